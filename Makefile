@@ -1,0 +1,60 @@
+# One line a command; `make help` lists them.
+#   PORT=8001     where `make run` and `make dev` listen (default 8000)
+#   PYTHON=...    the Python (3.11 or newer) that the environment is built from
+#   ARGS=...      passed on to pytest by `make test`, to the benchmark by `make bench`
+
+MAKEFLAGS += --no-print-directory
+export PYTHON
+port := $(if $(PORT),--port $(PORT))
+venv := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test check bench screenshots translations lock format clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: ## build everything, load the demo when empty, serve at http://127.0.0.1:8000
+	@bin/bootstrap run
+	@exec $(venv)/forum run $(port)
+
+dev: ## the same, reloading when a file changes
+	@bin/bootstrap dev
+	@exec $(venv)/forum dev $(port)
+
+test: ## what the tests need, then the whole suite
+	@bin/bootstrap dev
+	@bin/test-needs
+	@$(venv)/pytest -n auto --maxprocesses 4 $(ARGS)
+
+check: ## lint, types, templates, imports, migrations, translations
+	@bin/bootstrap dev
+	@bin/test-needs postgresql
+	@bin/check
+
+format: ## mend what ruff can mend
+	@bin/bootstrap dev
+	@$(venv)/ruff check --quiet --fix .
+	@$(venv)/ruff format .
+
+bench: ## measure pages, registrations and lists; a report to the terminal
+	@bin/bootstrap dev
+	@bin/test-needs postgresql
+	@$(venv)/python -m bench $(ARGS)
+
+screenshots: ## take the pictures of docs/screenshots/
+	@bin/bootstrap dev
+	@bin/test-needs chromium
+	@$(venv)/python bin/screenshots $(ARGS)
+
+translations: ## collect the texts of code and templates into translations/
+	@bin/bootstrap dev
+	@bin/translations
+
+lock: ## write both hashed locks anew from pyproject.toml
+	@bin/bootstrap dev
+	@bin/lock $(ARGS)
+
+clean: ## remove what the commands made, but never instance/
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
