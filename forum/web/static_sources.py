@@ -1,0 +1,132 @@
+"""What lies in static/, as it is served: style sheets in one piece, references by hashed name."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+_STRING = r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
+_CSS_COMMENT = re.compile(rf"(?P<kept>{_STRING}|url\([^)\"']*\))|/\*.*?\*/", re.DOTALL)
+_CSS_IMPORT = re.compile(
+    r"""@import\s+(?:url\(\s*)?["']?(?P<path>[^"')\s]+)["']?(?:\s*\))?"""
+    r"""(?:\s+(?P<layer>layer)(?:\((?P<name>[\w.-]+)\))?)?\s*(?P<media>[^;]*?)\s*;"""
+)
+_CSS_URL = re.compile(r"""url\(\s*(?P<quote>["']?)(?P<path>[^"')\s]+)(?P=quote)\s*\)""")
+_JS_IMPORT = re.compile(
+    r"""(?P<before>\b(?:from|import)\s*\(?\s*)(?P<quote>["'])(?P<path>\.{1,2}/[^"']+)(?P=quote)"""
+)
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/|#", re.IGNORECASE)
+
+
+class BrokenReference(ValueError):  # noqa: N818 - named for what is wrong
+    """A style sheet or module names a file that is not there, or files name each other in a circle."""
+
+
+class Sources:
+    """The files of one folder, each read and rendered once. Names are relative and have slashes."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._rendered: dict[str, bytes] = {}
+        self._in_work: list[str] = []
+
+    def names(self) -> list[str]:
+        """Return the files to serve, sorted; a style sheet that another one imports is part of that one.
+
+        Hidden files and Markdown (notes on where a font or picture comes from) are not served.
+        """
+        names = {
+            path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file()
+        }
+        served = {name for name in names if not re.search(r"(^|/)\.|\.md$", name)}
+        return sorted(served - {imported for name in served for imported in self._imports(name)})
+
+    def content(self, name: str) -> bytes:
+        """Return the file as it is served. Raises BrokenReference."""
+        if name not in self._rendered:
+            with self._no_circle(name):
+                self._rendered[name] = self._render(name)
+        return self._rendered[name]
+
+    def hashed_name(self, name: str) -> str:
+        """Return "css/app.css" as "css/app.<12 hex digits of its content>.css"."""
+        path = PurePosixPath(name)
+        digest = sha256(self.content(name)).hexdigest()[:12]
+        return path.with_name(f"{path.stem}.{digest}{path.suffix}").as_posix()
+
+    def _imports(self, name: str) -> Iterator[str]:
+        if name.endswith(".css"):
+            for found in _CSS_IMPORT.finditer(self._css(name)):
+                yield self._resolve(name, found["path"])
+
+    def _render(self, name: str) -> bytes:
+        match PurePosixPath(name).suffix:
+            case ".css":
+                return self._sheet(name, posixpath.dirname(name)).encode()
+            case ".js" | ".mjs":
+                return self._module(name).encode()
+            case _:
+                return (self.folder / name).read_bytes()
+
+    def _sheet(self, name: str, base: str) -> str:
+        """Return the sheet with its imports inside and its references relative to `base`."""
+        text = self._css(name)
+        imports = list(_CSS_IMPORT.finditer(text))
+        pieces = []
+        end = 0
+        for found in imports:
+            pieces.append(self._rebased(name, base, text[end : found.start()]))
+            pieces.append(self._imported(name, base, found))
+            end = found.end()
+        return "".join([*pieces, self._rebased(name, base, text[end:])])
+
+    def _imported(self, name: str, base: str, found: re.Match[str]) -> str:
+        target = self._resolve(name, found["path"])
+        with self._no_circle(target):
+            text = self._sheet(target, base)
+        if found["layer"]:
+            text = f"@layer {found['name'] or ''} {{\n{text}}}\n"
+        return f"@media {found['media']} {{\n{text}}}\n" if found["media"] else text
+
+    def _rebased(self, name: str, base: str, text: str) -> str:
+        return _CSS_URL.sub(lambda found: f'url("{self._reference(name, base, found["path"])}")', text)
+
+    def _module(self, name: str) -> str:
+        def renamed(found: re.Match[str]) -> str:
+            reference = self._reference(name, posixpath.dirname(name), found["path"])
+            reference = reference if reference.startswith(".") else f"./{reference}"
+            return f"{found['before']}{found['quote']}{reference}{found['quote']}"
+
+        return _JS_IMPORT.sub(renamed, (self.folder / name).read_text())
+
+    def _reference(self, name: str, base: str, path: str) -> str:
+        """Return what `path`, written in the file `name`, is called from the folder `base`."""
+        if _ELSEWHERE.match(path):
+            return path
+        plain = re.split(r"[?#]", path)[0]
+        return (
+            posixpath.relpath(self.hashed_name(self._resolve(name, plain)), base or ".") + path[len(plain) :]
+        )
+
+    def _resolve(self, name: str, path: str) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+        if target.startswith("..") or not (self.folder / target).is_file():
+            raise BrokenReference(f"static/{name} names {path}, which does not exist")
+        return target
+
+    def _css(self, name: str) -> str:
+        """Return the sheet without comments, indentation and empty lines."""
+        text = _CSS_COMMENT.sub(lambda found: found["kept"] or "", (self.folder / name).read_text())
+        return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
+
+    @contextmanager
+    def _no_circle(self, name: str) -> Iterator[None]:
+        if name in self._in_work:
+            raise BrokenReference(f"static/{name} leads back to itself: {' > '.join([*self._in_work, name])}")
+        self._in_work.append(name)
+        try:
+            yield
+        finally:
+            self._in_work.pop()
