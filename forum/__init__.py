@@ -1,0 +1,47 @@
+"""Forum: a microsite for a stakeholder forum. The factory is a table of contents."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from forum import config, database, models
+from forum.extensions import csrf, db, mail, migrate
+from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site
+
+BLUEPRINTS = (machines.bp,)
+MIGRATIONS = str(config.PROJECT / "migrations")
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """Return the application; `settings` are FORUM_* settings without their prefix, over the environment's.
+
+    Raises UnsafeSettings when a setting is missing or unsafe.
+    """
+    app = Flask(__name__, template_folder="../templates", static_folder=None)
+    app.config.update(config.load(settings))
+
+    _init_database(app)
+    mail.init_app(app)
+    languages.init_app(app)
+    requests.init_app(app)
+    access.init_app(app)
+    csrf.init_app(app)
+    limits.init_app(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    site.init_app(app)
+
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    cache.init_app(app)
+    return app
+
+
+def _init_database(app: Flask) -> None:
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
+    db.init_app(app)
+    migrate.init_app(app, db, directory=MIGRATIONS, render_as_batch=True)
+    with app.app_context():
+        database.prepare_engine(db.engine)
+    database.guard_writes(db.session)

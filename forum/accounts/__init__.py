@@ -1,0 +1,1 @@
+"""Organisers: sign-in, second factor, roles and sessions."""

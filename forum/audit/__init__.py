@@ -1,0 +1,1 @@
+"""Who did, saw or exported what: a hash-chained, append-only record."""

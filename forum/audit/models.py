@@ -1,0 +1,42 @@
+"""The audit trail's rows."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import UtcDateTime
+from forum.database import Base
+
+
+class AuditEntry(Base):
+    """One act; append-only (triggers refuse UPDATE and DELETE) and chained to its predecessor (S46).
+
+    `hash` is HMAC-SHA-256 over sequence, moment, actor, action, subject, `details_digest` and `previous_hash`.
+    """
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_subject", "subject_type", "subject_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(80))
+    action: Mapped[str] = mapped_column(String(80))
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[int | None]
+    event_id: Mapped[int | None]
+    details_digest: Mapped[str] = mapped_column(String(64))
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    details: Mapped["AuditDetails | None"] = relationship(lazy="joined")
+
+
+class AuditDetails(Base):
+    """What an entry says in words and numbers; apart and salted, so that erasing it keeps the chain valid."""
+
+    __tablename__ = "audit_details"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("audit_entries.id"), primary_key=True)
+    salt: Mapped[str] = mapped_column(String(32))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)

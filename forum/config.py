@@ -1,0 +1,181 @@
+"""Settings: read from FORUM_* environment variables in one place, checked at start (S05)."""
+
+import base64
+import binascii
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PROJECT = Path(__file__).resolve().parent.parent
+KEY_PURPOSES = ("identity", "care", "outbox", "audit", "totp")
+WEAK_SECRETS = {"dev", "secret", "changeme", "change-me", "password", "test"}
+MAIL_SETTINGS = {
+    "MAIL_SERVER": "",
+    "MAIL_PORT": 25,
+    "MAIL_USE_TLS": False,
+    "MAIL_USE_SSL": False,
+    "MAIL_USERNAME": None,
+    "MAIL_PASSWORD": None,
+    "MAIL_DEFAULT_SENDER": "forum@localhost",
+}
+
+
+class UnsafeSettings(Exception):  # noqa: N818 - a refusal is named for what is wrong
+    """The settings would make the forum unsafe; `problems` names each one, never its value."""
+
+    def __init__(self, problems: list[str]):
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return Flask's configuration from the environment, with `overrides` on top.
+
+    Raises UnsafeSettings, naming every setting that is missing, malformed or unsafe. Source: S05.
+    """
+    given = {**_from_environment(), **(overrides or {})}
+    environment = str(given.get("ENV", "development"))
+    instance = Path(given.get("INSTANCE", PROJECT / "instance")).resolve()
+    production = environment == "production"
+    if not production:
+        instance.mkdir(parents=True, exist_ok=True)
+        given.setdefault("SECRET_KEY", _kept(instance / "secret_key", lambda: secrets.token_urlsafe(48)))
+        given.setdefault("DATA_KEYS", _kept(instance / "data_keys.json", new_data_keys))
+    problems = _production_problems(given) if production else []
+    settings = _flask_settings(given, instance, production, problems)
+    if problems:
+        raise UnsafeSettings(problems)
+    return settings
+
+
+def new_data_keys() -> str:
+    """Return a fresh key per purpose as JSON: 32 random bytes each, base64, newest first (P28)."""
+    return json.dumps(
+        {purpose: [base64.b64encode(secrets.token_bytes(32)).decode()] for purpose in KEY_PURPOSES}
+    )
+
+
+def _from_environment() -> dict[str, Any]:
+    prefix = "FORUM_"
+    given: dict[str, Any] = {
+        name.removeprefix(prefix): value for name, value in os.environ.items() if name.startswith(prefix)
+    }
+    for name in ("SECRET_KEY", "DATA_KEYS"):
+        if path := given.pop(f"{name}_FILE", None):
+            given[name] = Path(path).read_text().strip()
+    return given
+
+
+def _kept(path: Path, make) -> str:
+    """Return the file's content, making it on the first start; two starts at once agree on one value."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(make())
+    return path.read_text().strip()
+
+
+def _production_problems(given: Mapping[str, Any]) -> list[str]:
+    secret = str(given.get("SECRET_KEY", ""))
+    checks = {
+        "FORUM_SECRET_KEY is missing": not secret,
+        "FORUM_SECRET_KEY is too short or well known (at least 32 characters)": bool(secret)
+        and (len(secret) < 32 or secret.lower() in WEAK_SECRETS or len(set(secret)) < 8),
+        "FORUM_DATA_KEYS is missing": not given.get("DATA_KEYS"),
+        "FORUM_BASE_URL is missing": not given.get("BASE_URL"),
+        "FORUM_BASE_URL must start with https://": bool(given.get("BASE_URL"))
+        and not str(given["BASE_URL"]).startswith("https://"),
+        "FORUM_MAIL_SERVER is missing": not given.get("MAIL_SERVER"),
+        "FORUM_MAIL_DEFAULT_SENDER is missing": not given.get("MAIL_DEFAULT_SENDER"),
+        "FORUM_DEBUG must be off": _flag(given.get("DEBUG", False)),
+        "FORUM_DEMO must be off": _flag(given.get("DEMO", False)),
+    }
+    return [problem for problem, found in checks.items() if found]
+
+
+def _flask_settings(
+    given: Mapping[str, Any], instance: Path, production: bool, problems: list[str]
+) -> dict[str, Any]:
+    base_url = str(given.get("BASE_URL") or "http://127.0.0.1:8000").rstrip("/")
+    secure = base_url.startswith("https://")
+    return {
+        "ENV": "production" if production else "development",
+        "PRODUCTION": production,
+        "TESTING": _flag(given.get("TESTING", False)),
+        "DEMO": _flag(given.get("DEMO", not production)) and not production,
+        "INSTANCE": instance,
+        "BASE_URL": base_url,
+        "TRUSTED_HOSTS": _trusted_hosts(given, base_url, production),
+        "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, problems),
+        "SECRET_KEY": given.get("SECRET_KEY"),
+        "SECRET_KEY_FALLBACKS": [key for key in str(given.get("SECRET_KEY_FALLBACKS", "")).split() if key],
+        "DATA_KEYS": _data_keys(given.get("DATA_KEYS"), problems),
+        "SQLALCHEMY_DATABASE_URI": given.get("DATABASE_URL") or f"sqlite:///{instance / 'forum.sqlite3'}",
+        "LIMITER_STORAGE": given.get("LIMITER_STORAGE") or f"sqlite:///{instance / 'limits.sqlite3'}",
+        "LIMITS_ENABLED": _flag(given.get("LIMITS_ENABLED", True)),
+        "LANGUAGES": str(given.get("LANGUAGES", "sv en")).replace(",", " ").split(),
+        "SESSION_COOKIE_NAME": "__Host-forum" if secure else "forum",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "PREFERRED_URL_SCHEME": urlsplit(base_url).scheme,
+        "MAX_CONTENT_LENGTH": 256 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "MAX_FORM_PARTS": 200,
+        "WTF_CSRF_TIME_LIMIT": None,  # the session's own limits apply; a form may lie open over lunch (A11)
+        **_mail_settings(given, problems),
+    }
+
+
+def _trusted_hosts(given: Mapping[str, Any], base_url: str, production: bool) -> list[str]:
+    hosts = [urlsplit(base_url).hostname or "localhost", *str(given.get("TRUSTED_HOSTS", "")).split()]
+    return hosts if production else [*hosts, "localhost", "127.0.0.1"]
+
+
+def _mail_settings(given: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for name, default in MAIL_SETTINGS.items():
+        if isinstance(default, bool):
+            settings[name] = _flag(given.get(name, default))
+        elif isinstance(default, int):
+            settings[name] = _number(given, name, default, problems)
+        else:
+            settings[name] = given.get(name) or default
+    return settings
+
+
+def _data_keys(text: Any, problems: list[str]) -> dict[str, list[bytes]]:
+    """Decode the keys by purpose; a purpose that is missing or not 32 bytes long is a problem."""
+    if not text:
+        return {}
+    try:
+        keys = {
+            purpose: [base64.b64decode(key) for key in listed] for purpose, listed in json.loads(text).items()
+        }
+    except (ValueError, AttributeError, TypeError, binascii.Error):
+        problems.append("FORUM_DATA_KEYS is not the JSON that `forum new-keys` prints")
+        return {}
+    for purpose in KEY_PURPOSES:
+        if not keys.get(purpose) or any(len(key) != 32 for key in keys[purpose]):
+            problems.append(f"FORUM_DATA_KEYS lacks a 32-byte key for {purpose}")
+    return keys
+
+
+def _flag(value: Any) -> bool:
+    return value if isinstance(value, bool) else str(value).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _number(given: Mapping[str, Any], name: str, default: int, problems: list[str]) -> int:
+    try:
+        return int(given.get(name, default))
+    except (TypeError, ValueError):
+        problems.append(f"FORUM_{name} must be a number")
+        return default

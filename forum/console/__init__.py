@@ -1,0 +1,1 @@
+"""The organisers' console: composes everything."""

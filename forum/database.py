@@ -1,0 +1,81 @@
+"""The engine: SQLite and PostgreSQL made to keep their promises (F1, F8, R15–R17)."""
+
+from typing import Any
+
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+
+BUSY_SECONDS = 20
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The parent of every model; each constraint has a name, so that migrations can change it."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class WriteOutsideTransaction(RuntimeError):  # noqa: N818 - named for what happened
+    """A flush came before `start_write`: on SQLite it could fail under load whatever the timeout."""
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return create_engine's options for this database address."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_SECONDS}}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Teach a SQLite engine to begin its transactions itself; PostgreSQL needs nothing."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+
+
+def start_write(session: Session) -> None:
+    """Begin a writing transaction; call it before the rule that writes, as the first thing in it.
+
+    On SQLite only one writer can be in such a transaction (BEGIN IMMEDIATE); others wait their turn
+    up to BUSY_SECONDS. What the session had loaded is read again. On PostgreSQL rows are locked by the rules.
+    """
+    session.rollback()
+    session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+
+
+def guard_writes(session: scoped_session) -> None:
+    """Refuse every flush in a transaction that `start_write` did not begin (SQLite)."""
+    if not event.contains(session, "before_flush", _refuse_late_write):
+        event.listen(session, "before_flush", _refuse_late_write)
+
+
+def _refuse_late_write(session: Session, *_) -> None:
+    if not (session.new or session.dirty or session.deleted):
+        return
+    connection = session.connection()
+    if (
+        connection.dialect.name == "sqlite"
+        and connection.get_execution_options().get("sqlite_begin") != "IMMEDIATE"
+    ):
+        raise WriteOutsideTransaction
+
+
+def _set_pragmas(raw, _record) -> None:
+    raw.isolation_level = None  # SQLAlchemy's "begin" event says BEGIN, the driver never does
+    cursor = raw.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,1 @@
+"""Events (editions such as NF16), their sectors and pages."""

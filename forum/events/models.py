@@ -1,0 +1,123 @@
+"""Events, their sectors and pages, and the version of everything public."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import Text, Translated, UtcDateTime
+from forum.database import Base
+from forum.events.enums import SectorPolicy
+
+POLICIES = ", ".join(f"'{policy}'" for policy in SectorPolicy)
+
+
+class Event(Base):
+    """An edition of the forum. `taken` counts held places and changes only in `registration.places`."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        CheckConstraint("capacity >= 0", name="capacity_not_negative"),
+        CheckConstraint("taken >= 0 AND taken <= capacity", name="taken_within_capacity"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
+        CheckConstraint("organisation_cap IS NULL OR organisation_cap > 0", name="organisation_cap_positive"),
+        CheckConstraint("offer_hours > 0", name="offer_hours_positive"),
+        Index(
+            "uq_events_current",
+            "is_current",
+            unique=True,
+            sqlite_where=text("is_current"),
+            postgresql_where=text("is_current"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    is_current: Mapped[bool] = mapped_column(default=False)
+    is_published: Mapped[bool] = mapped_column(default=False)
+    name: Mapped[Text] = mapped_column(Translated)
+    short_name: Mapped[Text] = mapped_column(Translated)
+    lead: Mapped[Text] = mapped_column(Translated)
+    place: Mapped[Text] = mapped_column(Translated)
+    sharing: Mapped[Text] = mapped_column(Translated)
+    hashtag: Mapped[str] = mapped_column(String(60))
+    contact_email: Mapped[str] = mapped_column(String(254))
+    hotline_url: Mapped[str | None] = mapped_column(String(300))
+    timezone: Mapped[str] = mapped_column(String(60))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    release_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    has_waiting_list: Mapped[bool] = mapped_column(default=True)
+    organisation_cap: Mapped[int | None]
+    offer_hours: Mapped[int] = mapped_column(default=48)
+    capacity: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+    programme_points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    facts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    sectors: Mapped[list["Sector"]] = relationship(
+        back_populates="event", order_by="Sector.position", cascade="all, delete-orphan"
+    )
+    pages: Mapped[list["Page"]] = relationship(
+        back_populates="event", order_by="Page.position", cascade="all, delete-orphan"
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which people at the event read their clocks."""
+        return ZoneInfo(self.timezone)
+
+
+class Sector(Base):
+    """A sector's share of the places: `floor` kept for it until release, never more than `ceiling`."""
+
+    __tablename__ = "sectors"
+    __table_args__ = (
+        UniqueConstraint("event_id", "key"),
+        CheckConstraint("floor >= 0 AND floor <= ceiling", name="floor_within_ceiling"),
+        CheckConstraint("taken >= 0 AND taken <= ceiling", name="taken_within_ceiling"),
+        CheckConstraint(f"policy IN ({POLICIES})", name="policy_known"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int]
+    name: Mapped[Text] = mapped_column(Translated)
+    invited: Mapped[Text] = mapped_column(Translated)
+    floor: Mapped[int] = mapped_column(default=0)
+    ceiling: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+    policy: Mapped[str] = mapped_column(String(20), default=SectorPolicy.OPEN)
+    event: Mapped[Event] = relationship(back_populates="sectors")
+
+
+class Page(Base):
+    """A standing text of an event, such as the privacy notice; `body` is Markdown per language."""
+
+    __tablename__ = "pages"
+    __table_args__ = (UniqueConstraint("event_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    slug: Mapped[str] = mapped_column(String(60))
+    position: Mapped[int] = mapped_column(default=0)
+    title: Mapped[Text] = mapped_column(Translated)
+    summary: Mapped[Text] = mapped_column(Translated)
+    body: Mapped[Text] = mapped_column(Translated)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    event: Mapped[Event] = relationship(back_populates="pages")
+
+
+class ContentVersion(Base):
+    """One row, raised in the transaction of any public change; the page cache compares it."""
+
+    __tablename__ = "content_version"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]

@@ -1,0 +1,63 @@
+"""Reading events, sectors, pages and the version of the public content."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from forum.events.models import ContentVersion, Event, Page, Sector
+from forum.extensions import db
+
+WITH_SECTORS_AND_PAGES = (
+    selectinload(Event.sectors),
+    selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.position, Page.title),
+)
+
+
+def find_current() -> Event | None:
+    """Return the published event that the site is about now, with its sectors and the names of its pages."""
+    query = select(Event).where(Event.is_current, Event.is_published).options(*WITH_SECTORS_AND_PAGES)
+    return db.session.scalars(query).one_or_none()
+
+
+def find_published(slug: str) -> Event | None:
+    """Return the published event with this slug."""
+    query = select(Event).where(Event.slug == slug, Event.is_published).options(*WITH_SECTORS_AND_PAGES)
+    return db.session.scalars(query).one_or_none()
+
+
+def find_event(slug: str) -> Event | None:
+    """Return the event with this slug, published or not (for organisers)."""
+    return db.session.scalars(
+        select(Event).where(Event.slug == slug).options(*WITH_SECTORS_AND_PAGES)
+    ).one_or_none()
+
+
+def list_events() -> list[Event]:
+    """Return every event, the newest first."""
+    return list(db.session.scalars(select(Event).order_by(Event.starts_at.desc())))
+
+
+def find_page(event: Event, slug: str) -> Page | None:
+    """Return a page of the event."""
+    return db.session.scalars(select(Page).where(Page.event_id == event.id, Page.slug == slug)).one_or_none()
+
+
+def find_sector(event: Event, key: str) -> Sector | None:
+    """Return the event's sector with this key."""
+    return next((sector for sector in event.sectors if sector.key == key), None)
+
+
+def slug_in_url(event: Event | None) -> str | None:
+    """Return what an address says of the event: nothing for the current one."""
+    return None if event is None or event.is_current else event.slug
+
+
+def is_open(event: Event, now: datetime) -> bool:
+    """Whether registration is open at `now`: from `opens_at` on, before `closes_at` (R20)."""
+    return event.is_published and event.is_current and event.opens_at <= now < event.closes_at
+
+
+def content_version() -> int:
+    """Return the version of everything public."""
+    return db.session.scalars(select(ContentVersion.version)).one()

@@ -1,0 +1,10 @@
+"""Every model, imported once, so that the metadata is whole for migrations and guards."""
+
+from forum.accounts import models as accounts
+from forum.audit import models as audit
+from forum.events import models as events
+from forum.news import models as news
+from forum.outbox import models as outbox
+from forum.registration import models as registration
+
+ALL = (audit, outbox, accounts, events, news, registration)

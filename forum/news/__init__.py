@@ -1,0 +1,1 @@
+"""Posts with categories, tags, corrections and feeds."""

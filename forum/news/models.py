@@ -1,0 +1,126 @@
+"""Posts and what belongs to them."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import Text as LongText
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import Text, Translated, UtcDateTime
+from forum.database import Base
+
+post_categories = Table(
+    "post_categories",
+    Base.metadata,
+    Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("category_id", ForeignKey("categories.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_post_categories_category_id", "category_id"),
+)
+post_tags = Table(
+    "post_tags",
+    Base.metadata,
+    Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_post_tags_tag_id", "tag_id"),
+)
+
+
+class Post(Base):
+    """A post in every language it is written in; public from `published_at` on."""
+
+    __tablename__ = "posts"
+    __table_args__ = (Index("ix_posts_published_at", "published_at", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="SET NULL"))
+    author: Mapped[Text] = mapped_column(Translated)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    has_help_box: Mapped[bool] = mapped_column(default=False)
+    texts: Mapped[list["PostText"]] = relationship(back_populates="post", cascade="all, delete-orphan")
+    corrections: Mapped[list["Correction"]] = relationship(
+        order_by="Correction.made_on", cascade="all, delete-orphan"
+    )
+    sources: Mapped[list["Source"]] = relationship(order_by="Source.position", cascade="all, delete-orphan")
+    categories: Mapped[list["Category"]] = relationship(
+        secondary=post_categories, order_by="Category.position"
+    )
+    tags: Mapped[list["Tag"]] = relationship(secondary=post_tags, order_by="Tag.id")
+
+
+class PostText(Base):
+    """A post's words in one language; `body` is Markdown."""
+
+    __tablename__ = "post_texts"
+    __table_args__ = (UniqueConstraint("language", "slug"),)
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(120))
+    label: Mapped[str] = mapped_column(String(60))
+    headline: Mapped[str] = mapped_column(String(200))
+    lead: Mapped[str] = mapped_column(String(600))
+    body: Mapped[str] = mapped_column(LongText)
+    content_note: Mapped[str | None] = mapped_column(String(600))
+    search_text: Mapped[str] = mapped_column(LongText)
+    post: Mapped[Post] = relationship(back_populates="texts")
+
+
+class Correction(Base):
+    """What was wrong or has changed since, and when that was said."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index("ix_corrections_post_id", "post_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    made_on: Mapped[date]
+    text: Mapped[Text] = mapped_column(Translated)
+
+
+class Source(Base):
+    """Where a post's facts come from."""
+
+    __tablename__ = "sources"
+    __table_args__ = (Index("ix_sources_post_id", "post_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(default=0)
+    title: Mapped[Text] = mapped_column(Translated)
+    url: Mapped[str | None] = mapped_column(String(500))
+    published_on: Mapped[date | None]
+
+
+class Category(Base):
+    """A section of the news, with a name and an address per language."""
+
+    __tablename__ = "categories"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(60), unique=True)
+    position: Mapped[int] = mapped_column(default=0)
+    name: Mapped[Text] = mapped_column(Translated)
+    slug: Mapped[Text] = mapped_column(Translated)
+
+
+class Tag(Base):
+    """A hashtag as it is shown; `folded` is how it is found: casefolded letters and digits only."""
+
+    __tablename__ = "tags"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    folded: Mapped[str] = mapped_column(String(80), unique=True)
+    aliases: Mapped[list["TagAlias"]] = relationship(cascade="all, delete-orphan")
+
+
+class TagAlias(Base):
+    """Another spelling that leads to the same tag."""
+
+    __tablename__ = "tag_aliases"
+    __table_args__ = (Index("ix_tag_aliases_tag_id", "tag_id"),)
+
+    folded: Mapped[str] = mapped_column(String(80), primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"))

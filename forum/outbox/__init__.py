@@ -1,0 +1,1 @@
+"""Mail: first a row, then sent by the worker."""

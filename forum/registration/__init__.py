@@ -1,0 +1,1 @@
+"""Registrations: places, waiting list, self-service."""

@@ -1,0 +1,179 @@
+"""Registrations, and what is kept apart from them."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import Sealed, TokenDigest, UtcDateTime
+from forum.database import Base
+from forum.registration.enums import LIVE, ConsentPurpose, Status, TokenPurpose
+
+
+def _listed(values) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+IS_LIVE = text(f"status IN ({_listed(LIVE)})")
+IS_WAITING = text("status = 'waiting'")
+HOLDS_PLACE = text("holds_place")
+
+
+class Registration(Base):
+    """A stakeholder's registration. The name is what the person wants to be called (P20): it may be an alias.
+
+    `holds_place` says whether it counts in the sector's and the event's `taken`.
+    """
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        CheckConstraint(f"status IN ({_listed(Status)})", name="status_known"),
+        CheckConstraint(
+            "CASE WHEN status IN ('offered', 'confirmed') THEN holds_place"
+            " WHEN status = 'pending' THEN true ELSE NOT holds_place END",
+            name="holds_place_by_status",
+        ),
+        CheckConstraint("status <> 'waiting' OR waiting_since IS NOT NULL", name="waiting_since_set"),
+        CheckConstraint("status <> 'offered' OR offer_expires_at IS NOT NULL", name="offer_expiry_set"),
+        Index(
+            "uq_registrations_live_email",
+            "event_id",
+            "email_canonical",
+            unique=True,
+            sqlite_where=IS_LIVE,
+            postgresql_where=IS_LIVE,
+        ),
+        Index(
+            "ix_registrations_waiting",
+            "event_id",
+            "sector_id",
+            "waiting_since",
+            "id",
+            sqlite_where=IS_WAITING,
+            postgresql_where=IS_WAITING,
+        ),
+        Index(
+            "ix_registrations_organisation",
+            "event_id",
+            "organisation_key",
+            sqlite_where=HOLDS_PLACE,
+            postgresql_where=HOLDS_PLACE,
+        ),
+        Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
+        Index("ix_registrations_by_name", "event_id", "sort_key", "id"),
+        Index("ix_registrations_by_time", "event_id", "requested_at", "id"),
+        Index("ix_registrations_confirm_by", "status", "confirm_by"),
+        Index("ix_registrations_offer_expires_at", "status", "offer_expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sectors.id"))
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    submission_key: Mapped[str] = mapped_column(String(64), unique=True)
+    submission_digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(20), default=Status.PENDING)
+    holds_place: Mapped[bool] = mapped_column(default=False)
+    given_name: Mapped[str] = mapped_column(String(100))
+    family_name: Mapped[str] = mapped_column(String(100))
+    sort_key: Mapped[str] = mapped_column(String(300))
+    search_text: Mapped[str] = mapped_column(String(900))
+    email: Mapped[str] = mapped_column(String(254))
+    email_canonical: Mapped[str] = mapped_column(String(320))
+    organisation: Mapped[str] = mapped_column(String(200))
+    organisation_key: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(150))
+    country: Mapped[str] = mapped_column(String(2))
+    language: Mapped[str] = mapped_column(String(8))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirm_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    offer_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    calendar_sequence: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+
+    event = relationship("Event")
+    sector = relationship("Sector")
+    consents: Mapped[list["Consent"]] = relationship(
+        back_populates="registration", cascade="all, delete-orphan"
+    )
+    protected_identity: Mapped["ProtectedIdentity | None"] = relationship(cascade="all, delete-orphan")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as it is
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this registration still stands, waits or asks."""
+        return self.status in LIVE
+
+    def has_consented(self, purpose: ConsentPurpose) -> bool:
+        """Whether consent to `purpose` is given and not withdrawn (P03, P04)."""
+        return any(consent.purpose == purpose and consent.withdrawn_at is None for consent in self.consents)
+
+
+class Consent(Base):
+    """One consent: which text, given when, withdrawn when (P03)."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        CheckConstraint(f"purpose IN ({_listed(ConsentPurpose)})", name="purpose_known"),
+        Index("ix_consents_registration_id", "registration_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(40))
+    text_version: Mapped[str] = mapped_column(String(20))
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    registration: Mapped[Registration] = relationship(back_populates="consents")
+
+
+class ProtectedIdentity(Base):
+    """That a person has protected identity, and the real name if they chose to give it (P20–P22).
+
+    The row itself is the secret: only the role protected_handler may know that it exists.
+    """
+
+    __tablename__ = "protected_identities"
+
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    real_name: Mapped[str | None] = mapped_column(Sealed("identity"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CareAnswer(Base):
+    """Diet and access needs, sealed under a key of their own, read by the role care, erased first (P05–P07)."""
+
+    __tablename__ = "care_answers"
+
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    diet: Mapped[str | None] = mapped_column(Sealed("care"))
+    access: Mapped[str | None] = mapped_column(Sealed("care"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RegistrationToken(Base):
+    """A personal link: one purpose, one registration, only its digest kept (S18–S20)."""
+
+    __tablename__ = "registration_tokens"
+    __table_args__ = (
+        CheckConstraint(f"purpose IN ({_listed(TokenPurpose)})", name="purpose_known"),
+        Index("ix_registration_tokens_registration_id", "registration_id"),
+    )
+
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    registration: Mapped[Registration] = relationship()

@@ -1,0 +1,1 @@
+"""What every face shares: access, headers, cache, languages, tables, errors."""

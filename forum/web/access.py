@@ -1,0 +1,87 @@
+"""Who may reach which route: one table, and an endpoint that is not in it is refused (S12)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from flask import Flask, abort, current_app, request
+from flask.typing import ResponseReturnValue
+
+from forum.accounts import sign_ins
+from forum.accounts.enums import Role
+
+
+class Face(Enum):
+    """Whom a route is made for, when it is not for a role."""
+
+    PUBLIC = "public"  # anybody; sets no cookie
+    FORM = "form"  # anybody; sets the CSRF session only
+    LINK = "link"  # whoever holds a personal link
+    MACHINE = "machine"  # monitors, feed readers, crawlers
+    ACCOUNT = "account"  # signing in, and one's own account
+
+
+@dataclass(frozen=True)
+class Roles:
+    """A console route: signed in with a second factor and holding one of `roles` for the event in the URL."""
+
+    roles: frozenset[Role]
+
+
+def roles(*listed: Role) -> Roles:
+    """Return the audience that holds one of these roles; an admin always may."""
+    return Roles(frozenset({*listed, Role.ADMIN}))
+
+
+ORGANISERS = roles(Role.ORGANISER)
+ANY_ROLE = roles(*Role)
+
+AUDIENCES: dict[str, Face | Roles] = {
+    "static": Face.PUBLIC,
+    # home
+    "home.root": Face.PUBLIC,
+    "home.front": Face.PUBLIC,
+    # events
+    "events.page": Face.PUBLIC,
+    "events.calendar": Face.PUBLIC,
+    # machines
+    "machines.healthz": Face.MACHINE,
+    "machines.readyz": Face.MACHINE,
+    "machines.robots": Face.MACHINE,
+    "machines.sitemap": Face.MACHINE,
+    "machines.security_txt": Face.MACHINE,
+    # registration
+    "registration.choose": Face.PUBLIC,
+    "registration.details": Face.FORM,
+    "registration.check": Face.FORM,
+    "registration.received": Face.PUBLIC,
+    "registration.resend": Face.FORM,
+    "self_service.confirm": Face.LINK,
+    "self_service.enter": Face.LINK,
+    "self_service.show": Face.LINK,
+    "self_service.change": Face.LINK,
+    "self_service.consents": Face.LINK,
+    "self_service.accept": Face.LINK,
+    "self_service.cancel": Face.LINK,
+    "self_service.cancelled": Face.PUBLIC,
+    "self_service.own_data": Face.LINK,
+    "self_service.calendar": Face.LINK,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Put the guard in front of every request."""
+
+    @app.before_request
+    def guard() -> ResponseReturnValue | None:
+        if request.endpoint is None:
+            return None
+        wanted = AUDIENCES.get(request.endpoint)
+        if wanted is None:
+            current_app.logger.error("route without an audience: %s", request.endpoint)
+            abort(404)
+        return sign_ins.require(wanted.roles) if isinstance(wanted, Roles) else None
+
+
+def audience() -> Face | Roles | None:
+    """Return the audience of the present request's route; None for an address that leads nowhere."""
+    return AUDIENCES.get(request.endpoint or "")

@@ -1,0 +1,63 @@
+"""Errors as pages: in the visitor's language, with a reference, without insides (S43)."""
+
+import sqlite3
+
+from flask import Flask, current_app, g, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from forum.extensions import db
+
+RETRY_SECONDS = "10"
+
+
+def init_app(app: Flask) -> None:
+    """Give every refusal a page."""
+    app.register_error_handler(HTTPException, show)
+    app.register_error_handler(CSRFError, show)
+    app.register_error_handler(Exception, show_unexpected)
+    for busy in (OperationalError, PoolTimeout, sqlite3.OperationalError):
+        app.register_error_handler(busy, show_busy)
+
+
+def show(error: HTTPException) -> ResponseReturnValue:
+    """Show the page of an HTTP status."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    db.session.rollback()
+    page = render_template("errors/error.html", status=error.code, reference=getattr(g, "reference", ""))
+    response = error.get_response()
+    response.data, response.content_type = page, "text/html; charset=utf-8"
+    return response
+
+
+def show_busy(error: Exception) -> ResponseReturnValue:
+    """The database is locked, full or away: say so, and when to come back (R13–R16)."""
+    _log(error)
+    unavailable = ServiceUnavailable()
+    response = show(unavailable)
+    response.headers["Retry-After"] = RETRY_SECONDS  # type: ignore[union-attr]
+    return response
+
+
+def show_unexpected(error: Exception) -> ResponseReturnValue:
+    """Something that nobody foresaw: log it under the reference that the page shows."""
+    _log(error)
+    return show(InternalServerError())
+
+
+def _log(error: Exception) -> None:
+    """Log where it happened, without the values that were being handled (P28, S45)."""
+    trace, where = error.__traceback__, []
+    while trace:
+        code = trace.tb_frame.f_code
+        where.append(
+            f"{code.co_filename.rsplit('/', 2)[-2]}/{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+        )
+        trace = trace.tb_next
+    current_app.logger.error(
+        "%s %s at %s", getattr(g, "reference", ""), type(error).__name__, " < ".join(where[-6:][::-1])
+    )

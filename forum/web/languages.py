@@ -1,0 +1,73 @@
+"""Which language a request speaks, and how moments and texts are shown in it."""
+
+from datetime import datetime
+
+from babel import Locale
+from babel.dates import format_datetime, format_interval, format_skeleton
+from flask import Flask, g, has_request_context, request
+from flask_babel import get_locale
+
+from forum.columns import Text
+from forum.extensions import babel
+
+DEFAULT = "sv"
+NAMES = {"sv": "Svenska", "en": "English"}
+
+
+def init_app(app: Flask) -> None:
+    """Make the language in the path the request's; the console's is the organiser's preference."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "../translations"
+    babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
+    app.jinja_env.filters["text"] = in_language
+    app.jinja_env.globals["get_locale"] = get_locale
+
+    @app.url_value_preprocessor
+    def take_language(_endpoint, values) -> None:
+        g.language = (values or {}).pop("lang", None)
+
+    @app.url_defaults
+    def keep_language(endpoint, values) -> None:
+        if app.url_map.is_endpoint_expecting(endpoint, "lang"):
+            values.setdefault("lang", language())
+
+
+def language() -> str:
+    """Return the language code of the present request, or of the text being rendered for a mail."""
+    return str(get_locale() or DEFAULT)
+
+
+def preferred() -> str:
+    """Return the shipped language that the browser asks for first, else Swedish."""
+    return request.accept_languages.best_match(list(NAMES), default=DEFAULT) or DEFAULT
+
+
+def in_language(value: Text | None) -> str:
+    """Return a `Text` in the present language (the template filter `text`)."""
+    return value.in_language(language()) if value else ""
+
+
+def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
+    """Return such as "16–17 November 2027"; both moments aware and in the event's zone."""
+    if first.date() == last.date():
+        return format_skeleton("yMMMMd", first, locale=locale)
+    return format_interval(first.date(), last.date(), "yMMMMd", locale=locale)
+
+
+def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
+    """Return a day and a time in the event's zone, with the zone's name (M17)."""
+    return format_datetime(moment.astimezone(zone), "d MMMM y HH:mm z", locale=locale or language())
+
+
+def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
+    """Return a day in the event's zone, such as "25 November 2016"."""
+    return format_datetime(moment.astimezone(zone), "d MMMM y", locale=locale or language())
+
+
+def _select() -> str | None:
+    if not has_request_context():
+        return None
+    if chosen := getattr(g, "language", None):
+        return chosen
+    if user_language := getattr(g, "user_language", None):
+        return user_language
+    return preferred()

@@ -1,0 +1,87 @@
+"""Rate limits, counted in one place for all processes of the machine (S25)."""
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from flask import Flask
+from limits.storage import Storage
+
+from forum.extensions import limiter
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS counters (key TEXT PRIMARY KEY, amount INTEGER NOT NULL, expires REAL NOT NULL)"
+COUNT = (
+    "INSERT INTO counters (key, amount, expires) VALUES (:key, :amount, :now + :seconds)"
+    " ON CONFLICT (key) DO UPDATE SET"
+    " amount = CASE WHEN expires <= :now THEN :amount ELSE counters.amount + :amount END,"
+    " expires = CASE WHEN expires <= :now THEN :now + :seconds ELSE expires END"
+    " RETURNING amount"
+)
+
+
+class SqliteStorage(Storage):
+    """Counters in a small SQLite file of their own: shared by processes, lost without harm, never in the way."""
+
+    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 - the library's form
+
+    def __init__(self, uri: str, wrap_exceptions: bool = False, **_options):
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+        self._path = uri.removeprefix("sqlite:///")
+        self._local = threading.local()
+
+    @property
+    def base_exceptions(self):
+        """The errors that mean the store is out of reach."""
+        return sqlite3.Error
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add `amount` and return the count of the present window, which lasts `expiry` seconds."""
+        values = {"key": key, "amount": amount, "seconds": expiry, "now": time.time()}
+        return self._execute(COUNT, values)[0]
+
+    def get(self, key: str) -> int:
+        """Return the count of the present window."""
+        return (
+            self._execute("SELECT amount FROM counters WHERE key = ? AND expires > ?", (key, time.time()))
+            or (0,)
+        )[0]
+
+    def get_expiry(self, key: str) -> float:
+        """Return when the present window ends, in seconds since the epoch."""
+        return (self._execute("SELECT expires FROM counters WHERE key = ?", (key,)) or (time.time(),))[0]
+
+    def check(self) -> bool:
+        """Whether the store answers."""
+        return self._execute("SELECT 1", ())[0] == 1
+
+    def reset(self) -> int:
+        """Forget every counter and return how many there were."""
+        return self._connection().execute("DELETE FROM counters").rowcount
+
+    def clear(self, key: str) -> None:
+        """Forget one counter."""
+        self._execute("DELETE FROM counters WHERE key = ?", (key,))
+
+    def _execute(self, statement: str, values) -> tuple | None:
+        return self._connection().execute(statement, values).fetchone()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=OFF")  # a power cut may forget a few tries, nothing else
+            connection.execute(SCHEMA)
+            connection.execute("DELETE FROM counters WHERE expires <= ?", (time.time(),))
+            self._local.connection = connection
+        return connection
+
+
+def init_app(app: Flask) -> None:
+    """Count in the configured store; when it is out of reach a limited route is refused, not opened (S43)."""
+    app.config["RATELIMIT_STORAGE_URI"] = app.config["LIMITER_STORAGE"]
+    app.config["RATELIMIT_ENABLED"] = app.config["LIMITS_ENABLED"]
+    app.config["RATELIMIT_SWALLOW_ERRORS"] = False
+    limiter.init_app(app)

@@ -1,0 +1,202 @@
+"""The geometry of the sector ring: one table seen from above, an arc of seats for each sector.
+
+Pure numbers and paths; knows neither Flask nor the database. `templates/components/ring.html` draws it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CENTRE = 200.0
+RIM = 124.0  # radius of the table's edge
+SEATS = 134.0  # where the seats begin, outwards
+FREE, HELD, TAKEN = 9.0, 19.0, 30.0  # how far a seat of each kind reaches
+LABEL = 183.0
+GAP = 0.014  # of the whole circle, between two sectors
+SMALLEST = 1 / 36  # of the whole circle: a sector of one place can still be read and pressed
+COUNTABLE = 400  # with more places than this, seats melt into one band
+
+OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
+
+
+@dataclass(frozen=True)
+class SectorShare:
+    """One sector's places. `left` is set where the rules give another number than places − taken − held."""
+
+    key: str
+    name: str
+    places: int
+    taken: int
+    waiting: int = 0
+    held: int = 0
+    tone: str = ""
+    note: str = ""
+    url: str = ""
+    left: int | None = None
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A sector as drawn: its number, words and numbers, and SVG path data (empty where there is nothing to draw)."""
+
+    number: int
+    key: str
+    name: str
+    tone: str
+    note: str
+    url: str
+    places: int
+    taken: int
+    held: int
+    waiting: int
+    left: int
+    percent: int
+    rim: str
+    kept: str
+    held_arc: str
+    taken_arc: str
+    taken_seats: int
+    held_seats: int
+    label_x: float
+    label_y: float
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody of this sector can be given a place now."""
+        return self.left == 0
+
+
+@dataclass(frozen=True)
+class RingView:
+    """What the ring and the list beside it show. `counted`: every seat is drawn by itself."""
+
+    total: int
+    taken: int
+    held: int
+    waiting: int
+    left: int
+    percent: int
+    counted: bool
+    shares: tuple[Arc, ...]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no place is left."""
+        return self.left == 0
+
+
+def draw_ring(shares: Sequence[SectorShare], capacity: int, *, left: int | None = None) -> RingView:
+    """Lay the sectors around the table, each as wide as its places, from twelve o'clock and clockwise.
+
+    `capacity` is the event's; `left` overrides capacity − taken − held where the rules say otherwise.
+    """
+    taken, held = sum(share.taken for share in shares), sum(share.held for share in shares)
+    return RingView(
+        total=capacity,
+        taken=taken,
+        held=held,
+        waiting=sum(share.waiting for share in shares),
+        left=max(0, capacity - taken - held if left is None else left),
+        percent=percent(taken + held, capacity),
+        counted=sum(share.places for share in shares) <= COUNTABLE,
+        shares=_arcs(shares),
+    )
+
+
+def percent(part: int, whole: int) -> int:
+    """Whole per cent, 0–100; 100 only when nothing is left and 0 only when nothing is taken."""
+    if whole <= 0:
+        return 0
+    if 0 < part < whole:
+        return min(99, max(1, round(100 * part / whole)))
+    return 100 if part >= whole else 0
+
+
+def spread(places: Sequence[int]) -> list[float]:
+    """Shares of the circle, proportional to places; the smallest are lifted to SMALLEST, the empty get none."""
+    seated = [max(0, number) for number in places]
+    small: set[int] = set()
+    while True:
+        room = 1 - SMALLEST * len(small)
+        rest = sum(number for index, number in enumerate(seated) if index not in small)
+        widths = [_width(number, index in small, room, rest) for index, number in enumerate(seated)]
+        too_small = {index for index, width in enumerate(widths) if 0 < width < SMALLEST - 1e-12}
+        if not too_small or len(small | too_small) * SMALLEST >= 1:
+            return widths
+        small |= too_small
+
+
+def arc_path(start: float, end: float, radius: float) -> str:
+    """SVG path data between two shares of the circle, counted from twelve o'clock; "" when it has no length.
+
+    Drawn through its middle, in two arcs, so that a half and a whole circle are paths like any other.
+    """
+    if end - start <= 1e-9:
+        return ""
+    middle = _point((start + end) / 2, radius)
+    start_point, end_point, bow = _point(start, radius), _point(end, radius), f"A{radius:g} {radius:g} 0 0 1"
+    return f"M{start_point}{bow} {middle}{bow} {end_point}"
+
+
+def _arcs(shares: Sequence[SectorShare]) -> tuple[Arc, ...]:
+    widths, tones = spread([share.places for share in shares]), _tones(shares)
+    gap = GAP if sum(width > 0 for width in widths) > 1 else 0.0
+    arcs, at = [], 0.0
+    for number, (share, width, tone) in enumerate(zip(shares, widths, tones, strict=True), start=1):
+        start, end = at + gap / 2, max(at + gap / 2, at + width - gap / 2)
+        arcs.append(_draw(share, number, tone, start, end))
+        at += width
+    return tuple(arcs)
+
+
+def _draw(share: SectorShare, number: int, tone: str, start: float, end: float) -> Arc:
+    places = max(0, share.places)
+    taken_seats = min(places, share.taken)
+    held_seats = min(places - taken_seats, share.held)
+    left = max(0, places - taken_seats - held_seats if share.left is None else share.left)
+    seat = (end - start) / places if places else 0.0
+    taken_end = start + seat * taken_seats
+    held_end = taken_end + seat * held_seats
+    label = (start + end) / 2 * 2 * math.pi
+    return Arc(
+        number=number,
+        key=share.key,
+        name=share.name,
+        tone=tone,
+        note=share.note,
+        url=share.url,
+        places=places,
+        taken=share.taken,
+        held=share.held,
+        waiting=share.waiting,
+        left=left,
+        percent=percent(share.taken + share.held, places),
+        rim=arc_path(start, end, RIM),
+        kept=arc_path(start, end, SEATS + FREE / 2),
+        held_arc=arc_path(taken_end, held_end, SEATS + HELD / 2),
+        taken_arc=arc_path(start, taken_end, SEATS + TAKEN / 2),
+        taken_seats=taken_seats,
+        held_seats=held_seats,
+        label_x=round(CENTRE + LABEL * math.sin(label), 1),
+        label_y=round(CENTRE - LABEL * math.cos(label), 1),
+    )
+
+
+def _tones(shares: Sequence[SectorShare]) -> list[str]:
+    """The colour class of each sector: its own where it has one, else sector-6, sector-7 … in order."""
+    further = iter(range(6, 6 + len(shares)))
+    return [
+        share.tone or (share.key if share.key in OWN_TONES else f"sector-{(next(further) - 6) % 7 + 6}")
+        for share in shares
+    ]
+
+
+def _width(places: int, lifted: bool, room: float, rest: int) -> float:
+    if lifted:
+        return SMALLEST
+    return room * places / rest if places else 0.0
+
+
+def _point(share: float, radius: float) -> str:
+    angle = 2 * math.pi * share
+    return f"{CENTRE + radius * math.sin(angle):.2f} {CENTRE - radius * math.cos(angle):.2f}"

@@ -1,0 +1,117 @@
+"""What every page shows around its content: name, navigation, languages, help, contact."""
+
+from dataclasses import dataclass
+
+from flask import Flask, g, request, url_for
+from flask_babel import gettext as _
+
+from forum.columns import Text
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.web import languages
+
+SITE_NAME = Text(sv="Nordiskt forum", en="Nordic Forum")
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address with its words; `current` when the page is there."""
+
+    label: str
+    url: str
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language that the page can be read in."""
+
+    code: str
+    name: str
+    url: str
+    current: bool
+
+
+class Site:
+    """The frame of a public page, made when a template asks for it."""
+
+    @property
+    def event(self) -> Event | None:
+        """The event whose pages these are: the one in the path, else the current one."""
+        if not hasattr(g, "event"):
+            g.event = events.find_current()
+        return g.event
+
+    @property
+    def name(self) -> str:
+        """The site's name: the event's short one."""
+        return languages.in_language(self.event.short_name if self.event else SITE_NAME)
+
+    @property
+    def lang(self) -> str:
+        """The page's language code."""
+        return languages.language()
+
+    @property
+    def languages(self) -> list[Language]:
+        """The same page in each language, or that language's front page where the address cannot be carried over."""
+        return [
+            Language(code, name, _same_page(code), code == self.lang)
+            for code, name in languages.NAMES.items()
+        ]
+
+    @property
+    def nav(self) -> list[Link]:
+        """The main navigation."""
+        slug = events.slug_in_url(self.event)
+        links = [
+            (_("The forum"), url_for("home.front", event=slug), "home.front"),
+            (_("News"), url_for("news.index"), "news."),
+        ]
+        if self.event:
+            practical = url_for("events.page", slug="practical", event=slug)
+            links.append((_("Practical"), practical, "events.page"))
+        if self.event and self.event.is_current:
+            links.append((_("Register"), url_for("registration.choose"), "registration."))
+        return [Link(label, url, _is_here(url, endpoint)) for label, url, endpoint in links]
+
+    @property
+    def footer_links(self) -> list[Link]:
+        """Privacy, accessibility and conduct, in the same place on every page."""
+        current = events.find_current()
+        return [
+            Link(languages.in_language(page.title), url_for("events.page", slug=page.slug, event=None))
+            for page in (current.pages if current else [])
+            if page.slug != "practical"
+        ]
+
+    @property
+    def help_line(self) -> str:
+        """Where to turn with what one has seen."""
+        return _("Have you seen something? Police 114 14, emergency 112")
+
+    @property
+    def contact_email(self) -> str:
+        """The organiser's address for questions."""
+        return self.event.contact_email if self.event else ""
+
+
+def init_app(app: Flask) -> None:
+    """Give every template `site` and the filters of the house."""
+    app.jinja_env.globals["site"] = Site()
+
+
+def _is_here(url: str, endpoint: str) -> bool:
+    here = request.endpoint or ""
+    if endpoint.endswith("."):
+        return here.startswith(endpoint)
+    return here == endpoint and request.path == url
+
+
+def _same_page(code: str) -> str:
+    if alternates := getattr(g, "alternates", None):
+        return alternates.get(code) or url_for("home.front", lang=code)
+    values = request.view_args or {}
+    if request.endpoint and request.method == "GET" and hasattr(g, "language"):
+        return url_for(request.endpoint, **{**values, "lang": code})
+    return url_for("home.front", lang=code)

@@ -1,0 +1,37 @@
+"""How migrations run: on the app's own engine, one transaction each, names and types compared."""
+
+import sqlalchemy as sa
+from alembic import context
+from flask import current_app
+
+config = context.config
+database = current_app.extensions["migrate"].db
+
+
+def as_plain_type(kind, item, autogen_context):
+    """Write a column type of ours as the plain one below it, so that a migration stays frozen."""
+    if kind == "type" and isinstance(item, sa.types.TypeDecorator):
+        impl = item.impl_instance
+        return f"sa.{impl!r}" if not isinstance(impl, sa.DateTime) else "sa.DateTime(timezone=True)"
+    return False
+
+
+def run() -> None:
+    """Upgrade, downgrade or compare on the app's database."""
+    configure_args = current_app.extensions["migrate"].configure_args
+    with database.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection = connection.execution_options(sqlite_begin="IMMEDIATE")
+        context.configure(
+            connection=connection,
+            target_metadata=database.metadata,
+            transaction_per_migration=True,
+            render_item=as_plain_type,
+            **{**configure_args, "compare_type": True},
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run()
