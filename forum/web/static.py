@@ -43,7 +43,7 @@ class Manifest:
     names: Mapping[str, str]
 
     def url(self, name: str, prefix: str = PREFIX) -> str:
-        """Return the address of `name` ("css/app.css"), as `static_url` in templates; raise UnknownStaticFile."""
+        """Return the address of `name`, as `static_url("css/app.css")` in templates. Raises UnknownStaticFile."""
         try:
             return prefix + self.names[name]
         except KeyError:
@@ -94,7 +94,7 @@ def serve_static(
 
 
 def _put(files: Path, scratch: Path, name: str, content: bytes) -> None:
-    """Write the file and its compressed siblings unless they are there: under a hashed name nothing changes."""
+    """Write the file and its compressed siblings unless they are there; a hashed name keeps its content."""
     if not (files / name).exists():
         _write(files / name, scratch, content)
     if PurePosixPath(name).suffix not in COMPRESSED:
