@@ -43,7 +43,7 @@ class Manifest:
     names: Mapping[str, str]
 
     def url(self, name: str, prefix: str = PREFIX) -> str:
-        """Return the address of `name`, as `static_url("css/app.css")` in templates. Raises UnknownStaticFile."""
+        """Return the address of `name`, as `static_url("css/app.css")` does; raise UnknownStaticFile."""
         try:
             return prefix + self.names[name]
         except KeyError:

@@ -1,0 +1,167 @@
+"""What every test may ask for: an app on a migrated database, a mail server, a browser.
+
+`app` runs on SQLite. A module whose rule could differ between the databases says so with one fixture:
+
+    @pytest.fixture
+    def app(make_app, database_url):
+        return make_app(database_url)
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, sync_playwright
+
+from forum import create_app
+from forum.config import PROJECT, new_data_keys
+from forum.extensions import db
+from forum.web.static import build_static
+from tests import servers
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture(scope="session")
+def static_folder(tmp_path_factory) -> Path:
+    """The built static files; the workers share one folder, as several starts would."""
+    folder = tmp_path_factory.getbasetemp().parent / "forum-static"
+    build_static(PROJECT / "static", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory, static_folder) -> dict:
+    """The settings of every test's app; keys are made once, for making them takes time."""
+    return {
+        "TESTING": True,
+        "SECRET_KEY": "only-for-tests-0123456789abcdefghijklmnop",
+        "DATA_KEYS": new_data_keys(),
+        "STATIC": static_folder,
+    }
+
+
+@pytest.fixture
+def make_app(settings, tmp_path) -> Iterator[MakeApp]:
+    """Make an app on a database: `make_app(url, BASE_URL="https://forum.example")`."""
+    with ExitStack() as stack:
+
+        def make(url: str, **overrides) -> Flask:
+            app = create_app(
+                {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": url, **overrides}
+            )
+            stack.callback(_dispose, app)
+            return app
+
+        yield make
+
+
+@pytest.fixture
+def app(make_app, sqlite_url) -> Flask:
+    """The app on an empty, migrated SQLite database."""
+    return make_app(sqlite_url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request) -> str:
+    """The address of an empty, migrated database: the test runs once on each kind."""
+    return request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template, tmp_path) -> str:
+    """The address of an empty, migrated SQLite database."""
+    shutil.copyfile(sqlite_template, tmp_path / "forum.sqlite3")
+    return f"sqlite:///{tmp_path / 'forum.sqlite3'}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server, postgres_template) -> Iterator[str]:
+    """The address of an empty, migrated PostgreSQL database."""
+    name = postgres_server.create(template=postgres_template)
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def blank_database_url(request, database_kind, tmp_path) -> Iterator[str]:
+    """The address of a database without any table, once on each kind; for migrations."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.sqlite3'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_kind(request) -> str:
+    """The name of a database kind; the test runs once on each."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(settings, tmp_path_factory) -> Path:
+    """A migrated SQLite file, made once a worker."""
+    folder = tmp_path_factory.mktemp("sqlite-template")
+    _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder / 'template.sqlite3'}"})
+    return folder / "template.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.PostgresServer]:
+    """A PostgreSQL server, started when the first test asks; one a worker."""
+    with servers.run_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(settings, postgres_server, tmp_path_factory) -> str:
+    """The name of a migrated PostgreSQL database, made once a worker."""
+    name = postgres_server.create()
+    folder = tmp_path_factory.mktemp("postgres-template")
+    _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": postgres_server.url(name)})
+    return name
+
+
+@pytest.fixture
+def smtp_server(running_smtp) -> servers.SmtpServer:
+    """A mail server that has got nothing yet: `.port`, `.messages`, `.envelopes`."""
+    running_smtp.clear()
+    return running_smtp
+
+
+@pytest.fixture(scope="session")
+def running_smtp() -> Iterator[servers.SmtpServer]:
+    """The mail server behind `smtp_server`; one a worker."""
+    with servers.run_smtp() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A Chromium to open contexts and pages in; one a worker."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=servers.chromium_path(), args=list(servers.CHROMIUM_FLAGS)
+        )
+        yield browser
+        browser.close()
+
+
+def _migrate(settings: dict) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+    _dispose(app)
+
+
+def _dispose(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()

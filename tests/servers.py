@@ -1,0 +1,215 @@
+"""Real servers for tests and checks, each its own, on this machine only, gone when the block ends."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as modern
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from aiosmtpd.controller import Controller
+from psycopg import sql
+from werkzeug.serving import make_server
+
+POSTGRES_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+)
+POSTGRES_SETTINGS = {
+    "listen_addresses": "",  # only the socket in its own folder
+    "fsync": "off",  # the data is thrown away
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "100",
+    "autovacuum": "off",
+}
+CHROMIUM_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class MissingProgram(RuntimeError):  # noqa: N818 - named for what is wrong
+    """A program that the tests drive is not installed."""
+
+
+class PostgresServer:
+    """A running PostgreSQL server and its databases."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._numbers = count(1)
+
+    def url(self, database: str) -> str:
+        """Return the SQLAlchemy address of a database."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def create(self, template: str = "template0") -> str:
+        """Create a database as a copy of `template` and return its name; nobody may be connected to that."""
+        name = f"forum_{next(self._numbers)}"
+        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database and whoever is connected to it."""
+        self._run("DROP DATABASE {} WITH (FORCE)", name)
+
+    def is_ready(self) -> bool:
+        """Tell whether the server takes connections."""
+        try:
+            self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, statement: str, *names: str) -> None:
+        with self._connect() as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
+
+
+class SmtpServer:
+    """A mail server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.envelopes: list[tuple[str, list[str]]] = []
+        self.port = 0
+
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """Keep the message and its envelope (sender, recipients)."""
+        self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
+        self.messages.append(message_from_bytes(envelope.content, policy=modern))
+        return "250 OK"
+
+    def clear(self) -> None:
+        """Forget what came so far."""
+        self.messages.clear()
+        self.envelopes.clear()
+
+
+@contextmanager
+def run_postgres() -> Iterator[PostgresServer]:
+    """Start a PostgreSQL server in a temporary folder, as somebody other than root."""
+    folder = Path(tempfile.mkdtemp(prefix="forum-pg-"))
+    programs = _postgres_programs()
+    account = _account_for_postgres(folder)
+    data = folder / "data"
+    options = [part for name, value in POSTGRES_SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    log = (folder / "log").open("wb")
+    try:
+        subprocess.run(
+            [programs / "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
+             "--locale=C", "--pgdata", data],
+            check=True, stdout=log, stderr=log, cwd=folder, **account,
+        )  # fmt: skip
+        process = subprocess.Popen(
+            [programs / "postgres", "-D", data, "-k", folder, *options],
+            stdout=log, stderr=log, cwd=folder, start_new_session=True, **account,
+        )  # fmt: skip
+        server = PostgresServer(folder)
+        try:
+            _wait(server.is_ready, process, folder / "log")
+            yield server
+        finally:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(20)
+    finally:
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def run_smtp() -> Iterator[SmtpServer]:
+    """Start a mail server on a free port."""
+    server = SmtpServer()
+    server.port = free_port()
+    controller = Controller(server, hostname="127.0.0.1", port=server.port)
+    controller.start()
+    try:
+        yield server
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def run_web(app, port: int = 0) -> Iterator[str]:
+    """Serve a WSGI application with threads and give its address."""
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def chromium_path() -> str:
+    """Return where Chromium is: CHROMIUM, or the first that PATH knows. Raises MissingProgram."""
+    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+        if name and (path := shutil.which(name)):
+            return path
+    raise MissingProgram("Chromium is missing; bin/test-needs says how to get it")
+
+
+def _postgres_programs() -> Path:
+    """Return the folder of initdb and postgres, the newest where there are several. Raises MissingProgram."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    folders = [folder for pattern in POSTGRES_FOLDERS for folder in Path("/").glob(pattern.lstrip("/"))]
+    usable = [folder for folder in folders if (folder / "initdb").exists()]
+    if not usable:
+        raise MissingProgram("PostgreSQL's server is missing; bin/test-needs says how to get it")
+    return max(usable, key=lambda folder: [int(digits) for digits in _numbers(str(folder))])
+
+
+def _numbers(text: str) -> list[str]:
+    return "".join(letter if letter.isdigit() else " " for letter in text).split()
+
+
+def _account_for_postgres(folder: Path) -> dict:
+    """Return subprocess's arguments for an account that PostgreSQL accepts; it refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _wait(is_ready, process: subprocess.Popen, log: Path, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
+        time.sleep(0.05)
