@@ -1,0 +1,293 @@
+"""The demo's texts are complete in both languages, dated, spelled and worded as they should be."""
+
+import re
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+
+import frontmatter
+import pytest
+
+DEMO = Path(__file__).parents[2] / "forum" / "demo"
+LANGUAGES = ["en", "sv"]
+SECTORS = ["politics", "justice", "tech", "ngo", "other"]
+
+FILES = sorted([*DEMO.rglob("*.md"), *DEMO.rglob("*.toml")])
+POSTS = sorted((DEMO / "posts").glob("*.md"))
+PAGES = sorted((DEMO / "pages").rglob("*.md"))
+CURRENT = [DEMO / "events" / "nf27.toml", *sorted((DEMO / "pages" / "nf27").glob("*.md"))]
+CURRENT += [path for path in POSTS if path.name.startswith("current-")]
+
+POST_FIELDS = {
+    "key", "event", "slug", "label", "headline", "lead", "author", "categories", "tags", "sources",
+    "content_note", "help_box", "corrections",
+}  # fmt: skip
+SHARED_FIELDS = ["event", "categories", "tags", "content_note", "help_box", "published", "published_days_ago"]
+
+DEPRECATED = re.compile(
+    r"(child|kiddie|barn)[\s-]*porn|(child|barn)[\s-]*prostitu|child sex tourism|barnsexturism",
+    re.IGNORECASE,
+)
+TRANSLATED_KEYS = {"name", "short_name", "lead", "help_text", "sharing", "invited", "title", "text", "label"}
+TRANSLATED_KEYS |= {"value", "slug"}
+
+
+def name_of(path):
+    return str(path.relative_to(DEMO))
+
+
+def toml(path):
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def posts_by_key():
+    """Return {key: {language: post}}."""
+    posts = {}
+    for path in POSTS:
+        post = frontmatter.load(path)
+        posts.setdefault(post["key"], {})[path.name.split(".")[-2]] = post
+    return posts
+
+
+def section_ids(path):
+    """Return the ids of a page's sections, in order."""
+    return re.findall(r"^## .* \{#([a-z-]+)\}$", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def tables_in(value):
+    """Yield every table of a TOML document, the outermost first."""
+    if isinstance(value, dict):
+        yield value
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    for child in children:
+        yield from tables_in(child)
+
+
+# Every file
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_file_has_no_exclamation_mark(path):
+    assert [line for line in path.read_text(encoding="utf-8").splitlines() if "!" in line] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_file_has_no_deprecated_term(path):
+    assert DEPRECATED.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_deprecated_terms_are_found_in_a_text_that_has_them():
+    words = ["Child " + "porno", "barn" + "porno", "barn-" + "prostitution", "child sex " + "tourism"]
+    assert [word for word in words if not DEPRECATED.search(f"About {word} and more.")] == []
+
+
+@pytest.mark.parametrize("path", CURRENT, ids=name_of)
+def test_text_of_the_current_event_names_no_year(path):
+    assert re.findall(r"\b20\d\d\b|\bNF\d\d\b", path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", [*POSTS, *PAGES], ids=name_of)
+def test_text_links_to_pages_in_its_own_language(path):
+    language = path.name.split(".")[-2]
+    links = re.findall(r"\]\((/[^)]*)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not link.startswith(f"/{language}/")] == []
+
+
+# Events
+
+
+@pytest.mark.parametrize("slug", ["nf16", "nf27"])
+def test_event_is_written_in_both_languages(slug):
+    event = toml(DEMO / "events" / f"{slug}.toml")
+    incomplete = [
+        (key, value)
+        for table in tables_in(event)
+        for key, value in table.items()
+        if key in TRANSLATED_KEYS - {"slug"} and not (sorted(value) == LANGUAGES and all(value.values()))
+    ]
+    assert incomplete == []
+
+
+@pytest.mark.parametrize("slug", ["nf16", "nf27"])
+def test_event_has_the_five_sectors(slug):
+    assert [sector["key"] for sector in toml(DEMO / "events" / f"{slug}.toml")["sectors"]] == SECTORS
+
+
+def test_floors_leave_a_common_pool_and_ceilings_can_fill_the_room():
+    event = toml(DEMO / "events" / "nf27.toml")
+    floors = sum(sector["floor"] for sector in event["sectors"])
+    ceilings = [sector["ceiling"] for sector in event["sectors"]]
+    assert floors <= 200
+    assert max(ceilings) < event["capacity"] <= sum(ceilings)
+    assert {sector["policy"] for sector in event["sectors"]} == {"open"}
+    assert all(sector["floor"] <= sector["ceiling"] for sector in event["sectors"])
+
+
+def test_post_on_places_gives_the_figures_of_the_event():
+    event = toml(DEMO / "events" / "nf27.toml")
+    floors = [sector["floor"] for sector in event["sectors"]]
+    figures = {*floors, *(sector["ceiling"] for sector in event["sectors"])}
+    figures |= {event["capacity"], sum(floors), event["capacity"] - sum(floors)}
+    for post in posts_by_key()["how-places-are-shared"].values():
+        written = {int(number) for number in re.findall(r"\d+", post["lead"] + post.content)}
+        assert figures - written == set()
+
+
+# Pages
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_page_says_what_it_is(path):
+    page = frontmatter.load(path)
+    assert sorted(page.metadata) == ["order", "summary", "title"]
+    assert len(re.findall(r"^## ", page.content, re.MULTILINE)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("event", "slugs"),
+    [
+        ("nf27", ["accessibility", "code-of-conduct", "practical", "privacy"]),
+        ("nf16", ["about", "practical"]),
+    ],
+)
+def test_event_has_its_pages_in_both_languages(event, slugs):
+    names = sorted(path.name for path in (DEMO / "pages" / event).iterdir())
+    assert names == sorted(f"{slug}.{language}.md" for slug in slugs for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if ".sv." in path.name], ids=name_of)
+def test_page_has_the_same_sections_in_both_languages(path):
+    other = path.with_name(path.name.replace(".sv.", ".en."))
+    assert section_ids(path) == section_ids(other) != []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_privacy_notice_says_what_the_law_asks(language):
+    path = DEMO / "pages" / "nf27" / f"privacy.{language}.md"
+    text = path.read_text(encoding="utf-8")
+    sections = "controller purposes fields recipients retention protected-identity rights complaint"
+    assert section_ids(path) == sections.split()
+    assert text.count("\n\n{{field-register}}\n\n") == 1
+    article = {"sv": "artikel 6.1 f", "en": "Article 6(1)(f)"}[language]
+    assert [word for word in ("IMY", "30", "180", article) if word not in text] == []
+
+
+# Posts
+
+
+def test_there_are_at_least_eight_posts_all_in_both_languages():
+    posts = posts_by_key()
+    assert len(posts) >= 8
+    assert {key: sorted(texts) for key, texts in posts.items() if sorted(texts) != LANGUAGES} == {}
+
+
+@pytest.mark.parametrize("path", POSTS, ids=name_of)
+def test_post_has_its_front_matter(path):
+    post = frontmatter.load(path)
+    assert set(POST_FIELDS) - set(post.metadata) == set()
+    assert post["event"] in ("nf16", "current")
+    assert bool(post["content_note"]) == bool(post.get("content_note_text"))
+    assert len(post["headline"]) <= 80
+    assert len(post["lead"]) <= 240
+    assert path.name.split(".")[0].endswith(post["key"])
+
+
+@pytest.mark.parametrize("path", POSTS, ids=name_of)
+def test_post_has_sections_and_a_fair_length(path):
+    post = frontmatter.load(path)
+    assert len(re.findall(r"^## ", post.content, re.MULTILINE)) >= 2
+    assert 250 <= len(post.content.split()) <= 500
+
+
+@pytest.mark.parametrize("path", POSTS, ids=name_of)
+def test_post_is_dated(path):
+    post = frontmatter.load(path)
+    if post["event"] == "current":
+        assert post["published_days_ago"] > 0
+        assert re.fullmatch(r"\d\d:\d\d", post["published_at"])
+        return
+    published = datetime.fromisoformat(post["published"])
+    updated = datetime.fromisoformat(post.get("updated", post["published"]))
+    assert published.tzinfo is not None
+    assert updated >= published
+    assert path.name.startswith(f"{published:%Y-%m-%d}-")
+    assert all(type(entry["date"]) is date for entry in [*post["sources"], *post["corrections"]])
+
+
+def test_post_slugs_are_ascii_and_unique():
+    slugs = [(path.name.split(".")[-2], frontmatter.load(path)["slug"]) for path in POSTS]
+    assert [slug for _, slug in slugs if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)] == []
+    assert len(slugs) == len(set(slugs))
+
+
+def test_post_says_the_same_of_itself_in_both_languages():
+    for texts in posts_by_key().values():
+        swedish, english = texts["sv"], texts["en"]
+        assert [field for field in SHARED_FIELDS if swedish.get(field) != english.get(field)] == []
+        for field in ("sources", "corrections"):
+            assert [entry["date"] for entry in swedish[field]] == [entry["date"] for entry in english[field]]
+        assert swedish.content.count("\n## ") == english.content.count("\n## ")
+
+
+def test_hard_subjects_carry_a_note_and_a_help_box():
+    post = posts_by_key()["operation-dark-room"]["en"]
+    assert (post["content_note"], post["help_box"]) == (True, True)
+
+
+def test_dark_room_keeps_the_first_figures_and_corrects_them():
+    for post in posts_by_key()["operation-dark-room"].values():
+        (correction,) = post["corrections"]
+        assert correction["date"] == date(2017, 5, 30)
+        assert "84" in correction["text"]
+        assert [figure for figure in ("51", "150", "84") if figure in post.content] == ["51", "150"]
+
+
+# Categories, tags and people
+
+
+def test_categories_are_known_and_named_in_both_languages():
+    categories = toml(DEMO / "taxonomy.toml")["categories"]
+    used = {key for texts in posts_by_key().values() for key in texts["sv"]["categories"]}
+    assert used == {category["key"] for category in categories}
+    for language in LANGUAGES:
+        slugs = [category["slug"][language] for category in categories]
+        assert len(slugs) == len(set(slugs))
+        assert [slug for slug in slugs if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)] == []
+        assert all(category["name"][language] for category in categories)
+
+
+def test_tag_aliases_lead_to_tags_that_are_used():
+    tags = toml(DEMO / "taxonomy.toml")["tags"]
+    used = {tag for texts in posts_by_key().values() for tag in texts["sv"]["tags"]}
+    aliases = {alias for tag in tags for alias in tag["aliases"]}
+    canonical = {tag["canonical"] for tag in tags}
+    assert canonical - used == set()
+    assert aliases & canonical == set()
+    assert {tag["canonical"]: tag["aliases"] for tag in tags}["#ECPATCHALLENGE"] == ["#ECPAT CHALLENGE"]
+
+
+def test_dark_room_has_fifteen_tags_some_with_spaces_and_nordic_letters():
+    tags = posts_by_key()["operation-dark-room"]["sv"]["tags"]
+    assert len(tags) == len(set(tags)) == 15
+    assert {"#ECPATCHALLENGE", "#ECPAT CHALLENGE", "#Mörka nätet", "#Övergrepp på nätet"} <= set(tags)
+
+
+def test_invented_organisations_cannot_be_mailed():
+    people = toml(DEMO / "people.toml")
+    by_sector = {entry["sector"]: entry["list"] for entry in people["organisations"]}
+    domains = [organisation["domain"] for entries in by_sector.values() for organisation in entries]
+    assert [key for key in SECTORS if len(by_sector[key]) < 12] == []
+    assert len(domains) == len(set(domains))
+    assert [domain for domain in domains if not re.fullmatch(r"[a-z-]+\.example", domain)] == []
+
+
+def test_titles_come_in_pairs():
+    titles = toml(DEMO / "people.toml")["titles"]
+    assert [entry["sector"] for entry in titles] == SECTORS
+    assert [entry["sector"] for entry in titles if len(entry["sv"]) != len(entry["en"])] == []
+
+
+def test_names_hold_every_nordic_letter():
+    names = toml(DEMO / "people.toml")["names"]
+    words = "".join(word for entry in names for word in entry["given"] + entry["family"])
+    assert set("åäöøæþðáŧčž") - set(words.lower()) == set()
