@@ -7,7 +7,7 @@ from flask import Flask
 
 from forum import config, database, models
 from forum.extensions import csrf, db, mail, migrate
-from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site
+from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site, static
 
 BLUEPRINTS = (machines.bp,)
 MIGRATIONS = str(config.PROJECT / "migrations")
@@ -35,6 +35,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cache.init_app(app)
+    static.init_app(app)
     return app
 
 

@@ -111,6 +111,7 @@ def _flask_settings(
         "TESTING": _flag(given.get("TESTING", False)),
         "DEMO": _flag(given.get("DEMO", not production)) and not production,
         "INSTANCE": instance,
+        "STATIC": Path(given.get("STATIC") or instance / "static").resolve(),
         "BASE_URL": base_url,
         "TRUSTED_HOSTS": _trusted_hosts(given, base_url, production),
         "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, problems),

@@ -1,6 +1,7 @@
 """Static files: hashed by content, bundled and compressed once, then served for ever.
 
-`build_static` fills a folder, `load_manifest` finds a file's address in it, `serve_static` answers for it:
+`build_static` fills a folder, `load_manifest` finds a file's address in it, `serve_static` answers for it,
+`init_app` does the last two for the setting STATIC:
 
     <folder>/manifest.json                      {"css/app.css": "css/app.0f3a….css", …}
     <folder>/files/css/app.0f3a….css[.br|.gz]   what /static/ answers with
@@ -11,13 +12,16 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication
 
 import brotli
+from flask import Flask
 from whitenoise import WhiteNoise
 
+from forum.web.headers import security_headers
 from forum.web.static_sources import Sources
 
 PREFIX = "/static/"
@@ -48,6 +52,19 @@ class Manifest:
             return prefix + self.names[name]
         except KeyError:
             raise UnknownStaticFile(name) from None
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `static_url` and put what was built in front of the app.
+
+    An app made before the first build has no files to serve, but its commands work; `forum run` builds first.
+    """
+    folder = app.config["STATIC"]
+    manifest = cache(lambda: load_manifest(folder))
+    app.jinja_env.globals["static_url"] = lambda name: manifest().url(name)
+    if (folder / "files").is_dir():
+        fixed = security_headers(app.config["SESSION_COOKIE_SECURE"])
+        app.wsgi_app = serve_static(app.wsgi_app, folder, headers=fixed)  # type: ignore[assignment]
 
 
 def build_static(source: Path, target: Path) -> Manifest:

@@ -8,6 +8,7 @@ import brotli
 import pytest
 from werkzeug.test import Client
 
+from forum.web.headers import SECURITY_HEADERS
 from forum.web.static import FOR_EVER, UnknownStaticFile, build_static, load_manifest, serve_static
 from forum.web.static_sources import BrokenReference
 
@@ -182,6 +183,17 @@ def test_other_addresses_go_to_the_app(source, target, path):
     answer = Client(serve_static(nothing_here, target)).get(path)
 
     assert (answer.status_code, answer.data) == (404, b"not here")
+
+
+def test_app_serves_the_built_files_with_the_headers_of_every_page(app):
+    with app.app_context():
+        address = app.jinja_env.from_string("{{ static_url('css/app.css') }}").render()
+
+    answer = app.test_client().get(address)
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == FOR_EVER
+    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
 
 
 def write(folder, contents):
