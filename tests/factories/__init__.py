@@ -1,0 +1,1 @@
+"""Makers of data for tests: `make_…(**what differs)` saves at once and returns what it made."""
