@@ -112,11 +112,14 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0x00AD])
+BREAKS = str.maketrans(dict.fromkeys("\t\n\r\v\f\x85\u2028\u2029", " "))
+
+
 def tidy(text: str) -> str:
-    """Return the text in NFC, without control characters, its white space folded and trimmed (S27, S36)."""
-    printable = "".join(
-        " " if character in "\t\n\r\u2028\u2029" else character
-        for character in unicodedata.normalize("NFC", text)
-        if unicodedata.category(character) not in {"Cc", "Cs"} or character in "\t\n\r"
-    )
-    return " ".join(printable.split())
+    """Return the text in NFC, its white space folded and trimmed (S27, S36).
+
+    Control characters, lone surrogates and what would turn the direction of writing or stay unseen are left out.
+    """
+    seen = unicodedata.normalize("NFC", text.translate(BREAKS).translate(INVISIBLE))
+    return " ".join("".join(c for c in seen if unicodedata.category(c) not in {"Cc", "Cs"}).split())

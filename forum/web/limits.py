@@ -5,7 +5,8 @@ import threading
 import time
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, request
+from limits import parse
 from limits.storage import Storage
 
 from forum.extensions import limiter
@@ -18,6 +19,10 @@ COUNT = (
     " expires = CASE WHEN expires <= :now THEN :now + :seconds ELSE expires END"
     " RETURNING amount"
 )
+
+
+class TooManyTries(Exception):  # noqa: N818 - named for what happened
+    """The limit is used up for now; the page keeps what was typed."""
 
 
 class SqliteStorage(Storage):
@@ -85,3 +90,12 @@ def init_app(app: Flask) -> None:
     app.config["RATELIMIT_ENABLED"] = app.config["LIMITS_ENABLED"]
     app.config["RATELIMIT_SWALLOW_ERRORS"] = False
     limiter.init_app(app)
+
+
+def spend(rule: str, *key: str) -> None:
+    """Count one try of the client's address (or of `key`) against `rule`. Raises TooManyTries.
+
+    `rule` is such as "60 per 10 minutes"; the count is shared between processes (S25).
+    """
+    if limiter.enabled and not limiter.limiter.hit(parse(rule), request.endpoint or "", *(key or (request.remote_addr or "",))):
+        raise TooManyTries

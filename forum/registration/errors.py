@@ -1,0 +1,41 @@
+"""Why a registration, a change or a link is refused; the views word it for people."""
+
+
+class RegistrationRefused(Exception):  # noqa: N818 - refusals are named for their reason
+    """The registration cannot be taken."""
+
+
+class RegistrationClosed(RegistrationRefused):
+    """Registration has not opened yet, or is over."""
+
+
+class SectorByInvitation(RegistrationRefused):
+    """The sector takes people by invitation only."""
+
+
+class SectorFull(RegistrationRefused):
+    """No place is left and the event keeps no waiting list."""
+
+
+class SubmissionReused(RegistrationRefused):
+    """The same form was sent again with other answers (R03)."""
+
+
+class NotLive(Exception):
+    """The registration is cancelled, expired or declined; nothing can be done with it."""
+
+
+class NothingOffered(Exception):
+    """There is no offer to accept: it has run out or was never made."""
+
+
+class CapacityBelowTaken(Exception):
+    """A capacity or a ceiling cannot be lower than the places already taken."""
+
+
+class SharesDoNotFit(Exception):
+    """A floor is above its ceiling, or the floors add up to more than the capacity."""
+
+
+class LinkRefused(Exception):
+    """A personal link leads nowhere: unknown, expired or revoked. One reason for all three (S24)."""

@@ -1,0 +1,51 @@
+"""How names, organisations and addresses are compared, sorted and found."""
+
+import re
+import unicodedata
+
+import idna
+
+SPECIAL = str.maketrans(
+    {"æ": "ä", "ø": "ö", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ŧ": "t", "ŋ": "n", "ı": "i", "ß": "ss", "œ": "oe"}
+)
+AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
+LEGAL_FORMS = {"ab", "as", "asa", "aps", "oy", "oyj", "hf", "ehf", "ltd", "inc", "gmbh", "publ", "ry", "rf"}
+WORDS = re.compile(r"\w+")
+
+
+def sort_key(family_name: str, given_name: str) -> str:
+    """Return a key that sorts names bytewise in Nordic order: … z å ä ö, æ as ä, ø as ö, þ as th."""
+    return f"{_collated(family_name)} {_collated(given_name)}".strip()[:300]
+
+
+def search_fold(text: str) -> str:
+    """Return the text as it is searched: casefolded, without marks, so that "asa" finds "Åsa"."""
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(SPECIAL))
+    return " ".join("".join(c for c in folded if not unicodedata.combining(c)).split())
+
+
+def organisation_key(name: str) -> str:
+    """Return the form in which spellings of one organisation meet: folded words without legal forms."""
+    words = WORDS.findall(search_fold(name).replace("/", ""))
+    return " ".join(word for word in words if word not in LEGAL_FORMS)[:200] or search_fold(name)[:200]
+
+
+def canonical_email(address: str) -> str:
+    """Return the form in which two spellings of an address are one (S27).
+
+    NFC, trimmed; the domain as IDNA A-labels in lower case; the local part in lower case, not casefolded,
+    so that "ß" and "ss" stay two people. "K" (U+212A) becomes "k" by NFC. "İ" stays "i" with a dot above.
+    """
+    local, _, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
+    try:
+        domain = idna.encode(domain.lower(), uts46=True).decode()
+    except idna.IDNAError:
+        domain = domain.lower()
+    return f"{local.lower()}@{domain.lower()}"
+
+
+def _collated(name: str) -> str:
+    """Keep å ä ö as letters of their own and strip the marks of all others."""
+    letters = unicodedata.normalize("NFC", name.casefold().translate(SPECIAL)).translate(AFTER_Z)
+    plain = unicodedata.normalize("NFKD", letters)
+    return " ".join("".join(c for c in plain if c in "{|} " or c.isalnum()).split())

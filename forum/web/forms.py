@@ -1,0 +1,68 @@
+"""What every form shares: tidied texts, clear errors, a key against sending twice."""
+
+import re
+import secrets
+import time
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from wtforms import HiddenField, StringField
+from wtforms.validators import DataRequired, ValidationError
+
+from forum.columns import tidy
+
+ADDRESS = re.compile(r"https?:|www\.|[/\\<>@]", re.IGNORECASE)
+SALT = "form-key"
+
+
+class TidyForm(FlaskForm):
+    """Strips and NFC-normalises every text field before it is looked at (S27, S36)."""
+
+    class Meta(FlaskForm.Meta):
+        def bind_field(self, form, unbound_field, options):
+            if issubclass(unbound_field.field_class, StringField) and not issubclass(unbound_field.field_class, HiddenField):
+                options["filters"] = [*unbound_field.kwargs.get("filters", ()), _tidied]
+                unbound_field.kwargs.pop("filters", None)
+            return unbound_field.bind(form=form, **options)
+
+
+def required(message) -> DataRequired:
+    """Return a validator for an answer that must be given."""
+    return DataRequired(message=message)
+
+
+def no_web_address(_form, field) -> None:
+    """Refuse addresses in a field whose text others will read (M12)."""
+    if field.data and ADDRESS.search(field.data):
+        raise ValidationError(_l("Write this without web addresses, slashes or @"))
+
+
+def new_form_key() -> str:
+    """Return a signed key for one rendered form: random, and telling when it was made (R03, S28)."""
+    return _signer().dumps(secrets.token_urlsafe(16))
+
+
+def read_form_key(signed: str) -> tuple[str, float]:
+    """Return the key and the seconds since it was made. Raises BadSignature."""
+    key, made = _signer().loads(signed, return_timestamp=True)
+    return key, time.time() - made.timestamp()
+
+
+def is_form_key(_form, field) -> None:
+    """Refuse a key that is not ours."""
+    try:
+        read_form_key(field.data or "")
+    except BadSignature:
+        raise ValidationError(_l("This form has been changed on the way. Send it once more.")) from None
+
+
+def _signer() -> URLSafeTimedSerializer:
+    secret_keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
+    return URLSafeTimedSerializer(secret_keys, salt=SALT)
+
+
+def _tidied(value: Any) -> Any:
+    return tidy(value) if isinstance(value, str) else value
