@@ -6,6 +6,7 @@ Pure numbers and paths; knows neither Flask nor the database. `templates/compone
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 CENTRE = 200.0
 RIM = 124.0  # radius of the table's edge
@@ -21,7 +22,11 @@ OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 
 @dataclass(frozen=True)
 class SectorShare:
-    """One sector's places. `left` is set where the rules give another number than places − taken − held."""
+    """One sector's places.
+
+    `left` is set where the rules give another number than places − taken − held; `tone` is a colour class of
+    `css/tokens.css` where it is not the sector's own; `url` is where a press on the arc leads.
+    """
 
     key: str
     name: str
@@ -184,9 +189,9 @@ def _draw(share: SectorShare, number: int, tone: str, start: float, end: float) 
 
 def _tones(shares: Sequence[SectorShare]) -> list[str]:
     """The colour class of each sector: its own where it has one, else sector-6, sector-7 … in order."""
-    further = iter(range(6, 6 + len(shares)))
+    further = cycle(range(6, 13))
     return [
-        share.tone or (share.key if share.key in OWN_TONES else f"sector-{(next(further) - 6) % 7 + 6}")
+        share.tone or (f"sector-{share.key}" if share.key in OWN_TONES else f"sector-{next(further)}")
         for share in shares
     ]
 

@@ -1,0 +1,21 @@
+// Shows the share buttons that need a script: copy the address, and the device's own share sheet where it has one.
+// The page carries them hidden; without a script the mail link remains.
+for (const group of document.querySelectorAll("[data-share]")) {
+  const { url, title, copied } = group.dataset;
+  const said = group.querySelector("[data-share-said]");
+
+  const copy = group.querySelector("[data-share-copy]");
+  if (copy && navigator.clipboard) {
+    copy.hidden = false;
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(url);
+      said.textContent = copied;
+    });
+  }
+
+  const device = group.querySelector("[data-share-device]");
+  if (device && navigator.share) {
+    device.hidden = false;
+    device.addEventListener("click", () => navigator.share({ url, title }).catch(() => {}));
+  }
+}
