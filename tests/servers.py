@@ -49,7 +49,7 @@ CHROMIUM_FLAGS = (
 )
 
 
-class MissingProgram(RuntimeError):  # noqa: N818 - named for what is wrong
+class MissingProgram(RuntimeError):
     """A program that the tests drive is not installed."""
 
 

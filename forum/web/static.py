@@ -33,7 +33,7 @@ COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
-class UnknownStaticFile(KeyError):  # noqa: N818 - named for what is wrong
+class UnknownStaticFile(KeyError):
     """A page asks for a file that is not in static/."""
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ _JS_IMPORT = re.compile(
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/|#", re.IGNORECASE)
 
 
-class BrokenReference(ValueError):  # noqa: N818 - named for what is wrong
+class BrokenReference(ValueError):
     """A style sheet or module names a file that is not there, or files name each other in a circle."""
 
 
