@@ -1,0 +1,71 @@
+"""Inventing people: names, organisations and titles combined by position, the same at every load."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forum.registration.names import search_fold
+
+# Telephone numbers that the Swedish regulator keeps free for fiction.
+FICTIONAL_NUMBERS = [f"+46 70 174 06 {number:02d}" for number in range(5, 100)]
+
+
+@dataclass(frozen=True)
+class Person:
+    """An invented person of one sector."""
+
+    given_name: str
+    family_name: str
+    email: str
+    organisation: str
+    title: str
+    country: str
+    language: str
+    phone: str | None
+
+
+class Population:
+    """Invents one person after another from the word lists of `people.toml`."""
+
+    def __init__(self, words: Mapping[str, Any]):
+        self._organisations = {entry["sector"]: entry["list"] for entry in words["organisations"]}
+        self._titles = {entry["sector"]: entry for entry in words["titles"]}
+        self._names = defaultdict(list)
+        for entry in words["names"]:
+            self._names[entry["country"]].append(entry)
+        self._sector_count: dict[str, int] = defaultdict(int)
+        self._country_count: dict[str, int] = defaultdict(int)
+
+    def invent(self, sector: str) -> Person:
+        """Return the next person of a sector."""
+        number = _count_up(self._sector_count, sector)
+        organisation = _turn(self._organisations[sector], number)
+        language, given_name, family_name = self._name(organisation["country"])
+        local_part = f"{search_fold(given_name)}.{search_fold(family_name)}".replace(" ", "-")
+        return Person(
+            given_name=given_name,
+            family_name=family_name,
+            email=f"{local_part}@{organisation['domain']}",
+            organisation=organisation["name"],
+            title=_turn(self._titles[sector][language], number),
+            country=organisation["country"],
+            language=language,
+            phone=_turn(FICTIONAL_NUMBERS, number) if language == "sv" and number % 4 == 0 else None,
+        )
+
+    def _name(self, country: str) -> tuple[str, str, str]:
+        """Return a language and a name that is new: each round through the given names shifts the family names."""
+        number, lists = _count_up(self._country_count, country), self._names[country]
+        place, words = number // len(lists), _turn(lists, number)
+        given, family = words["given"], words["family"]
+        return words["language"], _turn(given, place), _turn(family, place + place // len(given))
+
+
+def _count_up(counts: dict[str, int], key: str) -> int:
+    counts[key] += 1
+    return counts[key] - 1
+
+
+def _turn(entries: list, number: int):
+    return entries[number % len(entries)]
