@@ -66,6 +66,14 @@ class DetailsForm(TidyForm):
         """Return the clean answers."""
         return Details(**self._details())
 
+    def answers(self) -> list[dict[str, str]]:
+        """Return the rows of what has been answered: label and value, and the field that "Change" leads to."""
+        return [_row(getattr(self, name)) for name in self.shown()]
+
+    def shown(self) -> tuple[str, ...]:
+        """Return the names of the fields that a summary shows, in their order."""
+        return DETAILS
+
     def _details(self) -> dict[str, str | None]:
         answers = {name: getattr(self, name).data or "" for name in DETAILS}
         return {**answers, "phone": self.phone.data or None}
@@ -105,11 +113,9 @@ class RegistrationForm(DetailsForm):
         _key, age = read_form_key(self.key.data)
         return bool(self.website.data) or age < current_app.config["FORM_MIN_SECONDS"]
 
-    def answers(self) -> list[dict[str, str]]:
-        """Return the rows of "Check your answers": label, value and what is changed."""
-        shown = [self.given_name, self.family_name, self.email, self.organisation, self.title, self.country, self.language]
-        rows = [_row(field, _words(field)) for field in (*shown, self.phone, self.participant_list, self.photographs)]
-        return [*rows, _row(self.is_protected, _words(self.is_protected))]
+    def shown(self) -> tuple[str, ...]:
+        """Everything but the real name, which nobody beside the person should read on the screen."""
+        return ("given_name", "family_name", "email", *DETAILS[2:], "participant_list", "photographs", "is_protected")
 
 
 class ConsentsForm(TidyForm):
@@ -140,8 +146,9 @@ def country_choices(language: str) -> list[tuple[str, str]]:
     return [("", ""), *((code, names[code]) for code in NORDIC), *rest]
 
 
-def _row(field, value: str) -> dict[str, str]:
-    return {"label": str(field.label.text), "value": value, "change_name": field.name, "change_label": str(field.label.text).lower()}
+def _row(field) -> dict[str, str]:
+    label = str(field.label.text)
+    return {"label": label, "value": _words(field), "change_name": field.name, "change_label": label.lower()}
 
 
 def _words(field) -> str:

@@ -25,7 +25,6 @@ class TidyForm(FlaskForm):
         def bind_field(self, form, unbound_field, options):
             if issubclass(unbound_field.field_class, StringField) and not issubclass(unbound_field.field_class, HiddenField):
                 options["filters"] = [*unbound_field.kwargs.get("filters", ()), _tidied]
-                unbound_field.kwargs.pop("filters", None)
             return unbound_field.bind(form=form, **options)
 
 

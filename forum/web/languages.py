@@ -18,7 +18,7 @@ def init_app(app: Flask) -> None:
     """Make the language in the path the request's; the console's is the organiser's preference."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "../translations"
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
-    app.jinja_env.filters["text"] = in_language
+    app.jinja_env.filters.update(text=in_language, moment=_moment_of, day=_day_of, dates=dates_of)
     app.jinja_env.globals["get_locale"] = get_locale
 
     @app.url_value_preprocessor
@@ -53,6 +53,11 @@ def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
     return format_interval(first.date(), last.date(), "yMMMMd", locale=locale)
 
 
+def dates_of(event) -> str:
+    """Return an event's days in the present language (the template filter `dates`)."""
+    return dates_text(event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone), language())
+
+
 def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
     """Return a day and a time in the event's zone, with the zone's name (M17)."""
     return format_datetime(moment.astimezone(zone), "d MMMM y HH:mm z", locale=locale or language())
@@ -61,6 +66,16 @@ def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> s
 def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
     """Return a day in the event's zone, such as "25 November 2016"."""
     return format_datetime(moment.astimezone(zone), "d MMMM y", locale=locale or language())
+
+
+def _moment_of(moment: datetime, event) -> str:
+    """The template filter `moment(event)`."""
+    return moment_text(moment, event.zone)
+
+
+def _day_of(moment: datetime, event) -> str:
+    """The template filter `day(event)`."""
+    return day_text(moment, event.zone)
 
 
 def _select() -> str | None:

@@ -5,7 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from limits import parse
 from limits.storage import Storage
 
@@ -99,3 +99,8 @@ def spend(rule: str, *key: str) -> None:
     """
     if limiter.enabled and not limiter.limiter.hit(parse(rule), request.endpoint or "", *(key or (request.remote_addr or "",))):
         raise TooManyTries
+
+
+def client_limit() -> str:
+    """Return the configured limit of registrations for one network address."""
+    return current_app.config["REGISTRATIONS_PER_ADDRESS"]
