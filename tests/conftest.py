@@ -16,12 +16,14 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy.orm import scoped_session
 
 from forum import create_app
 from forum.config import PROJECT, new_data_keys
 from forum.extensions import db
 from forum.web.static import build_static
 from tests import servers
+from tests.pages import Pages
 
 MakeApp = Callable[..., Flask]
 
@@ -64,6 +66,19 @@ def make_app(settings, tmp_path) -> Iterator[MakeApp]:
 def app(make_app, sqlite_url) -> Flask:
     """The app on an empty, migrated SQLite database."""
     return make_app(sqlite_url)
+
+
+@pytest.fixture
+def pages(app) -> Pages:
+    """A visitor who checks every page: `pages.get("home.front").h1`; tests/pages.py says what it can do."""
+    return Pages(app)
+
+
+@pytest.fixture
+def database(app) -> Iterator[scoped_session]:
+    """The session of an app context that lasts as long as the test, to make and to read data in."""
+    with app.app_context():
+        yield db.session
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

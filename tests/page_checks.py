@@ -1,0 +1,273 @@
+"""What every page must be, whatever it is about; `check` raises PageProblems with all that is wrong.
+
+Each check takes the parsed page and yields sentences. A new check needs a control in tests/app/test_pages_client.py
+that shows that it can fail.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+import html5lib
+from bs4 import BeautifulSoup, Tag
+from html5lib.constants import E as HTML_ERRORS
+
+from forum.web.access import Face
+from forum.web.headers import CONTENT_SECURITY_POLICY
+from forum.web.languages import NAMES
+
+DATA_BLOCK = "application/ld+json"  # data: a browser does not run it, so the policy lets it be
+RESOURCES = {
+    "img": ("src", "srcset"),
+    "script": ("src",),
+    "iframe": ("src",),
+    "source": ("src", "srcset"),
+    "video": ("src", "poster"),
+    "audio": ("src",),
+    "embed": ("src",),
+    "object": ("data",),
+    "use": ("href",),
+    "form": ("action",),
+    "input": ("src", "formaction"),
+    "button": ("formaction",),
+}
+LINKED_RESOURCES = {"stylesheet", "icon", "preload", "modulepreload", "manifest", "prefetch", "preconnect"}
+LINKED_RESOURCES |= {"dns-prefetch", "apple-touch-icon", "mask-icon"}
+IDREFS = (
+    "aria-describedby",
+    "aria-labelledby",
+    "aria-controls",
+    "aria-owns",
+    "aria-details",
+    "aria-errormessage",
+)
+LEFTOVER = re.compile(r"%\(\w+\)[sd]?")
+UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
+
+
+class PageProblems(AssertionError):
+    """A page that no visitor should get; says everything that is wrong with it."""
+
+    def __init__(self, path: str, problems: list[str]):
+        super().__init__(f"{path}:\n  " + "\n  ".join(problems))
+        self.problems = problems
+
+
+def check(response, path: str, audience=None) -> None:
+    """Check the answer to `path`; `audience` is its route's entry in the access table. Raises PageProblems."""
+    problems = [*headers_problems(response, audience)]
+    if response.mimetype == "text/html" and not 300 <= response.status_code < 400:
+        problems += page_problems(response.get_data().decode())
+    if problems:
+        raise PageProblems(path, problems)
+
+
+def page_problems(html: str) -> list[str]:
+    """Return what is wrong with a page."""
+    soup = BeautifulSoup(html, "html.parser")
+    return [*_invalid_html(html), *(problem for find in CHECKS for problem in find(soup))]
+
+
+def headers_problems(response, audience) -> Iterator[str]:
+    """The policy is whole on every answer, and nobody who only reads gets a cookie."""
+    if response.headers.get("Content-Security-Policy") != CONTENT_SECURITY_POLICY:
+        yield "the content security policy is missing or another"
+    if audience in {Face.PUBLIC, Face.MACHINE} and response.headers.getlist("Set-Cookie"):
+        yield "a public page sets a cookie"
+
+
+def inline_errors(soup: BeautifulSoup) -> dict[str, str]:
+    """The message beside each field, by the field's id."""
+    return {
+        element["id"].removesuffix("-error"): _message(element)
+        for element in soup.select(".error[id$='-error']")
+    }
+
+
+def form_errors(soup: BeautifulSoup) -> dict[str, str]:
+    """The messages of the summary that belong to no field."""
+    messages = [_words(item) for item in soup.select(".error-summary li") if not item.find("a")]
+    return {"": "; ".join(messages)} if messages else {}
+
+
+def _invalid_html(html: str) -> Iterator[str]:
+    parser = html5lib.HTMLParser()
+    parser.parse(html)
+    for (line, column), code, values in parser.errors:
+        yield f"invalid HTML at {line}:{column}: {HTML_ERRORS.get(code, code) % values}"
+
+
+def _frame(soup: BeautifulSoup) -> Iterator[str]:
+    """Language, title, one h1, landmarks."""
+    if not soup.html or soup.html.get("lang") not in NAMES:
+        yield "<html> has no language of ours"
+    if not _words(soup.title):
+        yield "no title"
+    if len(soup.find_all("h1")) != 1 or not _words(soup.h1):
+        yield f"{len(soup.find_all('h1'))} h1, or an empty one"
+    if len(soup.find_all("main")) != 1:
+        yield f"{len(soup.find_all('main'))} main"
+    if not soup.find(["header", "nav"]):
+        yield "neither header nor nav"
+    if "public" in (soup.body.get("class") or [] if soup.body else []) and not soup.find("footer"):
+        yield "no footer"
+
+
+def _headings(soup: BeautifulSoup) -> Iterator[str]:
+    """No level is skipped on the way down."""
+    levels = [int(heading.name[1]) for heading in soup.find_all(re.compile(r"^h[1-6]$"))]
+    for above, below in pairwise(levels):
+        if below > above + 1:
+            yield f"h{below} follows h{above}"
+
+
+def _ids(soup: BeautifulSoup) -> Iterator[str]:
+    ids = Counter(element["id"] for element in soup.find_all(id=True))
+    yield from (f"id {name!r} stands {number} times" for name, number in ids.items() if number > 1)
+    for label in soup.find_all("label", attrs={"for": True}):
+        if label["for"] not in ids:
+            yield f"label for {label['for']!r}, which does not exist"
+    for link in soup.select('a[href^="#"]'):
+        if link["href"] != "#" and link["href"][1:] not in ids:
+            yield f"link to {link['href']!r}, which does not exist"
+
+
+def _references(soup: BeautifulSoup) -> Iterator[str]:
+    """What an element is described, named or controlled by exists."""
+    ids = {element["id"] for element in soup.find_all(id=True)}
+    for element in soup.find_all(True):
+        for attribute in IDREFS:
+            for name in (element.get(attribute) or "").split():
+                if name not in ids:
+                    yield f"{attribute} of <{element.name}> leads to no id {name!r}"
+
+
+def _field_names(soup: BeautifulSoup) -> Iterator[str]:
+    """Every field, button and link has a name."""
+    for field in soup.find_all(["input", "select", "textarea"]):
+        if field.get("type") not in UNLABELLED and not _is_labelled(soup, field):
+            yield f"field {field.get('name')!r} has no label"
+    for element in soup.find_all(["button", "a"]):
+        if not (_words(element) or element.get("aria-label") or element.get("aria-labelledby")):
+            yield f"<{element.name}> without words: {element}"
+
+
+def _picture_names(soup: BeautifulSoup) -> Iterator[str]:
+    """Every picture has a name, or says that it needs none."""
+    for image in soup.find_all("img"):
+        if not image.has_attr("alt"):
+            yield f"image without alt: {image.get('src')}"
+    for picture in soup.find_all("svg"):
+        if not (
+            picture.get("aria-label")
+            or picture.get("aria-labelledby")
+            or picture.get("aria-hidden") == "true"
+        ):
+            yield "an svg that has neither a name nor aria-hidden"
+
+
+def _inline_code(soup: BeautifulSoup) -> Iterator[str]:
+    """No script or style that the policy would stop."""
+    for script in soup.find_all("script"):
+        if script.get("type") == DATA_BLOCK:
+            yield from _broken_data(script)
+        elif not script.get("src") or script.string:
+            yield "an inline script"
+    if soup.find("style"):
+        yield "an inline style element"
+
+
+def _inline_attributes(soup: BeautifulSoup) -> Iterator[str]:
+    """No styles, handlers or javascript: addresses in attributes."""
+    for element in soup.find_all(True):
+        for name, value in element.attrs.items():
+            if name == "style" or name.startswith("on"):
+                yield f"<{element.name}> has the attribute {name}"
+            if isinstance(value, str) and value.strip().lower().startswith(("javascript:", "vbscript:")):
+                yield f"<{element.name}> leads to a script: {value[:60]}"
+
+
+def _foreign_resources(soup: BeautifulSoup) -> Iterator[str]:
+    """Nothing is fetched from, or sent to, another site (P17)."""
+    for element in soup.find_all(list(RESOURCES)):
+        for attribute in RESOURCES[element.name]:
+            for address in (element.get(attribute) or "").split(","):
+                if _is_foreign(address.strip()):
+                    yield f"<{element.name} {attribute}> leads to another site: {address}"
+    for link in soup.find_all("link", href=True):
+        if LINKED_RESOURCES.intersection(link.get("rel") or []) and _is_foreign(link["href"]):
+            yield f"<link> fetches from another site: {link['href']}"
+
+
+def _leftovers(soup: BeautifulSoup) -> Iterator[str]:
+    """No placeholder that was never filled in."""
+    texts = [soup.get_text(" ")]
+    texts += [
+        value for element in soup.find_all(True) for value in element.attrs.values() if isinstance(value, str)
+    ]
+    yield from (f"unfilled placeholder {found}" for text in texts for found in LEFTOVER.findall(text))
+
+
+def _error_summary(soup: BeautifulSoup) -> Iterator[str]:
+    """What is wrong stands above and beside the field in the same words, and in the title (A02)."""
+    summary = soup.select_one(".error-summary")
+    inline = inline_errors(soup)
+    if summary is None:
+        if inline:
+            yield f"errors beside fields without a summary: {inline}"
+        return
+    listed = {_words(link) for link in summary.select("li a")}
+    if listed != set(inline.values()):
+        yield f"the summary says {sorted(listed)}, the fields say {sorted(inline.values())}"
+    if not _words(soup.title).startswith(("Error:", "Fel:")):
+        yield "the title does not start with the word for an error"
+    for name in inline:
+        if not soup.select_one(f'[aria-describedby~="{name}-error"]'):
+            yield f"nothing is described by {name}-error"
+
+
+CHECKS = (
+    _frame,
+    _headings,
+    _ids,
+    _references,
+    _field_names,
+    _picture_names,
+    _inline_code,
+    _inline_attributes,
+    _foreign_resources,
+    _leftovers,
+    _error_summary,
+)
+
+
+def _is_labelled(soup: BeautifulSoup, field: Tag) -> bool:
+    if field.get("aria-label") or field.get("aria-labelledby"):
+        return True
+    around = field.find_parent("label")
+    beside = soup.find("label", attrs={"for": field.get("id")}) if field.get("id") else None
+    return any(_words(label) for label in (around, beside) if label)
+
+
+def _broken_data(script: Tag) -> Iterator[str]:
+    try:
+        json.loads(script.string or "")
+    except ValueError:
+        yield "a data block that is not JSON"
+
+
+def _is_foreign(address: str) -> bool:
+    parts = urlsplit(address)
+    return bool(parts.netloc) or parts.scheme not in {"", "data"}
+
+
+def _message(element: Tag) -> str:
+    hidden = element.select_one(".visually-hidden")
+    return _words(element).removeprefix(_words(hidden)).strip()
+
+
+def _words(element: Tag | None) -> str:
+    return " ".join(element.get_text(" ").split()) if element else ""

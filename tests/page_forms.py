@@ -1,0 +1,109 @@
+"""A form of a fetched page, filled in and sent as a browser would do it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from bs4 import Tag
+
+if TYPE_CHECKING:  # Pages makes forms, and forms return pages
+    from tests.pages import Page, Pages
+
+NOT_SENT = {"submit", "button", "reset", "image", "file"}
+
+
+class Form:
+    """`data` is what the form would send now: a list of values for each name."""
+
+    def __init__(self, pages: "Pages", path: str, element: Tag):
+        self._pages = pages
+        self._path = path
+        self.element = element
+        self.method = element.get("method", "get").upper()
+        self.action = urljoin(path, element.get("action") or path)
+        self.data: dict[str, list[str]] = {}
+        for field in element.find_all(["input", "select", "textarea"]):
+            if name := field.get("name"):
+                self.data.setdefault(name, []).extend(_present_values(field))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the fields that a person fills in, in their order."""
+        fields = self.element.find_all(["input", "select", "textarea"])
+        shown = [field["name"] for field in fields if field.get("name") and field.get("type") != "hidden"]
+        return list(dict.fromkeys(shown))
+
+    def submit(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        button: str | None = None,
+        expect: int | None = None,
+        follow: bool = False,
+        forged: Mapping[str, Any] | None = None,
+    ) -> "Page":
+        """Send the form with `data` in its fields and return the answer, 303 unless `expect` says otherwise.
+
+        A value is a text, a list of texts, True or False for a checkbox, None to send nothing. `button` is the words
+        on the button pressed, the first one by default. `forged` goes along whether the form has such a field or not.
+        """
+        values = {**self.data, **self._pressed(button)}
+        for name, value in (data or {}).items():
+            assert name in self.data, f"no field {name} in the form of {self._path}, only {list(self.data)}"
+            values[name] = self._filled(name, value)
+        values.update({name: _listed(value) for name, value in (forged or {}).items()})
+        if expect is None:
+            expect = 200 if follow or self.method == "GET" else 303
+        if self.method == "GET":
+            address = urlsplit(self.action)._replace(query=urlencode(values, doseq=True)).geturl()
+            return self._pages.open(address, expect=expect, follow=follow)
+        return self._pages.open(self.action, method="POST", data=values, expect=expect, follow=follow)
+
+    def _filled(self, name: str, value: Any) -> list[str]:
+        field = self.element.find(attrs={"name": name})
+        if value is True:
+            return [field.get("value", "on")]
+        chosen = _listed(value)
+        offered = self._offered(name)
+        assert offered is None or set(chosen) <= offered, f"{name} offers {offered}, not {chosen}"
+        return chosen
+
+    def _offered(self, name: str) -> set[str] | None:
+        """The values that a choice offers; None for a field that takes any text."""
+        options = self.element.select(f'select[name="{name}"] option')
+        boxes = self.element.select(f'input[name="{name}"][type=radio], input[name="{name}"][type=checkbox]')
+        if not options and not boxes:
+            return None
+        return {option.get("value", option.get_text()) for option in options} | {
+            box.get("value", "on") for box in boxes
+        }
+
+    def _pressed(self, words: str | None) -> dict[str, list[str]]:
+        buttons = self.element.select("button:not([type=button]), input[type=submit]")
+        if words is not None:
+            buttons = [button for button in buttons if words == " ".join(button.get_text(" ").split())]
+            assert buttons, f"no button {words!r} in the form of {self._path}"
+        name = buttons[0].get("name") if buttons else None
+        return {name: [buttons[0].get("value", "")]} if name else {}
+
+
+def _present_values(field: Tag) -> list[str]:
+    """What the field would send as it stands."""
+    kind = field.get("type", "text")
+    if field.has_attr("disabled") or (field.name == "input" and kind in NOT_SENT):
+        return []
+    if field.name == "textarea":
+        return [field.get_text().removeprefix("\n")]
+    if field.name == "select":
+        options = field.find_all("option")
+        chosen = [option for option in options if option.has_attr("selected")] or options[:1]
+        return [option.get("value", option.get_text()) for option in chosen]
+    if kind in {"checkbox", "radio"}:
+        return [field.get("value", "on")] if field.has_attr("checked") else []
+    return [field.get("value", "")]
+
+
+def _listed(value: Any) -> list[str]:
+    if value is None or value is False:
+        return []
+    return [str(item) for item in value] if isinstance(value, list | tuple | set) else [str(value)]

@@ -1,0 +1,208 @@
+"""A browser for tests that checks every page it fetches (see tests/page_checks.py).
+
+    page = pages.get("news.post", year=2016, month=11, day=25, slug="a-post-en")    # an endpoint, in English
+    page = pages.get("/sv/news/", expect=404)                                         # or a path
+    page.title, page.h1, page.text, page.links["Next"], page.status, page.headers, page.soup, page.statements
+
+    page = pages.post("registration.details", {"email": "x"}, expect=200, sector="justice")
+    page.errors == {"email": "Enter an address like name@example.org"}
+
+    page = page.form().submit({"email": "a@example.org"})                             # 303, `page.location`
+    page = page.submit({"email": "a@example.org"}, button="Send", follow=True)        # … and the page behind it
+
+`post` first fetches the form's page, so hidden fields and the CSRF token go along as from a browser. A field that the
+form does not have is a mistake of the test, unless it comes in `forged`. Each request has a fresh app context: what a
+test's own session holds is read anew after it.
+"""
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from contextvars import Context
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+from flask import Flask, has_app_context, url_for
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+
+from forum.extensions import db
+from forum.web.access import AUDIENCES
+from tests import page_checks
+from tests.page_forms import Form
+
+
+class Pages:
+    """Fetches pages as one visitor, cookies kept; `language` is the one that endpoints are asked for in."""
+
+    def __init__(self, app: Flask, language: str = "en"):
+        self.app = app
+        self.language = language
+        self.client: FlaskClient = app.test_client()
+
+    def get(
+        self, where: str, *, expect: int = 200, follow: bool = False, headers: Any = None, **values
+    ) -> "Page":
+        """Fetch an endpoint or a path."""
+        return self.open(self.url(where, **values), expect=expect, follow=follow, headers=headers)
+
+    def post(
+        self,
+        where: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        expect: int = 303,
+        follow: bool = False,
+        button: str | None = None,
+        forged: Mapping[str, Any] | None = None,
+        **values,
+    ) -> "Page":
+        """Fetch the form's page, fill in the form and send it."""
+        page = self.get(where, **values)
+        return page.submit(data or {}, button=button, expect=expect, follow=follow, forged=forged)
+
+    def url(self, where: str, **values) -> str:
+        """Return the path of an endpoint, or the path as it is."""
+        return where if where.startswith("/") else Context().run(self._build, where, values)
+
+    def open(
+        self,
+        path: str,
+        *,
+        expect: int = 200,
+        follow: bool = False,
+        method: str = "GET",
+        headers: Any = None,
+        data: Any = None,
+    ) -> "Page":
+        """Send one request and check what comes back; with `follow`, `expect` is of the last answer."""
+        with counted_statements(self.app) as statements:
+            response = Context().run(self._send, path, method=method, headers=headers, data=data)
+        if has_app_context():
+            db.session.rollback()
+        page = Page(self, path, response, statements)
+        if follow and page.status in {301, 302, 303, 307, 308}:
+            return self.open(page.location, expect=expect, follow=True)
+        assert page.status == expect, f"{method} {path}: {page.status}, not {expect}\n{page.text[:800]}"
+        page_checks.check(response, path, audience=self._audience(path))
+        return page
+
+    def _send(self, path: str, **request):
+        return self.client.open(path, **request)
+
+    def _build(self, endpoint: str, values: dict[str, Any]) -> str:
+        with self.app.test_request_context("/"):
+            if self.app.url_map.is_endpoint_expecting(endpoint, "lang"):
+                values.setdefault("lang", self.language)
+            return url_for(endpoint, **values)
+
+    def _audience(self, path: str):
+        try:
+            endpoint, _values = self.app.url_map.bind("localhost").match(urlsplit(path).path)
+        except HTTPException:
+            return None
+        return AUDIENCES.get(endpoint)
+
+
+class Page:
+    """An answer: read as a page when it is HTML, else by `.text`, `.data` and `.headers`."""
+
+    def __init__(self, pages: Pages, path: str, response, statements: list[str]):
+        self._pages = pages
+        self.path = path
+        self.status: int = response.status_code
+        self.headers: Headers = response.headers
+        self.data: bytes = response.get_data()
+        self.is_html = response.mimetype == "text/html"
+        self.soup = BeautifulSoup(self.data.decode() if self.is_html else "", "html.parser")
+        self.statements = statements
+
+    @property
+    def title(self) -> str:
+        """The words in <title>."""
+        return _words(self.soup.title)
+
+    @property
+    def h1(self) -> str:
+        """The page's main heading."""
+        return _words(self.soup.h1)
+
+    @property
+    def text(self) -> str:
+        """What a reader sees in the content, white space folded; the whole body of anything but HTML."""
+        return _words(self.soup.main or self.soup) if self.is_html else self.data.decode()
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The address behind each link's words, over the whole page."""
+        return {_words(link): link["href"] for link in self.soup.find_all("a", href=True)}
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """What is wrong, by the name of the field; "" is the whole form."""
+        return page_checks.inline_errors(self.soup) or page_checks.form_errors(self.soup)
+
+    @property
+    def flashes(self) -> list[str]:
+        """The messages at the top."""
+        return [_words(flash) for flash in self.soup.select(".flash")]
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads, as a path of this site."""
+        parts = urlsplit(urljoin(f"http://localhost{self.path}", self.headers["Location"]))
+        return parts._replace(scheme="", netloc="").geturl()
+
+    def all(self, selector: str) -> list[str]:
+        """The words of every element that the selector finds."""
+        return [_words(element) for element in self.soup.select(selector)]
+
+    def form(self, selector: str = "main form") -> Form:
+        """The first form that the selector finds, those that post before those that search."""
+        found = self.soup.select(selector)
+        found.sort(key=lambda form: form.get("method", "get").lower() != "post")
+        assert found, f"no form {selector} in {self.path}:\n{self.text[:800]}"
+        return Form(self._pages, self.path, found[0])
+
+    def submit(self, data: Mapping[str, Any] | None = None, **options) -> "Page":
+        """Fill in and send the page's form; see `Form.submit`."""
+        return self.form().submit(data, **options)
+
+    def follow(self, words: str, **options) -> "Page":
+        """Go where the link with these words leads."""
+        return self._pages.open(urljoin(self.path, self.links[words]), **options)
+
+
+@contextmanager
+def counted_statements(app: Flask):
+    """Collect the SQL statements that the block sends, transactions' own words left out."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.split(None, 1)[0] not in {
+            "BEGIN",
+            "COMMIT",
+            "ROLLBACK",
+            "PRAGMA",
+            "SAVEPOINT",
+            "RELEASE",
+        }:
+            statements.append(statement)
+
+    engine = Context().run(_engine, app)
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def _engine(app: Flask):
+    with app.app_context():
+        return db.engine
+
+
+def _words(element: Tag | None) -> str:
+    return " ".join(element.get_text(" ").split()) if element else ""
