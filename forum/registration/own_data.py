@@ -1,0 +1,62 @@
+"""Everything that is held about a person, for the person (P11; GDPR articles 15 and 20)."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from forum.audit import queries as audit
+from forum.registration import queries
+from forum.registration.models import Registration
+
+PLAIN = (
+    "reference",
+    "status",
+    "given_name",
+    "family_name",
+    "email",
+    "organisation",
+    "title",
+    "country",
+    "language",
+    "phone",
+    "requested_at",
+    "confirm_by",
+    "confirmed_at",
+    "waiting_since",
+    "offer_expires_at",
+    "ended_at",
+)
+
+
+def collect(registration: Registration) -> dict[str, Any]:
+    """Return the registration, its consents, mails and history.
+
+    The real name of a person with protected identity and diet or access answers are named as held, never shown:
+    a link that was left open on a screen must not reveal them (S23).
+    """
+    return {
+        "registration": {name: _plain(getattr(registration, name)) for name in PLAIN},
+        "sector": registration.sector.key,
+        "event": registration.event.slug,
+        "protected_identity_recorded": queries.find_protected_identity(registration) is not None,
+        "diet_and_access_recorded": queries.find_care_answer(registration) is not None,
+        "consents": [
+            {name: _plain(getattr(consent, name)) for name in ("purpose", "text_version", "given_at", "withdrawn_at")}
+            for consent in registration.consents
+        ],
+        "mails": [
+            {name: _plain(getattr(mail, name)) for name in ("kind", "subject", "recipient", "status", "created_at", "sent_at")}
+            for mail in queries.list_mails(registration)
+        ],
+        "history": [{"at": _plain(entry.at), "action": entry.action, "by": entry.actor.split(":")[0]}
+                    for entry in audit.find_history(registration)],
+    }
+
+
+def as_json(held: dict[str, Any]) -> str:
+    """Return the collection as JSON text."""
+    return json.dumps(held, ensure_ascii=False, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,157 @@
+"""Registering: choose a sector, give details, check the answers, receive the mail."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.registration import actions, links_by_mail, places
+from forum.registration.errors import (
+    RegistrationClosed,
+    RegistrationRefused,
+    SectorByInvitation,
+    SectorFull,
+    SubmissionReused,
+)
+from forum.registration.forms import LinkForm, RegistrationForm
+from forum.web import cache
+from forum.web.limits import TooManyTries, client_limit, spend
+from forum.web.routes import get_event_or_404, localised
+from forum.web.seats import ring_of
+
+bp = Blueprint("registration", __name__)
+
+REASONS = {
+    RegistrationClosed: "closed",
+    SectorByInvitation: "invitation",
+    SectorFull: "full",
+    SubmissionReused: "reused",
+    TooManyTries: "tries",
+}
+
+
+@localised(bp, "/register")
+@cache.page(seats=True)
+def choose() -> ResponseReturnValue:
+    """Let a stakeholder choose the sector, on the ring or in the list."""
+    event, now = get_event_or_404(None), clock.now()
+    ring = ring_of(event, now, _address_of(event, now))
+    return render_template("public/registration/choose.html", event=event, ring_view=ring, state=_state(event, now))
+
+
+@localised(bp, "/register/<sector>", methods=["GET", "POST"])
+def details(sector: str) -> ResponseReturnValue:
+    """Ask a stakeholder for the details, or take the registration when they have been checked."""
+    event, chosen = _sector_or_404(sector)
+    form = RegistrationForm()
+    if request.method == "GET":
+        return _refused(_refusal(event, chosen), chosen, form, 200) if _refusal(event, chosen) else _ask(chosen, form)
+    if not form.validate():
+        return _ask(chosen, form, 422)
+    try:
+        _register(event, chosen, form)
+    except (RegistrationRefused, TooManyTries) as refusal:
+        return _refused(type(refusal), chosen, form)
+    db.session.commit()
+    return redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
+
+
+@localised(bp, "/register/<sector>/check", methods=["POST"])
+def check(sector: str) -> ResponseReturnValue:
+    """Show the answers before they are sent; "Change" leads back to the question, with everything kept."""
+    event, chosen = _sector_or_404(sector)
+    form = RegistrationForm()
+    if not form.validate():
+        return _ask(chosen, form, 422)
+    if change := request.form.get("change"):
+        return _ask(chosen, form, change=change)
+    if refusal := _refusal(event, chosen):
+        return _refused(refusal, chosen, form)
+    has_place = places.places_left(event, clock.now())[chosen.id] > 0
+    return render_template("public/registration/check.html", event=event, sector=chosen, form=form, has_place=has_place)
+
+
+@localised(bp, "/register/received")
+@cache.page()
+def received() -> ResponseReturnValue:
+    """Say what happens next; the page knows nobody."""
+    return render_template("public/registration/received.html", event=get_event_or_404(None))
+
+
+@localised(bp, "/register/link", methods=["GET", "POST"])
+def resend() -> ResponseReturnValue:
+    """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
+    event, form = get_event_or_404(None), LinkForm()
+    if not form.validate_on_submit():
+        return render_template("public/registration/link.html", event=event, form=form), 422 if form.errors else 200
+    try:
+        spend("20 per hour")
+    except TooManyTries:
+        return render_template("public/registration/link.html", event=event, form=form, too_many=True), 429
+    start_write(db.session)
+    links_by_mail.send_fresh_link(event, form.email.data, now=clock.now())
+    db.session.commit()
+    return redirect(url_for(".received"), 303)
+
+
+def _register(event: Event, sector: Sector, form: RegistrationForm) -> None:
+    """Count the try, then register. A bot is told that all went well (S28)."""
+    spend(client_limit())
+    if form.looks_like_a_bot():
+        return
+    start_write(db.session)
+    actions.register(event=event, sector=sector, applicant=form.applicant(), now=clock.now())
+
+
+def _ask(sector: Sector, form: RegistrationForm, status: int = 200, change: str = "") -> ResponseReturnValue:
+    left = places.places_left(sector.event, clock.now())[sector.id]
+    page = render_template(
+        "public/registration/details.html", event=sector.event, sector=sector, form=form, left=left, change=change
+    )
+    return page, status
+
+
+def _refused(reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409) -> ResponseReturnValue:
+    """Show why it cannot be done, with the answers kept."""
+    db.session.rollback()
+    code = 429 if reason is TooManyTries else status
+    template = "public/registration/refused.html"
+    return render_template(template, event=sector.event, sector=sector, form=form, reason=REASONS[reason]), code
+
+
+def _refusal(event: Event, sector: Sector) -> type[RegistrationRefused] | None:
+    """Return why this sector takes nobody now, before anything is asked; the rule itself decides again later."""
+    now = clock.now()
+    if not events.is_open(event, now):
+        return RegistrationClosed
+    if sector.policy == SectorPolicy.INVITATION:
+        return SectorByInvitation
+    if sector.policy == SectorPolicy.OPEN and not event.has_waiting_list and not places.places_left(event, now)[sector.id]:
+        return SectorFull
+    return None
+
+
+def _sector_or_404(key: str) -> tuple[Event, Sector]:
+    event = get_event_or_404(None)
+    sector = events.find_sector(event, key)
+    return (event, sector) if sector else abort(404)
+
+
+def _state(event: Event, now) -> str:
+    if events.is_open(event, now):
+        return "open"
+    return "upcoming" if now < event.opens_at else "closed"
+
+
+def _address_of(event: Event, now):
+    """Return where an arc of the ring leads: nowhere while nobody can register there."""
+
+    def address(sector: Sector) -> str:
+        takes = events.is_open(event, now) and sector.policy != SectorPolicy.INVITATION
+        return url_for("registration.details", sector=sector.key) if takes else ""
+
+    return address
