@@ -7,9 +7,15 @@ from flask import Flask
 
 from forum import config, database, models
 from forum.extensions import csrf, db, mail, migrate
+from forum.registration import public as registration_public
+from forum.registration import self_service
 from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site, static
 
-BLUEPRINTS = (machines.bp,)
+BLUEPRINTS = (
+    machines.bp,
+    registration_public.bp,
+    self_service.bp,
+)
 MIGRATIONS = str(config.PROJECT / "migrations")
 
 

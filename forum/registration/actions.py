@@ -43,11 +43,20 @@ def register(*, event: Event, sector: Sector, applicant: Applicant, now: datetim
         return live
     waiting_list.offer_free_places(event, now=now)
     registration = _add(event, sector, applicant, now)
-    if sector.policy == SectorPolicy.OPEN and not places.admit(registration, now) and not event.has_waiting_list:
+    if (
+        sector.policy == SectorPolicy.OPEN
+        and not places.admit(registration, now)
+        and not event.has_waiting_list
+    ):
         raise SectorFull
     mails.queue_received(registration, now=now)
     audit.record(
-        "registration.received", registration, actor="visitor", at=now, sector=sector.key, place=registration.holds_place
+        "registration.received",
+        registration,
+        actor="visitor",
+        at=now,
+        sector=sector.key,
+        place=registration.holds_place,
     )
     return registration
 
@@ -137,7 +146,9 @@ def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], 
         elif has and purpose not in wanted:
             _withdraw(registration, purpose, now)
         if has != (purpose in wanted):
-            audit.record("registration.consent", registration, actor="person", at=now, purpose=purpose, given=not has)
+            audit.record(
+                "registration.consent", registration, actor="person", at=now, purpose=purpose, given=not has
+            )
 
 
 def resend(registration: Registration, *, actor: str, now: datetime) -> None:

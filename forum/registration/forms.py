@@ -28,9 +28,13 @@ def is_email(_form, field) -> None:
     try:
         found = validate_email(field.data, check_deliverability=False, allow_smtputf8=True)
     except EmailNotValidError:
-        raise ValidationError(_l("Enter an e-mail address that can receive mail, such as name@example.org")) from None
+        raise ValidationError(
+            _l("Enter an e-mail address that can receive mail, such as name@example.org")
+        ) from None
     if found.ascii_email is None and not current_app.config["MAIL_SMTPUTF8"]:
-        raise ValidationError(_l("Our mail server cannot write to letters such as å before the @. Enter another address."))
+        raise ValidationError(
+            _l("Our mail server cannot write to letters such as å before the @. Enter another address.")
+        )
     field.data = found.normalized
 
 
@@ -38,21 +42,32 @@ class DetailsForm(TidyForm):
     """What a person may change later on."""
 
     given_name = StringField(
-        _l("Given name"), [required(_l("Enter your given name")), Length(max=100, message=_l("Use at most 100 characters")), no_web_address]
+        _l("Given name"),
+        [
+            required(_l("Enter your given name")),
+            Length(max=100, message=_l("Use at most 100 characters")),
+            no_web_address,
+        ],
     )
     family_name = StringField(
         _l("Family name"), [Length(max=100, message=_l("Use at most 100 characters")), no_web_address]
     )
     organisation = StringField(
         _l("Organisation"),
-        [required(_l("Enter the organisation that you come from")), Length(max=200, message=_l("Use at most 200 characters"))],
+        [
+            required(_l("Enter the organisation that you come from")),
+            Length(max=200, message=_l("Use at most 200 characters")),
+        ],
     )
     title = StringField(_l("Title or role"), [Length(max=150, message=_l("Use at most 150 characters"))])
     country = SelectField(_l("Country"), [required(_l("Choose your country"))])
     language = RadioField(_l("Language of our letters to you"), [required(_l("Choose a language"))])
     phone = TelField(
         _l("Phone number"),
-        [Optional(), Regexp(PHONE, message=_l("Enter a phone number such as +46 8 123 45 67, or leave it empty"))],
+        [
+            Optional(),
+            Regexp(PHONE, message=_l("Enter a phone number such as +46 8 123 45 67, or leave it empty")),
+        ],
     )
 
     def __init__(self, *args, **kwargs):
@@ -115,7 +130,15 @@ class RegistrationForm(DetailsForm):
 
     def shown(self) -> tuple[str, ...]:
         """Everything but the real name, which nobody beside the person should read on the screen."""
-        return ("given_name", "family_name", "email", *DETAILS[2:], "participant_list", "photographs", "is_protected")
+        return (
+            "given_name",
+            "family_name",
+            "email",
+            *DETAILS[2:],
+            "participant_list",
+            "photographs",
+            "is_protected",
+        )
 
 
 class ConsentsForm(TidyForm):
@@ -140,7 +163,13 @@ def country_choices(language: str) -> list[tuple[str, str]]:
     """Return countries as (ISO 3166-1 alpha-2, name): an empty choice, the Nordic ones, then the rest by name."""
     names = Locale.parse(language).territories
     rest = sorted(
-        ((code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in {*NORDIC, "EU", "UN", "EZ", "ZZ", "QO", "XA", "XB"}),
+        (
+            (code, name)
+            for code, name in names.items()
+            if len(code) == 2
+            and code.isalpha()
+            and code not in {*NORDIC, "EU", "UN", "EZ", "ZZ", "QO", "XA", "XB"}
+        ),
         key=lambda choice: choice[1],
     )
     return [("", ""), *((code, names[code]) for code in NORDIC), *rest]

@@ -86,7 +86,9 @@ def queue_for_state(registration: Registration, *, now: datetime) -> OutboxMessa
 
 def _queue_confirming(registration: Registration, kind: str, now: datetime) -> OutboxMessage:
     token = links.issue(registration, TokenPurpose.CONFIRM, now=now)
-    return _queue(registration, kind, now, link=_url(registration, f"confirm/{token}"), until=registration.confirm_by)
+    return _queue(
+        registration, kind, now, link=_url(registration, f"confirm/{token}"), until=registration.confirm_by
+    )
 
 
 def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
@@ -94,13 +96,20 @@ def _queue_managing(registration: Registration, kind: str, now: datetime, **more
     return _queue(registration, kind, now, link=_url(registration, token), **more)
 
 
-def _queue(registration: Registration, kind: str, now: datetime, *, attachments=(), **context) -> OutboxMessage:
+def _queue(
+    registration: Registration, kind: str, now: datetime, *, attachments=(), **context
+) -> OutboxMessage:
     event = registration.event
     return outbox.queue(
         kind=kind,
         recipient=registration.email,
         language=registration.language,
-        context={"event": event, "reference": registration.reference, "status": registration.status, **context},
+        context={
+            "event": event,
+            "reference": registration.reference,
+            "status": registration.status,
+            **context,
+        },
         now=now,
         event_id=event.id,
         registration_id=registration.id,
@@ -118,6 +127,9 @@ def _calendar(registration: Registration, *, cancelled: bool = False) -> tuple[o
     if queries.is_protected(registration):
         return ()
     content = calendar.personal_calendar(
-        registration.event, registration.language, sequence=registration.calendar_sequence, cancelled=cancelled
+        registration.event,
+        registration.language,
+        sequence=registration.calendar_sequence,
+        cancelled=cancelled,
     )
     return (outbox.Attachment("forum.ics", "text/calendar", content),)

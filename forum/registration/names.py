@@ -6,7 +6,19 @@ import unicodedata
 import idna
 
 SPECIAL = str.maketrans(
-    {"æ": "ä", "ø": "ö", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ŧ": "t", "ŋ": "n", "ı": "i", "ß": "ss", "œ": "oe"}
+    {
+        "æ": "ä",
+        "ø": "ö",
+        "ð": "d",
+        "đ": "d",
+        "þ": "th",
+        "ł": "l",
+        "ŧ": "t",
+        "ŋ": "n",
+        "ı": "i",
+        "ß": "ss",
+        "œ": "oe",
+    }
 )
 AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
 LEGAL_FORMS = {"ab", "as", "asa", "aps", "oy", "oyj", "hf", "ehf", "ltd", "inc", "gmbh", "publ", "ry", "rf"}

@@ -41,15 +41,23 @@ def collect(registration: Registration) -> dict[str, Any]:
         "protected_identity_recorded": queries.find_protected_identity(registration) is not None,
         "diet_and_access_recorded": queries.find_care_answer(registration) is not None,
         "consents": [
-            {name: _plain(getattr(consent, name)) for name in ("purpose", "text_version", "given_at", "withdrawn_at")}
+            {
+                name: _plain(getattr(consent, name))
+                for name in ("purpose", "text_version", "given_at", "withdrawn_at")
+            }
             for consent in registration.consents
         ],
         "mails": [
-            {name: _plain(getattr(mail, name)) for name in ("kind", "subject", "recipient", "status", "created_at", "sent_at")}
+            {
+                name: _plain(getattr(mail, name))
+                for name in ("kind", "subject", "recipient", "status", "created_at", "sent_at")
+            }
             for mail in queries.list_mails(registration)
         ],
-        "history": [{"at": _plain(entry.at), "action": entry.action, "by": entry.actor.split(":")[0]}
-                    for entry in audit.find_history(registration)],
+        "history": [
+            {"at": _plain(entry.at), "action": entry.action, "by": entry.actor.split(":")[0]}
+            for entry in audit.find_history(registration)
+        ],
     }
 
 

@@ -40,7 +40,9 @@ def choose() -> ResponseReturnValue:
     """Let a stakeholder choose the sector, on the ring or in the list."""
     event, now = get_event_or_404(None), clock.now()
     ring = ring_of(event, now, _address_of(event, now))
-    return render_template("public/registration/choose.html", event=event, ring_view=ring, state=_state(event, now))
+    return render_template(
+        "public/registration/choose.html", event=event, ring_view=ring, state=_state(event, now)
+    )
 
 
 @localised(bp, "/register/<sector>", methods=["GET", "POST"])
@@ -49,7 +51,11 @@ def details(sector: str) -> ResponseReturnValue:
     event, chosen = _sector_or_404(sector)
     form = RegistrationForm()
     if request.method == "GET":
-        return _refused(_refusal(event, chosen), chosen, form, 200) if _refusal(event, chosen) else _ask(chosen, form)
+        return (
+            _refused(_refusal(event, chosen), chosen, form, 200)
+            if _refusal(event, chosen)
+            else _ask(chosen, form)
+        )
     if not form.validate():
         return _ask(chosen, form, 422)
     try:
@@ -72,7 +78,9 @@ def check(sector: str) -> ResponseReturnValue:
     if refusal := _refusal(event, chosen):
         return _refused(refusal, chosen, form)
     has_place = places.places_left(event, clock.now())[chosen.id] > 0
-    return render_template("public/registration/check.html", event=event, sector=chosen, form=form, has_place=has_place)
+    return render_template(
+        "public/registration/check.html", event=event, sector=chosen, form=form, has_place=has_place
+    )
 
 
 @localised(bp, "/register/received")
@@ -87,7 +95,9 @@ def resend() -> ResponseReturnValue:
     """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
     event, form = get_event_or_404(None), LinkForm()
     if not form.validate_on_submit():
-        return render_template("public/registration/link.html", event=event, form=form), 422 if form.errors else 200
+        return render_template(
+            "public/registration/link.html", event=event, form=form
+        ), 422 if form.errors else 200
     try:
         spend("20 per hour")
     except TooManyTries:
@@ -110,17 +120,26 @@ def _register(event: Event, sector: Sector, form: RegistrationForm) -> None:
 def _ask(sector: Sector, form: RegistrationForm, status: int = 200, change: str = "") -> ResponseReturnValue:
     left = places.places_left(sector.event, clock.now())[sector.id]
     page = render_template(
-        "public/registration/details.html", event=sector.event, sector=sector, form=form, left=left, change=change
+        "public/registration/details.html",
+        event=sector.event,
+        sector=sector,
+        form=form,
+        left=left,
+        change=change,
     )
     return page, status
 
 
-def _refused(reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409) -> ResponseReturnValue:
+def _refused(
+    reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409
+) -> ResponseReturnValue:
     """Show why it cannot be done, with the answers kept."""
     db.session.rollback()
     code = 429 if reason is TooManyTries else status
     template = "public/registration/refused.html"
-    return render_template(template, event=sector.event, sector=sector, form=form, reason=REASONS[reason]), code
+    return render_template(
+        template, event=sector.event, sector=sector, form=form, reason=REASONS[reason]
+    ), code
 
 
 def _refusal(event: Event, sector: Sector) -> type[RegistrationRefused] | None:
@@ -130,7 +149,11 @@ def _refusal(event: Event, sector: Sector) -> type[RegistrationRefused] | None:
         return RegistrationClosed
     if sector.policy == SectorPolicy.INVITATION:
         return SectorByInvitation
-    if sector.policy == SectorPolicy.OPEN and not event.has_waiting_list and not places.places_left(event, now)[sector.id]:
+    if (
+        sector.policy == SectorPolicy.OPEN
+        and not event.has_waiting_list
+        and not places.places_left(event, now)[sector.id]
+    ):
         return SectorFull
     return None
 

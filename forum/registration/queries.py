@@ -47,7 +47,9 @@ def find_token(digest: str) -> RegistrationToken | None:
 def live_tokens(registration: Registration) -> Sequence[RegistrationToken]:
     """Return the registration's links that have not been revoked."""
     mine = RegistrationToken.registration_id == registration.id
-    return db.session.scalars(select(RegistrationToken).where(mine, RegistrationToken.revoked_at.is_(None))).all()
+    return db.session.scalars(
+        select(RegistrationToken).where(mine, RegistrationToken.revoked_at.is_(None))
+    ).all()
 
 
 def list_waiting(event: Event, sector_ids: Sequence[int]) -> Sequence[Registration]:
@@ -73,7 +75,9 @@ def count_places_of_organisation(event: Event, organisation_key: str) -> int:
 def count_mails(registration: Registration, kind: str, since: datetime) -> int:
     """Return how many mails of one kind went to this registration since a moment."""
     query = select(func.count()).where(
-        OutboxMessage.registration_id == registration.id, OutboxMessage.kind == kind, OutboxMessage.created_at > since
+        OutboxMessage.registration_id == registration.id,
+        OutboxMessage.kind == kind,
+        OutboxMessage.created_at > since,
     )
     return db.session.scalar(query) or 0
 

@@ -29,7 +29,9 @@ def confirm(token: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         start_write(db.session)
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
-    if registration.status != Status.PENDING:  # pressed again: nothing changes, and the old link opens nothing
+    if (
+        registration.status != Status.PENDING
+    ):  # pressed again: nothing changes, and the old link opens nothing
         return render_template("public/self_service/already_confirmed.html", registration=registration)
     if not form.validate_on_submit():
         return render_template("public/self_service/confirm.html", registration=registration, form=form)
@@ -162,5 +164,8 @@ def _mine() -> Registration:
 def _answers(registration: Registration) -> list[dict[str, str]]:
     """Return the person's details as label and value, with the address and the sector that cannot be changed here."""
     rows = [{"label": row["label"], "value": row["value"]} for row in DetailsForm(obj=registration).answers()]
-    return [*rows, {"label": _("E-mail address"), "value": registration.email},
-            {"label": _("Sector"), "value": in_language(registration.sector.name)}]
+    return [
+        *rows,
+        {"label": _("E-mail address"), "value": registration.email},
+        {"label": _("Sector"), "value": in_language(registration.sector.name)},
+    ]

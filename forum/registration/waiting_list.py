@@ -77,4 +77,10 @@ def _offer(registration: Registration, now: datetime) -> None:
     registration.status = Status.OFFERED
     registration.offer_expires_at = min(now + timedelta(hours=event.offer_hours), event.starts_at)
     mails.queue_offered(registration, now=now)
-    audit.record("registration.offered", registration, actor="worker", at=now, until=registration.offer_expires_at.isoformat())
+    audit.record(
+        "registration.offered",
+        registration,
+        actor="worker",
+        at=now,
+        until=registration.offer_expires_at.isoformat(),
+    )
