@@ -11,6 +11,7 @@ from forum.registration import public as registration_public
 from forum.registration import self_service
 from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site, static
 
+__all__ = ["create_app", "models"]  # importing the models completes the metadata
 BLUEPRINTS = (
     machines.bp,
     registration_public.bp,

@@ -25,7 +25,7 @@ MAIL_SETTINGS = {
 }
 
 
-class UnsafeSettings(Exception):  # noqa: N818 - a refusal is named for what is wrong
+class UnsafeSettings(Exception):
     """The settings would make the forum unsafe; `problems` names each one, never its value."""
 
     def __init__(self, problems: list[str]):

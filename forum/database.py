@@ -23,7 +23,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-class WriteOutsideTransaction(RuntimeError):  # noqa: N818 - named for what happened
+class WriteOutsideTransaction(RuntimeError):
     """A flush came before `start_write`: on SQLite it could fail under load whatever the timeout."""
 
 

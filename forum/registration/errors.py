@@ -1,7 +1,7 @@
 """Why a registration, a change or a link is refused; the views word it for people."""
 
 
-class RegistrationRefused(Exception):  # noqa: N818 - refusals are named for their reason
+class RegistrationRefused(Exception):
     """The registration cannot be taken."""
 
 

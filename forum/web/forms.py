@@ -23,7 +23,8 @@ class TidyForm(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         def bind_field(self, form, unbound_field, options):
-            if issubclass(unbound_field.field_class, StringField) and not issubclass(unbound_field.field_class, HiddenField):
+            kind = unbound_field.field_class
+            if issubclass(kind, StringField) and not issubclass(kind, HiddenField):
                 options["filters"] = [*unbound_field.kwargs.get("filters", ()), _tidied]
             return unbound_field.bind(form=form, **options)
 

@@ -21,7 +21,7 @@ COUNT = (
 )
 
 
-class TooManyTries(Exception):  # noqa: N818 - named for what happened
+class TooManyTries(Exception):
     """The limit is used up for now; the page keeps what was typed."""
 
 
@@ -97,7 +97,8 @@ def spend(rule: str, *key: str) -> None:
 
     `rule` is such as "60 per 10 minutes"; the count is shared between processes (S25).
     """
-    if limiter.enabled and not limiter.limiter.hit(parse(rule), request.endpoint or "", *(key or (request.remote_addr or "",))):
+    who = key or (request.remote_addr or "",)
+    if limiter.enabled and not limiter.limiter.hit(parse(rule), request.endpoint or "", *who):
         raise TooManyTries
 
 
