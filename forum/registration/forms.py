@@ -61,7 +61,7 @@ class DetailsForm(TidyForm):
     )
     title = StringField(_l("Title or role"), [Length(max=150, message=_l("Use at most 150 characters"))])
     country = SelectField(_l("Country"), [required(_l("Choose your country"))])
-    language = RadioField(_l("Language of our letters to you"), [required(_l("Choose a language"))])
+    language = RadioField(_l("Language of our messages to you"), [required(_l("Choose a language"))])
     phone = TelField(
         _l("Phone number"),
         [
