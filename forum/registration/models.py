@@ -14,6 +14,11 @@ def _listed(values) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
+def _bytewise(length: int) -> String:
+    """Return a text type that both databases compare byte by byte, as `names.sort_key` is made for."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 IS_LIVE = text(f"status IN ({_listed(LIVE)})")
 IS_WAITING = text("status = 'waiting'")
 HOLDS_PLACE = text("holds_place")
@@ -61,6 +66,9 @@ class Registration(Base):
         ),
         Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
         Index("ix_registrations_by_name", "event_id", "sort_key", "id"),
+        Index("ix_registrations_by_organisation", "event_id", "organisation_key", "sort_key", "id"),
+        Index("ix_registrations_by_sector", "event_id", "sector_id", "sort_key", "id"),
+        Index("ix_registrations_by_status", "event_id", "status", "sort_key", "id"),
         Index("ix_registrations_by_time", "event_id", "requested_at", "id"),
         Index("ix_registrations_confirm_by", "status", "confirm_by"),
         Index("ix_registrations_offer_expires_at", "status", "offer_expires_at"),
@@ -76,12 +84,12 @@ class Registration(Base):
     holds_place: Mapped[bool] = mapped_column(default=False)
     given_name: Mapped[str] = mapped_column(String(100))
     family_name: Mapped[str] = mapped_column(String(100))
-    sort_key: Mapped[str] = mapped_column(String(300))
+    sort_key: Mapped[str] = mapped_column(_bytewise(300))
     search_text: Mapped[str] = mapped_column(String(900))
     email: Mapped[str] = mapped_column(String(254))
     email_canonical: Mapped[str] = mapped_column(String(320))
     organisation: Mapped[str] = mapped_column(String(200))
-    organisation_key: Mapped[str] = mapped_column(String(200))
+    organisation_key: Mapped[str] = mapped_column(_bytewise(200))
     title: Mapped[str] = mapped_column(String(150))
     country: Mapped[str] = mapped_column(String(2))
     language: Mapped[str] = mapped_column(String(8))

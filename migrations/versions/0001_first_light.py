@@ -26,6 +26,11 @@ branch_labels = None
 depends_on = None
 
 
+def _bytewise(length: int) -> sa.String:
+    """Sort keys are compared byte by byte on both databases."""
+    return sa.String(length=length).with_variant(sa.String(length=length, collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "audit_entries",
@@ -348,12 +353,12 @@ def upgrade() -> None:
         sa.Column("holds_place", sa.Boolean(), nullable=False),
         sa.Column("given_name", sa.String(length=100), nullable=False),
         sa.Column("family_name", sa.String(length=100), nullable=False),
-        sa.Column("sort_key", sa.String(length=300), nullable=False),
+        sa.Column("sort_key", _bytewise(300), nullable=False),
         sa.Column("search_text", sa.String(length=900), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("email_canonical", sa.String(length=320), nullable=False),
         sa.Column("organisation", sa.String(length=200), nullable=False),
-        sa.Column("organisation_key", sa.String(length=200), nullable=False),
+        sa.Column("organisation_key", _bytewise(200), nullable=False),
         sa.Column("title", sa.String(length=150), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -395,6 +400,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("registrations", schema=None) as batch_op:
         batch_op.create_index("ix_registrations_by_name", ["event_id", "sort_key", "id"], unique=False)
+        batch_op.create_index(
+            "ix_registrations_by_organisation",
+            ["event_id", "organisation_key", "sort_key", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_registrations_by_sector", ["event_id", "sector_id", "sort_key", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_registrations_by_status", ["event_id", "status", "sort_key", "id"], unique=False
+        )
         batch_op.create_index("ix_registrations_by_time", ["event_id", "requested_at", "id"], unique=False)
         batch_op.create_index("ix_registrations_confirm_by", ["status", "confirm_by"], unique=False)
         batch_op.create_index(
@@ -604,6 +620,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_registrations_offer_expires_at")
         batch_op.drop_index("ix_registrations_confirm_by")
         batch_op.drop_index("ix_registrations_by_time")
+        batch_op.drop_index("ix_registrations_by_status")
+        batch_op.drop_index("ix_registrations_by_sector")
+        batch_op.drop_index("ix_registrations_by_organisation")
         batch_op.drop_index("ix_registrations_by_name")
 
     op.drop_table("registrations")
