@@ -30,7 +30,7 @@ class Population:
 
     def __init__(self, words: Mapping[str, Any]):
         self._organisations = {entry["sector"]: entry["list"] for entry in words["organisations"]}
-        self._titles = {entry["sector"]: entry for entry in words["titles"]}
+        self._titles = {entry["kind"]: entry for entry in words["titles"]}
         self._names = defaultdict(list)
         for entry in words["names"]:
             self._names[entry["country"]].append(entry)
@@ -40,7 +40,8 @@ class Population:
     def invent(self, sector: str) -> Person:
         """Return the next person of a sector."""
         number = _count_up(self._sector_count, sector)
-        organisation = _turn(self._organisations[sector], number)
+        organisations = self._organisations[sector]
+        organisation, colleagues = _turn(organisations, number), number // len(organisations)
         language, given_name, family_name = self._name(organisation["country"])
         local_part = f"{search_fold(given_name)}.{search_fold(family_name)}".replace(" ", "-")
         return Person(
@@ -48,7 +49,7 @@ class Population:
             family_name=family_name,
             email=f"{local_part}@{organisation['domain']}",
             organisation=organisation["name"],
-            title=_turn(self._titles[sector][language], number),
+            title=_turn(self._titles[organisation["kind"]][language], colleagues),
             country=organisation["country"],
             language=language,
             phone=_turn(FICTIONAL_NUMBERS, number) if language == "sv" and number % 4 == 0 else None,
