@@ -26,7 +26,10 @@ post_tags = Table(
 
 
 class Post(Base):
-    """A post in every language it is written in; public from `published_at` on."""
+    """A post in every language it is written in; public from `published_at` on.
+
+    `announced_at` is when the worker noticed that its time had come and had the pages rendered anew.
+    """
 
     __tablename__ = "posts"
     __table_args__ = (Index("ix_posts_published_at", "published_at", "id"),)
@@ -36,6 +39,7 @@ class Post(Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="SET NULL"))
     author: Mapped[Text] = mapped_column(Translated)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_help_box: Mapped[bool] = mapped_column(default=False)
     texts: Mapped[list["PostText"]] = relationship(back_populates="post", cascade="all, delete-orphan")

@@ -1,0 +1,186 @@
+"""Reading posts. What is public: a text in the language, of a post whose time has come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
+from sqlalchemy.orm import contains_eager, selectinload
+
+from forum.extensions import db
+from forum.news.dates import day_of, midnight
+from forum.news.models import Category, Post, PostText, Tag, TagAlias, post_categories
+from forum.news.searching import search_fold
+
+PER_PAGE = 10
+IN_FEED = 20
+FOUND_AT_MOST = 50
+SHOWN_IN_LIST = (
+    Post.published_at,
+    PostText.language,
+    PostText.slug,
+    PostText.label,
+    PostText.headline,
+    PostText.lead,
+)
+PLACE = (Post.published_at, Post.id)
+NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
+
+ListedPost = Row[tuple[datetime, str, str, str, str, str]]  # the columns of SHOWN_IN_LIST
+
+
+@dataclass(frozen=True)
+class PostPage:
+    """One page of a list: `total` posts in `pages` pages, this one's number is `number`, from 1."""
+
+    posts: Sequence[ListedPost]
+    number: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages the list has, at least one."""
+        return max(1, -(-self.total // PER_PAGE))
+
+
+def latest(language: str, now: datetime, limit: int) -> Sequence[ListedPost]:
+    """Return the newest posts."""
+    return db.session.execute(_listed(language, now).limit(limit)).all()
+
+
+def list_posts(
+    language: str, now: datetime, *, number: int = 1, category: Category | None = None, tag: Tag | None = None
+) -> PostPage:
+    """Return a page of the posts, of a category or a tag; a page beyond the last has no posts."""
+    query = _narrowed(_listed(language, now), category, tag).add_columns(func.count().over())
+    rows = db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
+    return PostPage(rows, number, total=rows[0][-1] if rows else 0)
+
+
+def list_year(language: str, now: datetime, year: int) -> Sequence[ListedPost]:
+    """Return a year's posts."""
+    within = (
+        Post.published_at >= midnight(date(year, 1, 1)),
+        Post.published_at < midnight(date(year + 1, 1, 1)),
+    )
+    return db.session.execute(_listed(language, now).where(*within)).all()
+
+
+def search(language: str, now: datetime, words: str) -> Sequence[ListedPost]:
+    """Return the newest posts that hold every word, at most FOUND_AT_MOST."""
+    wanted = search_fold(words.replace("#", " ")).split()
+    if not wanted:
+        return []
+    holds_all = [PostText.search_text.contains(word, autoescape=True) for word in wanted]
+    return db.session.execute(_listed(language, now).where(*holds_all).limit(FOUND_AT_MOST)).all()
+
+
+def find_text(language: str, slug: str, now: datetime) -> PostText | None:
+    """Return a public post's text in a language, and all that its page shows."""
+    query = select(PostText).join(PostText.post).where(PostText.slug == slug, *_is_public(language, now))
+    post = contains_eager(PostText.post)
+    whole = [
+        post.selectinload(Post.texts).load_only(PostText.language, PostText.slug),
+        *(post.selectinload(part) for part in (Post.corrections, Post.sources, Post.categories, Post.tags)),
+    ]
+    return db.session.scalars(query.options(*whole)).one_or_none()
+
+
+def find_in_any_language(slug: str, now: datetime) -> Post | None:
+    """Return the public post that has this slug in some language, its texts with it."""
+    query = select(Post).join(Post.texts).where(PostText.slug == slug, Post.published_at <= now)
+    return db.session.scalars(query.options(selectinload(Post.texts)).order_by(Post.id).limit(1)).first()
+
+
+def list_day(language: str, now: datetime, day: date) -> Sequence[ListedPost]:
+    """Return the posts of a day."""
+    within = Post.published_at >= midnight(day), Post.published_at < midnight(day + timedelta(days=1))
+    return db.session.execute(_listed(language, now).where(*within)).all()
+
+
+def find_older(post: Post, language: str, now: datetime) -> ListedPost | None:
+    """Return the post before this one."""
+    query = _listed(language, now).where(tuple_(*PLACE) < _place_of(post))
+    return db.session.execute(query.limit(1)).first()
+
+
+def find_newer(post: Post, language: str, now: datetime) -> ListedPost | None:
+    """Return the post after this one."""
+    query = _listed(language, now).where(tuple_(*PLACE) > _place_of(post))
+    return db.session.execute(query.order_by(None).order_by(*PLACE).limit(1)).first()
+
+
+def list_for_feed(
+    language: str, now: datetime, *, category: Category | None = None, tag: Tag | None = None
+) -> Sequence[PostText]:
+    """Return the newest posts' texts with their posts and categories."""
+    query = select(PostText).join(PostText.post).where(*_is_public(language, now)).order_by(*NEWEST_FIRST)
+    whole = contains_eager(PostText.post).selectinload(Post.categories)
+    return db.session.scalars(_narrowed(query, category, tag).options(whole).limit(IN_FEED)).all()
+
+
+def list_for_sitemap(now: datetime) -> Sequence[Row[tuple[str, str, datetime, datetime | None]]]:
+    """Return language, slug, published_at and updated_at of every public text."""
+    columns = PostText.language, PostText.slug, Post.published_at, Post.updated_at
+    query = select(*columns).join(PostText.post).where(Post.published_at <= now).order_by(*NEWEST_FIRST)
+    return db.session.execute(query).all()
+
+
+def list_years(language: str, now: datetime) -> list[int]:
+    """Return the years that have posts, the newest first."""
+    moments = db.session.scalars(select(Post.published_at).join(Post.texts).where(*_is_public(language, now)))
+    return sorted({day_of(moment).year for moment in moments if moment}, reverse=True)
+
+
+def list_categories(language: str, now: datetime) -> Sequence[Category]:
+    """Return the categories that have posts."""
+    public_posts = select(PostText.post_id).join(PostText.post).where(*_is_public(language, now))
+    in_use = select(post_categories.c.category_id).where(post_categories.c.post_id.in_(public_posts))
+    return db.session.scalars(
+        select(Category).where(Category.id.in_(in_use)).order_by(Category.position)
+    ).all()
+
+
+def list_all_categories() -> Sequence[Category]:
+    """Return every category, in use or not."""
+    return db.session.scalars(select(Category).order_by(Category.position)).all()
+
+
+def find_category(slug: str) -> Category | None:
+    """Return the category whose address in any language is `slug`."""
+    return next((category for category in list_all_categories() if slug in category.slug.values()), None)
+
+
+def find_tag(folded: str) -> Tag | None:
+    """Return the tag that is spelled so, folded, by itself or as an alias."""
+    alias = select(TagAlias.tag_id).where(TagAlias.folded == folded)
+    return db.session.scalars(
+        select(Tag)
+        .where(or_(Tag.folded == folded, Tag.id.in_(alias)))
+        .order_by(Tag.folded != folded)
+        .limit(1)
+    ).first()
+
+
+def _listed(language: str, now: datetime) -> Select:
+    return (
+        select(*SHOWN_IN_LIST).join(PostText.post).where(*_is_public(language, now)).order_by(*NEWEST_FIRST)
+    )
+
+
+def _is_public(language: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A draft has no `published_at`, and NULL is never at or before now."""
+    return PostText.language == language, Post.published_at <= now
+
+
+def _place_of(post: Post) -> ColumnElement:
+    """Where the post stands in the order of time."""
+    return tuple_(post.published_at, post.id, types=[column.type for column in PLACE])
+
+
+def _narrowed(query: Select, category: Category | None, tag: Tag | None) -> Select:
+    if category is not None:
+        query = query.where(Post.categories.any(Category.id == category.id))
+    if tag is not None:
+        query = query.where(Post.tags.any(Tag.id == tag.id))
+    return query

@@ -1,0 +1,111 @@
+"""Markdown as posts and pages may use it: headings, lists, tables, quotes, links; no HTML, no images (S32)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.token import Token
+from markupsafe import Markup
+
+TAGS = {
+    *(
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "p",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "hr",
+        "br",
+        "em",
+        "strong",
+        "code",
+        "pre",
+    ),
+    *("a", "table", "thead", "tbody", "tr", "th", "td"),
+}
+ATTRIBUTES = {
+    "a": {"href"},
+    "ol": {"start"},
+    "th": {"scope"},
+    **{heading: {"id"} for heading in ("h2", "h3", "h4", "h5", "h6")},
+}
+SAFE_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:|/(?![/\\])|#)", re.IGNORECASE)
+HEADING_ID = re.compile(r"\s*\{#([a-z][a-z0-9-]{0,60})\}$")
+TAKEN_IDS = {"main"}  # the layout's own
+TOP, DEEPEST = 2, 6
+
+
+@lru_cache(maxsize=512)
+def render(text: str) -> Markup:
+    """Return the text as harmless HTML. The highest heading becomes h2; `## Words {#name}` gives it an id.
+
+    Kept per text, so a post is rendered once per version.
+    """
+    tokens = _parser.parse(text)
+    _place_headings(tokens)
+    for token in _of_type(tokens, "th_open"):
+        token.attrs["scope"] = "col"
+    html = _parser.renderer.render(tokens, _parser.options, {})
+    return Markup(
+        nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_only_safe, link_rel=None)
+    )
+
+
+def _make_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.validateLink = _is_safe_address  # type: ignore[method-assign]
+    parser.add_render_rule("image", _render_alt)
+    return parser
+
+
+def _is_safe_address(url: str) -> bool:
+    """Whether a link may lead there: another site by http(s), an address to write to, or this site."""
+    return SAFE_ADDRESS.match(url) is not None and "\\" not in url and url.isprintable() and " " not in url
+
+
+def _render_alt(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
+    """Show an image's words: the picture itself would tell another site who reads."""
+    return escapeHtml(tokens[index].content)
+
+
+def _place_headings(tokens: list[Token]) -> None:
+    """Shift headings so that the highest is h2 and none skips a level, and give them the ids they ask for."""
+    opened = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
+    shift = TOP - min((int(tokens[index].tag[1]) for index in opened), default=TOP)
+    level, ids = TOP - 1, set(TAKEN_IDS)
+    for index in opened:
+        level = min(int(tokens[index].tag[1]) + shift, level + 1, DEEPEST)
+        tokens[index].tag = tokens[index + 2].tag = f"h{level}"
+        if (name := _take_id(tokens[index + 1])) and name not in ids:
+            tokens[index].attrs["id"] = name
+            ids.add(name)
+
+
+def _take_id(inline: Token) -> str | None:
+    """Remove `{#name}` from the heading's end and return the name."""
+    words = inline.children[-1] if inline.children else None
+    found = HEADING_ID.search(words.content) if words and words.type == "text" else None
+    if not words or not found:
+        return None
+    words.content = words.content[: found.start()]
+    return found[1]
+
+
+def _of_type(tokens: list[Token], kind: str) -> Iterator[Token]:
+    return (token for token in tokens if token.type == kind)
+
+
+def _only_safe(_element: str, attribute: str, value: str) -> str | None:
+    """The second lock on links: nothing but what the parser's rule lets through."""
+    return value if attribute != "href" or _is_safe_address(value) else None
+
+
+_parser = _make_parser()
