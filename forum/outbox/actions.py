@@ -1,0 +1,134 @@
+"""Putting a mail into the outbox, trying a failed one again, taking one back."""
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from jinja2 import TemplateError
+from sqlalchemy.exc import SQLAlchemyError
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.outbox import messages, rendering
+from forum.outbox.addresses import mailbox, parse_mailbox
+from forum.outbox.enums import MessageStatus
+from forum.outbox.errors import ContentGone, NotStopped, UnsafeMessage
+from forum.outbox.messages import Attachment, Draft
+from forum.outbox.models import OutboxMessage
+
+__all__ = ["Attachment", "abort", "queue", "retry"]
+log = logging.getLogger("forum.outbox")
+WAITING = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.WITHHELD, MessageStatus.FAILED)
+
+
+def queue(
+    *,
+    kind: str,
+    recipient: str,
+    language: str,
+    context: Mapping[str, Any],
+    now: datetime,
+    recipient_name: str = "",
+    reply_to: str = "",
+    event_id: int | None = None,
+    registration_id: int | None = None,
+    attachments: Sequence[Attachment] = (),
+) -> OutboxMessage:
+    """Render templates/mail/<kind>/ once and put the mail into the outbox, in the caller's transaction (R05, R06).
+
+    `language` is a shipped code. It never raises for a mail that cannot be made: the row is then a dead letter
+    with its reason, and what caused the mail stands (R10).
+    """
+    message = OutboxMessage(
+        kind=kind,
+        recipient=recipient[:320],
+        language=language,
+        subject="",
+        message_id=_message_id(),
+        status=MessageStatus.QUEUED,
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+        event_id=event_id,
+        registration_id=registration_id,
+    )
+    try:
+        draft = _draft(message, context, recipient_name, reply_to, attachments)
+        message.subject, message.content = draft.subject, messages.build(draft)
+    except SQLAlchemyError:
+        raise
+    except Exception as problem:  # whatever is wrong with a template or an address stays in this one row
+        _bury(message, problem)
+    db.session.add(message)
+    db.session.flush()
+    if message.status == MessageStatus.FAILED:
+        audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
+    return message
+
+
+def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
+    """Queue a failed mail again, with all its attempts. Raises NotStopped or ContentGone."""
+    db.session.refresh(message, with_for_update=True)
+    if message.status != MessageStatus.FAILED:
+        raise NotStopped(message.status)
+    if message.content is None:
+        raise ContentGone
+    message.status = MessageStatus.QUEUED
+    message.attempts = 0
+    message.next_attempt_at = now
+    message.last_error = None
+    audit.record("mail.retried", message, actor=actor, at=now)
+
+
+def abort(message: OutboxMessage, *, now: datetime, actor: str) -> None:
+    """Take back a mail that has not left, and forget its words. Raises NotStopped."""
+    db.session.refresh(message, with_for_update=True)
+    if message.status not in WAITING:
+        raise NotStopped(message.status)
+    message.status = MessageStatus.ABORTED
+    message.content = None
+    audit.record("mail.aborted", message, actor=actor, at=now)
+
+
+def _draft(
+    message: OutboxMessage,
+    context: Mapping[str, Any],
+    recipient_name: str,
+    reply_to: str,
+    attachments: Sequence[Attachment],
+) -> Draft:
+    rendered = rendering.render(message.kind, message.language, context)
+    return Draft(
+        sender=parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"]),
+        recipient=mailbox(message.recipient, recipient_name),
+        reply_to=mailbox(reply_to) if reply_to else None,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        language=message.language,
+        message_id=message.message_id,
+        date=message.created_at,
+        attachments=attachments,
+    )
+
+
+def _bury(message: OutboxMessage, problem: Exception) -> None:
+    """Make it a dead letter; row and log name the kind of problem, never a value that could be a link (S18, S45)."""
+    told = isinstance(problem, (UnsafeMessage, TemplateError))
+    message.status = MessageStatus.FAILED
+    message.last_error = f"{type(problem).__name__}{f': {problem}' if told else ''}"[:500]
+    log.error(
+        "mail %s of kind %s cannot be made: %s", message.message_id, message.kind, type(problem).__name__
+    )
+
+
+def _message_id() -> str:
+    """Return `<uuid@domain>`: the sender's domain, or the site's where the sender has none of its own (M01)."""
+    sender = current_app.config["MAIL_DEFAULT_SENDER"].rstrip("> ").rpartition("@")[2]
+    site = urlsplit(current_app.config["BASE_URL"]).hostname or "localhost"
+    domain = sender if "." in sender and sender.isascii() else site
+    return f"<{uuid.uuid4()}@{domain}>"

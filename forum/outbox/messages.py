@@ -1,0 +1,181 @@
+"""A mail as bytes: built by hand from safe values, then read back to prove that nothing else is in it.
+
+The standard library's builder lets some values break out of their header (F2), Flask-Mail's more of them (F3).
+"""
+
+import base64
+import binascii
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.charset import BASE64, Charset
+from email.header import Header, decode_header, make_header
+from email.parser import Parser
+from email.utils import format_datetime, getaddresses
+from urllib.parse import quote
+
+from forum.outbox.addresses import Mailbox, refuse_unsafe
+from forum.outbox.errors import UnsafeMessage
+
+LINE_OCTETS = 998
+LINE_LENGTH = 76
+MAX_SUBJECT = 250
+UTF8 = Charset("utf-8")
+UTF8.header_encoding = BASE64
+ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
+CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[A-Za-z0-9-]+)*")
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+MACHINE_MADE = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All"))  # M09
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail; `content_type` may have parameters: "text/calendar; method=PUBLISH"."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a mail says, to whom and from whom."""
+
+    sender: Mailbox
+    recipient: Mailbox
+    subject: str
+    text: str
+    html: str
+    language: str
+    message_id: str
+    date: datetime
+    reply_to: Mailbox | None = None
+    attachments: Sequence[Attachment] = ()
+
+
+@dataclass(frozen=True)
+class _Part:
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def to_bytes(self) -> bytes:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
+        return lines.encode() + b"\r\n" + self.body
+
+
+def build(draft: Draft) -> bytes:
+    """Return the mail's bytes: lines of at most 998 octets ending in CRLF, plain text before HTML (M01–M04, M09).
+
+    Raises UnsafeMessage when the bytes, read back, are not exactly what was meant.
+    """
+    content = _alternatives(draft)
+    if draft.attachments:
+        content = _multipart("mixed", [content, *map(_attached, draft.attachments)])
+    headers = _headers(draft)
+    raw = _Part([*headers, *content.headers], content.body).to_bytes()
+    _prove(raw, draft, [name for name, _ in (*headers, *content.headers)])
+    return raw
+
+
+def _headers(draft: Draft) -> list[tuple[str, str]]:
+    reply_to = [("Reply-To", _mailbox("Reply-To", draft.reply_to))] if draft.reply_to else []
+    return [
+        ("Date", format_datetime(draft.date)),
+        ("From", _mailbox("From", draft.sender)),
+        ("To", _mailbox("To", draft.recipient)),
+        *reply_to,
+        ("Subject", _words("Subject", _short(draft.subject))),
+        ("Message-ID", draft.message_id),
+        *MACHINE_MADE,
+        ("Content-Language", draft.language),
+        ("MIME-Version", "1.0"),
+    ]
+
+
+def _short(subject: str) -> str:
+    if not subject or len(subject) > MAX_SUBJECT:
+        raise UnsafeMessage("the subject is empty or too long")
+    return refuse_unsafe(subject, "subject")
+
+
+def _mailbox(header: str, mailbox: Mailbox) -> str:
+    """Return `name <address>`; a name with a comma, colon or quote is quoted, one beyond ASCII encoded (M04, F3d)."""
+    if not mailbox.name:
+        return mailbox.address
+    if ATOMS.fullmatch(mailbox.name):
+        name = mailbox.name
+    elif mailbox.name.isascii() and "=?" not in mailbox.name:
+        name = '"' + re.sub(r'(["\\])', r"\\\1", mailbox.name) + '"'
+    else:
+        name = _words(header, mailbox.name)
+    fits = len(header) + len(name) + len(mailbox.address) + 5 <= LINE_LENGTH
+    return f"{name}{' ' if fits else chr(13) + chr(10) + ' '}<{mailbox.address}>"
+
+
+def _words(header: str, text: str) -> str:
+    """Return the text as encoded words of at most 75 octets where it must be, folded (RFC 2047)."""
+    plain = text.isascii() and "=?" not in text
+    words = Header(text, None if plain else UTF8, maxlinelen=LINE_LENGTH, header_name=header)
+    return words.encode(linesep="\r\n")
+
+
+def _alternatives(draft: Draft) -> _Part:
+    return _multipart("alternative", [_quoted(TEXT, draft.text), _quoted(HTML, draft.html)])
+
+
+def _quoted(content_type: str, text: str) -> _Part:
+    lines = "\n".join(text.splitlines()) + "\n"
+    body = binascii.b2a_qp(lines.encode(), istext=True).replace(b"\n", b"\r\n")
+    return _Part([("Content-Type", content_type), ("Content-Transfer-Encoding", "quoted-printable")], body)
+
+
+def _attached(attachment: Attachment) -> _Part:
+    if not CONTENT_TYPE.fullmatch(attachment.content_type):
+        raise UnsafeMessage("an attachment's type is not a content type")
+    name = quote(refuse_unsafe(attachment.filename, "file name"), safe="")
+    filename = f'="{name}"' if re.fullmatch(r"[A-Za-z0-9._-]+", name) else f"*=utf-8''{name}"
+    charset = "; charset=utf-8" if attachment.content_type.startswith("text/") else ""
+    headers = [
+        ("Content-Type", attachment.content_type + charset),
+        ("Content-Transfer-Encoding", "base64"),
+        ("Content-Disposition", f"attachment; filename{filename}"),
+    ]
+    return _Part(headers, base64.encodebytes(attachment.content).replace(b"\n", b"\r\n"))
+
+
+def _multipart(kind: str, parts: Sequence[_Part]) -> _Part:
+    """Join parts; "=_" in the boundary occurs in neither quoted-printable nor base64 text."""
+    boundary = f"=_{secrets.token_hex(12)}"
+    line = f"--{boundary}\r\n".encode()
+    body = b"".join(line + part.to_bytes() + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
+    return _Part([("Content-Type", f'multipart/{kind}; boundary="{boundary}"')], body)
+
+
+def _prove(raw: bytes, draft: Draft, expected: list[str]) -> None:
+    """Read the bytes as a mail program would; what is not exactly as meant is refused (S36)."""
+    if any(len(line) > LINE_OCTETS or b"\r" in line or b"\n" in line for line in raw.split(b"\r\n")):
+        raise UnsafeMessage("a line is too long or ends wrongly")
+    read = Parser(policy=policy.compat32).parsestr(raw.decode())
+    parts = [part for part in read.walk() if not part.is_multipart()]
+    as_meant = {
+        "headers": read.keys() == expected,
+        "subject": _decoded(read["Subject"]) == draft.subject,
+        "recipient": _read_mailbox(read["To"]) == draft.recipient,
+        "sender": _read_mailbox(read["From"]) == draft.sender,
+        "parts": len(parts) == 2 + len(draft.attachments) and not any(part.defects for part in read.walk()),
+    }
+    if wrong := [name for name, same in as_meant.items() if not same]:
+        raise UnsafeMessage(f"read back, the mail differs in: {', '.join(wrong)}")
+
+
+def _read_mailbox(value: str) -> Mailbox | None:
+    found = getaddresses([value])
+    return Mailbox(found[0][1], _decoded(found[0][0])) if len(found) == 1 else None
+
+
+def _decoded(value: str) -> str:
+    return str(make_header(decode_header(value))) if value else ""
