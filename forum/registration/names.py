@@ -23,6 +23,7 @@ SPECIAL = str.maketrans(
 AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
 LEGAL_FORMS = {"ab", "as", "asa", "aps", "oy", "oyj", "hf", "ehf", "ltd", "inc", "gmbh", "publ", "ry", "rf"}
 WORDS = re.compile(r"\w+")
+SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")  # the dots and strokes inside "A/S" and "E.H.F."
 
 
 def sort_key(family_name: str, given_name: str) -> str:
@@ -38,7 +39,7 @@ def search_fold(text: str) -> str:
 
 def organisation_key(name: str) -> str:
     """Return the form in which spellings of one organisation meet: folded words without legal forms."""
-    words = WORDS.findall(search_fold(name).replace("/", ""))
+    words = WORDS.findall(SPELLED.sub(r"\1", search_fold(name)))
     return " ".join(word for word in words if word not in LEGAL_FORMS)[:200] or search_fold(name)[:200]
 
 

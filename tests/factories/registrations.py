@@ -1,0 +1,59 @@
+"""Registrations for tests, made by the real rules.
+
+register(event, "justice", email="a@example.org")   takes a registration as the public form does
+confirmed(event, "justice")                          … and confirms its address
+"""
+
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from forum.database import start_write
+from forum.events.models import Event
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.registration import actions
+from forum.registration.applicant import Applicant
+from forum.registration.models import Registration
+from tests.factories.events import NOW
+
+_numbers = count(1)
+
+
+def make_applicant(**differing: Any) -> Applicant:
+    """Return the answers of one more person."""
+    number = next(_numbers)
+    values = {
+        "given_name": "Åsa",
+        "family_name": f"Bergström {number}",
+        "organisation": f"Exempelstads myndighet {number}",
+        "title": "Handläggare",
+        "country": "SE",
+        "language": "en",
+        "phone": None,
+        "email": f"person{number}@example.org",
+        "submission_key": f"form-{number}",
+    }
+    return Applicant(**{**values, **differing})
+
+
+def register(event: Event, sector: str = "justice", *, now: datetime = NOW, **differing: Any) -> Registration:
+    """Take a registration and commit it."""
+    start_write(db.session)
+    applicant = make_applicant(**differing)
+    registration = actions.register(
+        event=event, sector=find_sector(event, sector), applicant=applicant, now=now
+    )
+    db.session.commit()
+    return registration
+
+
+def confirmed(
+    event: Event, sector: str = "justice", *, now: datetime = NOW, **differing: Any
+) -> Registration:
+    """Take a registration, confirm its address and commit."""
+    registration = register(event, sector, now=now, **differing)
+    start_write(db.session)
+    actions.confirm(registration, now=now)
+    db.session.commit()
+    return registration
