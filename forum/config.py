@@ -22,6 +22,8 @@ MAIL_SETTINGS = {
     "MAIL_USERNAME": None,
     "MAIL_PASSWORD": None,
     "MAIL_DEFAULT_SENDER": "forum@localhost",
+    "MAIL_TIMEOUT": 30,  # seconds a server may be silent (R08)
+    "MAIL_CA_FILE": None,  # who signed the mail server's certificate, when no public authority did
 }
 
 
