@@ -1,22 +1,20 @@
 """Organisers' accounts, their roles and their sign-ins."""
 
 from datetime import datetime
-from typing import Any
 
-from flask_security import AsaList, UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.ext.mutable import MutableList
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.accounts.enums import Role
-from forum.columns import TokenDigest, UtcDateTime
+from forum.accounts.enums import LinkPurpose, Role
+from forum.columns import Sealed, TokenDigest, UtcDateTime
 from forum.database import Base
 
 ROLES = ", ".join(f"'{role}'" for role in Role)
+PURPOSES = ", ".join(f"'{purpose}'" for purpose in LinkPurpose)
 
 
-class User(Base, UserMixin):
-    """An organiser. The columns from `password` to `mf_recovery_codes` are Flask-Security's."""
+class User(Base):
+    """An organiser. `totp_secret` is in use; `totp_proposed` waits for its first right code."""
 
     __tablename__ = "users"
 
@@ -26,16 +24,13 @@ class User(Base, UserMixin):
     language: Mapped[str] = mapped_column(String(8), default="sv")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    password: Mapped[str | None] = mapped_column(String(255))
-    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
-    tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
-    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    totp_secret: Mapped[bytes | None] = mapped_column(Sealed("totp", binary=True))
+    totp_proposed: Mapped[bytes | None] = mapped_column(Sealed("totp", binary=True))
     last_totp_counter: Mapped[int | None]
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan"
     )
-    roles: list[Any] = []  # noqa: RUF012 - Flask-Security looks here; ours are memberships, one per event
 
 
 class Membership(Base):
@@ -45,6 +40,14 @@ class Membership(Base):
     __table_args__ = (
         UniqueConstraint("user_id", "event_id", "role"),
         CheckConstraint(f"role IN ({ROLES})", name="role_known"),
+        Index(
+            "uq_memberships_all_events",
+            "user_id",
+            "role",
+            unique=True,
+            sqlite_where=text("event_id IS NULL"),
+            postgresql_where=text("event_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -52,6 +55,15 @@ class Membership(Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
     role: Mapped[str] = mapped_column(String(30))
     user: Mapped[User] = relationship(back_populates="memberships")
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the second factor once; using it deletes the row (S03)."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
 
 
 class SignIn(Base):
@@ -71,14 +83,18 @@ class SignIn(Base):
 
 
 class OneTimeLink(Base):
-    """A link that opens an account once: an invitation to set a password, or the demo's sign-in."""
+    """A token that opens one thing once. Without a user it leads nowhere: an unknown address costs the same (S24)."""
 
     __tablename__ = "one_time_links"
-    __table_args__ = (Index("ix_one_time_links_user_id", "user_id"),)
+    __table_args__ = (
+        CheckConstraint(f"purpose IN ({PURPOSES})", name="purpose_known"),
+        Index("ix_one_time_links_user_id", "user_id"),
+        Index("ix_one_time_links_expires_at", "expires_at"),
+    )
 
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     purpose: Mapped[str] = mapped_column(String(20))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    user: Mapped[User] = relationship()
+    user: Mapped[User | None] = relationship()

@@ -130,15 +130,12 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("password", sa.String(length=255), nullable=True),
-        sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
-        sa.Column("tf_primary_method", sa.String(length=64), nullable=True),
-        sa.Column("tf_totp_secret", sa.String(length=255), nullable=True),
-        sa.Column("mf_recovery_codes", sa.UnicodeText(), nullable=True),
+        sa.Column("password_hash", sa.String(length=255), nullable=True),
+        sa.Column("totp_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_proposed", sa.LargeBinary(), nullable=True),
         sa.Column("last_totp_counter", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
-        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_users_fs_uniquifier")),
     )
     op.create_table(
         "worker_heartbeats",
@@ -175,13 +172,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_memberships")),
         sa.UniqueConstraint("user_id", "event_id", "role", name=op.f("uq_memberships_user_id_event_id_role")),
     )
+    with op.batch_alter_table("memberships", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_memberships_all_events",
+            ["user_id", "role"],
+            unique=True,
+            sqlite_where=sa.text("event_id IS NULL"),
+            postgresql_where=sa.text("event_id IS NULL"),
+        )
+
     op.create_table(
         "one_time_links",
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("purpose", sa.String(length=20), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "purpose IN ('welcome', 'reset', 'second_factor', 'demo')",
+            name=op.f("ck_one_time_links_purpose_known"),
+        ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_one_time_links_user_id_users"), ondelete="CASCADE"
         ),
@@ -189,7 +199,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("one_time_links", schema=None) as batch_op:
         batch_op.create_index("ix_one_time_links_user_id", ["user_id"], unique=False)
+        batch_op.create_index("ix_one_time_links_expires_at", ["expires_at"], unique=False)
 
+    op.create_table(
+        "recovery_codes",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "digest", name=op.f("pk_recovery_codes")),
+    )
     op.create_table(
         "pages",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -654,10 +674,19 @@ def downgrade() -> None:
 
     op.drop_table("posts")
     op.drop_table("pages")
+    op.drop_table("recovery_codes")
     with op.batch_alter_table("one_time_links", schema=None) as batch_op:
+        batch_op.drop_index("ix_one_time_links_expires_at")
         batch_op.drop_index("ix_one_time_links_user_id")
 
     op.drop_table("one_time_links")
+    with op.batch_alter_table("memberships", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_memberships_all_events",
+            sqlite_where=sa.text("event_id IS NULL"),
+            postgresql_where=sa.text("event_id IS NULL"),
+        )
+
     op.drop_table("memberships")
     op.drop_table("audit_details")
     op.drop_table("worker_heartbeats")
