@@ -12,7 +12,7 @@ CENTRE = 200.0
 RIM = 124.0  # radius of the table's edge
 SEATS = 134.0  # where the seats begin, outwards
 FREE, HELD, TAKEN = 9.0, 19.0, 30.0  # how far a seat of each kind reaches
-LABEL = 183.0
+LABEL = 184.0
 GAP = 0.014  # of the whole circle, between two sectors
 SMALLEST = 1 / 36  # of the whole circle: a sector of one place can still be read and pressed
 COUNTABLE = 400  # with more places than this, seats melt into one band
@@ -42,7 +42,12 @@ class SectorShare:
 
 @dataclass(frozen=True)
 class Arc:
-    """A sector as drawn: its number, words and numbers, and SVG path data (empty where there is nothing to draw)."""
+    """A sector as drawn: its number, words and numbers, and SVG path data ("" where there is nothing to draw).
+
+    `kept` is the whole arc; on it lie the taken seats, then the held ones, then those that are left. Seats that
+    the rules keep from the sector at present (places − taken − held − left) are not drawn: there the table's edge
+    stands alone.
+    """
 
     number: int
     key: str
@@ -58,10 +63,12 @@ class Arc:
     percent: int
     rim: str
     kept: str
+    free_arc: str
     held_arc: str
     taken_arc: str
     taken_seats: int
     held_seats: int
+    free_seats: int
     label_x: float
     label_y: float
 
@@ -158,10 +165,13 @@ def _draw(share: SectorShare, number: int, tone: str, start: float, end: float) 
     places = max(0, share.places)
     taken_seats = min(places, share.taken)
     held_seats = min(places - taken_seats, share.held)
-    left = max(0, places - taken_seats - held_seats if share.left is None else share.left)
+    unused = places - taken_seats - held_seats
+    left = max(0, unused if share.left is None else share.left)
+    free_seats = min(left, unused)
     seat = (end - start) / places if places else 0.0
     taken_end = start + seat * taken_seats
     held_end = taken_end + seat * held_seats
+    free_end = held_end + seat * free_seats
     label = (start + end) / 2 * 2 * math.pi
     return Arc(
         number=number,
@@ -177,11 +187,13 @@ def _draw(share: SectorShare, number: int, tone: str, start: float, end: float) 
         left=left,
         percent=percent(share.taken + share.held, places),
         rim=arc_path(start, end, RIM),
-        kept=arc_path(start, end, SEATS + FREE / 2),
+        kept=arc_path(start, end, SEATS + TAKEN / 2),
+        free_arc=arc_path(held_end, free_end, SEATS + FREE / 2),
         held_arc=arc_path(taken_end, held_end, SEATS + HELD / 2),
         taken_arc=arc_path(start, taken_end, SEATS + TAKEN / 2),
         taken_seats=taken_seats,
         held_seats=held_seats,
+        free_seats=free_seats,
         label_x=round(CENTRE + LABEL * math.sin(label), 1),
         label_y=round(CENTRE - LABEL * math.cos(label), 1),
     )
