@@ -25,8 +25,11 @@ def lock(event: Event) -> None:
     touch = update(Event).where(Event.id == event.id).values(taken=Event.taken)
     db.session.execute(touch, execution_options={"synchronize_session": False})
     fresh = {"populate_existing": True}
-    db.session.execute(select(Event).where(Event.id == event.id), execution_options=fresh)
-    db.session.execute(select(Sector).where(Sector.event_id == event.id), execution_options=fresh).all()
+    for counted in (
+        select(Event).where(Event.id == event.id),
+        select(Sector).where(Sector.event_id == event.id),
+    ):
+        db.session.execute(counted, execution_options=fresh).all()  # reading the rows is what refreshes them
 
 
 def admit(registration: Registration, now: datetime) -> bool:

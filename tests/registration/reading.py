@@ -1,0 +1,80 @@
+"""Reading what the rules wrote: the mails in the outbox, the links in them, the audit trail."""
+
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.audit.models import AuditEntry
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration.models import Registration
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as its reader gets it."""
+
+    row: OutboxMessage
+    subject: str
+    text: str
+    html: str
+    files: dict[str, bytes]
+
+    @property
+    def token(self) -> str:
+        """The token at the end of the personal link in the plain text."""
+        return self.address.rpartition("/")[2]
+
+    @property
+    def address(self) -> str:
+        """The one address on a line of its own."""
+        (address,) = [line for line in self.text.splitlines() if line.startswith("http") and "/r/" in line]
+        return address
+
+
+def queued(since: int = 0) -> list[tuple[str, str]]:
+    """Return (kind, recipient) of the mails with a higher id than `since`; none may be a dead letter."""
+    rows = _rows(since)
+    assert {row.status for row in rows} <= {"queued"}, [row.last_error for row in rows]
+    return [(row.kind, row.recipient) for row in rows]
+
+
+def last_id() -> int:
+    """Return the newest mail's id, to look only at what comes after it."""
+    rows = _rows(0)
+    return rows[-1].id if rows else 0
+
+
+def kinds_for(registration: Registration) -> list[str]:
+    """Return the kinds of the registration's mails, oldest first."""
+    return [row.kind for row in _rows(0) if row.registration_id == registration.id]
+
+
+def newest_mail(registration: Registration, kind: str | None = None) -> Mail:
+    """Return the newest mail of the registration (of this kind), read from its bytes."""
+    mine = [row for row in _rows(0) if row.registration_id == registration.id and kind in (None, row.kind)]
+    return read(mine[-1])
+
+
+def read(row: OutboxMessage) -> Mail:
+    """Return the mail behind a row as a mail program shows it."""
+    assert row.status == "queued", row.last_error
+    message: Any = message_from_bytes(row.content or b"", EmailMessage, policy=policy.default)
+    files = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+    text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    return Mail(row, message["Subject"], text, html, files)
+
+
+def recorded(registration: Registration) -> list[tuple[str, str, dict]]:
+    """Return (action, actor, details) of the registration's audit entries, oldest first."""
+    about = (AuditEntry.subject_type == "registrations") & (AuditEntry.subject_id == registration.id)
+    entries = db.session.scalars(select(AuditEntry).where(about).order_by(AuditEntry.id)).all()
+    return [(entry.action, entry.actor, entry.details.payload if entry.details else {}) for entry in entries]
+
+
+def _rows(since: int) -> list[OutboxMessage]:
+    rows = select(OutboxMessage).where(OutboxMessage.id > since).order_by(OutboxMessage.id)
+    return list(db.session.scalars(rows))
