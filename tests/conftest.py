@@ -7,6 +7,7 @@
         return make_app(database_url)
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -31,7 +32,8 @@ MakeApp = Callable[..., Flask]
 @pytest.fixture(scope="session")
 def static_folder(tmp_path_factory) -> Path:
     """The built static files; the workers share one folder, as several starts would."""
-    folder = tmp_path_factory.getbasetemp().parent / "forum-static"
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "forum-static"
     build_static(PROJECT / "static", folder)
     return folder
 
