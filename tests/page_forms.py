@@ -57,7 +57,8 @@ class Form:
         if self.method == "GET":
             address = urlsplit(self.action)._replace(query=urlencode(values, doseq=True)).geturl()
             return self._pages.open(address, expect=expect, follow=follow)
-        return self._pages.open(self.action, method="POST", data=values, expect=expect, follow=follow)
+        action = urljoin(self._path, self._button(button).get("formaction") or self.action)
+        return self._pages.open(action, method="POST", data=values, expect=expect, follow=follow)
 
     def _filled(self, name: str, value: Any) -> list[str]:
         field = self.element.find(attrs={"name": name})
@@ -79,12 +80,15 @@ class Form:
         }
 
     def _pressed(self, words: str | None) -> dict[str, list[str]]:
+        button = self._button(words)
+        return {button["name"]: [button.get("value", "")]} if button.get("name") else {}
+
+    def _button(self, words: str | None) -> Tag | dict[str, str]:
         buttons = self.element.select("button:not([type=button]), input[type=submit]")
         if words is not None:
             buttons = [button for button in buttons if words == " ".join(button.get_text(" ").split())]
             assert buttons, f"no button {words!r} in the form of {self._path}"
-        name = buttons[0].get("name") if buttons else None
-        return {name: [buttons[0].get("value", "")]} if name else {}
+        return buttons[0] if buttons else {}
 
 
 def _present_values(field: Tag) -> list[str]:

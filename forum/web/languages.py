@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from babel import Locale
-from babel.dates import format_datetime, format_interval, format_skeleton
+from babel.dates import format_date, format_datetime
 from flask import Flask, g, has_request_context, request
 from flask_babel import get_locale
 
@@ -49,8 +49,12 @@ def in_language(value: Text | None) -> str:
 def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
     """Return such as "16–17 November 2027"; both moments aware and in the event's zone."""
     if first.date() == last.date():
-        return format_skeleton("yMMMMd", first, locale=locale)
-    return format_interval(first.date(), last.date(), "yMMMMd", locale=locale)
+        return format_date(first.date(), "d MMMM y", locale=locale)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{format_date(last.date(), 'd MMMM y', locale=locale)}"
+    pattern = "d MMMM" if first.year == last.year else "d MMMM y"
+    start = format_date(first.date(), pattern, locale=locale)
+    return f"{start} – {format_date(last.date(), 'd MMMM y', locale=locale)}"
 
 
 def dates_of(event) -> str:

@@ -1,0 +1,316 @@
+"""What a stakeholder meets: choosing, details, checking, refusals, the personal link."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.events.enums import SectorPolicy
+from forum.outbox.models import OutboxMessage
+from forum.registration.models import ProtectedIdentity, Registration
+from tests.pages import Pages
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, register
+
+ANSWERS = {
+    "given_name": "Þórdís",
+    "family_name": "Ångström-Łęcka",
+    "email": "thordis@example.org",
+    "organisation": "Exempelstads tingsrätt",
+    "country": "IS",
+}
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url, FORM_MIN_SECONDS=0)
+
+
+@pytest.fixture(autouse=True)
+def at_noon():
+    clock.freeze(NOW)
+    yield
+    clock.freeze(None)
+
+
+@pytest.fixture
+def event(database):
+    return make_event()
+
+
+def checked(pages, sector="justice", **differing):
+    """Fill in the details and come to "Check your answers"."""
+    return pages.post("registration.details", {**ANSWERS, **differing}, sector=sector, expect=200)
+
+
+def mails(database, kind=None):
+    found = database.query(OutboxMessage).order_by(OutboxMessage.id).all()
+    return [mail for mail in found if kind in (None, mail.kind)]
+
+
+def link_in(mail) -> str:
+    """The personal address in a mail's plain part, as a path."""
+    content = mail.content.decode().replace("=\r\n", "").replace("=3D", "=")
+    return re.search(r"https?://[^/\s]+(/\w\w/r/\S+)", content)[1]
+
+
+def test_choose_page_leads_to_each_sector_and_says_what_is_left(pages, event):
+    page = pages.get("registration.choose")
+    assert (page.h1, page.links["Justice"]) == ("Register", "/en/register/justice")
+    assert page.all(".sector-choice-left")[1] == "75 left of 75"
+
+
+def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, database):
+    check = checked(pages)
+    assert (check.h1, check.all(".summary-list dd")[0]) == ("Check your answers", "Þórdís")
+    received = check.submit(button="Register", follow=True)
+    registration = database.query(Registration).one()
+    assert (received.h1, received.path) == ("Open your mail", "/en/register/received")
+    assert (registration.family_name, registration.status, registration.holds_place) == (
+        "Ångström-Łęcka",
+        "pending",
+        True,
+    )
+    assert [(mail.kind, mail.recipient) for mail in mails(database)] == [("received", "thordis@example.org")]
+
+
+def test_nothing_is_stored_before_the_answers_are_sent(pages, event, database):
+    checked(pages)
+    assert database.query(Registration).count() == 0
+
+
+def test_change_on_the_check_page_keeps_every_answer(pages, event):
+    page = checked(pages, phone="+46 8 123 45 67").submit(button="Change given name", expect=200)
+    assert page.h1 == "Your details"
+    assert {name: page.form().data[name] for name in ANSWERS} == {name: [value] for name, value in ANSWERS.items()}
+
+
+def test_details_page_names_each_missing_answer_and_keeps_the_others(pages, event):
+    page = pages.post("registration.details", {"family_name": "Berg", "email": "asa@"}, sector="justice", expect=422)
+    assert page.errors == {
+        "given_name": "Enter your given name",
+        "email": "Enter an e-mail address that can receive mail, such as name@example.org",
+        "organisation": "Enter the organisation that you come from",
+        "country": "Choose your country",
+    }
+    assert page.title.startswith("Error: ")
+    assert page.form().data["family_name"] == ["Berg"]
+
+
+def test_details_page_ticks_nothing_beforehand(pages, event):
+    page = pages.get("registration.details", sector="justice")
+    boxes = page.soup.select("input[type=checkbox]")
+    assert {box["name"]: box.has_attr("checked") for box in boxes} == {
+        "participant_list": False,
+        "photographs": False,
+        "is_protected": False,
+    }
+
+
+@pytest.mark.parametrize("name", ["https://evil.example", "www.evil.example", "a@b.example", "x/y"])
+def test_a_name_with_a_web_address_is_refused(pages, event, name):
+    page = pages.post(
+        "registration.details", {**ANSWERS, "given_name": name}, sector="justice", expect=422
+    )
+    assert page.errors == {"given_name": "Write this without web addresses, slashes or @"}
+
+
+def test_a_local_part_that_our_server_cannot_write_to_is_refused(pages, event):
+    page = pages.post(
+        "registration.details", {**ANSWERS, "email": "åse@example.org"}, sector="justice", expect=422
+    )
+    assert page.errors == {
+        "email": "Our mail server cannot write to letters such as å before the @. Enter another address."
+    }
+
+
+def test_protected_identity_keeps_the_real_name_sealed_and_off_the_screen(pages, event, database):
+    check = checked(pages, is_protected=True, real_name="Hemliga Namnet")
+    assert "Hemliga Namnet" not in check.text
+    check.submit(button="Register")
+    sealed = database.query(ProtectedIdentity).one()
+    raw = database.connection().exec_driver_sql("SELECT real_name FROM protected_identities").scalar()
+    assert (sealed.real_name, b"Hemliga" in bytes(raw)) == ("Hemliga Namnet", False)
+
+
+def test_a_real_name_without_the_tick_is_not_kept(pages, event, database):
+    checked(pages, real_name="Hemliga Namnet").submit(button="Register")
+    assert database.query(ProtectedIdentity).count() == 0
+
+
+def test_a_known_address_gets_the_same_page_and_a_letter_of_its_own(pages, event, database):
+    first = checked(pages).submit(button="Register")
+    second = checked(pages, email="THORDIS@example.org", given_name="Another").submit(button="Register")
+    assert (first.status, first.location, first.data) == (second.status, second.location, second.data)
+    assert [mail.kind for mail in mails(database)] == ["received", "already-registered"]
+    assert database.query(Registration).count() == 1
+
+
+def test_sending_the_same_form_twice_registers_once(pages, event, database):
+    check = checked(pages)
+    pages_seen = [check.submit(button="Register", follow=True).h1 for _ in range(2)]
+    assert (pages_seen, len(mails(database))) == (["Open your mail"] * 2, 1)
+
+
+def test_the_same_form_with_other_answers_is_refused_and_keeps_them(pages, event, database):
+    check = checked(pages)
+    check.submit(button="Register")
+    page = check.form().submit({}, button="Register", expect=409, forged={"given_name": "Other"})
+    assert (page.h1, page.all(".summary-list dd")[0]) == ("This form has been sent already", "Other")
+    assert database.query(Registration).one().given_name == "Þórdís"
+
+
+def test_a_bot_in_the_trap_is_told_that_all_went_well(pages, event, database):
+    page = checked(pages, website="x").submit(button="Register", follow=True)
+    assert (page.h1, database.query(Registration).count()) == ("Open your mail", 0)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, 409), (0, 303)])
+def test_registration_opens_on_the_second(pages, event, database, seconds, status):
+    check = checked(pages)
+    clock.freeze(event.opens_at + timedelta(seconds=seconds))
+    assert check.submit(button="Register", expect=status).status == status
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, 303), (0, 409)])
+def test_registration_closes_on_the_second_and_keeps_the_answers(pages, event, database, seconds, status):
+    check = checked(pages)
+    clock.freeze(event.closes_at + timedelta(seconds=seconds))
+    page = check.submit(button="Register", expect=status)
+    if status == 409:
+        assert (page.h1, page.all(".summary-list dd")[0]) == ("Registration is not open", "Þórdís")
+
+
+def test_a_sector_by_invitation_says_so(pages, database):
+    make_event(sectors=[make_sector("justice", policy=SectorPolicy.INVITATION)])
+    page = pages.get("registration.details", sector="justice")
+    assert page.h1 == "This sector is by invitation"
+
+
+def test_a_full_sector_without_waiting_list_says_so(pages, database):
+    event = make_event(has_waiting_list=False, sectors=[make_sector("justice", ceiling=1)])
+    register(event)
+    page = pages.get("registration.details", sector="justice")
+    assert page.h1 == "All places of this sector are taken"
+
+
+def test_too_many_tries_from_one_network_keep_the_answers(make_app, sqlite_url, pages, event):
+    check = checked(pages)
+    pages.app.config["REGISTRATIONS_PER_ADDRESS"] = "1 per hour"
+    check.submit(button="Register")
+    page = check.submit(button="Register", expect=429)
+    assert (page.h1, page.all(".summary-list dd")[0]) == ("Too many registrations from your network", "Þórdís")
+
+
+def test_unknown_sector_is_404(pages, event):
+    assert pages.get("registration.details", sector="astrology", expect=404).h1 == "Page not found"
+
+
+def test_confirming_takes_a_button_and_counts_once(pages, event, database):
+    checked(pages).submit(button="Register")
+    path = link_in(mails(database, "received")[0])
+    for _ in range(3):
+        confirm = pages.get(path)
+    assert (confirm.h1, database.query(Registration).one().status) == ("Confirm your address", "pending")
+    mine = confirm.submit(follow=True)
+    assert (mine.h1, database.query(Registration).one().status) == ("You have a place", "confirmed")
+    again = confirm.submit(expect=200)
+    assert (again.h1, len(mails(database, "confirmed"))) == ("Your address is already confirmed", 1)
+
+
+def test_a_confirming_link_opens_nothing_once_it_is_used(app, pages, event, database):
+    checked(pages).submit(button="Register")
+    path = link_in(mails(database, "received")[0])
+    pages.get(path).submit()
+    stranger = type(pages)(app)
+    stranger.get(path)
+    assert stranger.get("self_service.show", expect=404).h1 == "This link is no longer valid"
+
+
+def test_a_personal_link_leaves_its_token_behind(pages, event, database):
+    confirmed(event)
+    entered = pages.get(link_in(mails(database, "confirmed")[0]), expect=303)
+    assert entered.location == "/en/r/"
+    assert pages.get("self_service.show").h1 == "You have a place"
+
+
+def test_changing_details_is_seen_at_once(pages, event, database):
+    registration = confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page = pages.post("self_service.change", {"given_name": "Siv", "title": "Domare"}, follow=True, expect=200)
+    database.refresh(registration)
+    assert (page.flashes, registration.given_name, registration.title) == (["Saved."], "Siv", "Domare")
+
+
+def test_consents_are_given_and_withdrawn_with_one_press(pages, event, database):
+    registration = confirmed(event)
+    page = pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page.form("form[action$=consents]").submit({"photographs": True})
+    database.refresh(registration)
+    given = [consent.purpose for consent in registration.consents if consent.withdrawn_at is None]
+    pages.get("self_service.show").form("form[action$=consents]").submit({"photographs": False})
+    database.refresh(registration)
+    left = [consent.purpose for consent in registration.consents if consent.withdrawn_at is None]
+    assert (given, left) == (["photographs"], [])
+
+
+def test_cancelling_takes_two_steps_and_offers_the_place_to_the_next(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    first, second = confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    ask = pages.get("self_service.cancel")
+    assert ask.h1 == "Cancel your registration?"
+    done = ask.submit(follow=True)
+    database.refresh(first), database.refresh(second)
+    assert (done.h1, first.status, second.status) == ("Your registration is cancelled", "cancelled", "offered")
+    assert pages.get("self_service.show", expect=404).h1 == "This link is no longer valid"
+
+
+def test_an_offer_is_accepted_on_the_persons_own_page(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    first, second = confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    pages.get("self_service.cancel").submit()
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
+    assert page.h1 == "A place is free for you"
+    accepted = page.form("form[action$=accept]").submit(follow=True)
+    database.refresh(second)
+    assert (accepted.h1, second.status) == ("You have a place", "confirmed")
+
+
+def test_an_offer_that_has_run_out_says_so(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    pages.get("self_service.cancel").submit()
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
+    clock.freeze(NOW + timedelta(hours=49))
+    assert page.form("form[action$=accept]").submit(expect=409).h1 == "The offer has run out"
+
+
+def test_own_data_shows_what_is_held_but_not_the_real_name(pages, event, database):
+    confirmed(event, is_protected=True, real_name="Hemliga Namnet")
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page = pages.get("self_service.own_data_page")
+    file = pages.get("/en/r/own-data?format=json")
+    assert ("person" in page.text, "Hemliga" in page.text + file.text) == (True, False)
+
+
+@pytest.mark.parametrize("path", ["/en/r/confirm/" + "x" * 43, "/en/r/" + "x" * 43, "/en/r/", "/en/r/change", "/en/r/cancel"])
+def test_a_link_that_leads_nowhere_offers_a_new_one(pages, event, path):
+    assert pages.get(path, expect=404).links["Get a new personal link"] == "/en/register/link"
+
+
+def test_a_new_link_is_sent_to_a_known_address_only_and_three_times_an_hour(pages, event, database):
+    registration = confirmed(event)
+    answers = [
+        pages.post("registration.resend", {"email": email}).data
+        for email in (registration.email, "nobody@example.org", *[registration.email] * 3)
+    ]
+    assert (len(set(answers)), len(mails(database, "link"))) == (1, 3)
+
+
+def test_every_page_speaks_swedish(app, event, database):
+    swedish = Pages(app, language="sv")
+    assert swedish.get("registration.choose").h1 == "Anmäl dig"
