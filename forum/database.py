@@ -41,7 +41,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin)
 
 
-def start_write(session: Session) -> None:
+def start_write(session: Session | scoped_session) -> None:
     """Begin a writing transaction; call it before the rule that writes, as the first thing in it.
 
     On SQLite only one writer can be in such a transaction (BEGIN IMMEDIATE); others wait their turn
