@@ -1,19 +1,19 @@
 """Why a mail cannot be made, sent, or tried again."""
 
 
-class UnsafeMessage(ValueError):  # noqa: N818 - a refusal is named for what is wrong
+class UnsafeMessage(ValueError):
     """The mail cannot be built so that it says exactly what was meant (F2, F3, S36)."""
 
 
-class ContentGone(Exception):  # noqa: N818
+class ContentGone(Exception):
     """The mail's bytes are no longer kept: it was sent, aborted, or could never be rendered (S18)."""
 
 
-class NotStopped(Exception):  # noqa: N818
+class NotStopped(Exception):
     """The mail is not in a state that allows this: only a failed one is retried, only a waiting one aborted."""
 
 
-class DeliveryFailure(Exception):  # noqa: N818
+class DeliveryFailure(Exception):
     """The mail did not leave; the text is the reason, safe to store beside the row."""
 
 

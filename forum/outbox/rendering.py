@@ -12,7 +12,6 @@ from flask import current_app
 from flask_babel import force_locale
 from werkzeug.routing import MapAdapter
 
-
 BLANK_LINES = re.compile(r"\n{3,}")
 
 

@@ -1,0 +1,200 @@
+"""Handing one mail to the server: Flask-Mail's settings, our own patience and certificate checks (F3).
+
+A mail has left when the server answers 250 to DATA; whatever happens to the connection after that is no failure.
+"""
+
+import os
+import re
+import smtplib
+import ssl
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+import flask_mail
+from flask import current_app
+
+from forum.outbox.errors import PermanentFailure, ServerUnreachable, TemporaryFailure
+
+TOO_LARGE = 552
+UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9.@+-]")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A mail ready to leave: its row's number and kind, who it is from and to, its bytes."""
+
+    id: int
+    kind: str
+    sender: str
+    recipient: str
+    content: bytes
+
+
+class Transport(Protocol):
+    """Where mail goes; a context that keeps its connection for a batch."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Hand the mail over. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
+
+
+def open_transport() -> Transport:
+    """Return the configured server's transport, or a folder's where there is no server (never in production)."""
+    if current_app.config["MAIL_SERVER"]:
+        return ServerTransport(current_app.extensions["mail"])
+    return FolderTransport(current_app.config["INSTANCE"] / "mail")
+
+
+class ServerTransport(flask_mail.Connection):
+    """Flask-Mail's connection with a time limit, verified certificates and one recipient a mail."""
+
+    def __enter__(self) -> Self:
+        """Connect only when the first mail is there."""
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        """Say goodbye; nobody minds how it is taken."""
+        self._hang_up()
+
+    def configure_host(self) -> smtplib.SMTP:
+        """Return a connection that is encrypted, verified and signed in as the settings say."""
+        context = _verifying_context()
+        options = {"timeout": current_app.config["MAIL_TIMEOUT"], "local_hostname": _own_name()}
+        if self.mail.use_ssl:
+            host: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.mail.server, self.mail.port, context=context, **options
+            )
+        else:
+            host = smtplib.SMTP(self.mail.server, self.mail.port, **options)
+        try:
+            if self.mail.use_tls:
+                host.starttls(context=context)
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+        except (OSError, smtplib.SMTPException):
+            host.close()
+            raise
+        return host
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Hand the mail over; see Transport."""
+        host = self._connected()
+        try:
+            host.sendmail(envelope.sender, [envelope.recipient], envelope.content, _mail_options(envelope))
+        except (smtplib.SMTPException, OSError, ValueError) as problem:
+            if host.sock is None:
+                self.host = None
+            raise _classify(problem) from problem
+
+    def _connected(self) -> smtplib.SMTP:
+        """Return the open connection, or a new one when it was dropped since the last mail."""
+        if self.host is not None and not self._still_there(self.host):
+            self._hang_up()
+        if self.host is None:
+            try:
+                self.host = self.configure_host()
+            except (smtplib.SMTPException, OSError, ValueError) as problem:
+                raise ServerUnreachable(_told(problem)) from problem
+        return self.host
+
+    def _still_there(self, host: smtplib.SMTP) -> bool:
+        try:
+            return host.rset()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            return False
+
+    def _hang_up(self) -> None:
+        host, self.host = self.host, None
+        if host is not None:
+            try:
+                host.quit()
+            except (smtplib.SMTPException, OSError):
+                host.close()
+
+
+class FolderTransport:
+    """Mail as files to open, for a machine without a mail server."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __enter__(self) -> Self:
+        """Make the folder, for its owner only: the mails have personal links in them."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        """Nothing is open."""
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Write the whole file or none, readable by its owner only."""
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+        recipient = UNSAFE_IN_NAMES.sub("_", envelope.recipient)[:80]
+        name = f"{moment}-{envelope.id}-{envelope.kind}-{recipient}.eml"
+        try:
+            descriptor, written = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(envelope.content)
+            Path(written).replace(self.folder / name)
+        except OSError as problem:
+            raise ServerUnreachable(_told(problem)) from problem
+
+
+def _mail_options(envelope: Envelope) -> list[str]:
+    """Ask for SMTPUTF8 only for an address that needs it (M05)."""
+    return [] if envelope.recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
+
+
+def _classify(problem: Exception) -> TemporaryFailure | PermanentFailure:
+    """Return what the server's answer means: 5xx on recipient or mail is final, anything else may pass (R09)."""
+    match problem:
+        case smtplib.SMTPRecipientsRefused(recipients=refused):
+            code, _ = next(iter(refused.values()))
+            return _by_code(code, problem)
+        case smtplib.SMTPSenderRefused(smtp_code=code):  # a 5xx here is about us: an organiser can mend it
+            return (PermanentFailure if code == TOO_LARGE else TemporaryFailure)(_told(problem))
+        case smtplib.SMTPDataError(smtp_code=code):
+            return _by_code(code, problem)
+        case smtplib.SMTPNotSupportedError():
+            return PermanentFailure("the mail server cannot take letters beyond a–z before the at sign")
+        case ValueError():
+            return PermanentFailure(_told(problem))
+        case _:
+            return ServerUnreachable(_told(problem))
+
+
+def _by_code(code: int, problem: Exception) -> TemporaryFailure | PermanentFailure:
+    return (PermanentFailure if 500 <= code < 600 else TemporaryFailure)(_told(problem))
+
+
+def _told(problem: Exception) -> str:
+    """Return the reason in one line: the server's own words where it spoke."""
+    match problem:
+        case smtplib.SMTPRecipientsRefused(recipients=refused):
+            code, words = next(iter(refused.values()))
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=words):
+            pass
+        case _:
+            return " ".join(f"{type(problem).__name__}: {problem}".split())[:400]
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return " ".join(f"{code} {text}".split())[:400]
+
+
+def _verifying_context() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=current_app.config["MAIL_CA_FILE"])
+
+
+def _own_name() -> str:
+    """Return the name to greet with; asking the resolver for it could take longer than the mail."""
+    name = urlsplit(current_app.config["BASE_URL"]).hostname or ""
+    return name if re.search(r"[a-z]", name) and "." in name else "[127.0.0.1]"
