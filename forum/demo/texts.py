@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,7 +61,8 @@ def _moments(
     year = dates.get("year", year)
 
     def at(day: str, clock: str) -> datetime:
-        return datetime.combine(date.fromisoformat(f"{year}-{day}"), time.fromisoformat(clock), zone)
+        moment = datetime.combine(date.fromisoformat(f"{year}-{day}"), time.fromisoformat(clock), zone)
+        return moment.astimezone(UTC)
 
     opened = dates.get("registration_opened_days_ago")
     return {
@@ -76,9 +77,9 @@ def _moments(
 
 
 def days_ago(days: int, clock: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return a time of day (`HH:MM` in `zone`) a number of days before `now`."""
+    """Return a time of day (`HH:MM` in `zone`) a number of days before `now`, in UTC."""
     day = now.astimezone(zone).date() - timedelta(days=days)
-    return datetime.combine(day, time.fromisoformat(clock), zone)
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
 
 
 def _sector(position: int, source: Mapping[str, Any]) -> Sector:

@@ -1,0 +1,58 @@
+"""Filling an empty database with the demo forum."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select, update
+
+from forum.demo import files, texts
+from forum.demo.people import Population
+from forum.demo.story import Story
+from forum.events.actions import content_changed
+from forum.events.models import Event
+from forum.extensions import db
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+
+SENT_AFTER = timedelta(seconds=4)
+FAILED_KIND, FAILED_ATTEMPTS, FAILED_ERROR = "waiting", 9, "452 4.2.2 Mailbox full"
+
+
+def load_demo(*, now: datetime) -> bool:
+    """Load events, pages, posts and some 120 invented registrations; return whether anything was loaded.
+
+    Does nothing when any event exists. Call after `start_write`; the caller commits.
+    """
+    if db.session.scalar(select(exists().where(Event.id.is_not(None)))):
+        return False
+    year = files.next_year(now)
+    current, archive = texts.add_events(year=year, now=now)
+    texts.add_posts(year=year, now=now, current=current, archive=archive)
+    Story(current, Population(files.read_toml("people.toml", year)), now).play()
+    _settle_outbox()
+    content_changed()
+    return True
+
+
+def _settle_outbox() -> None:
+    """Say of every mail that it has been sent, so that none goes out at the first start; one has failed."""
+    db.session.flush()
+    columns = (OutboxMessage.id, OutboxMessage.kind, OutboxMessage.created_at)
+    mails = db.session.execute(select(*columns).order_by(OutboxMessage.id)).all()
+    failed = [mail.id for mail in mails if mail.kind == FAILED_KIND][-1]
+    db.session.execute(update(OutboxMessage), [_sent(mail) for mail in mails if mail.id != failed])
+    db.session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == failed)
+        .values(status=MessageStatus.FAILED, attempts=FAILED_ATTEMPTS, last_error=FAILED_ERROR)
+    )
+    db.session.expire_all()
+
+
+def _sent(mail) -> dict:
+    return {
+        "id": mail.id,
+        "status": MessageStatus.SENT,
+        "attempts": 1,
+        "sent_at": mail.created_at + SENT_AFTER,
+        "content": None,
+    }

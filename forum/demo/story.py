@@ -1,0 +1,241 @@
+"""Forty-five days of registrations, lived through the real rules with the clock of each day.
+
+What the demo shows – counters, waiting list, offers, history, mails – is therefore true of itself.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from forum.audit import actions as audit
+from forum.demo.people import Person, Population
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event, Sector
+from forum.registration import actions, expiry
+from forum.registration.applicant import Applicant, Details
+from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.models import Registration
+
+ALIAS = ("Kim", "Norrsken", "kim.norrsken@brevvan.example")
+
+
+class Fate(Enum):
+    """What becomes of a registration that is not simply confirmed."""
+
+    FORGETS = auto()  # never confirms the address: expired after 48 hours
+    LATE = auto()  # registered in the last hours, not confirmed yet: pending
+    CANCELS = auto()
+    CANCELS_TODAY = auto()  # so that an offer is open now
+    IGNORES_OFFER = auto()
+    CHANGES = auto()
+    WITHDRAWS_CONSENTS = auto()
+    DECLINED = auto()
+    PROTECTED = auto()  # registers under an alias
+    TWIN = auto()  # gives no consent either; for everybody else the two look alike
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A sector's people: how many come, within how many days, and who among them fares otherwise (by position)."""
+
+    people: int
+    days: int
+    fates: dict[int, Fate] = field(default_factory=dict)
+
+
+CHAPTERS = {
+    "politics": Chapter(16, 40, {3: Fate.CANCELS, 8: Fate.FORGETS, 15: Fate.LATE}),
+    "justice": Chapter(
+        24,
+        41,
+        {4: Fate.CHANGES, 6: Fate.FORGETS, 9: Fate.WITHDRAWS_CONSENTS, 14: Fate.CANCELS, 23: Fate.LATE},
+    ),
+    "tech": Chapter(18, 39, {5: Fate.CANCELS, 11: Fate.FORGETS, 16: Fate.LATE, 17: Fate.LATE}),
+    # The NGOs fill their 45 places early; from the 47th on they wait.
+    "ngo": Chapter(
+        59,
+        42,
+        {
+            5: Fate.FORGETS,
+            10: Fate.CANCELS,
+            12: Fate.PROTECTED,
+            13: Fate.TWIN,
+            20: Fate.CANCELS,
+            30: Fate.CANCELS_TODAY,
+            47: Fate.IGNORES_OFFER,
+            49: Fate.IGNORES_OFFER,
+            51: Fate.CANCELS,
+            58: Fate.LATE,
+        },
+    ),
+    # The office looked at the first of these one by one; since the second week the sector is open.
+    "other": Chapter(8, 38, {1: Fate.DECLINED}),
+}
+REVIEWED_DAYS = 8
+
+
+@dataclass
+class Part:
+    """One person's part in the story."""
+
+    sector: Sector
+    number: int
+    person: Person
+    fate: Fate | None
+    comes_at: datetime
+    registration: Registration = field(init=False)
+
+
+Act = tuple[datetime, Callable[[datetime], Any]]
+
+
+class Story:
+    """Plays every chapter for one event, up to `now`."""
+
+    def __init__(self, event: Event, population: Population, now: datetime):
+        self.event, self.now = event, now
+        self.parts = [part for sector in event.sectors for part in self._cast(sector, population)]
+        self.registered: list[Part] = []
+
+    def play(self) -> None:
+        """Register everybody and let the days pass; the event's reviewing sector opens on the way."""
+        other = next(sector for sector in self.event.sectors if sector.key == "other")
+        other.policy = SectorPolicy.REVIEW
+        acts = [
+            *self._days(),
+            (self.event.opens_at + timedelta(days=REVIEWED_DAYS), lambda _at: _open(other)),
+        ]
+        for part in self.parts:
+            acts += self._acts(part)
+        for at, act in sorted(acts, key=lambda act: act[0]):
+            if at <= self.now:
+                act(at)
+
+    def _cast(self, sector: Sector, population: Population) -> Iterator[Part]:
+        chapter = CHAPTERS[sector.key]
+        for number in range(chapter.people):
+            fate = chapter.fates.get(number)
+            yield Part(
+                sector, number, population.invent(sector.key), fate, self._comes_at(chapter, number, fate)
+            )
+
+    def _comes_at(self, chapter: Chapter, number: int, fate: Fate | None) -> datetime:
+        """Many come in the first days, fewer later, a few in the last hours; never two at the same minute."""
+        if fate is Fate.LATE:
+            return self.now - timedelta(hours=4 + 5 * (number % 5), minutes=number)
+        share = (number + 1) / chapter.people
+        return self.event.opens_at + timedelta(days=chapter.days * share**1.5, minutes=number * 37 % 240)
+
+    def _days(self) -> Iterator[Act]:
+        """Each night what has run out ends; each noon those who were offered a place answer."""
+        day = self.event.opens_at
+        while day < self.now:
+            yield day + timedelta(hours=3), self._answer_offers
+            yield day + timedelta(hours=19), lambda at: expiry.expire_due(now=at)
+            day += timedelta(days=1)
+
+    def _acts(self, part: Part) -> Iterator[Act]:
+        fate, comes_at = part.fate, part.comes_at
+        yield comes_at, lambda at: self._register(part, at)
+        if fate not in (Fate.FORGETS, Fate.LATE):
+            yield comes_at + timedelta(minutes=6 + part.number * 13 % 170), lambda at: _confirm(part, at)
+        if fate is Fate.CANCELS:
+            yield self._cancels_at(part), lambda at: _cancel(part, at)
+        elif fate is Fate.CANCELS_TODAY:
+            yield self.now - timedelta(hours=20), lambda at: _cancel(part, at)
+        elif fate is Fate.CHANGES:
+            yield comes_at + timedelta(days=6), lambda at: _change(part, at)
+        elif fate is Fate.WITHDRAWS_CONSENTS:
+            yield comes_at + timedelta(days=4), lambda at: _withdraw_consents(part, at)
+        elif fate is Fate.DECLINED:
+            yield comes_at + timedelta(days=3), lambda at: _decline(part, at)
+
+    def _cancels_at(self, part: Part) -> datetime:
+        """The NGOs' cancellations come when others wait already, so that each one makes an offer."""
+        if part.sector.key == "ngo" and part.number < 45:
+            return self.now - timedelta(days=4 + part.number % 9, hours=5)
+        return part.comes_at + timedelta(days=2, hours=7)
+
+    def _register(self, part: Part, at: datetime) -> None:
+        applicant = _applicant(part)
+        part.registration = actions.register(
+            event=self.event, sector=part.sector, applicant=applicant, now=at
+        )
+        self.registered.append(part)
+
+    def _answer_offers(self, at: datetime) -> None:
+        for part in self.registered:
+            if part.registration.status == Status.OFFERED and part.fate is not Fate.IGNORES_OFFER:
+                actions.accept_offer(part.registration, now=at)
+
+
+def _applicant(part: Part) -> Applicant:
+    person = part.person
+    protected = part.fate is Fate.PROTECTED
+    given_name, family_name, email = (
+        ALIAS if protected else (person.given_name, person.family_name, person.email)
+    )
+    return Applicant(
+        given_name=given_name,
+        family_name=family_name,
+        email=email,
+        organisation=person.organisation,
+        title=person.title,
+        country=person.country,
+        language=person.language,
+        phone=person.phone,
+        submission_key=f"demo-{part.sector.key}-{part.number}",
+        consents=_consents(part),
+        is_protected=protected,
+        real_name=f"{person.given_name} {person.family_name}" if protected else None,
+    )
+
+
+def _consents(part: Part) -> frozenset[ConsentPurpose]:
+    """About half agree to the list of participants, more to photographs."""
+    if part.fate in (Fate.PROTECTED, Fate.TWIN):
+        return frozenset()
+    wanted = {
+        ConsentPurpose.PARTICIPANT_LIST: part.number * 7 % 10 < 5 or part.fate is Fate.WITHDRAWS_CONSENTS,
+        ConsentPurpose.PHOTOGRAPHS: part.number * 3 % 10 < 6,
+    }
+    return frozenset(purpose for purpose, given in wanted.items() if given)
+
+
+def _confirm(part: Part, at: datetime) -> None:
+    actions.confirm(part.registration, now=at)
+
+
+def _cancel(part: Part, at: datetime) -> None:
+    actions.cancel(part.registration, actor="person", now=at)
+
+
+def _change(part: Part, at: datetime) -> None:
+    person = part.person
+    details = Details(
+        given_name=person.given_name,
+        family_name=person.family_name,
+        organisation=person.organisation,
+        title={"sv": "Chefsutredare", "en": "Head of investigation"}[person.language],
+        country=person.country,
+        language=person.language,
+        phone=person.phone,
+    )
+    actions.change(part.registration, details, actor="person", now=at)
+
+
+def _withdraw_consents(part: Part, at: datetime) -> None:
+    actions.set_consents(part.registration, frozenset(), now=at)
+
+
+def _decline(part: Part, at: datetime) -> None:
+    """Decline what is in review. There is no action for it yet: reviewers come with a later version."""
+    part.registration.status = Status.DECLINED
+    part.registration.ended_at = at
+    audit.record("registration.declined", part.registration, actor="command", at=at)
+
+
+def _open(sector: Sector) -> None:
+    sector.policy = SectorPolicy.OPEN
