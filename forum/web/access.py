@@ -63,7 +63,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.accept": Face.LINK,
     "self_service.cancel": Face.LINK,
     "self_service.cancelled": Face.PUBLIC,
-    "self_service.own_data": Face.LINK,
+    "self_service.own_data_page": Face.LINK,
     "self_service.calendar": Face.LINK,
 }
 
