@@ -1,0 +1,252 @@
+"""The waiting list: who asked first is offered first, as far as the balance of sectors allows (R02)."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum.events.queries import find_sector
+from forum.registration import actions, expiry, places, waiting_list
+from forum.registration.enums import Status
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, register, write
+from tests.registration.reading import kinds_for, last_id, queued, recorded
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def minutes(number: float):
+    return NOW + timedelta(minutes=number)
+
+
+def in_line(event, sector, *after, **differing):
+    """Confirmed registrations, one asked for at each minute of `after`."""
+    return [confirmed(event, sector, now=minutes(minute), **differing) for minute in after]
+
+
+def cancel(registration, now=None):
+    return write(actions.cancel, registration, actor="person", now=now or minutes(60))
+
+
+def offer(event, now=None):
+    """Offer what is free, as any rule does after it has freed something."""
+
+    def rule():
+        places.lock(event)
+        return waiting_list.offer_free_places(event, now=now or minutes(60))
+
+    return write(rule)
+
+
+def states(*registrations) -> list[str]:
+    return [str(registration.status) for registration in registrations]
+
+
+def room(capacity=1, **differing):
+    return make_event(capacity=capacity, sectors=[make_sector("tech", ceiling=capacity)], **differing)
+
+
+def test_the_full_sectors_line_is_in_the_order_of_asking():
+    event = room()
+    holder, first, second = in_line(event, "tech", 0, 1, 2)
+    assert states(holder, first, second) == ["confirmed", "waiting", "waiting"]
+    assert [waiting_list.position(one) for one in (holder, first, second)] == [0, 1, 2]
+
+
+def test_who_asked_first_stands_first_even_if_confirmed_last():
+    event = room()
+    in_line(event, "tech", 0)
+    early = register(event, "tech", now=minutes(1))
+    (late,) = in_line(event, "tech", 2)
+    write(actions.confirm, early, now=minutes(30))
+    assert [waiting_list.position(one) for one in (early, late)] == [1, 2]
+    assert early.waiting_since == minutes(1)
+
+
+def test_two_who_asked_in_the_same_moment_stand_in_the_order_of_arrival():
+    event = room()
+    _holder, first, second = in_line(event, "tech", 0, 1, 1)
+    assert [waiting_list.position(one) for one in (first, second)] == [1, 2]
+
+
+def test_positions_count_the_own_sector_only():
+    event = make_event(capacity=2, sectors=[make_sector("tech", ceiling=1), make_sector("ngo", ceiling=1)])
+    in_line(event, "tech", 0, 1, 2)
+    _holder, ngo = in_line(event, "ngo", 0, 3)
+    assert waiting_list.position(ngo) == 1
+
+
+def test_a_cancelled_place_is_offered_to_the_head_of_the_line():
+    event = room()
+    holder, first, second = in_line(event, "tech", 0, 1, 2)
+    before = last_id()
+    cancel(holder)
+    assert states(holder, first, second) == ["cancelled", "offered", "waiting"]
+    assert (first.holds_place, event.taken, waiting_list.position(second)) == (True, 1, 1)
+    assert queued(before) == [("cancelled", holder.email), ("offered", first.email)]
+    assert recorded(first)[-1] == (
+        "registration.offered",
+        "worker",
+        {"until": (minutes(60) + timedelta(hours=48)).isoformat()},
+    )
+
+
+def test_who_waits_and_cancels_leaves_the_line():
+    event = room()
+    holder, first, second = in_line(event, "tech", 0, 1, 2)
+    cancel(first)
+    cancel(holder)
+    assert states(first, second) == ["cancelled", "offered"]
+
+
+def test_a_declined_offer_goes_to_the_next_in_line():
+    event = room()
+    holder, first, second = in_line(event, "tech", 0, 1, 2)
+    cancel(holder)
+    cancel(first)
+    assert (states(first, second), event.taken) == (["cancelled", "offered"], 1)
+
+
+def test_a_lapsed_offer_goes_to_the_next_in_line():
+    event = room()
+    holder, first, second = in_line(event, "tech", 0, 1, 2)
+    cancel(holder)
+    write(expiry.expire_due, now=first.offer_expires_at)
+    assert (states(first, second), kinds_for(first)[-1]) == (["expired", "offered"], "offer-lapsed")
+
+
+def test_an_accepted_offer_is_a_place_and_is_accepted_once():
+    event = room()
+    holder, first = in_line(event, "tech", 0, 1)
+    cancel(holder)
+    for _ in range(2):
+        write(actions.accept_offer, first, now=minutes(90))
+    assert (states(first), event.taken) == (["confirmed"], 1)
+    assert kinds_for(first).count("confirmed") == 1
+
+
+def test_more_capacity_is_offered_in_order_to_as_many_as_fit():
+    event = make_event(capacity=1, sectors=[make_sector("tech", ceiling=9)])
+    holder, first, second, third = in_line(event, "tech", 0, 1, 2, 3)
+    write(places.change_capacity, event, 3)
+    assert offer(event) == 2
+    assert states(holder, first, second, third) == ["confirmed", "offered", "offered", "waiting"]
+    assert offer(event) == 0
+
+
+def test_a_higher_ceiling_is_offered_to_its_own_line_only():
+    event = make_event(capacity=4, sectors=[make_sector("tech", ceiling=1), make_sector("ngo", ceiling=1)])
+    _, ngo = in_line(event, "ngo", 0, 1)
+    _, tech = in_line(event, "tech", 0, 2)
+    write(places.change_share, find_sector(event, "tech"), floor=0, ceiling=2)
+    offer(event)
+    assert states(ngo, tech) == ["waiting", "offered"]
+
+
+def test_a_freed_place_of_the_pool_goes_to_who_waited_longest_in_any_sector():
+    event = make_event(capacity=2, sectors=[make_sector("tech", ceiling=2), make_sector("ngo", ceiling=2)])
+    holder, _ = in_line(event, "tech", 0, 0)
+    (ngo,) = in_line(event, "ngo", 1)
+    (tech,) = in_line(event, "tech", 2)
+    cancel(holder)
+    assert states(ngo, tech) == ["offered", "waiting"]
+
+
+def test_an_offer_never_breaks_into_places_kept_for_another_sector():
+    sectors = [make_sector("tech", floor=1, ceiling=2), make_sector("ngo", ceiling=2)]
+    event = make_event(capacity=2, sectors=sectors)
+    (tech,) = in_line(event, "tech", 0)
+    holder, ngo = in_line(event, "ngo", 1, 2)
+    cancel(tech)
+    assert states(holder, ngo) == ["confirmed", "waiting"]
+    assert in_line(event, "tech", 61)[0].status == Status.CONFIRMED
+
+
+def test_released_floors_are_offered_when_the_day_comes():
+    sectors = [make_sector("tech", floor=2, ceiling=3), make_sector("ngo", ceiling=3)]
+    event = make_event(capacity=3, sectors=sectors)
+    _holder, first, second, third = in_line(event, "ngo", 0, 1, 2, 3)
+    write(expiry.expire_due, now=event.release_at - timedelta(seconds=1))
+    assert states(first, second, third) == ["waiting"] * 3
+    write(expiry.expire_due, now=event.release_at)
+    assert states(first, second, third) == ["offered", "offered", "waiting"]
+
+
+def test_a_newcomer_does_not_pass_the_line_when_floors_have_just_been_released():
+    sectors = [make_sector("tech", floor=1, ceiling=2), make_sector("ngo", ceiling=2)]
+    event = make_event(capacity=2, sectors=sectors)
+    _holder, waiting = in_line(event, "ngo", 0, 1)
+    newcomer = register(event, "ngo", now=event.release_at)
+    assert (waiting.status, newcomer.holds_place) == (Status.OFFERED, False)
+
+
+def test_who_confirms_late_does_not_pass_the_line_when_floors_have_just_been_released():
+    sectors = [make_sector("tech", floor=1, ceiling=2), make_sector("ngo", ceiling=2)]
+    release = minutes(60)
+    event = make_event(capacity=2, sectors=sectors, release_at=release)
+    _holder, waiting = in_line(event, "ngo", 0, 1)
+    late = register(event, "ngo", now=minutes(2))
+    write(actions.confirm, late, now=release)
+    assert states(waiting, late) == ["offered", "waiting"]
+
+
+def test_who_confirms_takes_a_place_that_became_free_meanwhile_at_once():
+    event = room()
+    (holder,) = in_line(event, "tech", 0)
+    late = register(event, "tech", now=minutes(1))
+    cancel(holder, now=minutes(2))
+    write(actions.confirm, late, now=minutes(3))
+    assert (states(late), kinds_for(late)) == (["confirmed"], ["received-without-place", "confirmed"])
+
+
+def test_a_waiter_at_the_organisations_cap_does_not_hold_up_the_others():
+    event = room(2, organisation_cap=1)
+    big, _other = confirmed(event, "tech", organisation="Stora bolaget"), in_line(event, "tech", 0)
+    capped = confirmed(event, "tech", now=minutes(1), organisation="STORA BOLAGET AB")
+    (free,) = in_line(event, "tech", 2)
+    cancel(_other[0])
+    assert states(big, capped, free) == ["confirmed", "waiting", "offered"]
+    cancel(big)
+    assert states(capped) == ["offered"]
+
+
+def test_no_offer_is_made_once_the_event_has_begun():
+    event = room()
+    holder, first = in_line(event, "tech", 0, 1)
+    cancel(holder, now=event.starts_at)
+    assert (offer(event, event.starts_at), states(first)) == (0, ["waiting"])
+
+
+def test_who_confirms_after_the_start_is_not_promised_a_place():
+    event = make_event(
+        capacity=1,
+        sectors=[make_sector("tech", ceiling=1)],
+        closes_at=NOW + timedelta(hours=2),
+        starts_at=NOW + timedelta(hours=3),
+        ends_at=NOW + timedelta(hours=9),
+    )
+    (holder,) = in_line(event, "tech", 0)
+    late = register(event, "tech", now=minutes(1))
+    cancel(holder, now=event.starts_at)
+    write(actions.confirm, late, now=event.starts_at)
+    assert states(late) == ["waiting"]
+
+
+@pytest.mark.parametrize(("before_start", "hours"), [(72, 48), (48, 48), (47, 47), (1, 1)])
+def test_an_offer_lasts_its_hours_but_never_past_the_start(before_start, hours):
+    event = room()
+    holder, first = in_line(event, "tech", 0, 1)
+    at = event.starts_at - timedelta(hours=before_start)
+    cancel(holder, now=at)
+    assert first.offer_expires_at - at == timedelta(hours=hours)
+
+
+def test_an_event_sets_its_own_hours_for_offers():
+    event = room(offer_hours=5)
+    holder, first = in_line(event, "tech", 0, 1)
+    cancel(holder, now=minutes(60))
+    assert first.offer_expires_at == minutes(60) + timedelta(hours=5)
