@@ -28,7 +28,7 @@ DEPRECATED = re.compile(
     r"(child|kiddie|barn)[\s-]*porn|(child|barn)[\s-]*prostitu|child sex tourism|barnsexturism",
     re.IGNORECASE,
 )
-TRANSLATED_KEYS = {"name", "short_name", "lead", "help_text", "sharing", "invited", "title", "text", "label"}
+TRANSLATED_KEYS = {"name", "short_name", "lead", "sharing", "invited", "title", "text", "label"}
 TRANSLATED_KEYS |= {"value", "slug"}
 
 
