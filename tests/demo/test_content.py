@@ -7,6 +7,9 @@ from pathlib import Path
 
 import frontmatter
 import pytest
+from bs4 import BeautifulSoup
+
+from forum.web.markdown import render
 
 DEMO = Path(__file__).parents[2] / "forum" / "demo"
 LANGUAGES = ["en", "sv"]
@@ -91,6 +94,28 @@ def test_text_links_to_pages_in_its_own_language(path):
     language = path.name.split(".")[-2]
     links = re.findall(r"\]\((/[^)]*)\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not link.startswith(f"/{language}/")] == []
+
+
+def page_is_there(link):
+    """Whether a link to a standing page leads to one of the demo's, and to a section of it."""
+    _, language, *event, _, slug = link.partition("#")[0].split("/")
+    folder = "nf16" if event else "nf27"
+    path = DEMO / "pages" / folder / f"{slug}.{language}.md"
+    fragment = link.partition("#")[2]
+    return path.exists() and (not fragment or fragment in section_ids(path))
+
+
+@pytest.mark.parametrize("path", [*POSTS, *PAGES], ids=name_of)
+def test_links_to_pages_lead_somewhere(path):
+    links = re.findall(r"\]\((/[^)]*/pages/[^)]*)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not page_is_there(link)] == []
+
+
+@pytest.mark.parametrize("path", [*POSTS, *PAGES], ids=name_of)
+def test_text_comes_out_of_markdown_whole(path):
+    html = BeautifulSoup(render(frontmatter.load(path).content), "html.parser")
+    assert [heading.get("id") for heading in html.find_all("h2") if heading.get("id")] == section_ids(path)
+    assert re.findall(r"\*\*|\]\(|\{#|^\| ", html.get_text(), re.MULTILINE) == []
 
 
 # Events
