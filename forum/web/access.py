@@ -43,12 +43,26 @@ AUDIENCES: dict[str, Face | Roles] = {
     # events
     "events.page": Face.PUBLIC,
     "events.calendar": Face.PUBLIC,
+    # news
+    "news.index": Face.PUBLIC,
+    "news.year": Face.PUBLIC,
+    "news.post": Face.PUBLIC,
+    "news.category": Face.PUBLIC,
+    "news.tag": Face.PUBLIC,
+    "news.search": Face.PUBLIC,
+    "feeds.whole": Face.PUBLIC,
+    "feeds.category": Face.PUBLIC,
+    "feeds.tag": Face.PUBLIC,
+    "old_addresses.blog": Face.PUBLIC,
+    "old_addresses.year": Face.PUBLIC,
+    "old_addresses.post": Face.PUBLIC,
+    "old_addresses.category": Face.PUBLIC,
     # machines
     "machines.healthz": Face.MACHINE,
     "machines.readyz": Face.MACHINE,
-    "machines.robots": Face.MACHINE,
-    "machines.sitemap": Face.MACHINE,
-    "machines.security_txt": Face.MACHINE,
+    "crawlers.robots": Face.MACHINE,
+    "crawlers.sitemap": Face.MACHINE,
+    "crawlers.security_txt": Face.MACHINE,
     # registration
     "registration.choose": Face.PUBLIC,
     "registration.details": Face.FORM,
@@ -64,7 +78,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.cancel": Face.LINK,
     "self_service.cancelled": Face.PUBLIC,
     "self_service.own_data_page": Face.LINK,
-    "self_service.calendar": Face.LINK,
+    "self_service.calendar_file": Face.LINK,
 }
 
 

@@ -50,7 +50,7 @@ def page(*, seats: bool = False) -> Callable:
 def init_app(app: Flask) -> None:
     """Put the cache in front of the app."""
     reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
-    app.wsgi_app = PageCache(app.wsgi_app, reader)  # type: ignore[method-assign]
+    app.extensions["page_cache"] = app.wsgi_app = PageCache(app.wsgi_app, reader)  # type: ignore[method-assign]
 
 
 @dataclass

@@ -1,0 +1,133 @@
+"""The page cache: exact, compressed, one render under a stampede, bounded."""
+
+import brotli
+import pytest
+
+from forum.database import start_write
+from forum.events.actions import content_changed
+from forum.extensions import db
+from forum.web import cache
+from tests.factories.events import make_event
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(app):
+    with app.app_context():
+        yield make_event()
+
+
+@pytest.fixture
+def renders(app, event, monkeypatch):
+    """The paths that came through to Flask."""
+    seen, kept = [], app.extensions["page_cache"]
+    inner = kept._app
+
+    def counting(environ, start_response):
+        seen.append(environ["PATH_INFO"])
+        return inner(environ, start_response)
+
+    monkeypatch.setattr(kept, "_app", counting)
+    return seen
+
+
+def raise_version():
+    start_write(db.session)
+    content_changed()
+    db.session.commit()
+
+
+def test_a_page_is_rendered_once_per_version(app, renders):
+    client = app.test_client()
+    bodies = [client.get("/en/register/received").data for _ in range(3)]
+    raise_version()
+    client.get("/en/register/received")
+    assert (len(set(bodies)), renders) == (1, ["/en/register/received"] * 2)
+
+
+def test_a_change_in_another_process_is_seen_at_once(app, renders, make_app, database_url):
+    client = app.test_client()
+    client.get("/en/register/received")
+    other = make_app(database_url)
+    with other.app_context():
+        raise_version()
+    client.get("/en/register/received")
+    assert len(renders) == 2
+
+
+def test_a_page_comes_compressed_with_a_tag_of_its_own(app, renders):
+    client = app.test_client()
+    plain = client.get("/en/register/received")
+    packed = client.get("/en/register/received", headers={"Accept-Encoding": "gzip, br"})
+    refused = client.get("/en/register/received", headers={"Accept-Encoding": "br;q=0, gzip"})
+    assert brotli.decompress(packed.data) == plain.data
+    assert [answer.headers.get("Content-Encoding") for answer in (plain, packed, refused)] == [
+        None,
+        "br",
+        "gzip",
+    ]
+    assert len({answer.headers["ETag"] for answer in (plain, packed, refused)}) == 3
+
+
+def test_a_reader_who_has_the_page_gets_304(app, renders):
+    client = app.test_client()
+    tag = client.get("/en/register/received").headers["ETag"]
+    again = client.get("/en/register/received", headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+
+
+def test_head_is_answered_without_a_body(app, renders):
+    client = app.test_client()
+    answer = client.head("/en/register/received")
+    assert (answer.status_code, answer.data, answer.headers["Content-Length"]) == (
+        200,
+        b"",
+        str(len(client.get("/en/register/received").data)),
+    )
+
+
+def test_forms_queries_and_errors_are_never_kept(app, renders):
+    client = app.test_client()
+    for path in ("/en/register/justice", "/en/register/received?x=1", "/en/nowhere"):
+        assert [client.get(path).headers.get("ETag") for _ in range(2)] == [None, None]
+    assert len(renders) == 6
+
+
+def test_the_mark_between_view_and_cache_never_leaves(app, event):
+    client = app.test_client()
+    paths = ("/en/register/received", "/en/register/received?x=1", "/en/register")
+    assert [cache.MARK in client.get(path).headers for path in paths] == [False] * 3
+
+
+def test_a_page_with_seats_holds_for_one_second(app, renders, monkeypatch):
+    moment = [100.0]
+    monkeypatch.setattr(cache.time, "monotonic", lambda: moment[0])
+    client = app.test_client()
+    for at in (100.0, 100.9, 101.1):
+        moment[0] = at
+        client.get("/en/register")
+    assert len(renders) == 2
+
+
+def test_memory_is_bounded(app, renders):
+    kept = app.extensions["page_cache"]
+    kept._max_bytes = 1
+    client = app.test_client()
+    client.get("/en/register/received")
+    assert (kept._bytes, len(kept._pages)) == (0, 0)
+
+
+def test_a_stampede_renders_once(app, renders, run_together):
+    answers = run_together(20, lambda: app.test_client().get("/en/register/received").status_code)
+    assert (answers, len(renders)) == ([200] * 20, 1)
+
+
+def test_a_page_is_kept_per_host(app, renders):
+    client = app.test_client()
+    client.get("/en/register/received", base_url="http://localhost")
+    client.get("/en/register/received", base_url="http://127.0.0.1")
+    assert len(renders) == 2

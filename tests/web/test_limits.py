@@ -1,0 +1,45 @@
+"""Limits are shared between processes, and end."""
+
+import subprocess
+import sys
+
+import pytest
+
+from forum.web import limits
+from forum.web.limits import SqliteStorage
+
+TRY_OFTEN = """
+import sys
+from limits import parse
+from limits.strategies import FixedWindowRateLimiter
+from forum.web.limits import SqliteStorage
+limiter = FixedWindowRateLimiter(SqliteStorage(sys.argv[1]))
+print(sum(limiter.hit(parse("30 per hour"), "someone") for _ in range(50)))
+"""
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return SqliteStorage(f"sqlite:///{tmp_path / 'limits.sqlite3'}")
+
+
+def test_two_processes_share_one_limit(tmp_path):
+    address = f"sqlite:///{tmp_path / 'limits.sqlite3'}"
+    command = [sys.executable, "-c", TRY_OFTEN, address]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    passed = [int(process.communicate(timeout=60)[0]) for process in running]
+    assert sum(passed) == 30
+
+
+def test_a_window_ends(storage, monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr(limits.time, "time", lambda: moment[0])
+    counts = [storage.incr("key", 60), storage.incr("key", 60)]
+    moment[0] = 1060.0
+    assert (counts, storage.get("key"), storage.incr("key", 60)) == ([1, 2], 0, 1)
+
+
+def test_clearing_forgets_one_counter(storage):
+    storage.incr("a", 60), storage.incr("b", 60)
+    storage.clear("a")
+    assert (storage.get("a"), storage.get("b"), storage.check(), storage.reset()) == (0, 1, True, 1)
