@@ -1,0 +1,222 @@
+"""Invented matter for the page that shows every component in every state."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    EmailField,
+    PasswordField,
+    RadioField,
+    SearchField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Email
+
+from forum.web.ring import RingView, SectorShare, draw_ring
+
+HALF_FULL = (
+    SectorShare("politics", "Politics", places=60, taken=28, held=3, waiting=3),
+    SectorShare("justice", "Justice", places=70, taken=52, held=6, waiting=6),
+    SectorShare("tech", "IT and telecom", places=60, taken=20, held=2),
+    SectorShare("ngo", "NGOs", places=45, taken=44, held=1, waiting=9, note="Full, the waiting list is open"),
+    SectorShare("other", "Other", places=15, taken=6),
+)
+LONG_NAMES = (
+    "Politiikka ja valtionhallinto",
+    "Oikeuslaitos ja syyttäjäviranomaiset",
+    "Tietoliikenneoperaattorit",
+    "Lastenoikeusjärjestöt",
+    "Muut",
+    "Koulut ja varhaiskasvatus",
+    "Terveydenhuolto",
+    "Tutkimuslaitokset",
+    "Tiedotusvälineet",
+    "Uskonnolliset yhdyskunnat",
+    "Maksupalveluntarjoajat",
+    "Kulttuuri",
+)
+LANGUAGES = [("sv", "Svenska"), ("en", "English")]
+
+
+class DemoForm(FlaskForm):
+    """One field of each kind."""
+
+    class Meta:
+        csrf = False
+
+    name = StringField("Given name", [DataRequired("Enter your given name")])
+    email = EmailField("E-mail address", [Email("Enter an e-mail address such as name@example.org")])
+    phone = TelField("Phone number")
+    password = PasswordField("Password")
+    search = SearchField("Search")
+    country = SelectField("Country", choices=[("se", "Sweden"), ("fi", "Finland"), ("fo", "Faroe Islands")])
+    message = TextAreaField("Message")
+    language = RadioField("Language", [DataRequired("Choose a language")], choices=LANGUAGES)
+    participant_list = BooleanField("Show my name in the list of participants")
+    photographs = BooleanField("I may be in photographs")
+
+
+def styleguide_context() -> dict[str, Any]:
+    """Return what console/styleguide.html reads; needs a request, for the forms."""
+    return {
+        "rings": demo_rings(),
+        "demo_form": DemoForm(formdata=None, prefix="good-"),
+        "wrong_form": _wrong_form(),
+        "demo_rows": ROWS,
+        "demo_events": EVENTS,
+        "demo_posts": POSTS,
+        "demo_statuses": STATUSES,
+        "demo_people": PEOPLE,
+        "demo_pages": {"previous_url": "#previous", "next_url": "#next", "summary": "51–100 of 162"},
+        "tokens": (
+            "paper",
+            "surface",
+            "raised",
+            "ink",
+            "muted",
+            "line",
+            "accent",
+            "link",
+            "danger",
+            "focus",
+            "foot",
+        ),
+        "tones": [f"sector-{key}" for key in ("politics", "justice", "tech", "ngo", "other", *range(6, 13))],
+        "note_kinds": ("info", "content", "help", "warning", "protected", "correction"),
+    }
+
+
+def demo_rings() -> dict[str, RingView]:
+    """Return the ring in every state it can be in."""
+    linked = [SectorShare(**{**vars(share), "url": "#choice"}) for share in HALF_FULL[:4]] + [HALF_FULL[4]]
+    return {
+        "half full": draw_ring(HALF_FULL, 250),
+        "to choose from": draw_ring(linked, 250),
+        "empty": draw_ring([SectorShare(s.key, s.name, s.places, 0) for s in HALF_FULL], 250),
+        "full": draw_ring(
+            [SectorShare(s.key, s.name, s.places, s.places, waiting=4) for s in HALF_FULL], 250
+        ),
+        "over-full": draw_ring([SectorShare(s.key, s.name, s.places, s.places + 2) for s in HALF_FULL], 250),
+        "one sector": draw_ring([SectorShare("other", "Everybody", 40, 17, held=4)], 40),
+        "twelve sectors": draw_ring(_twelve(), 176),
+        "a thousand places": draw_ring(
+            [SectorShare(s.key, s.name, s.places * 4, s.taken * 4) for s in HALF_FULL], 1000
+        ),
+    }
+
+
+def _four_times(share: SectorShare) -> SectorShare:
+    return SectorShare(share.key, share.name, share.places * 4, share.taken * 4, held=share.held * 4)
+
+
+def _twelve() -> list[SectorShare]:
+    keys = ("politics", "justice", "tech", "ngo", "other", *(f"further-{number}" for number in range(6, 13)))
+    places = (30, 25, 30, 20, 5, 15, 10, 18, 2, 10, 10, 1)
+    return [
+        SectorShare(key, name, places=number, taken=number * (index % 4) // 3, held=index % 2)
+        for index, (key, name, number) in enumerate(zip(keys, LONG_NAMES, places, strict=True))
+    ]
+
+
+def _wrong_form() -> DemoForm:
+    form = DemoForm(
+        formdata=MultiDict({"wrong-email": "asa@", "wrong-message": "Jag kommer med tåg."}), prefix="wrong-"
+    )
+    form.validate()
+    return form
+
+
+ROWS = (
+    {"label": "Given name", "value": "Þórdís", "change_name": "given_name", "change_label": "given name"},
+    {
+        "label": "Organisation",
+        "value": "Lastenoikeusjärjestöjen yhteistyöverkosto Pohjoismaissa",
+        "change_name": "organisation",
+        "change_label": "organisation",
+    },
+    {"label": "Phone number", "value": "", "change_name": "phone", "change_label": "phone number"},
+    {"label": "Reference", "value": "NF27-7K2Q"},
+)
+EVENTS = (
+    {
+        "at_text": "24 November 2026 at 9.44",
+        "at_iso": "2026-11-24T09:44:00+01:00",
+        "title": "A place was offered",
+        "detail": "Valid until 26 November at 9.44. The place came free in Politics.",
+        "actor": "the system",
+    },
+    {
+        "at_text": "24 November 2026 at 9.20",
+        "at_iso": "2026-11-24T09:20:00+01:00",
+        "title": "Joined the waiting list",
+        "detail": "",
+        "actor": "",
+    },
+    {
+        "at_text": "24 November 2026 at 9.12",
+        "at_iso": "2026-11-24T09:12:00+01:00",
+        "title": "Registered",
+        "detail": "By the public form, in Swedish.",
+        "actor": "",
+    },
+)
+POSTS = (
+    {
+        "url": "#post-1",
+        "label": "Agenda of action",
+        "headline": "Eight calls that came out of the groups",
+        "lead": "Each mixed group took one problem home as a challenge. These are the calls, and who has answered.",
+        "date_text": "2 February 2017",
+        "date_iso": "2017-02-02",
+    },
+    {
+        "url": "#post-2",
+        "label": "",
+        "headline": "Lähettäjävarmennusjärjestelmä ja muita pitkiä sanoja otsikossa",
+        "lead": "",
+        "date_text": "11 November 2016",
+        "date_iso": "2016-11-11",
+    },
+)
+STATUSES = (
+    ("Confirmed", "in"),
+    ("Offered until 26 November", "offered"),
+    ("Waiting, 3rd in line", "wait"),
+    ("In review", "review"),
+    ("Cancelled", "out"),
+    ("Could not be sent", "failed"),
+)
+PEOPLE = (
+    (
+        "Ångström-Łęcka, Þórdís",
+        "A children’s-rights organisation",
+        4,
+        "sector-ngo",
+        "NGOs",
+        STATUSES[0],
+        "24 Nov 09:12",
+    ),
+    (
+        "Bergström, Åsa",
+        "A prosecution authority",
+        2,
+        "sector-justice",
+        "Justice",
+        STATUSES[2],
+        "24 Nov 09:14",
+    ),
+    (
+        "Hämäläinen, Marja-Leena",
+        "A telecom operator",
+        3,
+        "sector-tech",
+        "IT and telecom",
+        STATUSES[3],
+        "24 Nov 09:20",
+    ),
+)
