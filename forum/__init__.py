@@ -6,7 +6,12 @@ from typing import Any
 from flask import Flask
 
 from forum import config, database, models
+from forum.events import public as events_public
 from forum.extensions import csrf, db, mail, migrate
+from forum.home import crawlers
+from forum.home import public as home_public
+from forum.news import feeds, old_addresses
+from forum.news import public as news_public
 from forum.registration import public as registration_public
 from forum.registration import self_service
 from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site, static
@@ -14,6 +19,12 @@ from forum.web import access, cache, errors, headers, languages, limits, machine
 __all__ = ["create_app", "models"]  # importing the models completes the metadata
 BLUEPRINTS = (
     machines.bp,
+    crawlers.bp,
+    home_public.bp,
+    events_public.bp,
+    news_public.bp,
+    feeds.bp,
+    old_addresses.bp,
     registration_public.bp,
     self_service.bp,
 )

@@ -38,6 +38,12 @@ def list_events() -> list[Event]:
     return list(db.session.scalars(select(Event).order_by(Event.starts_at.desc())))
 
 
+def list_published() -> list[Event]:
+    """Return the published events with the names of their pages, the newest first."""
+    query = select(Event).where(Event.is_published).options(*WITH_SECTORS_AND_PAGES)
+    return list(db.session.scalars(query.order_by(Event.starts_at.desc())))
+
+
 def find_page(event: Event, slug: str) -> Page | None:
     """Return a page of the event."""
     return db.session.scalars(select(Page).where(Page.event_id == event.id, Page.slug == slug)).one_or_none()

@@ -16,7 +16,7 @@ def announce_due(now: datetime) -> int:
     this every minute; after downtime or a clock that jumped it catches up (R18).
     """
     due = Post.published_at <= now, Post.announced_at.is_(None)
-    announced = db.session.execute(update(Post).where(*due).values(announced_at=now)).rowcount
+    announced = db.session.execute(update(Post).where(*due).values(announced_at=now).returning(Post.id)).all()
     if announced:
         content_changed()
-    return announced
+    return len(announced)

@@ -52,6 +52,18 @@ class Post(Base):
     )
     tags: Mapped[list["Tag"]] = relationship(secondary=post_tags, order_by="Tag.id")
 
+    @property
+    def public_since(self) -> datetime:
+        """`published_at` of a post that has one; a draft has no place where this is asked."""
+        if self.published_at is None:
+            raise ValueError("a draft is not public")
+        return self.published_at
+
+    @property
+    def changed_at(self) -> datetime:
+        """When its words last changed for readers."""
+        return self.updated_at or self.public_since
+
 
 class PostText(Base):
     """A post's words in one language; `body` is Markdown."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from forum.extensions import db
 from forum.news.dates import day_of, midnight
-from forum.news.models import Category, Post, PostText, Tag, TagAlias, post_categories
+from forum.news.models import Category, Post, PostText, Tag, TagAlias, post_categories, post_tags
 from forum.news.searching import search_fold
 
 PER_PAGE = 10
@@ -26,7 +26,7 @@ SHOWN_IN_LIST = (
 PLACE = (Post.published_at, Post.id)
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
-ListedPost = Row[tuple[datetime, str, str, str, str, str]]  # the columns of SHOWN_IN_LIST
+ListedPost = Row[datetime | None, str, str, str, str, str]  # the columns of SHOWN_IN_LIST
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,12 @@ class PostPage:
         return max(1, -(-self.total // PER_PAGE))
 
 
-def latest(language: str, now: datetime, limit: int) -> Sequence[ListedPost]:
-    """Return the newest posts."""
-    return db.session.execute(_listed(language, now).limit(limit)).all()
+def latest(language: str, now: datetime, limit: int, *, event_id: int | None = None) -> Sequence[ListedPost]:
+    """Return the newest posts, of one event only when told so."""
+    query = _listed(language, now).limit(limit)
+    if event_id is not None:
+        query = query.where(Post.event_id == event_id)
+    return db.session.execute(query).all()
 
 
 def list_posts(
@@ -119,9 +122,9 @@ def list_for_feed(
     return db.session.scalars(_narrowed(query, category, tag).options(whole).limit(IN_FEED)).all()
 
 
-def list_for_sitemap(now: datetime) -> Sequence[Row[tuple[str, str, datetime, datetime | None]]]:
-    """Return language, slug, published_at and updated_at of every public text."""
-    columns = PostText.language, PostText.slug, Post.published_at, Post.updated_at
+def list_for_sitemap(now: datetime) -> Sequence[Row[int, str, str, datetime | None, datetime | None]]:
+    """Return post_id, language, slug, published_at and updated_at of every public text."""
+    columns = PostText.post_id, PostText.language, PostText.slug, Post.published_at, Post.updated_at
     query = select(*columns).join(PostText.post).where(Post.published_at <= now).order_by(*NEWEST_FIRST)
     return db.session.execute(query).all()
 
@@ -151,15 +154,13 @@ def find_category(slug: str) -> Category | None:
     return next((category for category in list_all_categories() if slug in category.slug.values()), None)
 
 
-def find_tag(folded: str) -> Tag | None:
-    """Return the tag that is spelled so, folded, by itself or as an alias."""
-    alias = select(TagAlias.tag_id).where(TagAlias.folded == folded)
-    return db.session.scalars(
-        select(Tag)
-        .where(or_(Tag.folded == folded, Tag.id.in_(alias)))
-        .order_by(Tag.folded != folded)
-        .limit(1)
-    ).first()
+def find_tag(folded: str, now: datetime) -> Tag | None:
+    """Return the tag that is spelled so, folded, by itself or as an alias, if a public post has it."""
+    spelled_so = Tag.id.in_(select(TagAlias.tag_id).where(TagAlias.folded == folded))
+    public_posts = select(Post.id).where(Post.published_at <= now)
+    in_use = select(post_tags.c.tag_id).where(post_tags.c.post_id.in_(public_posts))
+    query = select(Tag).where(or_(Tag.folded == folded, spelled_so), Tag.id.in_(in_use))
+    return db.session.scalars(query.order_by(Tag.folded != folded).limit(1)).first()
 
 
 def _listed(language: str, now: datetime) -> Select:

@@ -1,0 +1,47 @@
+"""An event for visitors: its standing pages and its calendar file."""
+
+from flask import Blueprint, Response, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from forum.events import queries
+from forum.events.calendar import event_calendar
+from forum.web import cache
+from forum.web.languages import day_text, in_language, language
+from forum.web.markdown import render
+from forum.web.routes import get_event_or_404, of_event
+from forum.web.seo import Seo
+
+bp = Blueprint("events", __name__)
+
+FIELD_REGISTER = "<p>{{field-register}}</p>"  # a line of its own in a page's text
+
+
+@of_event(bp, "/pages/<slug>")
+@cache.page()
+def page(slug: str, event: str | None = None) -> ResponseReturnValue:
+    """Show a standing page, such as the practical information."""
+    found = get_event_or_404(event)
+    shown = queries.find_page(found, slug) or abort(404)
+    before, _, after = render(in_language(shown.body)).partition(FIELD_REGISTER)
+    return render_template(
+        "public/events/page.html",
+        event=found,
+        page=shown,
+        before=before,
+        has_register=bool(after),
+        after=after,
+        updated=day_text(shown.updated_at, found.zone),
+        **Seo(in_language(shown.title), in_language(shown.summary)).context(),
+    )
+
+
+@of_event(bp, "/event.ics")
+@cache.page()
+def calendar(event: str | None = None) -> ResponseReturnValue:
+    """Give the event as a calendar file (M14)."""
+    found = get_event_or_404(event)
+    name = f'attachment; filename="{found.slug}.ics"'
+    headers = {"Content-Disposition": name}
+    return Response(
+        event_calendar(found, language()), headers=headers, content_type="text/calendar; charset=utf-8"
+    )

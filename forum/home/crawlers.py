@@ -1,0 +1,77 @@
+"""Addresses for crawlers: what may be read, where the pages are, whom to tell of a weakness."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template, url_for
+
+from forum import clock
+from forum.events import queries as events
+from forum.news import queries as news
+from forum.news.dates import day_of
+from forum.web import cache
+from forum.web.languages import NAMES
+from forum.web.posts import post_url
+from forum.web.seo import absolute
+
+bp = Blueprint("crawlers", __name__)
+
+CLOSED_PATHS = ("/console/", "/account/", "/sv/r/", "/en/r/")
+SECURITY_TXT_LASTS = timedelta(days=180)
+
+
+@bp.get("/robots.txt")
+@cache.page()
+def robots() -> Response:
+    """Keep crawlers out of what is nobody's to find."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_PATHS)]
+    return _plain([*lines, "", f"Sitemap: {absolute(url_for('.sitemap'))}"])
+
+
+@bp.get("/sitemap.xml")
+@cache.page()
+def sitemap() -> Response:
+    """List every public page with its other languages."""
+    xml = render_template("feeds/sitemap.xml", pages=[*_standing_pages(), *_posts()])
+    return Response(xml, mimetype="application/xml")
+
+
+@bp.get("/.well-known/security.txt")
+def security_txt() -> Response:
+    """Say whom to tell of a weakness (RFC 9116)."""
+    event = events.find_current()
+    expires = (clock.now() + SECURITY_TXT_LASTS).replace(microsecond=0).isoformat()
+    contact = [f"Contact: mailto:{event.contact_email}"] if event else []
+    languages = f"Preferred-Languages: {', '.join(NAMES)}"
+    return _plain(
+        [*contact, f"Expires: {expires}", languages, f"Canonical: {absolute(url_for('.security_txt'))}"]
+    )
+
+
+def _standing_pages() -> list[dict[str, Any]]:
+    """The front pages and standing pages of every published event, and the list of news."""
+    found = [_in_every_language("news.index")]
+    for event in events.list_published():
+        slug = events.slug_in_url(event)
+        found.append(_in_every_language("home.front", event=slug))
+        found += [_in_every_language("events.page", event=slug, slug=page.slug) for page in event.pages]
+    return found
+
+
+def _posts() -> list[dict[str, Any]]:
+    """Every post in the languages that it is written in."""
+    found: dict[int, dict[str, Any]] = {}
+    for text in news.list_for_sitemap(clock.now()):
+        changed = day_of(text.updated_at or text.published_at).isoformat()
+        entry = found.setdefault(text.post_id, {"changed": changed, "urls": {}})
+        entry["urls"][text.language] = absolute(post_url(text.language, text.published_at, text.slug))
+    return list(found.values())
+
+
+def _in_every_language(endpoint: str, **values: Any) -> dict[str, Any]:
+    urls = {code: absolute(url_for(endpoint, lang=code, **values)) for code in NAMES}
+    return {"changed": "", "urls": urls}
+
+
+def _plain(lines: list[str]) -> Response:
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")

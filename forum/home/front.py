@@ -1,0 +1,103 @@
+"""What the front page of an event shows, put together from events, places and news."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from forum.columns import Text
+from forum.events.models import Event, Sector
+from forum.events.queries import slug_in_url
+from forum.news.queries import ListedPost
+from forum.registration import places
+from forum.web.languages import dates_of, in_language, moment_text
+from forum.web.markdown import render
+from forum.web.posts import teasers
+from forum.web.seats import ring_of
+from forum.web.seo import Seo, event_data
+
+UPCOMING, OPEN, CLOSED, ARCHIVE = "upcoming", "open", "closed", "archive"
+
+
+def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict[str, Any]:
+    """Return the context of templates/public/home/front.html; `event` with its sectors and the names of its pages."""
+    state = registration_state(event, now)
+    return {
+        "event": _headline_of(event),
+        "ring_view": None if state == ARCHIVE else ring_of(event, now),
+        "posts": teasers(posts),
+        "news_url": url_for("news.index"),
+        "programme_points": [_in_language(point, "title", "text") for point in event.programme_points],
+        "programme_url": "",
+        "invited": [_invited(sector) for sector in event.sectors],
+        "sharing_text": render(in_language(event.sharing)),
+        "facts": [_in_language(fact, "label", "value") for fact in event.facts],
+        "registration_state": state,
+        "registration_text": _registration_text(event, state, now),
+        **_addresses(event),
+        **_seo(event).context(),
+    }
+
+
+def registration_state(event: Event, now: datetime) -> str:
+    """Return where registration stands: "upcoming", "open", "closed" or, of an earlier forum, "archive" (R20)."""
+    if not event.is_current:
+        return ARCHIVE
+    if now < event.opens_at:
+        return UPCOMING
+    return OPEN if now < event.closes_at else CLOSED
+
+
+def _registration_text(event: Event, state: str, now: datetime) -> str:
+    if state == ARCHIVE:
+        return _("This forum is over and takes no registrations.")
+    if state == UPCOMING:
+        return _("Registration opens %(moment)s.", moment=moment_text(event.opens_at, event.zone))
+    if state == CLOSED:
+        return _("Registration closed %(moment)s.", moment=moment_text(event.closes_at, event.zone))
+    closing = _("Registration is open until %(moment)s.", moment=moment_text(event.closes_at, event.zone))
+    if any(places.places_left(event, now).values()):
+        return closing
+    if event.has_waiting_list:
+        return _("Every place is taken, but you can join the waiting list.") + " " + closing
+    return _("Every place is taken.")
+
+
+def _headline_of(event: Event) -> dict[str, str]:
+    return {
+        "name": in_language(event.name),
+        "lead": in_language(event.lead),
+        "dates_text": dates_of(event),
+        "dates_iso": event.starts_at.astimezone(event.zone).date().isoformat(),
+        "place_text": in_language(event.place),
+        "hashtag": event.hashtag,
+    }
+
+
+def _invited(sector: Sector) -> dict[str, str]:
+    return {"name": in_language(sector.name), "text": in_language(sector.invited)}
+
+
+def _in_language(entry: dict[str, Any], *names: str) -> dict[str, str]:
+    """One entry of the event's JSON lists, whose texts are stored per language."""
+    return {name: in_language(Text(entry[name])) for name in names}
+
+
+def _addresses(event: Event) -> dict[str, Any]:
+    slug = slug_in_url(event)
+    pages = {page.slug: url_for("events.page", slug=page.slug, event=slug) for page in event.pages}
+    links = [{"label": in_language(page.title), "url": pages[page.slug]} for page in event.pages]
+    return {
+        "register_url": url_for("registration.choose"),
+        "calendar_url": url_for("events.calendar", event=slug),
+        "practical_url": pages.get("practical", ""),
+        "protected_url": f"{pages['privacy']}#protected-identity" if "privacy" in pages else "",
+        "page_links": [] if event.is_current else links,
+    }
+
+
+def _seo(event: Event) -> Seo:
+    data = event_data(event, url_for("home.front", event=slug_in_url(event)))
+    return Seo(in_language(event.name), in_language(event.lead), data=data, feed_url=url_for("feeds.whole"))

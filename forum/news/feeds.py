@@ -1,0 +1,96 @@
+"""Atom feeds (RFC 4287): of all news, of a category, of a hashtag, each in one language."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.news import queries
+from forum.news.models import PostText
+from forum.news.public import get_category_or_404, get_tag_or_404
+from forum.web import cache
+from forum.web.languages import in_language, language
+from forum.web.markdown import render
+from forum.web.post_page import category_link
+from forum.web.posts import post_url
+from forum.web.routes import localised
+from forum.web.seo import absolute
+
+bp = Blueprint("feeds", __name__)
+
+BEFORE_ANY_POST = datetime(1970, 1, 1, tzinfo=UTC)
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@localised(bp, "/news/feed.atom")
+@cache.page()
+def whole() -> ResponseReturnValue:
+    """The newest posts."""
+    return _feed(queries.list_for_feed(language(), clock.now()), _("News"), url_for("news.index"))
+
+
+@localised(bp, "/news/categories/<slug>/feed.atom")
+@cache.page()
+def category(slug: str) -> ResponseReturnValue:
+    """The newest posts of a category."""
+    found = get_category_or_404(slug)
+    if (right := found.slug.in_language(language())) != slug:
+        return redirect(url_for(".category", slug=right), 301)
+    link = category_link(found)
+    return _feed(queries.list_for_feed(language(), clock.now(), category=found), link["label"], link["url"])
+
+
+@localised(bp, "/news/tags/<name>/feed.atom")
+@cache.page()
+def tag(name: str) -> ResponseReturnValue:
+    """The newest posts with a hashtag."""
+    found = get_tag_or_404(name, clock.now())
+    if found.folded != name:
+        return redirect(url_for(".tag", name=found.folded), 301)
+    posts = queries.list_for_feed(language(), clock.now(), tag=found)
+    return _feed(posts, found.name, url_for("news.tag", name=name))
+
+
+def _feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
+    xml = render_template(
+        "feeds/news.atom.xml",
+        title=title,
+        self_url=absolute(request.path),
+        page_url=absolute(page_path),
+        updated=max((text.post.changed_at for text in texts), default=BEFORE_ANY_POST).isoformat(),
+        entries=[_entry(text) for text in texts],
+    )
+    return Response(NOT_XML.sub("", xml), mimetype="application/atom+xml")
+
+
+def _entry(text: PostText) -> dict[str, Any]:
+    post, url = text.post, absolute(post_url(text.language, text.post.public_since, text.slug))
+    return {
+        "id": _lasting_id(text),
+        "url": url,
+        "title": text.headline,
+        "summary": text.lead,
+        "note": text.content_note,
+        "content": _with_whole_addresses(render(text.body), url),
+        "author": in_language(post.author),
+        "published": post.public_since.isoformat(),
+        "updated": post.changed_at.isoformat(),
+        "categories": [category_link(category) for category in post.categories],
+    }
+
+
+def _lasting_id(text: PostText) -> str:
+    """Return a tag: URI (RFC 4151), which stays when headline, slug or date of the post change."""
+    host = urlsplit(current_app.config["BASE_URL"]).hostname
+    return f"tag:{host},2016:{text.post.key}:{text.language}"
+
+
+def _with_whole_addresses(html: str, url: str) -> str:
+    """Return the HTML as text, its links complete: a feed reader knows no address to add."""
+    return str(html).replace('href="/', f'href="{absolute("/")}').replace('href="#', f'href="{url}#')

@@ -1,0 +1,58 @@
+"""Addresses of the forum's first site, which links and print still carry: lead them to where the page is now.
+
+Its slugs wrote å ä ö as a and o, so slugs are compared in that form.
+"""
+
+import re
+from datetime import date
+
+from flask import Blueprint, abort, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.news import queries
+from forum.news.searching import search_fold
+from forum.web.posts import post_url
+
+bp = Blueprint("old_addresses", __name__)
+
+LANGUAGE = "sv"
+
+
+@bp.get("/blogg/")
+def blog() -> ResponseReturnValue:
+    """The list of posts."""
+    return redirect(url_for("news.index", lang=LANGUAGE), 301)
+
+
+@bp.get("/blogg/<int(fixed_digits=4):year>")
+@bp.get("/blogg/<int(fixed_digits=4):year>/")
+def year(year: int) -> ResponseReturnValue:
+    """The posts of a year, if it has any."""
+    if year not in queries.list_years(LANGUAGE, clock.now()):
+        abort(404)
+    return redirect(url_for("news.year", lang=LANGUAGE, year=year), 301)
+
+
+@bp.get("/blogg/<int:year>/<int:month>/<int:day>/<slug>")
+def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
+    """A post of that day with that slug."""
+    try:
+        posts = queries.list_day(LANGUAGE, clock.now(), date(year, month, day))
+    except (ValueError, OverflowError):
+        abort(404)
+    found = next((post for post in posts if _plain(post.slug) == _plain(slug)), None) or abort(404)
+    return redirect(post_url(LANGUAGE, found.published_at, found.slug), 301)
+
+
+@bp.get("/kategorier/<slug>")
+def category(slug: str) -> ResponseReturnValue:
+    """A category with that slug."""
+    slugs = (category.slug.in_language(LANGUAGE) for category in queries.list_all_categories())
+    found = next((right for right in slugs if _plain(right) == _plain(slug)), None) or abort(404)
+    return redirect(url_for("news.category", lang=LANGUAGE, slug=found), 301)
+
+
+def _plain(slug: str) -> str:
+    """Return the slug in lower case a–z and digits, words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", search_fold(slug[:200])).strip("-")

@@ -1,0 +1,201 @@
+"""News for visitors: lists, posts, categories, hashtags, search."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum import clock
+from forum.columns import tidy
+from forum.news import queries
+from forum.news.dates import day_of
+from forum.news.models import Category, Tag
+from forum.news.queries import PostPage
+from forum.news.tags import fold
+from forum.web import cache
+from forum.web.languages import NAMES, language
+from forum.web.post_page import addresses, category_link, shown_post
+from forum.web.posts import teaser, teasers
+from forum.web.routes import localised
+from forum.web.seo import Seo
+
+bp = Blueprint("news", __name__)
+
+LAST_PAGE = 9999  # a page number beyond is no list's
+YEARS = range(1900, 2200)
+LONGEST_QUERY = 100
+LONGEST_TAG = 100
+
+
+@localised(bp, "/news/")
+@localised(bp, "/news/page/<int:number>")
+@cache.page()
+def index(number: int | None = None) -> ResponseReturnValue:
+    """List every post, the newest first."""
+    page = queries.list_posts(language(), clock.now(), number=_checked(number))
+    lead = _("What happens around the forum, and what comes of it.")
+    return _show_list(page, number, title=_("News"), lead=lead, feed_url=url_for("feeds.whole"), **_ways_in())
+
+
+@localised(bp, "/news/<int(fixed_digits=4):year>/")
+@cache.page()
+def year(year: int) -> ResponseReturnValue:
+    """List the posts of a year."""
+    posts = queries.list_year(language(), clock.now(), year) if year in YEARS else []
+    if not posts:
+        abort(404)
+    page = PostPage(posts, number=1, total=0)
+    return _show_list(page, None, title=_("News from %(year)s", year=year), **_ways_in())
+
+
+@localised(
+    bp, "/news/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>/<slug>"
+)
+@cache.page()
+def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
+    """Show a post; another date or another language's slug leads to its right address."""
+    now = clock.now()
+    text = queries.find_text(language(), slug, now)
+    if text is None:
+        return _elsewhere(slug)
+    g.alternates = addresses(text.post)
+    if (year, month, day) != day_of(text.post.public_since).timetuple()[:3]:
+        return redirect(g.alternates[text.language], 301)
+    older, newer = (find(text.post, text.language, now) for find in (queries.find_older, queries.find_newer))
+    return render_template(
+        "public/news/post.html",
+        older=older and teaser(older),
+        newer=newer and teaser(newer),
+        **shown_post(text),
+    )
+
+
+@localised(bp, "/news/categories/<slug>")
+@localised(bp, "/news/categories/<slug>/page/<int:number>")
+@cache.page()
+def category(slug: str, number: int | None = None) -> ResponseReturnValue:
+    """List the posts of a category."""
+    found = get_category_or_404(slug)
+    if (right := found.slug.in_language(language())) != slug:
+        return redirect(url_for(".category", slug=right, number=number), 301)
+    page = queries.list_posts(language(), clock.now(), number=_checked(number), category=found)
+    g.alternates = {
+        code: url_for(".category", lang=code, slug=found.slug.in_language(code), number=number)
+        for code in NAMES
+    }
+    feed_url = url_for("feeds.category", slug=slug)
+    return _show_list(
+        page, number, kicker=_("Category"), title=category_link(found)["label"], feed_url=feed_url
+    )
+
+
+@localised(bp, "/news/tags/<name>")
+@localised(bp, "/news/tags/<name>/page/<int:number>")
+@cache.page()
+def tag(name: str, number: int | None = None) -> ResponseReturnValue:
+    """List the posts with a hashtag; every spelling leads to the one address."""
+    found = get_tag_or_404(name, clock.now())
+    if found.folded != name:
+        return redirect(url_for(".tag", name=found.folded, number=number), 301)
+    page = queries.list_posts(language(), clock.now(), number=_checked(number), tag=found)
+    feed_url = url_for("feeds.tag", name=name)
+    return _show_list(page, number, kicker=_("Hashtag"), title=found.name, feed_url=feed_url)
+
+
+@localised(bp, "/news/search")
+def search() -> ResponseReturnValue:
+    """Find posts by words."""
+    words = tidy(request.args.get("q", ""))[:LONGEST_QUERY]
+    found = queries.search(language(), clock.now(), words)
+    return render_template(
+        "public/news/search.html",
+        words=words,
+        posts=teasers(found),
+        said=_said(words, len(found)),
+        robots="noindex",
+    )
+
+
+def get_category_or_404(slug: str) -> Category:
+    """Return the category whose address in any language is `slug`."""
+    return queries.find_category(slug) or abort(404)
+
+
+def get_tag_or_404(name: str, now: datetime) -> Tag:
+    """Return the hashtag that is spelled so, or nearly so, and is on a public post in some language."""
+    folded = fold(name[:LONGEST_TAG])
+    found = queries.find_tag(folded, now) if folded else None
+    return found or abort(404)
+
+
+def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseReturnValue:
+    """Show a page of a list; its first page has one address only, and there is none beyond the last."""
+    if number == 1:
+        return redirect(_page_url(1), 301)
+    if page.number > 1 and not page.posts:
+        abort(404)
+    seo = Seo(
+        context["title"], context.get("lead", ""), feed_url=context.pop("feed_url", url_for("feeds.whole"))
+    )
+    return render_template(
+        "public/news/list.html", posts=teasers(page.posts), pager=_pager(page), **seo.context(), **context
+    )
+
+
+def _pager(page: PostPage) -> dict[str, str]:
+    return {
+        "previous_url": _page_url(page.number - 1) if page.number > 1 else "",
+        "next_url": _page_url(page.number + 1) if page.number < page.pages else "",
+        "summary": _("Page %(number)s of %(total)s", number=page.number, total=page.pages),
+    }
+
+
+def _page_url(number: int) -> str:
+    """Return the address of another page of this list; the first page's has no number."""
+    values = {**(request.view_args or {}), "number": number if number > 1 else None}
+    return url_for(str(request.endpoint), **values)
+
+
+def _checked(number: int | None) -> int:
+    """Return the page's number, 1 when the address has none."""
+    if number is not None and not 1 <= number <= LAST_PAGE:
+        abort(404)
+    return number or 1
+
+
+def _ways_in() -> dict[str, Any]:
+    """The categories and years that have posts, as links."""
+    now = clock.now()
+    years = [
+        {"label": str(year), "url": url_for(".year", year=year)}
+        for year in queries.list_years(language(), now)
+    ]
+    categories = [category_link(category) for category in queries.list_categories(language(), now)]
+    return {"categories": categories, "years": years}
+
+
+def _elsewhere(slug: str) -> ResponseReturnValue:
+    """Lead from another language's slug to this language's, or say in which language the post is."""
+    found = queries.find_in_any_language(slug, clock.now())
+    if found is None:
+        abort(404)
+    g.alternates = addresses(found)
+    if here := g.alternates.get(language()):
+        return redirect(here, 301)
+    texts = [
+        {"language": text.language, "headline": text.headline, "url": g.alternates[text.language]}
+        for text in found.texts
+    ]
+    return render_template("public/news/other_language.html", texts=texts, names=NAMES), 404
+
+
+def _said(words: str, number: int) -> str:
+    """Say what a search found."""
+    if not words:
+        return ""
+    if number == queries.FOUND_AT_MOST:
+        return _("Many posts hold these words. The newest %(number)s are shown.", number=number)
+    return ngettext("%(num)s post", "%(num)s posts", number) if number else ""

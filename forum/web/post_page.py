@@ -1,0 +1,97 @@
+"""What a post's page shows, made from the post and its text in one language."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from flask import url_for
+from flask_babel import gettext as _
+
+from forum.news.dates import day_of
+from forum.news.models import Category, Correction, Post, PostText, Source, Tag
+from forum.web.languages import in_language
+from forum.web.markdown import render
+from forum.web.posts import post_url
+from forum.web.seo import Seo, absolute, article_data
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day in words and for machines."""
+
+    text: str
+    iso: str
+
+
+def shown_post(text: PostText) -> dict[str, Any]:
+    """Return the context of templates/public/news/post.html, but for its neighbours."""
+    post, language = text.post, text.language
+    url = post_url(language, post.public_since, text.slug)
+    return {
+        "text": text,
+        "body": render(text.body),
+        "byline": _byline(post, language),
+        "corrections": [_correction(correction, language) for correction in post.corrections],
+        "sources": [_source(source, language) for source in post.sources],
+        "categories": [category_link(category) for category in post.categories],
+        "tags": [tag_link(tag) for tag in post.tags],
+        "has_help_box": post.has_help_box,
+        "share_url": absolute(url),
+        **_seo(text, url).context(),
+    }
+
+
+def addresses(post: Post) -> dict[str, str]:
+    """Return the post's address in each language that it is written in."""
+    return {text.language: post_url(text.language, post.public_since, text.slug) for text in post.texts}
+
+
+def category_link(category: Category) -> dict[str, str]:
+    """Return a category's name and address in the present language."""
+    url = url_for("news.category", slug=in_language(category.slug))
+    return {"label": in_language(category.name), "url": url}
+
+
+def tag_link(tag: Tag) -> dict[str, str]:
+    """Return a hashtag as it is shown and its address."""
+    return {"label": tag.name, "url": url_for("news.tag", name=tag.folded)}
+
+
+def _byline(post: Post, language: str) -> dict[str, Any]:
+    published, corrected = day_of(post.public_since), [correction.made_on for correction in post.corrections]
+    updated = day_of(post.updated_at) if post.updated_at else published
+    return {
+        "author": in_language(post.author),
+        "published": _day(published, language),
+        "updated": _day(updated, language) if updated not in {published, *corrected} else None,
+        "corrected": _day(max(corrected), language) if corrected else None,
+    }
+
+
+def _correction(correction: Correction, language: str) -> dict[str, str]:
+    day = _day(correction.made_on, language).text
+    return {"title": _("Correction, %(day)s", day=day), "text": in_language(correction.text)}
+
+
+def _source(source: Source, language: str) -> dict[str, Any]:
+    day = _day(source.published_on, language) if source.published_on else None
+    return {"title": in_language(source.title), "url": source.url, "day": day}
+
+
+def _day(day: date, language: str) -> Day:
+    return Day(format_date(day, "d MMMM y", locale=language), day.isoformat())
+
+
+def _seo(text: PostText, url: str) -> Seo:
+    post = text.post
+    data = article_data(
+        headline=text.headline,
+        lead=text.lead,
+        language=text.language,
+        author=in_language(post.author),
+        published_at=post.public_since,
+        modified_at=post.changed_at,
+        url=url,
+    )
+    return Seo(text.headline, text.lead, kind="article", data=data, feed_url=url_for("feeds.whole"))

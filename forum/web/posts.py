@@ -1,0 +1,51 @@
+"""Posts as lists show them, and their addresses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from forum.news.dates import ZONE, day_of
+from forum.news.queries import ListedPost
+from forum.web.languages import day_text
+
+
+@dataclass(frozen=True)
+class Teaser:
+    """A post in a list; see templates/components/post_teaser.html."""
+
+    url: str
+    label: str
+    headline: str
+    lead: str
+    date_text: str
+    date_iso: str
+
+
+def teasers(posts: Iterable[ListedPost]) -> list[Teaser]:
+    """Return the posts as a list shows them."""
+    return [teaser(post) for post in posts]
+
+
+def teaser(post: ListedPost) -> Teaser:
+    """Return one post as a list shows it."""
+    return Teaser(
+        url=post_url(post.language, post.published_at, post.slug),
+        label=post.label,
+        headline=post.headline,
+        lead=post.lead,
+        date_text=news_day(post.published_at),
+        date_iso=day_of(post.published_at).isoformat(),
+    )
+
+
+def post_url(language: str, published_at: datetime, slug: str) -> str:
+    """Return the address of a post: its day in the newsroom's calendar and its slug."""
+    day = day_of(published_at)
+    return url_for("news.post", lang=language, year=day.year, month=day.month, day=day.day, slug=slug)
+
+
+def news_day(moment: datetime) -> str:
+    """Return a day in words, in the newsroom's calendar."""
+    return day_text(moment, ZONE)

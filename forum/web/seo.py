@@ -1,0 +1,102 @@
+"""What search engines and sharing services read about a page: addresses, languages, structured data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, g, request, url_for
+
+from forum.events.models import Event
+from forum.web.languages import NAMES, in_language
+
+SHARED_PICTURE = "img/ring-shared.png"
+
+
+@dataclass(frozen=True)
+class Seo:
+    """A page's account of itself: `render_template(…, **seo.context())`; the layout and public/_head.html print it."""
+
+    title: str
+    description: str
+    kind: str = "website"
+    data: Mapping[str, Any] | None = None
+    feed_url: str = ""
+
+    def context(self) -> dict[str, Any]:
+        """Return what the layouts and public/_head.html read."""
+        return {
+            "canonical_url": absolute(request.path),
+            "description": self.description,
+            "og": self._og(),
+            "hreflang": self._hreflang(),
+            "structured_data": self.data,
+            "feed_url": self.feed_url,
+        }
+
+    def _og(self) -> dict[str, str]:
+        return {
+            "type": self.kind,
+            "title": self.title,
+            "description": self.description,
+            "url": absolute(request.path),
+            "image": absolute(current_app.jinja_env.globals["static_url"](SHARED_PICTURE)),  # type: ignore[operator]
+        }
+
+    def _hreflang(self) -> dict[str, str]:
+        """The page's absolute address in each language that it exists in, when there is more than one."""
+        found = getattr(g, "alternates", None) or _same_address()
+        return {code: absolute(url) for code, url in found.items()} if len(found) > 1 else {}
+
+
+def absolute(path: str) -> str:
+    """Return an address that works from anywhere; it never comes from the request (S39)."""
+    return f"{current_app.config['BASE_URL']}{path}"
+
+
+def event_data(event: Event, url: str) -> dict[str, Any]:
+    """Return schema.org's Event; `url` is the path of its front page."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": in_language(event.name),
+        "description": in_language(event.lead),
+        "startDate": event.starts_at.astimezone(event.zone).isoformat(),
+        "endDate": event.ends_at.astimezone(event.zone).isoformat(),
+        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
+        "eventStatus": "https://schema.org/EventScheduled",
+        "location": {"@type": "Place", "name": in_language(event.place), "address": in_language(event.place)},
+        "organizer": {"@type": "Organization", "name": in_language(event.short_name), "url": absolute("/")},
+        "url": absolute(url),
+        "inLanguage": list(NAMES),
+    }
+
+
+def article_data(
+    *,
+    headline: str,
+    lead: str,
+    language: str,
+    author: str,
+    published_at: datetime,
+    modified_at: datetime,
+    url: str,
+) -> dict[str, Any]:
+    """Return schema.org's NewsArticle; `url` is the path of its page."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": headline,
+        "description": lead,
+        "inLanguage": language,
+        "datePublished": published_at.isoformat(),
+        "dateModified": modified_at.isoformat(),
+        "author": {"@type": "Organization", "name": author},
+        "mainEntityOfPage": absolute(url),
+    }
+
+
+def _same_address() -> dict[str, str]:
+    """The present route in every language."""
+    values = request.view_args or {}
+    return {code: url_for(str(request.endpoint), **{**values, "lang": code}) for code in NAMES}
