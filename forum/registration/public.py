@@ -18,7 +18,8 @@ from forum.registration.errors import (
     SubmissionReused,
 )
 from forum.registration.forms import LinkForm, RegistrationForm
-from forum.web import cache
+from forum.web import cache, markdown
+from forum.web.languages import in_language
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import get_event_or_404, localised
 from forum.web.seats import ring_of

@@ -11,6 +11,7 @@ from forum.columns import Text
 from forum.extensions import babel
 
 DEFAULT = "sv"
+WRITTEN = {"en": "en_GB"}  # British dates; Babel's plain English knows no name for Nordic zones
 NAMES = {"sv": "Svenska", "en": "English"}
 
 
@@ -64,7 +65,8 @@ def dates_of(event) -> str:
 
 def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
     """Return a day and a time in the event's zone, with the zone's name (M17)."""
-    return format_datetime(moment.astimezone(zone), "d MMMM y HH:mm z", locale=locale or language())
+    locale = str(locale or language())
+    return format_datetime(moment.astimezone(zone), "d MMMM y HH:mm z", locale=WRITTEN.get(locale, locale))
 
 
 def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
