@@ -37,11 +37,12 @@ def queue(
     event_id: int | None = None,
     registration_id: int | None = None,
     attachments: Sequence[Attachment] = (),
+    withheld: bool = False,
 ) -> OutboxMessage:
     """Render templates/mail/<kind>/ once and put the mail into the outbox, in the caller's transaction (R05, R06).
 
     `language` is a shipped code. It never raises for a mail that cannot be made: the row is then a dead letter
-    with its reason, and what caused the mail stands (R10).
+    with its reason, and what caused the mail stands (R10). A `withheld` mail is made like any other and never leaves.
     """
     message = OutboxMessage(
         kind=kind,
@@ -49,7 +50,7 @@ def queue(
         language=language,
         subject="",
         message_id=_message_id(),
-        status=MessageStatus.QUEUED,
+        status=MessageStatus.WITHHELD if withheld else MessageStatus.QUEUED,
         attempts=0,
         next_attempt_at=now,
         created_at=now,

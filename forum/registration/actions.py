@@ -19,7 +19,7 @@ from forum.registration.errors import (
     SectorFull,
     SubmissionReused,
 )
-from forum.registration.models import Consent, ProtectedIdentity, Registration
+from forum.registration.models import Consent, ProtectedIdentity, Registration, Submission
 
 CONFIRM_HOURS = 48
 CONSENT_TEXTS = "2026-11"
@@ -31,32 +31,24 @@ def register(*, event: Event, sector: Sector, applicant: Applicant, now: datetim
     """Take a registration, and hold a place for it where the rule gives one.
 
     The same form sent again gives the same registration (R03); an address that is registered already
-    gets a mail that says so and nothing else changes (R04, S24).
+    gets a mail that says so and nothing else changes (R04). Refusals and work are the same for both (S24).
     Raises RegistrationClosed, SectorByInvitation, SectorFull, SubmissionReused. Call after `start_write`.
     """
     places.lock(event)
     if earlier := queries.find_submission(applicant.submission_key):
         return _same_answers(earlier, applicant)
     _refuse_if_not_taking(event, sector, now)
-    if live := queries.find_live(event, names.canonical_email(applicant.email)):
-        mails.queue_already_registered(live, now=now)
-        return live
     waiting_list.offer_free_places(event, now=now)
-    registration = _add(event, sector, applicant, now)
-    if (
-        sector.policy == SectorPolicy.OPEN
-        and not places.admit(registration, now)
-        and not event.has_waiting_list
-    ):
-        raise SectorFull
-    mails.queue_received(registration, now=now)
+    live, asked_for = queries.find_live(event, names.canonical_email(applicant.email)), sector.key
+    registration = _take(event, sector, applicant, now, live)
+    _remember_form(registration, applicant, now)
+    if live:
+        mails.queue_already_registered(live, now=now)
+    else:
+        mails.queue_received(registration, now=now)
+    action = "registration.asked_again" if live else "registration.received"
     audit.record(
-        "registration.received",
-        registration,
-        actor="visitor",
-        at=now,
-        sector=sector.key,
-        place=registration.holds_place,
+        action, registration, actor="visitor", at=now, sector=asked_for, place=registration.holds_place
     )
     return registration
 
@@ -102,10 +94,7 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
 
     Its links lead nowhere from now on (S20).
     """
-    places.lock(registration.event)
-    db.session.refresh(registration)
-    if not registration.is_live:
-        raise NotLive
+    _refresh_live(registration)
     before = registration.status
     places.release(registration)
     registration.status = Status.CANCELLED
@@ -123,9 +112,7 @@ def change(registration: Registration, details: Details, *, actor: str, now: dat
 
     What changed is recorded by field, not by value (P28): an organiser sees that it did, and may ask.
     """
-    db.session.refresh(registration)
-    if not registration.is_live:
-        raise NotLive
+    _refresh_live(registration)
     changed = [name for name in CHANGEABLE if getattr(registration, name) != getattr(details, name)]
     for name in changed:
         setattr(registration, name, getattr(details, name))
@@ -137,8 +124,7 @@ def change(registration: Registration, details: Details, *, actor: str, now: dat
 
 def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], *, now: datetime) -> None:
     """Give or withdraw consents, with effect at once (P04). Raises NotLive."""
-    if not registration.is_live:
-        raise NotLive
+    _refresh_live(registration)
     for purpose in ConsentPurpose:
         has = registration.has_consented(purpose)
         if purpose in wanted and not has:
@@ -153,8 +139,7 @@ def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], 
 
 def resend(registration: Registration, *, actor: str, now: datetime) -> None:
     """Send the mail of the registration's state once more, with a fresh link; older links end (S20). Raises NotLive."""
-    if not registration.is_live:
-        raise NotLive
+    _refresh_live(registration)
     links.revoke(registration, now=now)
     mails.queue_for_state(registration, now=now)
     audit.record("registration.mail_resent", registration, actor=actor, at=now)
@@ -167,23 +152,61 @@ def _refuse_if_not_taking(event: Event, sector: Sector, now: datetime) -> None:
         raise SectorByInvitation
 
 
-def _same_answers(earlier: Registration, applicant: Applicant) -> Registration:
-    if earlier.submission_digest != applicant.digest():
+def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:
+    if earlier.fingerprint != applicant.digest():
         raise SubmissionReused
-    return earlier
+    return earlier.registration
 
 
-def _add(event: Event, sector: Sector, applicant: Applicant, now: datetime) -> Registration:
+def _take(
+    event: Event, sector: Sector, applicant: Applicant, now: datetime, live: Registration | None
+) -> Registration:
+    """Add the registration, with a place if one is free. Raises SectorFull.
+
+    For an address that is registered already the same is done and undone, so that nobody can tell by the clock,
+    and the live registration is returned (S24).
+    """
+    with db.session.begin_nested() as attempt:
+        registration = _add(event, sector, applicant, now, anew=live is None)
+        admitted = sector.policy != SectorPolicy.OPEN or places.admit(registration, now)
+        if not admitted and not event.has_waiting_list:
+            raise SectorFull
+        db.session.flush()
+        if live:
+            attempt.rollback()
+    db.session.refresh(event)
+    return live or registration
+
+
+def _remember_form(registration: Registration, applicant: Applicant, now: datetime) -> None:
+    db.session.add(
+        Submission(
+            key=applicant.submission_key,
+            fingerprint=applicant.digest(),
+            registration=registration,
+            received_at=now,
+        )
+    )
+
+
+def _refresh_live(registration: Registration) -> None:
+    """Lock the event, as every change does first (so that none waits in a circle), and read afresh. Raises NotLive."""
+    places.lock(registration.event)
+    db.session.refresh(registration)
+    if not registration.is_live:
+        raise NotLive
+
+
+def _add(event: Event, sector: Sector, applicant: Applicant, now: datetime, *, anew: bool) -> Registration:
+    reference = _new_reference()
     registration = Registration(
         event=event,
         sector=sector,
-        reference=_new_reference(),
-        submission_key=applicant.submission_key,
-        submission_digest=applicant.digest(),
+        reference=reference,
         status=Status.PENDING,
         holds_place=False,
         email=applicant.email,
-        email_canonical=names.canonical_email(applicant.email),
+        email_canonical=names.canonical_email(applicant.email) if anew else reference,
         requested_at=now,
         confirm_by=now + timedelta(hours=CONFIRM_HOURS),
         consents=[_consent(purpose, now) for purpose in sorted(applicant.consents)],

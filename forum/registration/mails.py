@@ -22,16 +22,20 @@ REPEATS_AN_HOUR = 3
 def queue_received(registration: Registration, *, now: datetime) -> OutboxMessage:
     """Ask for the address to be confirmed; the text says whether a place is held until then."""
     kind = "received" if registration.holds_place else "received-without-place"
+    _is_too_often(
+        registration, kind, now
+    )  # never is; asked, so that a known address takes no more work (S24)
     return _queue_confirming(registration, kind, now)
 
 
-def queue_already_registered(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Tell the owner of the address, and only them, that it is registered; at most three times an hour (S24, S25)."""
-    if queries.count_mails(registration, "already-registered", now - timedelta(hours=1)) >= REPEATS_AN_HOUR:
-        return None
-    if registration.status == Status.PENDING:
-        return _queue_confirming(registration, "already-registered", now)
-    return _queue_managing(registration, "already-registered", now)
+def queue_already_registered(registration: Registration, *, now: datetime) -> OutboxMessage:
+    """Tell the owner of the address, and only them, that it is registered; at most three times an hour (S24, S25).
+
+    What would be too often is made all the same and withheld, for the clock would tell who asks.
+    """
+    withheld = _is_too_often(registration, "already-registered", now)
+    queue_it = _queue_confirming if registration.status == Status.PENDING else _queue_managing
+    return queue_it(registration, "already-registered", now, withheld=withheld)
 
 
 def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessage:
@@ -65,11 +69,9 @@ def queue_cancelled(registration: Registration, *, now: datetime, was: str) -> O
     return _queue(registration, "cancelled", now, attachments=attachments)
 
 
-def queue_link(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Send a fresh personal link to who asked for it; at most three times an hour."""
-    if queries.count_mails(registration, "link", now - timedelta(hours=1)) >= REPEATS_AN_HOUR:
-        return None
-    return _queue_managing(registration, "link", now)
+def queue_link(registration: Registration, *, now: datetime) -> OutboxMessage:
+    """Send a fresh personal link to who asked for it; at most three times an hour, others are withheld."""
+    return _queue_managing(registration, "link", now, withheld=_is_too_often(registration, "link", now))
 
 
 def queue_for_state(registration: Registration, *, now: datetime) -> OutboxMessage | None:
@@ -84,11 +86,14 @@ def queue_for_state(registration: Registration, *, now: datetime) -> OutboxMessa
     return by_status[Status(registration.status)](registration, now=now)
 
 
-def _queue_confirming(registration: Registration, kind: str, now: datetime) -> OutboxMessage:
+def _is_too_often(registration: Registration, kind: str, now: datetime) -> bool:
+    return queries.count_mails(registration, kind, now - timedelta(hours=1)) >= REPEATS_AN_HOUR
+
+
+def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
     token = links.issue(registration, TokenPurpose.CONFIRM, now=now)
-    return _queue(
-        registration, kind, now, link=_url(registration, f"confirm/{token}"), until=registration.confirm_by
-    )
+    link = _url(registration, f"confirm/{token}")
+    return _queue(registration, kind, now, link=link, until=registration.confirm_by, **more)
 
 
 def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
@@ -97,7 +102,7 @@ def _queue_managing(registration: Registration, kind: str, now: datetime, **more
 
 
 def _queue(
-    registration: Registration, kind: str, now: datetime, *, attachments=(), **context
+    registration: Registration, kind: str, now: datetime, *, attachments=(), withheld=False, **context
 ) -> OutboxMessage:
     event = registration.event
     return outbox.queue(
@@ -114,6 +119,7 @@ def _queue(
         event_id=event.id,
         registration_id=registration.id,
         attachments=attachments,
+        withheld=withheld,
         reply_to=event.contact_email,
     )
 

@@ -78,8 +78,6 @@ class Registration(Base):
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
     sector_id: Mapped[int] = mapped_column(ForeignKey("sectors.id"))
     reference: Mapped[str] = mapped_column(String(20), unique=True)
-    submission_key: Mapped[str] = mapped_column(String(64), unique=True)
-    submission_digest: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(20), default=Status.PENDING)
     holds_place: Mapped[bool] = mapped_column(default=False)
     given_name: Mapped[str] = mapped_column(String(100))
@@ -121,6 +119,22 @@ class Registration(Base):
     def has_consented(self, purpose: ConsentPurpose) -> bool:
         """Whether consent to `purpose` is given and not withdrawn (P03, P04)."""
         return any(consent.purpose == purpose and consent.withdrawn_at is None for consent in self.consents)
+
+
+class Submission(Base):
+    """A form that was sent, so that the same one sent again is noticed, whoever it was sent for (R03, S24).
+
+    The answers' fingerprint is sealed: from a bare one a real name could be guessed.
+    """
+
+    __tablename__ = "submissions"
+    __table_args__ = (Index("ix_submissions_registration_id", "registration_id"),)
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(Sealed("identity"))
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    registration: Mapped[Registration] = relationship()
 
 
 class Consent(Base):

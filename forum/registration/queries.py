@@ -8,9 +8,16 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.events.models import Event
 from forum.extensions import db
+from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE, Status
-from forum.registration.models import CareAnswer, ProtectedIdentity, Registration, RegistrationToken
+from forum.registration.models import (
+    CareAnswer,
+    ProtectedIdentity,
+    Registration,
+    RegistrationToken,
+    Submission,
+)
 
 
 def find_live(event: Event, email_canonical: str) -> Registration | None:
@@ -19,10 +26,16 @@ def find_live(event: Event, email_canonical: str) -> Registration | None:
     return db.session.scalars(select(Registration).where(mine, Registration.status.in_(LIVE))).one_or_none()
 
 
-def find_submission(submission_key: str) -> Registration | None:
-    """Return the registration that this very form made."""
-    query = select(Registration).where(Registration.submission_key == submission_key)
-    return db.session.scalars(query).one_or_none()
+def find_first_live(event: Event) -> Registration | None:
+    """Return one of the event's live registrations, always the same, or None when there is none."""
+    mine = (Registration.event_id == event.id) & Registration.status.in_(LIVE)
+    return db.session.scalars(select(Registration).where(mine).order_by(Registration.id).limit(1)).first()
+
+
+def find_submission(key: str) -> Submission | None:
+    """Return the earlier sending of this very form, with the registration that it made or met."""
+    query = select(Submission).where(Submission.key == key)
+    return db.session.scalars(query.options(joinedload(Submission.registration))).one_or_none()
 
 
 def find_by_reference(event: Event, reference: str) -> Registration | None:
@@ -73,11 +86,12 @@ def count_places_of_organisation(event: Event, organisation_key: str) -> int:
 
 
 def count_mails(registration: Registration, kind: str, since: datetime) -> int:
-    """Return how many mails of one kind went to this registration since a moment."""
+    """Return how many mails of one kind were queued for this registration since a moment."""
     query = select(func.count()).where(
         OutboxMessage.registration_id == registration.id,
         OutboxMessage.kind == kind,
         OutboxMessage.created_at > since,
+        OutboxMessage.status != MessageStatus.WITHHELD,
     )
     return db.session.scalar(query) or 0
 

@@ -368,8 +368,6 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("sector_id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(length=20), nullable=False),
-        sa.Column("submission_key", sa.String(length=64), nullable=False),
-        sa.Column("submission_digest", sa.String(length=64), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("holds_place", sa.Boolean(), nullable=False),
         sa.Column("given_name", sa.String(length=100), nullable=False),
@@ -417,7 +415,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registrations")),
         sa.UniqueConstraint("reference", name=op.f("uq_registrations_reference")),
-        sa.UniqueConstraint("submission_key", name=op.f("uq_registrations_submission_key")),
     )
     with op.batch_alter_table("registrations", schema=None) as batch_op:
         batch_op.create_index("ix_registrations_by_name", ["event_id", "sort_key", "id"], unique=False)
@@ -590,6 +587,23 @@ def upgrade() -> None:
     with op.batch_alter_table("registration_tokens", schema=None) as batch_op:
         batch_op.create_index("ix_registration_tokens_registration_id", ["registration_id"], unique=False)
 
+    op.create_table(
+        "submissions",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("registration_id", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["registration_id"],
+            ["registrations.id"],
+            name=op.f("fk_submissions_registration_id_registrations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_submissions")),
+    )
+    with op.batch_alter_table("submissions", schema=None) as batch_op:
+        batch_op.create_index("ix_submissions_registration_id", ["registration_id"], unique=False)
+
     version = sa.table("content_version", sa.column("id"), sa.column("version"))
     op.execute(version.insert().values(id=1, version=1))
     if op.get_bind().dialect.name == "sqlite":
@@ -601,6 +615,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("submissions", schema=None) as batch_op:
+        batch_op.drop_index("ix_submissions_registration_id")
+
+    op.drop_table("submissions")
     with op.batch_alter_table("registration_tokens", schema=None) as batch_op:
         batch_op.drop_index("ix_registration_tokens_registration_id")
 
