@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "../translations"
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, day=_day_of, dates=dates_of)
+    app.jinja_env.filters["short_moment"] = _short_moment_of
     app.jinja_env.globals["get_locale"] = get_locale
 
     @app.url_value_preprocessor
@@ -72,6 +73,16 @@ def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> s
 def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
     """Return a day in the event's zone, such as "25 November 2016"."""
     return format_datetime(moment.astimezone(zone), "d MMMM y", locale=locale or language())
+
+
+def short_moment_text(moment: datetime, zone) -> str:
+    """Return such as "3 May 2027 14:00" in the event's zone, for lists that say the zone once."""
+    return format_datetime(moment.astimezone(zone), "d MMM y HH:mm", locale=language())
+
+
+def _short_moment_of(moment: datetime, event) -> str:
+    """The template filter `short_moment(event)`."""
+    return short_moment_text(moment, event.zone)
 
 
 def _moment_of(moment: datetime, event) -> str:
