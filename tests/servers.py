@@ -37,6 +37,7 @@ POSTGRES_SETTINGS = {
     "max_connections": "100",
     "autovacuum": "off",
 }
+UNSAFE = {"fsync", "full_page_writes", "synchronous_commit"}
 CHROMIUM_FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -111,13 +112,17 @@ class SmtpServer:
 
 
 @contextmanager
-def run_postgres() -> Iterator[PostgresServer]:
-    """Start a PostgreSQL server in a temporary folder, as somebody other than root."""
+def run_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Start a PostgreSQL server in a temporary folder, as somebody other than root.
+
+    `durable` leaves fsync and synchronous_commit as they come, for measuring.
+    """
     folder = Path(tempfile.mkdtemp(prefix="forum-pg-"))
     programs = _postgres_programs()
     account = _account_for_postgres(folder)
     data = folder / "data"
-    options = [part for name, value in POSTGRES_SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    settings = {name: value for name, value in POSTGRES_SETTINGS.items() if not durable or name not in UNSAFE}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     log = (folder / "log").open("wb")
     try:
         subprocess.run(

@@ -1,0 +1,155 @@
+"""`make bench`: one run, references beside each figure. ARGS=--quick for a short one, ARGS="pages registrations" for parts."""
+
+import argparse
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import filling, load, measures, running
+from bench.report import Report, Row, per_second
+from tests import servers
+
+PARTS = ("start", "pages", "registrations", "lists", "bytes")
+RESULTS = running.PROJECT / "bench/results"
+
+
+def main() -> None:
+    """Measure the parts that are asked for, all by default."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure")
+    parser.add_argument("--quick", action="store_true", help="shorter and fewer runs")
+    arguments = parser.parse_args()
+    report, wanted = Report(), arguments.parts or PARTS
+    with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
+        for part in wanted:
+            folder = Path(name) / part
+            folder.mkdir()
+            globals()[f"measure_{part}"](report, folder, arguments.quick)
+    print(f"\nwritten to {report.save(RESULTS).relative_to(running.PROJECT)}")  # noqa: T201 - a command
+
+
+def measure_start(report: Report, folder: Path, quick: bool) -> None:
+    """How long until the first page, and how much memory."""
+    url = f"sqlite:///{folder / 'forum.sqlite3'}"
+    filling.new_app(folder, url)
+    with running.forum(folder, url, web_only=False) as server:
+        load.pages(f"{server.url}/en/", seconds=1, runs=1)
+        sizes = server.memory()
+        report.add(Row("Start", "from the command to the first page", f"{server.seconds:.1f} s", aim="≤ 2 s"))
+        report.add(
+            Row(
+                "Start",
+                "memory of each process, after load",
+                ", ".join(f"{size:.0f} MB" for size in sizes),
+                aim="≤ 120 MB a worker",
+            )
+        )
+
+
+def measure_pages(report: Report, folder: Path, quick: bool) -> None:
+    """Pages from the cache, unchanged and rendered, against a bare Flask view and nginx."""
+    url, runs, seconds = f"sqlite:///{folder / 'forum.sqlite3'}", 2 if quick else 5, 1 if quick else 3
+    app = filling.new_app(folder, url)
+    options = {"runs": runs, "seconds": seconds}
+    packed = {"Accept-Encoding": "br"}
+    with running.bare_flask() as bare:
+        reference = ("bare Flask view", load.pages(f"{bare.url}/", **options))
+    with running.forum(folder, url) as server:
+        front = f"{server.url}/en/"
+        answer = measures.fetch(front, packed)
+        report.add(
+            per_second(
+                "Pages",
+                "front page, cached, compressed",
+                load.pages(front, headers=packed, **options),
+                reference,
+                "≥ 2.0",
+            )
+        )
+        unchanged = {**packed, "If-None-Match": answer.headers["ETag"]}
+        report.add(
+            per_second("Pages", "front page, 304", load.pages(front, headers=unchanged, **options), reference)
+        )
+        post = server.url + measures.first_post(f"{server.url}/en/news/")
+        report.add(
+            per_second(
+                "Pages", "post, cached, compressed", load.pages(post, headers=packed, **options), reference
+            )
+        )
+        sheet = server.url + measures.first_sheet(front)
+        report.add(
+            per_second(
+                "Pages", "style sheet, compressed", load.pages(sheet, headers=packed, **options), reference
+            )
+        )
+        with running.nginx(folder / "nginx", answer.read()) as other:
+            if other:
+                figures = load.pages(f"{other.url}/index.html", **options)
+                report.add(per_second("Pages", "the same bytes from nginx", figures, reference))
+    milliseconds, queries = measures.uncached(app, "/en/", 20 if quick else 200)
+    report.add(
+        Row(
+            "Pages",
+            "front page, rendered",
+            f"{milliseconds:.1f} ms of CPU, {queries} queries",
+            aim="≤ 6 ms, ≤ 8 queries",
+        )
+    )
+
+
+def measure_registrations(report: Report, folder: Path, quick: bool) -> None:
+    """The whole path over HTTP, on both databases, empty and with 20,000 registrations there."""
+    runs, existing = (1, 2_000) if quick else (3, 20_000)
+    with ExitStack() as stack:
+        server = stack.enter_context(servers.run_postgres(durable=True))
+        for kind, aim in (("SQLite", "≥ 80"), ("PostgreSQL", "≥ 60")):
+            place = folder / kind
+            place.mkdir()
+            url = f"sqlite:///{place / 'forum.sqlite3'}" if kind == "SQLite" else server.url(server.create())
+            app = filling.new_app(place, url)
+            group = f"Registrations on {kind} (form, check, send; the client shares the cores)"
+            rate = measures.transactions(app, 100 if quick else 500)
+            report.add(Row(group, "one transaction in a loop, without HTTP", f"{rate:,.0f} a second"))
+            with running.forum(place, url) as forum:
+                for clients in (1, 8, 64):
+                    total = 64 if quick else max(240, clients * 8)
+                    figures = load.registrations(forum.url, clients=clients, total=total, runs=runs)
+                    goal = f"{aim}, p99 ≤ 400 ms" if clients == 8 else ""
+                    report.add(per_second(group, f"{clients} clients", figures, aim=goal))
+                    if clients == 8:
+                        empty = figures
+            filling.add_registrations(app, existing)
+            with running.forum(place, url) as forum:
+                figures = load.registrations(forum.url, clients=8, total=64 if quick else 240, runs=runs)
+            what = f"8 clients, {existing:,} registrations there"
+            report.add(per_second(group, what, figures, ("when empty", empty), "≥ 0.90"))
+
+
+def measure_lists(report: Report, folder: Path, quick: bool) -> None:
+    """The organisers' list, search and export."""
+    number = 1_000 if quick else 10_000
+    app = filling.new_app(folder, f"sqlite:///{folder / 'forum.sqlite3'}")
+    filling.add_registrations(app, number)
+    for what, value in measures.lists(app):
+        report.add(Row(f"Console with {number:,} registrations", what, value))
+
+
+def measure_bytes(report: Report, folder: Path, quick: bool) -> None:
+    """What a browser fetches for each public page, with an empty cache."""
+    url = f"sqlite:///{folder / 'forum.sqlite3'}"
+    filling.new_app(folder, url)
+    with running.forum(folder, url) as server:
+        for path, requests, size in measures.transfers(server.url):
+            aim = "≤ 100 kB, ≤ 6 requests"
+            report.add(
+                Row(
+                    "Bytes of a page in a browser",
+                    path,
+                    f"{size / 1000:.1f} kB in {requests} requests",
+                    aim=aim,
+                )
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+"""The reference: the least that Flask can do."""
+
+from flask import Flask
+
+app = Flask(__name__)
+BODY = "x" * 4000
+
+
+@app.get("/")
+def index() -> str:
+    """Return a constant."""
+    return BODY

@@ -1,0 +1,83 @@
+"""Databases to measure on: the demo forum, roomy enough, with as many registrations as are asked for."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import insert, update
+
+from forum import clock, create_app
+from forum.database import start_write
+from forum.demo.loader import load_demo
+from forum.events.models import Event, Sector
+from forum.events.queries import find_current
+from forum.extensions import db
+from forum.registration import names
+from forum.registration.models import Registration
+from forum.web.static import build_static
+
+ROOM = 200_000
+
+
+def new_app(folder: Path, database_url: str) -> Flask:
+    """Return an app on a migrated database with the demo, in which everybody finds a place."""
+    build_static(Path(__file__).resolve().parent.parent / "static", folder / "static")
+    app = create_app({"INSTANCE": folder, "DATABASE_URL": database_url, "STATIC": folder / "static"})
+    with app.app_context():
+        upgrade()
+        start_write(db.session)
+        load_demo(now=clock.now())
+        db.session.execute(update(Event).where(Event.is_current).values(capacity=ROOM))
+        current = find_current()
+        db.session.execute(update(Sector).where(Sector.event_id == current.id).values(ceiling=ROOM))
+        db.session.commit()
+    return app
+
+
+def add_registrations(app: Flask, number: int) -> None:
+    """Add confirmed registrations in bulk, with their counters."""
+    with app.app_context():
+        start_write(db.session)
+        event, now = find_current(), clock.now()
+        rows = [_row(event, event.sectors[index % len(event.sectors)], index, now) for index in range(number)]
+        for start in range(0, number, 1000):
+            db.session.execute(insert(Registration), rows[start : start + 1000])
+        for sector in event.sectors:
+            sector.taken += sum(row["sector_id"] == sector.id for row in rows)
+        event.taken += number
+        db.session.commit()
+
+
+def _row(event: Event, sector: Sector, index: int, now) -> dict:
+    given, family = f"Åsa{index % 977}", f"Bergström{index % 3881}"
+    email, organisation = f"bulk{index}@example.org", f"Exempelmyndigheten {index % 400}"
+    reference = f"B{index:07d}"
+    return {
+        "event_id": event.id,
+        "sector_id": sector.id,
+        "reference": reference,
+        "status": "confirmed",
+        "holds_place": True,
+        "given_name": given,
+        "family_name": family,
+        "sort_key": names.sort_key(family, given),
+        "search_text": names.search_fold(f"{given} {family} {organisation} {email} {reference}"),
+        "email": email,
+        "email_canonical": email,
+        "organisation": organisation,
+        "organisation_key": names.organisation_key(organisation),
+        "title": "",
+        "country": "SE",
+        "language": "sv",
+        "requested_at": now - timedelta(seconds=number_of_seconds(index)),
+        "confirm_by": now,
+        "confirmed_at": now,
+        "calendar_sequence": 0,
+        "version": 1,
+    }
+
+
+def number_of_seconds(index: int) -> int:
+    """Spread the moments of asking over a month."""
+    return 60 + index * 2_500_000 // 100_000

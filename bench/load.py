@@ -1,0 +1,140 @@
+"""Load: `wrk` for pages, a client of our own for registrations. Bounded in time and number."""
+
+import html
+import http.client
+import multiprocessing
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+from faker import Faker
+
+SECTORS = ("politics", "justice", "tech", "ngo", "other")
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+
+
+class NoWrk(RuntimeError):
+    """`wrk` is not installed."""
+
+
+@dataclass
+class Figures:
+    """The figures of repeated runs of one thing."""
+
+    rates: list[float] = field(default_factory=list)
+    p50: float = 0.0
+    p99: float = 0.0
+    errors: int = 0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rates)
+
+    @property
+    def spread(self) -> float:
+        """Return half the distance between the slowest and the fastest run, in per cent of the median."""
+        return 50 * (max(self.rates) - min(self.rates)) / self.median
+
+
+def pages(url: str, *, headers: dict[str, str] | None = None, seconds: int = 3, runs: int = 3) -> Figures:
+    """Ask for one page as fast as the server answers, with 16 connections."""
+    program = shutil.which("wrk")
+    if program is None:
+        raise NoWrk("install wrk (Debian: apt-get install wrk)")
+    extra = [part for name, value in (headers or {}).items() for part in ("-H", f"{name}: {value}")]
+    figures = Figures()
+    for _ in range(runs):
+        command = [program, "-t1", "-c16", f"-d{seconds}s", "--latency", *extra, url]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        figures.rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]))
+        figures.p99 = _milliseconds(re.search(r"99%\s+(\S+)", output)[1])
+        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+        figures.errors += int(refused[1]) if refused else 0
+    return figures
+
+
+def registrations(url: str, *, clients: int, total: int, runs: int = 3) -> Figures:
+    """Walk the whole path (form, check, send; three requests with CSRF) `total` times with `clients` at once."""
+    figures, times = Figures(), []
+    for _ in range(runs):
+        began = time.perf_counter()
+        with multiprocessing.Pool(min(clients, 4)) as pool:
+            each = [total // clients] * clients
+            for taken, errors in pool.imap_unordered(
+                _walk_in_thread_batches, _batches(url, each, min(clients, 4))
+            ):
+                times.extend(taken)
+                figures.errors += errors
+        figures.rates.append(sum(each) / (time.perf_counter() - began))
+    times.sort()
+    figures.p50, figures.p99 = 1000 * times[len(times) // 2], 1000 * times[int(len(times) * 0.99)]
+    return figures
+
+
+def _batches(url: str, each: list[int], processes: int) -> list[tuple[str, list[int]]]:
+    return [(url, each[start::processes]) for start in range(processes)]
+
+
+def _walk_in_thread_batches(batch: tuple[str, list[int]]) -> tuple[list[float], int]:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - in the child process only
+
+    url, counts = batch
+    with ThreadPoolExecutor(len(counts)) as pool:
+        results = list(pool.map(lambda number: _walk(url, number), counts))
+    return [seconds for taken, _ in results for seconds in taken], sum(errors for _, errors in results)
+
+
+def _walk(url: str, number: int) -> tuple[list[float], int]:
+    """Register `number` people one after the other; return how long each took and how many failed."""
+    faker, taken, errors = Faker("sv_SE"), [], 0
+    for _ in range(number):
+        began = time.perf_counter()
+        errors += not _register(url, faker)
+        taken.append(time.perf_counter() - began)
+    return taken, errors
+
+
+def _register(url: str, faker: Faker) -> bool:
+    """Take the whole path as a new visitor; the time of a registration is that of its three requests."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    path = f"/sv/register/{random.choice(SECTORS)}"  # noqa: S311 - load, no secret
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    cookie, form = answer.headers["Set-Cookie"].split(";")[0], answer.read().decode()
+    answers = {
+        **_hidden(form),
+        "given_name": faker.first_name(),
+        "family_name": faker.last_name(),
+        "email": f"{random.getrandbits(80):x}@example.org",  # noqa: S311
+        "organisation": faker.company(),
+        "country": "SE",
+        "language": "sv",
+    }
+    status, check = _post(connection, f"{path}/check", answers, cookie)
+    if status == 200:
+        status, _page = _post(connection, path, _hidden(check), cookie)
+    connection.close()
+    return status == 303
+
+
+def _post(
+    connection: http.client.HTTPConnection, path: str, data: dict[str, str], cookie: str
+) -> tuple[int, str]:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+    connection.request("POST", path, urlencode(data), headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def _hidden(page: str) -> dict[str, str]:
+    return {name: html.unescape(value) for name, value in HIDDEN.findall(page)}
+
+
+def _milliseconds(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]

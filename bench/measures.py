@@ -1,0 +1,117 @@
+"""Measurements beside load: rendering, transactions, lists, bytes."""
+
+import re
+import time
+import urllib.request
+from collections.abc import Iterator
+
+from flask import Flask
+from playwright.sync_api import sync_playwright
+from sqlalchemy import event
+
+from forum import clock
+from forum.database import start_write
+from forum.events.queries import find_current
+from forum.extensions import db
+from forum.registration import actions
+from tests import servers
+from tests.accounts.helpers import sign_in_organiser
+from tests.factories.registrations import make_applicant
+
+PATHS = (
+    "/en/",
+    "/sv/register",
+    "/sv/register/justice",
+    "/sv/news/",
+    "/sv/pages/practical",
+    "/sv/pages/privacy",
+)
+
+
+def fetch(url: str, headers: dict[str, str]):
+    """Return the answer to one request."""
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10)  # noqa: S310 - our own
+
+
+def first_post(url: str) -> str:
+    """Return the path of the first post that the news page links to."""
+    return re.search(r'href="(/en/news/\d+/\d+/\d+/[^"]+)"', fetch(url, {}).read().decode())[1]
+
+
+def first_sheet(url: str) -> str:
+    """Return the path of the style sheet of a page."""
+    return re.search(r'href="(/static/[^"]+\.css)"', fetch(url, {}).read().decode())[1]
+
+
+def uncached(app: Flask, path: str, times: int) -> tuple[float, int]:
+    """Return the CPU time of rendering a page, in ms, and its number of queries; the cache is passed by."""
+    statements: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    client = app.test_client()
+    client.get(f"{path}?warm")
+    statements.clear()
+    began = time.process_time()
+    for number in range(times):
+        client.get(f"{path}?{number}")
+    return 1000 * (time.process_time() - began) / times, len(statements) // times
+
+
+def transactions(app: Flask, times: int) -> float:
+    """Return how many registrations a second one thread makes without HTTP."""
+    with app.app_context():
+        current = find_current()
+        began = time.perf_counter()
+        for number in range(times):
+            start_write(db.session)
+            applicant = make_applicant(email=f"loop{number}@example.org", submission_key=f"loop{number}")
+            sector = current.sectors[number % len(current.sectors)]
+            actions.register(event=current, sector=sector, applicant=applicant, now=clock.now())
+            db.session.commit()
+        return times / (time.perf_counter() - began)
+
+
+def lists(app: Flask) -> Iterator[tuple[str, str]]:
+    """Time the attendee list, a filter, a search with and without a hit, and the export."""
+    client = app.test_client()
+    with app.app_context():
+        slug = find_current().slug
+        sign_in_organiser(client)
+    base = f"/console/{slug}/attendees"
+    for what, path in (
+        ("attendee list, first page", base),
+        ("filtered by sector and status", f"{base}?sector=justice&status=confirmed"),
+        ("search with hits", f"{base}?q=asa+bergstrom"),
+        ("search without a hit", f"{base}?q=nobodyatall"),
+    ):
+        times = sorted(_timed(client, path) for _ in range(7))
+        yield what, f"{1000 * times[3]:.0f} ms (slowest {1000 * times[-1]:.0f})"
+
+
+def transfers(url: str) -> Iterator[tuple[str, int, int]]:
+    """Yield for each public page how many requests a browser makes and how many bytes come over the wire."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=servers.chromium_path(), args=list(servers.CHROMIUM_FLAGS)
+        )
+        for path in (*PATHS, first_post(f"{url}/en/news/")):
+            page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+            sizes: list[int] = []
+            session = page.context.new_cdp_session(page)
+            session.send("Network.enable")
+            session.on(
+                "Network.loadingFinished",
+                lambda event, sizes=sizes: sizes.append(int(event["encodedDataLength"])),
+            )
+            page.goto(url + path, wait_until="networkidle")
+            yield path, len(sizes), sum(sizes)
+        browser.close()
+
+
+def _timed(client, path: str) -> float:
+    began = time.perf_counter()
+    answer = client.get(path)
+    seconds = time.perf_counter() - began
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path}: {answer.status_code}")
+    return seconds

@@ -1,0 +1,139 @@
+"""The servers that are measured: the forum, a bare Flask view, nginx with the same bytes. 127.0.0.1 only."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import servers
+
+PROJECT = Path(__file__).resolve().parent.parent
+WORKERS = "2"
+START_SECONDS = 30
+NGINX = """
+worker_processes {workers}; daemon off; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{ access_log off; server {{ listen 127.0.0.1:{port}; root {folder}; }} }}
+"""
+
+
+@dataclass
+class Server:
+    """A running server; `seconds` is how long it took from the command to its first page."""
+
+    url: str
+    process: subprocess.Popen
+    seconds: float
+
+    def memory(self) -> list[float]:
+        """Return the resident memory of each process below this one, in MB, the largest first."""
+        sizes = [_resident(pid) for pid in _descendants(self.process.pid)]
+        return sorted((size for size in sizes if size), reverse=True)
+
+
+@contextmanager
+def forum(
+    folder: Path, database_url: str, *, workers: str = WORKERS, web_only: bool = True
+) -> Iterator[Server]:
+    """Serve the forum from a database that is filled already; limits by address are off, nothing else is."""
+    port = servers.free_port()
+    environment = {
+        **os.environ,
+        "FORUM_INSTANCE": str(folder),
+        "FORUM_DATABASE_URL": database_url,
+        "FORUM_LIMITS_ENABLED": "0",
+        "FORUM_FORM_MIN_SECONDS": "0",
+        "FORUM_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    command = [str(PROJECT / ".venv/bin/forum"), "serve", "--port", str(port), "--workers", workers]
+    with _started([*command, *(["--web-only"] if web_only else [])], port, environment, "/en/") as server:
+        yield server
+
+
+@contextmanager
+def bare_flask() -> Iterator[Server]:
+    """Serve one view that returns a constant, on the same server with the same number of workers."""
+    port = servers.free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--workers",
+        WORKERS,
+        "--port",
+        str(port),
+    ]
+    with _started(
+        [*command, "--log-level", "error", "bench.bare:app"], port, dict(os.environ), "/"
+    ) as server:
+        yield server
+
+
+@contextmanager
+def nginx(folder: Path, body: bytes) -> Iterator[Server | None]:
+    """Serve the same bytes as a file; None where nginx is not installed."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        yield None
+        return
+    port = servers.free_port()
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    (folder / "index.html").write_bytes(body)
+    (folder / "nginx.conf").write_text(NGINX.format(workers=WORKERS, folder=folder, port=port))
+    with _started(
+        [program, "-c", str(folder / "nginx.conf")], port, dict(os.environ), "/index.html"
+    ) as server:
+        yield server
+
+
+@contextmanager
+def _started(command: list[str], port: int, environment: dict[str, str], path: str) -> Iterator[Server]:
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        seconds = _wait(f"http://127.0.0.1:{port}{path}", process, began)
+        yield Server(f"http://127.0.0.1:{port}", process, seconds)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def _wait(url: str, process: subprocess.Popen, began: float) -> float:
+    while time.perf_counter() - began < START_SECONDS:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args} ended: {process.stderr.read() if process.stderr else ''}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+                return time.perf_counter() - began
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"{process.args} did not answer at {url}")
+
+
+def _descendants(pid: int) -> list[int]:
+    found, left = [], [pid]
+    while left:
+        parent = left.pop()
+        found.append(parent)
+        listed = Path(f"/proc/{parent}/task/{parent}/children")
+        left.extend(int(child) for child in listed.read_text().split())
+    return found
+
+
+def _resident(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
