@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from flask import current_app
@@ -34,7 +34,7 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
     payload, salt = json.loads(json.dumps(details, sort_keys=True)), secrets.token_hex(16)
     entry = AuditEntry(
         id=last.id + 1 if last else 1,
-        at=at,
+        at=at.astimezone(UTC),
         actor=actor,
         action=action,
         subject_type=subject.__tablename__,
