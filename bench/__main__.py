@@ -1,4 +1,4 @@
-"""`make bench`: one run, references beside each figure. ARGS=--quick for a short one, ARGS="pages registrations" for parts."""
+"""`make bench`: one run, references beside each figure. ARGS=--quick is short; ARGS="pages lists" measures parts."""
 
 import argparse
 import tempfile
@@ -25,7 +25,7 @@ def main() -> None:
             folder = Path(name) / part
             folder.mkdir()
             globals()[f"measure_{part}"](report, folder, arguments.quick)
-    print(f"\nwritten to {report.save(RESULTS).relative_to(running.PROJECT)}")  # noqa: T201 - a command
+    print(f"\nwritten to {report.save(RESULTS).relative_to(running.PROJECT)}")
 
 
 def measure_start(report: Report, folder: Path, quick: bool) -> None:
