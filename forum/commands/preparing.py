@@ -1,0 +1,81 @@
+"""What must be there before the forum serves: tables, texts, static files, and content to look at."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from forum import clock
+from forum.config import PROJECT
+from forum.database import start_write
+from forum.demo.loader import load_demo
+from forum.extensions import db
+from forum.web.static import build_static
+
+MIGRATION_LOCK = 0x0F0A_0001
+CATALOGUES = "translations/*/LC_MESSAGES/*.po"
+
+
+def prepare(app: Flask) -> None:
+    """Bring everything up to date; what is so already costs next to nothing. Two starts at once take turns."""
+    with app.app_context(), one_at_a_time(app):
+        build_static(PROJECT / "static", app.config["STATIC"])
+        compile_translations(PROJECT)
+        migrate()
+        if app.config["DEMO"]:
+            start_write(db.session)
+            load_demo(now=clock.now())
+            db.session.commit()
+        db.session.remove()
+    dispose(app)
+
+
+def migrate() -> None:
+    """Bring the tables up to date, one migrating process at a time on this database."""
+    if db.engine.dialect.name != "postgresql":
+        upgrade()
+        return
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        try:
+            upgrade()
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+
+
+def compile_translations(project: Path) -> int:
+    """Compile the catalogues that have changed since they were compiled; return how many."""
+    stale = [path for path in sorted(project.glob(CATALOGUES)) if _is_stale(path)]
+    for path in stale:
+        with path.open("rb") as source:
+            catalogue = read_po(source, locale=path.parts[-3])
+        written = path.with_suffix(".mo.part")
+        with written.open("wb") as target:
+            write_mo(target, catalogue)
+        written.replace(path.with_suffix(".mo"))
+    return len(stale)
+
+
+def dispose(app: Flask) -> None:
+    """Close the connections: a process that is forked from this one must not share them."""
+    with app.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def one_at_a_time(app: Flask) -> Iterator[None]:
+    """Hold the instance folder's lock; the system frees it when the process ends, however it ends."""
+    with (app.config["INSTANCE"] / "start.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _is_stale(path: Path) -> bool:
+    compiled = path.with_suffix(".mo")
+    return not compiled.exists() or compiled.stat().st_mtime_ns < path.stat().st_mtime_ns

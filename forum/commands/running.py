@@ -1,0 +1,112 @@
+"""`forum run`, `dev`, `serve` and `worker`: the forum on this machine."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from flask import Flask
+from werkzeug.serving import is_running_from_reloader, run_simple
+
+from forum import create_app, logs
+from forum.commands import preparing, serving
+from forum.config import PROJECT
+from forum.jobs.worker import Worker
+
+WATCHED = ("templates/**/*.*", "static/**/*.*", "translations/**/*.po", "forum/demo/**/*.*")
+
+
+def address_options(command: Callable) -> Callable:
+    """Let a command be told where to listen."""
+    port = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+    return click.option("--host", default="127.0.0.1", show_default=True)(port(command))
+
+
+def log_option(default: str) -> Callable:
+    """Let a command be told how much to log."""
+    levels = click.Choice(["debug", "info", "warning", "error"])
+    return click.option(
+        "--log-level", default=default, show_default=True, type=levels, envvar="FORUM_LOG_LEVEL"
+    )
+
+
+@click.command()
+@address_options
+@log_option("warning")
+def run(host: str, port: int, log_level: str) -> None:
+    """Prepare everything and serve: tables, texts, static files, the demo when the database is empty."""
+    serving.refuse_taken_address(host, port)
+    app = _prepared_app(host, port, log_level)
+    lines = _welcome(app)
+    serving.serve(
+        host,
+        port,
+        processes=serving.WEB_PROCESSES,
+        log_level=log_level,
+        ready=lambda: click.echo("\n".join(lines)),
+    )
+
+
+@click.command()
+@address_options
+@log_option("warning")
+def dev(host: str, port: int, log_level: str) -> None:
+    """Serve from one process that starts anew when a file changes."""
+    if not is_running_from_reloader():
+        serving.refuse_taken_address(host, port)
+    app = _prepared_app(host, port, log_level)
+    if is_running_from_reloader():
+        click.echo("\n".join(_welcome(app)))
+        threading.Thread(target=Worker(app).run, name="worker", daemon=True).start()
+    watched = [str(path) for pattern in WATCHED for path in PROJECT.glob(pattern)]
+    logging.getLogger("werkzeug").setLevel(logging.INFO)
+    run_simple(host, port, create_app(), use_reloader=True, threaded=True, extra_files=watched)
+
+
+@click.command()
+@address_options
+@log_option("info")
+@click.option("--workers", default=serving.WEB_PROCESSES, show_default=True, type=click.IntRange(1, 64))
+@click.option("--web-only", is_flag=True, help="Leave mail and jobs to `forum worker` elsewhere.")
+def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) -> None:
+    """Serve what `forum db upgrade` and `forum static` have prepared, with the worker beside it."""
+    _use_own_address(host, port)
+    create_app()  # an unsafe setting ends the command here
+    serving.serve(host, port, processes=workers, log_level=log_level, web_only=web_only)
+
+
+@click.command()
+@log_option("info")
+def worker(log_level: str) -> None:
+    """Send mail and do what time brings, until told to end."""
+    serving.run_worker(log_level)
+
+
+def _prepared_app(host: str, port: int, log_level: str) -> Flask:
+    logs.configure(log_level)
+    _use_own_address(host, port)
+    app = create_app()
+    preparing.prepare(app)
+    return app
+
+
+def _use_own_address(host: str, port: int) -> None:
+    """Where no address is set, links lead to this very server; the child processes read it too."""
+    if os.environ.get("FORUM_ENV") != "production":
+        os.environ.setdefault("FORUM_BASE_URL", serving.own_address(host, port))
+
+
+def _welcome(app: Flask) -> list[str]:
+    lines = ["", f"The forum: {app.config['BASE_URL']}/"]
+    if not app.config["MAIL_SERVER"]:
+        lines.append(
+            f"Mail:      no server is set; messages are files in {_short(app.config['INSTANCE'] / 'mail')}/"
+        )
+    return [*lines, "End it with Ctrl-C.", ""]
+
+
+def _short(path: Path) -> str:
+    """Return the path from here where it lies below, so that it can be copied."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

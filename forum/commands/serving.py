@@ -1,0 +1,103 @@
+"""Web and worker as processes of one command.
+
+Two web processes for two cores; Python's lock lets one thread of each compute. Few threads a process: they only
+overlap waiting for the database, and each has a connection of its own.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+from functools import partial
+
+import click
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from forum import create_app, logs
+from forum.commands.supervisor import START_METHOD, Program, follow_parent, supervise
+from forum.jobs.worker import Worker
+
+WEB_PROCESSES = 2
+THREADS = 4
+BACKLOG = 2048
+DRAIN_SECONDS = 15
+HEADER_MILLISECONDS = 15_000  # for a client's headers (R26)
+GRANIAN_LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}, "handlers": {}}
+
+
+def serve(
+    host: str, port: int, *, processes: int, log_level: str, web_only: bool = False, ready=lambda: None
+) -> None:
+    """Serve until SIGTERM or SIGINT. Raises click.ClickException when the address is taken."""
+    refuse_taken_address(host, port)
+    logs.configure(log_level)
+    programs = [Program("web", run_web, (host, port, processes, log_level))]
+    if not web_only:
+        programs.append(Program("worker", run_worker, (log_level,)))
+    supervise(programs, ready)
+
+
+def run_web(host: str, port: int, processes: int, log_level: str) -> None:
+    """Run the web processes; Granian restarts one that dies, and drains requests before it ends."""
+    multiprocessing.set_start_method(START_METHOD, force=True)
+    server = Granian(
+        "forum",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=THREADS,
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_SECONDS,
+        log_level=LogLevels.warning,
+        log_dictconfig=GRANIAN_LOGS,
+    )
+    server.serve(target_loader=partial(load_app, log_level), wrap_loader=False)
+
+
+def load_app(log_level: str) -> Flask:
+    """Make the app in a web process, which ends with the process that started it."""
+    logs.configure(log_level)
+    follow_parent()
+    return create_app()
+
+
+def run_worker(log_level: str) -> None:
+    """Run the worker until SIGTERM or SIGINT."""
+    logs.configure(log_level)
+    worker = Worker(create_app())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, worker.stop)
+    worker.run()
+
+
+def refuse_taken_address(host: str, port: int) -> None:
+    """Raise click.ClickException when somebody listens there; Granian itself would share the port in silence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise click.ClickException(
+                f"{host}:{port} cannot be used ({os.strerror(problem.errno or 0)}). Choose another port:"
+                f" PORT={port + 1} make run, or forum serve --port {port + 1}"
+            ) from problem
+
+
+def own_address(host: str, port: int) -> str:
+    """Return where this machine's browser finds the server."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
+
+
+log = logging.getLogger("forum.serving")

@@ -1,0 +1,115 @@
+"""Keeping a few processes alive until the command is told to end; no process outlives it."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+GRACE_SECONDS = 20.0
+LOOK_SECONDS = 0.25
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+SETTLED_SECONDS = 60.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+log = logging.getLogger("forum.supervisor")
+
+# A fork has everything imported already and shares its memory. Only Linux forks without risk, from this one thread.
+START_METHOD = "fork" if sys.platform == "linux" else "spawn"
+
+
+@dataclass
+class Program:
+    """A function that runs in a process of its own until SIGTERM."""
+
+    name: str
+    run: Callable[..., None]
+    arguments: tuple = ()
+    process: BaseProcess | None = None
+    started: float = 0.0
+    pause: float = FIRST_PAUSE
+    start_at: float = field(default_factory=time.monotonic)
+
+
+def supervise(programs: Sequence[Program], ready: Callable[[], None] = lambda: None) -> None:
+    """Run the programs until SIGTERM or SIGINT; one that ends before is started again after a pause.
+
+    On the signal each gets SIGTERM and time to finish its work; a second signal ends the waiting.
+    """
+    signals: list[int] = []
+    for number in SIGNALS:
+        signal.signal(number, lambda received, _frame: signals.append(received))
+    for program in programs:
+        _start(program)
+    ready()
+    while not signals:
+        _tend(programs)
+    _end(programs, signals)
+
+
+def follow_parent() -> None:
+    """End this process (as SIGTERM does) when the one that started it is gone; call it in the child."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="follow-parent", daemon=True).start()
+
+
+def _start(program: Program) -> None:
+    program.process = multiprocessing.get_context(START_METHOD).Process(  # type: ignore[attr-defined]
+        target=_run, args=(program.run, program.arguments), name=program.name
+    )
+    program.process.start()
+    program.started = time.monotonic()
+
+
+def _run(run: Callable[..., None], arguments: tuple) -> None:
+    """In the child: leave the terminal's group, so that Ctrl-C reaches the parent alone and each child one SIGTERM."""
+    os.setsid()
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    follow_parent()
+    run(*arguments)
+
+
+def _tend(programs: Sequence[Program]) -> None:
+    """Wait a moment for one to end; plan its next start, or start it when the time has come."""
+    running = [program.process.sentinel for program in programs if program.process]
+    wait(running, LOOK_SECONDS) if running else time.sleep(LOOK_SECONDS)
+    for program in programs:
+        if program.process is None:
+            if time.monotonic() >= program.start_at:
+                _start(program)
+        elif program.process.exitcode is not None:
+            _plan_restart(program, program.process.exitcode)
+
+
+def _plan_restart(program: Program, exitcode: int) -> None:
+    """Pause longer each time a program ends soon after its start."""
+    lived = time.monotonic() - program.started
+    program.pause = FIRST_PAUSE if lived > SETTLED_SECONDS else min(program.pause * 2, LONGEST_PAUSE)
+    program.start_at = time.monotonic() + program.pause
+    program.process = None
+    log.error("%s ended with %s; starting it again in %.0f s", program.name, exitcode, program.pause)
+
+
+def _end(programs: Sequence[Program], signals: list[int]) -> None:
+    alive = [program.process for program in programs if program.process]
+    for process in alive:
+        process.terminate()
+    asked = len(signals)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while any(process.is_alive() for process in alive):
+        if time.monotonic() > deadline or len(signals) > asked:
+            for process in alive:
+                process.kill()
+        wait([process.sentinel for process in alive if process.is_alive()], LOOK_SECONDS)

@@ -1,0 +1,114 @@
+"""The worker: one thread sends mail, another does what time brings; neither can stop the other.
+
+Any number of workers may run: mails are claimed, and a job's transaction keeps others out of it.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+from flask import Flask
+from sqlalchemy import text
+
+from forum import clock
+from forum.database import start_write
+from forum.extensions import db
+from forum.jobs.table import JOBS, Job
+from forum.outbox import delivery, heartbeats
+
+LOOK_SECONDS = 0.5
+BEAT_SECONDS = 10
+FINISH_SECONDS = 10  # for the mail in hand; a server that is silent for longer gets it again after the lease
+PAUSE_SECONDS = 5  # after something that should not have happened, such as a database that is away
+log = logging.getLogger("forum.worker")
+
+
+class Worker:
+    """Runs until `stop`; then it finishes the mail in hand."""
+
+    def __init__(self, app: Flask, jobs: Sequence[Job] = JOBS):
+        self.name = f"{socket.gethostname()[:40]}:{os.getpid()}"
+        self._app = app
+        self._jobs = [Job("heartbeat", BEAT_SECONDS, self._beat), *jobs]
+        self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        log.info("worker %s begins", self.name)
+        sender = threading.Thread(target=self._loop, args=(self.send_mail,), name="mail", daemon=True)
+        sender.start()
+        self._loop(self.run_jobs)
+        sender.join(FINISH_SECONDS)
+        self._in_context(self._say_goodbye)
+        log.info("worker %s has ended", self.name)
+
+    def stop(self, *_signal) -> None:
+        """End soon (a signal handler too)."""
+        self._stopped.set()
+
+    def send_mail(self) -> bool:
+        """Send a batch; return whether there may be more."""
+        return delivery.deliver_due(stopped=self._stopped.is_set) > 0
+
+    def run_jobs(self) -> bool:
+        """Run the jobs whose time has come, each in its own transaction; one that fails stops no other."""
+        for job in self._jobs:
+            if not self._stopped.is_set() and time.monotonic() >= self._due[job.name]:
+                self._due[job.name] = time.monotonic() + job.seconds
+                run_job(job)
+        return False
+
+    def _loop(self, step: Callable[[], bool]) -> None:
+        while not self._stopped.is_set():
+            try:
+                more = self._in_context(step)
+            except Exception:  # whatever it was, the next round may go well
+                log.exception("worker: %s failed", step.__name__)
+                self._stopped.wait(PAUSE_SECONDS)
+                continue
+            if not more:
+                self._stopped.wait(LOOK_SECONDS)
+
+    def _in_context(self, step: Callable):
+        with self._app.app_context():
+            return step()
+
+    def _beat(self, *, now) -> int:
+        heartbeats.beat(self.name, now=now)
+        return 0
+
+    def _say_goodbye(self) -> None:
+        try:
+            start_write(db.session)
+            heartbeats.forget(self.name)
+            db.session.commit()
+        except Exception:  # the row ages by itself
+            log.exception("worker: goodbye failed")
+
+
+def run_job(job: Job) -> int:
+    """Run one job in a transaction of its own; return how much it did, 0 when it failed or another has it."""
+    try:
+        start_write(db.session)
+        done = job.run(now=clock.now()) if _is_ours(job) else 0
+        db.session.commit()
+    except Exception:  # the other jobs go on, and this one comes again
+        db.session.rollback()
+        log.exception("job %s failed", job.name)
+        return 0
+    if done:
+        log.info("job %s: %s", job.name, done)
+    return done
+
+
+def _is_ours(job: Job) -> bool:
+    """Keep other workers out of this job until the commit (SQLite: the write lock does)."""
+    if db.session.get_bind().dialect.name != "postgresql":
+        return True
+    lock = text("SELECT pg_try_advisory_xact_lock(:key)")
+    return bool(db.session.scalar(lock, {"key": crc32(job.name.encode())}))
