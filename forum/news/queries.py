@@ -12,7 +12,7 @@ from forum.news.dates import day_of, midnight
 from forum.news.models import Category, Post, PostText, Tag, TagAlias, post_categories, post_tags
 from forum.news.searching import search_fold
 
-PER_PAGE = 10
+PER_PAGE = 8
 IN_FEED = 20
 FOUND_AT_MOST = 50
 SHOWN_IN_LIST = (

@@ -23,6 +23,8 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def refuse_cross_site() -> None:
         g.started, g.reference = time.perf_counter(), secrets.token_hex(4)
+        if "\0" in request.path:  # no address of ours, and PostgreSQL refuses it in a value
+            abort(404)
         if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
             abort(403)
 

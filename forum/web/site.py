@@ -78,7 +78,7 @@ class Site:
     @property
     def footer_links(self) -> list[Link]:
         """Privacy, accessibility and conduct, in the same place on every page."""
-        current = events.find_current()
+        current = self.event if self.event and self.event.is_current else events.find_current()
         return [
             Link(languages.in_language(page.title), url_for("events.page", slug=page.slug, event=None))
             for page in (current.pages if current else [])
