@@ -14,6 +14,7 @@ from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import (
     NothingOffered,
     NotLive,
+    OrganisationFull,
     RegistrationClosed,
     SectorByInvitation,
     SectorFull,
@@ -108,17 +109,20 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
 
 
 def change(registration: Registration, details: Details, *, actor: str, now: datetime) -> list[str]:
-    """Change what a person may change; return the names of the fields that differ. Raises NotLive.
+    """Change what a person may change; return the names of the fields that differ. Raises NotLive, OrganisationFull.
 
     What changed is recorded by field, not by value (P28): an organiser sees that it did, and may ask.
     """
     _refresh_live(registration)
+    _refuse_if_organisation_full(registration, details)
     changed = [name for name in CHANGEABLE if getattr(registration, name) != getattr(details, name)]
     for name in changed:
         setattr(registration, name, getattr(details, name))
     if changed:
         _derive(registration)
         audit.record("registration.changed", registration, actor=actor, at=now, fields=changed)
+    if "organisation" in changed:
+        waiting_list.offer_free_places(registration.event, now=now)
     return changed
 
 
@@ -150,6 +154,14 @@ def _refuse_if_not_taking(event: Event, sector: Sector, now: datetime) -> None:
         raise RegistrationClosed
     if sector.policy == SectorPolicy.INVITATION:
         raise SectorByInvitation
+
+
+def _refuse_if_organisation_full(registration: Registration, details: Details) -> None:
+    """A place cannot be carried over to an organisation that has reached its cap."""
+    key = names.organisation_key(details.organisation)
+    moves = registration.holds_place and key != registration.organisation_key
+    if moves and not places.organisation_has_room(registration.event, key):
+        raise OrganisationFull
 
 
 def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:

@@ -29,6 +29,10 @@ class NothingOffered(Exception):
     """There is no offer to accept: it has run out or was never made."""
 
 
+class OrganisationFull(Exception):
+    """The organisation holds as many places as the event allows one."""
+
+
 class CapacityBelowTaken(Exception):
     """A capacity or a ceiling cannot be lower than the places already taken."""
 

@@ -10,15 +10,18 @@ from forum.registration.models import Registration
 
 
 def expire_due(*, now: datetime) -> int:
-    """End what has run out in every event that has not begun, then offer what became free; return how many ended.
+    """End what has run out, then offer what became free in events that have not begun; return how many ended.
 
-    Flushes only; the job commits. Run twice, or by two workers, it does nothing more (R02).
+    Flushes only; the job commits. Run twice, or by two workers, it does nothing more (R02). All events are locked
+    before anything is written, in one order, so that it never waits for who waits for it.
     """
-    return sum(_tend(event, now) for event in queries.list_events_to_tend(now))
+    events = queries.list_events_to_tend(now)
+    for event in events:
+        places.lock(event)
+    return sum(_tend(event, now) for event in events)
 
 
 def _tend(event: Event, now: datetime) -> int:
-    places.lock(event)
     unconfirmed = queries.list_unconfirmed(event, now)
     for registration in unconfirmed:
         _expire(registration, "registration.not_confirmed", now)

@@ -52,10 +52,15 @@ def release(registration: Registration) -> None:
 
 def may_take(registration: Registration, now: datetime) -> bool:
     """Whether this registration would get a place now."""
-    event, cap = registration.event, registration.event.organisation_cap
-    if places_left(event, now)[registration.sector_id] <= 0:
-        return False
-    return cap is None or queries.count_places_of_organisation(event, registration.organisation_key) < cap
+    event = registration.event
+    has_room = places_left(event, now)[registration.sector_id] > 0
+    return has_room and organisation_has_room(event, registration.organisation_key)
+
+
+def organisation_has_room(event: Event, organisation_key: str) -> bool:
+    """Whether the organisation is below the event's cap."""
+    cap = event.organisation_cap
+    return cap is None or queries.count_places_of_organisation(event, organisation_key) < cap
 
 
 def places_left(event: Event, now: datetime) -> dict[int, int]:

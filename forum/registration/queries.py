@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.events.models import Event
@@ -98,19 +98,29 @@ def count_mails(registration: Registration, kind: str, since: datetime) -> int:
 
 def list_unconfirmed(event: Event, now: datetime) -> Sequence[Registration]:
     """Return the registrations whose time to confirm the address is over."""
-    late = (Registration.status == Status.PENDING) & (Registration.confirm_by <= now)
-    return db.session.scalars(select(Registration).where(Registration.event_id == event.id, late)).all()
+    mine = Registration.event_id == event.id
+    return db.session.scalars(select(Registration).where(mine, _is_unconfirmed(now))).all()
 
 
 def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
     """Return the registrations whose offer has run out."""
-    late = (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now)
-    return db.session.scalars(select(Registration).where(Registration.event_id == event.id, late)).all()
+    mine = Registration.event_id == event.id
+    return db.session.scalars(select(Registration).where(mine, _is_lapsed(now))).all()
 
 
 def list_events_to_tend(now: datetime) -> Sequence[Event]:
-    """Return the events that have not begun: only they still expire, release and offer."""
-    return db.session.scalars(select(Event).where(Event.starts_at > now).order_by(Event.id)).all()
+    """Return the events that have not begun, and those in which something has run out since."""
+    overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
+    query = select(Event).where((Event.starts_at > now) | Event.id.in_(overdue))
+    return db.session.scalars(query.order_by(Event.id)).all()
+
+
+def _is_unconfirmed(now: datetime) -> ColumnElement[bool]:
+    return (Registration.status == Status.PENDING) & (Registration.confirm_by <= now)
+
+
+def _is_lapsed(now: datetime) -> ColumnElement[bool]:
+    return (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now)
 
 
 def is_protected(registration: Registration) -> bool:

@@ -11,7 +11,7 @@ from forum.events import calendar
 from forum.extensions import db
 from forum.registration import actions, links, own_data, waiting_list
 from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
-from forum.registration.errors import LinkRefused, NothingOffered, NotLive
+from forum.registration.errors import LinkRefused, NothingOffered, NotLive, OrganisationFull
 from forum.registration.forms import ConsentsForm, DetailsForm
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
@@ -72,9 +72,13 @@ def change() -> ResponseReturnValue:
     form = DetailsForm(obj=registration)
     if form.validate_on_submit():
         start_write(db.session)
-        actions.change(_mine(), form.details(), actor="person", now=clock.now())
-        db.session.commit()
-        return redirect(url_for(".show", saved="details"), 303)
+        try:
+            actions.change(_mine(), form.details(), actor="person", now=clock.now())
+            db.session.commit()
+            return redirect(url_for(".show", saved="details"), 303)
+        except OrganisationFull:
+            db.session.rollback()
+            form.organisation.errors = [_("This organisation has as many places as it can have")]
     page = render_template("public/self_service/change.html", registration=registration, form=form)
     return page, 422 if form.errors else 200
 
