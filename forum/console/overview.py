@@ -1,0 +1,110 @@
+"""The console's first page, an event at a glance, and the style guide."""
+
+from datetime import datetime
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.accounts.enums import Role
+from forum.console import navigation
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.outbox import heartbeats
+from forum.outbox import listing as outbox
+from forum.registration import listing, wording
+from forum.registration.enums import Status
+from forum.web.balance import balance_of
+from forum.web.console import get_event_or_404
+from forum.web.languages import moment_text
+from forum.web.styleguide import styleguide_context
+
+bp = Blueprint("console", __name__, url_prefix="/console")
+bp.record_once(navigation.install)
+
+
+@bp.route("/")
+def first() -> ResponseReturnValue:
+    """Lead to the first event that the organiser may see: the current one, else the newest."""
+    mine = _my_events()
+    if not mine:
+        return render_template("console/nothing.html")
+    chosen = next((event for event in mine if event.is_current), mine[0])
+    return redirect(url_for(".overview", event=chosen.slug), 303)
+
+
+@bp.route("/styleguide")
+def styleguide() -> ResponseReturnValue:
+    """Show every component in every state."""
+    return render_template("console/styleguide.html", **styleguide_context())
+
+
+@bp.route("/<event>/")
+def overview(event: str) -> ResponseReturnValue:
+    """Show how the event stands: balance, numbers, dates, the last registrations, trouble with mail."""
+    found, now = get_event_or_404(event), clock.now()
+    counts = listing.count_by_sector_and_status(found)
+    balance = balance_of(
+        found, counts, now, lambda sector: url_for("attendees.index", event=event, sector=sector.key)
+    )
+    return render_template(
+        "console/overview.html",
+        event=found,
+        balance=balance,
+        arcs=dict(zip((sector.id for sector in found.sectors), balance.shares, strict=True)),
+        numbers=_numbers(found, counts),
+        facts=_facts(found, now),
+        latest=listing.list_latest(found),
+        trouble=outbox.find_trouble(found.id, heartbeats.last_beat(), now),
+        others=[other for other in _my_events() if other.id != found.id],
+        wording=wording,
+    )
+
+
+def _my_events() -> list[Event]:
+    return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
+
+
+def _numbers(event: Event, counts: listing.Counts) -> list[dict[str, object]]:
+    """Return the number of registrations in each state that has any, and always of those that count most."""
+    always = {Status.CONFIRMED, Status.WAITING}
+    numbers = {status: listing.total(counts, status=status) for status in listing.BY_LIFE}
+    return [
+        {
+            "value": number,
+            "label": wording.status_name(status),
+            "url": url_for("attendees.index", event=event.slug, status=status),
+        }
+        for status, number in numbers.items()
+        if number or status in always
+    ]
+
+
+def _facts(event: Event, now: datetime) -> list[dict[str, str]]:
+    """Return when registration opens, closes and lets go of the floors."""
+    facts = [
+        (_("State"), _state(event, now)),
+        (_("Opens"), moment_text(event.opens_at, event.zone)),
+        (_("Closes"), moment_text(event.closes_at, event.zone)),
+    ]
+    if event.release_at:
+        facts.append((_("Kept places are released"), moment_text(event.release_at, event.zone)))
+    facts += [
+        (_("Waiting list"), _("Kept") if event.has_waiting_list else _("Not kept")),
+        (_("An offer holds for"), _("%(hours)s hours", hours=event.offer_hours)),
+    ]
+    if event.organisation_cap:
+        facts.append((_("Places for one organisation"), _("At most %(cap)s", cap=event.organisation_cap)))
+    return [{"label": label, "value": value} for label, value in facts]
+
+
+def _state(event: Event, now: datetime) -> str:
+    if not event.is_current:
+        return _("Archived")
+    if not event.is_published:
+        return _("Not published")
+    if events.is_open(event, now):
+        return _("Open")
+    return _("Not open yet") if now < event.opens_at else _("Closed")

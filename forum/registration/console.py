@@ -1,0 +1,198 @@
+"""The organisers' attendee list, waiting list and pages of single registrations."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
+from forum.database import start_write
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.registration import actions, dossier, exports, listing, queries, waiting_list, wording
+from forum.registration.errors import NotLive
+from forum.registration.models import Registration
+from forum.web.balance import balance_of
+from forum.web.console import actor, get_event_or_404
+from forum.web.forms import TidyForm
+from forum.web.pagination import Cursor, Page
+from forum.web.tables import csv_response
+
+bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
+
+
+@bp.route("/attendees")
+def index(event: str) -> ResponseReturnValue:
+    """Show who has registered: filtered, searched, sorted and paged by the address alone."""
+    found, filters = _list_of(event)
+    page = listing.read_list(found, filters, Cursor.of(request.args))
+    counts = listing.count_by_sector_and_status(found)
+    return render_template(
+        "console/attendees/index.html",
+        event=found,
+        filters=filters,
+        statuses=listing.BY_LIFE,
+        page=page,
+        total=listing.count_matching(found, filters, counts),
+        positions=listing.waiting_positions(found, page.rows),
+        pages=_pages(found, filters, page),
+        sort_url=lambda sort: url_for(".index", event=event, **filters.query(sort=sort)),
+        wording=wording,
+        **_balance(found, counts),
+    )
+
+
+@bp.route("/waiting")
+def waiting(event: str) -> ResponseReturnValue:
+    """Show who waits in each sector, the next in line first."""
+    found = get_event_or_404(event)
+    counts = listing.count_by_sector_and_status(found)
+    return render_template(
+        "console/attendees/waiting.html",
+        event=found,
+        lines=listing.list_lines(found),
+        wording=wording,
+        **_balance(found, counts),
+    )
+
+
+@bp.route("/registrations/<reference>")
+def show(event: str, reference: str) -> ResponseReturnValue:
+    """Show a registration: details, consents and everything that happened to it."""
+    registration = _registration_or_404(event, reference)
+    zone, entries = registration.event.zone, audit_queries.find_history(registration)
+    names = listing.name_actors(entries)
+    return render_template(
+        "console/attendees/show.html",
+        event=registration.event,
+        registration=registration,
+        words=wording.status_words(registration, waiting_list.position(registration), zone),
+        details=dossier.details(registration, zone),
+        consents=dossier.consents(registration, zone),
+        timeline=dossier.timeline(entries, queries.list_mails(registration), names, zone),
+        form=TidyForm(),
+        wording=wording,
+    )
+
+
+@bp.route("/registrations/<reference>/cancel", methods=["GET", "POST"])
+def cancel(event: str, reference: str) -> ResponseReturnValue:
+    """Say what cancelling will do, then do it."""
+    form = TidyForm()
+    if not form.validate_on_submit():
+        registration = _registration_or_404(event, reference)
+        page = "console/attendees/cancel.html"
+        return render_template(
+            page, event=registration.event, registration=registration, form=form, wording=wording
+        )
+    start_write(db.session)
+    registration = _registration_or_404(event, reference)
+    try:
+        actions.cancel(registration, actor=actor(), now=clock.now())
+    except NotLive:
+        return _has_ended(event, reference)
+    db.session.commit()
+    flash(_("The registration has been cancelled. A message has been sent to the person."), "success")
+    return redirect(url_for(".show", event=event, reference=reference), 303)
+
+
+@bp.route("/registrations/<reference>/resend", methods=["POST"])
+def resend(event: str, reference: str) -> ResponseReturnValue:
+    """Send the message of the registration's state once more, with a fresh link."""
+    start_write(db.session)
+    registration = _registration_or_404(event, reference)
+    try:
+        actions.resend(registration, actor=actor(), now=clock.now())
+    except NotLive:
+        return _has_ended(event, reference)
+    db.session.commit()
+    flash(_("The message has been put in the queue. Links in earlier messages no longer work."), "success")
+    return redirect(url_for(".show", event=event, reference=reference), 303)
+
+
+@bp.route("/attendees.csv", methods=["GET", "POST"])
+def export(event: str) -> ResponseReturnValue:
+    """Ask what the list is for and who gets it (P14), then write that down and send the filtered list."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    found, filters = _list_of(event)
+    form = exports.ExportForm()
+    counts = listing.count_by_sector_and_status(found)
+    total = listing.count_matching(found, filters, counts)
+    if not form.validate_on_submit():
+        page = render_template(
+            "console/attendees/export.html",
+            event=found,
+            filters=filters,
+            total=total,
+            form=form,
+            wording=wording,
+        )
+        return page, 422 if form.errors else 200
+    _record_export(found, filters, total, form)
+    return csv_response(
+        exports.file_name(found, clock.now()), exports.headings(found), exports.rows(found, filters)
+    )
+
+
+def _list_of(slug: str) -> tuple[Event, listing.Filters]:
+    event = get_event_or_404(slug)
+    try:
+        return event, listing.Filters.of(request.args, event)
+    except listing.UnknownFilter:
+        abort(404)
+
+
+def _registration_or_404(slug: str, reference: str) -> Registration:
+    """Return the registration of this event; another event's reference leads nowhere (S13)."""
+    return queries.find_by_reference(get_event_or_404(slug), reference) or abort(404)
+
+
+def _has_ended(event: str, reference: str) -> ResponseReturnValue:
+    db.session.rollback()
+    flash(_("The registration has already ended. Nothing was changed."), "warning")
+    return redirect(url_for(".show", event=event, reference=reference), 303)
+
+
+def _record_export(event: Event, filters: listing.Filters, total: int, form: exports.ExportForm) -> None:
+    """Write down who took how many names, by which filters and why; a search's words may be a name and stay out."""
+    start_write(db.session)
+    audit.record(
+        "registrations.exported",
+        event,
+        actor=actor(),
+        at=clock.now(),
+        count=total,
+        sector=filters.sector,
+        status=filters.status,
+        searched=bool(filters.q),
+        purpose=form.purpose.data,
+        recipient=form.recipient.data,
+    )
+    db.session.commit()
+
+
+def _balance(event: Event, counts: listing.Counts) -> dict[str, Any]:
+    """Return the ring and its arcs by sector id, each arc a way into the list."""
+
+    def url(sector: Sector) -> str:
+        return url_for(".index", event=event.slug, sector=sector.key)
+
+    balance = balance_of(event, counts, clock.now(), url)
+    arcs = dict(zip((sector.id for sector in event.sectors), balance.shares, strict=True))
+    return {"balance": balance, "arcs": arcs}
+
+
+def _pages(event: Event, filters: listing.Filters, page: Page) -> dict[str, str | None]:
+    def url(beside: str, row: Registration) -> str:
+        return url_for(".index", event=event.slug, **filters.query(), **{beside: row.reference})
+
+    return {
+        "previous_url": url("before", page.rows[0]) if page.has_previous else None,
+        "next_url": url("after", page.rows[-1]) if page.has_next else None,
+        "summary": None,
+    }

@@ -1,0 +1,120 @@
+"""A registration as organisers read it: details, consents, and what has happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from babel import Locale
+from flask_babel import gettext as _
+
+from forum.audit.models import AuditEntry
+from forum.outbox.models import OutboxMessage
+from forum.outbox.wording import kind_text
+from forum.outbox.wording import status_words as mail_words
+from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.models import Consent, Registration
+from forum.registration.wording import CONSENTS, FIELDS, act_detail, act_text, actor_text
+from forum.web.languages import NAMES, day_text, in_language, language, moment_text
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A row of components/summary_list.html."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A line of components/timeline.html."""
+
+    at: datetime
+    at_text: str
+    title: str
+    detail: str = ""
+    actor: str = ""
+
+    @property
+    def at_iso(self) -> str:
+        """The moment for machines."""
+        return self.at.isoformat(timespec="seconds")
+
+
+def details(registration: Registration, zone: tzinfo) -> list[Fact]:
+    """Return what the person has told, and the moments that count in the registration's state."""
+    country = Locale.parse(language()).territories.get(registration.country, registration.country)
+    facts = [
+        (_("Reference"), registration.reference),
+        (str(FIELDS["given_name"]), registration.given_name),
+        (str(FIELDS["family_name"]), registration.family_name),
+        (_("E-mail address"), registration.email),
+        (str(FIELDS["phone"]), registration.phone or ""),
+        (str(FIELDS["organisation"]), registration.organisation),
+        (str(FIELDS["title"]), registration.title),
+        (_("Sector"), in_language(registration.sector.name)),
+        (str(FIELDS["country"]), country),
+        (str(FIELDS["language"]), NAMES.get(registration.language, registration.language)),
+        (_("Registered"), moment_text(registration.requested_at, zone)),
+        *_moments(registration, zone),
+    ]
+    return [Fact(label, value) for label, value in facts]
+
+
+def consents(registration: Registration, zone: tzinfo) -> list[Fact]:
+    """Return for each purpose whether the person has consented, and since when."""
+    latest = {consent.purpose: consent for consent in sorted(registration.consents, key=_given_at)}
+    return [
+        Fact(str(CONSENTS[purpose]), _consent_text(latest.get(purpose), zone)) for purpose in ConsentPurpose
+    ]
+
+
+def timeline(
+    entries: Sequence[AuditEntry], mails: Sequence[OutboxMessage], names: Mapping[str, str], zone: tzinfo
+) -> list[Happening]:
+    """Return acts and mails together, the newest first; of the same moment, the mail is told as following the act."""
+    told = [*(_act(entry, names, zone) for entry in entries), *(_mail(mail, zone) for mail in mails)]
+    return sorted(told, key=lambda happening: happening.at)[::-1]
+
+
+def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
+    moments = [
+        (_("Confirm the address before"), registration.confirm_by, Status.PENDING),
+        (_("Waiting since"), registration.waiting_since, Status.WAITING),
+        (_("Offer holds until"), registration.offer_expires_at, Status.OFFERED),
+    ]
+    shown = [
+        (label, moment_text(moment, zone))
+        for label, moment, status in moments
+        if moment and registration.status == status
+    ]
+    return [*shown, *([(_("Ended"), moment_text(registration.ended_at, zone))] if registration.ended_at else [])]
+
+
+def _given_at(consent: Consent) -> datetime:
+    return consent.given_at
+
+
+def _consent_text(consent: Consent | None, zone: tzinfo) -> str:
+    if consent is None:
+        return _("No")
+    if consent.withdrawn_at:
+        return _("No, withdrawn %(day)s", day=day_text(consent.withdrawn_at, zone))
+    return _("Yes, since %(day)s", day=day_text(consent.given_at, zone))
+
+
+def _act(entry: AuditEntry, names: Mapping[str, str], zone: tzinfo) -> Happening:
+    return Happening(
+        entry.at,
+        moment_text(entry.at, zone),
+        act_text(entry.action),
+        act_detail(entry.action, entry.details.payload if entry.details else {}),
+        actor_text(entry.actor, names),
+    )
+
+
+def _mail(mail: OutboxMessage, zone: tzinfo) -> Happening:
+    state = mail_words(mail.status).label
+    detail = f"{state}, {moment_text(mail.sent_at, zone)}" if mail.sent_at else state
+    title = _("Message: %(kind)s", kind=kind_text(mail.kind))
+    return Happening(mail.created_at, moment_text(mail.created_at, zone), title, detail)

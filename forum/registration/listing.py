@@ -1,0 +1,231 @@
+"""The organisers' list: filtered, searched, sorted, counted and paged for 100,000 registrations.
+
+Reads `registrations` and `consents` alone. Never the sealed tables: to this list a person with protected
+identity is a person like any other (P21, P22).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, case, exists, func, select
+
+from forum.accounts.models import User
+from forum.audit.models import AuditEntry
+from forum.events.models import Event
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.models import Consent, Registration
+from forum.registration.names import search_fold
+from forum.registration.queries import find_by_reference
+from forum.web.pagination import Cursor, Order, Page, read_page
+
+PAGE_SIZE = 50
+LATEST = 8
+SHOWN_OF_LINE = 50
+LONGEST_SEARCH = 200
+MOST_WORDS = 8
+SORTS = ("name", "organisation", "sector", "status", "registered")
+BY_LIFE = (
+    Status.CONFIRMED,
+    Status.OFFERED,
+    Status.PENDING,
+    Status.IN_REVIEW,
+    Status.WAITING,
+    Status.DECLINED,
+    Status.EXPIRED,
+    Status.CANCELLED,
+)
+BY_NAME = (Registration.sort_key, Registration.id)
+BY_ORGANISATION = (Registration.organisation_key, Registration.sort_key, Registration.id)
+BY_TIME = (Registration.requested_at, Registration.id)
+
+Counts = Mapping[tuple[int, str], int]
+
+
+class UnknownFilter(ValueError):
+    """An address asks for a sector or a status that does not exist; to show all instead would be a lie."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list shows and how; all of it stands in the address. `sort` has a "-" in front when falling."""
+
+    q: str = ""
+    sector: str = ""
+    status: str = ""
+    sort: str = "name"
+
+    @classmethod
+    def of(cls, args: Mapping[str, str], event: Event) -> "Filters":
+        """Read an address. Raises UnknownFilter; an unknown sort is by name (S34)."""
+        sector, status, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
+        if (sector and find_sector(event, sector) is None) or (status and status not in set(Status)):
+            raise UnknownFilter
+        words = args.get("q", "").replace("\x00", " ").strip()[:LONGEST_SEARCH]
+        return cls(words, sector, status, sort if sort.removeprefix("-") in SORTS else "name")
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.q or self.sector or self.status)
+
+    def query(self, **differing: str) -> dict[str, str]:
+        """Return the address's parameters, those that say nothing left out."""
+        values = {**asdict(self), **differing}
+        return {name: value for name, value in values.items() if value and (name, value) != ("sort", "name")}
+
+
+def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Registration]:
+    """Return a page of the list; a cursor that leads nowhere gives the first one."""
+    beside = find_by_reference(event, cursor.key) if cursor else None
+    backwards = cursor.backwards if cursor else False
+    return read_page(
+        db.session,
+        matching(event, filters),
+        order(event, filters.sort),
+        size=PAGE_SIZE,
+        beside=beside,
+        backwards=backwards,
+    )
+
+
+def matching(event: Event, filters: Filters) -> Select:
+    """Select the registrations that the filters leave; every word must be found, in any of the fields."""
+    query = select(Registration).where(Registration.event_id == event.id)
+    if filters.sector:
+        sector = find_sector(event, filters.sector)
+        query = query.where(Registration.sector_id == (sector.id if sector else None))
+    if filters.status:
+        query = query.where(Registration.status == filters.status)
+    for word in search_fold(filters.q).split()[:MOST_WORDS]:
+        query = query.where(Registration.search_text.contains(word, autoescape=True))
+    return query
+
+
+def order(event: Event, sort: str) -> Order:
+    """Return the order of one of SORTS; within a sector, a status or an organisation people stand by name."""
+    falling, name = sort.startswith("-"), sort.removeprefix("-")
+    match name:
+        case "organisation":
+            return Order(BY_ORGANISATION, falling)
+        case "registered":
+            return Order(BY_TIME, falling)
+        case "sector":
+            sectors = tuple(sector.id for sector in event.sectors)
+            return Order(BY_NAME, falling, Registration.sector_id, sectors)
+        case "status":
+            return Order(BY_NAME, falling, Registration.status, BY_LIFE)
+        case _:
+            return Order(BY_NAME, falling)
+
+
+def count_by_sector_and_status(event: Event) -> dict[tuple[int, str], int]:
+    """Return how many registrations there are by (sector id, status); a pair without any is left out."""
+    groups = (Registration.sector_id, Registration.status)
+    query = select(*groups, func.count()).where(Registration.event_id == event.id).group_by(*groups)
+    return {(sector_id, status): number for sector_id, status, number in db.session.execute(query)}
+
+
+def total(counts: Counts, *, sector_id: int | None = None, status: str | None = None) -> int:
+    """Add up the counts of a sector, of a status, of both or of all."""
+    return sum(
+        number
+        for (counted_sector, counted_status), number in counts.items()
+        if sector_id in (None, counted_sector) and status in (None, counted_status)
+    )
+
+
+def count_matching(event: Event, filters: Filters, counts: Counts) -> int:
+    """Return how many registrations the filters leave; only a search has to look at the rows."""
+    if filters.q:
+        found = matching(event, filters).with_only_columns(Registration.id).subquery()
+        return db.session.scalar(select(func.count()).select_from(found)) or 0
+    sector = find_sector(event, filters.sector) if filters.sector else None
+    return total(counts, sector_id=sector.id if sector else None, status=filters.status or None)
+
+
+def count_waiting(event: Event) -> int:
+    """Return how many wait, for the navigation; the partial index holds nobody else."""
+    waiting = (Registration.event_id == event.id) & (Registration.status == Status.WAITING)
+    return db.session.scalar(select(func.count()).select_from(Registration).where(waiting)) or 0
+
+
+def waiting_positions(event: Event, registrations: Sequence[Registration]) -> dict[int, int]:
+    """Return the place in the sector's line (1 is next) by id, for those who wait among `registrations`."""
+    ids = [registration.id for registration in registrations if registration.status == Status.WAITING]
+    line = _line(event)
+    query = select(line.c.id, line.c.position).where(line.c.id.in_(ids))
+    return dict(db.session.execute(query).tuples().all()) if ids else {}
+
+
+def list_lines(event: Event) -> dict[int, list[tuple[int, Registration]]]:
+    """Return the head of each sector's line as (position, registration) by sector id, the longest waiting first."""
+    line = _line(event)
+    query = select(line.c.position, Registration).join(line, line.c.id == Registration.id)
+    shown = query.where(line.c.position <= SHOWN_OF_LINE).order_by(Registration.sector_id, line.c.position)
+    lines: dict[int, list[tuple[int, Registration]]] = {}
+    for position, registration in db.session.execute(shown):
+        lines.setdefault(registration.sector_id, []).append((position, registration))
+    return lines
+
+
+def list_latest(event: Event) -> Sequence[Registration]:
+    """Return the last registrations, the newest first."""
+    query = select(Registration).where(Registration.event_id == event.id)
+    newest = (Registration.requested_at.desc(), Registration.id.desc())
+    return db.session.scalars(query.order_by(*newest).limit(LATEST)).all()
+
+
+def name_actors(entries: Sequence[AuditEntry]) -> dict[str, str]:
+    """Return the names of the organisers among the entries' actors, by actor ("user:7")."""
+    ids = {
+        int(number) for kind, _, number in (entry.actor.partition(":") for entry in entries) if kind == "user"
+    }
+    query = select(User.id, User.name).where(User.id.in_(ids))
+    return {f"user:{user_id}": name for user_id, name in db.session.execute(query)} if ids else {}
+
+
+def stream(event: Event, filters: Filters) -> Iterator[Row]:
+    """Yield the filtered list in its order, a few hundred rows in memory at a time, consents as true or false."""
+    consents = [_has_consented(purpose).label(purpose) for purpose in ConsentPurpose]
+    query = matching(event, filters).with_only_columns(*EXPORTED, *consents)
+    ordered = query.order_by(*_whole_order(order(event, filters.sort)))
+    yield from db.session.execute(ordered, execution_options={"yield_per": 500})
+
+
+EXPORTED = (
+    Registration.reference,
+    Registration.family_name,
+    Registration.given_name,
+    Registration.organisation,
+    Registration.title,
+    Registration.sector_id,
+    Registration.country,
+    Registration.email,
+    Registration.phone,
+    Registration.language,
+    Registration.status,
+    Registration.requested_at,
+    Registration.confirmed_at,
+)
+
+
+def _line(event: Event) -> Any:
+    """Every waiting registration of the event with its position; the partial index holds them in this order."""
+    by_time = (Registration.waiting_since, Registration.id)
+    position = func.row_number().over(partition_by=Registration.sector_id, order_by=by_time)
+    waiting = (Registration.event_id == event.id) & (Registration.status == Status.WAITING)
+    return select(Registration.id, position.label("position")).where(waiting).subquery()
+
+
+def _has_consented(purpose: ConsentPurpose) -> Any:
+    given = and_(Consent.registration_id == Registration.id, Consent.withdrawn_at.is_(None))
+    return exists().where(given, Consent.purpose == purpose)
+
+
+def _whole_order(chosen: Order) -> list[Any]:
+    ranks = {group: rank for rank, group in enumerate(chosen.groups)}
+    columns = [case(ranks, value=chosen.group_by), *chosen.columns] if ranks else list(chosen.columns)
+    return [column.desc() if chosen.falling else column for column in columns]

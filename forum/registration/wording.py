@@ -1,0 +1,120 @@
+"""What organisers read about registrations: states, acts and fields in words."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from forum.outbox.wording import StatusWords
+from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.models import Registration
+from forum.web.languages import day_text, language
+
+STATUSES = {
+    Status.PENDING: (_l("Address not confirmed"), "wait"),
+    Status.IN_REVIEW: (_l("In review"), "review"),
+    Status.WAITING: (_l("Waiting"), "wait"),
+    Status.OFFERED: (_l("Offered a place"), "offered"),
+    Status.CONFIRMED: (_l("Confirmed"), "in"),
+    Status.CANCELLED: (_l("Cancelled"), "out"),
+    Status.EXPIRED: (_l("Expired"), "out"),
+    Status.DECLINED: (_l("Declined"), "out"),
+}
+CONSENTS = {
+    ConsentPurpose.PARTICIPANT_LIST: _l("List of participants"),
+    ConsentPurpose.PHOTOGRAPHS: _l("Photographs"),
+}
+ACTS = {
+    "registration.received": _l("Registration received"),
+    "registration.address_confirmed": _l("Address confirmed"),
+    "registration.waiting": _l("Joined the waiting list"),
+    "registration.offered": _l("Place offered"),
+    "registration.offer_lapsed": _l("Offer ran out"),
+    "registration.not_confirmed": _l("Address not confirmed in time"),
+    "registration.confirmed": _l("Place confirmed"),
+    "registration.cancelled": _l("Registration cancelled"),
+    "registration.changed": _l("Details changed"),
+    "registration.consent": _l("Consent changed"),
+    "registration.mail_resent": _l("Message sent once more"),
+    "registration.link_sent": _l("New personal link sent"),
+}
+FIELDS = {
+    "given_name": _l("Given name"),
+    "family_name": _l("Family name"),
+    "organisation": _l("Organisation"),
+    "title": _l("Title or role"),
+    "country": _l("Country"),
+    "language": _l("Language"),
+    "phone": _l("Phone number"),
+}
+ACTORS = {
+    "visitor": _l("by the form"),
+    "person": _l("by the person"),
+    "worker": _l("automatically"),
+    "command": _l("by command"),
+}
+
+
+def status_name(status: str) -> str:
+    """Return a state's name."""
+    return str(STATUSES[Status(status)][0])
+
+
+def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:
+    """Return a registration's state in words and its sign: the place in line, or until when the offer holds."""
+    kind = STATUSES[Status(registration.status)][1]
+    if registration.status == Status.WAITING and position:
+        return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
+    if registration.status == Status.OFFERED and registration.offer_expires_at:
+        return StatusWords(
+            _("Offered until %(day)s", day=day_text(registration.offer_expires_at, zone)), kind
+        )
+    return StatusWords(status_name(registration.status), kind)
+
+
+def ordinal(number: int) -> str:
+    """Return such as "3rd", in Swedish "3:e"."""
+    return f"{number}{_swedish_ending(number) if language() == 'sv' else _english_ending(number)}"
+
+
+def listed_name(registration: Any) -> str:
+    """Return the name as lists sort it: "Bergström, Åsa"."""
+    return ", ".join(name for name in (registration.family_name, registration.given_name) if name)
+
+
+def full_name(registration: Any) -> str:
+    """Return the name as one says it: "Åsa Bergström"."""
+    return " ".join(name for name in (registration.given_name, registration.family_name) if name)
+
+
+def act_text(action: str) -> str:
+    """Return an audit action in words."""
+    return str(ACTS[action]) if action in ACTS else _("Another act")
+
+
+def act_detail(action: str, details: Mapping[str, Any]) -> str:
+    """Return what an audit entry says further, from fields that are meant for organisers and no others (P21)."""
+    if action == "registration.changed":
+        return ", ".join(str(FIELDS[name]) for name in details.get("fields", ()) if name in FIELDS)
+    if action == "registration.consent" and details.get("purpose") in CONSENTS:
+        purpose = CONSENTS[ConsentPurpose(details["purpose"])]
+        given = _("%(purpose)s: given", purpose=purpose)
+        return given if details.get("given") else _("%(purpose)s: withdrawn", purpose=purpose)
+    return ""
+
+
+def actor_text(actor: str, names: Mapping[str, str]) -> str:
+    """Return who acted; `names` holds organisers' names by actor ("user:7")."""
+    return names.get(actor) or str(ACTORS.get(actor, _l("by an organiser")))
+
+
+def _english_ending(number: int) -> str:
+    if 10 <= number % 100 <= 20:
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+def _swedish_ending(number: int) -> str:
+    return ":a" if number % 10 in (1, 2) and number % 100 not in (11, 12) else ":e"

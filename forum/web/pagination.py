@@ -1,0 +1,121 @@
+"""Keyset paging: a page starts beside a row, so that the last page of 100,000 costs what the first one does.
+
+Knows neither the request nor a feature. The address names the row a page starts beside by an opaque key
+(a reference), never by what the list is sorted by: names have no business in an address.
+
+    order = Order((Registration.sort_key, Registration.id))
+    page = read_page(db.session, query, order, size=50, beside=row, backwards=False)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, literal, select, tuple_, union_all
+from sqlalchemy.orm import Session
+
+Row = TypeVar("Row")
+LONGEST_KEY = 40
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page lies: after the row with this key, or before it."""
+
+    key: str
+    backwards: bool = False
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> "Cursor | None":
+        """Read `after` or `before` of an address."""
+        for name in ("after", "before"):
+            if key := args.get(name):
+                return cls(key[:LONGEST_KEY], backwards=name == "before")
+        return None
+
+
+@dataclass(frozen=True)
+class Order:
+    """Sorted by `columns`, the last of them unique; with `group_by`, first by the order of `groups`.
+
+    Groups are values of one column, such as the ids of sectors in the order of the ring. Each group is read
+    through its own index range, and only as far as the page reaches.
+    """
+
+    columns: tuple[Any, ...]
+    falling: bool = False
+    group_by: Any = None
+    groups: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """The rows of a page, and whether there are others on either side."""
+
+    rows: Sequence[Row]
+    has_previous: bool = False
+    has_next: bool = False
+
+
+def read_page(
+    session: Session,
+    query: Select,
+    order: Order,
+    *,
+    size: int,
+    beside: Any = None,
+    backwards: bool = False,
+) -> Page:
+    """Return the page after the row `beside`, or before it; the first page without one, or where nothing is left."""
+    if beside is None:
+        rows = _read(session, query, order, size + 1)
+        return Page(rows[:size], has_next=len(rows) > size)
+    rows = _read(session, query, order, size + 1, beside, backwards)
+    if len(rows) <= size and (backwards or not rows):
+        return read_page(session, query, order, size=size)
+    if backwards:
+        return Page(rows[:size][::-1], has_previous=True, has_next=True)
+    return Page(rows[:size], has_previous=True, has_next=len(rows) > size)
+
+
+def _read(
+    session: Session, query: Select, order: Order, limit: int, beside: Any = None, backwards: bool = False
+) -> Sequence[Any]:
+    falling = order.falling != backwards
+    if not order.groups:
+        return session.scalars(_part(query, order.columns, falling, beside).limit(limit)).all()
+    entity = query.column_descriptions[0]["entity"]
+    key = order.columns[-1]
+    picked = union_all(
+        *(
+            select(_ranked(query, order, rank, group, falling, at).limit(limit).subquery())
+            for rank, (group, at) in enumerate(_groups(order, falling, beside))
+        )
+    ).subquery()
+    whole = select(entity).join(picked, key == picked.c[key.key])
+    return session.scalars(whole.order_by(picked.c.rank, *_sorted(order.columns, falling)).limit(limit)).all()
+
+
+def _groups(order: Order, falling: bool, beside: Any) -> list[tuple[Any, Any]]:
+    """Return the groups from the page's on, the first of them with the row that the page starts beside."""
+    groups = list(order.groups[::-1] if falling else order.groups)
+    if beside is None:
+        return [(group, None) for group in groups]
+    first = groups.index(getattr(beside, order.group_by.key))
+    return [(group, beside if group == groups[first] else None) for group in groups[first:]]
+
+
+def _ranked(query: Select, order: Order, rank: int, group: Any, falling: bool, beside: Any) -> Select:
+    part = _part(query, order.columns, falling, beside).where(order.group_by == group)
+    return part.with_only_columns(order.columns[-1], literal(rank).label("rank"))
+
+
+def _part(query: Select, columns: tuple[Any, ...], falling: bool, beside: Any) -> Select:
+    if beside is not None:
+        here = tuple_(*(literal(getattr(beside, column.key), column.type) for column in columns))
+        query = query.where(tuple_(*columns) < here if falling else tuple_(*columns) > here)
+    return query.order_by(*_sorted(columns, falling))
+
+
+def _sorted(columns: tuple[Any, ...], falling: bool) -> list[Any]:
+    return [column.desc() if falling else column.asc() for column in columns]
