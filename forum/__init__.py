@@ -6,12 +6,17 @@ from typing import Any
 from flask import Flask
 
 from forum import config, database, models
+from forum.accounts import own_account, sign_ins
+from forum.accounts import public as account_public
+from forum.console import overview as console_overview
 from forum.events import public as events_public
 from forum.extensions import csrf, db, mail, migrate
 from forum.home import crawlers
 from forum.home import public as home_public
 from forum.news import feeds, old_addresses
 from forum.news import public as news_public
+from forum.outbox import console as outbox_console
+from forum.registration import console as registration_console
 from forum.registration import public as registration_public
 from forum.registration import self_service
 from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site, static
@@ -27,6 +32,11 @@ BLUEPRINTS = (
     old_addresses.bp,
     registration_public.bp,
     self_service.bp,
+    account_public.bp,
+    own_account.bp,
+    console_overview.bp,
+    registration_console.bp,
+    outbox_console.bp,
 )
 MIGRATIONS = str(config.PROJECT / "migrations")
 
@@ -49,6 +59,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     headers.init_app(app)
     errors.init_app(app)
     site.init_app(app)
+    sign_ins.init_app(app)
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -6,9 +6,9 @@ import click
 from flask.cli import ScriptInfo, with_appcontext
 
 from forum import create_app
-from forum.accounts.commands import create_organiser, disable_organiser
 from forum.commands import preparing, running
 from forum.commands.database import database
+from forum.commands.organisers import create_organiser, disable_organiser
 from forum.config import PROJECT, UnsafeSettings, new_data_keys
 from forum.web.static import build_static
 
@@ -18,7 +18,15 @@ def cli() -> None:
     """Run the forum's website."""
 
 
-for command in (running.run, running.dev, running.serve, running.worker, database, create_organiser, disable_organiser):
+for command in (
+    running.run,
+    running.dev,
+    running.serve,
+    running.worker,
+    database,
+    create_organiser,
+    disable_organiser,
+):
     cli.add_command(command)
 
 

@@ -1,11 +1,177 @@
-"""Signed-in browsers and what they may reach (S03, S06, S07, S12)."""
+"""Signed-in browsers and what they may reach (S03, S06, S07, S09, S12, S38).
 
-from flask import abort, request
+The browser's session cookie holds a random token; its row decides. Nothing else in the cookie says who it is.
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+from werkzeug.urls import iri_to_uri
 
+from forum import clock
+from forum.accounts import queries
 from forum.accounts.enums import Role
+from forum.accounts.models import SignIn
+from forum.database import start_write
+from forum.extensions import db
+
+TOKEN, LANGUAGE, WAITING, NEXT = "sign_in", "language", "waiting", "next"
+TOUCH, FRESH = timedelta(minutes=1), timedelta(minutes=5)
+OWN_PAGE = re.compile(r"/(console|account)/[A-Za-z0-9._~%/-]*(\?[A-Za-z0-9._~%=&+,:@/!$'()*;-]*)?")
+CONSOLE, MAX_TARGET = "/console/", 1000
+
+
+def init_app(app: Flask) -> None:
+    """Let templates ask who is signed in and what they may do."""
+    app.jinja_env.globals.update(console_user=ConsoleUser(), may=may)
 
 
 def require(roles: frozenset[Role]) -> ResponseReturnValue | None:
-    """Let the request go on, answer with the way to sign in, or end it with 404."""
-    abort(404, description=f"{request.endpoint} needs {sorted(roles)}")
+    """Let the request go on, answer with the way to sign in, or end it with 404.
+
+    Without any `roles`, being signed in is enough. With an event in the address, a role must be held for it.
+    """
+    if load() is None:
+        target = here() if request.method in {"GET", "HEAD"} else None
+        return redirect(url_for("account.sign_in", next=target), 303)
+    if roles and not roles & _roles_here():
+        abort(404)
+    return None
+
+
+def require_fresh(back: str | None = None) -> ResponseReturnValue | None:
+    """Answer with "confirm it's you" unless that was done within five minutes (S09).
+
+    `back` is where to return to; by default the page that was asked for. A view's first line:
+    `if answer := sign_ins.require_fresh(): return answer`.
+    """
+    if is_fresh():
+        return None
+    return redirect(url_for("own_account.confirm", next=back or here()), 303)
+
+
+def is_fresh() -> bool:
+    """Whether password and code were given within five minutes; the demo's organiser has neither to give."""
+    if current_app.config["DEMO"] and g.user.password_hash is None:
+        return True
+    return clock.now() - g.sign_in.confirmed_at <= FRESH
+
+
+def load() -> SignIn | None:
+    """Return the request's living sign-in, and set g.sign_in, g.user and g.user_language; read once."""
+    if "sign_in" not in g:
+        now = clock.now()
+        g.sign_in = found = queries.find_sign_in(session[TOKEN], now=now) if TOKEN in session else None
+        if found:
+            g.user = found.user
+            if now - found.last_seen_at >= TOUCH:
+                _touch(found, now)
+        choose_language(found.user.language if found else None)
+    return g.sign_in
+
+
+def begin(token: str) -> None:
+    """Make the browser's session that of a new sign-in; nothing of the earlier one stays but the language (S06)."""
+    language = session.get(LANGUAGE)
+    session.clear()
+    session[TOKEN] = token
+    if language:
+        session[LANGUAGE] = language
+
+
+def choose_language(preference: str | None = None) -> None:
+    """Set g.user_language: ?lang= of now or earlier in this session, else the user's preference."""
+    wanted = request.args.get("lang")
+    if wanted in current_app.config["LANGUAGES"] and session.get(LANGUAGE) != wanted:
+        session[LANGUAGE] = wanted
+    g.user_language = session.get(LANGUAGE) or preference
+
+
+def current_actor() -> str:
+    """Return how the audit trail names who is signed in."""
+    return f"user:{g.user.id}"
+
+
+def roles_for(event: Any = None) -> frozenset[Role]:
+    """Return the roles that the signed-in user holds for this event, or anywhere when there is none."""
+    return _roles(event.id if event else None)
+
+
+def may(role: Role | str, event: Any = None) -> bool:
+    """Whether the signed-in user holds this role, or is an admin, for the event."""
+    return not roles_for(event).isdisjoint({role, Role.ADMIN})
+
+
+def here() -> str:
+    """Return the path and query of the present request, as it may be returned to."""
+    return iri_to_uri(request.full_path.rstrip("?"))
+
+
+def own_page(target: str | None) -> str:
+    """Return the target if it is a page of the console or the account, else the console's first page (S38)."""
+    if not target or len(target) > MAX_TARGET or not OWN_PAGE.fullmatch(target):
+        return CONSOLE
+    path = target.partition("?")[0]
+    return CONSOLE if "//" in path or ".." in path else target
+
+
+class ConsoleUser:
+    """Who is signed in, for the console's frame; false when nobody is."""
+
+    def __bool__(self) -> bool:
+        return load() is not None
+
+    @property
+    def name(self) -> str:
+        return g.user.name
+
+    @property
+    def email(self) -> str:
+        return g.user.email
+
+    @property
+    def links(self) -> list[dict[str, str]]:
+        return [{"label": _("Your account"), "url": url_for("own_account.show")}]
+
+    @property
+    def sign_out(self) -> dict[str, str]:
+        return {"url": url_for("account.sign_out"), "csrf_token": generate_csrf()}
+
+
+def _roles_here() -> frozenset[Role]:
+    """Return the user's roles for the event in the address; none when there is no such event."""
+    slug = (request.view_args or {}).get("event")
+    if slug is None:
+        return _roles(None)
+    event_id = queries.find_event_id(slug)
+    return _roles(event_id) if event_id else frozenset()
+
+
+def _roles(event_id: int | None) -> frozenset[Role]:
+    held = g.user.memberships if load() else []
+    return frozenset(
+        Role(membership.role)
+        for membership in held
+        if event_id is None or membership.event_id in {None, event_id}
+    )
+
+
+def _touch(found: SignIn, now) -> None:
+    """Note that the browser was seen: a short transaction of its own, before the view reads anything.
+
+    When the database cannot be written, reading goes on; the sign-in then ends a little early.
+    """
+    seen = update(SignIn).where(SignIn.id == found.id, SignIn.last_seen_at < now).values(last_seen_at=now)
+    try:
+        start_write(db.session)
+        db.session.execute(seen)
+        db.session.commit()
+    except OperationalError:
+        db.session.rollback()

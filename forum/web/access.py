@@ -17,12 +17,15 @@ class Face(Enum):
     FORM = "form"  # anybody; sets the CSRF session only
     LINK = "link"  # whoever holds a personal link
     MACHINE = "machine"  # monitors, feed readers, crawlers
-    ACCOUNT = "account"  # signing in, and one's own account
+    ACCOUNT = "account"  # signing in
 
 
 @dataclass(frozen=True)
 class Roles:
-    """A console route: signed in with a second factor and holding one of `roles` for the event in the URL."""
+    """A console route: signed in with both factors and holding one of `roles` for the event in the URL.
+
+    Without any role in it, being signed in is enough.
+    """
 
     roles: frozenset[Role]
 
@@ -34,6 +37,7 @@ def roles(*listed: Role) -> Roles:
 
 ORGANISERS = roles(Role.ORGANISER)
 ANY_ROLE = roles(*Role)
+SIGNED_IN = Roles(frozenset())  # whatever the roles: one's own account
 
 AUDIENCES: dict[str, Face | Roles] = {
     "static": Face.PUBLIC,
@@ -63,6 +67,26 @@ AUDIENCES: dict[str, Face | Roles] = {
     "crawlers.robots": Face.MACHINE,
     "crawlers.sitemap": Face.MACHINE,
     "crawlers.security_txt": Face.MACHINE,
+    # accounts
+    "account.sign_in": Face.ACCOUNT,
+    "account.second_factor": Face.ACCOUNT,
+    "account.set_up": Face.ACCOUNT,
+    "account.sign_out": Face.ACCOUNT,
+    "account.signed_out": Face.ACCOUNT,
+    "account.forgot": Face.ACCOUNT,
+    "account.link_sent": Face.ACCOUNT,
+    "account.reset": Face.ACCOUNT,
+    "account.welcome": Face.ACCOUNT,
+    "account.open_demo": Face.ACCOUNT,
+    "own_account.show": SIGNED_IN,
+    "own_account.confirm": SIGNED_IN,
+    "own_account.password": SIGNED_IN,
+    "own_account.recovery_codes": SIGNED_IN,
+    "own_account.authenticator": SIGNED_IN,
+    "own_account.propose_authenticator": SIGNED_IN,
+    "own_account.sessions": SIGNED_IN,
+    "own_account.end_session": SIGNED_IN,
+    "own_account.end_other_sessions": SIGNED_IN,
     # registration
     "registration.choose": Face.PUBLIC,
     "registration.details": Face.FORM,
@@ -79,6 +103,18 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.cancelled": Face.PUBLIC,
     "self_service.own_data_page": Face.LINK,
     "self_service.calendar_file": Face.LINK,
+    # console
+    "console.first": ANY_ROLE,
+    "console.styleguide": ANY_ROLE,
+    "console.overview": ORGANISERS,
+    "attendees.index": ORGANISERS,
+    "attendees.waiting": ORGANISERS,
+    "attendees.export": ORGANISERS,
+    "attendees.show": ORGANISERS,
+    "attendees.cancel": ORGANISERS,
+    "attendees.resend": ORGANISERS,
+    "mail_log.index": ORGANISERS,
+    "mail_log.retry": ORGANISERS,
 }
 
 

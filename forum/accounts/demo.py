@@ -1,0 +1,42 @@
+"""The demo's way in: one link a start, from this machine, once; production knows no such thing."""
+
+from datetime import datetime
+from ipaddress import ip_address
+
+from flask import current_app, request
+
+from forum.accounts import links, management, queries
+from forum.accounts.enums import LinkPurpose, Role
+
+EMAIL, NAME = "demo@example.org", "Demo Organiser"
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
+
+
+class NoDemo(RuntimeError):
+    """This is not a demo, so it has no such link."""
+
+
+def new_link(*, now: datetime, base_url: str | None = None) -> str:
+    """Return the address that opens the console once; earlier ones are dead. The caller commits. Raises NoDemo."""
+    if not is_on():
+        raise NoDemo
+    user = queries.find_by_email(EMAIL) or management.create_organiser(
+        EMAIL, name=NAME, language="en", actor="command", now=now
+    )
+    management.give_role(user, Role.ADMIN, event_id=None, actor="command", now=now)
+    token = links.issue(user, LinkPurpose.DEMO, now=now)
+    return f"{base_url or current_app.config['BASE_URL']}/account/demo/{token}"
+
+
+def is_on() -> bool:
+    """Whether this is a demo; never in production."""
+    return current_app.config["DEMO"] and not current_app.config["PRODUCTION"]
+
+
+def is_from_this_machine() -> bool:
+    """Whether the request comes from a browser on this machine, through nobody's hands."""
+    try:
+        near = ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        near = False
+    return near and not any(name in request.headers for name in FORWARDED)

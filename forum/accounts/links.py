@@ -1,0 +1,55 @@
+"""One-time links: 256 random bits, one purpose, kept as a digest, dead when a newer one is made (S04, S18–S20)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+
+from forum.accounts.enums import LinkPurpose
+from forum.accounts.errors import LinkRefused
+from forum.accounts.models import OneTimeLink, User
+from forum.columns import digest, new_token
+from forum.extensions import db
+
+LIFETIMES = {
+    LinkPurpose.WELCOME: timedelta(hours=24),
+    LinkPurpose.RESET: timedelta(minutes=30),
+    LinkPurpose.SECOND_FACTOR: timedelta(minutes=10),
+    LinkPurpose.DEMO: timedelta(hours=24),
+}
+
+
+def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
+    """Make a link's token and return it; the user's earlier ones for the same purpose die."""
+    user_id = user.id if user else None
+    same = (OneTimeLink.user_id == user_id) & (OneTimeLink.purpose == purpose)
+    db.session.execute(delete(OneTimeLink).where(same))
+    token = new_token()
+    expires_at = now + LIFETIMES[purpose]
+    db.session.add(OneTimeLink(digest=digest(token), user_id=user_id, purpose=purpose, expires_at=expires_at))
+    db.session.flush()
+    return token
+
+
+def look(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
+    """Return the user whom the link would serve, and leave it as it is. Raises LinkRefused."""
+    link = db.session.get(OneTimeLink, digest(token))
+    if link is None or link.purpose != purpose or link.used_at is not None or link.expires_at <= now:
+        raise LinkRefused
+    if link.user is None or not link.user.active:
+        raise LinkRefused
+    return link.user
+
+
+def use(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
+    """Use the link up and return its user; of two at once, one gets it. Raises LinkRefused."""
+    user = look(token, purpose, now=now)
+    unused = (OneTimeLink.digest == digest(token)) & OneTimeLink.used_at.is_(None)
+    taken = update(OneTimeLink).where(unused).values(used_at=now).returning(OneTimeLink.digest)
+    if db.session.scalars(taken).one_or_none() is None:
+        raise LinkRefused
+    return user
+
+
+def revoke_all(user: User) -> None:
+    """End every link of the user."""
+    db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))

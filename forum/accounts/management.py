@@ -1,0 +1,63 @@
+"""Making organisers, giving them roles, shutting them out. Nothing here commits."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+
+from forum.accounts import links, queries
+from forum.accounts.actions import end_sign_ins
+from forum.accounts.enums import LinkPurpose, Role
+from forum.accounts.errors import OrganiserExists
+from forum.accounts.models import Membership, RecoveryCode, User
+from forum.audit import actions as audit
+from forum.extensions import db
+
+
+def create_organiser(email: str, *, name: str, language: str, actor: str, now: datetime) -> User:
+    """Make an account without password or role. Raises OrganiserExists."""
+    if queries.find_by_email(email):
+        raise OrganiserExists
+    user = User(email=queries.canonical_email(email), name=name, language=language, created_at=now)
+    db.session.add(user)
+    db.session.flush()
+    audit.record("account.created", user, actor=actor, at=now)
+    return user
+
+
+def give_role(user: User, role: Role, *, event_id: int | None, actor: str, now: datetime) -> None:
+    """Give a role for one event, or for all; the user's sign-ins end (S06). Again, it changes nothing."""
+    if queries.find_membership(user, role, event_id):
+        return
+    db.session.add(Membership(user_id=user.id, event_id=event_id, role=role))
+    db.session.flush()
+    db.session.expire(user, ["memberships"])
+    end_sign_ins(user)
+    audit.record("account.role_given", user, actor=actor, at=now, role=role, event=event_id)
+
+
+def invite(user: User, *, actor: str, now: datetime) -> str:
+    """Return the token of a link that sets the user's password once; earlier ones die."""
+    audit.record("account.invited", user, actor=actor, at=now)
+    return links.issue(user, LinkPurpose.WELCOME, now=now)
+
+
+def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:
+    """Let the next sign-in set up an authenticator anew, for who has lost phone and codes."""
+    user.totp_secret = user.totp_proposed = user.last_totp_counter = None
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    end_sign_ins(user)
+    audit.record("account.second_factor_forgotten", user, actor=actor, at=now)
+
+
+def disable(user: User, *, actor: str, now: datetime) -> None:
+    """Shut the user out at once: sign-ins and links end, the password opens nothing (S06)."""
+    user.active = False
+    end_sign_ins(user)
+    links.revoke_all(user)
+    audit.record("account.disabled", user, actor=actor, at=now)
+
+
+def enable(user: User, *, actor: str, now: datetime) -> None:
+    """Let a disabled user in again."""
+    user.active = True
+    audit.record("account.enabled", user, actor=actor, at=now)

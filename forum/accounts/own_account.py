@@ -1,0 +1,165 @@
+"""One's own account: password, second factor, sign-ins, and showing that it is still oneself."""
+
+from datetime import datetime
+
+from babel.dates import format_timedelta
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import actions, limits, queries, sign_ins
+from forum.accounts.errors import CodeRefused, PasswordRefused, SignInRefused
+from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm
+from forum.accounts.models import SignIn
+from forum.accounts.public import browser_name, form_page, key_of, show_too_many_tries, speak, wrong_code
+from forum.database import start_write
+from forum.extensions import db
+from forum.web.forms import TidyForm
+from forum.web.languages import language
+from forum.web.limits import TooManyTries
+
+bp = Blueprint("own_account", __name__, url_prefix="/account")
+bp.before_request(speak)
+bp.register_error_handler(TooManyTries, show_too_many_tries)
+
+
+@bp.route("/")
+def show() -> ResponseReturnValue:
+    """Show one's own account and what can be changed."""
+    return render_template(
+        "account/show.html",
+        user=g.user,
+        codes_left=queries.count_recovery_codes(g.user),
+        sign_in_count=len(queries.list_sign_ins(g.user, now=clock.now())),
+        form=TidyForm(),
+    )
+
+
+@bp.route("/confirm", methods=["GET", "POST"])
+def confirm() -> ResponseReturnValue:
+    """Ask for both factors once more before something weighty, and go back there (S09)."""
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return form_page("confirm", form)
+    limits.count_password(g.user.email)
+    limits.count_code(g.user)
+    try:
+        actions.check_password(g.user.email, form.password.data)
+        start_write(db.session)
+        actions.confirm(g.sign_in, form.code.data, now=clock.now())
+    except (SignInRefused, CodeRefused):
+        db.session.rollback()
+        form.form_errors.append(_("The password or the code is wrong"))
+        return form_page("confirm", form)
+    db.session.commit()
+    return redirect(sign_ins.own_page(request.args.get("next")), 303)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+def password() -> ResponseReturnValue:
+    """Change the password; every other browser is signed out and this one gets a new session (S06)."""
+    form = ChangePasswordForm()
+    if not form.validate_on_submit():
+        return form_page("password", form)
+    limits.count_password(g.user.email)
+    try:
+        actions.check_password(g.user.email, form.password.data)
+        start_write(db.session)
+        actions.change_password(g.user, form.new_password.data, now=clock.now())
+    except SignInRefused:
+        form.password.errors = [_("This is not your present password")]
+    except PasswordRefused as refusal:
+        form.refuse(refusal)
+    if form.errors:
+        db.session.rollback()
+        return form_page("password", form)
+    token = actions.open_sign_in(g.user, browser=browser_name(), now=clock.now())
+    db.session.commit()
+    sign_ins.begin(token)
+    flash(_("The password is changed. Every other browser has been signed out."), "success")
+    return redirect(url_for(".show"), 303)
+
+
+@bp.route("/recovery-codes", methods=["GET", "POST"])
+def recovery_codes() -> ResponseReturnValue:
+    """Make new recovery codes and show them, once."""
+    if answer := sign_ins.require_fresh(url_for(".recovery_codes")):
+        return answer
+    form = TidyForm()
+    if not form.validate_on_submit():
+        return form_page("renew_codes", form, codes_left=queries.count_recovery_codes(g.user))
+    start_write(db.session)
+    codes = actions.renew_recovery_codes(g.user, now=clock.now())
+    db.session.commit()
+    return render_template("account/recovery_codes.html", codes=codes, onward=url_for(".show"))
+
+
+@bp.route("/authenticator", methods=["GET", "POST"])
+def authenticator() -> ResponseReturnValue:
+    """Take another authenticator into use with its first code; new recovery codes come with it."""
+    if answer := sign_ins.require_fresh(url_for(".authenticator")):
+        return answer
+    form = CodeForm()
+    if g.user.totp_proposed is None:
+        return form_page("propose_authenticator", TidyForm())
+    shown = key_of(g.user)
+    if not form.validate_on_submit():
+        return form_page("set_up", form, **shown)
+    limits.count_code(g.user)
+    start_write(db.session)
+    try:
+        codes = actions.accept_authenticator(g.user, form.code.data, now=clock.now())
+    except CodeRefused:
+        return wrong_code("set_up", form, **shown)
+    actions.end_sign_ins(g.user, but=g.sign_in)
+    db.session.commit()
+    return render_template("account/recovery_codes.html", codes=codes, onward=url_for(".show"))
+
+
+@bp.route("/authenticator/new", methods=["POST"])
+def propose_authenticator() -> ResponseReturnValue:
+    """Make the key of another authenticator; the present one works until the new one's first code."""
+    if answer := sign_ins.require_fresh(url_for(".authenticator")):
+        return answer
+    start_write(db.session)
+    actions.propose_authenticator(g.user)
+    db.session.commit()
+    return redirect(url_for(".authenticator"), 303)
+
+
+@bp.route("/sessions")
+def sessions() -> ResponseReturnValue:
+    """List where one is signed in."""
+    rows = queries.list_sign_ins(g.user, now=clock.now())
+    return render_template(
+        "account/sessions.html", sign_ins=rows, present=g.sign_in, form=TidyForm(), ago=_ago
+    )
+
+
+@bp.route("/sessions/<int:number>/end", methods=["POST"])
+def end_session(number: int) -> ResponseReturnValue:
+    """Sign another browser of one's own out."""
+    start_write(db.session)
+    found = db.session.get(SignIn, number)
+    if found is None or found.user_id != g.user.id:
+        abort(404)
+    actions.sign_out(found, now=clock.now())
+    db.session.commit()
+    flash(_("That browser has been signed out."), "success")
+    return redirect(url_for(".sessions"), 303)
+
+
+@bp.route("/sessions/end-others", methods=["POST"])
+def end_other_sessions() -> ResponseReturnValue:
+    """Sign every other browser of one's own out."""
+    start_write(db.session)
+    actions.end_sign_ins(g.user, but=g.sign_in)
+    db.session.commit()
+    flash(_("Every other browser has been signed out."), "success")
+    return redirect(url_for(".sessions"), 303)
+
+
+def _ago(moment: datetime) -> str:
+    """Return how long ago it was, such as "3 minutes ago"."""
+    return format_timedelta(moment - clock.now(), add_direction=True, locale=language())

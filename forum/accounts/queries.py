@@ -1,0 +1,63 @@
+"""Reading accounts, memberships and sign-ins."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import column, func, select, table
+from sqlalchemy.orm import joinedload
+
+from forum.accounts.models import Membership, RecoveryCode, SignIn, User
+from forum.columns import digest, tidy
+from forum.extensions import db
+
+IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)  # S07
+EVENTS = table("events", column("id"), column("slug"))  # another feature's; named, not imported
+
+
+def canonical_email(text: str) -> str:
+    """Return the form in which organisers' addresses are stored and compared."""
+    return tidy(text).lower()
+
+
+def find_by_email(email: str) -> User | None:
+    """Return the account of an address in any spelling."""
+    return db.session.scalars(select(User).where(User.email == canonical_email(email))).one_or_none()
+
+
+def find_event_id(slug: str) -> int | None:
+    """Return the number of the event with this slug."""
+    return db.session.scalars(select(EVENTS.c.id).where(EVENTS.c.slug == slug)).one_or_none()
+
+
+def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
+    """Return the living sign-in behind a browser's token, with its user and memberships."""
+    with_user = joinedload(SignIn.user, innerjoin=True).selectinload(User.memberships)
+    query = select(SignIn).where(SignIn.digest == digest(token), *_is_alive(now)).options(with_user)
+    found = db.session.scalars(query).one_or_none()
+    return found if found and found.user.active else None
+
+
+def list_sign_ins(user: User, *, now: datetime) -> Sequence[SignIn]:
+    """Return the user's living sign-ins, the latest first."""
+    query = select(SignIn).where(SignIn.user_id == user.id, *_is_alive(now))
+    return db.session.scalars(query.order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())).all()
+
+
+def find_membership(user: User, role: str, event_id: int | None) -> Membership | None:
+    """Return the user's membership with exactly this role and event."""
+    query = select(Membership).where(
+        Membership.user_id == user.id,
+        Membership.role == role,
+        Membership.event_id.is_not_distinct_from(event_id),
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def count_recovery_codes(user: User) -> int:
+    """Return how many recovery codes are left."""
+    query = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user.id)
+    return db.session.scalars(query).one()
+
+
+def _is_alive(now: datetime) -> tuple:
+    return SignIn.last_seen_at > now - IDLE, SignIn.created_at > now - ABSOLUTE

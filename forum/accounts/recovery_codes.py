@@ -1,0 +1,44 @@
+"""Recovery codes: shown once, used once, kept only as a keyed digest (S03)."""
+
+import hashlib
+import hmac
+import secrets
+
+from flask import current_app
+from sqlalchemy import delete
+
+from forum.accounts.models import RecoveryCode, User
+from forum.extensions import db
+
+NUMBER, GROUPS, GROUP_LENGTH = 10, 3, 4
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else; 59 bits a code
+
+
+def renew(user: User) -> list[str]:
+    """Put new codes in the place of all earlier ones and return them; they cannot be read again."""
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    codes = [_new() for _ in range(NUMBER)]
+    db.session.add_all(RecoveryCode(user_id=user.id, digest=_digests(user, code)[0]) for code in codes)
+    db.session.flush()
+    return codes
+
+
+def use(user: User, code: str) -> bool:
+    """Whether it is one of the user's codes; then it is gone."""
+    mine = (RecoveryCode.user_id == user.id) & RecoveryCode.digest.in_(_digests(user, code))
+    return (
+        db.session.scalars(delete(RecoveryCode).where(mine).returning(RecoveryCode.user_id)).first()
+        is not None
+    )
+
+
+def _new() -> str:
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+
+
+def _digests(user: User, code: str) -> list[str]:
+    """Return the digest under each key, the newest first; dashes, spaces and capitals do not matter."""
+    plain = "".join(letter for letter in code.lower() if letter in LETTERS)
+    message = f"recovery-code:{user.id}:{plain}".encode()
+    keys = current_app.config["DATA_KEYS"]["totp"]
+    return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in keys]

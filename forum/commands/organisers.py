@@ -1,0 +1,99 @@
+"""Organisers' accounts from the command line: the first one can be made in no other way (S05)."""
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask import current_app
+from flask.cli import with_appcontext
+
+from forum import clock
+from forum.accounts import management, queries
+from forum.accounts.enums import Role
+from forum.accounts.models import User
+from forum.database import start_write
+from forum.extensions import db
+from forum.web.languages import DEFAULT, NAMES
+
+ACTOR = "command"
+ROLES = [role.value for role in Role]
+NO_EVENT = "There is no event with the short name {slug!r}."
+KNOWN = "{email} has an account. With --again it gets a fresh link, and the role if it lacks it."
+
+
+@click.command("create-organiser")
+@click.argument("email")
+@click.option("--name", help="The person's name; needed for a new account.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.ORGANISER.value,
+    show_default=True,
+)
+@click.option("--event", "slug", help="The event's short name, such as nf16; without it the role is for all.")
+@click.option("--language", type=click.Choice(list(NAMES)), default=DEFAULT, show_default=True)
+@click.option("--again", is_flag=True, help="For an account that exists: a fresh link, the earlier one dies.")
+@click.option(
+    "--new-second-factor", is_flag=True, help="With --again: forget the authenticator and its codes."
+)
+@with_appcontext
+def create_organiser(
+    email: str,
+    name: str | None,
+    role: str,
+    slug: str | None,
+    language: str,
+    again: bool,
+    new_second_factor: bool,
+) -> None:
+    """Make an account and print a link that sets its password, once, within 24 hours."""
+    now = clock.now()
+    start_write(db.session)
+    event_id = _event_id(slug)
+    user = queries.find_by_email(email)
+    if user is None:
+        user = _create(email, name, language)
+    elif not again:
+        raise click.ClickException(KNOWN.format(email=user.email))
+    if not user.active:
+        management.enable(user, actor=ACTOR, now=now)
+    if new_second_factor:
+        management.forget_second_factor(user, actor=ACTOR, now=now)
+    management.give_role(user, Role(role), event_id=event_id, actor=ACTOR, now=now)
+    token = management.invite(user, actor=ACTOR, now=now)
+    db.session.commit()
+    click.echo("Open this link within 24 hours to set the password; it works once:")
+    click.echo(f"{current_app.config['BASE_URL']}/account/welcome/{token}?lang={user.language}")
+
+
+@click.command("disable-organiser")
+@click.argument("email")
+@with_appcontext
+def disable_organiser(email: str) -> None:
+    """Shut an organiser out at once; `create-organiser --again` lets them in again."""
+    start_write(db.session)
+    user = queries.find_by_email(email)
+    if user is None:
+        raise click.ClickException(f"There is no account for {email}.")
+    management.disable(user, actor=ACTOR, now=clock.now())
+    db.session.commit()
+    click.echo(f"{user.email} is signed out everywhere and cannot sign in.")
+
+
+def _create(email: str, name: str | None, language: str) -> User:
+    if not name:
+        raise click.UsageError("--name is needed for a new account.")
+    try:
+        found = validate_email(email, check_deliverability=False)
+    except EmailNotValidError as problem:
+        raise click.BadParameter(str(problem), param_hint="EMAIL") from None
+    return management.create_organiser(
+        found.normalized, name=name, language=language, actor=ACTOR, now=clock.now()
+    )
+
+
+def _event_id(slug: str | None) -> int | None:
+    if slug is None:
+        return None
+    event_id = queries.find_event_id(slug)
+    if event_id is None:
+        raise click.ClickException(NO_EVENT.format(slug=slug))
+    return event_id
