@@ -16,6 +16,7 @@ from forum.home import public as home_public
 from forum.news import feeds, old_addresses
 from forum.news import public as news_public
 from forum.outbox import console as outbox_console
+from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
 from forum.registration import public as registration_public
 from forum.registration import self_service
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     news_public.bp,
     feeds.bp,
     old_addresses.bp,
+    privacy_public.bp,
     registration_public.bp,
     self_service.bp,
     account_public.bp,

@@ -1,0 +1,1 @@
+"""What is kept of whom, why and for how long."""

@@ -1,0 +1,44 @@
+"""What says nothing of a person: listed, so that something new cannot slip in unnoticed (P01)."""
+
+TABLES = {  # texts and settings of the forum itself
+    "events",
+    "sectors",
+    "pages",
+    "content_version",
+    "post_texts",
+    "corrections",
+    "sources",
+    "categories",
+    "tags",
+    "tag_aliases",
+    "post_categories",
+    "post_tags",
+    "worker_heartbeats",
+}
+COLUMNS = {  # keys, counters and checks in tables that also hold personal data
+    "registrations": {"id", "event_id", "reference", "calendar_sequence", "version"},
+    "submissions": {"key", "fingerprint"},
+    "consents": {"id"},
+    "outbox_messages": {
+        *(
+            "id",
+            "event_id",
+            "message_id",
+            "status",
+            "attempts",
+            "next_attempt_at",
+            "lease_until",
+            "lease_owner",
+        ),
+    },
+    "audit_entries": {"id", "event_id", "details_digest", "previous_hash", "hash"},
+    "audit_details": {"entry_id", "salt"},
+    "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
+    "users": {"id"},
+    "memberships": {"id"},
+    "sign_ins": {"id"},
+}
+FIELDS = {  # a trap for robots, keys of forms, and why and for whom a list is exported
+    *("RegistrationForm.website", "RegistrationForm.key"),
+    *("ExportForm.purpose", "ExportForm.recipient"),
+}
