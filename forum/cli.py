@@ -8,6 +8,7 @@ from flask.cli import ScriptInfo, with_appcontext
 from forum import create_app
 from forum.commands import preparing, running
 from forum.commands.database import database
+from forum.commands.doctor import doctor
 from forum.commands.organisers import create_organiser, disable_organiser
 from forum.config import PROJECT, UnsafeSettings, new_data_keys
 from forum.web.static import build_static
@@ -24,6 +25,7 @@ for command in (
     running.serve,
     running.worker,
     database,
+    doctor,
     create_organiser,
     disable_organiser,
 ):

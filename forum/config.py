@@ -45,7 +45,7 @@ def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     instance = Path(given.get("INSTANCE", PROJECT / "instance")).resolve()
     production = environment == "production"
     if not production:
-        instance.mkdir(parents=True, exist_ok=True)
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data lies in it
         given.setdefault("SECRET_KEY", _kept(instance / "secret_key", lambda: secrets.token_urlsafe(48)))
         given.setdefault("DATA_KEYS", _kept(instance / "data_keys.json", new_data_keys))
     problems = _production_problems(given) if production else []

@@ -99,10 +99,13 @@ def _use_own_address(host: str, port: int) -> None:
 
 
 def _welcome(app: Flask) -> list[str]:
-    lines = ["", f"The forum: {app.config['BASE_URL']}/"]
+    """Say where the forum is and, in the demo, how to open its console: by a link that works once."""
+    lines = ["", f"The forum:   {app.config['BASE_URL']}/"]
+    if app.config["DEMO"]:
+        lines.append(f"The console: {preparing.demo_link(app)} (opens once, on this machine)")
     if not app.config["MAIL_SERVER"]:
         lines.append(
-            f"Mail:      no server is set; messages are files in {_short(app.config['INSTANCE'] / 'mail')}/"
+            f"Mail:        no server is set; messages are files in {_short(app.config['INSTANCE'] / 'mail')}/"
         )
     return [*lines, "End it with Ctrl-C.", ""]
 

@@ -20,6 +20,7 @@ from forum import clock
 from forum.audit import actions as audit
 from forum.database import start_write
 from forum.extensions import db
+from forum.outbox import queries
 from forum.outbox.addresses import mailbox, parse_mailbox
 from forum.outbox.enums import MessageStatus
 from forum.outbox.errors import (
@@ -36,7 +37,6 @@ BATCH = 10
 LEASE = timedelta(minutes=10)
 MINUTES_BETWEEN_ATTEMPTS = (1, 2, 5, 10, 20, 40, 80, 160, 300, 360, 360)  # 22 hours in all
 JITTER = 0.2
-DUE = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFLIGHT)
 chance = random.SystemRandom()
 log = logging.getLogger("forum.outbox")
 
@@ -81,10 +81,9 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 def _is_anything_due(now: datetime) -> bool:
     """Look without the write lock: the queue is empty most of the time."""
-    due = select(OutboxMessage.id).where(*_due(now)).limit(1)
-    found = db.session.scalars(due).first() is not None
+    found = queries.oldest_due(now)
     db.session.rollback()
-    return found
+    return found is not None
 
 
 def _claim(now: datetime) -> Claim:
@@ -92,7 +91,7 @@ def _claim(now: datetime) -> Claim:
     claim_owner, until = secrets.token_hex(16), now + LEASE
     oldest = (
         select(OutboxMessage.id)
-        .where(*_due(now))
+        .where(queries.is_due(now))
         .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
@@ -113,10 +112,6 @@ def _claim(now: datetime) -> Claim:
     )
     db.session.commit()
     return Claim(claim_owner, taken, until)
-
-
-def _due(now: datetime) -> tuple:
-    return OutboxMessage.status.in_(DUE), OutboxMessage.next_attempt_at <= now
 
 
 def _is_nearly_over(claim: Claim) -> bool:

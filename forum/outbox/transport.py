@@ -88,7 +88,7 @@ class ServerTransport(flask_mail.Connection):
 
     def deliver(self, envelope: Envelope) -> None:
         """Hand the mail over; see Transport."""
-        host = self._connected()
+        host = self.connect()
         try:
             host.sendmail(envelope.sender, [envelope.recipient], envelope.content, _mail_options(envelope))
         except (smtplib.SMTPException, OSError, ValueError) as problem:
@@ -96,8 +96,8 @@ class ServerTransport(flask_mail.Connection):
                 self.host = None
             raise _classify(problem) from problem
 
-    def _connected(self) -> smtplib.SMTP:
-        """Return the open connection, or a new one when it was dropped since the last mail."""
+    def connect(self) -> smtplib.SMTP:
+        """Return the open connection, or a new one when it was dropped since the last mail. Raises ServerUnreachable."""
         if self.host is not None and not self._still_there(self.host):
             self._hang_up()
         if self.host is None:
