@@ -1,0 +1,126 @@
+"""Nobody learns by counting or timing whether an address is registered (S24)."""
+
+import statistics
+import time
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event as engine_events
+
+from forum.database import start_write
+from forum.events.queries import find_current, find_sector
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration import actions, links_by_mail
+from forum.registration.enums import ConsentPurpose
+from forum.registration.models import Registration, RegistrationToken
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, make_applicant, register, write
+
+pytestmark = pytest.mark.usefixtures("database")
+EVERYTHING = {"consents": frozenset(ConsentPurpose), "is_protected": True, "real_name": "Verkliga Namnet"}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@contextmanager
+def statements():
+    """The statements sent to the database meanwhile, by their first two words."""
+    sent: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        sent.append(" ".join(statement.split()[:2]))
+
+    engine_events.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        engine_events.remove(db.engine, "before_cursor_execute", note)
+
+
+def work_of(email: str, **differing) -> list[str]:
+    """What registering this address sends, from a request's beginning to its commit."""
+    db.session.remove()
+    event, applicant = find_current(), make_applicant(email=email, **differing)
+    with statements() as sent:
+        start_write(db.session)
+        actions.register(event=event, sector=find_sector(event, "justice"), applicant=applicant, now=NOW)
+        db.session.commit()
+    return sent
+
+
+def work_of_link(email: str) -> list[str]:
+    db.session.remove()
+    event = find_current()
+    with statements() as sent:
+        start_write(db.session)
+        links_by_mail.send_fresh_link(event, email, now=NOW)
+        db.session.commit()
+    return sent
+
+
+@pytest.mark.parametrize("answers", [{}, EVERYTHING], ids=["plain", "everything"])
+@pytest.mark.parametrize("known_as", [register, confirmed], ids=["pending", "confirmed"])
+def test_registering_takes_as_many_statements_for_a_known_address(known_as, answers):
+    known = known_as(make_event()).email
+    assert len(work_of(known, **answers)) == len(work_of("new@example.org", **answers))
+
+
+def test_registering_takes_as_many_statements_when_everything_is_full():
+    event = make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)])
+    known, waiting = confirmed(event).email, confirmed(event).email
+    work = [len(work_of(email)) for email in (known, waiting, "new@example.org")]
+    assert work == [work[0]] * 3
+
+
+def test_registering_takes_as_many_statements_at_an_organisations_cap():
+    event = make_event(organisation_cap=1)
+    known = confirmed(event, organisation="Bolaget").email
+    for organisation in ("Bolaget", "Ett annat"):
+        assert len(work_of(known, organisation=organisation)) == len(
+            work_of(f"{organisation.split()[0]}@example.org", organisation=organisation)
+        )
+
+
+def test_registering_takes_as_many_statements_when_the_mail_would_be_too_often():
+    known = confirmed(make_event()).email
+    work = [len(work_of(known)) for _ in range(5)]
+    assert work == [len(work_of("new@example.org"))] * 5
+
+
+@pytest.mark.parametrize("known_as", [register, confirmed], ids=["pending", "confirmed"])
+def test_asking_for_a_link_takes_as_many_statements_for_an_unknown_address(known_as):
+    known = known_as(make_event()).email
+    work = [len(work_of_link(email)) for email in (*[known] * 5, "nobody@example.org")]
+    assert work == [work[0]] * 6
+
+
+def test_asking_for_a_link_to_an_unknown_address_leaves_no_mail_and_no_link(database):
+    event = make_event()
+    confirmed(event)
+    models = (OutboxMessage, RegistrationToken, Registration)
+    before = [database.query(model).count() for model in models]
+    write(links_by_mail.send_fresh_link, event, "nobody@example.org", now=NOW)
+    assert [database.query(model).count() for model in models] == before
+
+
+def test_asking_for_a_link_before_anybody_is_registered_is_harmless():
+    assert write(links_by_mail.send_fresh_link, make_event(), "nobody@example.org", now=NOW) is None
+
+
+@pytest.mark.slow
+def test_registering_takes_as_long_for_a_known_address():
+    event = make_event(capacity=1000)
+    emails = [f"person-{number}@example.org" for number in range(400)]
+    for email in emails[:200]:
+        register(event, email=email)
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(200):
+        for email in (emails[number], emails[200 + number]):
+            started = time.perf_counter()
+            work_of(email)
+            times[email in emails[:200]].append(time.perf_counter() - started)
+    assert statistics.median(times[True]) == pytest.approx(statistics.median(times[False]), rel=0.1)
