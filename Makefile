@@ -22,10 +22,10 @@ dev: ## the same, reloading when a file changes
 	@bin/bootstrap dev
 	@exec $(venv)/forum dev $(port)
 
-test: ## what the tests need, then the whole suite
+test: ## what the tests need, then the suite (ARGS="-m slow" for its long part)
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n auto --maxprocesses 4 $(ARGS)
+	@$(venv)/pytest -n auto --maxprocesses 4 -m "not slow" $(ARGS)
 
 check: ## lint, types, templates, imports, migrations, translations
 	@bin/bootstrap dev
