@@ -64,7 +64,9 @@ def read(row: OutboxMessage) -> Mail:
     assert row.status == "queued", row.last_error
     message: Any = message_from_bytes(row.content or b"", EmailMessage, policy=policy.default)
     files = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
-    text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    text, html = (
+        message.get_body((kind,)).get_content().replace("\r\n", "\n").strip() for kind in ("plain", "html")
+    )
     return Mail(row, message["Subject"], text, html, files)
 
 
