@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,22 @@ from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.orm import scoped_session
 
-from forum import create_app
+from forum import clock, create_app
+from forum.commands.preparing import compile_translations
 from forum.config import PROJECT, new_data_keys
 from forum.extensions import db
 from forum.web.static import build_static
 from tests import servers
+from tests.factories.events import NOW
 from tests.pages import Pages
 
 MakeApp = Callable[..., Flask]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the translations once, before the workers start."""
+    if not hasattr(config, "workerinput"):
+        compile_translations(PROJECT)
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +90,14 @@ def database(app) -> Iterator[scoped_session]:
     """The session of an app context that lasts as long as the test, to make and to read data in."""
     with app.app_context():
         yield db.session
+
+
+@pytest.fixture
+def frozen() -> Iterator[datetime]:
+    """The clock stands at tests.factories.events.NOW."""
+    clock.freeze(NOW)
+    yield NOW
+    clock.freeze(None)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
