@@ -42,7 +42,7 @@ bench: ## measure pages, registrations and lists; a report to the terminal
 	@bin/test-needs postgresql
 	@$(venv)/python -m bench $(ARGS)
 
-screenshots: ## take the pictures of docs/screenshots/
+screenshots: ## take pictures of the pages: the README's, and all of them in instance/screenshots/
 	@bin/bootstrap dev
 	@bin/test-needs chromium
 	@$(venv)/python bin/screenshots $(ARGS)
