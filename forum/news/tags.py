@@ -12,10 +12,11 @@ def fold(name: str) -> str:
 
     "#ECPAT CHALLENGE" and "#ecpatchallenge" are one tag; "#Mörka nätet" keeps its å ä ö, composed or not.
     """
-    kept = ""
+    kept, follows_a_letter = "", False
     for character in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()):
         category = unicodedata.category(character)
         is_mark = category in MARKS and ord(character) not in VARIATION_SELECTORS
-        if category in KEPT or (is_mark and kept):
+        follows_a_letter = category in KEPT or (is_mark and follows_a_letter)
+        if follows_a_letter:
             kept += character
-    return kept
+    return unicodedata.normalize("NFKC", kept)

@@ -1,0 +1,184 @@
+"""Lists of posts: order, pages, years, categories, hashtags."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from forum.news.queries import PER_PAGE
+from tests.factories.events import make_event
+from tests.factories.news import make_category, make_post, make_tag
+
+pytestmark = pytest.mark.usefixtures("frozen", "database")
+
+
+def make_posts(number: int, **shared) -> None:
+    """Save posts with headlines "Post 1" (the oldest) and so on, a day apart."""
+    for index in range(1, number + 1):
+        when = datetime(2017, 1, 1, 12, tzinfo=UTC) + timedelta(days=index)
+        make_post(headline=f"Post {index}", published_at=when, **shared)
+
+
+def headlines(page) -> list[str]:
+    """The headlines on the page, from the top."""
+    return page.all(".teaser-headline")
+
+
+def test_index_without_posts_says_so(pages):
+    assert pages.get("news.index").all(".empty-title") == ["There is nothing here yet"]
+
+
+def test_index_lists_the_newest_first(pages):
+    make_posts(3)
+    assert headlines(pages.get("news.index")) == ["Post 3", "Post 2", "Post 1"]
+
+
+def test_index_shows_label_date_and_lead_and_leads_to_the_post(pages):
+    make_post(headline="A headline", slug="a-post", label="Blog", lead="A lead.")
+    page = pages.get("news.index")
+    assert page.all(".teaser .kicker, .teaser-lead") == ["25 November 2016 · Blog", "A lead."]
+    assert page.links["A headline"] == "/en/news/2016/11/25/a-post-en"
+
+
+def test_posts_of_the_same_moment_keep_an_order_over_pages(pages):
+    for index in range(PER_PAGE + 2):
+        make_post(headline=f"Post {index}")
+    pages_of_posts = headlines(pages.get("news.index")), headlines(pages.get("news.index", number=2))
+    assert [headline for page in pages_of_posts for headline in page] == [
+        f"Post {index}" for index in reversed(range(PER_PAGE + 2))
+    ]
+
+
+@pytest.mark.parametrize(("posts", "on_second_page"), [(PER_PAGE + 1, ["Post 1"]), (2 * PER_PAGE, PER_PAGE)])
+def test_index_continues_on_a_second_page(pages, posts, on_second_page):
+    make_posts(posts)
+    first = pages.get("news.index")
+    assert (len(headlines(first)), first.links["Older"]) == (PER_PAGE, "/en/news/page/2")
+    assert first.all(".pager-summary") == ["Page 1 of 2"]
+    second = first.follow("Older")
+    assert on_second_page in (headlines(second), len(headlines(second)))
+    assert second.links["Newer"] == "/en/news/"
+    assert "Older" not in second.links
+
+
+def test_index_of_one_page_has_no_pager(pages):
+    make_posts(PER_PAGE)
+    assert pages.get("news.index").soup.select(".pager") == []
+
+
+def test_the_first_page_has_one_address(pages):
+    make_posts(1)
+    assert pages.get("/en/news/page/1", expect=301).location == "/en/news/"
+
+
+@pytest.mark.parametrize("number", ["0", "2", "9999", "10000", "99999999999999999999", "-1", "two"])
+def test_a_page_that_does_not_exist_is_not_found(pages, number):
+    make_posts(3)
+    pages.get(f"/en/news/page/{number}", expect=404)
+
+
+def test_index_leads_to_the_years_and_categories_that_have_posts(pages):
+    used = make_category("used")
+    make_category("unused")
+    make_post(categories=[used])
+    make_posts(1)
+    page = pages.get("news.index")
+    assert page.all(".news-ways .tag") == ["Category used", "2017", "2016"]
+    assert (page.links["2016"], page.links["Category used"]) == (
+        "/en/news/2016/",
+        "/en/news/categories/used-en",
+    )
+
+
+def test_year_lists_its_posts_by_the_newsrooms_calendar(pages):
+    make_post(headline="Still 2016", published_at=datetime(2016, 12, 31, 22, 59, tzinfo=UTC))
+    make_post(headline="Already 2017", published_at=datetime(2016, 12, 31, 23, 0, tzinfo=UTC))
+    assert headlines(pages.get("news.year", year=2016)) == ["Still 2016"]
+    page = pages.get("news.year", year=2017)
+    assert (page.h1, headlines(page)) == ("News from 2017", ["Already 2017"])
+    assert page.links["Already 2017"].startswith("/en/news/2017/01/01/")
+
+
+@pytest.mark.parametrize("year", ["2015", "0000", "9999", "16", "20160"])
+def test_a_year_without_posts_is_not_found(pages, year):
+    make_post()
+    pages.get(f"/en/news/{year}/", expect=404)
+
+
+def test_category_lists_its_posts(pages):
+    category = make_category("police")
+    make_post(headline="Inside", categories=[category])
+    make_post(headline="Outside")
+    page = pages.get("news.category", slug="police-en")
+    assert (page.h1, headlines(page)) == ("Category police", ["Inside"])
+    assert page.links["Svenska"] == "/sv/news/categories/police-sv"
+
+
+def test_category_by_its_slug_in_another_language_leads_to_the_right_one(pages):
+    make_category("police")
+    assert pages.get("/en/news/categories/police-sv", expect=301).location == "/en/news/categories/police-en"
+    pages.get("/en/news/categories/none", expect=404)
+
+
+def test_category_continues_on_a_second_page(pages):
+    make_posts(PER_PAGE + 1, categories=[make_category("police")])
+    second = pages.get("news.category", slug="police-en").follow("Older")
+    assert (second.path, headlines(second)) == ("/en/news/categories/police-en/page/2", ["Post 1"])
+    assert second.links["Svenska"] == "/sv/news/categories/police-sv/page/2"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["%23M%C3%B6rka%20n%C3%A4tet", "MörkaNätet", "m%C3%B6rka-n%C3%A4tet", "MORKA", "%23Det%20mörka%20nätet"],
+)
+def test_every_spelling_leads_to_the_hashtags_address(pages, spelling):
+    tag = make_tag("#Mörka nätet", aliases=("#Morka", "#Det mörka nätet"))
+    make_post(headline="Inside", tags=[tag])
+    make_post(headline="Outside")
+    page = pages.get(f"/en/news/tags/{spelling}", expect=301)
+    assert page.location == "/en/news/tags/m%C3%B6rkan%C3%A4tet"
+    page = pages.open(page.location)
+    assert (page.h1, headlines(page)) == ("#Mörka nätet", ["Inside"])
+
+
+def test_a_hashtag_of_its_own_wins_over_an_alias(pages):
+    make_post(tags=[make_tag("#One", aliases=("#Two",))])
+    make_post(headline="The second", tags=[make_tag("#Two")])
+    assert headlines(pages.get("news.tag", name="two")) == ["The second"]
+
+
+@pytest.mark.parametrize("name", ["none", "%23", "%F0%9F%99%82", "a" * 250, "a%00b", "..%2F..%2Fetc"])
+def test_an_unknown_hashtag_is_not_found(pages, name):
+    make_post(tags=[make_tag("#NF16")])
+    pages.get(f"/en/news/tags/{name}", expect=404)
+
+
+def test_a_hashtag_without_posts_in_this_language_says_so(pages):
+    make_post(languages=("sv",), tags=[make_tag("#NF16")])
+    assert pages.get("news.tag", name="nf16").all(".empty-title") == ["There is nothing here yet"]
+    assert len(headlines(pages.get("news.tag", name="nf16", lang="sv"))) == 1
+
+
+def test_lists_show_only_the_posts_of_their_language(pages):
+    make_post(languages=("sv",), headline="På svenska")
+    make_post(headline="In both")
+    assert headlines(pages.get("news.index")) == ["In both"]
+    assert headlines(pages.get("news.index", lang="sv")) == ["In both", "På svenska"]
+
+
+@pytest.mark.parametrize("endpoint", ["news.index", "news.year", "news.category", "news.tag"])
+def test_a_list_costs_the_same_for_one_post_and_for_three(pages, endpoint):
+    make_event()
+    category, tag = make_category("police"), make_tag("#NF16")
+    values = {
+        "news.year": {"year": 2016},
+        "news.category": {"slug": "police-en"},
+        "news.tag": {"name": "nf16"},
+    }
+    asked = [endpoint, values.get(endpoint, {})]
+    make_post(categories=[category], tags=[tag])
+    one = pages.get(asked[0], **asked[1])
+    for _index in range(2):
+        make_post(categories=[category], tags=[tag])
+    three = pages.get(asked[0], **asked[1])
+    assert (len(headlines(one)), len(headlines(three))) == (1, 3)
+    assert len(one.statements) == len(three.statements) <= 6
