@@ -18,6 +18,7 @@ from forum.registration import listing, wording
 from forum.registration.enums import Status
 from forum.web.balance import balance_of
 from forum.web.console import get_event_or_404
+from forum.web.health import WORKER_MAY_BE_SILENT
 from forum.web.languages import moment_text
 from forum.web.styleguide import styleguide_context
 
@@ -57,7 +58,7 @@ def overview(event: str) -> ResponseReturnValue:
         numbers=_numbers(found, counts),
         facts=_facts(found, now),
         latest=listing.list_latest(found),
-        trouble=outbox.find_trouble(found.id, heartbeats.last_beat(), now),
+        trouble=outbox.find_trouble(found.id, is_silent=_is_silent(now)),
         others=[other for other in _my_events() if other.id != found.id],
         wording=wording,
     )
@@ -65,6 +66,11 @@ def overview(event: str) -> ResponseReturnValue:
 
 def _my_events() -> list[Event]:
     return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
+
+
+def _is_silent(now: datetime) -> bool:
+    seen = heartbeats.last_beat()
+    return seen is None or now - seen > WORKER_MAY_BE_SILENT
 
 
 def _numbers(event: Event, counts: listing.Counts) -> list[dict[str, object]]:

@@ -67,7 +67,7 @@ def _refused(refusal: Exception) -> str:
 
 def _pages(event: str, filters: listing.Filters, page: Page) -> dict[str, str | None]:
     def url(beside: str, row) -> str:
-        return url_for(".index", event=event, **filters.query(), **{beside: row.id})
+        return url_for(".index", event=event, **filters.query() | {beside: row.id})
 
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,

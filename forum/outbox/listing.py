@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import defer
@@ -13,13 +13,12 @@ from sqlalchemy.orm import defer
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import UNSENT
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 PAGE_SIZE = 50
 LONGEST_SEARCH = 200
 BY_AGE = Order((OutboxMessage.id,), falling=True)
-SILENCE = timedelta(minutes=3)
-UNSENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFLIGHT)
 
 
 class UnknownFilter(ValueError):
@@ -41,7 +40,7 @@ class Filters:
             raise UnknownFilter
         return cls(args.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH], status)
 
-    def query(self, **differing: str) -> dict[str, str]:
+    def query(self, **differing: str) -> dict[str, Any]:
         """Return the address's parameters, those that say nothing left out."""
         return {name: value for name, value in {**asdict(self), **differing}.items() if value}
 
@@ -68,7 +67,7 @@ def read_list(event_id: int, filters: Filters, cursor: Cursor | None) -> Page[Ou
 
 def find_message(event_id: int, key: str) -> OutboxMessage | None:
     """Return the event's mail with this number; another event's is not found (S13)."""
-    if not (key.isascii() and key.isdigit() and len(key) < 10):
+    if not (key.isdecimal() and len(key) < 10):
         return None
     query = select(OutboxMessage).where(OutboxMessage.event_id == event_id, OutboxMessage.id == int(key))
     return db.session.scalars(query).one_or_none()
@@ -77,14 +76,13 @@ def find_message(event_id: int, key: str) -> OutboxMessage | None:
 def count_by_status(event_id: int) -> dict[str, int]:
     """Return how many mails of the event there are in each state; a state without any is left out."""
     query = select(OutboxMessage.status, func.count()).where(OutboxMessage.event_id == event_id)
-    return dict(db.session.execute(query.group_by(OutboxMessage.status)).tuples().all())
+    return dict(db.session.execute(query.group_by(OutboxMessage.status)).all())
 
 
-def find_trouble(event_id: int, last_beat: datetime | None, now: datetime) -> Trouble:
-    """Return what stands in the way of the event's mails; `last_beat` is when a worker was last alive."""
+def find_trouble(event_id: int, *, is_silent: bool) -> Trouble:
+    """Return what stands in the way of the event's mails; `is_silent` says that no worker has been heard of lately."""
     counts = count_by_status(event_id)
     waiting = sum(counts.get(status, 0) for status in UNSENT)
-    is_silent = last_beat is None or last_beat < now - SILENCE
     return Trouble(counts.get(MessageStatus.FAILED, 0), waiting, is_silent)
 
 

@@ -66,7 +66,7 @@ REGISTER: tuple[Entry, ...] = (
         LEGITIMATE_INTEREST,
         _l("The office; your organisation also everybody, if you choose to be in the list of participants"),
         AFTER_THE_FORUM,
-        _of("registrations", "organisation", "organisation_key", "title"),
+        _of("registrations", "organisation", "organisation_key", "organisation_sort_key", "title"),
         ("DetailsForm.organisation", "DetailsForm.title"),
     ),
     Entry(

@@ -236,6 +236,7 @@ def _derive(registration: Registration) -> None:
     """Set what lists sort by, search in and count by."""
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name)
     registration.organisation_key = names.organisation_key(registration.organisation)
+    registration.organisation_sort_key = names.sort_key(registration.organisation, "")
     shown = (registration.given_name, registration.family_name, registration.organisation, registration.email)
     registration.search_text = names.search_fold(" ".join((*shown, registration.reference)))[:900]
 

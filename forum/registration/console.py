@@ -189,7 +189,7 @@ def _balance(event: Event, counts: listing.Counts) -> dict[str, Any]:
 
 def _pages(event: Event, filters: listing.Filters, page: Page) -> dict[str, str | None]:
     def url(beside: str, row: Registration) -> str:
-        return url_for(".index", event=event.slug, **filters.query(), **{beside: row.reference})
+        return url_for(".index", event=event.slug, **filters.query() | {beside: row.reference})
 
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,

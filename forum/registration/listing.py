@@ -38,7 +38,7 @@ BY_LIFE = (
     Status.CANCELLED,
 )
 BY_NAME = (Registration.sort_key, Registration.id)
-BY_ORGANISATION = (Registration.organisation_key, Registration.sort_key, Registration.id)
+BY_ORGANISATION = (Registration.organisation_sort_key, Registration.sort_key, Registration.id)
 BY_TIME = (Registration.requested_at, Registration.id)
 
 Counts = Mapping[tuple[int, str], int]
@@ -71,7 +71,7 @@ class Filters:
         """Whether anything is left out."""
         return bool(self.q or self.sector or self.status)
 
-    def query(self, **differing: str) -> dict[str, str]:
+    def query(self, **differing: str) -> dict[str, Any]:
         """Return the address's parameters, those that say nothing left out."""
         values = {**asdict(self), **differing}
         return {name: value for name, value in values.items() if value and (name, value) != ("sort", "name")}
@@ -157,7 +157,7 @@ def waiting_positions(event: Event, registrations: Sequence[Registration]) -> di
     ids = [registration.id for registration in registrations if registration.status == Status.WAITING]
     line = _line(event)
     query = select(line.c.id, line.c.position).where(line.c.id.in_(ids))
-    return dict(db.session.execute(query).tuples().all()) if ids else {}
+    return dict(db.session.execute(query).all()) if ids else {}
 
 
 def list_lines(event: Event) -> dict[int, list[tuple[int, Registration]]]:

@@ -66,7 +66,7 @@ class Registration(Base):
         ),
         Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
         Index("ix_registrations_by_name", "event_id", "sort_key", "id"),
-        Index("ix_registrations_by_organisation", "event_id", "organisation_key", "sort_key", "id"),
+        Index("ix_registrations_by_organisation", "event_id", "organisation_sort_key", "sort_key", "id"),
         Index("ix_registrations_by_sector", "event_id", "sector_id", "sort_key", "id"),
         Index("ix_registrations_by_status", "event_id", "status", "sort_key", "id"),
         Index("ix_registrations_by_time", "event_id", "requested_at", "id"),
@@ -88,6 +88,7 @@ class Registration(Base):
     email_canonical: Mapped[str] = mapped_column(String(320))
     organisation: Mapped[str] = mapped_column(String(200))
     organisation_key: Mapped[str] = mapped_column(_bytewise(200))
+    organisation_sort_key: Mapped[str] = mapped_column(_bytewise(300))
     title: Mapped[str] = mapped_column(String(150))
     country: Mapped[str] = mapped_column(String(2))
     language: Mapped[str] = mapped_column(String(8))

@@ -7,15 +7,16 @@ Knows neither the request nor a feature. The address names the row a page starts
     page = read_page(db.session, query, order, size=50, beside=row, backwards=False)
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, literal, select, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 
 Row = TypeVar("Row")
-LONGEST_KEY = 40
+KEY = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Cursor:
 
     @classmethod
     def of(cls, args: Mapping[str, str]) -> "Cursor | None":
-        """Read `after` or `before` of an address."""
+        """Read `after` or `before` of an address; what no key can be is no cursor."""
         for name in ("after", "before"):
-            if key := args.get(name):
-                return cls(key[:LONGEST_KEY], backwards=name == "before")
+            if KEY.fullmatch(key := args.get(name, "")):
+                return cls(key, backwards=name == "before")
         return None
 
 
@@ -58,7 +59,7 @@ class Page(Generic[Row]):
 
 
 def read_page(
-    session: Session,
+    session: Session | scoped_session[Any],
     query: Select,
     order: Order,
     *,
@@ -79,7 +80,12 @@ def read_page(
 
 
 def _read(
-    session: Session, query: Select, order: Order, limit: int, beside: Any = None, backwards: bool = False
+    session: Session | scoped_session[Any],
+    query: Select,
+    order: Order,
+    limit: int,
+    beside: Any = None,
+    backwards: bool = False,
 ) -> Sequence[Any]:
     falling = order.falling != backwards
     if not order.groups:

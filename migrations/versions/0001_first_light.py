@@ -378,6 +378,7 @@ def upgrade() -> None:
         sa.Column("email_canonical", sa.String(length=320), nullable=False),
         sa.Column("organisation", sa.String(length=200), nullable=False),
         sa.Column("organisation_key", _bytewise(200), nullable=False),
+        sa.Column("organisation_sort_key", _bytewise(300), nullable=False),
         sa.Column("title", sa.String(length=150), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -420,7 +421,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_registrations_by_name", ["event_id", "sort_key", "id"], unique=False)
         batch_op.create_index(
             "ix_registrations_by_organisation",
-            ["event_id", "organisation_key", "sort_key", "id"],
+            ["event_id", "organisation_sort_key", "sort_key", "id"],
             unique=False,
         )
         batch_op.create_index(
