@@ -1,0 +1,189 @@
+"""Atom feeds are valid (RFC 4287), complete, and in one language each."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from forum.columns import Text
+from forum.database import start_write
+from forum.events.actions import content_changed
+from forum.news.queries import IN_FEED
+from tests.factories.events import make_event
+from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
+
+pytestmark = pytest.mark.usefixtures("frozen", "database")
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+BASE = "http://127.0.0.1:8000"
+
+
+class Feed:
+    """A parsed feed; made only when it is what RFC 4287 asks for."""
+
+    def __init__(self, page):
+        assert page.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+        assert page.data.startswith(b'<?xml version="1.0" encoding="utf-8"?>')
+        self.root = ElementTree.fromstring(page.data)  # noqa: S314 - our own
+        assert self.root.tag == f"{ATOM}feed"
+        self.entries = self.root.findall(f"{ATOM}entry")
+        for element in (self.root, *self.entries):
+            for name in ("id", "title", "updated"):  # 4.1.1, 4.1.2: exactly one
+                assert len(element.findall(ATOM + name)) == 1, name
+            assert element.findall(f"{ATOM}author/{ATOM}name")
+            assert datetime.fromisoformat(words(element, "updated")).tzinfo
+            assert urlsplit(words(element, "id")).scheme in {"tag", "http"}
+        assert len({words(entry, "id") for entry in self.entries}) == len(self.entries)
+        for link in self.root.iter(f"{ATOM}link"):
+            assert link.get("href").startswith(f"{BASE}/")
+
+    def link(self, rel: str, element=None) -> str:
+        """The address of a kind of link."""
+        found = (self.root if element is None else element).findall(f"{ATOM}link")
+        return next(link.get("href") for link in found if link.get("rel") == rel)
+
+    @property
+    def titles(self) -> list[str]:
+        """The headlines in their order."""
+        return [words(entry, "title") for entry in self.entries]
+
+
+def words(element, name: str) -> str:
+    """The text of a child."""
+    return element.find(ATOM + name).text
+
+
+def test_feed_without_posts_is_valid(pages):
+    feed = Feed(pages.get("feeds.whole"))
+    assert (feed.titles, words(feed.root, "updated")) == ([], "1970-01-01T00:00:00+00:00")
+
+
+def test_feed_says_whose_it_is_and_where(pages):
+    make_event()
+    feed = Feed(pages.get("feeds.whole"))
+    assert words(feed.root, "title") == "News – Nordic Forum 2027"
+    assert (feed.link("self"), feed.link("alternate")) == (f"{BASE}/en/news/feed.atom", f"{BASE}/en/news/")
+    assert feed.root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+
+
+def test_entry_has_the_whole_post(pages):
+    make_post(
+        slug="a-post",
+        headline="A & B",
+        lead="A lead.",
+        body="See [this](/en/pages/x), [below](#part) & [that](https://e.example/).\n\n## Part {#part}",
+        content_note="It is hard.",
+        updated_at=PUBLISHED + timedelta(days=1),
+        categories=[make_category("police")],
+    )
+    (entry,) = Feed(pages.get("feeds.whole")).entries
+    url = f"{BASE}/en/news/2016/11/25/a-post-en"
+    assert (words(entry, "title"), words(entry, "published"), words(entry, "updated")) == (
+        "A & B",
+        "2016-11-25T08:00:00+00:00",
+        "2016-11-26T08:00:00+00:00",
+    )
+    assert words(entry, "summary") == "About this text: It is hard. A lead."
+    assert entry.find(f"{ATOM}link").get("href") == url
+    assert entry.find(f"{ATOM}category").get("term") == "Category police"
+    content = entry.find(f"{ATOM}content")
+    assert content.get("type") == "html"
+    assert content.text == (
+        f'<p>See <a href="{BASE}/en/pages/x">this</a>, <a href="{url}#part">below</a> &amp; '
+        '<a href="https://e.example/">that</a>.</p>\n<h2 id="part">Part</h2>\n'
+    )
+
+
+def test_feed_is_as_new_as_its_newest_change(pages):
+    make_post(updated_at=datetime(2017, 5, 30, tzinfo=UTC))
+    make_post(published_at=datetime(2017, 1, 1, tzinfo=UTC))
+    assert words(Feed(pages.get("feeds.whole")).root, "updated") == "2017-05-30T00:00:00+00:00"
+
+
+def test_entrys_id_stays_when_everything_else_changes(pages, database):
+    post = make_post(key="the-key", slug="a")
+    before = words(Feed(pages.get("feeds.whole")).entries[0], "id")
+    start_write(database)
+    post.published_at = PUBLISHED + timedelta(days=9)
+    for text in post.texts:
+        text.slug, text.headline = f"b-{text.language}", "Other"
+    content_changed()
+    database.commit()
+    feed = Feed(pages.get("feeds.whole"))
+    assert feed.titles == ["Other"]
+    after = words(feed.entries[0], "id")
+    assert before == after == "tag:127.0.0.1,2016:the-key:en"
+
+
+def test_feed_holds_the_newest_posts_of_its_language(pages):
+    for number in range(IN_FEED + 1):
+        make_post(headline=str(number), published_at=PUBLISHED + timedelta(days=number))
+    make_post(languages=("sv",), published_at=PUBLISHED + timedelta(days=99))
+    assert Feed(pages.get("feeds.whole")).titles == [str(number) for number in range(IN_FEED, 0, -1)]
+
+
+def test_category_and_hashtag_have_feeds_of_their_own(pages):
+    category, tag = make_category("police"), make_tag("#Mörka nätet")
+    make_post(headline="Police", categories=[category])
+    make_post(headline="Dark", tags=[tag])
+    of_category = Feed(pages.get("feeds.category", slug="police-en"))
+    of_tag = Feed(pages.get("feeds.tag", name="mörkanätet"))
+    assert (of_category.titles, of_category.link("alternate")) == (
+        ["Police"],
+        f"{BASE}/en/news/categories/police-en",
+    )
+    assert (of_tag.titles, words(of_tag.root, "title")) == (["Dark"], "#Mörka nätet – Nordic Forum")
+
+
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [
+        ("/en/news/categories/police-sv/feed.atom", "/en/news/categories/police-en/feed.atom"),
+        ("/en/news/tags/%23NF-16/feed.atom", "/en/news/tags/nf16/feed.atom"),
+    ],
+)
+def test_feed_at_another_spelling_leads_to_the_right_address(pages, path, right):
+    make_post(categories=[make_category("police")], tags=[make_tag("#NF16")])
+    assert pages.get(path, expect=301).location == right
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "values", "feed"),
+    [
+        ("news.index", {}, "/en/news/feed.atom"),
+        ("news.year", {"year": 2016}, "/en/news/feed.atom"),
+        ("news.post", {"year": 2016, "month": 11, "day": 25, "slug": "a-en"}, "/en/news/feed.atom"),
+        ("news.category", {"slug": "police-en"}, "/en/news/categories/police-en/feed.atom"),
+        ("news.tag", {"name": "nf16"}, "/en/news/tags/nf16/feed.atom"),
+    ],
+)
+def test_pages_say_where_their_feed_is(pages, endpoint, values, feed):
+    make_post(slug="a", categories=[make_category("police")], tags=[make_tag("#NF16")])
+    page = pages.get(endpoint, **values)
+    assert [link["href"] for link in page.soup.select('link[type="application/atom+xml"]')] == [feed]
+    Feed(pages.get(feed))
+
+
+def test_feed_bears_characters_that_xml_forbids(pages):
+    make_post(headline="a\x00\x0b\ufffe]]>&<b>", author=Text(en="\x1b[31m"), body="c\x08 <script>x</script>")
+    feed = Feed(pages.get("feeds.whole"))
+    assert feed.titles == ["a]]>&<b>"]
+    assert "<script" not in feed.entries[0].find(f"{ATOM}content").text
+
+
+def test_feeds_links_do_not_come_from_the_request(pages):
+    make_post()
+    page = pages.get("feeds.whole", headers={"Host": "localhost", "X-Forwarded-Host": "evil.example"})
+    assert b"evil" not in page.data
+    Feed(page)
+
+
+def test_feed_costs_the_same_for_one_post_and_for_three(pages):
+    make_event()
+    make_post(categories=[make_category()])
+    one = pages.get("feeds.whole")
+    for _number in range(2):
+        make_post(categories=[make_category()])
+    three = pages.get("feeds.whole")
+    assert len(one.statements) == len(three.statements) <= 5

@@ -1,0 +1,45 @@
+"""The first site's addresses lead to where its pages are now."""
+
+import pytest
+
+from forum.columns import Text
+from tests.factories.news import make_category, make_post
+
+pytestmark = pytest.mark.usefixtures("frozen", "database")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/blogg/", "/sv/news/"),
+        ("/blogg/2016", "/sv/news/2016/"),
+        ("/blogg/2016/", "/sv/news/2016/"),
+        ("/blogg/2016/11/25/morka-natet-sv", "/sv/news/2016/11/25/m%C3%B6rka-n%C3%A4tet-sv"),
+        ("/blogg/2016/11/25/M%C3%B6rka-N%C3%A4tet-sv", "/sv/news/2016/11/25/m%C3%B6rka-n%C3%A4tet-sv"),
+        ("/kategorier/polis-och-rattsvasende", "/sv/news/categories/polis-och-r%C3%A4ttsv%C3%A4sende"),
+    ],
+)
+def test_old_address_leads_to_the_new_one(pages, old, new):
+    make_post(slug="mörka-nätet")
+    make_category("police", slug=Text(sv="polis-och-rättsväsende", en="police"))
+    assert pages.get(old, expect=301).location == new
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "/blogg/2017",
+        "/blogg/2016/11/24/morka-natet-sv",  # another day
+        "/blogg/2016/11/25/morka-natet-en",  # the old site had Swedish only
+        "/blogg/2016/11/25/other",
+        "/blogg/2016/13/45/morka-natet-sv",
+        "/blogg/99999999999/1/1/x",
+        "/blogg/0/0/0/x",
+        "/kategorier/none",
+        "/kategorier/police",
+    ],
+)
+def test_old_address_without_a_page_is_not_found(pages, old):
+    make_post(slug="mörka-nätet")
+    make_category("police", slug=Text(sv="polis-och-rättsväsende", en="police"))
+    pages.get(old, expect=404)
