@@ -1,0 +1,97 @@
+"""Organisers for tests, their phones, and their ways in.
+
+user = make_user(Role.ORGANISER, event)            # with PASSWORD and an authenticator
+sign_in(pages, user)                                # at once, by a row
+pages = walk_in(pages, user)                        # through both pages, as a person would
+"""
+
+import re
+from functools import cache
+from itertools import count
+
+from sqlalchemy import select
+
+from forum import clock
+from forum.accounts import actions, authenticators, passwords, sign_ins
+from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
+from forum.database import start_write
+from forum.events.models import Event
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from tests.factories.saving import save
+from tests.pages import Page, Pages
+from tests.registration.reading import Mail, read
+
+PASSWORD = "fjäll stämgaffel 🙂 kanot"
+OTHER_PASSWORD = "mynta lokomotiv regnbåge"
+SECRET = b"twenty bytes of test"
+_numbers = count(1)
+
+
+def make_user(role: Role | None = Role.ORGANISER, event: Event | None = None, **differing) -> User:
+    """Save an organiser with PASSWORD and an authenticator that shares SECRET."""
+    values = {
+        "email": f"organiser-{next(_numbers)}@example.org",
+        "name": "Alva Lindqvist",
+        "language": "en",
+        "created_at": clock.now(),
+        "password_hash": _hashed(PASSWORD),
+        "totp_secret": SECRET,
+        **differing,
+    }
+    user = User(**values)
+    if role:
+        user.memberships = [Membership(role=role, event_id=event.id if event else None)]
+    return save(user)
+
+
+def sign_in(pages: Pages, user: User) -> str:
+    """Sign the browser in without its pages; return the token of its session."""
+    start_write(db.session)
+    token = actions.open_sign_in(user, browser="Firefox, Linux", now=clock.now())
+    db.session.commit()
+    with pages.client.session_transaction() as session:
+        session[sign_ins.TOKEN] = token
+    return token
+
+
+def give_password(pages: Pages, user: User, password: str = PASSWORD, **values) -> Page:
+    """Take the first step through its page."""
+    data = {"email": user.email, "password": password}
+    return pages.post("account.sign_in", data, lang="en", **values)
+
+
+def walk_in(pages: Pages, user: User, password: str = PASSWORD, **values) -> Page:
+    """Sign in through both pages and return the answer to the second."""
+    page = give_password(pages, user, password, **values)
+    return pages.open(page.location).submit({"code": code_of(user)}, expect=303)
+
+
+def code_of(user: User, *, seconds_ago: int = 0) -> str:
+    """Return what the user's app shows, or showed."""
+    db.session.refresh(user)
+    return code_for(user.totp_secret, seconds_ago=seconds_ago)
+
+
+def code_for(secret: bytes, *, seconds_ago: int = 0) -> str:
+    """Return what an app with this secret shows, or showed."""
+    moment = clock.now().timestamp() - seconds_ago
+    return authenticators.code_at(secret, clock.datetime.fromtimestamp(moment, clock.UTC))
+
+
+def mails_to(user: User) -> list[Mail]:
+    """Return the mails to the user, oldest first, read from their bytes."""
+    rows = select(OutboxMessage).where(OutboxMessage.recipient == user.email).order_by(OutboxMessage.id)
+    return [read(row) for row in db.session.scalars(rows)]
+
+
+def link_in(mail: Mail) -> str:
+    """Return the path of the account's link in a mail."""
+    (path,) = re.findall(r"^https?://[^/]+(/account/\S+)$", mail.text, re.MULTILINE)
+    return path
+
+
+@cache
+def _hashed(password: str) -> str:
+    return passwords.hashed(password)
