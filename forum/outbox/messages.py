@@ -104,6 +104,8 @@ def _short(subject: str) -> str:
 
 def _mailbox(header: str, mailbox: Mailbox) -> str:
     """Return `name <address>`; a name with a comma, colon or quote is quoted, one beyond ASCII encoded (M04, F3d)."""
+    refuse_unsafe(mailbox.name, "name")
+    refuse_unsafe(mailbox.address, "address")
     if not mailbox.name:
         return mailbox.address
     if ATOMS.fullmatch(mailbox.name):
@@ -178,4 +180,5 @@ def _read_mailbox(value: str) -> Mailbox | None:
 
 
 def _decoded(value: str) -> str:
-    return str(make_header(decode_header(value))) if value else ""
+    unfolded = value.replace("\r\n ", " ")
+    return str(make_header(decode_header(unfolded))) if value else ""

@@ -1,0 +1,46 @@
+"""Mails for tests: queued by the real rule, written and committed.
+
+mail = make_mail(recipient="a@example.org")
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.outbox import actions
+from forum.outbox.models import OutboxMessage
+from tests.factories.events import NOW
+
+
+def make_mail(**differing: Any) -> OutboxMessage:
+    """Queue and commit a test message, due at NOW."""
+    return make_mails(1, **differing)[0]
+
+
+def make_mails(number: int, **differing: Any) -> list[OutboxMessage]:
+    """Queue and commit several; the recipients are p1@example.org, p2@… unless one is given."""
+    start_write(db.session)
+    mails = [
+        actions.queue(
+            **{
+                "kind": "test",
+                "recipient": f"p{count}@example.org",
+                "language": "en",
+                "context": {},
+                "now": NOW,
+                **differing,
+            }
+        )
+        for count in range(1, number + 1)
+    ]
+    db.session.commit()
+    return mails
+
+
+def states() -> list[tuple[str, int]]:
+    """Return the status and the number of attempts of every mail, in their order."""
+    db.session.rollback()
+    query = select(OutboxMessage.status, OutboxMessage.attempts).order_by(OutboxMessage.id)
+    return [tuple(row) for row in db.session.execute(query)]

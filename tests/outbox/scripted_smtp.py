@@ -1,0 +1,96 @@
+"""A mail server that does what a script says at each step, on a raw socket; without a script it takes mail.
+
+with scripted_smtp({"RCPT": "550 5.1.1 nobody here"}) as server:
+    ... server.port, server.messages
+The steps are GREETING, EHLO, MAIL, RCPT, DATA, END (the dot after the data), RSET, QUIT. An answer is a line,
+DROP (hang up), SILENCE (say nothing until the client hangs up), or a function of the server that returns one of them.
+"""
+
+import socketserver
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+DROP = "drop"
+SILENCE = "silence"
+Answer = str | Callable[["ScriptedServer"], str]
+USUAL = {
+    "GREETING": "220 scripted ESMTP",
+    "EHLO": "250-scripted\r\n250 8BITMIME",
+    "DATA": "354 go ahead",
+    "QUIT": "221 bye",
+}
+
+
+class ScriptedServer(socketserver.ThreadingTCPServer):
+    """Counts what happened, for scripts and tests."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, script: Mapping[str, Answer]):
+        super().__init__(("127.0.0.1", 0), _Conversation)
+        self.script = script
+        self.connections = 0
+        self.commands: list[str] = []
+        self.messages: list[bytes] = []
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.server_address[1]
+
+    def answer(self, step: str) -> str:
+        """Return the script's answer."""
+        scripted = self.script.get(step, USUAL.get(step, "250 ok"))
+        return scripted(self) if callable(scripted) else scripted
+
+    def handle_error(self, request, client_address) -> None:
+        """A client may hang up whenever it likes."""
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    server: ScriptedServer
+
+    def handle(self) -> None:
+        self.server.connections += 1
+        if not self.say("GREETING"):
+            return
+        while line := self.rfile.readline():
+            step = line.split()[0].decode().upper()
+            self.server.commands.append(line.decode().strip())
+            if not self.say(step) or step == "QUIT":
+                return
+            if step == "DATA" and self.server.answer("DATA").startswith("354"):
+                self.server.messages.append(self.read_data())
+                if not self.say("END"):
+                    return
+
+    def say(self, step: str) -> bool:
+        """Answer; whether the conversation goes on."""
+        answer = self.server.answer(step)
+        if answer == SILENCE:
+            self.rfile.read()
+        if answer in {DROP, SILENCE}:
+            return False
+        self.wfile.write(f"{answer}\r\n".encode())
+        return not answer.startswith("421")
+
+    def read_data(self) -> bytes:
+        lines = []
+        while (line := self.rfile.readline()) not in {b".\r\n", b""}:
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        return b"".join(lines)
+
+
+@contextmanager
+def scripted_smtp(script: Mapping[str, Answer] | None = None) -> Iterator[ScriptedServer]:
+    """Run the server on a free port."""
+    with ScriptedServer(script or {}) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join(10)
