@@ -174,11 +174,12 @@ def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:
     db.session.execute(delete(SignIn).where(others))
 
 
-def forget_expired(*, now: datetime) -> None:
-    """Delete the links and sign-ins that time has ended (for the worker)."""
-    db.session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at <= now))
+def forget_expired(*, now: datetime) -> int:
+    """Delete the links and sign-ins that time has ended; return how many (for the worker)."""
     ended = or_(SignIn.last_seen_at <= now - queries.IDLE, SignIn.created_at <= now - queries.ABSOLUTE)
-    db.session.execute(delete(SignIn).where(ended))
+    links_gone = delete(OneTimeLink).where(OneTimeLink.expires_at <= now).returning(OneTimeLink.digest)
+    sign_ins_gone = delete(SignIn).where(ended).returning(SignIn.id)
+    return len(db.session.scalars(links_gone).all()) + len(db.session.scalars(sign_ins_gone).all())
 
 
 def actor(user: User) -> str:

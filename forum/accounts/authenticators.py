@@ -28,11 +28,6 @@ def matching_counter(secret: bytes, code: str, *, now: datetime) -> int | None:
     return None
 
 
-def code_at(secret: bytes, moment: datetime) -> str:
-    """Return the code that an app shows at `moment`."""
-    return hotp.HOTP(secret, DIGITS, SHA1()).generate(int(moment.timestamp()) // STEP_SECONDS).decode()  # noqa: S303
-
-
 def key_text(secret: bytes) -> str:
     """Return the secret to type in, in groups of four."""
     text = base64.b32encode(secret).decode()

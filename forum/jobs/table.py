@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from forum.accounts import actions as accounts
 from forum.news import actions as news
 from forum.registration import expiry
 
@@ -25,4 +26,5 @@ def announce_posts(*, now: datetime) -> int:
 JOBS = (
     Job("announce posts", 10, announce_posts),
     Job("expire registrations", 30, expiry.expire_due),
+    Job("forget sign-ins", 600, accounts.forget_expired),
 )
