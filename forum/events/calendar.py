@@ -35,8 +35,13 @@ def _entry(event: Event, language: str, sequence: int, cancelled: bool) -> icale
     entry.add("dtend", event.ends_at.astimezone(event.zone))
     entry.add("summary", event.name.in_language(language))
     entry.add("location", event.place.in_language(language))
-    entry.add("url", f"{current_app.config['BASE_URL']}/{language}/")
+    entry.add("url", _front_page(event, language))
     return entry
+
+
+def _front_page(event: Event, language: str) -> str:
+    front = f"{current_app.config['BASE_URL']}/{language}/"
+    return front if event.is_current else f"{front}events/{event.slug}/"
 
 
 def _stamp(event: Event) -> datetime:

@@ -31,7 +31,8 @@ TAGS = {
     ),
     *("a", "table", "thead", "tbody", "tr", "th", "td"),
 }
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),  # no title, no lang
     "a": {"href"},
     "ol": {"start"},
     "th": {"scope"},
@@ -39,6 +40,7 @@ ATTRIBUTES = {
 }
 SAFE_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 HEADING_ID = re.compile(r"\s*\{#([a-z][a-z0-9-]{0,60})\}$")
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 TAKEN_IDS = {"main"}  # the layout's own
 TOP, DEEPEST = 2, 6
 
@@ -49,7 +51,7 @@ def render(text: str) -> Markup:
 
     Kept per text, so a post is rendered once per version.
     """
-    tokens = _parser.parse(text)
+    tokens = _parser.parse(CONTROLS.sub("", text))
     _place_headings(tokens)
     for token in _of_type(tokens, "th_open"):
         token.attrs["scope"] = "col"

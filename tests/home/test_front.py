@@ -1,0 +1,198 @@
+"""The front page of an event, and the way to it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from forum import clock
+from forum.columns import Text
+from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
+from tests.factories.news import make_post
+
+pytestmark = pytest.mark.usefixtures("frozen", "database")
+
+
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        (None, "/sv/"),
+        ("en", "/en/"),
+        ("sv-SE,sv;q=0.9,en;q=0.8", "/sv/"),
+        ("en-GB,en;q=0.9,sv;q=0.8", "/en/"),
+        ("da, nb;q=0.8, en;q=0.5", "/en/"),
+        ("fi", "/sv/"),
+        ("*", "/sv/"),
+        ("en;q=0", "/sv/"),
+        ("\x00;;q=x,,", "/sv/"),
+        ("en," * 2000, "/en/"),
+    ],
+)
+def test_root_leads_to_the_language_asked_for_without_a_cookie(pages, asked, path):
+    page = pages.get("/", expect=302, headers={"Accept-Language": asked} if asked else None)
+    assert (page.location, page.headers["Vary"]) == (path, "Accept-Language")
+    assert "Set-Cookie" not in page.headers
+
+
+def test_front_says_what_when_and_where(pages):
+    make_event()
+    page = pages.get("home.front")
+    assert (page.h1, page.title) == (
+        "Nordic Forum for testing",
+        "Nordic Forum for testing – Nordic Forum 2027",
+    )
+    assert page.all(".kicker")[0] == "#NF27"
+    assert page.all(".when dd") == ["16–17 November 2027", "Stockholm"]
+    assert page.soup.select_one(".when time")["datetime"] == "2027-11-16"
+    assert page.links["Put the days in your calendar"] == "/en/event.ics"
+    assert page.links["forum@example.org"] == "mailto:forum@example.org"
+
+
+def test_front_shows_how_many_places_each_sector_could_still_get(pages):
+    tech = make_sector("tech", floor=2, ceiling=8, taken=1)
+    ngo = make_sector("ngo", floor=4, ceiling=4, taken=0)
+    politics = make_sector("politics", floor=0, ceiling=3, taken=3)
+    make_event(capacity=10, taken=4, sectors=[tech, ngo, politics], has_waiting_list=False)
+    page = pages.get("home.front")
+    rows = [" ".join(row.get_text(" ").split()) for row in page.soup.select(".seats tbody tr")]
+    assert [row.split(" ", 1)[1] for row in rows] == [
+        "IT and telecom 2 left of at most 8",
+        "NGOs 4 left of at most 4",
+        "Politics Full",
+    ]
+
+
+def test_front_shows_programme_invited_sharing_and_facts(pages):
+    make_event(
+        programme_points=[{"title": {"sv": "A", "en": "Point"}, "text": {"sv": "B", "en": "Said"}}],
+        facts=[{"label": {"sv": "C", "en": "Cost"}, "value": {"sv": "D", "en": "Nothing"}}],
+        sharing=Text(sv="x", en="One.\n\nTwo **words**."),
+        sectors=[make_sector("tech", ceiling=250)],
+    )
+    page = pages.get("home.front")
+    assert page.all(".points li, .facts > div, .invited > div") == [
+        "Point Said",
+        "IT and telecom You who work with IT and telecom.",
+        "Cost Nothing",
+    ]
+    assert page.all(".sharing p") == ["One.", "Two words ."]
+
+
+def test_front_shows_the_three_latest_posts(pages):
+    make_event()
+    for number in range(4):
+        make_post(headline=f"Post {number}")
+    page = pages.get("home.front")
+    assert page.all(".teaser-headline") == ["Post 3", "Post 2", "Post 1"]
+    assert page.links["All news"] == "/en/news/"
+
+
+def test_front_without_posts_pages_or_programme_has_no_empty_parts(pages):
+    make_event(sharing=Text(sv="", en=""))
+    page = pages.get("home.front")
+    assert page.soup.select(".teasers, .points, .facts, .sharing") == []
+    assert "All practical information" not in page.links
+
+
+def test_front_leads_to_the_pages_that_exist(pages):
+    event = make_event()
+    make_page(event, "practical"), make_page(event, "privacy")
+    make_event_facts = pages.get("home.front").links
+    assert (
+        make_event_facts["How it works with a protected identity"] == "/en/pages/privacy#protected-identity"
+    )
+
+
+OPENS, CLOSES = datetime(2027, 4, 3, 12, tzinfo=UTC), datetime(2027, 10, 31, 22, 59, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+CLOSING = "Registration is open until 31 October 2027 23:59 CET."
+
+
+@pytest.mark.parametrize(
+    ("now", "has_button", "said"),
+    [
+        (OPENS - SECOND, False, "Registration opens 3 April 2027 14:00 CEST."),
+        (OPENS, True, CLOSING),
+        (CLOSES - SECOND, True, CLOSING),
+        (CLOSES, False, "Registration closed 31 October 2027 23:59 CET."),
+    ],
+)
+def test_registration_opens_and_closes_on_the_second(pages, now, has_button, said):
+    make_event(opens_at=OPENS, closes_at=CLOSES)
+    clock.freeze(now)
+    page = pages.get("home.front")
+    assert ("Register for a place" in page.links) is has_button
+    assert said in page.all(".hero-action")[0]
+
+
+@pytest.mark.parametrize(
+    ("has_waiting_list", "said"),
+    [(True, "Every place is taken, but you can join the waiting list."), (False, "Every place is taken.")],
+)
+def test_front_of_a_full_event_says_so(pages, has_waiting_list, said):
+    make_event(
+        capacity=2,
+        taken=2,
+        sectors=[make_sector("tech", ceiling=2, taken=2)],
+        has_waiting_list=has_waiting_list,
+    )
+    page = pages.get("home.front")
+    assert said in page.all(".hero-action")[0]
+    assert page.soup.select_one("svg.ring")["aria-label"].startswith("All 2 places are taken")
+
+
+def test_front_of_an_earlier_event_is_an_archive(pages):
+    make_event()
+    archive = make_archive()
+    make_page(archive, "about")
+    make_post(headline="Of then", event_id=archive.id)
+    make_post(headline="Of now", published_at=NOW)
+    page = pages.get("/en/events/nf16/")
+    assert page.all(".note-title")[0] == "This is an earlier forum"
+    assert page.links["To the present forum"] == "/en/"
+    assert page.all(".hero-action") == ["This forum is over and takes no registrations."]
+    assert "Register for a place" not in page.links
+    assert page.soup.select(".seats") == []
+    assert page.all(".teaser-headline") == ["Of then"]
+    assert page.links["Page about"] == "/en/events/nf16/pages/about"
+    assert page.all("#invited") == ["Who was invited"]
+
+
+def test_front_of_the_present_event_shows_no_archive_note(pages):
+    make_event(), make_archive()
+    assert "This is an earlier forum" not in pages.get("home.front").text
+
+
+@pytest.mark.parametrize("path", ["/en/", "/en/event.ics"])
+def test_without_an_event_there_is_no_front(pages, path):
+    make_archive()
+    make_event(is_published=False)
+    assert pages.get(path, expect=404).title.endswith("Nordic Forum")
+
+
+def test_front_tells_machines_about_the_event(pages):
+    make_event(name=Text(sv="x", en="</script><b>Forum"))
+    page = pages.get("home.front")
+    data = json.loads(page.soup.select_one('script[type="application/ld+json"]').string)
+    assert (data["@type"], data["name"], data["url"]) == (
+        "Event",
+        "</script><b>Forum",
+        "http://127.0.0.1:8000/en/",
+    )
+    assert (data["startDate"], data["endDate"]) == ("2027-11-16T09:00:00+01:00", "2027-11-17T16:30:00+01:00")
+    found = {meta["property"]: meta["content"] for meta in page.soup.select("meta[property^='og:']")}
+    assert (found["og:type"], found["og:url"]) == ("website", "http://127.0.0.1:8000/en/")
+    assert {link["hreflang"] for link in page.soup.select("head link[hreflang]")} == {"sv", "en"}
+
+
+@pytest.mark.parametrize("path", ["/en/", "/en/events/nf16/"])
+def test_front_costs_the_same_with_one_and_with_three_posts(pages, path):
+    event, archive = make_event(), make_archive()
+    make_page(event), make_page(archive)
+    make_post(event_id=archive.id)
+    one = pages.get(path)
+    for _number in range(2):
+        make_post(event_id=archive.id)
+    three = pages.get(path)
+    assert (len(one.all(".teaser")), len(three.all(".teaser"))) == (1, 3)
+    assert len(one.statements) == len(three.statements) <= 8
