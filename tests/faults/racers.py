@@ -1,0 +1,205 @@
+"""Four processes that do the same thing at the same moment, each with its own app and many threads.
+
+with Racers() as racers:
+    outcomes = racers.run(Race(settings, url, act="register", threads=50, …))
+"""
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event as engine_events
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+
+from forum import clock, create_app, database
+from forum.events.models import Event
+from forum.events.queries import find_event, find_sector
+from forum.extensions import db
+from forum.registration import actions, expiry, places
+from forum.registration.models import Registration
+from tests.factories.registrations import make_applicant
+
+PROCESSES = 4
+SECONDS = 120
+TRIES = 10
+
+
+@dataclass(frozen=True)
+class Race:
+    """What each thread of each process does: `act` is a key of ACTS, `jobs[process][thread]` its argument."""
+
+    settings: dict[str, Any]
+    act: str
+    jobs: Sequence[Sequence[Any]]
+    with_lock: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one thread got: the registration's id and whether it holds a place, or the error's name."""
+
+    id: int | None = None
+    holds_place: bool = False
+    error: str = ""
+    more: Any = field(default=None)
+
+
+class Racers:
+    """The processes; starting them takes seconds, so they are kept from race to race."""
+
+    def __enter__(self) -> "Racers":
+        context = multiprocessing.get_context("spawn")
+        self._lanes = []
+        start = self._start = context.Barrier(PROCESSES)  # kept: a process may open it late
+        for _ in range(PROCESSES):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, start), daemon=True)
+            process.start()
+            self._lanes.append((process, ours))
+        return self
+
+    def __exit__(self, *_) -> None:
+        for process, pipe in self._lanes:
+            pipe.send(None)
+            process.join(SECONDS)
+        del self._start
+
+    def run(self, race: Race) -> list[Outcome]:
+        """Run the race in every process at once; return all outcomes."""
+        for number, (_process, pipe) in enumerate(self._lanes):
+            pipe.send((number, asdict(race)))
+        outcomes = []
+        for _process, pipe in self._lanes:
+            if not pipe.poll(SECONDS):
+                raise TimeoutError("a process of the race does not answer")
+            outcomes += [Outcome(**outcome) for outcome in pipe.recv()]
+        return outcomes
+
+
+def _serve(pipe, start) -> None:
+    """Run races until None comes."""
+    while (sent := pipe.recv()) is not None:
+        number, race = sent[0], Race(**sent[1])
+        app = create_app(race.settings)
+        with nullcontext() if race.with_lock else _without_locks(app):
+            pipe.send([asdict(outcome) for outcome in _run(app, race, number, start)])
+        with app.app_context():
+            db.engine.dispose()
+
+
+def _run(app: Flask, race: Race, number: int, start) -> list[Outcome]:
+    jobs, ready = race.jobs[number], threading.Barrier(len(race.jobs[number]), action=start.wait)
+
+    def job(argument: Any) -> Outcome:
+        with app.app_context():
+            ready.wait(SECONDS)
+            return _try(ACTS[race.act], argument)
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(job, jobs))
+
+
+def _register(job: dict[str, Any]) -> Outcome:
+    answers = {**job}
+    event = _event("nf27")
+    sector = find_sector(event, answers.pop("sector"))
+    database.start_write(db.session)
+    registration = actions.register(
+        event=event, sector=sector, applicant=make_applicant(**answers), now=clock.now()
+    )
+    return _committed(registration)
+
+
+def _register_and_confirm(job: dict[str, Any]) -> Outcome:
+    registered = _register(job)
+    database.start_write(db.session)
+    return _committed(actions.confirm(db.session.get_one(Registration, registered.id), now=clock.now()))
+
+
+def _cancel(registration_id: int) -> Outcome:
+    database.start_write(db.session)
+    registration = db.session.get_one(Registration, registration_id)
+    return _committed(actions.cancel(registration, actor="person", now=clock.now()))
+
+
+def _change(registration_id: int) -> Outcome:
+    database.start_write(db.session)
+    registration = db.session.get_one(Registration, registration_id)
+    details = make_applicant(family_name=f"Changed {registration.version}")
+    actions.change(registration, details, actor="person", now=clock.now())
+    return _committed(registration)
+
+
+def _expire(_nothing: None) -> Outcome:
+    database.start_write(db.session)
+    ended = expiry.expire_due(now=clock.now())
+    db.session.commit()
+    return Outcome(more=ended)
+
+
+def _something(job: tuple[str, Any]) -> Outcome:
+    act, argument = job
+    return ACTS[act](argument)
+
+
+ACTS: dict[str, Callable[[Any], Outcome]] = {
+    "register": _register,
+    "register and confirm": _register_and_confirm,
+    "cancel": _cancel,
+    "change": _change,
+    "expire": _expire,
+    "something": _something,
+}
+
+
+def _event(slug: str) -> Event:
+    event = find_event(slug)
+    assert event is not None
+    return event
+
+
+def _committed(registration: Registration) -> Outcome:
+    outcome = Outcome(registration.id, registration.holds_place, more=registration.status)
+    db.session.commit()
+    return outcome
+
+
+def _try(act: Callable[[Any], Outcome], argument: Any, tries: int = TRIES) -> Outcome:
+    """Do it; a person who is told that the machine is busy tries again."""
+    try:
+        return act(argument)
+    except Exception as problem:
+        db.session.remove()
+        if tries > 1 and _is_busy(problem):
+            return _try(act, argument, tries - 1)
+        return Outcome(error=f"{type(problem).__name__}: {problem}"[:300])
+
+
+def _is_busy(problem: Exception) -> bool:
+    """Whether too many came at once for a small machine, so that nothing has happened."""
+    return isinstance(problem, NoConnectionLeft) or "database is locked" in str(problem)
+
+
+@contextmanager
+def _without_locks(app: Flask) -> Iterator[None]:
+    """Do as an application does that knows nothing of all this: the driver's own transactions, no lock."""
+    kept = places.lock, database.start_write
+    places.lock = lambda event: None
+    database.start_write = lambda session: session.rollback()
+    engine_events.remove(db.session, "before_flush", database._refuse_late_write)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            engine_events.remove(db.engine, "begin", database._begin)
+            engine_events.listen(db.engine, "connect", _stock_transactions)
+    yield
+    places.lock, database.start_write = kept
+    database.guard_writes(db.session)
+
+
+def _stock_transactions(raw, _record) -> None:
+    raw.isolation_level = "DEFERRED"
