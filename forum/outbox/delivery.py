@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from cryptography.exceptions import InvalidTag
 from flask import current_app
 from sqlalchemy import select, update
+from sqlalchemy.orm import defer
 
 from forum import clock
 from forum.audit import actions as audit
@@ -212,7 +213,9 @@ def _note_failure(claim: Claim, message_id: int, failure: DeliveryFailure) -> No
 
 
 def _locked(message_id: int) -> OutboxMessage | None:
-    return db.session.get(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
+    """Return the row for a change, without its words: those of a poisoned one cannot be unsealed."""
+    query = select(OutboxMessage).where(OutboxMessage.id == message_id).options(defer(OutboxMessage.content))
+    return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
 
 
 def _end_lease(message: OutboxMessage) -> None:

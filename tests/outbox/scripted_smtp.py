@@ -7,6 +7,7 @@ DROP (hang up), SILENCE (say nothing until the client hangs up), or a function o
 """
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,8 +29,9 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, script: Mapping[str, Answer]):
+    def __init__(self, script: Mapping[str, Answer], tls: ssl.SSLContext | None = None):
         super().__init__(("127.0.0.1", 0), _Conversation)
+        self.tls = tls
         self.script = script
         self.connections = 0
         self.commands: list[str] = []
@@ -39,6 +41,11 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
     def port(self) -> int:
         """Where it listens."""
         return self.server_address[1]
+
+    def get_request(self):
+        """Take a connection; with `tls` it is encrypted from the first byte."""
+        connection, address = super().get_request()
+        return (self.tls.wrap_socket(connection, server_side=True) if self.tls else connection), address
 
     def answer(self, step: str) -> str:
         """Return the script's answer."""
@@ -84,9 +91,11 @@ class _Conversation(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def scripted_smtp(script: Mapping[str, Answer] | None = None) -> Iterator[ScriptedServer]:
+def scripted_smtp(
+    script: Mapping[str, Answer] | None = None, *, tls: ssl.SSLContext | None = None
+) -> Iterator[ScriptedServer]:
     """Run the server on a free port."""
-    with ScriptedServer(script or {}) as server:
+    with ScriptedServer(script or {}, tls) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

@@ -1,0 +1,86 @@
+"""Workers that compete and workers that die: nothing is lost, nothing twice but what nobody could know (R06, R11)."""
+
+import threading
+from collections import Counter
+
+import pytest
+
+from forum import clock
+from forum.outbox import delivery
+from tests.factories.events import NOW
+from tests.factories.mails import make_mail, make_mails, states
+from tests.outbox.processes import start_delivery
+from tests.outbox.scripted_smtp import scripted_smtp
+
+MAILS = 120
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def worker(settings, app):
+    """Start a process that sends what is due to a port."""
+    processes = []
+
+    def start(port: int):
+        shared = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
+        processes.append(
+            start_delivery(
+                {
+                    **shared,
+                    "INSTANCE": app.config["INSTANCE"],
+                    "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
+                    "MAIL_SERVER": "127.0.0.1",
+                    "MAIL_PORT": port,
+                }
+            )
+        )
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_two_workers_send_each_mail_once(database, worker, smtp_server):
+    mails = [mail.message_id for mail in make_mails(MAILS)]
+    database.rollback()
+
+    workers = [worker(smtp_server.port) for _ in range(2)]
+
+    assert [process.wait(120) for process in workers] == [0, 0]
+    assert Counter(message["Message-ID"] for message in smtp_server.messages) == Counter(mails)
+    assert states() == [("sent", 1)] * MAILS
+
+
+@pytest.mark.parametrize(("step", "copies"), [("MAIL", 1), ("END", 2)])
+def test_worker_killed_on_the_way_gives_the_mail_back_unchanged(database, worker, to_server, step, copies):
+    """Killed before DATA it is sent once; killed when the server has it and has not said so, twice, byte for byte."""
+    reached, dead = threading.Event(), threading.Event()
+
+    def hold(server):
+        if server.connections == 1:
+            reached.set()
+            dead.wait(60)
+        return "250 ok"
+
+    with scripted_smtp({step: hold}) as server:
+        content = make_mail().content
+        database.rollback()
+        process = worker(server.port)
+        assert reached.wait(60)
+        process.kill()
+        process.wait()
+        dead.set()
+        to_server(server.port)
+
+        assert (delivery.deliver_due(), states()) == (0, [("inflight", 1)])
+        clock.freeze(NOW + delivery.LEASE)
+        assert delivery.deliver_due() == 1
+
+    assert states() == [("sent", 2)]
+    assert server.messages == [content] * copies
