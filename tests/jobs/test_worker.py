@@ -1,0 +1,169 @@
+"""The worker: its jobs, its life, its end (R29, R11)."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.jobs.table import JOBS, Job
+from forum.jobs.worker import Worker, run_job
+from forum.outbox import heartbeats
+from forum.outbox.models import WorkerHeartbeat
+from forum.registration.enums import Status
+from tests.factories.events import NOW, make_event
+from tests.factories.mails import make_mails, states
+from tests.factories.news import make_post
+from tests.factories.registrations import register
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture(autouse=True)
+def _now(frozen):
+    assert frozen == NOW
+
+
+def broken(*, now):
+    """Write something, then fail."""
+    db.session.add(WorkerHeartbeat(name="half done", seen_at=now))
+    db.session.flush()
+    raise RuntimeError("as planned")
+
+
+def names() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(WorkerHeartbeat.name).order_by(WorkerHeartbeat.name)))
+
+
+def test_job_is_committed(database):
+    def note(*, now):
+        heartbeats.beat("a job", now=now)
+        return 3
+
+    assert (run_job(Job("note", 1, note)), names()) == (3, ["a job"])
+
+
+def test_job_that_fails_leaves_nothing_and_stops_no_other(app, database, caplog):
+    done = []
+    worker = Worker(app, [Job("broken", 1, broken), Job("next", 1, lambda *, now: done.append(now) or 1)])
+
+    worker.run_jobs()
+
+    assert (done, names()) == ([NOW], [worker.name])
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "job broken failed"
+    ]
+
+
+def test_job_comes_again_only_when_its_time_has_come(app, database, monkeypatch):
+    moment, done = [1000.0], []
+    monkeypatch.setattr("forum.jobs.worker.time.monotonic", lambda: moment[0])
+    worker = Worker(app, [Job("often", 10, lambda *, now: done.append(moment[0]) or 1)])
+
+    for second in (1000.0, 1009.0, 1010.0, 1015.0, 1020.0):
+        moment[0] = second
+        worker.run_jobs()
+
+    assert done == [1000.0, 1010.0, 1020.0]
+
+
+def test_job_that_another_worker_runs_is_left_to_it(app, database):
+    """Two workers at once: on PostgreSQL the second skips, on SQLite it waits for the first one's commit."""
+    running, ran = threading.Event(), []
+
+    def first(*, now):
+        running.set()
+        if database.get_bind().dialect.name == "postgresql":
+            assert finished.wait(30)
+        ran.append("first")
+        return 1
+
+    def second():
+        assert running.wait(30)
+        with app.app_context():
+            run_job(Job("same", 1, lambda *, now: ran.append("second") or 1))
+        finished.set()
+
+    finished = threading.Event()
+    other = threading.Thread(target=second)
+    other.start()
+    run_job(Job("same", 1, first))
+    other.join(30)
+
+    is_postgresql = database.get_bind().dialect.name == "postgresql"
+    assert ran == (["first"] if is_postgresql else ["first", "second"])
+
+
+def test_worker_sends_mail_runs_jobs_and_ends_when_told(app, database, smtp_server, monkeypatch):
+    monkeypatch.setitem(app.config, "MAIL_SERVER", "127.0.0.1")
+    state = app.extensions["mail"]
+    state.server, state.port = "127.0.0.1", smtp_server.port
+    make_mails(25)
+    database.rollback()
+    idle = threading.Event()
+    worker = Worker(app, [])
+    send = worker.send_mail
+    worker.send_mail = lambda: send() or idle.set() or False
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    assert idle.wait(60)
+
+    worker.stop()
+    thread.join(30)
+
+    assert not thread.is_alive()
+    assert (states(), names()) == ([("sent", 1)] * 25, [])
+
+
+def test_worker_goes_on_when_a_round_fails(app, database, monkeypatch, caplog):
+    monkeypatch.setattr("forum.jobs.worker.PAUSE_SECONDS", 0)
+    worker = Worker(app, [])
+    rounds = []
+
+    def step():
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise RuntimeError("the database is away")
+        worker.stop()
+        return False
+
+    worker._loop(step)
+
+    assert len(rounds) == 2
+
+
+def test_heartbeat_forgets_workers_that_are_long_gone(database):
+    start_write(database)
+    heartbeats.beat("old", now=NOW - timedelta(days=2))
+    database.commit()
+    start_write(database)
+    heartbeats.beat("new", now=NOW)
+    database.commit()
+
+    assert (names(), heartbeats.last_beat()) == (["new"], NOW)
+
+
+def test_jobs_show_a_scheduled_post_when_its_time_has_come(database):
+    make_event()
+    post = make_post(published_at=NOW - timedelta(seconds=1))
+
+    done = {job.name: run_job(job) for job in JOBS}
+
+    assert done["announce posts"] == 1
+    database.refresh(post)
+    assert post.announced_at == NOW
+
+
+def test_jobs_end_a_registration_that_nobody_confirmed(database):
+    registration = register(make_event(), now=NOW - timedelta(hours=48))
+
+    done = {job.name: run_job(job) for job in JOBS}
+
+    database.refresh(registration)
+    assert (done["expire registrations"], registration.status) == (1, Status.EXPIRED)
