@@ -42,7 +42,11 @@ def choose() -> ResponseReturnValue:
     event, now = get_event_or_404(None), clock.now()
     ring = ring_of(event, now, _address_of(event, now))
     return render_template(
-        "public/registration/choose.html", event=event, ring_view=ring, state=_state(event, now)
+        "public/registration/choose.html",
+        event=event,
+        ring_view=ring,
+        state=_state(event, now),
+        sharing=markdown.render(in_language(event.sharing)),
     )
 
 

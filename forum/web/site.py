@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
+from jinja2 import StrictUndefined
 
 from forum.columns import Text
 from forum.events import queries as events
@@ -98,6 +99,7 @@ class Site:
 
 def init_app(app: Flask) -> None:
     """Give every template `site` and the filters of the house."""
+    app.jinja_env.undefined = StrictUndefined  # a name that a view forgot is an error, not an empty page
     app.jinja_env.globals["site"] = Site()
 
 

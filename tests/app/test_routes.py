@@ -1,11 +1,13 @@
 """Guards over every route; what is not listed fails."""
 
 import pytest
+from werkzeug.routing.converters import IntegerConverter
 
 from forum.web.access import AUDIENCES, Face, Roles
 from forum.web.headers import SECURITY_HEADERS
 from tests.factories.events import make_event
 
+VALUES = {"lang": "en", "year": 2016, "month": 11, "day": 25}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 EXEMPT_FROM_CSRF: set[str] = set()  # RFC 8058 unsubscribing will be the only one
 
@@ -21,10 +23,8 @@ def rules(app):
 
 def address(app, rule) -> str:
     """An address that the rule matches; the values lead nowhere."""
-    values = {
-        name: {"lang": "en", "year": 2016, "month": 11, "day": 25, "number": 2}.get(name, "x")
-        for name in rule.arguments
-    }
+    numbers = {name for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)}
+    values = {name: VALUES.get(name, 2 if name in numbers else "x") for name in rule.arguments}
     with app.test_request_context("/"):
         return app.url_map.bind("localhost").build(rule.endpoint, values)
 

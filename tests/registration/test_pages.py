@@ -58,7 +58,7 @@ def link_in(mail) -> str:
 def test_choose_page_leads_to_each_sector_and_says_what_is_left(pages, event):
     page = pages.get("registration.choose")
     assert (page.h1, page.links["Justice"]) == ("Register", "/en/register/justice")
-    assert page.all(".sector-choice-left")[1] == "75 left of 75"
+    assert page.all(".sector-choice-left")[1] == "75 left of at most 75"
 
 
 def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, database):
@@ -321,7 +321,8 @@ def test_a_new_link_is_sent_to_a_known_address_only_and_three_times_an_hour(page
         pages.post("registration.resend", {"email": email}).data
         for email in (registration.email, "nobody@example.org", *[registration.email] * 3)
     ]
-    assert (len(set(answers)), len(mails(database, "link"))) == (1, 3)
+    statuses = [mail.status for mail in mails(database, "link")]
+    assert (len(set(answers)), statuses) == (1, ["queued"] * 3 + ["withheld"])
 
 
 def test_every_page_speaks_swedish(app, event, database):
