@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 import nh3
 from markdown_it import MarkdownIt
@@ -29,12 +30,14 @@ TAGS = {
         "code",
         "pre",
     ),
-    *("a", "table", "thead", "tbody", "tr", "th", "td"),
+    *("a", "div", "table", "thead", "tbody", "tr", "th", "td"),
 }
 ATTRIBUTES: dict[str, set[str]] = {
     "*": set(),  # no title, no lang
     "a": {"href"},
+    "div": {"class", "role", "tabindex", "aria-label"},  # only around a table, see _open_table
     "ol": {"start"},
+    "table": {"tabindex"},
     "th": {"scope"},
     **{heading: {"id"} for heading in ("h2", "h3", "h4", "h5", "h6")},
 }
@@ -55,6 +58,8 @@ def render(text: str) -> Markup:
     _place_headings(tokens)
     for token in _of_type(tokens, "th_open"):
         token.attrs["scope"] = "col"
+    for token in _of_type(tokens, "table_open"):  # a wide one scrolls by itself, also from the keyboard
+        token.attrs["tabindex"] = "0"
     html = _parser.renderer.render(tokens, _parser.options, {})
     clean = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_only_safe, link_rel=None)
     return Markup(clean)  # noqa: S704 - this is the one place that makes harmless HTML
@@ -64,6 +69,8 @@ def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.validateLink = _is_safe_address  # type: ignore[method-assign]
     parser.add_render_rule("image", _render_alt)
+    parser.add_render_rule("table_open", _open_table)
+    parser.add_render_rule("table_close", _close_table)
     return parser
 
 
@@ -75,6 +82,17 @@ def _is_safe_address(url: str) -> bool:
 def _render_alt(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
     """Show an image's words: the picture itself would tell another site who reads."""
     return escapeHtml(tokens[index].content)
+
+
+def _open_table(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
+    """Put a table into a frame that scrolls by itself, by keyboard too; its name is what the columns are called."""
+    head = takewhile(lambda token: token.type != "thead_close", tokens[index:])
+    name = ", ".join(token.content for token in head if token.type == "inline")
+    return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{escapeHtml(name)}"><table>\n'
+
+
+def _close_table(*_) -> str:
+    return "</table></div>\n"
 
 
 def _place_headings(tokens: list[Token]) -> None:
