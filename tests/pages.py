@@ -90,7 +90,7 @@ class Pages:
         return page
 
     def _send(self, path: str, **request):
-        return self.client.open(path, **request)
+        return self.client.open(path, buffered=True, **request)  # a streamed answer ends in its own context
 
     def _build(self, endpoint: str, values: dict[str, Any]) -> str:
         with self.app.test_request_context("/"):

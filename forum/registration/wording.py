@@ -35,10 +35,12 @@ ACTS = {
     "registration.not_confirmed": _l("Address not confirmed in time"),
     "registration.confirmed": _l("Place confirmed"),
     "registration.cancelled": _l("Registration cancelled"),
+    "registration.declined": _l("Registration declined"),
     "registration.changed": _l("Details changed"),
     "registration.consent": _l("Consent changed"),
     "registration.mail_resent": _l("Message sent once more"),
-    "registration.link_sent": _l("New personal link sent"),
+    "registration.link_asked": _l("Asked for a new personal link"),
+    "registration.asked_again": _l("Registered once more with the same address"),
 }
 FIELDS = {
     "given_name": _l("Given name"),

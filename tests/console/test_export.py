@@ -1,0 +1,172 @@
+"""The list as a file: exactly what is shown, for a stated purpose, written down (P14, S09, S31)."""
+
+import csv
+import io
+
+import pytest
+from sqlalchemy import select
+
+from forum.audit.models import AuditEntry
+from forum.extensions import db
+from forum.registration.enums import ConsentPurpose
+from tests.console.people import register_elsewhere
+from tests.console.reading import names
+from tests.factories.events import NOW
+from tests.factories.registrations import confirmed, register
+
+WHY = {"purpose": "door", "recipient": "office"}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def people(event):
+    photographs = frozenset({ConsentPurpose.PHOTOGRAPHS})
+    asa = {"given_name": "Åsa", "family_name": "Bergström", "organisation": "Ø domstol", "phone": "+46 8 123"}
+    bo = {"given_name": "Bo", "family_name": "Öberg", "organisation": '=HYPERLINK("https://evil")'}
+    return [
+        confirmed(event, "justice", consents=photographs, **asa),
+        register(event, "justice", **bo),
+        confirmed(event, "ngo", given_name="Þórdís", family_name="Ångström"),
+    ]
+
+
+def ask(pages, query=""):
+    return pages.get(f"/console/nf27/attendees.csv{query}")
+
+
+def download(pages, query="", **why):
+    return ask(pages, query).submit({**WHY, **why}, expect=200)
+
+
+def table(page):
+    return list(csv.DictReader(io.StringIO(page.data.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+def exported():
+    query = select(AuditEntry).where(AuditEntry.action == "registrations.exported").order_by(AuditEntry.id)
+    return db.session.scalars(query).all()
+
+
+def test_file_holds_the_whole_list_in_its_order(organiser, people):
+    page = download(organiser)
+    assert [row["Family name"] for row in table(page)] == ["Bergström", "Ångström", "Öberg"]
+    assert table(page)[0] == {
+        "Reference": people[0].reference,
+        "Family name": "Bergström",
+        "Given name": "Åsa",
+        "Organisation": "Ø domstol",
+        "Title or role": "Handläggare",
+        "Sector": "Justice",
+        "Country": "Sweden",
+        "E-mail address": people[0].email,
+        "Phone number": "'+46 8 123",
+        "Language": "English",
+        "Status": "Confirmed",
+        "Registered (Europe/Stockholm)": "2027-05-03 14:00",
+        "Confirmed (Europe/Stockholm)": "2027-05-03 14:00",
+        "List of participants": "No",
+        "Photographs": "Yes",
+    }
+
+
+def test_file_is_what_excel_opens(organiser, people):
+    page = download(organiser)
+    assert page.data.startswith(b'\xef\xbb\xbf"Reference";"Family name";')
+    assert page.data.count(b"\r\n") == 4
+    assert page.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
+    assert page.headers["Content-Disposition"] == "attachment; filename=nf27-attendees-2027-05-03.csv"
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_cell_with_a_formula_is_harmless(organiser, people):
+    assert table(download(organiser, "?q=oberg"))[0]["Organisation"] == '\'=HYPERLINK("https://evil")'
+
+
+def test_file_holds_exactly_the_filtered_list_in_its_order(organiser, people):
+    for query in (
+        "?q=berg",
+        "?sector=justice&sort=-name",
+        "?status=pending",
+        "?sort=-sector",
+        "?sort=status",
+        "?sort=organisation",
+        "?q=nobody",
+    ):
+        shown = names(organiser.get(f"/console/nf27/attendees{query}"))
+        in_file = [f"{row['Family name']}, {row['Given name']}" for row in table(download(organiser, query))]
+        assert in_file == shown, query
+
+
+def test_file_speaks_the_organisers_language(sign_in_as, event, people):
+    row = table(download(sign_in_as(event=event, language="sv"), "?q=asa"))[0]
+    assert (row["Sector"] if "Sector" in row else row["Sektor"], list(row)[1] != "Family name") == (
+        "Rättsväsende",
+        True,
+    )
+
+
+def test_list_shown_leads_to_its_own_export(organiser, people):
+    page = organiser.get("/console/nf27/attendees?sector=justice&sort=-name&q=berg")
+    asking = page.follow("Export")
+    assert asking.path == "/console/nf27/attendees.csv?q=berg&sector=justice&sort=-name"
+    assert "2 registrations will be in the file" in asking.text
+
+
+def test_export_without_purpose_or_recipient_is_refused_and_not_written_down(organiser, people):
+    assert ask(organiser).submit(expect=422).errors == {
+        "purpose": "Choose what the list is for",
+        "recipient": "Choose who will get the list",
+    }
+    assert ask(organiser).submit({"purpose": "door"}, expect=422).errors == {
+        "recipient": "Choose who will get the list"
+    }
+    page = ask(organiser).submit(forged={"purpose": "fun", "recipient": "office"}, expect=422)
+    assert (b"Bergstr" in page.data, exported()) == (False, [])
+
+
+def test_asking_changes_nothing(organiser, people):
+    page = ask(organiser)
+    assert [statement for statement in page.statements if not statement.startswith("SELECT")] == []
+    assert exported() == []
+
+
+def test_export_is_written_down_without_names(organiser, people):
+    download(organiser, "?sector=justice&q=bergstrom", recipient="co_organiser")
+    (entry,) = exported()
+    assert (entry.subject_type, entry.actor.startswith("user:"), entry.at) == ("events", True, NOW)
+    assert entry.details.payload == {
+        "count": 1, "sector": "justice", "status": "", "searched": True, "purpose": "door", "recipient": "co_organiser",
+    }  # fmt: skip
+
+
+def test_export_needs_a_sign_in_confirmed_of_late(sign_in_as, event, people):
+    pages = sign_in_as(event=event, fresh=False)
+    page = pages.get("/console/nf27/attendees.csv?sector=justice", expect=303)
+    assert page.location == "/account/confirm?next=/console/nf27/attendees.csv?sector%3Djustice"
+    assert exported() == []
+
+
+def test_unknown_filter_exports_nothing(organiser, people):
+    token = ask(organiser).form().data["csrf_token"]
+    organiser.open(
+        "/console/nf27/attendees.csv?sector=x", method="POST", data={**WHY, "csrf_token": token}, expect=404
+    )
+    assert exported() == []
+
+
+def test_people_of_another_event_are_not_in_the_file(organiser, people, archive):
+    register_elsewhere(archive, "ngo", family_name="Theirs")
+    assert "Theirs" not in download(organiser).text
+
+
+def test_export_of_many_streams_in_chunks_with_one_query(organiser, event):
+    for number in range(3):
+        confirmed(event, "ngo", family_name=f"N{number}")
+    page = download(organiser, "?sort=sector")
+    assert len(table(page)) == 3
+    reading = [statement for statement in page.statements if "registrations.family_name" in statement]
+    assert len(reading) == 1

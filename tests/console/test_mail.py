@@ -1,0 +1,132 @@
+"""The outbox as organisers see it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.outbox import listing
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from tests.console.people import register_elsewhere
+from tests.console.reading import names, rows
+from tests.factories.events import NOW
+from tests.factories.registrations import confirmed, register
+
+
+@pytest.fixture
+def mails(event):
+    """Three mails: two to Åsa, one to Bo, which has failed."""
+    confirmed(event, "ngo", email="asa@example.org")
+    register(event, "ngo", email="bo@example.org")
+    return mark("bo@example.org", status=MessageStatus.FAILED, attempts=9, last_error="550 no such mailbox")
+
+
+def mark(recipient, **values):
+    start_write(db.session)
+    db.session.execute(update(OutboxMessage).where(OutboxMessage.recipient == recipient).values(**values))
+    db.session.commit()
+    return db.session.scalars(select(OutboxMessage).where(OutboxMessage.recipient == recipient)).first()
+
+
+def log(organiser, query="", **options):
+    return organiser.get(f"/console/nf27/mail{query}", **options)
+
+
+def test_log_says_to_whom_what_and_how_it_went_the_newest_first(organiser, mails):
+    mark("asa@example.org", status=MessageStatus.SENT, attempts=1, sent_at=NOW + timedelta(minutes=2))
+    failed = "Failed 550 no such mailbox Try again : Confirm your address, bo@example.org, 3 May 2027 14:00"
+    sent = ["Sent", "1", "3 May 2027 14:00", "3 May 2027 14:02"]
+    assert rows(log(organiser)) == [
+        ["bo@example.org", "Confirm your address", failed, "9", "3 May 2027 14:00", "–"],
+        ["asa@example.org", "Place confirmed", *sent],
+        ["asa@example.org", "Confirm your address", *sent],
+    ]
+
+
+def test_log_is_filtered_by_status_and_address(organiser, mails):
+    assert names(log(organiser, "?status=failed")) == ["bo@example.org"]
+    assert names(log(organiser, "?q=ASA@")) == ["asa@example.org", "asa@example.org"]
+    assert names(log(organiser, "?q=asa&status=failed")) == []
+    assert log(organiser, "?q=%25").all(".empty-title") == ["No message matches"]
+
+
+def test_unknown_status_is_no_list(organiser, mails):
+    log(organiser, "?status=lost", expect=404)
+
+
+def test_hostile_parameters_are_only_text(organiser, mails):
+    for parameter in ("q", "after", "before"):
+        for value in ("'", "1;--", "\x00", "9" * 30, "²", "-1", "ø"):
+            log(organiser, f"?{parameter}={value}".replace("\x00", "%00"))
+
+
+def test_log_pages_forwards_and_backwards(organiser, mails, monkeypatch):
+    whole = rows(log(organiser))
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
+    first = log(organiser)
+    second = first.follow("Older")
+    assert [*rows(first), *rows(second)] == whole
+    assert rows(second.follow("Newer")) == rows(first)
+
+
+def test_log_never_shows_or_loads_what_a_mail_says(organiser, mails):
+    mark("bo@example.org", subject="Canary subject")
+    page = log(organiser)
+    words = db.session.scalars(select(OutboxMessage)).all()
+    assert words[0].content is not None
+    assert "Canary" not in page.data.decode()
+    assert "/r/" not in page.data.decode()
+    assert [statement for statement in page.statements if "outbox_messages.content" in statement] == []
+
+
+def test_failed_mail_is_tried_again_in_the_organisers_name(organiser, mails):
+    page = log(organiser, "?status=failed").submit(follow=True)
+    assert page.flashes == ["The message is in the queue again."]
+    db.session.refresh(mails)
+    assert (mails.status, mails.attempts, mails.last_error) == (MessageStatus.QUEUED, 0, None)
+
+
+def test_trying_again_keeps_the_filters(organiser, mails):
+    page = log(organiser, "?status=failed&q=bo").submit()
+    assert page.location == "/console/nf27/mail?q=bo&status=failed"
+
+
+def test_mail_that_has_not_failed_is_not_tried_again(organiser, mails):
+    page = log(organiser)
+    mark("bo@example.org", status=MessageStatus.SENT)
+    assert page.submit(follow=True).flashes == [
+        "The message has not failed, or is already in the queue. Nothing was changed."
+    ]
+
+
+def test_mail_without_words_cannot_be_tried_again(organiser, mails):
+    mark("bo@example.org", content=None)
+    assert log(organiser).submit(follow=True).flashes == [
+        "The message could not be written, so it cannot be sent. Send the person a new one."
+    ]
+
+
+def test_mail_of_another_event_is_neither_shown_nor_tried_again(organiser, mails, archive):
+    register_elsewhere(archive, "ngo", email="theirs@example.org")
+    theirs = mark("theirs@example.org", status=MessageStatus.FAILED)
+    assert "theirs@example.org" not in log(organiser).text
+    token = log(organiser).form().data["csrf_token"]
+    for slug in ("nf27", "nf16"):
+        path = f"/console/{slug}/mail/{theirs.id}/retry"
+        organiser.open(path, method="POST", data={"csrf_token": token}, expect=404)
+    db.session.refresh(theirs)
+    assert theirs.status == MessageStatus.FAILED
+
+
+def test_empty_log_says_what_comes(organiser):
+    assert log(organiser).all(".empty-title") == ["No messages yet"]
+
+
+def test_number_of_queries_is_the_same_for_one_and_for_more(organiser, event):
+    register(event, "ngo")
+    one = len(log(organiser).statements)
+    confirmed(event, "ngo")
+    assert len(log(organiser).statements) == one

@@ -1,0 +1,115 @@
+"""A person with protected identity is, to every page and file here, a person like any other (P21, P22)."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import actions
+from forum.registration.enums import Status
+from forum.registration.models import ProtectedIdentity
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import register
+
+REAL_NAME = "Canary Realname"
+PAGES = (
+    "",
+    "attendees",
+    "attendees?q=alias",
+    "attendees?q=kim+alias&sort=-status&sector=ngo",
+    "waiting",
+    "registrations/{reference}",
+    "registrations/{reference}/cancel",
+    "attendees.csv",
+    "mail",
+)
+STATES = (Status.PENDING, Status.CONFIRMED, Status.WAITING, Status.CANCELLED)
+
+
+@pytest.fixture(params=STATES)
+def twins(request, database):
+    """Two events that are equal but for this: in the first the one person has protected identity."""
+    capacity = 0 if request.param == Status.WAITING else 5
+    made = []
+    for slug, is_protected in (("nf27", True), ("nf28", False)):
+        event = make_event(slug=slug, capacity=capacity, sectors=[make_sector("ngo", ceiling=capacity)])
+        made.append(_person(event, request.param, is_protected))
+        start_write(db.session)
+        event.is_current = False
+        db.session.commit()
+    assert [person.protected_identity is not None for person in made] == [True, False]
+    return made
+
+
+def _person(event, status, is_protected):
+    real_name = REAL_NAME if is_protected else None
+    person = register(
+        event,
+        "ngo",
+        given_name="Kim",
+        family_name="Alias",
+        organisation="Same",
+        is_protected=is_protected,
+        real_name=real_name,
+    )
+    start_write(db.session)
+    if status != Status.PENDING:
+        actions.confirm(person, now=NOW)
+    if status == Status.CANCELLED:
+        actions.cancel(person, actor="command", now=NOW)
+    db.session.commit()
+    assert person.status == status
+    return person
+
+
+def alike(answer, person):
+    """The answer without what belongs to every single registration."""
+    text = answer.data.decode()
+    for own, general in (
+        (person.reference, "REFERENCE"),
+        (person.email, "ADDRESS"),
+        (person.event.slug, "EVENT"),
+    ):
+        text = text.replace(own, general)
+    text = re.sub(r'name="csrf_token" value="[^"]+"', "TOKEN", text)
+    text = re.sub(r"[Oo]rganiser ?\d+", "ORGANISER", text)
+    return re.sub(r"/mail/\d+/", "/mail/ID/", text)
+
+
+def test_every_page_is_the_same_for_both(sign_in_as, twins):
+    browsers = [sign_in_as(event=person.event) for person in twins]
+    for path in PAGES:
+        answers = [
+            browser.get(f"/console/{person.event.slug}/{path.format(reference=person.reference)}")
+            for browser, person in zip(browsers, twins, strict=True)
+        ]
+        protected, ordinary = (alike(answer, person) for answer, person in zip(answers, twins, strict=True))
+        assert protected == ordinary, path
+        assert len(answers[0].statements) == len(answers[1].statements), path
+
+
+def test_file_is_the_same_for_both(sign_in_as, twins):
+    pages, why = sign_in_as(), {"purpose": "door", "recipient": "office"}
+    files = [
+        pages.get(f"/console/{person.event.slug}/attendees.csv").submit(why, expect=200) for person in twins
+    ]
+    protected, ordinary = (alike(answer, person) for answer, person in zip(files, twins, strict=True))
+    assert (protected, "Alias" in protected) == (ordinary, True)
+
+
+def test_real_name_is_found_nowhere_and_its_table_never_read(sign_in_as, twins):
+    person, pages = twins[0], sign_in_as()
+    assert db.session.scalars(select(ProtectedIdentity.real_name)).all() == [REAL_NAME]
+    for path in (
+        "",
+        "attendees",
+        "attendees?q=canary",
+        "waiting",
+        f"registrations/{person.reference}",
+        "mail",
+    ):
+        page = pages.get(f"/console/nf27/{path}")
+        assert "Realname" not in page.data.decode()
+        assert [statement for statement in page.statements if "protected_identities" in statement] == []

@@ -1,0 +1,258 @@
+"""A registration's page: what it shows, cancelling and sending again."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.audit.queries import find_history
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import actions
+from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.models import Registration
+from tests.console.people import register_elsewhere
+from tests.console.reading import rows
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, register
+from tests.registration.reading import queued
+
+
+@pytest.fixture
+def person(event):
+    return confirmed(
+        event,
+        "justice",
+        given_name="Åsa",
+        family_name="Bergström",
+        phone="+46 8 123",
+        email="asa@example.org",
+    )
+
+
+def facts(page):
+    """The rows of the page's summary lists."""
+    labels = page.all(".summary-list dt")
+    return dict(zip(labels, page.all(".summary-list dd:not(.summary-change)"), strict=True))
+
+
+def told(page):
+    """The titles of the timeline, the newest first."""
+    return page.all(".timeline-title")
+
+
+def show(organiser, registration, **options):
+    return organiser.get("attendees.show", event="nf27", reference=registration.reference, **options)
+
+
+def fresh(registration):
+    db.session.rollback()
+    return db.session.get(Registration, registration.id)
+
+
+def test_page_shows_what_the_person_has_told(organiser, person):
+    page = show(organiser, person)
+    shown = facts(page)
+    assert (page.h1, page.all(".status")) == ("Åsa Bergström", ["Confirmed"])
+    assert {
+        label: shown[label] for label in ("Reference", "E-mail address", "Phone number", "Sector", "Country")
+    } == {
+        "Reference": person.reference,
+        "E-mail address": "asa@example.org",
+        "Phone number": "+46 8 123",
+        "Sector": "Justice",
+        "Country": "Sweden",
+    }
+    assert shown["Registered"] == "3 May 2027 14:00 CEST"
+
+
+def test_page_shows_each_consent_with_its_days(organiser, event):
+    both = frozenset(ConsentPurpose)
+    person = confirmed(event, "ngo", consents=both)
+    start_write(db.session)
+    actions.set_consents(person, both - {ConsentPurpose.PHOTOGRAPHS}, now=NOW + timedelta(days=1))
+    db.session.commit()
+    shown = facts(show(organiser, person))
+    assert shown["List of participants"] == "Yes, since 3 May 2027"
+    assert shown["Photographs"] == "No, withdrawn 4 May 2027"
+
+
+def test_timeline_tells_acts_and_mails_the_newest_first(organiser, event):
+    person = register(event, "justice")
+    start_write(db.session)
+    actions.confirm(person, now=NOW + timedelta(hours=1))
+    db.session.commit()
+    page = show(organiser, person)
+    assert told(page) == [
+        "Message: Place confirmed",
+        "Place confirmed",
+        "Address confirmed",
+        "Message: Confirm your address",
+        "Registration received",
+    ]
+    assert page.all(".timeline-when") == [
+        "3 May 2027 15:00 CEST",
+        "3 May 2027 15:00 CEST · by the person",
+        "3 May 2027 15:00 CEST · by the person",
+        "3 May 2027 14:00 CEST",
+        "3 May 2027 14:00 CEST · by the form",
+    ]
+
+
+def test_timeline_names_changed_fields_and_never_their_values(organiser, person):
+    start_write(db.session)
+    details = {name: getattr(person, name) for name in actions.CHANGEABLE}
+    changed = actions.Details(**{**details, "title": "Secret title", "phone": None})
+    actions.change(person, changed, actor="person", now=NOW + timedelta(minutes=1))
+    db.session.commit()
+    page = show(organiser, person)
+    assert facts(page)["Title or role"] == "Secret title"
+    assert page.all(".timeline-detail")[0] == "Title or role, Phone number"
+    assert "Secret title" not in " ".join(page.all(".timeline"))
+
+
+def test_waiting_person_has_a_place_in_line(sign_in_as, database):
+    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0)])
+    confirmed(event, "ngo")
+    second = confirmed(event, "ngo")
+    assert show(sign_in_as(event=event), second).all(".status") == ["Waiting, 2nd in line"]
+
+
+def test_cancel_page_says_what_will_happen_and_changes_nothing(organiser, person):
+    page = organiser.get("attendees.cancel", event="nf27", reference=person.reference)
+    assert page.h1 == "Cancel the registration of Åsa Bergström"
+    assert "A message about the cancellation is sent to asa@example.org." in page.all("main li")
+    assert (
+        "The place becomes free and is offered at once to whoever is next in line, if anybody is waiting."
+        in page.all("main li")
+    )
+    assert fresh(person).status == Status.CONFIRMED
+
+
+def test_cancelling_ends_the_registration_in_the_organisers_name(organiser, person):
+    clock.freeze(NOW + timedelta(minutes=1))
+    page = (
+        show(organiser, person)
+        .follow("Cancel the registration")
+        .submit(button="Cancel the registration", follow=True)
+    )
+    assert page.flashes == ["The registration has been cancelled. A message has been sent to the person."]
+    assert page.all(".status") == ["Cancelled"]
+    assert told(page)[:2] == ["Message: Registration cancelled", "Registration cancelled"]
+    assert page.all(".timeline-when")[1].startswith("3 May 2027 14:01 CEST · Organiser ")
+    assert queued()[-1] == ("cancelled", "asa@example.org")
+
+
+def test_cancelling_offers_the_place_to_the_next_in_line(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
+    first, second = confirmed(event, "ngo"), confirmed(event, "ngo")
+    sign_in_as(event=event).post("attendees.cancel", event="nf27", reference=first.reference)
+    assert (fresh(first).status, fresh(second).status) == (Status.CANCELLED, Status.OFFERED)
+
+
+def test_ended_registration_has_no_buttons(organiser, person):
+    organiser.post("attendees.cancel", event="nf27", reference=person.reference)
+    page = show(organiser, person)
+    assert page.all(".actions button, .actions a") == []
+    assert organiser.get("attendees.cancel", event="nf27", reference=person.reference).h1 == (
+        "The registration of Åsa Bergström has ended"
+    )
+
+
+def test_cancelling_twice_says_so_and_changes_nothing(organiser, person):
+    page = organiser.get("attendees.cancel", event="nf27", reference=person.reference)
+    page.submit(button="Cancel the registration")
+    before = len(find_history(person))
+    again = page.submit(button="Cancel the registration", follow=True)
+    assert again.flashes[-1] == "The registration has already ended. Nothing was changed."
+    assert len(find_history(fresh(person))) == before
+
+
+def test_sending_again_queues_the_mail_of_the_state(organiser, event):
+    person = register(event, "justice", email="bo@example.org")
+    clock.freeze(NOW + timedelta(minutes=1))
+    page = show(organiser, person).submit(button="Send the message again", follow=True)
+    assert page.flashes == [
+        "The message has been put in the queue. Links in earlier messages no longer work."
+    ]
+    assert queued() == [("received", "bo@example.org")] * 2
+    assert told(page)[:2] == ["Message: Confirm your address", "Message sent once more"]
+
+
+def test_sending_again_to_an_ended_registration_says_so(organiser, person):
+    page = show(organiser, person)
+    organiser.post("attendees.cancel", event="nf27", reference=person.reference)
+    again = page.submit(button="Send the message again", follow=True)
+    assert again.flashes[-1] == "The registration has already ended. Nothing was changed."
+
+
+def test_reading_changes_nothing(organiser, person):
+    for endpoint in ("attendees.show", "attendees.cancel"):
+        page = organiser.get(endpoint, event="nf27", reference=person.reference)
+        assert [statement for statement in page.statements if not statement.startswith("SELECT")] == []
+
+
+def test_registration_of_another_event_is_not_found(organiser, event, archive):
+    theirs = register_elsewhere(archive, "ngo")
+    show(organiser, theirs, expect=404)
+    organiser.get("attendees.cancel", event="nf27", reference=theirs.reference, expect=404)
+    token = organiser.get("attendees.export", event="nf27").form().data["csrf_token"]
+    for act in ("cancel", "resend"):
+        path = f"/console/nf27/registrations/{theirs.reference}/{act}"
+        organiser.open(path, method="POST", data={"csrf_token": token}, expect=404)
+        organiser.open(path.replace("nf27", "nf16"), method="POST", data={"csrf_token": token}, expect=404)
+    assert fresh(theirs).status == Status.CONFIRMED
+
+
+def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser, person):
+    one = len(show(organiser, person).statements)
+    for _ in range(3):
+        show(organiser, person).submit(button="Send the message again")
+    more = len(show(organiser, person).statements)
+    assert more == one + 1  # the names of the organisers who acted
+
+
+def test_waiting_list_shows_each_sector_in_order(sign_in_as, database):
+    event = make_event(
+        capacity=0,
+        sectors=[make_sector("ngo", position=1, ceiling=0), make_sector("tech", position=2, ceiling=0)],
+    )
+    confirmed(event, "ngo", family_name="Second", now=NOW)
+    confirmed(event, "ngo", family_name="First", now=NOW - timedelta(hours=1))
+    confirmed(event, "tech", family_name="Alone")
+    clock.freeze(NOW)
+    page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
+    assert page.all("main h2") == ["NGOs", "IT and telecom"]
+    assert [row[:2] for row in rows(page)] == [["1", "First, Åsa"], ["2", "Second, Åsa"]]
+    assert rows(page)[0][3] == "3 May 2027 13:00"
+
+
+def test_long_line_shows_its_head_and_leads_to_the_rest(sign_in_as, database, monkeypatch):
+    monkeypatch.setattr("forum.registration.listing.SHOWN_OF_LINE", 2)
+    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0)])
+    for number in range(3):
+        confirmed(event, "ngo", family_name=f"Person{number}")
+    page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
+    assert [row[1] for row in rows(page)] == ["Person0, Åsa", "Person1, Åsa"]
+    rest = page.follow("See all who wait in NGOs")
+    assert len(rows(rest)) == 3
+
+
+def test_empty_waiting_list_says_why(organiser, sign_in_as):
+    assert organiser.get("attendees.waiting", event="nf27").all(".empty-title") == ["Nobody is waiting"]
+
+
+def test_event_without_waiting_list_says_so(sign_in_as, database):
+    event = make_event(has_waiting_list=False)
+    page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
+    assert page.all(".empty-title") == ["This event keeps no waiting list"]
+
+
+def test_waiting_list_asks_the_same_number_of_queries_for_one_and_for_three(sign_in_as, database):
+    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0), make_sector("tech", ceiling=0)])
+    organiser = sign_in_as(event=event)
+    confirmed(event, "ngo")
+    one = len(organiser.get("attendees.waiting", event="nf27").statements)
+    confirmed(event, "tech")
+    confirmed(event, "ngo")
+    assert len(organiser.get("attendees.waiting", event="nf27").statements) == one
