@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,8 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 PROJECT = Path(__file__).resolve().parent.parent
 KEY_PURPOSES = ("identity", "care", "outbox", "audit", "totp")
+ENVIRONMENTS = ("development", "production")
+MAIL_ADDRESS = re.compile(r"[^<>@\s]+@[^<>@\s]+")
 WEAK_SECRETS = {"dev", "secret", "changeme", "change-me", "password", "test"}
 MAIL_SETTINGS = {
     "MAIL_SERVER": "",
@@ -41,14 +47,18 @@ def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     Raises UnsafeSettings, naming every setting that is missing, malformed or unsafe. Source: S05.
     """
     given = {**_from_environment(), **(overrides or {})}
-    environment = str(given.get("ENV", "development"))
+    environment = str(given.get("ENV") or "development")
     instance = Path(given.get("INSTANCE", PROJECT / "instance")).resolve()
     production = environment == "production"
     if not production:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data lies in it
         given.setdefault("SECRET_KEY", _kept(instance / "secret_key", lambda: secrets.token_urlsafe(48)))
         given.setdefault("DATA_KEYS", _kept(instance / "data_keys.json", new_data_keys))
-    problems = _production_problems(given) if production else []
+    problems = [f"FORUM_{name}_FILE cannot be read" for name in given.pop("UNREADABLE", ())]
+    if environment not in ENVIRONMENTS:
+        problems.append(f"FORUM_ENV must be one of {', '.join(ENVIRONMENTS)}")
+    if production:
+        problems += _production_problems(given, instance)
     settings = _flask_settings(given, instance, production, problems)
     if problems:
         raise UnsafeSettings(problems)
@@ -69,7 +79,10 @@ def _from_environment() -> dict[str, Any]:
     }
     for name in ("SECRET_KEY", "DATA_KEYS"):
         if path := given.pop(f"{name}_FILE", None):
-            given[name] = Path(path).read_text().strip()
+            try:
+                given[name] = Path(path).read_text().strip()
+            except (OSError, UnicodeError):
+                given.setdefault("UNREADABLE", []).append(name)
     return given
 
 
@@ -84,8 +97,10 @@ def _kept(path: Path, make) -> str:
     return path.read_text().strip()
 
 
-def _production_problems(given: Mapping[str, Any]) -> list[str]:
-    secret = str(given.get("SECRET_KEY", ""))
+def _production_problems(given: Mapping[str, Any], instance: Path) -> list[str]:
+    secret = str(given.get("SECRET_KEY") or "")
+    sender = str(given.get("MAIL_DEFAULT_SENDER") or "")
+    is_encrypted = _flag(given.get("MAIL_USE_TLS", False)) or _flag(given.get("MAIL_USE_SSL", False))
     checks = {
         "FORUM_SECRET_KEY is missing": not secret,
         "FORUM_SECRET_KEY is too short or well known (at least 32 characters)": bool(secret)
@@ -95,9 +110,17 @@ def _production_problems(given: Mapping[str, Any]) -> list[str]:
         "FORUM_BASE_URL must start with https://": bool(given.get("BASE_URL"))
         and not str(given["BASE_URL"]).startswith("https://"),
         "FORUM_MAIL_SERVER is missing": not given.get("MAIL_SERVER"),
-        "FORUM_MAIL_DEFAULT_SENDER is missing": not given.get("MAIL_DEFAULT_SENDER"),
+        "FORUM_MAIL_DEFAULT_SENDER is missing": not sender,
+        "FORUM_MAIL_DEFAULT_SENDER is not a mail address": bool(sender) and not MAIL_ADDRESS.search(sender),
+        "FORUM_MAIL_USE_TLS or FORUM_MAIL_USE_SSL must be on, for there is a FORUM_MAIL_PASSWORD": bool(
+            given.get("MAIL_PASSWORD")
+        )
+        and not is_encrypted,
+        "FORUM_INSTANCE is not a folder": not instance.is_dir(),
         "FORUM_DEBUG must be off": _flag(given.get("DEBUG", False)),
         "FORUM_DEMO must be off": _flag(given.get("DEMO", False)),
+        "FORUM_TESTING must be off": _flag(given.get("TESTING", False)),
+        "FORUM_LIMITS_ENABLED must be on": not _flag(given.get("LIMITS_ENABLED", True)),
     }
     return [problem for problem, found in checks.items() if found]
 
@@ -120,7 +143,7 @@ def _flask_settings(
         "SECRET_KEY": given.get("SECRET_KEY"),
         "SECRET_KEY_FALLBACKS": [key for key in str(given.get("SECRET_KEY_FALLBACKS", "")).split() if key],
         "DATA_KEYS": _data_keys(given.get("DATA_KEYS"), problems),
-        "SQLALCHEMY_DATABASE_URI": given.get("DATABASE_URL") or f"sqlite:///{instance / 'forum.sqlite3'}",
+        "SQLALCHEMY_DATABASE_URI": _database_url(given, instance, problems),
         "LIMITER_STORAGE": given.get("LIMITER_STORAGE") or f"sqlite:///{instance / 'limits.sqlite3'}",
         "LIMITS_ENABLED": _flag(given.get("LIMITS_ENABLED", True)),
         "FORM_MIN_SECONDS": _number(given, "FORM_MIN_SECONDS", 2, problems),
@@ -139,6 +162,16 @@ def _flask_settings(
         "WTF_CSRF_TIME_LIMIT": None,  # the session's own limits apply; a form may lie open over lunch (A11)
         **_mail_settings(given, problems),
     }
+
+
+def _database_url(given: Mapping[str, Any], instance: Path, problems: list[str]) -> str:
+    url = str(given.get("DATABASE_URL") or f"sqlite:///{instance / 'forum.sqlite3'}")
+    try:
+        if make_url(url).get_backend_name() not in {"sqlite", "postgresql"}:
+            problems.append("FORUM_DATABASE_URL must begin with sqlite: or postgresql:")
+    except ArgumentError:
+        problems.append("FORUM_DATABASE_URL is not a database's address")
+    return url
 
 
 def _trusted_hosts(given: Mapping[str, Any], base_url: str, production: bool) -> list[str]:

@@ -83,7 +83,8 @@ def accept_offer(registration: Registration, *, now: datetime) -> Registration:
     db.session.refresh(registration)
     if registration.status == Status.CONFIRMED:
         return registration
-    if registration.status != Status.OFFERED or registration.offer_expires_at <= now:
+    until = registration.offer_expires_at
+    if registration.status != Status.OFFERED or until is None or until <= now:
         raise NothingOffered
     registration.confirmed_at = registration.confirmed_at or now
     _stand(registration, now)

@@ -88,7 +88,10 @@ def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
         for label, moment, status in moments
         if moment and registration.status == status
     ]
-    return [*shown, *([(_("Ended"), moment_text(registration.ended_at, zone))] if registration.ended_at else [])]
+    return [
+        *shown,
+        *([(_("Ended"), moment_text(registration.ended_at, zone))] if registration.ended_at else []),
+    ]
 
 
 def _given_at(consent: Consent) -> datetime:

@@ -1,6 +1,7 @@
 """The forms of a registration; each hands over one clean value and knows no database."""
 
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
@@ -89,7 +90,7 @@ class DetailsForm(TidyForm):
         """Return the names of the fields that a summary shows, in their order."""
         return DETAILS
 
-    def _details(self) -> dict[str, str | None]:
+    def _details(self) -> dict[str, Any]:
         answers = {name: getattr(self, name).data or "" for name in DETAILS}
         return {**answers, "phone": self.phone.data or None}
 

@@ -56,17 +56,14 @@ def details(sector: str) -> ResponseReturnValue:
     event, chosen = _sector_or_404(sector)
     form = RegistrationForm()
     if request.method == "GET":
-        return (
-            _refused(_refusal(event, chosen), chosen, form, 200)
-            if _refusal(event, chosen)
-            else _ask(chosen, form)
-        )
+        refusal = _refusal(event, chosen)
+        return _refused(refusal, chosen, form, 200) if refusal else _ask(chosen, form)
     if not form.validate():
         return _ask(chosen, form, 422)
     try:
         _register(event, chosen, form)
-    except (RegistrationRefused, TooManyTries) as refusal:
-        return _refused(type(refusal), chosen, form)
+    except (RegistrationRefused, TooManyTries) as refused:
+        return _refused(type(refused), chosen, form)
     db.session.commit()
     return redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
 

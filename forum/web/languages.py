@@ -62,7 +62,9 @@ def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
 
 def dates_of(event) -> str:
     """Return an event's days in the present language (the template filter `dates`)."""
-    return dates_text(event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone), language())
+    return dates_text(
+        event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone), language()
+    )
 
 
 def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:

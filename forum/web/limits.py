@@ -43,7 +43,7 @@ class SqliteStorage(Storage):
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Add `amount` and return the count of the present window, which lasts `expiry` seconds."""
         values = {"key": key, "amount": amount, "seconds": expiry, "now": time.time()}
-        return self._execute(COUNT, values)[0]
+        return (self._execute(COUNT, values) or (amount,))[0]
 
     def get(self, key: str) -> int:
         """Return the count of the present window."""
@@ -58,7 +58,7 @@ class SqliteStorage(Storage):
 
     def check(self) -> bool:
         """Whether the store answers."""
-        return self._execute("SELECT 1", ())[0] == 1
+        return self._execute("SELECT 1", ()) == (1,)
 
     def reset(self) -> int:
         """Forget every counter and return how many there were."""

@@ -19,7 +19,9 @@ def ring_of(event: Event, now: datetime, sector_url: Callable[[Sector], str] | N
     return draw_ring(shares, event.capacity, left=min(event.capacity - event.taken, sum(left.values())))
 
 
-def _share(sector: Sector, left: int, event: Event, sector_url: Callable[[Sector], str] | None) -> SectorShare:
+def _share(
+    sector: Sector, left: int, event: Event, sector_url: Callable[[Sector], str] | None
+) -> SectorShare:
     return SectorShare(
         key=sector.key,
         name=in_language(sector.name),
