@@ -37,7 +37,6 @@ ATTRIBUTES: dict[str, set[str]] = {
     "a": {"href"},
     "div": {"class", "role", "tabindex", "aria-label"},  # only around a table, see _open_table
     "ol": {"start"},
-    "table": {"tabindex"},
     "th": {"scope"},
     **{heading: {"id"} for heading in ("h2", "h3", "h4", "h5", "h6")},
 }
@@ -58,8 +57,6 @@ def render(text: str) -> Markup:
     _place_headings(tokens)
     for token in _of_type(tokens, "th_open"):
         token.attrs["scope"] = "col"
-    for token in _of_type(tokens, "table_open"):  # a wide one scrolls by itself, also from the keyboard
-        token.attrs["tabindex"] = "0"
     html = _parser.renderer.render(tokens, _parser.options, {})
     clean = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_only_safe, link_rel=None)
     return Markup(clean)  # noqa: S704 - this is the one place that makes harmless HTML
