@@ -1,9 +1,7 @@
 """The forms of a registration; each hands over one clean value and knows no database."""
 
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask_babel import get_locale
@@ -14,10 +12,10 @@ from wtforms.validators import Length, Optional, Regexp, ValidationError
 
 from forum.registration.applicant import Applicant, Details
 from forum.registration.enums import ConsentPurpose
+from forum.web.countries import CountryField
 from forum.web.forms import TidyForm, is_form_key, new_form_key, no_web_address, read_form_key, required
 from forum.web.languages import NAMES
 
-NORDIC = ("SE", "NO", "DK", "FI", "IS", "FO", "GL", "AX")
 PHONE = r"^\+?[0-9 ()./-]{5,40}$"
 DETAILS = ("given_name", "family_name", "organisation", "title", "country", "language", "phone")
 
@@ -61,7 +59,7 @@ class DetailsForm(TidyForm):
         ],
     )
     title = StringField(_l("Title or role"), [Length(max=150, message=_l("Use at most 150 characters"))])
-    country = SelectField(_l("Country"), [required(_l("Choose your country"))])
+    country = CountryField(_l("Country"), [required(_l("Choose your country"))])
     language = RadioField(_l("Language of our messages to you"), [required(_l("Choose a language"))])
     phone = TelField(
         _l("Phone number"),
@@ -73,7 +71,6 @@ class DetailsForm(TidyForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.country.choices = country_choices(str(get_locale()))
         self.language.choices = list(NAMES.items())
         if not self.is_submitted() and self.language.data is None:
             self.language.data = str(get_locale())
@@ -157,23 +154,6 @@ class LinkForm(TidyForm):
     """Asking for a fresh personal link."""
 
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
-
-
-@lru_cache(maxsize=8)
-def country_choices(language: str) -> list[tuple[str, str]]:
-    """Return countries as (ISO 3166-1 alpha-2, name): an empty choice, the Nordic ones, then the rest by name."""
-    names = Locale.parse(language).territories
-    rest = sorted(
-        (
-            (code, name)
-            for code, name in names.items()
-            if len(code) == 2
-            and code.isalpha()
-            and code not in {*NORDIC, "EU", "UN", "EZ", "ZZ", "QO", "XA", "XB"}
-        ),
-        key=lambda choice: choice[1],
-    )
-    return [("", ""), *((code, names[code]) for code in NORDIC), *rest]
 
 
 def _row(field) -> dict[str, str]:

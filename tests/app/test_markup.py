@@ -8,6 +8,7 @@ MAKES_HTML = re.compile(
     r"\bMarkup\(|\|\s*safe\b|autoescape\s*(=\s*False|false)|%\s*autoescape|render_template_string"
 )
 ALLOWED = {
+    "forum/web/countries.py": 5,  # option elements, filled in by Markup.format, which escapes
     "forum/web/markdown.py": 1,  # what nh3 let through
 }
 

@@ -1,0 +1,63 @@
+"""A choice of country: its 249 options are joined once per language, for they cost more than the rest of a form."""
+
+from functools import lru_cache
+
+from babel import Locale
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from wtforms import SelectField
+from wtforms.validators import ValidationError
+from wtforms.widgets import html_params
+
+NORDIC = ("SE", "NO", "DK", "FI", "IS", "FO", "GL", "AX")
+NOT_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+
+
+class CountryField(SelectField):
+    """A country as ISO 3166-1 alpha-2, the Nordic ones first, in the page's language."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, validate_choice=False, **kwargs)
+        self.choices = country_choices(str(get_locale()))
+
+    def __call__(self, **attributes) -> Markup:
+        """Render the list with the chosen country selected."""
+        given = html_params(name=self.name, **{"id": self.id, **attributes})
+        return Markup("<select {}>{}</select>").format(
+            Markup(given), _options(str(get_locale()), self.data or "")
+        )
+
+    def pre_validate(self, form) -> None:
+        """Refuse what is not in the list."""
+        if self.data not in country_names(str(get_locale())):
+            raise ValidationError(_l("Choose your country"))
+
+
+@lru_cache(maxsize=8)
+def country_choices(language: str) -> list[tuple[str, str]]:
+    """Return (code, name): an empty choice, the Nordic countries, then the others by name."""
+    names = Locale.parse(language).territories
+    others = {
+        code: name
+        for code, name in names.items()
+        if len(code) == 2 and code.isalpha() and code not in {*NORDIC, *NOT_COUNTRIES}
+    }
+    by_name = sorted(others.items(), key=lambda choice: choice[1])
+    return [("", ""), *((code, names[code]) for code in NORDIC), *by_name]
+
+
+@lru_cache(maxsize=8)
+def country_names(language: str) -> dict[str, str]:
+    """Return each choice's name by its code."""
+    return dict(country_choices(language))
+
+
+@lru_cache(maxsize=64)
+def _options(language: str, chosen: str) -> Markup:
+    """Return the options as HTML; an unknown choice selects nothing."""
+    option = Markup('<option value="{}"{}>{}</option>')
+    selected = {chosen: Markup(" selected")}
+    return Markup("").join(
+        option.format(code, selected.get(code, ""), name) for code, name in country_choices(language)
+    )
