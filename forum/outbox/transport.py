@@ -97,7 +97,7 @@ class ServerTransport(flask_mail.Connection):
             raise _classify(problem) from problem
 
     def connect(self) -> smtplib.SMTP:
-        """Return the open connection, or a new one when it was dropped since the last mail. Raises ServerUnreachable."""
+        """Return the open connection, or a new one when it was dropped. Raises ServerUnreachable."""
         if self.host is not None and not self._still_there(self.host):
             self._hang_up()
         if self.host is None:
