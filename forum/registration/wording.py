@@ -51,6 +51,18 @@ FIELDS = {
     "language": _l("Language"),
     "phone": _l("Phone number"),
 }
+SORTS = {  # the keys are the sorts of listing.SORTS, each rising and falling
+    "name": _l("Name, A–Z"),
+    "-name": _l("Name, Z–A"),
+    "organisation": _l("Organisation, A–Z"),
+    "-organisation": _l("Organisation, Z–A"),
+    "sector": _l("Sector"),
+    "-sector": _l("Sector, reversed"),
+    "status": _l("Status"),
+    "-status": _l("Status, reversed"),
+    "registered": _l("Registered, oldest first"),
+    "-registered": _l("Registered, newest first"),
+}
 ACTORS = {
     "visitor": _l("by the form"),
     "person": _l("by the person"),

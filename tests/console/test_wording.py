@@ -11,7 +11,8 @@ from forum.outbox.wording import STATUSES as MAIL_STATUSES
 from forum.registration.actions import CHANGEABLE
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.listing import BY_LIFE
-from forum.registration.wording import ACTS, CONSENTS, FIELDS, STATUSES, ordinal
+from forum.registration.listing import SORTS as SORTS_OF_THE_LIST
+from forum.registration.wording import ACTS, CONSENTS, FIELDS, SORTS, STATUSES, ordinal
 
 RECORDED = re.compile(r'"(registration\.[a-z_]+)"')
 
@@ -19,6 +20,10 @@ RECORDED = re.compile(r'"(registration\.[a-z_]+)"')
 def test_every_state_and_purpose_has_words():
     assert (set(STATUSES), set(BY_LIFE), set(CONSENTS)) == (set(Status), set(Status), set(ConsentPurpose))
     assert (set(MAIL_STATUSES), set(FIELDS)) == (set(MessageStatus), set(CHANGEABLE))
+
+
+def test_every_sort_has_words_both_ways():
+    assert set(SORTS) == {sign + sort for sort in SORTS_OF_THE_LIST for sign in ("", "-")}
 
 
 def test_every_act_that_is_recorded_has_words():
