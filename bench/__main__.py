@@ -21,6 +21,7 @@ def main() -> None:
     arguments = parser.parse_args()
     report, wanted = Report(), arguments.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
+        Path(name).chmod(0o755)  # nginx reads its file as somebody else
         for part in wanted:
             folder = Path(name) / part
             folder.mkdir()

@@ -10,13 +10,15 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import event
 
 from forum import clock
+from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.events.queries import find_current
 from forum.extensions import db
 from forum.registration import actions
 from tests import servers
-from tests.accounts.helpers import sign_in_organiser
+from tests.accounts import helpers
 from tests.factories.registrations import make_applicant
+from tests.pages import Pages
 
 PATHS = (
     "/en/",
@@ -73,10 +75,10 @@ def transactions(app: Flask, times: int) -> float:
 
 def lists(app: Flask) -> Iterator[tuple[str, str]]:
     """Time the attendee list, a filter, a search with and without a hit, and the export."""
-    client = app.test_client()
     with app.app_context():
-        slug = find_current().slug
-        sign_in_organiser(client)
+        slug, pages = find_current().slug, Pages(app)
+        helpers.sign_in(pages, helpers.make_user(Role.ADMIN))
+    client = pages.client
     base = f"/console/{slug}/attendees"
     for what, path in (
         ("attendee list, first page", base),

@@ -112,7 +112,7 @@ REGISTER: tuple[Entry, ...] = (
         AFTER_THE_FORUM,
         (
             *_of("registrations", "status", "holds_place", "requested_at", "confirm_by", "confirmed_at"),
-            *_of("registrations", "waiting_since", "offer_expires_at", "ended_at", "reminded_at"),
+            *_of("registrations", "waiting_since", "offer_expires_at", "ended_at"),
             *_of("submissions", "registration_id", "received_at"),
         ),
     ),

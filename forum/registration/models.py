@@ -99,7 +99,6 @@ class Registration(Base):
     waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     offer_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -389,11 +389,11 @@ def upgrade() -> None:
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("offer_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("calendar_sequence", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "CASE WHEN status IN ('offered', 'confirmed') THEN holds_place WHEN status = 'pending' THEN true ELSE NOT holds_place END",
+            "CASE WHEN status IN ('offered', 'confirmed') THEN holds_place"
+            " WHEN status = 'pending' THEN true ELSE NOT holds_place END",
             name=op.f("ck_registrations_holds_place_by_status"),
         ),
         sa.CheckConstraint(

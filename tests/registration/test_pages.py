@@ -9,9 +9,9 @@ from forum import clock
 from forum.events.enums import SectorPolicy
 from forum.outbox.models import OutboxMessage
 from forum.registration.models import ProtectedIdentity, Registration
-from tests.pages import Pages
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register
+from tests.pages import Pages
 
 ANSWERS = {
     "given_name": "Þórdís",
@@ -280,7 +280,7 @@ def test_cancelling_takes_two_steps_and_offers_the_place_to_the_next(pages, data
 
 def test_an_offer_is_accepted_on_the_persons_own_page(pages, database):
     event = make_event(sectors=[make_sector("justice", ceiling=1)])
-    first, second = confirmed(event), confirmed(event)
+    _first, second = confirmed(event), confirmed(event)
     pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
     pages.get("self_service.cancel").submit()
     page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
