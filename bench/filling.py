@@ -68,7 +68,6 @@ def _row(event: Event, sector: Sector, index: int, now) -> dict:
         "organisation": organisation,
         "organisation_key": names.organisation_key(organisation),
         "organisation_sort_key": names.sort_key(organisation, ""),
-        "organisation_sort_key": names.sort_key(organisation, ""),
         "title": "",
         "country": "SE",
         "language": "sv",
