@@ -1,4 +1,8 @@
-"""A running forum of its own for browser tests: web and worker, mail written to files."""
+"""Forums for browser tests.
+
+`run_forum` starts one of its own: web and worker in processes, mail written to files. `visit` opens a page in one of
+the worlds that this process serves, ready-made (worlds.py) and quick; `change_world` gives a copy that may be changed.
+"""
 
 import email
 import os
@@ -8,6 +12,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -18,8 +23,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
+from forum import clock
 from forum.config import PROJECT
 from tests import servers
+from tests.browser.sights import Sight, arrival_problems
+from tests.browser.visitor import Tab, Visitor
+from tests.browser.worlds import NOW, World, Worlds
 
 START_SECONDS = 30
 MAIL_SECONDS = 15
@@ -36,7 +45,9 @@ class RunningForum:
 
     def wait_for_mail(self, recipient: str, subject: str) -> EmailMessage:
         """Return the newest mail to an address with this subject, as soon as it is there."""
-        return wait_until(lambda: self._find(recipient, subject), MAIL_SECONDS, f"no mail {subject!r} to {recipient}")
+        return wait_until(
+            lambda: self._find(recipient, subject), MAIL_SECONDS, f"no mail {subject!r} to {recipient}"
+        )
 
     def _find(self, recipient: str, subject: str) -> EmailMessage | None:
         for path in sorted((self.folder / "mail").glob("*.eml"), reverse=True):
@@ -95,6 +106,79 @@ def run_forum(settings, tmp_path, app: Flask) -> Iterator[Callable[[], RunningFo
         process.wait(timeout=30)
 
 
+@pytest.fixture(scope="session")
+def worlds(settings, sqlite_template, tmp_path_factory) -> Iterator[Worlds]:
+    """The ready-made worlds, by name; each is made when it is first looked at, once a worker."""
+    with ExitStack() as stack:
+        yield Worlds(settings, sqlite_template, tmp_path_factory.mktemp("worlds"), stack)
+
+
+@pytest.fixture
+def still_clock() -> Iterator[None]:
+    """The clock of this process stands at the worlds' NOW."""
+    clock.freeze(NOW)
+    yield
+    clock.freeze(None)
+
+
+@pytest.fixture
+def new_visitor(chromium, still_clock) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser of its own in a world: `new_visitor(world, "sv", viewport=…)`; no page may complain."""
+    contexts, complaints = [], []
+
+    def open_browser(world: World, language: str = "en", **options) -> Visitor:
+        context = chromium.new_context(locale=language, **options)
+        contexts.append(context)
+        return Visitor(Tab(context.new_page(), complaints), world, language)
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def tabs(chromium) -> Iterator[Callable[[str], Tab]]:
+    """A tab for each language that tests use one after the other: a fresh one each would cost more than the test."""
+    opened: dict[str, Tab] = {}
+
+    def tab(language: str) -> Tab:
+        if language not in opened:
+            opened[language] = Tab(chromium.new_context(locale=language).new_page(), [])
+        return opened[language]
+
+    yield tab
+    for each in opened.values():
+        each.page.context.close()
+
+
+@pytest.fixture
+def visit(worlds, tabs, still_clock) -> Iterator[Callable[..., Visitor]]:
+    """Show a sight: `visit(BY_NAME["front"], "sv", width=320, scheme="dark")`. The page is what it should be, asks
+    nobody else for anything (P17) and complains of nothing."""
+    used: list[Tab] = []
+
+    def show(sight: Sight, language: str = "en", *, width: int = 1280, scheme: str = "light") -> Visitor:
+        tab = tabs(language)
+        used.append(tab)
+        tab.clear(width, scheme)
+        visitor = Visitor(tab, worlds[sight.world], language)
+        worlds.forget_tries()
+        sight.show(visitor)
+        assert arrival_problems(visitor, sight) == []
+        return visitor
+
+    yield show
+    assert [complaint for tab in used for complaint in tab.complaints] == []
+
+
+@pytest.fixture
+def change_world(worlds, still_clock, tmp_path) -> Iterator[Callable]:
+    """Give a copy of a world that this test may change: `world = change_world("demo")`."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(worlds.copy(name, tmp_path))
+
+
 @pytest.fixture
 def new_context(chromium, run_forum) -> Iterator[Callable[..., BrowserContext]]:
     """Open a browser with cookies of its own; at the end no page may have complained or gone elsewhere."""
@@ -121,15 +205,17 @@ def _listen(page: Page, complaints: list[str]) -> None:
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     page.on(
         "request",
-        lambda request: None
-        if request.url.startswith(("http://127.0.0.1:", "data:"))
-        else complaints.append(f"{page.url} asked {request.url}"),
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1:", "data:"))
+            else complaints.append(f"{page.url} asked {request.url}")
+        ),
     )
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:
             return answer.status == 200
     except (URLError, ConnectionError, TimeoutError):
         return False

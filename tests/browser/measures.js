@@ -1,0 +1,193 @@
+// What a page looks like, measured. Each function returns sentences about what is wrong; none: an empty list.
+// Called by measures.py; every one of them has a control in test_measures.py that shows that it can fail.
+window.measures = (() => {
+  const TARGETS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=link]";
+  const SMALLEST = 24;
+
+  const name = (element) => {
+    const classes = (element.getAttribute("class") || "").trim().replace(/\s+/g, ".");
+    const words = (element.textContent || element.value || "").trim().replace(/\s+/g, " ").slice(0, 40);
+    return `<${element.tagName.toLowerCase()}${classes ? "." + classes : ""}> "${words}"`;
+  };
+
+  // Hidden for everybody, or for the eyes only (a clip of nothing); the skip link stands outside until it is focused.
+  const isSeen = (element) => {
+    if (!element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return false;
+    for (let node = element; node && node !== document.documentElement; node = node.parentElement) {
+      const style = getComputedStyle(node);
+      if (style.clipPath === "inset(50%)") return false;
+    }
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && box.height > 0 && box.bottom + scrollY > 0;
+  };
+
+  const scroller = (element) => {
+    for (let node = element; node && node !== document.body; node = node.parentElement) {
+      if (["auto", "scroll"].includes(getComputedStyle(node).overflowX)) return node;
+    }
+    return null;
+  };
+
+  // The page never scrolls sideways; a wide table may do so in a frame of its own.
+  const sideways = () => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const wide = [...document.body.querySelectorAll("*")].filter(
+      (element) => isSeen(element) && !scroller(element) && element.getBoundingClientRect().right > width + 0.5,
+    );
+    const leaves = wide.filter((element) => !wide.some((other) => other !== element && element.contains(other)));
+    leaves.sort((one, other) => other.getBoundingClientRect().right - one.getBoundingClientRect().right);
+    return [`the page is ${document.documentElement.scrollWidth} px wide in ${width}: ${leaves.slice(0, 3).map(name)}`];
+  };
+
+  // Each word stays within the box that it belongs to.
+  const spilt = () => {
+    const BOXES = "button, .button, td, th, li, p, dt, dd, label, legend, h1, h2, h3, a, pre";
+    const found = [];
+    for (const [node, boxes] of words()) {
+      const box = node.parentElement.closest(BOXES);
+      if (!box || getComputedStyle(box).display.startsWith("inline") || scroller(node.parentElement)) continue;
+      const edges = box.getBoundingClientRect();
+      if (boxes.some((each) => each.right > edges.right + 1.5 || each.left < edges.left - 1.5)) found.push(name(box));
+    }
+    return found.map((each) => `words leave their box: ${each}`);
+  };
+
+  // Nothing is cut off: a box that hides what is too much for it has nothing too much.
+  const cut = () => {
+    const found = [];
+    for (const element of document.body.querySelectorAll("*")) {
+      const style = getComputedStyle(element);
+      const hides = ["hidden", "clip"].includes(style.overflowX) || ["hidden", "clip"].includes(style.overflowY);
+      if (!hides || element instanceof SVGElement || !isSeen(element) || !element.textContent.trim()) continue;
+      const tooWide = style.overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
+      const tooHigh = style.overflowY !== "visible" && element.scrollHeight > element.clientHeight + 1;
+      if (tooWide || tooHigh) found.push(name(element));
+    }
+    return found.map((each) => `words are cut off: ${each}`);
+  };
+
+  // No words lie on other words.
+  const overlaid = () => {
+    const lines = [];
+    for (const [node, boxes] of words()) {
+      for (const box of boxes) lines.push({ node, box: shrunk(box) });
+    }
+    const found = [];
+    lines.sort((one, other) => one.box.top - other.box.top);
+    for (let i = 0; i < lines.length; i++) {
+      for (let j = i + 1; j < lines.length && lines[j].box.top < lines[i].box.bottom; j++) {
+        if (lines[i].node === lines[j].node || !meet(lines[i].box, lines[j].box)) continue;
+        found.push(`${name(lines[i].node.parentElement)} and ${name(lines[j].node.parentElement)}`);
+      }
+    }
+    return found.slice(0, 6).map((each) => `words lie on words: ${each}`);
+  };
+
+  // A finger finds each target: 24 px each way, or alone within a circle of 24 px; links inside a sentence are exempt.
+  const small = () => {
+    const all = [...document.querySelectorAll(TARGETS)].filter((element) => isSeen(element) && !inSentence(element));
+    const places = all.map((element) => ({ element, box: areaOf(element) }));
+    const isSmall = ({ box }) => box.width < SMALLEST - 0.5 || box.height < SMALLEST - 0.5;
+    const crowded = places.filter((place) => isSmall(place) && places.some(
+      (other) => other !== place && !other.element.contains(place.element) && !place.element.contains(other.element)
+        && near(place.box, isSmall(other) ? circle(other.box) : other.box),
+    ));
+    return crowded.map(({ element, box }) => `${Math.round(box.width)} × ${Math.round(box.height)} px: ${name(element)}`);
+  };
+
+  // What is seen by colour or picture only when the reader's own colours are used.
+  const motion = () => {
+    const moves = [...document.querySelectorAll("*")].filter((element) => {
+      const style = getComputedStyle(element);
+      const times = `${style.transitionDuration}, ${style.animationDuration}`.split(", ").map(parseFloat);
+      return times.some((seconds) => seconds > 0) || style.scrollBehavior === "smooth";
+    });
+    return moves.map((element) => `moves: ${name(element)}`);
+  };
+
+  // Paper holds what the page says and nothing that can only be pressed.
+  const printed = () => {
+    const found = [];
+    const pressed = "header nav, .console-side, .button, .breadcrumbs, .pager, .filters, .share, .skip-link, input, select";
+    for (const element of document.querySelectorAll(pressed)) {
+      if (isSeen(element) && !element.matches("label input, .choice-box, .input")) found.push(`printed: ${name(element)}`);
+    }
+    if (!document.querySelector("main h1")?.checkVisibility()) found.push("the heading is not printed");
+    for (const element of document.querySelectorAll("main :is(p, li, dt, dd, td, th, h2, h3)")) {
+      const idle = ".button, .breadcrumbs, .pager, .filters, .share, .back, nav, .no-print, .visually-hidden, [hidden], .actions";
+      if (element.closest(idle) || element.querySelector(idle) || !element.textContent.trim()) continue;
+      if (!element.checkVisibility()) found.push(`not printed: ${name(element)}`);
+    }
+    const [red, green, blue] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+    if (Math.min(red, green, blue) < 250) found.push("the paper is coloured");
+    return found;
+  };
+
+  // The letters and lines that WCAG 1.4.12 asks a page to bear.
+  const space = () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`
+      * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+      p { margin-block-end: 2em !important; }`);
+    document.adoptedStyleSheets = [sheet];
+  };
+
+  function* words() {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      if (!node.data.trim() || !isSeen(node.parentElement) || node.parentElement.closest("option, select")) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const frame = scroller(node.parentElement)?.getBoundingClientRect();
+      const boxes = [...range.getClientRects()].filter((box) => box.width > 0.5 && (!frame || meet(box, frame)));
+      if (boxes.length) yield [node, frame ? boxes.map((box) => within(box, frame)) : boxes];
+    }
+  }
+
+  // A line's box is higher than its letters: only their middle counts.
+  function shrunk(box) {
+    const rest = box.height * 0.3;
+    return { left: box.left + 1, right: box.right - 1, top: box.top + rest, bottom: box.bottom - rest };
+  }
+
+  // What a frame that scrolls shows of a box now.
+  function within(box, frame) {
+    const [left, right] = [Math.max(box.left, frame.left), Math.min(box.right, frame.right)];
+    return { left, right, width: right - left, top: box.top, bottom: box.bottom, height: box.height };
+  }
+
+  function meet(one, other) {
+    return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+  }
+
+  function inSentence(element) {
+    if (element.tagName !== "A" || getComputedStyle(element).display !== "inline") return false;
+    const around = element.parentElement;
+    return around.textContent.trim().length > element.textContent.trim().length + 3;
+  }
+
+  // A link may reach further than its words (::after over a whole row); a label reaches its box.
+  function areaOf(element) {
+    const boxes = [element.getBoundingClientRect()];
+    const after = getComputedStyle(element, "::after");
+    if (after.position === "absolute" && after.inset === "0px") boxes.push(element.offsetParent.getBoundingClientRect());
+    return boxes.reduce((one, other) => (other.width * other.height > one.width * one.height ? other : one));
+  }
+
+  function circle(box) {
+    const [x, y, half] = [box.left + box.width / 2, box.top + box.height / 2, SMALLEST / 2];
+    return { left: x - half, right: x + half, top: y - half, bottom: y + half };
+  }
+
+  function near(box, other) {
+    const own = circle(box);
+    const [x, y, half] = [(own.left + own.right) / 2, (own.top + own.bottom) / 2, SMALLEST / 2];
+    const dx = Math.max(other.left - x, 0, x - other.right);
+    const dy = Math.max(other.top - y, 0, y - other.bottom);
+    return Math.hypot(dx, dy) < half;
+  }
+
+  return { sideways, spilt, cut, overlaid, small, motion, printed, space };
+})();

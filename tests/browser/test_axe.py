@@ -1,0 +1,45 @@
+"""axe-core finds nothing: every page and state, both languages, light and dark, 320, 768 and 1280 px (A01)."""
+
+import pytest
+
+from tests.browser.measures import axe_violations, resize
+from tests.browser.sights import BY_NAME, SIGHTS
+
+pytestmark = pytest.mark.browser
+LOOKS = [(scheme, width) for width in (320, 768, 1280) for scheme in ("light", "dark")]
+
+
+def pairwise():
+    """Each sight once in each language, in two looks of other width and scheme; neighbours differ too."""
+    for number, sight in enumerate(SIGHTS):
+        for language, shift in (("sv", 0), ("en", 3)):
+            yield pytest.param(
+                sight.name, language, *LOOKS[(number + shift) % 6], id=f"{sight.name}-{language}"
+            )
+
+
+@pytest.mark.parametrize(("name", "language", "scheme", "width"), pairwise())
+def test_axe_finds_nothing(visit, name, language, scheme, width):
+    visitor = visit(BY_NAME[name], language, width=width, scheme=scheme)
+    assert axe_violations(visitor.page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("name", BY_NAME)
+def test_axe_finds_nothing_in_any_look(visit, name, language):
+    page, found = visit(BY_NAME[name], language).page, []
+    for colours in ("none", "active"):
+        for scheme, width in LOOKS:
+            page.emulate_media(color_scheme=scheme, forced_colors=colours)
+            resize(page, width)
+            found += [f"{scheme}, {width}, {colours}: {problem}" for problem in axe_violations(page)]
+    assert found == []
+
+
+def test_axe_finds_what_is_wrong(chromium):
+    """The control: a picture without words and grey letters on white are found."""
+    page = chromium.new_page()
+    page.set_content('<main><img src="data:,"><p style="color: #aaa; background: #fff">Grey</p></main>')
+    assert {problem.partition(":")[0] for problem in axe_violations(page)} >= {"image-alt", "color-contrast"}
+    page.close()

@@ -1,0 +1,41 @@
+"""Every page stays readable and usable: small screens, large and wide text, paper, other colours, no motion."""
+
+import pytest
+
+from tests.browser.measures import READING, measure, resize, space_text
+from tests.browser.sights import BY_NAME
+
+pytestmark = pytest.mark.browser
+PHONE, DESK = 320, 1280
+EVERY_SIGHT = pytest.mark.parametrize("name", BY_NAME)
+
+
+def languages():
+    """Each sight in one language, Swedish and English by turns; words differ, layouts do not."""
+    return [pytest.param(name, ("sv", "en")[number % 2], id=name) for number, name in enumerate(BY_NAME)]
+
+
+@pytest.mark.parametrize(("name", "language"), languages())
+def test_page_bears_small_screens_and_other_text(visit, name, language):
+    """320 px (which is 400 % of 1280), 200 %, spaced text on a phone and a desk; 24 px for fingers (A17, A18)."""
+    page, found = visit(BY_NAME[name], language, width=PHONE).page, {}
+    found["phone"] = measure(page, *READING, "small")
+    resize(page, PHONE, 256)
+    found["400 %"] = measure(page, *READING)
+    resize(page, DESK)
+    found["desk"] = measure(page, *READING, "small")
+    resize(page, DESK // 2)
+    found["200 %"] = measure(page, *READING)
+    resize(page, DESK), space_text(page)
+    found["spaced text"] = measure(page, *READING)
+    resize(page, PHONE)
+    found["spaced text on a phone"] = measure(page, *READING)
+    assert {look: problems for look, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize(("name", "language"), languages())
+def test_page_keeps_all_it_says_on_paper_and_without_motion(visit, name, language):
+    """Print has the content and not the navigation; nothing moves for who asked for stillness (A21)."""
+    page = visit(BY_NAME[name], language, width=718).page  # A4 within its margins
+    page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
+    assert measure(page, "printed", "sideways", "cut", "motion") == []

@@ -1,0 +1,55 @@
+"""Controls: each measure finds what it is there to find, and leaves alone what is right."""
+
+import pytest
+
+from tests.browser.measures import measure, space_text
+from tests.browser.sights import BY_NAME
+
+pytestmark = pytest.mark.browser
+LONG = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"
+WRONG = {
+    "sideways": f"<h1>{LONG}</h1>",
+    "spilt": f'<div style="overflow-x: clip"><p style="width: 40px">{LONG}</p></div>',
+    "cut": f'<p style="width: 40px; overflow: hidden">{LONG}</p>',
+    "overlaid": '<p>One line</p><p style="margin-top: -30px">Another line</p>',
+    "small": '<ul><li><a style="display: block; line-height: 12px" href="#a">One</a></li>'
+    '<li><a style="display: block; line-height: 12px" href="#b">Two</a></li></ul>',
+    "motion": '<p style="transition: color 1s">Slow</p>',
+    "printed": "<main><h1>A page</h1><button class=button>Press</button></main>",
+}
+RIGHT = {
+    "sideways": f'<div style="overflow-x: auto"><p style="width: 900px">{LONG}</p></div>',
+    "spilt": f'<p style="width: 40px; overflow-wrap: anywhere">{LONG}</p>',
+    "cut": '<p style="clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden">Only to be heard</p>',
+    "overlaid": "<p>One line</p><p>Another line</p>",
+    "small": '<p>A sentence with <a href="#a">a link</a> in it.</p><p><button style="height: 24px">Press</button></p>',
+    "motion": '<p style="transition: none">Still</p>',
+    "printed": '<main><h1 style="background: #fff">A page</h1><p>Words</p></main>',
+}
+
+
+@pytest.fixture
+def blank(chromium):
+    """An empty page, as wide as a phone."""
+    page = chromium.new_page(viewport={"width": 320, "height": 640})
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_measure_finds_what_is_wrong(blank, name):
+    blank.set_content(f"<body style='background: #fff'>{WRONG[name]}")
+    assert len(measure(blank, name)) >= 1
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_measure_leaves_alone_what_is_right(blank, name):
+    blank.set_content(f"<body style='background: rgb(255, 255, 255)'>{RIGHT[name]}")
+    assert measure(blank, name) == []
+
+
+def test_space_text_reaches_under_a_policy(visit):
+    """The pages' own policy allows no style of others; the spacing must be there all the same."""
+    page = visit(BY_NAME["front"]).page
+    space_text(page)
+    assert page.locator("main p").first.evaluate("p => getComputedStyle(p).letterSpacing") != "normal"

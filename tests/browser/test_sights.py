@@ -1,0 +1,37 @@
+"""Nothing is left out: each address of the site is looked at in a browser, or is named here as no page."""
+
+from forum.web.access import AUDIENCES
+from tests.browser.sights import SIGHTS
+
+NO_PAGES = {  # what answers with something else than a page of its own, and so is not looked at
+    "static": "files",
+    "home.root": "leads to the language",
+    "events.calendar": "a calendar file",
+    "feeds.whole": "a feed",
+    "feeds.category": "a feed",
+    "feeds.tag": "a feed",
+    "old_addresses.blog": "leads to the new address",
+    "old_addresses.year": "leads to the new address",
+    "old_addresses.post": "leads to the new address",
+    "old_addresses.category": "leads to the new address",
+    "machines.healthz": "for monitors",
+    "machines.readyz": "for monitors",
+    "crawlers.sitemap": "for crawlers",
+    "account.sign_out": "leads to the page that says so",
+    "own_account.propose_authenticator": "leads to the page of the key",
+    "own_account.end_session": "leads back to the list",
+    "own_account.end_other_sessions": "leads back to the list",
+    "self_service.consents": "leads back to the person's page",
+    "self_service.calendar_file": "a calendar file",
+    "attendees.resend": "leads back to the person",
+    "mail_log.retry": "leads back to the list",
+}
+
+
+def test_every_address_is_looked_at_or_is_no_page():
+    seen = {sight.endpoint for sight in SIGHTS}
+    assert set(AUDIENCES) - seen == set(NO_PAGES)
+
+
+def test_every_sight_has_a_name_of_its_own():
+    assert len({sight.name for sight in SIGHTS}) == len(SIGHTS)

@@ -1,0 +1,351 @@
+"""Forums to look at, each filled once a worker and served from this process; the clock stands at NOW.
+
+demo      what a newcomer sees: two events, posts, some 120 registrations in every state
+long      the same kinds of things in words as long as Finnish has them, and twelve sectors
+narrow    a sector by invitation, a full one without a waiting list, and few tries for each visitor
+closed    registration is over
+upcoming  registration has not begun
+empty     nothing at all
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from forum import clock, create_app
+from forum.accounts import actions as accounts
+from forum.accounts import links as account_links
+from forum.accounts import sign_ins
+from forum.accounts.enums import LinkPurpose, Role
+from forum.accounts.models import User
+from forum.columns import Text
+from forum.database import start_write
+from forum.demo.loader import load_demo
+from forum.events import queries as events
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event
+from forum.extensions import db, limiter
+from forum.news.models import Correction, Post, PostText, Source
+from forum.registration import links
+from forum.registration.enums import Status, TokenPurpose
+from forum.registration.models import Registration
+from tests.accounts.helpers import SECRET, make_user
+from tests.factories.events import make_archive, make_event, make_page, make_sector
+from tests.factories.news import make_category, make_post, make_tag
+from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
+from tests.servers import run_web
+
+NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)
+LONG_NAME = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"
+LONG_ORGANISATION = "Kansaneläkelaitoksenkuntoutuspsykoterapiapalveluntuottajajärjestö ja Tietoliikenneinfrastruktuuriyritysliitto"
+LONG_WORD = "Epäjärjestelmällistyttämättömyydelläänsäkäänköhän"
+EMAIL_OF_LENGTH = "lentokonesuihkuturbiinimoottori.apumekaanikko@tietoliikenneinfrastruktuuri.example.org"
+
+
+@dataclass
+class World:
+    """A served forum, and the ways into it that a filling has laid out."""
+
+    app: Flask
+    url: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)  # by what the link opens
+    people: dict[str, str] = field(default_factory=dict)  # references by state
+    posts: dict[str, dict] = field(default_factory=dict)  # values of an address, by kind and language
+    event: str = ""
+
+    def address(self, endpoint: str, **values) -> str:
+        """Return the address of an endpoint in this world."""
+        with self.app.test_request_context():
+            return self.url + url_for(endpoint, **values)
+
+    def cookie(self, **content) -> dict:
+        """Return the session cookie with this content, as the browser would hold it."""
+        signer = self.app.session_interface.get_signing_serializer(self.app)
+        return {
+            "name": self.app.config["SESSION_COOKIE_NAME"],
+            "value": signer.dumps(content),
+            "url": self.url,
+        }
+
+    def signed_in(self, email: str) -> dict:
+        """Return the cookie of a fresh sign-in of an organiser."""
+        with self.app.app_context():
+            user = db.session.scalars(select(User).where(User.email == email)).one()
+            token = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=clock.now())
+        return self.cookie(**{sign_ins.TOKEN: token})
+
+
+class Worlds:
+    """Makes a world when it is first asked for, and serves it until the end."""
+
+    def __init__(self, settings: dict, template: Path, folder: Path, stack: ExitStack):
+        self._settings, self._template, self._folder, self._stack = settings, template, folder, stack
+        self._made: dict[str, World] = {}
+
+    def forget_tries(self) -> None:
+        """Let nobody have tried anything yet; all worlds of this process count in one place."""
+        limiter.reset()
+
+    def __getitem__(self, name: str) -> World:
+        """Return the world that every test of this worker may look at and none may change."""
+        if name not in self._made:
+            database = self._folder / f"{name}.sqlite3"
+            shutil.copyfile(self._template, database)
+            self._made[name] = self._stack.enter_context(self._open(name, database, fill=FILLINGS[name]))
+        return self._made[name]
+
+    @contextmanager
+    def copy(self, name: str, folder: Path) -> Iterator[World]:
+        """Give a copy of a world that the test may change."""
+        original, database = self[name], folder / "copy.sqlite3"
+        with original.app.app_context():
+            db.session.execute(db.text("VACUUM INTO :path"), {"path": str(database)})
+            db.session.remove()
+        with self._open(name, database) as world:
+            world.tokens, world.people = original.tokens, original.people
+            world.posts, world.event = original.posts, original.event
+            yield world
+
+    @contextmanager
+    def _open(
+        self, name: str, database: Path, fill: Callable[[World], None] | None = None
+    ) -> Iterator[World]:
+        overrides = {"INSTANCE": database.parent / name, "DATABASE_URL": f"sqlite:///{database}"}
+        app = create_app({**self._settings, "FORM_MIN_SECONDS": 0, **SETTINGS.get(name, {}), **overrides})
+        world = World(app)
+        try:
+            with app.app_context():
+                if fill:
+                    fill(world)
+            with run_web(app) as world.url:
+                yield world
+        finally:
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
+
+
+def fill_demo(world: World) -> None:
+    """Load the demo, and add the states that a demo at rest does not have."""
+    start_write(db.session)
+    load_demo(now=NOW)
+    db.session.commit()
+    event = events.find_current()
+    _review(event)
+    _lay_out_people(world, event)
+    _lay_out_posts(world)
+    _add_organisers(world, event)
+
+
+def fill_long(world: World) -> None:
+    """The same kinds of things, in long words."""
+    sectors = [_long_sector(number) for number in range(1, 13)]
+    event = make_event(
+        name=_both(f"Pohjoismainen {LONG_WORD.lower()}foorumi"),
+        short_name=_both("Tietoliikennefoorumi 2027"),
+        lead=_both(f"{LONG_ORGANISATION} {LONG_WORD.lower()}"),
+        place=_both(f"{LONG_WORD}, Helsinki"),
+        hashtag="#TIETOLIIKENNEINFRASTRUKTUURIFOORUMI2027",
+        contact_email=EMAIL_OF_LENGTH,
+        sectors=sectors,
+        capacity=600,
+        programme_points=[_long_point()] * 3,
+        facts=[{"label": {"sv": LONG_WORD, "en": LONG_WORD}, "value": {"sv": LONG_NAME, "en": LONG_NAME}}]
+        * 3,
+    )
+    for slug in ("practical", "privacy", "accessibility", "code-of-conduct"):
+        make_page(
+            event, slug, title=_both(LONG_WORD), summary=_both(LONG_ORGANISATION), body=_both(LONG_TEXT)
+        )
+    _long_people(event)
+    _long_news()
+    _lay_out_people(world, event)
+    _lay_out_posts(world)
+    _add_organisers(world, event)
+
+
+def fill_narrow(world: World) -> None:
+    """One place for justice, taken; technology by invitation; no waiting list. Two addresses are out of order."""
+    event = make_event(
+        has_waiting_list=False,
+        sectors=[
+            make_sector("justice", ceiling=1),
+            make_sector("tech", policy=SectorPolicy.INVITATION),
+            make_sector("ngo"),
+        ],
+    )
+    make_page(event, "privacy")
+    confirmed(event, "justice")
+    world.app.view_functions["crawlers.security_txt"] = _broken
+    world.app.view_functions["crawlers.robots"] = _busy
+
+
+def fill_closed(world: World) -> None:
+    """Registration is over; the forum is tomorrow."""
+    starts = NOW + timedelta(days=1)
+    make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
+
+
+def fill_upcoming(world: World) -> None:
+    """Registration begins in two days; an earlier forum is in the archive."""
+    make_event(opens_at=NOW + timedelta(days=2))
+    make_archive()
+
+
+def fill_empty(world: World) -> None:
+    """Only the tables."""
+
+
+SETTINGS = {"narrow": {"REGISTRATIONS_PER_ADDRESS": "1 per hour"}}
+FILLINGS = {
+    "demo": fill_demo,
+    "long": fill_long,
+    "narrow": fill_narrow,
+    "closed": fill_closed,
+    "upcoming": fill_upcoming,
+    "empty": fill_empty,
+}
+
+
+def _review(event: Event) -> None:
+    """One person registers while the office looks at each registration of the sector."""
+    other = next(sector for sector in event.sectors if sector.key == "other")
+    start_write(db.session)
+    other.policy = SectorPolicy.REVIEW
+    db.session.commit()
+    confirmed(event, "other", now=NOW, organisation="Exempelstiftelsen", title="")
+    start_write(db.session)
+    other.policy = SectorPolicy.OPEN
+    db.session.commit()
+
+
+def _lay_out_people(world: World, event: Event) -> None:
+    """For each state a link to somebody's own page; and both faces of the link that confirms an address."""
+    world.event = event.slug
+    now_confirmed = confirmed(event, event.sectors[0].key, now=NOW, organisation=LONG_ORGANISATION)
+    start_write(db.session)
+    for status in Status:
+        found = select(Registration).where(Registration.event_id == event.id, Registration.status == status)
+        registration = db.session.scalars(found.order_by(Registration.id.desc())).first()
+        if registration:
+            world.tokens[status] = links.issue(registration, TokenPurpose.MANAGE, now=NOW)
+            world.people[status] = registration.reference
+            if status == Status.PENDING:
+                world.tokens["confirm"] = links.issue(registration, TokenPurpose.CONFIRM, now=NOW)
+    world.tokens["already-confirmed"] = links.issue(now_confirmed, TokenPurpose.CONFIRM, now=NOW)
+    db.session.commit()
+
+
+def _lay_out_posts(world: World) -> None:
+    """The address of a post with a content note, and of one with a correction, in each language."""
+    for text in db.session.scalars(select(PostText).join(Post).where(Post.published_at <= NOW)):
+        published = text.post.published_at
+        values = {"year": published.year, "month": published.month, "day": published.day, "slug": text.slug}
+        world.posts[f"any-{text.language}"] = values
+        if text.content_note:
+            world.posts[f"note-{text.language}"] = values
+        if text.post.corrections:
+            world.posts[f"correction-{text.language}"] = values
+
+
+def _add_organisers(world: World, event: Event) -> None:
+    """An organiser, one whose phone is not set up, one who may only open doors; and their one-time links."""
+    organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
+    make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
+    make_user(Role.DOOR, event, email="door@example.org")
+    make_user(Role.ORGANISER, event, email="plain@example.org")
+    start_write(db.session)
+    for purpose in (LinkPurpose.RESET, LinkPurpose.DEMO):
+        world.tokens[purpose] = account_links.issue(organiser, purpose, now=NOW)
+    for email in ("organiser@example.org", "new@example.org"):
+        user = db.session.scalars(select(User).where(User.email == email)).one()
+        world.tokens[f"waiting {email}"] = account_links.issue(user, LinkPurpose.SECOND_FACTOR, now=NOW)
+    db.session.commit()
+
+
+def _long_sector(number: int):
+    name = f"{number}. Tietoliikenneinfrastruktuuriyritykset ja lainsäädäntövaliokunnat"
+    return make_sector(
+        f"sector-{number}", position=number, name=_both(name), ceiling=1 if number == 2 else 50
+    )
+
+
+def _long_people(event: Event) -> None:
+    names = {
+        "given_name": LONG_NAME,
+        "family_name": LONG_WORD,
+        "organisation": LONG_ORGANISATION,
+        "title": LONG_NAME,
+    }
+    for number, sector in enumerate(("sector-1", "sector-2", "sector-2", "sector-3")):
+        confirmed(event, sector, **names, email=f"{number}.{EMAIL_OF_LENGTH}")
+    register(event, "sector-4", **names, email=f"p.{EMAIL_OF_LENGTH}")
+
+
+def _long_news() -> None:
+    tag, category = make_tag(f"#{LONG_WORD}{LONG_WORD}"[:80]), make_category("long", name=_both(LONG_NAME))
+    for number in range(3):
+        post = make_post(
+            headline=f"{LONG_WORD} {LONG_ORGANISATION}"[:200],
+            lead=f"{LONG_NAME}, {LONG_ORGANISATION}",
+            label=LONG_WORD[:60],
+            body=LONG_TEXT,
+            content_note=f"{LONG_NAME} {LONG_WORD}",
+            author=_both(LONG_ORGANISATION),
+            has_help_box=True,
+            published_at=NOW - timedelta(days=number + 1),
+        )
+        save(Correction(post_id=post.id, made_on=date(2027, 5, 2), text=_both(f"{LONG_NAME} {LONG_WORD}")))
+        source = {"title": _both(LONG_ORGANISATION), "url": f"https://example.org/{LONG_NAME}/{LONG_WORD}"}
+        save(Source(post_id=post.id, **source))
+        start_write(db.session)
+        post.tags, post.categories = [tag], [category]
+        db.session.commit()
+
+
+def _long_point() -> dict:
+    return {"title": {"sv": LONG_WORD, "en": LONG_WORD}, "text": {"sv": LONG_NAME, "en": LONG_NAME}}
+
+
+def _both(words: str) -> Text:
+    return Text(sv=words, en=words)
+
+
+def _broken(**_values):
+    raise RuntimeError("foreseen by nobody")
+
+
+def _busy(**_values):
+    raise OperationalError("SELECT 1", {}, Exception("database is locked"))
+
+
+LONG_TEXT = f"""
+{LONG_NAME} {LONG_WORD} {LONG_ORGANISATION}
+
+## {LONG_NAME}
+
+- {LONG_NAME}
+- [{LONG_WORD}](https://example.org/{LONG_NAME})
+
+### {LONG_WORD}
+
+> {LONG_ORGANISATION}
+
+| {LONG_WORD} | {LONG_NAME} |
+|---|---|
+| {LONG_NAME} | {LONG_ORGANISATION} |
+
+https://example.org/{LONG_NAME}/{LONG_WORD}/{LONG_NAME}
+
+```
+{LONG_NAME} {LONG_NAME} {LONG_NAME}
+```
+"""
