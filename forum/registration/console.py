@@ -37,7 +37,7 @@ def index(event: str) -> ResponseReturnValue:
         filters=filters,
         statuses=listing.BY_LIFE,
         page=page,
-        total=listing.count_matching(found, filters, counts),
+        total=listing.count_matching(found, filters, counts, page),
         positions=listing.waiting_positions(found, page.rows),
         pages=_pages(found, filters, page),
         sort_url=lambda sort: url_for(".index", event=event, **filters.query(sort=sort)),

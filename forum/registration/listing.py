@@ -137,8 +137,10 @@ def total(counts: Counts, *, sector_id: int | None = None, status: str | None = 
     )
 
 
-def count_matching(event: Event, filters: Filters, counts: Counts) -> int:
-    """Return how many registrations the filters leave; only a search has to look at the rows."""
+def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | None = None) -> int:
+    """Return how many registrations the filters leave; a search looks at the rows unless all fit `page`."""
+    if page and not page.has_previous and not page.has_next:
+        return len(page.rows)
     if filters.q:
         found = matching(event, filters).with_only_columns(Registration.id).subquery()
         return db.session.scalar(select(func.count()).select_from(found)) or 0

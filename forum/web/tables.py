@@ -8,7 +8,6 @@ mark, every cell quoted, CRLF.
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Response, stream_with_context
@@ -19,8 +18,8 @@ ROWS_A_CHUNK = 200
 RISKY = r"[=+\-@＝＋－＠\s\u200b-\u200f\u2060\ufeff]"  # a sign, or white space in which one could hide
 NEEDS_PREFIX = re.compile(f"'*{RISKY}")
 HAS_PREFIX = re.compile(f"'+{RISKY}")
-REMOVED = {"Cc", "Cs"}
-BREAKS = "\t\n\r\u2028\u2029"
+BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, halves of characters
 
 
 def csv_response(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -62,8 +61,7 @@ def original(cell: str) -> str:
 
 def printable(text: str) -> str:
     """Return the text with its line breaks and tabs as spaces and without other control characters."""
-    spaced = (" " if character in BREAKS else character for character in text)
-    return "".join(character for character in spaced if unicodedata.category(character) not in REMOVED)
+    return UNPRINTABLE.sub("", BREAKS.sub(" ", text))
 
 
 def _taken(buffer: io.StringIO) -> bytes:
