@@ -40,13 +40,8 @@ def run(host: str, port: int, log_level: str) -> None:
     serving.refuse_taken_address(host, port)
     app = _prepared_app(host, port, log_level)
     lines = _welcome(app)
-    serving.serve(
-        host,
-        port,
-        processes=serving.WEB_PROCESSES,
-        log_level=log_level,
-        ready=lambda: click.echo("\n".join(lines)),
-    )
+    web = serving.Web(host, port, log_level, drain=3)
+    serving.serve(web, ready=lambda: click.echo("\n".join(lines)))
 
 
 @click.command()
@@ -74,7 +69,7 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
     """Serve what `forum db upgrade` and `forum static` have prepared, with the worker beside it."""
     _use_own_address(host, port)
     create_app()  # an unsafe setting ends the command here
-    serving.serve(host, port, processes=workers, log_level=log_level, web_only=web_only)
+    serving.serve(serving.Web(host, port, log_level, processes=workers), with_worker=not web_only)
 
 
 @click.command()

@@ -4,11 +4,12 @@ Two web processes for two cores; Python's lock lets one thread of each compute. 
 overlap waiting for the database, and each has a connection of its own.
 """
 
-import logging
 import multiprocessing
 import os
 import signal
 import socket
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import click
@@ -25,43 +26,51 @@ from forum.jobs.worker import Worker
 WEB_PROCESSES = 2
 THREADS = 4
 BACKLOG = 2048
-DRAIN_SECONDS = 15
-HEADER_MILLISECONDS = 15_000  # for a client's headers (R26)
+HEADER_MILLISECONDS = 10_000  # for a client's headers (R26)
 GRANIAN_LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}, "handlers": {}}
 
 
-def serve(
-    host: str, port: int, *, processes: int, log_level: str, web_only: bool = False, ready=lambda: None
-) -> None:
+@dataclass(frozen=True)
+class Web:
+    """How the web processes run; `drain` is how many seconds requests in hand get when the end comes (R24)."""
+
+    host: str
+    port: int
+    log_level: str
+    processes: int = WEB_PROCESSES
+    drain: int = 10
+
+
+def serve(web: Web, *, with_worker: bool = True, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until SIGTERM or SIGINT. Raises click.ClickException when the address is taken."""
-    refuse_taken_address(host, port)
-    logs.configure(log_level)
-    programs = [Program("web", run_web, (host, port, processes, log_level))]
-    if not web_only:
-        programs.append(Program("worker", run_worker, (log_level,)))
+    refuse_taken_address(web.host, web.port)
+    logs.configure(web.log_level)
+    programs = [Program("web", run_web, (web,))]
+    if with_worker:
+        programs.append(Program("worker", run_worker, (web.log_level,)))
     supervise(programs, ready)
 
 
-def run_web(host: str, port: int, processes: int, log_level: str) -> None:
+def run_web(web: Web) -> None:
     """Run the web processes; Granian restarts one that dies, and drains requests before it ends."""
     multiprocessing.set_start_method(START_METHOD, force=True)
     server = Granian(
         "forum",
-        address=host,
-        port=port,
+        address=web.host,
+        port=web.port,
         interface=Interfaces.WSGI,
-        workers=processes,
+        workers=web.processes,
         blocking_threads=THREADS,
         backlog=BACKLOG,
         backpressure=BACKLOG,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=DRAIN_SECONDS,
+        workers_kill_timeout=web.drain,
         log_level=LogLevels.warning,
         log_dictconfig=GRANIAN_LOGS,
     )
-    server.serve(target_loader=partial(load_app, log_level), wrap_loader=False)
+    server.serve(target_loader=partial(load_app, web.log_level), wrap_loader=False)
 
 
 def load_app(log_level: str) -> Flask:
@@ -98,6 +107,3 @@ def own_address(host: str, port: int) -> str:
     """Return where this machine's browser finds the server."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{shown}:{port}"
-
-
-log = logging.getLogger("forum.serving")
