@@ -1,0 +1,271 @@
+"""Whatever people, organisers and time do in whatever order: places, line and mails always agree.
+
+The rules of the house are written here once more, in another way than in the code, and compared after every step.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select, text
+
+from forum.database import start_write
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration import actions, expiry, places, waiting_list
+from forum.registration.applicant import Details
+from forum.registration.enums import LIVE, Status
+from forum.registration.errors import CapacityBelowTaken, OrganisationFull, SharesDoNotFit
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import register
+
+SECTORS = ("tech", "ngo", "other")
+ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
+PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
+HOURS = st.sampled_from((1, 13, 49, 74, 24 * 6))
+SMALL = st.integers(min_value=0, max_value=6)
+LAST_MAIL = {  # what the newest mail about a registration's state may be
+    Status.PENDING: {"received", "received-without-place"},
+    Status.IN_REVIEW: {"in-review"},
+    Status.WAITING: {"waiting"},
+    Status.OFFERED: {"offered"},
+    Status.CONFIRMED: {"confirmed"},
+    Status.CANCELLED: {"cancelled"},
+    Status.EXPIRED: {"received", "received-without-place", "offer-lapsed"},
+}
+
+
+class Registrations(RuleBasedStateMachine):
+    """One event from opening to after its start, with a handful of places."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = NOW
+        sectors = [
+            make_sector("tech", floor=1, ceiling=3),
+            make_sector("ngo", ceiling=4),
+            make_sector("other", ceiling=2, policy=SectorPolicy.REVIEW),
+        ]
+        days = {"release_at": 3, "closes_at": 8, "starts_at": 10, "ends_at": 11}
+        moments = {name: NOW + timedelta(days=number) for name, number in days.items()}
+        self.event = make_event(capacity=4, sectors=sectors, organisation_cap=2, **moments)
+        self.had_place: set[tuple[int, str]] = set()
+
+    def teardown(self):
+        """Leave an empty table to the next story."""
+        start_write(db.session)
+        for table in ("outbox_messages", "registrations", "sectors", "events"):
+            db.session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names above
+        db.session.commit()
+        db.session.expunge_all()
+
+    # What people do
+
+    @initialize(people=st.lists(PEOPLE, min_size=4, max_size=9))
+    def the_first_come(self, people):
+        for person in people:
+            self.somebody_registers_and_confirms(person)
+
+    @precondition(lambda self: self.now < self.event.closes_at)
+    @rule(person=PEOPLE)
+    def somebody_registers(self, person):
+        sector, organisation = person
+        register(self.event, sector, now=self.now, organisation=organisation)
+
+    @precondition(lambda self: self.now < self.event.closes_at)
+    @rule(person=PEOPLE)
+    def somebody_registers_and_confirms(self, person):
+        sector, organisation = person
+        self.do(actions.confirm, register(self.event, sector, now=self.now, organisation=organisation))
+
+    @precondition(lambda self: self.now < self.event.closes_at and self.those_who_are(*LIVE))
+    @rule(data=st.data(), sector=st.sampled_from(SECTORS))
+    def somebody_registers_again(self, data, sector):
+        known = self.pick(data, *LIVE)
+        assert register(self.event, sector, now=self.now, email=known.email.upper()).id == known.id
+
+    @precondition(lambda self: self.those_who_are(Status.PENDING))
+    @rule(data=st.data())
+    def somebody_confirms(self, data):
+        self.do(actions.confirm, self.pick(data, Status.PENDING))
+
+    @precondition(lambda self: self.those_who_are(Status.OFFERED))
+    @rule(data=st.data())
+    def somebody_accepts(self, data):
+        self.do(actions.accept_offer, self.pick(data, Status.OFFERED))
+
+    @precondition(lambda self: self.those_who_are(*LIVE))
+    @rule(data=st.data())
+    def somebody_cancels(self, data):
+        self.do(actions.cancel, self.pick(data, *LIVE), actor="person")
+
+    @precondition(lambda self: self.those_who_are(*LIVE))
+    @rule(data=st.data(), organisation=st.sampled_from(ORGANISATIONS))
+    def somebody_changes_organisation(self, data, organisation):
+        person = self.pick(data, *LIVE)
+        answers = {name: getattr(person, name) for name in actions.CHANGEABLE}
+        details = Details(**{**answers, "organisation": organisation})
+        self.do(actions.change, person, details, actor="person")
+
+    # What time does
+
+    @rule(hours=HOURS)
+    def time_passes(self, hours):
+        self.now += timedelta(hours=hours)
+        self.do(expiry.expire_due)
+
+    # What organisers do
+
+    @rule(data=st.data(), what=st.sampled_from(("capacity", "share", "cap")))
+    def an_organiser_rearranges(self, data, what):
+        """Change one of them, then offer what the change makes possible."""
+        start_write(db.session)
+        places.lock(self.event)
+        try:
+            getattr(self, f"change_{what}")(data)
+            waiting_list.offer_free_places(self.event, now=self.now)
+            db.session.commit()
+        except (CapacityBelowTaken, SharesDoNotFit):
+            db.session.rollback()
+
+    def change_capacity(self, data):
+        places.change_capacity(self.event, data.draw(SMALL))
+
+    def change_share(self, data):
+        number, floor, ceiling = data.draw(st.tuples(st.integers(0, 2), SMALL, SMALL))
+        places.change_share(self.event.sectors[number], floor=min(floor, ceiling), ceiling=ceiling)
+
+    def change_cap(self, data):
+        self.event.organisation_cap = data.draw(st.sampled_from((None, 1, 2)))
+
+    # What must hold
+
+    @invariant()
+    def everything_agrees(self):
+        people = self.everybody()
+        self.counters_are_the_rows_that_hold_a_place(people)
+        self.nothing_is_above_its_limit()
+        self.nobody_waits_who_could_have_a_place(people)
+        self.who_has_just_got_a_place_could_have_it(people)
+        self.nobody_is_passed_by_who_came_later(people)
+        self.the_last_mail_says_how_it_stands(people)
+        self.no_offer_outlives_the_start(people)
+        self.had_place = places_by_organisation(people)
+
+    def counters_are_the_rows_that_hold_a_place(self, people):
+        held = Counter(one.sector_id for one in people if one.holds_place)
+        counted = {sector.id: sector.taken for sector in self.event.sectors}
+        assert counted == {number: held[number] for number in counted}
+        assert self.event.taken == held.total()
+
+    def nothing_is_above_its_limit(self):
+        assert 0 <= self.event.taken <= self.event.capacity
+        assert all(0 <= sector.taken <= sector.ceiling for sector in self.event.sectors)
+
+    def nobody_waits_who_could_have_a_place(self, people):
+        if self.now < self.event.starts_at:
+            waiting = [one for one in people if one.status == Status.WAITING]
+            assert [one.id for one in waiting if self.could_have_a_place(one, people)] == []
+
+    def who_has_just_got_a_place_could_have_it(self, people):
+        new, cap = self.newly_placed(people), self.event.organisation_cap
+        for sector in {one.sector for one in new}:
+            assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
+        assert cap is None or all(places_of_colleagues(one, people) <= cap for one in new)
+
+    def nobody_is_passed_by_who_came_later(self, people):
+        waiting = [one for one in people if one.status == Status.WAITING and not self.is_capped(one, people)]
+        for lucky in self.newly_placed(people):
+            line = [one for one in waiting if one.sector_id == lucky.sector_id]
+            assert [
+                one.id for one in line if (one.waiting_since, one.id) < (lucky.requested_at, lucky.id)
+            ] == []
+
+    def the_last_mail_says_how_it_stands(self, people):
+        last: dict[int, str] = {}
+        columns = (OutboxMessage.registration_id, OutboxMessage.kind, OutboxMessage.status)
+        for registration_id, kind, status in db.session.execute(select(*columns).order_by(OutboxMessage.id)):
+            assert status in ("queued", "withheld")
+            if kind != "already-registered":
+                last[registration_id] = kind
+        assert [one.id for one in people if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
+
+    def no_offer_outlives_the_start(self, people):
+        offers = [one.offer_expires_at for one in people if one.status == Status.OFFERED]
+        assert all(self.now < until <= self.event.starts_at for until in offers)
+
+    # How it is done
+
+    def do(self, act, *args, **kwargs):
+        start_write(db.session)
+        try:
+            act(*args, now=self.now, **kwargs)
+            db.session.commit()
+        except OrganisationFull:
+            db.session.rollback()
+
+    def pick(self, data, *statuses) -> Registration:
+        people = {one.id: one for one in self.those_who_are(*statuses)}
+        return people[data.draw(st.sampled_from(sorted(people)))]
+
+    def those_who_are(self, *statuses) -> list[Registration]:
+        return [one for one in self.everybody() if one.status in statuses]
+
+    def everybody(self) -> list[Registration]:
+        return list(db.session.scalars(select(Registration).order_by(Registration.id)))
+
+    def newly_placed(self, people) -> list[Registration]:
+        """Who got a place in this step, or carried one to another organisation."""
+        new = places_by_organisation(people) - self.had_place
+        return [one for one in people if (one.id, one.organisation_key) in new]
+
+    def could_have_a_place(self, one, people) -> bool:
+        """The rule of docs/architecture.md, word for word."""
+        sector, event = one.sector, self.event
+        fits = sector.taken < sector.ceiling and event.taken + self.kept_for_others(sector) < event.capacity
+        return fits and not self.is_capped(one, people)
+
+    def kept_for_others(self, sector) -> int:
+        if self.now >= self.event.release_at:
+            return 0
+        others = [other for other in self.event.sectors if other is not sector]
+        return sum(max(0, other.floor - other.taken) for other in others)
+
+    def is_capped(self, one, people) -> bool:
+        cap = self.event.organisation_cap
+        return cap is not None and places_of_colleagues(one, people) >= cap
+
+
+def places_by_organisation(people) -> set[tuple[int, str]]:
+    return {(one.id, one.organisation_key) for one in people if one.holds_place}
+
+
+def places_of_colleagues(one, people) -> int:
+    return sum(other.holds_place for other in people if other.organisation_key == one.organisation_key)
+
+
+def test_places_line_and_mails_agree_whatever_happens(database):
+    """About twenty seconds of stories, always the same ones."""
+    assert database.query(Event).count() == 0
+    run_state_machine_as_test(
+        Registrations,
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
