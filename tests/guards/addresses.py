@@ -1,0 +1,95 @@
+"""An address for every route, with values that lead somewhere in a given event of the canary world."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from forum.accounts.models import SignIn
+from forum.columns import digest
+from forum.events.models import Event
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, World
+
+VALUES = {
+    "number": 1,
+    "year": 2016,
+    "month": 11,
+    "day": 25,
+    "sector": "ngo",
+    "slug": "public-en",
+    "name": "nätet",
+    "filename": "css/site.css",
+}
+SLUGS = {
+    "events.page": "practical",
+    "news.category": "reports-en",
+    "feeds.category": "reports-en",
+    "old_addresses.category": "reports-sv",
+    "old_addresses.post": "public-sv",
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A route with values; `event` is the slug that stands in it, None where none does."""
+
+    endpoint: str
+    path: str
+    methods: frozenset[str]
+    event: str | None
+
+
+def addresses(world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en") -> Iterator[Address]:
+    """Yield every route, once for each of the events."""
+    with world.app.app_context():
+        values = {slug: _values(world, slug) for slug in slugs}
+    seen = set()
+    for rule, slug in product(_rules(world), slugs):
+        if rule.endpoint in {"events.page", "events.calendar", "home.front"} and "event" in rule.arguments and slug == HERE:
+            continue  # the current event has the short address
+        path = _path(world, rule, {**values[slug], "lang": lang})
+        if path not in seen:
+            seen.add(path)
+            yield Address(rule.endpoint, path, frozenset(rule.methods or ()), slug if "event" in rule.arguments else None)
+
+
+def readable(world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en") -> list[Address]:
+    """Return what can be fetched."""
+    return [address for address in addresses(world, slugs, lang=lang) if "GET" in address.methods]
+
+
+def _rules(world: World) -> list[Rule]:
+    return [rule for rule in world.app.url_map.iter_rules() if rule.endpoint != "static"]
+
+
+def _values(world: World, slug: str) -> dict[str, object]:
+    event = db.session.scalars(select(Event).where(Event.slug == slug)).one()
+    message = select(OutboxMessage.id).where(OutboxMessage.event_id == event.id).limit(1)
+    person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
+    return {
+        **VALUES,
+        "event": slug,
+        "reference": world.references[person],
+        "message": db.session.scalar(message) or 1,
+        "token": "x" * 43,
+        "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
+    }
+
+
+def _path(world: World, rule: Rule, values: dict[str, object]) -> str:
+    own = {name: values[name] for name in rule.arguments if name in values}
+    if rule.endpoint in SLUGS and "slug" in own:
+        own["slug"] = SLUGS[rule.endpoint]
+    if rule.endpoint == "self_service.confirm":
+        own["token"] = world.tokens["pending"]
+    if rule.endpoint in {"account.reset", "account.welcome"}:
+        own["token"] = world.tokens[f"{rule.endpoint.partition('.')[2]} of admin"]
+    if rule.endpoint == "own_account.end_session":
+        own["number"] = values["session"]
+    built = rule.build(own, append_unknown=False)
+    assert built, (rule, own)
+    return built[1]

@@ -1,0 +1,66 @@
+"""Who may see what stands in which column; a column that is not listed is seen by nobody (S14, P21, P22)."""
+
+from forum.accounts.enums import Role
+from tests.guards.texts import Canary
+from tests.guards.world import PERSON, UNSEEN, VISITOR, World
+
+PUBLIC = {
+    *(f"events.{name}" for name in ("name", "short_name", "lead", "place", "sharing", "hashtag", "contact_email")),
+    *(f"events.{name}" for name in ("hotline_url", "programme_points", "facts")),
+    *(f"sectors.{name}" for name in ("name", "invited")),
+    *(f"pages.{name}" for name in ("title", "summary", "body")),
+    "posts.author",
+    *(f"post_texts.{name}" for name in ("label", "headline", "lead", "body", "content_note")),
+    "corrections.text",
+    *(f"sources.{name}" for name in ("title", "url")),
+    "categories.name",
+    "tags.name",
+}
+ORGANISERS = {  # of the registration's event
+    "registrations.reference",
+    "registrations.given_name",
+    "registrations.family_name",
+    "registrations.organisation",
+    "registrations.title",
+    "registrations.email",
+    "registrations.phone",
+    "outbox_messages.recipient",
+    "outbox_messages.subject",
+    "outbox_messages.last_error",
+    "users.name",  # who did what, in a registration's history
+}
+PERSONS_OWN = {
+    *(f"registrations.{name}" for name in ("reference", "given_name", "family_name", "organisation", "title")),
+    *(f"registrations.{name}" for name in ("email", "phone")),
+    *(f"outbox_messages.{name}" for name in ("recipient", "subject")),
+    "consents.text_version",
+}
+OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser"}
+UNPUBLISHED = {"posts", "post_texts"}
+
+
+def may_see(world: World, audience: str, canary: Canary) -> bool:
+    """Whether the table lets this audience see this text."""
+    if canary.column in PUBLIC and canary.event != UNSEEN and not _is_unpublished(world, canary):
+        return True
+    if audience == VISITOR:
+        return False
+    if audience == PERSON:
+        return canary.column in PERSONS_OWN and _is_own(world, audience, canary)
+    if canary.column in OWN_ACCOUNT and _is_own(world, audience, canary):
+        return True
+    allowed = ORGANISERS | {"events.name", "events.short_name", "sectors.name"}
+    return canary.column in allowed and _organises(world, audience, canary.event)
+
+
+def _organises(world: World, audience: str, slug: str) -> bool:
+    """Whether the audience is an organiser or an admin of the event; a text of no event is for any of them."""
+    return any(role in {Role.ORGANISER, Role.ADMIN} and (not slug or of in {None, slug}) for role, of in world.held[audience])
+
+
+def _is_own(world: World, audience: str, canary: Canary) -> bool:
+    return canary.row[0] in world.owned[audience].get(canary.table, set())
+
+
+def _is_unpublished(world: World, canary: Canary) -> bool:
+    return canary.table in UNPUBLISHED and canary.row[0] in world.unpublished

@@ -1,0 +1,141 @@
+"""Every route x every audience answers as forum/web/access.py declares (S12), and no id of another event opens anything (S13).
+
+What is expected is worked out here from the table and the roles that the world gave, not by the code under test.
+"""
+
+import re
+
+import pytest
+
+from forum.accounts.enums import Role
+from forum.web import access
+from forum.web.access import AUDIENCES, Face, Roles
+from tests.guards.addresses import Address, addresses, readable
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World
+
+SLUGS = (HERE, ELSEWHERE, UNSEEN)
+HIDDEN = {UNSEEN}  # its public pages do not exist yet
+GONE = 410  # an account's link that is dead or nobody's
+NEEDS_MORE = {"account.second_factor": 303, "account.set_up": 303, "account.open_demo": 410}  # a first step, a link
+NOWHERE = {"self_service.enter": 404}  # with a token that nobody has
+OWN = {"own_account.end_session"}  # the admin's own browser
+
+
+def expected(world: World, audience: str, address: Address, method: str) -> set[int]:
+    """The statuses that the table allows."""
+    wanted, changes = AUDIENCES[address.endpoint], method == "POST"
+    if isinstance(wanted, Roles):
+        if audience in {VISITOR, PERSON}:
+            return {303}
+        if not _holds(world, audience, wanted, address.event):
+            return {404}
+        return {400} if changes else {200, 303}  # let through, and then refused for want of a CSRF token
+    if changes:
+        return {400}
+    if address.endpoint in NEEDS_MORE | NOWHERE:
+        return {(NEEDS_MORE | NOWHERE)[address.endpoint]}
+    if address.endpoint == "self_service.confirm":
+        return {200}  # the address holds the token itself
+    if wanted == Face.LINK:
+        return {200, 303} if audience == PERSON else {404}
+    if address.event in HIDDEN:
+        return {404}
+    return {200, 301, 302, 303, 308}
+
+
+def _holds(world: World, audience: str, wanted: Roles, slug: str | None) -> bool:
+    """Whether the audience holds one of the roles for the event of the address, or for any where it names none."""
+    held = {role for role, of in world.held[audience] if slug is None or of in {None, slug}}
+    return not wanted.roles or bool(held & (wanted.roles | {Role.ADMIN}))
+
+
+def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
+    """Send every request there is; return those that are answered otherwise than declared."""
+    found = []
+    listed = [address for address in addresses(world, SLUGS) if endpoints is None or address.endpoint in endpoints]
+    for audience, browser in world.browsers.items():
+        for address in listed:
+            for method in sorted(address.methods & {"GET", "POST"}):
+                status = browser.open(address.path, method=method).status_code
+                if status not in expected(world, audience, address, method):
+                    wanted = expected(world, audience, address, method)
+                    found.append(f"{audience}: {method} {address.path}: {status}, not {wanted}")
+    return found
+
+
+def test_every_route_answers_every_audience_as_declared(world):
+    assert differing(world) == []
+
+
+def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
+    """The control: the list of attendees is let open to anybody, and the matrix says so."""
+    console = {"attendees.index", "attendees.show"}
+    before = {endpoint: AUDIENCES[endpoint] for endpoint in console}
+    monkeypatch.setattr(access.sign_ins, "require", lambda roles: None)
+    assert {endpoint: AUDIENCES[endpoint] for endpoint in console} == before
+    found = [line for line in differing(world, {"attendees.waiting"}) if line.startswith(f"{VISITOR}: GET /console/nf27/")]
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("mine", [HERE, ELSEWHERE])
+def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
+    """An organiser's own event in the address, the other's reference, mail or cursor beside it (S13)."""
+    world, other = fresh_world, ELSEWHERE if mine == HERE else HERE
+    browser = world.browsers[f"{Role.ORGANISER} of {mine}"]
+    token = csrf_token(browser)
+    swapped = [
+        (address, address.path.replace(f"/{other}/", f"/{mine}/"))
+        for address in addresses(world, (other,))
+        if isinstance(AUDIENCES[address.endpoint], Roles) and re.search(r"/(registrations|mail)/", address.path)
+    ]
+    assert {address.endpoint for address, _path in swapped} == {
+        "attendees.show",
+        "attendees.cancel",
+        "attendees.resend",
+        "mail_log.retry",
+    }
+    for address, path in swapped:
+        for method in address.methods & {"GET", "POST"}:
+            answer = browser.open(path, method=method, data={"csrf_token": token})
+            assert answer.status_code == 404, f"{method} {path}"
+
+
+def test_own_ids_do_lead_somewhere(fresh_world):
+    """The control of the test above: the same requests with one's own ids are carried out."""
+    browser = fresh_world.browsers[f"{Role.ORGANISER} of {HERE}"]
+    token = csrf_token(browser)
+    for address in addresses(fresh_world, (HERE,)):
+        if re.search(r"/(registrations|mail)/", address.path) and "POST" in address.methods:
+            assert browser.post(address.path, data={"csrf_token": token}).status_code == 303, address.path
+
+
+def test_nobody_ends_anothers_session(fresh_world):
+    browser = fresh_world.browsers[f"{Role.ADMIN} of {HERE}"]
+    (path,) = [address.path for address in addresses(fresh_world) if address.endpoint == "own_account.end_session"]
+    assert browser.post(path, data={"csrf_token": csrf_token(browser)}).status_code == 404
+    assert fresh_world.browsers[ADMIN].get("/account/").status_code == 200
+
+
+def test_filters_and_cursors_of_another_event_show_nothing_of_it(world):
+    browser, other = world.browsers[f"{Role.ORGANISER} of {HERE}"], world.references["elsewhere"]
+    plain = browser.get(f"/console/{HERE}/attendees").get_data(as_text=True)
+    for query in (f"after={other}", f"before={other}", f"q={other}"):
+        answer = browser.get(f"/console/{HERE}/attendees?{query}")
+        people = {
+            canary
+            for canary, where in world.canaries.items()
+            if where.event == ELSEWHERE and where.column.startswith("registrations.") and canary in answer.text
+        }
+        assert (answer.status_code, people - ({other} if query.startswith("q=") else set())) == (200, set()), query
+    assert other not in plain
+
+
+def test_every_endpoint_is_in_the_matrix(world):
+    """A route that the list of addresses left out would be proven by nothing."""
+    assert {address.endpoint for address in addresses(world, SLUGS)} == set(AUDIENCES) - {"static"}
+    assert {address.event for address in readable(world, SLUGS)} == {*SLUGS, None}
+
+
+def csrf_token(browser) -> str:
+    """Return the token of a signed-in browser's forms."""
+    return re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get("/account/").text)[1]

@@ -1,0 +1,77 @@
+"""Reading changes nothing (S11): every GET and HEAD as every audience, with a hook that sees each write.
+
+The one exception is the moment at which an organiser's browser was last seen.
+"""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.extensions import db
+from tests.factories.events import NOW
+from tests.guards.addresses import readable
+from tests.guards.world import HERE, World
+
+WRITES = re.compile(r"\s*(WITH\b.*\b)?(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|TRUNCATE|VACUUM)\b", re.IGNORECASE | re.DOTALL)
+LAST_SEEN = re.compile(r"UPDATE sign_ins SET last_seen_at=\S+ WHERE")
+QUERIES = ("", "?q=a&sort=-name&after=x", "?lang=sv", "?welcome=1&saved=details&format=json")
+
+
+@contextmanager
+def writes(world: World):
+    """Collect every statement that writes."""
+    found: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        if WRITES.match(statement):
+            found.append(statement)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_reading_any_page_as_anybody_writes_nothing(world, method):
+    with writes(world) as found:
+        for number, (name, browser) in enumerate(world.browsers.items()):
+            for address in readable(world):
+                path = address.path + QUERIES[number % len(QUERIES)]
+                status = browser.open(path, method=method).status_code
+                assert (found, status < 500) == ([], True), f"{name}: {method} {path}"
+
+
+def test_only_last_seen_is_written_when_a_minute_has_passed(fresh_world):
+    clock.freeze(NOW + sign_ins.TOUCH)
+    with writes(fresh_world) as found:
+        for address in readable(fresh_world, (HERE,)):
+            fresh_world.browsers["admin"].get(address.path)
+    assert (len(found), bool(LAST_SEEN.match(found[0]))) == (1, True)
+
+
+def test_mailed_links_can_be_followed_by_a_scanner(fresh_world):
+    """Every link of every mail, with GET and with HEAD, twice (S21)."""
+    paths = [f"/en/r/{fresh_world.tokens['person']}", f"/en/r/confirm/{fresh_world.tokens['pending']}"]
+    paths += [f"/account/{kind}/{fresh_world.tokens[f'{kind} of admin']}" for kind in ("reset", "welcome")]
+    with writes(fresh_world) as found:
+        statuses = [fresh_world.app.test_client().open(path, method=method).status_code
+                    for path in paths * 2 for method in ("GET", "HEAD")]
+    assert (set(statuses), found) == ({200, 303}, [])
+
+
+def test_hook_sees_a_write(fresh_world):
+    """The control: pressing the button behind a link does write."""
+    browser = fresh_world.app.test_client()
+    path = f"/en/r/confirm/{fresh_world.tokens['pending']}"
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(path).text)[1]
+    with writes(fresh_world) as found:
+        assert browser.post(path, data={"csrf_token": token}).status_code == 303
+    assert {statement.split()[0] for statement in found} >= {"INSERT", "UPDATE"}

@@ -1,0 +1,158 @@
+"""A text of its own in every text column of every row: canaries to look for, or hostile ones to survive."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from sqlalchemy import JSON, Column, String, Table, select, update
+
+from forum.columns import Sealed, TokenDigest, Translated
+from forum.database import Base, start_write
+from forum.events.actions import content_changed
+from forum.extensions import db
+
+LANGUAGES = ("sv", "en")
+APPEND_ONLY = {"audit_entries", "audit_details"}  # the database refuses to change them
+KEPT = {  # what code or other rows go by; everything else is free text
+    "users.language": "a code",
+    "memberships.role": "a code",
+    "one_time_links.purpose": "a code",
+    "events.slug": "an address",
+    "events.timezone": "a zone; without one no moment can be shown",
+    "sectors.key": "an address",
+    "sectors.policy": "a code",
+    "pages.slug": "an address",
+    "posts.key": "an address",
+    "post_texts.language": "a code",
+    "post_texts.slug": "an address",
+    "categories.key": "an address",
+    "categories.slug": "an address",
+    "tags.folded": "an address",
+    "tag_aliases.folded": "an address",
+    "registrations.reference": "an address",
+    "registrations.status": "a code",
+    "registrations.country": "a code",
+    "registrations.language": "a code",
+    "consents.purpose": "a code",
+    "registration_tokens.purpose": "a code",
+    "outbox_messages.kind": "a code",
+    "outbox_messages.language": "a code",
+    "outbox_messages.status": "a code",
+}
+SECRET_AS_IT_IS = {"registrations.reference"}  # kept, and looked for
+Writer = Callable[[Column, int, Any], Any]
+
+
+@dataclass(frozen=True)
+class Canary:
+    """Where a text stands; `event` is the slug of the event that the row belongs to, "" for none; `row` is its key."""
+
+    column: str
+    event: str
+    row: tuple[Any, ...]
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.column.partition(".")[0]
+
+
+def canary(column: Column, number: int, present: Any) -> Any:
+    """Return a short text that stands nowhere else, in the form that the column takes."""
+    word = f"zq{number}x"
+    if "email" in column.name or column.name == "recipient":
+        return f"{word}@example.org"
+    return f"https://example.org/{word}" if column.name.endswith("url") else word
+
+
+def fill(write_text: Writer) -> dict[str, Canary]:
+    """Put a text into every text column that holds one; return what stands where."""
+    numbers, found = count(1), {}
+    start_write(db.session)
+    for table in Base.metadata.sorted_tables:
+        for row in db.session.execute(select(table)).mappings().all():
+            values = {}
+            for column in text_columns(table):
+                number, where = next(numbers), Canary(name_of(column), _event_of(table, row), _key(table, row))
+                if row[column] is None:
+                    continue
+                if is_kept(column):
+                    if _is_secret(column):
+                        found[str(row[column])] = where
+                    continue
+                values[column.name] = _written(write_text, column, number, row[column])
+                found[f"zq{number}x"] = where
+            if values:
+                here = [column == row[column] for column in table.primary_key]
+                db.session.execute(update(table).where(*here).values(values))
+    content_changed()
+    db.session.commit()
+    return found
+
+
+def text_columns(table: Table) -> Iterator[Column]:
+    """The columns that hold words, whatever their type."""
+    for column in table.columns:
+        kind = column.type
+        is_text = isinstance(kind, String | Translated | JSON | TokenDigest)
+        if (is_text or (isinstance(kind, Sealed) and not kind.binary)) and not column.foreign_keys:
+            yield column
+
+
+def is_kept(column: Column) -> bool:
+    """Whether the column keeps what it has: digests, what is append-only, and what is listed."""
+    return (
+        isinstance(column.type, TokenDigest)
+        or column.table.name in APPEND_ONLY
+        or column.name == "key" and column.primary_key
+        or name_of(column) in KEPT
+    )
+
+
+def name_of(column: Column) -> str:
+    """Return such as "registrations.given_name"."""
+    return f"{column.table.name}.{column.name}"
+
+
+def _is_secret(column: Column) -> bool:
+    named = name_of(column) in SECRET_AS_IT_IS or column.table.name == "submissions"
+    return isinstance(column.type, TokenDigest) or named or column.name in {"hash", "salt", "details_digest"}
+
+
+def _written(write_text: Writer, column: Column, number: int, present: Any) -> Any:
+    """Return the new text, in the shape of the present one, as long as the column is."""
+    if isinstance(column.type, Translated):
+        return {language: write_text(column, number, "") for language in LANGUAGES}
+    if isinstance(column.type, JSON):
+        return _leaves(json.loads(json.dumps(present)), write_text(column, number, ""))
+    text = write_text(column, number, present)
+    length = getattr(column.type, "length", None)
+    return text[:length] if length else text
+
+
+def _leaves(value: Any, text: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _leaves(inner, text) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_leaves(inner, text) for inner in value]
+    return text if isinstance(value, str) else value
+
+
+def _event_of(table: Table, row: Any) -> str:
+    """Return the slug of the event that a row belongs to, through the rows it points to."""
+    if table.name == "events":
+        return row["slug"]
+    for key in sorted(table.foreign_keys, key=lambda key: key.column.table.name != "events"):
+        value, other = row[key.parent.name], key.column.table
+        if value is None or other.name in {"users", "posts"}:
+            continue
+        owner = db.session.execute(select(other).where(key.column == value)).mappings().one()
+        if slug := _event_of(other, owner):
+            return slug
+    return ""
+
+
+def _key(table: Table, row: Any) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in table.primary_key)

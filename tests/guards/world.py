@@ -1,0 +1,173 @@
+"""The canary world: every kind of row there is, in two events that know nothing of each other, and one that is not public.
+
+world = build(app)                    # in an app context, at NOW
+world.canaries["zq17x"]               # Canary("registrations.given_name", "nf27"): where that text stands, and nowhere else
+world.browsers["organiser of nf27"]   # a client of every audience, signed in or with a personal link
+
+Every text column of every table gets a canary by walking the metadata (tests/guards/texts.py), so a new column is
+covered by itself, and a new table fails until the world has a row of it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from forum.accounts import actions as accounts
+from forum.accounts import links as account_links
+from forum.accounts import sign_ins
+from forum.accounts.enums import LinkPurpose, Role
+from forum.accounts.models import Membership, RecoveryCode, SignIn, User
+from forum.audit import actions as audit
+from forum.columns import Text, digest
+from forum.database import start_write
+from forum.events.models import Event
+from forum.extensions import db
+from forum.news.models import Correction, Source
+from forum.outbox.models import OutboxMessage, WorkerHeartbeat
+from forum.registration import actions, links
+from forum.registration.enums import ConsentPurpose, TokenPurpose
+from forum.registration.models import CareAnswer, Registration
+from tests.console.people import register_elsewhere
+from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
+from tests.factories.news import make_category, make_post, make_tag
+from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
+from tests.guards import texts
+
+HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
+ADMIN, VISITOR, PERSON = "admin", "visitor", "person"
+POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
+FACT = {"label": {"sv": "När", "en": "When"}, "value": {"sv": "Då", "en": "Then"}}
+CONSENTS = frozenset(ConsentPurpose)
+
+
+@dataclass
+class World:
+    """What tests need to know of it; `person` has protected identity, `twin` is the same without it."""
+
+    app: Flask
+    events: dict[str, Event] = field(default_factory=dict)
+    people: dict[str, Registration] = field(default_factory=dict)  # in the session that built it
+    references: dict[str, str] = field(default_factory=dict)
+    browsers: dict[str, FlaskClient] = field(default_factory=dict)
+    held: dict[str, set[tuple[Role, str | None]]] = field(default_factory=dict)  # (role, event or None for all)
+    tokens: dict[str, str] = field(default_factory=dict)
+    owned: dict[str, dict[str, set[int]]] = field(default_factory=dict)  # audience -> table -> ids of its own rows
+    unpublished: set[int] = field(default_factory=set)  # posts
+    canaries: dict[str, texts.Canary] = field(default_factory=dict)
+
+
+def build(app: Flask, write_text: texts.Writer | None = None) -> World:
+    """Fill an empty database; `write_text` says what stands in the text columns, canaries by default."""
+    world = World(app)
+    _make_events(world)
+    _make_news(world)
+    _make_people(world)
+    _make_accounts(world)
+    world.canaries = texts.fill(write_text or texts.canary)
+    _open_browsers(world)
+    return world
+
+
+def _make_events(world: World) -> None:
+    rich = {"programme_points": [POINT], "facts": [FACT], "hotline_url": "https://example.org/hotline"}
+    here = make_event(slug=HERE, sectors=_sectors(here=True), capacity=6, **rich)
+    elsewhere = make_archive(slug=ELSEWHERE, sectors=_sectors(), capacity=6, **rich)
+    unseen = make_archive(slug=UNSEEN, is_published=False, sectors=_sectors(), capacity=6, **rich)
+    world.events = {HERE: here, ELSEWHERE: elsewhere, UNSEEN: unseen}
+    for event in world.events.values():
+        make_page(event, "practical")
+        make_page(event, "privacy")
+    save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
+
+
+def _sectors(*, here: bool = False) -> list:
+    full = [make_sector("tech", floor=0, ceiling=0, position=2)] if here else []
+    return [make_sector("ngo", ceiling=6, position=1), *full]
+
+
+def _make_news(world: World) -> None:
+    category, tag = make_category("reports"), make_tag("#Nätet", aliases=("natet",))
+    words = {"content_note": "A note.", "categories": [category], "tags": [tag], "event_id": world.events[HERE].id}
+    public = make_post(slug="public", key="public", **words)
+    for key, published_at in (("draft", None), ("future", NOW + timedelta(days=30))):
+        world.unpublished.add(make_post(slug=key, key=key, published_at=published_at, content_note="A note.").id)
+    both = Text(sv="Text", en="Text")
+    save(
+        Correction(post_id=public.id, made_on=NOW.date(), text=both),
+        Source(post_id=public.id, title=both, url="https://example.org/source"),
+    )
+
+
+def _make_people(world: World) -> None:
+    here = world.events[HERE]
+    answers = {"consents": CONSENTS, "phone": "+46 8 123 45 67"}
+    world.people = {
+        PERSON: confirmed(here, "ngo", is_protected=True, real_name="Real Name", **answers),
+        "twin": confirmed(here, "ngo", **answers),
+        "pending": register(here, "ngo", **answers),
+        "waiting": confirmed(here, "tech", **answers),
+        "cancelled": confirmed(here, "ngo", **answers),
+        "elsewhere": register_elsewhere(world.events[ELSEWHERE], "ngo", is_protected=True, real_name="Other", **answers),
+    }
+    write(actions.cancel, world.people["cancelled"], actor="command", now=NOW)
+    world.references = {name: person.reference for name, person in world.people.items()}
+    for name, purpose in ((PERSON, TokenPurpose.MANAGE), ("elsewhere", TokenPurpose.MANAGE), ("pending", TokenPurpose.CONFIRM)):
+        world.tokens[name] = write(links.issue, world.people[name], purpose, now=NOW)
+    own = world.people[PERSON]
+    mails = set(db.session.scalars(select(OutboxMessage.id).where(OutboxMessage.registration_id == own.id)))
+    world.owned[PERSON] = {
+        "registrations": {own.id},
+        "outbox_messages": mails,
+        "consents": {consent.id for consent in own.consents},
+    }
+    care = [
+        CareAnswer(registration_id=world.people[name].id, diet="Diet", access="Access", recorded_at=NOW)
+        for name in (PERSON, "elsewhere")
+    ]
+    save(*care)
+    start_write(db.session)
+    for message in db.session.scalars(select(OutboxMessage)):
+        message.last_error, message.lease_owner = "451 try later", "worker-1"
+    failed = {world.people[name].id for name in ("twin", "elsewhere")}
+    for message in db.session.scalars(select(OutboxMessage).where(OutboxMessage.registration_id.in_(failed))):
+        message.status = "failed"
+    db.session.commit()
+
+
+def _make_accounts(world: World) -> None:
+    world.held = {
+        f"{role} of {slug}": {(role, slug)} for slug in (HERE, ELSEWHERE) for role in Role
+    } | {ADMIN: {(Role.ADMIN, None)}}
+    for number, (name, held) in enumerate(world.held.items()):
+        user = User(
+            email=f"organiser{number}@example.org",
+            name=name,
+            language="en",
+            created_at=NOW,
+            password_hash="not a hash but as long as one",
+            totp_secret=b"twenty bytes for app",
+            totp_proposed=b"twenty other bytes..",
+        )
+        user.memberships = [
+            Membership(role=role, event_id=world.events[slug].id if slug else None) for role, slug in held
+        ]
+        save(user)
+        save(RecoveryCode(user_id=user.id, digest=digest(f"code {number}")))
+        world.tokens[name] = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=NOW)
+        signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
+        world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}
+        for purpose in (LinkPurpose.RESET, LinkPurpose.WELCOME):
+            world.tokens[f"{purpose} of {name}"] = write(account_links.issue, user, purpose, now=NOW)
+        write(audit.record, "registration.changed", world.people["twin"], actor=f"user:{user.id}", at=NOW, fields=[])
+
+
+def _open_browsers(world: World) -> None:
+    world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
+    world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
+    for name in world.held:
+        with world.browsers[name].session_transaction() as session:
+            session[sign_ins.TOKEN] = world.tokens[name]
