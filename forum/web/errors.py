@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError, ServiceUnavailable
 
 from forum.extensions import db
 
@@ -28,7 +28,10 @@ def show(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     db.session.rollback()
-    page = render_template("errors/error.html", status=error.code, reference=getattr(g, "reference", ""))
+    plain = error.code >= 500 or isinstance(error, SecurityError)  # a strange Host: no address can be made
+    page = render_template(
+        "errors/error.html", status=error.code, plain=plain, reference=getattr(g, "reference", "")
+    )
     response = error.get_response()
     response.data, response.content_type = page, "text/html; charset=utf-8"
     return response

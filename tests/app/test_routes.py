@@ -101,15 +101,19 @@ def test_the_session_cookie_is_locked_down(make_app, sqlite_url, database):
     assert set(attributes) == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
 
 
-def test_an_unknown_host_is_refused(make_app, sqlite_url):
-    app = make_app(
-        sqlite_url,
-        BASE_URL="https://forum.example",
-        ENV="production",
-        MAIL_SERVER="127.0.0.1",
-        MAIL_DEFAULT_SENDER="forum@forum.example",
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/sv/", "/en/register/justice", "/account/sign-in", "/console/", "/x"]
+)
+def test_an_unknown_host_is_refused(make_app, sqlite_url, database, path):
+    app = make_app(sqlite_url, BASE_URL="https://forum.example")
+
+    answer = app.test_client().get(path, base_url="https://evil.example")
+
+    assert (answer.status_code, b"evil.example" in answer.data, "Set-Cookie" in answer.headers) == (
+        400,
+        False,
+        False,
     )
-    assert app.test_client().get("/healthz", base_url="https://evil.example").status_code == 400
 
 
 def test_forwarded_headers_count_only_from_configured_proxies(make_app, sqlite_url, database):

@@ -122,7 +122,8 @@ def test_failure_page_needs_no_database(app, monkeypatch, status):
     monkeypatch.setattr(events, "find_current", away)
     with app.test_request_context("/en/"), force_locale("en"):
         page = BeautifulSoup(
-            render_template("errors/error.html", status=status, reference="4F7K"), "html.parser"
+            render_template("errors/error.html", status=status, plain=status >= 500, reference="4F7K"),
+            "html.parser",
         )
 
     assert "4F7K" in page.main.text
@@ -132,7 +133,10 @@ def test_failure_page_needs_no_database(app, monkeypatch, status):
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 418, 429])
 def test_refusal_page_says_what_it_means_and_what_to_do(app, status):
     with app.test_request_context("/en/"), force_locale("en"):
-        page = BeautifulSoup(render_template("errors/error.html", status=status, reference=""), "html.parser")
+        page = BeautifulSoup(
+            render_template("errors/error.html", status=status, plain=status >= 500, reference=""),
+            "html.parser",
+        )
 
     assert page.title.text.startswith(page.h1.text)
     assert page.main.p is not None
