@@ -28,7 +28,7 @@ CLEARED = '"cache", "cookies", "storage"'
 def speak() -> None:
     """Find out who is there and which language they read; the frame links to the same page in the others."""
     sign_ins.load()
-    known = {**(request.view_args or {}), **request.args.to_dict()}
+    known = {**(request.view_args or {}), "next": request.args.get("next")}
     g.alternates = {code: url_for(str(request.endpoint), **{**known, "lang": code}) for code in NAMES}
 
 

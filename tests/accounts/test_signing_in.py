@@ -210,6 +210,15 @@ def test_the_language_switch_keeps_the_way_back(pages):
     assert "next=/account/sessions" in page.links["Svenska"].replace("%2F", "/")
 
 
+@pytest.mark.parametrize(
+    "odd", ["endpoint=x", "_external=1", "_anchor=x", "_scheme=javascript", "token=x", "lang=sv&lang=x"]
+)
+def test_the_language_switch_takes_nothing_else_over_from_the_address(app, database, odd):
+    answer = app.test_client().get(f"/account/sign-in?{odd}")
+
+    assert (answer.status_code, b'href="/account/sign-in?lang=' in answer.data) == (200, True)
+
+
 def test_who_is_signed_in_reads_the_language_of_the_account(pages, event):
     sign_in(pages, make_user(language="sv"))
     page = pages.get("own_account.show", headers={"Accept-Language": "en"})
