@@ -5,12 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests import servers
 
@@ -98,22 +100,24 @@ def nginx(folder: Path, body: bytes) -> Iterator[Server | None]:
 
 @contextmanager
 def _started(command: list[str], port: int, environment: dict[str, str], path: str) -> Iterator[Server]:
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        seconds = _wait(f"http://127.0.0.1:{port}{path}", process, began)
-        yield Server(f"http://127.0.0.1:{port}", process, seconds)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+    began, options = time.perf_counter(), {"cwd": PROJECT, "env": environment, "stdout": subprocess.DEVNULL}
+    with tempfile.TemporaryFile(
+        "w+"
+    ) as log:  # no pipe: one that nobody reads stops the server when it is full
+        process = subprocess.Popen(command, stderr=log, text=True, **options)
+        try:
+            seconds = _wait(f"http://127.0.0.1:{port}{path}", process, began, log)
+            yield Server(f"http://127.0.0.1:{port}", process, seconds)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
 
 
-def _wait(url: str, process: subprocess.Popen, began: float) -> float:
+def _wait(url: str, process: subprocess.Popen, began: float, log: IO[str]) -> float:
     while time.perf_counter() - began < START_SECONDS:
         if process.poll() is not None:
-            raise RuntimeError(f"{process.args} ended: {process.stderr.read() if process.stderr else ''}")
+            log.seek(0)
+            raise RuntimeError(f"{process.args} ended: {log.read()}")
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return time.perf_counter() - began
