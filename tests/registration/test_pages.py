@@ -168,6 +168,20 @@ def test_a_bot_in_the_trap_is_told_that_all_went_well(pages, event, database):
     assert (page.h1, database.query(Registration).count()) == ("Open your mail", 0)
 
 
+def test_a_form_sent_faster_than_anybody_reads_is_told_that_all_went_well(pages, event, database):
+    check = checked(pages)
+    pages.app.config["FORM_MIN_SECONDS"] = 60
+    hasty = check.submit(button="Register")
+    assert (hasty.location, database.query(Registration).count(), mails(database)) == (
+        "/en/register/received",
+        0,
+        [],
+    )
+    pages.app.config["FORM_MIN_SECONDS"] = 0
+    patient = check.submit(button="Register")
+    assert (patient.data, database.query(Registration).count()) == (hasty.data, 1)
+
+
 @pytest.mark.parametrize(("seconds", "status"), [(-1, 409), (0, 303)])
 def test_registration_opens_on_the_second(pages, event, database, seconds, status):
     check = checked(pages)
@@ -238,6 +252,18 @@ def test_a_personal_link_leaves_its_token_behind(pages, event, database):
     entered = pages.get(link_in(mails(database, "confirmed")[0]), expect=303)
     assert entered.location == "/en/r/"
     assert pages.get("self_service.show").h1 == "You have a place"
+
+
+def test_a_place_cannot_be_carried_to_an_organisation_at_its_cap(pages, database):
+    event = make_event(organisation_cap=1)
+    registration = confirmed(event, organisation="Lilla bolaget")
+    confirmed(event, organisation="Stora bolaget")
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page = pages.post("self_service.change", {"organisation": "STORA BOLAGET AB"}, expect=422)
+    assert page.errors == {"organisation": "This organisation has as many places as it can have"}
+    assert page.form().data["organisation"] == ["STORA BOLAGET AB"]
+    database.refresh(registration)
+    assert registration.organisation == "Lilla bolaget"
 
 
 def test_changing_details_is_seen_at_once(pages, event, database):
