@@ -7,6 +7,7 @@ from flask.cli import ScriptInfo, with_appcontext
 
 from forum import create_app
 from forum.commands import preparing, running
+from forum.commands.backups import backup, restore
 from forum.commands.database import database
 from forum.commands.doctor import doctor
 from forum.commands.organisers import create_organiser, disable_organiser
@@ -26,6 +27,8 @@ for command in (
     running.worker,
     database,
     doctor,
+    backup,
+    restore,
     create_organiser,
     disable_organiser,
 ):
