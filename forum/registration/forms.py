@@ -108,6 +108,11 @@ class RegistrationForm(DetailsForm):
         if not self.is_submitted():
             self.key.data = new_form_key()
 
+    def __iter__(self):
+        """The fields in the order in which the page asks for them, so that the error summary lists them so (A02)."""
+        first = {name: place for place, name in enumerate(self.shown())}
+        return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))
+
     def applicant(self) -> Applicant:
         """Return the clean answers. A real name without the tick is not kept."""
         key, _age = read_form_key(self.key.data)

@@ -9,8 +9,9 @@ empty     nothing at all
 """
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -45,7 +46,10 @@ from tests.servers import run_web
 
 NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)
 LONG_NAME = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"
-LONG_ORGANISATION = "Kansaneläkelaitoksenkuntoutuspsykoterapiapalveluntuottajajärjestö ja Tietoliikenneinfrastruktuuriyritysliitto"
+LONG_ORGANISATION = (
+    "Kansaneläkelaitoksenkuntoutuspsykoterapiapalveluntuottajajärjestö"
+    " ja Tietoliikenneinfrastruktuuriyritysliitto"
+)
 LONG_WORD = "Epäjärjestelmällistyttämättömyydelläänsäkäänköhän"
 EMAIL_OF_LENGTH = "lentokonesuihkuturbiinimoottori.apumekaanikko@tietoliikenneinfrastruktuuri.example.org"
 
@@ -106,9 +110,8 @@ class Worlds:
     def copy(self, name: str, folder: Path) -> Iterator[World]:
         """Give a copy of a world that the test may change."""
         original, database = self[name], folder / "copy.sqlite3"
-        with original.app.app_context():
-            db.session.execute(db.text("VACUUM INTO :path"), {"path": str(database)})
-            db.session.remove()
+        with closing(sqlite3.connect(self._folder / f"{name}.sqlite3")) as connection:
+            connection.execute("VACUUM INTO ?", [str(database)])
         with self._open(name, database) as world:
             world.tokens, world.people = original.tokens, original.people
             world.posts, world.event = original.posts, original.event
