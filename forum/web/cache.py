@@ -8,6 +8,7 @@ says so, and then holds for one second at the most.
 
 import gzip
 import hashlib
+import re
 import sqlite3
 import threading
 import time
@@ -27,6 +28,9 @@ VERSION, SEATS = "version", "seats"
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_QUERYLESS_PATH = 300
+NEVER_KEPT = re.compile(
+    r"/(console|account|healthz|readyz|[a-z]{2}/r)(/|$)"
+)  # nobody waits for another's page
 READ_VERSION = "SELECT version FROM content_version"
 HIDDEN = {MARK.lower(), "content-length", "vary", "set-cookie"}
 
@@ -187,7 +191,9 @@ def _key(environ) -> str | None:
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ.get("QUERY_STRING"):
         return None
     path = environ.get("PATH_INFO", "")
-    return f"{environ.get('HTTP_HOST', '')}{path}" if len(path) <= MAX_QUERYLESS_PATH else None
+    if len(path) > MAX_QUERYLESS_PATH or NEVER_KEPT.match(path):
+        return None
+    return f"{environ.get('HTTP_HOST', '')}{path}"
 
 
 def _collect(app, environ) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -131,3 +131,14 @@ def test_a_page_is_kept_per_host(app, renders):
     client.get("/en/register/received", base_url="http://localhost")
     client.get("/en/register/received", base_url="http://127.0.0.1")
     assert len(renders) == 2
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/", "/console/nf27/mail", "/account/", "/en/r/", "/sv/r/confirm/abc", "/readyz"]
+)
+def test_a_page_for_one_person_waits_for_nobody_elses(app, event, monkeypatch, path):
+    monkeypatch.setattr(
+        app.extensions["page_cache"], "_turn", lambda key: pytest.fail(f"{key} waits for its turn")
+    )
+
+    assert app.test_client().get(path).status_code in {200, 303, 404, 503}
