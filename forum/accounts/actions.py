@@ -163,9 +163,12 @@ def reset_password(token: str, password: str, *, now: datetime) -> None:
 
 def sign_out(sign_in: SignIn, *, now: datetime) -> None:
     """End a sign-in: a copy of its cookie opens nothing any more (F5)."""
-    audit.record("account.signed_out", sign_in.user, actor=actor(sign_in.user), at=now, sign_in=sign_in.id)
+    user, number = sign_in.user, sign_in.id
     db.session.delete(sign_in)
     db.session.flush()
+    audit.record(
+        "account.signed_out", user, actor=actor(user), at=now, sign_in=number
+    )  # its lock is the last
 
 
 def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:

@@ -137,7 +137,7 @@ def sessions() -> ResponseReturnValue:
     )
 
 
-@bp.route("/sessions/<int:number>/end", methods=["POST"])
+@bp.route("/sessions/<int(max=2147483647):number>/end", methods=["POST"])
 def end_session(number: int) -> ResponseReturnValue:
     """Sign another browser of one's own out."""
     start_write(db.session)

@@ -190,6 +190,12 @@ def test_somebody_elses_session_is_not_there(pages, user):
     assert is_signed_in(stranger)
 
 
+def test_a_session_of_no_possible_number_is_not_there(pages, user):
+    sign_in(pages, user)
+    token = pages.open(ACCOUNT).form().data["csrf_token"][0]
+    pages.open(f"/account/sessions/{2**63}/end", method="POST", data={"csrf_token": token}, expect=404)
+
+
 def test_what_time_has_ended_is_deleted(pages, user, time):
     sign_in(pages, user)
     give_password(Pages(pages.app), user)
