@@ -96,7 +96,7 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     except NotLive:
         return _has_ended(event, reference)
     db.session.commit()
-    flash(_("The registration has been cancelled. A message has been sent to the person."), "success")
+    flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
     return redirect(url_for(".show", event=event, reference=reference), 303)
 
 

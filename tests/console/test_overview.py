@@ -157,7 +157,10 @@ def test_console_begins_with_the_event_of_the_role(sign_in_as, event, archive):
 
 
 def test_overview_leads_to_the_organisers_other_events(sign_in_as, event, archive):
-    assert overview(sign_in_as(Role.ORGANISER)).links["The forum of 2016, 16–17 November 2016"] == "/console/nf16/"
+    assert (
+        overview(sign_in_as(Role.ORGANISER)).links["The forum of 2016, 16–17 November 2016"]
+        == "/console/nf16/"
+    )
     assert "forum of 2016" not in overview(sign_in_as(Role.ORGANISER, event)).text
 
 

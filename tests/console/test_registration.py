@@ -136,7 +136,7 @@ def test_cancelling_ends_the_registration_in_the_organisers_name(organiser, pers
         .follow("Cancel the registration")
         .submit(button="Cancel the registration", follow=True)
     )
-    assert page.flashes == ["The registration has been cancelled. A message has been sent to the person."]
+    assert page.flashes == ["The registration has been cancelled. A message is on its way to the person."]
     assert page.all(".status") == ["Cancelled"]
     assert told(page)[:2] == ["Message: Registration cancelled", "Registration cancelled"]
     assert page.all(".timeline-when")[1].startswith("3 May 2027 14:01 CEST · Organiser ")
