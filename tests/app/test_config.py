@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -127,6 +128,15 @@ def test_development_makes_its_keys_once_for_its_owner_alone(tmp_path):
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "instance").iterdir()}
     assert modes == {"secret_key": 0o600, "data_keys.json": 0o600}
     assert stat.S_IMODE((tmp_path / "instance").stat().st_mode) == 0o700
+
+
+def test_every_setting_is_in_the_handbook():
+    source = Path(config.__file__).read_text()
+    read = set(re.findall(r'given(?:\.get\(|\[)"([A-Z_]+)"', source)) | set(config.MAIL_SETTINGS)
+    numbers = set(re.findall(r'_number\(given, "([A-Z_]+)"', source))
+    handbook = (config.PROJECT / "docs" / "operations.md").read_text()
+
+    assert [name for name in sorted(read | numbers) if f"`FORUM_{name}`" not in handbook] == []
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "run"])
