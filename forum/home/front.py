@@ -54,9 +54,9 @@ def _registration_text(event: Event, state: str, now: datetime) -> str:
     if state == ARCHIVE:
         return _("This forum is over and takes no registrations.")
     if state == UPCOMING:
-        return _("Registration opens %(moment)s.", moment=moment_text(event.opens_at, event.zone))
+        return _("Registration opens on %(moment)s.", moment=moment_text(event.opens_at, event.zone))
     if state == CLOSED:
-        return _("Registration closed %(moment)s.", moment=moment_text(event.closes_at, event.zone))
+        return _("Registration closed on %(moment)s.", moment=moment_text(event.closes_at, event.zone))
     closing = _("Registration is open until %(moment)s.", moment=moment_text(event.closes_at, event.zone))
     if any(places.places_left(event, now).values()):
         return closing

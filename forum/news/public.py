@@ -197,5 +197,5 @@ def _said(words: str, number: int) -> str:
     if not words:
         return ""
     if number == queries.FOUND_AT_MOST:
-        return _("Many posts hold these words. The newest %(number)s are shown.", number=number)
+        return _("Many posts contain these words. The newest %(number)s are shown.", number=number)
     return ngettext("%(num)s post", "%(num)s posts", number) if number else ""

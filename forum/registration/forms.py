@@ -98,7 +98,7 @@ class RegistrationForm(DetailsForm):
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
     participant_list = BooleanField(_l("Show my name and organisation in the list of participants"))
     photographs = BooleanField(_l("I may be in photographs"))
-    is_protected = BooleanField(_l("I have protected identity"))
+    is_protected = BooleanField(_l("I have a protected identity"))
     real_name = StringField(_l("Real name"), [Length(max=200, message=_l("Use at most 200 characters"))])
     website = StringField(_l("Leave this empty"))
     key = HiddenField(validators=[is_form_key])

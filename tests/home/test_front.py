@@ -111,10 +111,10 @@ CLOSING = "Registration is open until 31 October 2027 23:59 CET."
 @pytest.mark.parametrize(
     ("now", "has_button", "said"),
     [
-        (OPENS - SECOND, False, "Registration opens 3 April 2027 14:00 CEST."),
+        (OPENS - SECOND, False, "Registration opens on 3 April 2027 14:00 CEST."),
         (OPENS, True, CLOSING),
         (CLOSES - SECOND, True, CLOSING),
-        (CLOSES, False, "Registration closed 31 October 2027 23:59 CET."),
+        (CLOSES, False, "Registration closed on 31 October 2027 23:59 CET."),
     ],
 )
 def test_registration_opens_and_closes_on_the_second(pages, now, has_button, said):

@@ -61,7 +61,7 @@ def test_search_from_the_list_by_its_form(pages):
 
 
 def test_search_without_a_hit_says_so(pages):
-    assert pages.get("news.search", q="nothing").all(".empty-title") == ["No post holds all these words"]
+    assert pages.get("news.search", q="nothing").all(".empty-title") == ["No post contains all these words"]
     assert pages.get("news.search").all(".empty-title") == []
 
 
@@ -76,7 +76,7 @@ def test_search_shows_the_newest_of_many(pages, monkeypatch):
         make_post(headline=f"Tor {number}")
     page = pages.get("news.search", q="tor")
     assert page.all(".teaser-headline") == ["Tor 2", "Tor 1"]
-    assert page.all(".filters-said") == ["Many posts hold these words. The newest 2 are shown."]
+    assert page.all(".filters-said") == ["Many posts contain these words. The newest 2 are shown."]
 
 
 def test_search_finds_only_the_language_of_the_page(pages):

@@ -201,7 +201,7 @@ def test_registration_closes_on_the_second_and_keeps_the_answers(pages, event, d
 def test_a_sector_by_invitation_says_so(pages, database):
     make_event(sectors=[make_sector("justice", policy=SectorPolicy.INVITATION)])
     page = pages.get("registration.details", sector="justice")
-    assert page.h1 == "This sector is by invitation"
+    assert page.h1 == "This sector is by invitation only"
 
 
 def test_a_full_sector_without_waiting_list_says_so(pages, database):
