@@ -1,6 +1,7 @@
 """Errors as pages: in the visitor's language, with a reference, without insides (S43)."""
 
 import sqlite3
+from pathlib import PurePath
 
 from flask import Flask, current_app, g, render_template
 from flask.typing import ResponseReturnValue
@@ -56,10 +57,8 @@ def _log(error: Exception) -> None:
     """Log where it happened, without the values that were being handled (P28, S45)."""
     trace, where = error.__traceback__, []
     while trace:
-        code = trace.tb_frame.f_code
-        where.append(
-            f"{code.co_filename.rsplit('/', 2)[-2]}/{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
-        )
+        path = PurePath(trace.tb_frame.f_code.co_filename)  # some code has no file, only "<string>"
+        where.append(f"{'/'.join(path.parts[-2:])}:{trace.tb_lineno}")
         trace = trace.tb_next
     current_app.logger.error(
         "%s %s at %s", getattr(g, "reference", ""), type(error).__name__, " < ".join(where[-6:][::-1])

@@ -1,0 +1,119 @@
+"""A database locked, full, read-only or cut off: a clear page, no half registration, and on it goes (R13–R16)."""
+
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import text
+
+from forum import database as engine_setup
+from forum.extensions import db
+from forum.registration.models import Registration
+from tests.factories.events import make_event
+from tests.pages import Pages
+from tests.registration.test_pages import ANSWERS
+
+pytestmark = pytest.mark.usefixtures("frozen")
+BUSY_PAGE = "The service is busy at the moment"
+
+
+@pytest.fixture
+def app(make_app, sqlite_url, monkeypatch):
+    monkeypatch.setattr(engine_setup, "BUSY_SECONDS", 0.2)
+    return make_app(sqlite_url, FORM_MIN_SECONDS=0)
+
+
+@pytest.fixture
+def event(database):
+    return make_event()
+
+
+def checked(pages):
+    return pages.post("registration.details", ANSWERS, sector="justice", expect=200)
+
+
+def registered() -> int:
+    db.session.rollback()
+    return db.session.query(Registration).count()
+
+
+@contextmanager
+def another_writer(url: str):
+    """Hold the write lock as a foreign process would."""
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+@contextmanager
+def pragma(app, setting: str, undone: str):
+    """Set a pragma on every connection of the app, the new ones too, until the block ends."""
+
+    def apply(raw, _record):
+        raw.execute(f"PRAGMA {setting}")
+
+    with app.app_context():
+        engine = db.engine
+    engine.dispose()
+    sqlalchemy_event.listen(engine, "connect", apply)
+    yield
+    sqlalchemy_event.remove(engine, "connect", apply)
+    engine.dispose()
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA {undone}")
+
+
+def test_a_locked_database_says_come_back_and_then_registers_once(app, pages, event, sqlite_url):
+    check = checked(pages)
+    with another_writer(sqlite_url):
+        busy = check.submit(button="Register", expect=503)
+        reading = pages.get("registration.received")
+    assert (busy.h1, busy.headers["Retry-After"], reading.h1) == (BUSY_PAGE, "10", "Open your mail")
+    assert registered() == 0
+    check.submit(button="Register")
+    assert registered() == 1
+
+
+def test_a_full_disk_leaves_nothing_half_done(app, pages, event, database):
+    check = checked(pages)
+    pages_used = database.execute(text("PRAGMA page_count")).scalar()
+    database.rollback()
+    with pragma(app, f"max_page_count={pages_used}", "max_page_count=1000000"):
+        full = check.submit(button="Register", expect=503)
+    assert (full.h1, registered()) == (BUSY_PAGE, 0)
+    check.submit(button="Register")
+    assert registered() == 1
+
+
+def test_a_read_only_database_still_shows_pages(app, pages, event):
+    check = checked(pages)
+    with pragma(app, "query_only=ON", "query_only=OFF"):
+        refused = check.submit(button="Register", expect=503)
+        assert pages.get("registration.choose").h1 == "Register"
+    assert (refused.h1, registered()) == (BUSY_PAGE, 0)
+
+
+def test_the_error_page_shows_no_insides(app, pages, event, sqlite_url):
+    check = checked(pages)
+    with another_writer(sqlite_url):
+        busy = check.submit(button="Register", expect=503)
+    page = busy.data.decode()
+    assert [word for word in ("sqlite", "Traceback", "INSERT", ANSWERS["email"]) if word in page] == []
+
+
+@pytest.mark.postgresql
+def test_killed_connections_are_replaced_without_a_word(make_app, postgres_url):
+    app = make_app(postgres_url, FORM_MIN_SECONDS=0)
+    with app.app_context():
+        make_event()
+    pages = Pages(app)
+    check = checked(pages)
+    with app.app_context(), db.engine.connect() as connection:
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))  # noqa: S608 - words of our own
+    page = check.submit(button="Register", follow=True)
+    with app.app_context():
+        assert (page.h1, registered()) == ("Open your mail", 1)
