@@ -12,6 +12,7 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 
 from forum import create_app, logs
 from forum.commands import preparing, serving
+from forum.commands.supervisor import follow_parent
 from forum.config import PROJECT
 from forum.jobs.worker import Worker
 
@@ -53,11 +54,16 @@ def dev(host: str, port: int, log_level: str) -> None:
         serving.refuse_taken_address(host, port)
     app = _prepared_app(host, port, log_level)
     if is_running_from_reloader():
+        follow_parent()
         click.echo("\n".join(_welcome(app)))
         threading.Thread(target=Worker(app).run, name="worker", daemon=True).start()
     watched = [str(path) for pattern in WATCHED for path in PROJECT.glob(pattern)]
-    logging.getLogger("werkzeug").setLevel(logging.INFO)
-    run_simple(host, port, create_app(), use_reloader=True, threaded=True, extra_files=watched)
+    _log_requests_plainly()
+    app = create_app()  # again, for now there are static files to serve
+    elsewhere = ["*/tests/*", "*/bench/*"]
+    run_simple(
+        host, port, app, use_reloader=True, threaded=True, extra_files=watched, exclude_patterns=elsewhere
+    )
 
 
 @click.command()
@@ -85,6 +91,13 @@ def _prepared_app(host: str, port: int, log_level: str) -> Flask:
     app = create_app()
     preparing.prepare(app)
     return app
+
+
+def _log_requests_plainly() -> None:
+    """Let the development server write its lines for eyes."""
+    log = logging.getLogger("werkzeug")
+    log.handlers, log.propagate = [logging.StreamHandler()], False
+    log.setLevel(logging.INFO)
 
 
 def _use_own_address(host: str, port: int) -> None:
