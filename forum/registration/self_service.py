@@ -9,7 +9,7 @@ from forum.columns import digest
 from forum.database import start_write
 from forum.events import calendar
 from forum.extensions import db
-from forum.registration import actions, links, own_data, waiting_list
+from forum.registration import actions, links, own_data, own_data_words, waiting_list
 from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
 from forum.registration.errors import LinkRefused, NothingOffered, NotLive, OrganisationFull
 from forum.registration.forms import ConsentsForm, DetailsForm
@@ -137,7 +137,8 @@ def own_data_page() -> ResponseReturnValue:
         response = Response(own_data.as_json(held), mimetype="application/json")
         response.headers["Content-Disposition"] = "attachment; filename=own-data.json"
         return response
-    return render_template("public/self_service/own_data.html", registration=registration, held=held)
+    sections = own_data_words.sections(registration, held)
+    return render_template("public/self_service/own_data.html", registration=registration, sections=sections)
 
 
 @localised(bp, "/r/forum.ics")

@@ -331,7 +331,19 @@ def test_own_data_shows_what_is_held_but_not_the_real_name(pages, event, databas
     pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
     page = pages.get("self_service.own_data_page")
     file = pages.get("/en/r/own-data?format=json")
-    assert ("person" in page.text, "Hemliga" in page.text + file.text) == (True, False)
+    assert ("by the person" in page.text, "Hemliga" in page.text + file.text) == (True, False)
+
+
+@pytest.mark.parametrize(("language", "country"), [("en", "Sweden"), ("sv", "Sverige")])
+def test_own_data_is_told_in_words_and_kept_bare_in_the_file(pages, event, database, language, country):
+    confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+
+    page = pages.get(f"/{language}/r/own-data")
+    file = pages.get(f"/{language}/r/own-data?format=json")
+
+    assert (country in page.text, "_" in page.text, "T12:" in page.text) == (True, False, False)
+    assert '"given_name": ' in file.text
 
 
 @pytest.mark.parametrize(
