@@ -43,18 +43,29 @@ class Address:
     event: str | None
 
 
-def addresses(world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en") -> Iterator[Address]:
+def addresses(
+    world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en"
+) -> Iterator[Address]:
     """Yield every route, once for each of the events."""
     with world.app.app_context():
         values = {slug: _values(world, slug) for slug in slugs}
     seen = set()
     for rule, slug in product(_rules(world), slugs):
-        if rule.endpoint in {"events.page", "events.calendar", "home.front"} and "event" in rule.arguments and slug == HERE:
+        if (
+            rule.endpoint in {"events.page", "events.calendar", "home.front"}
+            and "event" in rule.arguments
+            and slug == HERE
+        ):
             continue  # the current event has the short address
         path = _path(world, rule, {**values[slug], "lang": lang})
         if path not in seen:
             seen.add(path)
-            yield Address(rule.endpoint, path, frozenset(rule.methods or ()), slug if "event" in rule.arguments else None)
+            yield Address(
+                rule.endpoint,
+                path,
+                frozenset(rule.methods or ()),
+                slug if "event" in rule.arguments else None,
+            )
 
 
 def readable(world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en") -> list[Address]:

@@ -5,7 +5,10 @@ from tests.guards.texts import Canary
 from tests.guards.world import PERSON, UNSEEN, VISITOR, World
 
 PUBLIC = {
-    *(f"events.{name}" for name in ("name", "short_name", "lead", "place", "sharing", "hashtag", "contact_email")),
+    *(
+        f"events.{name}"
+        for name in ("name", "short_name", "lead", "place", "sharing", "hashtag", "contact_email")
+    ),
     *(f"events.{name}" for name in ("hotline_url", "programme_points", "facts")),
     *(f"sectors.{name}" for name in ("name", "invited")),
     *(f"pages.{name}" for name in ("title", "summary", "body")),
@@ -25,12 +28,14 @@ ORGANISERS = {  # of the registration's event
     "registrations.email",
     "registrations.phone",
     "outbox_messages.recipient",
-    "outbox_messages.subject",
     "outbox_messages.last_error",
     "users.name",  # who did what, in a registration's history
 }
 PERSONS_OWN = {
-    *(f"registrations.{name}" for name in ("reference", "given_name", "family_name", "organisation", "title")),
+    *(
+        f"registrations.{name}"
+        for name in ("reference", "given_name", "family_name", "organisation", "title")
+    ),
     *(f"registrations.{name}" for name in ("email", "phone")),
     *(f"outbox_messages.{name}" for name in ("recipient", "subject")),
     "consents.text_version",
@@ -49,13 +54,15 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
         return canary.column in PERSONS_OWN and _is_own(world, audience, canary)
     if canary.column in OWN_ACCOUNT and _is_own(world, audience, canary):
         return True
-    allowed = ORGANISERS | {"events.name", "events.short_name", "sectors.name"}
-    return canary.column in allowed and _organises(world, audience, canary.event)
+    return canary.column in ORGANISERS | PUBLIC and _organises(world, audience, canary.event)
 
 
 def _organises(world: World, audience: str, slug: str) -> bool:
     """Whether the audience is an organiser or an admin of the event; a text of no event is for any of them."""
-    return any(role in {Role.ORGANISER, Role.ADMIN} and (not slug or of in {None, slug}) for role, of in world.held[audience])
+    return any(
+        role in {Role.ORGANISER, Role.ADMIN} and (not slug or of in {None, slug})
+        for role, of in world.held[audience]
+    )
 
 
 def _is_own(world: World, audience: str, canary: Canary) -> bool:

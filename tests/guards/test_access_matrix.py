@@ -16,7 +16,11 @@ from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # its public pages do not exist yet
 GONE = 410  # an account's link that is dead or nobody's
-NEEDS_MORE = {"account.second_factor": 303, "account.set_up": 303, "account.open_demo": 410}  # a first step, a link
+NEEDS_MORE = {
+    "account.second_factor": 303,
+    "account.set_up": 303,
+    "account.open_demo": 410,
+}  # a first step, a link
 NOWHERE = {"self_service.enter": 404}  # with a token that nobody has
 OWN = {"own_account.end_session"}  # the admin's own browser
 
@@ -52,7 +56,9 @@ def _holds(world: World, audience: str, wanted: Roles, slug: str | None) -> bool
 def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
     """Send every request there is; return those that are answered otherwise than declared."""
     found = []
-    listed = [address for address in addresses(world, SLUGS) if endpoints is None or address.endpoint in endpoints]
+    listed = [
+        address for address in addresses(world, SLUGS) if endpoints is None or address.endpoint in endpoints
+    ]
     for audience, browser in world.browsers.items():
         for address in listed:
             for method in sorted(address.methods & {"GET", "POST"}):
@@ -73,7 +79,11 @@ def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
     before = {endpoint: AUDIENCES[endpoint] for endpoint in console}
     monkeypatch.setattr(access.sign_ins, "require", lambda roles: None)
     assert {endpoint: AUDIENCES[endpoint] for endpoint in console} == before
-    found = [line for line in differing(world, {"attendees.waiting"}) if line.startswith(f"{VISITOR}: GET /console/nf27/")]
+    found = [
+        line
+        for line in differing(world, {"attendees.waiting"})
+        if line.startswith(f"{VISITOR}: GET /console/nf27/")
+    ]
     assert len(found) == 1
 
 
@@ -86,7 +96,8 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
     swapped = [
         (address, address.path.replace(f"/{other}/", f"/{mine}/"))
         for address in addresses(world, (other,))
-        if isinstance(AUDIENCES[address.endpoint], Roles) and re.search(r"/(registrations|mail)/", address.path)
+        if isinstance(AUDIENCES[address.endpoint], Roles)
+        and re.search(r"/(registrations|mail)/", address.path)
     ]
     assert {address.endpoint for address, _path in swapped} == {
         "attendees.show",
@@ -111,7 +122,9 @@ def test_own_ids_do_lead_somewhere(fresh_world):
 
 def test_nobody_ends_anothers_session(fresh_world):
     browser = fresh_world.browsers[f"{Role.ADMIN} of {HERE}"]
-    (path,) = [address.path for address in addresses(fresh_world) if address.endpoint == "own_account.end_session"]
+    (path,) = [
+        address.path for address in addresses(fresh_world) if address.endpoint == "own_account.end_session"
+    ]
     assert browser.post(path, data={"csrf_token": csrf_token(browser)}).status_code == 404
     assert fresh_world.browsers[ADMIN].get("/account/").status_code == 200
 
@@ -124,9 +137,14 @@ def test_filters_and_cursors_of_another_event_show_nothing_of_it(world):
         people = {
             canary
             for canary, where in world.canaries.items()
-            if where.event == ELSEWHERE and where.column.startswith("registrations.") and canary in answer.text
+            if where.event == ELSEWHERE
+            and where.column.startswith("registrations.")
+            and canary in answer.text
         }
-        assert (answer.status_code, people - ({other} if query.startswith("q=") else set())) == (200, set()), query
+        assert (answer.status_code, people - ({other} if query.startswith("q=") else set())) == (
+            200,
+            set(),
+        ), query
     assert other not in plain
 
 

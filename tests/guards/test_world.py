@@ -28,5 +28,7 @@ def test_every_text_column_has_a_canary_or_is_listed(world):
 
 
 def test_list_of_kept_columns_names_none_that_is_gone():
-    columns = {texts.name_of(column) for table in Base.metadata.sorted_tables for column in texts.text_columns(table)}
+    columns = {
+        texts.name_of(column) for table in Base.metadata.sorted_tables for column in texts.text_columns(table)
+    }
     assert set(texts.KEPT) - columns == set()

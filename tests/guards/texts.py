@@ -75,7 +75,10 @@ def fill(write_text: Writer) -> dict[str, Canary]:
         for row in db.session.execute(select(table)).mappings().all():
             values = {}
             for column in text_columns(table):
-                number, where = next(numbers), Canary(name_of(column), _event_of(table, row), _key(table, row))
+                number, where = (
+                    next(numbers),
+                    Canary(name_of(column), _event_of(table, row), _key(table, row)),
+                )
                 if row[column] is None:
                     continue
                 if is_kept(column):
@@ -106,7 +109,8 @@ def is_kept(column: Column) -> bool:
     return (
         isinstance(column.type, TokenDigest)
         or column.table.name in APPEND_ONLY
-        or column.name == "key" and column.primary_key
+        or column.name == "key"
+        and column.primary_key
         or name_of(column) in KEPT
     )
 

@@ -53,22 +53,35 @@ class World:
     people: dict[str, Registration] = field(default_factory=dict)  # in the session that built it
     references: dict[str, str] = field(default_factory=dict)
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
-    held: dict[str, set[tuple[Role, str | None]]] = field(default_factory=dict)  # (role, event or None for all)
+    held: dict[str, set[tuple[Role, str | None]]] = field(
+        default_factory=dict
+    )  # (role, event or None for all)
     tokens: dict[str, str] = field(default_factory=dict)
-    owned: dict[str, dict[str, set[int]]] = field(default_factory=dict)  # audience -> table -> ids of its own rows
+    owned: dict[str, dict[str, set[int]]] = field(
+        default_factory=dict
+    )  # audience -> table -> ids of its own rows
     unpublished: set[int] = field(default_factory=set)  # posts
     canaries: dict[str, texts.Canary] = field(default_factory=dict)
 
 
-def build(app: Flask, write_text: texts.Writer | None = None) -> World:
-    """Fill an empty database; `write_text` says what stands in the text columns, canaries by default."""
+def build(app: Flask, write_text: texts.Writer) -> World:
+    """Fill an empty database; `write_text` says what stands in the text columns."""
     world = World(app)
     _make_events(world)
     _make_news(world)
     _make_people(world)
     _make_accounts(world)
-    world.canaries = texts.fill(write_text or texts.canary)
-    _open_browsers(world)
+    world.canaries = texts.fill(write_text)
+    return world
+
+
+def open_browsers(world: World) -> World:
+    """Open a browser for every audience of the world's app: signed in, with a personal link followed, or neither."""
+    world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
+    world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
+    for name in world.held:
+        with world.browsers[name].session_transaction() as session:
+            session[sign_ins.TOKEN] = world.tokens[name]
     return world
 
 
@@ -91,10 +104,17 @@ def _sectors(*, here: bool = False) -> list:
 
 def _make_news(world: World) -> None:
     category, tag = make_category("reports"), make_tag("#Nätet", aliases=("natet",))
-    words = {"content_note": "A note.", "categories": [category], "tags": [tag], "event_id": world.events[HERE].id}
+    words = {
+        "content_note": "A note.",
+        "categories": [category],
+        "tags": [tag],
+        "event_id": world.events[HERE].id,
+    }
     public = make_post(slug="public", key="public", **words)
     for key, published_at in (("draft", None), ("future", NOW + timedelta(days=30))):
-        world.unpublished.add(make_post(slug=key, key=key, published_at=published_at, content_note="A note.").id)
+        world.unpublished.add(
+            make_post(slug=key, key=key, published_at=published_at, content_note="A note.").id
+        )
     both = Text(sv="Text", en="Text")
     save(
         Correction(post_id=public.id, made_on=NOW.date(), text=both),
@@ -111,11 +131,17 @@ def _make_people(world: World) -> None:
         "pending": register(here, "ngo", **answers),
         "waiting": confirmed(here, "tech", **answers),
         "cancelled": confirmed(here, "ngo", **answers),
-        "elsewhere": register_elsewhere(world.events[ELSEWHERE], "ngo", is_protected=True, real_name="Other", **answers),
+        "elsewhere": register_elsewhere(
+            world.events[ELSEWHERE], "ngo", is_protected=True, real_name="Other", **answers
+        ),
     }
     write(actions.cancel, world.people["cancelled"], actor="command", now=NOW)
     world.references = {name: person.reference for name, person in world.people.items()}
-    for name, purpose in ((PERSON, TokenPurpose.MANAGE), ("elsewhere", TokenPurpose.MANAGE), ("pending", TokenPurpose.CONFIRM)):
+    for name, purpose in (
+        (PERSON, TokenPurpose.MANAGE),
+        ("elsewhere", TokenPurpose.MANAGE),
+        ("pending", TokenPurpose.CONFIRM),
+    ):
         world.tokens[name] = write(links.issue, world.people[name], purpose, now=NOW)
     own = world.people[PERSON]
     mails = set(db.session.scalars(select(OutboxMessage.id).where(OutboxMessage.registration_id == own.id)))
@@ -139,9 +165,9 @@ def _make_people(world: World) -> None:
 
 
 def _make_accounts(world: World) -> None:
-    world.held = {
-        f"{role} of {slug}": {(role, slug)} for slug in (HERE, ELSEWHERE) for role in Role
-    } | {ADMIN: {(Role.ADMIN, None)}}
+    world.held = {f"{role} of {slug}": {(role, slug)} for slug in (HERE, ELSEWHERE) for role in Role} | {
+        ADMIN: {(Role.ADMIN, None)}
+    }
     for number, (name, held) in enumerate(world.held.items()):
         user = User(
             email=f"organiser{number}@example.org",
@@ -162,12 +188,11 @@ def _make_accounts(world: World) -> None:
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}
         for purpose in (LinkPurpose.RESET, LinkPurpose.WELCOME):
             world.tokens[f"{purpose} of {name}"] = write(account_links.issue, user, purpose, now=NOW)
-        write(audit.record, "registration.changed", world.people["twin"], actor=f"user:{user.id}", at=NOW, fields=[])
-
-
-def _open_browsers(world: World) -> None:
-    world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
-    world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
-    for name in world.held:
-        with world.browsers[name].session_transaction() as session:
-            session[sign_ins.TOKEN] = world.tokens[name]
+        write(
+            audit.record,
+            "registration.changed",
+            world.people["twin"],
+            actor=f"user:{user.id}",
+            at=NOW,
+            fields=[],
+        )

@@ -1,0 +1,245 @@
+"""Whatever is sent to any form or in any address, the answer is ours: never a 5xx (S17, S34, S35)."""
+
+import json
+from urllib.parse import quote, quote_from_bytes, urlencode
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.guards.addresses import Address, addresses
+from tests.guards.test_mass_assignment import FORMS, hidden_fields
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
+
+ENDING = {
+    "self_service.cancel",
+    "account.sign_out",
+    "own_account.end_session",
+    "own_account.end_other_sessions",
+}
+SLOW = {
+    "account.sign_in",
+    "own_account.confirm",
+    "own_account.password",
+    "account.reset",
+    "account.welcome",
+}  # argon2id
+INJECTIONS = (  # the kinds that sqlmap tries: boolean, union, error, stacked, time, comment, quoting
+    "' OR '1'='1",
+    "1 AND 1=2 UNION SELECT NULL,NULL,NULL-- -",
+    "x') OR 1=1;--",
+    "'; DROP TABLE registrations;--",
+    "1' AND SLEEP(5)#",
+    "1);SELECT pg_sleep(5)--",
+    "' AND EXTRACTVALUE(1,CONCAT(0x7e,VERSION()))--",
+    '" OR ""="',
+    "%' AND 1=CAST((SELECT password_hash FROM users LIMIT 1) AS INT)--",
+    "name, (SELECT 1)",
+    "-name;--",
+    "\\",
+    "%_%",
+)
+ODD = (
+    b"",
+    b"\x00",
+    b"\xff\xfe\xc3\x28",
+    b"\xed\xa0\x80",
+    b"99999999999999999999",
+    b"-1",
+    b"1e309",
+    b"NaN",
+    b"[]",
+    b"{}",
+    b"../../../etc/passwd",
+    "١٢٣²".encode(),
+    "\u202e\U0001f9d2\ufeff".encode(),
+    b"a\r\nSet-Cookie: x=1",
+    b"{{7*7}}{0.__class__}%s%n",
+    b"A" * 100_000,
+    ("a" * 1_000 + "@").encode() * 50,
+    *(text.encode() for text in INJECTIONS),
+)
+QUERY_NAMES = (
+    "q",
+    "sort",
+    "sector",
+    "status",
+    "after",
+    "before",
+    "page",
+    "lang",
+    "next",
+    "format",
+    "saved",
+    "welcome",
+    "token",
+)
+values = st.one_of(
+    st.sampled_from(ODD),
+    st.binary(max_size=40),
+    st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")),
+)
+FEW = settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
+    """Every form that can be sent again and again: who, where, its fields, the hidden ones."""
+    found = []
+    for address in addresses(world, (HERE,)):
+        if "POST" in address.methods and address.endpoint not in ENDING | SLOW:
+            audience = FORMS[address.endpoint][0]
+            hidden = hidden_fields(world, audience, address.path)
+            found.append(
+                (
+                    audience,
+                    address,
+                    sorted({*fields_of(world, audience, address), *FORMS[address.endpoint][1]}),
+                    hidden,
+                )
+            )
+    return found
+
+
+def fields_of(world, audience: str, address: Address) -> set[str]:
+    """The names of a page's fields."""
+    soup = BeautifulSoup(world.browsers[audience].get(address.path).data, "html.parser")
+    return {element["name"] for element in soup.select("form [name]")} - {"csrf_token"}
+
+
+@FEW
+@given(data=st.data())
+def test_no_form_falls_over(world, forms, data):
+    """Each field once, twice, as an array, not at all, under another name; one draw for all forms, so that each gets every example."""
+    seed = data.draw(
+        st.lists(
+            st.tuples(st.integers(0, 30), st.sampled_from(("{}", "{}[]", "{}[0]", "{}.x", "_{}")), values),
+            max_size=12,
+        )
+    )
+    for audience, address, names, hidden in forms:
+        drawn = (
+            [(shape.format(names[number % len(names)]), value) for number, shape, value in seed]
+            if names
+            else []
+        )
+        sent = [
+            *((name, value) for name, value in drawn),
+            *((name, text.encode()) for name, text in hidden.items()),
+        ]
+        body = "&".join(f"{quote(name)}={quote_from_bytes(value)}" for name, value in sent)
+        answer = world.browsers[audience].post(
+            address.path, data=body, content_type="application/x-www-form-urlencoded"
+        )
+        assert answer.status_code < 500, f"{address.path}: {[(name, value[:60]) for name, value in drawn]}"
+
+
+@pytest.mark.parametrize("endpoint", sorted(ENDING | SLOW))
+def test_forms_that_end_something_or_cost_time_do_not_fall_over(fresh_world, endpoint):
+    (address,) = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint == endpoint]
+    audience, fields, *_rest = FORMS[endpoint]
+    hidden = hidden_fields(fresh_world, audience, address.path)
+    for value in (ODD[1], ODD[2], ODD[15], ODD[13], INJECTIONS[0].encode()):
+        body = "&".join(
+            f"{name}={quote_from_bytes(value)}&{name}={quote_from_bytes(value)}&{name}[]=1" for name in fields
+        )
+        answer = fresh_world.browsers[audience].post(
+            address.path, data=f"{body}&{urlencode(hidden)}", content_type="application/x-www-form-urlencoded"
+        )
+        assert answer.status_code < 500, (endpoint, value[:40])
+
+
+BODIES = {
+    "JSON": (json.dumps({"email": ["a"], "x": {"y": None}}).encode(), "application/json"),
+    "broken JSON": (b"{", "application/json"),
+    "XML": (b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>', "application/xml"),
+    "multipart without a boundary": (b"--x\r\n\r\n", "multipart/form-data"),
+    "multipart cut short": (
+        b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\nabc',
+        "multipart/form-data; boundary=x",
+    ),
+    "a file for a field": (
+        b'--x\r\nContent-Disposition: form-data; name="email"; filename="../../x"\r\n\r\nabc\r\n--x--\r\n',
+        "multipart/form-data; boundary=x",
+    ),
+    "a thousand fields": (
+        b"&".join(b"f%d=1" % number for number in range(1_000)),
+        "application/x-www-form-urlencoded",
+    ),
+    "more than is taken": (b"email=" + b"a" * 300_000, "application/x-www-form-urlencoded"),
+    "another alphabet": (b"email=\xe5", "application/x-www-form-urlencoded; charset=utf-7"),
+    "nothing said": (b"email=a", ""),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_other_bodies_than_a_form_are_refused(world, kind):
+    body, content_type = BODIES[kind]
+    for address in addresses(world, (HERE,)):
+        if "POST" in address.methods and address.endpoint not in ENDING:
+            browser = world.browsers[FORMS[address.endpoint][0]]
+            token = hidden_fields(world, FORMS[address.endpoint][0], address.path)["csrf_token"]
+            for headers in ({}, {"X-CSRFToken": token}):
+                answer = browser.post(address.path, data=body, content_type=content_type, headers=headers)
+                assert answer.status_code < 500, f"{kind} {address.path} {list(headers)}"
+
+
+@FEW
+@given(
+    query=st.lists(
+        st.tuples(st.sampled_from(QUERY_NAMES), st.sampled_from(("", "[]", "[x]")), values), max_size=6
+    )
+)
+def test_no_query_falls_over(world, queried, query):
+    asked = "&".join(f"{name}{shape}={quote_from_bytes(value[:5_000])}" for name, shape, value in query)
+    for audience, path in queried:
+        assert world.browsers[audience].get(f"{path}?{asked}").status_code < 500, f"{path}?{asked[:300]}"
+
+
+@pytest.fixture(scope="module")
+def queried() -> list[tuple[str, str]]:
+    """The pages that read anything of the query."""
+    console = [
+        (ADMIN, f"/console/{HERE}/{page}") for page in ("attendees", "attendees.csv", "mail", "waiting")
+    ]
+    own = [(PERSON, "/en/r/"), (PERSON, "/en/r/own-data"), (ADMIN, "/account/"), (ADMIN, "/account/confirm")]
+    return [
+        *console,
+        *own,
+        (VISITOR, "/en/news/search"),
+        (VISITOR, "/account/sign-in"),
+        (VISITOR, "/en/register"),
+    ]
+
+
+def test_odd_values_in_a_path_lead_nowhere(world):
+    """Each piece of each address, replaced by what nobody has."""
+    pieces = [value[:300] for value in ODD if value] + [b"%25", b"%2e%2e", b"."]
+    for address in addresses(world, (HERE, ELSEWHERE)):
+        parts = address.path.strip("/").split("/")
+        for place in range(len(parts)):
+            for piece in pieces[place % 2 :: 2]:
+                path = "/" + "/".join([*parts[:place], quote_from_bytes(piece, safe=""), *parts[place + 1 :]])
+                assert world.browsers[ADMIN].get(path).status_code < 500, path
+
+
+@pytest.mark.parametrize("injection", INJECTIONS)
+def test_searches_take_an_injection_as_words(world, injection):
+    """It finds nothing, filters nothing away and sorts as if nothing had been asked (S34)."""
+    browser = world.browsers[ADMIN]
+    plain = rows_of(browser.get(f"/console/{HERE}/attendees").data)
+    assert len(plain) > 3
+    assert rows_of(browser.get(f"/console/{HERE}/attendees?{urlencode({'sort': injection})}").data) == plain
+    assert rows_of(browser.get(f"/console/{HERE}/attendees?{urlencode({'after': injection})}").data) == plain
+    for name in ("sector", "status"):
+        assert browser.get(f"/console/{HERE}/attendees?{urlencode({name: injection})}").status_code == 404
+    for page in ("attendees", "mail"):
+        found = rows_of(browser.get(f"/console/{HERE}/{page}?{urlencode({'q': injection})}").data)
+        assert found == [], page
+
+
+def rows_of(page: bytes) -> list[str]:
+    """The table's rows as their words."""
+    soup = BeautifulSoup(page, "html.parser")
+    return [" ".join(row.get_text(" ").split()) for row in soup.select("main tbody tr")]

@@ -1,0 +1,193 @@
+"""What is stored may be hostile (S33, R27): every page, feed, file and mail still comes, and what they hold stays text."""
+
+import csv
+import io
+import re
+from xml.etree import ElementTree
+
+import icalendar
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import select, update
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.registration.models import Registration
+from forum.web.access import AUDIENCES
+from tests.guards.addresses import readable
+from tests.guards.conftest import build, opened
+from tests.guards.test_access_matrix import csrf_token
+from tests.guards.test_canaries import FILE, OPEN, queue_every_mail
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR
+from tests.registration.reading import read
+
+SLUGS = (HERE, ELSEWHERE, UNSEEN)
+ATTACKS = (
+    "</script><img src=x onerror=zqbad()>",
+    "'\"><svg onload=zqbad()>",
+    "{{7*7}}${7*7}<%= 7*7 %>{0.__class__}%(x)s%s",
+    "[zq](javascript:zqbad()) <iframe src=//evil.example>",
+    "\u202eelttil\u202c \u0645\u0631\u062d\u0628\u0627 \u2066x",
+    "🧒🏽👩‍👩‍👧‍👦 e\u0301\ufb03\u200b\ufeff",
+    "=cmd|' /C calc'!A0\r\nBcc: x@evil.example",
+    "--></title></textarea></style>]]><!--",
+    "zalgo \u0301\u0300\u0302 \x07\x1b[31m \ufffe",
+    "long " + "å🙂" * 5_000,
+)
+
+
+def hostile(column, number, _present) -> str:
+    """One of the attacks; the column's own length cuts it."""
+    text = ATTACKS[number % len(ATTACKS)]
+    return f"{number} {text}" if column.unique or column.name == "email_canonical" else text
+
+
+@pytest.fixture(scope="module")
+def built_hostile(settings, sqlite_template, tmp_path_factory):
+    return build(settings, sqlite_template, tmp_path_factory.mktemp("built-hostile"), hostile)
+
+
+@pytest.fixture(scope="module")
+def world(settings, built_hostile, tmp_path_factory):
+    """A world whose every text is an attack."""
+    yield from opened(settings, *built_hostile, tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture
+def fresh_world(settings, built_hostile, tmp_path):
+    """One to write in."""
+    yield from opened(settings, *built_hostile, tmp_path)
+
+
+def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
+    """Every answer to those who get anything."""
+    for audience, lang in zip(audiences, ("en", "sv", "en"), strict=False):
+        for address in readable(world, SLUGS, lang=lang):
+            if audience == VISITOR or AUDIENCES[address.endpoint] not in OPEN:
+                yield f"{audience} {address.path}", world.browsers[audience].get(address.path)
+
+
+def test_every_page_and_feed_comes_and_is_inert(world):
+    kinds = set()
+    for where, answer in bodies(world):
+        assert answer.status_code < 500, where
+        kinds.add(answer.mimetype)
+        text = answer.get_data(as_text=True)
+        if answer.mimetype == "text/html":
+            check_inert(text, where)
+        elif answer.mimetype.endswith("xml"):
+            check_xml(text, where)
+        elif answer.mimetype == "text/calendar":
+            assert len(icalendar.Calendar.from_ical(text).walk("VEVENT")) == 1, where
+        assert "\r\n" not in str(answer.headers.get("Location")), where
+    assert kinds >= {"text/html", "application/atom+xml", "application/xml", "text/calendar", "text/plain"}
+
+
+def test_check_finds_what_is_not_inert():
+    """The control."""
+    for attack in (ATTACKS[0], ATTACKS[1], "<a href='javascript:zqbad()'>x</a>", "<p>49</p>"):
+        with pytest.raises(AssertionError):
+            check_inert(f"<main>{attack}</main>", "here")
+
+
+def test_file_of_attendees_runs_nothing_and_has_every_row(world):
+    browser = world.browsers[ADMIN]
+    answer = browser.post(f"/console/{HERE}/attendees.csv", data={**FILE, "csrf_token": csrf_token(browser)})
+    rows = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig")), delimiter=";"))
+    assert len(rows) == 1 + sum(name != "elsewhere" for name in world.references)
+    assert [cell for row in rows for cell in row if re.match(r"\s*[=+\-@\t\r]", cell)] == []
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_own_data_is_whole(world):
+    answer = world.browsers[PERSON].get("/en/r/own-data?format=json")
+    assert answer.json["registration"]["reference"] == world.references[PERSON]
+
+
+def test_mails_are_made_or_buried_one_by_one(fresh_world):
+    """An address that cannot be written to is a dead letter with its reason; the rule that caused it stands (R10)."""
+    with fresh_world.app.app_context():
+        before = set(db.session.scalars(select(OutboxMessage.id)))
+        queue_every_mail(fresh_world)
+        made = list(db.session.scalars(select(OutboxMessage).where(OutboxMessage.id.not_in(before))))
+        assert {mail.status for mail in made} == {MessageStatus.FAILED}
+        assert all(mail.content is None and "Unsafe" in mail.last_error for mail in made), {
+            m.last_error for m in made
+        }
+
+
+def test_mails_to_a_sound_address_are_inert(fresh_world):
+    with fresh_world.app.app_context():
+        start_write(db.session)
+        sound = {"email": "sound@example.org", "language": "en"}
+        for person in db.session.scalars(select(Registration)):
+            db.session.execute(update(Registration).where(Registration.id == person.id).values(sound))
+            person.event.contact_email = "office@example.org"
+        db.session.commit()
+        before = set(db.session.scalars(select(OutboxMessage.id)))
+        queue_every_mail(fresh_world)
+        for row in db.session.scalars(select(OutboxMessage).where(OutboxMessage.id.not_in(before))):
+            if row.status == MessageStatus.WITHHELD:
+                continue
+            mail = read(row)
+            check_inert(mail.html, row.kind)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"country": "<>", "language": "'\"><b>", "phone": "'"},
+        {"country": "", "language": "", "given_name": "", "family_name": "", "organisation": "", "title": ""},
+        {"country": "\u202e", "language": "xx"},
+    ],
+)
+def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
+    """A country or a language that the forum has never heard of, and names without a letter."""
+    with fresh_world.app.app_context():
+        start_write(db.session)
+        db.session.execute(update(Registration).values(values))
+        db.session.commit()
+    for where, answer in bodies(fresh_world, (PERSON, ADMIN)):
+        assert answer.status_code < 500, where
+    browser = fresh_world.browsers[ADMIN]
+    data = {**FILE, "csrf_token": csrf_token(browser)}
+    assert browser.post(f"/console/{HERE}/attendees.csv", data=data).get_data().count(b"\r\n") > 3
+    reference, mail_count = fresh_world.references[PERSON], "SELECT count(*) FROM outbox_messages"
+    with fresh_world.app.app_context():
+        before = db.session.connection().exec_driver_sql(mail_count).scalar()
+    answer = browser.post(f"/console/{HERE}/registrations/{reference}/cancel", data=data)
+    with fresh_world.app.app_context():
+        after = db.session.connection().exec_driver_sql(mail_count).scalar()
+    assert (answer.status_code, after > before) == (303, True)
+
+
+def check_inert(html: str, where: str) -> None:
+    """No element or attribute came out of a stored text, and nothing was reckoned or formatted."""
+    soup = BeautifulSoup(html, "html5lib")
+    for element in soup.find_all(True):
+        assert element.name not in {"iframe", "object", "embed"}, where
+        assert not (element.name == "img" and element.get("src") == "x"), where
+        for name, value in element.attrs.items():
+            assert not name.startswith("on"), f"{where}: {element.name} {name}"
+            if name in {"href", "src", "action", "formaction"}:
+                assert not re.match(r"\s*(javascript|vbscript|data:text)", str(value), re.IGNORECASE), (
+                    f"{where}: {value}"
+                )
+                assert str(value).startswith("mailto:") or "evil.example" not in str(value), (
+                    f"{where}: {value}"
+                )
+    for script in soup.find_all("script"):
+        assert script.get("src") or script.get("type") == "application/ld+json", where
+    words = soup.get_text(" ")
+    assert not re.search(r"(?<!\d)49(?!\d)", words) and "<class" not in words, where
+    assert soup.main is None or soup.main.find("main") is None, where
+
+
+def check_xml(text: str, where: str) -> None:
+    """It parses, and what is inside a feed's HTML is inert too."""
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own answer
+    for element in root.iter():
+        if element.get("type") == "html" and element.text:
+            check_inert(element.text, where)

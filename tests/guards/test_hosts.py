@@ -1,0 +1,139 @@
+"""A forged Host or X-Forwarded-* changes neither what links say nor whom a limit counts (S26, S39)."""
+
+import json
+import logging
+import re
+from email import message_from_bytes, policy
+
+import pytest
+from sqlalchemy import select
+
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration.models import Registration
+from tests.factories.events import make_event
+from tests.guards.addresses import readable
+from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
+
+EVIL = "evil.example"
+FORGED = {
+    "X-Forwarded-Host": EVIL,
+    "X-Forwarded-Proto": "ftp",
+    "X-Forwarded-Port": "666",
+    "X-Forwarded-Prefix": f"/{EVIL}",
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Real-IP": "203.0.113.9",
+    "Forwarded": f"for=203.0.113.9;host={EVIL};proto=ftp",
+    "X-Original-URL": f"//{EVIL}/",
+    "X-Host": EVIL,
+}
+BASE = "http://127.0.0.1:8000"
+OWN_ADDRESSES = re.compile(rf"{re.escape(BASE)}(/|$|\?)")
+
+
+def token_in(page: str) -> str:
+    return re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)[1]
+
+
+def test_no_answer_repeats_a_forged_host(world):
+    for audience in (VISITOR, PERSON, ADMIN):
+        for address in readable(world):
+            answer = world.browsers[audience].get(address.path, headers=FORGED)
+            text = answer.get_data(as_text=True) + str(answer.headers)
+            assert EVIL not in text and "203.0.113.9" not in text and "ftp:" not in text, address.path
+
+
+@pytest.mark.parametrize(
+    "host", [EVIL, f"127.0.0.1@{EVIL}", f"127.0.0.1.{EVIL}", f"{EVIL}:80", "", "a b", "127.0.0.1/x"]
+)
+def test_another_host_is_refused_before_anything_is_shown(world, host):
+    for path in ("/healthz", "/en/", "/en/register/ngo", "/console/nf27/", "/sitemap.xml"):
+        answer = world.browsers[ADMIN].get(path, headers={"Host": host})
+        assert (answer.status_code, EVIL in str(answer.headers)) == (400, False), path
+    assert not [key for key in world.app.extensions["page_cache"]._pages if EVIL in key]
+
+
+def test_every_mail_that_a_request_causes_leads_to_our_own_address(fresh_world):
+    """With forged headers on each request: registering, a fresh link, confirming, cancelling, resending, a reset."""
+    world, visitor, admin = fresh_world, fresh_world.app.test_client(), fresh_world.browsers[ADMIN]
+    before = _mail_ids(world)
+    steps = [
+        (
+            visitor,
+            "/en/register/ngo",
+            {
+                "given_name": "A",
+                "organisation": "B",
+                "email": "new@example.org",
+                "country": "SE",
+                "language": "en",
+            },
+        ),
+        (visitor, "/en/register/link", {"email": _address_of(world, "twin")}),
+        (visitor, f"/en/r/confirm/{world.tokens['pending']}", {}),
+        (world.browsers[PERSON], "/en/r/cancel", {}),
+        (admin, f"/console/{HERE}/registrations/{world.references['twin']}/resend", {}),
+        (admin, f"/console/{HERE}/registrations/{world.references['waiting']}/cancel", {}),
+        (visitor, "/account/forgot", {"email": _address_of_admin(world)}),
+    ]
+    for browser, path, data in steps:
+        page = browser.get("/account/" if path.endswith("/resend") else path).text
+        key = re.search(r'name="key"[^>]* value="([^"]+)"', page)
+        sent = {**data, "csrf_token": token_in(page), **({"key": key[1]} if key else {})}
+        assert browser.post(path, data=sent, headers=FORGED).status_code == 303, path
+    with world.app.app_context():
+        rows = list(db.session.scalars(select(OutboxMessage).where(OutboxMessage.id.not_in(before))))
+        kinds = {row.kind for row in rows}
+        texts = {row.kind: _whole(row.content) for row in rows}
+    assert kinds >= {"received", "link", "confirmed", "cancelled", "account-reset"}
+    for kind, text in texts.items():
+        assert EVIL not in text, kind
+        links = re.findall(r"https?://[^\s\"'<>]+", text)
+        assert [link for link in links if "/r/" in link and not OWN_ADDRESSES.match(link)] == [], kind
+
+
+@pytest.mark.parametrize(("proxies", "statuses"), [(0, {429}), (1, {422, 303})])
+def test_only_a_configured_proxy_says_whose_tries_are_counted(
+    make_app, sqlite_url, caplog, proxies, statuses
+):
+    """Each try claims another address: without a proxy that counts for nothing; with one, each is another client."""
+    caplog.set_level(logging.INFO, "forum.requests")
+    app = make_app(sqlite_url, TRUSTED_PROXIES=proxies)
+    with app.app_context():
+        make_event()
+    browser = app.test_client()
+    token = token_in(browser.get("/en/register/link").text)
+    for number in range(21):
+        answer = browser.post(
+            "/en/register/link",
+            data={"email": "a@example.org", "csrf_token": token},
+            headers={"X-Forwarded-For": f"198.51.100.{number}", "X-Real-IP": f"198.51.100.{number}"},
+        )
+    assert answer.status_code in statuses
+    assert "198.51.100" not in "\n".join(
+        json.dumps(record.msg, default=str) + record.getMessage() for record in caplog.records
+    )
+
+
+def _mail_ids(world) -> set[int]:
+    with world.app.app_context():
+        return set(db.session.scalars(select(OutboxMessage.id)))
+
+
+def _address_of(world, name: str) -> str:
+    """The address by which the person is found; in this world it differs from the one that mails go to."""
+    query = select(Registration.email_canonical).where(Registration.reference == world.references[name])
+    with world.app.app_context():
+        return db.session.scalars(query).one()
+
+
+def _address_of_admin(world) -> str:
+    return re.search(r"zq\d+x@example\.org", world.browsers[ADMIN].get("/account/").text)[0]
+
+
+def _whole(content: bytes) -> str:
+    message = message_from_bytes(content, policy=policy.default)
+    parts = [part.get_content() for part in message.walk() if not part.is_multipart()]
+    return str(dict(message.items())) + "\n".join(
+        part if isinstance(part, str) else part.decode() for part in parts
+    )

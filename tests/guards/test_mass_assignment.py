@@ -1,0 +1,219 @@
+"""A form takes its own fields and nothing else (S15): every column's name is posted to every form there is.
+
+A POST route that is not in FORMS fails. What may change is declared by table and column; a row that is added or
+changed may never hold what was forged.
+"""
+
+import re
+
+import pytest
+from sqlalchemy import Boolean, DateTime, Integer, select
+
+from forum.accounts.models import User
+from forum.database import Base
+from forum.extensions import db
+from tests.guards.addresses import addresses
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
+
+WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
+LIKELY = {
+    "price": "0",
+    "checked_in": "1",
+    "is_admin": "1",
+    "role": "admin",
+    "roles": "admin",
+    "status": "confirmed",
+    "holds_place": "1",
+    "active": "1",
+    "policy": "invitation",
+    "purpose": "manage",
+    "is_current": "1",
+}
+DETAILS = {
+    "given_name": "New",
+    "family_name": "Name",
+    "organisation": "Ours",
+    "title": "",
+    "country": "SE",
+    "language": "en",
+    "phone": "",
+}
+DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "search_text", "version"}
+ADDED = {"audit_entries", "audit_details"}
+MAILED = {"outbox_messages", "registration_tokens"} | ADDED
+PLACE = {"events": {"taken"}, "sectors": {"taken"}}
+PASSWORD = "mynta lokomotiv regnbåge fjord"
+REGISTER = (
+    VISITOR,
+    {**DETAILS, "email": "new@example.org"},
+    PLACE,
+    {"registrations", "submissions"} | MAILED,
+)
+FORMS = {  # endpoint: who, what is filled in, what may change, in which tables rows may be added
+    "registration.check": (*REGISTER[:2], {}, set()),
+    "registration.details": REGISTER,
+    "registration.resend": (VISITOR, {"email": "new@example.org"}, {}, MAILED),
+    "self_service.change": (PERSON, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, ADDED),
+    "self_service.consents": (
+        PERSON,
+        {"photographs": "y"},
+        {"consents": {"withdrawn_at"}},
+        {"consents"} | ADDED,
+    ),
+    "self_service.accept": (PERSON, {}, {}, set()),
+    "self_service.confirm": (VISITOR, {}, {"registrations": {"status", "confirmed_at", "version"}}, MAILED),
+    "self_service.cancel": (PERSON, {}, None, MAILED),
+    "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
+    "attendees.resend": (ADMIN, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
+    "attendees.cancel": (ADMIN, {}, None, MAILED),
+    "mail_log.retry": (
+        ADMIN,
+        {},
+        {"outbox_messages": {"status", "attempts", "next_attempt_at", "last_error"}},
+        ADDED,
+    ),
+    "own_account.confirm": (ADMIN, {"password": "x", "code": "1"}, {}, set()),
+    "own_account.password": (ADMIN, {"password": "x", "new_password": PASSWORD}, {}, set()),
+    "own_account.propose_authenticator": (ADMIN, {}, {"users": {"totp_proposed"}}, set()),
+    "own_account.authenticator": (ADMIN, {"code": "1"}, {}, set()),
+    "own_account.recovery_codes": (ADMIN, {}, {}, {"recovery_codes"} | MAILED),
+    "own_account.end_session": (ADMIN, {}, {}, ADDED),
+    "own_account.end_other_sessions": (ADMIN, {}, {}, ADDED),
+    "account.forgot": (VISITOR, {"email": "new@example.org"}, {}, {"one_time_links"} | MAILED),
+    "account.reset": (
+        VISITOR,
+        {"new_password": PASSWORD},
+        {"users": {"password_hash"}, "one_time_links": {"used_at"}},
+        MAILED,
+    ),
+    "account.welcome": (
+        VISITOR,
+        {"new_password": PASSWORD},
+        {"users": {"password_hash"}, "one_time_links": {"used_at"}},
+        MAILED,
+    ),
+    "account.sign_in": (VISITOR, {"email": "x@example.org", "password": "x"}, {}, set()),
+    "account.second_factor": (VISITOR, {"code": "1"}, {}, set()),
+    "account.set_up": (VISITOR, {"code": "1"}, {}, set()),
+    "account.open_demo": (VISITOR, {}, {}, set()),
+    "account.sign_out": (ADMIN, {}, {}, ADDED),
+}
+CANCELLED = PLACE | {
+    "registrations": {
+        "status",
+        "holds_place",
+        "ended_at",
+        "calendar_sequence",
+        "version",
+        "offer_expires_at",
+        "confirmed_at",
+    },
+    "registration_tokens": {"revoked_at"},
+}
+
+
+def test_every_form_is_declared(world):
+    assert {address.endpoint for address in addresses(world) if "POST" in address.methods} == set(FORMS)
+
+
+@pytest.mark.parametrize("endpoint", FORMS)
+def test_form_changes_its_own_fields_only(fresh_world, endpoint):
+    world, (audience, data, changing, adding) = fresh_world, FORMS[endpoint]
+    changing = CANCELLED if changing is None else changing
+    (path, *_others) = [address.path for address in addresses(world, (HERE,)) if address.endpoint == endpoint]
+    sent = {**forged(world), **data, **hidden_fields(world, audience, path)}
+    before = rows(world)
+    status = world.browsers[audience].post(path, data=sent).status_code
+    after = rows(world)
+    assert status in ({200, 303} if changing or adding else {200, 303, 400, 404, 409, 410, 422}), status
+    assert changed(before, after) == {} or set(changed(before, after)) <= set(changing), changed(
+        before, after
+    )
+    assert {
+        table: names - changing[table]
+        for table, names in changed(before, after).items()
+        if names - changing[table]
+    } == {}
+    assert {table for table in after if set(after[table]) - set(before[table])} <= adding
+    assert holds_forged(before, after) == []
+
+
+def test_declared_changes_do_happen(fresh_world):
+    """The control: the same requests do change what they are for, and the comparison sees it."""
+    (path,) = [
+        address.path
+        for address in addresses(fresh_world, (HERE,))
+        if address.endpoint == "self_service.change"
+    ]
+    before = rows(fresh_world)
+    sent = {**forged(fresh_world), **DETAILS, "given_name": WORD, **hidden_fields(fresh_world, PERSON, path)}
+    assert fresh_world.browsers[PERSON].post(path, data=sent).status_code == 303
+    after = rows(fresh_world)
+    assert "given_name" in changed(before, after)["registrations"]
+    assert holds_forged(before, after) != []
+
+
+def forged(world) -> dict[str, str]:
+    """A value for every column of every table that the form may not know, under the column's name."""
+    values = {
+        column.name: _forged(column) for table in Base.metadata.sorted_tables for column in table.columns
+    }
+    with world.app.app_context():
+        values["user_id"] = str(db.session.scalar(select(User.id).limit(1)))
+    values["event"] = values["slug"] = ELSEWHERE
+    return {
+        name: value for name, value in {**values, **LIKELY}.items() if name not in {*DETAILS, "email", "key"}
+    }
+
+
+def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
+    """The CSRF token, and the form's own key where it has one."""
+    browser = world.browsers[audience]
+    where = {ADMIN: "/account/", PERSON: "/en/r/", VISITOR: "/en/register/ngo"}[audience]
+    page = browser.get(where).text
+    found = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in ("csrf_token", "key")}
+    return {name: match[1] for name, match in found.items() if match}
+
+
+def rows(world) -> dict[str, dict[tuple, dict]]:
+    """Every row of every table as it is stored, by its key; what was last seen apart."""
+    found = {}
+    with world.app.app_context():
+        for table in Base.metadata.sorted_tables:
+            names = [column.name for column in table.columns]
+            keys = [column.name for column in table.primary_key]
+            listed = db.session.connection().exec_driver_sql(f'SELECT {", ".join(names)} FROM "{table.name}"')  # noqa: S608
+            stored = [dict(zip(names, row, strict=True)) for row in listed]
+            found[table.name] = {tuple(row[key] for key in keys): row for row in stored}
+    return found
+
+
+def changed(before, after) -> dict[str, set[str]]:
+    """The columns that differ in rows that were there before, by table."""
+    found: dict[str, set[str]] = {}
+    for table, stored in before.items():
+        for key, row in stored.items():
+            for name, value in after[table].get(key, row).items():
+                if value != row[name] and table != "content_version":
+                    found.setdefault(table, set()).add(name)
+    return found
+
+
+def holds_forged(before, after) -> list[str]:
+    """Where a forged value came to stand."""
+    return [
+        f"{table}.{name}"
+        for table, stored in after.items()
+        for key, row in stored.items()
+        for name, value in row.items()
+        if value != before[table].get(key, {}).get(name)
+        and any(mark in str(value) for mark in (WORD, NUMBER, "2001-01-01"))
+    ]
+
+
+def _forged(column) -> str:
+    if isinstance(column.type, Boolean):
+        return "1"
+    if isinstance(column.type, Integer):
+        return NUMBER
+    return MOMENT if "_at" in column.name or isinstance(column.type, DateTime) else WORD
