@@ -4,12 +4,10 @@ Nobody can shut an organiser out by failing in their name: the limit on an addre
 only. The limit on an account's codes holds everywhere, but to reach it one must know the password.
 """
 
-from flask import request
-
 from forum.accounts import queries
 from forum.accounts.models import User
 from forum.columns import digest
-from forum.web.limits import spend
+from forum.web.limits import client, spend
 
 EACH_CLIENT = "60 per 15 minutes"
 EACH_ADDRESS = "10 per 15 minutes"
@@ -20,7 +18,7 @@ EACH_RECIPIENT = "3 per hour"
 def count_password(email: str) -> None:
     """Count a try of a password. Raises TooManyTries."""
     spend(EACH_CLIENT)
-    spend(EACH_ADDRESS, digest(f"{queries.canonical_email(email)} {request.remote_addr}"))
+    spend(EACH_ADDRESS, digest(f"{queries.canonical_email(email)} {client()}"))
 
 
 def count_code(user: User) -> None:

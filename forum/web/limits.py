@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from flask import Flask, current_app, request
@@ -93,13 +94,24 @@ def init_app(app: Flask) -> None:
 
 
 def spend(rule: str, *key: str) -> None:
-    """Count one try of the client's address (or of `key`) against `rule`. Raises TooManyTries.
+    """Count one try of the client (or of `key`) against `rule`. Raises TooManyTries.
 
     `rule` is such as "60 per 10 minutes"; the count is shared between processes (S25).
     """
-    who = key or (request.remote_addr or "",)
+    who = key or (client(),)
     if limiter.enabled and not limiter.limiter.hit(parse(rule), request.endpoint or "", *who):
         raise TooManyTries
+
+
+def client() -> str:
+    """Return who asks: an IPv4 address, or the /64 network that one subscriber of IPv6 has to choose from."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return request.remote_addr or ""
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
 def client_limit() -> str:

@@ -43,3 +43,20 @@ def test_clearing_forgets_one_counter(storage):
     storage.incr("a", 60), storage.incr("b", 60)
     storage.clear("a")
     assert (storage.get("a"), storage.get("b"), storage.check(), storage.reset()) == (0, 1, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:1:dead:beef:0:1", "2001:db8:0:1::"),
+        ("2001:db8:0:1::2", "2001:db8:0:1::"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::"),
+        ("unix", "unix"),
+        (None, ""),
+    ],
+)
+def test_who_has_a_whole_network_of_addresses_is_one_client(make_app, sqlite_url, address, counted):
+    with make_app(sqlite_url).test_request_context(environ_base={"REMOTE_ADDR": address}):
+        assert limits.client() == counted
