@@ -163,7 +163,8 @@ class LinkForm(TidyForm):
 
 def _row(field) -> dict[str, str]:
     label = str(field.label.text)
-    return {"label": label, "value": _words(field), "change_name": field.name, "change_label": label.lower()}
+    change = label if label.startswith("I ") else label[0].lower() + label[1:]
+    return {"label": label, "value": _words(field), "change_name": field.name, "change_label": change}
 
 
 def _words(field) -> str:

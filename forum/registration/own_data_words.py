@@ -80,7 +80,7 @@ def _apart(held: Mapping[str, Any]) -> list[dict[str, str]]:
 def _words(name: str, value: Any, zone: tzinfo, status: Callable[[str], str]) -> str:
     """Return a stored value as people say it; what has no words of its own stands as it is stored."""
     if value is None:
-        return ""
+        return "–" if name in MOMENTS else ""
     if name in MOMENTS:
         return moment_text(datetime.fromisoformat(value), zone)
     if name == "status":
