@@ -5,7 +5,7 @@ import secrets
 import time
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -19,9 +19,17 @@ SALT = "form-key"
 
 
 class TidyForm(FlaskForm):
-    """Strips and NFC-normalises every text field before it is looked at (S27, S36)."""
+    """Strips and NFC-normalises every text field before it is looked at (S27, S36).
+
+    It reads what a form sends and nothing else: a file or JSON in a field's place would not be a text (S17).
+    """
 
     class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form, formdata):
+            if formdata is None or hasattr(formdata, "getlist"):
+                return formdata
+            return request.form if form.is_submitted() else None
+
         def bind_field(self, form, unbound_field, options):
             kind = unbound_field.field_class
             if issubclass(kind, StringField) and not issubclass(kind, HiddenField):

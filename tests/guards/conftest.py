@@ -1,4 +1,4 @@
-"""The canary world, built once a worker: opened once a module for those who only read and once a test for those who write."""
+"""The canary world, built once a worker; opened once a module to read, and once a test to write in."""
 
 import shutil
 from collections.abc import Iterator

@@ -109,8 +109,7 @@ def is_kept(column: Column) -> bool:
     return (
         isinstance(column.type, TokenDigest)
         or column.table.name in APPEND_ONLY
-        or column.name == "key"
-        and column.primary_key
+        or (column.name == "key" and column.primary_key)
         or name_of(column) in KEPT
     )
 

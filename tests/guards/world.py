@@ -1,7 +1,7 @@
-"""The canary world: every kind of row there is, in two events that know nothing of each other, and one that is not public.
+"""The canary world: every kind of row, in two events that know nothing of each other, and one that is not public.
 
 world = build(app)                    # in an app context, at NOW
-world.canaries["zq17x"]               # Canary("registrations.given_name", "nf27"): where that text stands, and nowhere else
+world.canaries["zq17x"]               # Canary("registrations.given_name", "nf27"): where it stands, and nowhere else
 world.browsers["organiser of nf27"]   # a client of every audience, signed in or with a personal link
 
 Every text column of every table gets a canary by walking the metadata (tests/guards/texts.py), so a new column is
