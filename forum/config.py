@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError
 PROJECT = Path(__file__).resolve().parent.parent
 KEY_PURPOSES = ("identity", "care", "outbox", "audit", "totp")
 ENVIRONMENTS = ("development", "production")
-MAIL_ADDRESS = re.compile(r"[^<>@\s]+@[^<>@\s]+")
+MAIL_ADDRESS = re.compile(r"[^<>@\s]@[^<>@\s]")
 WEAK_SECRETS = {"dev", "secret", "changeme", "change-me", "password", "test"}
 MAIL_SETTINGS = {
     "MAIL_SERVER": "",
