@@ -88,14 +88,15 @@ def test_skip_link_comes_first_and_leads_past_the_navigation(visit):
     keys = Keyboard(page)
     keys.press("Tab")
     skip = page.get_by_role("link", name="Skip to the content")
-    assert is_focused(skip) and skip.bounding_box()["y"] >= 0
+    assert is_focused(skip)
+    assert skip.bounding_box()["y"] >= 0
     keys.press("Enter", "Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
 @pytest.mark.parametrize("name", WITH_ERRORS)
 def test_error_summary_takes_the_focus_and_leads_to_each_field(visit, name):
-    """The summary has the focus; its links are in the order of the fields, and each moves the focus to its own (A02)."""
+    """It has the focus; its links are in the order of the fields, and each leads to its own (A02)."""
     page = visit(BY_NAME[name], "sv").page
     keys, summary = Keyboard(page), page.locator(".error-summary")
     assert is_focused(summary)

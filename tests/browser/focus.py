@@ -1,0 +1,96 @@
+"""Where the focus is, as the eye sees it: what changes on the screen, how strongly, and whether anything covers it."""
+
+import base64
+
+from playwright.sync_api import Browser, Page
+
+ROOM = 8  # px around an element in which its focus may be drawn
+# What kind of thing has the focus: elements of the same kind look alike, so one of them is looked at.
+KIND = """() => {
+    const words = element => `${element.tagName}.${element.getAttribute("class") || ""}`;
+    const focused = document.activeElement;
+    return [focused, focused.parentElement, focused.parentElement.parentElement].map(words).join(" < ");
+}"""
+BOX = """room => {
+    const box = document.activeElement.getBoundingClientRect();
+    const [left, top] = [Math.max(0, box.left - room), Math.max(0, box.top - room)];
+    const right = Math.min(innerWidth, box.right + room), bottom = Math.min(innerHeight, box.bottom + room);
+    const across = Math.min(innerWidth, box.right) - Math.max(0, box.left);
+    const along = Math.min(innerHeight, box.bottom) - Math.max(0, box.top);
+    const around = across * ((box.top >= 0) + (box.bottom <= innerHeight))  // the edges that are on the screen
+        + along * ((box.left >= 0) + (box.right <= innerWidth));
+    return {x: left, y: top, width: right - left, height: bottom - top, around};
+}"""
+# Each corner of each line of the focused element belongs to it, or to what it stands in; and it is on the screen.
+COVERED = """() => {
+    const focused = document.activeElement, problems = [];
+    const drawn = focused instanceof SVGElement ? focused.querySelector("circle") : focused;  // an arc has no corners
+    const frame = focused.closest(".table-scroll")?.getBoundingClientRect();
+    const lines = [...drawn.getClientRects()].filter(box => box.width > 4 && box.height > 4);
+    const seen = lines.filter(box => box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth);
+    if (!seen.length) problems.push("is not on the screen");
+    for (const box of seen) {
+        const [dx, dy] = drawn === focused ? [2, 2] : [box.width / 2, box.height / 2];
+        for (const x of [box.left + dx, box.right - dx]) for (const y of [box.top + dy, box.bottom - dy]) {
+            if (frame && (x < frame.left || x > frame.right)) continue;  // scrolled out of its own frame
+            const top = document.elementFromPoint(x, y);
+            if (!top || focused.contains(top) || top.contains(focused)) continue;
+            problems.push(`is covered by ${top.tagName}.${top.getAttribute("class")}`);
+        }
+    }
+    return problems;
+}"""
+# How many pixels differ between two pictures with a contrast of at least 3:1 (WCAG's relative luminance).
+DIFFERENCE = """async ([one, other]) => {
+    const pixels = async data => {
+        const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), context = canvas.getContext("2d");
+        context.drawImage(bitmap, 0, 0);
+        return context.getImageData(0, 0, bitmap.width, bitmap.height).data;
+    };
+    const part = value => value <= 10 ? value / 3294 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+    const light = (data, at) => 0.2126 * part(data[at]) + 0.7152 * part(data[at + 1]) + 0.0722 * part(data[at + 2]);
+    const [before, after] = await Promise.all([pixels(one), pixels(other)]);
+    let count = 0;
+    for (let at = 0; at < before.length; at += 4) {
+        const lights = [light(before, at), light(after, at)].sort((a, b) => a - b);
+        if ((lights[1] + 0.05) / (lights[0] + 0.05) >= 3) count++;
+    }
+    return count;
+}"""
+
+
+class Eye:
+    """Compares pictures; in a page of its own, which no site's policy binds."""
+
+    def __init__(self, browser: Browser):
+        self._page = browser.new_page()
+
+    def close(self) -> None:
+        """End it."""
+        self._page.close()
+
+    def change_by_focus(self, page: Page) -> float:
+        """Return how many pixels the focus changes by 3:1 or more, as a share of the element's outline of 1 px."""
+        box = page.evaluate(BOX, ROOM)
+        around, clip = box.pop("around"), box
+        focused = page.screenshot(clip=clip)
+        page.evaluate("window.focused = document.activeElement; window.focused.blur()")
+        unfocused = page.screenshot(clip=clip)
+        page.evaluate("window.focused.focus({preventScroll: true})")
+        return self._difference(unfocused, focused) / around
+
+    def _difference(self, one: bytes, other: bytes) -> int:
+        return self._page.evaluate(
+            DIFFERENCE, [base64.b64encode(picture).decode() for picture in (one, other)]
+        )
+
+
+def kind_of_focus(page: Page) -> str:
+    """Return what kind of thing has the focus."""
+    return page.evaluate(KIND)
+
+
+def focus_problems(page: Page) -> list[str]:
+    """Return what hides the element that has the focus."""
+    return page.evaluate(COVERED)

@@ -1,0 +1,100 @@
+"""The focus is seen wherever it goes, in every scheme, and nothing lies over it (A16)."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.focus import Eye, focus_problems, kind_of_focus
+from tests.browser.keyboard import BEGIN, PLACE, Keyboard
+from tests.browser.measures import resize
+from tests.browser.sights import BY_NAME
+
+pytestmark = pytest.mark.browser
+EVERY_KIND = (  # pages that together hold each kind of thing that can have the focus
+    "front",
+    "choose",
+    "details with errors",
+    "own registration, confirmed",
+    "post with a correction",
+    "attendees",
+    "style guide",
+)
+STILL = {"reduced_motion": "reduce"}  # else the page is still gliding to the focus when it is looked at
+SCHEMES = {
+    "light": STILL | {"color_scheme": "light"},
+    "dark": STILL | {"color_scheme": "dark"},
+    "forced": STILL | {"forced_colors": "active", "color_scheme": "dark"},
+}
+
+
+@pytest.fixture
+def eye(chromium) -> Iterator[Eye]:
+    """Somebody who compares pictures."""
+    eye = Eye(chromium)
+    yield eye
+    eye.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_focus_is_seen(visit, eye, name, scheme):
+    """What the focus changes has a contrast of 3:1 and is as much as a line of 1 px around the element."""
+    page = visit(BY_NAME[name], "sv").page
+    page.emulate_media(**SCHEMES[scheme])
+    found = {kind: eye.change_by_focus(page) for kind in kinds_in_turn(page)}
+    assert {kind: round(share, 2) for kind, share in found.items() if share < 1} == {}
+
+
+@pytest.mark.parametrize("size", [(390, 640), (1280, 720)], ids=["phone", "desk"])
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_focus_is_never_covered(visit, name, size):
+    page = visit(BY_NAME[name], "en").page
+    page.emulate_media(**STILL)
+    resize(page, *size)
+    found = {}
+    for key in ("Tab", "Shift+Tab"):
+        for place in stops(page, key):
+            if problems := focus_problems(page):
+                found[f"{key} {place}, {kind_of_focus(page)}"] = problems
+    assert found == {}
+
+
+def test_focus_that_is_not_seen_or_covered_is_noticed(chromium, eye):
+    """The control: a link without any sign of focus, and one below a bar that stays at the top."""
+    page = chromium.new_page()
+    page.set_content('<style>a:focus { outline: none }</style><p><a href="#1">A link</a></p>')
+    Keyboard(page).press("Tab")
+    assert eye.change_by_focus(page) < 1
+    bar = '<div style="position: fixed; inset: 0 0 auto; height: 90px; background: #fff"></div>'
+    page.set_content(f'<p><a href="#1">A link</a></p>{bar}')
+    Keyboard(page).press("Tab")
+    assert focus_problems(page) != []
+    page.set_content('<p><a href="#1">A link</a></p>')
+    Keyboard(page).press("Tab")
+    assert (eye.change_by_focus(page) >= 1, focus_problems(page)) == (True, [])
+    page.close()
+
+
+def kinds_in_turn(page: Page) -> Iterator[str]:
+    """Give each kind of thing when the first of it has the focus."""
+    seen = set()
+    for _place in stops(page, "Tab"):
+        kind = kind_of_focus(page)
+        if kind not in seen:
+            seen.add(kind)
+            yield kind
+
+
+def stops(page: Page, key: str) -> Iterator[int]:
+    """Press a key and give the place of the focus, until it leaves the page."""
+    if key == "Tab":
+        page.evaluate(BEGIN)
+    first = None
+    while True:
+        page.keyboard.press(key)
+        place = page.evaluate(PLACE)
+        if place in {-1, first}:
+            return
+        first = place if first is None else first
+        yield place
