@@ -16,6 +16,8 @@ PRODUCTION = {
     "BASE_URL": "https://forum.example",
     "MAIL_SERVER": "127.0.0.1",
     "MAIL_DEFAULT_SENDER": "forum@forum.example",
+    "TESTING": False,
+    "LIMITS_ENABLED": True,
 }
 
 
