@@ -134,7 +134,7 @@ def _flask_settings(
         "ENV": "production" if production else "development",
         "PRODUCTION": production,
         "TESTING": _flag(given.get("TESTING", False)),
-        "DEMO": _flag(given.get("DEMO", not production)) and not production,
+        "DEMO": _flag(given.get("DEMO", not production)) and not production and _is_here(base_url),
         "INSTANCE": instance,
         "STATIC": Path(given.get("STATIC") or instance / "static").resolve(),
         "BASE_URL": base_url,
@@ -172,6 +172,11 @@ def _database_url(given: Mapping[str, Any], instance: Path, problems: list[str])
     except ArgumentError:
         problems.append("FORUM_DATABASE_URL is not a database's address")
     return url
+
+
+def _is_here(base_url: str) -> bool:
+    """Whether the site is reached on this machine only; a public one has no demo, whatever else was forgotten."""
+    return urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _trusted_hosts(given: Mapping[str, Any], base_url: str, production: bool) -> list[str]:

@@ -164,3 +164,11 @@ def test_command_ends_with_the_names_of_all_unsafe_settings(tmp_path, command):
         "forum: FORUM_DEBUG must be off",
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("base_url", "demo"),
+    [("http://127.0.0.1:8000", True), ("http://localhost:8001", True), ("https://forum.example", False)],
+)
+def test_a_site_that_is_reached_from_elsewhere_has_no_demo(tmp_path, base_url, demo):
+    assert config.load({"INSTANCE": tmp_path, "BASE_URL": base_url})["DEMO"] is demo
