@@ -19,7 +19,7 @@ from forum.demo.loader import load_demo
 from forum.extensions import db
 from forum.web.static import build_static
 
-MIGRATION_LOCK = 0x0F0A_0001
+START_LOCK = 0x0F0A_0001
 CATALOGUES = "translations/*/LC_MESSAGES/*.po"
 
 
@@ -28,7 +28,7 @@ def prepare(app: Flask) -> None:
     with app.app_context(), one_at_a_time(app):
         build_static(PROJECT / "static", app.config["STATIC"])
         compile_translations(PROJECT)
-        migrate()
+        upgrade()
         if app.config["DEMO"]:
             start_write(db.session)
             load_demo(now=clock.now())
@@ -46,19 +46,6 @@ def demo_link(app: Flask) -> str:
         db.session.remove()
     dispose(app)
     return link
-
-
-def migrate() -> None:
-    """Bring the tables up to date, one migrating process at a time on this database."""
-    if db.engine.dialect.name != "postgresql":
-        upgrade()
-        return
-    with db.engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
-        try:
-            upgrade()
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
 
 
 def compile_translations(project: Path) -> int:
@@ -82,10 +69,23 @@ def dispose(app: Flask) -> None:
 
 @contextmanager
 def one_at_a_time(app: Flask) -> Iterator[None]:
-    """Hold the instance folder's lock; the system frees it when the process ends, however it ends."""
+    """Keep other starts out: on this machine by the instance folder, on others by the database.
+
+    The system frees both locks when the process ends, however it ends. Needs an app context.
+    """
     with (app.config["INSTANCE"] / "start.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        if db.engine.dialect.name != "postgresql":
+            yield
+            return
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
+            connection.commit()  # the lock is the connection's, not the transaction's
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
+                connection.commit()
 
 
 def _is_stale(path: Path) -> bool:

@@ -1,0 +1,48 @@
+"""Getting ready to serve, several at once (one of them does the work)."""
+
+import subprocess
+import sys
+
+from sqlalchemy import create_engine, text
+
+from forum.commands.preparing import compile_translations
+from forum.config import PROJECT
+
+PREPARE = "from forum import create_app; from forum.commands.preparing import prepare; prepare(create_app())"
+PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Hello,"\nmsgstr "Hej,"\n'
+
+
+def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
+    """As several `make run` in one folder, or several machines with one PostgreSQL."""
+    in_one_folder = blank_database_url.startswith("sqlite")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PREPARE],
+            cwd=PROJECT, stderr=subprocess.PIPE, text=True,
+            env={
+                "PATH": "", "FORUM_DATABASE_URL": blank_database_url, "FORUM_DATA_KEYS": settings["DATA_KEYS"],
+                "FORUM_SECRET_KEY": settings["SECRET_KEY"], "FORUM_STATIC": str(settings["STATIC"]),
+                "FORUM_INSTANCE": str(tmp_path / ("instance" if in_one_folder else str(number))),
+            },
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    errors = [process.communicate(timeout=120)[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0, 0], errors
+    engine = create_engine(blank_database_url)
+    with engine.connect() as connection:
+        counted = "SELECT count(*), count(DISTINCT slug) FROM events"
+        assert tuple(connection.execute(text(counted)).one()) == (2, 2)
+    engine.dispose()
+
+
+def test_only_what_has_changed_is_compiled(tmp_path):
+    catalogue = tmp_path / "translations" / "sv" / "LC_MESSAGES" / "messages.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text(PO)
+
+    assert [compile_translations(tmp_path) for _ in range(2)] == [1, 0]
+    assert sorted(path.name for path in catalogue.parent.iterdir()) == ["messages.mo", "messages.po"]
+    catalogue.write_text(PO.replace("Hej", "God dag"))
+    assert compile_translations(tmp_path) == 1
