@@ -96,7 +96,20 @@ window.measures = (() => {
     return crowded.map(({ element, box }) => `${Math.round(box.width)} × ${Math.round(box.height)} px: ${name(element)}`);
   };
 
-  // What is seen by colour or picture only when the reader's own colours are used.
+  // Links of the content to different places, and buttons that do different things, have different names (A20).
+  const twins = () => {
+    const things = new Map();
+    for (const element of document.querySelectorAll("main :is(a[href], button)")) {
+      if (!element.checkVisibility()) continue;
+      const words = (element.getAttribute("aria-label") || element.textContent).trim().replace(/\s+/g, " ");
+      const place = element.getAttribute("href")?.split("#")[0];
+      const does = place ?? [element.formAction, element.name, element.value].join(" ");
+      things.set(words, (things.get(words) || new Set()).add(does));
+    }
+    return [...things].filter(([, places]) => places.size > 1).map(([words]) => `several things are called "${words}"`);
+  };
+
+  // Nothing moves for who asked for stillness.
   const motion = () => {
     const moves = [...document.querySelectorAll("*")].filter((element) => {
       const style = getComputedStyle(element);
@@ -189,5 +202,5 @@ window.measures = (() => {
     return Math.hypot(dx, dy) < half;
   }
 
-  return { sideways, spilt, cut, overlaid, small, motion, printed, space };
+  return { sideways, spilt, cut, overlaid, small, twins, motion, printed, space };
 })();

@@ -14,6 +14,7 @@ WRONG = {
     "overlaid": '<p>One line</p><p style="margin-top: -30px">Another line</p>',
     "small": '<ul><li><a style="display: block; line-height: 12px" href="#a">One</a></li>'
     '<li><a style="display: block; line-height: 12px" href="#b">Two</a></li></ul>',
+    "twins": '<main><a href="/a">Change</a> <a href="/b">Change</a></main>',
     "motion": '<p style="transition: color 1s">Slow</p>',
     "printed": "<main><h1>A page</h1><button class=button>Press</button></main>",
 }
@@ -23,6 +24,7 @@ RIGHT = {
     "cut": '<p style="clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden">Only to be heard</p>',
     "overlaid": "<p>One line</p><p>Another line</p>",
     "small": '<p>A sentence with <a href="#a">a link</a> in it.</p><p><button style="height: 24px">Press</button></p>',
+    "twins": '<main><a href="/a">Change</a> <a href="/a">Change</a> <button>Send</button></main>',
     "motion": '<p style="transition: none">Still</p>',
     "printed": '<main><h1 style="background: #fff">A page</h1><p>Words</p></main>',
 }

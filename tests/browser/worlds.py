@@ -297,7 +297,7 @@ def _long_news() -> None:
     tag, category = make_tag(f"#{LONG_WORD}{LONG_WORD}"[:80]), make_category("long", name=_both(LONG_NAME))
     for number in range(3):
         post = make_post(
-            headline=f"{LONG_WORD} {LONG_ORGANISATION}"[:200],
+            headline=f"{number}. {LONG_WORD} {LONG_ORGANISATION}"[:200],
             lead=f"{LONG_NAME}, {LONG_ORGANISATION}",
             label=LONG_WORD[:60],
             body=LONG_TEXT,

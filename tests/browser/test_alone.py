@@ -1,0 +1,134 @@
+"""Pages that do without: JavaScript, colours of their own, a font size of ours – and that leave nothing behind
+(A10, A18, A21, S42)."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Error, Page, expect
+
+from tests.browser.measures import READING, measure
+from tests.browser.sights import BY_NAME
+from tests.browser.test_keyboard import confirming_path
+from tests.browser.visitor import Tab, Visitor
+from tests.servers import CHROMIUM_FLAGS, chromium_path
+
+pytestmark = pytest.mark.browser
+LARGE_TEXT = (
+    "front",
+    "choose",
+    "details with errors",
+    "own registration, offered",
+    "post with a correction",
+    "news",
+)
+DRAWN = ("front", "choose", "overview", "attendees", "style guide")
+# What is drawn must be drawn in a colour that differs from the paper once the reader's colours are in force.
+INVISIBLE = """() => {
+    const colour = name => { const probe = document.createElement("i"); probe.style.color = name;
+        document.body.append(probe); const value = getComputedStyle(probe).color; probe.remove(); return value };
+    const canvas = colour("Canvas"), none = ["none", "rgba(0, 0, 0, 0)", "transparent", canvas];
+    const shapes = [...document.querySelectorAll(".ring path:not(.ring-hit), .mark path, .bar-part, .ring text")];
+    const lost = shapes.filter(shape => [getComputedStyle(shape).stroke, getComputedStyle(shape).fill].every(
+        value => none.includes(value)));
+    const kinds = "main .button, main .input, main .seat-number, .status:not(.status-failed)";
+    const edged = [...document.querySelectorAll(kinds)];
+    const flat = edged.filter(element => {
+        const style = getComputedStyle(element, element.matches(".status") ? "::before" : null);
+        return style.borderBlockEndWidth === "0px" || none.includes(style.borderBlockEndColor);
+    });
+    return [...lost, ...flat].map(element => `${element.tagName}.${element.getAttribute("class")}`);
+}"""
+
+
+@pytest.fixture
+def large_text(chromium) -> Iterator[Callable[..., Page]]:
+    """A page of a browser whose reader has set text to twice its size."""
+    browser = chromium.browser_type.launch(
+        executable_path=chromium_path(), args=[*CHROMIUM_FLAGS, "--blink-settings=defaultFontSize=32"]
+    )
+    yield browser.new_page
+    browser.close()
+
+
+def test_stakeholder_registers_changes_and_cancels_without_javascript(change_world, new_visitor):
+    forum = change_world("demo")
+    visitor = new_visitor(forum, "sv", java_script_enabled=False)
+    page = visitor.page
+    visitor.open("home.front")
+    page.locator("main").get_by_role("link", name="Anmäl dig").click()
+    page.locator(".sector-choice").get_by_role("link", name="Rättsväsende").click()
+    visitor.fill({"given_name": "Åsa", "email": "x"})
+    visitor.submit()
+    expect(page.locator(".error-summary a")).to_have_count(3)
+    visitor.fill({**visitor.answers(), "email": "asa@example.org"})
+    visitor.submit(), visitor.submit()
+    expect(page.locator("h1")).to_have_text("Öppna din e-post")
+
+    page.goto(forum.url + confirming_path(forum, "asa@example.org"))
+    visitor.submit()
+    expect(page.locator("h1")).to_have_text("Du har en plats")
+    page.get_by_role("link", name="Ändra dina uppgifter").click()
+    visitor.fill({"organisation": "Exempelstads hovrätt"})
+    visitor.submit()
+    expect(page.locator("main")).to_contain_text("Exempelstads hovrätt")
+    page.get_by_role("link", name="Avboka din anmälan").click()
+    visitor.submit()
+    expect(page.locator("h1")).to_have_text("Din anmälan är avbokad")
+
+
+def test_reader_finds_and_shares_a_post_without_javascript(worlds, new_visitor):
+    visitor = new_visitor(worlds["demo"], "sv", java_script_enabled=False)
+    page = visitor.page
+    visitor.open("news.search")
+    page.get_by_role("searchbox").fill("terminologi")
+    page.get_by_role("searchbox").press("Enter")
+    page.locator("main h2 a").first.click()
+    shown = page.locator(".share").get_by_role("link")
+    assert shown.evaluate_all("links => links.map(link => link.protocol)") == ["mailto:"]
+    expect(page.locator(".share").get_by_role("button")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [640, 1280])
+def test_pages_bear_a_reader_who_sets_text_to_twice_its_size(worlds, still_clock, large_text, width):
+    """The browser's own setting, to which widths in the style sheet answer as well (A18)."""
+    tab = Tab(large_text(locale="sv"), [])
+    found = {}
+    for name in LARGE_TEXT:
+        tab.clear(width, "light")
+        BY_NAME[name].show(Visitor(tab, worlds["demo"], "sv"))
+        found[name] = measure(tab.page, *READING)
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_pictures_and_edges_are_drawn_in_the_readers_own_colours(visit, name):
+    page = visit(BY_NAME[name], "sv").page
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    assert page.evaluate(INVISIBLE) == []
+    assert measure(page, *READING) == []
+
+
+def test_going_back_after_signing_out_shows_nobody(worlds, new_visitor):
+    """Neither the browser's memory of the page nor the server gives the list again (S42)."""
+    visitor = new_visitor(worlds["demo"], "en")
+    visitor.sign_in("organiser@example.org")
+    page = visitor.page
+    visitor.open("attendees.index", event=worlds["demo"].event)
+    name = page.locator("main tbody tr").first.get_by_role("link").first.inner_text()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("h1")).to_contain_text("signed out")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert name not in page.content()
+
+
+def test_going_back_after_registering_shows_no_answers(change_world, new_visitor):
+    """The browser has kept nothing: it would ask before it sends the answers to be checked again (A07, S42)."""
+    forum = change_world("demo")
+    visitor = new_visitor(forum, "en")
+    page = visitor.page
+    visitor.open_details("justice")
+    visitor.fill(visitor.answers())
+    visitor.submit(), visitor.submit()
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()
