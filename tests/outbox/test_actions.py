@@ -85,7 +85,7 @@ def test_queue_keeps_the_words_sealed(database):
         ),
         ({"recipient_name": "A =?utf-8?q?=0ABcc:_q?="}, "UnsafeMessage: the name holds control characters"),
         ({"reply_to": "@"}, "UnsafeMessage: the address is not a mail address"),
-        ({"language": "xx-not-a-language"}, "ValueError"),
+        ({"language": "xx"}, "UnknownLocaleError"),
     ],
 )
 def test_mail_that_cannot_be_made_is_a_dead_letter_and_what_caused_it_stands(database, differing, reason):
