@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from forum.commands import serving
 from tests import servers
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -61,19 +62,10 @@ def forum(
 
 @contextmanager
 def bare_flask() -> Iterator[Server]:
-    """Serve one view that returns a constant, on the same server with the same number of workers."""
-    port = servers.free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--workers",
-        WORKERS,
-        "--port",
-        str(port),
-    ]
+    """Serve one view that returns a constant, on the same server with as many workers and threads."""
+    port, threads = servers.free_port(), str(serving.THREADS)
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
+    command += ["--workers", WORKERS, "--blocking-threads", threads]
     with _started(
         [*command, "--log-level", "error", "bench.bare:app"], port, dict(os.environ), "/"
     ) as server:
