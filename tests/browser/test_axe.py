@@ -33,7 +33,8 @@ def test_axe_finds_nothing_in_any_look(visit, name, language):
         for scheme, width in LOOKS:
             page.emulate_media(color_scheme=scheme, forced_colors=colours)
             resize(page, width)
-            found += [f"{scheme}, {width}, {colours}: {problem}" for problem in axe_violations(page)]
+            problems = axe_violations(page, own_colours=colours == "none")
+            found += [f"{scheme}, {width}, {colours}: {problem}" for problem in problems]
     assert found == []
 
 
