@@ -31,6 +31,10 @@ window.measures = (() => {
   // The page never scrolls sideways; a wide table may do so in a frame of its own.
   const sideways = () => {
     const width = document.documentElement.clientWidth;
+    for (const cards of document.querySelectorAll(".table-cards")) {  // on a phone they are no table any more
+      const frame = scroller(cards);
+      if (getComputedStyle(cards).display === "block" && frame?.scrollWidth > frame?.clientWidth) return ["cards scroll sideways"];
+    }
     if (document.documentElement.scrollWidth <= width) return [];
     const wide = [...document.body.querySelectorAll("*")].filter(
       (element) => isSeen(element) && !scroller(element) && element.getBoundingClientRect().right > width + 0.5,
