@@ -13,7 +13,7 @@ ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]"
 LOCAL_PART = re.compile(rf"{ATEXT}+(\.{ATEXT}+)*")
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|=\?.*\?=", re.DOTALL)
-NAMED = re.compile(r"\s*(?P<name>.*?)\s*<(?P<address>[^<>]*)>\s*")
+NAMED = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>\s*")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def mailbox(address: str, name: str = "") -> Mailbox:
 def parse_mailbox(text: str) -> Mailbox:
     """Return the mailbox of a setting: "forum@example.org" or "Forum, the Nordic <forum@example.org>" (F3d)."""
     if found := NAMED.fullmatch(text):
-        return mailbox(found["address"].strip(), _unquoted(found["name"]))
+        return mailbox(found["address"].strip(), _unquoted(found["name"].strip()))
     return mailbox(text.strip())
 
 
