@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.orm import scoped_session
 
@@ -58,8 +59,14 @@ def settings(tmp_path_factory, static_folder) -> dict:
     }
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory) -> FileSystemBytecodeCache:
+    """Templates that some test's app has compiled already; one store a worker."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(settings, tmp_path) -> Iterator[MakeApp]:
+def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
     """Make an app on a database: `make_app(url, BASE_URL="https://forum.example")`."""
     with ExitStack() as stack:
 
@@ -67,6 +74,7 @@ def make_app(settings, tmp_path) -> Iterator[MakeApp]:
             app = create_app(
                 {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": url, **overrides}
             )
+            app.jinja_env.bytecode_cache = compiled_templates  # each app would compile them all anew
             stack.callback(_dispose, app)
             return app
 
