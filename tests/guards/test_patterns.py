@@ -66,7 +66,7 @@ def slowest(pattern: re.Pattern, ways: set[str], size: int = SIZE) -> float:
                 started = time.thread_time()
                 deque(pattern.finditer(text), maxlen=0) if way == "search" else getattr(pattern, way)(text)
                 worst = max(worst, time.thread_time() - started)
-                if worst > SECONDS / 4 and part < size:
+                if worst > (SECONDS if part == size else SECONDS / 20):
                     return SECONDS + worst
     return worst
 
