@@ -1,6 +1,6 @@
 """One's own account: password, second factor, sign-ins, and showing that it is still oneself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel.dates import format_timedelta
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
@@ -161,5 +161,6 @@ def end_other_sessions() -> ResponseReturnValue:
 
 
 def _ago(moment: datetime) -> str:
-    """Return how long ago it was, such as "3 minutes ago"."""
-    return format_timedelta(moment - clock.now(), add_direction=True, locale=language())
+    """Return how long ago it was, such as "3 minutes ago"; this moment is a second ago, not in no time."""
+    since = min(moment - clock.now(), timedelta(seconds=-1))
+    return format_timedelta(since, add_direction=True, locale=language())

@@ -232,6 +232,6 @@ def _set_password(token: str, purpose: LinkPurpose, act) -> ResponseReturnValue:
         form.refuse(refusal)
         return form_page("new_password", form, user=user, purpose=purpose)
     db.session.commit()
-    session.clear()
+    sign_ins.forget()
     flash(_("The password is set. Sign in with it."), "success")
     return redirect(url_for(".sign_in"), 303)

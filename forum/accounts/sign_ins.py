@@ -79,9 +79,14 @@ def load() -> SignIn | None:
 
 def begin(token: str) -> None:
     """Make the browser's session that of a new sign-in; nothing of the earlier one stays but the language (S06)."""
+    forget()
+    session[TOKEN] = token
+
+
+def forget() -> None:
+    """Empty the browser's session, but for the language that was chosen in it."""
     language = session.get(LANGUAGE)
     session.clear()
-    session[TOKEN] = token
     if language:
         session[LANGUAGE] = language
 
