@@ -81,9 +81,7 @@ def test_pattern_is_quick_on_a_hundred_kilobytes(name):
     assert slowest(pattern, ways) <= SECONDS
 
 
-@pytest.mark.parametrize(
-    ("wrong", "way"), [(r"\s*x$", "search"), (r"[^@]+@[^@]+", "search"), (r"\s*.*?\s*<>", "match")]
-)
+@pytest.mark.parametrize(("wrong", "way"), [(r"\s*x$", "search"), (r"\s*.*?\s*<>", "match")])
 def test_a_pattern_that_backtracks_is_found(wrong, way):
     """The control: patterns that take the square of the length, or its cube."""
     assert slowest(re.compile(wrong), {way}) > SECONDS
