@@ -3,15 +3,32 @@
 A new page needs a line here: test_sights.py fails for an address of the site that nobody looks at.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from forum.web.access import AUDIENCES, Face
 from tests.accounts.helpers import OTHER_PASSWORD, PASSWORD
 from tests.browser.visitor import LONG_ANSWERS, Visitor
-
-Way = Callable[[Visitor], None]
+from tests.browser.ways import (
+    Way,
+    accept_too_late,
+    change_wrongly,
+    details,
+    link,
+    list_of,
+    mine,
+    new_codes,
+    of_event,
+    of_person,
+    opened,
+    post,
+    refused_reused,
+    refused_tries,
+    tag,
+    too_many_tries,
+    waiting,
+    wrongly,
+)
 
 
 @dataclass(frozen=True)
@@ -50,136 +67,6 @@ def arrival_problems(visitor: Visitor, sight: Sight) -> list[str]:
     return problems
 
 
-def _post(kind: str) -> Way:
-    return lambda visitor: visitor.open("news.post", **visitor.world.posts[f"{kind}-{visitor.language}"])
-
-
-def _list_of(endpoint: str, kind: str) -> Way:
-    """Follow the first link of a kind below the list of news."""
-
-    def go(visitor: Visitor) -> None:
-        visitor.open("news.index")
-        visitor.follow_first(f'main a[href*="/news/{kind}/"]')
-
-    return go
-
-
-def _tag(visitor: Visitor) -> None:
-    _post("any")(visitor)
-    visitor.follow_first('main a[href*="/news/tags/"]')
-
-
-def _details(answers: dict[str, str], sector: str = "") -> Way:
-    """Fill in the details and ask for the check."""
-
-    def go(visitor: Visitor) -> None:
-        visitor.open_details(sector)
-        visitor.fill(answers)
-        visitor.submit()
-
-    return go
-
-
-def _refused_reused(visitor: Visitor) -> None:
-    """Send the same form a second time, with another answer."""
-    visitor.open_details("ngo")
-    key = visitor.page.locator("input[name=key]").input_value()
-    for name in ("Åsa", "Björn"):
-        visitor.open_details("ngo")
-        visitor.page.evaluate("key => { document.querySelector('input[name=key]').value = key }", key)
-        visitor.fill({**visitor.answers(), "given_name": name})
-        visitor.submit(), visitor.submit()
-
-
-def _refused_tries(visitor: Visitor) -> None:
-    """Register one time more than a visitor of this world may."""
-    for _number in range(2):
-        _details(visitor.answers(), "ngo")(visitor)
-        visitor.submit()
-        if "received" not in visitor.page.url:
-            return
-
-
-def _mine(status: str, endpoint: str = "self_service.show", **values) -> Way:
-    """Follow the personal link of somebody in a state, and go on to a page of theirs."""
-
-    def go(visitor: Visitor) -> None:
-        visitor.open("self_service.enter", token=visitor.world.tokens[status])
-        if endpoint != "self_service.show" or values:
-            visitor.open(endpoint, **values)
-
-    return go
-
-
-def _change_wrongly(visitor: Visitor) -> None:
-    _mine("confirmed", "self_service.change")(visitor)
-    visitor.fill({"given_name": "", "organisation": "", "phone": "x"})
-    visitor.submit()
-
-
-def _accept_too_late(visitor: Visitor) -> None:
-    """Send the answer to an offer that is none."""
-    _mine("waiting")(visitor)
-    visitor.page.locator("main form").evaluate(
-        "(form, url) => { form.action = url }", visitor.address("self_service.accept")
-    )
-    visitor.submit()
-
-
-def _link(endpoint: str, token: str) -> Way:
-    return lambda visitor: visitor.open(endpoint, token=visitor.world.tokens[token])
-
-
-def _wrongly(way: Way, answers: dict[str, str]) -> Way:
-    """Go there, and send answers that are refused."""
-
-    def go(visitor: Visitor) -> None:
-        way(visitor)
-        visitor.fill(answers)
-        visitor.submit()
-
-    return go
-
-
-def _opened(endpoint: str, **values) -> Way:
-    return lambda visitor: visitor.open(endpoint, **values)
-
-
-def _waiting(email: str, endpoint: str) -> Way:
-    """The second step of signing in, after the right password."""
-
-    def go(visitor: Visitor) -> None:
-        visitor.wait_for_second_factor(email)
-        visitor.open(endpoint)
-
-    return go
-
-
-def _new_codes(visitor: Visitor) -> None:
-    visitor.open("own_account.recovery_codes")
-    visitor.submit()
-
-
-def _of_person(endpoint: str, status: str) -> Way:
-    return lambda visitor: visitor.open(
-        endpoint, event=visitor.world.event, reference=visitor.world.people[status]
-    )
-
-
-def _of_event(endpoint: str, **values) -> Way:
-    return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
-
-
-def _too_many_tries(visitor: Visitor) -> None:
-    """Ask for links until it is enough."""
-    for _number in range(9):
-        visitor.open("account.forgot")
-        visitor.fill({"email": "nobody@example.org"})
-        visitor.submit()
-        if visitor.last_status == 429:
-            return
-
-
 ORGANISER, DOOR = "organiser@example.org", "door@example.org"
 
 FRONTS = [
@@ -203,12 +90,12 @@ NEWS = [
     Sight("news, none yet", "news.index", world="closed"),
     Sight("news in long words", "news.index", world="long"),
     Sight("news of a year", "news.year", {"year": 2016}),
-    Sight("news of a category", "news.category", way=_list_of("news.category", "categories")),
-    Sight("news of a hashtag", "news.tag", way=_tag),
-    Sight("news of a hashtag in long words", "news.tag", way=_tag, world="long"),
-    Sight("post with a content note", "news.post", way=_post("note")),
-    Sight("post with a correction", "news.post", way=_post("correction")),
-    Sight("post in long words", "news.post", way=_post("any"), world="long"),
+    Sight("news of a category", "news.category", way=list_of("categories")),
+    Sight("news of a hashtag", "news.tag", way=tag),
+    Sight("news of a hashtag in long words", "news.tag", way=tag, world="long"),
+    Sight("post with a content note", "news.post", way=post("note")),
+    Sight("post with a correction", "news.post", way=post("correction")),
+    Sight("post in long words", "news.post", way=post("any"), world="long"),
     Sight("search", "news.search"),
     Sight("search with hits", "news.search", {"q": "a"}),
     Sight("search without hits", "news.search", {"q": "Lentokonesuihkuturbiinimoottori" * 3}),
@@ -220,32 +107,28 @@ REGISTERING = [
     Sight("choose in long words", "registration.choose", world="long"),
     Sight("details", "registration.details", {"sector": "justice"}),
     Sight("details for the waiting list", "registration.details", {"sector": "ngo"}),
-    Sight(
-        "details with errors", "registration.check", way=_details({"email": "x", "phone": "x"}), status=422
-    ),
-    Sight("check", "registration.check", way=lambda visitor: _details(visitor.answers())(visitor)),
-    Sight("check in long words", "registration.check", way=_details(LONG_ANSWERS, "sector-1"), world="long"),
+    Sight("details with errors", "registration.check", way=details({"email": "x", "phone": "x"}), status=422),
+    Sight("check", "registration.check", way=lambda visitor: details(visitor.answers())(visitor)),
+    Sight("check in long words", "registration.check", way=details(LONG_ANSWERS, "sector-1"), world="long"),
     Sight("received", "registration.received"),
     Sight("refused, by invitation", "registration.details", {"sector": "tech"}, world="narrow"),
     Sight("refused, full", "registration.details", {"sector": "justice"}, world="narrow"),
     Sight("refused, over", "registration.details", {"sector": "justice"}, world="closed"),
-    Sight("refused, sent already", "registration.details", way=_refused_reused, status=409),
-    Sight("refused, too many tries", "registration.details", way=_refused_tries, world="narrow", status=429),
+    Sight("refused, sent already", "registration.details", way=refused_reused, status=409),
+    Sight("refused, too many tries", "registration.details", way=refused_tries, world="narrow", status=429),
     Sight("new link", "registration.resend"),
     Sight(
         "new link with an error",
         "registration.resend",
-        way=_wrongly(_opened("registration.resend"), {"email": "x"}),
+        way=wrongly(opened("registration.resend"), {"email": "x"}),
         status=422,
     ),
 ]
 OWN_REGISTRATION = [
-    Sight("confirm the address", "self_service.confirm", way=_link("self_service.confirm", "confirm")),
-    Sight(
-        "confirmed already", "self_service.confirm", way=_link("self_service.confirm", "already-confirmed")
-    ),
+    Sight("confirm the address", "self_service.confirm", way=link("self_service.confirm", "confirm")),
+    Sight("confirmed already", "self_service.confirm", way=link("self_service.confirm", "already-confirmed")),
     *[
-        Sight(f"own registration, {status}", "self_service.show", way=_mine(status))
+        Sight(f"own registration, {status}", "self_service.show", way=mine(status))
         for status in (
             "pending",
             "in_review",
@@ -257,25 +140,25 @@ OWN_REGISTRATION = [
             "declined",
         )
     ],
-    Sight("own registration, just confirmed", "self_service.show", way=_mine("confirmed", welcome=1)),
-    Sight("own registration, saved", "self_service.show", way=_mine("confirmed", saved="details")),
-    Sight("own registration in long words", "self_service.show", way=_mine("confirmed"), world="long"),
-    Sight("change", "self_service.change", way=_mine("confirmed", "self_service.change")),
-    Sight("change with errors", "self_service.change", way=_change_wrongly, status=422),
+    Sight("own registration, just confirmed", "self_service.show", way=mine("confirmed", welcome=1)),
+    Sight("own registration, saved", "self_service.show", way=mine("confirmed", saved="details")),
+    Sight("own registration in long words", "self_service.show", way=mine("confirmed"), world="long"),
+    Sight("change", "self_service.change", way=mine("confirmed", "self_service.change")),
+    Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(
         "change in long words",
         "self_service.change",
-        way=_mine("waiting", "self_service.change"),
+        way=mine("waiting", "self_service.change"),
         world="long",
     ),
-    Sight("offer that is none", "self_service.accept", way=_accept_too_late, status=409),
-    Sight("cancel", "self_service.cancel", way=_mine("confirmed", "self_service.cancel")),
+    Sight("offer that is none", "self_service.accept", way=accept_too_late, status=409),
+    Sight("cancel", "self_service.cancel", way=mine("confirmed", "self_service.cancel")),
     Sight("cancelled", "self_service.cancelled"),
-    Sight("own data", "self_service.own_data_page", way=_mine("confirmed", "self_service.own_data_page")),
+    Sight("own data", "self_service.own_data_page", way=mine("confirmed", "self_service.own_data_page")),
     Sight(
         "own data in long words",
         "self_service.own_data_page",
-        way=_mine("waiting", "self_service.own_data_page"),
+        way=mine("waiting", "self_service.own_data_page"),
         world="long",
     ),
     Sight("link refused", "self_service.enter", {"token": "unknown"}, status=404),
@@ -289,39 +172,37 @@ FAILURES = [
 SIGN_IN = {"email": ORGANISER, "password": "wrong"}
 ACCOUNT = [
     Sight("sign in", "account.sign_in"),
-    Sight(
-        "sign in, refused", "account.sign_in", way=_wrongly(_opened("account.sign_in"), SIGN_IN), status=422
-    ),
-    Sight("forgot, too many tries", "account.forgot", way=_too_many_tries, status=429),
-    Sight("second factor", "account.second_factor", way=_waiting(ORGANISER, "account.second_factor")),
+    Sight("sign in, refused", "account.sign_in", way=wrongly(opened("account.sign_in"), SIGN_IN), status=422),
+    Sight("forgot, too many tries", "account.forgot", way=too_many_tries, status=429),
+    Sight("second factor", "account.second_factor", way=waiting(ORGANISER, "account.second_factor")),
     Sight(
         "second factor, refused",
         "account.second_factor",
-        way=_wrongly(_waiting(ORGANISER, "account.second_factor"), {"code": "000000"}),
+        way=wrongly(waiting(ORGANISER, "account.second_factor"), {"code": "000000"}),
         status=422,
     ),
-    Sight("set up", "account.set_up", way=_waiting("new@example.org", "account.set_up")),
+    Sight("set up", "account.set_up", way=waiting("new@example.org", "account.set_up")),
     Sight("forgot", "account.forgot"),
     Sight(
-        "forgot, wrong", "account.forgot", way=_wrongly(_opened("account.forgot"), {"email": ""}), status=422
+        "forgot, wrong", "account.forgot", way=wrongly(opened("account.forgot"), {"email": ""}), status=422
     ),
     Sight("link sent", "account.link_sent"),
-    Sight("new password", "account.reset", way=_link("account.reset", "reset")),
+    Sight("new password", "account.reset", way=link("account.reset", "reset")),
     Sight(
         "new password, refused",
         "account.reset",
-        way=_wrongly(_link("account.reset", "reset"), {"new_password": "kort"}),
+        way=wrongly(link("account.reset", "reset"), {"new_password": "kort"}),
         status=422,
     ),
     Sight("welcome", "account.welcome", {"token": "unknown"}, status=410),
-    Sight("demo link", "account.open_demo", way=_link("account.open_demo", "demo")),
+    Sight("demo link", "account.open_demo", way=link("account.open_demo", "demo")),
     Sight("signed out", "account.signed_out"),
     Sight("account", "own_account.show", as_=ORGANISER),
     Sight("confirm it is you", "own_account.confirm", as_=ORGANISER),
     Sight(
         "confirm it is you, refused",
         "own_account.confirm",
-        way=_wrongly(_opened("own_account.confirm"), {"password": OTHER_PASSWORD, "code": "000000"}),
+        way=wrongly(opened("own_account.confirm"), {"password": OTHER_PASSWORD, "code": "000000"}),
         as_=ORGANISER,
         status=422,
     ),
@@ -329,72 +210,68 @@ ACCOUNT = [
     Sight(
         "password, refused",
         "own_account.password",
-        way=_wrongly(_opened("own_account.password"), {"password": PASSWORD, "new_password": "kort"}),
+        way=wrongly(opened("own_account.password"), {"password": PASSWORD, "new_password": "kort"}),
         as_=ORGANISER,
         status=422,
     ),
     Sight("new codes?", "own_account.recovery_codes", as_="plain@example.org"),
-    Sight("recovery codes", "own_account.recovery_codes", way=_new_codes, as_="plain@example.org"),
+    Sight("recovery codes", "own_account.recovery_codes", way=new_codes, as_="plain@example.org"),
     Sight("another app?", "own_account.authenticator", as_="plain@example.org"),
     Sight("another app", "own_account.authenticator", as_=ORGANISER),
     Sight("sessions", "own_account.sessions", as_=ORGANISER),
 ]
 CONSOLE = [
     Sight("console without an event", "console.first", as_=DOOR),
-    Sight("overview", "console.overview", way=_of_event("console.overview"), as_=ORGANISER),
+    Sight("overview", "console.overview", way=of_event("console.overview"), as_=ORGANISER),
     Sight(
-        "overview, long", "console.overview", way=_of_event("console.overview"), world="long", as_=ORGANISER
+        "overview, long", "console.overview", way=of_event("console.overview"), world="long", as_=ORGANISER
     ),
-    Sight("attendees", "attendees.index", way=_of_event("attendees.index"), as_=ORGANISER),
+    Sight("attendees", "attendees.index", way=of_event("attendees.index"), as_=ORGANISER),
     Sight(
         "attendees, filtered",
         "attendees.index",
-        way=_of_event("attendees.index", sector="ngo", status="waiting", sort="-registered"),
+        way=of_event("attendees.index", sector="ngo", status="waiting", sort="-registered"),
         as_=ORGANISER,
     ),
-    Sight("attendees, none", "attendees.index", way=_of_event("attendees.index", q="zzzz"), as_=ORGANISER),
+    Sight("attendees, none", "attendees.index", way=of_event("attendees.index", q="zzzz"), as_=ORGANISER),
+    Sight("attendees, long", "attendees.index", way=of_event("attendees.index"), world="long", as_=ORGANISER),
+    Sight("waiting list", "attendees.waiting", way=of_event("attendees.waiting"), as_=ORGANISER),
     Sight(
-        "attendees, long", "attendees.index", way=_of_event("attendees.index"), world="long", as_=ORGANISER
-    ),
-    Sight("waiting list", "attendees.waiting", way=_of_event("attendees.waiting"), as_=ORGANISER),
-    Sight(
-        "waiting, long", "attendees.waiting", way=_of_event("attendees.waiting"), world="long", as_=ORGANISER
+        "waiting, long", "attendees.waiting", way=of_event("attendees.waiting"), world="long", as_=ORGANISER
     ),
     *[
-        Sight(
-            f"attendee, {status}", "attendees.show", way=_of_person("attendees.show", status), as_=ORGANISER
-        )
+        Sight(f"attendee, {status}", "attendees.show", way=of_person("attendees.show", status), as_=ORGANISER)
         for status in ("confirmed", "waiting", "offered", "cancelled")
     ],
     Sight(
         "attendee, long",
         "attendees.show",
-        way=_of_person("attendees.show", "waiting"),
+        way=of_person("attendees.show", "waiting"),
         world="long",
         as_=ORGANISER,
     ),
     Sight(
-        "cancel somebody", "attendees.cancel", way=_of_person("attendees.cancel", "confirmed"), as_=ORGANISER
+        "cancel somebody", "attendees.cancel", way=of_person("attendees.cancel", "confirmed"), as_=ORGANISER
     ),
     Sight(
         "cancel somebody, long",
         "attendees.cancel",
-        way=_of_person("attendees.cancel", "confirmed"),
+        way=of_person("attendees.cancel", "confirmed"),
         world="long",
         as_=ORGANISER,
     ),
-    Sight("export", "attendees.export", way=_of_event("attendees.export"), as_=ORGANISER),
+    Sight("export", "attendees.export", way=of_event("attendees.export"), as_=ORGANISER),
     Sight(
         "export with errors",
         "attendees.export",
-        way=_wrongly(_of_event("attendees.export"), {}),
+        way=wrongly(of_event("attendees.export"), {}),
         as_=ORGANISER,
         status=422,
     ),
-    Sight("mail", "mail_log.index", way=_of_event("mail_log.index"), as_=ORGANISER),
-    Sight("mail, failed", "mail_log.index", way=_of_event("mail_log.index", status="failed"), as_=ORGANISER),
-    Sight("mail, none", "mail_log.index", way=_of_event("mail_log.index", q="zzzz"), as_=ORGANISER),
-    Sight("mail, long", "mail_log.index", way=_of_event("mail_log.index"), world="long", as_=ORGANISER),
+    Sight("mail", "mail_log.index", way=of_event("mail_log.index"), as_=ORGANISER),
+    Sight("mail, failed", "mail_log.index", way=of_event("mail_log.index", status="failed"), as_=ORGANISER),
+    Sight("mail, none", "mail_log.index", way=of_event("mail_log.index", q="zzzz"), as_=ORGANISER),
+    Sight("mail, long", "mail_log.index", way=of_event("mail_log.index"), world="long", as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE]

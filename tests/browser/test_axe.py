@@ -19,7 +19,7 @@ def pairwise():
             )
 
 
-@pytest.mark.parametrize(("name", "language", "scheme", "width"), pairwise())
+@pytest.mark.parametrize(("name", "language", "scheme", "width"), list(pairwise()))
 def test_axe_finds_nothing(visit, name, language, scheme, width):
     visitor = visit(BY_NAME[name], language, width=width, scheme=scheme)
     assert axe_violations(visitor.page) == []

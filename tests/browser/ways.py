@@ -1,0 +1,137 @@
+"""The ways to pages that an address alone does not open: by links, filled-in forms, personal links, a wrong answer."""
+
+from collections.abc import Callable
+
+from tests.browser.visitor import Visitor
+
+Way = Callable[[Visitor], None]
+
+
+def post(kind: str) -> Way:
+    return lambda visitor: visitor.open("news.post", **visitor.world.posts[f"{kind}-{visitor.language}"])
+
+
+def list_of(kind: str) -> Way:
+    """Follow the first link of a kind below the list of news."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open("news.index")
+        visitor.follow_first(f'main a[href*="/news/{kind}/"]')
+
+    return go
+
+
+def tag(visitor: Visitor) -> None:
+    post("any")(visitor)
+    visitor.follow_first('main a[href*="/news/tags/"]')
+
+
+def details(answers: dict[str, str], sector: str = "") -> Way:
+    """Fill in the details and ask for the check."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open_details(sector)
+        visitor.fill(answers)
+        visitor.submit()
+
+    return go
+
+
+def refused_reused(visitor: Visitor) -> None:
+    """Send the same form a second time, with another answer."""
+    visitor.open_details("ngo")
+    key = visitor.page.locator("input[name=key]").input_value()
+    for name in ("Åsa", "Björn"):
+        visitor.open_details("ngo")
+        visitor.page.evaluate("key => { document.querySelector('input[name=key]').value = key }", key)
+        visitor.fill({**visitor.answers(), "given_name": name})
+        visitor.submit(), visitor.submit()
+
+
+def refused_tries(visitor: Visitor) -> None:
+    """Register one time more than a visitor of this world may."""
+    for _number in range(2):
+        details(visitor.answers(), "ngo")(visitor)
+        visitor.submit()
+        if "received" not in visitor.page.url:
+            return
+
+
+def mine(status: str, endpoint: str = "self_service.show", **values) -> Way:
+    """Follow the personal link of somebody in a state, and go on to a page of theirs."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open("self_service.enter", token=visitor.world.tokens[status])
+        if endpoint != "self_service.show" or values:
+            visitor.open(endpoint, **values)
+
+    return go
+
+
+def change_wrongly(visitor: Visitor) -> None:
+    mine("confirmed", "self_service.change")(visitor)
+    visitor.fill({"given_name": "", "organisation": "", "phone": "x"})
+    visitor.submit()
+
+
+def accept_too_late(visitor: Visitor) -> None:
+    """Send the answer to an offer that is none."""
+    mine("waiting")(visitor)
+    visitor.page.locator("main form").evaluate(
+        "(form, url) => { form.action = url }", visitor.address("self_service.accept")
+    )
+    visitor.submit()
+
+
+def link(endpoint: str, token: str) -> Way:
+    return lambda visitor: visitor.open(endpoint, token=visitor.world.tokens[token])
+
+
+def wrongly(way: Way, answers: dict[str, str]) -> Way:
+    """Go there, and send answers that are refused."""
+
+    def go(visitor: Visitor) -> None:
+        way(visitor)
+        visitor.fill(answers)
+        visitor.submit()
+
+    return go
+
+
+def opened(endpoint: str, **values) -> Way:
+    return lambda visitor: visitor.open(endpoint, **values)
+
+
+def waiting(email: str, endpoint: str) -> Way:
+    """The second step of signing in, after the right password."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.wait_for_second_factor(email)
+        visitor.open(endpoint)
+
+    return go
+
+
+def new_codes(visitor: Visitor) -> None:
+    visitor.open("own_account.recovery_codes")
+    visitor.submit()
+
+
+def of_person(endpoint: str, status: str) -> Way:
+    return lambda visitor: visitor.open(
+        endpoint, event=visitor.world.event, reference=visitor.world.people[status]
+    )
+
+
+def of_event(endpoint: str, **values) -> Way:
+    return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
+
+
+def too_many_tries(visitor: Visitor) -> None:
+    """Ask for links until it is enough."""
+    for _number in range(9):
+        visitor.open("account.forgot")
+        visitor.fill({"email": "nobody@example.org"})
+        visitor.submit()
+        if visitor.last_status == 429:
+            return
