@@ -1,7 +1,7 @@
 # One line a command; `make help` lists them.
 #   PORT=8001     where `make run` and `make dev` listen (default 8000)
 #   PYTHON=...    the Python (3.11 or newer) that the environment is built from
-#   ARGS=...      passed on to pytest by `make test`, to the benchmark by `make bench`
+#   ARGS=...      passed on to pytest by `make test` and `make test-slow`, to the benchmark by `make bench`
 
 MAKEFLAGS += --no-print-directory
 export PYTHON
@@ -9,7 +9,7 @@ port := $(if $(PORT),--port $(PORT))
 venv := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench screenshots translations lock format clean
+.PHONY: help run dev test test-slow check bench screenshots translations lock format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -22,10 +22,15 @@ dev: ## the same, reloading when a file changes
 	@bin/bootstrap dev
 	@exec $(venv)/forum dev $(port)
 
-test: ## what the tests need, then the suite (ARGS="-m slow" for its long part)
+test: ## what the tests need, then the suite without its long part
 	@bin/bootstrap dev
 	@bin/test-needs
 	@$(venv)/pytest -n auto --maxprocesses 4 -m "not slow" $(ARGS)
+
+test-slow: ## the long part: races again and again, faults under load, the soak, every page in every width
+	@bin/bootstrap dev
+	@bin/test-needs
+	@$(venv)/pytest -n auto --maxprocesses 4 -m slow $(ARGS)
 
 check: ## lint, types, templates, imports, migrations, translations
 	@bin/bootstrap dev
