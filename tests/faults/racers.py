@@ -20,7 +20,7 @@ from forum import clock, create_app, database
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
-from forum.registration import actions, expiry, places
+from forum.registration import actions, expiry, places, waiting_list
 from forum.registration.models import Registration
 from tests.factories.registrations import make_applicant
 
@@ -127,6 +127,18 @@ def _cancel(registration_id: int) -> Outcome:
     return _committed(actions.cancel(registration, actor="person", now=clock.now()))
 
 
+def _confirm(registration_id: int) -> Outcome:
+    database.start_write(db.session)
+    return _committed(actions.confirm(db.session.get_one(Registration, registration_id), now=clock.now()))
+
+
+def _accept(registration_id: int) -> Outcome:
+    database.start_write(db.session)
+    return _committed(
+        actions.accept_offer(db.session.get_one(Registration, registration_id), now=clock.now())
+    )
+
+
 def _change(registration_id: int) -> Outcome:
     database.start_write(db.session)
     registration = db.session.get_one(Registration, registration_id)
@@ -142,6 +154,22 @@ def _expire(_nothing: None) -> Outcome:
     return Outcome(more=ended)
 
 
+def _rearrange(job: tuple[str, Any]) -> Outcome:
+    """Do as an organiser who changes capacity or shares, and offer what that makes possible."""
+    what, value = job
+    database.start_write(db.session)
+    event = _event("nf27")
+    places.lock(event)
+    if what == "capacity":
+        places.change_capacity(event, value)
+    else:
+        floor, ceiling = value
+        places.change_share(event.sectors[0], floor=floor, ceiling=ceiling)
+    offered = waiting_list.offer_free_places(event, now=clock.now())
+    db.session.commit()
+    return Outcome(more=offered)
+
+
 def _something(job: tuple[str, Any]) -> Outcome:
     act, argument = job
     return ACTS[act](argument)
@@ -150,9 +178,12 @@ def _something(job: tuple[str, Any]) -> Outcome:
 ACTS: dict[str, Callable[[Any], Outcome]] = {
     "register": _register,
     "register and confirm": _register_and_confirm,
+    "confirm": _confirm,
+    "accept": _accept,
     "cancel": _cancel,
     "change": _change,
     "expire": _expire,
+    "rearrange": _rearrange,
     "something": _something,
 }
 

@@ -1,0 +1,28 @@
+"""What the races share: the processes, and a way to set them off."""
+
+import pytest
+
+from tests.faults.racers import PROCESSES, Race, Racers
+
+
+@pytest.fixture(scope="module")
+def racers():
+    """Four processes, kept from race to race."""
+    with Racers() as racers:
+        yield racers
+
+
+@pytest.fixture
+def race(app, racers, settings, tmp_path, database_url, database):
+    """Race: `race(act, jobs)` returns the outcomes in the jobs' order; what is read afterwards is fresh."""
+    own = {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url}
+
+    def run(act, jobs, *, with_lock=True):
+        shared = [jobs[number::PROCESSES] for number in range(PROCESSES)]
+        database.remove()
+        outcomes = iter(racers.run(Race(own, act, shared, with_lock)))
+        database.remove()
+        came = [[next(outcomes) for _ in own_jobs] for own_jobs in shared]
+        return [came[number % PROCESSES][number // PROCESSES] for number in range(len(jobs))]
+
+    return run

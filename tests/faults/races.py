@@ -1,0 +1,266 @@
+"""The stories of the races: who does what at one moment, and what must hold afterwards (R01–R04).
+
+Each takes `race` (tests/faults/conftest.py); tests/faults/test_race.py tells it once, its slow part again and again.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from forum import clock
+from forum.audit import actions as audit
+from forum.events.models import Event
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration import actions, places
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from tests.factories.events import make_event, make_sector
+from tests.factories.registrations import confirmed, register, write
+
+PLACES = 10
+SAME = {
+    "family_name": "Same",
+    "organisation": "Same",
+    "email": "same@example.org",
+    "submission_key": "the-same-form",
+}
+SPELLINGS = ("anna@example.org", "ANNA@example.org", "Anna@Example.ORG", "anna@EXAMPLE.org")
+LATE = timedelta(hours=60)  # longer than an address may wait for its confirmation, or an offer for its answer
+
+
+def open_event(**differing):
+    """An event that is open now, whatever now is."""
+    now = clock.now()
+    moments = {
+        "opens_at": now - timedelta(days=1),
+        "closes_at": now + timedelta(days=1),
+        "release_at": now + timedelta(days=2),
+        "starts_at": now + timedelta(days=3),
+        "ends_at": now + timedelta(days=4),
+    }
+    return make_event(**{**moments, **differing})
+
+
+def shared_event():
+    """Ten places, four of them kept for one sector: the others never get more than six."""
+    sectors = [make_sector("tech", floor=4, ceiling=PLACES), make_sector("ngo", ceiling=PLACES)]
+    return open_event(capacity=PLACES, sectors=sectors)
+
+
+def people(number):
+    return [
+        {
+            "sector": ("tech", "ngo")[n % 8 < 4],
+            "email": f"racer{n}@example.org",
+            "submission_key": f"racer-{n}",
+        }
+        for n in range(number)
+    ]
+
+
+def registrations() -> list[Registration]:
+    return list(db.session.scalars(select(Registration).order_by(Registration.requested_at, Registration.id)))
+
+
+def mails() -> Counter:
+    return Counter(db.session.scalars(select(OutboxMessage.kind)).all())
+
+
+def holders() -> int:
+    return db.session.scalar(select(func.count()).where(Registration.holds_place)) or 0
+
+
+def assert_counted_once() -> None:
+    """The counters are the rows that hold a place, and the record of it all is whole."""
+    held = Counter(one.sector_id for one in registrations() if one.holds_place)
+    for event in db.session.scalars(select(Event)):
+        counted = {sector.id: sector.taken for sector in event.sectors}
+        assert counted == {number: held[number] for number in counted}
+        assert event.taken == sum(counted.values()) <= event.capacity
+    assert audit.verify() is None
+
+
+def assert_line_was_kept(line) -> None:
+    """Of those who stood in line, the first of each sector have moved up, and nobody waits before a free place."""
+    states = {one.id: one for one in registrations()}
+    for sector in current_event().sectors:
+        waits = [
+            states[number].status == Status.WAITING for number in line if states[number].sector is sector
+        ]
+        assert waits == sorted(waits)
+        assert not any(waits) or places.places_left(current_event(), clock.now())[sector.id] == 0
+
+
+def current_event() -> Event:
+    return db.session.scalars(select(Event).where(Event.is_current)).one()
+
+
+def many_people_for_ten_places(race, number=200):
+    """A third of them confirm: nobody is lost, nobody told yes without a place. Then every place is given back."""
+    shared_event()
+    acts = ("register and confirm", "register", "register")
+    outcomes = race("something", [(acts[n % 3], person) for n, person in enumerate(people(number))])
+    assert [outcome.error for outcome in outcomes if outcome.error] == []
+    assert (holders(), sum(outcome.holds_place for outcome in outcomes)) == (PLACES, PLACES)
+    assert_counted_once()
+    rows = {row.id: (row.holds_place, str(row.status)) for row in registrations()}
+    assert {outcome.id: (outcome.holds_place, str(outcome.more)) for outcome in outcomes} == rows
+    assert_everybody_was_told(Counter(status for _holds, status in rows.values()), number)
+    give_every_place_back(race)
+
+
+def assert_everybody_was_told(states: Counter, number: int) -> None:
+    """Each got one mail for each step, and nobody a yes without a place."""
+    assert states["confirmed"] + states["waiting"] == len(range(0, number, 3))
+    received = {"received": PLACES, "received-without-place": number - PLACES}
+    assert mails() == Counter({**received, **{name: states[name] for name in ("confirmed", "waiting")}})
+    told = select(Registration.holds_place).join(
+        OutboxMessage, OutboxMessage.registration_id == Registration.id
+    )
+    yes = told.where(OutboxMessage.kind.in_(("received", "confirmed")))
+    assert set(db.session.scalars(yes)) == {True}
+
+
+def give_every_place_back(race) -> None:
+    """Every place goes to who waited longest in a sector that may take it."""
+    before = registrations()
+    line = [one.id for one in before if one.status == Status.WAITING]
+    race("cancel", [one.id for one in before if one.holds_place])
+    assert mails()["offered"] == PLACES
+    assert_line_was_kept(line)
+    assert_counted_once()
+
+
+def one_form_sent_twenty_times(race):
+    shared_event()
+    outcomes = race("register", [{"sector": "tech", **SAME} for _ in range(20)])
+    assert len({(outcome.id, outcome.error) for outcome in outcomes}) == 1
+    assert ([one.id for one in registrations()], mails()) == ([outcomes[0].id], {"received": 1})
+    assert_counted_once()
+
+
+def one_address_in_twenty_forms(race):
+    shared_event()
+    jobs = [
+        {
+            "sector": ("tech", "ngo")[number % 2],
+            "email": SPELLINGS[number % 4],
+            "submission_key": f"form-{number}",
+        }
+        for number in range(20)
+    ]
+    outcomes = race("register", jobs)
+    assert len({(outcome.id, outcome.error) for outcome in outcomes}) == 1
+    assert (len(registrations()), holders()) == (1, 1)
+    assert mails() == {"received": 1, "already-registered": 19}
+    sent = select(func.count()).where(OutboxMessage.status == "queued")
+    assert db.session.scalar(sent) == 1 + 3
+    assert_counted_once()
+
+
+def workers_expire_and_offer(race):
+    """Eight workers do it once."""
+    long_ago = clock.now() - LATE
+    event = open_event(capacity=6, sectors=[make_sector("tech", ceiling=6)], opens_at=long_ago)
+    for _ in range(6):
+        register(event, "tech", now=long_ago)
+    waiting = [confirmed(event, "tech", now=long_ago + timedelta(hours=20, minutes=n)).id for n in range(9)]
+    outcomes = race("expire", [None] * 8)
+    assert sorted((outcome.error, outcome.more) for outcome in outcomes) == [("", 0)] * 7 + [("", 6)]
+    offered = [one.id for one in registrations() if one.status == Status.OFFERED]
+    assert (offered, mails()["offered"]) == (waiting[:6], 6)
+    assert_counted_once()
+
+
+def one_registration_cancelled_by_many(race):
+    event = shared_event()
+    person, _other = confirmed(event, "tech", now=clock.now()), confirmed(event, "tech", now=clock.now())
+    outcomes = race("cancel", [person.id] * 8)
+    assert refusals(outcomes) == {"": 1, "NotLive": 7}
+    assert (holders(), mails()["cancelled"]) == (1, 1)
+    assert_counted_once()
+
+
+def every_end_at_once(race):
+    """Cancelling, accepting, confirming too late, expiring, a larger room, a larger share, newcomers: all at once."""
+    cast = people_near_their_end()
+    acts = [
+        *[("cancel", number) for number in cast["standing"] * 2],
+        *[("accept", number) for number in (*cast["offered"], *cast["lapsed"]) * 2],
+        *[("cancel", cast["offered"][0]), ("expire", None), ("expire", None), ("expire", None)],
+        *[("confirm", number) for number in cast["overdue"] * 2],
+        *[("rearrange", ("capacity", 14)), ("rearrange", ("share", (2, 9)))],
+        *[("register and confirm", person) for person in people(8)],
+    ]
+    jobs = acts[::3] + acts[1::3] + acts[2::3]
+    outcomes = race("something", jobs)
+    came = {
+        act: refusals(o for o, job in zip(outcomes, jobs, strict=True) if job[0] == act) for act, _ in jobs
+    }
+    assert (came["cancel"], came["confirm"]) == ({"": 5, "NotLive": 4}, {"NotLive": 4})
+    assert set(came["accept"]) == {"", "NothingOffered"}
+    assert (set(came["expire"]), set(came["rearrange"]), set(came["register and confirm"])) == (
+        {""},
+        {""},
+        {""},
+    )
+    states = {one.id: one.status for one in registrations()}
+    ends = {name: {states[number] for number in numbers} for name, numbers in cast.items() if name != "line"}
+    assert ends.pop("offered") == {Status.CANCELLED, Status.CONFIRMED}
+    assert ends == {"standing": {Status.CANCELLED}, "lapsed": {Status.EXPIRED}, "overdue": {Status.EXPIRED}}
+    assert (mails()["cancelled"], mails()["offer-lapsed"]) == (6 + 5, 3)
+    newcomers = [one.id for one in registrations() if one.email.startswith("racer")]
+    assert_line_was_kept([*cast["line"], *newcomers])
+    assert_counted_once()
+
+
+def people_near_their_end() -> dict[str, list[int]]:
+    """A full room: who stands, who has an offer, whose offer or time to confirm is over, and who waits."""
+    now, long_ago = clock.now(), clock.now() - LATE
+    sectors = [make_sector("tech", floor=3, ceiling=8), make_sector("ngo", ceiling=8)]
+    event = open_event(capacity=12, sectors=sectors, opens_at=long_ago)
+    overdue = [register(event, "tech", now=long_ago) for _ in range(2)]
+    standing = [confirmed(event, "ngo", now=long_ago) for _ in range(4)]
+    leaving = [confirmed(event, "tech", now=long_ago) for _ in range(6)]
+    early = [confirmed(event, "tech", now=long_ago + timedelta(hours=10, minutes=n)) for n in range(6)]
+    line = [
+        confirmed(event, ("tech", "ngo")[n % 2], now=long_ago + timedelta(hours=20, minutes=n))
+        for n in range(12)
+    ]
+    for number, person in enumerate(leaving):  # the first three offers run out before now
+        write(
+            actions.cancel, person, actor="person", now=long_ago + timedelta(hours=11) if number < 3 else now
+        )
+    assert [one.status for one in (*early, *line)] == [Status.OFFERED] * 6 + [Status.WAITING] * 12
+    cast = {"standing": standing, "offered": early[3:], "lapsed": early[:3], "overdue": overdue, "line": line}
+    return {name: [one.id for one in ones] for name, ones in cast.items()}
+
+
+def everything_in_two_events(race):
+    """Nobody waits in a circle."""
+    long_ago = clock.now() - LATE
+    earlier = open_event(slug="nf26", capacity=30, opens_at=long_ago)
+    for _ in range(8):  # unconfirmed: their end is recorded before the other event's turn
+        register(earlier, "tech", now=long_ago)
+    others = [confirmed(earlier, "tech", now=clock.now()).id for _ in range(8)]
+    write(setattr, earlier, "is_current", False)
+    event = open_event(capacity=30)
+    mine = [confirmed(event, "tech", now=clock.now()).id for _ in range(8)]
+    jobs = [
+        *[("expire", None)] * 12,
+        *[("change", number) for number in (*others, *mine)] * 2,
+        *[("cancel", number) for number in (*others[:4], *mine[:4])],
+        *[("register", job) for job in people(12)],
+    ]
+    outcomes = race("something", jobs[::3] + jobs[1::3] + jobs[2::3])
+    assert set(refusals(outcomes)) <= {"", "NotLive"}
+    states = Counter(db.session.scalars(select(Registration.status)))
+    assert (states["cancelled"], states["expired"]) == (8, 8)
+    assert_counted_once()
+
+
+def refusals(outcomes) -> Counter:
+    """How often each refusal came, "" being none."""
+    return Counter(outcome.error.split(":")[0] for outcome in outcomes)
