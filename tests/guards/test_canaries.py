@@ -21,7 +21,7 @@ from tests.factories.events import NOW
 from tests.guards import seen, texts
 from tests.guards.addresses import readable
 from tests.guards.test_access_matrix import csrf_token
-from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
 from tests.registration.reading import read
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
@@ -202,7 +202,7 @@ def test_mails_of_protected_person_and_twin_are_the_same(fresh_world):
         queue_every_mail(fresh_world)
         told = {}
         for name in (PERSON, "twin"):
-            person = _registration(fresh_world, name)
+            person = find_registration(fresh_world, name)
             rows = select(OutboxMessage).where(
                 OutboxMessage.registration_id == person.id, OutboxMessage.subject.not_like("zq%")
             )
@@ -259,7 +259,7 @@ def test_a_difference_between_the_twins_is_seen(fresh_world):
     person, twin = (_own_words(fresh_world, name) for name in (PERSON, "twin"))
     with fresh_world.app.app_context():
         start_write(db.session)
-        _registration(fresh_world, PERSON).organisation = "Protected"
+        find_registration(fresh_world, PERSON).organisation = "Protected"
         db.session.commit()
     page = fresh_world.browsers["admin"].get(f"/console/{HERE}/attendees").text
     assert _rows_of(page, person) != _rows_of(page, twin)
@@ -269,7 +269,7 @@ def queue_every_mail(world: World) -> None:
     """Queue each kind of mail of a registration for the person and the twin."""
     start_write(db.session)
     for name in (PERSON, "twin"):
-        person = _registration(world, name)
+        person = find_registration(world, name)
         person.offer_expires_at = person.confirm_by
         for queue in (
             mails.queue_received,
@@ -295,16 +295,11 @@ def _opens(path: str, canary: texts.Canary) -> bool:
     return path.startswith(by_link.get(canary.column, ("nowhere",)))
 
 
-def _registration(world: World, name: str) -> Registration:
-    query = select(Registration).where(Registration.reference == world.references[name])
-    return db.session.scalars(query).one()
-
-
 def _make_alike(world: World) -> None:
     """Give both the same moments, answers and history, so that only the protection is left between them."""
     with world.app.app_context():
         start_write(db.session)
-        person, twin = (_registration(world, name) for name in (PERSON, "twin"))
+        person, twin = (find_registration(world, name) for name in (PERSON, "twin"))
         for name in ("requested_at", "confirmed_at", "confirm_by"):
             setattr(twin, name, getattr(person, name))
         db.session.commit()
@@ -312,7 +307,7 @@ def _make_alike(world: World) -> None:
 
 def _own_words(world: World, name: str) -> list[str]:
     with world.app.app_context():
-        person = _registration(world, name)
+        person = find_registration(world, name)
         return [
             person.reference,
             *(

@@ -75,6 +75,12 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     return world
 
 
+def find_registration(world: World, name: str) -> Registration:
+    """Return one of the people by their name in the world, in an app context."""
+    query = select(Registration).where(Registration.reference == world.references[name])
+    return db.session.scalars(query).one()
+
+
 def open_browsers(world: World) -> World:
     """Open a browser for every audience of the world's app: signed in, with a personal link followed, or neither."""
     world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}

@@ -1,0 +1,226 @@
+"""No template, macro or import is left over, and every template renders (in strict mode: a missing name is an error).
+
+Macros that only the style guide shows count as unused: it is there to show what pages use.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import pytest
+from jinja2 import DictLoader, Environment, nodes
+from sqlalchemy import delete, update
+
+from forum import clock
+from forum.accounts import actions as accounts
+from forum.accounts import links as account_links
+from forum.accounts import mails as account_mails
+from forum.accounts import sign_ins
+from forum.accounts.enums import LinkPurpose, Role
+from forum.accounts.models import User
+from forum.columns import Text
+from forum.database import start_write
+from forum.events.actions import content_changed
+from forum.events.models import Page
+from forum.extensions import db
+from forum.news.models import PostText
+from forum.registration import links
+from forum.registration import mails as registration_mails
+from forum.registration.enums import Status, TokenPurpose
+from tests.accounts.helpers import SECRET
+from tests.factories.events import NOW
+from tests.guards.addresses import Address, addresses, readable
+from tests.guards.test_canaries import queue_every_mail
+from tests.guards.test_fuzz import ENDING
+from tests.guards.test_mass_assignment import FORMS, hidden_fields
+from tests.guards.world import ADMIN, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
+
+STYLEGUIDE = "console/styleguide"
+Trees = Mapping[str, nodes.Template]
+
+
+@pytest.fixture(scope="module")
+def trees(world) -> Trees:
+    """Every template as Jinja reads it, by name."""
+    return parsed(world.app.jinja_env)
+
+
+def parsed(env: Environment) -> Trees:
+    return {name: env.parse(env.loader.get_source(env, name)[0], name) for name in env.list_templates()}
+
+
+def unused_macros(trees: Trees) -> set[str]:
+    """The macros that no template but the style guide calls."""
+    made = {f"{name}: {macro.name}" for name, tree in trees.items() for macro in tree.find_all(nodes.Macro)}
+    called = {
+        f"{source}: {macro}"
+        for name, tree in trees.items()
+        if not name.startswith(STYLEGUIDE)
+        for source, macro, known_as in [*_imported(tree), *_own(name, tree)]
+        if known_as in _names(trees, name)
+    }
+    return made - called
+
+
+def unused_imports(trees: Trees) -> set[str]:
+    """What a template imports and neither it nor what it includes calls."""
+    return {
+        f"{name}: {macro}"
+        for name, tree in trees.items()
+        for _source, macro, known_as in _imported(tree)
+        if known_as not in _names(trees, name)
+    }
+
+
+def _imported(tree: nodes.Template) -> Iterator[tuple[str, str, str]]:
+    """Yield (template, macro, the name it gets here)."""
+    for found in tree.find_all(nodes.FromImport):
+        for name in found.names:
+            macro, known_as = name if isinstance(name, tuple) else (name, name)
+            yield found.template.value, macro, known_as
+
+
+def _own(name: str, tree: nodes.Template) -> Iterator[tuple[str, str, str]]:
+    for macro in tree.find_all(nodes.Macro):
+        yield name, macro.name, macro.name
+
+
+def _names(trees: Trees, name: str) -> set[str]:
+    """The names that are read in a template and in those that it includes, which see what it has imported."""
+    tree = trees[name]
+    read = {found.name for found in tree.find_all(nodes.Name) if found.ctx == "load"}
+    included = [found.template.value for found in tree.find_all(nodes.Include)]
+    return read.union(*(_names(trees, other) for other in included))
+
+
+def test_every_macro_is_called(trees):
+    assert unused_macros(trees) == set()
+
+
+def test_every_import_is_used(trees):
+    assert unused_imports(trees) == set()
+
+
+def test_left_over_macros_and_imports_are_found():
+    """The control: one macro that nobody calls, one that only the style guide does, one import without use."""
+    env = Environment(
+        autoescape=True,
+        loader=DictLoader(
+            {
+                "parts.html": "{% macro a() %}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}"
+                "{% macro c() %}{% endmacro %}",
+                "page.html": '{% from "parts.html" import b, c as d %}{% include "_part.html" %}',
+                "_part.html": "{{ b() }}",
+                f"{STYLEGUIDE}.html": '{% from "parts.html" import c %}{{ c() }}',
+            }
+        ),
+    )
+    assert unused_macros(parsed(env)) == {"parts.html: c"}
+    assert unused_imports(parsed(env)) == {"page.html: c"}
+
+
+NEEDED_BY_TESTS = {f"mail/test/{part}" for part in ("subject.txt", "body.txt", "body.html")}
+
+
+@pytest.fixture
+def rendered(fresh_world, monkeypatch) -> set[str]:
+    """The templates that have come so far; it grows while the test goes on."""
+    seen: set[str] = set()
+    env = fresh_world.app.jinja_env
+    get = env.get_template
+    monkeypatch.setattr(env, "get_template", lambda name, *rest: (seen.add(name), get(name, *rest))[1])
+    return seen
+
+
+def test_every_template_renders(fresh_world, rendered):
+    """Everybody goes everywhere, each form is sent, each state that takes more is made, each mail is written."""
+    for audience in (VISITOR, PERSON, ADMIN, f"{Role.DOOR} of {HERE}"):
+        for address in readable(fresh_world, (HERE, UNSEEN)):
+            fetch(fresh_world, audience, address.path)
+    forms = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint in set(FORMS) - ENDING]
+    for address in sorted(forms, key=_by_what_it_ends):
+        send(fresh_world, address)
+    send(fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm"))  # once more
+    see_what_is_rare(fresh_world)
+    see_the_steps_of_signing_in(fresh_world)
+    with fresh_world.app.app_context():
+        write_every_mail(fresh_world)
+    names = set(fresh_world.app.jinja_env.list_templates())
+    assert sorted(names - rendered) == sorted(NEEDED_BY_TESTS)
+
+
+def test_templates_that_did_not_come_are_named(fresh_world, rendered):
+    """The control: after one page, its parts have come and other pages have not."""
+    fetch(fresh_world, VISITOR, "/en/register")
+    assert {"public/registration/choose.html", "layouts/base.html", "components/ring.html"} <= rendered
+    assert "account/sign_in.html" not in rendered
+
+
+def fetch(world: World, audience: str, path: str, **request) -> None:
+    assert world.browsers[audience].get(path, **request).status_code < 500, path
+
+
+def _by_what_it_ends(address: Address) -> bool:
+    return address.endpoint in {"account.reset", "account.welcome"}  # they sign the admin out
+
+
+def send(world: World, address: Address) -> None:
+    audience, data, *_ = FORMS[address.endpoint]
+    sent = {**data, **hidden_fields(world, audience, address.path)}
+    assert world.browsers[audience].post(address.path, data=sent).status_code < 500, address.path
+
+
+def see_what_is_rare(world: World) -> None:
+    """A strange host, a dead link, a post of one language, a closed registration, the demo's door."""
+    for path in ("/en/nowhere", "/en/r/"):
+        fetch(world, VISITOR, path)
+    fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
+    with world.app.app_context():
+        start_write(db.session)
+        db.session.execute(delete(PostText).where(PostText.language == "sv"))
+        admin = db.session.get_one(User, *world.owned[ADMIN]["users"])
+        admin.totp_proposed = None
+        privacy = "{{field-register}}"
+        db.session.execute(
+            update(Page).where(Page.slug == "privacy").values(body=Text(en=privacy, sv=privacy))
+        )
+        waiting = find_registration(world, "waiting")
+        personal = links.issue(waiting, TokenPurpose.MANAGE, now=NOW)
+        content_changed()
+        signed_in = accounts.open_sign_in(admin, browser="", now=NOW)
+        demo = account_links.issue(admin, LinkPurpose.DEMO, now=NOW)
+        db.session.commit()
+    for path in ("/sv/news/2016/11/25/public-en", "/en/pages/privacy", f"/en/r/{personal}"):
+        fetch(world, VISITOR, path)
+    accept = {"csrf_token": hidden_fields(world, VISITOR, "")["csrf_token"]}
+    assert world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409  # no offer
+    world.app.config["DEMO"] = True
+    fetch(world, VISITOR, f"/account/demo/{demo}")
+    with world.browsers[ADMIN].session_transaction() as session:
+        session[sign_ins.TOKEN] = signed_in
+    fetch(world, ADMIN, "/account/authenticator")
+    clock.freeze(NOW + timedelta(days=1000))
+    fetch(world, VISITOR, "/en/register/ngo")
+    clock.freeze(NOW)
+
+
+def see_the_steps_of_signing_in(world: World) -> None:
+    """The second step, with an authenticator and without one."""
+    for has_authenticator in (True, False):
+        with world.app.app_context():
+            start_write(db.session)
+            user = db.session.get_one(User, *world.owned[ADMIN]["users"])
+            user.totp_secret, user.totp_proposed = (SECRET if has_authenticator else None), SECRET
+            waiting = account_links.issue(user, LinkPurpose.SECOND_FACTOR, now=NOW)
+            db.session.commit()
+        with world.browsers[VISITOR].session_transaction() as session:
+            session[sign_ins.WAITING] = waiting
+        fetch(world, VISITOR, "/account/second-factor" if has_authenticator else "/account/set-up")
+
+
+def write_every_mail(world: World) -> None:
+    queue_every_mail(world)
+    start_write(db.session)
+    account_mails.queue_recovery_code_used(db.session.get_one(User, *world.owned[ADMIN]["users"]), 3, now=NOW)
+    pending = find_registration(world, "pending")
+    pending.status, pending.holds_place = Status.PENDING, False
+    registration_mails.queue_received(pending, now=NOW)
