@@ -1,7 +1,7 @@
 # One line a command; `make help` lists them.
 #   PORT=8001     where `make run` and `make dev` listen (default 8000)
 #   PYTHON=...    the Python (3.11 or newer) that the environment is built from
-#   ARGS=...      passed on to pytest by `make test` and `make test-slow`, to the benchmark by `make bench`
+#   ARGS=...      passed on: to pytest by `make test` and `make test-slow`, to the program by `bench`, `lighthouse`, `screenshots`
 
 MAKEFLAGS += --no-print-directory
 export PYTHON
@@ -9,7 +9,7 @@ port := $(if $(PORT),--port $(PORT))
 venv := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-slow check bench screenshots translations lock format clean
+.PHONY: help run dev test test-slow check bench lighthouse screenshots translations lock format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,11 @@ bench: ## measure pages, registrations and lists; a report to the terminal
 	@bin/test-needs postgresql
 	@$(venv)/python -m bench $(ARGS)
 
+lighthouse: ## measure the public pages with Lighthouse, as a phone sees them (needs Node.js)
+	@bin/bootstrap dev
+	@bin/test-needs chromium
+	@$(venv)/python bin/lighthouse $(ARGS)
+
 screenshots: ## take pictures of the pages: the README's, and all of them in instance/screenshots/
 	@bin/bootstrap dev
 	@bin/test-needs chromium
@@ -61,5 +66,6 @@ lock: ## write both hashed locks anew from pyproject.toml
 	@bin/lock $(ARGS)
 
 clean: ## remove what the commands made, but never instance/
+	rm -rf tests/lighthouse/node_modules
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -49,8 +49,10 @@ def security_txt() -> Response:
 
 
 def _standing_pages() -> list[dict[str, Any]]:
-    """The front pages and standing pages of every published event, and the list of news."""
+    """The front pages and standing pages of every published event, the list of news, and where to register."""
     found = [_in_every_language("news.index")]
+    if events.find_current():
+        found.append(_in_every_language("registration.choose"))
     for event in events.list_published():
         slug = events.slug_in_url(event)
         found.append(_in_every_language("home.front", event=slug))

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from forum import clock
 from forum.database import start_write
@@ -19,10 +20,11 @@ from forum.registration.errors import (
 )
 from forum.registration.forms import LinkForm, RegistrationForm
 from forum.web import cache, markdown
-from forum.web.languages import in_language
+from forum.web.languages import dates_of, in_language
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import get_event_or_404, localised
 from forum.web.seats import ring_of
+from forum.web.seo import Seo
 
 bp = Blueprint("registration", __name__)
 
@@ -47,6 +49,7 @@ def choose() -> ResponseReturnValue:
         ring_view=ring,
         state=_state(event, now),
         sharing=markdown.render(in_language(event.sharing)),
+        **_about(event).context(),
     )
 
 
@@ -164,6 +167,17 @@ def _sector_or_404(key: str) -> tuple[Event, Sector]:
     event = get_event_or_404(None)
     sector = events.find_sector(event, key)
     return (event, sector) if sector else abort(404)
+
+
+def _about(event: Event) -> Seo:
+    """Return what a search engine reads of the registration page, in every state of it."""
+    description = _(
+        "Registration for %(event)s, %(dates)s, %(place)s: the sectors, their places and how the places are shared.",
+        event=in_language(event.name),
+        dates=dates_of(event),
+        place=in_language(event.place),
+    )
+    return Seo(_("Registration"), description)
 
 
 def _state(event: Event, now) -> str:

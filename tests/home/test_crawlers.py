@@ -26,6 +26,7 @@ def test_sitemap_lists_every_public_page_in_its_languages(pages):
         f"/{language}{path}"
         for path in (
             "/news/",
+            "/register",
             "/",
             "/pages/practical",
             "/events/nf16/",

@@ -108,7 +108,7 @@ def test_choice_links_only_sectors_that_can_be_chosen(render):
     page = render(RING + '{{ ring(view, size="choice") }}{{ sector_choice(view) }}', view=view)
 
     assert [(link["href"], link["aria-label"]) for link in page.svg("a")] == [
-        ("/en/register/ngo", "NGOs, 1 place left")
+        ("/en/register/ngo", "1. NGOs, 1 place left")
     ]
     assert [link["href"] for link in page.ul("a")] == ["/en/register/ngo"]
     assert page.svg["role"] == "group"
