@@ -1,0 +1,91 @@
+"""Every address inside a page leads to a page, at once: no 404, no needless redirect.
+
+Links, pictures, scripts, alternates, feeds and forms that only ask, in every page that a visitor, a person with a
+personal link and an admin can get, in the canary world and in the demo, whose texts are real.
+"""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask, redirect
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from forum.database import start_write
+from forum.demo.loader import load_demo
+from forum.extensions import db
+from forum.web.access import AUDIENCES, Face
+from tests.factories.events import NOW
+from tests.guards.addresses import readable
+from tests.guards.world import ADMIN, PERSON, VISITOR
+
+LEADING = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action"}
+OURS = {"", "localhost", "127.0.0.1"}
+REDIRECTED = {"/", "/console/"}  # they choose for the reader: the language, the organiser's own event
+
+
+def dead_links(browser: FlaskClient, pages: Iterable[str], *, onward: bool = False) -> list[str]:
+    """Return each link that does not answer with 200, with the page it stands in; `onward` follows them all."""
+    answers = {page: browser.get(page) for page in pages}
+    waiting, found = list(answers), []
+    for page in waiting:
+        for link in links_in(page, answers[page]):
+            if link in answers:
+                continue
+            answers[link] = browser.get(link)
+            status = answers[link].status_code
+            if status != 200 and not (link in REDIRECTED and status in {302, 303}):
+                found.append(f"{page} -> {link}: {status}")
+            elif onward:
+                waiting.append(link)
+    return found
+
+
+def links_in(page: str, answer: TestResponse) -> Iterator[str]:
+    """Yield the addresses of our own in a page, as paths with their queries."""
+    if answer.mimetype != "text/html":
+        return
+    for element in BeautifulSoup(answer.data, "html.parser").find_all(list(LEADING)):
+        target = element.get(LEADING[element.name])
+        if target is None or (element.name == "form" and element.get("method", "get").lower() == "post"):
+            continue
+        parts = urlsplit(urldefrag(urljoin(page, target)).url)
+        if parts.scheme in {"", "http", "https"} and parts.hostname in OURS | {None}:
+            yield parts._replace(scheme="", netloc="").geturl()
+
+
+@pytest.mark.parametrize("audience", [VISITOR, PERSON, ADMIN])
+@pytest.mark.parametrize("lang", ["en", "sv"])
+def test_every_link_leads_somewhere(world, audience, lang):
+    browser, known = world.browsers[audience], {Face.PUBLIC, Face.MACHINE, Face.ACCOUNT, Face.FORM}
+    pages = [
+        address.path
+        for address in readable(world, lang=lang)
+        if audience == VISITOR or AUDIENCES[address.endpoint] not in known
+    ]
+    assert dead_links(browser, [page for page in pages if browser.get(page).status_code == 200]) == []
+
+
+@pytest.mark.slow
+def test_every_link_of_the_demo_leads_somewhere(app):
+    with app.app_context():
+        start_write(db.session)
+        load_demo(now=NOW)
+        db.session.commit()
+    assert dead_links(app.test_client(), ["/sv/", "/en/"], onward=True) == []
+
+
+def test_a_dead_link_and_a_detour_are_found():
+    """The control: a site of two pages with one link of each kind."""
+    site = Flask(__name__, static_folder=None)
+    page = '<a href="b#x">B</a><a href="/old">Old</a><img src="c.png"><a href="https://else.example/">E</a>'
+    site.add_url_rule("/a", "a", lambda: page)
+    site.add_url_rule(
+        "/b", "b", lambda: '<form action="/none"></form><form action="/x" method="post"></form>'
+    )
+    site.add_url_rule("/old", "old", lambda: redirect("/b"))
+    found = ["/a -> /old: 302", "/a -> /c.png: 404", "/b -> /none: 404"]
+    assert dead_links(site.test_client(), ["/a"]) == found[:2]
+    assert dead_links(site.test_client(), ["/a"], onward=True) == found
