@@ -32,7 +32,7 @@ test-slow: ## the long part: races again and again, faults under load, the soak,
 	@bin/test-needs
 	@$(venv)/pytest -n auto --maxprocesses 4 -m slow $(ARGS)
 
-check: ## lint, types, templates, imports, migrations, translations
+check: ## lint, types, templates, imports, migrations, translations; the longest functions
 	@bin/bootstrap dev
 	@bin/test-needs postgresql
 	@bin/check

@@ -129,7 +129,6 @@ def _flask_settings(
     given: Mapping[str, Any], instance: Path, production: bool, problems: list[str]
 ) -> dict[str, Any]:
     base_url = str(given.get("BASE_URL") or "http://127.0.0.1:8000").rstrip("/")
-    secure = base_url.startswith("https://")
     return {
         "ENV": "production" if production else "development",
         "PRODUCTION": production,
@@ -144,12 +143,27 @@ def _flask_settings(
         "SECRET_KEY_FALLBACKS": [key for key in str(given.get("SECRET_KEY_FALLBACKS", "")).split() if key],
         "DATA_KEYS": _data_keys(given.get("DATA_KEYS"), problems),
         "SQLALCHEMY_DATABASE_URI": _database_url(given, instance, problems),
+        "LANGUAGES": str(given.get("LANGUAGES", "sv en")).replace(",", " ").split(),
+        **_limits(given, instance, problems),
+        **_cookies_and_bodies(base_url),
+        **_mail_settings(given, problems),
+    }
+
+
+def _limits(given: Mapping[str, Any], instance: Path, problems: list[str]) -> dict[str, Any]:
+    """How often one may try, and where that is counted."""
+    return {
         "LIMITER_STORAGE": given.get("LIMITER_STORAGE") or f"sqlite:///{instance / 'limits.sqlite3'}",
         "LIMITS_ENABLED": _flag(given.get("LIMITS_ENABLED", True)),
         "FORM_MIN_SECONDS": _number(given, "FORM_MIN_SECONDS", 2, problems),
         "REGISTRATIONS_PER_ADDRESS": str(given.get("REGISTRATIONS_PER_ADDRESS", "60 per 10 minutes")),
-        "MAIL_SMTPUTF8": _flag(given.get("MAIL_SMTPUTF8", False)),
-        "LANGUAGES": str(given.get("LANGUAGES", "sv en")).replace(",", " ").split(),
+    }
+
+
+def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
+    """Flask's own defaults are not safe (F6)."""
+    secure = base_url.startswith("https://")
+    return {
         "SESSION_COOKIE_NAME": "__Host-forum" if secure else "forum",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
@@ -160,7 +174,6 @@ def _flask_settings(
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "MAX_FORM_PARTS": 200,
         "WTF_CSRF_TIME_LIMIT": None,  # the session's own limits apply; a form may lie open over lunch (A11)
-        **_mail_settings(given, problems),
     }
 
 
@@ -185,7 +198,7 @@ def _trusted_hosts(given: Mapping[str, Any], base_url: str, production: bool) ->
 
 
 def _mail_settings(given: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"MAIL_SMTPUTF8": _flag(given.get("MAIL_SMTPUTF8", False))}
     for name, default in MAIL_SETTINGS.items():
         if isinstance(default, bool):
             settings[name] = _flag(given.get(name, default))

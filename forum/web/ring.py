@@ -6,7 +6,8 @@ Pure numbers and paths; knows neither Flask nor the database. `templates/compone
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import accumulate, cycle
+from typing import Any
 
 CENTRE = 200.0
 RIM = 124.0  # radius of the table's edge
@@ -163,16 +164,7 @@ def _arcs(shares: Sequence[SectorShare]) -> tuple[Arc, ...]:
 
 def _draw(share: SectorShare, number: int, tone: str, start: float, end: float) -> Arc:
     places = max(0, share.places)
-    taken_seats = min(places, share.taken)
-    held_seats = min(places - taken_seats, share.held)
-    unused = places - taken_seats - held_seats
-    left = max(0, unused if share.left is None else share.left)
-    free_seats = min(left, unused)
-    seat = (end - start) / places if places else 0.0
-    taken_end = start + seat * taken_seats
-    held_end = taken_end + seat * held_seats
-    free_end = held_end + seat * free_seats
-    label = (start + end) / 2 * 2 * math.pi
+    left, taken_seats, held_seats, free_seats = _seats(share, places)
     return Arc(
         number=number,
         key=share.key,
@@ -186,17 +178,40 @@ def _draw(share: SectorShare, number: int, tone: str, start: float, end: float) 
         waiting=share.waiting,
         left=left,
         percent=percent(share.taken + share.held, places),
-        rim=arc_path(start, end, RIM),
-        kept=arc_path(start, end, SEATS + TAKEN / 2),
-        free_arc=arc_path(held_end, free_end, SEATS + FREE / 2),
-        held_arc=arc_path(taken_end, held_end, SEATS + HELD / 2),
-        taken_arc=arc_path(start, taken_end, SEATS + TAKEN / 2),
         taken_seats=taken_seats,
         held_seats=held_seats,
         free_seats=free_seats,
-        label_x=round(CENTRE + LABEL * math.sin(label), 1),
-        label_y=round(CENTRE - LABEL * math.cos(label), 1),
+        **_paths(start, end, (taken_seats, held_seats, free_seats), places),
+        **_label((start + end) / 2),
     )
+
+
+def _seats(share: SectorShare, places: int) -> tuple[int, int, int, int]:
+    """How many places are left, and how many seats are drawn as taken, held and free: never more than there are."""
+    taken = min(places, share.taken)
+    held = min(places - taken, share.held)
+    unused = places - taken - held
+    left = max(0, unused if share.left is None else share.left)
+    return left, taken, held, min(left, unused)
+
+
+def _paths(start: float, end: float, seats: tuple[int, int, int], places: int) -> dict[str, Any]:
+    """The arcs of the table's edge, of the whole sector and, one after the other, of the kinds of seats."""
+    seat = (end - start) / places if places else 0.0
+    taken_end, held_end, free_end = (start + seat * seated for seated in accumulate(seats))
+    return {
+        "rim": arc_path(start, end, RIM),
+        "kept": arc_path(start, end, SEATS + TAKEN / 2),
+        "free_arc": arc_path(held_end, free_end, SEATS + FREE / 2),
+        "held_arc": arc_path(taken_end, held_end, SEATS + HELD / 2),
+        "taken_arc": arc_path(start, taken_end, SEATS + TAKEN / 2),
+    }
+
+
+def _label(share: float) -> dict[str, Any]:
+    angle = 2 * math.pi * share
+    x, y = CENTRE + LABEL * math.sin(angle), CENTRE - LABEL * math.cos(angle)
+    return {"label_x": round(x, 1), "label_y": round(y, 1)}
 
 
 def _tones(shares: Sequence[SectorShare]) -> list[str]:
