@@ -1,0 +1,186 @@
+"""Every answer carries the headers that it must, whatever it is (S08, S41, S42, F4, P17).
+
+Pages, redirects, files, forms' answers and errors, as a visitor, a person and an admin, on a site that is https; what
+is expected stands here word by word, not in the code under test.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.test import TestResponse
+
+from forum.web.access import AUDIENCES, Face
+from forum.web.static import load_manifest
+from tests.guards.addresses import addresses, readable
+from tests.guards.conftest import opened
+from tests.guards.test_fuzz import ENDING
+from tests.guards.test_mass_assignment import FORMS, hidden_fields
+from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
+
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+}
+POLICY = {  # what it must say at least; nothing in it may let inline code or another site in
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "form-action 'self'",
+}
+TOO_WIDE = re.compile(r"unsafe-|\*|https?:|data:")
+ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+ANSWERS = (
+    re.compile(  # what a visitor has filled in, sealed, on its way to the page that shows it, or taken back
+        r"__Secure-answers=([A-Za-z0-9_-]{80,}=*|; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
+        r" Secure; HttpOnly; Path=/(sv|en)/register/ngo; SameSite=Lax"
+    )
+)
+OPEN = {Face.PUBLIC, Face.MACHINE}
+SITE = {"base_url": "https://localhost"}
+
+
+@pytest.fixture(scope="module")
+def site(settings, built_world, tmp_path_factory) -> Iterator[World]:
+    """The canary world as a site that is reached by https."""
+    secure = {**settings, "BASE_URL": "https://localhost"}
+    yield from opened(secure, *built_world, tmp_path_factory.mktemp("https"))
+
+
+def problems(answer: TestResponse, face: object) -> list[str]:
+    """What is wrong with an answer's headers; `face` is its route's audience, None where there is no route."""
+    headers, found = answer.headers, []
+    found += [name for name, value in EVERYWHERE.items() if headers.get(name) != value]
+    rules = headers.get("Content-Security-Policy", "").split("; ")
+    found += [f"policy: {rule}" for rule in sorted(POLICY - set(rules))]
+    found += [f"policy: {rule}" for rule in rules if TOO_WIDE.search(rule) and rule != "img-src 'self' data:"]
+    for cookie in headers.getlist("Set-Cookie"):
+        if face in OPEN or not (_is_session(cookie) or (face == Face.FORM and ANSWERS.fullmatch(cookie))):
+            found.append(f"cookie: {re.sub('=[^;]*', '', cookie, count=1)}")
+    if face not in OPEN:
+        stored = (headers.get("Cache-Control"), "Cookie" in headers.get("Vary", ""))
+        found += [] if stored == ("no-store", True) else [f"kept: {stored}"]
+    elif answer.status_code >= 400 and headers.get("Cache-Control") != "no-store":
+        found.append("an error that is kept")
+    return found
+
+
+def _is_session(cookie: str) -> bool:
+    name, *attributes = cookie.split("; ")
+    return name.startswith("__Host-forum=") and set(attributes) == ATTRIBUTES
+
+
+def test_every_page_and_redirect_has_its_headers(site):
+    for audience in (VISITOR, PERSON, ADMIN):
+        for address in readable(site):
+            answer = site.browsers[audience].get(address.path, **SITE)
+            found = problems(answer, AUDIENCES[address.endpoint])
+            assert found == [], f"{audience}: {address.path}"
+
+
+def test_every_forms_answer_has_its_headers(site):
+    statuses = set()
+    for address in addresses(site, (HERE,)):
+        if "POST" in address.methods and address.endpoint not in ENDING:
+            audience, data, *_ = FORMS[address.endpoint]
+            for sent in (
+                {},
+                hidden_fields(site, audience, ""),
+                {**hidden_fields(site, audience, ""), **data},
+            ):
+                answer = site.browsers[audience].post(address.path, data=sent, headers=FROM_HERE, **SITE)
+                assert problems(answer, AUDIENCES[address.endpoint]) == [], address.path
+                statuses.add(answer.status_code)
+    assert statuses >= {200, 303, 400, 422}
+
+
+FROM_HERE = {"Referer": "https://localhost/"}
+ERRORS = {  # status: method, path and what else makes it
+    404: ("GET", "/en/nowhere", {}),
+    405: ("DELETE", "/en/", {}),
+    400: ("GET", "/en/", {"headers": {"Host": "elsewhere.example"}}),
+    403: ("POST", "/en/register/ngo", {"headers": {"Sec-Fetch-Site": "cross-site"}}),
+    413: ("POST", "/en/register/ngo", {"data": {"email": "a" * 300_000}, "headers": FROM_HERE}),
+    410: ("GET", f"/account/reset/{'x' * 43}", {}),
+    500: ("GET", "/en/news/", {}),
+}
+
+
+@pytest.mark.parametrize("status", ERRORS)
+def test_every_error_has_its_headers(site, monkeypatch, status):
+    method, path, more = ERRORS[status]
+    if status == 500:
+        monkeypatch.setitem(site.app.view_functions, "news.index", lambda **_values: 1 / 0)
+        site.app.extensions["page_cache"]._pages.clear()
+    answer = site.app.test_client().open(path, method=method, **more, **SITE)
+    face = AUDIENCES["news.index"] if status == 500 else None
+    assert (answer.status_code, problems(answer, face)) == (status, [])
+
+
+def test_every_kind_of_file_has_its_headers(site):
+    names = load_manifest(site.app.config["STATIC"]).names
+    for kind in (".css", ".js", ".svg", ".woff2"):
+        path = next(hashed for name, hashed in names.items() if name.endswith(kind))
+        answer = site.app.test_client().get(f"/static/{path}", **SITE)
+        assert (answer.status_code, problems(answer, Face.PUBLIC)) == (200, []), path
+    assert problems(site.app.test_client().get("/static/none.css", **SITE), None) == []
+
+
+CHANGES = {
+    "a header is missing": ({"X-Frame-Options": None}, Face.PUBLIC, ["X-Frame-Options"]),
+    "no Referrer at all (F4)": ({"Referrer-Policy": "no-referrer"}, Face.PUBLIC, ["Referrer-Policy"]),
+    "no policy": (
+        {"Content-Security-Policy": None},
+        Face.PUBLIC,
+        [f"policy: {rule}" for rule in sorted(POLICY)],
+    ),
+    "a cookie for a reader": (
+        {"Set-Cookie": "__Host-forum=1; Secure; HttpOnly; Path=/; SameSite=Lax"},
+        Face.PUBLIC,
+        ["cookie: __Host-forum; Secure; HttpOnly; Path=/; SameSite=Lax"],
+    ),
+    "a cookie for scripts": (
+        {
+            "Set-Cookie": "__Host-forum=1; Secure; Path=/; SameSite=Lax",
+            "Cache-Control": "no-store",
+            "Vary": "Cookie",
+        },
+        Face.FORM,
+        ["cookie: __Host-forum; Secure; Path=/; SameSite=Lax"],
+    ),
+    "answers that can be read": (
+        {
+            "Set-Cookie": "__Secure-answers=Eva; Secure; HttpOnly; Path=/sv/register/ngo; SameSite=Lax",
+            "Cache-Control": "no-store",
+            "Vary": "Cookie",
+        },
+        Face.FORM,
+        ["cookie: __Secure-answers; Secure; HttpOnly; Path=/sv/register/ngo; SameSite=Lax"],
+    ),
+    "a personal page that is kept": ({}, Face.LINK, ["kept: ('no-cache', False)"]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_missing_header_is_found(site, change):
+    """The control: a public page's answer, as it should be and with one thing changed."""
+    answer = site.app.test_client().get("/en/register/received", **SITE)
+    assert problems(answer, Face.PUBLIC) == []
+    changes, face, found = CHANGES[change]
+    for name, value in changes.items():
+        answer.headers.pop(name, None) if value is None else answer.headers.set(name, value)
+    assert problems(answer, face) == found
+
+
+@pytest.mark.parametrize("rule", ["script-src 'self' 'unsafe-inline'", "connect-src *", "img-src https:"])
+def test_a_policy_that_is_too_wide_is_found(site, rule):
+    """The control."""
+    answer = site.app.test_client().get("/en/register/received", **SITE)
+    answer.headers["Content-Security-Policy"] += f"; {rule}"
+    assert problems(answer, Face.PUBLIC) == [f"policy: {rule}"]
