@@ -1,8 +1,17 @@
-"""The canary world, built once a worker; opened once a module to read, and once a test to write in."""
+"""The canary world, built once a worker; opened once a module to read, and once a test to write in.
+
+It lies in SQLite. A module whose rule could differ between the databases says so; PostgreSQL's part is the slow one:
+
+    @pytest.fixture(scope="module", params=BOTH)
+    def world_kind(request):
+        return request.param
+"""
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +24,19 @@ from tests.guards import texts
 from tests.guards import world as worlds
 from tests.guards.world import World
 
+BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]))
+
+
+@dataclass(frozen=True)
+class Built:
+    """A world, and how its database is copied: a folder goes in, the copy's address comes out."""
+
+    world: World
+    copy: Callable[[Path], AbstractContextManager[str]]
+
+
+BuildWorld = Callable[[str, texts.Writer], Built]
+
 
 @pytest.fixture(autouse=True)
 def _frozen() -> Iterator[None]:
@@ -24,50 +46,86 @@ def _frozen() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def world_kind() -> str:
+    """The database that the module's world lies in."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="module")
 def world(settings, built_world, tmp_path_factory) -> Iterator[World]:
     """The canary world of the module, to read."""
-    yield from opened(settings, *built_world, tmp_path_factory.mktemp("world"))
+    yield from opened(settings, built_world, tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
 def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
     """A canary world of the test's own, to write in."""
-    yield from opened(settings, *built_world, tmp_path)
+    yield from opened(settings, built_world, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def built_world(build_world, world_kind) -> Built:
+    """The world that is opened, and its database."""
+    return build_world(world_kind, texts.canary)
 
 
 @pytest.fixture(scope="session")
-def built_world(settings, sqlite_template, tmp_path_factory) -> tuple[World, Path]:
-    """The world and its database, made once a worker."""
-    return build(settings, sqlite_template, tmp_path_factory.mktemp("built-world"))
+def build_world(request, settings, tmp_path_factory) -> BuildWorld:
+    """Make a world on a database of a kind; one of each sort a worker."""
+
+    @cache
+    def build(kind: str, write_text: texts.Writer) -> Built:
+        folder = tmp_path_factory.mktemp("built-world")
+        url, copy = _empty(request, kind, folder)
+        clock.freeze(NOW)
+        app = _app(settings, folder, url)
+        with app.app_context():
+            made = worlds.build(app, write_text)
+            _close()
+        return Built(made, copy)
+
+    return build
 
 
-def build(
-    settings: dict, template: Path, folder: Path, write_text: texts.Writer = texts.canary
-) -> tuple[World, Path]:
-    """Build a world in a database file of its own."""
-    path = folder / "forum.sqlite3"
-    shutil.copyfile(template, path)
-    clock.freeze(NOW)
-    app = _app(settings, folder, path)
-    with app.app_context():
-        made = worlds.build(app, write_text)
-        db.session.remove()
-        db.engine.dispose()
-    return made, path
-
-
-def opened(settings: dict, made: World, path: Path, folder: Path) -> Iterator[World]:
+def opened(settings: dict, built: Built, folder: Path) -> Iterator[World]:
     """Open a copy of the world, with an app and browsers of its own."""
-    copy = folder / "forum.sqlite3"
-    shutil.copyfile(path, copy)
-    app = _app(settings, folder, copy)
-    clock.freeze(NOW)
-    yield worlds.open_browsers(replace(made, app=app))
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with built.copy(folder) as url:
+        app = _app(settings, folder, url)
+        clock.freeze(NOW)
+        yield worlds.open_browsers(replace(built.world, app=app))
+        with app.app_context():
+            _close()
 
 
-def _app(settings: dict, folder: Path, path: Path) -> Flask:
-    own = {"INSTANCE": folder / "instance", "DATABASE_URL": f"sqlite:///{path}"}
+def _empty(request, kind: str, folder: Path) -> tuple[str, Callable]:
+    """Return the address of an empty, migrated database and how it is copied once it is full."""
+    if kind == "sqlite":
+        path = folder / "forum.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}", partial(_copied_file, path)
+    server = request.getfixturevalue("postgres_server")
+    name = server.create(template=request.getfixturevalue("postgres_template"))
+    return server.url(name), partial(_copied_database, server, name)
+
+
+@contextmanager
+def _copied_file(path: Path, folder: Path) -> Iterator[str]:
+    shutil.copyfile(path, folder / "forum.sqlite3")
+    yield f"sqlite:///{folder / 'forum.sqlite3'}"
+
+
+@contextmanager
+def _copied_database(server, template: str, _folder: Path) -> Iterator[str]:
+    name = server.create(template=template)
+    yield server.url(name)
+    server.drop(name)
+
+
+def _close() -> None:
+    db.session.remove()
+    db.engine.dispose()
+
+
+def _app(settings: dict, folder: Path, url: str) -> Flask:
+    own = {"INSTANCE": folder / "instance", "DATABASE_URL": url}
     return create_app({**settings, **own, "LIMITS_ENABLED": False, "FORM_MIN_SECONDS": 0})

@@ -11,6 +11,7 @@ from forum.accounts.enums import Role
 from forum.web import access
 from forum.web.access import AUDIENCES, Face, Roles
 from tests.guards.addresses import Address, addresses, readable
+from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
@@ -22,6 +23,11 @@ SPECIAL = {
     "self_service.enter": 404,
     "self_service.confirm": 200,  # the address holds the token itself
 }
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def world_kind(request):
+    return request.param
 
 
 def expected(world: World, audience: str, address: Address, method: str) -> set[int]:

@@ -20,6 +20,7 @@ from forum.web.access import AUDIENCES, Face
 from tests.factories.events import NOW
 from tests.guards import seen, texts
 from tests.guards.addresses import readable
+from tests.guards.conftest import BOTH
 from tests.guards.test_access_matrix import csrf_token
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
 from tests.registration.reading import read
@@ -42,6 +43,11 @@ SECRET_COLUMNS = {
     "one_time_links.digest",
     "recovery_codes.digest",
 }
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def world_kind(request):
+    return request.param
 
 
 def found_in(world: World, text: str) -> set[str]:

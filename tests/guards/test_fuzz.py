@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.guards.addresses import Address, addresses
+from tests.guards.conftest import BOTH
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 
@@ -82,6 +83,11 @@ values = st.one_of(
     st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")),
 )
 FEW = settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def world_kind(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,23 @@ from forum.accounts import sign_ins
 from forum.extensions import db
 from tests.factories.events import NOW
 from tests.guards.addresses import readable
+from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
 
 WRITES = re.compile(
     r"\s*(WITH\b.*\b)?(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|TRUNCATE|VACUUM)\b",
     re.IGNORECASE | re.DOTALL,
 )
-LAST_SEEN = re.compile(r"UPDATE sign_ins SET last_seen_at=\S+ WHERE")
+LAST_SEEN = re.compile(r"UPDATE sign_ins SET last_seen_at=\S+( WITH TIME ZONE)? WHERE")
 PROBE = (
     "UPDATE content_version SET version = version WHERE 1 = 0"  # /readyz asks for the right to write: no row
 )
 QUERIES = ("", "?q=a&sort=-name&after=x", "?lang=sv", "?welcome=1&saved=details&format=json")
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def world_kind(request):
+    return request.param
 
 
 @contextmanager

@@ -50,7 +50,7 @@ SITE = {"base_url": "https://localhost"}
 def site(settings, built_world, tmp_path_factory) -> Iterator[World]:
     """The canary world as a site that is reached by https."""
     secure = {**settings, "BASE_URL": "https://localhost"}
-    yield from opened(secure, *built_world, tmp_path_factory.mktemp("https"))
+    yield from opened(secure, built_world, tmp_path_factory.mktemp("https"))
 
 
 def problems(answer: TestResponse, face: object) -> list[str]:

@@ -17,7 +17,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration.models import Registration
 from forum.web.access import AUDIENCES
 from tests.guards.addresses import readable
-from tests.guards.conftest import build, opened
+from tests.guards.conftest import BOTH
 from tests.guards.test_access_matrix import csrf_token
 from tests.guards.test_canaries import FILE, OPEN, queue_every_mail
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR
@@ -44,21 +44,15 @@ def hostile(column, number, _present) -> str:
     return f"{number} {text}" if column.unique or column.name == "email_canonical" else text
 
 
-@pytest.fixture(scope="module")
-def built_hostile(settings, sqlite_template, tmp_path_factory):
-    return build(settings, sqlite_template, tmp_path_factory.mktemp("built-hostile"), hostile)
+@pytest.fixture(scope="module", params=BOTH)
+def world_kind(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def world(settings, built_hostile, tmp_path_factory):
+def built_world(build_world, world_kind):
     """A world whose every text is an attack."""
-    yield from opened(settings, *built_hostile, tmp_path_factory.mktemp("hostile"))
-
-
-@pytest.fixture
-def fresh_world(settings, built_hostile, tmp_path):
-    """One to write in."""
-    yield from opened(settings, *built_hostile, tmp_path)
+    return build_world(world_kind, hostile)
 
 
 def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):

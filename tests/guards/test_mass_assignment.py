@@ -13,6 +13,7 @@ from forum.accounts.models import User
 from forum.database import Base
 from forum.extensions import db
 from tests.guards.addresses import addresses
+from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
 
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
@@ -110,6 +111,11 @@ CANCELLED = PLACE | {
     },
     "registration_tokens": {"revoked_at"},
 }
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def world_kind(request):
+    return request.param
 
 
 def test_every_form_is_declared(world):
