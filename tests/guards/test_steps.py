@@ -1,0 +1,160 @@
+"""No step can be skipped or taken too late (S16): each is sent straight away, without the page before it.
+
+`DOORS` are the ways in which an event may be shut to a registration; `STEPS` are requests that need a step before them.
+What is refused writes nothing at all, counters and audit trail included.
+"""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from forum import clock
+from forum.accounts import links as account_links
+from forum.accounts import sign_ins
+from forum.accounts.enums import LinkPurpose
+from forum.accounts.models import User
+from forum.database import start_write
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.registration import actions
+from tests.accounts.helpers import SECRET
+from tests.factories.events import NOW
+from tests.guards.test_access_matrix import csrf_token
+from tests.guards.test_mass_assignment import DETAILS, hidden_fields, rows
+from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World, find_registration
+
+ANSWERS = {**DETAILS, "email": "new@example.org"}
+REGISTER = "/en/register/ngo"
+OPENING = {"opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=1)}
+DOORS = {  # what is done to the event or its sector, and the answer to a registration
+    "not open yet": (Event, {**OPENING, "opens_at": NOW + timedelta(seconds=1)}, 409),
+    "closed": (Event, {**OPENING, "closes_at": NOW}, 409),
+    "a draft": (Event, {"is_published": False}, 404),
+    "not the current one": (Event, {"is_current": False}, 404),
+    "by invitation": (Sector, {"policy": "invitation"}, 409),
+    "full, without a waiting list": (Event, {"has_waiting_list": False}, 409),
+}
+
+
+def change(world: World, model: type, values: dict) -> None:
+    """Change the event, or all its sectors."""
+    with world.app.app_context():
+        start_write(db.session)
+        here = Event.slug == HERE
+        if model is Sector:
+            here = Sector.event_id == db.session.query(Event.id).where(here).scalar_subquery()
+        db.session.execute(update(model).where(here).values(values))
+        db.session.commit()
+
+
+def written(before: dict, after: dict) -> list[str]:
+    """The tables in which a row came, went or changed."""
+    return [table for table in before if before[table] != after[table]]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door):
+    """The form was fetched while it was open."""
+    model, values, status = DOORS[door]
+    sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
+    change(fresh_world, model, values)
+    if not values.get("has_waiting_list", True):
+        change(fresh_world, Sector, {"ceiling": Sector.taken, "floor": 0})
+    before = rows(fresh_world)
+    browser = fresh_world.browsers[VISITOR]
+    assert browser.post(f"{REGISTER}/check", data=sent).status_code < 500
+    assert browser.post(REGISTER, data=sent).status_code == status
+    assert written(before, rows(fresh_world)) == []
+
+
+def test_an_open_door_takes_it(fresh_world):
+    """The control: the same request, and the event as it is."""
+    sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
+    before = rows(fresh_world)
+    assert fresh_world.browsers[VISITOR].post(REGISTER, data=sent).status_code == 303
+    assert {"registrations", "submissions", "outbox_messages"} <= set(written(before, rows(fresh_world)))
+
+
+@pytest.mark.parametrize("left_out", ["key", "csrf_token", *(name for name in ANSWERS if ANSWERS[name])])
+def test_a_registration_without_an_answer_of_the_form_is_refused(fresh_world, left_out):
+    """The form's own key comes with its page; without that page there is none. A family name one may do without."""
+    sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
+    del sent[left_out]
+    before = rows(fresh_world)
+    status = fresh_world.browsers[VISITOR].post(REGISTER, data=sent).status_code
+    if left_out == "family_name":
+        assert status == 303
+    else:
+        assert (status, written(before, rows(fresh_world))) == (400 if left_out == "csrf_token" else 422, [])
+
+
+STEPS = {  # who sends what, and what is answered
+    "a page without its link": (VISITOR, "/en/r/change", DETAILS, 404),
+    "consents without the link": (VISITOR, "/en/r/consents", {"photographs": "y"}, 404),
+    "cancelling without the link": (VISITOR, "/en/r/cancel", {}, 404),
+    "accepting without the link": (VISITOR, "/en/r/accept", {}, 404),
+    "a code without a password": (VISITOR, "/account/second-factor", {"code": "123456"}, 303),
+    "an authenticator without a password": (VISITOR, "/account/set-up", {"code": "123456"}, 303),
+    "an export without signing in": (VISITOR, f"/console/{HERE}/attendees.csv", {"purpose": "door"}, 303),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_without_the_one_before_does_nothing(fresh_world, step):
+    audience, path, data, status = STEPS[step]
+    sent = {**data, "csrf_token": hidden_fields(fresh_world, audience, path)["csrf_token"]}
+    before = rows(fresh_world)
+    assert fresh_world.browsers[audience].post(path, data=sent).status_code == status
+    assert written(before, rows(fresh_world)) == []
+
+
+@pytest.mark.parametrize("path", ["change", "consents", "accept", "cancel"])
+def test_nothing_is_done_to_a_registration_that_has_ended(fresh_world, path):
+    """The person's page lies open while the office cancels."""
+    browser = fresh_world.browsers[PERSON]
+    token = hidden_fields(fresh_world, PERSON, "")["csrf_token"]
+    with fresh_world.app.app_context():
+        start_write(db.session)
+        actions.cancel(find_registration(fresh_world, PERSON), actor="command", now=NOW)
+        db.session.commit()
+    before = rows(fresh_world)
+    assert browser.post(f"/en/r/{path}", data={**DETAILS, "csrf_token": token}).status_code == 404
+    assert written(before, rows(fresh_world)) == []
+
+
+def test_an_address_cannot_be_confirmed_when_its_time_is_up(fresh_world):
+    path = f"/en/r/confirm/{fresh_world.tokens['pending']}"
+    token = hidden_fields(fresh_world, VISITOR, "")["csrf_token"]
+    clock.freeze(NOW + timedelta(hours=48))
+    before = rows(fresh_world)
+    status = fresh_world.browsers[VISITOR].post(path, data={"csrf_token": token}).status_code
+    assert (status, written(before, rows(fresh_world))) == (404, [])
+
+
+def test_a_password_alone_cannot_replace_an_authenticator(fresh_world):
+    """Between the two steps of signing in, setting up is only for who has none."""
+    world = fresh_world
+    with world.app.app_context():
+        start_write(db.session)
+        user = db.session.get_one(User, *world.owned[ADMIN]["users"])
+        user.totp_secret = user.totp_proposed = SECRET
+        waiting = account_links.issue(user, LinkPurpose.SECOND_FACTOR, now=NOW)
+        db.session.commit()
+    token = hidden_fields(world, VISITOR, "")["csrf_token"]
+    with world.browsers[VISITOR].session_transaction() as session:
+        session[sign_ins.WAITING] = waiting
+    before = rows(world)
+    answer = world.browsers[VISITOR].post("/account/set-up", data={"code": "123456", "csrf_token": token})
+    assert (answer.status_code, answer.location) == (303, "/account/second-factor")
+    assert written(before, rows(world)) == []
+
+
+def test_an_export_cannot_skip_saying_what_it_is_for(fresh_world):
+    browser = fresh_world.browsers[ADMIN]
+    token = csrf_token(browser)
+    before = rows(fresh_world)
+    for data in ({}, {"purpose": "door"}, {"recipient": "office"}, {"purpose": "x", "recipient": "office"}):
+        answer = browser.post(f"/console/{HERE}/attendees.csv", data={**data, "csrf_token": token})
+        assert (answer.status_code, answer.mimetype) == (422, "text/html")
+    assert written(before, rows(fresh_world)) == []
