@@ -1,9 +1,10 @@
 """Errors as pages: in the visitor's language, with a reference, without insides (S43)."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import PurePath
 
-from flask import Flask, current_app, g, render_template
+from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -13,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from forum.extensions import db
 
 RETRY_SECONDS = "10"
+KEEPS = {"registration", "self_service"}  # visitors' forms: no password, and safe to send again
 
 
 def init_app(app: Flask) -> None:
@@ -24,14 +26,15 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(busy, show_busy)
 
 
-def show(error: HTTPException) -> ResponseReturnValue:
-    """Show the page of an HTTP status."""
+def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> ResponseReturnValue:
+    """Show the page of an HTTP status; `kept` are the fields of a form that its button sends again."""
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     db.session.rollback()
     plain = error.code >= 500 or isinstance(error, SecurityError)  # a strange Host: no address can be made
+    reference = getattr(g, "reference", "")
     page = render_template(
-        "errors/error.html", status=error.code, plain=plain, reference=getattr(g, "reference", "")
+        "errors/error.html", status=error.code, plain=plain, reference=reference, kept=kept
     )
     response = error.get_response()
     response.data, response.content_type = page, "text/html; charset=utf-8"
@@ -39,12 +42,18 @@ def show(error: HTTPException) -> ResponseReturnValue:
 
 
 def show_busy(error: Exception) -> ResponseReturnValue:
-    """The database is locked, full or away: say so, and when to come back (R13–R16)."""
+    """The database is locked, full or away: say so, when to come back, and keep what was typed (R13–R16)."""
     _log(error)
-    unavailable = ServiceUnavailable()
-    response = show(unavailable)
+    response = show(ServiceUnavailable(), kept=_what_was_sent())
     response.headers["Retry-After"] = RETRY_SECONDS  # type: ignore[union-attr]
     return response
+
+
+def _what_was_sent() -> Sequence[tuple[str, str]]:
+    """Return the fields of a visitor's form, in their order; of any other form none."""
+    if request.method != "POST" or request.blueprint not in KEEPS:
+        return ()
+    return list(request.form.items(multi=True))
 
 
 def show_unexpected(error: Exception) -> ResponseReturnValue:

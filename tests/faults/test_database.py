@@ -10,6 +10,7 @@ from sqlalchemy import text
 from forum import database as engine_setup
 from forum.extensions import db
 from forum.registration.models import Registration
+from forum.web import errors
 from tests.factories.events import make_event
 from tests.pages import Pages
 from tests.registration.test_pages import ANSWERS
@@ -30,7 +31,7 @@ def event(database):
 
 
 def checked(pages):
-    return pages.post("registration.details", ANSWERS, sector="justice", expect=200)
+    return pages.post("registration.details", ANSWERS, sector="justice", follow=True, expect=200)
 
 
 def registered() -> int:
@@ -96,12 +97,29 @@ def test_a_read_only_database_still_shows_pages(app, pages, event):
     assert (refused.h1, registered()) == (BUSY_PAGE, 0)
 
 
+def test_what_was_typed_is_kept_and_sent_again_by_a_button(app, pages, event, sqlite_url):
+    check = checked(pages)
+    with another_writer(sqlite_url):
+        busy = check.submit(button="Register", expect=503)
+        again = busy.submit(button="Try again", expect=503)
+    assert {name: again.form().data[name] for name in ANSWERS} == {n: [value] for n, value in ANSWERS.items()}
+    assert again.submit(button="Try again", follow=True).h1 == "Open your mail"
+    assert registered() == 1
+
+
+@pytest.mark.parametrize(("path", "is_kept"), [("/en/register/justice", True), ("/account/sign-in", False)])
+def test_only_forms_without_a_password_are_shown_again(app, path, is_kept):
+    with app.test_request_context(path, method="POST", data={"typed": "what-was-typed"}):
+        page = errors.show_busy(RuntimeError()).get_data(as_text=True)
+    assert ("what-was-typed" in page, "<form" in page) == (is_kept, is_kept)
+
+
 def test_the_error_page_shows_no_insides(app, pages, event, sqlite_url):
     check = checked(pages)
     with another_writer(sqlite_url):
         busy = check.submit(button="Register", expect=503)
     page = busy.data.decode()
-    assert [word for word in ("sqlite", "Traceback", "INSERT", ANSWERS["email"]) if word in page] == []
+    assert [word for word in ("sqlite", "Traceback", "INSERT", "OperationalError") if word in page] == []
 
 
 @pytest.mark.postgresql
