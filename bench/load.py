@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
+from email.message import Message
 from urllib.parse import urlencode, urlsplit
 
 from faker import Faker
@@ -59,7 +60,7 @@ def pages(url: str, *, headers: dict[str, str] | None = None, seconds: int = 3, 
 
 
 def registrations(url: str, *, clients: int, total: int, runs: int = 3) -> Figures:
-    """Walk the whole path (form, check, send; three requests with CSRF) `total` times with `clients` at once."""
+    """Walk the whole path (form, answers, check, send: four requests) `total` times with `clients` at once."""
     figures, times = Figures(), []
     for _ in range(runs):
         began = time.perf_counter()
@@ -100,7 +101,7 @@ def _walk(url: str, number: int) -> tuple[list[float], int]:
 
 
 def _register(url: str, faker: Faker) -> bool:
-    """Take the whole path as a new visitor; the time of a registration is that of its three requests."""
+    """Take the whole path as a new visitor; the time of a registration is that of its four requests."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     path = f"/sv/register/{random.choice(SECTORS)}"
     connection.request("GET", path)
@@ -115,20 +116,35 @@ def _register(url: str, faker: Faker) -> bool:
         "country": "SE",
         "language": "sv",
     }
-    status, check = _post(connection, f"{path}/check", answers, cookie)
-    if status == 200:
-        status, _page = _post(connection, path, _hidden(check), cookie)
+    answer = _ask(connection, "POST", f"{path}/check", cookie, answers)
+    if answer.status == 303:
+        cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]  # the answers, sealed
+        check = _ask(connection, "GET", f"{path}/check", cookie)
+        answer = _ask(connection, "POST", path, cookie, _hidden(check.page))
     connection.close()
-    return status == 303
+    return answer.status == 303
 
 
-def _post(
-    connection: http.client.HTTPConnection, path: str, data: dict[str, str], cookie: str
-) -> tuple[int, str]:
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Message
+    page: str
+
+
+def _ask(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    cookie: str,
+    data: dict[str, str] | None = None,
+) -> Answer:
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
-    connection.request("POST", path, urlencode(data), headers)
+    connection.request(method, path, urlencode(data) if data else None, headers)
     answer = connection.getresponse()
-    return answer.status, answer.read().decode()
+    return Answer(answer.status, answer.headers, answer.read().decode())
 
 
 def _hidden(page: str) -> dict[str, str]:

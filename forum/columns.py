@@ -75,24 +75,31 @@ class Sealed(TypeDecorator):
     def process_bind_param(self, value, dialect) -> bytes | None:
         if value is None:
             return None
-        plain = value if self.binary else value.encode()
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        key = current_app.config["DATA_KEYS"][self.purpose][0]
-        return nonce + AESGCM(key).encrypt(nonce, plain, self.purpose.encode())
+        return seal(value if self.binary else value.encode(), self.purpose)
 
     def process_result_value(self, value: bytes | None, dialect):
         if value is None:
             return None
-        plain = self._open(value)
+        plain = unseal(value, self.purpose)
         return plain if self.binary else plain.decode()
 
-    def _open(self, value: bytes) -> bytes:
-        for key in current_app.config["DATA_KEYS"][self.purpose]:
-            try:
-                return AESGCM(key).decrypt(value[:NONCE_BYTES], value[NONCE_BYTES:], self.purpose.encode())
-            except InvalidTag:
-                continue
-        raise InvalidTag
+
+def seal(plain: bytes, purpose: str, place: str = "") -> bytes:
+    """Return nonce + ciphertext under the newest key of a purpose; it opens only where it is said to stand."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(current_app.config["DATA_KEYS"][purpose][0]).encrypt(
+        nonce, plain, (purpose + place).encode()
+    )
+
+
+def unseal(sealed: bytes, purpose: str, place: str = "") -> bytes:
+    """Return what was sealed under any key of the purpose, for this place. Raises InvalidTag."""
+    for key in current_app.config["DATA_KEYS"][purpose]:
+        try:
+            return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], (purpose + place).encode())
+        except InvalidTag:
+            continue
+    raise InvalidTag
 
 
 class TokenDigest(TypeDecorator):

@@ -195,13 +195,14 @@ REGISTER: tuple[Entry, ...] = (
         ),
     ),
     Entry(
-        _l("Your network address and, in forms, one cookie"),
+        _l("Your network address and, in forms, cookies"),
         _l(
-            "To slow down whoever guesses or floods us, and to send forms safely. Neither is stored with a registration"
+            "To slow down whoever guesses or floods us, to send forms safely and to show you your answers before you"
+            " send them. None of it is stored with a registration"
         ),
         LEGITIMATE_INTEREST,
         NOBODY,
-        _l("The address at most an hour; the cookie at most twelve hours"),
+        _l("The address and your answers at most an hour; the other cookie at most twelve hours"),
     ),
     Entry(
         _l("Name on a post in the news"),

@@ -105,7 +105,7 @@ class RegistrationForm(DetailsForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if not self.is_submitted():
+        if not self.is_submitted() and not self.key.data:
             self.key.data = new_form_key()
 
     def __iter__(self):

@@ -1,6 +1,9 @@
 """Registering: choose a sector, give details, check the answers, receive the mail."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,7 +13,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import actions, links_by_mail, places
+from forum.registration import actions, kept_answers, links_by_mail, places
 from forum.registration.errors import (
     RegistrationClosed,
     RegistrationRefused,
@@ -20,7 +23,7 @@ from forum.registration.errors import (
 )
 from forum.registration.forms import LinkForm, RegistrationForm
 from forum.web import cache, markdown
-from forum.web.languages import dates_of, in_language
+from forum.web.languages import NAMES, dates_of, in_language
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import get_event_or_404, localised
 from forum.web.seats import ring_of
@@ -28,6 +31,7 @@ from forum.web.seo import Seo
 
 bp = Blueprint("registration", __name__)
 
+REFUSED = "public/registration/refused.html"
 REASONS = {
     RegistrationClosed: "closed",
     SectorByInvitation: "invitation",
@@ -57,7 +61,7 @@ def choose() -> ResponseReturnValue:
 def details(sector: str) -> ResponseReturnValue:
     """Ask a stakeholder for the details, or take the registration when they have been checked."""
     event, chosen = _sector_or_404(sector)
-    form = RegistrationForm()
+    form = RegistrationForm(data=kept_answers.recall(sector) if "change" in request.args else None)
     if request.method == "GET":
         refusal = _refusal(event, chosen)
         return _refused(refusal, chosen, form, 200) if refusal else _ask(chosen, form)
@@ -68,24 +72,29 @@ def details(sector: str) -> ResponseReturnValue:
     except (RegistrationRefused, TooManyTries) as refused:
         return _refused(type(refused), chosen, form)
     db.session.commit()
-    return redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
+    response = redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
+    kept_answers.forget(response, sector)
+    return response
 
 
-@localised(bp, "/register/<sector>/check", methods=["POST"])
+@localised(bp, "/register/<sector>/check", methods=["GET", "POST"])
 def check(sector: str) -> ResponseReturnValue:
-    """Show the answers before they are sent; "Change" leads back to the question, with everything kept."""
-    event, chosen = _sector_or_404(sector)
+    """Take the answers and lead to the page that shows them before they are sent, or to the question to change.
+
+    Where they are too long for the browser to keep, that page is shown at once. Asks the database nothing else.
+    """
+    if request.method == "GET":
+        return _show(sector, kept_answers.recall(sector))
     form = RegistrationForm()
     if not form.validate():
-        return _ask(chosen, form, 422)
-    if change := request.form.get("change"):
-        return _ask(chosen, form, change=change)
-    if refusal := _refusal(event, chosen):
-        return _refused(refusal, chosen, form)
-    has_place = places.places_left(event, clock.now())[chosen.id] > 0
-    return render_template(
-        "public/registration/check.html", event=event, sector=chosen, form=form, has_place=has_place
+        return _ask(_sector_or_404(sector)[1], form, 422)
+    change = request.form.get("change")
+    response = redirect(
+        _question(sector, change) if change in form else url_for(".check", sector=sector), 303
     )
+    if kept_answers.keep(response, form, sector):
+        return response
+    return _ask(_sector_or_404(sector)[1], form) if change in form else _show(sector, form.data)
 
 
 @localised(bp, "/register/received")
@@ -122,7 +131,27 @@ def _register(event: Event, sector: Sector, form: RegistrationForm) -> None:
     actions.register(event=event, sector=sector, applicant=form.applicant(), now=clock.now())
 
 
-def _ask(sector: Sector, form: RegistrationForm, status: int = 200, change: str = "") -> ResponseReturnValue:
+def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
+    """Show the answers; where there are none (any more), say so: they were sent, or lay too long (A07)."""
+    event, chosen = _sector_or_404(sector)
+    form = RegistrationForm(data=answers)
+    if answers is None:
+        return render_template(REFUSED, event=event, sector=chosen, form=form, reason="gone")
+    if refusal := _refusal(event, chosen):
+        return _refused(refusal, chosen, form)
+    has_place = places.places_left(event, clock.now())[chosen.id] > 0
+    return render_template(
+        "public/registration/check.html", event=event, sector=chosen, form=form, has_place=has_place
+    )
+
+
+def _question(sector: str, name: str | None) -> str:
+    """Return the address of the form at a question; the answers come along in the browser."""
+    return url_for(".details", sector=sector, change=1, _anchor=name)
+
+
+def _ask(sector: Sector, form: RegistrationForm, status: int = 200) -> ResponseReturnValue:
+    g.alternates = {code: url_for(".details", sector=sector.key, lang=code) for code in NAMES}
     left = places.places_left(sector.event, clock.now())[sector.id]
     page = render_template(
         "public/registration/details.html",
@@ -130,7 +159,6 @@ def _ask(sector: Sector, form: RegistrationForm, status: int = 200, change: str 
         sector=sector,
         form=form,
         left=left,
-        change=change,
     )
     return page, status
 
@@ -141,9 +169,8 @@ def _refused(
     """Show why it cannot be done, with the answers kept."""
     db.session.rollback()
     code = 429 if reason is TooManyTries else status
-    template = "public/registration/refused.html"
     return render_template(
-        template, event=sector.event, sector=sector, form=form, reason=REASONS[reason]
+        REFUSED, event=sector.event, sector=sector, form=form, reason=REASONS[reason]
     ), code
 
 

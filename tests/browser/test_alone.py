@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.measures import READING, measure
 from tests.browser.sights import BY_NAME
@@ -21,6 +21,7 @@ LARGE_TEXT = (
     "post with a correction",
     "news",
 )
+GONE = "Your answers are not kept here any more"
 DRAWN = ("front", "choose", "overview", "attendees", "style guide")
 # What is drawn must be drawn in a colour that differs from the paper once the reader's colours are in force.
 INVISIBLE = """() => {
@@ -122,13 +123,32 @@ def test_going_back_after_signing_out_shows_nobody(worlds, new_visitor):
     assert name not in page.content()
 
 
-def test_going_back_after_registering_shows_no_answers(change_world, new_visitor):
-    """The browser has kept nothing: it would ask before it sends the answers to be checked again (A07, S42)."""
+def test_going_back_after_registering_shows_a_message_and_no_answers(change_world, new_visitor):
+    """Each step back is a page; none asks whether to send something again, no page holds an answer (A07, S42)."""
     forum = change_world("demo")
     visitor = new_visitor(forum, "en")
     page = visitor.page
     visitor.open_details("justice")
     visitor.fill(visitor.answers())
+    visitor.submit()
+    page.get_by_role("button", name="Change given name").click()
+    visitor.fill({"given_name": "Björn"})
     visitor.submit(), visitor.submit()
-    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+    expect(page.locator("h1")).to_have_text("Open your mail")
+    for heading in (GONE, "Your details", GONE, "Your details"):
         page.go_back()
+        expect(page.locator("h1")).to_have_text(heading)
+        assert "Bergström" not in page.content()
+    assert visitor.tab.methods.count("POST") == 4
+
+
+def test_going_back_to_the_form_finds_what_was_typed(worlds, new_visitor):
+    visitor = new_visitor(worlds["demo"], "en")
+    page, answers = visitor.page, visitor.answers()
+    visitor.open_details("justice")
+    visitor.fill(answers)
+    visitor.submit()
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Check your answers")
+    page.go_back()
+    assert {name: page.locator(f"main [name={name}]").input_value() for name in answers} == answers

@@ -37,6 +37,17 @@ def details(answers: dict[str, str], sector: str = "") -> Way:
     return go
 
 
+def pressed(way: Way, button: str) -> Way:
+    """Go there, and press a button of the page."""
+
+    def go(visitor: Visitor) -> None:
+        way(visitor)
+        with visitor.page.expect_navigation():
+            visitor.page.locator(f"main button{button}").click()
+
+    return go
+
+
 def refused_reused(visitor: Visitor) -> None:
     """Send the same form a second time, with another answer."""
     visitor.open_details("ngo")

@@ -41,7 +41,9 @@ def event(database):
 
 def checked(pages, sector="justice", **differing):
     """Fill in the details and come to "Check your answers"."""
-    return pages.post("registration.details", {**ANSWERS, **differing}, sector=sector, expect=200)
+    return pages.post(
+        "registration.details", {**ANSWERS, **differing}, sector=sector, follow=True, expect=200
+    )
 
 
 def mails(database, kind=None):
@@ -81,7 +83,7 @@ def test_nothing_is_stored_before_the_answers_are_sent(pages, event, database):
 
 
 def test_change_on_the_check_page_keeps_every_answer(pages, event):
-    page = checked(pages, phone="+46 8 123 45 67").submit(button="Change given name", expect=200)
+    page = checked(pages, phone="+46 8 123 45 67").submit(button="Change given name", follow=True, expect=200)
     assert page.h1 == "Your details"
     assert {name: page.form().data[name] for name in ANSWERS} == {
         name: [value] for name, value in ANSWERS.items()
