@@ -1,54 +1,82 @@
-"""A process that dies without a word right before or right after the commit of an act (R05).
+"""A process that dies without a word right before or right after a commit of an act (R05, R06).
 
-usage: python -m tests.faults.crasher DATABASE_URL INSTANCE ACT before|after
+usage: python -m tests.faults.crasher ACT before|after NUMBER      (which of its commits, from 1; FORUM_* settings)
 """
 
 import os
 import signal
 import sys
+from itertools import count
 
 from sqlalchemy import event, select
 
-from forum import create_app
+from forum import clock, create_app
 from forum.database import start_write
 from forum.events.queries import find_current, find_sector
 from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.outbox import delivery
 from forum.registration import actions
 from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.registrations import make_applicant
 
+MAIL_GOES = "deliver"
+JOB_RUNS = "expire"
+
 
 def act(name: str) -> None:
-    """Do one act in a transaction that is not committed yet."""
+    """Do one act and commit it as view, worker and job do."""
+    if name == MAIL_GOES:
+        delivery.deliver_due()
+        return
+    if name == JOB_RUNS:
+        run_job(next(job for job in JOBS if job.name == "expire registrations"))
+        return
     start_write(db.session)
     if name == "register":
         current = find_current()
         applicant = make_applicant(email="crash@example.org", submission_key="crash")
         actions.register(event=current, sector=find_sector(current, "justice"), applicant=applicant, now=NOW)
-        return
-    registration = db.session.scalars(select(Registration)).one()
-    if name == "confirm":
-        actions.confirm(registration, now=NOW)
     else:
-        actions.cancel(registration, actor="person", now=NOW)
+        registration = db.session.scalars(select(Registration).order_by(Registration.id.desc())).first()
+        changes = {"confirm": actions.confirm, "accept": actions.accept_offer, "cancel": _cancel}
+        changes[name](registration, now=NOW)
+    db.session.commit()
 
 
-def die(*_) -> None:
+def _cancel(registration: Registration, *, now) -> None:
+    actions.cancel(registration, actor="person", now=now)
+
+
+def die_at(moment: str, number: int) -> None:
+    """Be killed before the commit reaches the database, or when it has answered."""
+    commits = count(1)
+
+    def before(_connection) -> None:
+        if next(commits) == number:
+            if moment == "after":
+                event.listen(db.session, "after_commit", _die)
+                return
+            _die()
+
+    event.listen(db.engine, "commit", before)
+
+
+def _die(*_) -> None:
     """End this process as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(url: str, instance: str, name: str, moment: str) -> None:
-    """Act, and die at the moment."""
-    app = create_app({"TESTING": True, "INSTANCE": instance, "DATABASE_URL": url})
+def main(name: str, moment: str, number: int) -> None:
+    """Act, and die at the moment; an act with fewer commits comes to its end."""
+    clock.freeze(NOW)
+    app = create_app({"TESTING": True})
     with app.app_context():
+        die_at(moment, number)
         act(name)
-        if moment == "before":
-            event.listen(db.engine, "commit", die)
-        db.session.commit()
-        die()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

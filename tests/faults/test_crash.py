@@ -1,26 +1,32 @@
-"""kill -9 at the commit of registering, confirming and cancelling: all of it or nothing, on both (R05, R17)."""
+"""kill -9 at each commit of what changes a registration or sends a mail: all of it or nothing, on both (R05, R06, R17).
+
+The process is killed right before and right after its first commit, its second and so on, until an act comes to its
+end alive: so no boundary is left out, and none that is added later.
+"""
 
 import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import func, select, text
 
+from forum import clock
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.config import PROJECT
-from forum.database import start_write
 from forum.events.models import Event, Sector
 from forum.extensions import db
+from forum.outbox import delivery
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions
 from forum.registration.models import Registration
-from tests.factories.events import NOW, make_event
-from tests.factories.registrations import register
-
-ACTS = ("register", "confirm", "cancel")
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import make_mail
+from tests.factories.registrations import confirmed, register, write
 
 
 @pytest.fixture
@@ -28,50 +34,133 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.fixture(autouse=True)
+def _now(frozen):
+    assert frozen == NOW
+
+
+@pytest.fixture
+def crash(settings, database_url, tmp_path, database):
+    """Run an act in a process that dies at a commit; return whether it died."""
+
+    def run(name: str, moment: str, number: int, **differing) -> bool:
+        db.session.rollback()
+        own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
+        given = {**own, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url, **differing}
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.faults.crasher", name, moment, str(number)],
+            check=False, cwd=PROJECT, capture_output=True, text=True, timeout=60,
+            env={**os.environ, **{f"FORUM_{name}": str(value) for name, value in given.items()}},
+        )  # fmt: skip
+        assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr
+        return ended.returncode != 0
+
+    return run
+
+
+def before_register():
+    room()
+
+
+def before_confirm():
+    register(room())
+
+
+def before_accept():
+    """Somebody has given a place back, which the last one is offered."""
+    event = room()
+    holder, _waiting = confirmed(event), confirmed(event)
+    write(actions.cancel, holder, actor="person", now=NOW)
+
+
+def before_cancel():
+    """Nobody waits, so the last one holds the place."""
+    confirmed(room())
+
+
+def before_expire():
+    """The place of one who never confirmed is offered to the next."""
+    event = room(opens_at=NOW - timedelta(days=9))
+    register(event, now=NOW - timedelta(hours=49))
+    confirmed(event, now=NOW - timedelta(hours=1))
+
+
+def room(**differing):
+    return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], **differing)
+
+
+ACTS = {
+    "register": before_register,
+    "confirm": before_confirm,
+    "accept": before_accept,
+    "cancel": before_cancel,
+    "expire": before_expire,
+}
+
+
 @pytest.mark.parametrize("name", ACTS)
-def test_a_crash_leaves_all_or_nothing(app, settings, database_url, database, tmp_path, name, moment):
-    event = make_event()
-    if name != "register":
-        registration = register(event)
-        if name == "cancel":
-            start_write(db.session)
-            actions.confirm(registration, now=NOW)
-            db.session.commit()
-    before = _state()
+def test_a_crash_leaves_all_or_nothing(crash, name):
+    ACTS[name]()
+    before = state()
+    assert crash(name, "before", 1)
+    assert state() == before
+    everything_agrees()
+    assert crash(name, "after", 1)
+    assert state() != before
+    everything_agrees()
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_has_no_other_commit(crash, name):
+    """What is half done between two commits would be seen; so there is one."""
+    ACTS[name]()
+    assert not crash(name, "before", 2)
+
+
+def test_a_mail_survives_a_crash_at_each_commit_of_its_delivery(crash, smtp_server):
+    """It leaves once, or twice when the worker died between the server's 250 and its own commit; never half."""
+    server = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": smtp_server.port}
+    copies = []
+    for number in count(1):
+        for moment in ("before", "after"):
+            smtp_server.clear()
+            mail = make_mail()
+            died = crash("deliver", moment, number, **server)
+            if not died:
+                assert copies == [1, 1, 2, 1]
+                return
+            clock.freeze(NOW + delivery.LEASE)
+            deliver(smtp_server.port)
+            clock.freeze(NOW)
+            db.session.refresh(mail)
+            assert (mail.status, mail.content) == ("sent", None)
+            assert {message["Message-ID"] for message in smtp_server.messages} == {mail.message_id}
+            copies.append(len(smtp_server.messages))
+
+
+def deliver(port: int) -> None:
+    """Be the next worker, for which the dead one's lease is over."""
+    from flask import current_app
+
+    transport = current_app.extensions["mail"]
+    current_app.config["MAIL_SERVER"] = transport.server = "127.0.0.1"
+    transport.port = port
+    delivery.deliver_due()
     db.session.rollback()
-    environment = {
-        **os.environ,
-        "FORUM_SECRET_KEY": settings["SECRET_KEY"],
-        "FORUM_DATA_KEYS": settings["DATA_KEYS"],
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "tests.faults.crasher",
-        database_url,
-        str(tmp_path / "instance"),
-        name,
-        moment,
-    ]
-    ended = subprocess.run(
-        command, check=False, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60
+
+
+def state() -> tuple:
+    """What the tables hold, in numbers and words."""
+    db.session.rollback()
+    statuses = db.session.execute(
+        select(Registration.status, Registration.holds_place).order_by(Registration.id)
     )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-    after = _state()
-    assert (after == before) == (moment == "before")
-    _everything_agrees()
-
-
-def _state() -> tuple:
-    """What the three tables hold, in numbers."""
-    statuses = db.session.execute(select(Registration.status, Registration.holds_place)).all()
     mails = db.session.scalars(select(OutboxMessage.kind).order_by(OutboxMessage.id)).all()
     acts = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     return [tuple(row) for row in statuses], list(mails), list(acts)
 
 
-def _everything_agrees() -> None:
+def everything_agrees() -> None:
     """Counters match rows, each registration has its mail and its record, the chain is whole, the file is sound."""
     held = db.session.scalar(select(func.count()).where(Registration.holds_place))
     assert db.session.scalar(select(Event.taken)) == held == db.session.scalar(select(func.sum(Sector.taken)))
