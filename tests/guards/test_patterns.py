@@ -1,87 +1,119 @@
-"""No regular expression of ours can be made to think for long (S35): each meets 100 kB of what its kind chokes on.
+"""No regular expression of ours can be made to think for long (S35): twice the text is twice the work.
 
-The bound is a second of the processor's time, not of the clock's, for what takes a few milliseconds, so that a busy
-machine does not matter; a pattern that backtracks by the square of the length or worse takes minutes.
+Steps are counted, not seconds (tests/guards/backtracking.py), so a busy machine changes nothing. The patterns in
+`OWN_FILES` read the project's files while they are built, and nothing that anybody sends.
 """
 
+import ast
 import importlib
 import pkgutil
 import re
-import time
-from collections import deque
+import sys
+from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
 import forum
 from forum.config import PROJECT
 from forum.registration import forms
+from tests.guards.backtracking import Matcher, texts, worst_growth
 
-SIZE, SECONDS = 100_000, 1.0
+TWICE = 2.6  # what begins with something dear grows a little more than evenly while it is short
 ANCHORED = {"match", "fullmatch"}
-PIECES = (
-    "a",
-    " ",
-    "-",
-    "<",
-    "&",
-    "'",
-    "/r/",
-    "%",
-    "1",
-    "a.",
-    "=",
-    "\u200b",
-    "[",
-    "(",
-    "*",
-    "#",
-    "http:",
-    "a@",
-    "\n\n\n",
-)
+INLINE = {"sub", "subn", "split", "search", "match", "fullmatch", "findall", "finditer"}
+OWN_FILES = {f"forum.web.static_sources.{name}" for name in ("_CSS_COMMENT", "_CSS_IMPORT", "_CSS_URL")}
+
+
+@pytest.fixture(autouse=True)
+def _deep():
+    """The matcher calls itself for each letter."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(5_000)
+    yield
+    sys.setrecursionlimit(before)
 
 
 def patterns() -> dict[str, tuple[re.Pattern, set[str]]]:
-    """Every compiled pattern in a module of ours, and the ways in which the code uses one of that name."""
-    source = "\n".join(path.read_text() for path in (PROJECT / "forum").rglob("*.py"))
+    """Every pattern of ours and the ways in which the code uses it."""
     found = {"forum.registration.forms.PHONE": (re.compile(forms.PHONE), {"match"})}
+    source = "\n".join(path.read_text() for path in (PROJECT / "forum").rglob("*.py"))
     for module in pkgutil.walk_packages(forum.__path__, "forum."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
                 used = set(re.findall(rf"\b{name}\.(fullmatch|match|[a-z]+)\(", source))
-                found.setdefault(
-                    f"{module.name}.{name}",
-                    (value, used & ANCHORED | ({"search"} if used - ANCHORED else set())),
-                )
-    return found
+                ways = used & ANCHORED | ({"search"} if used - ANCHORED else set())
+                found.setdefault(f"{module.name}.{name}", (value, ways))
+    return found | dict(inline())
 
 
-def slowest(pattern: re.Pattern, ways: set[str], size: int = SIZE) -> float:
-    """The seconds of the worst text; it grows in steps, so that a bad pattern is known before it takes hours."""
-    worst = 0.0
-    for part in (size // 100, size // 10, size):
-        for piece in PIECES:
-            text = piece * (part // len(piece)) + "\x01"
-            for way in ways:
-                started = time.thread_time()
-                deque(pattern.finditer(text), maxlen=0) if way == "search" else getattr(pattern, way)(text)
-                worst = max(worst, time.thread_time() - started)
-                if worst > (SECONDS if part == size else SECONDS / 20):
-                    return SECONDS + worst
-    return worst
+def inline() -> Iterator[tuple[str, tuple[re.Pattern, set[str]]]]:
+    """Yield the patterns that stand where they are used, such as re.sub(r"x+", …)."""
+    for path in sorted((PROJECT / "forum").rglob("*.py")):
+        for pattern, used, line in written_in(path.read_text()):
+            way = used if used in ANCHORED else "search"
+            yield f"{path.relative_to(PROJECT)}:{line}", (re.compile(pattern), {way})
+
+
+def written_in(source: str) -> Iterator[tuple[str, str, int]]:
+    """Yield (pattern, how it is used, line). Fails on a pattern that is put together when it is used."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "re"
+            and node.func.attr in INLINE
+        ):
+            first = node.args[0]
+            assert isinstance(first, ast.Constant), f"line {node.lineno}: a pattern that nobody has seen"
+            yield first.value, node.func.attr, node.lineno
 
 
 PATTERNS = patterns()
 
 
-@pytest.mark.parametrize("name", sorted(PATTERNS))
-def test_pattern_is_quick_on_a_hundred_kilobytes(name):
+@pytest.mark.parametrize("name", sorted(set(PATTERNS) - OWN_FILES))
+def test_pattern_grows_evenly(name):
     pattern, ways = PATTERNS[name]
     assert ways, "nobody uses it, or not by its name"
-    assert slowest(pattern, ways) <= SECONDS
+    growth, text = worst_growth(pattern, ways)
+    assert growth <= TWICE, text
 
 
-@pytest.mark.parametrize(("wrong", "way"), [(r"\s*x$", "search"), (r"\s*.*?\s*<>", "match")])
+def test_patterns_that_are_left_out_are_there():
+    assert set(PATTERNS) >= OWN_FILES
+    assert len(PATTERNS) > 30
+
+
+@pytest.mark.parametrize(
+    ("wrong", "way"),
+    [
+        (r"\s*x$", "search"),
+        (r"\s*.*?\s*<>", "match"),
+        (r"(a|a)*b", "fullmatch"),
+        (r"(\w+\s?)+$", "match"),
+        (r"=\?.*\?=", "search"),
+        (r"<!--.*?-->", "search"),
+    ],
+)
 def test_a_pattern_that_backtracks_is_found(wrong, way):
-    """The control: patterns that take the square of the length, or its cube."""
-    assert slowest(re.compile(wrong), {way}) > SECONDS
+    """The control: patterns that take the square of the length, its cube, or more than that."""
+    assert worst_growth(re.compile(wrong), {way})[0] > TWICE
+
+
+def test_a_pattern_that_is_put_together_is_found():
+    """The control."""
+    with pytest.raises(AssertionError, match="nobody has seen"):
+        list(written_in("import re\nre.sub(word + '+', '', text)"))
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_counting_matcher_finds_what_python_finds(name):
+    """The control of the count: it is the same matching, for each pattern and the texts that it is tried with."""
+    pattern, _ways = PATTERNS[name]
+    for before, piece, tail in islice(sorted(texts(pattern)), 0, None, 3):
+        text = before + piece * 3 + tail
+        for at in range(len(text)):
+            match = pattern.match(text, at)
+            assert Matcher(pattern, text).end("match", at) == (match.end() if match else None), (text, at)

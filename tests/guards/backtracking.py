@@ -1,0 +1,255 @@
+"""Counts what a regular expression does, without a clock: a plain backtracking matcher over Python's own parse of it.
+
+steps(re.compile(r"(a|a)*b"), "a" * 20, "match")     # how often it looked at a place of the text with a piece of it
+worst_growth(pattern, {"search"})[0]                 # about 2.0 where it grows evenly, 4.0 by the square
+
+Python's matcher skips some of these steps, never more than there are, so what grows evenly here does so there.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain, product
+from re import _constants as kinds  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+
+SIZE = 48
+TOO_MANY = 100_000
+CATEGORIES = {kinds.CATEGORY_SPACE: r"\s", kinds.CATEGORY_WORD: r"\w", kinds.CATEGORY_DIGIT: r"\d"}
+CATEGORIES |= {
+    kinds.CATEGORY_NOT_SPACE: r"\S",
+    kinds.CATEGORY_NOT_WORD: r"\W",
+    kinds.CATEGORY_NOT_DIGIT: r"\D",
+}
+SAMPLES = {kinds.CATEGORY_SPACE: " ", kinds.CATEGORY_WORD: "a", kinds.CATEGORY_DIGIT: "1"}
+REPEATS = {kinds.MAX_REPEAT, kinds.MIN_REPEAT}
+TAILS = ("", "\x01", "\n!")
+
+
+class TooManySteps(Exception):
+    """It would go on for longer than anybody waits."""
+
+
+class Matcher:
+    """Tries a pattern at places of a text and counts; a place that it reaches is yielded, the first choice first."""
+
+    def __init__(self, pattern: re.Pattern, text: str):
+        self.text, self.flags, self.steps = text, pattern.flags, 0
+        self.tree = list(parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE | re.UNICODE))
+        self.groups: dict[int, str] = {}
+
+    def run(self, way: str) -> int:
+        """Match once, or find every match; return the steps."""
+        at = 0
+        while at <= len(self.text):
+            end = self.end(way, at)
+            if way != "search":
+                break
+            at = at + 1 if end is None else max(end, at + 1)
+        return self.steps
+
+    def end(self, way: str, at: int) -> int | None:
+        """Return where a match that begins here ends."""
+        ends = self.sequence(self.tree, at)
+        return next((end for end in ends if way != "fullmatch" or end == len(self.text)), None)
+
+    def sequence(self, nodes: list, at: int) -> Iterator[int]:
+        if not nodes:
+            yield at
+            return
+        for after in self.node(nodes[0], at):
+            yield from self.sequence(nodes[1:], after)
+
+    def node(self, node: tuple, at: int) -> Iterator[int]:
+        self.steps += 1
+        if self.steps > TOO_MANY:
+            raise TooManySteps
+        kind, value = node
+        if kind in REPEATS:
+            return self.repeat(kind, *value, at)
+        if way := getattr(self, f"_{kind}".lower(), None):
+            return way(value, at)
+        is_here = at < len(self.text) and single(node, self.flags).fullmatch(self.text[at])
+        return iter([at + 1] if is_here else [])
+
+    def repeat(self, kind, least: int, most: int, body, at: int, done: int = 0) -> Iterator[int]:
+        if kind is kinds.MIN_REPEAT and done >= least:
+            yield at
+        if done < most:
+            for after in self.sequence(list(body), at):
+                if after > at or done < least:
+                    yield from self.repeat(kind, least, most, body, after, done + 1)
+        if kind is kinds.MAX_REPEAT and done >= least:
+            yield at
+
+    def _branch(self, value, at: int) -> Iterator[int]:
+        return chain.from_iterable(self.sequence(list(choice), at) for choice in value[1])
+
+    def _subpattern(self, value, at: int) -> Iterator[int]:
+        for end in self.sequence(list(value[3]), at):
+            self.groups[value[0]] = self.text[at:end]
+            yield end
+
+    def _groupref(self, value, at: int) -> Iterator[int]:
+        word = self.groups.get(value, "")
+        return iter([at + len(word)] if self.text.startswith(word, at) else [])
+
+    def _at(self, value, at: int) -> Iterator[int]:
+        is_there = _compiled(ANCHORS[value], 0).match(self.text, at)
+        return iter([at] if is_there else [])
+
+    def _assert(self, value, at: int) -> Iterator[int]:
+        return iter([at] if self.looks(*value, at) else [])
+
+    def _assert_not(self, value, at: int) -> Iterator[int]:
+        return iter([] if self.looks(*value, at) else [at])
+
+    def looks(self, direction: int, body, at: int) -> bool:
+        nodes = list(body)
+        if direction > 0:
+            return next(self.sequence(nodes, at), None) is not None
+        before = at - body.getwidth()[0]
+        return before >= 0 and at in self.sequence(nodes, before)
+
+
+ANCHORS = {
+    kinds.AT_BEGINNING: "^",
+    kinds.AT_END: "$",
+    kinds.AT_BOUNDARY: r"\b",
+    kinds.AT_NON_BOUNDARY: r"\B",
+}
+
+
+def steps(pattern: re.Pattern, text: str, way: str) -> int:
+    """Return the steps of one match, or of finding every match, of a text; TOO_MANY where there are more."""
+    try:
+        return Matcher(pattern, text).run(way)
+    except TooManySteps:
+        return TOO_MANY
+
+
+def worst_growth(pattern: re.Pattern, ways: set[str]) -> tuple[float, str]:
+    """Return by how much the steps grow when a text is twice as long, for the worst text, and that text's make."""
+    worst = (0.0, "")
+    for way in ways:
+        for before, piece, tail in texts(pattern):
+            once, twice = (
+                steps(pattern, before + piece * (size // len(piece)) + tail, way) for size in (SIZE, 2 * SIZE)
+            )
+            worst = max(
+                worst,
+                (twice / once if twice < TOO_MANY else float("inf"), f"{way}: {before!r} {piece!r} {tail!r}"),
+            )
+    return worst
+
+
+def texts(pattern: re.Pattern) -> set[tuple[str, str, str]]:
+    """What goes before, what is repeated and what comes after, from the pattern's own words and letters."""
+    tree = parser.parse(pattern.pattern, pattern.flags)
+    atoms = sorted({*words(tree), *letters(tree), "a"})
+    pieces = [*atoms, *(first + second for first, second in product(atoms, atoms) if first != second)]
+    plain = product([""], pieces, TAILS)
+    inside = product(beginnings(tree), atoms, TAILS)
+    return {*plain, *inside}
+
+
+def words(tree) -> Iterator[str]:
+    """Yield the letters that stand one after another."""
+    run = ""
+    for kind, value in [*tree, (None, None)]:
+        if kind is kinds.LITERAL:
+            run += chr(value)
+            continue
+        if run:
+            yield run
+        run = ""
+        for inner in _inner(kind, value):
+            yield from words(inner)
+
+
+def letters(tree) -> Iterator[str]:
+    """Yield a letter or two of each set."""
+    for kind, value in tree:
+        if kind is kinds.IN:
+            yield from _members(value)
+        for inner in _inner(kind, value):
+            yield from letters(inner)
+
+
+def beginnings(tree) -> set[str]:
+    """What a text must begin with for each of the outer repetitions to be reached."""
+    found, so_far = set(), ""
+    for node in tree:
+        if node[0] in REPEATS:
+            found.add(so_far)
+        so_far += shortest([node])
+    return {*found, so_far}
+
+
+def shortest(tree) -> str:
+    """Return a short text that the pattern matches, or nearly."""
+    made = ""
+    for kind, value in tree:
+        if kind is kinds.LITERAL:
+            made += chr(value)
+        elif kind is kinds.IN:
+            made += next(_members(value), "a")
+        elif kind in {kinds.ANY, kinds.NOT_LITERAL}:
+            made += "a"
+        elif kind in REPEATS:
+            made += shortest(value[2]) * value[0]
+        elif kind in {kinds.SUBPATTERN, kinds.BRANCH}:
+            made += shortest(value[3] if kind is kinds.SUBPATTERN else value[1][0])
+    return made
+
+
+def _inner(kind, value) -> list:
+    if kind in REPEATS:
+        return [value[2]]
+    if kind is kinds.SUBPATTERN:
+        return [value[3]]
+    if kind is kinds.BRANCH:
+        return value[1]
+    return [value[1]] if kind in {kinds.ASSERT, kinds.ASSERT_NOT} else []
+
+
+def _members(values) -> Iterator[str]:
+    """Yield a sample of a set; of one that says what is not in it, what is not in it."""
+    for kind, value in values[:4]:
+        if kind is kinds.LITERAL:
+            yield chr(value)
+        elif kind is kinds.RANGE:
+            yield chr(value[0])
+        elif kind is kinds.CATEGORY and value in SAMPLES:
+            yield SAMPLES[value]
+
+
+@cache
+def _compiled(source: str, flags: int) -> re.Pattern:
+    return re.compile(source, flags)
+
+
+def single(node: tuple, flags: int) -> re.Pattern:
+    """Return the pattern of one letter: itself, any, or a set."""
+    return _compiled(_source(node), flags & (re.IGNORECASE | re.DOTALL))
+
+
+def _source(node: tuple) -> str:
+    kind, value = node
+    if kind is kinds.ANY:
+        return "."
+    if kind in {kinds.LITERAL, kinds.NOT_LITERAL}:
+        return ("[^%s]" if kind is kinds.NOT_LITERAL else "[%s]") % _escaped(value)
+    parts = ["^" if part[0] is kinds.NEGATE else _part(part) for part in value]
+    return f"[{''.join(parts)}]"
+
+
+def _part(part: tuple) -> str:
+    kind, value = part
+    if kind is kinds.CATEGORY:
+        return CATEGORIES[value]
+    return _escaped(value) if kind is kinds.LITERAL else f"{_escaped(value[0])}-{_escaped(value[1])}"
+
+
+def _escaped(code: int) -> str:
+    return f"\\U{code:08x}"
