@@ -3,19 +3,18 @@
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from aiosmtpd.controller import Controller
@@ -57,8 +56,10 @@ class MissingProgram(RuntimeError):
 class PostgresServer:
     """A running PostgreSQL server and its databases."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, programs: Path, account: Mapping[str, Any]):
         self.folder = folder
+        self._programs = programs
+        self._account = account
         self._numbers = count(1)
 
     def url(self, database: str) -> str:
@@ -75,13 +76,51 @@ class PostgresServer:
         """Drop a database and whoever is connected to it."""
         self._run("DROP DATABASE {} WITH (FORCE)", name)
 
-    def is_ready(self) -> bool:
-        """Tell whether the server takes connections."""
-        try:
-            self._connect().close()
-        except psycopg.OperationalError:
-            return False
-        return True
+    def make(self, settings: Mapping[str, str]) -> None:
+        """Make the cluster; it listens on the socket in its own folder only."""
+        self._call(
+            "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"
+        )
+        lines = {**settings, "unix_socket_directories": str(self.folder)}
+        with (self.folder / "data" / "postgresql.conf").open("a") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in lines.items())
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        self._call("pg_ctl", "start", "--log", self.folder / "log", "--wait", "--timeout=60")
+
+    def stop(self) -> None:
+        """Stop at once, as a power cut would: nobody is waited for, nothing is written that was not yet."""
+        self._call("pg_ctl", "stop", "--mode=immediate", "--wait", "--timeout=60")
+
+    def restart(self) -> None:
+        """Stop at once and start again; what was committed comes back from the log."""
+        self._call(
+            "pg_ctl", "restart", "--mode=immediate", "--log", self.folder / "log", "--wait", "--timeout=60"
+        )
+
+    @property
+    def was_started(self) -> bool:
+        """Whether it runs or ended without being stopped."""
+        return (self.folder / "data" / "postmaster.pid").exists()
+
+    def end_connections(self, name: str) -> int:
+        """End every connection to a database, whatever it is doing; return how many there were."""
+        ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        with self._connect() as connection:
+            return len(connection.execute(ends, [name]).fetchall())
+
+    def _call(self, program: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's programs. Raises RuntimeError with what it and the server said."""
+        command = [self._programs / program, *arguments, "--pgdata", self.folder / "data"]
+        with (self.folder / "calls").open("ab") as said:
+            ended = subprocess.run(
+                command, check=False, stdout=said, stderr=said, cwd=self.folder, **self._account
+            )
+        if ended.returncode:
+            files = [self.folder / name for name in ("calls", "log")]
+            words = [file.read_text(errors="replace") for file in files if file.exists()]
+            raise RuntimeError("\n".join([f"{program} {arguments[0]} failed", *words]))
 
     def _run(self, statement: str, *names: str) -> None:
         with self._connect() as connection:
@@ -118,31 +157,17 @@ def run_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     `durable` leaves fsync and synchronous_commit as they come, for measuring.
     """
     folder = Path(tempfile.mkdtemp(prefix="forum-pg-"))
-    programs = _postgres_programs()
-    account = _account_for_postgres(folder)
-    data = folder / "data"
     settings = {name: value for name, value in POSTGRES_SETTINGS.items() if not durable or name not in UNSAFE}
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    log = (folder / "log").open("wb")
     try:
-        subprocess.run(
-            [programs / "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
-             "--locale=C", "--pgdata", data],
-            check=True, stdout=log, stderr=log, cwd=folder, **account,
-        )  # fmt: skip
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, *options],
-            stdout=log, stderr=log, cwd=folder, start_new_session=True, **account,
-        )  # fmt: skip
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, _postgres_programs(), _account_for_postgres(folder))
+        server.make(settings)
+        server.start()
         try:
-            _wait(server.is_ready, process, folder / "log")
             yield server
         finally:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(20)
+            if server.was_started:
+                server.stop()
     finally:
-        log.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -203,18 +228,10 @@ def _numbers(text: str) -> list[str]:
     return "".join(letter if letter.isdigit() else " " for letter in text).split()
 
 
-def _account_for_postgres(folder: Path) -> dict:
+def _account_for_postgres(folder: Path) -> dict[str, Any]:
     """Return subprocess's arguments for an account that PostgreSQL accepts; it refuses root."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-
-def _wait(is_ready, process: subprocess.Popen, log: Path, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not is_ready():
-        if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
-        time.sleep(0.05)

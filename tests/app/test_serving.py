@@ -2,80 +2,20 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
 from forum.config import PROJECT
-from tests.servers import free_port
-
-SECONDS = 60
-FORUM = (sys.executable, "-c", "from forum.cli import main; main()")
-
-
-class Running:
-    """A forum that runs as its users run it."""
-
-    def __init__(self, command: str, folder: Path, *options: str):
-        self.port = free_port()
-        self.output = folder / "output"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
-        arguments = [command, "--port", str(self.port), *options]
-        with self.output.open("wb") as file:
-            self.process = subprocess.Popen(
-                [*FORUM, *arguments],
-                env={**environment, "FORUM_INSTANCE": str(folder / "instance")},
-                stdout=file, stderr=file, cwd=PROJECT, start_new_session=True,
-            )  # fmt: skip
-
-    def get(self, path: str) -> tuple[int, str]:
-        """Return status and text."""
-        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=SECONDS) as answer:
-            return answer.status, answer.read().decode()
-
-    def answers(self) -> bool:
-        """Whether the web answers."""
-        try:
-            return self.get("/healthz") == (200, "ok\n")
-        except (URLError, OSError):
-            return False
-
-    def is_ready(self) -> bool:
-        """Whether web and worker do their work."""
-        try:
-            return self.get("/readyz")[0] == 200
-        except (URLError, OSError):
-            return False
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal to the command alone and return its exit status."""
-        self.process.send_signal(number)
-        return self.process.wait(SECONDS)
-
-    def processes(self) -> dict[int, list[int]]:
-        """Return every process of this forum with its children."""
-        found: dict[int, list[int]] = {}
-        for parent in [self.process.pid, *children(self.process.pid)]:
-            found[parent] = children(parent)
-        return found
+from tests.running import FORUM, SECONDS, Running, children, is_alive, kill, prepare, wait_for
 
 
 @pytest.fixture
 def prepared(tmp_path, static_folder, sqlite_template):
     """An instance folder with tables and static files, and without the demo, which takes longer to load."""
-    instance = tmp_path / "instance"
-    instance.mkdir()
-    shutil.copyfile(sqlite_template, instance / "forum.sqlite3")
-    (instance / "static").symlink_to(static_folder)
-    return instance
+    return prepare(tmp_path / "instance", static_folder, sqlite_template)
 
 
 @pytest.fixture
@@ -91,10 +31,7 @@ def run(tmp_path) -> Iterator[Callable[..., Running]]:
 
     yield start
     for forum in started:
-        for pid in {pid for parent, below in forum.processes().items() for pid in (parent, *below)}:
-            if forum.process.poll() is None or Path(f"/proc/{pid}").exists():
-                os.kill(pid, signal.SIGKILL) if pid != forum.process.pid else forum.process.kill()
-        forum.process.wait(SECONDS)
+        kill(forum)
 
 
 def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
@@ -104,7 +41,7 @@ def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
     status, page = forum.get("/en/")
     static = re.search(r'href="(/static/css/app\.[0-9a-f]+\.css)"', page)
     sheet = forum.get(static[1])
-    pids = {pid for parent, below in forum.processes().items() for pid in (parent, *below)}
+    pids = forum.pids()
     exit_status = forum.end()
 
     assert (status, sheet[0], exit_status, len(pids)) == (200, 200, 0, 5)
@@ -157,7 +94,7 @@ def test_lost_web_process_is_started_again(run):
 @pytest.mark.usefixtures("prepared")
 def test_no_process_outlives_the_command(run):
     forum = run("serve")
-    pids = {pid for parent, below in forum.processes().items() for pid in (parent, *below)}
+    pids = forum.pids()
 
     forum.process.kill()
     forum.process.wait(SECONDS)
@@ -190,27 +127,3 @@ def test_web_only_leaves_the_worker_to_others(run):
 
     assert (len(web), len(children(web[0]))) == (1, 1)
     assert forum.end() == 0
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and is not yet buried does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except FileNotFoundError:
-        return False
-
-
-def wait_for(condition: Callable[[], object], forum: Running) -> None:
-    """Wait until something is so. There is no event to wait for between processes; the limit is generous."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, forum.output.read_text()
-        time.sleep(0.05)
