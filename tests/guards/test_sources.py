@@ -1,0 +1,210 @@
+"""What our code may not do, read from the code itself; each exception is listed with its reason.
+
+- No SQL is put together from pieces: values are bound, names come from models (S34).
+- No text is run as a template, a format or code (S37).
+- Nothing but the listed files opens a connection, starts a program, unpacks an archive or reads a foreign format: no
+  address that somebody chose is fetched (S40), and no file that somebody sent is opened (S30).
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from forum.config import PROJECT
+
+SQL = re.compile(
+    r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|PRAGMA|BEGIN|ORDER BY|WHERE|CREATE|ALTER|DROP|IN \()"
+)
+TAKES_SQL = {
+    "text",
+    "literal_column",
+    "exec_driver_sql",
+    "DDL",
+    "CheckConstraint",
+    "executescript",
+}
+BUILT_SQL = {
+    "forum/database.py": 2,  # the name of a pragma and of a kind of BEGIN
+    "forum/registration/models.py": 4,  # the codes of our own enums
+}
+RUNS_TEXT = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "from_string",
+    "render_template_string",
+    "format",
+    "format_map",
+}
+RUN_TEXT = {
+    "forum/commands/organisers.py": 2,  # sentences of the command itself
+    "forum/web/countries.py": 2,  # Markup.format, which escapes what it fills in
+}
+REACHING = {
+    *(
+        "ctypes",
+        "ftplib",
+        "http",
+        "imaplib",
+        "poplib",
+        "smtplib",
+        "socket",
+        "ssl",
+        "subprocess",
+    ),
+    *("httpx", "requests", "urllib.request", "urllib3", "aiohttp", "webbrowser", "xmlrpc"),
+    *("bz2", "lzma", "shelve", "marshal", "pickle", "tarfile", "zipfile", "openpyxl", "yaml", "frontmatter"),
+    *("xml", "lxml", "defusedxml", "PIL"),
+}
+REACH = {
+    "forum/commands/backups.py": {"subprocess", "tarfile"},  # pg_dump; the operator's own archives
+    "forum/commands/serving.py": {"socket"},  # the port to listen at
+    "forum/demo/files.py": {"frontmatter"},  # the demo's posts
+    "forum/jobs/worker.py": {"socket"},  # the machine's name
+    "forum/outbox/transport.py": {"smtplib", "ssl"},  # the one way out: to the mail server of the settings
+}
+Find = Callable[[ast.AST], Iterator[str]]
+
+
+def over_all(find: Find) -> dict[str, list[str]]:
+    """What is found in each file of ours, as "line: what"."""
+    found = {}
+    for path in sorted((PROJECT / "forum").rglob("*.py")):
+        if listed := list(find(ast.parse(path.read_text()))):
+            found[path.relative_to(PROJECT).as_posix()] = listed
+    return found
+
+
+def built_sql(tree: ast.AST) -> Iterator[str]:
+    """SQL that is put together, and what is handed over as SQL without being a text that stands there."""
+    for node in ast.walk(tree):
+        if _is_built(node) and SQL.search(_words(node)):
+            yield f"{node.lineno}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Call) and _name(node) in TAKES_SQL and node.args:
+            first = node.args[0]
+            is_fixed = _is_constant(first) or (isinstance(first, ast.JoinedStr) and not _is_built(first))
+            if not is_fixed and not (
+                _is_built(first) and SQL.search(_words(first))
+            ):  # else it is told already
+                yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+def run_text(tree: ast.AST) -> Iterator[str]:
+    """Calls that make something of a text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node) in RUNS_TEXT and not _is_of(node, "re"):
+            yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+def reaching(tree: ast.AST) -> Iterator[str]:
+    """The modules of REACHING that are imported, wherever it stands."""
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module}.{name.name}" for name in node.names)]
+        yield from sorted(
+            {found for name in names for found in REACHING if f"{name}.".startswith(f"{found}.")}
+        )
+
+
+def _is_built(node: ast.AST) -> bool:
+    """Whether it is a text made of pieces: f"…{x}", "…" + x, "…" % x, "…".format(x), ", ".join(x)."""
+    if isinstance(node, ast.JoinedStr):
+        return not all(_is_constant(getattr(part, "value", part)) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Add | ast.Mod)
+    return isinstance(node, ast.Call) and _name(node) in {"format", "join", "format_map", "replace"}
+
+
+def _is_constant(node: object) -> bool:
+    """Whether it is a text that stands there, or one of the module's own that has a NAME."""
+    return isinstance(node, ast.Constant | str) or (isinstance(node, ast.Name) and node.id.isupper())
+
+
+def _words(node: ast.AST) -> str:
+    """The pieces that stand there as text."""
+    parts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    return " ".join(part for part in parts if isinstance(part, str))
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _is_of(call: ast.Call, module: str) -> bool:
+    return isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == module
+
+
+def test_no_sql_is_put_together():
+    found = over_all(built_sql)
+    assert {path: len(lines) for path, lines in found.items()} == BUILT_SQL, found
+
+
+def test_no_text_is_run():
+    found = over_all(run_text)
+    assert {path: len(lines) for path, lines in found.items()} == RUN_TEXT, found
+
+
+def test_only_listed_files_reach_outside():
+    assert {path: set(names) for path, names in over_all(reaching).items()} == REACH
+
+
+CONTROLS = {
+    built_sql: [
+        'text(f"SELECT {x}")',
+        'text("SELECT " + x)',
+        'connection.exec_driver_sql("SELECT %s" % x)',
+        'session.execute("DELETE FROM a WHERE b = {}".format(x))',
+        'text(" AND ".join(x))',
+        "text(x)",
+        "literal_column(request.args['sort'])",
+        'CheckConstraint(f"a IN ({codes})")',
+        'x = f"UPDATE a SET b = {x}"',
+    ],
+    run_text: [
+        "eval(x)",
+        "x.format(y)",
+        "env.from_string(x)",
+        "render_template_string(x)",
+        "x.format_map(y)",
+    ],
+    reaching: [
+        "import urllib.request",
+        "from urllib import request",
+        "import xml.etree.ElementTree as ET",
+        "def f():\n    import pickle",
+        "from zipfile import ZipFile",
+    ],
+}
+HARMLESS = {
+    built_sql: [
+        'text("SELECT 1")',
+        "text(COUNT)",
+        'CheckConstraint(f"a IN ({CODES})")',
+        "select(a).where(b == c)",
+        'f"{x} where"',
+        '"a" + "b"',
+    ],
+    run_text: ["re.compile(x)", "formatted(x)", 'f"{x}"'],
+    reaching: ["import re", "from urllib.parse import urlsplit", "import httpxx"],
+}
+
+
+@pytest.mark.parametrize(
+    ("find", "source"), [(find, source) for find in CONTROLS for source in CONTROLS[find]]
+)
+def test_what_may_not_be_is_found(find, source):
+    """The control."""
+    assert list(find(ast.parse(source))) != []
+
+
+@pytest.mark.parametrize(
+    ("find", "source"), [(find, source) for find in HARMLESS for source in HARMLESS[find]]
+)
+def test_what_may_be_is_left_alone(find, source):
+    assert list(find(ast.parse(source))) == []
