@@ -87,10 +87,10 @@ def build_world(request, settings, tmp_path_factory) -> BuildWorld:
     return build
 
 
-def opened(settings: dict, built: Built, folder: Path) -> Iterator[World]:
-    """Open a copy of the world, with an app and browsers of its own."""
+def opened(settings: dict, built: Built, folder: Path, **differing) -> Iterator[World]:
+    """Open a copy of the world, with an app and browsers of its own; `differing` are settings for it alone."""
     with built.copy(folder) as url:
-        app = _app(settings, folder, url)
+        app = _app(settings, folder, url, **differing)
         clock.freeze(NOW)
         yield worlds.open_browsers(replace(built.world, app=app))
         with app.app_context():
@@ -126,6 +126,6 @@ def _close() -> None:
     db.engine.dispose()
 
 
-def _app(settings: dict, folder: Path, url: str) -> Flask:
+def _app(settings: dict, folder: Path, url: str, **differing) -> Flask:
     own = {"INSTANCE": folder / "instance", "DATABASE_URL": url}
-    return create_app({**settings, **own, "LIMITS_ENABLED": False, "FORM_MIN_SECONDS": 0})
+    return create_app({**settings, **own, "LIMITS_ENABLED": False, "FORM_MIN_SECONDS": 0, **differing})

@@ -99,6 +99,7 @@ FORMS = {  # endpoint: who, what is filled in, what may change, in which tables 
     "account.open_demo": (VISITOR, {}, {}, set()),
     "account.sign_out": (ADMIN, {}, {}, ADDED),
 }
+SIGNING_OUT = {"account.reset", "account.welcome", "account.sign_out", "own_account.end_session"}  # the admin
 CANCELLED = PLACE | {
     "registrations": {
         "status",

@@ -31,7 +31,7 @@ from tests.factories.events import NOW
 from tests.guards.addresses import Address, addresses, readable
 from tests.guards.test_canaries import queue_every_mail
 from tests.guards.test_fuzz import ENDING
-from tests.guards.test_mass_assignment import FORMS, hidden_fields
+from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields
 from tests.guards.world import ADMIN, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
 
 STYLEGUIDE = "console/styleguide"
@@ -137,7 +137,7 @@ def test_every_template_renders(fresh_world, rendered):
         for address in readable(fresh_world, (HERE, UNSEEN)):
             fetch(fresh_world, audience, address.path)
     forms = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint in set(FORMS) - ENDING]
-    for address in sorted(forms, key=_by_what_it_ends):
+    for address in sorted(forms, key=lambda found: found.endpoint in SIGNING_OUT):
         send(fresh_world, address)
     send(fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm"))  # once more
     see_what_is_rare(fresh_world)
@@ -157,10 +157,6 @@ def test_templates_that_did_not_come_are_named(fresh_world, rendered):
 
 def fetch(world: World, audience: str, path: str, **request) -> None:
     assert world.browsers[audience].get(path, **request).status_code < 500, path
-
-
-def _by_what_it_ends(address: Address) -> bool:
-    return address.endpoint in {"account.reset", "account.welcome"}  # they sign the admin out
 
 
 def send(world: World, address: Address) -> None:

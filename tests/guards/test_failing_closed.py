@@ -1,0 +1,166 @@
+"""What decides is away, and nobody gets in for that: sign-ins, links, counters, the audit trail (S43).
+
+Each is broken for real: its table is gone, its file is not a database. What fails says so in a page with a reference
+and shows nothing of its insides.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from forum.accounts import links as account_links
+from forum.accounts import sign_ins
+from forum.accounts.enums import LinkPurpose
+from forum.accounts.models import User
+from forum.database import start_write
+from forum.extensions import db
+from forum.web.access import AUDIENCES, Face, Roles
+from tests.factories.events import NOW
+from tests.guards.addresses import addresses, readable
+from tests.guards.conftest import opened
+from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields, rows
+from tests.guards.test_steps import written
+from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
+
+INSIDES = re.compile(
+    r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
+)
+REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
+AUDITED = {
+    *("account.reset", "account.sign_out", "account.welcome"),
+    *("attendees.cancel", "attendees.export", "attendees.resend"),
+    *("own_account.end_session", "own_account.recovery_codes"),
+    *("registration.details", "registration.resend"),
+    *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),
+}
+LIMITED = {
+    "account.sign_in",
+    "account.second_factor",
+    "account.forgot",
+    "own_account.confirm",
+    "own_account.password",
+    "own_account.authenticator",
+    "registration.details",
+    "registration.resend",
+}
+
+
+@contextmanager
+def without(world: World, table: str) -> Iterator[None]:
+    """The database has no such table for a while."""
+    _rename(world, table, "gone")
+    yield
+    _rename(world, "gone", table)
+
+
+def _rename(world: World, old: str, new: str) -> None:
+    with world.app.app_context(), db.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "PRAGMA legacy_alter_table=ON"
+        )  # triggers and keys go on naming it as before
+        connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+        connection.commit()
+
+
+def check_failure(answer: TestResponse, where: str) -> None:
+    """A page that says sorry, with a reference and nothing else of what went wrong."""
+    assert answer.status_code in {500, 503}, f"{where}: {answer.status_code}"
+    assert not INSIDES.search(answer.text), where
+    assert REFERENCE.search(answer.text), where
+
+
+def test_without_sign_ins_nobody_is_in(fresh_world):
+    guarded = [
+        found for found in readable(fresh_world, (HERE,)) if isinstance(AUDIENCES[found.endpoint], Roles)
+    ]
+    with without(fresh_world, "sign_ins"):
+        for address in guarded:
+            check_failure(fresh_world.browsers[ADMIN].get(address.path), address.path)
+        assert fresh_world.browsers[ADMIN].get("/en/").status_code == 200
+    assert fresh_world.browsers[ADMIN].get(guarded[0].path).status_code in {200, 303}
+
+
+def test_without_links_nobody_sees_a_registration(fresh_world):
+    own = [found for found in readable(fresh_world, (HERE,)) if AUDIENCES[found.endpoint] == Face.LINK]
+    with without(fresh_world, "registration_tokens"):
+        for address in own:
+            check_failure(fresh_world.browsers[PERSON].get(address.path), address.path)
+    assert fresh_world.browsers[PERSON].get("/en/r/").status_code == 200
+
+
+def test_without_the_audit_trail_nothing_is_done(fresh_world):
+    """Every form whose act is written down: no act without its entry, and no mail of it either."""
+    audited = [
+        found
+        for found in addresses(fresh_world, (HERE,))
+        if found.endpoint in FORMS and "audit_entries" in FORMS[found.endpoint][3]
+    ]
+    failing = set()
+    for address in audited:
+        audience, data, *_ = FORMS[address.endpoint]
+        sent = {**data, **hidden_fields(fresh_world, audience, address.path)}
+        before = rows(fresh_world)
+        with without(fresh_world, "audit_entries"):
+            answer = fresh_world.browsers[audience].post(address.path, data=sent, buffered=True)
+        if answer.status_code >= 500:
+            failing.add(address.endpoint)
+            check_failure(answer, address.path)
+            assert written(before, rows(fresh_world)) == [], address.path
+    assert sorted(failing) == sorted(AUDITED)
+
+
+@pytest.fixture(params=["a file that is no database", "a place where none can be"])
+def uncounted(request, settings, built_world, tmp_path) -> Iterator[World]:
+    """A world whose limits are on and cannot be counted."""
+    junk = tmp_path / "limits.sqlite3"
+    junk.write_bytes(b"not a database " * 1000)
+    place = junk if "file" in request.param else "/proc/nowhere/limits.sqlite3"
+    yield from opened(
+        settings, built_world, tmp_path, LIMITS_ENABLED=True, LIMITER_STORAGE=f"sqlite:///{place}"
+    )
+
+
+def test_without_counters_no_limited_form_is_taken(uncounted):
+    """Which forms are limited stands in LIMITED; one that is not, and goes through, fails as well."""
+    _give_password(uncounted)
+    hidden = {audience: hidden_fields(uncounted, audience, "") for audience in (VISITOR, PERSON, ADMIN)}
+    failing = set()
+    for address in sorted(addresses(uncounted, (HERE,)), key=lambda found: found.endpoint in SIGNING_OUT):
+        if address.endpoint in FORMS:
+            audience, data, *_ = FORMS[address.endpoint]
+            before = rows(uncounted)
+            answer = uncounted.browsers[audience].post(
+                address.path, data={**data, **hidden[audience]}, buffered=True
+            )
+            if answer.status_code >= 500:
+                failing.add(address.endpoint)
+                check_failure(answer, address.path)
+                assert written(before, rows(uncounted)) == [], address.path
+    assert failing == LIMITED
+
+
+def _give_password(world: World) -> None:
+    """Let the visitor stand between the two steps of signing in."""
+    with world.app.app_context():
+        start_write(db.session)
+        user = db.session.get_one(User, *world.owned[f"door of {HERE}"]["users"])
+        waiting = account_links.issue(user, LinkPurpose.SECOND_FACTOR, now=NOW)
+        db.session.commit()
+    world.browsers[VISITOR].get("/account/sign-in")
+    with world.browsers[VISITOR].session_transaction() as session:
+        session[sign_ins.WAITING] = waiting
+
+
+def test_insides_are_found():
+    """The control: what a page of a debugger, or a careless message, would show."""
+    for shown in (
+        "Traceback (most recent call last)",
+        "no such table: users",
+        "forum/web/errors.py",
+        "SELECT a FROM b",
+    ):
+        assert INSIDES.search(shown)
