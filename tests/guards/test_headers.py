@@ -35,6 +35,7 @@ POLICY = {  # what it must say at least; nothing in it may let inline code or an
 }
 TOO_WIDE = re.compile(r"unsafe-|\*|https?:|data:")
 ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+TAKEN_BACK = {"Expires=Thu, 01 Jan 1970 00:00:00 GMT", "Max-Age=0"}  # when signing out
 ANSWERS = (
     re.compile(  # what a visitor has filled in, sealed, on its way to the page that shows it, or taken back
         r"__Secure-answers=([A-Za-z0-9_-]{80,}=*|; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
