@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import MetaData, event
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
 BUSY_SECONDS = 20
@@ -35,10 +35,12 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Teach a SQLite engine to begin its transactions itself; PostgreSQL needs nothing."""
+    """Teach a SQLite engine to begin its transactions itself, and a PostgreSQL engine to end lost ones."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        _let_lost_transactions_end(engine.dialect)
 
 
 def start_write(session: Session | scoped_session) -> None:
@@ -66,6 +68,23 @@ def _refuse_late_write(session: Session, *_) -> None:
         and connection.get_execution_options().get("sqlite_begin") != "IMMEDIATE"
     ):
         raise WriteOutsideTransaction
+
+
+def _let_lost_transactions_end(dialect: Dialect) -> None:
+    """Take a rollback as done when its connection is gone, for the server has undone everything by then (R16).
+
+    Otherwise a page that was made already would end as an error, when its session is closed.
+    """
+    rollback = dialect.do_rollback
+
+    def do_rollback(connection: Any) -> None:
+        try:
+            rollback(connection)
+        except dialect.loaded_dbapi.OperationalError:
+            if not connection.closed:
+                raise
+
+    dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]
 
 
 def _set_pragmas(raw, _record) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from forum import database as engine_setup
 from forum.extensions import db
@@ -135,3 +136,28 @@ def test_killed_connections_are_replaced_without_a_word(make_app, postgres_url):
     page = check.submit(button="Register", follow=True)
     with app.app_context():
         assert (page.h1, registered()) == ("Open your mail", 1)
+
+
+@pytest.mark.postgresql
+def test_a_session_whose_connection_is_gone_is_closed_without_a_word(make_app, postgres_url, postgres_server):
+    """Else a page that is made already would become an error when its session ends."""
+    app = make_app(postgres_url)
+    with app.app_context():
+        db.session.execute(text("SELECT 1"))
+        assert postgres_server.end_connections(make_url(postgres_url).database) == 1
+        db.session.remove()
+        assert db.session.execute(text("SELECT 1")).scalar() == 1
+
+
+@pytest.mark.postgresql
+def test_more_people_than_connections_are_asked_to_come_back(make_app, postgres_url, monkeypatch):
+    one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.2}
+    monkeypatch.setattr(engine_setup, "engine_options", lambda url: one)
+    app = make_app(postgres_url, FORM_MIN_SECONDS=0)
+    with app.app_context():
+        make_event()
+    pages = Pages(app)
+    check = checked(pages)
+    with app.app_context(), db.engine.connect():
+        busy = check.submit(button="Register", expect=503)
+    assert (busy.h1, busy.submit(button="Try again", follow=True).h1) == (BUSY_PAGE, "Open your mail")

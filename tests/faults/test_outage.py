@@ -1,0 +1,178 @@
+"""PostgreSQL stopped, restarted and its connections ended while people register over HTTP (R16).
+
+Real `forum serve` processes on a durable PostgreSQL of their own. Whoever meets the outage is told to try again and
+presses the button until the answer comes. Nothing that was answered as received is lost, nothing is there twice or
+half.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import func, select
+
+from forum import clock
+from forum.audit import actions as audit
+from forum.audit.models import AuditEntry
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.outbox import delivery
+from forum.outbox.models import OutboxMessage
+from forum.registration.models import Registration, Submission
+from tests.faults.races import open_event
+from tests.faults.visitor import BUSY, RECEIVED, Attempt, Visitor
+from tests.running import SECONDS, Running, kill, wait_for
+from tests.servers import PostgresServer, run_postgres
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow, pytest.mark.usefixtures("clock_that_flows")]
+PEOPLE_AT_ONCE = 6
+OPEN = {"FORM_MIN_SECONDS": 0, "LIMITS_ENABLED": 0}
+
+
+class Crowd:
+    """People who come one after the other at several doors until told that it is enough."""
+
+    def __init__(self, url: str):
+        self.url = url
+        self.outcomes: Counter[str] = Counter()
+        self.received: list[str] = []
+        self.others: list[Attempt] = []
+        self._enough = threading.Event()
+
+    def come(self, door: int) -> None:
+        """Register one after the other; who is told to try again does so until it works."""
+        number = 0
+        while not self._enough.is_set():
+            number += 1
+            visitor = Visitor(self.url)
+            attempt = visitor.register(("tech", "ngo")[door % 2], f"door{door}-{number}@example.org")
+            self._note(attempt)
+            while attempt.outcome == BUSY:
+                self._enough.wait(0.2)  # as somebody does who reads "wait half a minute", only faster
+                attempt = visitor.try_again(attempt)
+                self._note(attempt)
+
+    def leave(self) -> None:
+        """Nobody new comes; who is inside finishes."""
+        self._enough.set()
+
+    def _note(self, attempt: Attempt) -> None:
+        self.outcomes[attempt.outcome] += 1
+        if attempt.outcome == RECEIVED:
+            self.received.append(attempt.email)
+        elif attempt.outcome != BUSY:
+            self.others.append(attempt)
+
+
+@pytest.fixture
+def clock_that_flows() -> Iterator[None]:
+    """Let time flow again after a test that has set it."""
+    yield
+    clock.freeze(None)
+
+
+@pytest.fixture
+def cluster() -> Iterator[PostgresServer]:
+    """A server that keeps what it has committed, to be stopped and started."""
+    with run_postgres(durable=True) as server:
+        yield server
+
+
+@pytest.fixture
+def name(cluster) -> str:
+    """The name of an empty database in it."""
+    return cluster.create()
+
+
+@pytest.fixture
+def app(make_app, cluster, name):
+    """An app on that database, migrated and with an event that is open."""
+    app = make_app(cluster.url(name))
+    with app.app_context():
+        upgrade()
+        open_event(capacity=100_000)
+        db.engine.dispose()
+    return app
+
+
+@pytest.fixture
+def forum(app, cluster, name, settings, tmp_path) -> Iterator[Running]:
+    """Two web processes and a worker on that database."""
+    own = {key: settings[key] for key in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
+    running = Running("serve", tmp_path, settings={**own, **OPEN, "DATABASE_URL": cluster.url(name)})
+    try:
+        wait_for(running.is_ready, running)
+        yield running
+    finally:
+        kill(running)
+
+
+def test_registering_goes_on_after_each_outage_and_loses_nothing(forum, cluster, name, app):
+    pids, crowd = forum.pids(), Crowd(forum.url)
+    with ThreadPoolExecutor(PEOPLE_AT_ONCE) as doors:
+        inside = [doors.submit(crowd.come, door) for door in range(PEOPLE_AT_ONCE)]
+        try:
+            some_more(crowd, RECEIVED)
+            cluster.stop()
+            some_more(crowd, BUSY)
+            cluster.start()
+            some_more(crowd, RECEIVED)
+            cluster.restart()
+            some_more(crowd, RECEIVED)
+            for _ in range(5):
+                assert cluster.end_connections(name) > 0
+                some_more(crowd, RECEIVED)
+        finally:
+            crowd.leave()
+    for door in inside:
+        door.result()
+    assert [attempt.outcome for attempt in crowd.others] == []
+    with app.app_context():
+        assert_nothing_is_lost_or_half(crowd)
+    wait_for(forum.is_ready, forum)
+    assert forum.pids() == pids
+    wait_for(lambda: mails_that_are(app, "queued", "awaiting_retry") == 0, forum)
+    assert_a_lease_is_all_that_holds_a_mail(app)
+
+
+def assert_nothing_is_lost_or_half(crowd: Crowd) -> None:
+    """Each who was answered is there once, with form, mail and record; the counters agree and the chain is whole."""
+    assert sorted(db.session.scalars(select(Registration.email))) == sorted(crowd.received)
+    number = len(crowd.received)
+    assert db.session.scalar(select(func.count()).select_from(Submission)) == number
+    kinds = Counter(db.session.scalars(select(OutboxMessage.kind)))
+    assert kinds == {"received": number}
+    received = select(func.count()).where(AuditEntry.action == "registration.received")
+    assert db.session.scalar(received) == number
+    counted = (db.session.scalar(select(Event.taken)), db.session.scalar(select(func.sum(Sector.taken))))
+    assert counted == (number, number)
+    assert audit.verify() is None
+
+
+def assert_a_lease_is_all_that_holds_a_mail(app) -> None:
+    """What the worker had in hand when the database went away comes again when the lease is over."""
+    assert mails_that_are(app, "failed") == 0
+    clock.freeze(clock.now() + delivery.LEASE)
+    with app.app_context():
+        while delivery.deliver_due():
+            pass
+    assert mails_that_are(app, "inflight") == 0
+
+
+def mails_that_are(app, *statuses: str) -> int:
+    """How many mails are in one of these states."""
+    with app.app_context():
+        number = select(func.count()).where(OutboxMessage.status.in_(statuses))
+        return db.session.scalar(number) or 0
+
+
+def some_more(crowd: Crowd, outcome: str, number: int = 10) -> None:
+    """Wait until so many more have come to this outcome."""
+    before, end = crowd.outcomes[outcome], time.monotonic() + SECONDS
+    while crowd.outcomes[outcome] < before + number:
+        assert time.monotonic() < end, crowd.outcomes
+        time.sleep(0.02)
