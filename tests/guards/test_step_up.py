@@ -1,0 +1,81 @@
+"""What is weighty asks for both factors again when they were given more than five minutes ago (S09).
+
+Every console and account form is either in `WEIGHTY` or in `LIGHT`, with the reason why it may go without. Revealing a
+protected person, mass mail, and roles or addresses of accounts have no page yet: each will have to be listed here.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.web.access import AUDIENCES, Roles
+from tests.factories.events import NOW
+from tests.guards.addresses import Address, addresses
+from tests.guards.test_mass_assignment import FORMS, hidden_fields, rows
+from tests.guards.test_steps import written
+from tests.guards.world import ADMIN, HERE, World
+
+WEIGHTY = {
+    "attendees.export",  # names leave the house
+    "own_account.authenticator",  # the second factor
+    "own_account.propose_authenticator",
+    "own_account.recovery_codes",
+}
+LIGHT = {
+    "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
+    "attendees.resend": "goes to the address that is registered",
+    "mail_log.retry": "goes to the address that it was written to",
+    "own_account.confirm": "is itself the asking",
+    "own_account.password": "asks for the present password",
+    "own_account.end_session": "takes a right away, gives none",
+    "own_account.end_other_sessions": "takes a right away, gives none",
+}
+
+
+def guarded(world: World) -> list[Address]:
+    """The forms of those who are signed in."""
+    listed = addresses(world, (HERE,))
+    return [
+        found for found in listed if "POST" in found.methods and isinstance(AUDIENCES[found.endpoint], Roles)
+    ]
+
+
+def asks_again(world: World, address: Address, method: str) -> bool:
+    """Whether the answer leads to the page that asks for both factors."""
+    sent = {**FORMS[address.endpoint][1], **hidden_fields(world, ADMIN, "")} if method == "POST" else None
+    answer = world.browsers[ADMIN].open(address.path, method=method, data=sent, buffered=True)
+    return answer.status_code == 303 and answer.location.startswith("/account/confirm?next=")
+
+
+def test_every_form_is_weighed(world):
+    assert {address.endpoint for address in guarded(world)} == WEIGHTY | set(LIGHT)
+    assert set(LIGHT) & WEIGHTY == set()
+
+
+@pytest.mark.parametrize("endpoint", sorted(WEIGHTY))
+def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
+    (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
+    clock.freeze(NOW + timedelta(minutes=10))
+    fresh_world.browsers[ADMIN].get("/account/")  # notes that the browser was seen
+    before = rows(fresh_world)
+    for method in sorted(address.methods & {"GET", "POST"}):
+        assert asks_again(fresh_world, address, method), method
+    assert written(before, rows(fresh_world)) == []
+
+
+@pytest.mark.parametrize("endpoint", sorted(WEIGHTY))
+def test_weighty_form_is_done_while_it_is_fresh(fresh_world, endpoint):
+    """The control: four minutes after both factors nothing more is asked."""
+    (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
+    clock.freeze(NOW + timedelta(minutes=4))
+    for method in sorted(address.methods & {"GET", "POST"}):
+        assert not asks_again(fresh_world, address, method), method
+
+
+@pytest.mark.parametrize("endpoint", sorted(LIGHT))
+def test_light_form_does_not_ask(fresh_world, endpoint):
+    """The control: so that being asked means something."""
+    (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
+    clock.freeze(NOW + timedelta(minutes=10))
+    assert not asks_again(fresh_world, address, "POST")
