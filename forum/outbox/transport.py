@@ -142,12 +142,19 @@ class FolderTransport:
         recipient = UNSAFE_IN_NAMES.sub("_", envelope.recipient)[:80]
         name = f"{moment}-{envelope.id}-{envelope.kind}-{recipient}.eml"
         try:
-            descriptor, written = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(envelope.content)
-            Path(written).replace(self.folder / name)
+            self._write(name, envelope.content)
         except OSError as problem:
             raise ServerUnreachable(_told(problem)) from problem
+
+    def _write(self, name: str, content: bytes) -> None:
+        descriptor, written = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            Path(written).replace(self.folder / name)
+        except OSError:  # a full disk shall not keep half of it, too
+            Path(written).unlink(missing_ok=True)
+            raise
 
 
 def _mail_options(envelope: Envelope) -> list[str]:
