@@ -1,0 +1,96 @@
+"""Disks that fail: a small one of its own that can be filled or made read-only, and calls that the kernel refuses.
+
+with small_disk(folder, megabytes=4) as disk: disk.fill(); disk.free(); disk.set_read_only(True)
+with refusing(pids, path, calls="fsync,fdatasync", error="EIO"): …
+
+Both need rights that not every machine gives; then the test is skipped and says why.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+BLOCK = 64 * 1024
+
+
+class Disk:
+    """A file system in memory."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._filler = folder / "filler"
+
+    def fill(self) -> None:
+        """Leave not one byte."""
+        with self._filler.open("ab", buffering=0) as file:
+            for size in (BLOCK, 1):
+                while _written(file, size):
+                    pass
+
+    def free(self) -> None:
+        """Give the space back."""
+        self._filler.unlink()
+
+    def set_read_only(self, is_read_only: bool) -> None:
+        """Refuse or allow changes; refusing needs that nobody has a file open for writing."""
+        _mount("-o", f"remount,{'ro' if is_read_only else 'rw'}", str(self.folder))
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
+    """Mount the file system there, or skip the test."""
+    folder.mkdir()
+    try:
+        _mount("-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder))
+    except (OSError, subprocess.CalledProcessError) as problem:
+        pytest.skip(f"no small file system can be mounted here: {problem}")
+    try:
+        yield Disk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def refusing(pids: Iterable[int], path: Path, *, calls: str, error: str) -> Iterator[None]:
+    """Make these system calls of the processes on that file fail, or skip the test."""
+    program = shutil.which("strace")
+    if program is None:
+        pytest.skip("strace is not installed, which makes the kernel refuse a call")
+    tracees = [part for pid in pids for part in ("-p", str(pid))]
+    inject = ["-e", f"trace={calls}", "-e", f"inject={calls}:error={error}", "-P", str(path)]
+    command = [program, "-f", *inject, "-o", "/dev/null", *tracees]
+    tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        _wait_until_attached(tracer, len(tracees) // 2)
+        yield
+    finally:
+        tracer.terminate()  # it lets go of the processes before it ends
+        tracer.wait(30)
+        tracer.stderr.close()
+
+
+def _wait_until_attached(tracer: subprocess.Popen, number: int) -> None:
+    """Read until each process is told of; strace takes all threads of one before it says so."""
+    while number:
+        line = tracer.stderr.readline()
+        if not line or "Operation not permitted" in line:
+            pytest.skip(f"strace may not trace here: {line}")
+        number -= "attached" in line
+
+
+def _written(file, size: int) -> bool:
+    try:
+        return file.write(bytes(size)) == size
+    except OSError:
+        return False
+
+
+def _mount(*arguments: str) -> None:
+    if os.geteuid() != 0:
+        raise PermissionError("only root may mount")
+    subprocess.run(["mount", *arguments], check=True, capture_output=True)
