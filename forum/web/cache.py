@@ -54,7 +54,8 @@ def page(*, seats: bool = False) -> Callable:
 def init_app(app: Flask) -> None:
     """Put the cache in front of the app."""
     reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
-    app.extensions["page_cache"] = app.wsgi_app = PageCache(app.wsgi_app, reader)  # type: ignore[method-assign]
+    kept = PageCache(app.wsgi_app, reader, frozenset(app.config["TRUSTED_HOSTS"]))
+    app.extensions["page_cache"] = app.wsgi_app = kept  # type: ignore[method-assign]
 
 
 @dataclass
@@ -73,11 +74,22 @@ class Page:
 
 
 class PageCache:
-    """A WSGI layer; one render per page and version however many ask at once."""
+    """A WSGI layer; one render per page and version however many ask at once.
 
-    def __init__(self, wsgi_app, read_version: Callable[[], int | None], max_bytes: int = MAX_BYTES):
+    A page is the same under each of `hosts`, the names that the site answers to; under any other, and so for whoever
+    makes names up, it passes by.
+    """
+
+    def __init__(
+        self,
+        wsgi_app,
+        read_version: Callable[[], int | None],
+        hosts: frozenset[str],
+        max_bytes: int = MAX_BYTES,
+    ):
         self._app = wsgi_app
         self._read_version = read_version
+        self._hosts = hosts
         self._max_bytes = max_bytes
         self._pages: OrderedDict[str, Page] = OrderedDict()
         self._bytes = 0
@@ -85,7 +97,7 @@ class PageCache:
         self._rendering: dict[str, threading.Lock] = {}
 
     def __call__(self, environ: dict[str, Any], start_response) -> Iterable[bytes]:
-        key = _key(environ)
+        key = _key(environ, self._hosts)
         version = self._read_version() if key else None
         if key is None or version is None:
             return self._pass(environ, start_response)
@@ -186,14 +198,18 @@ class _PostgresVersion(threading.local):
             return None
 
 
-def _key(environ) -> str | None:
-    """Return the page's key, or None for what is never kept."""
+def _key(environ, hosts: frozenset[str]) -> str | None:
+    """Return the page's key, its path; None for what is never kept.
+
+    Neither port nor spelling of the host is in it: a page knows only its own address (S39), and each of 65,535 ports
+    would have been another page to render and to keep.
+    """
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ.get("QUERY_STRING"):
         return None
     path = environ.get("PATH_INFO", "")
     if len(path) > MAX_QUERYLESS_PATH or NEVER_KEPT.match(path):
         return None
-    return f"{environ.get('HTTP_HOST', '')}{path}"
+    return path if environ.get("HTTP_HOST", "").partition(":")[0].lower() in hosts else None
 
 
 def _collect(app, environ) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -126,11 +126,34 @@ def test_a_stampede_renders_once(app, renders, run_together):
     assert (answers, len(renders)) == ([200] * 20, 1)
 
 
-def test_a_page_is_kept_per_host(app, renders):
+def test_a_page_is_the_same_under_each_of_our_names_and_on_any_port(app, renders):
     client = app.test_client()
-    client.get("/en/register/received", base_url="http://localhost")
-    client.get("/en/register/received", base_url="http://127.0.0.1")
-    assert len(renders) == 2
+    hosts = ("localhost", "127.0.0.1", "LocalHost", *(f"localhost:{port}" for port in range(8000, 8100)))
+    bodies = {client.get("/en/register/received", headers={"Host": host}).data for host in hosts}
+    assert (len(bodies), len(renders), len(app.extensions["page_cache"]._rendering)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "l\xbacalhost", "localhost.evil.example", "", "[::1]:80"])
+def test_another_name_neither_gets_nor_fills_what_is_kept(app, renders, host):
+    client = app.test_client()
+    client.get("/en/register/received")
+    kept = app.extensions["page_cache"]
+    before = dict(kept._pages)
+    answer = client.get("/en/register/received", headers={"Host": host})
+    assert (answer.headers.get("ETag"), kept._pages, len(kept._rendering)) == (None, before, 1)
+
+
+def test_names_are_those_of_the_settings(make_app, database_url, event):
+    app = make_app(database_url, BASE_URL="https://forum.example", TRUSTED_HOSTS="www.forum.example")
+    answers = [
+        app.test_client().get("/en/register/received", base_url=f"https://{host}/")
+        for host in ("forum.example", "www.forum.example", "other.example")
+    ]
+    assert [(answer.status_code, "ETag" in answer.headers) for answer in answers] == [
+        (200, True),
+        (200, True),
+        (400, False),
+    ]
 
 
 @pytest.mark.parametrize(
