@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forum.registration.names import search_fold
+from forum.folding import search_fold
 
 # Telephone numbers that the Swedish regulator keeps free for fiction.
 FICTIONAL_NUMBERS = [f"+46 70 174 06 {number:02d}" for number in range(5, 100)]

@@ -10,8 +10,8 @@ from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from forum import clock
+from forum.folding import search_fold
 from forum.news import queries
-from forum.news.searching import search_fold
 from forum.web.posts import post_url
 
 bp = Blueprint("old_addresses", __name__)

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, selectinload
 
 from forum.extensions import db
+from forum.folding import search_fold
 from forum.news.dates import day_of, midnight
 from forum.news.models import Category, Post, PostText, Tag, TagAlias, post_categories, post_tags
-from forum.news.searching import search_fold
 
 PER_PAGE = 8
 IN_FEED = 20

@@ -1,16 +1,6 @@
-"""The form in which posts are searched: casefolded, without marks, so that "oresund" finds "Øresund"."""
+"""What is found by a search in the news."""
 
-import unicodedata
-
-SPECIAL = str.maketrans(
-    {"æ": "a", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ŧ": "t", "ŋ": "n", "ı": "i", "œ": "oe"}
-)
-
-
-def search_fold(text: str) -> str:
-    """Return text folded for searching, its white space as single spaces."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(SPECIAL))
-    return " ".join("".join(mark for mark in plain if not unicodedata.combining(mark)).split())
+from forum.folding import search_fold
 
 
 def search_text(headline: str, lead: str, body: str, tags: tuple[str, ...] = ()) -> str:

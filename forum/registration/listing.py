@@ -15,9 +15,9 @@ from forum.audit.models import AuditEntry
 from forum.events.models import Event
 from forum.events.queries import find_sector
 from forum.extensions import db
+from forum.folding import search_fold
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
-from forum.registration.names import search_fold
 from forum.registration.queries import find_by_reference
 from forum.web.pagination import Cursor, Order, Page, read_page
 

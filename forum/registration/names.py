@@ -5,6 +5,8 @@ import unicodedata
 
 import idna
 
+from forum.folding import search_fold
+
 SPECIAL = str.maketrans(
     {
         "æ": "ä",
@@ -29,12 +31,6 @@ SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")  # the dots and strokes inside "A/S"
 def sort_key(family_name: str, given_name: str) -> str:
     """Return a key that sorts names bytewise in Nordic order: … z å ä ö, æ as ä, ø as ö, þ as th."""
     return f"{_collated(family_name)} {_collated(given_name)}".strip()[:300]
-
-
-def search_fold(text: str) -> str:
-    """Return the text as it is searched: casefolded, without marks, so that "asa" finds "Åsa"."""
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(SPECIAL))
-    return " ".join("".join(c for c in folded if not unicodedata.combining(c)).split())
 
 
 def organisation_key(name: str) -> str:

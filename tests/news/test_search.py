@@ -2,8 +2,8 @@
 
 import pytest
 
+from forum.folding import search_fold
 from forum.news import queries
-from forum.news.searching import search_fold
 from tests.factories.events import make_event
 from tests.factories.news import make_post
 
