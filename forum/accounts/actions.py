@@ -138,14 +138,17 @@ def accept_welcome(token: str, password: str, *, now: datetime) -> None:
 def ask_reset(email: str, *, now: datetime) -> None:
     """Send a link that sets another password, if the address has an account that is in use.
 
-    For any other address the same rows are written, and the mail's is taken back (S24).
+    A link kills the older ones, so a young one is not followed by another: whoever asks in somebody's name neither
+    ends the link that they are about to use nor fills their inbox, and there is always one that works (S04, S25).
+    Where no mail is to go, the same rows are written, and the mail's is taken back (S24).
     """
     user = queries.find_by_email(email)
-    known = user if user and user.active and user.password_hash else None
-    token = links.issue(known, LinkPurpose.RESET, now=now)
+    has_young = links.has_young(user, LinkPurpose.RESET, now=now)
+    reader = user if user and user.active and user.password_hash and not has_young else None
+    token = links.issue(reader, LinkPurpose.RESET, now=now)
     mail = db.session.begin_nested()
-    mails.queue_reset(known or User(email="nobody@example.org", name="", language="en"), token, now=now)
-    if known:
+    mails.queue_reset(reader or User(email="nobody@example.org", name="", language="en"), token, now=now)
+    if reader:
         mail.commit()
     else:
         mail.rollback()

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import LinkRefused
@@ -16,6 +16,9 @@ LIFETIMES = {
     LinkPurpose.SECOND_FACTOR: timedelta(minutes=10),
     LinkPurpose.DEMO: timedelta(hours=24),
 }
+YOUNG = timedelta(
+    minutes=20
+)  # less than any link that is mailed lives, so that there is always one that works
 
 
 def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
@@ -28,6 +31,14 @@ def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
     db.session.add(OneTimeLink(digest=digest(token), user_id=user_id, purpose=purpose, expires_at=expires_at))
     db.session.flush()
     return token
+
+
+def has_young(user: User | None, purpose: LinkPurpose, *, now: datetime) -> bool:
+    """Whether the user has an unused link that is younger than YOUNG."""
+    same = (OneTimeLink.user_id == (user.id if user else None)) & (OneTimeLink.purpose == purpose)
+    born_since = OneTimeLink.expires_at > now + LIFETIMES[purpose] - YOUNG
+    query = select(OneTimeLink.digest).where(same, born_since, OneTimeLink.used_at.is_(None))
+    return db.session.scalars(query.limit(1)).first() is not None
 
 
 def look(token: str, purpose: LinkPurpose, *, now: datetime) -> User:

@@ -123,7 +123,7 @@ def forgot() -> ResponseReturnValue:
     form = ForgotForm()
     if not form.validate_on_submit():
         return form_page("forgot", form)
-    limits.count_mail(form.email.data)
+    limits.count_mail()
     start_write(db.session)
     actions.ask_reset(form.email.data, now=clock.now())
     db.session.commit()

@@ -93,11 +93,36 @@ def test_the_link_holds_for_half_an_hour(pages, user, time):
     pages.open(link, expect=410)
 
 
-def test_a_newer_link_kills_the_older(pages, user):
+def test_a_newer_link_kills_the_older(pages, user, time):
     older = asked_link(pages, user)
+    time.forward(minutes=20)
     newer = asked_link(pages, user)
     pages.open(older, expect=410)
     pages.open(newer)
+
+
+def test_a_stranger_who_asks_again_ends_no_young_link(app, pages, user, time):
+    link = asked_link(pages, user)
+    for minutes in (0, 10, 9):
+        time.forward(minutes=minutes)
+        ask(Pages(app), user.email)
+    assert len(mails_to(user)) == 1
+    pages.open(link).submit({"new_password": OTHER_PASSWORD}, expect=303)
+
+
+def test_whoever_keeps_asking_sends_three_mails_an_hour_and_one_link_always_works(app, user, time):
+    """Every four minutes for two hours: the owner need not even ask, and is never shut out (S25)."""
+    for minute in range(0, 120, 4):
+        ask(stranger := Pages(app), user.email)
+        stranger.open(link_in(mails_to(user)[-1]))
+        assert len(mails_to(user)) == 1 + minute // 20
+        time.forward(minutes=4)
+
+
+def test_a_used_link_can_be_followed_by_another_at_once(pages, user):
+    pages.open(asked_link(pages, user)).submit({"new_password": OTHER_PASSWORD}, expect=303)
+    pages.open(asked_link(pages, user))
+    assert len([mail for mail in mails_to(user) if mail.subject == "Set another password"]) == 2
 
 
 def test_a_link_dies_with_another_password(pages, user):
@@ -124,15 +149,22 @@ def test_of_two_uses_at_once_one_counts(user):
     db.session.rollback()
 
 
-@pytest.mark.parametrize("who", ["unknown", "disabled", "never welcomed"])
+@pytest.mark.parametrize("who", ["unknown", "disabled", "never welcomed", "asked a moment ago"])
 def test_an_address_without_account_gets_the_same_page_and_no_mail(app, pages, user, who):
     differing = {"disabled": {"active": False}, "never welcomed": {"password_hash": None}}
-    email = "nobody@example.org" if who == "unknown" else make_user(**differing[who]).email
+    email = "nobody@example.org" if who == "unknown" else make_user(**differing.get(who, {})).email
+    if who == "asked a moment ago":
+        ask(Pages(app), email)
+    before = len(all_mails())
     known, unknown = ask(pages, user.email), ask(Pages(app), email)
     assert (known.status, known.location, known.data) == (unknown.status, unknown.location, unknown.data)
     assert _plain(known.headers) == _plain(unknown.headers)
     assert _shapes(known.statements) == _shapes(unknown.statements)
-    assert db.session.query(OutboxMessage).filter(OutboxMessage.recipient != user.email).count() == 0
+    assert [mail.recipient for mail in all_mails()[before:]] == [user.email]
+
+
+def all_mails() -> list[OutboxMessage]:
+    return db.session.query(OutboxMessage).order_by(OutboxMessage.id).all()
 
 
 def test_unknown_addresses_leave_one_row_however_many_ask(app, event):
