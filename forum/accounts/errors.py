@@ -35,3 +35,7 @@ class TooNear(PasswordRefused):
 
 class OrganiserExists(Exception):
     """The address has an account already."""
+
+
+class SignedOut(Exception):
+    """The browser's sign-in ended between the guard's look and the act."""

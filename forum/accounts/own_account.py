@@ -9,11 +9,10 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import actions, limits, queries, sign_ins
-from forum.accounts.errors import CodeRefused, PasswordRefused, SignInRefused
+from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm
 from forum.accounts.models import SignIn
 from forum.accounts.public import browser_name, form_page, key_of, show_too_many_tries, speak, wrong_code
-from forum.database import start_write
 from forum.extensions import db
 from forum.web.forms import TidyForm
 from forum.web.languages import language
@@ -46,7 +45,7 @@ def confirm() -> ResponseReturnValue:
     limits.count_code(g.user)
     try:
         actions.check_password(g.user.email, form.password.data)
-        start_write(db.session)
+        sign_ins.start_own_write()
         actions.confirm(g.sign_in, form.code.data, now=clock.now())
     except (SignInRefused, CodeRefused):
         db.session.rollback()
@@ -65,7 +64,7 @@ def password() -> ResponseReturnValue:
     limits.count_password(g.user.email)
     try:
         actions.check_password(g.user.email, form.password.data)
-        start_write(db.session)
+        sign_ins.start_own_write()
         actions.change_password(g.user, form.new_password.data, now=clock.now())
     except SignInRefused:
         form.password.errors = [_("This is not your present password")]
@@ -89,7 +88,7 @@ def recovery_codes() -> ResponseReturnValue:
     form = TidyForm()
     if not form.validate_on_submit():
         return form_page("renew_codes", form, codes_left=queries.count_recovery_codes(g.user))
-    start_write(db.session)
+    sign_ins.start_own_write()
     codes = actions.renew_recovery_codes(g.user, now=clock.now())
     db.session.commit()
     return render_template("account/recovery_codes.html", codes=codes, onward=url_for(".show"))
@@ -107,7 +106,7 @@ def authenticator() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return form_page("set_up", form, **shown)
     limits.count_code(g.user)
-    start_write(db.session)
+    sign_ins.start_own_write()
     try:
         codes = actions.accept_authenticator(g.user, form.code.data, now=clock.now())
     except CodeRefused:
@@ -122,7 +121,7 @@ def propose_authenticator() -> ResponseReturnValue:
     """Make the key of another authenticator; the present one works until the new one's first code."""
     if answer := sign_ins.require_fresh(url_for(".authenticator")):
         return answer
-    start_write(db.session)
+    sign_ins.start_own_write()
     actions.propose_authenticator(g.user)
     db.session.commit()
     return redirect(url_for(".authenticator"), 303)
@@ -140,7 +139,7 @@ def sessions() -> ResponseReturnValue:
 @bp.route("/sessions/<int(max=2147483647):number>/end", methods=["POST"])
 def end_session(number: int) -> ResponseReturnValue:
     """Sign another browser of one's own out."""
-    start_write(db.session)
+    sign_ins.start_own_write()
     found = db.session.get(SignIn, number)
     if found is None or found.user_id != g.user.id:
         abort(404)
@@ -153,11 +152,18 @@ def end_session(number: int) -> ResponseReturnValue:
 @bp.route("/sessions/end-others", methods=["POST"])
 def end_other_sessions() -> ResponseReturnValue:
     """Sign every other browser of one's own out."""
-    start_write(db.session)
+    sign_ins.start_own_write()
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
     flash(_("Every other browser has been signed out."), "success")
     return redirect(url_for(".sessions"), 303)
+
+
+@bp.errorhandler(SignedOut)
+def lead_to_sign_in(_refusal: SignedOut) -> ResponseReturnValue:
+    """Nothing was done for who has been signed out meanwhile; they may sign in again."""
+    db.session.rollback()
+    return redirect(url_for("account.sign_in"), 303)
 
 
 def _ago(moment: datetime) -> str:

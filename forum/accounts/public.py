@@ -1,5 +1,6 @@
 """Signing in and out, and the links that set a password."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
@@ -10,7 +11,7 @@ from werkzeug.exceptions import TooManyRequests
 from forum import clock
 from forum.accounts import actions, authenticators, demo, limits, links, sign_ins
 from forum.accounts.enums import LinkPurpose
-from forum.accounts.errors import CodeRefused, LinkRefused, PasswordRefused, SignInRefused
+from forum.accounts.errors import CodeRefused, LinkRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SignInForm
 from forum.accounts.models import User
 from forum.database import start_write
@@ -101,10 +102,11 @@ def set_up() -> ResponseReturnValue:
 @bp.route("/sign-out", methods=["POST"])
 def sign_out() -> ResponseReturnValue:
     """End the sign-in on the server and everything of it in the browser."""
-    if found := sign_ins.load():
-        start_write(db.session)
-        actions.sign_out(found, now=clock.now())
-        db.session.commit()
+    if sign_ins.load():
+        with suppress(SignedOut):  # it has ended already
+            sign_ins.start_own_write()
+            actions.sign_out(g.sign_in, now=clock.now())
+            db.session.commit()
     session.clear()
     answer = redirect(url_for(".signed_out"), 303)
     answer.headers["Clear-Site-Data"] = CLEARED

@@ -37,6 +37,11 @@ def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
     return found if found and found.user.active else None
 
 
+def lock_user(user_id: int) -> None:
+    """Let others who change this account wait until the transaction ends; rows may still be made that point to it."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
 def list_sign_ins(user: User, *, now: datetime) -> Sequence[SignIn]:
     """Return the user's living sign-ins, the latest first."""
     query = select(SignIn).where(SignIn.user_id == user.id, *_is_alive(now))

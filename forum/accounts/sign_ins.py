@@ -18,6 +18,7 @@ from werkzeug.urls import iri_to_uri
 from forum import clock
 from forum.accounts import queries
 from forum.accounts.enums import Role
+from forum.accounts.errors import SignedOut
 from forum.accounts.models import SignIn
 from forum.database import start_write
 from forum.extensions import db
@@ -75,6 +76,21 @@ def load() -> SignIn | None:
                 _touch(found, now)
         choose_language(found.user.language if found else None)
     return g.sign_in
+
+
+def start_own_write() -> None:
+    """Begin to write what the signed-in person does to their own account.
+
+    They may have been signed out since the guard looked, in another browser; then nothing is done. Their row is locked,
+    so that of two acts on one account the second comes after the first. Raises SignedOut.
+    """
+    user_id = g.user.id
+    start_write(db.session)
+    queries.lock_user(user_id)
+    found = queries.find_sign_in(session.get(TOKEN, ""), now=clock.now())
+    if found is None:
+        raise SignedOut
+    g.sign_in, g.user = found, found.user
 
 
 def begin(token: str) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from forum import clock
-from forum.accounts import actions, passwords, queries
+from forum.accounts import actions, passwords, queries, sign_ins
+from forum.accounts.models import User
 from forum.database import start_write
 from forum.extensions import db
 from tests.accounts.helpers import (
@@ -123,3 +124,50 @@ def test_another_authenticator_takes_over_with_its_first_code(app, signed_in, us
     signed_in.get("own_account.show")
     other.get("own_account.show", expect=303)
     assert [mail.subject for mail in mails_to(user)] == ["Your second factor has been changed"]
+
+
+ACTS = {
+    "confirm": ("own_account.confirm", lambda user: {"password": PASSWORD, "code": code_of(user)}),
+    "password": (
+        "own_account.password",
+        lambda _user: {"password": PASSWORD, "new_password": OTHER_PASSWORD},
+    ),
+    "codes": ("own_account.recovery_codes", lambda _user: {}),
+    "authenticator": ("own_account.authenticator", lambda _user: {}),
+    "others": ("/account/sessions/end-others", lambda _user: {}),
+    "one": ("/account/sessions/1/end", lambda _user: {}),
+    "sign out": ("/account/sign-out", lambda _user: {}),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_of_a_browser_that_was_just_signed_out_does_nothing(app, signed_in, user, monkeypatch, act):
+    """Signed out between the guard's look and the writing: here by a write that ends all sign-ins first."""
+    where, filled_in = ACTS[act]
+    token = signed_in.get("own_account.show").form().data["csrf_token"][0]
+    data = {**filled_in(user), "csrf_token": token}
+    path = signed_in.url(where).replace("/authenticator", "/authenticator/new")
+    begin = sign_ins.start_write
+
+    def begin_after_the_end(session):
+        begin(session)
+        actions.end_sign_ins(db.session.get(User, user.id))
+        session.commit()
+        begin(session)
+
+    monkeypatch.setattr(sign_ins, "start_write", begin_after_the_end)
+    page = signed_in.open(path, method="POST", data=data, expect=303)
+    db.session.refresh(user)
+    assert page.location == ("/account/signed-out" if act == "sign out" else "/account/sign-in")
+    assert passwords.matches(user.password_hash, PASSWORD)
+    assert (user.totp_proposed, queries.count_recovery_codes(user), mails_to(user)) == (None, 0, [])
+
+
+@pytest.mark.parametrize("act", ["confirm", "codes", "authenticator", "others"])
+def test_the_same_act_of_a_browser_that_is_signed_in_is_done(signed_in, user, act):
+    """The control."""
+    where, filled_in = ACTS[act]
+    token = signed_in.get("own_account.show").form().data["csrf_token"][0]
+    path = signed_in.url(where).replace("/authenticator", "/authenticator/new")
+    answer = signed_in.client.post(path, data={**filled_in(user), "csrf_token": token})
+    assert (answer.status_code, answer.headers.get("Location")) != (303, "/account/sign-in")
