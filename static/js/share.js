@@ -1,15 +1,19 @@
 // Shows the share buttons that need a script: copy the address, and the device's own share sheet where it has one.
 // The page carries them hidden; without a script the mail link remains.
 for (const group of document.querySelectorAll("[data-share]")) {
-  const { url, title, copied } = group.dataset;
+  const { url, title, copied, failed } = group.dataset;
   const said = group.querySelector("[data-share-said]");
 
   const copy = group.querySelector("[data-share-copy]");
   if (copy && navigator.clipboard) {
     copy.hidden = false;
     copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(url);
-      said.textContent = copied;
+      try {
+        await navigator.clipboard.writeText(url);
+        said.textContent = copied;
+      } catch {
+        said.textContent = `${failed} ${url}`;
+      }
     });
   }
 

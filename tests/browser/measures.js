@@ -3,6 +3,21 @@
 window.measures = (() => {
   const TARGETS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=link]";
   const SMALLEST = 24;
+  // What a browser may fill in by itself, and which keys a phone shows, by the field's name (A04).
+  const PURPOSES = {
+    given_name: { autocomplete: "given-name" },
+    family_name: { autocomplete: "family-name" },
+    email: { type: "email", autocomplete: "email", spellcheck: "false" },
+    organisation: { autocomplete: "organization" },
+    title: { autocomplete: "organization-title" },
+    country: { autocomplete: "country" },
+    phone: { type: "tel", autocomplete: "tel", spellcheck: "false" },
+    real_name: { autocomplete: "off" }, // it is nobody's business on a shared computer
+    password: { type: "password", autocomplete: "current-password", spellcheck: "false" },
+    new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
+    code: { autocomplete: "one-time-code", spellcheck: "false" },
+    q: { type: "search" },
+  };
 
   const name = (element) => {
     const classes = (element.getAttribute("class") || "").trim().replace(/\s+/g, ".");
@@ -113,6 +128,83 @@ window.measures = (() => {
     return [...things].filter(([, places]) => places.size > 1).map(([words]) => `several things are called "${words}"`);
   };
 
+  // Each field has a label that is seen, no words in place of one and no asterisk; hint and error are tied to it (A03).
+  const fields = () => {
+    const found = [];
+    for (const field of inputs()) {
+      const label = [...(field.labels || [])].find(isSeen);
+      if (!label) found.push(`no label is seen: ${field.name}`);
+      if (field.placeholder) found.push(`a placeholder: ${field.name}`);
+      if (label?.textContent.includes("*")) found.push(`an asterisk: ${field.name}`);
+    }
+    for (const words of document.querySelectorAll("main :is(.hint, .error)")) {
+      const told = words.id && document.querySelector(`[aria-describedby~="${words.id}"]`);
+      if (!told) found.push(`nothing is described by ${name(words)}`);
+      else if (words.matches(".error") && told.matches(".input") && told.ariaInvalid !== "true") found.push(`not invalid: ${told.name}`);
+    }
+    return found;
+  };
+
+  // Choices stand in a group with a name, and none is made beforehand on an empty form, but the language that is read (A05).
+  const choices = () => {
+    const found = [];
+    for (const choice of inputs().filter((field) => ["radio", "checkbox"].includes(field.type))) {
+      const legend = choice.closest("fieldset")?.querySelector("legend");
+      if (!legend || !isSeen(legend)) found.push(`no group: ${choice.name}`);
+      const isRead = choice.name === "language" && choice.value === document.documentElement.lang;
+      const isEmpty = !inputs().some((field) => field.matches(".input") && field.value);
+      if (choice.defaultChecked && !isRead && isEmpty && document.querySelector("[name=key]")) found.push(`chosen beforehand: ${choice.name}`);
+    }
+    return found;
+  };
+
+  // Fields of persons say what they are for (A04); a name that is not listed must be one that is asked of nobody outside.
+  const purposes = () => {
+    const found = [];
+    for (const field of inputs().filter((each) => each.matches(".public .input, .account .input, [type=password], [type=email]"))) {
+      const wanted = PURPOSES[field.name.split("-").pop()];  // without a form's prefix
+      if (!wanted) found.push(`no purpose is listed for ${field.name}`);
+      for (let [attribute, value] of Object.entries(wanted || {})) {
+        const words = field.getAttribute(attribute);
+        if (value === "email" && attribute === "autocomplete" && field.closest(".account")) value = "username";  // of a sign-in
+        if (words !== value) found.push(`${field.name}: ${attribute} is ${words}, not ${value}`);
+      }
+    }
+    return found;
+  };
+
+  // A table says what it is, and what each heading is the heading of (A09).
+  const tables = () => {
+    const found = [];
+    for (const table of document.querySelectorAll("table:not([role=presentation])")) {
+      const frame = table.closest("[role=region][aria-label]");  // a written table is named by its frame
+      if (!table.caption?.textContent.trim() && !frame?.getAttribute("aria-label")) found.push(`no caption: ${name(table)}`);
+      const headings = [...table.querySelectorAll("th")];
+      if (!headings.length || headings.some((each) => !["col", "row", "colgroup", "rowgroup"].includes(each.scope))) found.push(`headings of nothing: ${name(table)}`);
+    }
+    return found;
+  };
+
+  // Words in another language say which; the title begins with what the page is; the first stop leads past the head (A09).
+  const tongues = () => {
+    const found = [];
+    for (const link of document.querySelectorAll("a[hreflang]")) if (link.lang !== link.hreflang) found.push(`whose language is unsaid: ${name(link)}`);
+    for (const choice of document.querySelectorAll("input[type=radio][name=language]")) {
+      if (choice.labels[0]?.lang !== choice.value) found.push(`whose language is unsaid: ${name(choice.labels[0])}`);
+    }
+    const heading = document.querySelector("h1")?.textContent.trim().replace(/\s+/g, " ") || "?";
+    if (!document.title.replace(/^(Error|Fel): /, "").startsWith(heading)) found.push(`titled "${document.title}", headed "${heading}"`);
+    const first = document.querySelector("a[href]");
+    if (!first?.matches(".skip-link") || !document.querySelector("main" + first.hash)) found.push("no way past the head of the page");
+    return found;
+  };
+
+  // What tells of something that has happened is told to whoever cannot see it (A19).
+  const told = () => {
+    const messages = [...document.querySelectorAll(".flash, .share-said, .error-summary")];
+    return messages.filter((each) => !["status", "alert"].includes(each.role)).map((each) => `not told: ${name(each)}`);
+  };
+
   // Nothing moves for who asked for stillness.
   const motion = () => {
     const moves = [...document.querySelectorAll("*")].filter((element) => {
@@ -149,6 +241,11 @@ window.measures = (() => {
       p { margin-block-end: 2em !important; }`);
     document.adoptedStyleSheets = [sheet];
   };
+
+  function inputs() {
+    const all = document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea)");
+    return [...all].filter((field) => isSeen(field) && !field.closest(".honeypot"));
+  }
 
   function* words() {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -206,5 +303,7 @@ window.measures = (() => {
     return Math.hypot(dx, dy) < half;
   }
 
-  return { sideways, spilt, cut, overlaid, small, twins, motion, printed, space };
+  return {
+    sideways, spilt, cut, overlaid, small, twins, fields, choices, purposes, tables, tongues, told, motion, printed, space,
+  };
 })();

@@ -7,6 +7,7 @@ from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
 PHONE, DESK = 320, 1280
+CONTENT = ("fields", "choices", "purposes", "tables", "tongues", "told")  # what does not depend on the look
 EVERY_SIGHT = pytest.mark.parametrize("name", BY_NAME)
 
 
@@ -18,13 +19,13 @@ def languages():
 @pytest.mark.parametrize(("name", "language"), languages())
 def test_page_bears_small_screens_and_other_text(visit, name, language):
     """320 px (which is 400 % of 1280), 200 %, spaced text on a phone and a desk; 24 px for fingers; each thing a name
-    of its own (A17, A18, A20)."""
+    of its own; fields, choices, tables and messages as they should be (A03–A05, A09, A17–A20)."""
     page, found = visit(BY_NAME[name], language, width=PHONE).page, {}
     found["phone"] = measure(page, *READING, "small")
     resize(page, PHONE, 256)
     found["400 %"] = measure(page, *READING)
     resize(page, DESK)
-    found["desk"] = measure(page, *READING, "small", "twins")
+    found["desk"] = measure(page, *READING, "small", "twins", *CONTENT)
     resize(page, DESK // 2)
     found["200 %"] = measure(page, *READING)
     resize(page, DESK), space_text(page)

@@ -8,9 +8,11 @@ import pytest
 from forum import clock
 from forum.events.enums import SectorPolicy
 from forum.outbox.models import OutboxMessage
+from forum.registration import links
+from forum.registration.enums import TokenPurpose
 from forum.registration.models import ProtectedIdentity, Registration
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, register
+from tests.factories.registrations import confirmed, register, write
 from tests.pages import Pages
 
 ANSWERS = {
@@ -51,6 +53,11 @@ def mails(database, kind=None):
     return [mail for mail in found if kind in (None, mail.kind)]
 
 
+def manage_token(registration) -> str:
+    """A personal link's token, as the mail has it."""
+    return write(links.issue, registration, TokenPurpose.MANAGE, now=NOW)
+
+
 def link_in(mail) -> str:
     """The personal address in a mail's plain part, as a path."""
     content = mail.content.decode().replace("=\r\n", "").replace("=3D", "=")
@@ -88,6 +95,49 @@ def test_change_on_the_check_page_keeps_every_answer(pages, event):
     assert {name: page.form().data[name] for name in ANSWERS} == {
         name: [value] for name, value in ANSWERS.items()
     }
+
+
+def test_check_page_has_each_question_with_a_way_to_change_it_and_says_what_was_skipped(pages, event):
+    """Nothing is asked again there, and the button says what it does (A06, A08)."""
+    page = checked(pages)
+    rows = dict(
+        zip(page.all(".summary-list dt"), page.all(".summary-list dd:not(.summary-change)"), strict=True)
+    )
+    assert {
+        question: rows[question] for question in ("Given name", "Phone number", "I may be in photographs")
+    } == {
+        "Given name": "Þórdís",
+        "Phone number": "Not provided",
+        "I may be in photographs": "No",
+    }
+    changes = page.all(".summary-change button")
+    assert [words.lower() for words in changes] == [f"change {question.lower()}" for question in rows]
+    assert page.soup.select("main :is(input, select, textarea):not([type=hidden])") == []
+    assert page.all("main button.button") == ["Register"]
+    assert page.follow("Back").form().data["given_name"] == ["Þórdís"]
+
+
+def test_own_page_has_the_reference_the_calendar_and_whom_to_ask(pages, event):
+    """It can be bookmarked: its address holds nothing, the personal link opens it again (A07)."""
+    registration = confirmed(event)
+    page = pages.get("self_service.enter", token=manage_token(registration), follow=True)
+    assert (page.path, page.all(".receipt-number")) == ("/en/r/", [registration.reference])
+    assert page.links["Add to your calendar"] == pages.url("self_service.calendar_file")
+    assert page.links[event.contact_email] == f"mailto:{event.contact_email}"
+
+
+@pytest.mark.parametrize("question", ["details", "change"])
+def test_what_need_not_be_answered_is_marked_optional_and_nothing_else(pages, event, question):
+    """Each question that may be left empty says so in words; each other one complains when it is (A03)."""
+    page = pages.get("registration.details", sector="justice")
+    if question == "change":
+        pages.get("self_service.enter", token=manage_token(confirmed(event)), expect=303)
+        page = pages.get("self_service.change")
+    labels = {label["for"]: label for label in page.soup.select(".field > label")}
+    optional = {name for name, label in labels.items() if label.select_one(".optional")}
+    answer = page.submit(dict.fromkeys(labels, ""), expect=422)
+    assert {name for name in labels if name in answer.errors} == set(labels) - optional
+    assert len(optional) >= 3
 
 
 def test_details_page_names_each_missing_answer_and_keeps_the_others(pages, event):

@@ -1,0 +1,42 @@
+"""No two kinds of page are called the same, in any language, to anybody: a title tells tabs apart (A09)."""
+
+from collections import defaultdict
+
+import pytest
+from bs4 import BeautifulSoup
+
+from forum.web.languages import NAMES
+from tests.guards.addresses import readable
+from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_pages_of_different_kinds_have_different_titles(world, language):
+    found = titles(world, language)
+    assert len(found) > 30
+    assert shared(found) == {}
+
+
+def test_shared_titles_are_found():
+    """The control."""
+    assert shared(
+        {"News – Forum": {"news.index", "news.year"}, "Register – Forum": {"registration.choose"}}
+    ) == {"News – Forum": {"news.index", "news.year"}}
+
+
+def shared(found: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The titles that pages of several kinds have."""
+    return {title: kinds for title, kinds in found.items() if len(kinds) > 1}
+
+
+def titles(world: World, language: str) -> dict[str, set[str]]:
+    """The endpoints behind each title of a page that was found."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for audience in (VISITOR, PERSON, ADMIN):
+        for address in readable(world, (HERE,)):
+            path = address.path.replace("/en/", f"/{language}/")
+            answer = world.browsers[audience].get(path, query_string={"lang": language})
+            if answer.status_code == 200 and answer.mimetype == "text/html":
+                page = BeautifulSoup(answer.text, "html.parser")
+                found[page.title.string].add(address.endpoint)
+    return found
