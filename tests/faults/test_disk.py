@@ -30,6 +30,7 @@ from tests.faults.visitor import ANSWERS, BUSY, RECEIVED, Visitor
 from tests.running import Running, children, kill, prepare, wait_for
 
 EMAIL = "thordis@example.org"
+WRITES = "write,pwrite64,writev,pwritev"
 
 
 class Served(Running):
@@ -127,9 +128,7 @@ def test_a_read_only_disk_is_a_page_that_says_so_until_it_can_be_written(forum_o
 @pytest.mark.parametrize(
     ("calls", "error"),
     [
-        ("write,pwrite64,writev,pwritev", "ENOSPC"),
-        ("write,pwrite64,writev,pwritev", "EROFS"),
-        ("write,pwrite64,writev,pwritev", "EIO"),
+        *(pytest.param(WRITES, error, marks=pytest.mark.slow) for error in ("ENOSPC", "EROFS", "EIO")),
         ("fsync,fdatasync", "EIO"),
     ],
 )

@@ -1,0 +1,219 @@
+"""Many lives against one server: read, register, confirm, change, cancel, accept, while the worker sends and expires.
+
+Bounded by a number of lives. At the end nothing failed, the counters are the rows, the record is whole, every mail has
+left, and neither open files nor memory have grown since the warm-up.
+"""
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration.enums import Status
+from tests.factories.events import make_page
+from tests.factories.news import make_post
+from tests.faults import races
+from tests.faults.visitor import ANSWERS, RECEIVED, Answer, Visitor
+from tests.running import SECONDS, Running, kill, prepare, wait_for
+
+pytestmark = pytest.mark.slow
+ACTORS, READERS = 4, 2
+WARM_UP, LIVES = 15, 50  # of each actor
+PLACES = 40
+MORE_FILES = 8  # a request or two may be under way when it is counted
+MORE_MEMORY = 12  # MB a process; it was below 2 when this was written
+PAGES = (
+    "/en/",
+    "/sv/",
+    "/en/register",
+    "/en/news/",
+    "/en/news/feed.atom",
+    "/en/pages/practical",
+    "/readyz",
+    "/en/404",
+)
+
+
+class Stage:
+    """What the actors and readers share."""
+
+    def __init__(self, forum: Running, mails: Path):
+        self.url = forum.url
+        self.mails = mails
+        self.is_over = threading.Event()
+        self.came: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def note(self, answer: Answer, expected: int = 200) -> Answer:
+        """Count it; what is not as expected is counted by name."""
+        with self._lock:
+            good = answer.status == expected
+            self.came["good" if good else f"{answer.status} {answer.heading} {answer.url}"] += 1
+        return answer
+
+    def mail(self, kind: str, email: str) -> str | None:
+        """The personal link in somebody's mail of this kind, when it has come."""
+        for path in self.mails.glob(f"*-{kind}-{email}.eml"):
+            text = (
+                message_from_bytes(path.read_bytes(), policy=policy.default)
+                .get_body(("plain",))
+                .get_content()
+            )
+            return re.search(r"^http\S+/r/\S+", text, re.MULTILINE)[0]
+        return None
+
+
+class Actor:
+    """One door with people behind it, one after the other."""
+
+    def __init__(self, stage: Stage, number: int):
+        self.stage = stage
+        self.number = number
+        self.waiting: list[str] = []
+        self.standing: list[Visitor] = []
+
+    def live(self, lives: range) -> None:
+        """Each registers and confirms; some change their details, some cancel, and who waits accepts when offered."""
+        for life in lives:
+            email = f"actor{self.number}-{life}@example.org"
+            browser = Visitor(self.stage.url)
+            attempt = browser.register(("tech", "ngo", "other")[life % 3], email)
+            assert attempt.outcome == RECEIVED, attempt.outcome
+            page = self._press(browser, self._link("received*", email))
+            if page.heading == "You have a place":
+                self._change(browser, life)
+            else:
+                assert page.heading == "You are on the waiting list", page.heading
+                self.waiting.append(email)
+            if life % 2 and self.standing:
+                self._cancel(self.standing.pop(0))
+            self._accept_what_is_offered()
+
+    def _change(self, browser: Visitor, life: int) -> None:
+        form = self._get(browser, "/en/r/change").hidden
+        self.stage.note(browser.post("/en/r/change", {**form, **ANSWERS, "family_name": f"Ny {life}"}))
+        self._get(browser, "/en/r/own-data")
+        self.standing.append(browser)
+
+    def _cancel(self, browser: Visitor) -> None:
+        self.stage.note(browser.post("/en/r/cancel", self._get(browser, "/en/r/cancel").hidden))
+
+    def _accept_what_is_offered(self) -> None:
+        for email in list(self.waiting):
+            if link := self.stage.mail("offered", email):
+                browser = Visitor(self.stage.url)
+                page = self._get(browser, link)
+                accepted = self.stage.note(browser.post("/en/r/accept", page.hidden))
+                assert accepted.heading == "You have a place", accepted.heading
+                self.waiting.remove(email)
+                self.standing.append(browser)
+
+    def _press(self, browser: Visitor, link: str) -> Answer:
+        """Open the link of a mail and press its button."""
+        return self.stage.note(browser.post(link, self._get(browser, link).hidden))
+
+    def _get(self, browser: Visitor, path: str) -> Answer:
+        return self.stage.note(browser.get(path))
+
+    def _link(self, kind: str, email: str) -> str:
+        end = time.monotonic() + SECONDS
+        while not (link := self.stage.mail(kind, email)):
+            assert time.monotonic() < end, f"no mail to {email}"
+            time.sleep(0.05)
+        return link
+
+
+def read(stage: Stage) -> None:
+    """Go round the pages until it is over."""
+    browser = Visitor(stage.url)
+    while not stage.is_over.is_set():
+        for path in PAGES:
+            stage.note(browser.get(path), 404 if path.endswith("404") else 200)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def forum(app, settings, database_url, static_folder, sqlite_template, tmp_path) -> Iterator[Running]:
+    """Two web processes and a worker; mails are files."""
+    with app.app_context():
+        make_page(races.open_event(capacity=PLACES))
+        make_post()
+        db.engine.dispose()
+    prepare(tmp_path / "serving", static_folder, sqlite_template)
+    own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
+    given = {"DATABASE_URL": database_url, "INSTANCE": tmp_path / "serving", "FORM_MIN_SECONDS": 0}
+    running = Running("serve", tmp_path, settings={**own, **given, "LIMITS_ENABLED": 0})
+    try:
+        wait_for(running.is_ready, running)
+        yield running
+    finally:
+        kill(running)
+
+
+def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, tmp_path):
+    stage = Stage(forum, tmp_path / "serving" / "mail")
+    actors = [Actor(stage, number) for number in range(ACTORS)]
+    with ThreadPoolExecutor(ACTORS + READERS) as people:
+        readers = [people.submit(read, stage) for _ in range(READERS)]
+        try:
+            list(people.map(lambda actor: actor.live(range(WARM_UP)), actors))
+            warm = usage(forum)
+            list(people.map(lambda actor: actor.live(range(WARM_UP, LIVES)), actors))
+            used = usage(forum)
+        finally:
+            stage.is_over.set()
+        for reader in readers:
+            reader.result()
+    assert set(stage.came) == {"good"}
+    assert set(warm) == set(used)
+    assert {
+        pid: used[pid][0] - warm[pid][0] for pid in warm if used[pid][0] - warm[pid][0] > MORE_FILES
+    } == {}
+    assert {
+        pid: used[pid][1] - warm[pid][1] for pid in warm if used[pid][1] - warm[pid][1] > MORE_MEMORY
+    } == {}
+    assert [line for line in forum.output.read_text().splitlines() if '"level": "error"' in line] == []
+    with app.app_context():
+        wait_for(every_mail_has_left, forum)
+        assert_everybody_is_there(actors)
+
+
+def every_mail_has_left() -> bool:
+    db.session.rollback()
+    return set(db.session.scalars(select(OutboxMessage.status))) == {"sent"}
+
+
+def assert_everybody_is_there(actors: list[Actor]) -> None:
+    """Each life is one registration; places, counters and line agree."""
+    races.assert_counted_once()
+    people = races.registrations()
+    assert len(people) == ACTORS * LIVES
+    states = Counter(str(one.status) for one in people)
+    assert set(states) <= {Status.CONFIRMED, Status.CANCELLED, Status.WAITING, Status.OFFERED}
+    assert races.holders() == states[Status.CONFIRMED] + states[Status.OFFERED]
+    assert min(states[Status.CONFIRMED], states[Status.CANCELLED], states[Status.WAITING]) > 0
+    assert races.mails()["offered"] > 0
+    races.assert_line_was_kept([one.id for one in people if one.waiting_since])
+
+
+def usage(forum: Running) -> dict[int, tuple[int, float]]:
+    """Open files and resident MB of each process."""
+    return {pid: (len(list(Path(f"/proc/{pid}/fd").iterdir())), resident(pid)) for pid in forum.pids()}
+
+
+def resident(pid: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024
