@@ -23,7 +23,9 @@ class JsonLines(logging.Formatter):
         line.update(record.msg if isinstance(record.msg, dict) else {"message": record.getMessage()})
         if record.exc_info and record.exc_info[1]:
             line.update(without_values(record.exc_info[1]))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(
+            line, default=str
+        )  # ASCII: no control, line break or direction of any alphabet gets out
 
 
 def configure(level: str = "info") -> None:
