@@ -2,14 +2,16 @@
 
 import json
 from itertools import cycle, islice, product
+from typing import ClassVar
 from urllib.parse import quote, quote_from_bytes, urlencode
 
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import ImmutableMultiDict
 
-from tests.guards.addresses import Address, addresses
+from tests.guards.addresses import Address, addresses, readable
 from tests.guards.conftest import BOTH
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
@@ -76,7 +78,9 @@ QUERY_NAMES = (
     "saved",
     "welcome",
     "token",
+    "change",
 )
+READ_EVERYWHERE = {"lang", "next"}  # by what the pages of the console and the account have in common
 values = st.one_of(
     st.sampled_from(ODD),
     st.binary(max_size=40),
@@ -224,7 +228,74 @@ def queried() -> list[tuple[str, str]]:
         (VISITOR, "/en/news/search"),
         (VISITOR, "/account/sign-in"),
         (VISITOR, "/en/register"),
+        (VISITOR, "/en/register/ngo"),
+        (VISITOR, "/en/register/ngo/check"),
     ]
+
+
+@pytest.mark.parametrize("name", ["forum", "answers"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "x",
+        "=",
+        "AAAA",
+        "A" * 16,
+        "A" * 3_800,
+        "\u00e5",
+        "e30.x.y",
+        ".eJwFwQEBAAAAgiD_r25IQAEA.x.x",
+        "\x00",
+    ],
+)
+def test_cookies_that_are_not_ours_are_nobodys(world, name, value):
+    for path in (
+        "/en/register/ngo/check",
+        "/en/register/ngo?change=1",
+        "/en/r/",
+        "/account/sign-in",
+        "/console/",
+    ):
+        answer = world.app.test_client().get(path, headers={"Cookie": f"{name}={value}"})
+        assert answer.status_code in {200, 303, 404}, path
+
+
+class Watched(ImmutableMultiDict):
+    """Parameters that remember which names they were asked for."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def get(self, key, *rest, **more):
+        self.asked.add(key)
+        return super().get(key, *rest, **more)
+
+    def getlist(self, key, *rest, **more):
+        self.asked.add(key)
+        return super().getlist(key, *rest, **more)
+
+    def __getitem__(self, key):
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key):
+        self.asked.add(key)
+        return super().__contains__(key)
+
+
+def test_every_parameter_that_any_page_reads_is_tried(world, queried, monkeypatch):
+    """A name that a view or a template asks for and that is not tried fails; so does a page that is not queried."""
+    monkeypatch.setattr(world.app.request_class, "parameter_storage_class", Watched)
+    tried = {world.app.url_map.bind("localhost").match(path)[0] for _audience, path in queried}
+    reading = {}
+    for audience in (VISITOR, PERSON, ADMIN):
+        for address in readable(world, (HERE,)):
+            Watched.asked.clear()
+            world.browsers[audience].get(f"{address.path}?x=1")
+            reading.setdefault(address.endpoint, set()).update(Watched.asked)
+    assert {name for names in reading.values() for name in names} <= set(QUERY_NAMES)
+    assert len({name for names in reading.values() for name in names}) > 5
+    assert {endpoint for endpoint, names in reading.items() if names - READ_EVERYWHERE} - tried == set()
 
 
 def test_odd_values_in_a_path_lead_nowhere(world):
