@@ -308,3 +308,40 @@ def test_no_transaction_is_open_while_the_server_is_asked(database, to_server):
         delivery.deliver_due()
 
     assert open_transactions == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=3 * 365)])
+def test_clock_that_jumps_while_mail_leaves_costs_no_copy_and_loses_none(database, to_server, jump):
+    """The clock is set while a mail is on its way; what was not begun goes back and leaves, once (R18)."""
+
+    def jump_once(server):
+        if len(server.messages) == 1:
+            clock.freeze(NOW + jump)
+        return "250 ok"
+
+    with scripted_smtp({"END": jump_once}) as server:
+        to_server(server.port)
+        make_mails(3)
+
+        delivery.deliver_due()
+        delivery.deliver_due()
+
+    assert (states(), len(server.messages)) == ([("sent", 1)] * 3, 3)
+
+
+def test_clock_that_is_set_back_holds_a_mail_of_a_dead_worker_no_longer_than_by_the_jump(
+    database, to_server, smtp_server
+):
+    to_server(smtp_server.port)
+    mail = make_mail()
+    start_write(database)
+    mail.status, mail.attempts = MessageStatus.INFLIGHT, 1
+    mail.next_attempt_at = mail.lease_until = NOW + delivery.LEASE
+    database.commit()
+
+    sent = []
+    for minutes in (-60, 0, 9, 10):
+        clock.freeze(NOW + timedelta(minutes=minutes))
+        sent.append(delivery.deliver_due())
+
+    assert sent == [0, 0, 0, 1]
