@@ -128,6 +128,13 @@ window.measures = (() => {
     return [...things].filter(([, places]) => places.size > 1).map(([words]) => `several things are called "${words}"`);
   };
 
+  // What is called by voice is called as it is written (A20).
+  const spoken = () => {
+    const named = [...document.querySelectorAll("a[aria-label], button[aria-label], input[aria-label]")].filter(isSeen);
+    return named.filter((element) => !element.getAttribute("aria-label").includes(element.textContent.trim().replace(/\s+/g, " ")))
+      .map((element) => `called "${element.getAttribute("aria-label")}": ${name(element)}`);
+  };
+
   // Each field has a label that is seen, no words in place of one and no asterisk; hint and error are tied to it (A03).
   const fields = () => {
     const found = [];
@@ -304,6 +311,6 @@ window.measures = (() => {
   }
 
   return {
-    sideways, spilt, cut, overlaid, small, twins, fields, choices, purposes, tables, tongues, told, motion, printed, space,
+    sideways, spilt, cut, overlaid, small, twins, spoken, fields, choices, purposes, tables, tongues, told, motion, printed, space,
   };
 })();

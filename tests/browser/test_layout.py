@@ -7,7 +7,15 @@ from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
 PHONE, DESK = 320, 1280
-CONTENT = ("fields", "choices", "purposes", "tables", "tongues", "told")  # what does not depend on the look
+CONTENT = (
+    "spoken",
+    "fields",
+    "choices",
+    "purposes",
+    "tables",
+    "tongues",
+    "told",
+)  # what does not depend on the look
 EVERY_SIGHT = pytest.mark.parametrize("name", BY_NAME)
 
 

@@ -16,6 +16,7 @@ WRONG = {
     "small": '<ul><li><a style="display: block; line-height: 12px" href="#a">One</a></li>'
     '<li><a style="display: block; line-height: 12px" href="#b">Two</a></li></ul>',
     "twins": '<main><a href="/a">Change</a> <a href="/b">Change</a></main>',
+    "spoken": '<a href="/1" aria-label="First">1</a>',
     "fields": '<main><input class=input name=q placeholder="Search"><label for=n>Name *</label>'
     "<input class=input id=n aria-describedby=n-error><p class=error id=n-error>Enter it</p><p class=hint>Any</p>",
     "choices": "<main><input type=hidden name=key><input type=checkbox name=photographs checked>",
@@ -34,6 +35,7 @@ RIGHT = {
     "overlaid": "<p>One line</p><p>Another line</p>",
     "small": '<p>A sentence with <a href="#a">a link</a> in it.</p><p><button style="height: 24px">Press</button></p>',
     "twins": '<main><a href="/a">Change</a> <a href="/a">Change</a> <button>Send</button></main>',
+    "spoken": '<a href="/1" aria-label="1. First">1</a>',
     "fields": "<main><label for=n>Name</label><p class=hint id=n-hint>Any</p><p class=error id=n-error>Enter it</p>"
     '<input class=input id=n aria-describedby="n-hint n-error" aria-invalid=true>',
     "choices": "<html lang=sv><main><input type=hidden name=key><fieldset><legend>Language</legend>"

@@ -1,0 +1,67 @@
+"""The HTML part of every mail, as a mail program with a browser's engine shows it, on a phone and a desk (A12)."""
+
+from email import message_from_bytes, policy
+
+import pytest
+from sqlalchemy import select
+
+from forum.accounts import mails as account_mails
+from forum.accounts.models import User
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from tests.accounts.helpers import make_user
+from tests.browser.measures import READING, axe_violations, measure, resize
+from tests.factories.events import NOW
+from tests.factories.registrations import write
+from tests.registration.test_mails import KINDS, make_mails
+
+ACCOUNT_KINDS = {
+    "account-reset",
+    "account-password-changed",
+    "account-second-factor-changed",
+    "account-recovery-code-used",
+}
+pytestmark = pytest.mark.browser
+LAYOUT_TABLES = (
+    """() => [...document.querySelectorAll("table:not(.facts)")].map(table => table.getAttribute("role"))"""
+)
+
+
+@pytest.fixture
+def page(chromium):
+    page = chromium.new_page()
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database, page, language):
+    make_mails(language)
+    write_account_mails(make_user(language=language))
+    found, mails = {}, html_of_each_kind()
+    assert set(mails) == KINDS | ACCOUNT_KINDS
+    for kind, html in mails.items():
+        page.set_content(html)
+        assert page.locator("html").get_attribute("lang") == language
+        assert set(page.evaluate(LAYOUT_TABLES)) == {"presentation"}
+        for width in (320, 640):
+            resize(page, width)
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                found[kind, width, scheme] = axe_violations(page) + measure(page, *READING, "small")
+    assert {look: problems for look, problems in found.items() if problems} == {}
+
+
+def write_account_mails(user: User) -> None:
+    """Queue each kind of mail of an account."""
+    write(account_mails.queue_reset, user, "token", now=NOW)
+    write(account_mails.queue_password_changed, user, now=NOW)
+    write(account_mails.queue_second_factor_changed, user, now=NOW)
+    write(account_mails.queue_recovery_code_used, user, 3, now=NOW)
+
+
+def html_of_each_kind() -> dict[str, str]:
+    """The newest mail of each kind, its HTML part."""
+    rows = db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+    mails = {row.kind: message_from_bytes(row.content, policy=policy.default) for row in rows}
+    return {kind: mail.get_body(("html",)).get_content() for kind, mail in mails.items()}
