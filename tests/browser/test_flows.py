@@ -1,4 +1,4 @@
-"""What people do in a browser and hear of it: copying, changing an answer, pasting, finding help (A06, A08, A19)."""
+"""What people do in a browser and hear of it: copying, changing, pasting, finding help (A06, A08, A13, A19)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -81,4 +81,7 @@ def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
         found[name] = visitor.page.evaluate(HELP)
     assert found["front"][0].startswith("Have you seen something?")
     assert found["front"][-1].endswith("@example.org")
+    assert "Accessibility statement" in found["front"]  # which says whom to tell of an obstacle (A13)
+    visitor.page.get_by_role("link", name="Accessibility statement").click()
+    expect(visitor.page.get_by_role("main").get_by_role("link", name="accessibility@example.org")).to_be_visible()
     assert {name: help_ for name, help_ in found.items() if help_ != found["front"]} == {}
