@@ -83,5 +83,7 @@ def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
     assert found["front"][-1].endswith("@example.org")
     assert "Accessibility statement" in found["front"]  # which says whom to tell of an obstacle (A13)
     visitor.page.get_by_role("link", name="Accessibility statement").click()
-    expect(visitor.page.get_by_role("main").get_by_role("link", name="accessibility@example.org")).to_be_visible()
+    expect(
+        visitor.page.get_by_role("main").get_by_role("link", name="accessibility@example.org")
+    ).to_be_visible()
     assert {name: help_ for name, help_ in found.items() if help_ != found["front"]} == {}
