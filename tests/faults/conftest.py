@@ -4,6 +4,8 @@ import pytest
 
 from tests.faults.racers import PROCESSES, Race, Racers
 
+pytest.register_assert_rewrite("tests.faults.races")  # so that a race that is lost says how
+
 
 @pytest.fixture(scope="module")
 def racers():
