@@ -87,8 +87,9 @@ def test_lost_web_process_is_started_again(run):
 
     os.kill(lost, signal.SIGKILL)
     wait_for(lambda: len(children(web)) == 2 and lost not in children(web), forum)
+    wait_for(forum.answers, forum)  # the one that was started again takes a moment to listen
 
-    assert (forum.answers(), forum.end()) == (True, 0)
+    assert forum.end() == 0
 
 
 @pytest.mark.usefixtures("prepared")
