@@ -1,0 +1,63 @@
+"""The suite keeps its own rules: another order each time, no waiting by the clock, no speed as a proof.
+
+A loop that looks again until something is there, with an end, is no waiting by the clock. What is measured belongs to
+bench/; the one exception is listed.
+"""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+
+from forum.config import PROJECT
+
+STOPWATCHES = {"perf_counter", "perf_counter_ns", "process_time", "thread_time", "time_ns", "timeit"}
+MEASURING = {
+    "tests/registration/test_same_work.py": 2,  # S24: an address that is known is not told by the time it takes
+}
+
+
+def found_in(source: str) -> Iterator[str]:
+    """Yield "sleep" for each one outside a loop, and the name of each stopwatch."""
+    tree = ast.parse(source)
+    looped = {id(inner) for loop in ast.walk(tree) if isinstance(loop, ast.While) for inner in ast.walk(loop)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in STOPWATCHES or (name == "sleep" and id(node) not in looped):
+                yield name
+
+
+def test_no_test_waits_by_the_clock_or_proves_by_it():
+    found = {}
+    for path in sorted((PROJECT / "tests").rglob("*.py")):
+        if "node_modules" not in path.parts and (names := list(found_in(path.read_text()))):
+            found[path.relative_to(PROJECT).as_posix()] = names
+    assert {path: len(names) for path, names in found.items()} == MEASURING, found
+
+
+def test_order_is_another_each_time():
+    """pytest-randomly comes with the environment, and nothing of ours turns it off."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    assert any(name.startswith("pytest-randomly") for name in settings["dependency-groups"]["dev"])
+    turned_off = "no:randomly"
+    assert turned_off not in settings["tool"]["pytest"]["ini_options"]["addopts"]
+    for name in ("Makefile", ".ci/run", "bin/check"):
+        assert turned_off not in (PROJECT / name).read_text(), name
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import time\ntime.sleep(1)", ["sleep"]),
+        ("async def f():\n    await asyncio.sleep(1)", ["sleep"]),
+        ("for _ in range(3):\n    sleep(1)", ["sleep"]),
+        ("start = time.perf_counter()\nassert time.perf_counter() - start < 1", ["perf_counter"] * 2),
+        ("while not is_there():\n    assert time.monotonic() < end\n    time.sleep(0.1)", []),
+        ("page.sleepless()", []),
+    ],
+)
+def test_a_test_that_waits_or_measures_is_found(source, names):
+    """The control."""
+    assert list(found_in(source)) == names
