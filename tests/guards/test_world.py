@@ -1,30 +1,54 @@
 """The canary world is whole: no table without a row, no text column without a canary."""
 
-from sqlalchemy import func, select
+from dataclasses import replace
 
-from forum.database import Base
+from sqlalchemy import delete, func, select
+
+from forum.database import Base, start_write
 from forum.extensions import db
+from forum.registration.models import CareAnswer
 from tests.guards import texts
 
 
-def test_every_table_has_a_row(world):
+def empty_tables(world) -> set[str]:
     with world.app.app_context():
-        empty = {
+        return {
             table.name
             for table in Base.metadata.sorted_tables
             if not db.session.scalar(select(func.count()).select_from(table))
         }
-    assert empty == set()
 
 
-def test_every_text_column_has_a_canary_or_is_listed(world):
+def bare_columns(world) -> set[str]:
+    """The text columns that are not listed as kept and hold no canary."""
     columns = {
         texts.name_of(column)
         for table in Base.metadata.sorted_tables
         for column in texts.text_columns(table)
         if not texts.is_kept(column)
     }
-    assert columns - {canary.column for canary in world.canaries.values()} == set()
+    return columns - {canary.column for canary in world.canaries.values()}
+
+
+def test_every_table_has_a_row(world):
+    assert empty_tables(world) == set()
+
+
+def test_every_text_column_has_a_canary_or_is_listed(world):
+    assert bare_columns(world) == set()
+
+
+def test_an_empty_table_and_a_bare_column_are_found(fresh_world):
+    """The control."""
+    with fresh_world.app.app_context():
+        start_write(db.session)
+        db.session.execute(delete(CareAnswer))
+        db.session.commit()
+    canaries = {
+        word: where for word, where in fresh_world.canaries.items() if where.column != "registrations.title"
+    }
+    assert empty_tables(fresh_world) == {"care_answers"}
+    assert bare_columns(replace(fresh_world, canaries=canaries)) == {"registrations.title"}
 
 
 def test_list_of_kept_columns_names_none_that_is_gone():
