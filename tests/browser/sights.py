@@ -180,7 +180,7 @@ SIGN_IN = {"email": ORGANISER, "password": "wrong"}
 ACCOUNT = [
     Sight("sign in", "account.sign_in"),
     Sight("sign in, refused", "account.sign_in", way=wrongly(opened("account.sign_in"), SIGN_IN), status=422),
-    Sight("forgot, too many tries", "account.forgot", way=too_many_tries, status=429),
+    Sight("sign in, too many tries", "account.sign_in", way=too_many_tries, status=429),
     Sight("second factor", "account.second_factor", way=waiting(ORGANISER, "account.second_factor")),
     Sight(
         "second factor, refused",

@@ -139,10 +139,10 @@ def of_event(endpoint: str, **values) -> Way:
 
 
 def too_many_tries(visitor: Visitor) -> None:
-    """Ask for links until it is enough."""
-    for _number in range(9):
-        visitor.open("account.forgot")
-        visitor.fill({"email": "nobody@example.org"})
+    """Try passwords until it is enough."""
+    visitor.open("account.sign_in")
+    for _number in range(12):
+        visitor.fill({"email": "nobody@example.org", "password": "wrong"})
         visitor.submit()
         if visitor.last_status == 429:
             return
