@@ -9,7 +9,7 @@ port := $(if $(PORT),--port $(PORT))
 venv := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-slow check bench lighthouse screenshots translations lock format clean
+.PHONY: help run dev test test-slow coverage check bench lighthouse screenshots translations lock format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,12 @@ test-slow: ## the long part: races again and again, faults under load, the soak,
 	@bin/bootstrap dev
 	@bin/test-needs
 	@$(venv)/pytest -n auto --maxprocesses 4 -m slow $(ARGS)
+
+coverage: ## which lines and branches of forum/ no test runs (ARGS="-m 'not browser and not slow'" for a part)
+	@bin/bootstrap dev
+	@bin/test-needs
+	@$(venv)/pytest -n auto --maxprocesses 4 -m "not slow" --cov --cov-report= $(ARGS)
+	@$(venv)/coverage report
 
 check: ## lint, types, templates, imports, migrations, translations; the longest functions
 	@bin/bootstrap dev
@@ -67,5 +73,5 @@ lock: ## write both hashed locks anew from pyproject.toml
 
 clean: ## remove what the commands made, but never instance/
 	rm -rf tests/lighthouse/node_modules
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
