@@ -1,0 +1,74 @@
+"""Rows that no form of ours would store (R27): pages, files, mails and jobs go on, for them and for the others.
+
+What hostile words do to a page is in tests/guards/test_hostile.py, on both databases; a NUL is stored by SQLite alone.
+"""
+
+import pytest
+from sqlalchemy import text
+
+from forum.columns import digest
+from forum.database import start_write
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.outbox import delivery
+from forum.registration import actions, exports, links
+from forum.registration.enums import TokenPurpose
+from forum.registration.listing import Filters
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event
+from tests.factories.registrations import confirmed, write
+from tests.registration.reading import kinds_for
+
+pytestmark = pytest.mark.usefixtures("frozen")
+BAD = "a\0b\u202e\ufeff\U0001f9d2" + "x" * 10_000
+WORDS = ("given_name", "family_name", "organisation", "title", "phone", "search_text", "sort_key")
+
+
+@pytest.fixture
+def people(database):
+    """One whose words are all bad, and one who stands beside."""
+    event = make_event()
+    bad, good = confirmed(event), confirmed(event)
+    start_write(db.session)
+    columns = ", ".join(f"{name} = :bad" for name in WORDS)
+    db.session.execute(text(f"UPDATE registrations SET {columns} WHERE id = :id"), {"bad": BAD, "id": bad.id})  # noqa: S608
+    db.session.commit()
+    return bad, good
+
+
+def test_own_pages_come(app, people):
+    bad, _good = people
+    start_write(db.session)
+    token = links.issue(bad, TokenPurpose.MANAGE, now=NOW)
+    db.session.commit()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["registration"] = digest(token)
+    paths = (
+        "/en/r/",
+        "/en/r/change",
+        "/en/r/cancel",
+        "/en/r/own-data",
+        "/en/r/own-data?format=json",
+        "/en/r/forum.ics",
+    )
+    assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
+
+
+def test_file_has_both(app, people):
+    bad, good = people
+    with app.test_request_context("/console/"):
+        rows = list(exports.rows(bad.event, Filters()))
+    assert {row[0] for row in rows} == {bad.reference, good.reference}
+
+
+def test_mail_is_made_and_jobs_go_on(app, people):
+    bad, good = people
+    delivery.deliver_due()
+    write(actions.cancel, db.session.get(Registration, bad.id), actor="person", now=NOW)
+    write(actions.cancel, db.session.get(Registration, good.id), actor="person", now=NOW)
+    assert (kinds_for(bad)[-1], kinds_for(good)[-1]) == ("cancelled", "cancelled")
+    assert [run_job(job) for job in JOBS] == [0] * len(JOBS)
+    db.session.rollback()
+    assert delivery.deliver_due() == 2
