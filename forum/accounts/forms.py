@@ -27,9 +27,6 @@ class SecretField(Field):
     widget = PasswordInput()
     data: Any
 
-    def _value(self) -> str:
-        return ""
-
     def process_formdata(self, valuelist) -> None:
         """Keep the one value, as it came."""
         self.data = valuelist[0] if valuelist else None

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from forum import clock
 from forum.accounts import actions
-from forum.accounts.errors import CodeRefused
+from forum.accounts.errors import CodeRefused, LinkRefused
 from forum.accounts.models import RecoveryCode, User
 from forum.database import start_write
 from forum.extensions import db
@@ -122,3 +122,28 @@ def test_two_at_once_with_one_code_let_one_in(make_app, database_url, user):
         actions.check_code(user, code, now=clock.now())
     db.session.commit()
     assert db.session.get(User, user.id).last_totp_counter == int(clock.now().timestamp()) // 30
+
+
+def test_who_has_no_authenticator_can_give_no_code(event):
+    user = make_user(totp_secret=None)
+    with pytest.raises(CodeRefused):
+        actions.check_code(user, "000000", now=clock.now())
+
+
+def test_setting_up_is_over_once_there_is_an_authenticator(user):
+    """Two browsers between the steps: the second one's page lay open while the first set one up."""
+    start_write(db.session)
+    waiting = actions.links.issue(user, actions.LinkPurpose.SECOND_FACTOR, now=clock.now())
+    with pytest.raises(LinkRefused):
+        actions.finish_set_up(waiting, code_of(user), browser="", now=clock.now())
+    db.session.rollback()
+
+
+def test_a_wrong_first_code_shows_the_same_key_again(pages, event):
+    user = make_user(totp_secret=None)
+    give_password(pages, user)
+    page = pages.get("/account/set-up")
+    again = page.submit({"code": "000000"}, expect=422)
+    assert again.soup.select_one("code.key").text == page.soup.select_one("code.key").text
+    assert again.errors == {"code": "The code is wrong or used. Wait for the next one and try again."}
+    pages.get("own_account.show", expect=303)

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from forum import clock
+from forum.accounts import management
+from forum.accounts.errors import OrganiserExists
 from forum.accounts.models import OneTimeLink, User
 from forum.audit import actions as audit
 from forum.commands.organisers import create_organiser, disable_organiser
@@ -131,3 +134,11 @@ def test_disabling_shuts_out_and_again_lets_in(run, app):
 def test_disabling_nobody_says_so(run):
     result = run(disable_organiser, "nobody@example.org")
     assert (result.exit_code, result.output) == (1, "Error: There is no account for nobody@example.org.\n")
+
+
+def test_an_address_has_one_account_in_any_spelling(app, event):
+    user = make_user()
+    with pytest.raises(OrganiserExists):
+        management.create_organiser(
+            user.email.upper(), name="Another", language="en", actor="command", now=clock.now()
+        )

@@ -149,6 +149,25 @@ def test_of_two_uses_at_once_one_counts(user):
     db.session.rollback()
 
 
+def test_of_two_uses_that_looked_at_once_one_counts(user, monkeypatch):
+    """Both have seen the link unused; the row is taken by one conditional UPDATE."""
+    start_write(db.session)
+    token = links.issue(user, LinkPurpose.RESET, now=clock.now())
+    monkeypatch.setattr(links, "look", lambda *_args, **_more: user)
+    links.use(token, LinkPurpose.RESET, now=clock.now())
+    with pytest.raises(LinkRefused):
+        links.use(token, LinkPurpose.RESET, now=clock.now())
+    db.session.rollback()
+
+
+def test_a_link_of_somebody_who_was_shut_out_is_refused(pages, user):
+    link = asked_link(pages, user)
+    start_write(db.session)
+    user.active = False
+    db.session.commit()
+    pages.open(link, expect=410)
+
+
 @pytest.mark.parametrize("who", ["unknown", "disabled", "never welcomed", "asked a moment ago"])
 def test_an_address_without_account_gets_the_same_page_and_no_mail(app, pages, user, who):
     differing = {"disabled": {"active": False}, "never welcomed": {"password_hash": None}}

@@ -4,12 +4,15 @@ import sqlite3
 import stat
 import tarfile
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 
 from forum.cli import cli
+from forum.commands import backups
+from forum.commands.backups import BrokenBackup
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from tests.factories.mails import make_mails
@@ -118,6 +121,38 @@ def test_damaged_backup_is_refused_and_changes_nothing(app, make_app, blank_url,
     )
     with other.app_context():
         assert db.inspect(db.engine).get_table_names() == []
+
+
+def test_restore_names_a_database_that_is_damaged_inside(make_app, sqlite_url, tmp_path):
+    """The archive is whole, and what lies in it is a database by its first page only."""
+    with pytest.raises(BrokenBackup, match="is damaged"):
+        backups._check_sqlite(_damaged(Path(sqlite_url.removeprefix("sqlite:///")), tmp_path))
+
+
+def _damaged(path: Path, folder: Path) -> Path:
+    """A copy in which two tables are said to lie in the same page."""
+    copy = folder / "damaged.sqlite3"
+    with closing(sqlite3.connect(path)) as whole, closing(sqlite3.connect(copy)) as other:
+        whole.backup(other)
+        other.execute("PRAGMA writable_schema=ON")
+        other.execute("UPDATE sqlite_schema SET rootpage = 2 WHERE name IN ('users', 'events')")
+        other.commit()
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("found", "words"), [(None, "is missing"), ("/bin/false", "pg_dump: ")], ids=["missing", "failing"]
+)
+def test_backup_names_a_program_that_is_missing_or_fails(
+    make_app, postgres_url, tmp_path, monkeypatch, found, words
+):
+    monkeypatch.setattr(backups.shutil, "which", lambda _name: found)
+    monkeypatch.setattr(backups, "POSTGRES_FOLDERS", "/nowhere")
+
+    answer = run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
+
+    assert (answer.exit_code, words in answer.output) == (1, True)
+    assert list((tmp_path / "backups").glob("*.tar")) == []
 
 
 def test_restore_refuses_to_overwrite(app, tmp_path):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from forum.cli import cli
 from forum.database import start_write
 from forum.outbox import heartbeats
 from forum.web import health
@@ -108,8 +109,6 @@ def test_looking_changes_nothing(app, database):
 
 
 def test_doctor_says_what_is_wrong_and_shows_no_secret(app, database, settings):
-    from forum.cli import cli
-
     beat(database)
     well = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
     app.config["MAIL_DEFAULT_SENDER"] = "nobody"
@@ -135,6 +134,14 @@ def test_doctor_asks_the_mail_server(app, database, smtp_server):
 
     state.port = 1
     assert not _mail_server(app).is_well
+    assert "BAD  mail server: " in app.test_cli_runner().invoke(cli, ["doctor"]).output
+
+
+@pytest.mark.parametrize(("production", "is_well"), [(False, True), (True, False)])
+def test_doctor_says_that_no_mail_server_is_set(app, database, production, is_well):
+    app.config["PRODUCTION"] = production
+    output = app.test_cli_runner().invoke(cli, ["doctor"]).output
+    assert f"{'ok  ' if is_well else 'BAD '} mail server: none is set" in output
 
 
 def _changes(session) -> int:
