@@ -1,0 +1,60 @@
+"""The commands that make keys, files and tables, as they are typed."""
+
+import json
+
+import pytest
+from flask.cli import ScriptInfo
+
+from forum import cli as command_line
+from forum.cli import cli
+from forum.config import KEY_PURPOSES, UnsafeSettings
+from forum.extensions import db
+from forum.web.static import load_manifest
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a command as `forum …` does: it makes its app itself."""
+
+    def run(make_app, url: str, *arguments: str):
+        app = make_app(url, STATIC=tmp_path / "static")
+        return app, app.test_cli_runner().invoke(cli, arguments, obj=ScriptInfo(create_app=lambda: app))
+
+    return run
+
+
+def test_new_keys_are_one_for_each_purpose_and_others_each_time(make_app, sqlite_url, run):
+    made = [json.loads(run(make_app, sqlite_url, "new-keys")[1].output) for _ in range(2)]
+    assert made[0].keys() == set(KEY_PURPOSES)
+    assert len({key for keys in made for (key,) in keys.values()}) == 2 * len(KEY_PURPOSES)
+
+
+def test_static_files_and_catalogues_are_built(make_app, sqlite_url, run):
+    app, answer = run(make_app, sqlite_url, "static")
+    assert (answer.exit_code, "static files, " in answer.output) == (0, True), answer.output
+    assert "css/app.css" in load_manifest(app.config["STATIC"]).names
+
+
+def test_tables_are_made_and_again_changes_nothing(make_app, blank_database_url, run):
+    for _ in range(2):
+        app, answer = run(make_app, blank_database_url, "db", "upgrade")
+        assert answer.exit_code == 0, answer.output
+        with app.app_context():
+            assert "registrations" in db.inspect(db.engine).get_table_names()
+            db.engine.dispose()
+
+
+def test_an_unsafe_setting_ends_any_command_with_its_name(monkeypatch, capsys):
+    """The values stay where they are (S05)."""
+
+    def refuse(**_options):
+        raise UnsafeSettings(["FORUM_SECRET_KEY is missing", "FORUM_DEBUG must be off"])
+
+    monkeypatch.setattr(command_line.cli, "main", refuse)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    shown = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, shown) == (
+        2,
+        ["forum: FORUM_SECRET_KEY is missing", "forum: FORUM_DEBUG must be off"],
+    )
