@@ -20,7 +20,19 @@ from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
 from forum.registration import public as registration_public
 from forum.registration import self_service
-from forum.web import access, cache, errors, headers, languages, limits, machines, requests, site, static
+from forum.web import (
+    access,
+    cache,
+    errors,
+    headers,
+    languages,
+    limits,
+    machines,
+    requests,
+    site,
+    static,
+    turns,
+)
 
 __all__ = ["create_app", "models"]  # importing the models completes the metadata
 BLUEPRINTS = (
@@ -65,6 +77,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    turns.init_app(app)
     cache.init_app(app)
     static.init_app(app)
     return app

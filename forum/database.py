@@ -1,12 +1,19 @@
 """The engine: SQLite and PostgreSQL made to keep their promises (F1, F8, R15–R17)."""
 
+import select
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Connection, Dialect, Engine, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
+from forum.turns import Line, processor
+
 BUSY_SECONDS = 20
+TURN_SECONDS = 0.001  # between two tries to begin while another process writes
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,15 +38,19 @@ def engine_options(url: str) -> dict[str, Any]:
     """Return create_engine's options for this database address."""
     if make_url(url).get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": BUSY_SECONDS}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
+    return {"pool_use_lifo": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Teach a SQLite engine to begin its transactions itself, and a PostgreSQL engine to end lost ones."""
+    """Teach a SQLite engine to begin its transactions itself, and a PostgreSQL engine to notice lost connections."""
     if engine.dialect.name == "sqlite":
+        writers = Line()
         event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "connect", lambda _raw, record: record.info.update(writers=writers))
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "checkin", _leave_line)
     else:
+        event.listen(engine, "checkout", _replace_if_gone)
         _let_lost_transactions_end(engine.dialect)
 
 
@@ -96,5 +107,51 @@ def _set_pragmas(raw, _record) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    """Begin a transaction: a reader at once; a writer when it is its turn, at the latest after BUSY_SECONDS.
+
+    SQLite has no line: who finds it busy sleeps for longer and longer, and may be passed by whoever comes later. So
+    only one thread of a process asks at a time, and asks often.
+    """
+    if connection.get_execution_options().get("sqlite_begin") != "IMMEDIATE":
+        connection.exec_driver_sql("BEGIN DEFERRED")
+        return
+    until = time.monotonic() + BUSY_SECONDS
+    with processor.lent():
+        connection.info["has_turn"] = connection.info["writers"].enter(BUSY_SECONDS)
+        _begin_when_free(connection, until)
+
+
+def _leave_line(_raw: Any, record: Any) -> None:
+    """End the turn when the connection goes back to the pool."""
+    if record.info.pop("has_turn", False):
+        record.info["writers"].leave()
+
+
+def _begin_when_free(connection: Connection, until: float) -> None:
+    """Begin to write as soon as no other process does, or when the time is over fail as SQLAlchemy's errors do."""
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA busy_timeout=0")  # SQLite's own waiting sleeps up to a tenth of a second
+    try:
+        while time.monotonic() < until:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(TURN_SECONDS)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+
+
+def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
+    """Let the pool replace a connection that its server has ended: then there is something to read on it (R16).
+
+    Asking the socket costs nothing; a ping would be a statement for each transaction.
+    """
+    poll = select.poll()
+    poll.register(raw.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError

@@ -148,6 +148,7 @@ def ask_reset(email: str, *, now: datetime) -> None:
     token = links.issue(reader, LinkPurpose.RESET, now=now)
     mail = db.session.begin_nested()
     mails.queue_reset(reader or User(email="nobody@example.org", name="", language="en"), token, now=now)
+    db.session.flush()
     if reader:
         mail.commit()
     else:

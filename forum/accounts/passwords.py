@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from forum.accounts.errors import TooCommon, TooLong, TooNear, TooShort
+from forum.turns import processor
 
 MIN_LENGTH, MAX_LENGTH = 12, 1000
 HASHER = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)  # argon2id; OWASP asks for 19 MiB
@@ -44,13 +45,15 @@ def refuse_if_weak(password: str, *, about: Iterable[str] = ()) -> None:
 
 def hashed(password: str) -> str:
     """Return the form in which a password is stored."""
-    return HASHER.hash(_normal(password))
+    with processor.lent():
+        return HASHER.hash(_normal(password))
 
 
 def matches(stored: str | None, password: str) -> bool:
     """Whether this is the stored password; it takes as long when nothing is stored (S24)."""
     try:
-        return HASHER.verify(stored or _nobodys(), _normal(password)) and stored is not None
+        with processor.lent():
+            return HASHER.verify(stored or _nobodys(), _normal(password)) and stored is not None
     except (VerifyMismatchError, InvalidHashError):
         return False
 

@@ -15,6 +15,8 @@ from forum.extensions import db
 
 GENESIS = "0" * 64
 CHAIN_LOCK = 0x0F0A_0D17
+LOCK_CHAIN = text("SELECT pg_advisory_xact_lock(:key)")
+NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
 
 
 class Subject(Protocol):
@@ -30,10 +32,12 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
     `action` is such as "registration.received"; `actor` is "visitor", "person", "worker", "command" or "user:7".
     `details` hold ids, states and numbers, never a name, an address or free text (P28, S45).
     """
-    last = _lock_chain()
+    if subject.id is None:
+        db.session.flush()
+    last_id, last_hash = _lock_chain()
     payload, salt = json.loads(json.dumps(details, sort_keys=True)), secrets.token_hex(16)
     entry = AuditEntry(
-        id=last.id + 1 if last else 1,
+        id=last_id + 1,
         at=at.astimezone(UTC),
         actor=actor,
         action=action,
@@ -41,12 +45,11 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
         subject_id=subject.id,
         event_id=getattr(subject, "event_id", None),
         details_digest=_digest_details(salt, payload),
-        previous_hash=last.hash if last else GENESIS,
+        previous_hash=last_hash,
     )
     entry.hash = seal(entry)
     entry.details = AuditDetails(salt=salt, payload=payload)
     db.session.add(entry)
-    db.session.flush()
     return entry
 
 
@@ -79,11 +82,18 @@ def seal(entry: AuditEntry) -> str:
     return hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
-def _lock_chain() -> AuditEntry | None:
-    """Return the newest entry; nobody else appends until the caller commits (SQLite: the write lock does that)."""
+def _lock_chain() -> tuple[int, str]:
+    """Return number and hash of the newest entry, (0, GENESIS) when there is none.
+
+    Nobody else appends until the caller commits (SQLite: the write lock does that). What this transaction has added
+    already and not written yet comes last.
+    """
+    if ours := [entry for entry in db.session.new if isinstance(entry, AuditEntry)]:
+        return max((entry.id, entry.hash) for entry in ours)
     if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-    return db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).first()
+        db.session.execute(LOCK_CHAIN, {"key": CHAIN_LOCK})
+    newest = db.session.execute(NEWEST).first()
+    return (newest.id, newest.hash) if newest else (0, GENESIS)
 
 
 def _digest_details(salt: str, payload: dict[str, Any]) -> str:

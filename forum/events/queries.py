@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import selectinload
 
 from forum.events.models import ContentVersion, Event, Page, Sector
@@ -13,24 +13,26 @@ WITH_SECTORS_AND_PAGES = (
     selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.position, Page.title),
 )
 
+# Made once: making a statement costs more than running it.
+WHOLE = select(Event).options(*WITH_SECTORS_AND_PAGES)
+CURRENT = WHOLE.where(Event.is_current, Event.is_published)
+BY_SLUG = WHOLE.where(Event.slug == bindparam("slug"))
+PUBLISHED = BY_SLUG.where(Event.is_published)
+
 
 def find_current() -> Event | None:
     """Return the published event that the site is about now, with its sectors and the names of its pages."""
-    query = select(Event).where(Event.is_current, Event.is_published).options(*WITH_SECTORS_AND_PAGES)
-    return db.session.scalars(query).one_or_none()
+    return db.session.scalars(CURRENT).one_or_none()
 
 
 def find_published(slug: str) -> Event | None:
     """Return the published event with this slug."""
-    query = select(Event).where(Event.slug == slug, Event.is_published).options(*WITH_SECTORS_AND_PAGES)
-    return db.session.scalars(query).one_or_none()
+    return db.session.scalars(PUBLISHED, {"slug": slug}).one_or_none()
 
 
 def find_event(slug: str) -> Event | None:
     """Return the event with this slug, published or not (for organisers)."""
-    return db.session.scalars(
-        select(Event).where(Event.slug == slug).options(*WITH_SECTORS_AND_PAGES)
-    ).one_or_none()
+    return db.session.scalars(BY_SLUG, {"slug": slug}).one_or_none()
 
 
 def list_events() -> list[Event]:

@@ -65,7 +65,6 @@ def queue(
     except Exception as problem:  # whatever is wrong with a template or an address stays in this one row
         _bury(message, problem)
     db.session.add(message)
-    db.session.flush()
     if message.status == MessageStatus.FAILED:
         audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
     return message

@@ -12,6 +12,7 @@ from forum.registration import links, mails, names, places, queries, waiting_lis
 from forum.registration.applicant import Applicant, Details
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import (
+    NoSuchSector,
     NothingOffered,
     NotLive,
     OrganisationFull,
@@ -36,21 +37,33 @@ def register(*, event: Event, sector: Sector, applicant: Applicant, now: datetim
     Raises RegistrationClosed, SectorByInvitation, SectorFull, SubmissionReused. Call after `start_write`.
     """
     places.lock(event)
+    return _register(event, sector, applicant, now)
+
+
+def register_here(key: str, applicant: Applicant, now: datetime) -> Registration:
+    """Do the same for the sector with this key of the current event. Raises NoSuchSector too."""
+    event = places.lock_current()
+    sector = events.find_sector(event, key) if event else None
+    if event is None or sector is None:
+        raise NoSuchSector
+    return _register(event, sector, applicant, now)
+
+
+def _register(event: Event, sector: Sector, applicant: Applicant, now: datetime) -> Registration:
     if earlier := queries.find_submission(applicant.submission_key):
         return _same_answers(earlier, applicant)
     _refuse_if_not_taking(event, sector, now)
     waiting_list.offer_free_places(event, now=now)
-    live, asked_for = queries.find_live(event, names.canonical_email(applicant.email)), sector.key
+    live, repeats = mails.find_live_with_repeats(event, names.canonical_email(applicant.email), now)
     registration = _take(event, sector, applicant, now, live)
     _remember_form(registration, applicant, now)
     if live:
-        mails.queue_already_registered(live, now=now)
+        mails.queue_already_registered(live, repeats, now=now)
     else:
         mails.queue_received(registration, now=now)
     action = "registration.asked_again" if live else "registration.received"
-    audit.record(
-        action, registration, actor="visitor", at=now, sector=asked_for, place=registration.holds_place
-    )
+    place = registration.holds_place
+    audit.record(action, registration, actor="visitor", at=now, sector=sector.key, place=place)
     return registration
 
 
@@ -179,15 +192,18 @@ def _take(
     For an address that is registered already the same is done and undone, so that nobody can tell by the clock,
     and the live registration is returned (S24).
     """
+    registration = _make(event, sector, applicant, now, anew=live is None)
+    remembered = places.remember(event)
     with db.session.begin_nested() as attempt:
-        registration = _add(event, sector, applicant, now, anew=live is None)
         admitted = sector.policy != SectorPolicy.OPEN or places.admit(registration, now)
         if not admitted and not event.has_waiting_list:
             raise SectorFull
+        db.session.add(registration)
         db.session.flush()
         if live:
             attempt.rollback()
-    db.session.refresh(event)
+    if live:
+        places.restore(remembered)
     return live or registration
 
 
@@ -210,7 +226,7 @@ def _refresh_live(registration: Registration) -> None:
         raise NotLive
 
 
-def _add(event: Event, sector: Sector, applicant: Applicant, now: datetime, *, anew: bool) -> Registration:
+def _make(event: Event, sector: Sector, applicant: Applicant, now: datetime, *, anew: bool) -> Registration:
     reference = _new_reference()
     registration = Registration(
         event=event,
@@ -228,8 +244,6 @@ def _add(event: Event, sector: Sector, applicant: Applicant, now: datetime, *, a
     _derive(registration)
     if applicant.is_protected:
         registration.protected_identity = ProtectedIdentity(real_name=applicant.real_name, recorded_at=now)
-    db.session.add(registration)
-    db.session.flush()
     return registration
 
 

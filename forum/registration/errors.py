@@ -5,6 +5,10 @@ class RegistrationRefused(Exception):
     """The registration cannot be taken."""
 
 
+class NoSuchSector(RegistrationRefused):
+    """The current event has no sector of this key, or there is no current event."""
+
+
 class RegistrationClosed(RegistrationRefused):
     """Registration has not opened yet, or is over."""
 

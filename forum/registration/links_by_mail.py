@@ -21,6 +21,7 @@ def send_fresh_link(event: Event, email: str, *, now: datetime) -> None:
     with db.session.begin_nested() as attempt:
         if someone := registration or stand_in:
             _queue_link(someone, now)
+        db.session.flush()
         if registration is None:
             attempt.rollback()
     audit.record("registration.link_asked", registration or event, actor="visitor", at=now)

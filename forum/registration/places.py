@@ -5,31 +5,77 @@ taken + Σ over the other sectors t of max(0, floor_t − taken_t) < capacity (f
 and its organisation holds fewer places than the event's cap. Source: docs/architecture.md, "Places"; R01.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, inspect, select
+from sqlalchemy.orm import defer
+from sqlalchemy.orm.attributes import set_committed_value
 
+from forum.database import Base
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import queries
 from forum.registration.errors import CapacityBelowTaken, SharesDoNotFit
 from forum.registration.models import Registration
+from forum.turns import processor
+
+Remembered = list[tuple[Base, dict[str, Any]]]
+# Both rows are locked: of a row that is only joined, PostgreSQL would show a state from before the wait.
+LOCKED = (
+    select(Event, Sector)
+    .join(Sector, Sector.event_id == Event.id)
+    .options(defer(Event.lead), defer(Event.sharing), defer(Event.programme_points), defer(Event.facts))
+    .options(defer(Sector.invited))
+    .order_by(Sector.position)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
+LOCKED_CURRENT = LOCKED.where(Event.is_current, Event.is_published)
 
 
 def lock(event: Event) -> None:
     """Let one admission at a time decide, until the caller commits; read the counters afresh.
 
-    Must be the first statement about places in the transaction. The event row is written to
-    (PostgreSQL: its row lock; SQLite: the writer's lock is held already).
+    Must be the first statement about places in the transaction. PostgreSQL locks the rows; on SQLite the
+    writer's lock is held already.
     """
-    touch = update(Event).where(Event.id == event.id).values(taken=Event.taken)
-    db.session.execute(touch, execution_options={"synchronize_session": False})
-    fresh = {"populate_existing": True}
-    for counted in (
-        select(Event).where(Event.id == event.id),
-        select(Sector).where(Sector.event_id == event.id),
-    ):
-        db.session.execute(counted, execution_options=fresh).all()  # reading the rows is what refreshes them
+    identity = inspect(event).identity  # asking the event itself might read it first
+    if _read_locked(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
+        db.session.refresh(event, with_for_update={"key_share": True})  # it has no sector
+
+
+def lock_current() -> Event | None:
+    """Do the same for the event that the site is about now, and return it, in one question to the database."""
+    return _read_locked(LOCKED_CURRENT, {})
+
+
+def _read_locked(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | None:
+    with processor.lent():
+        rows = db.session.execute(query, values).all()
+    if not rows:
+        return None
+    event = rows[0][0]
+    set_committed_value(event, "sectors", [sector for _event, sector in rows])
+    return event
+
+
+def remember(event: Event) -> Remembered:
+    """Return what is known of the event and its sectors, for `restore`."""
+    rows = (event, *event.sectors)
+    return [
+        (row, {name: value for name, value in vars(row).items() if name != "_sa_instance_state"})
+        for row in rows
+    ]
+
+
+def restore(remembered: Remembered) -> None:
+    """Take what was remembered as what the database holds, instead of reading it again after an undone savepoint."""
+    for row, values in remembered:
+        for name, value in values.items():
+            set_committed_value(row, name, value)
 
 
 def admit(registration: Registration, now: datetime) -> bool:
@@ -53,7 +99,7 @@ def release(registration: Registration) -> None:
 def may_take(registration: Registration, now: datetime) -> bool:
     """Whether this registration would get a place now."""
     event = registration.event
-    has_room = places_left(event, now)[registration.sector_id] > 0
+    has_room = places_left(event, now)[registration.sector.id] > 0
     return has_room and organisation_has_room(event, registration.organisation_key)
 
 

@@ -60,17 +60,18 @@ def choose() -> ResponseReturnValue:
 @localised(bp, "/register/<sector>", methods=["GET", "POST"])
 def details(sector: str) -> ResponseReturnValue:
     """Ask a stakeholder for the details, or take the registration when they have been checked."""
-    event, chosen = _sector_or_404(sector)
     form = RegistrationForm(data=kept_answers.recall(sector) if "change" in request.args else None)
     if request.method == "GET":
+        event, chosen = _sector_or_404(sector)
         refusal = _refusal(event, chosen)
         return _refused(refusal, chosen, form, 200) if refusal else _ask(chosen, form)
     if not form.validate():
-        return _ask(chosen, form, 422)
+        return _ask(_sector_or_404(sector)[1], form, 422)
     try:
-        _register(event, chosen, form)
+        _register(sector, form)
     except (RegistrationRefused, TooManyTries) as refused:
-        return _refused(type(refused), chosen, form)
+        db.session.rollback()
+        return _refused(type(refused), _sector_or_404(sector)[1], form)
     db.session.commit()
     response = redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
     kept_answers.forget(response, sector)
@@ -122,13 +123,13 @@ def resend() -> ResponseReturnValue:
     return redirect(url_for(".received"), 303)
 
 
-def _register(event: Event, sector: Sector, form: RegistrationForm) -> None:
+def _register(sector: str, form: RegistrationForm) -> None:
     """Count the try, then register. A bot is told that all went well (S28)."""
     spend(client_limit())
     if form.looks_like_a_bot():
         return
     start_write(db.session)
-    actions.register(event=event, sector=sector, applicant=form.applicant(), now=clock.now())
+    actions.register_here(sector, form.applicant(), clock.now())
 
 
 def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
@@ -167,7 +168,6 @@ def _refused(
     reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409
 ) -> ResponseReturnValue:
     """Show why it cannot be done, with the answers kept."""
-    db.session.rollback()
     code = 429 if reason is TooManyTries else status
     return render_template(
         REFUSED, event=sector.event, sector=sector, form=form, reason=REASONS[reason]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.events.models import Event
@@ -19,11 +19,49 @@ from forum.registration.models import (
     Submission,
 )
 
+# What registering asks, made once: making a statement costs more than running it.
+IN_EVENT = Registration.event_id == bindparam("event_id")
+LIVE_BY_EMAIL = select(Registration).where(
+    IN_EVENT, Registration.email_canonical == bindparam("email_canonical"), Registration.status.in_(LIVE)
+)
+SENT_SINCE = and_(
+    OutboxMessage.kind == bindparam("kind"),
+    OutboxMessage.created_at > bindparam("since"),
+    OutboxMessage.status != MessageStatus.WITHHELD,
+)
+ITS_MAILS = select(func.count()).where(OutboxMessage.registration_id == Registration.id, SENT_SINCE)
+LIVE_WITH_MAILS = LIVE_BY_EMAIL.add_columns(ITS_MAILS.correlate(Registration).scalar_subquery())
+SUBMISSION = (
+    select(Submission).where(Submission.key == bindparam("key")).options(joinedload(Submission.registration))
+)
+WAITING = (
+    select(Registration)
+    .where(
+        IN_EVENT,
+        Registration.status == Status.WAITING,
+        Registration.sector_id.in_(bindparam("sector_ids", expanding=True)),
+    )
+    .order_by(Registration.waiting_since, Registration.id)
+)
+PLACES_OF_ORGANISATION = select(func.count()).where(
+    IN_EVENT, Registration.organisation_key == bindparam("organisation_key"), Registration.holds_place
+)
+
 
 def find_live(event: Event, email_canonical: str) -> Registration | None:
     """Return the live registration of this address for this event; there is at most one (R04)."""
-    mine = (Registration.event_id == event.id) & (Registration.email_canonical == email_canonical)
-    return db.session.scalars(select(Registration).where(mine, Registration.status.in_(LIVE))).one_or_none()
+    return db.session.scalars(
+        LIVE_BY_EMAIL, {"event_id": event.id, "email_canonical": email_canonical}
+    ).one_or_none()
+
+
+def find_live_with_mails(
+    event: Event, email_canonical: str, kind: str, since: datetime
+) -> tuple[Registration | None, int]:
+    """Return the live registration of this address, if any, and how many mails of one kind it was sent since then."""
+    values = {"event_id": event.id, "email_canonical": email_canonical, "kind": kind, "since": since}
+    found = db.session.execute(LIVE_WITH_MAILS, values).one_or_none()
+    return (found[0], found[1]) if found else (None, 0)
 
 
 def find_first_live(event: Event) -> Registration | None:
@@ -34,8 +72,7 @@ def find_first_live(event: Event) -> Registration | None:
 
 def find_submission(key: str) -> Submission | None:
     """Return the earlier sending of this very form, with the registration that it made or met."""
-    query = select(Submission).where(Submission.key == key)
-    return db.session.scalars(query.options(joinedload(Submission.registration))).one_or_none()
+    return db.session.scalars(SUBMISSION, {"key": key}).one_or_none()
 
 
 def find_by_reference(event: Event, reference: str) -> Registration | None:
@@ -67,33 +104,19 @@ def live_tokens(registration: Registration) -> Sequence[RegistrationToken]:
 
 def list_waiting(event: Event, sector_ids: Sequence[int]) -> Sequence[Registration]:
     """Return who waits in these sectors, the longest first."""
-    query = select(Registration).where(
-        Registration.event_id == event.id,
-        Registration.status == Status.WAITING,
-        Registration.sector_id.in_(sector_ids),
-    )
-    return db.session.scalars(query.order_by(Registration.waiting_since, Registration.id)).all()
+    return db.session.scalars(WAITING, {"event_id": event.id, "sector_ids": sector_ids}).all()
 
 
 def count_places_of_organisation(event: Event, organisation_key: str) -> int:
     """Return how many places an organisation holds, across its spellings."""
-    query = select(func.count()).where(
-        Registration.event_id == event.id,
-        Registration.organisation_key == organisation_key,
-        Registration.holds_place,
-    )
-    return db.session.scalar(query) or 0
+    values = {"event_id": event.id, "organisation_key": organisation_key}
+    return db.session.scalar(PLACES_OF_ORGANISATION, values) or 0
 
 
 def count_mails(registration: Registration, kind: str, since: datetime) -> int:
     """Return how many mails of one kind were queued for this registration since a moment."""
-    query = select(func.count()).where(
-        OutboxMessage.registration_id == registration.id,
-        OutboxMessage.kind == kind,
-        OutboxMessage.created_at > since,
-        OutboxMessage.status != MessageStatus.WITHHELD,
-    )
-    return db.session.scalar(query) or 0
+    query = select(func.count()).where(OutboxMessage.registration_id == registration.id, SENT_SINCE)
+    return db.session.scalar(query, {"kind": kind, "since": since}) or 0
 
 
 def list_unconfirmed(event: Event, now: datetime) -> Sequence[Registration]:

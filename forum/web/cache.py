@@ -27,6 +27,7 @@ MARK = "X-Forum-Page"
 VERSION, SEATS = "version", "seats"
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
+MAX_UNMARKED = 4096  # addresses of forms that are remembered, so that they need not be asked about each time
 MAX_QUERYLESS_PATH = 300
 NEVER_KEPT = re.compile(
     r"/(console|account|healthz|readyz|[a-z]{2}/r)(/|$)"
@@ -95,9 +96,12 @@ class PageCache:
         self._bytes = 0
         self._lock = threading.Lock()
         self._rendering: dict[str, threading.Lock] = {}
+        self._unmarked: dict[str, None] = {}
 
     def __call__(self, environ: dict[str, Any], start_response) -> Iterable[bytes]:
         key = _key(environ, self._hosts)
+        if key in self._unmarked:
+            return self._pass(environ, start_response)
         version = self._read_version() if key else None
         if key is None or version is None:
             return self._pass(environ, start_response)
@@ -125,12 +129,24 @@ class PageCache:
         status, headers, body = _collect(self._app, {**environ, "REQUEST_METHOD": "GET"})
         mark = next((value for name, value in headers if name == MARK), None)
         if mark is None:
+            self._note_unmarked(key, status)
             start_response(status, headers)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
         expires = time.monotonic() + SEATS_SECONDS if mark == SEATS else float("inf")
         made = _make_page(version, expires, headers, body)
         self._keep(key, made)
         return _answer(made, environ, start_response)
+
+    def _note_unmarked(self, key: str, status: str) -> None:
+        """Let what is no public page, such as a form, pass by from now on: no turn, no version to read.
+
+        Only an answer that is a page says so: what is missing or away today may be a public page tomorrow.
+        """
+        if status.startswith("200"):
+            with self._lock:
+                if len(self._unmarked) >= MAX_UNMARKED:
+                    self._unmarked.clear()
+                self._unmarked[key] = None
 
     def _keep(self, key: str, made: Page) -> None:
         with self._lock:

@@ -10,9 +10,11 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import HiddenField, StringField
+from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, ValidationError
 
 from forum.columns import tidy
+from forum.web.languages import language
 
 ADDRESS = re.compile(r"https?:|www\.|[/\\<>@]", re.IGNORECASE)
 SALT = "form-key"
@@ -29,6 +31,15 @@ class TidyForm(FlaskForm):
             if formdata is None or hasattr(formdata, "getlist"):
                 return formdata
             return request.form if form.is_submitted() else None
+
+        @property
+        def locales(self):
+            return [language(), "en"]
+
+        def get_translations(self, form):
+            return DefaultMeta.get_translations(
+                self, form
+            )  # Flask-WTF reads the catalogue from disk for each request
 
         def bind_field(self, form, unbound_field, options):
             kind = unbound_field.field_class

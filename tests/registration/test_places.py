@@ -203,3 +203,41 @@ def test_the_database_refuses_a_second_live_registration_of_one_address(database
             text("UPDATE registrations SET email_canonical = :email WHERE id = :id"),
             {"email": first.email_canonical, "id": second.id},
         )
+
+
+def test_an_event_without_sectors_can_be_locked_too(database):
+    event = make_event(capacity=10, sectors=[])
+    start_write(database)
+    database.execute(text("UPDATE events SET capacity = 4"))
+    places.lock(event)
+    assert (event.capacity, event.sectors) == (4, [])
+
+
+def test_lock_of_the_current_event_reads_it_afresh(database):
+    event = make_event(capacity=10)
+    start_write(database)
+    database.execute(text("UPDATE events SET taken = 3"))
+    database.execute(text("UPDATE sectors SET taken = 3 WHERE key = 'tech'"))
+    assert places.lock_current() is event
+    assert (event.taken, find_sector(event, "tech").taken) == (3, 3)
+    database.execute(text("UPDATE events SET is_published = :no"), {"no": False})
+    assert places.lock_current() is None
+
+
+def test_what_was_remembered_is_restored_without_asking(database):
+    event = make_event(capacity=10)
+    start_write(database)
+    places.lock(event)
+    tech = find_sector(event, "tech")
+    remembered = places.remember(event)
+    with database.begin_nested() as undone:
+        tech.taken += 1
+        event.taken += 1
+        database.flush()
+        undone.rollback()
+    places.restore(remembered)
+    with database.no_autoflush:
+        assert (event.taken, tech.taken, list(database.dirty)) == (0, 0, [])
+    tech.taken += 2
+    database.flush()
+    assert database.scalar(text("SELECT taken FROM sectors WHERE key = 'tech'")) == 2

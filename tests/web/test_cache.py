@@ -165,3 +165,26 @@ def test_a_page_for_one_person_waits_for_nobody_elses(app, event, monkeypatch, p
     )
 
     assert app.test_client().get(path).status_code in {200, 303, 404, 503}
+
+
+def test_a_form_passes_by_from_its_second_time_on(app, renders, monkeypatch):
+    kept, asked = app.extensions["page_cache"], []
+    monkeypatch.setattr(kept, "_read_version", lambda: asked.append(1) or 1)
+    client = app.test_client()
+    bodies = [client.get("/en/register/tech").status_code for _ in range(3)]
+    assert (bodies, len(asked), len(renders)) == ([200] * 3, 1, 3)
+    assert client.head("/en/register/tech").data == b""
+
+
+def test_what_is_missing_now_may_be_a_page_later(app, renders):
+    kept, client = app.extensions["page_cache"], app.test_client()
+    assert client.get("/en/pages/nothing-yet").status_code == 404
+    assert kept._unmarked == {}
+
+
+def test_addresses_that_are_no_pages_fill_no_memory(app, renders, monkeypatch):
+    monkeypatch.setattr(cache, "MAX_UNMARKED", 3)
+    kept = app.extensions["page_cache"]
+    for number in range(10):
+        kept._note_unmarked(f"/en/{number}", "200 OK")
+        assert len(kept._unmarked) <= 3

@@ -1,0 +1,93 @@
+"""Waiting in line: for SQLite's one writer, and for the processor.
+
+Python's lock lets one thread of a process compute; threads that all want to share it out in slices of five
+milliseconds. Then whoever holds the database's lock computes for as long as three pages take, and everybody waits for
+that lock. So the requests of a process take turns: one computes to its end, or until it must wait for a lock, and
+then goes on before the others. What that brings: docs/benchmarks.md, "One at a time".
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Line:
+    """Lets one at a time through, in the order in which they came; the urgent before the others."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Event] = deque()
+        self._urgent: deque[threading.Event] = deque()
+
+    def enter(self, seconds: float, *, urgent: bool = False) -> bool:
+        """Wait for the turn, `seconds` at the most; return whether it came. Who had it must `leave`."""
+        line, turn = self._urgent if urgent else self._waiting, threading.Event()
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return True
+            line.append(turn)
+        if turn.wait(seconds):
+            return True
+        with self._mutex:
+            if turn.is_set():  # given in the very moment in which it was given up
+                return True
+            line.remove(turn)
+            return False
+
+    def leave(self) -> None:
+        """Give the turn to who is next."""
+        with self._mutex:
+            if line := self._urgent or self._waiting:
+                line.popleft().set()
+            else:
+                self._taken = False
+
+
+class Processor:
+    """Turns at computing. They are a courtesy: whoever waits too long goes on without, so nothing can stand still."""
+
+    PATIENCE = 0.25  # seconds
+
+    def __init__(self) -> None:
+        self._line = Line()
+        self._mine = threading.local()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Compute when it is this thread's turn."""
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Let others compute while this thread waits for something else; it goes first afterwards.
+
+        Does nothing in a thread that has no turn, such as the worker's or a command's.
+        """
+        if not self._leave():
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._enter(urgent=True)
+
+    def _enter(self, *, urgent: bool = False) -> None:
+        self._mine.turn = self._line.enter(self.PATIENCE, urgent=urgent)
+
+    def _leave(self) -> bool:
+        """End the turn; return whether there was one."""
+        had = getattr(self._mine, "turn", False)
+        self._mine.turn = False
+        if had:
+            self._line.leave()
+        return had
+
+
+processor = Processor()
