@@ -6,8 +6,11 @@ A mail has left when the server answers 250 to DATA; whatever happens to the con
 import os
 import re
 import smtplib
+import socket
 import ssl
 import tempfile
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,11 +74,9 @@ class ServerTransport(flask_mail.Connection):
         context = _verifying_context()
         options = {"timeout": current_app.config["MAIL_TIMEOUT"], "local_hostname": _own_name()}
         if self.mail.use_ssl:
-            host: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.mail.server, self.mail.port, context=context, **options
-            )
+            host: smtplib.SMTP = _PunctualSSL(self.mail.server, self.mail.port, context=context, **options)
         else:
-            host = smtplib.SMTP(self.mail.server, self.mail.port, **options)
+            host = _Punctual(self.mail.server, self.mail.port, **options)
         try:
             if self.mail.use_tls:
                 host.starttls(context=context)
@@ -120,6 +121,30 @@ class ServerTransport(flask_mail.Connection):
                 host.quit()
             except (smtplib.SMTPException, OSError):
                 host.close()
+
+
+class _Punctual(smtplib.SMTP):
+    """Gives each answer the time limit to be whole: a letter now and then does not hold the worker (R08)."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read an answer, or be cut off while reading it."""
+        limit = threading.Timer(self.timeout, self._cut)
+        limit.daemon = True
+        limit.start()
+        try:
+            return super().getreply()
+        finally:
+            limit.cancel()
+
+    def _cut(self) -> None:
+        """End the connection under the reader (TLS's own shutdown would confuse it)."""
+        with suppress(OSError):
+            if self.sock is not None:
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _PunctualSSL(_Punctual, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
 
 
 class FolderTransport:

@@ -64,7 +64,11 @@ REACH = {
     "forum/commands/serving.py": {"socket"},  # the port to listen at
     "forum/demo/files.py": {"frontmatter"},  # the demo's posts
     "forum/jobs/worker.py": {"socket"},  # the machine's name
-    "forum/outbox/transport.py": {"smtplib", "ssl"},  # the one way out: to the mail server of the settings
+    "forum/outbox/transport.py": {
+        "smtplib",
+        "socket",
+        "ssl",
+    },  # the one way out: to the mail server of the settings
 }
 Find = Callable[[ast.AST], Iterator[str]]
 

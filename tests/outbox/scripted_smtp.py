@@ -3,17 +3,21 @@
 with scripted_smtp({"RCPT": "550 5.1.1 nobody here"}) as server:
     ... server.port, server.messages
 The steps are GREETING, EHLO, MAIL, RCPT, DATA, END (the dot after the data), RSET, QUIT. An answer is a line,
-DROP (hang up), SILENCE (say nothing until the client hangs up), or a function of the server that returns one of them.
+DROP (hang up), SILENCE (say nothing until the client hangs up), DRIP (what it would say usually, with so many words
+before that it takes seconds, a letter at a time), or a function of the server that returns one of them.
 """
 
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 DROP = "drop"
 SILENCE = "silence"
+DRIP = "drip"
+LETTERS, LETTER_SECONDS = 300, 0.02
 Answer = str | Callable[["ScriptedServer"], str]
 USUAL = {
     "GREETING": "220 scripted ESMTP",
@@ -80,8 +84,19 @@ class _Conversation(socketserver.StreamRequestHandler):
             self.rfile.read()
         if answer in {DROP, SILENCE}:
             return False
+        if answer == DRIP:
+            answer = USUAL.get(step, "250 ok")
+            self.drip(answer[:3])
         self.wfile.write(f"{answer}\r\n".encode())
         return not answer.startswith("421")
+
+    def drip(self, code: str) -> None:
+        """Send a line of the answer so slowly that nothing is silent for long."""
+        line = f"{code}-{'x' * LETTERS}\r\n".encode()
+        while line:
+            self.wfile.write(line[:1])
+            line = line[1:]
+            time.sleep(LETTER_SECONDS)
 
     def read_data(self) -> bytes:
         lines = []

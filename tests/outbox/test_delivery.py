@@ -15,7 +15,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
-from tests.outbox.scripted_smtp import DROP, SILENCE, scripted_smtp
+from tests.outbox.scripted_smtp import DRIP, DROP, SILENCE, scripted_smtp
 from tests.servers import free_port
 
 WAITS = "awaiting_retry"
@@ -107,9 +107,11 @@ def test_passing_trouble_is_tried_again(database, to_server, script, reason):
     assert timedelta(seconds=45) < mail.next_attempt_at - NOW < timedelta(seconds=75)
 
 
+@pytest.mark.parametrize("how", [SILENCE, DRIP])
 @pytest.mark.parametrize("step", ["GREETING", "EHLO", "MAIL", "DATA", "END"])
-def test_silent_server_is_given_up_and_the_mail_waits(database, to_server, step):
-    with scripted_smtp({step: SILENCE}) as server:
+def test_server_that_takes_too_long_is_given_up_and_the_mail_waits(database, to_server, step, how):
+    """Whether it says nothing or a letter now and then: an answer has MAIL_TIMEOUT seconds to be whole (R08)."""
+    with scripted_smtp({step: how}) as server:
         to_server(server.port, MAIL_TIMEOUT=0.2)
         make_mails(2)
 
