@@ -151,6 +151,8 @@ def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
 
     Asking the socket costs nothing; a ping would be a statement for each transaction.
     """
+    if raw.closed:
+        raise DisconnectionError
     poll = select.poll()
     poll.register(raw.fileno(), select.POLLIN)
     if poll.poll(0):
