@@ -309,9 +309,12 @@ def test_odd_values_in_a_path_lead_nowhere(world):
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)
-def test_searches_take_an_injection_as_words(world, injection):
-    """It finds nothing, filters nothing away and sorts as if nothing had been asked (S34)."""
-    browser = world.browsers[ADMIN]
+def test_searches_take_an_injection_as_words(fresh_world, injection):
+    """It finds nothing, filters nothing away and sorts as if nothing had been asked (S34).
+
+    In a world where no other test has registered somebody by this name.
+    """
+    browser = fresh_world.browsers[ADMIN]
     plain = rows_of(browser.get(f"/console/{HERE}/attendees").data)
     assert len(plain) > 3
     assert rows_of(browser.get(f"/console/{HERE}/attendees?{urlencode({'sort': injection})}").data) == plain

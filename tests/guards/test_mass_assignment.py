@@ -17,7 +17,9 @@ from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
 
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
-FORGED = re.compile(rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])")  # a digest may hold the number too
+FORGED = re.compile(
+    rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])"
+)  # a digest may hold the number too
 LIKELY = {
     "price": "0",
     "checked_in": "1",
@@ -214,8 +216,7 @@ def holds_forged(before, after) -> list[str]:
         for table, stored in after.items()
         for key, row in stored.items()
         for name, value in row.items()
-        if value != before[table].get(key, {}).get(name)
-        and FORGED.search(str(value))
+        if value != before[table].get(key, {}).get(name) and FORGED.search(str(value))
     ]
 
 
