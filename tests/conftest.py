@@ -29,6 +29,7 @@ from forum.web.static import build_static
 from tests import servers
 from tests.factories.events import NOW
 from tests.pages import Pages
+from tests.spares import SpareDatabases
 
 MakeApp = Callable[..., Flask]
 
@@ -122,11 +123,11 @@ def sqlite_url(sqlite_template, tmp_path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server, postgres_template) -> Iterator[str]:
+def postgres_url(postgres_server, spare_databases) -> Iterator[str]:
     """The address of an empty, migrated PostgreSQL database."""
-    name = postgres_server.create(template=postgres_template)
+    name = spare_databases.lend()
     yield postgres_server.url(name)
-    postgres_server.drop(name)
+    spare_databases.take_back(name)
 
 
 @pytest.fixture
@@ -169,6 +170,12 @@ def postgres_template(settings, postgres_server, tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("postgres-template")
     _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": postgres_server.url(name)})
     return name
+
+
+@pytest.fixture(scope="session")
+def spare_databases(postgres_server, postgres_template) -> SpareDatabases:
+    """The PostgreSQL databases behind `postgres_url`; they end with their server."""
+    return SpareDatabases(postgres_server, postgres_template)
 
 
 @pytest.fixture

@@ -107,8 +107,12 @@ class PostgresServer:
     def end_connections(self, name: str) -> int:
         """End every connection to a database, whatever it is doing; return how many there were."""
         ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-        with self._connect() as connection:
+        with self.connect() as connection:
             return len(connection.execute(ends, [name]).fetchall())
+
+    def connect(self, name: str = "postgres") -> psycopg.Connection:
+        """Connect to a database as its superuser; each statement is a transaction of its own."""
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True)
 
     def _call(self, program: str, *arguments: str | Path) -> None:
         """Run one of PostgreSQL's programs. Raises RuntimeError with what it and the server said."""
@@ -123,11 +127,8 @@ class PostgresServer:
             raise RuntimeError("\n".join([f"{program} {arguments[0]} failed", *words]))
 
     def _run(self, statement: str, *names: str) -> None:
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
-
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
 
 
 class SmtpServer:

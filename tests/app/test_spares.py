@@ -1,0 +1,89 @@
+"""A database that is lent again is as the migrations leave it, whatever the test before did to it."""
+
+import pytest
+
+from tests.spares import SpareDatabases
+
+pytestmark = pytest.mark.postgresql
+FILL = "INSERT INTO categories (key, position, name, slug) VALUES ('own', 1, '{}', '{}')"
+DATA = [
+    FILL,
+    "INSERT INTO categories (key, position, name, slug)"
+    " SELECT 'c' || n, n, '{}', '{}' FROM generate_series(1, 50) AS n",
+]
+CHANGES = {
+    "a column": "ALTER TABLE categories ADD COLUMN more text",
+    "a default": "ALTER TABLE categories ALTER COLUMN position SET DEFAULT 7",
+    "no table": "DROP TABLE categories CASCADE",
+    "a table": "CREATE TABLE more (id integer)",
+    "no index": "DROP INDEX {index}",
+    "no trigger": "DROP TRIGGER {trigger} ON audit_entries",
+    "a sleeping trigger": "ALTER TABLE audit_entries DISABLE TRIGGER USER",
+    "a function": "CREATE FUNCTION more() RETURNS integer LANGUAGE sql RETURN 1",
+    "another revision": "UPDATE alembic_version SET version_num = 'other'",
+    "no revision": "DELETE FROM alembic_version",
+}
+NAMES = {
+    "index": "SELECT min(indexname) FROM pg_indexes WHERE schemaname = 'public' AND indexname LIKE 'ix_%'",
+    "trigger": "SELECT min(tgname) FROM pg_trigger WHERE tgrelid = 'audit_entries'::regclass AND NOT tgisinternal",
+}
+
+
+@pytest.fixture
+def spares(postgres_server, postgres_template):
+    return SpareDatabases(postgres_server, postgres_template)
+
+
+def run(server, name, statement):
+    with server.connect(name) as connection:
+        names = {word: connection.execute(question).fetchone()[0] for word, question in NAMES.items()}
+        for word, found in names.items():
+            statement = statement.replace(f"{{{word}}}", found)
+        connection.execute(statement)
+
+
+def count(server, name) -> int:
+    with server.connect(name) as connection:
+        return connection.execute("SELECT count(*) FROM categories").fetchone()[0]
+
+
+@pytest.mark.parametrize("statement", DATA)
+def test_rows_are_gone_and_the_database_is_lent_again(spares, postgres_server, statement):
+    name = spares.lend()
+    run(postgres_server, name, statement)
+    spares.take_back(name)
+    assert (spares.lend(), count(postgres_server, name)) == (name, 0)
+    postgres_server.drop(name)
+
+
+def test_numbers_begin_anew(spares, postgres_server):
+    name, ids = spares.lend(), []
+    for _ in range(2):
+        with postgres_server.connect(name) as connection:
+            ids.append(connection.execute(f"{FILL} RETURNING id").fetchone()[0])
+        spares.take_back(name)
+        assert spares.lend() == name
+    assert ids == [1, 1]
+    postgres_server.drop(name)
+
+
+def test_an_open_transaction_does_not_keep_it(spares, postgres_server):
+    name = spares.lend()
+    left_open = postgres_server.connect(name)
+    left_open.autocommit = False
+    left_open.execute(FILL)
+    spares.take_back(name)
+    assert spares.lend() == name
+    left_open.close()
+    postgres_server.drop(name)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_another_database_than_it_was_is_not_lent_again(spares, postgres_server, change):
+    name = spares.lend()
+    run(postgres_server, name, CHANGES[change])
+    spares.take_back(name)
+    other = spares.lend()
+    assert other != name
+    assert count(postgres_server, other) == 0
+    postgres_server.drop(other)
