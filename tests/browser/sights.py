@@ -283,3 +283,12 @@ CONSOLE = [
 ]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE]
 BY_NAME = {sight.name: sight for sight in SIGHTS}
+EVERY_KIND = (  # pages that together hold each kind of thing that can have the focus
+    "front",
+    "choose",
+    "details with errors",
+    "own registration, confirmed",
+    "post with a correction",
+    "attendees",
+    "style guide",
+)

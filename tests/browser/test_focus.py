@@ -8,18 +8,9 @@ from playwright.sync_api import Page
 from tests.browser.focus import Eye, focus_problems, kind_of_focus
 from tests.browser.keyboard import BEGIN, PLACE, Keyboard
 from tests.browser.measures import resize
-from tests.browser.sights import BY_NAME
+from tests.browser.sights import BY_NAME, EVERY_KIND
 
 pytestmark = pytest.mark.browser
-EVERY_KIND = (  # pages that together hold each kind of thing that can have the focus
-    "front",
-    "choose",
-    "details with errors",
-    "own registration, confirmed",
-    "post with a correction",
-    "attendees",
-    "style guide",
-)
 STILL = {"reduced_motion": "reduce"}  # else the page is still gliding to the focus when it is looked at
 SCHEMES = {
     "light": STILL | {"color_scheme": "light"},
@@ -36,7 +27,9 @@ def eye(chromium) -> Iterator[Eye]:
     eye.close()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    "scheme", ["light", *(pytest.param(scheme, marks=pytest.mark.slow) for scheme in ("dark", "forced"))]
+)
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_focus_is_seen(visit, eye, name, scheme):
     """What the focus changes has a contrast of 3:1 and is as much as a line of 1 px around the element."""

@@ -7,7 +7,7 @@ from forum.extensions import db
 from forum.registration.models import Registration
 from tests.accounts.helpers import PASSWORD, SECRET, code_for
 from tests.browser.keyboard import Keyboard, focusable_places, is_focused
-from tests.browser.sights import BY_NAME
+from tests.browser.sights import BY_NAME, EVERY_KIND
 from tests.registration.reading import newest_mail
 
 pytestmark = pytest.mark.browser
@@ -111,7 +111,14 @@ def test_error_summary_takes_the_focus_and_leads_to_each_field(visit, name):
         assert is_focused(page.locator(f"[id='{field}']"))
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+def by_keyboard():
+    """The pages that hold each kind of thing; the others are left to the long part."""
+    return [
+        pytest.param(name, marks=() if name in EVERY_KIND else pytest.mark.slow, id=name) for name in BY_NAME
+    ]
+
+
+@pytest.mark.parametrize("name", by_keyboard())
 def test_tab_visits_everything_once_in_order_and_leaves(visit, name):
     """No trap, nothing left out, and back again by Shift+Tab (A15)."""
     page = visit(BY_NAME[name], "sv").page
