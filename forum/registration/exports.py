@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row
 from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
 
 from forum.events.models import Event
 from forum.registration import listing
@@ -59,12 +60,12 @@ class ExportForm(TidyForm):
     purpose = RadioField(
         _l("What is the list for?"),
         [required(_l("Choose what the list is for"))],
-        choices=[(purpose.value, text) for purpose, text in PURPOSES.items()],
+        choices=[SelectChoice(purpose.value, text) for purpose, text in PURPOSES.items()],
     )
     recipient = RadioField(
         _l("Who will get it?"),
         [required(_l("Choose who will get the list"))],
-        choices=[(recipient.value, text) for recipient, text in RECIPIENTS.items()],
+        choices=[SelectChoice(recipient.value, text) for recipient, text in RECIPIENTS.items()],
     )
 
 

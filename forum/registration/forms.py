@@ -8,6 +8,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectField, StringField, TelField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp, ValidationError
 
 from forum.registration.applicant import Applicant, Details
@@ -71,7 +72,7 @@ class DetailsForm(TidyForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.language.choices = list(NAMES.items())
+        self.language.choices = [SelectChoice(code, name) for code, name in NAMES.items()]
         if not self.is_submitted() and self.language.data is None:
             self.language.data = str(get_locale())
 
@@ -171,5 +172,5 @@ def _words(field) -> str:
     if isinstance(field, BooleanField):
         return _("Yes") if field.data else _("No")
     if isinstance(field, (SelectField, RadioField)):
-        return dict(field.choices).get(field.data, "")
+        return next((choice.label for choice in field.choices if choice.value == field.data), "")
     return field.data or ""

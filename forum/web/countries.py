@@ -7,6 +7,7 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import html_params
 
@@ -34,8 +35,8 @@ class CountryField(SelectField):
 
 
 @lru_cache(maxsize=8)
-def country_choices(language: str) -> list[tuple[str, str]]:
-    """Return (code, name): an empty choice, the Nordic countries, then the others by name."""
+def country_choices(language: str) -> list[SelectChoice]:
+    """Return code and name: an empty choice, the Nordic countries, then the others by name."""
     names = Locale.parse(language).territories
     others = {
         code: name
@@ -43,13 +44,14 @@ def country_choices(language: str) -> list[tuple[str, str]]:
         if len(code) == 2 and code.isalpha() and code not in {*NORDIC, *NOT_COUNTRIES}
     }
     by_name = sorted(others.items(), key=lambda choice: choice[1])
-    return [("", ""), *((code, names[code]) for code in NORDIC), *by_name]
+    listed = [("", ""), *((code, names[code]) for code in NORDIC), *by_name]
+    return [SelectChoice(code, name) for code, name in listed]
 
 
 @lru_cache(maxsize=8)
 def country_names(language: str) -> dict[str, str]:
     """Return each choice's name by its code."""
-    return dict(country_choices(language))
+    return {choice.value: choice.label for choice in country_choices(language)}
 
 
 @lru_cache(maxsize=64)
@@ -58,5 +60,6 @@ def _options(language: str, chosen: str) -> Markup:
     option = Markup('<option value="{}"{}>{}</option>')
     selected = {chosen: Markup(" selected")}
     return Markup("").join(
-        option.format(code, selected.get(code, ""), name) for code, name in country_choices(language)
+        option.format(choice.value, selected.get(choice.value, ""), choice.label)
+        for choice in country_choices(language)
     )

@@ -15,6 +15,7 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email
 
 from forum.web.ring import RingView, SectorShare, draw_ring
@@ -40,7 +41,8 @@ LONG_NAMES = (
     "Maksupalveluntarjoajat",
     "Kulttuuri",
 )
-LANGUAGES = [("sv", "Svenska"), ("en", "English")]
+LANGUAGES = [SelectChoice("sv", "Svenska"), SelectChoice("en", "English")]
+COUNTRIES = [SelectChoice("se", "Sweden"), SelectChoice("fi", "Finland"), SelectChoice("fo", "Faroe Islands")]
 
 
 class DemoForm(FlaskForm):
@@ -54,7 +56,7 @@ class DemoForm(FlaskForm):
     phone = TelField("Phone number")
     password = PasswordField("Password")
     search = SearchField("Search")
-    country = SelectField("Country", choices=[("se", "Sweden"), ("fi", "Finland"), ("fo", "Faroe Islands")])
+    country = SelectField("Country", choices=COUNTRIES)
     message = TextAreaField("Message")
     language = RadioField("Language", [DataRequired("Choose a language")], choices=LANGUAGES)
     participant_list = BooleanField("Show my name in the list of participants")
