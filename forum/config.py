@@ -151,10 +151,11 @@ def _flask_settings(
 
 
 def _limits(given: Mapping[str, Any], instance: Path, problems: list[str]) -> dict[str, Any]:
-    """How often one may try, and where that is counted."""
+    """How often one may try, where that is counted, and how many requests compute at once."""
     return {
         "LIMITER_STORAGE": given.get("LIMITER_STORAGE") or f"sqlite:///{instance / 'limits.sqlite3'}",
         "LIMITS_ENABLED": _flag(given.get("LIMITS_ENABLED", True)),
+        "TURNS": _flag(given.get("TURNS", True)),
         "FORM_MIN_SECONDS": _number(given, "FORM_MIN_SECONDS", 2, problems),
         "REGISTRATIONS_PER_ADDRESS": str(given.get("REGISTRATIONS_PER_ADDRESS", "60 per 10 minutes")),
     }

@@ -10,7 +10,9 @@ from forum.turns import processor
 
 
 def init_app(app: Flask) -> None:
-    """Put the line in front of the app; the page cache comes before it."""
+    """Put the line in front of the app, unless TURNS is off; the page cache comes before it."""
+    if not app.config["TURNS"]:
+        return
     inner, longest = app.wsgi_app, app.config["MAX_CONTENT_LENGTH"]
 
     def in_turn(environ: dict[str, Any], start_response) -> Iterable[bytes]:

@@ -160,7 +160,7 @@ def test_slow_sender_keeps_nobody_waiting(pool, monkeypatch):
         return [b"done"]
 
     app, slow = Flask("slow"), SlowBody(b"slow")
-    app.config["MAX_CONTENT_LENGTH"] = 10
+    app.config.update(MAX_CONTENT_LENGTH=10, TURNS=True)
     app.wsgi_app = inner
     turns.init_app(app)
     environ = {**EnvironBuilder(method="POST", data=b"slow").get_environ(), "wsgi.input": slow}
@@ -170,6 +170,14 @@ def test_slow_sender_keeps_nobody_waiting(pool, monkeypatch):
     slow.comes.set()
     waiting.result(SECONDS)
     assert received == [b"quick", b"slow"]
+
+
+def test_turns_can_be_left_out():
+    app = Flask("free")
+    app.config.update(MAX_CONTENT_LENGTH=10, TURNS=False)
+    inner = app.wsgi_app
+    turns.init_app(app)
+    assert app.wsgi_app == inner
 
 
 @pytest.mark.parametrize("length", ["", "0", "11", "-1", "²", "many"])
