@@ -1,11 +1,17 @@
-"""`make bench`: one run, references beside each figure. ARGS=--quick is short; ARGS="pages lists" measures parts."""
+"""`make bench`: one run, references beside each figure.
+
+ARGS=--quick is short; ARGS="pages lists" measures parts; ARGS=--publish writes docs/benchmarks.md.
+"""
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import filling, load, measures, running
+from flask import Flask
+
+from bench import filling, load, loop, measures, running
 from bench.report import Report, Row, per_second
 from tests import servers
 
@@ -18,7 +24,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure")
     parser.add_argument("--quick", action="store_true", help="shorter and fewer runs")
+    parser.add_argument("--publish", action="store_true", help="write the figures into docs/benchmarks.md")
     arguments = parser.parse_args()
+    if arguments.publish and (arguments.parts or arguments.quick):
+        parser.error("what is published is a whole run")
     report, wanted = Report(), arguments.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
         Path(name).chmod(0o755)  # nginx reads its file as somebody else
@@ -26,6 +35,8 @@ def main() -> None:
             folder = Path(name) / part
             folder.mkdir()
             globals()[f"measure_{part}"](report, folder, arguments.quick)
+    if arguments.publish:
+        report.publish(running.PROJECT / "docs")
     print(f"\nwritten to {report.save(RESULTS).relative_to(running.PROJECT)}")
 
 
@@ -100,30 +111,70 @@ def measure_pages(report: Report, folder: Path, quick: bool) -> None:
 
 def measure_registrations(report: Report, folder: Path, quick: bool) -> None:
     """The whole path over HTTP, on both databases, empty and with 20,000 registrations there."""
-    runs, existing = (1, 2_000) if quick else (3, 20_000)
-    with ExitStack() as stack:
-        server = stack.enter_context(servers.run_postgres(durable=True))
-        for kind, aim in (("SQLite", "≥ 80"), ("PostgreSQL", "≥ 60")):
+    with servers.run_postgres(durable=True) as server:
+        for kind, aim in (
+            ("SQLite", "≥ 80 a second, p99 ≤ 400 ms"),
+            ("PostgreSQL", "≥ 60 a second, p99 ≤ 400 ms"),
+        ):
             place = folder / kind
             place.mkdir()
-            url = f"sqlite:///{place / 'forum.sqlite3'}" if kind == "SQLite" else server.url(server.create())
+
+            def new_url(name: str, place=place, kind=kind) -> str:
+                return (
+                    server.url(server.create())
+                    if kind == "PostgreSQL"
+                    else f"sqlite:///{place}/{name}.sqlite3"
+                )
+
+            _measure_database(report, place, kind, new_url, aim, quick)
+
+
+def _measure_database(
+    report: Report, folder: Path, kind: str, new_url: Callable[[str], str], aim: str, quick: bool
+) -> None:
+    group = f"Registrations on {kind}: form, answers, check, send; the client shares the cores"
+    existing, runs = (2_000, 1) if quick else (20_000, 5)
+    names = ("empty", "full", "without turns")
+    with ExitStack() as stack:
+        urls = {}
+        for name in names:
+            place, url = folder / name.replace(" ", "-"), new_url(name.replace(" ", "-"))
+            place.mkdir()
             app = filling.new_app(place, url)
-            group = f"Registrations on {kind} (form, check, send; the client shares the cores)"
-            rate = measures.transactions(app, 100 if quick else 500)
-            report.add(Row(group, "one transaction in a loop, without HTTP", f"{rate:,.0f} a second"))
-            with running.forum(place, url) as forum:
-                for clients in (1, 8, 64):
-                    total = 64 if quick else max(240, clients * 8)
-                    figures = load.registrations(forum.url, clients=clients, total=total, runs=runs)
-                    goal = f"{aim}, p99 ≤ 400 ms" if clients == 8 else ""
-                    report.add(per_second(group, f"{clients} clients", figures, aim=goal))
-                    if clients == 8:
-                        empty = figures
-            filling.add_registrations(app, existing)
-            with running.forum(place, url) as forum:
-                figures = load.registrations(forum.url, clients=8, total=64 if quick else 240, runs=runs)
-            what = f"8 clients, {existing:,} registrations there"
-            report.add(per_second(group, what, figures, ("when empty", empty), "≥ 0.90"))
+            if name == "empty":
+                _measure_transactions(report, group, app, new_url("bare"), 100 if quick else 500)
+            if name == "full":
+                filling.add_registrations(app, existing)
+            turns = {"TURNS": "off"} if name == "without turns" else {}
+            urls[name] = stack.enter_context(running.forum(place, url, **turns)).url
+        for clients, total in ((1, 200), (8, 400), (64, 512)):
+            figures = load.registrations(urls, clients=clients, total=64 if quick else total, runs=runs)
+            empty = figures["empty"]
+            one, here = (
+                ("1 client", "") if clients == 1 else (f"{clients} clients", aim if clients == 8 else "")
+            )
+            report.add(per_second(group, one, empty, aim=here))
+            what = f"{one}, {existing:,} registrations there"
+            report.add(
+                per_second(group, what, figures["full"], ("when empty", empty), "≥ 0.90" if here else "")
+            )
+            what = f"{one}, without turns at computing"
+            report.add(per_second(group, what, figures["without turns"], ("with turns", empty)))
+
+
+def _measure_transactions(report: Report, group: str, app: Flask, bare_url: str, times: int) -> None:
+    """What the database and the forum's rules take, in one thread and without HTTP."""
+    bare = loop.transactions(bare_url, times)
+    rate = measures.transactions(app, times)
+    report.add(
+        Row(
+            group,
+            "one thread in a loop, without HTTP",
+            f"{rate:,.0f} a second",
+            f"bare SQLAlchemy transactions: {bare:,.0f}",
+            f"{rate / bare:.2f}",
+        )
+    )
 
 
 def measure_lists(report: Report, folder: Path, quick: bool) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from email.message import Message
+from multiprocessing.pool import Pool
 from urllib.parse import urlencode, urlsplit
 
 GIVEN_NAMES = (
@@ -38,6 +39,7 @@ FAMILY_NAMES = (
     "Östlund",
     "Łukasik",
 )
+PROCESSES = 4  # of the client
 SECTORS = ("politics", "justice", "tech", "ngo", "other")
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
@@ -71,37 +73,48 @@ def pages(url: str, *, headers: dict[str, str] | None = None, seconds: int = 3, 
     if program is None:
         raise NoWrk("install wrk (Debian: apt-get install wrk)")
     extra = [part for name, value in (headers or {}).items() for part in ("-H", f"{name}: {value}")]
-    figures = Figures()
+    figures, halves, slowest = Figures(), [], []
     for _ in range(runs):
         command = [program, "-t1", "-c16", f"-d{seconds}s", "--latency", *extra, url]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         figures.rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]))
-        figures.p99 = _milliseconds(re.search(r"99%\s+(\S+)", output)[1])
+        halves.append(_milliseconds(re.search(r"50%\s+(\S+)", output)[1]))
+        slowest.append(_milliseconds(re.search(r"99%\s+(\S+)", output)[1]))
         refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
         figures.errors += int(refused[1]) if refused else 0
+    figures.p50, figures.p99 = statistics.median(halves), statistics.median(slowest)
     return figures
 
 
-def registrations(url: str, *, clients: int, total: int, runs: int = 3) -> Figures:
-    """Walk the whole path (form, answers, check, send: four requests) `total` times with `clients` at once."""
-    figures, times = Figures(), []
-    for _ in range(runs):
-        began = time.perf_counter()
-        with multiprocessing.Pool(min(clients, 4)) as pool:
-            each = [total // clients] * clients
-            for taken, errors in pool.imap_unordered(
-                _walk_in_thread_batches, _batches(url, each, min(clients, 4))
-            ):
-                times.extend(taken)
-                figures.errors += errors
-        figures.rates.append(sum(each) / (time.perf_counter() - began))
-    times.sort()
-    figures.p50, figures.p99 = 1000 * times[len(times) // 2], 1000 * times[int(len(times) * 0.99)]
+def registrations(urls: dict[str, str], *, clients: int, total: int, runs: int = 3) -> dict[str, Figures]:
+    """Walk the whole path (form, answers, check, send: four requests) `total` times with `clients` at once.
+
+    Servers that are compared take turns, run by run: a machine that is slow for a minute is slow for all of them.
+    """
+    figures = {name: Figures() for name in urls}
+    times: dict[str, list[float]] = {name: [] for name in urls}
+    with multiprocessing.Pool(min(clients, PROCESSES)) as pool:
+        for _ in range(runs):
+            for name, url in urls.items():
+                times[name] += _round(pool, url, [total // clients] * clients, figures[name])
+    for name, taken in times.items():
+        taken.sort()
+        figures[name].p50, figures[name].p99 = (
+            1000 * taken[len(taken) // 2],
+            1000 * taken[len(taken) * 99 // 100],
+        )
     return figures
 
 
-def _batches(url: str, each: list[int], processes: int) -> list[tuple[str, list[int]]]:
-    return [(url, each[start::processes]) for start in range(processes)]
+def _round(pool: Pool, url: str, each: list[int], figures: Figures) -> list[float]:
+    """Let each client register its number of people; return how many seconds each registration took."""
+    batches = [(url, each[start::PROCESSES]) for start in range(min(len(each), PROCESSES))]
+    began, times = time.perf_counter(), []
+    for taken, errors in pool.imap_unordered(_walk_in_thread_batches, batches):
+        times += taken
+        figures.errors += errors
+    figures.rates.append(sum(each) / (time.perf_counter() - began))
+    return times
 
 
 def _walk_in_thread_batches(batch: tuple[str, list[int]]) -> tuple[list[float], int]:

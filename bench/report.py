@@ -1,13 +1,18 @@
 """The report: a table for people, JSON for machines; every figure with its reference beside it."""
 
 import json
+import os
 import platform
+import re
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from bench.load import Figures
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,8 @@ class Row:
 def per_second(
     group: str, what: str, figures: Figures, reference: tuple[str, Figures] | None = None, aim: str = ""
 ) -> Row:
-    """Return a row for a rate, with its spread over the runs and its slowest hundredth."""
-    value = f"{figures.median:,.0f} a second ±{figures.spread:.0f} %, p99 {figures.p99:.1f} ms"
+    """Return a row for a rate: median, spread over the runs, and how long half and all but a hundredth took at most."""
+    value = f"{figures.median:,.0f} a second ±{figures.spread:.0f} %, p50 {figures.p50:.1f}, p99 {figures.p99:.1f} ms"
     if figures.errors:
         value += f", {figures.errors} errors"
     if reference is None:
@@ -61,10 +66,47 @@ class Report:
     def save(self, folder: Path) -> Path:
         """Write the rows as JSON and return the file."""
         folder.mkdir(parents=True, exist_ok=True)
-        now = datetime.now(UTC)
-        path = folder / f"{now:%Y%m%dT%H%M%S}.json"
-        machine = {"python": platform.python_version(), "machine": platform.machine(), "at": now.isoformat()}
-        path.write_text(
-            json.dumps({**machine, "rows": [asdict(row) for row in self.rows]}, indent=1, ensure_ascii=False)
-        )
+        path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+        path.write_text(self._json())
         return path
+
+    def publish(self, docs: Path) -> Path:
+        """Write the rows into docs/benchmarks.md, between its marks, and beside it as JSON; return the page."""
+        page = docs / "benchmarks.md"
+        before, _, rest = page.read_text().partition(BEGIN)
+        _, _, after = rest.partition(END)
+        page.write_text(f"{before}{BEGIN}\n{self._tables()}\n{END}{after}")
+        (docs / "benchmarks.json").write_text(self._json() + "\n")
+        return page
+
+    def _json(self) -> str:
+        rows = [asdict(row) for row in self.rows]
+        return json.dumps({**machine(), "rows": rows}, indent=1, ensure_ascii=False)
+
+    def _tables(self) -> str:
+        about = machine()
+        where = f"{about['processor']}, {about['cores']} logical cores, Python {about['python']}"
+        lines = [f"Measured on {str(about['at'])[:10]}: {where}."]
+        for group, rows in groupby(self.rows, key=lambda row: row.group):
+            lines += [
+                "",
+                f"### {group}",
+                "",
+                "| what | measured | beside it | ratio | aim |",
+                "|---|---|---|---|---|",
+            ]
+            lines += [
+                f"| {row.what} | {row.value} | {row.reference} | {row.ratio} | {row.aim} |" for row in rows
+            ]
+        return "\n".join(lines)
+
+
+def machine() -> dict[str, str | int]:
+    """Say what the figures were measured on, and when."""
+    models = re.findall(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return {
+        "python": platform.python_version(),
+        "processor": models[0] if models else platform.machine(),
+        "cores": os.cpu_count() or 1,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -42,10 +42,11 @@ class Server:
 
 
 @contextmanager
-def forum(
-    folder: Path, database_url: str, *, workers: str = WORKERS, web_only: bool = True
-) -> Iterator[Server]:
-    """Serve the forum from a database that is filled already; limits by address are off, nothing else is."""
+def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings: str) -> Iterator[Server]:
+    """Serve the forum from a database that is filled already; limits by address are off, nothing else is.
+
+    `settings` are further FORUM_* variables without their prefix.
+    """
     port = servers.free_port()
     environment = {
         **os.environ,
@@ -54,8 +55,9 @@ def forum(
         "FORUM_LIMITS_ENABLED": "0",
         "FORUM_FORM_MIN_SECONDS": "0",
         "FORUM_BASE_URL": f"http://127.0.0.1:{port}",
+        **{f"FORUM_{name}": value for name, value in settings.items()},
     }
-    command = [str(PROJECT / ".venv/bin/forum"), "serve", "--port", str(port), "--workers", workers]
+    command = [str(PROJECT / ".venv/bin/forum"), "serve", "--port", str(port), "--workers", WORKERS]
     with _started([*command, *(["--web-only"] if web_only else [])], port, environment, "/en/") as server:
         yield server
 

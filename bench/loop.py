@@ -1,0 +1,67 @@
+"""The reference for writing: the least that a registration needs of a database, through SQLAlchemy and nothing else."""
+
+import time
+
+from sqlalchemy import ForeignKey, String, create_engine, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from forum.database import engine_options, prepare_engine, start_write
+
+MAIL = b"x" * 4000
+
+
+class Bare(DeclarativeBase):
+    """Tables of its own, so that nothing of the forum has a part in it."""
+
+
+class Counter(Bare):
+    """How many places are taken."""
+
+    __tablename__ = "bare_counters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    taken: Mapped[int] = mapped_column(default=0)
+
+
+class Person(Bare):
+    """Who is registered."""
+
+    __tablename__ = "bare_people"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    organisation: Mapped[str] = mapped_column(String(200), index=True)
+
+
+class Letter(Bare):
+    """What is to be sent."""
+
+    __tablename__ = "bare_letters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("bare_people.id"), index=True)
+    content: Mapped[bytes]
+
+
+def transactions(url: str, times: int) -> float:
+    """Return how many a second one thread commits: a counter raised, a person and a letter added."""
+    engine = create_engine(url, **engine_options(url))
+    prepare_engine(engine)
+    with Session(engine) as session:
+        start_write(session)
+        Bare.metadata.create_all(session.connection())
+        session.add(Counter(id=1))
+        session.commit()
+        began = time.perf_counter()
+        for number in range(times):
+            start_write(session)
+            session.execute(update(Counter).where(Counter.id == 1).values(taken=Counter.taken + 1))
+            person = Person(name=f"Åsa {number}", email=f"bare{number}@example.org", organisation="Myndighet")
+            session.add(person)
+            session.flush()
+            session.add(Letter(person_id=person.id, content=MAIL))
+            session.commit()
+        seconds = time.perf_counter() - began
+    engine.dispose()
+    return times / seconds
