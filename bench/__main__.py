@@ -5,15 +5,10 @@ ARGS=--quick is short; ARGS="pages lists" measures parts; ARGS=--publish writes 
 
 import argparse
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
-from flask import Flask
-
-from bench import filling, load, loop, measures, running
+from bench import filling, load, measures, registering, running
 from bench.report import Report, Row, per_second
-from tests import servers
 
 PARTS = ("start", "pages", "registrations", "lists", "bytes")
 RESULTS = running.PROJECT / "bench/results"
@@ -111,70 +106,7 @@ def measure_pages(report: Report, folder: Path, quick: bool) -> None:
 
 def measure_registrations(report: Report, folder: Path, quick: bool) -> None:
     """The whole path over HTTP, on both databases, empty and with 20,000 registrations there."""
-    with servers.run_postgres(durable=True) as server:
-        for kind, aim in (
-            ("SQLite", "≥ 80 a second, p99 ≤ 400 ms"),
-            ("PostgreSQL", "≥ 60 a second, p99 ≤ 400 ms"),
-        ):
-            place = folder / kind
-            place.mkdir()
-
-            def new_url(name: str, place=place, kind=kind) -> str:
-                return (
-                    server.url(server.create())
-                    if kind == "PostgreSQL"
-                    else f"sqlite:///{place}/{name}.sqlite3"
-                )
-
-            _measure_database(report, place, kind, new_url, aim, quick)
-
-
-def _measure_database(
-    report: Report, folder: Path, kind: str, new_url: Callable[[str], str], aim: str, quick: bool
-) -> None:
-    group = f"Registrations on {kind}: form, answers, check, send; the client shares the cores"
-    existing, runs = (2_000, 1) if quick else (20_000, 5)
-    names = ("empty", "full", "without turns")
-    with ExitStack() as stack:
-        urls = {}
-        for name in names:
-            place, url = folder / name.replace(" ", "-"), new_url(name.replace(" ", "-"))
-            place.mkdir()
-            app = filling.new_app(place, url)
-            if name == "empty":
-                _measure_transactions(report, group, app, new_url("bare"), 100 if quick else 500)
-            if name == "full":
-                filling.add_registrations(app, existing)
-            turns = {"TURNS": "off"} if name == "without turns" else {}
-            urls[name] = stack.enter_context(running.forum(place, url, **turns)).url
-        for clients, total in ((1, 200), (8, 400), (64, 512)):
-            figures = load.registrations(urls, clients=clients, total=64 if quick else total, runs=runs)
-            empty = figures["empty"]
-            one, here = (
-                ("1 client", "") if clients == 1 else (f"{clients} clients", aim if clients == 8 else "")
-            )
-            report.add(per_second(group, one, empty, aim=here))
-            what = f"{one}, {existing:,} registrations there"
-            report.add(
-                per_second(group, what, figures["full"], ("when empty", empty), "≥ 0.90" if here else "")
-            )
-            what = f"{one}, without turns at computing"
-            report.add(per_second(group, what, figures["without turns"], ("with turns", empty)))
-
-
-def _measure_transactions(report: Report, group: str, app: Flask, bare_url: str, times: int) -> None:
-    """What the database and the forum's rules take, in one thread and without HTTP."""
-    bare = loop.transactions(bare_url, times)
-    rate = measures.transactions(app, times)
-    report.add(
-        Row(
-            group,
-            "one thread in a loop, without HTTP",
-            f"{rate:,.0f} a second",
-            f"bare SQLAlchemy transactions: {bare:,.0f}",
-            f"{rate / bare:.2f}",
-        )
-    )
+    registering.measure(report, folder, quick)
 
 
 def measure_lists(report: Report, folder: Path, quick: bool) -> None:

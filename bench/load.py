@@ -56,6 +56,8 @@ class Figures:
     p50: float = 0.0
     p99: float = 0.0
     errors: int = 0
+    number: int = 0  # of registrations in all runs
+    client_seconds: float = 0.0  # of CPU that the client spent on them
 
     @property
     def median(self) -> float:
@@ -110,20 +112,25 @@ def _round(pool: Pool, url: str, each: list[int], figures: Figures) -> list[floa
     """Let each client register its number of people; return how many seconds each registration took."""
     batches = [(url, each[start::PROCESSES]) for start in range(min(len(each), PROCESSES))]
     began, times = time.perf_counter(), []
-    for taken, errors in pool.imap_unordered(_walk_in_thread_batches, batches):
+    for taken, errors, seconds in pool.imap_unordered(_walk_in_thread_batches, batches):
         times += taken
         figures.errors += errors
+        figures.client_seconds += seconds
+    figures.number += sum(each)
     figures.rates.append(sum(each) / (time.perf_counter() - began))
     return times
 
 
-def _walk_in_thread_batches(batch: tuple[str, list[int]]) -> tuple[list[float], int]:
+def _walk_in_thread_batches(batch: tuple[str, list[int]]) -> tuple[list[float], int, float]:
+    """Return how long each registration took, how many failed, and the CPU time that the client spent."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - in the child process only
 
     url, counts = batch
+    began = time.process_time()
     with ThreadPoolExecutor(len(counts)) as pool:
         results = list(pool.map(lambda number: _walk(url, number), counts))
-    return [seconds for taken, _ in results for seconds in taken], sum(errors for _, errors in results)
+    times = [seconds for taken, _ in results for seconds in taken]
+    return times, sum(errors for _, errors in results), time.process_time() - began
 
 
 def _walk(url: str, number: int) -> tuple[list[float], int]:

@@ -40,6 +40,10 @@ class Server:
         sizes = [_resident(pid) for pid in _descendants(self.process.pid)]
         return sorted((size for size in sizes if size), reverse=True)
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the processes below this one have taken so far."""
+        return sum(_cpu(pid) for pid in _descendants(self.process.pid))
+
 
 @contextmanager
 def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings: str) -> Iterator[Server]:
@@ -135,3 +139,8 @@ def _resident(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def _cpu(pid: int) -> float:
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in after_name[11:13]) / os.sysconf("SC_CLK_TCK")
