@@ -12,6 +12,9 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE, Status
 from forum.registration.models import (
+    HOLDS_PLACE,
+    IS_LIVE,
+    IS_WAITING,
     CareAnswer,
     ProtectedIdentity,
     Registration,
@@ -19,10 +22,11 @@ from forum.registration.models import (
     Submission,
 )
 
-# What registering asks, made once: making a statement costs more than running it.
+# What registering asks, made once: making a statement costs more than running it. Its conditions are the indexes' own
+# words: SQLite takes a partial index only where it reads the same condition, and a parameter could stand for anything.
 IN_EVENT = Registration.event_id == bindparam("event_id")
 LIVE_BY_EMAIL = select(Registration).where(
-    IN_EVENT, Registration.email_canonical == bindparam("email_canonical"), Registration.status.in_(LIVE)
+    IN_EVENT, Registration.email_canonical == bindparam("email_canonical"), IS_LIVE
 )
 SENT_SINCE = and_(
     OutboxMessage.kind == bindparam("kind"),
@@ -38,13 +42,13 @@ WAITING = (
     select(Registration)
     .where(
         IN_EVENT,
-        Registration.status == Status.WAITING,
+        IS_WAITING,
         Registration.sector_id.in_(bindparam("sector_ids", expanding=True)),
     )
     .order_by(Registration.waiting_since, Registration.id)
 )
 PLACES_OF_ORGANISATION = select(func.count()).where(
-    IN_EVENT, Registration.organisation_key == bindparam("organisation_key"), Registration.holds_place
+    IN_EVENT, Registration.organisation_key == bindparam("organisation_key"), HOLDS_PLACE
 )
 
 
