@@ -16,7 +16,7 @@ WITH_SECTORS_AND_PAGES = (
 
 # Made once: making a statement costs more than running it.
 CURRENT = select(Event).where(Event.is_current, Event.is_published)
-BY_SLUG = select(Event).where(Event.slug == bindparam("slug"))
+BY_SLUG = select(Event).options(*WITH_SECTORS_AND_PAGES).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.where(Event.is_published)
 SECTORS = select(Sector).where(Sector.event_id == bindparam("event_id")).order_by(Sector.position)
 PAGES = (
@@ -29,26 +29,22 @@ PAGES = (
 
 def find_current() -> Event | None:
     """Return the published event that the site is about now, with its sectors and the names of its pages."""
-    return _whole(db.session.scalars(CURRENT).one_or_none())
-
-
-def find_published(slug: str) -> Event | None:
-    """Return the published event with this slug."""
-    return _whole(db.session.scalars(PUBLISHED, {"slug": slug}).one_or_none())
-
-
-def find_event(slug: str) -> Event | None:
-    """Return the event with this slug, published or not (for organisers)."""
-    return _whole(db.session.scalars(BY_SLUG, {"slug": slug}).one_or_none())
-
-
-def _whole(event: Event | None) -> Event | None:
-    """Load sectors and pages with statements that are made already: half of what SQLAlchemy's loaders take for one."""
-    if event is not None:
+    event = db.session.scalars(CURRENT).one_or_none()
+    if event is not None:  # by statements that are made already: half of what SQLAlchemy's loaders take
         for name, statement in (("sectors", SECTORS), ("pages", PAGES)):
             if name in inspect(event).unloaded:
                 set_committed_value(event, name, db.session.scalars(statement, {"event_id": event.id}).all())
     return event
+
+
+def find_published(slug: str) -> Event | None:
+    """Return the published event with this slug."""
+    return db.session.scalars(PUBLISHED, {"slug": slug}).one_or_none()
+
+
+def find_event(slug: str) -> Event | None:
+    """Return the event with this slug, published or not (for organisers)."""
+    return db.session.scalars(BY_SLUG, {"slug": slug}).one_or_none()
 
 
 def list_events() -> list[Event]:
