@@ -34,7 +34,7 @@ def _measure_database(
     report: Report, folder: Path, kind: str, new_url: Callable[[str], str], quick: bool
 ) -> None:
     group = f"Registrations on {kind}: form, answers, check, send; the client shares the cores"
-    existing, runs = (2_000, 1) if quick else (20_000, 5)
+    existing, runs = (2_000, 1) if quick else (20_000, 3)
     with ExitStack() as stack:
         forums = {}
         for name in (EMPTY, FULL, FREE):
