@@ -1,7 +1,9 @@
 """`make lighthouse` itself: what it installs is pinned, and it says no to a page that is below what is asked."""
 
 import json
+import subprocess
 import sys
+from contextlib import nullcontext
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
@@ -38,6 +40,33 @@ def test_what_is_asked_is_asked(lighthouse, performance, others, enough):
     )
     assert page.is_enough() is enough
     assert bool(page.faults()) is not enough
+
+
+@pytest.mark.parametrize(
+    ("ends", "comes", "runs"),
+    [
+        (["run Lighthouse again", ""], True, 2),
+        (["run Lighthouse again"] * 9, False, 3),
+        (["no such page", ""], False, 1),
+    ],
+    ids=["a trace that was not recorded", "one that never is", "another failure"],
+)
+def test_a_trace_that_was_not_recorded_is_recorded_again(
+    lighthouse, monkeypatch, tmp_path, ends, comes, runs
+):
+    said = iter(ends)
+    begun = []
+
+    def run(command, **_options):
+        begun.append(command)
+        words = next(said)
+        return subprocess.CompletedProcess(command, int(bool(words)), stderr=words)
+
+    (tmp_path / "report.json").write_text("{}")
+    monkeypatch.setattr(lighthouse.subprocess, "run", run)
+    with nullcontext() if comes else pytest.raises(subprocess.CalledProcessError):
+        assert lighthouse.measure("http://127.0.0.1", tmp_path / "report.json") == {}
+    assert len(begun) == runs
 
 
 def test_lock_gives_a_hash_for_each_package_and_no_address():
