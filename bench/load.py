@@ -9,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.message import Message
 from multiprocessing.pool import Pool
@@ -123,8 +124,6 @@ def _round(pool: Pool, url: str, each: list[int], figures: Figures) -> list[floa
 
 def _walk_in_thread_batches(batch: tuple[str, list[int]]) -> tuple[list[float], int, float]:
     """Return how long each registration took, how many failed, and the CPU time that the client spent."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - in the child process only
-
     url, counts = batch
     began = time.process_time()
     with ThreadPoolExecutor(len(counts)) as pool:

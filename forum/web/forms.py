@@ -37,9 +37,8 @@ class TidyForm(FlaskForm):
             return [language(), "en"]
 
         def get_translations(self, form):
-            return DefaultMeta.get_translations(
-                self, form
-            )  # Flask-WTF reads the catalogue from disk for each request
+            """Return WTForms' own kept catalogue: Flask-WTF reads it from disk for each request."""
+            return DefaultMeta.get_translations(self, form)
 
         def bind_field(self, form, unbound_field, options):
             kind = unbound_field.field_class
