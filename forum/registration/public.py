@@ -15,6 +15,7 @@ from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import actions, kept_answers, links_by_mail, places
 from forum.registration.errors import (
+    NoSuchSector,
     RegistrationClosed,
     RegistrationRefused,
     SectorByInvitation,
@@ -69,6 +70,8 @@ def details(sector: str) -> ResponseReturnValue:
         return _ask(_sector_or_404(sector)[1], form, 422)
     try:
         _register(sector, form)
+    except NoSuchSector:  # even when it has come into being since
+        return abort(404)
     except (RegistrationRefused, TooManyTries) as refused:
         db.session.rollback()
         return _refused(type(refused), _sector_or_404(sector)[1], form)

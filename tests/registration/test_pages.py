@@ -8,8 +8,9 @@ import pytest
 from forum import clock
 from forum.events.enums import SectorPolicy
 from forum.outbox.models import OutboxMessage
-from forum.registration import links
+from forum.registration import actions, links
 from forum.registration.enums import TokenPurpose
+from forum.registration.errors import NoSuchSector
 from forum.registration.models import ProtectedIdentity, Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
@@ -272,6 +273,15 @@ def test_too_many_tries_from_one_network_keep_the_answers(make_app, sqlite_url, 
         "Too many registrations from your network",
         "Þórdís",
     )
+
+
+def test_sector_that_comes_into_being_while_it_is_asked_for_is_404_this_once(pages, event, monkeypatch):
+    def refuse(*_given):
+        raise NoSuchSector
+
+    page = checked(pages)
+    monkeypatch.setattr(actions, "register_here", refuse)
+    assert page.submit(button="Register", expect=404).h1 == "The page is not here"
 
 
 def test_unknown_sector_is_404(pages, event):
