@@ -1,8 +1,6 @@
 """The Flask extensions, made once and bound to the app by the factory."""
 
 from flask_babel import Babel
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -15,4 +13,3 @@ migrate = Migrate()
 mail = Mail()
 csrf = CSRFProtect()
 babel = Babel()
-limiter = Limiter(get_remote_address, headers_enabled=False, strategy="fixed-window")

@@ -6,7 +6,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-QUIET = {"alembic": logging.WARNING, "flask_limiter": logging.ERROR, "whitenoise": logging.WARNING}
+QUIET = {"alembic": logging.WARNING, "whitenoise": logging.WARNING}
 PLACES = 6
 
 

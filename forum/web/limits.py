@@ -8,10 +8,10 @@ from pathlib import Path
 
 from flask import Flask, current_app, request
 from limits import parse
-from limits.storage import Storage
+from limits.storage import Storage, storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
-from forum.extensions import limiter
-
+COUNTER = "forum_limits"  # of app.extensions: each app counts for itself
 SCHEMA = "CREATE TABLE IF NOT EXISTS counters (key TEXT PRIMARY KEY, amount INTEGER NOT NULL, expires REAL NOT NULL)"
 COUNT = (
     "INSERT INTO counters (key, amount, expires) VALUES (:key, :amount, :now + :seconds)"
@@ -87,10 +87,7 @@ class SqliteStorage(Storage):
 
 def init_app(app: Flask) -> None:
     """Count in the configured store; when it is out of reach a limited route is refused, not opened (S43)."""
-    app.config["RATELIMIT_STORAGE_URI"] = app.config["LIMITER_STORAGE"]
-    app.config["RATELIMIT_ENABLED"] = app.config["LIMITS_ENABLED"]
-    app.config["RATELIMIT_SWALLOW_ERRORS"] = False
-    limiter.init_app(app)
+    app.extensions[COUNTER] = FixedWindowRateLimiter(storage_from_string(app.config["LIMITER_STORAGE"]))
 
 
 def spend(rule: str, *key: str) -> None:
@@ -98,8 +95,10 @@ def spend(rule: str, *key: str) -> None:
 
     `rule` is such as "60 per 10 minutes"; the count is shared between processes (S25).
     """
-    who = key or (client(),)
-    if limiter.enabled and not limiter.limiter.hit(parse(rule), request.endpoint or "", *who):
+    if not current_app.config["LIMITS_ENABLED"]:
+        return
+    counter: FixedWindowRateLimiter = current_app.extensions[COUNTER]
+    if not counter.hit(parse(rule), request.endpoint or "", *(key or (client(),))):
         raise TooManyTries
 
 

@@ -32,11 +32,12 @@ from forum.demo.loader import load_demo
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
-from forum.extensions import db, limiter
+from forum.extensions import db
 from forum.news.models import Correction, Post, PostText, Source
 from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
+from forum.web import limits
 from tests.accounts.helpers import SECRET, make_user
 from tests.factories.events import make_archive, make_event, make_page, make_sector
 from tests.factories.news import make_category, make_post, make_tag
@@ -95,8 +96,9 @@ class Worlds:
         self._made: dict[str, World] = {}
 
     def forget_tries(self) -> None:
-        """Let nobody have tried anything yet; all worlds of this process count in one place."""
-        limiter.reset()
+        """Let nobody have tried anything yet in the worlds that are made."""
+        for world in self._made.values():
+            world.app.extensions[limits.COUNTER].storage.reset()
 
     def __getitem__(self, name: str) -> World:
         """Return the world that every test of this worker may look at and none may change."""

@@ -60,3 +60,24 @@ def test_clearing_forgets_one_counter(storage):
 def test_who_has_a_whole_network_of_addresses_is_one_client(make_app, sqlite_url, address, counted):
     with make_app(sqlite_url).test_request_context(environ_base={"REMOTE_ADDR": address}):
         assert limits.client() == counted
+
+
+def test_an_app_without_limits_does_not_open_the_forms_of_another(make_app, sqlite_url, tmp_path):
+    strict = make_app(
+        sqlite_url, LIMITS_ENABLED=True, LIMITER_STORAGE=f"sqlite:///{tmp_path / 'strict.sqlite3'}"
+    )
+    make_app(sqlite_url, LIMITS_ENABLED=False)
+    with strict.test_request_context():
+        limits.spend("1 per hour")
+        with pytest.raises(limits.TooManyTries):
+            limits.spend("1 per hour")
+
+
+def test_an_app_without_limits_counts_nothing(make_app, sqlite_url, tmp_path):
+    store = tmp_path / "open.sqlite3"
+    with make_app(
+        sqlite_url, LIMITS_ENABLED=False, LIMITER_STORAGE=f"sqlite:///{store}"
+    ).test_request_context():
+        for _ in range(3):
+            limits.spend("1 per hour")
+    assert not store.exists()
