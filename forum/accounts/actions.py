@@ -182,8 +182,12 @@ def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:
 
 
 def forget_expired(*, now: datetime) -> int:
-    """Delete the links and sign-ins that time has ended; return how many (for the worker)."""
-    ended = or_(SignIn.last_seen_at <= now - queries.IDLE, SignIn.created_at <= now - queries.ABSOLUTE)
+    """Delete the links that time has ended and the sign-ins that nobody asks for any more; return how many.
+
+    For the worker. A sign-in's row outlives it until the browser's cookie has ended too: a form that is sent late is
+    kept for its owner (kept_words).
+    """
+    ended = SignIn.last_seen_at <= now - queries.ABSOLUTE
     links_gone = delete(OneTimeLink).where(OneTimeLink.expires_at <= now).returning(OneTimeLink.digest)
     sign_ins_gone = delete(SignIn).where(ended).returning(SignIn.id)
     return len(db.session.scalars(links_gone).all()) + len(db.session.scalars(sign_ins_gone).all())

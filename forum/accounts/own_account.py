@@ -55,6 +55,12 @@ def confirm() -> ResponseReturnValue:
     return redirect(sign_ins.own_page(request.args.get("next")), 303)
 
 
+@bp.route("/time-left")
+def time_left() -> ResponseReturnValue:
+    """Tell the page's script how long the sign-in lasts; asking lengthens it, as opening any page does (A11)."""
+    return sign_ins.time_left()
+
+
 @bp.route("/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
     """Change the password; every other browser is signed out and this one gets a new session (S06)."""

@@ -37,6 +37,11 @@ def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
     return found if found and found.user.active else None
 
 
+def find_owner(token: str) -> int | None:
+    """Return whose sign-in it is, or was until time ended it; None when it is forgotten or never was."""
+    return db.session.scalar(select(SignIn.user_id).where(SignIn.digest == digest(token)))
+
+
 def lock_user(user_id: int) -> None:
     """Let others who change this account wait until the transaction ends; rows may still be made that point to it."""
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))

@@ -13,10 +13,11 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
+from werkzeug import Response
 from werkzeug.urls import iri_to_uri
 
 from forum import clock
-from forum.accounts import queries
+from forum.accounts import kept_words, queries
 from forum.accounts.enums import Role
 from forum.accounts.errors import SignedOut
 from forum.accounts.models import SignIn
@@ -40,8 +41,8 @@ def require(roles: frozenset[Role]) -> ResponseReturnValue | None:
     Without any `roles`, being signed in is enough. With an event in the address, a role must be held for it.
     """
     if load() is None:
-        target = here() if request.method in {"GET", "HEAD"} else None
-        return redirect(url_for("account.sign_in", next=target), 303)
+        rule = request.url_rule
+        return _go_by("account.sign_in", here() if rule and "GET" in (rule.methods or ()) else None)
     if roles and not roles & _roles_here():
         abort(404)
     return None
@@ -55,7 +56,7 @@ def require_fresh(back: str | None = None) -> ResponseReturnValue | None:
     """
     if is_fresh():
         return None
-    return redirect(url_for("own_account.confirm", next=back or here()), 303)
+    return _go_by("own_account.confirm", back or here())
 
 
 def is_fresh() -> bool:
@@ -115,6 +116,16 @@ def choose_language(preference: str | None = None) -> None:
     g.user_language = session.get(LANGUAGE) or preference
 
 
+def time_left() -> dict[str, int]:
+    """Return for how many seconds the present sign-in lasts without another page, and at the longest (S07, A11)."""
+    longest = g.sign_in.created_at + queries.ABSOLUTE
+    ends = min(g.sign_in.last_seen_at + queries.IDLE, longest)
+    return {
+        name: int((end - clock.now()).total_seconds())
+        for name, end in (("seconds", ends), ("longest", longest))
+    }
+
+
 def current_actor() -> str:
     """Return how the audit trail names who is signed in."""
     return f"user:{g.user.id}"
@@ -158,6 +169,10 @@ class ConsoleUser:
         return g.user.email
 
     @property
+    def time_left(self) -> dict[str, int]:
+        return time_left()
+
+    @property
     def links(self) -> list[dict[str, str]]:
         return [{"label": _("Your account"), "url": url_for("own_account.show")}]
 
@@ -182,6 +197,14 @@ def _roles(event_id: int | None) -> frozenset[Role]:
         for membership in held
         if event_id is None or membership.event_id in {None, event_id}
     )
+
+
+def _go_by(endpoint: str, back: str | None) -> Response:
+    """Lead to a page that comes first and from there back; what a form sent is kept meanwhile (A11)."""
+    answer = redirect(url_for(endpoint, next=back), 303)
+    if request.method == "POST":
+        kept_words.keep(answer, g.user.id if g.sign_in else queries.find_owner(session.get(TOKEN, "")))
+    return answer
 
 
 def _touch(found: SignIn, now) -> None:

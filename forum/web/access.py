@@ -79,6 +79,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "account.welcome": Face.ACCOUNT,
     "account.open_demo": Face.ACCOUNT,
     "own_account.show": SIGNED_IN,
+    "own_account.time_left": SIGNED_IN,
     "own_account.confirm": SIGNED_IN,
     "own_account.password": SIGNED_IN,
     "own_account.recovery_codes": SIGNED_IN,

@@ -13,6 +13,7 @@ from wtforms import HiddenField, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, ValidationError
 
+from forum.accounts import kept_words
 from forum.columns import tidy
 from forum.web.languages import language
 
@@ -30,7 +31,10 @@ class TidyForm(FlaskForm):
         def wrap_formdata(self, form, formdata):
             if formdata is None or hasattr(formdata, "getlist"):
                 return formdata
-            return request.form if form.is_submitted() else None
+            if not form.is_submitted():
+                return kept_words.recall()
+            kept_words.forget()
+            return request.form
 
         @property
         def locales(self):

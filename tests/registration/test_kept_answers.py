@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from werkzeug import Response
 
-from forum import clock
+from forum import clock, sealed_cookies
 from forum.registration import kept_answers
 from forum.registration.forms import RegistrationForm
 from forum.registration.models import Registration
@@ -61,7 +61,7 @@ def test_answers_are_sealed_and_leave_only_with_their_form(app, pages, answered)
         value = kept(pages).value
     words = {answer for answer in ANSWERS.values() if len(str(answer)) > 4}
     assert {word for word in words if str(word) in value} == set()
-    assert len(value) < kept_answers.LONGEST
+    assert len(value) < sealed_cookies.LONGEST
 
 
 def test_answers_can_be_read_in_the_other_language(pages, answered):

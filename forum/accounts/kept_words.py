@@ -1,0 +1,57 @@
+"""What somebody had entered when their sign-in ended, or was too old for it: kept for when they are back (A11, S09).
+
+It goes to their own browser, sealed, for the page of that form. Only the same person finds it there, signed in again.
+"""
+
+from flask import after_this_request, flash, g, request
+from flask_babel import gettext as _
+from werkzeug import Response
+from werkzeug.datastructures import ImmutableMultiDict
+
+from forum import sealed_cookies
+
+COOKIE = "words"
+CSRF = "csrf_token"
+ACCOUNT = "/account/"  # what is entered there are passwords and codes
+
+
+def keep(response: Response, user_id: int | None) -> None:
+    """Let the browser keep what this request sent, and tell the person whether it will be there again.
+
+    `user_id` is whose sign-in this is, or was; None when that is not known any more.
+    """
+    words = [item for item in request.form.items(multi=True) if item[0] != CSRF]
+    if not words or request.path.startswith(ACCOUNT):
+        flash(_("Nothing has been done yet. Do it once more when you are back."), "warning")
+    elif user_id and sealed_cookies.put(response, COOKIE, words, place=_place(user_id), paths=[request.path]):
+        flash(
+            _("Nothing has been done yet. What you entered is kept, and will be there when you are back."),
+            "warning",
+        )
+    else:
+        flash(
+            _("Nothing has been done yet. What you entered cannot be kept: go back and copy it."),
+            "warning",
+        )
+
+
+def recall() -> ImmutableMultiDict | None:
+    """Return what the signed-in person had entered in the form of this page; None when there is nothing."""
+    words = sealed_cookies.take(COOKIE, place=_place(g.user.id)) if g.get("sign_in") else None
+    if words is None:
+        return None
+    flash(_("What you had entered is here again. Look it over and send it."), "success")
+    return ImmutableMultiDict(words)
+
+
+def forget() -> None:
+    """Let the browser drop it: the form of this page has arrived."""
+
+    @after_this_request
+    def drop(response: Response) -> Response:
+        sealed_cookies.drop(response, COOKIE, paths=[request.path])
+        return response
+
+
+def _place(user_id: int) -> str:
+    return f" words {user_id} {request.path}"

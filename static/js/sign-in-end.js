@@ -1,0 +1,57 @@
+// Warns two minutes before the sign-in ends, and lets one press lengthen it (WCAG 2.2.1). The server decides when it
+// ends; this only knows how many seconds were left, and hears from other tabs when one of them has more.
+const WARNING = 120_000;
+const LONGEST_TIMER = 60_000; // a device that slept is behind its timers: look at the clock again
+
+const frame = document.querySelector("[data-sign-in-end]");
+const [soon, last, over, failed] = ["soon", "last", "over", "failed"].map((name) => frame.querySelector(`[data-${name}]`));
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("sign-in-end") : null;
+let ends = Date.now() + Number(frame.dataset.seconds) * 1000;
+let longest = Date.now() + Number(frame.dataset.longest) * 1000;
+let warned = false;
+let timer = 0;
+
+function show(dialog) {
+  for (const other of [soon, last, over]) if (other !== dialog && other.open) other.close();
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+function look() {
+  clearTimeout(timer);
+  const left = ends - Date.now();
+  if (left <= 0) return show(over);
+  if (left <= WARNING && !warned) {
+    warned = true;
+    show(ends < longest ? soon : last);
+  }
+  timer = setTimeout(look, Math.min(warned ? left : left - WARNING, LONGEST_TIMER) + 50);
+}
+
+function take(given) {
+  if (given.ends <= ends) return;
+  ({ ends, longest } = given);
+  warned = false;
+  failed.hidden = true;
+  show(null);
+  look();
+}
+
+async function stay() {
+  failed.hidden = true;
+  try {
+    const answer = await fetch(frame.dataset.ask, { redirect: "manual" });
+    if (answer.type === "opaqueredirect") return show(over);
+    const given = await answer.json();
+    take({ ends: Date.now() + given.seconds * 1000, longest: Date.now() + given.longest * 1000 });
+    tabs?.postMessage({ ends, longest });
+  } catch {
+    failed.hidden = false;
+  }
+}
+
+frame.querySelector("[data-stay]").addEventListener("click", stay);
+for (const button of frame.querySelectorAll("[data-close]")) button.addEventListener("click", () => show(null));
+document.addEventListener("visibilitychange", look);
+tabs?.addEventListener("message", (message) => take(message.data));
+tabs?.postMessage({ ends, longest });
+look();

@@ -1,0 +1,188 @@
+"""What was entered outlives a sign-in that ended, or is too old for it (A11): in the same browser, for one person."""
+
+from contextvars import Context
+
+import pytest
+
+from forum import clock, sealed_cookies
+from forum.accounts import actions, kept_words
+from forum.accounts.enums import Role
+from forum.database import start_write
+from forum.extensions import db
+from tests.accounts.helpers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
+from tests.pages import Pages
+
+EXPORT = "/console/nf27/attendees.csv"
+LIST = f"{EXPORT}?sector=justice"
+WHY = {"purpose": "contact", "recipient": "authority"}
+KEPT = "Nothing has been done yet. What you entered is kept, and will be there when you are back."
+CANNOT = "Nothing has been done yet. What you entered cannot be kept: go back and copy it."
+BACK = "What you had entered is here again. Look it over and send it."
+
+
+def arrive(pages: Pages, user) -> None:
+    """Sign in, reading English."""
+    pages.open("/account/sign-in?lang=en")
+    sign_in(pages, user)
+
+
+def time_left(pages: Pages) -> dict[str, int]:
+    """Ask as the page's script does."""
+    return Context().run(pages.client.get, "/account/time-left").json
+
+
+def cookie(pages: Pages):
+    return pages.client.get_cookie(kept_words.COOKIE, path=EXPORT)
+
+
+def chosen(page) -> dict[str, str]:
+    """What is chosen in the form."""
+    return {name: page.form().data[name][0] for name in WHY if page.form().data[name]}
+
+
+def send_late(pages: Pages, time, **late) -> str:
+    """Open the form, send it later than the sign-in allows, and return where that leads."""
+    form = pages.open(LIST)
+    time.forward(**late)
+    return form.submit(WHY, expect=303).location
+
+
+def test_it_is_there_after_signing_in_again(pages, user, time):
+    arrive(pages, user)
+    page = pages.open(send_late(pages, time, minutes=30))
+    assert (page.h1, page.flashes) == ("Sign in", [KEPT])
+    page = page.submit({"email": user.email, "password": PASSWORD})
+    page = pages.open(page.location).submit({"code": code_of(user)}, expect=303)
+    page = pages.open(page.location)
+    assert (page.h1, page.flashes, chosen(page)) == ("Export the list", [BACK], WHY)
+    assert "justice" in page.form().action
+
+
+def test_it_is_there_after_showing_that_it_is_still_oneself(pages, user, time):
+    arrive(pages, user)
+    page = pages.open(send_late(pages, time, minutes=6))
+    assert (page.h1, page.flashes) == ("Confirm that it is you", [KEPT])
+    page = page.submit({"password": PASSWORD, "code": code_of(user)})
+    page = pages.open(page.location)
+    assert (page.flashes, chosen(page)) == ([BACK], WHY)
+    assert page.submit(expect=200).headers["Content-Type"].startswith("text/csv")
+    assert cookie(pages) is None
+    assert pages.open(LIST).flashes == []
+
+
+def test_without_a_wait_nothing_is_kept_and_nothing_is_said(pages, user):
+    arrive(pages, user)
+    page = pages.open(LIST).submit(WHY, expect=200)
+    assert (cookie(pages), "Set-Cookie" in page.headers, pages.open(LIST).flashes) == (None, False, [])
+
+
+def test_somebody_else_in_the_same_browser_does_not_see_it(pages, user, time):
+    arrive(pages, user)
+    send_late(pages, time, minutes=30)
+    assert cookie(pages)
+    walk_in(pages, make_user(Role.ORGANISER))
+    page = pages.open(LIST)
+    assert (page.flashes, chosen(page)) == ([], {})
+
+
+def test_it_is_sealed_and_goes_to_its_form_only(pages, user, time):
+    arrive(pages, user)
+    form = pages.open(LIST)
+    time.forward(minutes=30)
+    (header,) = [
+        value
+        for value in form.submit(WHY, expect=303).headers.getlist("Set-Cookie")
+        if value.startswith("words=")
+    ]
+    value, *attributes = header.split("; ")
+    assert set(attributes) == {"HttpOnly", f"Path={EXPORT}", "SameSite=Lax"}
+    assert "authority" not in value
+
+
+def test_what_is_changed_on_the_way_is_not_shown(pages, user, time):
+    arrive(pages, user)
+    send_late(pages, time, minutes=6)
+    pages.client.set_cookie(kept_words.COOKIE, cookie(pages).value[:-8] + "AAAAAAA=", path=EXPORT)
+    page = pages.open(pages.open(LIST, expect=303).location).submit(
+        {"password": PASSWORD, "code": code_of(user)}
+    )
+    assert chosen(pages.open(page.location)) == {}
+
+
+def test_it_lies_an_hour(pages, user, time):
+    arrive(pages, user)
+    send_late(pages, time, minutes=30)
+    time.forward(seconds=sealed_cookies.SECONDS)
+    walk_in(pages, user)
+    assert chosen(pages.open(LIST)) == {}
+
+
+def test_a_button_alone_says_that_nothing_was_done(pages, user, time):
+    arrive(pages, user)
+    sign_in(Pages(pages.app), user)
+    form = pages.open("/account/sessions").form()
+    time.forward(minutes=30)
+    page = pages.open(form.submit(expect=303).location)
+    assert page.flashes == ["Nothing has been done yet. Do it once more when you are back."]
+
+
+def test_passwords_are_never_kept(pages, user, time):
+    arrive(pages, user)
+    form = pages.get("own_account.password")
+    time.forward(minutes=30)
+    answer = form.submit({"password": PASSWORD, "new_password": "another one that is long"}, expect=303)
+    assert "words=" not in str(answer.headers)
+    assert answer.location == "/account/sign-in?next=/account/password"
+
+
+def test_what_is_too_long_to_keep_is_said(pages, user, time):
+    arrive(pages, user)
+    form = pages.open(LIST)
+    time.forward(minutes=30)
+    page = form.submit(WHY, forged={"purpose": "x" * sealed_cookies.LONGEST}, expect=303)
+    assert "words=" not in str(page.headers)
+    assert pages.open(page.location).flashes == [CANNOT]
+
+
+def test_the_row_of_the_ended_sign_in_is_there_still(pages, user, time):
+    arrive(pages, user)
+    form = pages.open(LIST)
+    time.forward(hours=3)
+    start_write(db.session)
+    actions.forget_expired(now=clock.now())
+    db.session.commit()
+    assert pages.open(form.submit(WHY, expect=303).location).flashes == [KEPT]
+
+
+def test_whose_sign_in_is_forgotten_is_told_to_copy(pages, user, time):
+    arrive(pages, user)
+    form = pages.open(LIST)
+    start_write(db.session)
+    actions.end_sign_ins(user)
+    db.session.commit()
+    answer = form.submit(WHY, expect=303)
+    assert "words=" not in str(answer.headers)
+    assert pages.open(answer.location).flashes == [CANNOT]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "left"),
+    [(0, {"seconds": 1800, "longest": 43200}), (29, {"seconds": 1800, "longest": 43200 - 29 * 60})],
+)
+def test_how_long_the_sign_in_lasts_can_be_asked_and_asking_lengthens_it(pages, user, time, minutes, left):
+    arrive(pages, user)
+    time.forward(minutes=minutes)
+    assert time_left(pages) == left
+
+
+def test_the_last_half_hour_of_twelve_hours_is_told_as_it_is(pages, user, time):
+    arrive(pages, user)
+    for _ in range(35):
+        time.forward(minutes=20)
+        time_left(pages)
+    assert time_left(pages) == {"seconds": 1200, "longest": 1200}
+
+
+def test_nobody_has_no_time_left(pages, event):
+    assert pages.client.get("/account/time-left").status_code == 303
+    assert "sign-in-end.js" not in give_password(pages, make_user()).text

@@ -1,0 +1,69 @@
+"""No console form loses what was entered because the sign-in ended meanwhile (A11); a form with fields that is new is
+taken along by itself, from the list of forms (test_mass_assignment)."""
+
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+
+from forum import clock
+from forum.accounts import actions as accounts
+from forum.accounts import kept_words, sign_ins
+from forum.accounts.models import User
+from forum.database import start_write
+from forum.extensions import db
+from tests.factories.events import NOW
+from tests.guards.addresses import addresses
+from tests.guards.test_mass_assignment import FORMS, hidden_fields
+from tests.guards.world import ADMIN, HERE, World
+from tests.page_forms import Form
+
+FILLED = sorted(name for name, (who, data, *_) in FORMS.items() if who == ADMIN and data)
+WITH_SECRETS = {"own_account.confirm", "own_account.password", "own_account.authenticator"}
+CONSOLE = [name for name in FILLED if name not in WITH_SECRETS]
+
+
+def sign_in_again(world: World) -> None:
+    """Let the admin's browser sign in anew, as the two pages would do it."""
+    with world.app.app_context():
+        start_write(db.session)
+        user = db.session.get_one(User, *world.owned[ADMIN]["users"])
+        token = accounts.open_sign_in(user, browser="Firefox, Linux", now=clock.now())
+        db.session.commit()
+    with world.browsers[ADMIN].session_transaction() as session:
+        session[sign_ins.TOKEN] = token
+
+
+def entered(world: World, path: str) -> dict[str, list[str]]:
+    """What stands in the form of a page."""
+    page = BeautifulSoup(world.browsers[ADMIN].get(path).get_data(as_text=True), "html.parser")
+    return Form(None, path, page.select_one("main form")).data
+
+
+def test_there_are_forms_to_try():
+    assert CONSOLE
+    assert set(FILLED) >= WITH_SECRETS
+
+
+@pytest.mark.parametrize("endpoint", CONSOLE)
+def test_what_was_entered_is_there_again(fresh_world, endpoint):
+    (address,) = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint == endpoint]
+    data = FORMS[endpoint][1]
+    sent = {**data, **hidden_fields(fresh_world, ADMIN, "")}
+    clock.freeze(NOW + timedelta(hours=1))
+    answer = fresh_world.browsers[ADMIN].post(address.path, data=sent)
+    assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/account/sign-in")
+    sign_in_again(fresh_world)
+    found = entered(fresh_world, address.path)
+    assert {name: found[name] for name in data} == {name: [value] for name, value in data.items()}
+
+
+@pytest.mark.parametrize("endpoint", sorted(WITH_SECRETS))
+def test_no_secret_is_kept(fresh_world, endpoint):
+    """The control: these forms hold passwords and codes, and what is not kept is not there again."""
+    (address,) = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint == endpoint]
+    sent = {**FORMS[endpoint][1], **hidden_fields(fresh_world, ADMIN, "")}
+    clock.freeze(NOW + timedelta(hours=1))
+    answer = fresh_world.browsers[ADMIN].post(address.path, data=sent)
+    assert answer.status_code == 303
+    assert kept_words.COOKIE not in str(answer.headers.getlist("Set-Cookie"))
