@@ -28,6 +28,7 @@ from forum.web import (
     languages,
     limits,
     machines,
+    receiving,
     requests,
     site,
     static,
@@ -78,6 +79,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     turns.init_app(app)
+    receiving.init_app(app)
     cache.init_app(app)
     static.init_app(app)
     return app

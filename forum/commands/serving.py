@@ -3,16 +3,20 @@
 Two web processes for two cores, for Python's lock lets one thread of each compute. Threads cost: kept pages a second
 were 31,000 with one thread a process, 27,000 with two, 21,000 with four, 17,000 with eight (wrk on a busy machine, so
 read the ratios). Yet a slow download or a wait for the write lock holds its thread, and with one or two a few slow
-clients would stop the site. Four is enough for both.
+clients would stop the site. Four would be enough for both; of the five, three may wait for bodies that are sent slowly
+(web/receiving).
 """
 
 import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -26,9 +30,14 @@ from forum.commands.supervisor import START_METHOD, Program, follow_parent, supe
 from forum.jobs.worker import Worker
 
 WEB_PROCESSES = 2
-THREADS = 4
+THREADS = 5
 BACKLOG = 2048
 HEADER_MILLISECONDS = 10_000  # for a client's headers (R26)
+LOST = {
+    "TCP_KEEPIDLE": 30,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
+}  # seconds, seconds, questions without an answer
 GRANIAN_LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}, "handlers": {}}
 
 
@@ -72,14 +81,39 @@ def run_web(web: Web) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=GRANIAN_LOGS,
     )
-    server.serve(target_loader=partial(load_app, web.log_level), wrap_loader=False)
+    server.serve(target_loader=partial(load_app, web), wrap_loader=False)
 
 
-def load_app(log_level: str) -> Flask:
+def load_app(web: Web) -> Flask:
     """Make the app in a web process, which ends with the process that started it."""
-    logs.configure(log_level)
+    logs.configure(web.log_level)
     follow_parent()
-    return create_app()
+    app, listens = create_app(), threading.Event()
+    inner = app.wsgi_app
+
+    def serve_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not listens.is_set():  # Granian begins to listen when it has the app
+            listens.set()
+            notice_lost_clients(web.port)
+        return inner(environ, start_response)
+
+    app.wsgi_app = serve_first  # type: ignore[method-assign]
+    return app
+
+
+def notice_lost_clients(port: int) -> None:
+    """Let the kernel end connections whose client is gone without a word: a thread may be waiting for its body (R26).
+
+    Granian does not ask for it. Later connections inherit it from the socket on which they arrive.
+    """
+    sockets = [int(path.name) for path in Path("/dev/fd").iterdir() if path.is_socket()]
+    for descriptor in sockets:
+        with socket.socket(fileno=os.dup(descriptor)) as found:
+            if found.type == socket.SOCK_STREAM and found.getsockname()[1:2] == (port,):
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                for name, value in LOST.items():
+                    if hasattr(socket, name):
+                        found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def run_worker(log_level: str) -> None:

@@ -103,11 +103,16 @@ def spend(rule: str, *key: str) -> None:
 
 
 def client() -> str:
-    """Return who asks: an IPv4 address, or the /64 network that one subscriber of IPv6 has to choose from."""
+    """Return who asks."""
+    return subscriber(request.remote_addr or "")
+
+
+def subscriber(remote: str) -> str:
+    """Return an IPv4 address as it is, of IPv6 the /64 network that one subscriber has to choose from."""
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(remote)
     except ValueError:
-        return request.remote_addr or ""
+        return remote
     if not isinstance(address, IPv6Address):
         return str(address)
     return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))

@@ -1,4 +1,4 @@
-"""What is checked and written about every request: origin, proxies, one log line."""
+"""What is checked and written about every request: whether it is whole, origin, proxies, one log line."""
 
 import logging
 import re
@@ -7,6 +7,8 @@ import time
 
 from flask import Flask, Response, abort, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from forum.web.receiving import refuse_unreceived
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 TOKEN_IN_PATH = re.compile(r"/(r|r/confirm|welcome|demo|reset)/[A-Za-z0-9_.~-]{16,}")
@@ -20,8 +22,9 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
 
     @app.before_request
-    def refuse_cross_site() -> None:
+    def refuse() -> None:
         g.started, g.reference = time.perf_counter(), secrets.token_hex(4)
+        refuse_unreceived()
         if "\0" in request.path:  # no address of ours, and PostgreSQL refuses it in a value
             abort(404)
         if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
