@@ -81,8 +81,8 @@ def pages(url: str, *, headers: dict[str, str] | None = None, seconds: int = 3, 
         command = [program, "-t1", "-c16", f"-d{seconds}s", "--latency", *extra, url]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         figures.rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]))
-        halves.append(_milliseconds(re.search(r"50%\s+(\S+)", output)[1]))
-        slowest.append(_milliseconds(re.search(r"99%\s+(\S+)", output)[1]))
+        halves.append(_milliseconds(re.search(r"^ +50% +(\S+)", output, re.MULTILINE)[1]))
+        slowest.append(_milliseconds(re.search(r"^ +99% +(\S+)", output, re.MULTILINE)[1]))
         refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
         figures.errors += int(refused[1]) if refused else 0
     figures.p50, figures.p99 = statistics.median(halves), statistics.median(slowest)
