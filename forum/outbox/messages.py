@@ -6,7 +6,6 @@ The standard library's builder lets some values break out of their header (F2), 
 import base64
 import binascii
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -150,8 +149,11 @@ def _attached(attachment: Attachment) -> _Part:
 
 
 def _multipart(kind: str, parts: Sequence[_Part]) -> _Part:
-    """Join parts; "=_" in the boundary occurs in neither quoted-printable nor base64 text."""
-    boundary = f"=_{secrets.token_hex(12)}"
+    """Join parts; "=_" in the boundary occurs in neither quoted-printable nor base64 text.
+
+    It is the same in every mail: reading a mail back compiles a pattern of it, which Python then has already.
+    """
+    boundary = f"=_{kind}"
     line = f"--{boundary}\r\n".encode()
     body = b"".join(line + part.to_bytes() + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
     return _Part([("Content-Type", f'multipart/{kind}; boundary="{boundary}"')], body)
