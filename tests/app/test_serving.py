@@ -3,11 +3,13 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from forum.commands import serving
 from forum.config import PROJECT
 from tests.running import FORUM, SECONDS, Running, children, is_alive, kill, prepare, wait_for
 
@@ -128,3 +130,24 @@ def test_web_only_leaves_the_worker_to_others(run):
 
     assert (len(web), len(children(web[0]))) == (1, 1)
     assert forum.end() == 0
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="this system calls it otherwise")
+def test_connections_are_watched_for_clients_that_are_gone():
+    """Those that are there, and those that come; nothing of another port."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as ours,
+        socket.create_server(("127.0.0.1", 0)) as other,
+        socket.create_connection(ours.getsockname()),
+    ):
+        early, _ = ours.accept()
+        serving.notice_lost_clients(ours.getsockname()[1])
+        with early, socket.create_connection(ours.getsockname()):
+            late, _ = ours.accept()
+            with late:
+                assert [watched(one) for one in (early, late, other)] == [True, True, False]
+                assert late.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+
+
+def watched(connection: socket.socket) -> bool:
+    return bool(connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
