@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import limits
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -157,7 +158,9 @@ def _limits(given: Mapping[str, Any], instance: Path, problems: list[str]) -> di
         "LIMITS_ENABLED": _flag(given.get("LIMITS_ENABLED", True)),
         "TURNS": _flag(given.get("TURNS", True)),
         "FORM_MIN_SECONDS": _number(given, "FORM_MIN_SECONDS", 2, problems),
-        "REGISTRATIONS_PER_ADDRESS": str(given.get("REGISTRATIONS_PER_ADDRESS", "60 per 10 minutes")),
+        "REGISTRATIONS_PER_ADDRESS": _limit(
+            given, "REGISTRATIONS_PER_ADDRESS", "60 per 10 minutes", problems
+        ),
     }
 
 
@@ -176,6 +179,15 @@ def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
         "MAX_FORM_PARTS": 200,
         "WTF_CSRF_TIME_LIMIT": None,  # the session's own limits apply; a form may lie open over lunch (A11)
     }
+
+
+def _limit(given: Mapping[str, Any], name: str, default: str, problems: list[str]) -> str:
+    text = str(given.get(name, default))
+    try:
+        limits.parse(text)
+    except ValueError:
+        problems.append(f"FORUM_{name} must be a limit, such as {default}")
+    return text
 
 
 def _database_url(given: Mapping[str, Any], instance: Path, problems: list[str]) -> str:

@@ -5,8 +5,10 @@ It goes to their own browser, sealed, for the page of that form. Only the same p
 
 from flask import after_this_request, flash, g, request
 from flask_babel import gettext as _
+from flask_wtf.csrf import validate_csrf
 from werkzeug import Response
 from werkzeug.datastructures import ImmutableMultiDict
+from wtforms import ValidationError
 
 from forum import sealed_cookies
 
@@ -15,24 +17,32 @@ CSRF = "csrf_token"
 ACCOUNT = "/account/"  # what is entered there are passwords and codes
 
 
-def keep(response: Response, user_id: int | None) -> None:
-    """Let the browser keep what this request sent, and tell the person whether it will be there again.
+def keep(response: Response, user_id: int | None) -> bool:
+    """Let the browser keep what this request sent; return whether it does.
 
-    `user_id` is whose sign-in this is, or was; None when that is not known any more.
+    `user_id` is whose sign-in this is, or was; None when that is not known any more. What a page of somebody else's
+    has sent is not kept: it would come back as the person's own (S10).
     """
     words = [item for item in request.form.items(multi=True) if item[0] != CSRF]
-    if not words or request.path.startswith(ACCOUNT):
-        flash(_("Nothing has been done yet. Do it once more when you are back."), "warning")
-    elif user_id and sealed_cookies.put(response, COOKIE, words, place=_place(user_id), paths=[request.path]):
+    paths = [request.path]
+    if words and user_id and not request.path.startswith(ACCOUNT) and _is_ours():
+        is_kept = sealed_cookies.put(response, COOKIE, words, place=_place(user_id), paths=paths)
+    else:
+        is_kept = False
+    if not is_kept:  # older words are not what was sent now
+        sealed_cookies.drop(response, COOKIE, paths=paths)
+    return is_kept
+
+
+def tell(*, is_kept: bool) -> None:
+    """Tell the person, on the page that comes first, what became of the form."""
+    if is_kept:
         flash(
             _("Nothing has been done yet. What you entered is kept, and will be there when you are back."),
             "warning",
         )
     else:
-        flash(
-            _("Nothing has been done yet. What you entered cannot be kept: go back and copy it."),
-            "warning",
-        )
+        flash(_("Nothing has been done yet. Do it once more when you are back."), "warning")
 
 
 def recall() -> ImmutableMultiDict | None:
@@ -53,5 +63,16 @@ def forget() -> None:
         return response
 
 
+def _is_ours() -> bool:
+    """Whether a page of ours sent this: the browser says so, or it has the token of the session."""
+    if request.headers.get("Sec-Fetch-Site") == "same-origin":
+        return True
+    try:
+        validate_csrf(request.form.get(CSRF))
+    except ValidationError:
+        return False
+    return True
+
+
 def _place(user_id: int) -> str:
-    return f" words {user_id} {request.path}"
+    return f" words {user_id} {request.full_path}"

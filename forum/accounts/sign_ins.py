@@ -203,7 +203,8 @@ def _go_by(endpoint: str, back: str | None) -> Response:
     """Lead to a page that comes first and from there back; what a form sent is kept meanwhile (A11)."""
     answer = redirect(url_for(endpoint, next=back), 303)
     if request.method == "POST":
-        kept_words.keep(answer, g.user.id if g.sign_in else queries.find_owner(session.get(TOKEN, "")))
+        owner = g.user.id if g.sign_in else queries.find_owner(session.get(TOKEN, ""))
+        kept_words.tell(is_kept=kept_words.keep(answer, owner))
     return answer
 
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import click
 from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -70,6 +71,7 @@ def run_web(web: Web) -> None:
         address=web.host,
         port=web.port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # a body of HTTP/2 needs no length, and a proxy speaks HTTP/1.1 to us (web/receiving)
         workers=web.processes,
         blocking_threads=THREADS,
         backlog=BACKLOG,
@@ -108,7 +110,7 @@ def notice_lost_clients(port: int) -> None:
     """
     sockets = [int(path.name) for path in Path("/dev/fd").iterdir() if path.is_socket()]
     for descriptor in sockets:
-        with socket.socket(fileno=os.dup(descriptor)) as found:
+        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as found:  # it may be closed by now
             if found.type == socket.SOCK_STREAM and found.getsockname()[1:2] == (port,):
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 for name, value in LOST.items():

@@ -24,16 +24,6 @@ class Mailbox:
     address: str
     name: str = ""
 
-    @property
-    def domain(self) -> str:
-        """The part after the at sign."""
-        return self.address.rpartition("@")[2]
-
-    @property
-    def needs_smtputf8(self) -> bool:
-        """Whether only a server that offers SMTPUTF8 can take it."""
-        return not self.address.isascii()
-
 
 def mailbox(address: str, name: str = "") -> Mailbox:
     """Return the address with its name. Raises UnsafeMessage for what cannot be one mailbox."""

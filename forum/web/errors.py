@@ -4,13 +4,14 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError, ServiceUnavailable
 
+from forum.accounts import kept_words, sign_ins
 from forum.extensions import db
 
 RETRY_SECONDS = "10"
@@ -20,7 +21,7 @@ KEEPS = {"registration", "self_service"}  # visitors' forms: no password, and sa
 def init_app(app: Flask) -> None:
     """Give every refusal a page."""
     app.register_error_handler(HTTPException, show)
-    app.register_error_handler(CSRFError, show)
+    app.register_error_handler(CSRFError, show_outdated)
     app.register_error_handler(Exception, show_unexpected)
     for busy in (OperationalError, PoolTimeout, sqlite3.OperationalError):
         app.register_error_handler(busy, show_busy)
@@ -39,6 +40,15 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
     response = error.get_response()
     response.data, response.content_type = page, "text/html; charset=utf-8"
     return response
+
+
+def show_outdated(error: CSRFError) -> ResponseReturnValue:
+    """A form of another session: who has signed in again elsewhere finds its words in a fresh one (A11)."""
+    if g.get("sign_in"):
+        answer = redirect(sign_ins.here(), 303)
+        if kept_words.keep(answer, g.user.id):
+            return answer
+    return show(error)
 
 
 def show_busy(error: Exception) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
     """Make the language in the path the request's; the console's is the organiser's preference."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "../translations"
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
-    app.jinja_env.filters.update(text=in_language, moment=_moment_of, day=_day_of, dates=dates_of)
+    app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters["short_moment"] = _short_moment_of
     app.jinja_env.globals["get_locale"] = get_locale
 
@@ -91,11 +91,6 @@ def _short_moment_of(moment: datetime, event) -> str:
 def _moment_of(moment: datetime, event) -> str:
     """The template filter `moment(event)`."""
     return moment_text(moment, event.zone)
-
-
-def _day_of(moment: datetime, event) -> str:
-    """The template filter `day(event)`."""
-    return day_text(moment, event.zone)
 
 
 def _select() -> str | None:

@@ -12,7 +12,13 @@ from io import BytesIO
 from typing import Any
 
 from flask import Flask, Response, after_this_request, request
-from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestTimeout
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    LengthRequired,
+    RequestEntityTooLarge,
+    RequestTimeout,
+)
 
 from forum.web.limits import subscriber
 
@@ -25,11 +31,15 @@ class Receiver:
 
     PLACES = 3  # of the five threads of a process (commands/serving)
     EACH_CLIENT = 2  # many people may share an address, and one of them may be slow
-    PATIENCE = 0.25  # seconds until a place is free; a body that has been sent is read in far less
+    PATIENCE, MOMENT = (
+        0.25,
+        0.02,
+    )  # seconds until a place is free: for one who waits, and for whoever else does
+    DIGITS = 20  # of a length; Python reads no number of thousands of them
 
     def __init__(self, longest: int, *, by_client: bool = True) -> None:
         self._longest, self._by_client = longest, by_client
-        self._changed, self._reading = threading.Condition(), list[str]()
+        self._changed, self._reading, self._waiting = threading.Condition(), list[str](), 0
 
     def receive(self, environ: Environ) -> None:
         """Put the whole body in place of the stream, or a refusal beside it; what is too long is left to the app."""
@@ -37,6 +47,8 @@ class Receiver:
         try:
             if "HTTP_TRANSFER_ENCODING" in environ:  # of no length that is known: no browser sends a form so
                 raise LengthRequired
+            if length.isdigit() and len(length) > self.DIGITS:
+                raise RequestEntityTooLarge
             if length.isascii() and length.isdigit() and 0 < int(length) <= self._longest:
                 with self._place(subscriber(environ.get("REMOTE_ADDR", "")) if self._by_client else ""):
                     body = environ["wsgi.input"].read(int(length))
@@ -49,7 +61,11 @@ class Receiver:
     @contextmanager
     def _place(self, client: str) -> Iterator[None]:
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_free(client), self.PATIENCE):
+            self._waiting += 1  # to wait holds a thread, too: many may do so for a moment, one for longer
+            patience = self.PATIENCE if self._waiting == 1 else self.MOMENT
+            came = self._changed.wait_for(lambda: self._is_free(client), patience)
+            self._waiting -= 1
+            if not came:
                 raise RequestTimeout
             self._reading.append(client)
         try:

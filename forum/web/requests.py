@@ -6,6 +6,7 @@ import secrets
 import time
 
 from flask import Flask, Response, abort, g, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum.web.receiving import refuse_unreceived
@@ -24,6 +25,10 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def refuse() -> None:
         g.started, g.reference = time.perf_counter(), secrets.token_hex(4)
+        if isinstance(
+            request.routing_exception, SecurityError
+        ):  # a strange Host; no page has an address there
+            raise request.routing_exception
         refuse_unreceived()
         if "\0" in request.path:  # no address of ours, and PostgreSQL refuses it in a value
             abort(404)

@@ -112,10 +112,6 @@ def demo_rings() -> dict[str, RingView]:
     }
 
 
-def _four_times(share: SectorShare) -> SectorShare:
-    return SectorShare(share.key, share.name, share.places * 4, share.taken * 4, held=share.held * 4)
-
-
 def _twelve() -> list[SectorShare]:
     keys = ("politics", "justice", "tech", "ngo", "other", *(f"further-{number}" for number in range(6, 13)))
     places = (30, 25, 30, 20, 5, 15, 10, 18, 2, 10, 10, 1)

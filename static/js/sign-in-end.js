@@ -6,10 +6,15 @@ const LONGEST_TIMER = 60_000; // a device that slept is behind its timers: look 
 const frame = document.querySelector("[data-sign-in-end]");
 const [soon, last, over, failed] = ["soon", "last", "over", "failed"].map((name) => frame.querySelector(`[data-${name}]`));
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("sign-in-end") : null;
-let ends = Date.now() + Number(frame.dataset.seconds) * 1000;
-let longest = Date.now() + Number(frame.dataset.longest) * 1000;
+let { ends, longest } = counted(frame.dataset);
 let warned = false;
+let told = false;
 let timer = 0;
+
+function counted({ seconds, longest }) {
+  const now = Date.now();
+  return { ends: now + Number(seconds) * 1000, longest: now + Number(longest) * 1000 };
+}
 
 function show(dialog) {
   for (const other of [soon, last, over]) if (other !== dialog && other.open) other.close();
@@ -19,7 +24,7 @@ function show(dialog) {
 function look() {
   clearTimeout(timer);
   const left = ends - Date.now();
-  if (left <= 0) return show(over);
+  if (left <= 0) return end();
   if (left <= WARNING && !warned) {
     warned = true;
     show(ends < longest ? soon : last);
@@ -27,22 +32,27 @@ function look() {
   timer = setTimeout(look, Math.min(warned ? left : left - WARNING, LONGEST_TIMER) + 50);
 }
 
+function end() {
+  if (!told) show(over); // once: who has closed it knows
+  told = true;
+}
+
 function take(given) {
-  if (given.ends <= ends) return;
+  if (given.ends <= ends) return false;
   ({ ends, longest } = given);
-  warned = false;
+  warned = told = false;
   failed.hidden = true;
   show(null);
   look();
+  return true;
 }
 
 async function stay() {
   failed.hidden = true;
   try {
     const answer = await fetch(frame.dataset.ask, { redirect: "manual" });
-    if (answer.type === "opaqueredirect") return show(over);
-    const given = await answer.json();
-    take({ ends: Date.now() + given.seconds * 1000, longest: Date.now() + given.longest * 1000 });
+    if (answer.type === "opaqueredirect") return end();
+    failed.hidden = take(counted(await answer.json()));
     tabs?.postMessage({ ends, longest });
   } catch {
     failed.hidden = false;
@@ -51,7 +61,7 @@ async function stay() {
 
 frame.querySelector("[data-stay]").addEventListener("click", stay);
 for (const button of frame.querySelectorAll("[data-close]")) button.addEventListener("click", () => show(null));
-document.addEventListener("visibilitychange", look);
+document.addEventListener("visibilitychange", () => document.hidden || look());
 tabs?.addEventListener("message", (message) => take(message.data));
 tabs?.postMessage({ ends, longest });
 look();

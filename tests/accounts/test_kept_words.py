@@ -16,7 +16,8 @@ EXPORT = "/console/nf27/attendees.csv"
 LIST = f"{EXPORT}?sector=justice"
 WHY = {"purpose": "contact", "recipient": "authority"}
 KEPT = "Nothing has been done yet. What you entered is kept, and will be there when you are back."
-CANNOT = "Nothing has been done yet. What you entered cannot be kept: go back and copy it."
+CANNOT = "Nothing has been done yet. Do it once more when you are back."
+OURS = {"Sec-Fetch-Site": "same-origin"}
 BACK = "What you had entered is here again. Look it over and send it."
 
 
@@ -109,6 +110,50 @@ def test_what_is_changed_on_the_way_is_not_shown(pages, user, time):
     assert chosen(pages.open(page.location)) == {}
 
 
+def test_a_form_of_an_earlier_session_is_there_again(pages, user, time):
+    """Signed in again in another tab: the form still has the token of before."""
+    arrive(pages, user)
+    form = pages.open(LIST).form()
+    time.forward(minutes=30)
+    walk_in(pages, user)
+    answer = pages.open(LIST, method="POST", data={**form.data, **WHY}, headers=OURS, expect=303)
+    page = pages.open(answer.location)
+    assert (page.path, page.flashes, chosen(page)) == (LIST, [BACK], WHY)
+    page.submit(expect=200)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}])
+def test_what_another_site_sends_is_not_kept(pages, user, time, headers):
+    """Not as one's own words, and not in place of them."""
+    arrive(pages, user)
+    send_late(pages, time, minutes=30)
+    forged = {**WHY, "purpose": "report", "csrf_token": "x"}
+    answer = pages.open(LIST, method="POST", data=forged, headers=headers, expect=303)
+    assert pages.open(answer.location).flashes == [KEPT, CANNOT]
+    walk_in(pages, user)
+    assert chosen(pages.open(LIST)) == {}
+    pages.open(LIST, method="POST", data=forged, headers=headers, expect=400)
+    assert chosen(pages.open(LIST)) == {}
+
+
+def test_it_comes_back_in_the_same_list_only(pages, user, time):
+    arrive(pages, user)
+    send_late(pages, time, minutes=6)
+    page = pages.open(pages.open(EXPORT, expect=303).location)
+    page.submit({"password": PASSWORD, "code": code_of(user)})
+    assert chosen(pages.open(EXPORT)) == {}
+    assert chosen(pages.open(LIST)) == WHY
+
+
+def test_older_words_do_not_come_back_as_the_latest(pages, user, time):
+    arrive(pages, user)
+    form = pages.open(LIST)
+    time.forward(minutes=6)
+    form.submit(WHY, expect=303)
+    form.submit(WHY, forged={"purpose": "x" * sealed_cookies.LONGEST}, expect=303)
+    assert cookie(pages) is None
+
+
 def test_it_lies_an_hour(pages, user, time):
     arrive(pages, user)
     send_late(pages, time, minutes=30)
@@ -123,7 +168,7 @@ def test_a_button_alone_says_that_nothing_was_done(pages, user, time):
     form = pages.open("/account/sessions").form()
     time.forward(minutes=30)
     page = pages.open(form.submit(expect=303).location)
-    assert page.flashes == ["Nothing has been done yet. Do it once more when you are back."]
+    assert page.flashes == [CANNOT]
 
 
 def test_passwords_are_never_kept(pages, user, time):

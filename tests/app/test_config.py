@@ -73,6 +73,11 @@ def test_safe_settings_start_production(safe):
             "FORUM_MAIL_USE_TLS or FORUM_MAIL_USE_SSL must be on, for there is a FORUM_MAIL_PASSWORD",
         ),
         ("MAIL_PORT", "smtp", "FORUM_MAIL_PORT must be a number"),
+        (
+            "REGISTRATIONS_PER_ADDRESS",
+            "sixty per hour",
+            "FORUM_REGISTRATIONS_PER_ADDRESS must be a limit, such as 60 per 10 minutes",
+        ),
         ("TRUSTED_PROXIES", "all", "FORUM_TRUSTED_PROXIES must be a number"),
         ("DATABASE_URL", SECRET, "FORUM_DATABASE_URL is not a database's address"),
         ("DATABASE_URL", "mysql://x:y@z/d", "FORUM_DATABASE_URL must begin with sqlite: or postgresql:"),

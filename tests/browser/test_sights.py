@@ -18,6 +18,7 @@ NO_PAGES = {  # what answers with something else than a page of its own, and so 
     "machines.readyz": "for monitors",
     "crawlers.sitemap": "for crawlers",
     "account.sign_out": "leads to the page that says so",
+    "own_account.time_left": "for the page's script",
     "own_account.propose_authenticator": "leads to the page of the key",
     "own_account.end_session": "leads back to the list",
     "own_account.end_other_sessions": "leads back to the list",

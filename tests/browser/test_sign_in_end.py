@@ -1,5 +1,6 @@
 """The end of a sign-in is told two minutes before, and one press puts it off (A11; WCAG 2.2.1)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -67,13 +68,33 @@ def test_the_end_is_said_and_what_was_entered_is_there_after_signing_in(organise
     assert is_focused(purpose)
     wait(organiser, minutes=2)
     expect(dialog(page)).to_have_accessible_name("You have been signed out")
+    expect(dialog(page)).to_have_accessible_description(re.compile("is still here"))
     keys.press("Enter")
+    expect(dialog(page)).to_have_count(0)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back from another tab
+    wait(organiser, minutes=2)
     expect(dialog(page)).to_have_count(0)
     page.get_by_label("Our own office").check()
     organiser.submit()
     expect(page.locator("h1")).to_have_text("Sign in")
     organiser.sign_in(ORGANISER)
     organiser.open("attendees.export", event=organiser.world.event)
+    expect(page.get_by_label("Contact with those registered")).to_be_checked()
+    expect(page.get_by_label("Our own office")).to_be_checked()
+
+
+def test_who_signs_in_again_in_another_tab_finds_the_words_of_this_one(organiser):
+    page = organiser.page
+    page.get_by_label("Contact with those registered").check()
+    page.get_by_label("Our own office").check()
+    wait(organiser, minutes=31)
+    Keyboard(page).press("Escape")
+    page.context.clear_cookies()
+    organiser.sign_in(ORGANISER)
+    organiser.submit()
+    expect(page.locator("h1")).to_have_text("Export the list")
+    expect(page.get_by_label("Contact with those registered")).to_be_checked()
+    expect(page.locator(".flash")).to_contain_text("is here again")
 
 
 def test_another_tab_that_is_used_puts_off_the_end_of_this_one(organiser):
@@ -97,7 +118,7 @@ def test_without_an_answer_it_says_so_and_can_be_tried_again(organiser):
     page.route("**/account/time-left", lambda route: route.abort())
     stay = page.get_by_role("button", name="Stay signed in")
     stay.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("There is no answer.")
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
     page.unroute("**/account/time-left")
     (complaint,) = organiser.tab.complaints
     assert complaint.endswith("net::ERR_FAILED")

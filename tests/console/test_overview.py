@@ -195,3 +195,10 @@ def test_unknown_event_is_not_found(sign_in_as, event):
 def test_styleguide_is_for_every_role(sign_in_as, event):
     answer = sign_in_as(Role.DOOR, event).client.get("/console/styleguide")
     assert answer.status_code == 200
+
+
+def test_what_the_event_holds_to_is_shown(sign_in_as, database):
+    event = make_event(organisation_cap=3, is_published=False)
+    page = overview(sign_in_as(Role.ORGANISER, event))
+    assert facts(page)["Places for one organisation"] == "At most 3"
+    assert "Not published" in page.text

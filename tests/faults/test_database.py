@@ -161,3 +161,15 @@ def test_more_people_than_connections_are_asked_to_come_back(make_app, postgres_
     with app.app_context(), db.engine.connect():
         busy = check.submit(button="Register", expect=503)
     assert (busy.h1, busy.submit(button="Try again", follow=True).h1) == (BUSY_PAGE, "Open your mail")
+
+
+def test_a_change_without_the_write_lock_is_refused(event):
+    """So that nobody reads first and writes then: on SQLite that fails under load, whatever the timeout (F1)."""
+    db.session.rollback()
+    event.capacity += 1
+    with pytest.raises(engine_setup.WriteOutsideTransaction):
+        db.session.flush()
+    db.session.rollback()
+    engine_setup.start_write(db.session)
+    event.capacity += 1
+    db.session.commit()

@@ -15,6 +15,7 @@ from tests.running import Running, kill, prepare, wait_for
 MANY = 30  # of each kind: six times the threads that serve
 HEADERS = b"GET /en/ HTTP/1.1\r\nHost: %s\r\nX-Slow: "
 BODY = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\ngiven_name="
+HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"  # with its first frame
 CHUNKS = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ngiven\r\n"
 SECONDS = 20  # for an answer; without a way out there is none at all
 
@@ -80,3 +81,11 @@ def _heard(connection: socket.socket) -> bytes:
     except TimeoutError:
         assert answer == b""  # an answer whose connection goes on
     return answer
+
+
+def test_http_2_is_not_spoken(forum):
+    """Its bodies need no length, so they would be read by the app itself."""
+    with socket.create_connection(("127.0.0.1", forum.port), SECONDS) as connection:
+        connection.sendall(HTTP2)
+        answer = connection.recv(100)
+    assert answer[:8] in {b"", b"HTTP/1.1"}  # not the frame that begins HTTP/2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forum.outbox.addresses import Mailbox, mailbox, parse_mailbox
+from forum.outbox.addresses import MAX_NAME, Mailbox, mailbox, parse_mailbox
 from forum.outbox.errors import UnsafeMessage
 from forum.outbox.messages import Attachment, Draft, build
 
@@ -154,12 +154,18 @@ def test_address_has_its_domain_in_a_labels(given, address):
         "", "p", "@example.org", "p@", "p@@example.org", "p q@example.org", "p@exa mple.org", "p@-x.org", "p@x..org",
         "p@example.org,q@example.org", "<p@example.org>", "p@example.org>", "p@example.org\nBcc: q@example.org",
         "p\r@example.org", "p@example.org\u2028", '"p q"@example.org', ".p@example.org", "p@[127.0.0.1]", "\ud800@x.se",
-        "p" * 321 + "@example.org",
+        "p" * 321 + "@example.org", "p@exämple..org", "p@" + "ä" * 64 + ".org",
     ],
 )  # fmt: skip
 def test_address_that_is_none_is_refused(address):
     with pytest.raises(UnsafeMessage):
         mailbox(address)
+
+
+def test_name_that_is_too_long_is_refused():
+    assert mailbox("p@example.org", "N" * MAX_NAME).name
+    with pytest.raises(UnsafeMessage):
+        mailbox("p@example.org", "N" * (MAX_NAME + 1))
 
 
 @pytest.mark.parametrize(

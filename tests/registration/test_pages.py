@@ -428,3 +428,11 @@ def test_a_new_link_is_sent_to_a_known_address_only_and_three_times_an_hour(page
 def test_every_page_speaks_swedish(app, event, database):
     swedish = Pages(app, language="sv")
     assert swedish.get("registration.choose").h1 == "Anmäl dig"
+
+
+def test_an_address_that_no_mail_server_takes_is_refused(pages, event):
+    """At most 254 characters (RFC 5321, 4.5.3.1.3 without the angle brackets)."""
+    longest = f"{'p' * 64}@{'d' * 60}.{'d' * 60}.{'d' * 60}.example"
+    assert len(longest) == 254 + 1
+    page = pages.post("registration.details", {**ANSWERS, "email": longest}, sector="justice", expect=422)
+    assert page.errors["email"] == "Enter an e-mail address of at most 254 characters"

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
-from werkzeug.exceptions import BadRequest, LengthRequired, RequestTimeout
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, RequestTimeout
 
 from forum.registration.models import Registration
 from forum.web.receiving import REFUSAL, Receiver
@@ -25,6 +25,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def receiver(monkeypatch) -> Receiver:
     """One that gives up at once where no place is free."""
     monkeypatch.setattr(Receiver, "PATIENCE", 0)
+    monkeypatch.setattr(Receiver, "MOMENT", 0)
     return Receiver(100)
 
 
@@ -135,6 +136,26 @@ def test_half_a_body_is_refused(receiver):
     assert (environ["wsgi.input"].read(), environ["CONTENT_LENGTH"]) == (b"", "0")
 
 
+def test_length_beyond_all_numbers_is_refused(receiver):
+    body = SlowBody(b"")
+    environ = environ_of(body, 0) | {"CONTENT_LENGTH": "0" * 5000 + "4"}
+    receiver.receive(environ)
+    assert (type(environ[REFUSAL]), body.asked.is_set()) == (RequestEntityTooLarge, False)
+
+
+def test_many_who_wait_are_refused_soon_and_one_waits_longer(monkeypatch, pool):
+    """To wait holds a thread as well: a crowd that waited would keep the pages from others."""
+    monkeypatch.setattr(Receiver, "PATIENCE", 30)
+    receiver = Receiver(100)
+    slow = Slow(receiver, pool, "192.0.2.1", "192.0.2.1")
+    patient = pool.submit(refusal_of, receiver, "192.0.2.1")
+    while not receiver._waiting:
+        pass
+    assert [refusal_of(receiver, "192.0.2.1") for _ in range(3)] == [RequestTimeout] * 3
+    slow.come()
+    assert patient.result(30) is None
+
+
 def test_body_of_unknown_length_is_not_waited_for(receiver):
     body = SlowBody(b"chunks")
     environ = {"wsgi.input": body, "HTTP_TRANSFER_ENCODING": "chunked"}
@@ -162,6 +183,13 @@ def test_who_sends_too_slowly_is_told_in_their_language(monkeypatch, pages, even
     answer = pages.client.post("/sv/register/ngo", data=ANSWERS)
     assert (answer.status_code, answer.headers["Connection"]) == (408, "close")
     assert "<h1>Det du skickade kom inte fram i tid</h1>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/en/register/ngo", "/en/\0"])
+def test_strange_host_is_refused_before_anything_else(pages, event, path):
+    headers = {"Host": "evil.example", "Transfer-Encoding": "chunked"}
+    answer = pages.client.post(path, data=ANSWERS, headers=headers)
+    assert answer.status_code == 400
 
 
 @pytest.fixture
