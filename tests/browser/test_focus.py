@@ -12,11 +12,20 @@ from tests.browser.sights import BY_NAME, EVERY_KIND
 
 pytestmark = pytest.mark.browser
 STILL = {"reduced_motion": "reduce"}  # else the page is still gliding to the focus when it is looked at
+SIZES = {"phone": (390, 640), "desk": (1280, 720)}
 SCHEMES = {
     "light": STILL | {"color_scheme": "light"},
     "dark": STILL | {"color_scheme": "dark"},
     "forced": STILL | {"forced_colors": "active", "color_scheme": "dark"},
 }
+
+
+def in_both_sizes():
+    """Each page on a phone or a desk by turns; the other one is in the long part."""
+    for number, name in enumerate(EVERY_KIND):
+        for kind, size in enumerate(SIZES):
+            marks = () if number % 2 == kind else (pytest.mark.slow,)
+            yield pytest.param(name, SIZES[size], id=f"{name}, {size}", marks=marks)
 
 
 @pytest.fixture
@@ -39,8 +48,7 @@ def test_focus_is_seen(visit, eye, name, scheme):
     assert {kind: round(share, 2) for kind, share in found.items() if share < 1} == {}
 
 
-@pytest.mark.parametrize("size", [(390, 640), (1280, 720)], ids=["phone", "desk"])
-@pytest.mark.parametrize("name", EVERY_KIND)
+@pytest.mark.parametrize(("name", "size"), list(in_both_sizes()))
 def test_focus_is_never_covered(visit, name, size):
     page = visit(BY_NAME[name], "en").page
     page.emulate_media(**STILL)

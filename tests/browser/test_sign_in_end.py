@@ -8,15 +8,20 @@ from playwright.sync_api import Locator, Page, expect
 
 from forum import clock
 from forum.extensions import db
-from tests.browser.focus import Eye, focus_problems
+from tests.browser.focus import focus_problems
 from tests.browser.keyboard import Keyboard, is_focused
 from tests.browser.measures import axe_violations, resize
-from tests.browser.sights import ORGANISER
+from tests.browser.sights import BY_NAME, ORGANISER
 from tests.browser.visitor import Visitor
 from tests.browser.worlds import NOW, World
 
 pytestmark = pytest.mark.browser
 DIALOGS = ("soon", "last", "over")
+LOOKS = [  # width, scheme, forced colours
+    (width, scheme, forced)
+    for width in (320, 768, 1280)
+    for scheme, forced in (("light", "none"), ("dark", "none"), ("dark", "active"))
+]
 
 
 @pytest.fixture
@@ -146,25 +151,39 @@ def test_the_longest_time_cannot_be_put_off(organiser):
     expect(dialog(page).get_by_role("button")).to_have_text("Close")
 
 
+@pytest.mark.parametrize(
+    ("name", "language", "look"), list(zip(DIALOGS, ("sv", "en", "sv"), LOOKS[::4], strict=True))
+)
+def test_dialogs_are_sound(visit, name, language, look):
+    page = visit(BY_NAME["attendees"], language).page
+    show(page, name)
+    assert problems(page, *look) == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["sv", "en"])
 @pytest.mark.parametrize("name", DIALOGS)
-def test_dialogs_are_sound_in_every_look(change_world, new_visitor, chromium, name, language):
-    visitor = new_visitor(change_world("demo"), language)
-    visitor.sign_in(ORGANISER)
-    visitor.open("attendees.index", event=visitor.world.event)
-    page, found, eye = visitor.page, [], Eye(chromium)
+def test_dialogs_are_sound_in_every_look(visit, name, language):
+    page = visit(BY_NAME["attendees"], language).page
+    show(page, name)
+    assert [problem for look in LOOKS for problem in problems(page, *look)] == []
+
+
+def show(page: Page, name: str) -> None:
+    """Open a dialog, as the script would."""
     page.evaluate(f"document.querySelector('[data-{name}]').showModal()")
-    for scheme, forced in (("light", False), ("dark", False), ("dark", True)):
-        page.emulate_media(color_scheme=scheme, forced_colors="active" if forced else "none")
-        for width in (320, 768, 1280):
-            resize(page, width)
-            found += axe_violations(page, own_colours=not forced)
-            Keyboard(page).press("Tab")
-            found += focus_problems(page)
-            wide = page.evaluate("document.querySelector('dialog[open]').scrollWidth > innerWidth")
-            found += [f"too wide at {width}"] if wide else []
-    eye.close()
-    assert found == []
+
+
+def problems(page: Page, width: int, scheme: str, forced: str) -> list[str]:
+    """What is wrong with the open dialog in a look."""
+    page.emulate_media(color_scheme=scheme, forced_colors=forced)
+    resize(page, width)
+    found = axe_violations(page, own_colours=forced == "none")
+    Keyboard(page).press("Tab")
+    found += focus_problems(page)
+    if page.evaluate("document.querySelector('dialog[open]').scrollWidth > innerWidth"):
+        found.append("is too wide")
+    return [f"{width}, {scheme}, forced {forced}: {problem}" for problem in found]
 
 
 def forget_sign_ins(world: World) -> None:
