@@ -34,11 +34,8 @@ WEB_PROCESSES = 2
 THREADS = 5
 BACKLOG = 2048
 HEADER_MILLISECONDS = 10_000  # for a client's headers (R26)
-LOST = {
-    "TCP_KEEPIDLE": 30,
-    "TCP_KEEPINTVL": 10,
-    "TCP_KEEPCNT": 3,
-}  # seconds, seconds, questions without an answer
+# Seconds of silence until the kernel asks a client, seconds between its questions, questions without an answer.
+LOST = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 GRANIAN_LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}, "handlers": {}}
 
 

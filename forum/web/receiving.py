@@ -31,10 +31,8 @@ class Receiver:
 
     PLACES = 3  # of the five threads of a process (commands/serving)
     EACH_CLIENT = 2  # many people may share an address, and one of them may be slow
-    PATIENCE, MOMENT = (
-        0.25,
-        0.02,
-    )  # seconds until a place is free: for one who waits, and for whoever else does
+    # Seconds until a place is free, for one who waits and for whoever else does: to wait holds a thread, too.
+    PATIENCE, MOMENT = 0.25, 0.02
     DIGITS = 20  # of a length; Python reads no number of thousands of them
 
     def __init__(self, longest: int, *, by_client: bool = True) -> None:
@@ -61,7 +59,7 @@ class Receiver:
     @contextmanager
     def _place(self, client: str) -> Iterator[None]:
         with self._changed:
-            self._waiting += 1  # to wait holds a thread, too: many may do so for a moment, one for longer
+            self._waiting += 1
             patience = self.PATIENCE if self._waiting == 1 else self.MOMENT
             came = self._changed.wait_for(lambda: self._is_free(client), patience)
             self._waiting -= 1

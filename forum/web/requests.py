@@ -25,9 +25,8 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def refuse() -> None:
         g.started, g.reference = time.perf_counter(), secrets.token_hex(4)
-        if isinstance(
-            request.routing_exception, SecurityError
-        ):  # a strange Host; no page has an address there
+        # A strange Host comes first: no page has an address there, not even that of an error.
+        if isinstance(request.routing_exception, SecurityError):
             raise request.routing_exception
         refuse_unreceived()
         if "\0" in request.path:  # no address of ours, and PostgreSQL refuses it in a value
