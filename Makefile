@@ -7,9 +7,11 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 port := $(if $(PORT),--port $(PORT))
 venv := .venv/bin
+# Tests wait for servers and browsers half of their time: one process more than there are cores, and at most four.
+processes := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 3 ? n + 1 : 4)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-slow coverage check bench lighthouse screenshots translations lock format clean
+.PHONY: help run install wheel dev test test-slow coverage check bench lighthouse screenshots translations lock audit format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +20,13 @@ run: ## build everything, load the demo when empty, serve at http://127.0.0.1:80
 	@bin/bootstrap run
 	@exec $(venv)/forum run $(port)
 
+install: ## build the environment and the texts, and serve nothing: for a server
+	@bin/bootstrap run
+	@umask 022; $(venv)/pybabel --quiet compile --directory translations
+
+wheel: install ## build dist/forum-….whl: the forum to be installed without its checkout
+	@$(venv)/uv build --quiet --wheel --no-build-isolation --out-dir dist
+
 dev: ## the same, reloading when a file changes
 	@bin/bootstrap dev
 	@exec $(venv)/forum dev $(port)
@@ -25,7 +34,7 @@ dev: ## the same, reloading when a file changes
 test: ## what the tests need, then the suite without its long part
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n auto --maxprocesses 4 -m "not slow" $(ARGS)
+	@$(venv)/pytest -n $(processes) -m "not slow" $(ARGS)
 
 test-slow: ## the long part: races again and again, faults under load, the soak, every page in every width
 	@bin/bootstrap dev
@@ -67,9 +76,15 @@ translations: ## collect the texts of code and templates into translations/
 	@bin/bootstrap dev
 	@bin/translations
 
-lock: ## write both hashed locks anew from pyproject.toml
+lock: ## write both hashed locks anew from pyproject.toml, then the bill of materials and the licences
 	@bin/bootstrap dev
 	@bin/lock $(ARGS)
+	@bin/bootstrap dev
+	@$(venv)/python bin/bill-of-materials
+
+audit: ## look for known weaknesses in what the locks pin, where a source of advisories can be reached
+	@bin/bootstrap dev
+	@$(venv)/python bin/audit $(ARGS)
 
 clean: ## remove what the commands made, but never instance/
 	rm -rf tests/lighthouse/node_modules

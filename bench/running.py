@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from forum.commands import serving
+from forum.web.lobby import Lobby
 from tests import servers
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -54,6 +54,7 @@ def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings:
     port = servers.free_port()
     environment = {
         **os.environ,
+        "FORUM_ENV": "development",
         "FORUM_INSTANCE": str(folder),
         "FORUM_DATABASE_URL": database_url,
         "FORUM_LIMITS_ENABLED": "0",
@@ -69,7 +70,7 @@ def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings:
 @contextmanager
 def bare_flask() -> Iterator[Server]:
     """Serve one view that returns a constant, on the same server with as many workers and threads."""
-    port, threads = servers.free_port(), str(serving.THREADS)
+    port, threads = servers.free_port(), str(Lobby.THREADS)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     command += ["--workers", WORKERS, "--blocking-threads", threads]
     with _started(

@@ -6,38 +6,39 @@ from typing import Any
 from flask import Flask
 
 from forum import config, database, models
-from forum.accounts import own_account, sign_ins
+from forum.accounts import access, kept_words, own_account, sign_ins
 from forum.accounts import public as account_public
+from forum.audit import actions as audit
+from forum.console import mail as console_mail
 from forum.console import overview as console_overview
 from forum.events import public as events_public
+from forum.events import versions
 from forum.extensions import csrf, db, mail, migrate
-from forum.home import crawlers
+from forum.health import public as health_public
+from forum.home import crawlers, site
 from forum.home import public as home_public
 from forum.news import feeds, old_addresses
 from forum.news import public as news_public
-from forum.outbox import console as outbox_console
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
 from forum.registration import public as registration_public
 from forum.registration import self_service
 from forum.web import (
-    access,
     cache,
+    door,
     errors,
     headers,
     languages,
     limits,
-    machines,
-    receiving,
+    lobby,
     requests,
-    site,
     static,
     turns,
 )
 
 __all__ = ["create_app", "models"]  # importing the models completes the metadata
 BLUEPRINTS = (
-    machines.bp,
+    health_public.bp,
     crawlers.bp,
     home_public.bp,
     events_public.bp,
@@ -51,7 +52,7 @@ BLUEPRINTS = (
     own_account.bp,
     console_overview.bp,
     registration_console.bp,
-    outbox_console.bp,
+    console_mail.bp,
 )
 MIGRATIONS = str(config.PROJECT / "migrations")
 
@@ -61,7 +62,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     Raises UnsafeSettings when a setting is missing or unsafe.
     """
-    app = Flask(__name__, template_folder="../templates", static_folder=None)
+    app = Flask(__name__, template_folder=str(config.PROJECT / "templates"), static_folder=None)
     app.config.update(config.load(settings))
 
     _init_database(app)
@@ -71,17 +72,19 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     access.init_app(app)
     csrf.init_app(app)
     limits.init_app(app)
-    headers.init_app(app)
+    headers.init_app(app, is_open=access.is_open)
     errors.init_app(app)
+    kept_words.init_app(app)
     site.init_app(app)
     sign_ins.init_app(app)
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     turns.init_app(app)
-    receiving.init_app(app)
+    lobby.init_app(app)
     cache.init_app(app)
     static.init_app(app)
+    door.init_app(app)
     return app
 
 
@@ -92,3 +95,5 @@ def _init_database(app: Flask) -> None:
     with app.app_context():
         database.prepare_engine(db.engine)
     database.guard_writes(db.session)
+    versions.raise_with_changes(db.session)
+    audit.chain_at_commit(db.session)

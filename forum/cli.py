@@ -1,21 +1,55 @@
 """The `forum` command."""
 
+import os
+import sqlite3
 import sys
 
 import click
+from flask import Flask
 from flask.cli import ScriptInfo, with_appcontext
+from limits.errors import ConfigurationError
+from sqlalchemy.exc import DBAPIError
 
-from forum import create_app
-from forum.commands import preparing, running
+from forum import create_app, presence
+from forum.commands import preparing, running, settings_file
+from forum.commands.after_restore import release_mail
+from forum.commands.audit import audit
 from forum.commands.backups import backup, restore
+from forum.commands.counters import mend_counters
 from forum.commands.database import database
 from forum.commands.doctor import doctor
+from forum.commands.keys import new_keys, refuse_wrong_keys, rotate_keys
+from forum.commands.mail import mail_test
 from forum.commands.organisers import create_organiser, disable_organiser
-from forum.config import PROJECT, UnsafeSettings, new_data_keys
+from forum.config import PROJECT, VERSION, UnsafeSettings, refuse_to_guess
 from forum.web.static import build_static
 
 
-@click.group()
+class PlainWords(click.Group):
+    """Ends a command with a sentence where a setting leads to something that is not there or not as it should be."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run the command. Raises click.ClickException for a database, file or limiter that cannot be used."""
+        try:
+            return super().invoke(context)
+        except (DBAPIError, sqlite3.Error) as problem:
+            said = str(getattr(problem, "orig", problem)).partition("\n")[0]  # the rest may hold values
+            raise click.ClickException(f"The database cannot be used: {said}.{_advice(said)}") from problem
+        except OSError as problem:
+            raise click.ClickException(f"{problem.filename or 'A file'}: {problem.strerror}.") from problem
+        except presence.DatabaseIsTaken as problem:
+            raise click.ClickException("A restore is running. Try again when it has ended.") from problem
+        except ConfigurationError as problem:
+            raise click.ClickException(f"FORUM_LIMITER_STORAGE cannot be used: {problem}") from problem
+
+
+def _advice(said: str) -> str:
+    lacks_tables = "no such table" in said or ("relation" in said and "does not exist" in said)
+    return " `forum db upgrade` makes the tables." if lacks_tables else ""
+
+
+@click.group(cls=PlainWords)
+@click.version_option(VERSION, prog_name="forum", message="%(prog)s %(version)s")
 def cli() -> None:
     """Run the forum's website."""
 
@@ -27,18 +61,18 @@ for command in (
     running.worker,
     database,
     doctor,
+    audit,
+    mail_test,
+    mend_counters,
     backup,
     restore,
+    release_mail,
     create_organiser,
     disable_organiser,
+    new_keys,
+    rotate_keys,
 ):
     cli.add_command(command)
-
-
-@cli.command("new-keys")
-def new_keys() -> None:
-    """Print fresh data keys for FORUM_DATA_KEYS."""
-    click.echo(new_data_keys())
 
 
 @cli.command()
@@ -51,11 +85,34 @@ def static() -> None:
     click.echo(f"{len(manifest.names)} static files, {compiled} catalogues compiled")
 
 
+# They seal, open and prove nothing, say themselves what is wrong, or come before the right database is there.
+WITH_ANY_KEYS = (doctor, database, static, restore)
+
+
 def main() -> None:
-    """Run a command; an unsafe setting ends it with the setting's name and status 2 (S05)."""
+    """Run a command; an unsafe setting ends it with the setting's name and status 2 (S05).
+
+    What it and the processes that it starts write is their owner's alone: databases, counters, keys, backups (P28).
+    """
+    os.umask(0o077)
     try:
-        cli.main(standalone_mode=True, obj=ScriptInfo(create_app=create_app, set_debug_flag=False))
+        settings_file.read_into(os.environ)
+        cli.main(standalone_mode=True, obj=ScriptInfo(create_app=_create_app, set_debug_flag=False))
     except UnsafeSettings as refusal:
         for problem in refusal.problems:
             click.echo(f"forum: {problem}", err=True)
         sys.exit(2)
+
+
+def _create_app() -> Flask:
+    """Make the app that a command works on; only `run` and `dev` may guess which forum that is.
+
+    Keys of another database end it here: what is sealed or signed with them is lost.
+    """
+    refuse_to_guess()
+    app, command = create_app(), click.get_current_context().command
+    if command is not restore:
+        presence.share(app.config["INSTANCE"])
+    if command not in WITH_ANY_KEYS:
+        refuse_wrong_keys(app)
+    return app

@@ -1,19 +1,19 @@
-"""Column types: moments in UTC, one text per language, sealed values, token digests."""
+"""Column types: moments in UTC, one text per language, links, token digests."""
 
 import hashlib
+import re
 import secrets
-import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from flask import current_app
-from sqlalchemy import JSON, DateTime, LargeBinary, String
+from sqlalchemy import JSON, DateTime, String
 from sqlalchemy.types import TypeDecorator
 
-NONCE_BYTES = 12
 DIGEST_LENGTH = 64
+LINK = re.compile(
+    r"https?://[^\s/?#\\]+([/?#][^\s\x00-\x1f\x7f]*)?|mailto:[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+",
+    re.IGNORECASE,
+)
 
 
 class UtcDateTime(TypeDecorator):
@@ -57,49 +57,20 @@ class Translated(TypeDecorator):
         return None if value is None else Text(value)
 
 
-class Sealed(TypeDecorator):
-    """Bytes or text encrypted with AES-256-GCM under the key of one purpose, outside the database (P05, P28).
+class UnsafeLink(ValueError):
+    """An address that no page of ours may lead to."""
 
-    The stored form is nonce (12 bytes) + ciphertext with tag; the purpose is the associated data,
-    so a value cannot be moved to a column of another purpose. Keys rotate: the newest one seals, all open.
-    """
 
-    impl = LargeBinary
+class Link(TypeDecorator):
+    """The address of a link that pages show: http, https or mailto, else UnsafeLink (S32)."""
+
+    impl = String
     cache_ok = True
 
-    def __init__(self, purpose: str, *, binary: bool = False):
-        super().__init__()
-        self.purpose = purpose
-        self.binary = binary
-
-    def process_bind_param(self, value, dialect) -> bytes | None:
-        if value is None:
-            return None
-        return seal(value if self.binary else value.encode(), self.purpose)
-
-    def process_result_value(self, value: bytes | None, dialect):
-        if value is None:
-            return None
-        plain = unseal(value, self.purpose)
-        return plain if self.binary else plain.decode()
-
-
-def seal(plain: bytes, purpose: str, place: str = "") -> bytes:
-    """Return nonce + ciphertext under the newest key of a purpose; it opens only where it is said to stand."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(current_app.config["DATA_KEYS"][purpose][0]).encrypt(
-        nonce, plain, (purpose + place).encode()
-    )
-
-
-def unseal(sealed: bytes, purpose: str, place: str = "") -> bytes:
-    """Return what was sealed under any key of the purpose, for this place. Raises InvalidTag."""
-    for key in current_app.config["DATA_KEYS"][purpose]:
-        try:
-            return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], (purpose + place).encode())
-        except InvalidTag:
-            continue
-    raise InvalidTag
+    def process_bind_param(self, value: str | None, dialect) -> str | None:
+        if value is not None and not LINK.fullmatch(value):
+            raise UnsafeLink("a link is http, https or mailto")
+        return value
 
 
 class TokenDigest(TypeDecorator):
@@ -117,18 +88,3 @@ def new_token() -> str:
 def digest(token: str) -> str:
     """Return the form in which a token is stored and looked up."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-INVISIBLE = dict.fromkeys(
-    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0x00AD]
-)
-BREAKS = str.maketrans(dict.fromkeys("\t\n\r\v\f\x85\u2028\u2029", " "))
-
-
-def tidy(text: str) -> str:
-    """Return the text in NFC, its white space folded and trimmed (S27, S36).
-
-    Control characters, lone surrogates and what would turn the direction of writing or stay unseen are left out.
-    """
-    seen = unicodedata.normalize("NFC", text.translate(BREAKS).translate(INVISIBLE))
-    return " ".join("".join(c for c in seen if unicodedata.category(c) not in {"Cc", "Cs"}).split())

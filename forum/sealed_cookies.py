@@ -9,7 +9,7 @@ from flask import current_app, request
 from werkzeug import Response
 
 from forum import clock
-from forum.columns import seal, unseal
+from forum.sealing import seal, unseal
 
 PURPOSE = "identity"  # the key of real names: one may be among the answers
 SECONDS = 3600

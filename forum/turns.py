@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Line:
-    """Lets one at a time through, in the order in which they came; the urgent before the others."""
+class NoTurn(Exception):
+    """The turn did not come while it was waited for."""
 
-    def __init__(self) -> None:
+
+class Line:
+    """Lets one at a time through, or `width`, in the order in which they came; the urgent before the others."""
+
+    def __init__(self, width: int = 1) -> None:
         self._mutex = threading.Lock()
-        self._taken = False
+        self._width, self._taken = width, 0
         self._waiting: deque[threading.Event] = deque()
         self._urgent: deque[threading.Event] = deque()
 
@@ -25,8 +29,8 @@ class Line:
         """Wait for the turn, `seconds` at the most; return whether it came. Who had it must `leave`."""
         line, turn = self._urgent if urgent else self._waiting, threading.Event()
         with self._mutex:
-            if not self._taken:
-                self._taken = True
+            if self._taken < self._width:
+                self._taken += 1
                 return True
             line.append(turn)
         if turn.wait(seconds):
@@ -37,13 +41,23 @@ class Line:
             line.remove(turn)
             return False
 
+    @contextmanager
+    def turn(self, seconds: float) -> Iterator[None]:
+        """Go on when the turn has come. Raises NoTurn."""
+        if not self.enter(seconds):
+            raise NoTurn
+        try:
+            yield
+        finally:
+            self.leave()
+
     def leave(self) -> None:
         """Give the turn to who is next."""
         with self._mutex:
             if line := self._urgent or self._waiting:
                 line.popleft().set()
             else:
-                self._taken = False
+                self._taken -= 1
 
 
 class Processor:
@@ -77,6 +91,10 @@ class Processor:
             yield
         finally:
             self._enter(urgent=True)
+
+    def give_up(self) -> None:
+        """Go on beside whoever has the next turn: nobody may stand in line while others wait for what they hold."""
+        self._leave()
 
     def _enter(self, *, urgent: bool = False) -> None:
         self._mine.turn = self._line.enter(self.PATIENCE, urgent=urgent)

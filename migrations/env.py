@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
+from forum import migrating
+
 config = context.config
 database = current_app.extensions["migrate"].db
 
@@ -19,13 +21,13 @@ def as_plain_type(kind, item, autogen_context):
 def run() -> None:
     """Upgrade, downgrade or compare on the app's database."""
     configure_args = current_app.extensions["migrate"].configure_args
-    with database.engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection = connection.execution_options(sqlite_begin="IMMEDIATE")
+    with database.engine.connect() as connection, migrating.prepared(connection):
+        connection.execution_options(sqlite_begin="IMMEDIATE")
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
             transaction_per_migration=True,
+            on_version_apply=migrating.StepCheck(connection),
             render_item=as_plain_type,
             **{**configure_args, "compare_type": True},
         )

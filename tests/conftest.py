@@ -7,6 +7,7 @@
         return make_app(database_url)
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,22 +30,52 @@ from forum.web.static import build_static
 from tests import servers
 from tests.factories.events import NOW
 from tests.pages import Pages
+from tests.quick import build_routes_once, is_roomy
 from tests.spares import SpareDatabases
+from tests.versions import look_at_once
 
 MakeApp = Callable[..., Flask]
+MEMORY = Path("/dev/shm")  # databases of tests are thrown away: no disk need wait for them
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the translations once, before the workers start."""
+    """Compile the translations once, before the workers start; save work that no test is about."""
+    build_routes_once()
+    gc.set_threshold(
+        50_000, 20, 50
+    )  # an app has a hundred thousand objects: looking through them often takes long
     if not hasattr(config, "workerinput"):
+        if is_roomy(MEMORY):
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
         compile_translations(PROJECT)
 
 
+@pytest.fixture(autouse=True)
+def settings_of_the_environment(request) -> Iterator[None]:
+    """No test leaves a setting to the processes that later tests start."""
+    before = _settings_in_environment()
+    yield
+    after = _settings_in_environment()
+    for name in after.keys() - before.keys():
+        del os.environ[name]
+    assert after == before, f"{request.node.nodeid} has changed the settings of the environment"
+
+
+def _settings_in_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("FORUM_")}
+
+
 @pytest.fixture(scope="session")
-def static_folder(tmp_path_factory) -> Path:
-    """The built static files; the workers share one folder, as several starts would."""
+def shared_folder(tmp_path_factory) -> Path:
+    """A folder that all workers of a run have in common."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "forum-static"
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def static_folder(shared_folder) -> Path:
+    """The built static files; the workers share one folder, as several starts would."""
+    folder = shared_folder / "forum-static"
     build_static(PROJECT / "static", folder)
     return folder
 
@@ -61,9 +92,11 @@ def settings(tmp_path_factory, static_folder) -> dict:
 
 
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory) -> FileSystemBytecodeCache:
-    """Templates that some test's app has compiled already; one store a worker."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+def compiled_templates(shared_folder) -> FileSystemBytecodeCache:
+    """Templates that some test's app has compiled already; one store for all workers."""
+    folder = shared_folder / "forum-templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 @pytest.fixture
@@ -76,6 +109,7 @@ def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
                 {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": url, **overrides}
             )
             app.jinja_env.bytecode_cache = compiled_templates  # each app would compile them all anew
+            look_at_once(app)
             stack.callback(_dispose, app)
             return app
 
@@ -119,6 +153,7 @@ def database_url(request) -> str:
 def sqlite_url(sqlite_template, tmp_path) -> str:
     """The address of an empty, migrated SQLite database."""
     shutil.copyfile(sqlite_template, tmp_path / "forum.sqlite3")
+    (tmp_path / "forum.sqlite3").chmod(0o600)
     return f"sqlite:///{tmp_path / 'forum.sqlite3'}"
 
 

@@ -15,7 +15,7 @@ import html5lib
 from bs4 import BeautifulSoup, Tag
 from html5lib.constants import E as HTML_ERRORS
 
-from forum.web.access import Face
+from forum.accounts.access import Face
 from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.languages import NAMES
 
@@ -56,18 +56,19 @@ class PageProblems(AssertionError):
         self.problems = problems
 
 
-def check(response, path: str, audience=None) -> None:
-    """Check the answer to `path`; `audience` is its route's entry in the access table. Raises PageProblems."""
+def check(response, path: str, audience=None, soup: BeautifulSoup | None = None) -> None:
+    """Check the answer to `path`; `audience` is its route's entry in the access table, `soup` the page if it was read
+    already. Raises PageProblems."""
     problems = [*headers_problems(response, audience)]
     if response.mimetype == "text/html" and not 300 <= response.status_code < 400:
-        problems += page_problems(response.get_data().decode())
+        problems += page_problems(response.get_data().decode(), soup)
     if problems:
         raise PageProblems(path, problems)
 
 
-def page_problems(html: str) -> list[str]:
-    """Return what is wrong with a page."""
-    soup = BeautifulSoup(html, "html.parser")
+def page_problems(html: str, soup: BeautifulSoup | None = None) -> list[str]:
+    """Return what is wrong with a page; `soup` is the same page, read already."""
+    soup = soup or BeautifulSoup(html, "html.parser")
     return [*_invalid_html(html), *(problem for find in CHECKS for problem in find(soup))]
 
 

@@ -28,8 +28,8 @@ from sqlalchemy import event
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
+from forum.accounts.access import AUDIENCES
 from forum.extensions import db
-from forum.web.access import AUDIENCES
 from tests import page_checks
 from tests.page_forms import Form
 
@@ -86,7 +86,7 @@ class Pages:
         if follow and page.status in {301, 302, 303, 307, 308}:
             return self.open(page.location, expect=expect, follow=True)
         assert page.status == expect, f"{method} {path}: {page.status}, not {expect}\n{page.text[:800]}"
-        page_checks.check(response, path, audience=self._audience(path))
+        page_checks.check(response, path, audience=self._audience(path), soup=page.soup)
         return page
 
     def _send(self, path: str, **request):

@@ -1,5 +1,6 @@
 """The forum as processes, started by its own command (see also tests/servers.py)."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from forum.config import PROJECT
@@ -26,13 +27,13 @@ class Running:
         self.port = free_port()
         self.output = folder / "output"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
-        given = {"INSTANCE": folder / "instance", **(settings or {})}
+        given = {"ENV": "development", "INSTANCE": folder / "instance", **(settings or {})}
         arguments = [command, "--port", str(self.port), *options]
         with self.output.open("wb") as file:
             self.process = subprocess.Popen(
                 [*FORUM, *arguments],
                 env={**environment, **{f"FORUM_{name}": str(value) for name, value in given.items()}},
-                stdout=file, stderr=file, cwd=PROJECT, start_new_session=True,
+                stdout=file, stderr=file, cwd=PROJECT, start_new_session=True, umask=0o022,
             )  # fmt: skip
 
     @property
@@ -53,9 +54,11 @@ class Running:
             return False
 
     def is_ready(self) -> bool:
-        """Whether web and worker do their work."""
+        """Whether web and worker do their work; the demo has a message that was given up."""
         try:
-            return self.get("/readyz")[0] == 200
+            return "worker" not in json.loads(self.get("/status")[1])["failing"]
+        except HTTPError as answer:
+            return json.loads(answer.read())["failing"] == ["dead-letters"]
         except (URLError, OSError):
             return False
 
@@ -108,9 +111,9 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], object], forum: Running) -> None:
+def wait_for(condition: Callable[[], object], forum: Running | None = None) -> None:
     """Wait until something is so. There is no event to wait for between processes; the limit is generous."""
     end = time.monotonic() + SECONDS
     while not condition():
-        assert time.monotonic() < end, forum.output.read_text()
+        assert time.monotonic() < end, forum.output.read_text() if forum else "never"
         time.sleep(0.05)

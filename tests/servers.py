@@ -3,11 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -19,6 +20,7 @@ from typing import Any
 import psycopg
 from aiosmtpd.controller import Controller
 from psycopg import sql
+from sqlalchemy.engine import URL
 from werkzeug.serving import make_server
 
 POSTGRES_FOLDERS = (
@@ -36,6 +38,8 @@ POSTGRES_SETTINGS = {
     "max_connections": "100",
     "autovacuum": "off",
 }
+# Every character that an address, a shell or a connection string could take for something else.
+POSTGRES_PASSWORD = "a@:/%#?&=+ '\\\"$é"
 UNSAFE = {"fsync", "full_page_writes", "synchronous_commit"}
 CHROMIUM_FLAGS = (
     "--headless=new",
@@ -46,6 +50,7 @@ CHROMIUM_FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=PreloadTopChromeWebUI",
 )
 
 
@@ -63,8 +68,11 @@ class PostgresServer:
         self._numbers = count(1)
 
     def url(self, database: str) -> str:
-        """Return the SQLAlchemy address of a database."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+        """Return the address of a database as FORUM_DATABASE_URL has it, with the password."""
+        address = URL.create(
+            "postgresql", "postgres", POSTGRES_PASSWORD, database=database, query={"host": str(self.folder)}
+        )
+        return address.render_as_string(hide_password=False)
 
     def create(self, template: str = "template0") -> str:
         """Create a database as a copy of `template` and return its name; nobody may be connected to that."""
@@ -77,10 +85,14 @@ class PostgresServer:
         self._run("DROP DATABASE {} WITH (FORCE)", name)
 
     def make(self, settings: Mapping[str, str]) -> None:
-        """Make the cluster; it listens on the socket in its own folder only."""
+        """Make the cluster; it listens on the socket in its own folder only, and asks everybody for the password."""
+        secret = self.folder / "password"
+        secret.write_text(POSTGRES_PASSWORD)
         self._call(
-            "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"
-        )
+            "initdb", "--no-sync", "--auth=scram-sha-256", f"--pwfile={secret}",
+            "--username=postgres", "--encoding=UTF8", "--locale=C",
+        )  # fmt: skip
+        secret.unlink()
         lines = {**settings, "unix_socket_directories": str(self.folder)}
         with (self.folder / "data" / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in lines.items())
@@ -99,6 +111,22 @@ class PostgresServer:
             "pg_ctl", "restart", "--mode=immediate", "--log", self.folder / "log", "--wait", "--timeout=60"
         )
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let every process of it stand still: it keeps its connections, and takes new ones, and says nothing."""
+        first = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
+        found = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", first], capture_output=True, text=True, check=True
+        )
+        processes = [int(first), *map(int, found.stdout.split())]
+        try:
+            for process in processes:
+                os.kill(process, signal.SIGSTOP)
+            yield
+        finally:
+            for process in reversed(processes):
+                os.kill(process, signal.SIGCONT)
+
     @property
     def was_started(self) -> bool:
         """Whether it runs or ended without being stopped."""
@@ -112,7 +140,9 @@ class PostgresServer:
 
     def connect(self, name: str = "postgres") -> psycopg.Connection:
         """Connect to a database as its superuser; each statement is a transaction of its own."""
-        return psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True)
+        return psycopg.connect(
+            host=str(self.folder), user="postgres", password=POSTGRES_PASSWORD, dbname=name, autocommit=True
+        )
 
     def _call(self, program: str, *arguments: str | Path) -> None:
         """Run one of PostgreSQL's programs. Raises RuntimeError with what it and the server said."""
@@ -170,6 +200,32 @@ def run_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
                 server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def run_redis() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Start a Redis on a free port; give its address, and what ends it early. Raises MissingProgram."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise MissingProgram("redis-server is missing (Debian: apt-get install redis-server)")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server,
+    ):
+        for line in server.stdout or ():
+            if "Ready to accept connections" in line:
+                break
+
+        def end() -> None:
+            server.kill()
+            server.wait()
+
+        try:
+            yield f"redis://127.0.0.1:{port}", end
+        finally:
+            end()
 
 
 @contextmanager

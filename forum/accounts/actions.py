@@ -1,4 +1,7 @@
-"""Signing in with two factors, and what a person changes about their own account. Nothing here commits."""
+"""Signing in with two factors, and what a person changes about their own account. Nothing here commits.
+
+What changes an account locks its row first, then changes codes, links and sign-ins in this order.
+"""
 
 from datetime import datetime
 
@@ -14,9 +17,14 @@ from forum.extensions import db
 
 
 def check_password(email: str, password: str) -> User:
-    """Return the account that the two open, after equal work for any address (S24). Raises SignInRefused."""
+    """Return the account that the two open, after equal work for any address (S24).
+
+    Ends the transaction: it may have to wait. Raises SignInRefused, and NoTurn when too many try.
+    """
     user = queries.find_by_email(email)
-    if not passwords.matches(user.password_hash if user else None, password) or not user or not user.active:
+    stored, is_active = (user.password_hash, user.active) if user else (None, False)
+    db.session.rollback()
+    if not passwords.matches(stored, password) or not user or not is_active:
         raise SignInRefused
     return user
 
@@ -53,6 +61,7 @@ def finish_sign_in(waiting: str, code: str, *, browser: str, now: datetime) -> s
     `waiting` is the token from `ask_second_factor`, used up by this. Raises LinkRefused or CodeRefused.
     """
     user = links.look(waiting, LinkPurpose.SECOND_FACTOR, now=now)
+    queries.lock_user(user.id)
     check_code(user, code, now=now)
     links.use(waiting, LinkPurpose.SECOND_FACTOR, now=now)
     return open_sign_in(user, browser=browser, now=now)
@@ -66,6 +75,7 @@ def finish_set_up(waiting: str, code: str, *, browser: str, now: datetime) -> tu
     user = links.look(waiting, LinkPurpose.SECOND_FACTOR, now=now)
     if user.totp_secret is not None:  # there is one: only a code of it, or a fresh sign-in, may replace it
         raise LinkRefused
+    queries.lock_user(user.id)
     codes = accept_authenticator(user, code, now=now)
     links.use(waiting, LinkPurpose.SECOND_FACTOR, now=now)
     return open_sign_in(user, browser=browser, now=now), codes
@@ -170,9 +180,7 @@ def sign_out(sign_in: SignIn, *, now: datetime) -> None:
     user, number = sign_in.user, sign_in.id
     db.session.delete(sign_in)
     db.session.flush()
-    audit.record(
-        "account.signed_out", user, actor=actor(user), at=now, sign_in=number
-    )  # its lock is the last
+    audit.record("account.signed_out", user, actor=actor(user), at=now, sign_in=number)
 
 
 def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:

@@ -3,29 +3,62 @@
 It goes to their own browser, sealed, for the page of that form. Only the same person finds it there, signed in again.
 """
 
-from flask import after_this_request, flash, g, request
+from flask import Flask, after_this_request, flash, g, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf.csrf import validate_csrf
+from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug import Response
 from werkzeug.datastructures import ImmutableMultiDict
 from wtforms import ValidationError
 
 from forum import sealed_cookies
+from forum.web import errors
+from forum.web.forms import TidyForm
+from forum.web.routes import here
 
 COOKIE = "words"
 CSRF = "csrf_token"
 ACCOUNT = "/account/"  # what is entered there are passwords and codes
 
 
+class KeptForm(TidyForm):
+    """A console form whose words outlive the sign-in: its page shows again what had been entered."""
+
+    class Meta(TidyForm.Meta):
+        def wrap_formdata(self, form, formdata):
+            sent = super().wrap_formdata(form, formdata)
+            if formdata is None or sent is formdata:
+                return sent
+            if sent is None:
+                return recall()
+            forget()
+            return sent
+
+
+def init_app(app: Flask) -> None:
+    """Answer a form of another session."""
+    app.register_error_handler(CSRFError, show_outdated)
+
+
+def show_outdated(error: CSRFError) -> ResponseReturnValue:
+    """Let whoever has signed in again elsewhere find the words of an outdated form in a fresh one (A11)."""
+    if g.get("sign_in"):
+        answer = redirect(here(), 303)
+        if keep(answer, g.user.id):
+            return answer
+    return errors.show(error)
+
+
 def keep(response: Response, user_id: int | None) -> bool:
     """Let the browser keep what this request sent; return whether it does.
 
     `user_id` is whose sign-in this is, or was; None when that is not known any more. What a page of somebody else's
-    has sent is not kept: it would come back as the person's own (S10).
+    has sent is not kept: it would come back as the person's own (S10). Nor is what a row of a list sends to an address
+    without a page: nothing could show it again.
     """
     words = [item for item in request.form.items(multi=True) if item[0] != CSRF]
     paths = [request.path]
-    if words and user_id and not request.path.startswith(ACCOUNT) and _is_ours():
+    if words and user_id and _has_page() and not request.path.startswith(ACCOUNT) and _is_ours():
         is_kept = sealed_cookies.put(response, COOKIE, words, place=_place(user_id), paths=paths)
     else:
         is_kept = False
@@ -61,6 +94,11 @@ def forget() -> None:
     def drop(response: Response) -> Response:
         sealed_cookies.drop(response, COOKIE, paths=[request.path])
         return response
+
+
+def _has_page() -> bool:
+    rule = request.url_rule
+    return rule is not None and "GET" in (rule.methods or ())
 
 
 def _is_ours() -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
+from forum.accounts import queries
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import LinkRefused
 from forum.accounts.models import OneTimeLink, User
@@ -54,6 +55,7 @@ def look(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
 def use(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
     """Use the link up and return its user; of two at once, one gets it. Raises LinkRefused."""
     user = look(token, purpose, now=now)
+    queries.lock_user(user.id)
     unused = (OneTimeLink.digest == digest(token)) & OneTimeLink.used_at.is_(None)
     taken = update(OneTimeLink).where(unused).values(used_at=now).returning(OneTimeLink.digest)
     if db.session.scalars(taken).one_or_none() is None:

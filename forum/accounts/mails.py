@@ -9,6 +9,7 @@ from forum.accounts.enums import LinkPurpose
 from forum.accounts.links import LIFETIMES
 from forum.accounts.models import User
 from forum.outbox import actions as outbox
+from forum.outbox.enums import Lane
 
 
 def queue_reset(user: User, token: str, *, now: datetime) -> None:
@@ -42,4 +43,5 @@ def _queue(user: User, kind: str, now: datetime, **context) -> None:
         language=user.language,
         context={"site_name": site_name, **context},
         now=now,
+        lane=Lane.NOW,
     )

@@ -52,8 +52,8 @@ def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:
 def disable(user: User, *, actor: str, now: datetime) -> None:
     """Shut the user out at once: sign-ins and links end, the password opens nothing (S06)."""
     user.active = False
-    end_sign_ins(user)
     links.revoke_all(user)
+    end_sign_ins(user)
     audit.record("account.disabled", user, actor=actor, at=now)
 
 

@@ -6,8 +6,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.accounts.enums import LinkPurpose, Role
-from forum.columns import Sealed, TokenDigest, UtcDateTime
+from forum.columns import TokenDigest, UtcDateTime
 from forum.database import Base
+from forum.sealing import Sealed, SealedBytes, SealedValue
 
 ROLES = ", ".join(f"'{role}'" for role in Role)
 PURPOSES = ", ".join(f"'{purpose}'" for purpose in LinkPurpose)
@@ -25,8 +26,12 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     password_hash: Mapped[str | None] = mapped_column(String(255))
-    totp_secret: Mapped[bytes | None] = mapped_column(Sealed("totp", binary=True))
-    totp_proposed: Mapped[bytes | None] = mapped_column(Sealed("totp", binary=True))
+    sealed_totp_secret: Mapped[SealedBytes | None] = mapped_column("totp_secret", Sealed("totp", binary=True))
+    totp_secret = SealedValue[bytes | None]()
+    sealed_totp_proposed: Mapped[SealedBytes | None] = mapped_column(
+        "totp_proposed", Sealed("totp", binary=True)
+    )
+    totp_proposed = SealedValue[bytes | None]()
     last_totp_counter: Mapped[int | None]
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan"

@@ -13,6 +13,8 @@ from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignI
 from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm
 from forum.accounts.models import SignIn
 from forum.accounts.public import browser_name, form_page, key_of, show_too_many_tries, speak, wrong_code
+from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
+from forum.audit.traces import note_refusal
 from forum.extensions import db
 from forum.web.forms import TidyForm
 from forum.web.languages import language
@@ -49,6 +51,7 @@ def confirm() -> ResponseReturnValue:
         actions.confirm(g.sign_in, form.code.data, now=clock.now())
     except (SignInRefused, CodeRefused):
         db.session.rollback()
+        note_refusal(CODE_REFUSED, lambda: g.user)
         form.form_errors.append(_("The password or the code is wrong"))
         return form_page("confirm", form)
     db.session.commit()
@@ -73,6 +76,7 @@ def password() -> ResponseReturnValue:
         sign_ins.start_own_write()
         actions.change_password(g.user, form.new_password.data, now=clock.now())
     except SignInRefused:
+        note_refusal(SIGN_IN_REFUSED, lambda: g.user)
         form.password.errors = [_("This is not your present password")]
     except PasswordRefused as refusal:
         form.refuse(refusal)
@@ -116,7 +120,7 @@ def authenticator() -> ResponseReturnValue:
     try:
         codes = actions.accept_authenticator(g.user, form.code.data, now=clock.now())
     except CodeRefused:
-        return wrong_code("set_up", form, **shown)
+        return wrong_code("set_up", form, g.user, **shown)
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
     return render_template("account/recovery_codes.html", codes=codes, onward=url_for(".show"))

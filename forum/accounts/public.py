@@ -6,14 +6,17 @@ from typing import Any
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import TooManyRequests
 
 from forum import clock
-from forum.accounts import actions, authenticators, demo, limits, links, sign_ins
+from forum.accounts import actions, authenticators, demo, kept_words, limits, links, sign_ins
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import CodeRefused, LinkRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SignInForm
 from forum.accounts.models import User
+from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
+from forum.audit.traces import note_refusal
 from forum.database import start_write
 from forum.extensions import db
 from forum.web import errors
@@ -45,6 +48,7 @@ def sign_in() -> ResponseReturnValue:
     try:
         user = actions.check_password(form.email.data, form.password.data)
     except SignInRefused:
+        note_refusal(SIGN_IN_REFUSED, lambda: limits.account_of(form.email.data))
         form.form_errors.append(_("The address or the password is wrong"))
         return form_page("sign_in", form)
     start_write(db.session)
@@ -69,7 +73,7 @@ def second_factor() -> ResponseReturnValue:
             session[sign_ins.WAITING], form.code.data, browser=browser_name(), now=clock.now()
         )
     except CodeRefused:
-        return wrong_code("second_factor", form)
+        return wrong_code("second_factor", form, user)
     db.session.commit()
     target = session.get(sign_ins.NEXT)
     sign_ins.begin(token)
@@ -92,7 +96,7 @@ def set_up() -> ResponseReturnValue:
             session[sign_ins.WAITING], form.code.data, browser=browser_name(), now=clock.now()
         )
     except CodeRefused:
-        return wrong_code("set_up", form, **shown)
+        return wrong_code("set_up", form, user, **shown)
     db.session.commit()
     target = session.get(sign_ins.NEXT)
     sign_ins.begin(token)
@@ -167,6 +171,18 @@ def open_demo(token: str) -> ResponseReturnValue:
     return redirect(sign_ins.CONSOLE, 303)
 
 
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Sign out from a page of an earlier sign-in too: whoever presses that wants nobody to stay signed in (S06).
+
+    The browser itself vouches that a page of ours sent it; no other site can sign anybody out (S10).
+    """
+    is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    if is_ours and request.endpoint == f"{bp.name}.{sign_out.__name__}":
+        return sign_out()
+    return kept_words.show_outdated(lost)
+
+
 @bp.errorhandler(LinkRefused)
 def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
     """A dead link explains itself; a second step without a first one leads back to it."""
@@ -187,9 +203,10 @@ def form_page(name: str, form: TidyForm, **context: Any) -> ResponseReturnValue:
     return render_template(f"account/{name}.html", form=form, **context), 422 if form.errors else 200
 
 
-def wrong_code(name: str, form: Any, **context: Any) -> ResponseReturnValue:
-    """Show the page again when its code was refused; nothing is written."""
+def wrong_code(name: str, form: Any, user: User, **context: Any) -> ResponseReturnValue:
+    """Show the page again when its code was refused; nothing is written but that it was."""
     db.session.rollback()
+    note_refusal(CODE_REFUSED, lambda: user)
     form.code.errors = [_("The code is wrong or used. Wait for the next one and try again.")]
     return form_page(name, form, **context)
 

@@ -7,7 +7,8 @@ from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import Membership, RecoveryCode, SignIn, User
-from forum.columns import digest, tidy
+from forum.addresses import trimmed
+from forum.columns import digest
 from forum.extensions import db
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)  # S07
@@ -16,7 +17,7 @@ EVENTS = table("events", column("id"), column("slug"))  # another feature's; nam
 
 def canonical_email(text: str) -> str:
     """Return the form in which organisers' addresses are stored and compared."""
-    return tidy(text).lower()
+    return trimmed(text).lower()
 
 
 def find_by_email(email: str) -> User | None:

@@ -14,7 +14,6 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from werkzeug import Response
-from werkzeug.urls import iri_to_uri
 
 from forum import clock
 from forum.accounts import kept_words, queries
@@ -23,6 +22,7 @@ from forum.accounts.errors import SignedOut
 from forum.accounts.models import SignIn
 from forum.database import start_write
 from forum.extensions import db
+from forum.web.routes import here
 
 TOKEN, LANGUAGE, WAITING, NEXT = "sign_in", "language", "waiting", "next"
 TOUCH, FRESH = timedelta(minutes=1), timedelta(minutes=5)
@@ -141,9 +141,9 @@ def may(role: Role | str, event: Any = None) -> bool:
     return not roles_for(event).isdisjoint({role, Role.ADMIN})
 
 
-def here() -> str:
-    """Return the path and query of the present request, as it may be returned to."""
-    return iri_to_uri(request.full_path.rstrip("?"))
+def is_admin_of_all() -> bool:
+    """Whether the signed-in user looks after every event, and so the organisers' accounts."""
+    return any(held.role == Role.ADMIN and held.event_id is None for held in g.user.memberships)
 
 
 def own_page(target: str | None) -> str:

@@ -13,7 +13,8 @@ from forum.database import Base
 class AuditEntry(Base):
     """One act; append-only (triggers refuse UPDATE and DELETE) and chained to its predecessor (S46).
 
-    `hash` is HMAC-SHA-256 over sequence, moment, actor, action, subject, `details_digest` and `previous_hash`.
+    `hash` is HMAC-SHA-256 over sequence, moment, actor, action, subject, `details_digest` and `previous_hash`;
+    `key` names the key under which it is, and is missing in entries older than that name.
     """
 
     __tablename__ = "audit_entries"
@@ -29,6 +30,7 @@ class AuditEntry(Base):
     details_digest: Mapped[str] = mapped_column(String(64))
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str | None] = mapped_column(String(16))
     details: Mapped["AuditDetails | None"] = relationship(lazy="joined")
 
 

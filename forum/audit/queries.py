@@ -1,15 +1,108 @@
 """Reading the audit trail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 
-from forum.audit.models import AuditEntry
+from forum.audit.models import AuditDetails, AuditEntry
 from forum.extensions import db
+
+SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused"
+TRIES_LIMITED = "account.tries_limited"
+REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
+REGISTRATIONS_SEARCHED = "registrations.searched"
+FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
+NETWORK_LIMITED = "registrations.network_limited"
+REGISTRATION_RECEIVED = "registration.received"
+DETAILS_ERASED = "audit.details_erased"
+NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
+
+
+REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, TRIES_LIMITED)
+BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
+
+
+@dataclass(frozen=True)
+class Brake:
+    """Forms that were held back for one reason: how many at least, and when it was last noted."""
+
+    action: str
+    times: int
+    last_at: datetime
 
 
 def find_history(subject: Any) -> Sequence[AuditEntry]:
-    """Return the entries about `subject`, oldest first."""
+    """Return the entries about what happened to `subject`, oldest first; who has looked at it is another question.
+
+    SQLite gives the number of an erased registration to the next one: what is older than the beginning is not of it.
+    """
     about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
-    return db.session.scalars(select(AuditEntry).where(about).order_by(AuditEntry.id)).all()
+    begun = select(func.max(AuditEntry.id)).where(about, AuditEntry.action == REGISTRATION_RECEIVED)
+    own = AuditEntry.id >= func.coalesce(begun.scalar_subquery(), 0)
+    happened = select(AuditEntry).where(about, own, AuditEntry.action != REGISTRATION_VIEWED)
+    return db.session.scalars(happened.order_by(AuditEntry.id)).all()
+
+
+def count_refusals(since: datetime) -> dict[str, int]:
+    """Return how often each way to sign in was refused since a moment, by action: more than half of it, or all."""
+    query = select(AuditEntry).where(AuditEntry.action.in_(REFUSALS), AuditEntry.at >= since)
+    counts = dict.fromkeys(REFUSALS, 0)
+    for entry in db.session.scalars(query):
+        counts[entry.action] += _times(entry)
+    return counts
+
+
+def list_brakes(subject: Any, since: datetime) -> list[Brake]:
+    """Return why forms for an event were held back since a moment, by reason; `times` is more than half of them."""
+    about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
+    query = select(AuditEntry).where(about, AuditEntry.action.in_(BRAKES), AuditEntry.at >= since)
+    noted = db.session.scalars(query.order_by(AuditEntry.id)).all()
+    return [
+        Brake(action, sum(_times(entry) for entry in entries), entries[-1].at)
+        for action in BRAKES
+        if (entries := [entry for entry in noted if entry.action == action])
+    ]
+
+
+def find_newest() -> Row[int, str] | None:
+    """Return id and hash of the newest entry."""
+    return db.session.execute(NEWEST).first()
+
+
+def find_oldest() -> AuditEntry | None:
+    """Return the first entry that there is."""
+    return db.session.scalars(select(AuditEntry).order_by(AuditEntry.id).limit(1)).first()
+
+
+def is_in_chain(number: int, entry_hash: str) -> bool:
+    """Whether the entry of this number has this hash."""
+    entry = select(AuditEntry.id).where(AuditEntry.id == number, AuditEntry.hash == entry_hash)
+    return db.session.scalars(entry).first() is not None
+
+
+def count_entries() -> int:
+    """Return how many entries there are."""
+    return db.session.scalars(select(func.count()).select_from(AuditEntry)).one()
+
+
+def list_without_details(limit: int) -> Sequence[int]:
+    """Return the numbers of entries whose details are gone though nobody recorded that, at most `limit`."""
+    erased = select(AuditEntry.subject_id).where(AuditEntry.action == DETAILS_ERASED)
+    bare = (
+        select(AuditEntry.id)
+        .outerjoin(AuditDetails)
+        .where(AuditDetails.entry_id.is_(None), AuditEntry.id.not_in(erased))
+    )
+    return db.session.scalars(bare.order_by(AuditEntry.id).limit(limit)).all()
+
+
+def is_sqlite() -> bool:
+    """Whether the chain lies in a file of this machine."""
+    return db.session.get_bind().dialect.name == "sqlite"
+
+
+def _times(entry: AuditEntry) -> int:
+    return entry.details.payload["times"] if entry.details else 1

@@ -5,31 +5,46 @@ A backup is a tar of `manifest.json` and one dump, which is SQLite's own copy or
 """
 
 import base64
+import fcntl
 import hashlib
 import io
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import inspect, text
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL
 
-from forum import clock
+from forum import clock, migrating, presence
+from forum.commands import after_restore
+from forum.config import write_private
+from forum.database import libpq_arguments
 from forum.extensions import db
 
 MANIFEST, PRIVATE = "manifest.json", 0o600
 DUMPS = {"sqlite": "forum.sqlite3", "postgresql": "forum.pgdump"}
+BACKUPS, SCRATCH = "forum-*Z.tar", ".forum-backup-"
+OTHERS = (  # those of a user: autovacuum is none
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
+)
+TAKEN = "somebody else works on the database"
+REFUSE_OTHERS = f"DO $$ BEGIN IF ({OTHERS}) > 0 THEN RAISE EXCEPTION '{TAKEN}'; END IF; END $$;\n"
 POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
 
 
@@ -42,9 +57,17 @@ class BrokenBackup(click.ClickException):
 @click.option(
     "--keys", type=click.Path(dir_okay=False, path_type=Path), help="Write the data keys to this new file."
 )
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Then remove all but the N newest backups in FOLDER.",
+)
 @with_appcontext
-def backup(folder: Path, keys: Path | None) -> None:
+def backup(folder: Path, keys: Path | None, keep: int | None) -> None:
     """Write a backup into FOLDER while the forum runs; only its owner may read it."""
+    if keys and keys.exists():
+        raise click.ClickException(f"{keys} exists; nothing was written.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = clock.now()
     target = folder / f"forum-{now:%Y%m%dT%H%M%SZ}.tar"
@@ -53,11 +76,25 @@ def backup(folder: Path, keys: Path | None) -> None:
         _dump(dump)
         manifest = {"made_at": now.isoformat(), "revision": _revision(), **_fingerprint(dump)}
         _write_tar(scratch / "whole", dump, manifest)
+        _sync(scratch / "whole")
         (scratch / "whole").replace(target)
+        _sync(folder)
+    _note(now)
     click.echo(f"{target}: {manifest['bytes']:,} bytes. The keys are not in it.")
+    for old in sorted(folder.glob(BACKUPS))[: -keep if keep else 0]:
+        old.unlink()
+        click.echo(f"{old}: removed.")
     if keys:
         _write_keys(keys)
         click.echo(f"{keys}: the data keys. Keep this file away from the backups.")
+
+
+def _note(now: datetime) -> None:
+    """The backup is whole by now, whether the instance's disk takes a note of it or not."""
+    try:
+        presence.note_backup(current_app.config["INSTANCE"], now)
+    except OSError as problem:
+        click.echo(f"When it was made could not be noted: {problem.strerror}.", err=True)
 
 
 @click.command()
@@ -66,28 +103,44 @@ def backup(folder: Path, keys: Path | None) -> None:
 @with_appcontext
 def restore(file: Path, replace: bool) -> None:
     """Bring a backup back, with the forum not running; refuses to overwrite anything unless told to."""
-    with _scratch(file.parent) as scratch:
-        dump, manifest = _open(file, scratch)
-        if dump.name != DUMPS[db.engine.dialect.name]:
-            raise BrokenBackup(
-                f"it holds {dump.name}, and FORUM_DATABASE_URL leads to {db.engine.dialect.name}"
-            )
-        if db.engine.dialect.name == "sqlite":
-            _restore_sqlite(dump, replace)
-        else:
-            _restore_postgres(dump)
-    click.echo(f"Restored as of {manifest['made_at']}. Next: `forum db upgrade`, then `forum doctor`.")
+    try:
+        with presence.alone(current_app.config["INSTANCE"]), _scratch(file.parent) as scratch:
+            dump, manifest = _open(file, scratch)
+            _refuse_unfitting(dump, manifest)
+            quieted = _restore_sqlite(dump, replace) if dump.suffix == ".sqlite3" else _restore_postgres(dump)
+    except presence.DatabaseIsTaken as problem:
+        raise click.ClickException("The forum runs. Stop all its processes, then restore.") from problem
+    click.echo(f"Restored as of {manifest['made_at']}. {quieted}")
+    click.echo(
+        "Next: `forum db upgrade`, then `forum doctor`. Whoever was erased since then has to be erased again."
+    )
+
+
+def _refuse_unfitting(dump: Path, manifest: dict[str, Any]) -> None:
+    """Raise BrokenBackup for one of the other kind of database or of a newer version."""
+    if dump.name != DUMPS[db.engine.dialect.name]:
+        raise BrokenBackup(f"it holds {dump.name}, and FORUM_DATABASE_URL leads to {db.engine.dialect.name}")
+    if manifest.get("revision") not in migrating.known_revisions():
+        raise BrokenBackup(
+            f"its tables are those of another version ({manifest.get('revision')}), which this one does not know;"
+            " install the version that made it, or a newer one"
+        )
 
 
 def _dump(target: Path) -> None:
     url = db.engine.url
     if url.get_backend_name() == "sqlite":
-        with closing(sqlite3.connect(url.database or "")) as source, closing(sqlite3.connect(target)) as copy:
+        address = (
+            f"{Path(url.database or '').absolute().as_uri()}?mode=ro"  # else a missing file would be made
+        )
+        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)  # a consistent copy, whoever writes meanwhile
             copy.execute("PRAGMA journal_mode=DELETE")
         _check_sqlite(target)
     else:
-        _run_postgres("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+        _run_postgres(
+            "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}", url=url
+        )
 
 
 def _check_sqlite(path: Path) -> None:
@@ -97,43 +150,75 @@ def _check_sqlite(path: Path) -> None:
         raise BrokenBackup(f"the database is damaged: {found}")
 
 
-def _restore_sqlite(dump: Path, replace: bool) -> None:
+def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
     """Put the copy in place in one step; what the old database left beside it would damage the new one."""
     _check_sqlite(dump)
     target = Path(db.engine.url.database or "")
     if target.exists() and not replace:
         raise click.ClickException(f"{target} exists; --replace gives it up.")
+    copy = create_engine(URL.create("sqlite", database=str(dump)))
+    with copy.begin() as connection:
+        quieted = after_restore.quiet(connection)
+    copy.dispose()
     db.engine.dispose()
-    for leftover in (f"{target}-wal", f"{target}-shm"):
-        Path(leftover).unlink(missing_ok=True)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.restored")
-    shutil.copyfile(dump, beside)
-    beside.chmod(PRIVATE)
-    beside.replace(target)
+    try:
+        shutil.copyfile(dump, beside)
+        beside.chmod(PRIVATE)
+        _sync(beside)
+        for leftover in (f"{target}-wal", f"{target}-shm"):
+            Path(leftover).unlink(missing_ok=True)
+        beside.replace(target)
+        _sync(target.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+    return quieted
 
 
-def _restore_postgres(dump: Path) -> None:
-    if inspect(db.engine).get_table_names():
-        raise click.ClickException("The database has tables; restore into an empty one (createdb).")
-    options = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
-    _run_postgres("pg_restore", db.engine.url, *options, str(dump))
+def _restore_postgres(dump: Path) -> after_restore.Quieted:
+    """Load the dump, end its sign-ins and hold its mail in one transaction: no worker ever sees half of that."""
+    with db.engine.connect() as connection:
+        if inspect(connection).get_table_names():
+            raise click.ClickException("The database has tables; restore into an empty one (createdb).")
+        if connection.scalar(text(OTHERS)):
+            raise presence.DatabaseIsTaken
+    db.engine.dispose()
+    script = dump.with_suffix(".sql")
+    _run_postgres("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
+    with script.open("a") as file:  # pg_dump leaves the search path empty
+        file.write(f"\nRESET search_path;\n{after_restore.quieting_script(db.engine.dialect)}{REFUSE_OTHERS}")
+    options = ("--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={script}")
+    return after_restore.read_answers(_run_postgres("psql", *options, url=db.engine.url))
 
 
-def _run_postgres(program: str, url: URL, *arguments: str) -> None:
-    """Run PostgreSQL's own program; the password goes by the environment, where other users cannot see it."""
-    found = shutil.which(program) or next(
-        iter(sorted(Path("/").glob(f"{POSTGRES_FOLDERS[1:]}/{program}"))[::-1]), None
+def _run_postgres(program: str, *arguments: str, url: URL | None = None) -> str:
+    """Run PostgreSQL's own program, on the database; return what it said.
+
+    The password goes by the environment, where other users cannot see it.
+    """
+    address = libpq_arguments(url) if url else {}
+    secret = {"PGPASSWORD": address.pop("password")} if "password" in address else {}
+    where = [f"--dbname={make_conninfo(**address)}"] if url else []
+    answer = subprocess.run(  # noqa: S603 - the program's own name, arguments of ours
+        [_find_program(program), *where, *arguments],
+        env={**os.environ, **secret}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if TAKEN in answer.stderr:
+        raise presence.DatabaseIsTaken
+    if answer.returncode:
+        said = (answer.stderr.strip().splitlines() or [f"ended with status {answer.returncode}"])[0]
+        raise click.ClickException(f"{program}: {said.removeprefix(f'{program}: ')}")
+    return answer.stdout
+
+
+def _find_program(name: str) -> str:
+    found = shutil.which(name) or next(
+        iter(sorted(Path("/").glob(f"{POSTGRES_FOLDERS[1:]}/{name}"))[::-1]), None
     )
     if found is None:
-        raise click.ClickException(f"{program} is missing (Debian: apt-get install postgresql-client).")
-    address = url.set(drivername="postgresql", password=None).render_as_string()
-    answer = subprocess.run(  # noqa: S603 - the program's own name, arguments of ours
-        [found, f"--dbname={address}", *arguments],
-        env={**os.environ, "PGPASSWORD": url.password or ""}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if answer.returncode:
-        raise click.ClickException(f"{program}: {answer.stderr.strip()}")
+        raise click.ClickException(f"{name} is missing (Debian: apt-get install postgresql-client).")
+    return str(found)
 
 
 def _write_tar(target: Path, dump: Path, manifest: dict[str, Any]) -> None:
@@ -175,12 +260,32 @@ def _write_keys(path: Path) -> None:
         purpose: [base64.b64encode(key).decode() for key in listed]
         for purpose, listed in current_app.config["DATA_KEYS"].items()
     }
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
-        file.write(json.dumps(keys))
+    write_private(path, json.dumps(keys))
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, would outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """A private folder on the same disk, gone afterwards, so that no half file is ever left."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".forum-") as name:
-        yield Path(name)
+    """A private folder on the same disk, gone afterwards, so that no half file is ever left.
+
+    One at a time works in `folder`, and so what a killed command left there goes first.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for left in folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=SCRATCH) as name:
+            yield Path(name)
+    finally:
+        os.close(descriptor)
+        signal.signal(signal.SIGTERM, before)

@@ -1,15 +1,20 @@
 """`forum db`: the tables and their migrations."""
 
 import click
-import flask_migrate
-from flask import current_app
+from flask import current_app, g
 from flask.cli import with_appcontext
 from flask_migrate import cli as migrations
 
-from forum.commands.preparing import one_at_a_time
+from forum.commands.preparing import one_at_a_time, upgrade_tables
 
 KEPT = ("downgrade", "check", "current", "heads", "history", "revision", "migrate")
-database = click.Group("db", help="The tables and their migrations.")
+
+
+@click.group("db")
+@with_appcontext
+def database() -> None:
+    """The tables and their migrations."""
+    g.directory, g.x_arg = None, ()  # what Flask-Migrate's own group gives to its commands
 
 
 @database.command()
@@ -17,7 +22,7 @@ database = click.Group("db", help="The tables and their migrations.")
 def upgrade() -> None:
     """Bring the tables up to date; two at once take turns."""
     with one_at_a_time(current_app._get_current_object()):  # type: ignore[attr-defined]
-        flask_migrate.upgrade()
+        click.echo(upgrade_tables())
 
 
 for name in KEPT:

@@ -1,5 +1,6 @@
 """`forum doctor`: is everything in order, said in sentences; the exit status is 1 when something is not."""
 
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,14 +9,13 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from forum import clock
+from forum import clock, presence
+from forum.extensions import db
+from forum.health import checks
+from forum.health.checks import Finding
 from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
-from forum.web import health
-from forum.web.health import Finding
-
-KEYS = ("secret_key", "data_keys.json")
 
 
 @click.command()
@@ -24,7 +24,11 @@ KEYS = ("secret_key", "data_keys.json")
 def doctor(offline: bool) -> None:
     """Examine settings, database, mail, worker, disk and files; print no secret."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    findings = [*health.examine(clock.now()), *_settings(app), *_private_files(app.config["INSTANCE"])]
+    findings = [
+        *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
+        *_settings(app),
+        *_private_files(app),
+    ]
     if not offline:
         findings.append(_mail_server(app))
     for finding in findings:
@@ -48,17 +52,41 @@ def _settings(app: Flask) -> Iterator[Finding]:
     )
 
 
-def _private_files(instance: Path) -> Iterator[Finding]:
-    """Keys are their owner's alone; the folder with the database is nobody else's (P28)."""
-    for path, forbidden, wanted in (
-        (instance, 0o007, "0700"),
-        *((instance / name, 0o077, "0600") for name in KEYS),
-    ):
-        if path.exists():
-            mode = stat.S_IMODE(path.stat().st_mode)
-            is_private = not mode & forbidden
-            words = f"mode {mode:04o}{'' if is_private else f'; should be {wanted}'}"
-            yield Finding(path.name, is_private, words)
+def _private_files(app: Flask) -> list[Finding]:
+    """Database, counters and keys are their owner's alone (P28); a key that lies elsewhere may be a group's."""
+    instance: Path = app.config["INSTANCE"]
+    made = {path for path in (*instance.iterdir(), *_database_files()) if path.is_file()}
+    found = [
+        *_of_others(sorted(made), instance),
+        *_wide_open([instance], 0o007, "o-rwx", "entered by every user of this machine"),
+        *_wide_open(sorted(made), 0o077, "go-rwx", "read by others"),
+        *_wide_open(app.config["SECRET_FILES"], 0o007, "o-rwx", "read by every user of this machine"),
+    ]
+    return found or [Finding("files", True, "are their owner's alone")]
+
+
+def _database_files() -> list[Path]:
+    """Return SQLite's files, which may lie outside the instance folder."""
+    path = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
+    return [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm")] if path else []
+
+
+def _of_others(paths: list[Path], instance: Path) -> Iterator[Finding]:
+    """Name those that another user has made, such as root: the forum cannot read or write them."""
+    for path in paths:
+        if path.stat().st_uid != instance.stat().st_uid:
+            user = presence.owner(instance)
+            command = f"chown {shlex.quote(user)} {shlex.quote(str(path))}"
+            yield Finding(str(path), False, f"is {presence.owner(path)}'s, the folder is {user}'s: {command}")
+
+
+def _wide_open(paths: list[Path], forbidden: int, change: str, act: str) -> Iterator[Finding]:
+    """Name those whose mode lets in whom it must not, with the command that mends it."""
+    for path in paths:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & forbidden:
+            command = f"chmod {change} {shlex.quote(str(path))}"
+            yield Finding(str(path), False, f"may be {act} (mode {mode:04o}): {command}")
 
 
 def _mail_server(app: Flask) -> Finding:

@@ -1,21 +1,23 @@
 """Organisers' accounts from the command line: the first one can be made in no other way (S05)."""
 
 import click
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask.cli import with_appcontext
 
-from forum import clock
+from forum import addresses, clock
 from forum.accounts import management, queries
 from forum.accounts.enums import Role
 from forum.accounts.models import User
 from forum.database import start_write
 from forum.extensions import db
+from forum.tidying import tidy
 from forum.web.languages import DEFAULT, NAMES
 
 ACTOR = "command"
 ROLES = [role.value for role in Role]
 NO_EVENT = "There is no event with the short name {slug!r}."
+LONGEST_NAME = 200
+WRONG_NAME = f"A name has 1 to {LONGEST_NAME} characters that can be seen, and no encoded word (=? … ?=)."
 KNOWN = "{email} has an account. With --again it gets a fresh link, and the role if it lacks it."
 
 
@@ -82,12 +84,20 @@ def _create(email: str, name: str | None, language: str) -> User:
     if not name:
         raise click.UsageError("--name is needed for a new account.")
     try:
-        found = validate_email(email, check_deliverability=False)
-    except EmailNotValidError as problem:
-        raise click.BadParameter(str(problem), param_hint="EMAIL") from None
+        address = addresses.read(addresses.trimmed(email), takes_utf8=current_app.config["MAIL_SMTPUTF8"])
+    except addresses.NotAnAddress as refusal:
+        raise click.BadParameter(f"{email!r} {refusal}.", param_hint="EMAIL") from None
     return management.create_organiser(
-        found.normalized, name=name, language=language, actor=ACTOR, now=clock.now()
+        address, name=_name(name), language=language, actor=ACTOR, now=clock.now()
     )
+
+
+def _name(typed: str) -> str:
+    """Return the name as it stands before the account's address in mails."""
+    name = tidy(typed)
+    if not name or len(name) > LONGEST_NAME or addresses.is_unsafe_in_header(name):
+        raise click.BadParameter(WRONG_NAME, param_hint="--name")
+    return name
 
 
 def _event_id(slug: str | None) -> int | None:

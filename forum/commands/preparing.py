@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from forum import clock
+from forum import clock, migrating
 from forum.accounts import demo
 from forum.config import PROJECT
 from forum.database import start_write
@@ -23,18 +25,59 @@ START_LOCK = 0x0F0A_0001
 CATALOGUES = "translations/*/LC_MESSAGES/*.po"
 
 
+class IncompatibleTables(click.ClickException):
+    """The tables are those of a newer version, and this one cannot use them."""
+
+    def __init__(self, revision: str, lacking: list[str]):
+        super().__init__(
+            f"The tables are those of a newer version ({revision}), and this version cannot use them"
+            f" ({', '.join(lacking)}). Install the newer version again, or restore the backup made before the update."
+        )
+
+
 def prepare(app: Flask) -> None:
     """Bring everything up to date; what is so already costs next to nothing. Two starts at once take turns."""
     with app.app_context(), one_at_a_time(app):
         build_static(PROJECT / "static", app.config["STATIC"])
         compile_translations(PROJECT)
-        upgrade()
+        upgrade_tables()
         if app.config["DEMO"]:
             start_write(db.session)
             load_demo(now=clock.now())
             db.session.commit()
         db.session.remove()
     dispose(app)
+
+
+def refuse_missing_tables(app: Flask) -> None:
+    """Raise click.ClickException for a database without tables; one that is away may come back while we serve."""
+    try:
+        with app.app_context(), db.engine.connect() as connection:
+            is_empty = not inspect(connection).has_table("alembic_version")
+    except SQLAlchemyError:
+        return
+    finally:
+        dispose(app)
+    if is_empty:
+        raise click.ClickException("The database has no tables. `forum db upgrade` makes them.")
+
+
+def upgrade_tables() -> str:
+    """Bring the tables up to date and say what they are now, in a sentence; needs an app context.
+
+    Tables of a newer version stay as they are. Raises IncompatibleTables when this version cannot use them.
+    """
+    with db.engine.connect() as connection:
+        newer = migrating.find_unknown_revision(connection)
+        lacking = migrating.find_lacking(connection, db.metadata) if newer else []
+    if not newer:
+        upgrade()
+        return "The tables are up to date."
+    if lacking:
+        raise IncompatibleTables(newer, lacking)
+    return (
+        f"The tables are those of a newer version ({newer}). This version can use them; nothing was changed."
+    )
 
 
 def demo_link(app: Flask) -> str:
@@ -57,6 +100,7 @@ def compile_translations(project: Path) -> int:
         written = path.with_suffix(".mo.part")
         with written.open("wb") as target:
             write_mo(target, catalogue)
+        written.chmod(0o644)  # whoever serves need not be who built
         written.replace(path.with_suffix(".mo"))
     return len(stale)
 

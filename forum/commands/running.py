@@ -10,10 +10,11 @@ import click
 from flask import Flask
 from werkzeug.serving import is_running_from_reloader, run_simple
 
-from forum import create_app, logs
+from forum import create_app, logs, presence
 from forum.commands import preparing, serving
+from forum.commands.keys import note_signing_key, refuse_wrong_keys
 from forum.commands.supervisor import follow_parent
-from forum.config import PROJECT
+from forum.config import PROJECT, refuse_to_guess
 from forum.jobs.worker import Worker
 
 WATCHED = ("templates/**/*.*", "static/**/*.*", "translations/**/*.po", "forum/demo/**/*.*")
@@ -73,8 +74,13 @@ def dev(host: str, port: int, log_level: str) -> None:
 @click.option("--web-only", is_flag=True, help="Leave mail and jobs to `forum worker` elsewhere.")
 def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) -> None:
     """Serve what `forum db upgrade` and `forum static` have prepared, with the worker beside it."""
+    refuse_to_guess()
     _use_own_address(host, port)
-    create_app()  # an unsafe setting ends the command here
+    app = create_app()  # an unsafe setting ends the command here
+    presence.share(app.config["INSTANCE"])
+    refuse_wrong_keys(app)
+    preparing.refuse_missing_tables(app)
+    note_signing_key(app)
     serving.serve(serving.Web(host, port, log_level, processes=workers), with_worker=not web_only)
 
 
@@ -82,6 +88,10 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
 @log_option("info")
 def worker(log_level: str) -> None:
     """Send mail and do what time brings, until told to end."""
+    refuse_to_guess()
+    app = create_app()
+    refuse_wrong_keys(app)
+    preparing.refuse_missing_tables(app)
     serving.run_worker(log_level)
 
 
@@ -89,7 +99,10 @@ def _prepared_app(host: str, port: int, log_level: str) -> Flask:
     logs.configure(log_level)
     _use_own_address(host, port)
     app = create_app()
+    presence.share(app.config["INSTANCE"])
     preparing.prepare(app)
+    refuse_wrong_keys(app)
+    note_signing_key(app)
     return app
 
 

@@ -1,10 +1,8 @@
 """Web and worker as processes of one command.
 
-Two web processes for two cores, for Python's lock lets one thread of each compute. Threads cost: kept pages a second
-were 31,000 with one thread a process, 27,000 with two, 21,000 with four, 17,000 with eight (wrk on a busy machine, so
-read the ratios). Yet a slow download or a wait for the write lock holds its thread, and with one or two a few slow
-clients would stop the site. Four would be enough for both; of the five, three may wait for bodies that are sent slowly
-(web/receiving).
+Two web processes for two cores, for Python's lock lets one thread of each compute. Granian starts a thread when a
+request waits for one and ends those that have nothing to do: with up to 128 of them, kept pages a second were as many
+as with five. Most threads may wait (web/lobby); the others are for what is answered at once.
 """
 
 import multiprocessing
@@ -26,12 +24,12 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from forum import create_app, logs
+from forum import create_app, logs, presence
 from forum.commands.supervisor import START_METHOD, Program, follow_parent, supervise
 from forum.jobs.worker import Worker
+from forum.web.lobby import Lobby
 
 WEB_PROCESSES = 2
-THREADS = 5
 BACKLOG = 2048
 HEADER_MILLISECONDS = 10_000  # for a client's headers (R26)
 # Seconds of silence until the kernel asks a client, seconds between its questions, questions without an answer.
@@ -70,7 +68,7 @@ def run_web(web: Web) -> None:
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,  # a body of HTTP/2 needs no length, and a proxy speaks HTTP/1.1 to us (web/receiving)
         workers=web.processes,
-        blocking_threads=THREADS,
+        blocking_threads=Lobby.THREADS,
         backlog=BACKLOG,
         backpressure=BACKLOG,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
@@ -88,6 +86,7 @@ def load_app(web: Web) -> Flask:
     logs.configure(web.log_level)
     follow_parent()
     app, listens = create_app(), threading.Event()
+    presence.share(app.config["INSTANCE"])
     inner = app.wsgi_app
 
     def serve_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -118,7 +117,9 @@ def notice_lost_clients(port: int) -> None:
 def run_worker(log_level: str) -> None:
     """Run the worker until SIGTERM or SIGINT."""
     logs.configure(log_level)
-    worker = Worker(create_app())
+    app = create_app()
+    presence.share(app.config["INSTANCE"])
+    worker = Worker(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     worker.run()

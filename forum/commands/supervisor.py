@@ -53,13 +53,21 @@ def supervise(programs: Sequence[Program], ready: Callable[[], None] = lambda: N
 
 
 def follow_parent() -> None:
-    """End this process (as SIGTERM does) when the one that started it is gone; call it in the child."""
-    parent = os.getppid()
+    """End this process when the one that started it is gone, as SIGTERM does, and for certain after GRACE_SECONDS.
+
+    Call it in the child.
+    """
+    started_by = (
+        multiprocessing.parent_process()
+    )  # known since the fork; by now somebody else may have adopted us
+    parent = started_by.pid if started_by else os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, name="follow-parent", daemon=True).start()
 

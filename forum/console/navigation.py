@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from forum.accounts import sign_ins
 from forum.accounts.enums import Role
+from forum.console.scope import mail_scope
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.outbox import listing as outbox
@@ -54,7 +55,7 @@ def _items() -> list[Item]:
 
 def _of(event: Event) -> list[Item]:
     waiting = listing.count_waiting(event)
-    failed = outbox.count_by_status(event.id).get(MessageStatus.FAILED, 0)
+    failed = outbox.count_by_status(mail_scope(event)).get(MessageStatus.FAILED, 0)
     return [
         _item(_("Overview"), "console.overview", event),
         _item(_("Attendees"), "attendees.index", event),

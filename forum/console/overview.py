@@ -1,6 +1,6 @@
 """The console's first page, an event at a glance, and the style guide."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -9,19 +9,22 @@ from flask_babel import gettext as _
 from forum import clock
 from forum.accounts import sign_ins
 from forum.accounts.enums import Role
+from forum.audit import queries as audit
 from forum.console import navigation
+from forum.console.scope import mail_scope
+from forum.console.styleguide import styleguide_context
 from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.outbox import heartbeats
 from forum.outbox import listing as outbox
+from forum.outbox.wording import relay_text
 from forum.registration import listing, wording
 from forum.registration.enums import Status
-from forum.web.balance import balance_of
-from forum.web.console import get_event_or_404
-from forum.web.health import WORKER_MAY_BE_SILENT
+from forum.registration.rings import balance_of
 from forum.web.languages import moment_text
-from forum.web.styleguide import styleguide_context
 
+BRAKES_SHOWN = timedelta(days=1)
 bp = Blueprint("console", __name__, url_prefix="/console")
 bp.record_once(navigation.install)
 
@@ -44,12 +47,13 @@ def styleguide() -> ResponseReturnValue:
 
 @bp.route("/<event>/")
 def overview(event: str) -> ResponseReturnValue:
-    """Show how the event stands: balance, numbers, dates, the last registrations, trouble with mail."""
-    found, now = get_event_or_404(event), clock.now()
+    """Show how the event stands: balance, numbers, dates, the last registrations, trouble with mail, brakes."""
+    found, now = get_any_or_404(event), clock.now()
     counts = listing.count_by_sector_and_status(found)
     balance = balance_of(
         found, counts, now, lambda sector: url_for("attendees.index", event=event, sector=sector.key)
     )
+    trouble = outbox.find_trouble(mail_scope(found), is_silent=heartbeats.is_silent(now=now), now=now)
     return render_template(
         "console/overview.html",
         event=found,
@@ -58,7 +62,9 @@ def overview(event: str) -> ResponseReturnValue:
         numbers=_numbers(found, counts),
         facts=_facts(found, now),
         latest=listing.list_latest(found),
-        trouble=outbox.find_trouble(found.id, is_silent=_is_silent(now)),
+        brakes=audit.list_brakes(found, now - BRAKES_SHOWN),
+        trouble=trouble,
+        relay_text=relay_text(trouble.relay, found.zone, now) if trouble.relay else "",
         others=[other for other in _my_events() if other.id != found.id],
         wording=wording,
     )
@@ -66,11 +72,6 @@ def overview(event: str) -> ResponseReturnValue:
 
 def _my_events() -> list[Event]:
     return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
-
-
-def _is_silent(now: datetime) -> bool:
-    seen = heartbeats.last_beat()
-    return seen is None or now - seen > WORKER_MAY_BE_SILENT
 
 
 def _numbers(event: Event, counts: listing.Counts) -> list[dict[str, object]]:

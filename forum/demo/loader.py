@@ -7,9 +7,9 @@ from sqlalchemy import exists, select, update
 from forum.demo import files, texts
 from forum.demo.people import Population
 from forum.demo.story import Story
-from forum.events.actions import content_changed
 from forum.events.models import Event
 from forum.extensions import db
+from forum.news import actions as news
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 
@@ -27,18 +27,19 @@ def load_demo(*, now: datetime) -> bool:
     year = files.next_year(now)
     current, archive = texts.add_events(year=year, now=now)
     texts.add_posts(year=year, now=now, current=current, archive=archive)
+    news.announce_due(now)
     Story(current, Population(files.read_toml("people.toml", year)), now).play()
     _settle_outbox()
-    content_changed()
     return True
 
 
 def _settle_outbox() -> None:
     """Say of every mail that it has been sent, so that none goes out at the first start; one has failed."""
     db.session.flush()
-    columns = (OutboxMessage.id, OutboxMessage.kind, OutboxMessage.created_at)
+    columns = (OutboxMessage.id, OutboxMessage.kind, OutboxMessage.created_at, OutboxMessage.status)
     mails = db.session.execute(select(*columns).order_by(OutboxMessage.id)).all()
-    failed = [mail.id for mail in mails if mail.kind == FAILED_KIND][-1]
+    waiting = [mail for mail in mails if mail.kind == FAILED_KIND and mail.status == MessageStatus.QUEUED]
+    failed = waiting[-1].id
     db.session.execute(update(OutboxMessage), [_sent(mail) for mail in mails if mail.id != failed])
     db.session.execute(
         update(OutboxMessage)
@@ -54,5 +55,6 @@ def _sent(mail) -> dict:
         "status": MessageStatus.SENT,
         "attempts": 1,
         "sent_at": mail.created_at + SENT_AFTER,
-        "content": None,
+        "abort_reason": None,
+        "sealed_content": None,
     }

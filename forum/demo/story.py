@@ -9,10 +9,15 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
+from sqlalchemy import update
+
 from forum.audit import actions as audit
 from forum.demo.people import Person, Population
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
 from forum.registration import actions, expiry
 from forum.registration.applicant import Applicant, Details
 from forum.registration.enums import ConsentPurpose, Status
@@ -133,7 +138,7 @@ class Story:
         day = self.event.opens_at
         while day < self.now:
             yield day + timedelta(hours=3), self._answer_offers
-            yield day + timedelta(hours=19), lambda at: expiry.expire_due(now=at)
+            yield day + timedelta(hours=19), self._end_what_has_run_out
             day += timedelta(days=1)
 
     def _acts(self, part: Part) -> Iterator[Act]:
@@ -165,6 +170,13 @@ class Story:
         )
         self.registered.append(part)
 
+    def _end_what_has_run_out(self, at: datetime) -> None:
+        """Offers run out, for the mails that made them have left."""
+        offers = OutboxMessage.kind == "offered", OutboxMessage.status == MessageStatus.QUEUED
+        sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
+        db.session.execute(update(OutboxMessage).where(*offers).values(**sent))
+        expiry.expire_due(now=at)
+
     def _answer_offers(self, at: datetime) -> None:
         for part in self.registered:
             if part.registration.status == Status.OFFERED and part.fate is not Fate.IGNORES_OFFER:
@@ -187,7 +199,6 @@ def _applicant(part: Part) -> Applicant:
         language=person.language,
         phone=person.phone,
         submission_key=f"demo-{part.sector.key}-{part.number}",
-        consents=_consents(part),
         is_protected=protected,
         real_name=f"{person.given_name} {person.family_name}" if protected else None,
     )
@@ -205,7 +216,7 @@ def _consents(part: Part) -> frozenset[ConsentPurpose]:
 
 
 def _confirm(part: Part, at: datetime) -> None:
-    actions.confirm(part.registration, now=at)
+    actions.confirm(part.registration, consents=_consents(part), now=at)
 
 
 def _cancel(part: Part, at: datetime) -> None:
@@ -232,7 +243,7 @@ def _withdraw_consents(part: Part, at: datetime) -> None:
 
 def _decline(part: Part, at: datetime) -> None:
     """Decline what is in review. There is no action for it yet: reviewers come with a later version."""
-    part.registration.status = Status.DECLINED
+    part.registration.move_to(Status.DECLINED, now=at)
     part.registration.ended_at = at
     audit.record("registration.declined", part.registration, actor="command", at=at)
 

@@ -46,6 +46,7 @@ def _event(name: str, year: int, now: datetime) -> Event:
         **{field: source[field] for field in ("slug", "hashtag", "contact_email", "timezone", "capacity")},
         **{field: Text(source[field]) for field in ("name", "short_name", "lead", "place", "sharing")},
         **_moments(source["dates"], ZoneInfo(source["timezone"]), year, now),
+        nights=source["dates"].get("nights", []),
         is_published=True,
         programme_points=source["programme_points"],
         facts=source["facts"],

@@ -1,4 +1,4 @@
-"""How a sector takes registrations."""
+"""How a sector takes registrations, and what a calendar says of an event."""
 
 from enum import StrEnum
 
@@ -9,3 +9,11 @@ class SectorPolicy(StrEnum):
     OPEN = "open"
     REVIEW = "review"
     INVITATION = "invitation"
+
+
+class EntryStatus(StrEnum):
+    """What a calendar's entry says of the person's place (RFC 5545, 3.8.1.11)."""
+
+    TENTATIVE = "TENTATIVE"
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"

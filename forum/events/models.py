@@ -1,13 +1,14 @@
 """Events, their sectors and pages, and the version of everything public."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from forum.columns import Text, Translated, UtcDateTime
+from forum import clock
+from forum.columns import Link, Text, Translated, UtcDateTime
 from forum.database import Base
 from forum.events.enums import SectorPolicy
 
@@ -15,8 +16,17 @@ POLICIES = ", ".join(f"'{policy}'" for policy in SectorPolicy)
 
 
 class Event(Base):
-    """An edition of the forum. `taken` counts held places and changes only in `registration.places`."""
+    """An edition of the forum. `taken` counts held places and changes only in `registration.places`.
 
+    `nights` says when a day ends and the next one starts, in the event's zone, one for each night in order:
+    {"ends": "17:00", "starts": "09:00"}. What is not known is left out. `starts_at` and `ends_at` say the rest.
+    A change of what calendars show raises `calendar_sequence` (`events.versions`).
+    """
+
+    is_public_content = True
+    live_columns = frozenset({"taken"})
+    # A value that is set has to be compared with the stored one: they have an active history.
+    calendar_columns = ("name", "place", "timezone", "starts_at", "ends_at", "nights", "is_current")
     __tablename__ = "events"
     __table_args__ = (
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
@@ -36,19 +46,22 @@ class Event(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
-    is_current: Mapped[bool] = mapped_column(default=False)
+    is_current: Mapped[bool] = mapped_column(default=False, active_history=True)
     is_published: Mapped[bool] = mapped_column(default=False)
-    name: Mapped[Text] = mapped_column(Translated)
+    name: Mapped[Text] = mapped_column(Translated, active_history=True)
     short_name: Mapped[Text] = mapped_column(Translated)
     lead: Mapped[Text] = mapped_column(Translated)
-    place: Mapped[Text] = mapped_column(Translated)
+    place: Mapped[Text] = mapped_column(Translated, active_history=True)
     sharing: Mapped[Text] = mapped_column(Translated)
     hashtag: Mapped[str] = mapped_column(String(60))
     contact_email: Mapped[str] = mapped_column(String(254))
-    hotline_url: Mapped[str | None] = mapped_column(String(300))
-    timezone: Mapped[str] = mapped_column(String(60))
-    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    hotline_url: Mapped[str | None] = mapped_column(Link(300))
+    timezone: Mapped[str] = mapped_column(String(60), active_history=True)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime, active_history=True)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, active_history=True)
+    nights: Mapped[list[dict[str, str]]] = mapped_column(
+        JSON, default=list, server_default=text("'[]'"), active_history=True
+    )
     opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
     release_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -59,12 +72,21 @@ class Event(Base):
     taken: Mapped[int] = mapped_column(default=0)
     programme_points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     facts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    calendar_sequence: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    calendar_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=clock.now)
     sectors: Mapped[list["Sector"]] = relationship(
         back_populates="event", order_by="Sector.position", cascade="all, delete-orphan"
     )
     pages: Mapped[list["Page"]] = relationship(
         back_populates="event", order_by="Page.position", cascade="all, delete-orphan"
     )
+
+    @validates("nights")
+    def _refuse_wrong_hours(self, _name: str, nights: list[dict[str, str]]) -> list[dict[str, str]]:
+        for night in nights:
+            for hour in night.values():
+                time.fromisoformat(hour)
+        return nights
 
     @property
     def zone(self) -> ZoneInfo:
@@ -75,6 +97,8 @@ class Event(Base):
 class Sector(Base):
     """A sector's share of the places: `floor` kept for it until release, never more than `ceiling`."""
 
+    is_public_content = True
+    live_columns = frozenset({"taken"})
     __tablename__ = "sectors"
     __table_args__ = (
         UniqueConstraint("event_id", "key"),
@@ -99,6 +123,7 @@ class Sector(Base):
 class Page(Base):
     """A standing text of an event, such as the privacy notice; `body` is Markdown per language."""
 
+    is_public_content = True
     __tablename__ = "pages"
     __table_args__ = (UniqueConstraint("event_id", "slug"),)
 
@@ -114,7 +139,7 @@ class Page(Base):
 
 
 class ContentVersion(Base):
-    """One row, raised in the transaction of any public change; the page cache compares it."""
+    """One row, raised in the transaction of any public change (`events.versions`); the page cache compares it."""
 
     __tablename__ = "content_version"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)

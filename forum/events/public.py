@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from forum.events import queries
 from forum.events.calendar import event_calendar
+from forum.events.in_url import get_published_or_404, of_event
 from forum.web import cache
 from forum.web.languages import day_text, in_language, language
 from forum.web.markdown import render
-from forum.web.routes import get_event_or_404, of_event
 from forum.web.seo import Seo
 
 bp = Blueprint("events", __name__)
@@ -20,7 +20,7 @@ FIELD_REGISTER = "<p>{{field-register}}</p>"  # a line of its own in a page's te
 @cache.page()
 def page(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Show a standing page, such as the practical information."""
-    found = get_event_or_404(event)
+    found = get_published_or_404(event)
     shown = queries.find_page(found, slug) or abort(404)
     before, _, after = render(in_language(shown.body)).partition(FIELD_REGISTER)
     return render_template(
@@ -39,7 +39,7 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
 @cache.page()
 def calendar(event: str | None = None) -> ResponseReturnValue:
     """Give the event as a calendar file (M14)."""
-    found = get_event_or_404(event)
+    found = get_published_or_404(event)
     name = f'attachment; filename="{found.slug}.ics"'
     headers = {"Content-Disposition": name}
     return Response(

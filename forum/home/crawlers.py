@@ -9,9 +9,9 @@ from forum import clock
 from forum.events import queries as events
 from forum.news import queries as news
 from forum.news.dates import day_of
+from forum.news.teasers import post_url
 from forum.web import cache
 from forum.web.languages import NAMES
-from forum.web.posts import post_url
 from forum.web.seo import absolute
 
 bp = Blueprint("crawlers", __name__)
@@ -63,7 +63,7 @@ def _standing_pages() -> list[dict[str, Any]]:
 def _posts() -> list[dict[str, Any]]:
     """Every post in the languages that it is written in."""
     found: dict[int, dict[str, Any]] = {}
-    for text in news.list_for_sitemap(clock.now()):
+    for text in news.list_for_sitemap():
         changed = day_of(text.updated_at or text.published_at).isoformat()
         entry = found.setdefault(text.post_id, {"changed": changed, "urls": {}})
         entry["urls"][text.language] = absolute(post_url(text.language, text.published_at, text.slug))

@@ -11,12 +11,12 @@ from forum.columns import Text
 from forum.events.models import Event, Sector
 from forum.events.queries import slug_in_url
 from forum.news.queries import ListedPost
+from forum.news.teasers import teasers
 from forum.registration import places
-from forum.web.languages import dates_of, in_language, moment_text
+from forum.registration.rings import ring_of
+from forum.web.languages import NAMES, dates_of, in_language, moment_text
 from forum.web.markdown import render
-from forum.web.posts import teasers
-from forum.web.seats import ring_of
-from forum.web.seo import Seo, event_data
+from forum.web.seo import Seo, absolute
 
 UPCOMING, OPEN, CLOSED, ARCHIVE = "upcoming", "open", "closed", "archive"
 
@@ -101,3 +101,21 @@ def _addresses(event: Event) -> dict[str, Any]:
 def _seo(event: Event) -> Seo:
     data = event_data(event, url_for("home.front", event=slug_in_url(event)))
     return Seo(in_language(event.name), in_language(event.lead), data=data, feed_url=url_for("feeds.whole"))
+
+
+def event_data(event: Event, url: str) -> dict[str, Any]:
+    """Return schema.org's Event; `url` is the path of its front page."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": in_language(event.name),
+        "description": in_language(event.lead),
+        "startDate": event.starts_at.astimezone(event.zone).isoformat(),
+        "endDate": event.ends_at.astimezone(event.zone).isoformat(),
+        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
+        "eventStatus": "https://schema.org/EventScheduled",
+        "location": {"@type": "Place", "name": in_language(event.place), "address": in_language(event.place)},
+        "organizer": {"@type": "Organization", "name": in_language(event.short_name), "url": absolute("/")},
+        "url": absolute(url),
+        "inLanguage": list(NAMES),
+    }

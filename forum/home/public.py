@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
 from forum import clock
+from forum.events.in_url import get_published_or_404, of_event
 from forum.home.front import front_page
 from forum.news import queries as news
 from forum.web import cache
 from forum.web.languages import language, preferred
-from forum.web.routes import get_event_or_404, of_event
 
 bp = Blueprint("home", __name__)
 
@@ -28,6 +28,6 @@ def root() -> Response:
 @cache.page(seats=True)
 def front(event: str | None = None) -> ResponseReturnValue:
     """Show an event: when, where, the places of each sector, the latest news."""
-    found, now = get_event_or_404(event), clock.now()
-    posts = news.latest(language(), now, POSTS, event_id=None if found.is_current else found.id)
+    found, now = get_published_or_404(event), clock.now()
+    posts = news.latest(language(), POSTS, event_id=None if found.is_current else found.id)
     return render_template("public/home/front.html", **front_page(found, posts, now))

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from zlib import crc32
 
 from flask import Flask
@@ -92,17 +93,33 @@ class Worker:
 
 
 def run_job(job: Job) -> int:
-    """Run one job in a transaction of its own; return how much it did, 0 when it failed or another has it."""
+    """Run one job, each of its parts in a transaction of its own; return how much it did.
+
+    What fails is logged and stops neither another part nor another job; it comes again.
+    """
+    if job.each is None:
+        return _run_part(job, job.run, job.name)
     try:
-        start_write(db.session)
-        done = job.run(now=clock.now()) if _is_ours(job) else 0
-        db.session.commit()
+        ids = job.each(now=clock.now())
     except Exception:  # the other jobs go on, and this one comes again
-        db.session.rollback()
         log.exception("job %s failed", job.name)
         return 0
+    finally:
+        db.session.rollback()
+    return sum(_run_part(job, partial(job.run, part), f"{job.name}, {part}") for part in ids)
+
+
+def _run_part(job: Job, run: Callable[..., int], name: str) -> int:
+    try:
+        start_write(db.session)
+        done = run(now=clock.now()) if _is_ours(job) else 0
+        db.session.commit()
+    except Exception:  # the others go on, and this one comes again
+        db.session.rollback()
+        log.exception("job %s failed", name)
+        return 0
     if done:
-        log.info("job %s: %s", job.name, done)
+        log.info("job %s: %s", name, done)
     return done
 
 

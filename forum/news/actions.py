@@ -2,21 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
-from forum.events.actions import content_changed
 from forum.extensions import db
 from forum.news.models import Post
 
 
 def announce_due(now: datetime) -> int:
-    """Have the public pages rendered anew when scheduled posts have become public; return how many.
+    """Make the posts public whose time has come; return how many.
 
-    The queries show a post from its `published_at` on, but a page kept from before does not know it. The worker calls
-    this every minute; after downtime or a clock that jumped it catches up (R18).
+    The worker calls this every few seconds; after downtime or a clock that jumped it catches up (R18). A post that was
+    moved to a later time is announced again when that comes.
     """
-    due = Post.published_at <= now, Post.announced_at.is_(None)
-    announced = db.session.execute(update(Post).where(*due).values(announced_at=now).returning(Post.id)).all()
-    if announced:
-        content_changed()
-    return len(announced)
+    unannounced = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
+    due = update(Post).where(Post.published_at <= now, unannounced).values(announced_at=now)
+    return len(db.session.execute(due.returning(Post.id)).all())

@@ -10,15 +10,14 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forum import clock
 from forum.news import queries
 from forum.news.models import PostText
+from forum.news.post_page import category_link
 from forum.news.public import get_category_or_404, get_tag_or_404
+from forum.news.teasers import post_url
 from forum.web import cache
 from forum.web.languages import in_language, language
 from forum.web.markdown import render
-from forum.web.post_page import category_link
-from forum.web.posts import post_url
 from forum.web.routes import localised
 from forum.web.seo import absolute
 
@@ -32,7 +31,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 @cache.page()
 def whole() -> ResponseReturnValue:
     """The newest posts."""
-    return _feed(queries.list_for_feed(language(), clock.now()), _("News"), url_for("news.index"))
+    return _feed(queries.list_for_feed(language()), _("News"), url_for("news.index"))
 
 
 @localised(bp, "/news/categories/<slug>/feed.atom")
@@ -43,17 +42,17 @@ def category(slug: str) -> ResponseReturnValue:
     if (right := found.slug.in_language(language())) != slug:
         return redirect(url_for(".category", slug=right), 301)
     link = category_link(found)
-    return _feed(queries.list_for_feed(language(), clock.now(), category=found), link["label"], link["url"])
+    return _feed(queries.list_for_feed(language(), category=found), link["label"], link["url"])
 
 
 @localised(bp, "/news/tags/<name>/feed.atom")
 @cache.page()
 def tag(name: str) -> ResponseReturnValue:
     """The newest posts with a hashtag."""
-    found = get_tag_or_404(name, clock.now())
+    found = get_tag_or_404(name)
     if found.folded != name:
         return redirect(url_for(".tag", name=found.folded), 301)
-    posts = queries.list_for_feed(language(), clock.now(), tag=found)
+    posts = queries.list_for_feed(language(), tag=found)
     return _feed(posts, found.name, url_for("news.tag", name=name))
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstrain
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.columns import Text, Translated, UtcDateTime
+from forum.columns import Link, Text, Translated, UtcDateTime
 from forum.database import Base
 
 post_categories = Table(
@@ -26,10 +26,12 @@ post_tags = Table(
 
 
 class Post(Base):
-    """A post in every language it is written in; public from `published_at` on.
+    """A post in every language it is written in; public once it has been announced for its `published_at`.
 
-    `announced_at` is when the worker noticed that its time had come and had the pages rendered anew.
+    `announced_at` is when the worker noticed that the post's time had come.
     """
+
+    is_public_content = True
 
     __tablename__ = "posts"
     __table_args__ = (Index("ix_posts_published_at", "published_at", "id"),)
@@ -68,6 +70,7 @@ class Post(Base):
 class PostText(Base):
     """A post's words in one language; `body` is Markdown."""
 
+    is_public_content = True
     __tablename__ = "post_texts"
     __table_args__ = (UniqueConstraint("language", "slug"),)
 
@@ -86,6 +89,7 @@ class PostText(Base):
 class Correction(Base):
     """What was wrong or has changed since, and when that was said."""
 
+    is_public_content = True
     __tablename__ = "corrections"
     __table_args__ = (Index("ix_corrections_post_id", "post_id"),)
 
@@ -98,6 +102,7 @@ class Correction(Base):
 class Source(Base):
     """Where a post's facts come from."""
 
+    is_public_content = True
     __tablename__ = "sources"
     __table_args__ = (Index("ix_sources_post_id", "post_id"),)
 
@@ -105,13 +110,14 @@ class Source(Base):
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(default=0)
     title: Mapped[Text] = mapped_column(Translated)
-    url: Mapped[str | None] = mapped_column(String(500))
+    url: Mapped[str | None] = mapped_column(Link(500))
     published_on: Mapped[date | None]
 
 
 class Category(Base):
     """A section of the news, with a name and an address per language."""
 
+    is_public_content = True
     __tablename__ = "categories"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -124,6 +130,7 @@ class Category(Base):
 class Tag(Base):
     """A hashtag as it is shown; `folded` is how it is found: casefolded letters and digits only."""
 
+    is_public_content = True
     __tablename__ = "tags"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -135,6 +142,7 @@ class Tag(Base):
 class TagAlias(Base):
     """Another spelling that leads to the same tag."""
 
+    is_public_content = True
     __tablename__ = "tag_aliases"
     __table_args__ = (Index("ix_tag_aliases_tag_id", "tag_id"),)
 

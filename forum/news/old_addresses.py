@@ -9,10 +9,9 @@ from datetime import date
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from forum import clock
 from forum.folding import search_fold
 from forum.news import queries
-from forum.web.posts import post_url
+from forum.news.teasers import post_url
 
 bp = Blueprint("old_addresses", __name__)
 
@@ -29,7 +28,7 @@ def blog() -> ResponseReturnValue:
 @bp.get("/blogg/<int(fixed_digits=4):year>/")
 def year(year: int) -> ResponseReturnValue:
     """The posts of a year, if it has any."""
-    if year not in queries.list_years(LANGUAGE, clock.now()):
+    if year not in queries.list_years(LANGUAGE):
         abort(404)
     return redirect(url_for("news.year", lang=LANGUAGE, year=year), 301)
 
@@ -38,7 +37,7 @@ def year(year: int) -> ResponseReturnValue:
 def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
     """A post of that day with that slug."""
     try:
-        posts = queries.list_day(LANGUAGE, clock.now(), date(year, month, day))
+        posts = queries.list_day(LANGUAGE, date(year, month, day))
     except (ValueError, OverflowError):
         abort(404)
     found = next((post for post in posts if _plain(post.slug) == _plain(slug)), None) or abort(404)

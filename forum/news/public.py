@@ -1,6 +1,5 @@
 """News for visitors: lists, posts, categories, hashtags, search."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
@@ -8,17 +7,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from forum import clock
-from forum.columns import tidy
 from forum.news import queries
 from forum.news.dates import day_of
 from forum.news.models import Category, Tag
+from forum.news.post_page import addresses, category_link, shown_post
 from forum.news.queries import PostPage
 from forum.news.tags import fold
+from forum.news.teasers import teaser, teasers
+from forum.tidying import tidy
 from forum.web import cache
 from forum.web.languages import NAMES, language
-from forum.web.post_page import addresses, category_link, shown_post
-from forum.web.posts import teaser, teasers
 from forum.web.routes import localised
 from forum.web.seo import Seo
 
@@ -35,7 +33,7 @@ LONGEST_TAG = 100
 @cache.page()
 def index(number: int | None = None) -> ResponseReturnValue:
     """List every post, the newest first."""
-    page = queries.list_posts(language(), clock.now(), number=_checked(number))
+    page = queries.list_posts(language(), number=_checked(number))
     lead = _("What happens around the forum, and what comes of it.")
     return _show_list(page, number, title=_("News"), lead=lead, feed_url=url_for("feeds.whole"), **_ways_in())
 
@@ -44,7 +42,7 @@ def index(number: int | None = None) -> ResponseReturnValue:
 @cache.page()
 def year(year: int) -> ResponseReturnValue:
     """List the posts of a year."""
-    posts = queries.list_year(language(), clock.now(), year) if year in YEARS else []
+    posts = queries.list_year(language(), year) if year in YEARS else []
     if not posts:
         abort(404)
     page = PostPage(posts, number=1, total=0)
@@ -57,14 +55,13 @@ def year(year: int) -> ResponseReturnValue:
 @cache.page()
 def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
     """Show a post; another date or another language's slug leads to its right address."""
-    now = clock.now()
-    text = queries.find_text(language(), slug, now)
+    text = queries.find_text(language(), slug)
     if text is None:
         return _elsewhere(slug)
     g.alternates = addresses(text.post)
     if (year, month, day) != day_of(text.post.public_since).timetuple()[:3]:
         return redirect(g.alternates[text.language], 301)
-    older, newer = (find(text.post, text.language, now) for find in (queries.find_older, queries.find_newer))
+    older, newer = (find(text.post, text.language) for find in (queries.find_older, queries.find_newer))
     return render_template(
         "public/news/post.html",
         older=older and teaser(older),
@@ -81,7 +78,7 @@ def category(slug: str, number: int | None = None) -> ResponseReturnValue:
     found = get_category_or_404(slug)
     if (right := found.slug.in_language(language())) != slug:
         return redirect(url_for(".category", slug=right, number=number), 301)
-    page = queries.list_posts(language(), clock.now(), number=_checked(number), category=found)
+    page = queries.list_posts(language(), number=_checked(number), category=found)
     g.alternates = {
         code: url_for(".category", lang=code, slug=found.slug.in_language(code), number=number)
         for code in NAMES
@@ -97,10 +94,10 @@ def category(slug: str, number: int | None = None) -> ResponseReturnValue:
 @cache.page()
 def tag(name: str, number: int | None = None) -> ResponseReturnValue:
     """List the posts with a hashtag; every spelling leads to the one address."""
-    found = get_tag_or_404(name, clock.now())
+    found = get_tag_or_404(name)
     if found.folded != name:
         return redirect(url_for(".tag", name=found.folded, number=number), 301)
-    page = queries.list_posts(language(), clock.now(), number=_checked(number), tag=found)
+    page = queries.list_posts(language(), number=_checked(number), tag=found)
     feed_url = url_for("feeds.tag", name=name)
     return _show_list(page, number, kicker=_("Hashtag"), title=found.name, feed_url=feed_url)
 
@@ -108,8 +105,8 @@ def tag(name: str, number: int | None = None) -> ResponseReturnValue:
 @localised(bp, "/news/search")
 def search() -> ResponseReturnValue:
     """Find posts by words."""
-    words = tidy(request.args.get("q", ""))[:LONGEST_QUERY]
-    found = queries.search(language(), clock.now(), words)
+    words = tidy(request.args.get("q", "")[:LONGEST_QUERY])
+    found = queries.search(language(), words)
     return render_template(
         "public/news/search.html",
         words=words,
@@ -124,10 +121,10 @@ def get_category_or_404(slug: str) -> Category:
     return queries.find_category(slug) or abort(404)
 
 
-def get_tag_or_404(name: str, now: datetime) -> Tag:
+def get_tag_or_404(name: str) -> Tag:
     """Return the hashtag that is spelled so, or nearly so, and is on a public post in some language."""
     folded = fold(name[:LONGEST_TAG])
-    found = queries.find_tag(folded, now) if folded else None
+    found = queries.find_tag(folded) if folded else None
     return found or abort(404)
 
 
@@ -168,18 +165,16 @@ def _checked(number: int | None) -> int:
 
 def _ways_in() -> dict[str, Any]:
     """The categories and years that have posts, as links."""
-    now = clock.now()
     years = [
-        {"label": str(year), "url": url_for(".year", year=year)}
-        for year in queries.list_years(language(), now)
+        {"label": str(year), "url": url_for(".year", year=year)} for year in queries.list_years(language())
     ]
-    categories = [category_link(category) for category in queries.list_categories(language(), now)]
+    categories = [category_link(category) for category in queries.list_categories(language())]
     return {"categories": categories, "years": years}
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:
     """Lead from another language's slug to this language's, or say in which language the post is."""
-    found = queries.find_in_any_language(slug, clock.now())
+    found = queries.find_in_any_language(slug)
     if found is None:
         abort(404)
     g.alternates = addresses(found)

@@ -1,4 +1,4 @@
-"""Reading posts. What is public: a text in the language, of a post whose time has come."""
+"""Reading posts. What is public: a text in the language, of a post that the worker has announced."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +24,9 @@ SHOWN_IN_LIST = (
     PostText.lead,
 )
 PLACE = (Post.published_at, Post.id)
+# No query compares with a clock: two machines' clocks differ, and a page that was kept between the two would stay.
+# A draft has no `published_at`, and a post that is moved to a later time is not announced for it yet.
+IS_ANNOUNCED = Post.announced_at >= Post.published_at
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
 ListedPost = Row[datetime | None, str, str, str, str, str]  # the columns of SHOWN_IN_LIST
@@ -43,44 +46,44 @@ class PostPage:
         return max(1, -(-self.total // PER_PAGE))
 
 
-def latest(language: str, now: datetime, limit: int, *, event_id: int | None = None) -> Sequence[ListedPost]:
+def latest(language: str, limit: int, *, event_id: int | None = None) -> Sequence[ListedPost]:
     """Return the newest posts, of one event only when told so."""
-    query = _listed(language, now).limit(limit)
+    query = _listed(language).limit(limit)
     if event_id is not None:
         query = query.where(Post.event_id == event_id)
     return db.session.execute(query).all()
 
 
 def list_posts(
-    language: str, now: datetime, *, number: int = 1, category: Category | None = None, tag: Tag | None = None
+    language: str, *, number: int = 1, category: Category | None = None, tag: Tag | None = None
 ) -> PostPage:
     """Return a page of the posts, of a category or a tag; a page beyond the last has no posts."""
-    query = _narrowed(_listed(language, now), category, tag).add_columns(func.count().over())
+    query = _narrowed(_listed(language), category, tag).add_columns(func.count().over())
     rows = db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
     return PostPage(rows, number, total=rows[0][-1] if rows else 0)
 
 
-def list_year(language: str, now: datetime, year: int) -> Sequence[ListedPost]:
+def list_year(language: str, year: int) -> Sequence[ListedPost]:
     """Return a year's posts."""
     within = (
         Post.published_at >= midnight(date(year, 1, 1)),
         Post.published_at < midnight(date(year + 1, 1, 1)),
     )
-    return db.session.execute(_listed(language, now).where(*within)).all()
+    return db.session.execute(_listed(language).where(*within)).all()
 
 
-def search(language: str, now: datetime, words: str) -> Sequence[ListedPost]:
+def search(language: str, words: str) -> Sequence[ListedPost]:
     """Return the newest posts that hold every word, at most FOUND_AT_MOST."""
     wanted = search_fold(words.replace("#", " ")).split()
     if not wanted:
         return []
     holds_all = [PostText.search_text.contains(word, autoescape=True) for word in wanted]
-    return db.session.execute(_listed(language, now).where(*holds_all).limit(FOUND_AT_MOST)).all()
+    return db.session.execute(_listed(language).where(*holds_all).limit(FOUND_AT_MOST)).all()
 
 
-def find_text(language: str, slug: str, now: datetime) -> PostText | None:
+def find_text(language: str, slug: str) -> PostText | None:
     """Return a public post's text in a language, and all that its page shows."""
-    query = select(PostText).join(PostText.post).where(PostText.slug == slug, *_is_public(language, now))
+    query = select(PostText).join(PostText.post).where(PostText.slug == slug, *_is_public(language))
     post = contains_eager(PostText.post)
     whole = [
         post.selectinload(Post.texts).load_only(PostText.language, PostText.slug),
@@ -89,55 +92,55 @@ def find_text(language: str, slug: str, now: datetime) -> PostText | None:
     return db.session.scalars(query.options(*whole)).one_or_none()
 
 
-def find_in_any_language(slug: str, now: datetime) -> Post | None:
+def find_in_any_language(slug: str) -> Post | None:
     """Return the public post that has this slug in some language, its texts with it."""
-    query = select(Post).join(Post.texts).where(PostText.slug == slug, Post.published_at <= now)
+    query = select(Post).join(Post.texts).where(PostText.slug == slug, IS_ANNOUNCED)
     return db.session.scalars(query.options(selectinload(Post.texts)).order_by(Post.id).limit(1)).first()
 
 
-def list_day(language: str, now: datetime, day: date) -> Sequence[ListedPost]:
+def list_day(language: str, day: date) -> Sequence[ListedPost]:
     """Return the posts of a day."""
     within = Post.published_at >= midnight(day), Post.published_at < midnight(day + timedelta(days=1))
-    return db.session.execute(_listed(language, now).where(*within)).all()
+    return db.session.execute(_listed(language).where(*within)).all()
 
 
-def find_older(post: Post, language: str, now: datetime) -> ListedPost | None:
+def find_older(post: Post, language: str) -> ListedPost | None:
     """Return the post before this one."""
-    query = _listed(language, now).where(tuple_(*PLACE) < _place_of(post))
+    query = _listed(language).where(tuple_(*PLACE) < _place_of(post))
     return db.session.execute(query.limit(1)).first()
 
 
-def find_newer(post: Post, language: str, now: datetime) -> ListedPost | None:
+def find_newer(post: Post, language: str) -> ListedPost | None:
     """Return the post after this one."""
-    query = _listed(language, now).where(tuple_(*PLACE) > _place_of(post))
+    query = _listed(language).where(tuple_(*PLACE) > _place_of(post))
     return db.session.execute(query.order_by(None).order_by(*PLACE).limit(1)).first()
 
 
 def list_for_feed(
-    language: str, now: datetime, *, category: Category | None = None, tag: Tag | None = None
+    language: str, *, category: Category | None = None, tag: Tag | None = None
 ) -> Sequence[PostText]:
     """Return the newest posts' texts with their posts and categories."""
-    query = select(PostText).join(PostText.post).where(*_is_public(language, now)).order_by(*NEWEST_FIRST)
+    query = select(PostText).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
     whole = contains_eager(PostText.post).selectinload(Post.categories)
     return db.session.scalars(_narrowed(query, category, tag).options(whole).limit(IN_FEED)).all()
 
 
-def list_for_sitemap(now: datetime) -> Sequence[Row[int, str, str, datetime | None, datetime | None]]:
+def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime | None]]:
     """Return post_id, language, slug, published_at and updated_at of every public text."""
     columns = PostText.post_id, PostText.language, PostText.slug, Post.published_at, Post.updated_at
-    query = select(*columns).join(PostText.post).where(Post.published_at <= now).order_by(*NEWEST_FIRST)
+    query = select(*columns).join(PostText.post).where(IS_ANNOUNCED).order_by(*NEWEST_FIRST)
     return db.session.execute(query).all()
 
 
-def list_years(language: str, now: datetime) -> list[int]:
+def list_years(language: str) -> list[int]:
     """Return the years that have posts, the newest first."""
-    moments = db.session.scalars(select(Post.published_at).join(Post.texts).where(*_is_public(language, now)))
+    moments = db.session.scalars(select(Post.published_at).join(Post.texts).where(*_is_public(language)))
     return sorted({day_of(moment).year for moment in moments if moment}, reverse=True)
 
 
-def list_categories(language: str, now: datetime) -> Sequence[Category]:
+def list_categories(language: str) -> Sequence[Category]:
     """Return the categories that have posts."""
-    public_posts = select(PostText.post_id).join(PostText.post).where(*_is_public(language, now))
+    public_posts = select(PostText.post_id).join(PostText.post).where(*_is_public(language))
     in_use = select(post_categories.c.category_id).where(post_categories.c.post_id.in_(public_posts))
     return db.session.scalars(
         select(Category).where(Category.id.in_(in_use)).order_by(Category.position)
@@ -154,24 +157,21 @@ def find_category(slug: str) -> Category | None:
     return next((category for category in list_all_categories() if slug in category.slug.values()), None)
 
 
-def find_tag(folded: str, now: datetime) -> Tag | None:
+def find_tag(folded: str) -> Tag | None:
     """Return the tag that is spelled so, folded, by itself or as an alias, if a public post has it."""
     spelled_so = Tag.id.in_(select(TagAlias.tag_id).where(TagAlias.folded == folded))
-    public_posts = select(Post.id).where(Post.published_at <= now)
+    public_posts = select(Post.id).where(IS_ANNOUNCED)
     in_use = select(post_tags.c.tag_id).where(post_tags.c.post_id.in_(public_posts))
     query = select(Tag).where(or_(Tag.folded == folded, spelled_so), Tag.id.in_(in_use))
     return db.session.scalars(query.order_by(Tag.folded != folded).limit(1)).first()
 
 
-def _listed(language: str, now: datetime) -> Select:
-    return (
-        select(*SHOWN_IN_LIST).join(PostText.post).where(*_is_public(language, now)).order_by(*NEWEST_FIRST)
-    )
+def _listed(language: str) -> Select:
+    return select(*SHOWN_IN_LIST).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
 
 
-def _is_public(language: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """A draft has no `published_at`, and NULL is never at or before now."""
-    return PostText.language == language, Post.published_at <= now
+def _is_public(language: str) -> tuple[ColumnElement[bool], ...]:
+    return PostText.language == language, IS_ANNOUNCED
 
 
 def _place_of(post: Post) -> ColumnElement:

@@ -1,4 +1,4 @@
-"""Putting a mail into the outbox, trying a failed one again, taking one back."""
+"""Putting a mail into the outbox, sending it sooner or once more, taking it back."""
 
 import logging
 import uuid
@@ -9,20 +9,21 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 from jinja2 import TemplateError
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.audit import actions as audit
 from forum.extensions import db
-from forum.outbox import messages, rendering
+from forum.outbox import messages, queries, relay, rendering
 from forum.outbox.addresses import mailbox, parse_mailbox
-from forum.outbox.enums import MessageStatus
+from forum.outbox.enums import AbortReason, Lane, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped, UnsafeMessage
 from forum.outbox.messages import Attachment, Draft
 from forum.outbox.models import OutboxMessage
 
-__all__ = ["Attachment", "abort", "queue", "retry"]
+__all__ = ["Attachment", "dismiss", "queue", "retry", "send_now", "take_back"]
 log = logging.getLogger("forum.outbox")
-WAITING = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.WITHHELD, MessageStatus.FAILED)
+WAITING = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY)
 
 
 def queue(
@@ -38,11 +39,12 @@ def queue(
     registration_id: int | None = None,
     attachments: Sequence[Attachment] = (),
     withheld: bool = False,
+    lane: Lane = Lane.SOON,
 ) -> OutboxMessage:
     """Render templates/mail/<kind>/ once and put the mail into the outbox, in the caller's transaction (R05, R06).
 
     `language` is a shipped code. It never raises for a mail that cannot be made: the row is then a dead letter
-    with its reason, and what caused the mail stands (R10). A `withheld` mail is made like any other and never leaves.
+    with its reason, and what caused the mail stands (R10). A `withheld` mail is made, never leaves and keeps no words.
     """
     message = OutboxMessage(
         kind=kind,
@@ -51,7 +53,7 @@ def queue(
         subject="",
         message_id=_message_id(),
         status=MessageStatus.WITHHELD if withheld else MessageStatus.QUEUED,
-        attempts=0,
+        lane=lane,
         next_attempt_at=now,
         created_at=now,
         event_id=event_id,
@@ -59,7 +61,8 @@ def queue(
     )
     try:
         draft = _draft(message, context, recipient_name, reply_to, attachments)
-        message.subject, message.content = draft.subject, messages.build(draft)
+        built = messages.build(draft)
+        message.subject, message.content = draft.subject, None if withheld else built
     except SQLAlchemyError:
         raise
     except Exception as problem:  # whatever is wrong with a template or an address stays in this one row
@@ -75,23 +78,49 @@ def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
     db.session.refresh(message, with_for_update=True)
     if message.status != MessageStatus.FAILED:
         raise NotStopped(message.status)
-    if message.content is None:
+    if message.sealed_content is None:
         raise ContentGone
-    message.status = MessageStatus.QUEUED
     message.attempts = 0
-    message.next_attempt_at = now
     message.last_error = None
+    _queue_first(message, now)
     audit.record("mail.retried", message, actor=actor, at=now)
 
 
-def abort(message: OutboxMessage, *, now: datetime, actor: str) -> None:
-    """Take back a mail that has not left, and forget its words. Raises NotStopped."""
+def send_now(message: OutboxMessage, *, now: datetime, actor: str) -> None:
+    """Let a mail that waits go before all others, and try the mail server at once. Raises NotStopped."""
     db.session.refresh(message, with_for_update=True)
     if message.status not in WAITING:
         raise NotStopped(message.status)
-    message.status = MessageStatus.ABORTED
-    message.content = None
-    audit.record("mail.aborted", message, actor=actor, at=now)
+    _queue_first(message, now)
+    audit.record("mail.hastened", message, actor=actor, at=now)
+
+
+def dismiss(message: OutboxMessage, *, reason: AbortReason, now: datetime, actor: str) -> None:
+    """Put a dead letter aside, with a reason, and forget its words. Raises NotStopped."""
+    db.session.refresh(message, with_for_update=True)
+    if message.status != MessageStatus.FAILED:
+        raise NotStopped(message.status)
+    message.status, message.abort_reason, message.content = MessageStatus.ABORTED, reason, None
+    audit.record("mail.dismissed", message, actor=actor, at=now, reason=reason)
+
+
+def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> None:
+    """Take back what has not left of these registrations' mails (of this kind): what they say holds no longer.
+
+    One that is on its way just now is not tried again, and is noted as sent if it does leave. Call before anything is
+    recorded in the audit trail: the worker locks a mail before the trail, too.
+    """
+    unsent = OutboxMessage.status.in_((*queries.UNSENT, MessageStatus.FAILED))
+    mine = update(OutboxMessage).where(OutboxMessage.registration_id.in_(registration_ids), unsent)
+    outdated = {"status": MessageStatus.ABORTED, "abort_reason": AbortReason.OUTDATED, "content": None}
+    if kind:
+        mine = mine.where(OutboxMessage.kind == kind)
+    db.session.execute(mine.values(**outdated, lease_until=None, lease_owner=None))
+
+
+def _queue_first(message: OutboxMessage, now: datetime) -> None:
+    message.status, message.lane, message.next_attempt_at = MessageStatus.QUEUED, Lane.NOW, now
+    relay.end_pause(now=now)
 
 
 def _draft(

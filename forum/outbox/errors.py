@@ -10,7 +10,7 @@ class ContentGone(Exception):
 
 
 class NotStopped(Exception):
-    """The mail is not in a state that allows this: only a failed one is retried, only a waiting one aborted."""
+    """The mail is not in a state that allows this: a failed one is retried or dismissed, a waiting one hastened."""
 
 
 class DeliveryFailure(Exception):
@@ -23,6 +23,10 @@ class TemporaryFailure(DeliveryFailure):
 
 class ServerUnreachable(TemporaryFailure):
     """No mail at all can be sent now: network, TLS, sign-in or the server itself."""
+
+
+class SenderRefused(ServerUnreachable):
+    """The server takes nothing from our address, whatever the mail."""
 
 
 class PermanentFailure(DeliveryFailure):

@@ -7,13 +7,16 @@ from sqlalchemy import delete, func, select
 from forum.extensions import db
 from forum.outbox.models import WorkerHeartbeat
 
+WORKER_MAY_BE_SILENT = timedelta(minutes=1)
+CLOCKS_MAY_DIFFER = timedelta(seconds=2)
 FORGET_AFTER = timedelta(days=1)
 
 
 def beat(name: str, *, now: datetime) -> None:
-    """Note that the worker `name` is alive, and forget those that are long gone."""
+    """Note that the worker `name` is alive, and forget those that are long gone or were written by a wrong clock."""
     db.session.merge(WorkerHeartbeat(name=name, seen_at=now))
-    db.session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - FORGET_AFTER))
+    present = WorkerHeartbeat.seen_at.between(now - FORGET_AFTER, now + FORGET_AFTER)
+    db.session.execute(delete(WorkerHeartbeat).where(~present))
     db.session.flush()
 
 
@@ -22,6 +25,16 @@ def forget(name: str) -> None:
     db.session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.name == name))
 
 
-def last_beat() -> datetime | None:
-    """Return when any worker was last alive."""
-    return db.session.scalar(select(func.max(WorkerHeartbeat.seen_at)))
+def last_beat(*, now: datetime) -> datetime | None:
+    """Return when any worker was last alive.
+
+    A sign of life from the future is none: it would hide for as long that the worker has ended.
+    """
+    present = WorkerHeartbeat.seen_at <= now + CLOCKS_MAY_DIFFER
+    return db.session.scalar(select(func.max(WorkerHeartbeat.seen_at)).where(present))
+
+
+def is_silent(*, now: datetime) -> bool:
+    """Whether no worker has been heard of for longer than one may be silent."""
+    seen = last_beat(now=now)
+    return seen is None or now - seen > WORKER_MAY_BE_SILENT

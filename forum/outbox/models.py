@@ -2,14 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.columns import Sealed, UtcDateTime
+from forum.columns import UtcDateTime
 from forum.database import Base
-from forum.outbox.enums import MessageStatus
+from forum.outbox.enums import AbortReason, Lane, MessageStatus
+from forum.sealing import Sealed, SealedBytes, SealedValue
 
 STATUSES = ", ".join(f"'{status}'" for status in MessageStatus)
+LANES = ", ".join(str(lane.value) for lane in Lane)
+REASONS = ", ".join(f"'{reason}'" for reason in AbortReason)
+IS_UNSENT = text("status IN ('queued', 'awaiting_retry', 'inflight')")
 
 
 class OutboxMessage(Base):
@@ -19,7 +23,16 @@ class OutboxMessage(Base):
     __table_args__ = (
         CheckConstraint(f"status IN ({STATUSES})", name="status_known"),
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
-        Index("ix_outbox_messages_due", "status", "next_attempt_at", "id"),
+        CheckConstraint(f"lane IN ({LANES})", name="lane_known"),
+        CheckConstraint(f"abort_reason IN ({REASONS})", name="abort_reason_known"),
+        Index(
+            "ix_outbox_messages_unsent",
+            "lane",
+            "next_attempt_at",
+            "id",
+            sqlite_where=IS_UNSENT,
+            postgresql_where=IS_UNSENT,
+        ),
         Index("ix_outbox_messages_event_id", "event_id", "id"),
         Index("ix_outbox_messages_registration_id", "registration_id"),
     )
@@ -32,8 +45,13 @@ class OutboxMessage(Base):
     recipient: Mapped[str] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(String(250))
     message_id: Mapped[str] = mapped_column(String(250), unique=True)
-    content: Mapped[bytes | None] = mapped_column(Sealed("outbox", binary=True))
+    sealed_content: Mapped[SealedBytes | None] = mapped_column(
+        "content", Sealed("outbox", binary=True, bound_to=("message_id", "recipient"))
+    )
+    content = SealedValue[bytes | None]()
     status: Mapped[str] = mapped_column(String(20), default=MessageStatus.QUEUED)
+    abort_reason: Mapped[str | None] = mapped_column(String(20))
+    lane: Mapped[int] = mapped_column(SmallInteger, default=Lane.SOON, server_default=text("2"))
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -50,3 +68,19 @@ class WorkerHeartbeat(Base):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MailRelay(Base):
+    """One row: the mail server as the last attempt found it. While it is in trouble, sending pauses."""
+
+    __tablename__ = "mail_relay"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single_row"),
+        CheckConstraint("failures >= 0", name="failures_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(String(500))

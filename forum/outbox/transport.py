@@ -10,9 +10,10 @@ import socket
 import ssl
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -21,9 +22,13 @@ from urllib.parse import urlsplit
 import flask_mail
 from flask import current_app
 
-from forum.outbox.errors import PermanentFailure, ServerUnreachable, TemporaryFailure
+from forum.outbox.errors import PermanentFailure, SenderRefused, ServerUnreachable, TemporaryFailure
 
-TOO_LARGE = 552
+GOING_DOWN, TOO_LARGE = 421, 552
+DOT_SECONDS = (
+    600  # for the answer to the final dot: sooner given up, the server may have the mail (RFC 5321 4.5.3.2.6)
+)
+WAITS_A_MAIL = 15  # more than one mail may use up beside the dot's: each command, each answer, its bytes
 UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9.@+-]")
 
 
@@ -47,8 +52,16 @@ class Transport(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def connect(self) -> None:
+        """See that mail can be handed over at all. Raises ServerUnreachable."""
+
     def deliver(self, envelope: Envelope) -> None:
-        """Hand the mail over. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
+        """Hand the mail over, once connected. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
+
+
+def longest_delivery() -> timedelta:
+    """Return more than all that handing over one mail may wait for together, once connected."""
+    return timedelta(seconds=DOT_SECONDS + WAITS_A_MAIL * current_app.config["MAIL_TIMEOUT"])
 
 
 def open_transport() -> Transport:
@@ -82,23 +95,14 @@ class ServerTransport(flask_mail.Connection):
                 host.starttls(context=context)
             if self.mail.username and self.mail.password:
                 host.login(self.mail.username, self.mail.password)
+            host.ehlo_or_helo_if_needed()
         except (OSError, smtplib.SMTPException):
             host.close()
             raise
         return host
 
-    def deliver(self, envelope: Envelope) -> None:
-        """Hand the mail over; see Transport."""
-        host = self.connect()
-        try:
-            host.sendmail(envelope.sender, [envelope.recipient], envelope.content, _mail_options(envelope))
-        except (smtplib.SMTPException, OSError, ValueError) as problem:
-            if host.sock is None:
-                self.host = None
-            raise _classify(problem) from problem
-
-    def connect(self) -> smtplib.SMTP:
-        """Return the open connection, or a new one when it was dropped. Raises ServerUnreachable."""
+    def connect(self) -> None:
+        """Keep the open connection, or make a new one when it was dropped. Raises ServerUnreachable."""
         if self.host is not None and not self._still_there(self.host):
             self._hang_up()
         if self.host is None:
@@ -106,7 +110,18 @@ class ServerTransport(flask_mail.Connection):
                 self.host = self.configure_host()
             except (smtplib.SMTPException, OSError, ValueError) as problem:
                 raise ServerUnreachable(_told(problem)) from problem
-        return self.host
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Hand the mail over; see Transport."""
+        host = self.host
+        if host is None:
+            raise ServerUnreachable("there is no connection")
+        try:
+            host.sendmail(envelope.sender, [envelope.recipient], envelope.content, _mail_options(envelope))
+        except (smtplib.SMTPException, OSError, ValueError) as problem:
+            if host.sock is None:
+                self.host = None
+            raise _classify(problem, envelope) from problem
 
     def _still_there(self, host: smtplib.SMTP) -> bool:
         try:
@@ -126,15 +141,32 @@ class ServerTransport(flask_mail.Connection):
 class _Punctual(smtplib.SMTP):
     """Gives each answer the time limit to be whole: a letter now and then does not hold the worker (R08)."""
 
+    _limits: Iterator[float] = iter(())  # of the next answers, where they differ from the usual one
+
+    def data(self, msg) -> tuple[int, bytes]:
+        """Send the mail's bytes; the answer to the dot behind them has a longer limit."""
+        self._limits = iter((self.timeout, DOT_SECONDS))
+        try:
+            return super().data(msg)
+        finally:
+            self._limits = iter(())
+
     def getreply(self) -> tuple[int, bytes]:
         """Read an answer, or be cut off while reading it."""
-        limit = threading.Timer(self.timeout, self._cut)
+        seconds = next(self._limits, self.timeout)
+        limit = threading.Timer(seconds, self._cut)
         limit.daemon = True
         limit.start()
         try:
+            self._be_patient_for(seconds)
             return super().getreply()
         finally:
             limit.cancel()
+            self._be_patient_for(self.timeout)
+
+    def _be_patient_for(self, seconds: float) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
 
     def _cut(self) -> None:
         """End the connection under the reader (TLS's own shutdown would confuse it)."""
@@ -154,12 +186,18 @@ class FolderTransport:
         self.folder = folder
 
     def __enter__(self) -> Self:
-        """Make the folder, for its owner only: the mails have personal links in them."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Nothing is opened."""
         return self
 
     def __exit__(self, kind, error, trace) -> None:
         """Nothing is open."""
+
+    def connect(self) -> None:
+        """Make the folder, for its owner only: the mails have personal links in them."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as problem:
+            raise ServerUnreachable(_told(problem)) from problem
 
     def deliver(self, envelope: Envelope) -> None:
         """Write the whole file or none, readable by its owner only."""
@@ -187,14 +225,20 @@ def _mail_options(envelope: Envelope) -> list[str]:
     return [] if envelope.recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
 
 
-def _classify(problem: Exception) -> TemporaryFailure | PermanentFailure:
-    """Return what the server's answer means: 5xx on recipient or mail is final, anything else may pass (R09)."""
+def _classify(problem: Exception, envelope: Envelope) -> TemporaryFailure | PermanentFailure:
+    """Return what the server's answer means: 5xx on recipient or mail is final, anything else may pass (R09).
+
+    A refused sender is about us: no mail would leave, and it can be mended. Where the mail asked for something special
+    with the sender's address, the answer may be about that.
+    """
     match problem:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, _ = next(iter(refused.values()))
             return _by_code(code, problem)
-        case smtplib.SMTPSenderRefused(smtp_code=code):  # a 5xx here is about us: an organiser can mend it
-            return (PermanentFailure if code == TOO_LARGE else TemporaryFailure)(_told(problem))
+        case smtplib.SMTPSenderRefused(smtp_code=code) if code == TOO_LARGE:
+            return PermanentFailure(_told(problem))
+        case smtplib.SMTPSenderRefused():
+            return (ServerUnreachable if _mail_options(envelope) else SenderRefused)(_told(problem))
         case smtplib.SMTPDataError(smtp_code=code):
             return _by_code(code, problem)
         case smtplib.SMTPNotSupportedError():
@@ -206,6 +250,8 @@ def _classify(problem: Exception) -> TemporaryFailure | PermanentFailure:
 
 
 def _by_code(code: int, problem: Exception) -> TemporaryFailure | PermanentFailure:
+    if code == GOING_DOWN:
+        return ServerUnreachable(_told(problem))
     return (PermanentFailure if 500 <= code < 600 else TemporaryFailure)(_told(problem))
 
 

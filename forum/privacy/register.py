@@ -112,7 +112,7 @@ REGISTER: tuple[Entry, ...] = (
         AFTER_THE_FORUM,
         (
             *_of("registrations", "status", "holds_place", "requested_at", "confirm_by", "confirmed_at"),
-            *_of("registrations", "waiting_since", "offer_expires_at", "ended_at"),
+            *_of("registrations", "held_until", "waiting_since", "offer_expires_at", "ended_at"),
             *_of("submissions", "registration_id", "received_at"),
         ),
     ),
@@ -123,19 +123,19 @@ REGISTER: tuple[Entry, ...] = (
         OFFICE,
         AFTER_THE_FORUM,
         _of("consents", "registration_id", "purpose", "text_version", "given_at", "withdrawn_at"),
-        (
-            *_of("RegistrationForm", "participant_list", "photographs"),
-            *_of("ConsentsForm", "participant_list", "photographs"),
-        ),
+        (*_of("ConsentsForm", "participant_list", "photographs"),),
     ),
     Entry(
         _l("That you have a protected identity, and your real name if you give it"),
         _l("So that you can take part safely. The name is kept encrypted and apart from the rest"),
         LEGITIMATE_INTEREST,
-        ONE_PERSON,
+        _l("Nobody: no page of this service shows it so far"),
         AFTER_THE_FORUM,
-        _of("protected_identities", "registration_id", "real_name", "recorded_at"),
-        _of("RegistrationForm", "is_protected", "real_name"),
+        _of("protected_identities", "registration_id", "answer"),
+        (
+            *_of("RegistrationForm", "is_protected", "real_name"),
+            *_of("ProtectedIdentityForm", "is_protected", "real_name"),
+        ),
     ),
     Entry(
         _l("Answers about diet and access, if we ask for them"),
@@ -143,7 +143,29 @@ REGISTER: tuple[Entry, ...] = (
         EXPLICIT_CONSENT,
         ONE_PERSON,
         SOON_AFTER,
-        _of("care_answers", "registration_id", "diet", "access", "recorded_at"),
+        _of("care_answers", "registration_id", "answer"),
+    ),
+    Entry(
+        _l("What you filled in, until the address is confirmed"),
+        _l("To show it to whoever reads the address, so that nobody is registered by somebody else"),
+        LEGITIMATE_INTEREST,
+        _l("Nobody but who has the link; it is kept encrypted"),
+        _l(
+            "Until the address is confirmed, at most 48 hours; up to eight days while our message cannot be sent"
+        ),
+        ("submissions.answers", "registration_tokens.submission_key"),
+    ),
+    Entry(
+        _l(
+            "A code made from the network address that your form came from; the address itself is not kept with it"
+        ),
+        _l("So that nobody can hold many places with addresses that nobody confirms"),
+        LEGITIMATE_INTEREST,
+        NOBODY,
+        _l(
+            "Until the address is confirmed, at most 48 hours; up to eight days while our message cannot be sent"
+        ),
+        ("registrations.asked_from",),
     ),
     Entry(
         _l("Messages we send you"),

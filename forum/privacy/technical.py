@@ -14,9 +14,11 @@ TABLES = {  # texts and settings of the forum itself
     "post_categories",
     "post_tags",
     "worker_heartbeats",
+    "key_checks",
+    "mail_relay",
 }
 COLUMNS = {  # keys, counters and checks in tables that also hold personal data
-    "registrations": {"id", "event_id", "reference", "calendar_sequence", "version"},
+    "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
     "submissions": {"key", "fingerprint"},
     "consents": {"id"},
     "outbox_messages": {
@@ -25,20 +27,22 @@ COLUMNS = {  # keys, counters and checks in tables that also hold personal data
             "event_id",
             "message_id",
             "status",
+            "abort_reason",
+            "lane",
             "attempts",
             "next_attempt_at",
             "lease_until",
             "lease_owner",
         ),
     },
-    "audit_entries": {"id", "event_id", "details_digest", "previous_hash", "hash"},
+    "audit_entries": {"id", "event_id", "details_digest", "previous_hash", "hash", "key"},
     "audit_details": {"entry_id", "salt"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
     "users": {"id"},
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
-FIELDS = {  # a trap for robots, keys of forms, and why and for whom a list is exported
+FIELDS = {  # a trap for robots, keys of forms, why and for whom a list is exported, why a mail is put aside
     *("RegistrationForm.website", "RegistrationForm.key"),
-    *("ExportForm.purpose", "ExportForm.recipient"),
+    *("ExportForm.purpose", "ExportForm.recipient", "DismissForm.reason"),
 }

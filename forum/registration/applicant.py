@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-from forum.registration.enums import ConsentPurpose
+NOT_CARRIED = ("email", "submission_key")
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,17 @@ class Applicant(Details):
 
     email: str
     submission_key: str
-    consents: frozenset[ConsentPurpose] = field(default=frozenset())
     is_protected: bool = False
     real_name: str | None = None
 
     def digest(self) -> str:
         """Return a fingerprint of the answers, so that the same key with other answers is noticed."""
-        answers = {**asdict(self), "consents": sorted(self.consents)}
-        return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def answers(self, sector: str) -> dict[str, Any]:
+        """Return what a confirming link carries: everything but the address, which is what it confirms."""
+        told = asdict(self)
+        return {"sector": sector, **{name: told[name] for name in told if name not in NOT_CARRIED}}
+
+
+CHANGEABLE = tuple(field.name for field in fields(Details))

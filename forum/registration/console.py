@@ -8,17 +8,18 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import sign_ins
+from forum.accounts.kept_words import KeptForm
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.database import start_write
+from forum.events.in_url import get_any_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import actions, dossier, exports, listing, queries, waiting_list, wording
 from forum.registration.errors import NotLive
 from forum.registration.models import Registration
-from forum.web.balance import balance_of
-from forum.web.console import actor, get_event_or_404
-from forum.web.forms import TidyForm
+from forum.registration.rings import balance_of
 from forum.web.pagination import Cursor, Page
 from forum.web.tables import csv_response
 
@@ -29,6 +30,8 @@ bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 def index(event: str) -> ResponseReturnValue:
     """Show who has registered: filtered, searched, sorted and paged by the address alone."""
     found, filters = _list_of(event)
+    if filters.q:
+        note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
     page = listing.read_list(found, filters, Cursor.of(request.args))
     counts = listing.count_by_sector_and_status(found)
     return render_template(
@@ -49,7 +52,8 @@ def index(event: str) -> ResponseReturnValue:
 @bp.route("/waiting")
 def waiting(event: str) -> ResponseReturnValue:
     """Show who waits in each sector, the next in line first."""
-    found = get_event_or_404(event)
+    found = get_any_or_404(event)
+    note_view(audit_queries.WAITING_LIST_VIEWED, found, actor=sign_ins.current_actor())
     counts = listing.count_by_sector_and_status(found)
     return render_template(
         "console/attendees/waiting.html",
@@ -64,6 +68,7 @@ def waiting(event: str) -> ResponseReturnValue:
 def show(event: str, reference: str) -> ResponseReturnValue:
     """Show a registration: details, consents and everything that happened to it."""
     registration = _registration_or_404(event, reference)
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     zone, entries = registration.event.zone, audit_queries.find_history(registration)
     names = listing.name_actors(entries)
     return render_template(
@@ -74,7 +79,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
         details=dossier.details(registration, zone),
         consents=dossier.consents(registration, zone),
         timeline=dossier.timeline(entries, queries.list_mails(registration), names, zone),
-        form=TidyForm(),
+        form=KeptForm(),
         wording=wording,
     )
 
@@ -82,9 +87,10 @@ def show(event: str, reference: str) -> ResponseReturnValue:
 @bp.route("/registrations/<reference>/cancel", methods=["GET", "POST"])
 def cancel(event: str, reference: str) -> ResponseReturnValue:
     """Say what cancelling will do, then do it."""
-    form = TidyForm()
+    form = KeptForm()
     if not form.validate_on_submit():
         registration = _registration_or_404(event, reference)
+        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
         page = "console/attendees/cancel.html"
         return render_template(
             page, event=registration.event, registration=registration, form=form, wording=wording
@@ -92,7 +98,7 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     start_write(db.session)
     registration = _registration_or_404(event, reference)
     try:
-        actions.cancel(registration, actor=actor(), now=clock.now())
+        actions.cancel(registration, actor=sign_ins.current_actor(), now=clock.now())
     except NotLive:
         return _has_ended(event, reference)
     db.session.commit()
@@ -106,7 +112,7 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
     start_write(db.session)
     registration = _registration_or_404(event, reference)
     try:
-        actions.resend(registration, actor=actor(), now=clock.now())
+        actions.resend(registration, actor=sign_ins.current_actor(), now=clock.now())
     except NotLive:
         return _has_ended(event, reference)
     db.session.commit()
@@ -140,7 +146,7 @@ def export(event: str) -> ResponseReturnValue:
 
 
 def _list_of(slug: str) -> tuple[Event, listing.Filters]:
-    event = get_event_or_404(slug)
+    event = get_any_or_404(slug)
     try:
         return event, listing.Filters.of(request.args, event)
     except listing.UnknownFilter:
@@ -149,7 +155,7 @@ def _list_of(slug: str) -> tuple[Event, listing.Filters]:
 
 def _registration_or_404(slug: str, reference: str) -> Registration:
     """Return the registration of this event; another event's reference leads nowhere (S13)."""
-    return queries.find_by_reference(get_event_or_404(slug), reference) or abort(404)
+    return queries.find_by_reference(get_any_or_404(slug), reference) or abort(404)
 
 
 def _has_ended(event: str, reference: str) -> ResponseReturnValue:
@@ -164,7 +170,7 @@ def _record_export(event: Event, filters: listing.Filters, total: int, form: exp
     audit.record(
         "registrations.exported",
         event,
-        actor=actor(),
+        actor=sign_ins.current_actor(),
         at=clock.now(),
         count=total,
         sector=filters.sector,

@@ -117,7 +117,7 @@ def _act(entry: AuditEntry, names: Mapping[str, str], zone: tzinfo) -> Happening
 
 
 def _mail(mail: OutboxMessage, zone: tzinfo) -> Happening:
-    state = mail_words(mail.status).label
+    state = mail_words(mail.status, mail.abort_reason).label
     detail = f"{state}, {moment_text(mail.sent_at, zone)}" if mail.sent_at else state
     title = _("Message: %(kind)s", kind=kind_text(mail.kind))
     return Happening(mail.created_at, moment_text(mail.created_at, zone), title, detail)

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from forum.events.enums import EntryStatus
+
 
 class Status(StrEnum):
     """See docs/architecture.md, "The registration's life"."""
@@ -18,6 +20,11 @@ class Status(StrEnum):
 
 LIVE = (Status.PENDING, Status.IN_REVIEW, Status.WAITING, Status.OFFERED, Status.CONFIRMED)
 ENDED = (Status.CANCELLED, Status.EXPIRED, Status.DECLINED)
+IN_CALENDAR = {
+    **dict.fromkeys(LIVE, EntryStatus.TENTATIVE),
+    **dict.fromkeys(ENDED, EntryStatus.CANCELLED),
+    Status.CONFIRMED: EntryStatus.CONFIRMED,
+}
 
 
 class TokenPurpose(StrEnum):

@@ -29,6 +29,10 @@ class NotLive(Exception):
     """The registration is cancelled, expired or declined; nothing can be done with it."""
 
 
+class AlreadyConfirmed(Exception):
+    """The address is confirmed already; who presses the link again is told so and let in nowhere."""
+
+
 class NothingOffered(Exception):
     """There is no offer to accept: it has run out or was never made."""
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -14,28 +13,30 @@ from wtforms.validators import Length, Optional, Regexp, ValidationError
 from forum.registration.applicant import Applicant, Details
 from forum.registration.enums import ConsentPurpose
 from forum.web.countries import CountryField
-from forum.web.forms import TidyForm, is_form_key, new_form_key, no_web_address, read_form_key, required
+from forum.web.forms import (
+    TidyForm,
+    is_email,
+    is_form_key,
+    new_form_key,
+    no_web_address,
+    read_form_key,
+    required,
+)
 from forum.web.languages import NAMES
 
 PHONE = r"^\+?[0-9 ()./-]{5,40}$"
+YES, NO = "yes", "no"
 DETAILS = ("given_name", "family_name", "organisation", "title", "country", "language", "phone")
 
 
-def is_email(_form, field) -> None:
-    """Refuse what cannot receive mail; keep the normalised form."""
-    if len(field.data or "") > 254:
-        raise ValidationError(_l("Enter an e-mail address of at most 254 characters"))
-    try:
-        found = validate_email(field.data, check_deliverability=False, allow_smtputf8=True)
-    except EmailNotValidError:
+def only_if_protected(form, field) -> None:
+    """Refuse a real name of somebody who says to have no protected identity: it would be dropped unsaid."""
+    if field.data and form.is_protected.data in (False, NO):
         raise ValidationError(
-            _l("Enter an e-mail address that can receive mail, such as name@example.org")
-        ) from None
-    if found.ascii_email is None and not current_app.config["MAIL_SMTPUTF8"]:
-        raise ValidationError(
-            _l("Our mail server cannot write to letters such as å before the @. Enter another address.")
+            _l(
+                "Say as well that you have a protected identity, or leave this empty: nobody else is asked for it"
+            )
         )
-    field.data = found.normalized
 
 
 class DetailsForm(TidyForm):
@@ -94,13 +95,13 @@ class DetailsForm(TidyForm):
 
 
 class RegistrationForm(DetailsForm):
-    """All that a stakeholder is asked; nothing is ticked beforehand (P03)."""
+    """All that is asked before the address is confirmed: no consent, for anybody can fill this in (P03)."""
 
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
-    participant_list = BooleanField(_l("Show my name and organisation in the list of participants"))
-    photographs = BooleanField(_l("I may be in photographs"))
     is_protected = BooleanField(_l("I have a protected identity"))
-    real_name = StringField(_l("Real name"), [Length(max=200, message=_l("Use at most 200 characters"))])
+    real_name = StringField(
+        _l("Real name"), [Length(max=200, message=_l("Use at most 200 characters")), only_if_protected]
+    )
     website = StringField(_l("Leave this empty"))
     key = HiddenField(validators=[is_form_key])
 
@@ -115,16 +116,14 @@ class RegistrationForm(DetailsForm):
         return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))
 
     def applicant(self) -> Applicant:
-        """Return the clean answers. A real name without the tick is not kept."""
+        """Return the clean answers."""
         key, _age = read_form_key(self.key.data)
-        protected = self.is_protected.data
         return Applicant(
             **self._details(),
             email=self.email.data,
             submission_key=key,
-            consents=frozenset(purpose for purpose in ConsentPurpose if getattr(self, purpose.value).data),
-            is_protected=protected,
-            real_name=(self.real_name.data or None) if protected else None,
+            is_protected=self.is_protected.data,
+            real_name=self.real_name.data or None,
         )
 
     def looks_like_a_bot(self) -> bool:
@@ -133,16 +132,38 @@ class RegistrationForm(DetailsForm):
         return bool(self.website.data) or age < current_app.config["FORM_MIN_SECONDS"]
 
     def shown(self) -> tuple[str, ...]:
-        """Everything but the real name, which nobody beside the person should read on the screen."""
+        """Return the names in their order; the real name where somebody is protected, and then without its words."""
         return (
             "given_name",
             "family_name",
             "email",
             *DETAILS[2:],
-            "participant_list",
-            "photographs",
             "is_protected",
+            *(("real_name",) if self.is_protected.data or self.real_name.errors else ()),
         )
+
+
+class ProtectedIdentityForm(TidyForm):
+    """Saying later that one has a protected identity, giving another real name, or taking it back.
+
+    What is recorded is not filled in: whoever sees the screen must not learn it (P21).
+    """
+
+    is_protected = RadioField(
+        _l("Protected identity"),
+        [required(_l("Choose what we should record"))],
+        choices=[
+            SelectChoice(YES, _l("I have a protected identity")),
+            SelectChoice(NO, _l("I have none, or take back what I have told you")),
+        ],
+    )
+    real_name = StringField(
+        _l("Real name"), [Length(max=200, message=_l("Use at most 200 characters")), only_if_protected]
+    )
+
+    def answer(self) -> tuple[bool, str | None]:
+        """Return whether the person has protected identity, and the real name."""
+        return self.is_protected.data == YES, self.real_name.data or None
 
 
 class ConsentsForm(TidyForm):
@@ -169,6 +190,8 @@ def _row(field) -> dict[str, str]:
 
 
 def _words(field) -> str:
+    if field.name == "real_name":
+        return _("Given, not shown here") if field.data else ""
     if isinstance(field, BooleanField):
         return _("Yes") if field.data else _("No")
     if isinstance(field, (SelectField, RadioField)):

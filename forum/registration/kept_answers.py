@@ -6,19 +6,19 @@ stands in an address, and nothing is stored here before the form is sent.
 
 from typing import Any
 
-from flask import url_for
+from flask import session, url_for
 from werkzeug import Response
 from wtforms import Form
 
 from forum import sealed_cookies
 from forum.web.languages import NAMES
 
-COOKIE = "answers"
+COOKIE, CSRF = "answers", "csrf_token"
 
 
 def keep(response: Response, form: Form, sector: str) -> bool:
     """Give the browser the answers to keep; say whether they were short enough."""
-    answers = {field.name: field.data for field in form if field.name != "csrf_token"}
+    answers = {field.name: field.data for field in form if field.name != CSRF}
     return sealed_cookies.put(response, COOKIE, answers, place=_place(sector), paths=_paths(sector))
 
 
@@ -38,4 +38,5 @@ def _paths(sector: str) -> list[str]:
 
 
 def _place(sector: str) -> str:
-    return f" answers {sector}"
+    """Bind the answers to their form and to the session that it was sent in, and so they end with that."""
+    return f" answers {sector} {session.get(CSRF, '')}"

@@ -5,30 +5,35 @@ from datetime import datetime
 from forum.audit import actions as audit
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import mails, names, queries
+from forum.registration import mails, names, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import Registration
+from forum.registration.senders import MayMail, always
 
 
-def send_fresh_link(event: Event, email: str, *, now: datetime) -> None:
+def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now: datetime) -> None:
     """Queue a fresh link if the address is registered; say nothing either way (S20, S24).
 
+    `may_mail` counts the message and says whether it may leave, of an address that is not registered, too.
     For an address that is not, the mail of another registration is made and undone, so that nobody can tell by
-    the clock. Call after `start_write`.
+    the clock. The event is locked first: a registration that is being cancelled gets no link. Call after `start_write`.
     """
+    places.lock(event)
     registration = queries.find_live(event, names.canonical_email(email))
     stand_in = queries.find_first_live(event)
+    withheld = not may_mail(email)
     with db.session.begin_nested() as attempt:
         if someone := registration or stand_in:
-            _queue_link(someone, now)
+            _queue_link(someone, now, withheld=withheld)
         db.session.flush()
         if registration is None:
             attempt.rollback()
     audit.record("registration.link_asked", registration or event, actor="visitor", at=now)
 
 
-def _queue_link(registration: Registration, now: datetime) -> None:
+def _queue_link(registration: Registration, now: datetime, *, withheld: bool) -> None:
+    last_form = queries.find_last_form(registration)  # asked for everybody, so that the work tells nothing
     if registration.status == Status.PENDING:
-        mails.queue_already_registered(registration, now=now)
+        mails.queue_link_to_confirm(registration, last_form, withheld=withheld, now=now)
     else:
-        mails.queue_link(registration, now=now)
+        mails.queue_link(registration, withheld=withheld, now=now)

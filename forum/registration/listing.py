@@ -63,7 +63,7 @@ class Filters:
         sector, status, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
         if (sector and find_sector(event, sector) is None) or (status and status not in set(Status)):
             raise UnknownFilter
-        words = args.get("q", "").replace("\x00", " ").strip()[:LONGEST_SEARCH]
+        words = args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip()
         return cls(words, sector, status, sort if sort.removeprefix("-") in SORTS else "name")
 
     @property

@@ -5,56 +5,66 @@ differs from a protected person's. No text that a visitor typed is in them, so t
 the forum send words to somebody else (M12, L01).
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from flask import current_app
 
-from forum.events import calendar
-from forum.events.models import Event
 from forum.outbox import actions as outbox
+from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
-from forum.registration import links, queries
+from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
-from forum.registration.models import Registration
+from forum.registration.models import Registration, Submission
 
 REPEATED = "already-registered"
-REPEATS_AN_HOUR = 3
-HOUR = timedelta(hours=1)
 
 
-def queue_received(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Ask for the address to be confirmed; the text says whether a place is held until then."""
-    kind = "received" if registration.holds_place else "received-without-place"
-    return _queue_confirming(registration, kind, now)
+def queue_received(
+    registration: Registration,
+    submission: Submission | None = None,
+    *,
+    withheld: bool = False,
+    now: datetime,
+) -> OutboxMessage:
+    """Ask for the address to be confirmed; the text says whether a place is held until then.
 
-
-def find_live_with_repeats(
-    event: Event, email_canonical: str, now: datetime
-) -> tuple[Registration | None, int]:
-    """Return the live registration of this address, and how often it was told so within the hour.
-
-    One question to the database, so that a known address takes no more work than another (S24).
+    Where the mailbox has got too many messages it is made all the same and withheld, for the clock would tell who asks.
     """
-    return queries.find_live_with_mails(event, email_canonical, REPEATED, now - HOUR)
+    kind = "received" if registration.holds_place else "received-without-place"
+    return _queue_confirming(registration, kind, now, submission, withheld=withheld, lane=Lane.NOW)
+
+
+def queue_received_anew(
+    registration: Registration, submissions: Sequence[Submission], *, now: datetime
+) -> None:
+    """Ask once more, where no mail has left, with a link for each form: nobody knows which of them is the owner's."""
+    forms: list[Submission | None] = [*submissions] or [None]
+    first, *others = forms
+    queue_received(registration, first, now=now)
+    for submission in others:
+        queue_already_registered(registration, submission, now=now)
 
 
 def queue_already_registered(
-    registration: Registration, repeats: int | None = None, *, now: datetime
+    registration: Registration,
+    submission: Submission | None = None,
+    *,
+    withheld: bool = False,
+    now: datetime,
 ) -> OutboxMessage:
-    """Tell the owner of the address, and only them, that it is registered; at most three times an hour (S24, S25).
+    """Tell the owner of the address, and only them, that it is registered (S24), unless it is withheld.
 
-    What would be too often is made all the same and withheld, for the clock would tell who asks. `repeats` is how often
-    it was told within the hour, where that is known.
+    `submission` is the form that was sent: the confirming link carries its answers while the address is not confirmed.
     """
-    if repeats is None:
-        repeats = queries.count_mails(registration, REPEATED, now - HOUR)
-    queue_it = _queue_confirming if registration.status == Status.PENDING else _queue_managing
-    return queue_it(registration, REPEATED, now, withheld=repeats >= REPEATS_AN_HOUR)
+    if registration.status == Status.PENDING:
+        return _queue_confirming(registration, REPEATED, now, submission, withheld=withheld, lane=Lane.NOW)
+    return _queue_managing(registration, REPEATED, now, until=None, withheld=withheld, lane=Lane.NOW)
 
 
 def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Say that the place stands, with the calendar file (never for protected identity, P26)."""
-    return _queue_managing(registration, "confirmed", now, attachments=_calendar(registration))
+    """Say that the place stands. Nobody's mail carries a calendar file: the personal page has it (M14, P26)."""
+    return _queue_managing(registration, "confirmed", now)
 
 
 def queue_waiting(registration: Registration, *, now: datetime) -> OutboxMessage:
@@ -74,25 +84,36 @@ def queue_offered(registration: Registration, *, now: datetime) -> OutboxMessage
 
 def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMessage:
     """Say that the offer has run out."""
-    return _queue(registration, "offer-lapsed", now)
+    return _queue(registration, "offer-lapsed", now, lane=Lane.BULK)
 
 
-def queue_cancelled(registration: Registration, *, now: datetime, was: str) -> OutboxMessage:
-    """Say that the registration has ended; a place that stood is taken out of the calendar again."""
-    attachments = _calendar(registration, cancelled=True) if was == Status.CONFIRMED else ()
-    return _queue(registration, "cancelled", now, attachments=attachments)
+def queue_cancelled(registration: Registration, *, now: datetime) -> OutboxMessage:
+    """Say that the registration has ended; what has not left yet would ask for something that is over."""
+    take_back([registration])
+    return _queue(registration, "cancelled", now)
 
 
-def queue_link(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Send a fresh personal link to who asked for it; at most three times an hour, others are withheld."""
-    repeats = queries.count_mails(registration, "link", now - HOUR)
-    return _queue_managing(registration, "link", now, withheld=repeats >= REPEATS_AN_HOUR)
+def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage:
+    """Send a fresh personal link to who asked for it, unless it is withheld."""
+    return _queue_managing(registration, "link", now, withheld=withheld, lane=Lane.NOW)
 
 
-def queue_for_state(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that fits the registration's present state."""
+def queue_link_to_confirm(
+    registration: Registration, submission: Submission | None, *, withheld: bool = False, now: datetime
+) -> OutboxMessage:
+    """Send a fresh confirming link to who asked for it; it carries the answers of `submission`."""
+    return _queue_confirming(
+        registration, "link-to-confirm", now, submission, withheld=withheld, lane=Lane.NOW
+    )
+
+
+def queue_for_state(
+    registration: Registration, submission: Submission | None = None, *, now: datetime
+) -> OutboxMessage:
+    """Queue the mail that fits the registration's present state; a confirming link carries `submission`."""
+    if registration.status == Status.PENDING:
+        return queue_received(registration, submission, now=now)
     by_status = {
-        Status.PENDING: queue_received,
         Status.IN_REVIEW: queue_in_review,
         Status.WAITING: queue_waiting,
         Status.OFFERED: queue_offered,
@@ -101,19 +122,30 @@ def queue_for_state(registration: Registration, *, now: datetime) -> OutboxMessa
     return by_status[Status(registration.status)](registration, now=now)
 
 
-def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
-    token = links.issue(registration, TokenPurpose.CONFIRM, now=now)
-    link = _url(registration, f"confirm/{token}")
-    return _queue(registration, kind, now, link=link, until=registration.confirm_by, **more)
+def take_back(registrations: Sequence[Registration], *, kind: str | None = None) -> None:
+    """Take back what has not left of these people's mails (of this kind). Call before anything is audited."""
+    if registrations:
+        outbox.take_back([registration.id for registration in registrations], kind=kind)
+
+
+def _queue_confirming(
+    registration: Registration, kind: str, now: datetime, submission: Submission | None = None, **more
+) -> OutboxMessage:
+    is_dead = more.get("withheld", False)
+    token = links.issue(registration, TokenPurpose.CONFIRM, now=now, submission=submission, is_dead=is_dead)
+    link, until = _url(registration, f"confirm/{token}"), registration.confirm_by
+    held_until = registration.held_until or until
+    return _queue(registration, kind, now, link=link, until=until, held_until=held_until, **more)
 
 
 def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
-    token = links.issue(registration, TokenPurpose.MANAGE, now=now)
+    is_dead = more.get("withheld", False)
+    token = links.issue(registration, TokenPurpose.MANAGE, now=now, is_dead=is_dead)
     return _queue(registration, kind, now, link=_url(registration, token), **more)
 
 
 def _queue(
-    registration: Registration, kind: str, now: datetime, *, attachments=(), withheld=False, **context
+    registration: Registration, kind: str, now: datetime, *, withheld=False, lane=Lane.SOON, **context
 ) -> OutboxMessage:
     event = registration.event
     return outbox.queue(
@@ -129,8 +161,8 @@ def _queue(
         now=now,
         event_id=event.id,
         registration_id=registration.id,
-        attachments=attachments,
         withheld=withheld,
+        lane=lane,
         reply_to=event.contact_email,
     )
 
@@ -138,15 +170,3 @@ def _queue(
 def _url(registration: Registration, path: str) -> str:
     """Return a personal address under the configured base, whatever host was asked for (S39)."""
     return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}"
-
-
-def _calendar(registration: Registration, *, cancelled: bool = False) -> tuple[outbox.Attachment, ...]:
-    if queries.is_protected(registration):
-        return ()
-    content = calendar.personal_calendar(
-        registration.event,
-        registration.language,
-        sequence=registration.calendar_sequence,
-        cancelled=cancelled,
-    )
-    return (outbox.Attachment("forum.ics", "text/calendar", content),)

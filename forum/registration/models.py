@@ -1,13 +1,16 @@
 """Registrations, and what is kept apart from them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.columns import Sealed, TokenDigest, UtcDateTime
+from forum.columns import TokenDigest, UtcDateTime
 from forum.database import Base
-from forum.registration.enums import LIVE, ConsentPurpose, Status, TokenPurpose
+from forum.events.enums import EntryStatus
+from forum.registration.enums import IN_CALENDAR, LIVE, ConsentPurpose, Status, TokenPurpose
+from forum.sealing import Sealed, SealedBytes, SealedRecord, SealedValue
 
 
 def _listed(values) -> str:
@@ -22,12 +25,17 @@ def _bytewise(length: int) -> String:
 IS_LIVE = text(f"status IN ({_listed(LIVE)})")
 IS_WAITING = text("status = 'waiting'")
 HOLDS_PLACE = text("holds_place")
+IS_ASKED_FROM = text("asked_from IS NOT NULL")
+LONGEST_SECRET = 1024  # bytes: a real name, or what is needed, in any script
+LONGEST_ANSWERS = 4096  # bytes: each field of the form at its longest, in any script
 
 
 class Registration(Base):
     """A stakeholder's registration. The name is what the person wants to be called (P20): it may be an alias.
 
-    `holds_place` says whether it counts in the sector's and the event's `taken`.
+    `holds_place` says whether it counts in the sector's and the event's `taken`. While the address of somebody with a
+    place is not confirmed, `held_until` says how long it is held, and `asked_from` is a keyed digest of the client.
+    The status is set by `move_to`.
     """
 
     __tablename__ = "registrations"
@@ -64,6 +72,14 @@ class Registration(Base):
             sqlite_where=HOLDS_PLACE,
             postgresql_where=HOLDS_PLACE,
         ),
+        Index(
+            "ix_registrations_asked_from",
+            "event_id",
+            "asked_from",
+            sqlite_where=IS_ASKED_FROM,
+            postgresql_where=IS_ASKED_FROM,
+        ),
+        Index("ix_registrations_email", "event_id", "email_canonical"),
         Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
         Index("ix_registrations_by_name", "event_id", "sort_key", "id"),
         Index("ix_registrations_by_organisation", "event_id", "organisation_sort_key", "sort_key", "id"),
@@ -95,11 +111,14 @@ class Registration(Base):
     phone: Mapped[str | None] = mapped_column(String(40))
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirm_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    asked_from: Mapped[str | None] = mapped_column(String(64))
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     offer_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     calendar_sequence: Mapped[int] = mapped_column(default=0)
+    calendar_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 
     event = relationship("Event")
@@ -108,6 +127,7 @@ class Registration(Base):
         back_populates="registration", cascade="all, delete-orphan"
     )
     protected_identity: Mapped["ProtectedIdentity | None"] = relationship(cascade="all, delete-orphan")
+    care_answer: Mapped["CareAnswer | None"] = relationship(cascade="all, delete-orphan")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as it is
 
@@ -115,6 +135,18 @@ class Registration(Base):
     def is_live(self) -> bool:
         """Whether this registration still stands, waits or asks."""
         return self.status in LIVE
+
+    @property
+    def calendar_status(self) -> EntryStatus:
+        """What the person's calendar says of the place."""
+        return IN_CALENDAR[Status(self.status)]
+
+    def move_to(self, status: Status, *, now: datetime) -> None:
+        """Set the status; where calendars say something else then, raise the entry's number (RFC 5546, 2.1.4)."""
+        before, self.status = self.calendar_status, status
+        if self.calendar_status != before:
+            self.calendar_sequence += 1
+            self.calendar_changed_at = now
 
     def has_consented(self, purpose: ConsentPurpose) -> bool:
         """Whether consent to `purpose` is given and not withdrawn (P03, P04)."""
@@ -124,14 +156,20 @@ class Registration(Base):
 class Submission(Base):
     """A form that was sent, so that the same one sent again is noticed, whoever it was sent for (R03, S24).
 
-    The answers' fingerprint is sealed: from a bare one a real name could be guessed.
+    The answers' fingerprint is sealed: from a bare one a real name could be guessed. The answers themselves are kept
+    only as long as a confirming link may still carry them.
     """
 
     __tablename__ = "submissions"
     __table_args__ = (Index("ix_submissions_registration_id", "registration_id"),)
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(Sealed("identity"))
+    sealed_fingerprint: Mapped[SealedBytes] = mapped_column("fingerprint", Sealed("identity"))
+    fingerprint = SealedValue[str]()
+    sealed_answers: Mapped[SealedBytes | None] = mapped_column(
+        "answers", SealedRecord("identity", length=LONGEST_ANSWERS), deferred=True
+    )
+    answers = SealedValue[dict[str, Any] | None]()
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     registration: Mapped[Registration] = relationship()
@@ -156,9 +194,10 @@ class Consent(Base):
 
 
 class ProtectedIdentity(Base):
-    """That a person has protected identity, and the real name if they chose to give it (P20–P22).
+    """Whether a person has protected identity, and the real name if they chose to give it (P20–P22).
 
-    The row itself is the secret: only the role protected_handler may know that it exists.
+    Every registration has such an answer, all of one length: without the key the database tells neither who is
+    protected nor how long a name is. Only the role protected_handler may know what it says.
     """
 
     __tablename__ = "protected_identities"
@@ -166,36 +205,46 @@ class ProtectedIdentity(Base):
     registration_id: Mapped[int] = mapped_column(
         ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
     )
-    real_name: Mapped[str | None] = mapped_column(Sealed("identity"))
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed_answer: Mapped[SealedBytes] = mapped_column(
+        "answer", SealedRecord("identity", length=LONGEST_SECRET)
+    )
+    answer = SealedValue[dict[str, Any]]()
 
 
 class CareAnswer(Base):
-    """Diet and access needs, sealed under a key of their own, read by the role care, erased first (P05–P07)."""
+    """Diet and access needs, sealed under a key of their own, read by the role care, erased first (P05–P07).
+
+    Every registration has such an answer, all of one length, whether anything was told or not.
+    """
 
     __tablename__ = "care_answers"
 
     registration_id: Mapped[int] = mapped_column(
         ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
     )
-    diet: Mapped[str | None] = mapped_column(Sealed("care"))
-    access: Mapped[str | None] = mapped_column(Sealed("care"))
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed_answer: Mapped[SealedBytes] = mapped_column("answer", SealedRecord("care", length=LONGEST_SECRET))
+    answer = SealedValue[dict[str, Any]]()
 
 
 class RegistrationToken(Base):
-    """A personal link: one purpose, one registration, only its digest kept (S18–S20)."""
+    """A personal link: one purpose, one registration, only its digest kept (S18–S20).
+
+    A confirming one carries the answers of the form that it was sent for; without a form, those of the registration.
+    """
 
     __tablename__ = "registration_tokens"
     __table_args__ = (
         CheckConstraint(f"purpose IN ({_listed(TokenPurpose)})", name="purpose_known"),
         Index("ix_registration_tokens_registration_id", "registration_id"),
+        Index("ix_registration_tokens_submission_key", "submission_key"),
     )
 
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    submission_key: Mapped[str | None] = mapped_column(ForeignKey("submissions.key", ondelete="CASCADE"))
     purpose: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     registration: Mapped[Registration] = relationship()
+    submission: Mapped[Submission | None] = relationship()

@@ -26,20 +26,20 @@ PLAIN = (
     "offer_expires_at",
     "ended_at",
 )
+KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 
 
 def collect(registration: Registration) -> dict[str, Any]:
     """Return the registration, its consents, mails and history.
 
-    The real name of a person with protected identity and diet or access answers are named as held, never shown:
-    a link that was left open on a screen must not reveal them (S23).
+    Of protected identity, diet and access it says only that such answers are kept apart, the same for everybody: a link
+    that was left open on a screen must not tell who is protected (P21, S23).
     """
     return {
         "registration": {name: _plain(getattr(registration, name)) for name in PLAIN},
         "sector": registration.sector.key,
         "event": registration.event.slug,
-        "protected_identity_recorded": queries.find_protected_identity(registration) is not None,
-        "diet_and_access_recorded": queries.find_care_answer(registration) is not None,
+        "kept_apart_and_not_shown": list(KEPT_APART),
         "consents": [
             {
                 name: _plain(getattr(consent, name))

@@ -63,18 +63,16 @@ def sections(registration: Registration, held: Mapping[str, Any]) -> list[Sectio
     ]
     return [
         Section(_("Registration"), [[*rows(held["registration"]), *where]]),
-        Section(_("Kept apart and encrypted"), [_apart(held)]),
+        Section(_("Kept apart and encrypted"), [_apart()]),
         Section(_("Consents"), [rows(consent) for consent in held["consents"]]),
         Section(_("Messages"), [rows(mail, _mail_status) for mail in held["mails"]]),
         Section(_("What has happened"), [rows(entry) for entry in held["history"]]),
     ]
 
 
-def _apart(held: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [
-        _row(_("Protected identity"), _yes_or_no(held["protected_identity_recorded"])),
-        _row(_("Diet and access"), _yes_or_no(held["diet_and_access_recorded"])),
-    ]
+def _apart() -> list[dict[str, str]]:
+    hidden = _("Not shown here, whether you have told us anything or not")
+    return [_row(_("Protected identity and real name"), hidden), _row(_("Diet and access"), hidden)]
 
 
 def _words(name: str, value: Any, zone: tzinfo, status: Callable[[str], str]) -> str:
@@ -94,10 +92,6 @@ def _country(code: str) -> str:
 
 def _mail_status(status: str) -> str:
     return mail_words(status).label
-
-
-def _yes_or_no(answer: bool) -> str:
-    return _("Yes") if answer else _("No")
 
 
 def _row(label: str, value: str) -> dict[str, str]:

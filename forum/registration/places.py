@@ -5,8 +5,9 @@ taken + Σ over the other sectors t of max(0, floor_t − taken_t) < capacity (f
 and its organisation holds fewer places than the event's cap. Source: docs/architecture.md, "Places"; R01.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, inspect, select
@@ -17,9 +18,8 @@ from forum.database import Base
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import queries
-from forum.registration.errors import CapacityBelowTaken, SharesDoNotFit
+from forum.registration.errors import CapacityBelowTaken, NotLive, SharesDoNotFit
 from forum.registration.models import Registration
-from forum.turns import processor
 
 Remembered = list[tuple[Base, dict[str, Any]]]
 # Both rows are locked: of a row that is only joined, PostgreSQL would show a state from before the wait.
@@ -32,6 +32,8 @@ LOCKED = (
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
+SHORT_HOLD = timedelta(hours=6)
+SCARCE = 5  # the last fifth of the places
 LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
 LOCKED_CURRENT = LOCKED.where(Event.is_current, Event.is_published)
 
@@ -47,14 +49,21 @@ def lock(event: Event) -> None:
         db.session.refresh(event, with_for_update={"key_share": True})  # it has no sector
 
 
+def lock_live(registration: Registration) -> None:
+    """Lock the event, as every change does first (so that none waits in a circle), and read afresh. Raises NotLive."""
+    lock(registration.event)
+    db.session.refresh(registration)
+    if not registration.is_live:
+        raise NotLive
+
+
 def lock_current() -> Event | None:
     """Do the same for the event that the site is about now, and return it, in one question to the database."""
     return _read_locked(LOCKED_CURRENT, {})
 
 
 def _read_locked(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | None:
-    with processor.lent():
-        rows = db.session.execute(query, values).all()
+    rows = db.session.execute(query, values).all()
     if not rows:
         return None
     event = rows[0][0]
@@ -72,20 +81,40 @@ def remember(event: Event) -> Remembered:
 
 
 def restore(remembered: Remembered) -> None:
-    """Take what was remembered as what the database holds, instead of reading it again after an undone savepoint."""
+    """Take what was remembered as what the database holds, instead of reading it again after an undone savepoint.
+
+    Only what the savepoint changed has been let go, and only that is set: each value costs time that tells (S24).
+    """
     for row, values in remembered:
-        for name, value in values.items():
-            set_committed_value(row, name, value)
+        for name in inspect(row).expired_attributes & values.keys():
+            set_committed_value(row, name, values[name])
 
 
-def admit(registration: Registration, now: datetime) -> bool:
-    """Give the registration a place if the rule allows it; return whether it has one."""
-    if not may_take(registration, now):
+def admit(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:
+    """Give the registration a place if the rule allows it; return whether it has one.
+
+    `held` are the organisations' places where they are known already, and is kept up to date.
+    """
+    if not may_take(registration, now, held):
         return False
-    registration.sector.taken += 1
-    registration.event.taken += 1
-    registration.holds_place = True
+    if held is not None:
+        held[registration.organisation_key] += 1
+    _take(registration)
     return True
+
+
+def hold(registration: Registration, *, client: str | None, now: datetime) -> None:
+    """Hold a place for a registration that may take one, until its address is confirmed: shorter where few are left."""
+    is_scarce = _is_scarce(registration.sector, registration.event, now)
+    _take(registration)
+    until = registration.confirm_by
+    registration.held_until = min(until, now + SHORT_HOLD) if is_scarce else until
+    registration.asked_from = client
+
+
+def keep(registration: Registration) -> None:
+    """Let the place stand, if one is held: the address is confirmed, so nothing ends its hold or says who asked."""
+    registration.held_until = registration.asked_from = None
 
 
 def release(registration: Registration) -> None:
@@ -94,19 +123,24 @@ def release(registration: Registration) -> None:
         registration.sector.taken -= 1
         registration.event.taken -= 1
         registration.holds_place = False
+    registration.held_until = registration.asked_from = None
 
 
-def may_take(registration: Registration, now: datetime) -> bool:
+def may_take(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:
     """Whether this registration would get a place now."""
     event = registration.event
     has_room = places_left(event, now)[registration.sector.id] > 0
-    return has_room and organisation_has_room(event, registration.organisation_key)
+    return has_room and organisation_has_room(event, registration.organisation_key, held)
 
 
-def organisation_has_room(event: Event, organisation_key: str) -> bool:
-    """Whether the organisation is below the event's cap."""
+def organisation_has_room(event: Event, organisation_key: str, held: Counter[str] | None = None) -> bool:
+    """Whether the organisation is below the event's cap; `held` are places that are known already."""
     cap = event.organisation_cap
-    return cap is None or queries.count_places_of_organisation(event, organisation_key) < cap
+    if cap is None:
+        return True
+    if held is not None:
+        return held[organisation_key] < cap
+    return queries.count_places_of_organisation(event, organisation_key) < cap
 
 
 def places_left(event: Event, now: datetime) -> dict[int, int]:
@@ -137,6 +171,40 @@ def change_share(sector: Sector, *, floor: int, ceiling: int) -> None:
     if not 0 <= floor <= ceiling or others + floor > sector.event.capacity:
         raise SharesDoNotFit
     sector.floor, sector.ceiling = floor, ceiling
+
+
+def mend(event: Event) -> dict[str, list[int]]:
+    """Set the counters of a locked event to what its registrations hold; return what differed: [was, is] by key.
+
+    The event's own has the key "event". Raises CapacityBelowTaken when there are more than may be.
+    """
+    held = queries.count_places_by_sector(event)
+    counters: dict[str, tuple[Event | Sector, int, int]] = {
+        sector.key: (sector, held.get(sector.id, 0), sector.ceiling) for sector in event.sectors
+    }
+    counters["event"] = (event, sum(held.values()), event.capacity)
+    if any(number > limit for _row, number, limit in counters.values()):
+        raise CapacityBelowTaken
+    wrong = {
+        key: [row.taken, number] for key, (row, number, _limit) in counters.items() if row.taken != number
+    }
+    for row, number, _limit in counters.values():
+        row.taken = number
+    return wrong
+
+
+def _take(registration: Registration) -> None:
+    registration.sector.taken += 1
+    registration.event.taken += 1
+    registration.holds_place = True
+
+
+def _is_scarce(sector: Sector, event: Event, now: datetime) -> bool:
+    """Whether at most a fifth is left of what the sector could have taken, had nobody registered yet."""
+    others = sum(other.floor for other in event.sectors if other is not sector)
+    released = event.release_at is not None and now >= event.release_at
+    most = min(sector.ceiling, event.capacity - (0 if released else others))
+    return places_left(event, now)[sector.id] * SCARCE <= most
 
 
 def _kept_for(sector: Sector, event: Event, now: datetime) -> int:

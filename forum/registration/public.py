@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_timedelta
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 
 from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
+from forum.events.in_url import get_published_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import actions, kept_answers, links_by_mail, places
+from forum.registration import actions, kept_answers, limits, links_by_mail, places
 from forum.registration.errors import (
     NoSuchSector,
     RegistrationClosed,
@@ -23,11 +26,12 @@ from forum.registration.errors import (
     SubmissionReused,
 )
 from forum.registration.forms import LinkForm, RegistrationForm
-from forum.web import cache, markdown
+from forum.registration.rings import ring_of
+from forum.web import cache, errors, markdown
+from forum.web.forms import read_form_key
 from forum.web.languages import NAMES, dates_of, in_language
-from forum.web.limits import TooManyTries, client_limit, spend
-from forum.web.routes import get_event_or_404, localised
-from forum.web.seats import ring_of
+from forum.web.limits import TooManyTries, client_limit, client_limit_lasts, spend
+from forum.web.routes import localised
 from forum.web.seo import Seo
 
 bp = Blueprint("registration", __name__)
@@ -39,6 +43,8 @@ REASONS = {
     SectorFull: "full",
     SubmissionReused: "reused",
     TooManyTries: "tries",
+    limits.DomainFull: "domain",
+    limits.Braked: "brake",
 }
 
 
@@ -46,7 +52,7 @@ REASONS = {
 @cache.page(seats=True)
 def choose() -> ResponseReturnValue:
     """Let a stakeholder choose the sector, on the ring or in the list."""
-    event, now = get_event_or_404(None), clock.now()
+    event, now = get_published_or_404(None), clock.now()
     ring = ring_of(event, now, _address_of(event, now))
     return render_template(
         "public/registration/choose.html",
@@ -72,7 +78,9 @@ def details(sector: str) -> ResponseReturnValue:
         _register(sector, form)
     except NoSuchSector:  # even when it has come into being since
         return abort(404)
-    except (RegistrationRefused, TooManyTries) as refused:
+    except TooManyTries as refused:
+        return _hold_back(refused, _sector_or_404(sector)[1], form)
+    except RegistrationRefused as refused:
         db.session.rollback()
         return _refused(type(refused), _sector_or_404(sector)[1], form)
     db.session.commit()
@@ -105,25 +113,40 @@ def check(sector: str) -> ResponseReturnValue:
 @cache.page()
 def received() -> ResponseReturnValue:
     """Say what happens next; the page knows nobody."""
-    return render_template("public/registration/received.html", event=get_event_or_404(None))
+    return render_template("public/registration/received.html", event=get_published_or_404(None))
 
 
 @localised(bp, "/register/link", methods=["GET", "POST"])
 def resend() -> ResponseReturnValue:
     """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
-    event, form = get_event_or_404(None), LinkForm()
+    event, form = get_published_or_404(None), LinkForm()
     if not form.validate_on_submit():
         return render_template(
             "public/registration/link.html", event=event, form=form
         ), 422 if form.errors else 200
     try:
-        spend("20 per hour")
+        spend(client_limit())
+        limits.refuse_full_domain(form.email.data)
     except TooManyTries:
         return render_template("public/registration/link.html", event=event, form=form, too_many=True), 429
     start_write(db.session)
-    links_by_mail.send_fresh_link(event, form.email.data, now=clock.now())
+    links_by_mail.send_fresh_link(event, form.email.data, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()
     return redirect(url_for(".received"), 303)
+
+
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Keep what was typed when the browser has lost its session since the page was shown."""
+    return errors.ask_again(lost, _again)
+
+
+def _again() -> ResponseReturnValue:
+    if request.endpoint == f"{bp.name}.{resend.__name__}":
+        return render_template(
+            "public/registration/link.html", event=get_published_or_404(None), form=LinkForm()
+        )
+    return _ask(_sector_or_404((request.view_args or {})["sector"])[1], RegistrationForm())
 
 
 def _register(sector: str, form: RegistrationForm) -> None:
@@ -131,8 +154,10 @@ def _register(sector: str, form: RegistrationForm) -> None:
     spend(client_limit())
     if form.looks_like_a_bot():
         return
+    limits.brake(read_form_key(form.key.data)[0])
+    limits.refuse_full_domain(form.email.data)
     start_write(db.session)
-    actions.register_here(sector, form.applicant(), clock.now())
+    actions.register_here(sector, form.applicant(), sender=limits.sender(), now=clock.now())
 
 
 def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
@@ -140,7 +165,7 @@ def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue
     event, chosen = _sector_or_404(sector)
     form = RegistrationForm(data=answers)
     if answers is None:
-        return render_template(REFUSED, event=event, sector=chosen, form=form, reason="gone")
+        return render_template(REFUSED, event=event, sector=chosen, form=form, reason="gone", wait="")
     if refusal := _refusal(event, chosen):
         return _refused(refusal, chosen, form)
     has_place = places.places_left(event, clock.now())[chosen.id] > 0
@@ -171,10 +196,21 @@ def _refused(
     reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409
 ) -> ResponseReturnValue:
     """Show why it cannot be done, with the answers kept."""
-    code = 429 if reason is TooManyTries else status
-    return render_template(
-        REFUSED, event=sector.event, sector=sector, form=form, reason=REASONS[reason]
-    ), code
+    code = 429 if issubclass(reason, TooManyTries) else status
+    wait = format_timedelta(client_limit_lasts())
+    page = render_template(
+        REFUSED, event=sector.event, sector=sector, form=form, reason=REASONS[reason], wait=wait
+    )
+    return page, code
+
+
+def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) -> ResponseReturnValue:
+    """Keep the answers on a page that sends them again, and let the console know."""
+    limits.note(refused, sector.event)
+    response = make_response(_refused(type(refused), sector, form))
+    if isinstance(refused, limits.Braked):
+        response.headers["Retry-After"] = str(limits.WAIT_SECONDS)
+    return response
 
 
 def _refusal(event: Event, sector: Sector) -> type[RegistrationRefused] | None:
@@ -194,7 +230,7 @@ def _refusal(event: Event, sector: Sector) -> type[RegistrationRefused] | None:
 
 
 def _sector_or_404(key: str) -> tuple[Event, Sector]:
-    event = get_event_or_404(None)
+    event = get_published_or_404(None)
     sector = events.find_sector(event, key)
     return (event, sector) if sector else abort(404)
 

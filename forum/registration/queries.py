@@ -1,40 +1,33 @@
 """Reading registrations."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, bindparam, func, literal, select, tuple_
+from sqlalchemy.orm import defer, joinedload, selectinload
 
+from forum.columns import UtcDateTime
 from forum.events.models import Event
 from forum.extensions import db
-from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration.enums import LIVE, Status
+from forum.registration.enums import Status
 from forum.registration.models import (
     HOLDS_PLACE,
     IS_LIVE,
     IS_WAITING,
-    CareAnswer,
-    ProtectedIdentity,
     Registration,
     RegistrationToken,
     Submission,
 )
 
+WAITING_AT_ONCE = 50
 # What registering asks, made once: making a statement costs more than running it. Its conditions are the indexes' own
 # words: SQLite takes a partial index only where it reads the same condition, and a parameter could stand for anything.
 IN_EVENT = Registration.event_id == bindparam("event_id")
 LIVE_BY_EMAIL = select(Registration).where(
     IN_EVENT, Registration.email_canonical == bindparam("email_canonical"), IS_LIVE
 )
-SENT_SINCE = and_(
-    OutboxMessage.kind == bindparam("kind"),
-    OutboxMessage.created_at > bindparam("since"),
-    OutboxMessage.status != MessageStatus.WITHHELD,
-)
-ITS_MAILS = select(func.count()).where(OutboxMessage.registration_id == Registration.id, SENT_SINCE)
-LIVE_WITH_MAILS = LIVE_BY_EMAIL.add_columns(ITS_MAILS.correlate(Registration).scalar_subquery())
 SUBMISSION = (
     select(Submission).where(Submission.key == bindparam("key")).options(joinedload(Submission.registration))
 )
@@ -46,9 +39,20 @@ WAITING = (
         Registration.sector_id.in_(bindparam("sector_ids", expanding=True)),
     )
     .order_by(Registration.waiting_since, Registration.id)
+    .limit(WAITING_AT_ONCE)
 )
 PLACES_OF_ORGANISATION = select(func.count()).where(
     IN_EVENT, Registration.organisation_key == bindparam("organisation_key"), HOLDS_PLACE
+)
+PLACES_HELD_FOR_CLIENT = select(func.count()).where(IN_EVENT, Registration.asked_from == bindparam("client"))
+PLACES_OF_ORGANISATIONS = (
+    select(Registration.organisation_key, func.count())
+    .where(
+        IN_EVENT,
+        Registration.organisation_key.in_(bindparam("organisation_keys", expanding=True)),
+        HOLDS_PLACE,
+    )
+    .group_by(Registration.organisation_key)
 )
 
 
@@ -59,19 +63,21 @@ def find_live(event: Event, email_canonical: str) -> Registration | None:
     ).one_or_none()
 
 
-def find_live_with_mails(
-    event: Event, email_canonical: str, kind: str, since: datetime
-) -> tuple[Registration | None, int]:
-    """Return the live registration of this address, if any, and how many mails of one kind it was sent since then."""
-    values = {"event_id": event.id, "email_canonical": email_canonical, "kind": kind, "since": since}
-    found = db.session.execute(LIVE_WITH_MAILS, values).one_or_none()
-    return (found[0], found[1]) if found else (None, 0)
+def find_last_calendar_sequence(registration: Registration) -> int | None:
+    """Return the number of the calendar entry that the person had of an earlier registration; None without one."""
+    query = select(func.max(Registration.calendar_sequence)).where(
+        Registration.event_id == registration.event_id,
+        Registration.email_canonical == registration.email_canonical,
+        Registration.id != registration.id,
+    )
+    return db.session.scalar(query)
 
 
 def find_first_live(event: Event) -> Registration | None:
     """Return one of the event's live registrations, always the same, or None when there is none."""
-    mine = (Registration.event_id == event.id) & Registration.status.in_(LIVE)
-    return db.session.scalars(select(Registration).where(mine).order_by(Registration.id).limit(1)).first()
+    mine = select(Registration).where(Registration.event_id == event.id, IS_LIVE)
+    # By address, for that is how an index has them: by number, all of them would be sorted.
+    return db.session.scalars(mine.order_by(Registration.email_canonical).limit(1)).first()
 
 
 def find_submission(key: str) -> Submission | None:
@@ -86,8 +92,12 @@ def find_by_reference(event: Event, reference: str) -> Registration | None:
 
 
 def find_token(digest: str) -> RegistrationToken | None:
-    """Return the link with this digest and its registration, event and sector."""
-    query = select(RegistrationToken).where(RegistrationToken.digest == digest)
+    """Return the link with this digest and its registration, event and sector, as they are now."""
+    query = (
+        select(RegistrationToken)
+        .where(RegistrationToken.digest == digest)
+        .execution_options(populate_existing=True)
+    )
     whole = joinedload(RegistrationToken.registration)
     return db.session.scalars(
         query.options(
@@ -98,17 +108,27 @@ def find_token(digest: str) -> RegistrationToken | None:
     ).one_or_none()
 
 
-def live_tokens(registration: Registration) -> Sequence[RegistrationToken]:
-    """Return the registration's links that have not been revoked."""
-    mine = RegistrationToken.registration_id == registration.id
+def older_tokens(link: RegistrationToken) -> Sequence[RegistrationToken]:
+    """Return the links of the same registration and purpose that were issued earlier and still lead there."""
+    same = (
+        RegistrationToken.registration_id == link.registration_id,
+        RegistrationToken.purpose == link.purpose,
+    )
+    earlier = RegistrationToken.created_at < link.created_at
     return db.session.scalars(
-        select(RegistrationToken).where(mine, RegistrationToken.revoked_at.is_(None))
+        select(RegistrationToken).where(*same, earlier, RegistrationToken.revoked_at.is_(None))
     ).all()
 
 
-def list_waiting(event: Event, sector_ids: Sequence[int]) -> Sequence[Registration]:
-    """Return who waits in these sectors, the longest first."""
-    return db.session.scalars(WAITING, {"event_id": event.id, "sector_ids": sector_ids}).all()
+def list_waiting(
+    event: Event, sector_ids: Sequence[int], *, after: Registration | None = None
+) -> Sequence[Registration]:
+    """Return the WAITING_AT_ONCE who wait longest in these sectors, of those who come after somebody."""
+    query = WAITING
+    if after:
+        by_time = tuple_(Registration.waiting_since, Registration.id)
+        query = WAITING.where(by_time > tuple_(literal(after.waiting_since, UtcDateTime), after.id))
+    return db.session.scalars(query, {"event_id": event.id, "sector_ids": sector_ids}).all()
 
 
 def count_places_of_organisation(event: Event, organisation_key: str) -> int:
@@ -117,10 +137,22 @@ def count_places_of_organisation(event: Event, organisation_key: str) -> int:
     return db.session.scalar(PLACES_OF_ORGANISATION, values) or 0
 
 
-def count_mails(registration: Registration, kind: str, since: datetime) -> int:
-    """Return how many mails of one kind were queued for this registration since a moment."""
-    query = select(func.count()).where(OutboxMessage.registration_id == registration.id, SENT_SINCE)
-    return db.session.scalar(query, {"kind": kind, "since": since}) or 0
+def count_places_held_for(event: Event, client: str) -> int:
+    """Return how many places of unconfirmed registrations are held that this client has sent."""
+    return db.session.scalar(PLACES_HELD_FOR_CLIENT, {"event_id": event.id, "client": client}) or 0
+
+
+def count_places_of_organisations(event: Event, organisation_keys: Collection[str]) -> Counter[str]:
+    """Return how many places each of these organisations holds."""
+    values = {"event_id": event.id, "organisation_keys": list(organisation_keys)}
+    return Counter(dict(db.session.execute(PLACES_OF_ORGANISATIONS, values).all()))
+
+
+def count_places_by_sector(event: Event) -> dict[int, int]:
+    """Return how many places the registrations of each sector hold, counted row by row."""
+    held = Registration.event_id == event.id, HOLDS_PLACE
+    query = select(Registration.sector_id, func.count()).where(*held).group_by(Registration.sector_id)
+    return dict(db.session.execute(query).all())
 
 
 def list_unconfirmed(event: Event, now: datetime) -> Sequence[Registration]:
@@ -129,40 +161,66 @@ def list_unconfirmed(event: Event, now: datetime) -> Sequence[Registration]:
     return db.session.scalars(select(Registration).where(mine, _is_unconfirmed(now))).all()
 
 
+def list_lapsed_holds(event: Event, now: datetime) -> Sequence[Registration]:
+    """Return the registrations that may still be confirmed, but whose place is not held any longer."""
+    mine = Registration.event_id == event.id, Registration.confirm_by > now
+    return db.session.scalars(select(Registration).where(*mine, _is_held_no_more(now))).all()
+
+
 def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
     """Return the registrations whose offer has run out."""
     mine = Registration.event_id == event.id
     return db.session.scalars(select(Registration).where(mine, _is_lapsed(now))).all()
 
 
-def list_events_to_tend(now: datetime) -> Sequence[Event]:
-    """Return the events that have not begun, and those in which something has run out since."""
+def list_events_to_tend(now: datetime) -> Sequence[int]:
+    """Return the ids of the events that have not begun, and those in which something has run out since."""
     overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
-    query = select(Event).where((Event.starts_at > now) | Event.id.in_(overdue))
+    query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
     return db.session.scalars(query.order_by(Event.id)).all()
+
+
+def list_mails_of(registrations: Sequence[Registration]) -> dict[int, list[OutboxMessage]]:
+    """Return these people's mails by registration, the oldest first; their words stay shut."""
+    query = select(OutboxMessage).options(defer(OutboxMessage.content, raiseload=True))
+    ids = [registration.id for registration in registrations]
+    mine = OutboxMessage.registration_id.in_(ids)
+    found: dict[int, list[OutboxMessage]] = {registration_id: [] for registration_id in ids}
+    for mail in db.session.scalars(query.where(mine).order_by(OutboxMessage.id)) if ids else ():
+        found[mail.registration_id or 0].append(mail)
+    return found
+
+
+def find_last_form(registration: Registration) -> Submission | None:
+    """Return the form that was sent last of those whose answers a confirming link may carry."""
+    mine = Submission.registration_id == registration.id, Submission.answers.is_not(None)
+    newest_first = select(Submission).where(*mine).order_by(Submission.received_at.desc())
+    return db.session.scalars(newest_first.limit(1)).one_or_none()
+
+
+def count_forms(registration: Registration) -> int:
+    """Return how many forms were sent for this registration, as far as they are remembered."""
+    mine = Submission.registration_id == registration.id
+    return db.session.scalar(select(func.count()).where(mine).select_from(Submission)) or 0
+
+
+def list_carried_forms(registration: Registration) -> Sequence[Submission]:
+    """Return the forms whose answers a confirming link may carry, the oldest first."""
+    mine = Submission.registration_id == registration.id, Submission.answers.is_not(None)
+    return db.session.scalars(select(Submission).where(*mine).order_by(Submission.received_at)).all()
 
 
 def _is_unconfirmed(now: datetime) -> ColumnElement[bool]:
     return (Registration.status == Status.PENDING) & (Registration.confirm_by <= now)
 
 
+def _is_held_no_more(now: datetime) -> ColumnElement[bool]:
+    held = (Registration.status == Status.PENDING) & Registration.holds_place
+    return held & (Registration.held_until <= now)
+
+
 def _is_lapsed(now: datetime) -> ColumnElement[bool]:
     return (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now)
-
-
-def is_protected(registration: Registration) -> bool:
-    """Whether the person has protected identity; for the mail's make-up and the person's own pages only (P21)."""
-    return db.session.get(ProtectedIdentity, registration.id) is not None
-
-
-def find_protected_identity(registration: Registration) -> ProtectedIdentity | None:
-    """Return the sealed row, for the person's own copy of their data (P11)."""
-    return db.session.get(ProtectedIdentity, registration.id)
-
-
-def find_care_answer(registration: Registration) -> CareAnswer | None:
-    """Return the sealed diet and access answers."""
-    return db.session.get(CareAnswer, registration.id)
 
 
 def list_mails(registration: Registration) -> Sequence[OutboxMessage]:

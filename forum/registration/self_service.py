@@ -1,51 +1,79 @@
 """A person's own registration, behind the personal link (S18–S23)."""
 
-from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 
 from forum import clock
 from forum.columns import digest
 from forum.database import start_write
 from forum.events import calendar
 from forum.extensions import db
-from forum.registration import actions, links, own_data, own_data_words, waiting_list
+from forum.registration import (
+    actions,
+    answers,
+    links,
+    own_data,
+    own_data_words,
+    protection,
+    queries,
+    waiting_list,
+)
 from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
-from forum.registration.errors import LinkRefused, NothingOffered, NotLive, OrganisationFull
-from forum.registration.forms import ConsentsForm, DetailsForm
+from forum.registration.errors import (
+    AlreadyConfirmed,
+    LinkRefused,
+    NothingOffered,
+    NotLive,
+    OrganisationFull,
+    SectorFull,
+)
+from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm, RegistrationForm
 from forum.registration.models import Registration
+from forum.web import errors
 from forum.web.forms import TidyForm
 from forum.web.languages import in_language
 from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
+ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {  # the forms with answers of a person, and their pages
+    "change": ("public/self_service/change.html", DetailsForm),
+    "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
+}
 KEY = "registration"  # in the session: the digest of the link that was followed, nothing of the person (S08)
 
 
 @localised(bp, "/r/confirm/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    """Show a button; only pressing it confirms, so that a mail scanner does not (S21)."""
-    now, form = clock.now(), TidyForm()
-    if form.validate_on_submit():
-        start_write(db.session)
-    registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
-    if (
-        registration.status != Status.PENDING
-    ):  # pressed again: nothing changes, and the old link opens nothing
-        return render_template("public/self_service/already_confirmed.html", registration=registration)
+    """Show the answers and a button; only pressing it confirms them, so that a mail scanner does not (S21)."""
+    now, form = clock.now(), ConsentsForm()
     if not form.validate_on_submit():
-        return render_template("public/self_service/confirm.html", registration=registration, form=form)
-    actions.confirm(registration, now=now)
+        return _ask_to_confirm(token, form)
+    start_write(db.session)
+    try:
+        registration = actions.confirm_by_link(token, consents=form.wanted(), now=now)
+    except AlreadyConfirmed:
+        return _ask_to_confirm(token, form)
+    except SectorFull:
+        db.session.rollback()
+        return _ask_to_confirm(token, form, is_full=True), 409
     manage = links.issue(registration, TokenPurpose.MANAGE, now=now)
     db.session.commit()
     session[KEY] = digest(manage)
     return redirect(url_for(".show", welcome="1"), 303)
 
 
-@localised(bp, "/r/<token>")
+@localised(bp, "/r/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
-    """Exchange the link for a session and leave its token behind (S22)."""
-    links.follow(token, TokenPurpose.MANAGE, now=clock.now())
+    """Exchange the link for a session, its token left behind (S22). Where that ends older links, ask first (S20)."""
+    now, form = clock.now(), TidyForm()
+    if form.validate_on_submit():
+        start_write(db.session)
+        actions.open_link(token, now=now)
+        db.session.commit()
+    elif links.ends_older(token, now=now):
+        return render_template("public/self_service/open.html", form=form)
     session[KEY] = digest(token)
     return redirect(url_for(".show"), 303)
 
@@ -68,14 +96,14 @@ def show() -> ResponseReturnValue:
 @localised(bp, "/r/change", methods=["GET", "POST"])
 def change() -> ResponseReturnValue:
     """Change the details; the address and the sector stay."""
-    registration = _mine()
+    registration = _mine_live()
     form = DetailsForm(obj=registration)
     if form.validate_on_submit():
         start_write(db.session)
         try:
             actions.change(_mine(), form.details(), actor="person", now=clock.now())
             db.session.commit()
-            return redirect(url_for(".show", saved="details"), 303)
+            return _back_saved()
         except OrganisationFull:
             db.session.rollback()
             form.organisation.errors = [_("This organisation has as many places as it can have")]
@@ -92,7 +120,21 @@ def consents() -> ResponseReturnValue:
     if form.validate():
         actions.set_consents(registration, form.wanted(), now=clock.now())
         db.session.commit()
-    return redirect(url_for(".show", saved="consents"), 303)
+    return _back_saved()
+
+
+@localised(bp, "/r/protected-identity", methods=["GET", "POST"])
+def protected_identity() -> ResponseReturnValue:
+    """Take what a person says of protected identity; the page looks the same for everybody (P20, P21)."""
+    registration, form = _mine_live(), ProtectedIdentityForm()
+    if form.validate_on_submit():
+        start_write(db.session)
+        is_protected, real_name = form.answer()
+        protection.record(_mine(), is_protected=is_protected, real_name=real_name, now=clock.now())
+        db.session.commit()
+        return _back_saved()
+    page = "public/self_service/protected_identity.html"
+    return render_template(page, registration=registration, form=form), 422 if form.errors else 200
 
 
 @localised(bp, "/r/accept", methods=["POST"])
@@ -112,7 +154,7 @@ def accept() -> ResponseReturnValue:
 @localised(bp, "/r/cancel", methods=["GET", "POST"])
 def cancel() -> ResponseReturnValue:
     """Say what cancelling means, then do it on a second, explicit step (S21)."""
-    registration, form = _mine(), TidyForm()
+    registration, form = _mine_live(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)
         actions.cancel(_mine(), actor="person", now=clock.now())
@@ -143,22 +185,96 @@ def own_data_page() -> ResponseReturnValue:
 
 @localised(bp, "/r/forum.ics")
 def calendar_file() -> ResponseReturnValue:
-    """Give the event as a calendar file to whoever has a place."""
+    """Give the event as a calendar file that says whether the person has a place, waits or has none any more."""
     registration = _mine()
     content = calendar.personal_calendar(
-        registration.event, registration.language, sequence=registration.calendar_sequence
+        registration.event,
+        registration.language,
+        status=registration.calendar_status,
+        sequence=registration.calendar_sequence,
+        changed_at=registration.calendar_changed_at or registration.requested_at,
     )
     response = Response(content, mimetype="text/calendar")
     response.headers["Content-Disposition"] = "attachment; filename=forum.ics"
     return response
 
 
-@bp.errorhandler(LinkRefused)
 @bp.errorhandler(NotLive)
+def has_ended(refusal: Exception) -> ResponseReturnValue:
+    """Lead from a form of a registration that has ended to the page that says so; a confirming link leads nowhere."""
+    if "token" in (request.view_args or {}):
+        return link_refused(refusal)
+    db.session.rollback()
+    return redirect(url_for(".show"), 303)
+
+
+@bp.errorhandler(LinkRefused)
 def link_refused(_refusal: Exception) -> ResponseReturnValue:
     """Explain a link that leads nowhere, and offer a new one by mail (S20)."""
     db.session.rollback()
     return render_template("public/self_service/link_refused.html"), 404
+
+
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Keep what was typed when the browser has lost its session since the page was shown."""
+    return errors.ask_again(lost, _again)
+
+
+def _again() -> ResponseReturnValue | None:
+    """Return the page of the form that was sent, filled in; None where it needs a link that is not followed here."""
+    endpoint, known = str(request.endpoint).removeprefix(f"{bp.name}."), request.view_args or {}
+    try:
+        registration = _mine()
+    except LinkRefused:
+        registration = None
+    if endpoint in ASKED_AGAIN:
+        page, form = ASKED_AGAIN[endpoint]
+        if registration is None:
+            g.told = _(
+                "Nothing has been saved yet. The browser was closed while the form was open, or it keeps no cookies "
+                "of this site. What you entered is still here. Open your personal link in another tab, then come back "
+                "and press the button. If this comes again, allow cookies for this site."
+            )
+        return render_template(page, registration=registration, form=form())
+    try:
+        return _ask_to_confirm(known["token"], ConsentsForm()) if endpoint == "confirm" else None
+    except LinkRefused:
+        return None
+
+
+def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False) -> str:
+    """Show what the link would confirm, or that it has been confirmed already."""
+    now = clock.now()
+    registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
+    if not registration.is_live:
+        raise NotLive
+    if registration.status != Status.PENDING:
+        return render_template(
+            "public/self_service/already_confirmed.html",
+            registration=registration,
+            has_other_answers=queries.count_forms(registration) > 1,
+        )
+    carried = links.find_submission(token, now=now)
+    told = answers.read(registration, carried)
+    shown = RegistrationForm(formdata=None, data={**told, "email": registration.email})
+    sector = in_language(answers.sector_of(registration, told).name)
+    rows = [*_bare(shown.answers()), {"label": _("Sector"), "value": sector}]
+    return render_template(
+        "public/self_service/confirm.html",
+        registration=registration,
+        answers=rows,
+        form=form,
+        is_protected=shown.is_protected.data,
+        is_full=is_full,
+        is_held=registration.holds_place and not answers.moves(registration, told),
+    )
+
+
+def _back_saved() -> ResponseReturnValue:
+    """Lead to the person's own page, which says once that it is saved."""
+    flash(_("Saved."), "success")
+    return redirect(url_for(".show"), 303)
 
 
 def _mine() -> Registration:
@@ -166,11 +282,23 @@ def _mine() -> Registration:
     return links.follow_digest(session.get(KEY, ""), TokenPurpose.MANAGE, now=clock.now())
 
 
+def _mine_live() -> Registration:
+    """Return this browser's registration while something can be done with it. Raises LinkRefused, NotLive."""
+    registration = _mine()
+    if not registration.is_live:
+        raise NotLive
+    return registration
+
+
 def _answers(registration: Registration) -> list[dict[str, str]]:
     """Return the person's details as label and value, with the address and the sector that cannot be changed here."""
-    rows = [{"label": row["label"], "value": row["value"]} for row in DetailsForm(obj=registration).answers()]
     return [
-        *rows,
+        *_bare(DetailsForm(obj=registration).answers()),
         {"label": _("E-mail address"), "value": registration.email},
         {"label": _("Sector"), "value": in_language(registration.sector.name)},
     ]
+
+
+def _bare(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the rows without their buttons to change them."""
+    return [{"label": row["label"], "value": row["value"]} for row in rows]

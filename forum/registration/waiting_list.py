@@ -1,5 +1,6 @@
 """The waiting list: who asked first is offered first, as far as the balance of sectors allows."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -14,7 +15,7 @@ from forum.registration.models import Registration
 
 def join(registration: Registration, now: datetime) -> None:
     """Put the registration in line, by the moment in which it was asked for."""
-    registration.status = Status.WAITING
+    registration.move_to(Status.WAITING, now=now)
     registration.waiting_since = registration.requested_at
     audit.record("registration.waiting", registration, actor="person", at=now)
 
@@ -25,7 +26,7 @@ def offer_free_places(event: Event, *, now: datetime) -> int:
     Call it with the event locked. No offer is made once the event has begun, and none lasts longer than until then.
     """
     offered = 0
-    while chosen := _next_in_line(event, now):
+    for chosen in _admitted(event, now):
         _offer(chosen, now)
         offered += 1
     return offered
@@ -36,14 +37,11 @@ def take_if_first(registration: Registration, now: datetime) -> bool:
 
     The person is there, having just confirmed the address, and need not be asked again by mail.
     """
-    if now >= registration.event.starts_at:
-        return False
+    line = _admitted(registration.event, now)
     while places.may_take(registration, now):
-        chosen = _next_in_line(registration.event, now)
-        if chosen is registration:
-            return True
-        if chosen is None:
-            return False
+        chosen = next(line, None)
+        if chosen is None or chosen is registration:
+            return chosen is registration
         _offer(chosen, now)
     return False
 
@@ -62,19 +60,30 @@ def position(registration: Registration) -> int:
     return (db.session.scalar(ahead) or 0) + 1
 
 
-def _next_in_line(event: Event, now: datetime) -> Registration | None:
-    if now >= event.starts_at:
-        return None
-    open_sectors = [sector_id for sector_id, left in places.places_left(event, now).items() if left > 0]
-    if not open_sectors:
-        return None
-    waiting = queries.list_waiting(event, open_sectors)
-    return next((registration for registration in waiting if places.admit(registration, now)), None)
+def _admitted(event: Event, now: datetime) -> Iterator[Registration]:
+    """Give a place to one after the other of those who may have one, in the order of the line.
+
+    Going through it once is enough: with each place that is given, others can only get fewer.
+    """
+    last = None
+    while now < event.starts_at and (sectors := _open_sectors(event, now)):
+        waiting = queries.list_waiting(event, sectors, after=last)
+        if not waiting:
+            return
+        keys = {registration.organisation_key for registration in waiting}
+        held = queries.count_places_of_organisations(event, keys) if event.organisation_cap else None
+        for last in waiting:
+            if places.admit(last, now, held):
+                yield last
+
+
+def _open_sectors(event: Event, now: datetime) -> list[int]:
+    return [sector_id for sector_id, left in places.places_left(event, now).items() if left > 0]
 
 
 def _offer(registration: Registration, now: datetime) -> None:
     event = registration.event
-    registration.status = Status.OFFERED
+    registration.move_to(Status.OFFERED, now=now)
     registration.offer_expires_at = min(now + timedelta(hours=event.offer_hours), event.starts_at)
     mails.queue_offered(registration, now=now)
     audit.record(

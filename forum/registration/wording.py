@@ -7,10 +7,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED, Brake
 from forum.outbox.wording import StatusWords
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Registration
-from forum.web.languages import day_text, language
+from forum.web.languages import day_text, language, short_moment_text
 
 STATUSES = {
     Status.PENDING: (_l("Address not confirmed"), "wait"),
@@ -28,10 +29,17 @@ CONSENTS = {
 }
 ACTS = {
     "registration.received": _l("Registration received"),
+    "registration.viewed": _l("Looked at by an organiser"),
+    "registration.unconfirmed_erased": _l("Erased, for the address was never confirmed"),
     "registration.address_confirmed": _l("Address confirmed"),
     "registration.waiting": _l("Joined the waiting list"),
     "registration.offered": _l("Place offered"),
     "registration.offer_lapsed": _l("Offer ran out"),
+    "registration.offer_lengthened": _l("Offer lengthened, because its message had not left in time"),
+    "registration.asking_lengthened": _l(
+        "Time to confirm lengthened, because the message had not left in time"
+    ),
+    "registration.hold_ended": _l("Place held no longer, for the address is not confirmed"),
     "registration.not_confirmed": _l("Address not confirmed in time"),
     "registration.confirmed": _l("Place confirmed"),
     "registration.cancelled": _l("Registration cancelled"),
@@ -117,6 +125,22 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
         given = _("%(purpose)s: given", purpose=purpose)
         return given if details.get("given") else _("%(purpose)s: withdrawn", purpose=purpose)
     return ""
+
+
+def brake_words(brake: Brake, zone: tzinfo) -> str:
+    """Return why forms were held back, how many at least and when last."""
+    words = {
+        FORMS_BRAKED: _("Very many forms came from everywhere at once, and each had to be sent twice"),
+        DOMAIN_LIMITED: _("Very many messages were asked for to one mail domain"),
+        NETWORK_LIMITED: _("Many forms came from one network"),
+    }[brake.action]
+    last = short_moment_text(brake.last_at, zone)
+    return _(
+        "%(why)s. Held back: at least %(times)s, the last at %(moment)s.",
+        why=words,
+        times=brake.times,
+        moment=last,
+    )
 
 
 def actor_text(actor: str, names: Mapping[str, str]) -> str:

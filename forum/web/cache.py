@@ -1,62 +1,79 @@
 """The page cache: a public page is rendered once per content version and answered before Flask.
 
-A page's key is (host, path); its value holds for one content version, which is read at every request
-(SQLite: `PRAGMA data_version` on a connection of the thread's own tells when to look; PostgreSQL: one
-SELECT), so a change is seen by every process with the commit that made it. A page that shows seats left
-says so, and then holds for one second at the most.
+A page's key is its path, and nothing else of a request reaches the view that makes it: everybody is given what one
+reader caused to be made. It holds for one content version (content_version.py), so every process sees a change at once
+on SQLite and within a second on PostgreSQL. A page that shows seats left holds for one second. When a new page cannot
+be made, for the database is away, the last one is given.
 """
 
 import gzip
 import hashlib
-import re
-import sqlite3
+import logging
+import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial
+from io import BytesIO
 from typing import Any
+from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 import brotli
-import psycopg
-from flask import Flask, Response, make_response
-from sqlalchemy.engine import URL, make_url
+from flask import Flask, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import make_url
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import RoutingException
 
-MARK = "X-Forum-Page"
-VERSION, SEATS = "version", "seats"
+from forum.web.content_version import version_reader
+from forum.web.receiving import REFUSAL
+
+Environ = dict[str, Any]
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
-MAX_UNMARKED = 4096  # addresses of forms that are remembered, so that they need not be asked about each time
-MAX_QUERYLESS_PATH = 300
-NEVER_KEPT = re.compile(
-    r"/(console|account|healthz|readyz|[a-z]{2}/r)(/|$)"
-)  # nobody waits for another's page
-READ_VERSION = "SELECT version FROM content_version"
-HIDDEN = {MARK.lower(), "content-length", "vary", "set-cookie"}
+MAX_PATH = 300
+NOT_KEPT = {"content-length", "vary", "cache-control"}
+# What a CDN may do: a correction is everywhere within a minute. Browsers ask each time whether something changed.
+CACHE_CONTROL = {
+    float("inf"): "public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=86400",
+    SEATS_SECONDS: "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400",
+}
+View = Callable[..., Any]
+SECONDS: WeakKeyDictionary[View, float] = WeakKeyDictionary()  # how long the page of each marked view holds
+log = logging.getLogger(__name__)
 
 
-def page(*, seats: bool = False) -> Callable:
+class ImpurePage(Exception):
+    """A page that is marked as everybody's sets a cookie, or varies by something that its reader sends."""
+
+
+def page(*, seats: bool = False) -> Callable[[View], View]:
     """Mark a view's 200 as a pure function of path, language and content version."""
 
-    def decorate(view):
-        @wraps(view)
-        def marked(*args, **kwargs) -> Response:
-            response = make_response(view(*args, **kwargs))
-            if response.status_code == 200:
-                response.headers[MARK] = SEATS if seats else VERSION
-            return response
+    def mark(view: View) -> View:
+        SECONDS[view] = SEATS_SECONDS if seats else float("inf")
+        return view
 
-        return marked
-
-    return decorate
+    return mark
 
 
 def init_app(app: Flask) -> None:
     """Put the cache in front of the app."""
     reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
-    kept = PageCache(app.wsgi_app, reader, frozenset(app.config["TRUSTED_HOSTS"]))
-    app.extensions["page_cache"] = app.wsgi_app = kept  # type: ignore[method-assign]
+    app.extensions["page_cache"] = app.wsgi_app = PageCache(app, reader)  # type: ignore[method-assign]
+    app.before_request(lead_to_own_address)
+
+
+def lead_to_own_address() -> ResponseReturnValue | None:
+    """Redirect to the address that our links have: "///en/" and "/page/٢" would be kept beside "/en/" and "/page/2"."""
+    if current_app.view_functions.get(request.endpoint or "") not in SECONDS:
+        return None
+    own = url_for(str(request.endpoint), **(request.view_args or {}))
+    asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+    return None if unquote(own) == asked else redirect(own, 308)
 
 
 @dataclass
@@ -77,40 +94,47 @@ class Page:
 class PageCache:
     """A WSGI layer; one render per page and version however many ask at once.
 
-    A page is the same under each of `hosts`, the names that the site answers to; under any other, and so for whoever
-    makes names up, it passes by.
+    A page is the same under each of the names that the site answers to; under any other, and so for whoever
+    makes names up, the request goes on to the app.
     """
 
-    def __init__(
-        self,
-        wsgi_app,
-        read_version: Callable[[], int | None],
-        hosts: frozenset[str],
-        max_bytes: int = MAX_BYTES,
-    ):
-        self._app = wsgi_app
+    def __init__(self, app: Flask, read_version: Callable[[], int | None], max_bytes: int = MAX_BYTES):
+        self._flask, self._app, self._lobby = app, app.wsgi_app, app.extensions["lobby"]
+        self._hosts = frozenset(app.config["TRUSTED_HOSTS"])
         self._read_version = read_version
-        self._hosts = hosts
         self._max_bytes = max_bytes
         self._pages: OrderedDict[str, Page] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self._rendering: dict[str, threading.Lock] = {}
-        self._unmarked: dict[str, None] = {}
 
-    def __call__(self, environ: dict[str, Any], start_response) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response) -> Iterable[bytes]:
         key = _key(environ, self._hosts)
-        if key in self._unmarked:
-            return self._pass(environ, start_response)
-        version = self._read_version() if key else None
-        if key is None or version is None:
-            return self._pass(environ, start_response)
+        if key is None or not (key in self._pages or self._seconds(key)):
+            return self._lobby.serve(self._app, environ, start_response)
+        version = self._read_version()
+        if version is None:  # the database is away
+            if last := self._pages.get(key):
+                return _answer(last, environ, start_response)
+            return self._lobby.serve(self._app, environ, start_response)
         if found := self._find(key, version):
             return _answer(found, environ, start_response)
+        return self._lobby.serve(partial(self._find_or_render, key, version), environ, start_response)
+
+    def _find_or_render(self, key: str, version: int, environ: Environ, start_response) -> Iterable[bytes]:
+        if REFUSAL in environ:
+            last = self._pages.get(key)
+            return _answer(last, environ, start_response) if last else self._app(environ, start_response)
         with self._turn(key):
             if found := self._find(key, version):
                 return _answer(found, environ, start_response)
             return self._render(key, version, environ, start_response)
+
+    def clear(self) -> None:
+        """Forget every page."""
+        with self._lock:
+            self._pages.clear()
+            self._bytes = 0
 
     def _find(self, key: str, version: int) -> Page | None:
         found = self._pages.get(key)
@@ -118,35 +142,59 @@ class PageCache:
             return None
         return found
 
+    def _seconds(self, key: str) -> float:
+        """Return for how long the page at this path is kept; 0 when its view keeps none."""
+        try:
+            endpoint, _values = self._flask.url_map.bind_to_environ(self._request_for(key)).match()
+        except (HTTPException, RoutingException):
+            return 0
+        return SECONDS.get(self._flask.view_functions[endpoint], 0)
+
     def _turn(self, key: str) -> threading.Lock:
         with self._lock:
             if len(self._rendering) > 4096:
                 self._rendering = {name: lock for name, lock in self._rendering.items() if lock.locked()}
             return self._rendering.setdefault(key, threading.Lock())
 
-    def _render(self, key: str, version: int, environ, start_response) -> Iterable[bytes]:
-        """Ask the app; keep the answer when the view marked it. A page is always rendered as GET."""
-        status, headers, body = _collect(self._app, {**environ, "REQUEST_METHOD": "GET"})
-        mark = next((value for name, value in headers if name == MARK), None)
-        if mark is None:
-            self._note_unmarked(key, status)
+    def _render(self, key: str, version: int, environ: Environ, start_response) -> Iterable[bytes]:
+        """Let the app answer a request that is nobody's; keep the answer when it is a page."""
+        status, headers, body = _collect(self._app, self._request_for(key))
+        try:
+            refuse_impure(key, headers)
+        except ImpurePage as refusal:
+            if self._flask.testing:
+                raise
+            log.error("%s: %s", type(refusal).__name__, refusal)
+            return self._app(environ, start_response)
+        if status >= "500" and (last := self._pages.get(key)):
+            return _answer(last, environ, start_response)
+        if not status.startswith("200"):
             start_response(status, headers)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
-        expires = time.monotonic() + SEATS_SECONDS if mark == SEATS else float("inf")
-        made = _make_page(version, expires, headers, body)
+        made = _make_page(version, self._seconds(key), headers, body)
         self._keep(key, made)
         return _answer(made, environ, start_response)
 
-    def _note_unmarked(self, key: str, status: str) -> None:
-        """Let what is no public page, such as a form, pass by from now on: no turn, no version to read.
-
-        Only an answer that is a page says so: what is missing or away today may be a public page tomorrow.
-        """
-        if status.startswith("200"):
-            with self._lock:
-                if len(self._unmarked) >= MAX_UNMARKED:
-                    self._unmarked.clear()
-                self._unmarked[key] = None
+    def _request_for(self, path: str) -> Environ:
+        """Return a request of the path alone: nothing that a client sends can get into what everybody is given."""
+        url = urlsplit(self._flask.config["BASE_URL"])
+        return {
+            "REQUEST_METHOD": "GET",
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": "",
+            "HTTP_HOST": url.netloc,
+            "SERVER_NAME": url.hostname or "",
+            "SERVER_PORT": str(url.port or {"https": 443}.get(url.scheme, 80)),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": url.scheme,
+            "wsgi.input": BytesIO(),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+        }
 
     def _keep(self, key: str, made: Page) -> None:
         with self._lock:
@@ -157,75 +205,37 @@ class PageCache:
             while self._bytes > self._max_bytes:
                 self._bytes -= self._pages.popitem(last=False)[1].size
 
-    def _pass(self, environ, start_response) -> Iterable[bytes]:
-        """Let the app answer, without the mark that is ours alone."""
 
-        def start(status, headers, exc_info=None):
-            return start_response(status, [pair for pair in headers if pair[0] != MARK], exc_info)
+def refuse_impure(path: str, headers: list[tuple[str, str]]) -> None:
+    """Raise ImpurePage when an answer sets a cookie or differs by a header other than the encoding.
 
-        return self._app(environ, start)
-
-
-def version_reader(url: URL) -> Callable[[], int | None]:
-    """Return a function that reads the content version; it returns None when the database is out of reach."""
-    if url.get_backend_name() == "sqlite":
-        return _SqliteVersion(url.database or "")
-    return _PostgresVersion(url.set(drivername="postgresql").render_as_string(hide_password=False))
-
-
-class _SqliteVersion(threading.local):
-    """Reads the row again only when another connection has committed."""
-
-    def __init__(self, path: str):
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._seen: tuple[int, int] | None = None
-
-    def __call__(self) -> int | None:
-        try:
-            if self._connection is None:
-                self._connection = sqlite3.connect(
-                    f"file:{self._path}?mode=ro", uri=True, isolation_level=None, timeout=1
-                )
-            data_version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-            if self._seen is None or self._seen[0] != data_version:
-                self._seen = (data_version, self._connection.execute(READ_VERSION).fetchone()[0])
-            return self._seen[1]
-        except (sqlite3.Error, TypeError):
-            self._connection = self._seen = None
-            return None
+    Whatever looks into the session makes the answer vary by its cookie; Flask says so by itself.
+    """
+    told = {
+        "Vary: " + part.strip()
+        for name, value in headers
+        if name.lower() == "vary"
+        for part in value.split(",")
+    }
+    told |= {"Set-Cookie" for name, _value in headers if name.lower() == "set-cookie"}
+    if told := told - {"Vary: Accept-Encoding"}:
+        raise ImpurePage(f"{path} ({', '.join(sorted(told))})")
 
 
-class _PostgresVersion(threading.local):
-    """Reads the row on a connection of the thread's own."""
-
-    def __init__(self, conninfo: str):
-        self._conninfo = conninfo
-        self._connection: psycopg.Connection | None = None
-
-    def __call__(self) -> int | None:
-        try:
-            if self._connection is None:
-                self._connection = psycopg.connect(self._conninfo, autocommit=True, connect_timeout=2)
-            row = self._connection.execute(READ_VERSION).fetchone()
-            return row[0] if row else None
-        except psycopg.Error:
-            self._connection = None
-            return None
-
-
-def _key(environ, hosts: frozenset[str]) -> str | None:
+def _key(environ: Environ, hosts: frozenset[str]) -> str | None:
     """Return the page's key, its path; None for what is never kept.
 
+    No view that is kept sees a query, so "?utm_source=x" names the same page.
     Neither port nor spelling of the host is in it: a page knows only its own address (S39), and each of 65,535 ports
     would have been another page to render and to keep.
     """
-    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ.get("QUERY_STRING"):
+    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
         return None
     path = environ.get("PATH_INFO", "")
-    if len(path) > MAX_QUERYLESS_PATH or NEVER_KEPT.match(path):
+    if len(path) > MAX_PATH:
         return None
-    return path if environ.get("HTTP_HOST", "").partition(":")[0].lower() in hosts else None
+    host, _, port = environ.get("HTTP_HOST", "").partition(":")
+    return path if host.lower() in hosts and (not port or port.isdigit()) else None
 
 
 def _collect(app, environ) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -243,13 +253,13 @@ def _collect(app, environ) -> tuple[str, list[tuple[str, str]], bytes]:
     return caught["status"], caught["headers"], body
 
 
-def _make_page(version: int, expires: float, headers: list[tuple[str, str]], body: bytes) -> Page:
-    kept = [(name, value) for name, value in headers if name.lower() not in HIDDEN]
+def _make_page(version: int, seconds: float, headers: list[tuple[str, str]], body: bytes) -> Page:
+    kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
+    kept.append(("Cache-Control", CACHE_CONTROL[seconds]))
     bodies = {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0), "": body}
     tag = hashlib.sha256(body).hexdigest()[:24]
-    return Page(
-        version, expires, kept, bodies, {code: f'"{tag}{"-" + code if code else ""}"' for code in bodies}
-    )
+    tags = {code: f'"{tag}{"-" + code if code else ""}"' for code in bodies}
+    return Page(version, time.monotonic() + seconds, kept, bodies, tags)
 
 
 def _answer(found: Page, environ, start_response) -> list[bytes]:

@@ -1,29 +1,43 @@
 """Errors as pages: in the visitor's language, with a reference, without insides (S43)."""
 
 import sqlite3
-from collections.abc import Sequence
-from pathlib import PurePath
+from collections.abc import Callable, Sequence
 
-from flask import Flask, current_app, g, redirect, render_template, request
+from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from limits.errors import StorageError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError, ServiceUnavailable
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    RequestHeaderFieldsTooLarge,
+    SecurityError,
+    ServiceUnavailable,
+)
 
-from forum.accounts import kept_words, sign_ins
 from forum.extensions import db
+from forum.logs import without_values
+from forum.turns import NoTurn
+from forum.web.lobby import LobbyFull
 
 RETRY_SECONDS = "10"
+NAMED_CAUSES = (CSRFError, SecurityError)
+ASKS_NOTHING = (
+    SecurityError,
+    RequestHeaderFieldsTooLarge,
+)  # no address can be made; nobody waits at the door
+CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 KEEPS = {"registration", "self_service"}  # visitors' forms: no password, and safe to send again
 
 
 def init_app(app: Flask) -> None:
     """Give every refusal a page."""
     app.register_error_handler(HTTPException, show)
-    app.register_error_handler(CSRFError, show_outdated)
     app.register_error_handler(Exception, show_unexpected)
-    for busy in (OperationalError, PoolTimeout, sqlite3.OperationalError):
+    for busy in (OperationalError, PoolTimeout, sqlite3.OperationalError, LobbyFull, NoTurn, StorageError):
         app.register_error_handler(busy, show_busy)
 
 
@@ -32,7 +46,8 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     db.session.rollback()
-    plain = error.code >= 500 or isinstance(error, SecurityError)  # a strange Host: no address can be made
+    _note_cause(error)
+    plain = error.code >= 500 or isinstance(error, ASKS_NOTHING)
     reference = getattr(g, "reference", "")
     page = render_template(
         "errors/error.html", status=error.code, plain=plain, reference=reference, kept=kept
@@ -42,21 +57,40 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
     return response
 
 
-def show_outdated(error: CSRFError) -> ResponseReturnValue:
-    """A form of another session: who has signed in again elsewhere finds its words in a fresh one (A11)."""
-    if g.get("sign_in"):
-        answer = redirect(sign_ins.here(), 303)
-        if kept_words.keep(answer, g.user.id):
-            return answer
-    return show(error)
-
-
 def show_busy(error: Exception) -> ResponseReturnValue:
-    """The database is locked, full or away: say so, when to come back, and keep what was typed (R13–R16)."""
-    _log(error)
+    """What a form needs is full, locked or away: say when to come back, and keep what was typed (R13–R16)."""
+    g.cause = without_values(error)
     response = show(ServiceUnavailable(), kept=_what_was_sent())
     response.headers["Retry-After"] = RETRY_SECONDS  # type: ignore[union-attr]
     return response
+
+
+def ask_again(lost: CSRFError, page: Callable[[], ResponseReturnValue | None]) -> ResponseReturnValue:
+    """Show a visitor's form whose session was lost, filled in with what was typed, and a fresh token.
+
+    Nothing is hidden: had another site sent the form, its reader would see what one more press sends (S10).
+    Where `page` returns None the refusal itself is shown.
+    """
+    g.told = _(
+        "Nothing has been sent yet. The browser was closed while the form was open, or it keeps no cookies of this "
+        "site. What you entered is still here: look through it and send it once more. If this comes again, allow "
+        "cookies for this site."
+    )
+    try:
+        shown = page()
+    except HTTPException:
+        shown = None
+    if shown is None:
+        return show(lost)
+    _note_cause(lost)
+    response = make_response(shown)
+    response.status_code = 400
+    return response
+
+
+def _note_cause(error: HTTPException) -> None:
+    if isinstance(error, NAMED_CAUSES):
+        g.cause = {"cause": CAUSES.get(type(error), str(error.description))}
 
 
 def _what_was_sent() -> Sequence[tuple[str, str]]:
@@ -67,18 +101,6 @@ def _what_was_sent() -> Sequence[tuple[str, str]]:
 
 
 def show_unexpected(error: Exception) -> ResponseReturnValue:
-    """Something that nobody foresaw: log it under the reference that the page shows."""
-    _log(error)
+    """Something that nobody foresaw: the log has it under the reference that the page shows."""
+    g.cause = without_values(error)
     return show(InternalServerError())
-
-
-def _log(error: Exception) -> None:
-    """Log where it happened, without the values that were being handled (P28, S45)."""
-    trace, where = error.__traceback__, []
-    while trace:
-        path = PurePath(trace.tb_frame.f_code.co_filename)  # some code has no file, only "<string>"
-        where.append(f"{'/'.join(path.parts[-2:])}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    current_app.logger.error(
-        "%s %s at %s", getattr(g, "reference", ""), type(error).__name__, " < ".join(where[-6:][::-1])
-    )

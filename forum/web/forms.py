@@ -9,20 +9,33 @@ from flask import current_app, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from wtforms import HiddenField, StringField
+from wtforms import EmailField, HiddenField, StringField
 from wtforms.meta import DefaultMeta
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
-from forum.accounts import kept_words
-from forum.columns import tidy
+from forum import addresses
+from forum.tidying import tidy
 from forum.web.languages import language
 
 ADDRESS = re.compile(r"https?:|www\.|[/\\<>@]", re.IGNORECASE)
 SALT = "form-key"
+ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
+    addresses.HoldsHidden: _l("Type the address by hand: it holds a character that cannot be seen"),
+    addresses.HoldsEncodedWord: _l("Enter an e-mail address without =? and ?="),
+    addresses.LocalPartTooLong: _l("Enter an e-mail address with at most 64 characters before the @"),
+    addresses.AddressTooLong: _l("Enter an e-mail address of at most 254 characters"),
+    addresses.NeedsUtf8: _l(
+        "Our mail server cannot write to letters such as å before the @. Enter another address."
+    ),
+    addresses.NotAnAddress: _l("Enter an e-mail address that can receive mail, such as name@example.org"),
+}
+LONGEST = 1000  # characters of a field as they were sent: to normalise n combining marks may cost n²
 
 
 class TidyForm(FlaskForm):
-    """Strips and NFC-normalises every text field before it is looked at (S27, S36).
+    """Strips and NFC-normalises every text field before it is looked at (S27, S36), unless it is longer than LONGEST.
+
+    Of an address nothing else is taken away: what no address may hold is refused, in every form that takes one.
 
     It reads what a form sends and nothing else: a file or JSON in a field's place would not be a text (S17).
     """
@@ -31,10 +44,7 @@ class TidyForm(FlaskForm):
         def wrap_formdata(self, form, formdata):
             if formdata is None or hasattr(formdata, "getlist"):
                 return formdata
-            if not form.is_submitted():
-                return kept_words.recall()
-            kept_words.forget()
-            return request.form
+            return request.form if form.is_submitted() else None
 
         @property
         def locales(self):
@@ -46,14 +56,27 @@ class TidyForm(FlaskForm):
 
         def bind_field(self, form, unbound_field, options):
             kind = unbound_field.field_class
+            is_address = issubclass(kind, EmailField)
             if issubclass(kind, StringField) and not issubclass(kind, HiddenField):
-                options["filters"] = [*unbound_field.kwargs.get("filters", ()), _tidied]
-            return unbound_field.bind(form=form, **options)
+                tidied = _trimmed if is_address else _tidied
+                options["filters"] = [*unbound_field.kwargs.get("filters", ()), tidied]
+            field = unbound_field.bind(form=form, **options)
+            own = (_refuse_wrong_address, *field.validators) if is_address else field.validators
+            field.validators = (_refuse_endless, *own)
+            return field
 
 
 def required(message) -> DataRequired:
     """Return a validator for an answer that must be given."""
     return DataRequired(message=message)
+
+
+def is_email(_form, field) -> None:
+    """Refuse what cannot receive mail; keep the normalised form."""
+    try:
+        field.data = addresses.read(field.data, takes_utf8=current_app.config["MAIL_SMTPUTF8"])
+    except addresses.NotAnAddress as refusal:
+        raise ValidationError(ADDRESS_REFUSALS[type(refusal)]) from None
 
 
 def no_web_address(_form, field) -> None:
@@ -87,4 +110,23 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def _tidied(value: Any) -> Any:
-    return tidy(value) if isinstance(value, str) else value
+    return tidy(value) if isinstance(value, str) and len(value) <= LONGEST else value
+
+
+def _trimmed(value: Any) -> Any:
+    return addresses.trimmed(value) if isinstance(value, str) and len(value) <= LONGEST else value
+
+
+def _refuse_wrong_address(_form, field) -> None:
+    try:
+        addresses.refuse_wrong(field.data or "")
+    except addresses.NotAnAddress as refusal:
+        field.data = addresses.shown(field.data)
+        raise StopValidation(ADDRESS_REFUSALS[type(refusal)]) from None
+
+
+def _refuse_endless(_form, field) -> None:
+    """Refuse a text that was too long to be tidied, in the words of the field's own limit, before others read it."""
+    if isinstance(field.data, str) and len(field.data) > LONGEST:
+        own = (rule.message for rule in field.validators if isinstance(rule, Length))
+        raise StopValidation(next(own, _l("Use at most 1,000 characters")))

@@ -1,8 +1,8 @@
 """Security headers on every response, errors and static files included (S41, S42, F4)."""
 
-from flask import Flask, Response, current_app
+from collections.abc import Callable
 
-from forum.web.access import Face, audience
+from flask import Flask, Response, current_app
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -28,25 +28,23 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
 }
-HSTS = "max-age=31536000; includeSubDomains"
-OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 
 
-def security_headers(secure: bool) -> dict[str, str]:
-    """Return the headers for every response; `secure` when the site is reached by https."""
-    return {**SECURITY_HEADERS, **({"Strict-Transport-Security": HSTS} if secure else {})}
+def security_headers(hsts: str) -> dict[str, str]:
+    """Return the headers for every response; `hsts` is what the site says of https, "" for nothing."""
+    return {**SECURITY_HEADERS, **({"Strict-Transport-Security": hsts} if hsts else {})}
 
 
-def init_app(app: Flask) -> None:
-    """Set the headers after each request."""
-    fixed = security_headers(app.config["SESSION_COOKIE_SECURE"])
+def init_app(app: Flask, *, is_open: Callable[[], bool]) -> None:
+    """Set the headers after each request; `is_open` tells whether its route is the same for everybody."""
+    fixed = security_headers(app.config["HSTS"])
 
     @app.after_request
     def set_headers(response: Response) -> Response:
         response.headers.update(fixed)
-        if audience() not in OPEN_FACES or response.status_code >= 400:
+        if not is_open() or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
-        if audience() not in OPEN_FACES:
+        if not is_open():
             response.headers["X-Robots-Tag"] = "noindex"
             response.vary.add("Cookie")
         elif not response.headers.get("Cache-Control"):

@@ -6,18 +6,22 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from flask import Flask, g, has_request_context, request
 from flask_babel import get_locale
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from forum.columns import Text
+from forum.config import PROJECT
 from forum.extensions import babel
 
 DEFAULT = "sv"
 WRITTEN = {"en": "en_GB"}  # British dates; Babel's plain English knows no name for Nordic zones
+LONGEST = 200  # letters of a browser's wishes that are read; what is cut off they like least
 NAMES = {"sv": "Svenska", "en": "English"}
 
 
 def init_app(app: Flask) -> None:
     """Make the language in the path the request's; the console's is the organiser's preference."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "../translations"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "translations")
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters["short_moment"] = _short_moment_of
@@ -41,7 +45,8 @@ def language() -> str:
 
 def preferred() -> str:
     """Return the shipped language that the browser asks for first, else Swedish."""
-    return request.accept_languages.best_match(list(NAMES), default=DEFAULT) or DEFAULT
+    asked = request.headers.get("Accept-Language", "")[:LONGEST]
+    return parse_accept_header(asked, LanguageAccept).best_match(list(NAMES), default=DEFAULT) or DEFAULT
 
 
 def in_language(value: Text | None) -> str:

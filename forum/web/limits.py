@@ -1,18 +1,30 @@
 """Rate limits, counted in one place for all processes of the machine (S25)."""
 
+import hashlib
+import hmac
+import os
+import re
 import sqlite3
 import threading
 import time
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from flask import Flask, current_app, request
 from limits import parse
+from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+HOUR_SECONDS = 3600
 COUNTER = "forum_limits"  # of app.extensions: each app counts for itself
 SCHEMA = "CREATE TABLE IF NOT EXISTS counters (key TEXT PRIMARY KEY, amount INTEGER NOT NULL, expires REAL NOT NULL)"
+REDIS_OPTIONS: dict[str, float] = {
+    "socket_connect_timeout": 2.0,
+    "socket_timeout": 2.0,
+}  # a thread waits for it
+WITH_PORT = re.compile(r"^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]+)?$")
 COUNT = (
     "INSERT INTO counters (key, amount, expires) VALUES (:key, :amount, :now + :seconds)"
     " ON CONFLICT (key) DO UPDATE SET"
@@ -58,12 +70,19 @@ class SqliteStorage(Storage):
         return (self._execute("SELECT expires FROM counters WHERE key = ?", (key,)) or (time.time(),))[0]
 
     def check(self) -> bool:
-        """Whether the store answers."""
+        """Whether the store answers, or can be made by the first count: looking makes nothing."""
+        path = Path(self._path)
+        if not path.exists():
+            return os.access(path.parent, os.W_OK)
         return self._execute("SELECT 1", ()) == (1,)
 
     def reset(self) -> int:
         """Forget every counter and return how many there were."""
         return self._connection().execute("DELETE FROM counters").rowcount
+
+    def forget_ended(self) -> int:
+        """Delete the counters whose window has ended, and return how many there were."""
+        return self._connection().execute("DELETE FROM counters WHERE expires <= ?", (time.time(),)).rowcount
 
     def clear(self, key: str) -> None:
         """Forget one counter."""
@@ -80,14 +99,33 @@ class SqliteStorage(Storage):
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=OFF")  # a power cut may forget a few tries, nothing else
             connection.execute(SCHEMA)
-            connection.execute("DELETE FROM counters WHERE expires <= ?", (time.time(),))
             self._local.connection = connection
         return connection
 
 
 def init_app(app: Flask) -> None:
-    """Count in the configured store; when it is out of reach a limited route is refused, not opened (S43)."""
-    app.extensions[COUNTER] = FixedWindowRateLimiter(storage_from_string(app.config["LIMITER_STORAGE"]))
+    """Count in the configured store; when it is out of reach a limited route is refused, not opened (S43).
+
+    Whatever the store raises then is limits' StorageError, for which web.errors has the page.
+    """
+    address = app.config["LIMITER_STORAGE"]
+    options = REDIS_OPTIONS if address.startswith("redis") else {}
+    storage = storage_from_string(address, wrap_exceptions=True, **options)
+    app.extensions[COUNTER] = FixedWindowRateLimiter(storage)
+
+
+def can_count() -> bool:
+    """Whether the store answers; without it no limited form is taken."""
+    try:
+        return current_app.extensions[COUNTER].storage.check()
+    except sqlite3.Error:
+        return False
+
+
+def forget_ended() -> int:
+    """Delete the counters whose window has ended, and return how many; Redis does that by itself."""
+    storage = current_app.extensions[COUNTER].storage
+    return storage.forget_ended() if isinstance(storage, SqliteStorage) else 0
 
 
 def spend(rule: str, *key: str) -> None:
@@ -95,11 +133,60 @@ def spend(rule: str, *key: str) -> None:
 
     `rule` is such as "60 per 10 minutes"; the count is shared between processes (S25).
     """
-    if not current_app.config["LIMITS_ENABLED"]:
-        return
-    counter: FixedWindowRateLimiter = current_app.extensions[COUNTER]
-    if not counter.hit(parse(rule), request.endpoint or "", *(key or (client(),))):
+    if not takes(rule, request.endpoint or "", *(key or (client(),))):
         raise TooManyTries
+
+
+def takes(rule: str, *key: str) -> bool:
+    """Count one more of `key` against `rule`; return whether it is within the limit."""
+    if not current_app.config["LIMITS_ENABLED"]:
+        return True
+    counter: FixedWindowRateLimiter = current_app.extensions[COUNTER]
+    return counter.hit(parse(rule), *key)
+
+
+def has_room(rule: str, *key: str) -> bool:
+    """Tell whether `rule` has room for one more of `key`, without counting one."""
+    if not current_app.config["LIMITS_ENABLED"]:
+        return True
+    counter: FixedWindowRateLimiter = current_app.extensions[COUNTER]
+    return counter.test(parse(rule), *key)
+
+
+def keyed(value: str) -> str:
+    """Return a digest to count under, which nobody without the secret key can tell from the value (P28)."""
+    secret = current_app.config["SECRET_KEY"].encode()
+    return hmac.new(secret, b"limits" + value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def give_back(rule: str) -> None:
+    """Take back the try that `spend` has counted for the client: it was refused for what others have done."""
+    if current_app.config["LIMITS_ENABLED"]:
+        item = parse(rule)
+        storage = current_app.extensions[COUNTER].storage
+        storage.incr(item.key_for(request.endpoint or "", client()), item.get_expiry(), amount=-1)
+
+
+def seconds_since_first(*key: str) -> float | None:
+    """Return the seconds since `key` was first asked for in the last hour, or None when this is the first time."""
+    storage, name = current_app.extensions[COUNTER].storage, "/".join(("FIRST", *key))
+    if storage.incr(name, HOUR_SECONDS) == 1:
+        return None
+    return HOUR_SECONDS - (storage.get_expiry(name) - time.time())
+
+
+def count_in_hour(*key: str) -> int:
+    """Return how often this has happened, with now, in the hour that began with the first; 1 when nobody can count."""
+    return count_within(HOUR_SECONDS, *key)
+
+
+def count_within(seconds: int, *key: str) -> int:
+    """Return how often this has happened since the first time in so many seconds; 1 when nobody can count."""
+    storage = current_app.extensions[COUNTER].storage
+    try:
+        return storage.incr("/".join((f"WITHIN {seconds}", *key)), seconds)
+    except StorageError:
+        return 1
 
 
 def client() -> str:
@@ -108,9 +195,12 @@ def client() -> str:
 
 
 def subscriber(remote: str) -> str:
-    """Return an IPv4 address as it is, of IPv6 the /64 network that one subscriber has to choose from."""
+    """Return an IPv4 address as it is, of IPv6 the /64 network that one subscriber has to choose from.
+
+    Some proxies tell the client's port as well: 192.0.2.1:4711, [2001:db8::1]:4711.
+    """
     try:
-        address = ip_address(remote)
+        address = ip_address(WITH_PORT.sub(r"\1\2", remote))
     except ValueError:
         return remote
     if not isinstance(address, IPv6Address):
@@ -119,5 +209,10 @@ def subscriber(remote: str) -> str:
 
 
 def client_limit() -> str:
-    """Return the configured limit of registrations for one network address."""
+    """Return the configured limit of registrations, and of requests for a link, for one network address."""
     return current_app.config["REGISTRATIONS_PER_ADDRESS"]
+
+
+def client_limit_lasts() -> timedelta:
+    """Return after how long at most a network address that has used up its limit may try again."""
+    return timedelta(seconds=parse(client_limit()).get_expiry())

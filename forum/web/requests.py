@@ -4,54 +4,148 @@ import logging
 import re
 import secrets
 import time
+from typing import Any
 
-from flask import Flask, Response, abort, g, request
-from werkzeug.exceptions import SecurityError
+from flask import Flask, Request, Response, abort, g, request
+from werkzeug.exceptions import BadRequest, SecurityError
+from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from forum.web.cache import SECONDS
+from forum.web.limits import client
 from forum.web.receiving import refuse_unreceived
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-TOKEN_IN_PATH = re.compile(r"/(r|r/confirm|welcome|demo|reset)/[A-Za-z0-9_.~-]{16,}")
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:,\s]+)(:[0-9]*)?")
+# What the server makes of "Content_Length": it gives the proper header another name. It gives X_Forwarded_For the name
+# of X-Forwarded-For, so a proxy has to drop such headers (docs/operations.md).
+UNDERSCORED = {"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"}
+REQUEST_ID = re.compile(r"[a-z0-9._-]{8,64}")
+SLOW_SECONDS = 1.0
+ALIKE_REQUESTS = 300
+ONE_CLIENT = (
+    "the first %d requests came from one address, so all visitors share its limits:"
+    " does FORUM_TRUSTED_PROXIES say how many proxies stand in front?"
+)
 log = logging.getLogger("forum.requests")
 
 
+class Clients:
+    """Notices that every request comes from one address: then limits hold for everybody together (S26)."""
+
+    def __init__(self) -> None:
+        self._address, self._requests = "", 0
+
+    def see(self, address: str) -> None:
+        """Count a request, until there is a second address or the warning is given."""
+        self._address = self._address or address
+        if address != self._address:
+            self._requests = -1
+        if self._requests >= 0:
+            self._requests += 1
+        if self._requests == ALIKE_REQUESTS:
+            self._requests = -1
+            log.warning(ONE_CLIENT, ALIKE_REQUESTS)
+
+
+class MalformedForm(BadRequest):
+    """What was sent as a form cannot be read as one, or a part of it has no name."""
+
+
+class FormParser(FormDataParser):
+    """Refuses a form that no browser sends, where Werkzeug gives an empty one, or a field named None."""
+
+    def parse(self, *args: Any, **options: Any) -> Any:
+        """Return stream, fields and files. Raises MalformedForm."""
+        self.silent = False
+        try:
+            stream, form, files = super().parse(*args, **options)
+        except ValueError as problem:
+            raise MalformedForm from problem
+        if None in form or None in files:
+            raise MalformedForm
+        return stream, form, files
+
+
+class FormRequest(Request):
+    """A request whose form is whole."""
+
+    form_data_parser_class = FormParser
+
+
 def init_app(app: Flask) -> None:
-    """Install proxy handling, the cross-site refusal and the log line."""
+    """Install the parser of forms, proxy handling, the cross-site refusal and the log line."""
+    app.request_class = FormRequest
     hops = app.config["TRUSTED_PROXIES"]
     if hops:  # only configured proxies may say who the client is (S26); Host stays ours (S39)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
 
-    @app.before_request
-    def refuse() -> None:
-        g.started, g.reference = time.perf_counter(), secrets.token_hex(4)
-        # A strange Host comes first: no page has an address there, not even that of an error.
-        if isinstance(request.routing_exception, SecurityError):
-            raise request.routing_exception
-        refuse_unreceived()
-        if "\0" in request.path:  # no address of ours, and PostgreSQL refuses it in a value
-            abort(404)
-        if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
-            abort(403)
+    app.before_request(refuse)
+    clients = Clients()
 
     @app.after_request
     def write_line(response: Response) -> Response:
-        log.info(_line(response))  # forum.logs makes the fields of it
+        line = _line(response)
+        log.log(_level(line), line)  # forum.logs makes the fields of it
+        if app.view_functions.get(request.endpoint or "") in SECONDS:
+            return response  # a page that may be kept is nobody's, and the same for every request
+        response.headers["X-Request-ID"] = g.get("reference", "")
+        if app.config["PRODUCTION"]:
+            clients.see(client())
         return response
 
 
-def redacted(path: str) -> str:
-    """Return the path without any personal token (S22, S45)."""
-    return TOKEN_IN_PATH.sub(lambda match: f"/{match[1]}/***", path)
+def refuse() -> None:
+    """End a request that is broken, forged or sent by another site's page. Raises HTTPException."""
+    g.started, g.reference = time.perf_counter(), _request_id()
+    # A strange Host comes first: no page has an address there, not even that of an error.
+    if isinstance(request.routing_exception, SecurityError):
+        raise request.routing_exception
+    refuse_unreadable_headers()
+    refuse_unreceived()
+    if "\0" in request.path:  # no address of ours, and PostgreSQL refuses it in a value
+        abort(404)
+    if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
+
+
+def refuse_unreadable_headers() -> None:
+    """End a request whose Host, header names or query can be read in two ways. Raises BadRequest."""
+    if not HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
+        raise SecurityError("two Host lines, or a port that is no number")
+    if not UNDERSCORED.isdisjoint(request.environ) or not _is_utf8(request.query_string):
+        raise BadRequest
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _request_id() -> str:
+    """Return what the proxy calls this request, or a name of our own."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(4)
+
+
+def _level(line: dict[str, object]) -> int:
+    if int(str(line["status"])) >= 500:
+        return logging.ERROR
+    return logging.WARNING if "slow" in line or "cause" in line else logging.INFO
 
 
 def _line(response: Response) -> dict[str, object]:
     started = getattr(g, "started", None)
+    seconds = time.perf_counter() - started if started else 0.0
     return {
         "event": "request",
-        "reference": getattr(g, "reference", ""),
         "method": request.method,
-        "path": redacted(request.path),
+        "path": request.path,  # forum.logs cuts links out of it
         "status": response.status_code,
-        "ms": round((time.perf_counter() - started) * 1000, 1) if started else None,
+        "ms": round(seconds * 1000, 1),
+        **({"slow": True} if seconds >= SLOW_SECONDS else {}),
+        **g.get("cause", {}),
     }

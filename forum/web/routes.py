@@ -1,11 +1,9 @@
-"""Addresses under a language, and under an earlier event as well."""
+"""Addresses under a language, and the address that is asked for."""
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, g
-
-from forum.events import queries as events
-from forum.events.models import Event
+from flask import Blueprint, request
+from werkzeug.urls import iri_to_uri
 
 LANGUAGE = "/<any(sv, en):lang>"
 
@@ -15,25 +13,6 @@ def localised(bp: Blueprint, rule: str, **options) -> Callable:
     return bp.route(LANGUAGE + rule, **options)
 
 
-def of_event(bp: Blueprint, rule: str, **options) -> Callable:
-    """Route a view of the current event, and the same one under `/sv/events/<event>` for another.
-
-    The view takes `event`: None or the slug. `url_for(…, event=None)` gives the short address.
-    """
-
-    def decorate(view):
-        endpoint = options.pop("endpoint", view.__name__)
-        for prefix in (LANGUAGE, f"{LANGUAGE}/events/<event>"):
-            bp.add_url_rule(prefix + rule, endpoint, view, **options)
-        return view
-
-    return decorate
-
-
-def get_event_or_404(slug: str | None) -> Event:
-    """Return the published event with this slug, the current one for None; its pages carry its name."""
-    event = events.find_published(slug) if slug else events.find_current()
-    if event is None or (slug and event.is_current):
-        abort(404)
-    g.event = event
-    return event
+def here() -> str:
+    """Return the path and query of the present request, as it may be returned to."""
+    return iri_to_uri(request.full_path.rstrip("?"))

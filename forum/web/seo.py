@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import current_app, g, request, url_for
 
-from forum.events.models import Event
-from forum.web.languages import NAMES, in_language
+from forum.web.languages import NAMES
 
 SHARED_PICTURE = "img/ring-shared.png"
 
@@ -52,24 +51,6 @@ class Seo:
 def absolute(path: str) -> str:
     """Return an address that works from anywhere; it never comes from the request (S39)."""
     return f"{current_app.config['BASE_URL']}{path}"
-
-
-def event_data(event: Event, url: str) -> dict[str, Any]:
-    """Return schema.org's Event; `url` is the path of its front page."""
-    return {
-        "@context": "https://schema.org",
-        "@type": "Event",
-        "name": in_language(event.name),
-        "description": in_language(event.lead),
-        "startDate": event.starts_at.astimezone(event.zone).isoformat(),
-        "endDate": event.ends_at.astimezone(event.zone).isoformat(),
-        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
-        "eventStatus": "https://schema.org/EventScheduled",
-        "location": {"@type": "Place", "name": in_language(event.place), "address": in_language(event.place)},
-        "organizer": {"@type": "Organization", "name": in_language(event.short_name), "url": absolute("/")},
-        "url": absolute(url),
-        "inLanguage": list(NAMES),
-    }
 
 
 def article_data(

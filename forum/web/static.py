@@ -9,11 +9,13 @@
 
 import gzip
 import json
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication
 
@@ -21,10 +23,12 @@ import brotli
 from flask import Flask
 from whitenoise import WhiteNoise
 
+from forum import clock
 from forum.web.headers import security_headers
 from forum.web.static_sources import Sources
 
 PREFIX = "/static/"
+KEPT_DAYS = 30
 FOR_EVER = "public, max-age=31536000, immutable"
 COMPRESSED = {".css", ".js", ".mjs", ".json", ".svg", ".txt", ".webmanifest", ".xml", ".html"}
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
@@ -38,6 +42,43 @@ class UnknownStaticFile(KeyError):
 
     def __str__(self) -> str:
         return f"static/{self.args[0]} does not exist or was not built; `forum static` builds it"
+
+
+class LateFiles(WhiteNoise):
+    """Files that are found at the start, and those that a newer version has built into the folder since.
+
+    While one machine runs the newer version already, its pages ask the other machine for its files.
+    """
+
+    def __init__(self, app: WSGIApplication, *, root: Path, prefix: str, headers: Mapping[str, str]):
+        self._prefix, self._headers = prefix, headers
+        super().__init__(
+            app, root=root, prefix=prefix, allow_all_origins=False, add_headers_function=self._add_headers
+        )
+        self.directories.append((f"{root.absolute()}/", prefix))
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Look on the disk once for what is not known yet."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(self._prefix) and path not in self.files and (found := self.find_file(path)):
+            self.files[path] = found
+        return super().__call__(environ, start_response)
+
+    def serve(self, static_file: Any, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer for a file; to its 304, 405 and 416 WhiteNoise adds no headers by itself (S41)."""
+
+        def start(status: str, headers: list[tuple[str, str]]) -> Any:
+            if not status.startswith("2"):
+                headers = [*headers, *self._headers.items()]
+            if status.startswith("4"):
+                headers.append(("Cache-Control", "no-store"))
+            return start_response(status, headers)
+
+        return super().serve(static_file, environ, start)
+
+    def _add_headers(self, answer: Headers, path: str, url: str) -> None:
+        for name, value in {**self._headers, "Cache-Control": FOR_EVER}.items():
+            answer[name] = value
 
 
 @dataclass(frozen=True)
@@ -63,7 +104,7 @@ def init_app(app: Flask) -> None:
     manifest = cache(lambda: load_manifest(folder))
     app.jinja_env.globals["static_url"] = lambda name: manifest().url(name)
     if (folder / "files").is_dir():
-        fixed = security_headers(app.config["SESSION_COOKIE_SECURE"])
+        fixed = security_headers(app.config["HSTS"])
         app.wsgi_app = serve_static(app.wsgi_app, folder, headers=fixed)  # type: ignore[assignment]
 
 
@@ -71,11 +112,12 @@ def build_static(source: Path, target: Path) -> Manifest:
     """Build the files of `source` into `target` and return where each one lies.
 
     What is there already stays untouched, so a second build costs milliseconds. Every file is renamed into
-    place and the manifest comes last: several builds at once, or one that is killed, leave a whole folder.
+    place and the manifest comes last: several builds at once, or one that is killed, leave a whole folder. What
+    this build has no use for stays for KEPT_DAYS, for pages of another version may ask for it.
     Raises static_sources.BrokenReference when a style sheet or module names a file that is not there.
     """
     files = target / "files"
-    files.mkdir(parents=True, exist_ok=True)
+    _make_folder(files)
     before = _read_manifest(target)
     names = {}
     with tempfile.TemporaryDirectory(dir=target, prefix=".building-") as scratch:
@@ -87,7 +129,7 @@ def build_static(source: Path, target: Path) -> Manifest:
             _write(
                 target / "manifest.json", Path(scratch), json.dumps(names, indent=1, sort_keys=True).encode()
             )
-            _remove_older(files, keep={*names.values(), *before.values()})
+            _remove_older(files, keep=set(names.values()), just_left=set(before.values()))
     return Manifest(names)
 
 
@@ -99,15 +141,8 @@ def load_manifest(target: Path) -> Manifest:
 def serve_static(
     app: WSGIApplication, target: Path, prefix: str = PREFIX, headers: Mapping[str, str] | None = None
 ) -> WSGIApplication:
-    """Return `app` with the built files of `target` in front of it; `headers` are added to every file."""
-
-    def add_headers(answer: Headers, path: str, url: str) -> None:
-        for name, value in {**(headers or {}), "Cache-Control": FOR_EVER}.items():
-            answer[name] = value
-
-    return WhiteNoise(
-        app, root=target / "files", prefix=prefix, allow_all_origins=False, add_headers_function=add_headers
-    )
+    """Return `app` with the built files of `target` in front of it; `headers` are added to every answer."""
+    return LateFiles(app, root=target / "files", prefix=prefix, headers=headers or {})
 
 
 def _put(files: Path, scratch: Path, name: str, content: bytes) -> None:
@@ -122,10 +157,18 @@ def _put(files: Path, scratch: Path, name: str, content: bytes) -> None:
 
 
 def _write(path: Path, scratch: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     written = scratch / path.name
     written.write_bytes(content)
+    written.chmod(0o644)  # everybody gets it anyway, and a proxy in front may serve it from here
     written.replace(path)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that others may enter, whatever the process does with its other files."""
+    for missing in [path for path in (folder, *folder.parents) if not path.exists()][::-1]:
+        missing.mkdir(exist_ok=True)
+        missing.chmod(0o755)
 
 
 def _read_manifest(target: Path) -> dict[str, str]:
@@ -135,9 +178,15 @@ def _read_manifest(target: Path) -> dict[str, str]:
         return {}
 
 
-def _remove_older(files: Path, keep: set[str]) -> None:
-    """Remove what neither this build nor the one before made: a server may still run on the latter."""
+def _remove_older(files: Path, keep: set[str], just_left: set[str]) -> None:
+    """Remove what no build has used for KEPT_DAYS; a file's time is that of the build that left it out."""
+    now = clock.now().timestamp()
     for path in files.rglob("*"):
         name = path.relative_to(files).as_posix()
-        if path.is_file() and name not in keep and name.removesuffix(path.suffix) not in keep:
+        names = {name, name.removesuffix(path.suffix)}
+        if not path.is_file() or names & keep:
+            continue
+        if names & just_left:
+            os.utime(path, (now, now))
+        elif now - path.stat().st_mtime > KEPT_DAYS * 24 * 3600:
             path.unlink(missing_ok=True)

@@ -72,6 +72,12 @@ def test_a_new_account_has_the_role_and_no_password(run):
     [
         (["ny@example.org"], "--name is needed"),
         (["not an address", "--name", "Ny"], "EMAIL"),
+        (["n" * 65 + "@example.org", "--name", "Ny"], "has more than 64 characters before the @"),
+        (["=?utf-8?q?ny?=@example.org", "--name", "Ny"], "holds an encoded word"),
+        (["ny\u200b@example.org", "--name", "Ny"], "holds a control character or one that cannot be seen"),
+        (["åse@example.org", "--name", "Ny"], "our mail server cannot write to"),
+        (["ny@example.org", "--name", "\u200d\u202e"], "A name has 1 to 200 characters that can be seen"),
+        (["ny@example.org", "--name", "=?utf-8?q?Ny?="], "A name has 1 to 200 characters that can be seen"),
         ([*NEW, "--role", "king"], "king"),
         ([*NEW, "--event", "nf99"], "There is no event"),
         ([*NEW, "--language", "xx"], "xx"),

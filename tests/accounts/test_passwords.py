@@ -1,13 +1,19 @@
 """Which passwords are taken, and how they are kept (S01, S02)."""
 
+import threading
 import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
+from flask import has_app_context
 
-from forum.accounts import passwords
-from forum.accounts.errors import PasswordRefused, TooCommon, TooLong, TooNear, TooShort
+from forum.accounts import actions, passwords
+from forum.accounts.errors import PasswordRefused, SignInRefused, TooCommon, TooLong, TooNear, TooShort
 from forum.extensions import db
+from forum.turns import Line
 from tests.accounts.helpers import PASSWORD, give_password, make_user
 
 ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
@@ -57,6 +63,17 @@ def test_a_long_password_of_any_characters_is_taken(password):
         ("police-police-police", TooNear),
         ("ECPAT Sverige 2016!", TooNear),
         ("lösenord12345678", TooNear),
+        ("\t \t \t  \t  \t", TooShort),
+        ("a              ", TooShort),
+        ("\u200b" * 14, TooShort),
+        ("\u2800" * 13 + "ab", TooShort),
+        ("   b   c   d ", TooShort),
+        ("n0rdicf0rum2027", TooNear),
+        ("Stöckhölm Pölisen", TooNear),
+        ("v4lk0mm3n v4lk0mm3n", TooNear),
+        ("nórdic fórum nórdic", TooNear),
+        ("Lösenördet!!", TooNear),
+        ("Ålva-Lïndqvist 27", TooNear),
         ("AlvaLindqvist1", TooNear),
         ("lindqvist.alva@example", TooNear),
     ],
@@ -90,6 +107,14 @@ def test_nothing_stored_matches_nothing():
     assert not passwords.matches(None, PASSWORD)
 
 
+def test_what_stands_in_for_nobodys_password_is_made_by_whichever_try_comes_first():
+    """So that the first try of a process does not tell, by its time, whether the address is known (S24)."""
+    stored = passwords.hashed(PASSWORD)
+    passwords._nobodys.cache_clear()
+    assert passwords.matches(stored, PASSWORD)
+    assert passwords._nobodys.cache_info().currsize == 1
+
+
 def test_an_outdated_hash_is_renewed_by_signing_in(pages, event):
     weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     user = make_user(password_hash=weak)
@@ -97,3 +122,69 @@ def test_an_outdated_hash_is_renewed_by_signing_in(pages, event):
     db.session.refresh(user)
     assert not passwords.is_outdated(user.password_hash)
     assert passwords.matches(user.password_hash, PASSWORD)
+
+
+class Trying:
+    """A hasher that is at work until it is let go on, and knows how many were at once."""
+
+    def __init__(self) -> None:
+        self.goes_on, self.at_work = threading.Event(), threading.Semaphore(0)
+        self.now, self.most, self.in_transaction = 0, 0, []
+
+    def hash(self, _password: str) -> str:
+        self.verify("", "")
+        return "stored"
+
+    def verify(self, _stored: str, _password: str) -> bool:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        if has_app_context():
+            self.in_transaction.append(db.session().in_transaction())
+        self.at_work.release()
+        assert self.goes_on.wait(20)
+        self.now -= 1
+        return True
+
+
+@pytest.fixture
+def trying(monkeypatch) -> Iterator[Trying]:
+    """Two tries at once, whatever machine it is, in a process that has seen a try before."""
+    trying = Trying()
+    passwords.matches(None, PASSWORD)
+    monkeypatch.setattr(passwords, "HASHER", trying)
+    monkeypatch.setattr(passwords, "TRIES", Line(2))
+    yield trying
+    passwords._nobodys.cache_clear()  # it may hold what this hasher made
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_tries_of_anybody_are_at_work_as_many_as_there_are_processors(trying, is_first):
+    """The first tries of a process, which make one hash more, like all others."""
+    if is_first:
+        passwords._nobodys.cache_clear()
+    with ThreadPoolExecutor(6) as pool:
+        tries = [pool.submit(passwords.matches, "stored", PASSWORD) for _ in range(6)]
+        assert [trying.at_work.acquire(timeout=20) for _ in range(2)] == [True] * 2
+        assert not trying.at_work.acquire(timeout=0.1)
+        trying.goes_on.set()
+        assert [each.result(20) for each in tries] == [True] * 6
+    assert trying.most == 2
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_try_whose_turn_does_not_come_is_told_to_come_back(pages, user, trying, monkeypatch, is_known):
+    """The same for a known address and an unknown one (S24)."""
+    monkeypatch.setattr(passwords, "PATIENCE", 0)
+    monkeypatch.setattr(passwords, "TRIES", Line(0))
+    email = user.email if is_known else "nobody@example.org"
+    page = pages.post("account.sign_in", {"email": email, "password": PASSWORD}, expect=503)
+    assert page.h1 == "Tjänsten är upptagen just nu"
+    assert trying.most == 0
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_no_transaction_is_open_while_a_try_waits(database, user, trying, is_known):
+    trying.goes_on.set()
+    with suppress(SignInRefused):
+        actions.check_password(user.email if is_known else "nobody@example.org", PASSWORD)
+    assert trying.in_transaction == [False]

@@ -41,6 +41,21 @@ def copy_of(pages: Pages) -> Pages:
     return thief
 
 
+def test_signing_out_works_from_a_page_of_an_earlier_sign_in(pages, database):
+    """Only where the browser vouches that the page is ours: nobody else signs anybody out (S10)."""
+    user = make_user(None)
+    sign_in(pages, user)
+    stale = pages.open(ACCOUNT).form("form[action$=sign-out]")
+    pages.client.delete_cookie("forum")
+    sign_in(pages, user)
+    for headers in ({}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}):
+        pages.open(stale.action, method="POST", data=stale.data, headers=headers, expect=400)
+    assert is_signed_in(pages)
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    pages.open(stale.action, method="POST", data=stale.data, headers=ours, expect=303)
+    assert (is_signed_in(pages), database.query(SignIn).count()) == (False, 1)
+
+
 def write(act, *args, **kwargs):
     start_write(db.session)
     act(*args, **kwargs)

@@ -8,11 +8,11 @@ from argon2 import extract_parameters
 from sqlalchemy import func, select
 
 from forum.accounts import actions, passwords, sign_ins
+from forum.accounts.access import AUDIENCES, Roles
 from forum.accounts.errors import SignInRefused
 from forum.accounts.models import SignIn
 from forum.database import start_write
 from forum.extensions import db
-from forum.web.access import AUDIENCES, Roles
 from tests.accounts.helpers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
 from tests.pages import counted_statements
 

@@ -1,21 +1,38 @@
 """Backup while others write, restore elsewhere, and what is refused (R21, R22)."""
 
+import errno
+import fcntl
+import os
 import sqlite3
 import stat
 import tarfile
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.engine import make_url
 
+from forum import clock, presence
+from forum.accounts.enums import LinkPurpose
+from forum.accounts.models import OneTimeLink, SignIn, User
 from forum.cli import cli
-from forum.commands import backups
+from forum.commands import after_restore, backups
 from forum.commands.backups import BrokenBackup
+from forum.database import start_write
 from forum.extensions import db
+from forum.health import checks
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import is_due
+from tests.app.test_every_command import spawn
+from tests.factories.events import NOW
 from tests.factories.mails import make_mails
+from tests.running import Running, is_alive, kill, prepare, wait_for
+from tests.servers import POSTGRES_PASSWORD
 
 
 @pytest.fixture
@@ -51,15 +68,43 @@ def test_backup_comes_back_elsewhere_with_its_sealed_words(app, make_app, blank_
     restored = run(other, "restore", str(made(tmp_path / "backups")))
 
     assert (done.exit_code, restored.exit_code) == (0, 0), restored.output
+    assert "3 unsent mails are held" in restored.output
     with other.app_context():
         assert db.session.scalar(select(func.count()).select_from(OutboxMessage)) == 3
-        assert db.session.scalars(select(OutboxMessage.content).order_by(OutboxMessage.id)).first() == content
+        assert db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).first().content == content
         assert db.session.scalar(text("SELECT version_num FROM alembic_version"))
     modes = [
         stat.S_IMODE(path.stat().st_mode) for path in (made(tmp_path / "backups"), tmp_path / "keys.json")
     ]
     assert modes == [0o600, 0o600]
     assert [path.name for path in (tmp_path / "backups").iterdir()] == [made(tmp_path / "backups").name]
+
+
+@pytest.mark.postgresql
+def test_programs_of_postgresql_get_the_password_where_no_other_user_sees_it(
+    make_app, postgres_url, postgres_server, tmp_path, monkeypatch
+):
+    """Everybody on the machine can read the arguments of a process; its environment only its own user."""
+    (tmp_path / "bin").mkdir()
+    for name in ("pg_dump", "pg_restore", "psql"):
+        program = backups._find_program(name)
+        script = f'#!/bin/sh\nprintf "%s\\n" {name} "$@" >>{tmp_path}/arguments\nexec {program} "$@"\n'
+        (tmp_path / "bin" / name).write_text(script)
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    name = postgres_server.create()
+    in_query = f"postgresql:///{name}?host={postgres_server.folder}&user=postgres&password={quote(POSTGRES_PASSWORD)}"
+
+    dumped = run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
+    restored = run(make_app(in_query), "restore", str(made(tmp_path / "backups")))
+    postgres_server.drop(name)
+
+    assert (dumped.exit_code, restored.exit_code) == (0, 0), dumped.output + restored.output
+    arguments = (tmp_path / "arguments").read_text()
+    assert [name for name in ("pg_dump", "pg_restore", "psql") if name not in arguments.splitlines()] == []
+    assert [
+        word for word in (POSTGRES_PASSWORD, quote(POSTGRES_PASSWORD), "password") if word in arguments
+    ] == []
 
 
 def test_backup_holds_no_key(app, tmp_path, settings):
@@ -202,3 +247,174 @@ def blank_url(request, app, tmp_path):
     name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app, blank_url, tmp_path):
+    """Whoever signed out since the backup would be signed in again, and what was sent since would be sent twice."""
+    with app.app_context():
+        make_mails(2)
+        start_write(db.session)
+        user = User(email="anna@example.org", name="Anna", created_at=NOW)
+        db.session.add(SignIn(digest="0" * 64, user=user, created_at=NOW, last_seen_at=NOW, confirmed_at=NOW))
+        link = OneTimeLink(digest="1" * 64, user=user, purpose=LinkPurpose.RESET, expires_at=NOW)
+        db.session.add(link)
+        db.session.commit()
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    other = make_app(blank_url)
+
+    answer = run(other, "restore", str(made(tmp_path / "backups")))
+
+    assert "1 sign-in and 1 one-time link of the backup were ended. 2 unsent mails are held" in answer.output
+    with other.app_context():
+        assert [db.session.query(model).count() for model in (SignIn, OneTimeLink)] == [0, 0]
+        assert due() == 0
+        (found,) = checks.examine(["mail"], clock.now())
+        assert (found.is_well, found.words.partition("; ")[2]) == (
+            False,
+            "2 are held since the restore: forum release-mail",
+        )
+        db.session.remove()
+    assert run(other, "release-mail").output == "2 mails are released.\n"
+    with other.app_context():
+        assert due() == 2
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("what", ["a failure", "somebody else"])
+def test_restore_that_is_not_finished_leaves_postgresql_empty(
+    make_app, postgres_url, postgres_server, tmp_path, monkeypatch, what
+):
+    """Loading is one transaction with ending the sign-ins and holding the mail, and nobody else is there at its end."""
+    run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
+    name = postgres_server.create()
+    other = make_app(postgres_server.url(name))
+    with ExitStack() as meanwhile:
+        if what == "a failure":
+            monkeypatch.setattr(after_restore, "quieting_script", lambda _dialect: "SELECT 1 / 0;\n")
+        else:
+            write = after_restore.quieting_script
+            connect = partial(postgres_server.connect, name)
+            monkeypatch.setattr(
+                after_restore,
+                "quieting_script",
+                lambda dialect: (meanwhile.enter_context(connect()), write(dialect))[1],
+            )
+        answer = run(other, "restore", str(made(tmp_path / "backups")))
+
+    words = "division by zero" if what == "a failure" else "The forum runs."
+    assert (answer.exit_code, words in answer.output) == (1, True), answer.output
+    with other.app_context():
+        assert db.inspect(db.engine).get_table_names() == []
+        db.engine.dispose()
+    postgres_server.drop(name)
+
+
+def due() -> int:
+    query = select(func.count()).select_from(OutboxMessage).where(is_due(clock.now()))
+    return db.session.scalar(query)
+
+
+def test_backup_of_a_newer_version_is_refused(app, make_app, blank_url, tmp_path):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    run(app, "backup", str(tmp_path / "backups"))
+
+    answer = run(make_app(blank_url), "restore", str(made(tmp_path / "backups")))
+
+    assert (answer.exit_code, "another version (9999)" in answer.output) == (1, True)
+
+
+def test_backups_are_noted_and_only_so_many_kept(make_app, sqlite_url, tmp_path, frozen):
+    app, folder = make_app(sqlite_url), tmp_path / "backups"
+    folder.mkdir()
+    (folder / "forum-notes.tar").write_text("somebody's own")
+    (folder / ".forum-backup-killed").mkdir()
+    for hour in range(3):
+        clock.freeze(NOW + timedelta(hours=hour))
+        assert run(app, "backup", str(folder), "--keep", "2").exit_code == 0
+        assert presence.last_backup(app.config["INSTANCE"]) == clock.now()
+
+    kept = [f"forum-{NOW + timedelta(hours=hour):%Y%m%dT%H%M%SZ}.tar" for hour in (1, 2)]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*kept, "forum-notes.tar"])
+
+
+def test_full_disk_of_the_instance_spoils_no_backup_that_is_whole(
+    make_app, sqlite_url, tmp_path, monkeypatch, frozen
+):
+    app, folder = make_app(sqlite_url), tmp_path / "backups"
+    assert run(app, "backup", str(folder)).exit_code == 0
+    clock.freeze(NOW + timedelta(hours=1))
+    write = Path.write_text
+
+    def is_full(path, text):
+        if path.name != ".last-backup":
+            return write(path, text)
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", is_full)
+    answer = run(app, "backup", str(folder), "--keep", "1", "--keys", str(tmp_path / "keys.json"))
+
+    assert (answer.exit_code, "When it was made could not be noted: No space left" in answer.stderr) == (
+        0,
+        True,
+    )
+    assert [path.name for path in folder.iterdir()] == [f"forum-{clock.now():%Y%m%dT%H%M%SZ}.tar"]
+    assert (tmp_path / "keys.json").exists()
+    assert presence.last_backup(app.config["INSTANCE"]) == NOW
+    assert not (app.config["INSTANCE"] / ".last-backup").exists()
+
+
+def test_restore_waits_for_no_power_cut_to_be_whole(make_app, sqlite_url, tmp_path, monkeypatch):
+    """What is put in place is on the disk before it gets its name, and the name is when the command ends."""
+    app, order = make_app(sqlite_url), []
+    run(app, "backup", str(tmp_path / "backups"))
+    sync, replace = backups._sync, Path.replace
+    monkeypatch.setattr(backups, "_sync", lambda path: order.append(path.name) or sync(path))
+    monkeypatch.setattr(Path, "replace", lambda path, to: order.append("renamed") or replace(path, to))
+
+    run(app, "restore", str(made(tmp_path / "backups")), "--replace")
+
+    assert order == [".forum.sqlite3.restored", "renamed", tmp_path.name]
+
+
+def test_restore_is_refused_while_somebody_works_on_the_database(
+    app, make_app, blank_url, postgres_server, tmp_path
+):
+    run(app, "backup", str(tmp_path / "backups"))
+    other = make_app(blank_url)
+    with (other.config["INSTANCE"] / presence.LOCK).open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        here = run(other, "restore", str(made(tmp_path / "backups")))
+    assert here.output == "Error: The forum runs. Stop all its processes, then restore.\n"
+
+    if blank_url.startswith("postgresql"):
+        with postgres_server.connect(make_url(blank_url).database):
+            elsewhere = run(other, "restore", str(made(tmp_path / "backups")))
+        assert elsewhere.output == here.output
+    assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
+
+
+@pytest.mark.slow
+def test_restore_is_refused_while_a_process_of_the_forum_runs(tmp_path, sqlite_template, static_folder):
+    """A worker is one, and so is any command; the system ends the lock with the process, killed or not."""
+    instance = prepare(tmp_path / "instance", static_folder, sqlite_template)
+    assert spawn(tmp_path, "backup", str(tmp_path / "backups"))[0] == 0
+    file = str(made(tmp_path / "backups"))
+    held = os.open(instance / presence.LOCK, os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    taken = spawn(tmp_path, "db", "current")
+    os.close(held)
+    forum = Running("serve", tmp_path)
+    try:
+        wait_for(forum.answers, forum)
+        refused = spawn(tmp_path, "restore", file, "--replace")
+    finally:
+        kill(forum)
+    wait_for(lambda: not [pid for pid in forum.pids() if is_alive(pid)], forum)
+    restored = spawn(tmp_path, "restore", file, "--replace")
+
+    assert taken == (1, "", "Error: A restore is running. Try again when it has ended.\n")
+    assert refused == (1, "", "Error: The forum runs. Stop all its processes, then restore.\n")
+    assert restored[0] == 0, restored

@@ -1,5 +1,6 @@
 """`bin/bootstrap` says plainly what a bare machine lacks, and does nothing when all is there."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -49,9 +50,18 @@ def test_bootstrap_is_silent_when_nothing_has_changed(checkout):
     (checkout / ".venv" / "installed").mkdir()
     lock = (checkout / "requirements.lock").read_text()
     project, _settings_of_tools = (checkout / "pyproject.toml").read_text().split("[tool.", 1)
-    (checkout / ".venv" / "installed" / "requirements.lock").write_text(f"{checkout}\n{lock}{project}")
+    (checkout / ".venv" / "installed" / "requirements.lock").write_text(
+        f"{checkout}\n{(checkout / 'bin' / 'bootstrap').read_text()}{lock}{project}"
+    )
 
     assert bootstrap(checkout) == (0, "")
+
+
+def test_environment_carries_no_installer_that_nobody_uses():
+    """uv, of the lock, builds it; what Python's venv module put there has done its work."""
+    if "VIRTUAL_ENV" not in os.environ and not (PROJECT / ".venv" / "installed").is_dir():
+        pytest.skip("these tests run in an environment that bin/bootstrap has not made")
+    assert [name for name in ("pip", "setuptools", "wheel") if importlib.util.find_spec(name)] == []
 
 
 def interpreter(folder, script):

@@ -1,6 +1,8 @@
 """The checks of `make check` that are our own can fail."""
 
+import re
 import runpy
+import tomllib
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -70,3 +72,42 @@ def test_migrations_name_a_table_that_none_of_them_makes(sqlite_url, tmp_path, c
     finally:
         Base.metadata.remove(table)
     assert "the migrations and the models differ" in capsys.readouterr().out
+
+
+REQUIREMENTS = runpy.run_path(str(PROJECT / "bin" / "check-requirements"))
+NAMED = {"S24": {"forum/a.py", "tests/a/test_a.py"}, "R16": {"forum/a.py"}}
+TRUE = ["| S24 | Alike. | `a/test_a` |", "| R16 | Nothing is lost. |  |"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (TRUE, ""),
+        (TRUE[:1], "R16 is not there; named in forum/a.py"),
+        ([*TRUE, "| A01 | Seen. |  |"], "A01 is named nowhere else"),
+        ([TRUE[0].replace("a/test_a", "b"), TRUE[1]], "S24: its proofs are '`a/test_a`'"),
+    ],
+    ids=["all there", "one missing", "one too many", "another proof"],
+)
+def test_requirements_are_those_that_are_named(rows, problem, tmp_path, monkeypatch, capsys):
+    names = REQUIREMENTS["main"].__globals__
+    monkeypatch.setitem(names, "PAGE", tmp_path / "requirements.md")
+    monkeypatch.setitem(names, "find_named", lambda: NAMED)
+    monkeypatch.setattr("sys.argv", ["check-requirements"])
+    names["PAGE"].write_text("\n".join(rows))
+    assert (REQUIREMENTS["main"](), problem in capsys.readouterr().out) == (bool(problem), True)
+
+
+def test_requirements_are_read_from_comments_and_docstrings_alone():
+    source = '"""A room (R15–R17)."""\nX = "S24"  # for S11 and F4\n'
+    found = {key for text in REQUIREMENTS["read_python"](source) for key in REQUIREMENTS["find_ids"](text)}
+    assert found == {"R15", "R16", "R17", "S11", "F4"}
+
+
+def test_the_newest_version_of_the_changelog_is_the_one_that_runs():
+    """Under a heading of its own, with the day; `forum --version` and `/status` say the same number."""
+    numbers = re.findall(
+        r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", (PROJECT / "CHANGELOG.md").read_text(), re.M
+    )
+    stated = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert (numbers[0], len(set(numbers))) == (stated, len(numbers))

@@ -1,6 +1,8 @@
 """The commands that make keys, files and tables, as they are typed."""
 
 import json
+import os
+import stat
 
 import pytest
 from flask.cli import ScriptInfo
@@ -27,6 +29,20 @@ def test_new_keys_are_one_for_each_purpose_and_others_each_time(make_app, sqlite
     made = [json.loads(run(make_app, sqlite_url, "new-keys")[1].output) for _ in range(2)]
     assert made[0].keys() == set(KEY_PURPOSES)
     assert len({key for keys in made for (key,) in keys.values()}) == 2 * len(KEY_PURPOSES)
+
+
+def test_new_keys_go_into_a_file_of_their_owner_alone(make_app, sqlite_url, run, tmp_path):
+    path = tmp_path / "data-keys.json"
+    before = os.umask(0o022)  # as most shells have it
+    try:
+        first, again = (run(make_app, sqlite_url, "new-keys", "--to", str(path))[1] for _ in range(2))
+    finally:
+        os.umask(before)
+    assert (first.exit_code, again.exit_code) == (0, 1)
+    assert again.output == f"Error: {path} exists; nothing was written.\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text()).keys() == set(KEY_PURPOSES)
+    assert "identity" not in first.output
 
 
 def test_static_files_and_catalogues_are_built(make_app, sqlite_url, run):

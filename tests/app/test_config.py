@@ -6,14 +6,19 @@ import re
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from forum import config
+from forum import config, nonsense, presence
 from forum.config import UnsafeSettings, new_data_keys
 
 SECRET = "a-secret-that-must-not-be-shown-0123456789"
+NO_CERTIFICATES = "FORUM_MAIL_CA_FILE must be a file of certificates (PEM) that can be read"
+WRONG_HOSTS = "FORUM_TRUSTED_HOSTS must be host names, such as www.example.org, without https:// before them"
+NO_SITE = "FORUM_BASE_URL must be a site's address without path or blanks, such as https://forum.example.org"
+IN_MEMORY = "FORUM_DATABASE_URL must name a file: a database in memory ends with its process"
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +60,20 @@ def test_safe_settings_start_production(safe):
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASE_URL", "https://forum.example:8443/"),
+        ("TRUSTED_HOSTS", "www.forum.example .forum.example 127.0.0.1 [::1] localhost:8000"),
+        ("LANGUAGES", "sv, en"),
+        ("DATABASE_URL", "sqlite:////srv/forum/forum.sqlite3"),
+        ("MAIL_PORT", "65535"),
+    ],
+)
+def test_sensible_setting_starts_production(safe, name, value):
+    assert config.load({**safe, name: value})["PRODUCTION"]
+
+
+@pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
         ("SECRET_KEY", "", "FORUM_SECRET_KEY is missing"),
@@ -68,6 +87,31 @@ def test_safe_settings_start_production(safe):
         ("MAIL_DEFAULT_SENDER", "", "FORUM_MAIL_DEFAULT_SENDER is missing"),
         ("MAIL_DEFAULT_SENDER", "Nordic Forum", "FORUM_MAIL_DEFAULT_SENDER is not a mail address"),
         (
+            "MAIL_DEFAULT_SENDER",
+            "f" * 65 + "@x.se",
+            "FORUM_MAIL_DEFAULT_SENDER has more than 64 characters before the @",
+        ),
+        (
+            "MAIL_DEFAULT_SENDER",
+            "=?utf-8?q?f?=@x.se",
+            "FORUM_MAIL_DEFAULT_SENDER holds an encoded word (=? … ?=)",
+        ),
+        ("MAIL_PORT", "99999", "FORUM_MAIL_PORT must be 65535 or less"),
+        ("MAIL_CA_FILE", "/no/such/file", NO_CERTIFICATES),
+        ("MAIL_CA_FILE", __file__, NO_CERTIFICATES),
+        ("LANGUAGES", "xx", "FORUM_LANGUAGES must be one or more of en, sv"),
+        ("LANGUAGES", "", "FORUM_LANGUAGES must be one or more of en, sv"),
+        ("TRUSTED_HOSTS", "https://www.forum.example", WRONG_HOSTS),
+        ("TRUSTED_HOSTS", "www.forum.example, old.forum.example", WRONG_HOSTS),
+        ("BASE_URL", "https://forum.example/forum", NO_SITE),
+        ("BASE_URL", "https://forum.example ", NO_SITE),
+        ("BASE_URL", "https://user@forum.example", NO_SITE),
+        ("BASE_URL", "https://forum.example/?a=1", NO_SITE),
+        ("BASE_URL", "https://forum.example:99999", NO_SITE),
+        ("DATABASE_URL", "sqlite://", IN_MEMORY),
+        ("DATABASE_URL", "sqlite:///:memory:", IN_MEMORY),
+        ("DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", IN_MEMORY),
+        (
             "MAIL_PASSWORD",
             SECRET,
             "FORUM_MAIL_USE_TLS or FORUM_MAIL_USE_SSL must be on, for there is a FORUM_MAIL_PASSWORD",
@@ -78,7 +122,23 @@ def test_safe_settings_start_production(safe):
             "sixty per hour",
             "FORUM_REGISTRATIONS_PER_ADDRESS must be a limit, such as 60 per 10 minutes",
         ),
+        (
+            "REGISTRATIONS_IN_ALL",
+            "lots",
+            "FORUM_REGISTRATIONS_IN_ALL must be a limit, such as 1500 per 10 minutes",
+        ),
+        ("PLACES_HELD_PER_ADDRESS", "-1", "FORUM_PLACES_HELD_PER_ADDRESS must be 0 or more"),
+        ("MAILS_PER_DOMAIN", "many", "FORUM_MAILS_PER_DOMAIN must be a limit, such as 500 per hour"),
+        (
+            "LIMITER_STORAGE",
+            f"mongodb://{SECRET}",
+            "FORUM_LIMITER_STORAGE must begin with sqlite:///, redis://, rediss://, memory://",
+        ),
         ("TRUSTED_PROXIES", "all", "FORUM_TRUSTED_PROXIES must be a number"),
+        ("TRUSTED_PROXIES", "-1", "FORUM_TRUSTED_PROXIES must be 0 or more"),
+        ("MAIL_TIMEOUT", "0", "FORUM_MAIL_TIMEOUT must be 1 or more"),
+        ("MAIL_USE_TLS", "ja", "FORUM_MAIL_USE_TLS must be 1 or 0"),
+        ("HSTS_SUBDOMAINS", "2", "FORUM_HSTS_SUBDOMAINS must be 1 or 0"),
         ("DATABASE_URL", SECRET, "FORUM_DATABASE_URL is not a database's address"),
         ("DATABASE_URL", "mysql://x:y@z/d", "FORUM_DATABASE_URL must begin with sqlite: or postgresql:"),
         ("INSTANCE", Path("/no/such/folder"), "FORUM_INSTANCE is not a folder"),
@@ -93,6 +153,15 @@ def test_unsafe_setting_stops_production_and_is_named_without_its_value(safe, na
 
     assert found == [problem]
     assert SECRET not in str(found)
+
+
+def test_production_refuses_a_folder_that_others_may_enter(safe, tmp_path):
+    tmp_path.chmod(0o755)
+    assert problems(safe) == [
+        f"FORUM_INSTANCE may be entered by every user of this machine: chmod o-rwx {tmp_path}"
+    ]
+    tmp_path.chmod(0o750)
+    assert config.load(safe)["INSTANCE"] == tmp_path
 
 
 def test_every_purpose_needs_a_key(safe):
@@ -122,7 +191,7 @@ def test_secret_file_that_cannot_be_read_is_named(safe, monkeypatch):
     del safe["SECRET_KEY"]
     monkeypatch.setenv("FORUM_SECRET_KEY_FILE", "/no/such/file")
 
-    assert problems(safe) == ["FORUM_SECRET_KEY_FILE cannot be read", "FORUM_SECRET_KEY is missing"]
+    assert problems(safe) == ["FORUM_SECRET_KEY_FILE cannot be read"]
 
 
 def test_development_makes_its_keys_once_for_its_owner_alone(tmp_path):
@@ -136,7 +205,7 @@ def test_development_makes_its_keys_once_for_its_owner_alone(tmp_path):
 
 
 def test_every_setting_is_in_the_handbook():
-    source = Path(config.__file__).read_text()
+    source = "".join(Path(module.__file__).read_text() for module in (config, nonsense))
     read = set(re.findall(r'given(?:\.get\(|\[)"([A-Z_]+)"', source)) | set(config.MAIL_SETTINGS)
     numbers = set(re.findall(r'_number\(given, "([A-Z_]+)"', source))
     handbook = (config.PROJECT / "docs" / "operations.md").read_text()
@@ -177,3 +246,91 @@ def test_command_ends_with_the_names_of_all_unsafe_settings(tmp_path, command):
 )
 def test_a_site_that_is_reached_from_elsewhere_has_no_demo(tmp_path, base_url, demo):
     assert config.load({"INSTANCE": tmp_path, "BASE_URL": base_url})["DEMO"] is demo
+
+
+def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
+    """The second comes while the first is still making its key: neither reads an empty file."""
+    path, found = tmp_path / "key", []
+    first_makes, second_has_read = threading.Event(), threading.Event()
+
+    def make_slowly() -> str:
+        first_makes.set()
+        second_has_read.wait(60)
+        return "made by the first"
+
+    first = threading.Thread(target=lambda: found.append(config._kept(path, make_slowly)))
+    first.start()
+    assert first_makes.wait(60)
+    found.append(config._kept(path, lambda: "made by the second"))
+    second_has_read.set()
+    first.join(60)
+    assert found == ["made by the second"] * 2
+    assert ([entry.name for entry in tmp_path.iterdir()], stat.S_IMODE(path.stat().st_mode)) == (
+        ["key"],
+        0o600,
+    )
+
+
+def test_many_first_starts_at_once_have_one_key(tmp_path):
+    """As processes that begin together when a gate opens."""
+    load = "print(flush=True); sys.stdin.read(); print(config.load()['SECRET_KEY'])"
+    start = f"import sys; from forum import config; {load}"
+    environment = {"PATH": "", "FORUM_INSTANCE": str(tmp_path / "instance")}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", start],
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(6)
+    ]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.close()
+    keys = {process.stdout.read() for process in processes}
+    assert [process.wait(60) for process in processes] == [0] * 6
+    assert [len(key) > 60 for key in keys] == [True]
+
+
+@pytest.mark.parametrize(
+    ("differing", "hsts"),
+    [
+        ({}, "max-age=31536000"),
+        ({"HSTS_SECONDS": "300", "HSTS_SUBDOMAINS": "1"}, "max-age=300; includeSubDomains"),
+        ({"HSTS_SECONDS": "0"}, "max-age=0"),  # browsers forget what they were told
+    ],
+)
+def test_https_is_asked_for_as_the_settings_say(safe, differing, hsts):
+    assert config.load({**safe, **differing})["HSTS"] == hsts
+
+
+def test_a_site_without_https_asks_for_none(tmp_path):
+    assert config.load({"INSTANCE": tmp_path})["HSTS"] == ""
+
+
+def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, monkeypatch):
+    """The files would be root's alone, and the forum could read neither its database nor its lock."""
+    before = sorted(tmp_path.iterdir())
+    owned_by(tmp_path, 54321, monkeypatch)
+
+    assert problems(safe) == [config.run_as(presence.owner(tmp_path))]
+    assert problems({"ENV": "development", "INSTANCE": tmp_path}) == problems(safe)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_root_works_in_a_folder_of_its_own(safe, tmp_path, monkeypatch):
+    """As in a container."""
+    owned_by(tmp_path, 0, monkeypatch)
+
+    assert config.load(safe)["INSTANCE"] == tmp_path
+
+
+def owned_by(folder: Path, user: int, monkeypatch) -> None:
+    """Let the process be root's, and the folder that user's; another folder keeps its owner."""
+    if os.geteuid() == 0:
+        os.chown(folder, user, -1)
+        return
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if user else os.getuid())

@@ -1,16 +1,25 @@
 """Health for monitors: broken parts are named, secrets are not (R29)."""
 
 import json
+import os
+import re
+import shlex
+import subprocess
+import time
 from datetime import timedelta
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from forum import presence
 from forum.cli import cli
+from forum.config import VERSION
 from forum.database import start_write
+from forum.extensions import db
+from forum.health import checks
 from forum.outbox import heartbeats
-from forum.web import health
-from tests.factories.events import NOW
+from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mail
 
 
@@ -30,98 +39,215 @@ def beat(session, moment=NOW) -> None:
     session.commit()
 
 
-def ask(app) -> tuple[int, dict]:
-    answer = app.test_client().get("/readyz")
-    return answer.status_code, json.loads(answer.data)
+def ask(app, path: str = "/status") -> tuple[int, dict]:
+    answer = app.test_client().get(path)
+    return answer.status_code, {**json.loads(answer.data), "version": None}
 
 
-def test_healthz_answers_without_the_database(make_app):
-    answer = make_app("sqlite:////no/such/folder/forum.sqlite3").test_client().get("/healthz")
+def failing(app) -> list[str]:
+    return ask(app)[1]["failing"]
+
+
+@pytest.mark.parametrize("path", ["/livez", "/healthz"])
+def test_livez_answers_without_the_database(make_app, path):
+    answer = make_app("sqlite:////no/such/folder/forum.sqlite3").test_client().get(path)
 
     assert (answer.status_code, answer.text, answer.headers["Cache-Control"]) == (200, "ok\n", "no-cache")
 
 
-def test_readyz_is_green_when_all_is_well(app, database):
+def test_all_is_green_when_all_is_well(app, database):
     beat(database)
 
-    assert ask(app) == (200, {"ready": True, "failing": []})
+    assert ask(app, "/readyz") == (200, {"ready": True, "failing": [], "version": None})
+    assert ask(app) == (200, {"well": True, "failing": [], "version": None})
+    assert app.test_client().get("/status").json["version"] == VERSION
 
 
-def test_readyz_misses_a_worker_that_was_never_there(app, database):
-    assert ask(app) == (503, {"ready": False, "failing": ["worker"]})
+def test_status_misses_a_worker_that_was_never_there_and_pages_go_on(app, database):
+    assert ask(app) == (503, {"well": False, "failing": ["worker"], "version": None})
+    assert ask(app, "/readyz")[0] == 200
 
 
-@pytest.mark.parametrize(("silent", "failing"), [(60, []), (61, ["worker"])])
-def test_readyz_misses_a_silent_worker(app, database, silent, failing):
-    beat(database, NOW - timedelta(seconds=silent))
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        pytest.param(-60, [], id="a minute ago"),
+        pytest.param(-61, ["worker"], id="longer ago"),
+        pytest.param(2, [], id="two clocks that agree"),
+        pytest.param(3600, ["worker"], id="written by a clock that is an hour ahead"),
+    ],
+)
+def test_status_misses_a_worker_without_a_sign_of_life(app, database, seconds, expected):
+    beat(database, NOW + timedelta(seconds=seconds))
 
-    assert ask(app)[1]["failing"] == failing
+    assert failing(app) == expected
 
 
-@pytest.mark.parametrize(("minutes", "failing"), [(15, []), (16, ["mail"])])
-def test_readyz_tells_of_mail_that_does_not_leave(app, database, minutes, failing):
+@pytest.mark.parametrize(
+    ("minutes", "state", "expected"),
+    [
+        pytest.param(15, {}, [], id="not long yet"),
+        pytest.param(16, {}, ["mail"], id="nobody sends it"),
+        pytest.param(16, {"status": "awaiting_retry", "attempts": 2}, ["mail"], id="put off"),
+        pytest.param(5, {"status": "awaiting_retry", "attempts": 3}, ["mail"], id="three failures"),
+        pytest.param(60, {"status": "failed", "attempts": 1}, ["dead-letters"], id="given up"),
+        pytest.param(60, {"status": "sent"}, [], id="sent"),
+    ],
+)
+def test_status_tells_of_mail_that_does_not_leave(app, database, minutes, state, expected):
+    """A vain attempt puts the next one into the future: what counts is when the mail was made."""
     beat(database)
-    make_mail(now=NOW - timedelta(minutes=minutes))
-
-    assert ask(app)[1]["failing"] == failing
-
-
-def test_readyz_tells_of_a_migration_that_is_missing(app, database):
-    beat(database)
+    mail = make_mail(now=NOW - timedelta(minutes=minutes))
     start_write(database)
-    database.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    for name, value in {"next_attempt_at": NOW + timedelta(hours=1), **state}.items():
+        setattr(mail, name, value)
     database.commit()
 
-    assert ask(app) == (503, {"ready": False, "failing": ["migrations"]})
+    assert failing(app) == expected
 
 
-def test_readyz_tells_of_a_full_disk(app, database, monkeypatch):
+def test_doctor_counts_one_as_one(app, database):
+    beat(database, NOW - timedelta(seconds=1))
+    mail = make_mail(now=NOW - timedelta(minutes=1))
+    start_write(database)
+    mail.status, mail.attempts = "awaiting_retry", 1
+    database.commit()
+
+    told = doctor(app).output
+    assert "worker: was seen 1 second ago" in told
+    assert "mail: 1 waits, the oldest for 1 minute; 1 attempt in a row failed" in told
+
+
+@pytest.mark.parametrize(("present", "status"), [("0000", 503), ("nonsense", 503), ("9999", 200)])
+def test_only_tables_that_are_too_old_take_a_process_out(app, database, present, status):
+    """A newer version has migrated while this one still runs: migrations only add what it does not mind."""
     beat(database)
-    monkeypatch.setattr("forum.web.health.DISK_MUST_HAVE", 2**62)
+    start_write(database)
+    database.execute(text("UPDATE alembic_version SET version_num = :present"), {"present": present})
+    database.commit()
 
-    assert ask(app)[1]["failing"] == ["disk"]
+    assert ask(app, "/readyz")[0] == ask(app)[0] == status
+    assert failing(app) == ([] if status == 200 else ["migrations"])
 
 
-def test_readyz_tells_of_a_database_that_takes_no_changes(make_app, sqlite_url):
+def test_status_tells_of_a_full_disk(app, database, monkeypatch):
+    beat(database)
+    monkeypatch.setattr(checks, "DISK_MUST_HAVE", 2**62)
+
+    assert failing(app) == ["disk"]
+
+
+def test_status_tells_of_a_backup_that_is_old_or_was_never_made(app, database):
+    """On PostgreSQL it may have been made on another machine."""
+    beat(database)
+    app.config["PRODUCTION"] = True
+    assert failing(app) == (["backup"] if db.engine.name == "sqlite" else [])
+    presence.note_backup(app.config["INSTANCE"], NOW - timedelta(hours=25))
+    assert failing(app) == []
+    presence.note_backup(app.config["INSTANCE"], NOW - timedelta(hours=27))
+    assert failing(app) == ["backup"]
+
+
+def test_status_tells_of_counters_that_are_wrong(app, database):
+    beat(database)
+    event = make_event()
+    start_write(database)
+    event.sectors[0].taken = event.taken = 1
+    database.commit()
+
+    assert failing(app) == ["counters"]
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(-1, []), (3, ["clock"]), (-3, ["clock"])])
+def test_status_tells_of_a_clock_that_is_not_the_databases(
+    make_app, postgres_url, monkeypatch, seconds, expected
+):
+    app = make_app(postgres_url)
+    with app.app_context():
+        beat(db.session)
+    here = time.time
+    monkeypatch.setattr(checks.time, "time", lambda: here() + seconds)
+
+    assert failing(app) == expected
+
+
+def test_status_and_doctor_tell_of_a_database_that_takes_no_changes(make_app, postgres_url, sqlite_url):
+    app = make_app(postgres_url)
+    with app.app_context():
+        beat(db.session)
+        event.listen(db.engine, "checkout", lambda raw, *_: raw.set_read_only(True))
+    assert failing(app) == ["writable"]
+
     path = sqlite_url.removeprefix("sqlite:///")
-    app = make_app(f"sqlite:///file:{path}?mode=ro&uri=true")
-
-    status, answer = ask(app)
-
-    assert (status, "database" in answer["failing"]) == (503, True)
+    said = doctor(make_app(f"sqlite:///file:{path}?mode=ro&uri=true"))
+    assert "BAD  changes: could not be checked (OperationalError)" in said.output.splitlines()
 
 
-def test_readyz_survives_a_database_without_tables(make_app, blank_database_url):
-    assert ask(make_app(blank_database_url)) == (
-        503,
-        {"ready": False, "failing": ["database", "migrations", "mail", "worker"]},
-    )
+def test_a_database_that_is_away_is_asked_once(make_app, tmp_path, monkeypatch):
+    """Each question could wait for it as long again."""
+    app = make_app(f"postgresql+psycopg://nobody@/nowhere?host={tmp_path}")
+    tried, connect = [], psycopg.Connection.connect.__func__
+
+    def note(cls, *arguments, **options):
+        tried.append(1)
+        return connect(cls, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Connection, "connect", classmethod(note))
+
+    assert ask(app, "/readyz") == (503, {"ready": False, "failing": list(checks.READY), "version": None})
+    assert failing(app) == [name for name in checks.STATUS if name not in checks.WITHOUT_DATABASE]
+    assert len(tried) == 2
 
 
-def test_looking_changes_nothing(app, database):
-    """A monitor asks every few seconds; the write lock is taken and given back, no row is touched."""
-    beat(database)
-    before = _changes(database)
+def test_a_database_without_tables_is_told_of(make_app, blank_database_url):
+    app = make_app(blank_database_url)
 
-    assert ask(app)[0] == 200
-
-    assert _changes(database) == before
+    assert ask(app, "/readyz")[1]["failing"] == ["migrations"]
+    assert failing(app) == ["migrations", "keys", "worker", "mail", "dead-letters", "counters"]
+    told = app.test_cli_runner().invoke(cli, ["doctor", "--offline"]).output
+    assert re.search(r"BAD  migrations: there are no tables, .*: forum db upgrade$", told, re.MULTILINE)
 
 
 def test_doctor_says_what_is_wrong_and_shows_no_secret(app, database, settings):
     beat(database)
     well = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
     app.config["MAIL_DEFAULT_SENDER"] = "nobody"
-    (app.config["INSTANCE"] / "secret_key").write_text("x")
-    (app.config["INSTANCE"] / "secret_key").chmod(0o644)
+    secret = app.config["INSTANCE"] / "secret_key"
+    secret.write_text("x")
+    secret.chmod(0o644)
     ill = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
 
     assert (well.exit_code, ill.exit_code) == (0, 1)
     assert [line for line in ill.output.splitlines() if line.startswith("BAD")] == [
         "BAD  sender: FORUM_MAIL_DEFAULT_SENDER: the address is not a mail address",
-        "BAD  secret_key: mode 0644; should be 0600",
+        f"BAD  {secret}: may be read by others (mode 0644): chmod go-rwx {secret}",
     ]
     assert settings["SECRET_KEY"] not in well.output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_doctor_names_a_file_that_is_not_the_folders_owners(app, database):
+    beat(database)
+    noted = app.config["INSTANCE"] / presence.LAST_BACKUP
+    presence.note_backup(app.config["INSTANCE"], NOW)
+    noted.chmod(0o600)
+    os.chown(noted, 54321, -1)
+
+    ill = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
+
+    assert [line for line in ill.output.splitlines() if line.startswith("BAD")] == [
+        f"BAD  {noted}: is #54321's, the folder is root's: chown root {noted}"
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "yesterday", None])
+def test_a_note_of_the_last_backup_that_cannot_be_read_is_not_taken_for_none(app, database, content):
+    noted = app.config["INSTANCE"] / presence.LAST_BACKUP
+    noted.mkdir() if content is None else noted.write_text(content)
+
+    (found,) = checks.examine(["backup"], NOW)
+
+    assert (found.is_well, found.words) == (False, "last-backup in the instance folder cannot be read")
 
 
 def test_doctor_asks_the_mail_server(app, database, smtp_server):
@@ -130,7 +256,7 @@ def test_doctor_asks_the_mail_server(app, database, smtp_server):
     app.config["MAIL_SERVER"] = "127.0.0.1"
     state = app.extensions["mail"]
     state.server, state.port = "127.0.0.1", smtp_server.port
-    assert _mail_server(app) == health.Finding("mail server", True, "answers, and lets us in")
+    assert _mail_server(app) == checks.Finding("mail server", True, "answers, and lets us in")
 
     state.port = 1
     assert not _mail_server(app).is_well
@@ -144,7 +270,31 @@ def test_doctor_says_that_no_mail_server_is_set(app, database, production, is_we
     assert f"{'ok  ' if is_well else 'BAD '} mail server: none is set" in output
 
 
-def _changes(session) -> int:
-    if session.get_bind().dialect.name == "postgresql":
-        return session.scalar(text("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"))
-    return session.scalar(text("SELECT total_changes()"))
+def test_doctor_names_each_file_that_others_may_read_and_the_command_that_mends_it(app, database, tmp_path):
+    instance, keys = app.config["INSTANCE"], tmp_path / "keys in a file.json"
+    open_to_all = [instance / "forum.sqlite3", instance / "limits.sqlite3-wal", keys]
+    for path in open_to_all:
+        path.write_text("x")
+        path.chmod(0o644)
+    instance.chmod(0o755)
+    app.config["SECRET_FILES"] = [keys]
+
+    ill = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
+    mends = [line.rpartition("): ")[2] for line in ill.output.splitlines() if "may be " in line]
+    for command in mends:
+        subprocess.run(shlex.split(command), check=True)
+    well = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
+
+    assert [shlex.split(command)[-1] for command in mends] == [str(path) for path in (instance, *open_to_all)]
+    assert ("may be " in well.output, "ok   files: " in well.output) == (False, True)
+
+
+def doctor(app):
+    return app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
+
+
+def test_doctor_says_once_that_there_are_no_tables(make_app, blank_database_url):
+    told = doctor(make_app(blank_database_url)).output
+    assert [line for line in told.splitlines() if "tables" in line or "could not be checked" in line] == [
+        f"BAD  migrations: there are no tables, and this version needs {checks._revisions()[0]}: forum db upgrade"
+    ]

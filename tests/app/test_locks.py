@@ -1,13 +1,18 @@
 """The locks hold what pyproject.toml asks for, by hash and from no particular address."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
+from flask import Flask, request
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from forum.config import PROJECT
+from tests.servers import free_port, run_web
 
 PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>\S+)(?: ; .+)? \\$", re.MULTILINE)
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
@@ -45,6 +50,55 @@ def test_each_dependency_has_its_reason_beside_it():
     without_reason = [line for line in dependencies("requirements-dev.lock") if line not in reasons]
 
     assert without_reason == []
+
+
+def test_bill_of_materials_names_what_the_lock_pins():
+    bill = json.loads(text_of("sbom.json"))
+    parts = [(part["name"], part["version"], part["purl"]) for part in bill["components"]]
+    pinned = [(name, version) for name, version in PINNED.findall(text_of("requirements.lock"))]
+
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert parts == [(name, version, f"pkg:pypi/{name}@{version}") for name, version in pinned], (
+        "run `make lock`"
+    )
+    told = re.findall(r"^\| ([a-z0-9._-]+) \| (\S+) \| (.+) \|$", text_of("docs/licences.md"), re.MULTILINE)
+    assert [(name, version) for name, version, _ in told if name != "package"] == pinned
+    assert [name for name, _, licence in told if licence == "not told"] == []
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "words"),
+    [
+        ([], 0, "Found no known vulnerabilities"),
+        (["flask"], 1, "GHSA-0000-0000-0000: A weakness"),
+        (None, 0, "Not checked: no source of advisories can be reached."),
+    ],
+    ids=["none", "one", "unreachable"],
+)
+def test_audit_tells_of_weaknesses_and_of_a_source_that_is_away(found, status, words):
+    with run_web(advisories(found or [])) as url:
+        address = url if found is not None else f"http://127.0.0.1:{free_port()}"
+        done = subprocess.run(
+            [sys.executable, PROJECT / "bin" / "audit", "--service-url", address],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, words in done.stdout) == (status, True), done.stdout + done.stderr
+
+
+def advisories(weak: list[str]) -> Flask:
+    """A source of advisories as OSV is one, with the same weakness in each of the named packages."""
+    app, weakness = Flask("advisories"), {"id": "GHSA-0000-0000-0000", "modified": "2026-01-01T00:00:00Z"}
+
+    @app.post("/v1/querybatch")
+    def look_up():
+        asked = [query["package"]["name"] for query in request.json["queries"]]
+        return {"results": [{"vulns": [weakness]} if name in weak else {} for name in asked]}
+
+    @app.get("/v1/vulns/<_id>")
+    def tell(_id):
+        return {**weakness, "published": weakness["modified"], "summary": "A weakness", "affected": []}
+
+    return app
 
 
 def dependencies(lock):

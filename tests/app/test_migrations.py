@@ -1,5 +1,6 @@
 """Migrations are one line of steps, each goes both ways, and what earlier releases stored outlives them all (R23)."""
 
+import base64
 import json
 from itertools import pairwise
 
@@ -13,6 +14,9 @@ from forum import MIGRATIONS, clock
 from forum.accounts import sign_ins
 from forum.audit import actions as audit
 from forum.extensions import db
+from forum.health import keys
+from forum.registration.models import CareAnswer, ProtectedIdentity
+from forum.sealing import location_of, unseal
 from tests.app import old_data
 from tests.factories.events import NOW
 
@@ -39,22 +43,37 @@ def steps() -> list:
 
 
 def tables() -> dict[str, set[str]]:
-    """The columns that the database has, by table."""
+    """What each table consists of: columns, constraints, indexes."""
     metadata = MetaData()
     with db.engine.connect() as connection:
         metadata.reflect(connection)
     return {
-        name: {column.name for column in table.columns}
+        name: {
+            *(f"{column.name} {column.type} {column.nullable}" for column in table.columns),
+            *(str(rule.name) for rule in (*table.constraints, *table.indexes)),
+        }
         for name, table in metadata.tables.items()
         if name != old_data.VERSION_TABLE
     }
+
+
+def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[dict]]:
+    """The rows with what is sealed in them opened; before 0008 it was sealed for no row."""
+    opened = {name: [dict(row) for row in listed] for name, listed in rows.items()}
+    for column in keys.sealed_columns():
+        for row in opened[column.table.name]:
+            if row.get(column.name):
+                location = location_of(column, row) if is_bound else keys.UNBOUND
+                closed = base64.b64decode(row[column.name]["bytes"])
+                row[column.name] = unseal(closed, column.type.purpose, location).decode("latin-1")
+    return opened
 
 
 def lost(before: dict, after: dict) -> list[str]:
     """What stood in a column that is still there and stands there no longer, by table."""
     found = []
     for name, rows in before.items():
-        columns = set(after.get(name, [{}])[0]) if after.get(name) else set()
+        columns = set(after[name][0]) & set(rows[0]) if rows and after.get(name) else set()
         kept = [{column: row.get(column) for column in columns} for row in after.get(name, [])]
         found += [name for row in rows if {key: row.get(key) for key in columns} not in kept or not columns]
     return sorted(set(found))
@@ -93,16 +112,79 @@ def test_old_data_outlives_every_migration_since(blank, release):
     flask_migrate.upgrade()
     with db.engine.connect() as connection:
         after = old_data.read_rows(connection)
-    assert lost(kept["rows"], after) == []
+    assert lost(unsealed(kept["rows"], is_bound=False), unsealed(after, is_bound=True)) == []
     assert sum(map(len, kept["rows"].values())) > 150
     assert audit.verify() is None
     assert opened(blank, kept["tokens"]) == {"public": 200, "own": 200, "console": 200}
 
 
+def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
+    """Whom the first release knew as protected still is, and is again the only one on the way back."""
+    kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
+    told = {row["registration_id"] for row in kept["protected_identities"]}
+    flask_migrate.upgrade(revision="0001")
+    with db.engine.begin() as connection:
+        old_data.insert_rows(connection, kept)
+    flask_migrate.upgrade()
+    people = db.session.scalars(db.select(ProtectedIdentity)).all()
+    sealed = {row.registration_id: row.answer for row in people}
+    assert {number for number, answer in sealed.items() if answer["is_protected"]} == told
+    assert len(sealed) == len(kept["registrations"]) == db.session.query(CareAnswer).count()
+    assert all(sealed[number]["real_name"].startswith("zq") for number in told)
+    db.session.rollback()
+    flask_migrate.downgrade(revision="0001")
+    with db.engine.connect() as connection:
+        back = old_data.read_rows(connection)
+    assert {row["registration_id"] for row in back["protected_identities"]} == told
+    moments = [[row["recorded_at"] for row in rows["care_answers"]] for rows in (kept, back)]
+    assert moments[0] == moments[1]
+
+
+def test_values_sealed_for_their_row_are_sealed_for_none_on_the_way_back(blank):
+    """What no key opens is left as it is, both ways, and the doctor tells of it."""
+    kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
+    flask_migrate.upgrade(revision="0001")
+    with db.engine.begin() as connection:
+        old_data.insert_rows(connection, kept)
+        connection.execute(
+            db.text("UPDATE users SET totp_proposed = :junk WHERE id = 1"), {"junk": b"x" * 40}
+        )
+    flask_migrate.upgrade()
+    found = keys.find_misplaced()
+    assert (found.rows, found.unbound, found.total > 20) == (["users.totp_proposed 1"], 0, True)
+    db.session.rollback()
+    flask_migrate.downgrade(revision="0007")
+    with db.engine.connect() as connection:
+        back = old_data.read_rows(connection)
+    junk = {"bytes": base64.b64encode(b"x" * 40).decode()}
+    assert [row["id"] for row in back["users"] if row.pop("totp_proposed") == junk] == [1]
+    told = [{**row, "totp_proposed": None} for row in kept["users"]]
+    before = {"users": told, "outbox_messages": kept["outbox_messages"], "submissions": kept["submissions"]}
+    assert lost(unsealed({**kept, **before}, is_bound=False), unsealed(back, is_bound=False)) == []
+    flask_migrate.upgrade()
+    assert keys.find_misplaced() == found
+
+
+def test_values_are_not_sealed_for_their_row_with_wrong_keys(blank, caplog):
+    kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
+    flask_migrate.upgrade(revision="0001")
+    with db.engine.begin() as connection:
+        old_data.insert_rows(connection, kept)
+    flask_migrate.upgrade(revision="0007")
+    with db.engine.connect() as connection:
+        before = old_data.read_rows(connection)
+    blank.config["DATA_KEYS"]["outbox"][0] = bytes(range(32))
+    with pytest.raises(SystemExit):
+        flask_migrate.upgrade()
+    assert "The data keys for outbox do not open what they sealed. Nothing has been changed" in caplog.text
+    with db.engine.connect() as connection:
+        assert old_data.read_rows(connection) == before
+
+
 def test_lost_rows_columns_and_tables_are_found():
-    """The control: a word changed, a row gone, a table gone; a column that was taken away is no loss."""
+    """The control: a word changed, a row gone, a table gone; a column that came or went is no loss."""
     before = {"a": [{"id": 1, "x": "å"}, {"id": 2, "x": "b"}], "b": [{"id": 1, "old": 1}]}
-    assert lost(before, {"a": before["a"], "b": [{"id": 1}]}) == []
+    assert lost(before, {"a": before["a"], "b": [{"id": 1, "new": 2}]}) == []
     assert lost(before, {**before, "a": [{"id": 1, "x": "a"}, {"id": 2, "x": "b"}]}) == ["a"]
     assert lost(before, {**before, "a": before["a"][:1]}) == ["a"]
     assert lost(before, {"a": before["a"]}) == ["b"]

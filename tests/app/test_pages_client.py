@@ -4,8 +4,8 @@ import pytest
 from flask import Response, redirect, request
 from sqlalchemy import text
 
+from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import csrf, db
-from forum.web.access import AUDIENCES, Face
 from tests.page_checks import PageProblems, page_problems
 
 GOOD = """<!doctype html>

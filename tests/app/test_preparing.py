@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+import click
+import pytest
 from sqlalchemy import create_engine, text
 
-from forum.commands.preparing import compile_translations
+from forum.commands.preparing import compile_translations, refuse_missing_tables
 from forum.config import PROJECT
 
 PREPARE = "from forum import create_app; from forum.commands.preparing import prepare; prepare(create_app())"
@@ -46,3 +48,12 @@ def test_only_what_has_changed_is_compiled(tmp_path):
     assert sorted(path.name for path in catalogue.parent.iterdir()) == ["messages.mo", "messages.po"]
     catalogue.write_text(PO.replace("Hej", "God dag"))
     assert compile_translations(tmp_path) == 1
+
+
+def test_database_without_tables_is_not_served(make_app, blank_database_url, database_url, tmp_path):
+    with pytest.raises(
+        click.ClickException, match=r"The database has no tables\. `forum db upgrade` makes them\."
+    ):
+        refuse_missing_tables(make_app(blank_database_url))
+    refuse_missing_tables(make_app(database_url))
+    refuse_missing_tables(make_app(f"postgresql+psycopg://nobody@/nowhere?host={tmp_path}"))

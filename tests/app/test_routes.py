@@ -3,9 +3,9 @@
 import pytest
 from werkzeug.routing.converters import IntegerConverter
 
+from forum.accounts.access import AUDIENCES, Face, Roles
 from forum.extensions import csrf
 from forum.web import requests
-from forum.web.access import AUDIENCES, Face, Roles
 from tests.factories.events import make_event
 
 VALUES = {"lang": "en", "year": 2016, "month": 11, "day": 25}

@@ -5,7 +5,11 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +41,7 @@ def run(tmp_path) -> Iterator[Callable[..., Running]]:
 
 
 def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
+    (tmp_path / "instance").mkdir(mode=0o755)  # so that only each file's own mode keeps others out
     forum = run("run")
     wait_for(forum.is_ready, forum)
 
@@ -50,10 +55,18 @@ def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
     assert [pid for pid in pids if is_alive(pid)] == []
     said = forum.output.read_text()
     assert f"The forum:   http://127.0.0.1:{forum.port}/\n" in said
+    assert files_that_others_may_read(tmp_path / "instance") == []
     assert re.search(
         rf"The console: http://127\.0\.0\.1:{forum.port}/account/demo/\S{{43}} \(opens once", said
     )
     assert f"messages are files in {tmp_path}/instance/mail/" in said
+
+
+def files_that_others_may_read(instance: Path) -> list[str]:
+    """All but the static files, which everybody gets anyway; no command may leave it to the caller's umask."""
+    left = [path for path in instance.iterdir() if path.name != "static"]
+    assert {path.name for path in left} >= {"forum.sqlite3", "secret_key", "data_keys.json"}
+    return sorted(path.name for path in left if path.stat().st_mode & 0o077)
 
 
 def test_second_start_keeps_what_the_first_one_made(run):
@@ -105,6 +118,37 @@ def test_no_process_outlives_the_command(run):
     wait_for(lambda: not [pid for pid in pids if is_alive(pid)], forum)
 
 
+ORPHAN = """
+import multiprocessing, os, signal
+from forum.commands import supervisor
+
+def be_late():
+    signal.signal(signal.SIGTERM, {on_term})
+    multiprocessing.parent_process().join()
+    supervisor.GRACE_SECONDS = 0
+    supervisor.follow_parent()
+    signal.sigwait([signal.SIGUSR1])
+
+child = multiprocessing.get_context("fork").Process(target=be_late)
+child.start()
+print(child.pid, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("on_term", ["signal.SIG_DFL", "signal.SIG_IGN"])
+def test_a_process_ends_whose_parent_was_gone_before_it_looked(on_term):
+    """Also one that hears no SIGTERM."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ORPHAN.format(on_term=on_term)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait(SECONDS)
+
+    wait_for(lambda: not is_alive(child))
+
+
 @pytest.mark.usefixtures("prepared")
 def test_taken_port_is_named_with_a_way_out(run, tmp_path):
     forum = run("serve")
@@ -112,7 +156,7 @@ def test_taken_port_is_named_with_a_way_out(run, tmp_path):
     other = subprocess.run(
         [*FORUM, "serve", "--port", str(forum.port)],
         capture_output=True, text=True, check=False, timeout=SECONDS, cwd=PROJECT,
-        env={**os.environ, "FORUM_INSTANCE": str(tmp_path / "instance")},
+        env={**os.environ, "FORUM_ENV": "development", "FORUM_INSTANCE": str(tmp_path / "instance")},
     )  # fmt: skip
 
     assert (other.returncode, other.stdout) == (1, "")
@@ -130,6 +174,24 @@ def test_web_only_leaves_the_worker_to_others(run):
 
     assert (len(web), len(children(web[0]))) == (1, 1)
     assert forum.end() == 0
+    assert (
+        '"level": "warning"' not in forum.output.read_text()
+    )  # a start has nothing that anybody should mend
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("prepared")
+def test_two_host_lines_are_refused(run):
+    """The server makes one text of them; tests/guards/test_hosts.py has its other shapes."""
+    forum = run("serve", "--web-only", "--workers", "1")
+    wait_for(forum.answers, forum)
+    connection = HTTPConnection("127.0.0.1", forum.port, timeout=30)
+    connection.putrequest("GET", "/en/", skip_host=True)
+    for host in (f"127.0.0.1:{forum.port}", "evil.example"):
+        connection.putheader("Host", host)
+    connection.endheaders()
+    with closing(connection), connection.getresponse() as answer:
+        assert answer.status == 400
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="this system calls it otherwise")

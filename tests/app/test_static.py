@@ -3,14 +3,17 @@
 import gzip
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import brotli
 import pytest
 from werkzeug.test import Client
 
+from forum import clock
 from forum.web.headers import SECURITY_HEADERS
 from forum.web.static import FOR_EVER, UnknownStaticFile, build_static, load_manifest, serve_static
 from forum.web.static_sources import BrokenReference
+from tests.factories.events import NOW
 
 
 @pytest.fixture
@@ -103,16 +106,47 @@ def test_second_build_touches_nothing(source, target):
     assert times(target) == before
 
 
-def test_build_keeps_the_files_of_the_build_before_and_no_older(source, target):
-    sheet = source / "css" / "mail.css"
+@pytest.mark.usefixtures("frozen")
+def test_build_keeps_what_another_version_may_ask_for_and_nothing_older(source, target):
+    """A file goes a month after the build that left it out, however old it is itself."""
     builds = []
-    for colour in ("red", "green", "blue"):
-        sheet.write_text(f"p {{ color: {colour} }}\n")
-        builds.append(build_static(source, target).names["css/mail.css"])
+    for day, colour in ((0, "red"), (100, "green"), (131, "blue")):
+        clock.freeze(NOW + timedelta(days=day))
+        builds.append(build_in(colour, source, target))
 
     there = [(target / "files" / name).exists() for name in builds]
     assert there == [False, True, True]
     assert len(list((target / "files" / "css").glob("mail.*"))) == 2 * 3
+
+
+def test_process_finds_what_a_newer_version_has_built_since_it_began(source, target):
+    """Two machines with one folder, or two builds in it, while one is updated before the other."""
+    build_in("red", source, target)
+    old = Client(serve_static(nothing_here, target))
+    newer = build_in("green", source, target)
+
+    answer = old.get(
+        f"/static/{newer}",
+    )
+
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, FOR_EVER)
+    assert answer.data == b"p { color: green }\n"
+    for path in (
+        "../manifest.json",
+        "css",
+        "css/",
+        f"/{newer}",
+        "css/x.css",
+        "%00",
+        "x" * 5000,
+        "css/../css/mail.css",
+    ):
+        assert old.get(f"/static/{path}").status_code == 404, path
+
+
+def build_in(colour, source, target):
+    (source / "css" / "mail.css").write_text(f"p {{ color: {colour} }}\n")
+    return build_static(source, target).names["css/mail.css"]
 
 
 def test_builds_at_once_agree(source, target):

@@ -4,9 +4,12 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -14,8 +17,13 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from forum import database as engine_setup
 from forum.database import start_write
 from forum.extensions import db
-from forum.turns import Line, Processor
-from forum.web import receiving, turns
+from forum.health import public as health
+from forum.turns import Line, Processor, processor
+from forum.web import lobby, turns
+from forum.web.content_version import PolledVersion
+from tests.factories.events import make_event
+from tests.pages import Pages
+from tests.registration.test_pages import ANSWERS
 from tests.web.bodies import SlowBody
 
 SECONDS = 10  # for what comes at once unless it is broken
@@ -153,10 +161,11 @@ def test_slow_sender_keeps_nobody_waiting(pool, monkeypatch):
     app.config.update(MAX_CONTENT_LENGTH=10, TURNS=True)
     app.wsgi_app = inner
     turns.init_app(app)
-    receiving.init_app(app)
+    lobby.init_app(app)
+    serve = partial(app.extensions["lobby"].serve, app.wsgi_app)
     environ = {**EnvironBuilder(method="POST", data=b"slow").get_environ(), "wsgi.input": slow}
-    waiting = pool.submit(run_wsgi_app, app.wsgi_app, environ)
-    run_wsgi_app(app.wsgi_app, EnvironBuilder(method="POST", data=b"quick").get_environ())
+    waiting = pool.submit(run_wsgi_app, serve, environ)
+    run_wsgi_app(serve, EnvironBuilder(method="POST", data=b"quick").get_environ())
     assert received == [b"quick"]
     slow.comes.set()
     waiting.result(SECONDS)
@@ -233,3 +242,92 @@ class TestWriters:
             with db.engine.connect() as reader:
                 assert reader.exec_driver_sql("SELECT count(*) FROM events").scalar() == 0
             db.session.rollback()
+
+    def test_writer_with_the_lock_stands_in_no_line_for_the_processor(self, app):
+        with app.app_context(), processor.taken():
+            start_write(db.session)
+            assert not processor._line._taken
+            db.session.commit()
+
+
+@pytest.mark.postgresql
+class TestPostgres:
+    """Nobody waits for PostgreSQL without an end, nor with a turn at computing."""
+
+    @pytest.fixture
+    def app(self, make_app, postgres_url, monkeypatch):
+        soon = {"options": "-c lock_timeout=100ms -c statement_timeout=1s"}
+        monkeypatch.setattr(engine_setup, "POSTGRES_WAITS", engine_setup.POSTGRES_WAITS | soon)
+        return make_app(postgres_url, FORM_MIN_SECONDS=0)
+
+    @pytest.fixture
+    def holder(self, app, postgres_server, postgres_url):
+        """Somebody who keeps the lock of the event."""
+        with app.app_context():
+            make_event()
+        with postgres_server.connect(make_url(postgres_url).database) as holder:
+            holder.execute("BEGIN")
+            holder.execute("SELECT FROM events FOR UPDATE")
+            yield holder
+
+    @pytest.mark.usefixtures("frozen")
+    def test_a_lock_that_is_not_given_back_is_the_busy_page(self, app, holder):
+        pages = Pages(app)
+        check = pages.post("registration.details", ANSWERS, sector="justice", follow=True, expect=200)
+        busy = check.submit(button="Register", expect=503)
+        holder.execute("ROLLBACK")
+        assert busy.h1 == "The service is busy at the moment"
+        assert busy.submit(button="Try again", follow=True).h1 == "Open your mail"
+
+    def test_a_statement_that_takes_too_long_is_ended(self, app):
+        with app.app_context(), pytest.raises(OperationalError, match="statement timeout"):
+            db.session.execute(text("SELECT pg_sleep(60)"))
+
+    def test_a_server_that_stands_still_is_waited_for_only_so_long(self, app, postgres_server, monkeypatch):
+        """The page, whether the process is ready, and the version of kept pages; then all goes on."""
+        for where, name in (
+            (engine_setup, "ANSWER_SECONDS"),
+            (health, "PATIENCE"),
+            (PolledVersion, "PATIENCE"),
+        ):
+            monkeypatch.setattr(where, name, 0.5)
+        reader = PolledVersion(app.extensions["page_cache"]._read_version.__self__._conninfo)
+        with app.app_context():
+            make_event()
+        client = app.test_client()
+        before = [client.get(path).status_code for path in ("/en/news/search?q=a", "/readyz")]
+        assert (before, reader.read() is None) == ([200, 200], False)
+        with postgres_server.stopped():
+            began = time.monotonic()
+            assert client.get("/en/news/search?q=a").status_code == 503
+            assert reader.read() is None
+            assert time.monotonic() - began < SECONDS
+        assert client.get("/en/news/search?q=a").status_code == 200
+        with postgres_server.stopped():
+            assert client.get("/readyz").status_code == 503
+        assert (client.get("/readyz").status_code, reader.read() is None) == (200, False)
+
+    def test_turn_is_lent_while_the_server_works(self, app, holder, pool, monkeypatch):
+        lent, seen = Processor.lent, []
+
+        @contextmanager
+        def watched(self):
+            with lent(self):
+                seen.append(self._line._taken)
+                yield
+
+        def wait_for_the_lock():
+            with app.app_context(), processor.taken(), pytest.raises(OperationalError, match="lock timeout"):
+                db.session.execute(text("SELECT id FROM events FOR UPDATE"))
+
+        monkeypatch.setattr(Processor, "lent", watched)
+        pool.submit(wait_for_the_lock).result(SECONDS)
+        assert (len(seen) > 1, set(seen)) == (True, {0})
+
+    def test_every_wait_has_an_end(self, app, monkeypatch):
+        """As far as PostgreSQL's library knows it; a machine that is gone is missed by its silence."""
+        monkeypatch.undo()
+        waits = engine_setup.engine_options("postgresql+psycopg://")["connect_args"]
+        assert {name for name, value in waits.items() if value} >= {
+            *("connect_timeout", "options", "tcp_user_timeout", "keepalives_idle"),
+        }

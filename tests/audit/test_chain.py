@@ -1,17 +1,25 @@
 """The audit trail cannot be changed unnoticed: triggers refuse it, the chain shows it (S46, P28)."""
 
+import re
+import secrets
 import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from forum.audit import actions as audit
+from forum.audit import heads
 from forum.audit.models import AuditDetails, AuditEntry
 from forum.audit.queries import find_history
+from forum.cli import cli
+from forum.config import PROJECT
 from forum.database import start_write
 from forum.extensions import db
+from forum.logs import JsonLines
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import register, write
 
@@ -198,13 +206,110 @@ def test_equal_details_have_different_digests():
     assert record(event, number=1).details_digest != record(event, number=1).details_digest
 
 
-def test_a_cut_end_cannot_be_seen_without_a_head_that_is_kept_elsewhere(trail):
-    """What is left is a whole, shorter chain. Only somebody who noted the last number and hash can tell."""
-    noted = db.session.get(AuditEntry, 6).hash
+def test_a_cut_end_is_seen_by_the_head_that_was_noted(trail, caplog):
+    """What is left is a whole, shorter chain, and stays so when others take the places of those cut off."""
+    caplog.set_level("INFO", "forum.audit")
+    assert (heads.note(now=NOW), audit.examine(now=NOW)) == (1, [])
+    assert db.session.get(AuditEntry, 6).hash in JsonLines().format(caplog.records[-1])
     tamper("DELETE FROM audit_details WHERE entry_id > 4", "DELETE FROM audit_entries WHERE id > 4")
-    assert audit.verify() is None
-    last = db.session.scalars(db.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-    assert (last.id, last.hash == noted) == (4, False)
+    assert (audit.verify(), audit.examine(now=NOW)) == (
+        None,
+        ["entry 6, noted on 2027-05-03, is gone or another"],
+    )
+    for _ in range(3):
+        record(trail)
+    assert (audit.verify(), audit.examine(now=NOW)) == (
+        None,
+        ["entry 6, noted on 2027-05-03, is gone or another"],
+    )
+
+
+def test_erased_details_are_named_unless_that_is_recorded(app, trail):
+    run = app.test_cli_runner().invoke
+    assert [run(cli, ["audit", "erase-details", number]).exit_code for number in ("3", "3", "99")] == [
+        0,
+        1,
+        1,
+    ]
+    db.session.rollback()
+    assert (audit.verify(), audit.examine(now=NOW), find_history(db.session.get(AuditEntry, 3))[0].action) == (
+        None, [], "audit.details_erased"
+    )  # fmt: skip
+    tamper("DELETE FROM audit_details WHERE entry_id IN (2, 5)")
+    assert (audit.verify(), audit.examine(now=NOW)) == (None, ["the details of entries are gone: 2, 5"])
+
+
+def test_notes_that_are_old_unreadable_or_taken_away_are_named(app, trail):
+    later, notes = NOW + heads.MAY_BE_SILENT + timedelta(seconds=1), app.config["INSTANCE"] / heads.FILE
+    is_here = db.engine.dialect.name == "sqlite"
+    assert audit.examine(now=NOW) == []
+    missing = f"{heads.FILE} is missing, though the chain began on 2027-05-03: "
+    assert [words.startswith(missing) for words in audit.examine(now=later)] == [True] * is_here
+    heads.note(now=NOW)
+    assert audit.examine(now=later) == ["no head has been noted since 2027-05-03"]
+    notes.write_text("2027-05-03 6\n")
+    assert audit.examine(now=NOW) == [f"{heads.FILE} cannot be read"]
+
+
+def test_the_command_and_the_doctor_name_what_is_wrong(app, trail):
+    entry, run = db.session.get(AuditEntry, 6), app.test_cli_runner().invoke
+    number, entry_hash = entry.id, entry.hash
+    noted = ["audit", "verify", "--number", str(number), "--hash", entry_hash]
+    whole = run(cli, noted)
+    assert (whole.exit_code, whole.output) == (0, f"whole: 6 entries; the newest is 6, {entry_hash}\n")
+    tamper("DELETE FROM audit_details WHERE entry_id = 6", "DELETE FROM audit_entries WHERE id = 6")
+    cut = run(cli, noted)
+    assert (cut.exit_code, cut.output) == (1, "BAD  entry 6 is gone or another than the one that was noted\n")
+    start_write(db.session)
+    db.session.execute(text("UPDATE audit_entries SET actor = 'user:8' WHERE id = 3"))
+    db.session.commit()
+    assert "BAD  audit: entry 3 is not what was written\n" in run(cli, ["doctor", "--offline"]).output
+
+
+@pytest.mark.postgresql
+def test_postgresql_keeps_the_record_from_a_role_that_does_not_own_it(make_app, postgres_server):
+    """The commands that docs/operations.md tells: the forum works as that role, and cannot cut the chain."""
+    name = f"kept_{secrets.token_hex(4)}"  # roles are the whole server's, and so are these tests'
+    told = (PROJECT / "docs/operations.md").read_text().partition("```sql\n")[2].partition("```")[0]
+    making, _comment, granting = re.sub(r"\bforum(_owner)?\b", rf"{name}\1", told).partition("-- in it")
+
+    def app_of(role: str, password: str) -> Flask:
+        url = make_url(postgres_server.url(name)).set(username=role, password=password)
+        return make_app(url.render_as_string(hide_password=False))
+
+    with postgres_server.connect() as superuser:
+        for statement in making.split(";")[:-1]:
+            superuser.execute(statement.encode())
+    try:
+        with app_of(f"{name}_owner", "a-password").app_context():
+            upgrade()
+            for statement in granting.partition("\n")[2].split(";")[:-1]:
+                db.session.execute(text(statement))
+            db.session.commit()
+            db.session.remove()
+            db.engine.dispose()
+        with app_of(name, "another-password").app_context():
+            register(make_event())
+            for statement in (
+                "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+                "DROP TRIGGER audit_entries_append_only ON audit_entries",
+                "DELETE FROM audit_entries",
+                "TRUNCATE audit_entries CASCADE",
+                "UPDATE audit_details SET salt = ''",
+                "DELETE FROM audit_details",
+                "DROP TABLE audit_details",
+            ):
+                start_write(db.session)
+                with pytest.raises(DatabaseError, match=r"permission denied|must be owner"):
+                    db.session.execute(text(statement))
+            db.session.rollback()
+            assert audit.examine(now=NOW) == []
+            db.session.remove()
+            db.engine.dispose()
+    finally:
+        postgres_server.drop(name)
+        with postgres_server.connect() as superuser:
+            superuser.execute(f"DROP ROLE {name}, {name}_owner".encode())
 
 
 def test_history_is_about_one_subject_only(trail):

@@ -1,15 +1,30 @@
 """Somebody who has a keyboard and nothing else: never clicks, never fills in by name, sees where the focus is."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
 MANY = 150  # presses after which nobody goes on
+# Two stops that no page has, before everything and behind everything: the focus that has left the page stands on one of
+# them. Beyond the real edges is the browser's own bar, and Chromium gives the focus back from there some time later, so
+# that a walk which ended there could find it moved again.
+FENCE = """() => {
+    document.querySelectorAll("[data-fence]").forEach(stop => stop.remove());
+    for (const [name, put] of [["before", "prepend"], ["behind", "append"]]) {
+        const stop = document.createElement("span");
+        Object.assign(stop, {tabIndex: 0}).dataset.fence = name;
+        Object.assign(stop.style, {position: "fixed", top: 0, left: 0});
+        document.body[put](stop);
+    }
+}"""
+STAND = "side => document.querySelector(`[data-fence=${side}]`).focus({preventScroll: true})"
+ALL = "[...document.querySelectorAll('*:not([data-fence])')]"
 FOCUSABLE = """() => {
     const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
     const all = [...document.querySelectorAll(kinds)].filter(
-        element => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({checkVisibilityCSS: true}));
-    const groups = new Set();
+        element => element.tabIndex >= 0 && !element.disabled && !element.dataset.fence
+            && element.checkVisibility({checkVisibilityCSS: true}));
     return all.filter(element => {  // of radio buttons, the keyboard stops at one in each group
         if (element.type !== "radio") return true;
         const chosen = document.querySelector(`input[name="${element.name}"]:checked`);
@@ -17,13 +32,9 @@ FOCUSABLE = """() => {
         return element === stop;
     });
 }"""
-# Where the focus is, by its place among all elements; -1 when it is nowhere in the page.
-PLACE = """() => document.activeElement && document.activeElement !== document.body
-    ? [...document.querySelectorAll("*")].indexOf(document.activeElement) : -1"""
-# The focus is nowhere, and the next Tab leads to the first stop of the page, Shift+Tab to the last.
-BEGIN = """() => { document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute("tabindex");
-    document.activeElement.blur() }"""
-PLACES = f"() => {{ const all = [...document.querySelectorAll('*')]; return ({FOCUSABLE})().map(e => all.indexOf(e)) }}"
+# Where the focus is, by its place among all elements; -1 when it is on nothing of the page.
+PLACE = f"() => {ALL}.indexOf(document.activeElement === document.body ? null : document.activeElement)"
+PLACES = f"() => {{ const all = {ALL}; return ({FOCUSABLE})().map(e => all.indexOf(e)) }}"
 
 
 @dataclass
@@ -70,19 +81,24 @@ class Keyboard:
         assert box.is_checked()
 
     def walk(self, key: str = "Tab") -> list[int]:
-        """Press Tab from the page’s beginning (or Shift+Tab from where the focus is) until it leaves or comes back to
-        where it began; return the places it stopped at."""
-        if key == "Tab":
-            self.page.evaluate(BEGIN)
-        stops: list[int] = []
+        """Return the places at which the focus stops on its way through the page."""
+        return list(self.stops(key))
+
+    def stops(self, key: str = "Tab") -> Iterator[int]:
+        """Press Tab from before the page (or Shift+Tab from behind it) and give the place of the focus each time, until
+        it leaves the page or comes back to where it began."""
+        self.page.evaluate(FENCE)
+        self.page.evaluate(STAND, "before" if key == "Tab" else "behind")
+        first = last = -1
         for _number in range(MANY * 10):
             self.press(key)
             place = self.page.evaluate(PLACE)
-            if place == -1 or (stops and place == stops[0]):
-                return stops
-            assert not stops or place != stops[-1], "the focus does not move on"
-            stops.append(place)
-        raise AssertionError(f"the focus never leaves: {stops[-5:]}")
+            if place in {-1, first}:
+                return
+            assert place != last, "the focus does not move on"
+            first, last = (place if first == -1 else first), place
+            yield place
+        raise AssertionError(f"the focus never leaves: it is at {last}")
 
 
 def is_focused(target: Locator) -> bool:

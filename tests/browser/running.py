@@ -48,7 +48,13 @@ def run_forum(command: str, instance: Path, **settings: str) -> Iterator[Running
     """
     port = free_port()
     running = Running(f"http://127.0.0.1:{port}", instance, instance / f"{command}.log")
-    given = {"INSTANCE": str(instance), "BASE_URL": running.url, "FORM_MIN_SECONDS": "0", **settings}
+    given = {
+        "ENV": "development",
+        "INSTANCE": str(instance),
+        "BASE_URL": running.url,
+        "FORM_MIN_SECONDS": "0",
+        **settings,
+    }
     with running.log.open("wb") as output:
         process = subprocess.Popen(
             [Path(sys.executable).parent / "forum", command, "--port", str(port)],

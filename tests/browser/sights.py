@@ -6,7 +6,7 @@ A new page needs a line here: test_sights.py fails for an address of the site th
 from dataclasses import dataclass, field
 from typing import Any
 
-from forum.web.access import AUDIENCES, Face
+from forum.accounts.access import AUDIENCES, Face
 from tests.accounts.helpers import OTHER_PASSWORD, PASSWORD
 from tests.browser.visitor import LONG_ANSWERS, Visitor
 from tests.browser.ways import (
@@ -25,6 +25,7 @@ from tests.browser.ways import (
     pressed,
     refused_reused,
     refused_tries,
+    saved,
     tag,
     too_many_tries,
     waiting,
@@ -134,6 +135,7 @@ REGISTERING = [
 OWN_REGISTRATION = [
     Sight("confirm the address", "self_service.confirm", way=link("self_service.confirm", "confirm")),
     Sight("confirmed already", "self_service.confirm", way=link("self_service.confirm", "already-confirmed")),
+    Sight("open by a newer link", "self_service.enter", way=link("self_service.enter", "newer")),
     *[
         Sight(f"own registration, {status}", "self_service.show", way=mine(status))
         for status in (
@@ -148,7 +150,7 @@ OWN_REGISTRATION = [
         )
     ],
     Sight("own registration, just confirmed", "self_service.show", way=mine("confirmed", welcome=1)),
-    Sight("own registration, saved", "self_service.show", way=mine("confirmed", saved="details")),
+    Sight("own registration, saved", "self_service.show", way=saved),
     Sight("own registration in long words", "self_service.show", way=mine("confirmed"), world="long"),
     Sight("change", "self_service.change", way=mine("confirmed", "self_service.change")),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
@@ -157,6 +159,17 @@ OWN_REGISTRATION = [
         "self_service.change",
         way=mine("waiting", "self_service.change"),
         world="long",
+    ),
+    Sight(
+        "protected identity",
+        "self_service.protected_identity",
+        way=mine("confirmed", "self_service.protected_identity"),
+    ),
+    Sight(
+        "protected identity with errors",
+        "self_service.protected_identity",
+        way=wrongly(mine("confirmed", "self_service.protected_identity"), {"real_name": "x"}),
+        status=422,
     ),
     Sight("offer that is none", "self_service.accept", way=accept_too_late, status=409),
     Sight("cancel", "self_service.cancel", way=mine("confirmed", "self_service.cancel")),

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.focus import Eye, focus_problems, kind_of_focus
-from tests.browser.keyboard import BEGIN, PLACE, Keyboard
+from tests.browser.keyboard import Keyboard
 from tests.browser.measures import resize
 from tests.browser.sights import BY_NAME, EVERY_KIND
 
@@ -55,7 +55,7 @@ def test_focus_is_never_covered(visit, name, size):
     resize(page, *size)
     found = {}
     for key in ("Tab", "Shift+Tab"):
-        for place in stops(page, key):
+        for place in Keyboard(page).stops(key):
             if problems := focus_problems(page):
                 found[f"{key} {place}, {kind_of_focus(page)}"] = problems
     assert found == {}
@@ -80,22 +80,8 @@ def test_focus_that_is_not_seen_or_covered_is_noticed(chromium, eye):
 def kinds_in_turn(page: Page) -> Iterator[str]:
     """Give each kind of thing when the first of it has the focus."""
     seen = set()
-    for _place in stops(page, "Tab"):
+    for _place in Keyboard(page).stops():
         kind = kind_of_focus(page)
         if kind not in seen:
             seen.add(kind)
             yield kind
-
-
-def stops(page: Page, key: str) -> Iterator[int]:
-    """Press a key and give the place of the focus, until it leaves the page."""
-    if key == "Tab":
-        page.evaluate(BEGIN)
-    first = None
-    while True:
-        page.keyboard.press(key)
-        place = page.evaluate(PLACE)
-        if place in {-1, first}:
-            return
-        first = place if first is None else first
-        yield place

@@ -28,6 +28,7 @@ WORDS = {
         "cancel_button": "Avboka min anmälan",
         "cancelled": "Din anmälan är avbokad",
         "offer_subject": "En plats är ledig för dig",
+        "open": "Öppna min anmälan",
         "accept": "Tacka ja till platsen",
         "headline": "Rubriken",
     },
@@ -51,6 +52,7 @@ WORDS = {
         "cancel_button": "Cancel my registration",
         "cancelled": "Your registration is cancelled",
         "offer_subject": "A place is free for you",
+        "open": "Open my registration",
         "accept": "Accept the place",
         "headline": "The headline",
     },
@@ -101,6 +103,7 @@ def test_the_whole_path(forum, new_context, language):
     expect(page.locator("h1")).to_have_text(say["cancelled"])
 
     other.goto(link_in(forum.wait_for_mail("bjorn@example.org", say["offer_subject"])))
+    other.get_by_role("button", name=say["open"]).click()
     other.get_by_role("button", name=say["accept"]).click()
     expect(other.locator("h1")).to_have_text(say["place"])
 

@@ -1,6 +1,6 @@
 """Nothing is left out: each address of the site is looked at in a browser, or is named here as no page."""
 
-from forum.web.access import AUDIENCES
+from forum.accounts.access import AUDIENCES
 from tests.browser.sights import SIGHTS
 
 NO_PAGES = {  # what answers with something else than a page of its own, and so is not looked at
@@ -14,8 +14,11 @@ NO_PAGES = {  # what answers with something else than a page of its own, and so 
     "old_addresses.year": "leads to the new address",
     "old_addresses.post": "leads to the new address",
     "old_addresses.category": "leads to the new address",
-    "machines.healthz": "for monitors",
-    "machines.readyz": "for monitors",
+    "health.livez": "for monitors",
+    "health.readyz": "for monitors",
+    "health.status": "for monitors",
+    "mail_log.send_now": "leads back to the list",
+    "mail_log.dismiss": "leads back to the list",
     "crawlers.sitemap": "for crawlers",
     "account.sign_out": "leads to the page that says so",
     "own_account.time_left": "for the page's script",

@@ -79,6 +79,11 @@ def mine(status: str, endpoint: str = "self_service.show", **values) -> Way:
     return go
 
 
+def saved(visitor: Visitor) -> None:
+    mine("confirmed")(visitor)
+    visitor.submit()  # the consents, as they are
+
+
 def change_wrongly(visitor: Visitor) -> None:
     mine("confirmed", "self_service.change")(visitor)
     visitor.fill({"given_name": "", "organisation": "", "phone": "x"})

@@ -34,6 +34,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.news.models import Correction, Post, PostText, Source
+from forum.news.queries import IS_ANNOUNCED
 from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
@@ -241,17 +242,20 @@ def _lay_out_people(world: World, event: Event) -> None:
         found = select(Registration).where(Registration.event_id == event.id, Registration.status == status)
         registration = db.session.scalars(found.order_by(Registration.id.desc())).first()
         if registration:
+            links.revoke(registration, now=NOW)
             world.tokens[status] = links.issue(registration, TokenPurpose.MANAGE, now=NOW)
             world.people[status] = registration.reference
             if status == Status.PENDING:
                 world.tokens["confirm"] = links.issue(registration, TokenPurpose.CONFIRM, now=NOW)
+    later = NOW + timedelta(minutes=1)
+    world.tokens["newer"] = links.issue(now_confirmed, TokenPurpose.MANAGE, now=later)
     world.tokens["already-confirmed"] = links.issue(now_confirmed, TokenPurpose.CONFIRM, now=NOW)
     db.session.commit()
 
 
 def _lay_out_posts(world: World) -> None:
     """The address of a post with a content note, and of one with a correction, in each language."""
-    for text in db.session.scalars(select(PostText).join(Post).where(Post.published_at <= NOW)):
+    for text in db.session.scalars(select(PostText).join(Post).where(IS_ANNOUNCED)):
         published = text.post.published_at
         values = {"year": published.year, "month": published.month, "day": published.day, "slug": text.slug}
         world.posts[f"any-{text.language}"] = values

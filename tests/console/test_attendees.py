@@ -90,6 +90,13 @@ def test_search_finds_reference_and_address(organiser, people):
     assert listed(organiser, q=people[1].email.upper()) == ["Bergström, Åsa"]
 
 
+def test_search_finds_a_name_with_joiners_whether_they_are_typed_or_not(organiser, people, event):
+    register(event, given_name="علی\u200cرضا", family_name="👨\u200d👩\u200d👧 Berg")
+    expected = ["👨\u200d👩\u200d👧 Berg, علی\u200cرضا"]
+    for words in ("علی\u200cرضا", "علیرضا", "علی رضا", "👨\u200d👩\u200d👧", "👨👩👧"):
+        assert listed(organiser, q=words) == expected, words
+
+
 def test_search_takes_wildcards_literally(organiser, people):
     for wildcard in ("%", "_", "b%g", "/", "\\"):
         assert listed(organiser, q=wildcard) == [], wildcard
@@ -248,7 +255,7 @@ def test_number_of_queries_is_the_same_for_one_and_for_three(organiser, event):
     confirmed(event, "ngo")
     register(event, "tech")
     assert (ask(), one) == (one, one)
-    assert one <= 12
+    assert one <= 17  # five of them record the search
 
 
 def test_list_without_anybody_says_what_comes(organiser):

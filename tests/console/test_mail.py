@@ -5,15 +5,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from forum import clock
+from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
-from forum.outbox import listing
-from forum.outbox.enums import MessageStatus
+from forum.outbox import listing, relay
+from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
 from tests.console.people import register_elsewhere
 from tests.console.reading import names, rows
 from tests.factories.events import NOW
+from tests.factories.mails import make_mail
 from tests.factories.registrations import confirmed, register
+
+ACCOUNT = {"site_name": "forum.example"}
 
 
 @pytest.fixture
@@ -37,7 +42,12 @@ def log(organiser, query="", **options):
 
 def test_log_says_to_whom_what_and_how_it_went_the_newest_first(organiser, mails):
     mark("asa@example.org", status=MessageStatus.SENT, attempts=1, sent_at=NOW + timedelta(minutes=2))
-    failed = "Failed 550 no such mailbox Try again : Confirm your address, bo@example.org, 3 May 2027 14:00"
+    it = ": Confirm your address, bo@example.org, 3 May 2027 14:00"
+    reasons = (
+        "Reason for putting it aside Choose a reason The address is wrong"
+        " The person was told in another way It is not needed any more"
+    )
+    failed = f"Failed 550 no such mailbox Try again {it} {reasons} Put it aside {it}"
     sent = ["Sent 3 May 2027 14:02", "1", "3 May 2027 14:00"]
     assert rows(log(organiser)) == [
         ["bo@example.org", "Confirm your address", failed, "9", "3 May 2027 14:00"],
@@ -98,7 +108,7 @@ def test_mail_that_has_not_failed_is_not_tried_again(organiser, mails):
     page = log(organiser)
     mark("bo@example.org", status=MessageStatus.SENT)
     assert page.submit(follow=True).flashes == [
-        "The message has not failed, or is already in the queue. Nothing was changed."
+        "The message is not in that state any more. Nothing was changed."
     ]
 
 
@@ -107,6 +117,92 @@ def test_mail_without_words_cannot_be_tried_again(organiser, mails):
     assert log(organiser).submit(follow=True).flashes == [
         "The message could not be written, so it cannot be sent. Send the person a new one."
     ]
+
+
+def test_waiting_mail_is_sent_before_all_others(organiser, mails):
+    mark("bo@example.org", status=MessageStatus.AWAITING_RETRY, next_attempt_at=NOW + timedelta(hours=5))
+    page = log(organiser, "?q=bo").form("form[action*=send]").submit(follow=True)
+    assert page.flashes == ["The message goes before all others, as soon as the mail server takes mail."]
+    db.session.refresh(mails)
+    assert (mails.status, mails.lane, mails.next_attempt_at) == (MessageStatus.QUEUED, Lane.NOW, NOW)
+
+
+def test_dead_letter_is_put_aside_with_a_reason_from_the_list(organiser, mails):
+    page = (
+        log(organiser, "?q=bo")
+        .form("form[action*=dismiss]")
+        .submit({"reason": "told_otherwise"}, follow=True)
+    )
+    assert page.flashes == ["The message is put aside. It will not be sent."]
+    db.session.refresh(mails)
+    assert (mails.status, mails.abort_reason, mails.content) == (
+        MessageStatus.ABORTED,
+        "told_otherwise",
+        None,
+    )
+    assert (
+        "Put aside 550 no such mailbox The person was told in another way" in rows(log(organiser, "?q=bo"))[0]
+    )
+
+
+def test_no_reason_is_chosen_beforehand(organiser, mails):
+    page = log(organiser, "?q=bo").form("form[action*=dismiss]").submit(follow=True)
+    assert page.flashes == ["Choose a reason for putting the message aside. Nothing was changed."]
+    db.session.refresh(mails)
+    assert mails.status == MessageStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("ConnectionRefusedError: [Errno 111] refused", "Nothing answers at the address and port"),
+        ("421 busy.", "It says: 421 busy. The next"),
+        (
+            "OddError: [Errno 7] odd",
+            "The connection to it fails; whoever runs the server finds why in the log.",
+        ),
+    ],
+)
+def test_list_and_overview_say_alike_why_no_mail_leaves(organiser, event, reason, told):
+    start_write(db.session)
+    relay.pause(reason, now=NOW)
+    db.session.commit()
+    for page in (log(organiser), organiser.get("console.overview", event="nf27")):
+        (words,) = [text for text in page.all(".note p") if "has not taken mail" in text]
+        assert (told in words, "Errno" in words) == (True, False)
+        assert words.endswith("The next attempt comes within a minute; no message is lost.")
+    clock.freeze(NOW - timedelta(hours=1))
+    assert "The next attempt is at 3 May 2027 14:00; no message is lost." in log(organiser).text
+
+
+@pytest.mark.parametrize("reason", ["outdated", "Anna Berg called"])
+def test_reason_that_is_not_in_the_list_is_refused(organiser, mails, reason):
+    form = log(organiser, "?q=bo").form("form[action*=dismiss]")
+    form.submit({}, forged={"reason": reason}, expect=400)
+    db.session.refresh(mails)
+    assert mails.status == MessageStatus.FAILED
+
+
+def test_failed_account_mail_is_seen_by_who_looks_after_the_accounts_alone(sign_in_as, event):
+    """It belongs to no event: a new password that an organiser asked for and that never came."""
+    register(event, "ngo", email="theirs@example.org")
+    failed = make_mail(kind="account-password-changed", recipient="o@example.org", context=ACCOUNT)
+    mark("o@example.org", status=MessageStatus.FAILED, last_error="550 no such mailbox")
+    shown = {}
+    for role, of in ((Role.ADMIN, None), (Role.ADMIN, event), (Role.ORGANISER, None)):
+        pages = sign_in_as(role, of)
+        overview = pages.get("console.overview", event=event.slug)
+        shown[role, of is None] = (names(log(pages))[:-1], "1 message has failed" in overview.text)
+    assert shown == {
+        (Role.ADMIN, True): (["o@example.org"], True),
+        (Role.ADMIN, False): ([], False),
+        (Role.ORGANISER, True): ([], False),
+    }
+    token = log(pages).form().data["csrf_token"]
+    path = f"/console/{event.slug}/mail/{failed.id}/retry"
+    pages.open(path, method="POST", data={"csrf_token": token}, expect=404)
+    db.session.refresh(failed)
+    assert failed.status == MessageStatus.FAILED
 
 
 def test_mail_of_another_event_is_neither_shown_nor_tried_again(organiser, mails, archive):

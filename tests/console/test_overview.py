@@ -7,6 +7,8 @@ from sqlalchemy import update
 
 from forum import clock
 from forum.accounts.enums import Role
+from forum.audit.queries import BRAKES, FORMS_BRAKED
+from forum.audit.traces import note_brake
 from forum.database import start_write
 from forum.extensions import db
 from forum.outbox import heartbeats
@@ -112,6 +114,17 @@ def test_silent_worker_is_told(organiser, event):
     assert overview(organiser).all(".note-title") == ["Messages are not reaching people"]
 
 
+def test_mail_that_is_taken_by_no_server_is_told_after_a_quarter_of_an_hour(organiser, event):
+    register(event, "ngo")
+    later = NOW + timedelta(minutes=15, seconds=1)
+    clock.freeze(later)
+    beat(later)
+    page = overview(organiser)
+    assert page.all(".note-title") == ["Messages are not reaching people"]
+    assert "1 message has been waiting for more than 15 minutes." in page.text
+    assert "not been heard from" not in page.text
+
+
 def test_failed_mail_is_told_and_leads_to_it(organiser, event):
     register(event, "ngo")
     beat(NOW)
@@ -202,3 +215,22 @@ def test_what_the_event_holds_to_is_shown(sign_in_as, database):
     page = overview(sign_in_as(Role.ORGANISER, event))
     assert facts(page)["Places for one organisation"] == "At most 3"
     assert "Not published" in page.text
+
+
+def test_forms_that_were_held_back_are_told_for_a_day_with_number_moment_and_reason(
+    sign_in_as, event, database
+):
+    clock.freeze(NOW - timedelta(days=1, seconds=1))
+    note_brake(FORMS_BRAKED, event)
+    clock.freeze(NOW)
+    assert "held back" not in overview(sign_in_as(event=event)).text
+    for _ in range(3):
+        note_brake(FORMS_BRAKED, event)
+    for action in BRAKES[1:]:
+        note_brake(action, event)
+
+    said = overview(sign_in_as(event=event)).text
+    assert "Forms were held back in the last 24 hours" in said
+    assert "had to be sent twice. Held back: at least 3, the last at 3 May 2027 14:00." in said
+    assert "Many forms came from one network. Held back: at least 1" in said
+    assert "minst 3, senast 3 maj 2027 14:00" in overview(sign_in_as(event=event, language="sv")).text

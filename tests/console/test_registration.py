@@ -186,10 +186,14 @@ def test_sending_again_to_an_ended_registration_says_so(organiser, person):
     assert again.flashes[-1] == "The registration has already ended. Nothing was changed."
 
 
-def test_reading_changes_nothing(organiser, person):
+def test_reading_changes_nothing_but_that_it_is_recorded(organiser, person):
     for endpoint in ("attendees.show", "attendees.cancel"):
         page = organiser.get(endpoint, event="nf27", reference=person.reference)
-        assert [statement for statement in page.statements if not statement.startswith("SELECT")] == []
+        written = [statement for statement in page.statements if not statement.startswith("SELECT")]
+        assert [" ".join(statement.split()[:3]) for statement in written] == [
+            "INSERT INTO audit_entries",
+            "INSERT INTO audit_details",
+        ]
 
 
 def test_registration_of_another_event_is_not_found(organiser, event, archive):
@@ -205,7 +209,7 @@ def test_registration_of_another_event_is_not_found(organiser, event, archive):
 
 
 def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser, person):
-    one = len(show(organiser, person).statements)
+    one = [len(show(organiser, person).statements) for _ in range(3)][-1]  # the third look is not recorded
     for _ in range(3):
         show(organiser, person).submit(button="Send the message again")
     more = len(show(organiser, person).statements)

@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 from forum.web.tables import csv_chunks, harmless, original, printable
 
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
-SIGNS = tuple("=+-@＝＋－＠\t\r\n")
+FORMULA = tuple("=+-@＝＋－＠")
+SIGNS = (*FORMULA, "\t", "\r", "\n")
+BLANKS = ' \r\n\xa0\u2003\u3000\u200b\u2060\ufeff"'
+NASTY = st.text(st.sampled_from("=+@－,;'\"\t\n\x00\u200b\u3000 a"), max_size=12) | TEXTS
 
 
 def written(*rows):
     return b"".join(csv_chunks(["Name", "Phone"], rows))
 
 
-def read(content):
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";"))
+def read(content, **how):
+    text = io.StringIO(content.decode("utf-8-sig"), newline="")
+    return list(csv.reader(text, **{"delimiter": ";", **how}))
 
 
 def test_file_has_byte_order_mark_semicolons_quotes_and_windows_line_ends():
@@ -57,6 +61,30 @@ def test_apostrophe_of_a_name_is_left_alone():
     assert (harmless("'t Hooft"), original("'t Hooft")) == ("'t Hooft", "'t Hooft")
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("Bris,=1+1", "Bris,'=1+1"),
+        ("Bris, +46 8 1, -1", "Bris, '+46 8 1, '-1"),
+        ('Bris,"=1+1"', 'Bris,"\'=1+1"'),
+        ('"=1+1"', '\'"=1+1"'),
+        ("Bris;\u200b@SUM(1)", "Bris;\u200b'@SUM(1)"),
+        ("Bris,\x00=1", "Bris,'=1"),
+        ("Bris,＝1", "Bris,'＝1"),
+        ("=1,=1", "'=1,'=1"),
+    ],
+)
+def test_formula_where_another_reader_begins_a_cell_gets_an_apostrophe(text, cell):
+    assert (harmless(text), original(cell)) == (cell, printable(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["Berg, Anna", "a-b,c+d", "anna@example.org", "1 + 1 = 2", "Bris,,", "Bris\t=1"]
+)
+def test_sign_inside_a_cell_is_left_alone(text):
+    assert harmless(text) == printable(text)
+
+
 def test_control_characters_are_removed_and_line_breaks_become_spaces():
     assert harmless("Åsa\x00\x1b[31m\nBerg\x85") == "Åsa[31m Berg"
 
@@ -68,3 +96,15 @@ def test_any_text_comes_back_and_none_can_run(texts):
     cells = read(written(texts))[1]
     assert [original(cell) for cell in cells] == [printable(text) for text in texts]
     assert not [cell for cell in cells if cell.startswith(SIGNS)]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize(
+    "quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_NONE], ids=["quotes known", "quotes unknown"]
+)
+@given(st.lists(NASTY, min_size=2, max_size=2))
+def test_no_reader_finds_a_formula_however_it_splits_the_file(delimiter, quoting, texts):
+    """An English Excel splits by commas; what stands before a sign may be taken away while a file is read."""
+    rows = read(written(texts), delimiter=delimiter, quoting=quoting)
+    cells = [cell.lstrip(BLANKS) for row in rows for cell in row]
+    assert [cell for cell in cells if cell.startswith(FORMULA)] == []

@@ -1,25 +1,49 @@
 """The calendar file of an event (M14, R19)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
 
+from forum import clock
 from forum.columns import Text
-from tests.factories.events import make_archive, make_event
+from tests.factories.events import NOW, make_archive, make_event
+from tests.factories.registrations import write
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
 
 
+NIGHT = {"ends": "17:00", "starts": "08:30"}
+
+
+def entries_of(page) -> list[icalendar.Event]:
+    """The entries of the file, none of which the library complains of."""
+    entries = icalendar.Calendar.from_ical(page.data).walk("VEVENT")
+    assert [entry.errors for entry in entries] == [[]] * len(entries)
+    return entries
+
+
 def entry_of(page) -> icalendar.Event:
     """The one entry of the file."""
-    (entry,) = icalendar.Calendar.from_ical(page.data).walk("VEVENT")
+    (entry,) = entries_of(page)
     return entry
 
 
+def make_short_event(**differing):
+    """An event of one day, from 9 to 16:30."""
+    return make_event(**{"ends_at": datetime(2027, 11, 16, 15, 30, tzinfo=UTC), **differing})
+
+
+def spans(page) -> list[tuple[str, str]]:
+    """From when to when each entry is, as the file says it."""
+    return [
+        tuple(entry[name].to_ical().decode() for name in ("DTSTART", "DTEND")) for entry in entries_of(page)
+    ]
+
+
 def test_calendar_is_published_and_names_nobody(pages):
-    make_event()
+    make_short_event()
     page = pages.get("events.calendar")
     calendar = icalendar.Calendar.from_ical(page.data)
     assert page.headers["Content-Type"] == "text/calendar; charset=utf-8"
@@ -29,30 +53,116 @@ def test_calendar_is_published_and_names_nobody(pages):
 
 
 def test_calendar_says_what_when_and_where(pages):
-    make_event(name=Text(sv="Forum, Åland; \\ rad", en="Forum, Åland; \\ line"), place=Text(en="Stockholm"))
+    make_short_event(
+        name=Text(sv="Forum, Åland; \\ rad", en="Forum, Åland; \\ line"), place=Text(en="Stockholm")
+    )
     entry = entry_of(pages.get("events.calendar"))
     assert (entry["SUMMARY"], entry["LOCATION"]) == ("Forum, Åland; \\ line", "Stockholm")
     assert entry["URL"] == "http://127.0.0.1:8000/en/"
     assert entry.start == datetime(2027, 11, 16, 9, 0, tzinfo=ZoneInfo("Europe/Stockholm"))
-    assert entry.end == datetime(2027, 11, 17, 16, 30, tzinfo=ZoneInfo("Europe/Stockholm"))
+    assert entry.end == datetime(2027, 11, 16, 16, 30, tzinfo=ZoneInfo("Europe/Stockholm"))
 
 
 def test_calendar_of_an_earlier_event_leads_to_its_pages(pages):
     make_archive()
-    entry = entry_of(pages.get("/sv/events/nf16/event.ics"))
-    assert entry["URL"] == "http://127.0.0.1:8000/sv/events/nf16/"
+    links = {str(entry["URL"]) for entry in entries_of(pages.get("/sv/events/nf16/event.ics"))}
+    assert links == {"http://127.0.0.1:8000/sv/events/nf16/"}
 
 
-def test_both_languages_and_later_versions_are_one_entry(pages, database):
+def test_each_day_is_an_entry_with_its_hours(pages):
+    """Not one of 31 hours: nobody is at the forum at night."""
+    make_event(nights=[NIGHT])
+    page = pages.get("events.calendar")
+    assert spans(page) == [("20271116T090000", "20271116T170000"), ("20271117T083000", "20271117T163000")]
+    assert {entry["DTSTART"].params["TZID"] for entry in entries_of(page)} == {"Europe/Stockholm"}
+
+
+@pytest.mark.parametrize(
+    ("nights", "known"),
+    [
+        ([], []),
+        ([{"ends": "17:00"}], [("20271116T090000", "20271116T170000")]),
+        ([{"starts": "08:30"}], [("20271117T083000", "20271117T163000")]),
+        ([NIGHT, NIGHT], []),  # one more than the event has: nobody knows which is meant
+    ],
+)
+def test_days_whose_hours_are_not_known_are_entries_of_the_whole_day(pages, nights, known):
+    make_event(nights=nights)
+    page = pages.get("events.calendar")
+    whole = [("20271116", "20271117"), ("20271117", "20271118")]
+    assert spans(page) == sorted(
+        known + [day for day in whole if not any(hours[0].startswith(day[0]) for hours in known)]
+    )
+    assert [type(entry.start) for entry in entries_of(page)].count(date) == 2 - len(known)
+
+
+def test_an_evening_that_ends_after_midnight_is_one_entry(pages):
+    make_event(
+        starts_at=datetime(2027, 11, 16, 17, 0, tzinfo=UTC), ends_at=datetime(2027, 11, 17, 0, 30, tzinfo=UTC)
+    )
+    assert spans(pages.get("events.calendar")) == [("20271116T180000", "20271117T013000")]
+
+
+def test_an_event_that_ends_at_midnight_has_no_day_more(pages):
+    make_event(ends_at=datetime(2027, 11, 17, 23, 0, tzinfo=UTC), nights=[NIGHT])
+    assert spans(pages.get("events.calendar"))[1:] == [("20271117T083000", "20271118T000000")]
+
+
+def test_hours_that_are_none_are_refused():
+    for wrong in ("25:00", "nine", ""):
+        with pytest.raises(ValueError):
+            make_event(nights=[{"ends": wrong, "starts": "09:00"}])
+
+
+def test_both_languages_and_later_versions_are_one_entry_a_day(pages):
+    """The first day has the number that the whole event had once: what is in calendars already is replaced."""
     make_event()
     files = [pages.get("events.calendar", lang=language) for language in ("sv", "en")]
-    assert {str(entry_of(file)["UID"]) for file in files} == {"nf27@127.0.0.1"}
+    ids = [[str(entry["UID"]) for entry in entries_of(file)] for file in files]
+    assert ids == [["nf27@127.0.0.1", "nf27.day2@127.0.0.1"]] * 2
     assert pages.get("events.calendar", lang="sv").data == files[0].data
+
+
+def test_a_change_raises_the_number_and_says_when(pages):
+    """RFC 5546, 2.1.4: without a higher SEQUENCE a calendar keeps the old hours."""
+    event = make_event()
+    said = [revision(pages)]
+    changes = {
+        "starts_at": event.starts_at + timedelta(hours=1),
+        "nights": [NIGHT],
+        "place": Text(en="Oslo"),
+        "name": Text(en="Another name"),
+        "timezone": "Europe/Oslo",
+    }
+    for hours, (name, value) in enumerate(changes.items(), start=1):
+        clock.freeze(NOW + timedelta(hours=hours))
+        write(setattr, event, name, value)
+        said.append(revision(pages))
+    assert said == [(number, NOW + timedelta(hours=number)) for number in range(6)]
+
+
+def test_what_calendars_do_not_show_raises_nothing(pages):
+    """The control, and that the moment is not the one of the download."""
+    event = make_event()
+    clock.freeze(NOW + timedelta(days=3))
+    for name, value in {"capacity": 300, "taken": 1, "place": Text(event.place)}.items():
+        write(setattr, event, name, value)
+    assert revision(pages) == (0, NOW)
+
+
+def revision(pages) -> tuple[int, datetime]:
+    """The number and the moment that every entry of the file has."""
+    (found,) = {
+        (entry["SEQUENCE"], entry["DTSTAMP"].dt, entry["LAST-MODIFIED"].dt, entry["STATUS"])
+        for entry in entries_of(pages.get("events.calendar"))
+    }
+    assert found[1:] == (found[1], found[1], "CONFIRMED")
+    return found[:2]
 
 
 def test_lines_are_folded_at_75_octets(pages):
     long = "Forum " + "åäö " * 60
-    make_event(name=Text(en=long))
+    make_short_event(name=Text(en=long))
     page = pages.get("events.calendar")
     assert max(len(line) for line in page.data.split(b"\r\n")) <= 75
     assert b"\n" not in page.data.replace(b"\r\n", b"")

@@ -5,12 +5,14 @@ mail = make_mail(recipient="a@example.org")
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forum.database import start_write
 from forum.extensions import db
 from forum.outbox import actions
+from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import UNSENT
 from tests.factories.events import NOW
 
 
@@ -37,6 +39,14 @@ def make_mails(number: int, **differing: Any) -> list[OutboxMessage]:
     ]
     db.session.commit()
     return mails
+
+
+def mark_all_sent() -> None:
+    """Let every mail that waits have left in the moment in which it was made."""
+    start_write(db.session)
+    sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at, "content": None}
+    db.session.execute(update(OutboxMessage).where(OutboxMessage.status.in_(UNSENT)).values(**sent))
+    db.session.commit()
 
 
 def states() -> list[tuple[str, int]]:

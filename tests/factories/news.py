@@ -12,6 +12,7 @@ from forum.columns import Text
 from forum.news.models import Category, Post, PostText, Tag, TagAlias
 from forum.news.searching import search_text
 from forum.news.tags import fold
+from tests.factories.events import NOW
 from tests.factories.saving import save
 
 PUBLISHED = datetime(2016, 11, 25, 8, 0, tzinfo=UTC)
@@ -19,8 +20,16 @@ LANGUAGES = ("sv", "en")
 _numbers = count(1)
 
 
-def make_post(languages: tuple[str, ...] = LANGUAGES, **differing: Any) -> Post:
-    """Save a post. `headline`, `lead`, `body`, `slug`, `label`, `content_note` go into its texts.
+def make_post(
+    languages: tuple[str, ...] = LANGUAGES,
+    *,
+    published_at: datetime | None = PUBLISHED,
+    announced_at: datetime | None = NOW,
+    **differing: Any,
+) -> Post:
+    """Save a post, public unless its time is later than NOW.
+
+    `headline`, `lead`, `body`, `slug`, `label`, `content_note` go into its texts.
 
     The slug of each language gets the language appended, so that they differ: "a-slug-sv".
     """
@@ -37,7 +46,8 @@ def make_post(languages: tuple[str, ...] = LANGUAGES, **differing: Any) -> Post:
     values = {
         "key": f"post-{number}",
         "author": Text(sv="Kansliet", en="The office"),
-        "published_at": PUBLISHED,
+        "published_at": published_at,
+        "announced_at": announced_at,
         "texts": [_text(language, words) for language in languages],
     }
     return save(Post(**{**values, **differing}))

@@ -17,6 +17,7 @@ from forum.extensions import db
 from forum.registration import actions
 from forum.registration.applicant import Applicant
 from forum.registration.models import Registration
+from forum.registration.senders import UNBOUNDED, Sender
 from tests.factories.events import NOW
 
 Result = TypeVar("Result")
@@ -41,12 +42,15 @@ def make_applicant(**differing: Any) -> Applicant:
 
 
 def register(event: Event, sector: str = "justice", *, now: datetime = NOW, **differing: Any) -> Registration:
-    """Take a registration and commit it."""
+    """Take a registration and commit it; its consents, if any, are given at once."""
+    consents, sender = differing.pop("consents", frozenset()), differing.pop("sender", UNBOUNDED)
     start_write(db.session)
     applicant = make_applicant(**differing)
     registration = actions.register(
-        event=event, sector=find_sector(event, sector), applicant=applicant, now=now
+        event=event, sector=find_sector(event, sector), applicant=applicant, sender=sender, now=now
     )
+    if consents:
+        actions.set_consents(registration, consents, now=now)
     db.session.commit()
     return registration
 
@@ -54,12 +58,21 @@ def register(event: Event, sector: str = "justice", *, now: datetime = NOW, **di
 def confirmed(
     event: Event, sector: str = "justice", *, now: datetime = NOW, **differing: Any
 ) -> Registration:
-    """Take a registration, confirm its address and commit."""
+    """Take a registration, confirm its address with the consents, and commit."""
+    consents = differing.pop("consents", frozenset())
     registration = register(event, sector, now=now, **differing)
     start_write(db.session)
-    actions.confirm(registration, now=now)
+    actions.confirm(registration, consents=consents, now=now)
     db.session.commit()
     return registration
+
+
+def too_many(_address: str) -> bool:
+    """Let no message leave, as when a mailbox has got enough: `register(event, sender=SILENCED)`."""
+    return False
+
+
+SILENCED = Sender(too_many)
 
 
 def write(rule: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from contextvars import Context
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import event as engine_events
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
@@ -20,8 +21,9 @@ from forum import clock, create_app, database
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
-from forum.registration import actions, expiry, places, waiting_list
+from forum.registration import actions, expiry, limits, places, waiting_list
 from forum.registration.models import Registration
+from forum.registration.senders import UNBOUNDED, Sender
 from tests.factories.registrations import make_applicant
 
 PROCESSES = 4
@@ -104,15 +106,21 @@ def _run(app: Flask, race: Race, number: int, start) -> list[Outcome]:
         return list(threads.map(job, jobs))
 
 
-def _register(job: dict[str, Any]) -> Outcome:
+def _register(job: dict[str, Any], sender: Sender = UNBOUNDED) -> Outcome:
     answers = {**job}
     event = _event("nf27")
     sector = find_sector(event, answers.pop("sector"))
     database.start_write(db.session)
     registration = actions.register(
-        event=event, sector=sector, applicant=make_applicant(**answers), now=clock.now()
+        event=event, sector=sector, applicant=make_applicant(**answers), sender=sender, now=clock.now()
     )
     return _committed(registration)
+
+
+def _register_from_one_network(job: dict[str, Any]) -> Outcome:
+    """Register as a client whose messages are counted, by all processes together."""
+    with current_app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        return _register(job, limits.sender())
 
 
 def _register_and_confirm(job: dict[str, Any]) -> Outcome:
@@ -130,6 +138,14 @@ def _cancel(registration_id: int) -> Outcome:
 def _confirm(registration_id: int) -> Outcome:
     database.start_write(db.session)
     return _committed(actions.confirm(db.session.get_one(Registration, registration_id), now=clock.now()))
+
+
+def _press(job: dict[str, str]) -> Outcome:
+    """Press the button of a page that a browser has open; `more` is whether the person's own page opens then."""
+    browser = current_app.test_client()
+    browser.set_cookie(job["name"], job["cookie"])
+    Context().run(browser.post, job["path"], data={"csrf_token": job["csrf_token"]})
+    return Outcome(more=Context().run(browser.get, "/en/r/").status_code == 200)
 
 
 def _accept(registration_id: int) -> Outcome:
@@ -177,8 +193,10 @@ def _something(job: tuple[str, Any]) -> Outcome:
 
 ACTS: dict[str, Callable[[Any], Outcome]] = {
     "register": _register,
+    "register from one network": _register_from_one_network,
     "register and confirm": _register_and_confirm,
     "confirm": _confirm,
+    "press": _press,
     "accept": _accept,
     "cancel": _cancel,
     "change": _change,

@@ -16,6 +16,7 @@ STORIES = {
     "one address in twenty forms": races.one_address_in_twenty_forms,
     "workers that expire and offer": races.workers_expire_and_offer,
     "one registration cancelled by many": races.one_registration_cancelled_by_many,
+    "one confirming link pressed by many": races.one_confirming_link_pressed_by_many,
     "every end at once": races.every_end_at_once,
     "everything in two events": races.everything_in_two_events,
 }

@@ -42,7 +42,7 @@ PAGES = (
     "/en/news/",
     "/en/news/feed.atom",
     "/en/pages/practical",
-    "/readyz",
+    "/status",
     "/en/404",
 )
 
@@ -115,7 +115,7 @@ class Actor:
         for email in list(self.waiting):
             if link := self.stage.mail("offered", email):
                 browser = Visitor(self.stage.url)
-                page = self._get(browser, link)
+                page = self._press(browser, link)  # it ends the link of the waiting list's mail
                 accepted = self.stage.note(browser.post("/en/r/accept", page.hidden))
                 assert accepted.heading == "You have a place", accepted.heading
                 self.waiting.remove(email)

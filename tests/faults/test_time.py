@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from forum import clock
-from forum.registration import actions, exports
+from forum.registration import exports
+from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.listing import Filters
 from tests.factories.events import make_event
 from tests.factories.registrations import register, write
@@ -33,7 +34,7 @@ def moment(request):
     """The moment with its zone and its words; the clock stands two days before it, when a registration is made."""
     at, zone, words, cell = request.param
     at = datetime(*at, tzinfo=UTC)
-    clock.freeze(at - timedelta(hours=actions.CONFIRM_HOURS))
+    clock.freeze(at - CONFIRM_TIME)
     yield at, zone, words, cell
     clock.freeze(None)
 

@@ -93,6 +93,16 @@ class Visitor:
         page = self.post(busy.url, busy.hidden) if busy.hidden else self.get(busy.url)
         return self._go_on(attempt.sector, attempt.email, page)
 
+    def until_check(self, sector: str, email: str) -> Attempt:
+        """Walk the path up to the page that shows the answers."""
+        path = f"/en/register/{sector}"
+        answers = {**self.get(path).hidden, **ANSWERS, "email": email}
+        return Attempt(sector, email, self.post(f"{path}/check", answers))
+
+    def go_on(self, attempt: Attempt) -> Attempt:
+        """Walk the rest of the path."""
+        return self._go_on(attempt.sector, attempt.email, attempt.answer)
+
     def _go_on(self, sector: str, email: str, page: Answer) -> Attempt:
         path = f"/en/register/{sector}"
         if page.heading == "Your details":

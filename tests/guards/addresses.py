@@ -97,6 +97,8 @@ def _path(world: World, rule: Rule, values: dict[str, object]) -> str:
         own["slug"] = SLUGS[rule.endpoint]
     if rule.endpoint == "self_service.confirm":
         own["token"] = world.tokens["pending"]
+    if rule.endpoint == "self_service.enter":
+        own["token"] = world.tokens["newer"]
     if rule.endpoint in {"account.reset", "account.welcome"}:
         own["token"] = world.tokens[f"{rule.endpoint.partition('.')[2]} of admin"]
     if rule.endpoint == "own_account.end_session":

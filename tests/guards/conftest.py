@@ -22,7 +22,8 @@ from forum.extensions import db
 from tests.factories.events import NOW
 from tests.guards import texts
 from tests.guards import world as worlds
-from tests.guards.world import World
+from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
+from tests.versions import look_at_once
 
 BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]))
 
@@ -61,6 +62,24 @@ def world(settings, built_world, tmp_path_factory) -> Iterator[World]:
 def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
     """A canary world of the test's own, to write in."""
     yield from opened(settings, built_world, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def queried() -> list[tuple[str, str]]:
+    """The pages that read anything of the query."""
+    console = [
+        (ADMIN, f"/console/{HERE}/{page}") for page in ("attendees", "attendees.csv", "mail", "waiting")
+    ]
+    own = [(PERSON, "/en/r/"), (PERSON, "/en/r/own-data"), (ADMIN, "/account/"), (ADMIN, "/account/confirm")]
+    return [
+        *console,
+        *own,
+        (VISITOR, "/en/news/search"),
+        (VISITOR, "/account/sign-in"),
+        (VISITOR, "/en/register"),
+        (VISITOR, "/en/register/ngo"),
+        (VISITOR, "/en/register/ngo/check"),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -128,4 +147,6 @@ def _close() -> None:
 
 def _app(settings: dict, folder: Path, url: str, **differing) -> Flask:
     own = {"INSTANCE": folder / "instance", "DATABASE_URL": url}
-    return create_app({**settings, **own, "LIMITS_ENABLED": False, "FORM_MIN_SECONDS": 0, **differing})
+    app = create_app({**settings, **own, "LIMITS_ENABLED": False, "FORM_MIN_SECONDS": 0, **differing})
+    look_at_once(app)
+    return app

@@ -14,11 +14,11 @@ from werkzeug.test import TestResponse
 
 from forum.accounts import links as account_links
 from forum.accounts import sign_ins
+from forum.accounts.access import AUDIENCES, Face, Roles
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.models import User
 from forum.database import start_write
 from forum.extensions import db
-from forum.web.access import AUDIENCES, Face, Roles
 from tests.factories.events import NOW
 from tests.guards.addresses import addresses, readable
 from tests.guards.conftest import opened
@@ -33,6 +33,7 @@ REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("account.reset", "account.sign_out", "account.welcome"),
     *("attendees.cancel", "attendees.export", "attendees.resend"),
+    "mail_log.send_now",
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),

@@ -75,7 +75,6 @@ QUERY_NAMES = (
     "lang",
     "next",
     "format",
-    "saved",
     "welcome",
     "token",
     "change",
@@ -163,6 +162,38 @@ def test_forms_that_end_something_or_cost_time_do_not_fall_over(fresh_world, end
         assert answer.status_code < 500, (endpoint, value[:40])
 
 
+PARTS = {  # the head of a part of a multipart body
+    "without a name": b"Content-Disposition: form-data",
+    "that is a file without a name": b'Content-Disposition: form-data; filename="x"',
+    "with an empty name": b'Content-Disposition: form-data; name=""',
+    "of another disposition": b'Content-Disposition: attachment; name*="x"',
+    "with a name in an unknown alphabet": b"Content-Disposition: form-data; name*=utf-99''%ff",
+    "with a name in pieces": b"Content-Disposition: form-data; name*0=a; name*2=b; name*x=c",
+    "with a name that is not UTF-8": b'Content-Disposition: form-data; name="\xff\xfe"',
+    "with the name twice": b'Content-Disposition: form-data; name="email"; name="csrf_token"',
+    "without a disposition": b"Content-Type: text/plain",
+    "with an empty head": b"",
+    "with a head without colons": b"Content-Disposition form-data",
+    "in another alphabet": b'Content-Disposition: form-data; name="email"\r\nContent-Type: text/plain; charset=utf-7',
+    "in a transfer encoding": b'Content-Disposition: form-data; name="email"\r\nContent-Transfer-Encoding: base64',
+    "of an odd length": b'Content-Disposition: form-data; name="a"; filename="b"\r\nContent-Length: \xd9\xa3',
+}
+MULTIPARTS = {
+    **{
+        f"a part {what}": (b"--x\r\n" + head + b"\r\n\r\nabc\r\n--x--\r\n", "multipart/form-data; boundary=x")
+        for what, head in PARTS.items()
+    },
+    **{
+        f"a boundary {boundary!r}": (b"--x\r\n\r\nabc\r\n--x--", f"multipart/form-data; boundary={boundary}")
+        for boundary in ("", "\u00e5", '"', "x" * 5_000, "--", "x; charset=utf-16")
+    },
+    "parts without end": (b"--x\r\n" * 300, "multipart/form-data; boundary=x"),
+    "parts in parts": (
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n'
+        b"--x\r\n\r\n--x--",
+        "multipart/form-data; boundary=x",
+    ),
+}
 BODIES = {
     "JSON": (json.dumps({"email": ["a"], "x": {"y": None}}).encode(), "application/json"),
     "JSON that is a list": (b"[1, [2]]", "application/json"),
@@ -176,6 +207,10 @@ BODIES = {
     ),
     "a file for a field": (
         b'--x\r\nContent-Disposition: form-data; name="email"; filename="../../x"\r\n\r\nabc\r\n--x--\r\n',
+        "multipart/form-data; boundary=x",
+    ),
+    "a part without a name": (
+        b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n",
         "multipart/form-data; boundary=x",
     ),
     "a thousand fields": (
@@ -203,6 +238,85 @@ def test_other_bodies_than_a_form_are_refused(world):
                 assert answer.status_code < 500, f"{kind} {address.path}"
 
 
+SHAPES = {  # headers as the server hands them over: each byte of a value is a letter
+    "CONTENT_LENGTH": ("", "x", "-1", "+5", "1e3", "\u00b2", "0x10", "9" * 5_000, "5,5"),
+    "CONTENT_TYPE": (
+        "",
+        "/",
+        ";",
+        "text/plain; charset=\u00ff",
+        "multipart/form-data; boundary*=utf-99''x",
+        "=" * 5_000,
+    ),
+    "HTTP_ACCEPT": ("*/*;q=\u00b2", "text/html;q=nan", ",;,="),
+    "HTTP_ACCEPT_ENCODING": ("br;q=x", "\u00ff", "gzip;" * 2_000),
+    "HTTP_ACCEPT_LANGUAGE": ("sv;q=1e999", "\u00e5", "en;q=-1,,;", "x-" * 2_000),
+    "HTTP_AUTHORIZATION": ("Basic \u00ff", "Basic e30", "Bearer", "Digest x=,", " "),
+    "HTTP_COOKIE": ("=", ";;=;", "forum=\u00ff", 'a="\\3', "forum=" + "e30." * 1_000),
+    "HTTP_HOST": (
+        "",
+        ":",
+        "[",
+        "[::1",
+        "localhost:x",
+        "localhost:99999",
+        "\u00e5",
+        "a,b",
+        "localhost," * 500,
+    ),
+    "HTTP_IF_MODIFIED_SINCE": ("x", "Thu, 99 Foo 99999 00:00:00 GMT", "-1"),
+    "HTTP_IF_NONE_MATCH": ("*", '"', "W/", ",,", '"\u00ff'),
+    "HTTP_ORIGIN": ("null", "http://[", "\u00ff"),
+    "HTTP_RANGE": ("bytes=", "bytes=9-1", "bytes=--1", "bytes=0-99999999999999999999", "x=1"),
+    "HTTP_REFERER": ("http://[", "//", "\u00ff", "http://a:x/"),
+    "HTTP_TRANSFER_ENCODING": ("chunked", "x", ""),
+    "HTTP_USER_AGENT": ("", "\u00ff" * 100, "x" * 20_000),
+    "PATH_INFO": (
+        "",
+        "*",
+        "//",
+        "///en/",
+        "/en/\u00ff",
+        "/en/\u00ed\u00a0\u0080",
+        "/%00",
+        "/\x00",
+        "/en/" + "../" * 200,
+    ),
+    "QUERY_STRING": ("%", "%ff=%fe", "=&;", "a[" * 500, "\u00ff", "&" * 5_000),
+    "REMOTE_ADDR": ("", "x", "1.2.3.4:5", "[::1]:5", "::ffff:1.2.3.4"),
+    "REQUEST_METHOD": ("", "get", "BREW", "CONNECT", "\u00ff"),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_no_header_falls_over(world, name):
+    """What the server hands over goes to a page, a form that is read and sent, and a list."""
+    token = hidden_fields(world, VISITOR, "/")["csrf_token"]
+    for audience, method, path in (
+        (VISITOR, "GET", "/en/"),
+        (VISITOR, "GET", "/en/register/ngo"),
+        (VISITOR, "POST", "/en/register/ngo"),
+        (ADMIN, "GET", f"/console/{HERE}/attendees"),
+    ):
+        data = {"csrf_token": token} if method == "POST" else None
+        for shape in SHAPES[name]:
+            answer = world.browsers[audience].open(
+                path, method=method, data=data, environ_overrides={name: shape}
+            )
+            assert answer.status_code < 500, f"{method} {path} {name}: {shape[:40]!r}"
+
+
+@pytest.mark.parametrize("path", ["/en/register/ngo", f"/console/{HERE}/registrations/x/cancel"])
+def test_no_multipart_body_falls_over(world, path):
+    """It is read before any view looks at it, also for those who are not signed in; what is broken is refused."""
+    statuses = {}
+    for kind, (body, content_type) in MULTIPARTS.items():
+        answer = world.app.test_client().post(path, data=body, content_type=content_type)
+        assert answer.status_code < 500, f"{kind} {path}"
+        statuses[kind] = answer.status_code
+    assert statuses["a part without a name"] == statuses["a part that is a file without a name"] == 400
+
+
 @FEW
 @given(
     query=st.lists(
@@ -213,24 +327,6 @@ def test_no_query_falls_over(world, queried, query):
     asked = "&".join(f"{name}{shape}={quote_from_bytes(value[:5_000])}" for name, shape, value in query)
     for audience, path in queried:
         assert world.browsers[audience].get(f"{path}?{asked}").status_code < 500, f"{path}?{asked[:300]}"
-
-
-@pytest.fixture(scope="module")
-def queried() -> list[tuple[str, str]]:
-    """The pages that read anything of the query."""
-    console = [
-        (ADMIN, f"/console/{HERE}/{page}") for page in ("attendees", "attendees.csv", "mail", "waiting")
-    ]
-    own = [(PERSON, "/en/r/"), (PERSON, "/en/r/own-data"), (ADMIN, "/account/"), (ADMIN, "/account/confirm")]
-    return [
-        *console,
-        *own,
-        (VISITOR, "/en/news/search"),
-        (VISITOR, "/account/sign-in"),
-        (VISITOR, "/en/register"),
-        (VISITOR, "/en/register/ngo"),
-        (VISITOR, "/en/register/ngo/check"),
-    ]
 
 
 @pytest.mark.parametrize("name", ["forum", "answers"])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import TestResponse
 
-from forum.web.access import AUDIENCES, Face
+from forum.accounts.access import AUDIENCES, Face
 from forum.web.static import load_manifest
 from tests.guards.addresses import addresses, readable
 from tests.guards.conftest import opened
@@ -22,7 +22,7 @@ EVERYWHERE = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Strict-Transport-Security": "max-age=31536000",
 }
 POLICY = {  # what it must say at least; nothing in it may let inline code or another site in
     "default-src 'none'",
@@ -121,7 +121,7 @@ def test_every_error_has_its_headers(site, monkeypatch, status):
     method, path, more = ERRORS[status]
     if status == 500:
         monkeypatch.setitem(site.app.view_functions, "news.index", lambda **_values: 1 / 0)
-        site.app.extensions["page_cache"]._pages.clear()
+        site.app.extensions["page_cache"].clear()
     answer = site.app.test_client().open(path, method=method, **more, **SITE)
     face = AUDIENCES["news.index"] if status == 500 else None
     assert (answer.status_code, problems(answer, face)) == (status, [])
@@ -134,6 +134,23 @@ def test_every_kind_of_file_has_its_headers(site):
         answer = site.app.test_client().get(f"/static/{path}", **SITE)
         assert (answer.status_code, problems(answer, Face.PUBLIC)) == (200, []), path
     assert problems(site.app.test_client().get("/static/none.css", **SITE), None) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}, 304),
+        ("GET", {"Range": "bytes=999999999-"}, 416),
+        ("GET", {"Range": "bytes=0-9"}, 206),
+        ("HEAD", {}, 200),
+        ("POST", {}, 405),
+        ("OPTIONS", {}, 405),
+    ],
+)
+def test_every_answer_about_a_file_has_its_headers(site, method, headers, status):
+    path = load_manifest(site.app.config["STATIC"]).url("css/app.css")
+    answer = site.app.test_client().open(path, method=method, headers=headers, **SITE)
+    assert (answer.status_code, problems(answer, Face.PUBLIC)) == (status, [])
 
 
 CHANGES = {
@@ -167,7 +184,7 @@ CHANGES = {
         Face.FORM,
         ["cookie: __Secure-answers; Secure; HttpOnly; Path=/sv/register/ngo; SameSite=Lax"],
     ),
-    "a personal page that is kept": ({}, Face.LINK, ["kept: ('no-cache', False)"]),
+    "a personal page that is kept": ({"Cache-Control": "no-cache"}, Face.LINK, ["kept: ('no-cache', False)"]),
 }
 
 

@@ -10,12 +10,13 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select, update
 
+from forum.accounts.access import AUDIENCES
+from forum.columns import Link
 from forum.database import start_write
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.models import Registration
-from forum.web.access import AUDIENCES
 from tests.guards.addresses import readable
 from tests.guards.conftest import BOTH
 from tests.guards.test_access_matrix import csrf_token
@@ -40,6 +41,8 @@ ATTACKS = (
 
 def hostile(column, number, _present) -> str:
     """One of the attacks; the column's own length cuts it."""
+    if isinstance(column.type, Link):
+        return "https://example.org/'\"><svg/onload=zqbad()>"
     text = ATTACKS[number % len(ATTACKS)]
     return f"{number} {text}" if column.unique or column.name == "email_canonical" else text
 
@@ -66,7 +69,8 @@ def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
 def test_every_page_and_feed_comes_and_is_inert(world):
     kinds = set()
     for where, answer in bodies(world):
-        assert answer.status_code < 500, where
+        # The world has dead letters, and /status says so.
+        assert answer.status_code < 500 or where == f"{VISITOR} /status", where
         kinds.add(answer.mimetype)
         text = answer.get_data(as_text=True)
         if answer.mimetype == "text/html":
@@ -74,7 +78,7 @@ def test_every_page_and_feed_comes_and_is_inert(world):
         elif answer.mimetype.endswith("xml"):
             check_xml(text, where)
         elif answer.mimetype == "text/calendar":
-            assert len(icalendar.Calendar.from_ical(text).walk("VEVENT")) == 1, where
+            assert len(icalendar.Calendar.from_ical(text).walk("VEVENT")) == 2, where  # one a day
         assert "\r\n" not in str(answer.headers.get("Location")), where
     assert kinds >= {"text/html", "application/atom+xml", "application/xml", "text/calendar", "text/plain"}
 

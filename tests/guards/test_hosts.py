@@ -11,6 +11,7 @@ from sqlalchemy import select
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.registration.models import Registration
+from forum.web.limits import subscriber
 from tests.factories.events import make_event
 from tests.guards.addresses import readable
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
@@ -44,13 +45,27 @@ def test_no_answer_repeats_a_forged_host(world):
 
 
 @pytest.mark.parametrize(
-    "host", [EVIL, f"127.0.0.1@{EVIL}", f"127.0.0.1.{EVIL}", f"{EVIL}:80", "", "a b", "127.0.0.1/x"]
+    "host",
+    [
+        *(EVIL, f"127.0.0.1@{EVIL}", f"127.0.0.1.{EVIL}", f"{EVIL}:80", "", "a b", "127.0.0.1/x"),
+        # two lines of a header come as one, with a comma between them
+        *(f"127.0.0.1:8000,{EVIL}", f"127.0.0.1,{EVIL}", f"{EVIL},127.0.0.1:8000", "127.0.0.1,127.0.0.1"),
+        *("127.0.0.1:x", "127.0.0.1:8000:8000"),
+    ],
 )
 def test_another_host_is_refused_before_anything_is_shown(world, host):
+    world.browsers[VISITOR].get("/en/")
     for path in ("/healthz", "/en/", "/en/register/ngo", "/console/nf27/", "/sitemap.xml"):
         answer = world.browsers[ADMIN].get(path, headers={"Host": host})
         assert (answer.status_code, EVIL in str(answer.headers)) == (400, False), path
     assert not [key for key in world.app.extensions["page_cache"]._pages if EVIL in key]
+
+
+@pytest.mark.parametrize("host", ["LOCALHOST:8000", "LocalHost", "localhost"])
+def test_a_host_is_the_same_in_capitals(world, host):
+    """RFC 9110, 4.2.3: for what is kept and for what is not, twice."""
+    for path in ("/en/", "/en/", "/en/register/ngo", "/en/news/search?q=a", "/livez"):
+        assert world.browsers[VISITOR].get(path, headers={"Host": host}).status_code == 200, path
 
 
 def test_every_mail_that_a_request_causes_leads_to_our_own_address(fresh_world):
@@ -98,7 +113,7 @@ def test_only_a_configured_proxy_says_whose_tries_are_counted(
 ):
     """Each try claims another address: without a proxy that counts for nothing; with one, each is another client."""
     caplog.set_level(logging.INFO, "forum.requests")
-    app = make_app(sqlite_url, TRUSTED_PROXIES=proxies)
+    app = make_app(sqlite_url, TRUSTED_PROXIES=proxies, REGISTRATIONS_PER_ADDRESS="20 per hour")
     with app.app_context():
         make_event()
     browser = app.test_client()
@@ -137,3 +152,20 @@ def _whole(content: bytes) -> str:
     return str(dict(message.items())) + "\n".join(
         part if isinstance(part, str) else part.decode() for part in parts
     )
+
+
+@pytest.mark.parametrize("shape", ["{}:4711", "{}", "[{}]:4711", "[{}]"])
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_a_client_is_one_client_from_every_port(address, shape):
+    """Some proxies tell the port as well; each would be another client to the limits."""
+    assert (
+        subscriber(shape.format(address)) == {"192.0.2.1": "192.0.2.1", "2001:db8::1": "2001:db8::"}[address]
+    )
+
+
+@pytest.mark.parametrize("name", ["CONTENT_LENGTH", "CONTENT_TYPE"])
+def test_a_header_with_an_underscore_is_refused_where_the_server_shows_it(world, name):
+    """Its name is like that of a proper header with a dash; of other names the server does not tell which it was."""
+    for path in ("/en/register/ngo", "/console/nf27/"):
+        answer = world.browsers[ADMIN].get(path, environ_overrides={f"HTTP_{name}": "5"})
+        assert answer.status_code == 400, path

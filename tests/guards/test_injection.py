@@ -114,8 +114,8 @@ def test_a_header_too_many_is_found(fresh_world):
     """The control: the bytes of a mail of ours with one line more, in three spellings."""
     with fresh_world.app.app_context():
         mail = db.session.scalars(select(OutboxMessage).where(OutboxMessage.content.is_not(None))).first()
-        mail.recipient = "a@example.org"
         whole = re.sub(rb"(?m)^To: .*\r$", b"To: a@example.org\r", mail.content)
+        mail.recipient = "a@example.org"
         for more in (b"", b"Bcc: x@evil.example\r\n", b"X: 1\n", b"Y: 1\r"):
             mail.content = more + whole
             if more:

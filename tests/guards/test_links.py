@@ -13,10 +13,10 @@ from flask import Flask, redirect
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from forum.accounts.access import AUDIENCES, Face
 from forum.database import start_write
 from forum.demo.loader import load_demo
 from forum.extensions import db
-from forum.web.access import AUDIENCES, Face
 from tests.factories.events import NOW
 from tests.guards.addresses import readable
 from tests.guards.world import ADMIN, PERSON, VISITOR

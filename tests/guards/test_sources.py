@@ -4,6 +4,7 @@
 - No text is run as a template, a format or code (S37).
 - Nothing but the listed files opens a connection, starts a program, unpacks an archive or reads a foreign format: no
   address that somebody chose is fetched (S40), and no file that somebody sent is opened (S30).
+- Rules know no request: below the views nothing reads or writes the request, the session, `g` or a flashed message.
 """
 
 import ast
@@ -27,6 +28,7 @@ TAKES_SQL = {
 }
 BUILT_SQL = {
     "forum/database.py": 2,  # the name of a pragma and of a kind of BEGIN
+    "forum/migrating.py": 2,  # constants of the module, and a trigger's own text from the schema
     "forum/registration/models.py": 4,  # the codes of our own enums
 }
 RUNS_TEXT = {
@@ -40,6 +42,8 @@ RUNS_TEXT = {
     "format_map",
 }
 RUN_TEXT = {
+    "forum/commands/after_restore.py": 1,  # statements without a value from outside, as SQL for psql
+    "forum/commands/counters.py": 1,  # a sentence of the command itself
     "forum/commands/organisers.py": 2,  # sentences of the command itself
     "forum/web/countries.py": 2,  # Markup.format, which escapes what it fills in
 }
@@ -63,12 +67,28 @@ REACH = {
     "forum/commands/backups.py": {"subprocess", "tarfile"},  # pg_dump; the operator's own archives
     "forum/commands/serving.py": {"socket"},  # the port to listen at
     "forum/demo/files.py": {"frontmatter"},  # the demo's posts
+    "forum/nonsense.py": {"ssl"},  # whether the certificates of the settings can be read
     "forum/jobs/worker.py": {"socket"},  # the machine's name
     "forum/outbox/transport.py": {
         "smtplib",
         "socket",
         "ssl",
     },  # the one way out: to the mail server of the settings
+}
+OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
+VIEWS = {
+    *("forum/home/site.py", "forum/console/mail.py", "forum/console/navigation.py"),
+    *("forum/accounts/public.py", "forum/accounts/own_account.py"),
+    *("forum/news/public.py", "forum/news/feeds.py"),
+    *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
+    # what views are guarded and made by
+    *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
+    *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
+    "forum/audit/traces.py",
+    # below every feature: what a browser keeps, and a line of the log
+    *("forum/sealed_cookies.py", "forum/logs.py"),
+    # a command that has no request, and needs Flask's place for what Flask-Migrate reads
+    "forum/commands/database.py",
 }
 Find = Callable[[ast.AST], Iterator[str]]
 
@@ -105,15 +125,32 @@ def run_text(tree: ast.AST) -> Iterator[str]:
 
 def reaching(tree: ast.AST) -> Iterator[str]:
     """The modules of REACHING that are imported, wherever it stands."""
-    for node in ast.walk(tree):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [name.name for name in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or "", *(f"{node.module}.{name.name}" for name in node.names)]
+    for names in _imported(tree):
         yield from sorted(
             {found for name in names for found in REACHING if f"{name}.".startswith(f"{found}.")}
         )
+
+
+def of_a_request(tree: ast.AST) -> Iterator[str]:
+    """What Flask keeps for a request, wherever it is imported."""
+    for names in _imported(tree):
+        yield from sorted(
+            {name for name in names if name == "flask" or name in OF_A_REQUEST} - _module(names)
+        )
+
+
+def _imported(tree: ast.AST) -> Iterator[list[str]]:
+    """Yield the names of each import; of `from a import b` both a and a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            yield [node.module or "", *(f"{node.module}.{name.name}" for name in node.names)]
+
+
+def _module(names: list[str]) -> set[str]:
+    """Return the module of a `from` import: only its names are looked at."""
+    return {names[0]} if len(names) > 1 else set()
 
 
 def _is_built(node: ast.AST) -> bool:
@@ -158,7 +195,18 @@ def test_only_listed_files_reach_outside():
     assert {path: set(names) for path, names in over_all(reaching).items()} == REACH
 
 
+def test_rules_know_no_request():
+    found = {path for path in over_all(of_a_request) if not path.startswith("forum/web/")}
+    assert found == VIEWS
+
+
 CONTROLS = {
+    of_a_request: [
+        "from flask import g",
+        "from flask import Flask, request",
+        "def f():\n    from flask import session",
+        "import flask",
+    ],
     built_sql: [
         'text(f"SELECT {x}")',
         'text("SELECT " + x)',
@@ -186,6 +234,11 @@ CONTROLS = {
     ],
 }
 HARMLESS = {
+    of_a_request: [
+        "from flask import current_app, url_for",
+        "from flask.typing import ResponseReturnValue",
+        "from forum import g",
+    ],
     built_sql: [
         'text("SELECT 1")',
         "text(COUNT)",

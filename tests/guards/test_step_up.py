@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
-from forum.web.access import AUDIENCES, Roles
+from forum.accounts.access import AUDIENCES, Roles
 from tests.factories.events import NOW
 from tests.guards.addresses import Address, addresses
 from tests.guards.test_mass_assignment import FORMS, hidden_fields, rows
@@ -26,6 +26,8 @@ LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
     "attendees.resend": "goes to the address that is registered",
     "mail_log.retry": "goes to the address that it was written to",
+    "mail_log.send_now": "goes to the address that it was written to",
+    "mail_log.dismiss": "one message that has failed; the person can be written to again",
     "own_account.confirm": "is itself the asking",
     "own_account.password": "asks for the present password",
     "own_account.end_session": "takes a right away, gives none",

@@ -25,11 +25,14 @@ from forum.columns import Text, digest
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
+from forum.health import keys
 from forum.news.models import Correction, Source
+from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
-from forum.registration import actions, links
+from forum.registration import actions, answers, links
 from forum.registration.enums import ConsentPurpose, TokenPurpose
 from forum.registration.models import CareAnswer, Registration
+from forum.registration.senders import Sender
 from tests.console.people import register_elsewhere
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.news import make_category, make_post, make_tag
@@ -42,6 +45,7 @@ ADMIN, VISITOR, PERSON = "admin", "visitor", "person"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
 FACT = {"label": {"sv": "När", "en": "When"}, "value": {"sv": "Då", "en": "Then"}}
 CONSENTS = frozenset(ConsentPurpose)
+SOMEWHERE = Sender(client="a network address", most_held=1)
 
 
 @dataclass
@@ -101,6 +105,7 @@ def _make_events(world: World) -> None:
         make_page(event, "practical")
         make_page(event, "privacy")
     save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
+    keys.remember()
 
 
 def _sectors(*, here: bool = False) -> list:
@@ -130,15 +135,15 @@ def _make_news(world: World) -> None:
 
 def _make_people(world: World) -> None:
     here = world.events[HERE]
-    answers = {"consents": CONSENTS, "phone": "+46 8 123 45 67"}
+    given = {"consents": CONSENTS, "phone": "+46 8 123 45 67"}
     world.people = {
-        PERSON: confirmed(here, "ngo", is_protected=True, real_name="Real Name", **answers),
-        "twin": confirmed(here, "ngo", **answers),
-        "pending": register(here, "ngo", **answers),
-        "waiting": confirmed(here, "tech", **answers),
-        "cancelled": confirmed(here, "ngo", **answers),
+        PERSON: confirmed(here, "ngo", is_protected=True, real_name="Real Name", **given),
+        "twin": confirmed(here, "ngo", **given),
+        "pending": register(here, "ngo", sender=SOMEWHERE, **given),
+        "waiting": confirmed(here, "tech", **given),
+        "cancelled": confirmed(here, "ngo", **given),
         "elsewhere": register_elsewhere(
-            world.events[ELSEWHERE], "ngo", is_protected=True, real_name="Other", **answers
+            world.events[ELSEWHERE], "ngo", is_protected=True, real_name="Other", **given
         ),
     }
     write(actions.cancel, world.people["cancelled"], actor="command", now=NOW)
@@ -149,6 +154,8 @@ def _make_people(world: World) -> None:
         ("pending", TokenPurpose.CONFIRM),
     ):
         world.tokens[name] = write(links.issue, world.people[name], purpose, now=NOW)
+    later = NOW + timedelta(minutes=1)
+    world.tokens["newer"] = write(links.issue, world.people["twin"], TokenPurpose.MANAGE, now=later)
     own = world.people[PERSON]
     mails = set(db.session.scalars(select(OutboxMessage.id).where(OutboxMessage.registration_id == own.id)))
     world.owned[PERSON] = {
@@ -156,14 +163,15 @@ def _make_people(world: World) -> None:
         "outbox_messages": mails,
         "consents": {consent.id for consent in own.consents},
     }
-    care = [
-        CareAnswer(registration_id=world.people[name].id, diet="Diet", access="Access", recorded_at=NOW)
-        for name in (PERSON, "elsewhere")
-    ]
-    save(*care)
+    start_write(db.session)
+    for name in (PERSON, "elsewhere"):
+        told = answers.care("Diet", "Access", NOW)
+        db.session.get_one(CareAnswer, world.people[name].id).answer = told
+    db.session.commit()
     start_write(db.session)
     for message in db.session.scalars(select(OutboxMessage)):
         message.last_error, message.lease_owner = "451 try later", "worker-1"
+    relay.pause("no route to the mail server", now=NOW)
     failed = {world.people[name].id for name in ("twin", "elsewhere")}
     for message in db.session.scalars(select(OutboxMessage).where(OutboxMessage.registration_id.in_(failed))):
         message.status = "failed"
@@ -181,14 +189,15 @@ def _make_accounts(world: World) -> None:
             language="en",
             created_at=NOW,
             password_hash="not a hash but as long as one",
-            totp_secret=b"twenty bytes for app",
-            totp_proposed=b"twenty other bytes..",
         )
         user.memberships = [
             Membership(role=role, event_id=world.events[slug].id if slug else None) for role, slug in held
         ]
         save(user)
-        save(RecoveryCode(user_id=user.id, digest=digest(f"code {number}")))
+        start_write(db.session)
+        user.totp_secret, user.totp_proposed = b"twenty bytes for app", b"twenty other bytes.."
+        db.session.add(RecoveryCode(user_id=user.id, digest=digest(f"code {number}")))
+        db.session.commit()
         world.tokens[name] = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=NOW)
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}

@@ -4,15 +4,19 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
+from forum.audit.models import AuditEntry
+from forum.cli import cli
 from forum.database import start_write
 from forum.extensions import db
 from forum.jobs.table import JOBS, Job
 from forum.jobs.worker import Worker, run_job
 from forum.outbox import heartbeats
-from forum.outbox.models import WorkerHeartbeat
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.registration.enums import Status
+from forum.registration.models import ProtectedIdentity
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails, states
 from tests.factories.news import make_post
@@ -138,20 +142,21 @@ def test_worker_goes_on_when_a_round_fails(app, database, monkeypatch, caplog):
     assert len(rounds) == 2
 
 
-def test_heartbeat_forgets_workers_that_are_long_gone(database):
+@pytest.mark.parametrize("days", [-2, 2], ids=["long gone", "written by a wrong clock"])
+def test_heartbeat_forgets_workers_that_are_of_another_time(database, days):
     start_write(database)
-    heartbeats.beat("old", now=NOW - timedelta(days=2))
+    heartbeats.beat("old", now=NOW + timedelta(days=days))
     database.commit()
     start_write(database)
     heartbeats.beat("new", now=NOW)
     database.commit()
 
-    assert (names(), heartbeats.last_beat()) == (["new"], NOW)
+    assert (names(), heartbeats.last_beat(now=NOW)) == (["new"], NOW)
 
 
 def test_jobs_show_a_scheduled_post_when_its_time_has_come(database):
     make_event()
-    post = make_post(published_at=NOW - timedelta(seconds=1))
+    post = make_post(published_at=NOW - timedelta(seconds=1), announced_at=None)
 
     done = {job.name: run_job(job) for job in JOBS}
 
@@ -160,10 +165,61 @@ def test_jobs_show_a_scheduled_post_when_its_time_has_come(database):
     assert post.announced_at == NOW
 
 
+def test_jobs_seal_everybodys_answers_anew(database):
+    """So that two backups do not tell whose answer about protected identity has changed between them."""
+    event = make_event()
+    register(event), register(event, is_protected=True, real_name="Verkliga Namnet")
+    job = next(job for job in JOBS if job.name == "seal answers anew")
+
+    def stored(table: str) -> list[bytes]:
+        found = database.execute(text(f"SELECT answer FROM {table} ORDER BY registration_id"))  # noqa: S608
+        return [bytes(answer) for (answer,) in found]
+
+    before = {table: stored(table) for table in ("protected_identities", "care_answers")}
+    opened = [row.answer for row in database.scalars(select(ProtectedIdentity))]
+    assert (run_job(job), [row.answer for row in database.scalars(select(ProtectedIdentity))]) == (4, opened)
+    for table, sealed in before.items():
+        assert [one == other for one, other in zip(sealed, stored(table), strict=True)] == [False, False]
+
+
+def register_two_days_ago(event):
+    """A registration whose mail left at once, and that nobody has confirmed."""
+    registration = register(event, now=NOW - timedelta(hours=48))
+    start_write(db.session)
+    sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
+    mine = OutboxMessage.registration_id == registration.id
+    db.session.execute(update(OutboxMessage).where(mine).values(sent))
+    db.session.commit()
+    return registration
+
+
 def test_jobs_end_a_registration_that_nobody_confirmed(database):
-    registration = register(make_event(), now=NOW - timedelta(hours=48))
+    registration = register_two_days_ago(make_event())
 
     done = {job.name: run_job(job) for job in JOBS}
 
     database.refresh(registration)
     assert (done["expire registrations"], registration.status) == (1, Status.EXPIRED)
+
+
+def test_event_whose_counters_are_wrong_stops_no_other_and_is_set_right_by_command(app, database, caplog):
+    """A counter that would fall below zero ends the transaction; it was one for all events."""
+    ill = register_two_days_ago(make_event())
+    start_write(database)
+    ill.event.is_current, ill.event.taken, ill.sector.taken = False, 0, 0
+    database.commit()
+    well = register_two_days_ago(make_event(slug="nf28"))
+    job = next(job for job in JOBS if job.name == "expire registrations")
+
+    assert (run_job(job), well.status, ill.status) == (1, Status.EXPIRED, Status.PENDING)
+    failed = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert failed == [f"job expire registrations, {ill.event_id} failed"]
+
+    sector = ill.sector.key
+    mended = app.test_cli_runner().invoke(cli, ["mend-counters"])
+    assert (mended.exit_code, sorted(mended.output.splitlines())) == (
+        0, [f"nf27: {sector} 0 -> 1; event 0 -> 1", "nf28: agree"],
+    )  # fmt: skip
+    entry = database.scalars(select(AuditEntry).where(AuditEntry.action == "event.counters_mended")).one()
+    assert entry.details.payload == {"counters": {sector: [0, 1], "event": [0, 1]}}
+    assert (run_job(job), ill.status, ill.event.taken) == (1, Status.EXPIRED, 0)

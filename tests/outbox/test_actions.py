@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 from email import message_from_bytes, policy
+from functools import partial
 
 import pytest
 from sqlalchemy import select, text
 
 from forum.audit.models import AuditEntry
 from forum.database import start_write
-from forum.outbox import actions
-from forum.outbox.enums import MessageStatus
+from forum.outbox import actions, relay
+from forum.outbox.enums import AbortReason, Lane, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail
@@ -81,7 +82,7 @@ def test_queue_keeps_the_words_sealed(database):
         ({"recipient": "nobody"}, "UnsafeMessage: the address is not a mail address"),
         (
             {"recipient": "p@example.org\r\nBcc: q@example.org"},
-            "UnsafeMessage: the address holds control characters",
+            "UnsafeMessage: the address holds a control character",
         ),
         ({"recipient_name": "A =?utf-8?q?=0ABcc:_q?="}, "UnsafeMessage: the name holds control characters"),
         ({"reply_to": "@"}, "UnsafeMessage: the address is not a mail address"),
@@ -138,25 +139,44 @@ def test_retry_of_a_mail_that_has_not_failed_is_refused(database, status):
         actions.retry(mail, now=LATER, actor="user:7")
 
 
-def test_abort_forgets_the_words(database):
-    mail = make_mail()
-
+def test_mail_that_waits_goes_first_and_the_server_is_tried_at_once(database):
+    mail = make_mail(lane=Lane.BULK)
+    _change(database, mail, status=MessageStatus.AWAITING_RETRY, attempts=3, next_attempt_at=LATER)
     start_write(database)
-    actions.abort(mail, now=LATER, actor="user:7")
+    relay.pause("away", now=NOW)
+    actions.send_now(mail, now=NOW, actor="user:7")
     database.commit()
 
-    assert (mail.status, mail.content) == (MessageStatus.ABORTED, None)
-    assert history(database) == [("mail.aborted", "user:7")]
+    assert (mail.status, mail.attempts, mail.lane, mail.next_attempt_at) == ("queued", 3, Lane.NOW, NOW)
+    assert (relay.is_paused(NOW), history(database)) == (False, [("mail.hastened", "user:7")])
 
 
-@pytest.mark.parametrize("status", [MessageStatus.INFLIGHT, MessageStatus.SENT, MessageStatus.ABORTED])
-def test_abort_of_a_mail_that_is_on_its_way_is_refused(database, status):
+def test_dead_letter_is_put_aside_with_a_reason_and_its_words_are_forgotten(database):
     mail = make_mail()
-    _change(database, mail, status=status)
+    _change(database, mail, status=MessageStatus.FAILED)
 
     start_write(database)
-    with pytest.raises(NotStopped):
-        actions.abort(mail, now=LATER, actor="user:7")
+    actions.dismiss(mail, reason=AbortReason.ADDRESS_WRONG, now=LATER, actor="user:7")
+    database.commit()
+
+    assert (mail.status, mail.abort_reason, mail.content) == (MessageStatus.ABORTED, "address_wrong", None)
+    assert history(database) == [("mail.dismissed", "user:7")]
+
+
+@pytest.mark.parametrize(
+    ("act", "fits"),
+    [
+        (actions.send_now, {"queued", "awaiting_retry"}),
+        (partial(actions.dismiss, reason=AbortReason.NOT_NEEDED), {"failed"}),
+    ],
+)
+def test_what_does_not_fit_the_state_of_a_mail_is_refused(database, act, fits):
+    mail = make_mail()
+    for status in set(MessageStatus) - fits:
+        _change(database, mail, status=status)
+        start_write(database)
+        with pytest.raises(NotStopped):
+            act(mail, now=LATER, actor="user:7")
 
 
 def _change(session, mail, **values) -> None:

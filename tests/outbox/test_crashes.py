@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from forum import clock
-from forum.outbox import delivery
+from forum.outbox import delivery, transport
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
 from tests.outbox.processes import start_delivery
@@ -79,7 +79,7 @@ def test_worker_killed_on_the_way_gives_the_mail_back_unchanged(database, worker
         to_server(server.port)
 
         assert (delivery.deliver_due(), states()) == (0, [("inflight", 1)])
-        clock.freeze(NOW + delivery.LEASE)
+        clock.freeze(NOW + transport.longest_delivery())
         assert delivery.deliver_due() == 1
 
     assert states() == [("sent", 2)]

@@ -154,6 +154,7 @@ def test_address_has_its_domain_in_a_labels(given, address):
         "", "p", "@example.org", "p@", "p@@example.org", "p q@example.org", "p@exa mple.org", "p@-x.org", "p@x..org",
         "p@example.org,q@example.org", "<p@example.org>", "p@example.org>", "p@example.org\nBcc: q@example.org",
         "p\r@example.org", "p@example.org\u2028", '"p q"@example.org', ".p@example.org", "p@[127.0.0.1]", "\ud800@x.se",
+        "p" * 65 + "@example.org", "=?utf-8?q?p?=@example.org", "p\u200b@example.org",
         "p" * 321 + "@example.org", "p@exämple..org", "p@" + "ä" * 64 + ".org",
     ],
 )  # fmt: skip

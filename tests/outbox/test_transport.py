@@ -83,6 +83,7 @@ def test_sign_in(app, database, to_server, tmp_path, password, is_right):
 def test_without_a_server_mail_is_a_private_file(app, database):
     hostile = Envelope(8, "confirmed", "forum@example.org", "../../å b@example.org", b"x")
     with open_transport() as transport:
+        transport.connect()
         transport.deliver(MAIL)
         transport.deliver(hostile)
 
@@ -97,6 +98,7 @@ def test_without_a_server_mail_is_a_private_file(app, database):
 
 def test_folder_that_cannot_be_written_is_a_server_out_of_reach(app, database):
     with open_transport() as transport:
+        transport.connect()
         (app.config["INSTANCE"] / "mail").rmdir()
         with pytest.raises(ServerUnreachable):
             transport.deliver(MAIL)
@@ -104,6 +106,7 @@ def test_folder_that_cannot_be_written_is_a_server_out_of_reach(app, database):
 
 def send() -> None:
     with open_transport() as transport:
+        transport.connect()
         transport.deliver(MAIL)
 
 

@@ -22,6 +22,7 @@ class Mail:
     text: str
     html: str
     files: dict[str, bytes]
+    raw: bytes
 
     @property
     def token(self) -> str:
@@ -38,7 +39,7 @@ class Mail:
 def queued(since: int = 0) -> list[tuple[str, str]]:
     """Return (kind, recipient) of the mails with a higher id than `since`; none may be a dead letter."""
     rows = _rows(since)
-    assert {row.status for row in rows} <= {"queued"}, [row.last_error for row in rows]
+    assert "failed" not in {row.status for row in rows}, [row.last_error for row in rows]
     return [(row.kind, row.recipient) for row in rows]
 
 
@@ -67,7 +68,7 @@ def read(row: OutboxMessage) -> Mail:
     text, html = (
         message.get_body((kind,)).get_content().replace("\r\n", "\n").strip() for kind in ("plain", "html")
     )
-    return Mail(row, message["Subject"], text, html, files)
+    return Mail(row, message["Subject"], text, html, files, row.content or b"")
 
 
 def recorded(registration: Registration) -> list[tuple[str, str, dict]]:
@@ -75,6 +76,14 @@ def recorded(registration: Registration) -> list[tuple[str, str, dict]]:
     about = (AuditEntry.subject_type == "registrations") & (AuditEntry.subject_id == registration.id)
     entries = db.session.scalars(select(AuditEntry).where(about).order_by(AuditEntry.id)).all()
     return [(entry.action, entry.actor, entry.details.payload if entry.details else {}) for entry in entries]
+
+
+def read_identity(registration: Registration) -> tuple[bool, str | None]:
+    """Return whether protected identity is recorded, and the real name, as they are now."""
+    db.session.refresh(registration, ["protected_identity"])
+    db.session.refresh(registration.protected_identity)
+    answer = registration.protected_identity.answer
+    return answer["is_protected"], answer["real_name"]
 
 
 def _rows(since: int) -> list[OutboxMessage]:

@@ -53,6 +53,31 @@ def test_answers_are_taken_without_asking_the_database_and_shown_at_an_address_w
         assert pages.get(CHECK).all(".summary-list dd")[0] == "Þórdís"
 
 
+@pytest.mark.usefixtures("answered")
+def test_answers_end_with_the_session_of_the_browser(pages):
+    """A cookie that was copied, or brought back, opens nothing without the session that it was made in."""
+    assert pages.get(CHECK).all(".summary-list dd")[0] == "Þórdís"
+    pages.client.delete_cookie("forum")
+    assert GONE in pages.get(CHECK).text
+    pages.get("registration.details", sector="justice")
+    assert GONE in pages.get(CHECK).text
+
+
+def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pages, answered, database):
+    """Nothing has been sent then, no page may say so, and one press alone sends nothing (S10)."""
+    page = pages.get(CHECK)
+    pages.client.delete_cookie("forum")
+    again = page.submit(button="Register", expect=400)
+    assert (again.h1, again.form().data["given_name"]) == ("Your details", ["Þórdís"])
+    assert again.form().element.select_one("[name=email]")["type"] == "email"  # in sight, not hidden
+    assert again.flashes[0].startswith("Nothing has been sent yet.")
+    back = pages.get(CHECK)
+    assert (back.h1, "written to" in back.text) == (GONE, False)
+    assert database.query(Registration).count() == 0
+    assert again.submit(follow=True).submit(button="Register", follow=True).h1 == "Open your mail"
+    assert database.query(Registration).one().given_name == "Þórdís"
+
+
 def test_answers_are_sealed_and_leave_only_with_their_form(app, pages, answered):
     set_cookies = answered.headers.getlist("Set-Cookie")
     attributes = {cookie.partition("; ")[2] for cookie in set_cookies if cookie.startswith("answers=")}

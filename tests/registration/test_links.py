@@ -2,19 +2,23 @@
 
 import re
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import inspect, text
 
+from forum import clock
 from forum.columns import digest
 from forum.database import start_write
+from forum.events.queries import find_event
 from forum.extensions import db
-from forum.registration import actions, links
+from forum.registration import actions, expiry, links, links_by_mail, places
 from forum.registration.enums import ConsentPurpose, TokenPurpose
 from forum.registration.errors import LinkRefused
-from forum.registration.models import RegistrationToken
+from forum.registration.models import Registration, RegistrationToken
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
+from tests.faults.races import open_page
 from tests.registration.reading import newest_mail
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -24,6 +28,13 @@ CONFIRM, MANAGE = TokenPurpose.CONFIRM, TokenPurpose.MANAGE
 @pytest.fixture
 def app(make_app, database_url):
     return make_app(database_url)
+
+
+@pytest.fixture
+def at_noon():
+    clock.freeze(NOW)
+    yield
+    clock.freeze(None)
 
 
 def issue(registration, purpose=MANAGE, now=NOW) -> str:
@@ -140,11 +151,96 @@ def test_cancelling_ends_the_links_that_were_mailed():
     assert refused(token)
 
 
-def test_resending_replaces_the_links_that_were_mailed():
+def test_resending_ends_a_personal_link_once_the_fresh_one_is_opened():
     registration = confirmed(make_event())
     old = newest_mail(registration).token
-    write(actions.resend, registration, actor="person", now=NOW)
-    assert [refused(old), refused(newest_mail(registration).token)] == [True, False]
+    write(actions.resend, registration, actor="user:7", now=NOW + timedelta(minutes=1))
+    fresh = newest_mail(registration).token
+    assert [refused(old), refused(fresh)] == [False, False]
+    write(actions.open_link, fresh, now=NOW + timedelta(hours=1))
+    assert [refused(old), refused(fresh)] == [True, False]
+
+
+def test_resending_leaves_each_confirming_link_with_its_own_answers():
+    registration = register(make_event())
+    first = newest_mail(registration).token
+    write(actions.resend, registration, actor="user:7", now=NOW + timedelta(minutes=1))
+    assert [refused(first, CONFIRM), refused(newest_mail(registration).token, CONFIRM)] == [False, False]
+
+
+def test_a_newer_link_ends_the_older_ones_when_it_is_opened_and_not_before():
+    registration = confirmed(make_event())
+    old, confirming = newest_mail(registration).token, newest_mail(registration, "received").token
+    links_of_an_hour = [issue(registration, now=NOW + timedelta(minutes=n)) for n in (1, 2)]
+    assert [refused(token) for token in (old, *links_of_an_hour)] == [False] * 3
+    write(actions.open_link, links_of_an_hour[0], now=NOW + timedelta(hours=1))
+    assert [refused(token) for token in (old, *links_of_an_hour)] == [True, False, False]
+    assert not refused(confirming, CONFIRM)
+    write(actions.open_link, links_of_an_hour[1], now=NOW + timedelta(hours=1))
+    assert [refused(token) for token in (old, *links_of_an_hour)] == [True, True, False]
+
+
+def test_a_link_that_is_asked_for_while_the_registration_is_cancelled_opens_nothing(app):
+    registration = confirmed(make_event())
+    event, email = registration.event, registration.email
+    start_write(db.session)
+    actions.cancel(registration, actor="person", now=NOW)
+    asking = Thread(target=ask_for_link, args=(app, event.slug, email))
+    asking.start()
+    asking.join(0.5)  # it has to wait for the cancelling; were it to go on, it would be done by now
+    db.session.commit()
+    asking.join()
+    live = db.select(RegistrationToken).where(RegistrationToken.revoked_at.is_(None))
+    assert db.session.scalars(live).all() == []
+
+
+def test_a_confirming_link_that_is_ended_while_it_is_pressed_confirms_nothing(app, at_noon):
+    registration = register(make_event())
+    number, mail = registration.id, newest_mail(registration)
+    page = open_page(f"/en/r/confirm/{mail.token}")
+    registration = db.session.get_one(Registration, number)
+    start_write(db.session)
+    places.lock(registration.event)
+    links.revoke(registration, now=NOW)
+    statuses: list[int] = []
+    pressing = Thread(target=press, args=(app, page, statuses))
+    pressing.start()
+    pressing.join(0.5)  # PostgreSQL: it has found its link and waits for the event; SQLite: for its turn
+    db.session.commit()
+    pressing.join()
+    found = db.session.get_one(Registration, number, populate_existing=True)
+    assert (statuses, found.status, found.confirmed_at) == ([404], "pending", None)
+    replaced = db.select(RegistrationToken).where(RegistrationToken.purpose == MANAGE)
+    assert db.session.scalars(replaced).all() == []
+
+
+def press(app, page, statuses):
+    browser = app.test_client()
+    browser.set_cookie(page["name"], page["cookie"])
+    statuses.append(browser.post(page["path"], data={"csrf_token": page["csrf_token"]}).status_code)
+
+
+def test_who_cancels_while_the_worker_deletes_an_ended_link_is_not_refused(app):
+    registration = confirmed(make_event())
+    number, later = registration.id, NOW + timedelta(hours=49)
+    start_write(db.session)
+    assert expiry.forget_ended(now=later) == 1
+    cancelling = Thread(target=cancel, args=(app, number, later))
+    cancelling.start()
+    cancelling.join(0.5)  # it has read and waits: PostgreSQL for the link's row, SQLite for the worker's turn
+    db.session.commit()
+    cancelling.join()
+    assert db.session.get_one(Registration, number, populate_existing=True).status == "cancelled"
+
+
+def cancel(app, number, now):
+    with app.app_context():
+        write(actions.cancel, db.session.get_one(Registration, number), actor="person", now=now)
+
+
+def ask_for_link(app, slug, email):
+    with app.app_context():
+        write(links_by_mail.send_fresh_link, find_event(slug), email, now=NOW)
 
 
 def test_an_attempt_by_a_stranger_does_not_end_the_owners_link():

@@ -6,15 +6,18 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
+from forum.audit.models import AuditEntry
 from forum.events.enums import SectorPolicy
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, links
+from forum.registration import actions, expiry, links
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import NoSuchSector
-from forum.registration.models import ProtectedIdentity, Registration
+from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.pages import Pages
+from tests.registration.reading import read_identity, recorded
 
 ANSWERS = {
     "given_name": "Þórdís",
@@ -75,6 +78,9 @@ def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, d
     check = checked(pages)
     assert (check.h1, check.all(".summary-list dd")[0]) == ("Check your answers", "Þórdís")
     received = check.submit(button="Register", follow=True)
+    assert (
+        "We have written" not in received.text
+    )  # whoever asks for a link to an unknown address comes here too
     registration = database.query(Registration).one()
     assert (received.h1, received.path) == ("Open your mail", "/en/register/received")
     assert (registration.family_name, registration.status, registration.holds_place) == (
@@ -105,11 +111,11 @@ def test_check_page_has_each_question_with_a_way_to_change_it_and_says_what_was_
         zip(page.all(".summary-list dt"), page.all(".summary-list dd:not(.summary-change)"), strict=True)
     )
     assert {
-        question: rows[question] for question in ("Given name", "Phone number", "I may be in photographs")
+        question: rows[question] for question in ("Given name", "Phone number", "I have a protected identity")
     } == {
         "Given name": "Þórdís",
         "Phone number": "Not provided",
-        "I may be in photographs": "No",
+        "I have a protected identity": "No",
     }
     changes = page.all(".summary-change button")
     assert [words.lower() for words in changes] == [f"change {question.lower()}" for question in rows]
@@ -159,8 +165,6 @@ def test_details_page_ticks_nothing_beforehand(pages, event):
     page = pages.get("registration.details", sector="justice")
     boxes = page.soup.select("input[type=checkbox]")
     assert {box["name"]: box.has_attr("checked") for box in boxes} == {
-        "participant_list": False,
-        "photographs": False,
         "is_protected": False,
     }
 
@@ -169,6 +173,57 @@ def test_details_page_ticks_nothing_beforehand(pages, event):
 def test_a_name_with_a_web_address_is_refused(pages, event, name):
     page = pages.post("registration.details", {**ANSWERS, "given_name": name}, sector="justice", expect=422)
     assert page.errors == {"given_name": "Write this without web addresses, slashes or @"}
+
+
+def test_a_name_with_joiners_comes_back_as_typed(pages, event, database):
+    check = checked(pages, given_name="علی\u200cرضا", family_name="👨\u200d👩\u200d👧 \u202eBerg")
+    check.submit(button="Register")
+    person = database.query(Registration).one()
+    assert (person.given_name, person.family_name) == ("علی\u200cرضا", "👨\u200d👩\u200d👧 Berg")
+
+
+def test_a_name_of_nothing_that_is_seen_is_no_name(pages, event):
+    unseen = {**ANSWERS, "given_name": "\u200d\u3164\u2800", "organisation": "\u202e\ufe0f"}
+    page = pages.post("registration.details", unseen, sector="justice", expect=422)
+    assert page.errors == {
+        "given_name": "Enter your given name",
+        "organisation": "Enter the organisation that you come from",
+    }
+
+
+UNSEEN = (
+    "Type the address by hand: it holds a character that cannot be seen",
+    "Skriv in adressen för hand: den innehåller ett tecken som inte syns",
+)
+WRONG_ADDRESSES = {
+    f"{'p' * 65}@example.org": (
+        "Enter an e-mail address with at most 64 characters before the @",
+        "Skriv en e-postadress med högst 64 tecken före @",
+    ),
+    "=?utf-8?q?anna?=@example.org": (
+        "Enter an e-mail address without =? and ?=",
+        "Skriv en e-postadress utan =? och ?=",
+    ),
+    "an\x07na@example.org": UNSEEN,
+    "anna\u202e@example.org": UNSEEN,
+}
+
+
+@pytest.mark.parametrize("address", WRONG_ADDRESSES)
+def test_a_wrong_address_is_refused_before_anything_is_held_for_it(pages, event, database, address):
+    english, swedish = WRONG_ADDRESSES[address]
+    for page, words in (
+        (
+            pages.post("registration.details", {**ANSWERS, "email": address}, sector="justice", expect=422),
+            english,
+        ),
+        (pages.post("registration.resend", {"email": address}, expect=422), english),
+        (pages.post("account.sign_in", {"email": address, "password": "x"}, expect=422), swedish),
+        (pages.post("account.forgot", {"email": address}, expect=422), swedish),
+    ):
+        assert page.errors == {"email": words}
+        assert page.form().data["email"] == [address.replace("\x07", "\ufffd")]
+    assert (database.query(Registration).count(), mails(database)) == (0, [])
 
 
 def test_a_local_part_that_our_server_cannot_write_to_is_refused(pages, event):
@@ -183,15 +238,63 @@ def test_a_local_part_that_our_server_cannot_write_to_is_refused(pages, event):
 def test_protected_identity_keeps_the_real_name_sealed_and_off_the_screen(pages, event, database):
     check = checked(pages, is_protected=True, real_name="Hemliga Namnet")
     assert "Hemliga Namnet" not in check.text
+    assert "Real name Given, not shown here" in check.text
     check.submit(button="Register")
-    sealed = database.query(ProtectedIdentity).one()
-    raw = database.connection().exec_driver_sql("SELECT real_name FROM protected_identities").scalar()
-    assert (sealed.real_name, b"Hemliga" in bytes(raw)) == ("Hemliga Namnet", False)
+    raw = database.connection().exec_driver_sql("SELECT answer FROM protected_identities").scalar()
+    told = read_identity(database.query(Registration).one())
+    assert (told, b"Hemliga" in bytes(raw)) == ((True, "Hemliga Namnet"), False)
 
 
-def test_a_real_name_without_the_tick_is_not_kept(pages, event, database):
-    checked(pages, real_name="Hemliga Namnet").submit(button="Register")
-    assert database.query(ProtectedIdentity).count() == 0
+def test_a_real_name_without_the_tick_is_refused_and_kept_in_the_form(pages, event):
+    page = pages.post(
+        "registration.details", {**ANSWERS, "real_name": "Hemliga Namnet"}, sector="justice", expect=422
+    )
+    assert page.errors["real_name"].startswith("Say as well that you have a protected identity")
+    assert page.form().data["real_name"] == ["Hemliga Namnet"]
+
+
+def test_protected_identity_is_said_changed_and_taken_back_on_the_personal_page(pages, event, database):
+    registration = confirmed(event)
+    pages.get("self_service.enter", token=manage_token(registration), follow=True)
+    told = []
+    for answer, name in (("yes", "Hemliga Namnet"), ("yes", "Andra Namnet"), ("yes", ""), ("no", "")):
+        page = pages.post(
+            "self_service.protected_identity",
+            {"is_protected": answer, "real_name": name},
+            follow=True,
+            expect=200,
+        )
+        told.append((page.flashes, read_identity(registration)))
+    assert told == [
+        (["Saved."], names)
+        for names in ((True, "Hemliga Namnet"), (True, "Andra Namnet"), (True, None), (False, None))
+    ]
+    assert [action for action, *_ in recorded(registration)][-1] == "registration.confirmed"
+
+
+def test_own_pages_of_a_protected_person_and_a_twin_are_the_same(app, event):
+    """Whoever sees the screen does not learn who is protected, nor by what is missing (P21)."""
+    same = {"family_name": "Berg", "organisation": "Byrån"}
+    people = [confirmed(event, **same, is_protected=True, real_name="Hemliga"), confirmed(event, **same)]
+    own = [(person.reference, person.email, manage_token(person)) for person in people]
+    assert read_own_pages(app, *own[0]) == read_own_pages(app, *own[1])
+
+
+def read_own_pages(app, reference, email, token) -> list[str]:
+    browser = Pages(app)
+    browser.get("self_service.enter", token=token, expect=303)
+    paths = ("", "own-data", "own-data?format=json", "protected-identity", "change", "cancel", "forum.ics")
+    texts = [browser.get(f"/en/r/{path}").data.decode() for path in paths]
+    own = re.compile(f'{reference}|{email}|name="csrf_token" value="[^"]+"')
+    return [own.sub("OWN", text) for text in texts]
+
+
+def test_taking_protected_identity_back_with_a_real_name_is_refused(pages, event):
+    pages.get("self_service.enter", token=manage_token(confirmed(event)), follow=True)
+    wrong = {"is_protected": "no", "real_name": "Hemliga Namnet"}
+    page = pages.post("self_service.protected_identity", wrong, expect=422)
+    assert list(page.errors) == ["real_name"]
+    assert list(pages.post("self_service.protected_identity", expect=422).errors) == ["is_protected"]
 
 
 def test_a_known_address_gets_the_same_page_and_a_letter_of_its_own(pages, event, database):
@@ -273,10 +376,11 @@ def test_too_many_tries_from_one_network_keep_the_answers(make_app, sqlite_url, 
         "Too many registrations from your network",
         "Þórdís",
     )
+    assert "Wait up to 1 hour and press the button again." in page.text
 
 
 def test_sector_that_comes_into_being_while_it_is_asked_for_is_404_this_once(pages, event, monkeypatch):
-    def refuse(*_given):
+    def refuse(*_given, **_named):
         raise NoSuchSector
 
     page = checked(pages)
@@ -298,15 +402,33 @@ def test_confirming_takes_a_button_and_counts_once(pages, event, database):
     assert (mine.h1, database.query(Registration).one().status) == ("You have a place", "confirmed")
     again = confirm.submit(expect=200)
     assert (again.h1, len(mails(database, "confirmed"))) == ("Your address is already confirmed", 1)
+    assert "You do not need to do anything more." in again.text
 
 
 def test_a_confirming_link_opens_nothing_once_it_is_used(app, pages, event, database):
     checked(pages).submit(button="Register")
     path = link_in(mails(database, "received")[0])
+    stranger = Pages(app)
+    open_elsewhere = stranger.get(path)
     pages.get(path).submit()
-    stranger = type(pages)(app)
-    stranger.get(path)
+    assert open_elsewhere.submit(expect=200).h1 == "Your address is already confirmed"
     assert stranger.get("self_service.show", expect=404).h1 == "This link is no longer valid"
+
+
+def test_the_newest_personal_link_asks_before_it_ends_the_older_ones(app, pages, event, database):
+    confirmed(event)
+    older = link_in(mails(database, "confirmed")[0])
+    at_home = Pages(app)
+    at_home.get(older, follow=True)
+    clock.freeze(NOW + timedelta(minutes=1))
+    pages.post("registration.resend", {"email": mails(database)[0].recipient})
+    newer = link_in(mails(database, "link")[0])
+    ask = pages.get(newer)
+    assert (ask.h1, at_home.get("self_service.show").h1) == ("Open your registration", "You have a place")
+    assert ask.submit(follow=True).h1 == "You have a place"
+    assert at_home.get("self_service.show", expect=404).h1 == "This link is no longer valid"
+    assert at_home.get(older, expect=404).h1 == "This link is no longer valid"
+    assert pages.get(newer, follow=True).h1 == "You have a place"
 
 
 def test_a_personal_link_leaves_its_token_behind(pages, event, database):
@@ -336,6 +458,38 @@ def test_changing_details_is_seen_at_once(pages, event, database):
     )
     database.refresh(registration)
     assert (page.flashes, registration.given_name, registration.title) == (["Saved."], "Siv", "Domare")
+    assert (page.path, pages.get(page.path).flashes) == ("/en/r/", [])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "answers"),
+    [
+        ("self_service.change", {"given_name": "Siv"}),
+        ("self_service.protected_identity", {"is_protected": "yes", "real_name": "Siv Berg"}),
+    ],
+)
+def test_answers_of_a_lost_session_can_be_sent_once_the_link_is_followed_anew(
+    pages, event, database, endpoint, answers
+):
+    confirmed(event)
+    link = link_in(mails(database, "confirmed")[0])
+    pages.get(link, follow=True)
+    page = pages.get(endpoint)
+    pages.client.delete_cookie("forum")
+    again = page.submit(answers, expect=400)
+    assert "Open your personal link in another tab" in again.flashes[0]
+    assert {name: again.form().data[name] for name in answers} == {n: [v] for n, v in answers.items()}
+    pages.get(link, follow=True)
+    assert again.submit(follow=True).h1 == "You have a place"
+
+
+def test_a_confirming_page_of_a_lost_session_asks_again(pages, event, database):
+    checked(pages).submit(button="Register")
+    page = pages.get(link_in(mails(database, "received")[0]))
+    pages.client.delete_cookie("forum")
+    again = page.submit({"photographs": True}, expect=400)
+    assert (again.h1, again.form().data["photographs"]) == ("Confirm your address", ["y"])
+    assert again.submit(follow=True).h1 == "You have a place"
 
 
 def test_consents_are_given_and_withdrawn_with_one_press(pages, event, database):
@@ -364,6 +518,65 @@ def test_cancelling_takes_two_steps_and_offers_the_place_to_the_next(pages, data
         "offered",
     )
     assert pages.get("self_service.show", expect=404).h1 == "This link is no longer valid"
+
+
+def test_who_waits_is_not_told_that_their_place_is_offered(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "waiting")[0]), follow=True)
+    done = pages.get("self_service.cancel").submit(follow=True)
+    assert "If you had a place, it goes to whoever is next in line." in done.text
+
+
+STATES = [
+    ("confirmed", "Your place goes to the next in line at once."),
+    ("offered", "The place that is offered to you goes to the next in line at once."),
+    ("waiting", "You leave the waiting list."),
+    ("in_review", "Your registration ends."),
+]
+
+
+@pytest.mark.parametrize(("status", "words"), STATES)
+def test_cancelling_says_what_it_means_in_each_state(pages, database, status, words):
+    policy = SectorPolicy.REVIEW if status == "in_review" else SectorPolicy.OPEN
+    event = make_event(sectors=[make_sector("justice", ceiling=1, policy=policy)])
+    first = confirmed(event)
+    person = first if status in ("confirmed", "in_review") else confirmed(event)
+    if status == "offered":
+        write(actions.cancel, first, actor="person", now=NOW)
+    assert person.status == status
+    pages.get("self_service.enter", token=manage_token(person), expect=303)
+    page = pages.get("self_service.cancel")
+    means = [sentence for _status, sentence in STATES if sentence in page.text]
+    assert means == [words]
+
+
+@pytest.mark.parametrize("page", ["cancel", "change", "protected_identity"])
+def test_a_registration_that_has_ended_has_no_form_any_more(pages, database, page):
+    """Neither one that was opened now nor one that was open before: each leads to the page that says what happened."""
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    first, second = confirmed(event), confirmed(event)
+    write(actions.cancel, first, actor="person", now=NOW)
+    pages.get("self_service.enter", token=manage_token(second), expect=303)
+    open_before = pages.get(f"self_service.{page}")
+    mark_all_sent()
+    write(expiry.expire_due, now=second.offer_expires_at)
+    before = database.query(AuditEntry).count()
+    for now in (pages.get(f"self_service.{page}", follow=True), open_before.submit(follow=True)):
+        assert (now.path, now.h1) == ("/en/r/", "Your registration has expired")
+    assert database.query(AuditEntry).count() == before
+
+
+def test_a_second_press_with_corrected_answers_says_which_ones_stand(pages, event, database):
+    checked(pages).submit(button="Register")
+    checked(pages, title="Corrected").submit(button="Register")
+    first, second = (
+        pages.get(link_in(mails(database, kind)[0])) for kind in ("received", "already-registered")
+    )
+    first.submit(follow=True)
+    page = second.submit(expect=200)
+    assert "The answers behind the button that was pressed first stand." in page.text
+    assert database.query(Registration).one().title != "Corrected"
 
 
 def test_an_offer_is_accepted_on_the_persons_own_page(pages, database):

@@ -12,13 +12,13 @@ from forum.events.queries import find_current, find_sector
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, links_by_mail
-from forum.registration.enums import ConsentPurpose
 from forum.registration.models import Registration, RegistrationToken
+from forum.registration.senders import UNBOUNDED, Sender, always
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, make_applicant, register, write
+from tests.factories.registrations import SILENCED, confirmed, make_applicant, register, too_many, write
 
 pytestmark = pytest.mark.usefixtures("database")
-EVERYTHING = {"consents": frozenset(ConsentPurpose), "is_protected": True, "real_name": "Verkliga Namnet"}
+EVERYTHING = {"is_protected": True, "real_name": "Verkliga Namnet"}
 
 
 @pytest.fixture
@@ -41,23 +41,24 @@ def statements():
         engine_events.remove(db.engine, "before_cursor_execute", note)
 
 
-def work_of(email: str, **differing) -> list[str]:
+def work_of(email: str, sender=UNBOUNDED, **differing) -> list[str]:
     """What registering this address sends, from a request's beginning to its commit."""
     db.session.remove()
     event, applicant = find_current(), make_applicant(email=email, **differing)
     with statements() as sent:
         start_write(db.session)
-        actions.register(event=event, sector=find_sector(event, "justice"), applicant=applicant, now=NOW)
+        sector = find_sector(event, "justice")
+        actions.register(event=event, sector=sector, applicant=applicant, sender=sender, now=NOW)
         db.session.commit()
     return sent
 
 
-def work_of_link(email: str) -> list[str]:
+def work_of_link(email: str, may_mail=always) -> list[str]:
     db.session.remove()
     event = find_current()
     with statements() as sent:
         start_write(db.session)
-        links_by_mail.send_fresh_link(event, email, now=NOW)
+        links_by_mail.send_fresh_link(event, email, may_mail=may_mail, now=NOW)
         db.session.commit()
     return sent
 
@@ -87,15 +88,24 @@ def test_registering_takes_as_many_statements_at_an_organisations_cap():
 
 def test_registering_takes_as_many_statements_when_the_mail_would_be_too_often():
     known = confirmed(make_event()).email
-    work = [len(work_of(known)) for _ in range(5)]
-    assert work == [len(work_of("new@example.org"))] * 5
+    assert len(work_of(known, SILENCED)) == len(work_of("new@example.org", SILENCED))
+
+
+@pytest.mark.parametrize("most", [9, 0])
+def test_registering_takes_as_many_statements_when_a_client_holds_many_places(most):
+    known, sender = confirmed(make_event()).email, Sender(client="client", most_held=most)
+    assert len(work_of(known, sender)) == len(work_of("new@example.org", sender))
 
 
 @pytest.mark.parametrize("known_as", [register, confirmed], ids=["pending", "confirmed"])
 def test_asking_for_a_link_takes_as_many_statements_for_an_unknown_address(known_as):
     known = known_as(make_event()).email
-    work = [len(work_of_link(email)) for email in (*[known] * 5, "nobody@example.org")]
-    assert work == [work[0]] * 6
+    work = [
+        len(work_of_link(email, may_mail))
+        for email in (known, "nobody@example.org")
+        for may_mail in (always, too_many)
+    ]
+    assert work == [work[0]] * 4
 
 
 def test_asking_for_a_link_to_an_unknown_address_leaves_no_mail_and_no_link(database):

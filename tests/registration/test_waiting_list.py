@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from forum.events.queries import find_sector
-from forum.registration import actions, expiry, places, waiting_list
+from forum.registration import actions, expiry, places, queries, waiting_list
 from forum.registration.enums import Status
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import kinds_for, last_id, queued, recorded
 
@@ -115,6 +116,7 @@ def test_a_lapsed_offer_goes_to_the_next_in_line():
     event = room()
     holder, first, second = in_line(event, "tech", 0, 1, 2)
     cancel(holder)
+    mark_all_sent()
     write(expiry.expire_due, now=first.offer_expires_at)
     assert (states(first, second), kinds_for(first)[-1]) == (["expired", "offered"], "offer-lapsed")
 
@@ -212,6 +214,41 @@ def test_a_waiter_at_the_organisations_cap_does_not_hold_up_the_others():
     assert states(big, capped, free) == ["confirmed", "waiting", "offered"]
     cancel(big)
     assert states(capped) == ["offered"]
+
+
+@pytest.mark.parametrize("blocked", [1, 12])
+def test_offering_asks_as_much_however_many_stand_behind_a_cap(blocked, monkeypatch):
+    """One question for the line and one for the counts, a batch; the last batch, too, comes to its end."""
+    monkeypatch.setattr(queries, "WAITING", queries.WAITING.limit(12))
+    event = room(2, organisation_cap=1)
+    confirmed(event, "tech", organisation="Stora bolaget")
+    (holder,) = in_line(event, "tech", 0)
+    capped = in_line(event, "tech", *range(1, blocked + 1), organisation="STORA BOLAGET AB")
+    (free,) = in_line(event, "tech", 30, organisation="Lilla bolaget")
+    asked = []
+    for name in ("list_waiting", "count_places_of_organisations", "count_places_of_organisation"):
+        real = getattr(queries, name)
+        noted = lambda *given, name=name, real=real, **more: asked.append(name) or real(*given, **more)  # noqa: E731
+        monkeypatch.setattr(queries, name, noted)
+    cancel(holder)
+    assert states(*capped, free) == ["waiting"] * blocked + ["offered"]
+    assert asked == ["list_waiting", "count_places_of_organisations"] * (1 if blocked == 1 else 2)
+
+
+def test_the_line_is_gone_through_once_however_many_places_become_free(monkeypatch):
+    """Those who get one are counted for their organisation at once."""
+    event = room(organisation_cap=2)
+    in_line(event, "tech", 0)
+    line = in_line(event, "tech", *range(1, 7), organisation="Stora bolaget")
+    (free,) = in_line(event, "tech", 30, organisation="Lilla bolaget")
+    asked, real = [], queries.list_waiting
+    write(setattr, event, "capacity", 5)
+    write(setattr, event.sectors[0], "ceiling", 5)
+    noted = lambda *given, **more: asked.append(1) or real(*given, **more)  # noqa: E731
+    monkeypatch.setattr(queries, "list_waiting", noted)
+    assert offer(event) == 3
+    assert states(*line, free) == ["offered"] * 2 + ["waiting"] * 4 + ["offered"]
+    assert len(asked) == 2  # the second time nobody is left
 
 
 def test_no_offer_is_made_once_the_event_has_begun():

@@ -6,9 +6,9 @@ from flask import render_template, render_template_string
 from flask_babel import force_locale
 from werkzeug.datastructures import MultiDict
 
+from forum.console.styleguide import DemoForm, demo_rings, styleguide_context
 from forum.events import queries as events
-from forum.web.ring import SectorShare, draw_ring
-from forum.web.styleguide import DemoForm, demo_rings, styleguide_context
+from forum.registration.ring import SectorShare, draw_ring
 
 FORMS = '{% from "components/forms.html" import error_summary, field, form_to, honeypot, radios %}'
 RING = '{% from "components/ring.html" import ring %}{% from "components/seats.html" import seat_list, sector_choice %}'

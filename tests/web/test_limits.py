@@ -2,11 +2,16 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
+from forum.cli import cli
 from forum.web import limits
 from forum.web.limits import SqliteStorage
+from tests import servers
+from tests.factories.events import make_event
+from tests.pages import Pages
 
 TRY_OFTEN = """
 import sys
@@ -81,3 +86,79 @@ def test_an_app_without_limits_counts_nothing(make_app, sqlite_url, tmp_path):
         for _ in range(3):
             limits.spend("1 per hour")
     assert not store.exists()
+
+
+def test_ended_counters_are_purged(storage, monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr(limits.time, "time", lambda: moment[0])
+    for key, seconds in (("short", 60), ("short too", 60), ("long", 3600)):
+        storage.incr(key, seconds)
+    moment[0] = 1061.0
+
+    assert (storage.forget_ended(), storage.forget_ended(), storage.get("long")) == (2, 0, 1)
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis"])
+def stored(request, make_app, sqlite_url, tmp_path):
+    """An app that counts in each kind of store."""
+    with ExitStack() as stack:
+        addresses = {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path / 'limits.sqlite3'}"}
+        if request.param == "redis":
+            try:
+                addresses["redis"] = stack.enter_context(servers.run_redis())[0]
+            except servers.MissingProgram as missing:
+                pytest.skip(str(missing))
+        yield make_app(sqlite_url, LIMITER_STORAGE=addresses[request.param])
+
+
+def test_every_store_gives_tries_back_tests_without_counting_and_knows_the_first_time(stored):
+    with stored.test_request_context():
+        limits.spend("2 per hour")
+        limits.spend("2 per hour")
+        limits.give_back("2 per hour")
+        limits.spend("2 per hour")
+        with pytest.raises(limits.TooManyTries):
+            limits.spend("2 per hour")
+        assert [limits.has_room("1 per hour", "a"), limits.has_room("1 per hour", "a")] == [True, True]
+        assert [limits.takes("1 per hour", "a"), limits.takes("1 per hour", "a")] == [True, False]
+        assert limits.has_room("1 per hour", "a") is False
+        assert limits.seconds_since_first("form") is None
+        assert 0 <= limits.seconds_since_first("form") < 60
+
+
+def test_without_redis_limited_forms_are_refused_with_their_answers_kept(make_app, sqlite_url):
+    """Never let through, and never an error of ours; what is not limited goes on (S43)."""
+    with make_app(sqlite_url).app_context():
+        make_event()
+    try:
+        with servers.run_redis() as (address, end):
+            app = make_app(
+                sqlite_url,
+                LIMITER_STORAGE=address,
+                FORM_MIN_SECONDS=0,
+                REGISTRATIONS_PER_ADDRESS="3 per hour",
+            )
+            pages = Pages(app)
+            for _ in range(3):
+                ask_for_link(pages, expect=303)
+            ask_for_link(pages, expect=429)
+            assert "limits" not in failing(app)
+            end()
+            refused = ask_for_link(pages, expect=503)
+    except servers.MissingProgram as missing:
+        pytest.skip(str(missing))
+
+    assert refused.headers["Retry-After"] == "10"
+    assert refused.soup.select_one("input[name=email]")["value"] == "anna@example.org"
+    assert "limits" in failing(app)
+    said = app.test_cli_runner().invoke(cli, ["doctor", "--offline"]).output
+    assert "BAD  limits: cannot be counted (redis does not answer)" in said
+    pages.get("home.front")
+
+
+def ask_for_link(pages: Pages, *, expect: int):
+    return pages.post("registration.resend", {"email": "anna@example.org"}, expect=expect)
+
+
+def failing(app) -> list[str]:
+    return app.test_client().get("/status").json["failing"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.web.ring import (
+from forum.registration.ring import (
     CENTRE,
     GAP,
     RIM,

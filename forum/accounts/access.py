@@ -62,8 +62,9 @@ AUDIENCES: dict[str, Face | Roles] = {
     "old_addresses.post": Face.PUBLIC,
     "old_addresses.category": Face.PUBLIC,
     # machines
-    "machines.healthz": Face.MACHINE,
-    "machines.readyz": Face.MACHINE,
+    "health.livez": Face.MACHINE,
+    "health.readyz": Face.MACHINE,
+    "health.status": Face.MACHINE,
     "crawlers.robots": Face.MACHINE,
     "crawlers.sitemap": Face.MACHINE,
     "crawlers.security_txt": Face.MACHINE,
@@ -99,6 +100,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.show": Face.LINK,
     "self_service.change": Face.LINK,
     "self_service.consents": Face.LINK,
+    "self_service.protected_identity": Face.LINK,
     "self_service.accept": Face.LINK,
     "self_service.cancel": Face.LINK,
     "self_service.cancelled": Face.PUBLIC,
@@ -116,7 +118,10 @@ AUDIENCES: dict[str, Face | Roles] = {
     "attendees.resend": ORGANISERS,
     "mail_log.index": ORGANISERS,
     "mail_log.retry": ORGANISERS,
+    "mail_log.send_now": ORGANISERS,
+    "mail_log.dismiss": ORGANISERS,
 }
+OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 
 
 def init_app(app: Flask) -> None:
@@ -133,6 +138,6 @@ def init_app(app: Flask) -> None:
         return sign_ins.require(wanted.roles) if isinstance(wanted, Roles) else None
 
 
-def audience() -> Face | Roles | None:
-    """Return the audience of the present request's route; None for an address that leads nowhere."""
-    return AUDIENCES.get(request.endpoint or "")
+def is_open() -> bool:
+    """Whether the present request's route is the same for everybody; an address that leads nowhere is not."""
+    return AUDIENCES.get(request.endpoint or "") in OPEN_FACES

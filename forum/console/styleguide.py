@@ -18,7 +18,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email
 
-from forum.web.ring import RingView, SectorShare, draw_ring
+from forum.registration.ring import RingView, SectorShare, draw_ring
 
 HALF_FULL = (
     SectorShare("politics", "Politics", places=60, taken=28, held=3, waiting=3),

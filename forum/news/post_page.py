@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 
 from forum.news.dates import day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
+from forum.news.teasers import post_url
 from forum.web.languages import in_language
 from forum.web.markdown import render
-from forum.web.posts import post_url
 from forum.web.seo import Seo, absolute, article_data
 
 

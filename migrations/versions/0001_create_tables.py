@@ -1,4 +1,4 @@
-"""First light: audit, accounts, events, news, registrations, outbox.
+"""Create the tables of audit, accounts, events, news, registrations and outbox.
 
 Why: the frame's tables at once, with the sealed tables for protected identity and for diet and access answers
 in the very first data model (P05, P20). Audit entries are append-only by trigger (S46).

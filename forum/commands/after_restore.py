@@ -1,0 +1,84 @@
+"""What a restored database must not do by itself: let somebody in, or send a mail that has been sent since (R22)."""
+
+import re
+from dataclasses import dataclass
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import CursorResult, Delete, Update, delete, update
+from sqlalchemy.engine import Connection, Dialect
+
+from forum import clock
+from forum.accounts.models import OneTimeLink, SignIn
+from forum.counting import counted
+from forum.database import start_write
+from forum.extensions import db
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import HELD, UNSENT
+
+
+@dataclass(frozen=True)
+class Quieted:
+    """How much was ended and held."""
+
+    sign_ins: int
+    links: int
+    mails: int
+
+    def __str__(self) -> str:
+        return (
+            f"{counted(self.sign_ins, 'sign-in', 'sign-ins')} and"
+            f" {counted(self.links, 'one-time link', 'one-time links')} of the backup were ended."
+            f" {counted(self.mails, 'unsent mail is', 'unsent mails are')} held, for the forum may have sent such"
+            " since the backup was made: look into the console, then `forum release-mail` sends what is held."
+        )
+
+
+def quiet(connection: Connection) -> Quieted:
+    """End sign-ins and one-time links and hold unsent mail, in the caller's transaction."""
+    return Quieted(*(_count(connection, statement) for statement in _statements()))
+
+
+def quieting_script(dialect: Dialect) -> str:
+    """Return the same as SQL, a statement a line, for the transaction of another program."""
+    options = {"literal_binds": True}
+    lines = [
+        str(statement.compile(dialect=dialect, compile_kwargs=options)).replace("\n", " ")
+        for statement in _statements()
+    ]
+    return "".join(f"{line};\n" for line in lines)
+
+
+def read_answers(said: str) -> Quieted:
+    """Return what that program said of the script's statements, the last of its kind that it ran."""
+    counts = re.findall(r"^(?:DELETE|UPDATE) (\d+)$", said, re.MULTILINE)
+    return Quieted(*(int(count) for count in counts[-3:]))
+
+
+def _statements() -> tuple[Delete | Update, ...]:
+    held = update(OutboxMessage).where(OutboxMessage.status.in_(UNSENT))
+    values = {"status": MessageStatus.AWAITING_RETRY, "next_attempt_at": HELD}
+    return (
+        delete(SignIn),
+        delete(OneTimeLink),
+        held.values(**values, lease_until=None, lease_owner=None),
+    )
+
+
+@click.command("release-mail")
+@with_appcontext
+def release_mail() -> None:
+    """Send the mails that a restore has held."""
+    start_write(db.session)
+    held = update(OutboxMessage).where(
+        OutboxMessage.next_attempt_at == HELD, OutboxMessage.status.in_(UNSENT)
+    )
+    released = _count(db.session.connection(), held.values(next_attempt_at=clock.now()))
+    db.session.commit()
+    click.echo(f"{counted(released, 'mail is', 'mails are')} released.")
+
+
+def _count(connection: Connection, statement: Delete | Update) -> int:
+    answer: CursorResult = connection.execute(statement)
+    return answer.rowcount

@@ -1,0 +1,120 @@
+"""One file of settings for every command: `forum.toml`, or lines FORUM_NAME=value as systemd reads them.
+
+FORUM_CONFIG names it, or it lies in the instance folder. Environment variables stand above it. What it says becomes the
+process's environment, so that processes that are started read the same.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from forum import config
+
+NAMES = ("forum.toml", "forum.env")
+PREFIX = "FORUM_"
+ASSIGNED = re.compile(r"(FORUM_\w*)[ \t]*=[ \t]*")
+ENCLOSED = re.compile(r"""(?:'([^']*)'|"((?:[^"\\]|\\.)*)")[ \t]*""", re.DOTALL)
+ESCAPED_IN_QUOTES = re.compile(r"""\\(["\\`$\n])""")
+BARE = re.compile(r"(?:[^\\\n]|\\.)*", re.DOTALL)
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+class _Malformed(ValueError):
+    """What is wrong with the file, without a value in it."""
+
+
+def read_into(environment: MutableMapping[str, str]) -> None:
+    """Add the file's settings to those of the environment that are not set. Raises config.UnsafeSettings."""
+    path = _path(environment)
+    if path is None:
+        return
+    try:
+        text = path.read_text()
+        settings = dict(_toml(text) if path.suffix == ".toml" else _lines(text))
+    except (OSError, UnicodeError):
+        raise config.UnsafeSettings([f"FORUM_CONFIG: {path} cannot be read"]) from None
+    except _Malformed as problem:
+        raise config.UnsafeSettings([f"FORUM_CONFIG: {path} {problem}"]) from None
+    above = set(environment)
+    for name, value in {**settings, "FORUM_CONFIG": str(path)}.items():
+        same = name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE"
+        if (
+            same not in above
+        ):  # FORUM_DATA_KEYS of the environment is above a data_keys_file, and the other way round
+            environment.setdefault(name, value)
+
+
+def _path(environment: MutableMapping[str, str]) -> Path | None:
+    if named := environment.get("FORUM_CONFIG"):
+        return Path(named)
+    instance = Path(environment.get("FORUM_INSTANCE") or config.DEFAULT_INSTANCE)
+    return next((instance / name for name in NAMES if (instance / name).is_file()), None)
+
+
+def _toml(text: str) -> Iterator[tuple[str, str]]:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise _Malformed(f"is not TOML ({problem})") from None
+    return _flat(table, PREFIX)
+
+
+def _flat(table: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    """Give `[mail] server = …` as FORUM_MAIL_SERVER."""
+    for key, value in table.items():
+        name = f"{prefix}{key.upper()}"
+        match value:
+            case dict():
+                yield from _flat(value, f"{name}_")
+            case bool():
+                yield name, str(int(value))
+            case str() | int():
+                yield name, str(value)
+            case list() if all(isinstance(item, str) for item in value):
+                yield name, " ".join(value)
+            case _:
+                raise _Malformed(f"{key}: a setting is a text, a number, true, false or a list of texts")
+
+
+def _lines(text: str) -> Iterator[tuple[str, str]]:
+    """Give what lines FORUM_NAME=value say, by the rules of EnvironmentFile= in systemd.exec(5)."""
+    rest = text.lstrip()
+    while rest:
+        if rest.startswith(("#", ";")):
+            rest = rest.partition("\n")[2].lstrip()
+            continue
+        number = text[: len(text) - len(rest)].count("\n") + 1
+        if (assigned := ASSIGNED.match(rest)) is None:
+            raise _Malformed(f"line {number} is not FORUM_NAME=value")
+        value, rest = _value(rest[assigned.end() :], number)
+        yield assigned[1], value
+
+
+def _value(text: str, number: int) -> tuple[str, str]:
+    """Return the value with which the text begins, and what comes behind it.
+
+    A quote encloses only where it leads; elsewhere it is a letter, and blanks are kept but at the value's ends.
+    """
+    value, at = "", 0
+    while enclosed := ENCLOSED.match(text, at):
+        plain, escaped = enclosed.groups()
+        value += plain if plain is not None else ESCAPED_IN_QUOTES.sub(_unescaped, escaped)
+        at = enclosed.end()
+    bare = BARE.match(text, at)
+    if bare is None or text[at : at + 1] in {"'", '"'} or text[bare.end() : bare.end() + 1] not in {"", "\n"}:
+        raise _Malformed(f"line {number} is not FORUM_NAME=value")
+    return value + ESCAPED.sub(_unescaped, _without_end(bare[0])), text[bare.end() :].lstrip()
+
+
+def _without_end(raw: str) -> str:
+    """Return the value without the blanks at its end, but for one that a backslash keeps."""
+    kept = raw.rstrip(" \t")
+    is_escaped = (len(kept) - len(kept.rstrip("\\"))) % 2 == 1
+    return raw[: len(kept) + is_escaped]
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """Return what the backslash stood before; a line's end goes with it."""
+    return found[1].strip("\n")

@@ -1,0 +1,21 @@
+"""Why an organiser puts a dead letter aside."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+
+from forum.accounts.kept_words import KeptForm
+from forum.outbox.enums import AbortReason
+from forum.outbox.wording import REASONS
+
+
+class DismissForm(KeptForm):
+    """A reason from a list: the audit trail must hold no names."""
+
+    reason = SelectField(
+        _l("Reason"),
+        choices=[
+            ("", _l("Choose a reason")),
+            *((reason.value, text) for reason, text in REASONS.items() if reason != AbortReason.OUTDATED),
+        ],
+        default="",
+    )

@@ -1,0 +1,86 @@
+"""The version of everything public: raised with every change of a model that public pages show.
+
+No rule has to remember it. Such a model says `is_public_content`, and a guard finds one that does not. The number of an
+event's calendar entries is raised here too, with every change of what they show (RFC 5546, 2.1.4).
+"""
+
+from functools import cache
+from itertools import chain
+
+from sqlalchemy import Table, UpdateBase, event, inspect, update
+from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
+
+from forum import clock
+from forum.database import Base
+from forum.events.models import ContentVersion, Event
+
+CHANGED = "public content has changed"
+RAISE = update(ContentVersion).values(version=ContentVersion.version + 1)
+
+
+def raise_with_changes(session: scoped_session) -> None:
+    """Raise the version in each transaction of the session that changes what the public sees."""
+    for name, listener in (
+        ("before_flush", _note_changed_rows),
+        ("do_orm_execute", _note_changed_table),
+        ("before_commit", _raise_version),
+        ("after_transaction_end", _forget),
+    ):
+        if not event.contains(session, name, listener):
+            event.listen(session, name, listener)
+
+
+@cache
+def public_tables() -> frozenset[str]:
+    """Return the names of the tables that public pages show, those between two models with them."""
+    mappers = [mapper for mapper in Base.registry.mappers if mapper.class_.is_public_content]
+    between = [link.secondary for mapper in mappers for link in mapper.relationships]
+    tables = [*(mapper.local_table for mapper in mappers), *between]
+    return frozenset(table.name for table in tables if isinstance(table, Table))
+
+
+def content_changed(session: Session | scoped_session) -> None:
+    """Have the version raised by this transaction, for a change that was made past the models."""
+    session.info[CHANGED] = True
+
+
+def _note_changed_rows(session: Session, *_) -> None:
+    for row in session.dirty:
+        if isinstance(row, Event):
+            _revise_calendar(row)
+    changed = chain(session.new, session.deleted, filter(_is_seen, session.dirty))
+    if any(row.is_public_content for row in changed):
+        content_changed(session)
+
+
+def _revise_calendar(event: Event) -> None:
+    """Give the event's calendar entries a higher number and the present moment where they show something else now."""
+    attributes = inspect(event).attrs
+    if any(attributes[name].history.has_changes() for name in event.calendar_columns):
+        event.calendar_sequence += 1
+        event.calendar_changed_at = clock.now()
+
+
+def _is_seen(row: Base) -> bool:
+    """Whether more of the row has changed than its live columns."""
+    return bool(inspect(row).committed_state.keys() - row.live_columns)
+
+
+def _note_changed_table(execution: ORMExecuteState) -> None:
+    statement = execution.statement
+    if isinstance(statement, UpdateBase) and getattr(statement.table, "name", "") in public_tables():
+        content_changed(execution.session)
+
+
+def _raise_version(session: Session) -> None:
+    """Raise the version after every row of the transaction, so that nobody waits for it long or in a circle."""
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    if session.info.pop(CHANGED, False):
+        session.connection().execute(RAISE)
+
+
+def _forget(session: Session, transaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(CHANGED, None)

@@ -1,0 +1,300 @@
+"""Whether the forum can do its work: one check a sentence, for monitors and for `forum doctor` (R29).
+
+Whatever anybody may ask for only reads, so that nobody can hold the database's lock by asking; SLOW is the doctor's.
+"""
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import inspect, text
+
+from forum import presence
+from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
+from forum.counting import counted
+from forum.database import start_write
+from forum.extensions import db, migrate
+from forum.health import keys, signing
+from forum.outbox import heartbeats, relay
+from forum.outbox import queries as outbox
+from forum.web import limits
+
+FAILURES_IN_A_ROW = 3
+REFUSALS_MAY_BE = 30
+BACKUP_MAY_BE_OLD = timedelta(hours=26)  # daily, and a long one
+NAMED_AT_MOST = 5
+DISK_MUST_HAVE = 200 * 1024 * 1024
+WRONG_COUNTERS = text(
+    "SELECT (SELECT count(*) FROM sectors WHERE taken <> (SELECT count(*) FROM registrations AS r"
+    " WHERE r.event_id = sectors.event_id AND r.sector_id = sectors.id AND r.holds_place))"
+    " + (SELECT count(*) FROM events WHERE taken <>"
+    " (SELECT count(*) FROM registrations AS r WHERE r.event_id = events.id AND r.holds_place))"
+)
+NO_TABLES = "there are no tables"
+WITHOUT_DATABASE = {"limits", "disk", "backup"}
+log = logging.getLogger("forum.health")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `words` hold no secret and no name."""
+
+    check: str
+    is_well: bool
+    words: str
+    follows: bool = False  # from what another finding says already
+
+
+def examine(checks: Iterable[str], now: datetime) -> list[Finding]:
+    """Run the checks of these names; one that cannot be run has failed.
+
+    A database that is away is asked once: each further question could wait for it as long again.
+    """
+    findings: list[Finding] = []
+    is_away, has_tables = False, True
+    for name in checks:
+        if is_away and name not in WITHOUT_DATABASE:
+            findings.append(Finding(name, False, "cannot be known without the database"))
+            continue
+        findings.append(_run(name, now, has_tables=has_tables))
+        is_away = is_away or (name == "database" and not findings[-1].is_well)
+        has_tables = has_tables and not findings[-1].words.startswith(NO_TABLES)
+    return findings
+
+
+def _run(name: str, now: datetime, *, has_tables: bool) -> Finding:
+    try:
+        return Finding(name, *CHECKS[name](now))
+    except keys.WrongKeys as problem:
+        return Finding(name, False, f"cannot be known: {problem}")
+    except Exception as problem:  # a monitor shall hear that something is wrong, not crash on it
+        log.warning("check %s: %s", name, type(problem).__name__)
+        return Finding(
+            name, False, f"could not be checked ({type(problem).__name__})", follows=not has_tables
+        )
+    finally:
+        db.session.rollback()
+
+
+def _database(now: datetime) -> tuple[bool, str]:
+    db.session.execute(text("SELECT 1"))
+    return True, "answers"
+
+
+def _writable(now: datetime) -> tuple[bool, str]:
+    """Look whether changes are possible at all; only `_changes` knows whether they are."""
+    if db.engine.dialect.name == "postgresql":
+        is_writable = db.session.scalar(text("SHOW transaction_read_only")) == "off"
+    else:
+        path = Path(db.engine.url.database or "")
+        is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return is_writable, "the database can be changed" if is_writable else "the database can only be read"
+
+
+def _changes(now: datetime) -> tuple[bool, str]:
+    """Ask for a change of nothing: a read-only database refuses it, and one whose lock is never given back."""
+    start_write(db.session)
+    db.session.execute(text("UPDATE content_version SET version = version WHERE 1 = 0"))
+    return True, "the database takes them"
+
+
+def _migrations(now: datetime) -> tuple[bool, str]:
+    """Migrations only add what the version before does not mind, so newer tables are good enough."""
+    head, known = _revisions()
+    if not inspect(db.session.connection()).has_table("alembic_version"):
+        return False, f"{NO_TABLES}, and this version needs {head}: forum db upgrade"
+    present = str(db.session.scalar(text("SELECT version_num FROM alembic_version")) or "nothing")
+    if present == head:
+        return True, f"at {head}"
+    if present not in known and present.isdecimal() and int(present) > int(head):
+        return True, f"at {present}, made by a newer version than this one ({head})"
+    return False, f"at {present}, and this version needs {head}: forum db upgrade"
+
+
+@cache
+def _revisions() -> tuple[str, frozenset[str]]:
+    """Return the number of this version's newest migration, and those of all that it knows."""
+    script = ScriptDirectory.from_config(migrate.get_config())
+    known = frozenset(revision.revision for revision in script.walk_revisions())
+    return str(script.get_current_head()), known
+
+
+def _keys(now: datetime) -> tuple[bool, str]:
+    try:
+        keys.check()
+    except keys.WrongKeys as problem:
+        return False, str(problem)
+    if not signing.is_shared():
+        return False, "FORUM_SECRET_KEY is not that of the machine that began to serve last"
+    return True, "open what is sealed"
+
+
+def _worker(now: datetime) -> tuple[bool, str]:
+    seen = heartbeats.last_beat(now=now)
+    if seen is None:
+        return False, "has never been seen"
+    seconds = max(0, int((now - seen).total_seconds()))
+    return (
+        now - seen <= heartbeats.WORKER_MAY_BE_SILENT,
+        f"was seen {counted(seconds, 'second', 'seconds')} ago",
+    )
+
+
+def _clock(now: datetime) -> tuple[bool, str]:
+    """Compare this machine's clock, which `now` need not be, with the database server's."""
+    if db.engine.dialect.name != "postgresql":
+        return True, "the database has this machine's"
+    before = time.time()
+    theirs = db.session.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
+    ahead = max(before - float(theirs), float(theirs) - time.time(), 0)
+    return (
+        ahead <= heartbeats.CLOCKS_MAY_DIFFER.total_seconds(),
+        f"differs from the database's by {ahead:.0f} seconds",
+    )
+
+
+def _mail(now: datetime) -> tuple[bool, str]:
+    """Count from when a mail was made, for each vain attempt puts the next one off."""
+    queue = outbox.read_queue()
+    if queue.oldest is None:
+        return True, "nothing waits"
+    waited = now - queue.oldest
+    words = (
+        f"{counted(queue.waiting, 'waits', 'wait')},"
+        f" the oldest for {counted(int(waited.total_seconds() / 60), 'minute', 'minutes')}"
+    )
+    trouble = relay.find_trouble()
+    failures = max(queue.failures, trouble.failures if trouble else 0)
+    if failures:
+        words += f"; {counted(failures, 'attempt', 'attempts')} in a row failed"
+    if trouble:
+        words += f", the next one is at {trouble.paused_until:%H:%M:%S} UTC: {trouble.last_error}"
+    if queue.held:
+        return False, f"{words}; {queue.held} are held since the restore: forum release-mail"
+    return waited <= outbox.MAIL_MAY_WAIT and failures < FAILURES_IN_A_ROW, words
+
+
+def _dead_letters(now: datetime) -> tuple[bool, str]:
+    failed = outbox.read_queue().failed
+    return not failed, f"{failed}; the console's Mail page says why" if failed else "none"
+
+
+def _counters(now: datetime) -> tuple[bool, str]:
+    wrong = db.session.scalar(WRONG_COUNTERS) or 0
+    return (
+        not wrong,
+        f"{counted(wrong, 'counts', 'count')} other places than their registrations hold: forum mend-counters"
+        if wrong
+        else "agree",
+    )
+
+
+def _limits(now: datetime) -> tuple[bool, str]:
+    where = current_app.config["LIMITER_STORAGE"].partition(":")[0]
+    if limits.can_count():
+        return True, f"are counted ({where})"
+    return False, f"cannot be counted ({where} does not answer): sign-ins and registrations are refused"
+
+
+def _disk(now: datetime) -> tuple[bool, str]:
+    folders = {current_app.config["INSTANCE"]}
+    if db.engine.dialect.name == "sqlite":
+        folders.add(Path(db.engine.url.database or "").parent)
+    free = min(shutil.disk_usage(folder).free for folder in folders if folder.is_dir())
+    return free >= DISK_MUST_HAVE, f"{free // 1024**2} MB are free"
+
+
+def _backup(now: datetime) -> tuple[bool, str]:
+    """On PostgreSQL they may be made on another machine; only an old one made here says that they have stopped."""
+    try:
+        made = presence.last_backup(current_app.config["INSTANCE"])
+    except (OSError, ValueError):
+        return False, f"{presence.LAST_BACKUP} in the instance folder cannot be read"
+    if made is None:
+        is_elsewhere = db.engine.dialect.name == "postgresql"
+        return is_elsewhere or not current_app.config["PRODUCTION"], "none was made on this machine"
+    return (
+        now - made <= BACKUP_MAY_BE_OLD,
+        f"the last was made {counted(int((now - made).total_seconds() / 3600), 'hour', 'hours')} ago",
+    )
+
+
+def _audit(now: datetime) -> tuple[bool, str]:
+    """With the wrong keys no entry can be proven, and none is said to be changed."""
+    keys.check()
+    problems = audit.examine(now=now)
+    entries = counted(audit_queries.count_entries(), "entry is", "entries are")
+    return not problems, "; ".join(problems) or f"{entries} whole"
+
+
+def _sign_ins(now: datetime) -> tuple[bool, str]:
+    """Passwords and codes that were wrong, or one too many, since yesterday."""
+    counts = audit_queries.count_refusals(now - timedelta(days=1))
+    words = ", ".join(
+        f"{action.partition('.')[2]} {counted(count, 'time', 'times')}"
+        for action, count in counts.items()
+        if count
+    )
+    refused = sum(counts.values())
+    return (
+        refused < REFUSALS_MAY_BE,
+        f"in a day at least: {words}" if refused else "none was refused in a day",
+    )
+
+
+def _sealed(now: datetime) -> tuple[bool, str]:
+    """Open every sealed value: one that was copied from another row does not open."""
+    keys.check()
+    found = keys.find_misplaced()
+    if not found.rows:
+        return True, f"every sealed value opens in its own row ({found.total})"
+    named = ", ".join(found.rows[:NAMED_AT_MOST]) + (", …" if len(found.rows) > NAMED_AT_MOST else "")
+    return False, (
+        f"{len(found.rows)} of {found.total} sealed values cannot be opened in their row ({named}):"
+        " copied there, changed, or sealed with a key that is not here"
+        + (f"; {found.unbound} of them bound to no row" if found.unbound else "")
+    )
+
+
+CHECKS: dict[str, Callable[[datetime], tuple[bool, str]]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "writable": _writable,
+    "keys": _keys,
+    "worker": _worker,
+    "clock": _clock,
+    "mail": _mail,
+    "dead-letters": _dead_letters,
+    "counters": _counters,
+    "limits": _limits,
+    "disk": _disk,
+    "backup": _backup,
+    "changes": _changes,
+    "sealed": _sealed,
+    "audit": _audit,
+    "sign-ins": _sign_ins,
+}
+READY = ("database", "migrations")
+STATUS = (
+    *READY,
+    "writable",
+    "keys",
+    "worker",
+    "clock",
+    "mail",
+    "dead-letters",
+    "counters",
+    "limits",
+    "disk",
+    "backup",
+)
+SLOW = ("changes", "sealed", "audit", "sign-ins")  # it writes, or reads for long: the doctor's

@@ -1,0 +1,189 @@
+"""What a migration must not lose, how long it may stand in others' way, and tables of a newer version (R23).
+
+SQLite can change little about a table. Alembic's batch mode copies it, drops it and renames the copy. With foreign keys
+on, the drop deletes what refers to the table, and it takes the table's triggers along. So foreign keys are off during
+a migration and checked before each commit, and the triggers are made again.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.ddl.sqlite import SQLiteImpl
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import MetaData, Table, event, inspect
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.exc import OperationalError
+
+from forum.database import patience
+from forum.extensions import migrate
+
+LOCK_TIMEOUT = "10s"  # whoever needs the table queues behind a migration that waits for it
+SETTINGS = {
+    "sqlite": ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"),
+    "postgresql": (
+        # A step over a full table takes its time.
+        "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', '0', false)",
+        "RESET lock_timeout; RESET statement_timeout",
+    ),
+}
+TRIGGERS = {
+    "sqlite": "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+    " WHERE NOT tgisinternal",
+}
+OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
+DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNORECASE)
+
+
+class OrphanedRows(CommandError):
+    """A migration has left rows that refer to rows which are not there."""
+
+
+class LostTriggers(CommandError):
+    """A migration has lost triggers that it did not drop by name."""
+
+
+class TableInUse(CommandError):
+    """Somebody held a table for longer than a migration waits (PostgreSQL)."""
+
+
+@contextmanager
+def prepared(connection: Connection) -> Iterator[None]:
+    """Set the connection up for migrations, and back again for the pool. Raises TableInUse."""
+    before, after = SETTINGS[connection.dialect.name]
+    _run_outside_transaction(connection, before, *([LOCK_TIMEOUT] if "%s" in before else []))
+    try:
+        with patience(None):
+            yield
+    except OperationalError as problem:
+        if isinstance(problem.orig, LockNotAvailable):
+            raise TableInUse(
+                f"A table was in use for longer than {LOCK_TIMEOUT}. This step has changed nothing; try again,"
+                " with the forum stopped if need be."
+            ) from problem
+        raise
+    finally:
+        connection.rollback()
+        if not connection.invalidated:
+            _run_outside_transaction(connection, after)
+
+
+def find_unknown_revision(connection: Connection) -> str | None:
+    """Return the revision that the tables are at when this version does not know it: a newer one made them."""
+    present, known = MigrationContext.configure(connection).get_current_heads(), known_revisions()
+    return next((revision for revision in present if revision not in known), None)
+
+
+def known_revisions() -> set[str]:
+    """Return the revisions of all migrations that this version has; needs an app context."""
+    return {script.revision for script in ScriptDirectory.from_config(migrate.get_config()).walk_revisions()}
+
+
+def find_lacking(connection: Connection, metadata: MetaData) -> list[str]:
+    """Name what this version needs and does not find in the database, or would leave empty though it must not be."""
+    seen = inspect(connection)
+    present = set(seen.get_table_names())
+    lacking = [f"there is no table {name}" for name in metadata.tables if name not in present]
+    for table in metadata.tables.values():
+        if table.name in present:
+            lacking += _find_differing_columns(table, seen.get_columns(table.name))
+    return lacking
+
+
+def _find_differing_columns(table: Table, present: Sequence[ReflectedColumn]) -> Iterator[str]:
+    names = {column["name"] for column in present}
+    missing = [column.name for column in table.columns if column.name not in names]
+    yield from (f"there is no column {table.name}.{name}" for name in missing)
+    for column in present:
+        if column["name"] not in table.columns and not column["nullable"] and column["default"] is None:
+            yield f"the column {table.name}.{column['name']} has to be filled"
+
+
+class StepCheck:
+    """Examines the database after each step, before its commit; Alembic calls it (`on_version_apply`)."""
+
+    def __init__(self, connection: Connection):
+        self._connection = connection
+        self._before = self._triggers()
+        self._dropped: set[str] = set()
+        connection.rollback()  # Alembic begins a transaction for each step, but inside another one it would not
+        event.listen(connection, "before_cursor_execute", self._note_dropped_trigger)
+
+    def __call__(self, **_step: Any) -> None:
+        """Raises OrphanedRows, LostTriggers."""
+        if self._connection.dialect.name == "sqlite":
+            self._refuse_orphans()
+        tables = set(inspect(self._connection).get_table_names())
+        after = self._triggers()
+        lost = {
+            name
+            for name, table in self._before - after
+            if table in tables and name not in self._dropped and name not in dict(after)
+        }
+        if lost:
+            raise LostTriggers(
+                f"The migration lost triggers: {', '.join(sorted(lost))}. It has changed nothing."
+            )
+        self._before, self._dropped = after, set()
+
+    def _refuse_orphans(self) -> None:
+        orphans = self._connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if orphans:
+            between = sorted({f"{table} to {parent}" for table, _row, parent, _key in orphans})
+            raise OrphanedRows(
+                f"{len(orphans)} rows refer to nothing after the migration ({', '.join(between)})."
+                " It has changed nothing."
+            )
+
+    def _triggers(self) -> set[tuple[str, str]]:
+        rows = self._connection.exec_driver_sql(TRIGGERS[self._connection.dialect.name])
+        return {(name, table) for name, table in rows}
+
+    def _note_dropped_trigger(
+        self, _connection: Connection, _cursor: Any, statement: str, *_rest: Any
+    ) -> None:
+        if found := DROPPED.match(statement):
+            self._dropped.add(found[1])
+
+
+class TriggersOutliveTheirTable(SQLiteImpl):
+    """Alembic's way to change SQLite's tables, with the dropped table's triggers made again on its copy."""
+
+    __dialect__ = "sqlite"  # by this name Alembic takes this class instead of its own
+
+    def __init__(self, *given: Any, **named: Any):
+        super().__init__(*given, **named)
+        self._triggers: dict[str, list[Any]] = {}
+
+    def drop_table(self, table: Table, **options: Any) -> None:
+        """Drop a table and remember its triggers."""
+        self._triggers[table.name] = self._query(OWN_TRIGGERS, table.name)
+        super().drop_table(table, **options)
+
+    def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
+        """Rename a table; when it takes the place of a dropped one, it gets that one's triggers."""
+        if new_table_name not in self._triggers:
+            super().rename_table(old_table_name, new_table_name, schema)
+            return
+        # A trigger of another table may name the one that is away. SQLite would refuse the renaming for it.
+        self._query("PRAGMA legacy_alter_table=ON")
+        super().rename_table(old_table_name, new_table_name, schema)
+        self._query("PRAGMA legacy_alter_table=OFF")
+        for _name, statement in self._triggers.pop(new_table_name):
+            self._query(statement)
+
+    def _query(self, statement: str, *parameters: str) -> list[Any]:
+        answer = self.connection.exec_driver_sql(statement, parameters)  # type: ignore[union-attr]
+        return list(answer) if answer.returns_rows else []
+
+
+def _run_outside_transaction(connection: Connection, statement: str, *values: str) -> None:
+    raw: Any = connection.connection.driver_connection
+    raw.execute(statement, values)
+    raw.commit()

@@ -1,0 +1,93 @@
+"""How much strangers can make the forum do: mail, held places, and forms in all (S25).
+
+A mailbox gets a few messages that one client has asked for, and some more from all clients together. The client's own
+count comes first: whoever floods a mailbox from one network leaves the rest to its owner, who asks from another. Beyond
+that nothing is sent and nobody is told, for it would tell that somebody has asked for this mailbox (S24); the page that
+everybody sees says how many messages there are.
+The domain of an organisation gets as many as a large one may need. Beyond that the form is refused, for all addresses
+of the domain alike, and comes back by a button.
+Many clients together meet a brake: a form too many has to be sent once more, a moment later.
+"""
+
+from flask import current_app
+
+from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED
+from forum.audit.traces import note_brake
+from forum.events.models import Event
+from forum.registration.mailboxes import base_mailbox, find_organisation_domain
+from forum.registration.senders import Sender
+from forum.web.limits import (
+    TooManyTries,
+    client,
+    client_limit,
+    give_back,
+    has_room,
+    keyed,
+    seconds_since_first,
+    takes,
+)
+
+EACH_CLIENT, ALL_CLIENTS = "3 per hour", "10 per hour"
+MAILBOX, DOMAIN, SITE = "mail to a mailbox", "mail to a domain", "forms"
+WAIT_SECONDS = 20
+
+
+class Braked(TooManyTries):
+    """So many forms are sent from everywhere that this one has to come a second time, a moment later."""
+
+
+class DomainFull(TooManyTries):
+    """The domain of this address has got as many messages as one may in an hour."""
+
+
+NOTED = {Braked: FORMS_BRAKED, DomainFull: DOMAIN_LIMITED, TooManyTries: NETWORK_LIMITED}
+
+
+def brake(form_key: str) -> None:
+    """Count a form against what the whole site takes at once. Raises Braked.
+
+    Beyond that a form is taken when it is sent a second time after WAIT_SECONDS, up to the same number again. One form
+    is one registration, so each needs a wait of its own. What is refused costs the client none of its forms.
+    """
+    rule = current_app.config["REGISTRATIONS_IN_ALL"]
+    if takes(rule, SITE):
+        return
+    waited = seconds_since_first(SITE, form_key)
+    if waited is not None and waited >= WAIT_SECONDS and takes(rule, SITE, "waited"):
+        return
+    if waited is None:
+        give_back(client_limit())
+    raise Braked
+
+
+def note(refused: TooManyTries, event: Event) -> None:
+    """Record that a form was held back, for the console's overview."""
+    note_brake(NOTED[type(refused)], event)
+
+
+def sender() -> Sender:
+    """Return the client that sends a form, with its bounds."""
+    most = current_app.config["PLACES_HELD_PER_ADDRESS"]
+    is_bounded = current_app.config["LIMITS_ENABLED"]
+    return Sender(may_mail, client=keyed(client()) if is_bounded else None, most_held=most)
+
+
+def refuse_full_domain(address: str) -> None:
+    """Raise DomainFull when no more mail may be asked for to the domain of this address."""
+    domain = find_organisation_domain(address)
+    if domain and not has_room(_of_domain(), DOMAIN, keyed(domain)):
+        raise DomainFull
+
+
+def may_mail(address: str) -> bool:
+    """Count a message that the client wants to have sent to this address; return whether it may leave."""
+    mailbox, domain = keyed(base_mailbox(address)), find_organisation_domain(address)
+    if not (takes(EACH_CLIENT, MAILBOX, mailbox, client()) and takes(ALL_CLIENTS, MAILBOX, mailbox)):
+        return False
+    if domain:
+        takes(_of_domain(), DOMAIN, keyed(domain))
+    return True
+
+
+def _of_domain() -> str:
+    return current_app.config["MAILS_PER_DOMAIN"]

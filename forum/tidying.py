@@ -1,0 +1,107 @@
+"""Texts as people mean them: one line in NFC, of what can be seen.
+
+Joiners and variation selectors change how the letters or pictures beside them look, so they stay where they do that
+(UAX #31, 2.3; UTS #51, 2.3) and go elsewhere. All else that nobody sees, what turns the direction of writing among it,
+always goes.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
+
+# Default_Ignorable_Code_Point of the Unicode Character Database, in two parts, and the marks of interlinear annotation.
+NEVER_SEEN = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e001f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"
+)
+ZWNJ, ZWJ, EMOJI_SELECTOR = "\u200c", "\u200d", "\ufe0f"
+SELECTORS = "\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+TAGS = "\U000e0020-\U000e007f"
+SEEN_BESIDE = ZWNJ + ZWJ + SELECTORS + TAGS
+UNSEEN = NEVER_SEEN + SEEN_BESIDE
+CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"  # with halves of characters, which no text can hold
+
+BLANKS = str.maketrans(dict.fromkeys("\t\n\r\v\f\x85\u2028\u2029\u2800", " "))
+NOTHING = re.compile(f"[{NEVER_SEEN}{CONTROLS}]")
+BESIDE = re.compile(f"[{SEEN_BESIDE}]")
+SELECTOR = re.compile(f"[{SELECTORS}]")
+FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")  # of a region
+PICTURES = re.compile("[\U0001f000-\U0001faff]")  # the newest are not assigned for an older Python
+VIRAMA = 9  # the combining class of what makes one sign of two consonants
+FIRST_VARIED = "\u1000"  # no letter before it has variants: Latin, Greek, Cyrillic, Arabic …
+
+
+def tidy(text: str) -> str:
+    """Return the text in NFC, its white space folded and trimmed, without what cannot be seen (S27, S36).
+
+    Control characters and lone surrogates are left out; joiners stay inside words and pictures.
+    """
+    seen = unicodedata.normalize("NFC", NOTHING.sub("", text.translate(BLANKS)))
+    if BESIDE.search(seen):
+        seen = unicodedata.normalize("NFC", "".join(_without_idle(seen)))
+    return " ".join(seen.split())
+
+
+def _without_idle(text: str) -> list[str]:
+    """Return the text in pieces; of what is seen beside other characters, only that which changes one of them."""
+    kept: list[str] = []
+    at = 0
+    while at < len(text):
+        flag = FLAG.match(text, at)
+        piece = flag[0] if flag else text[at]
+        at += len(piece)
+        if flag or not BESIDE.match(piece) or _changes(piece, kept, text, at):
+            kept.append(piece)
+    return kept
+
+
+def _changes(character: str, before: list[str], text: str, at: int) -> bool:
+    """Whether the character changes what is seen between what was kept before it and the text from `at` on."""
+    last, following = "".join(before[-1:]), text[at : at + 1]
+    if character not in ZWNJ + ZWJ:
+        return SELECTOR.match(character) is not None and _has_variants(last)
+    if _begins_with_virama(reversed(before)):
+        return character == ZWJ or following.isalpha()  # a Malayalam word may end in a virama and a joiner
+    if last.isalpha() and _begins_with_virama(_rest(text, at)):
+        return True
+    if character == ZWJ and _is_picture(following):
+        return _is_picture(_first(reversed(before), lambda piece: piece != EMOJI_SELECTOR))
+    return _joins(_first(reversed(before), _is_no_mark)) and _joins(_first(_rest(text, at), _is_no_mark))
+
+
+def _rest(text: str, at: int) -> Iterator[str]:
+    return (text[index] for index in range(at, len(text)))
+
+
+def _first(pieces: Iterable[str], is_meant: Callable[[str], bool]) -> str:
+    return next(filter(is_meant, pieces), "")
+
+
+def _is_no_mark(piece: str) -> bool:
+    return unicodedata.category(piece[0]) != "Mn"
+
+
+def _begins_with_virama(pieces: Iterable[str]) -> bool:
+    """Whether a virama is among the first marks; NFC may have put others between it and its letter."""
+    return VIRAMA in takewhile(bool, (unicodedata.combining(piece[0]) for piece in pieces))
+
+
+def _joins(letter: str) -> bool:
+    """Whether it is a letter of a script that is written from right to left, such as Arabic, whose letters join."""
+    return letter.isalpha() and unicodedata.bidirectional(letter) in {"AL", "R"}
+
+
+def _is_picture(piece: str) -> bool:
+    """Whether it may be part of an emoji."""
+    return bool(piece) and (
+        unicodedata.category(piece[0]) in {"So", "Sm"} or PICTURES.match(piece) is not None
+    )
+
+
+def _has_variants(piece: str) -> bool:
+    """Whether a selector may choose among forms of this letter, number or sign."""
+    if piece.isalpha():
+        return piece >= FIRST_VARIED
+    return bool(piece) and (unicodedata.category(piece[0])[0] in "NPS" or PICTURES.match(piece) is not None)

@@ -1,0 +1,107 @@
+"""Which version of the public content is the present one: a number that every public change raises.
+
+SQLite: `PRAGMA data_version` on a connection of the thread's own tells when to look, at every request. PostgreSQL: one
+thread of the process looks twice a second, and no request waits for it.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from sqlalchemy.engine import URL
+
+from forum.database import PostgresConnection, libpq_arguments, patience
+
+# So that the polling thread soon notices a server that is silent: seconds, then milliseconds twice.
+LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000, "options": "-c statement_timeout=2000"}
+READ_VERSION = "SELECT version FROM content_version"
+
+
+def version_reader(url: URL) -> Callable[[], int | None]:
+    """Return a function that tells the content version; it returns None when the database is out of reach."""
+    if url.get_backend_name() == "sqlite":
+        return _SqliteVersion(url.database or "")
+    return PolledVersion(make_conninfo(**{**LIMITS, **libpq_arguments(url)})).latest
+
+
+class _SqliteVersion(threading.local):
+    """Reads the row again only when another connection has committed."""
+
+    def __init__(self, path: str):
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._seen: tuple[int, int] | None = None
+
+    def __call__(self) -> int | None:
+        try:
+            if self._connection is None:
+                self._connection = sqlite3.connect(
+                    f"file:{self._path}?mode=ro", uri=True, isolation_level=None, timeout=1
+                )
+            data_version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            if self._seen is None or self._seen[0] != data_version:
+                self._seen = (data_version, self._connection.execute(READ_VERSION).fetchone()[0])
+            return self._seen[1]
+        except (sqlite3.Error, TypeError):
+            self._connection = self._seen = None
+            return None
+
+
+class PolledVersion:
+    """The version in a PostgreSQL database as one thread saw it last; None when it has seen none for a while.
+
+    The first request reads it and starts the thread, in the process that serves.
+    """
+
+    EVERY, FOR = 0.5, 2.0  # seconds from look to look, seconds for which what was seen holds
+    PATIENCE = 2.5  # seconds for an answer of a server that stands still
+
+    def __init__(self, conninfo: str):
+        self._conninfo = conninfo
+        self._connection: psycopg.Connection | None = None
+        self._lock, self._ended = threading.Lock(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._seen: tuple[int | None, float] = (None, 0.0)
+
+    def latest(self) -> int | None:
+        """Return the version, at most half a second old while the database answers."""
+        if self._thread is None:
+            self._start()
+        version, seen_at = self._seen
+        return version if time.monotonic() - seen_at < self.FOR else None
+
+    def read(self) -> int | None:
+        """Ask the database."""
+        with self._lock:
+            try:
+                with patience(self.PATIENCE):
+                    if self._connection is None:
+                        self._connection = PostgresConnection.connect(self._conninfo, autocommit=True)
+                    row = self._connection.execute(READ_VERSION).fetchone()
+                return row[0] if row else None
+            except psycopg.Error:
+                self._connection = None
+                return None
+
+    def end(self) -> None:
+        """End the thread, for an app that ends before its process."""
+        self._ended.set()
+
+    def _start(self) -> None:
+        self._see()
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._poll, name="content version", daemon=True)
+                self._thread.start()
+
+    def _poll(self) -> None:
+        while not self._ended.wait(self.EVERY):
+            self._see()
+
+    def _see(self) -> None:
+        asked_at = time.monotonic()
+        if (version := self.read()) is not None:
+            self._seen = version, asked_at

@@ -1,0 +1,31 @@
+"""Let the hold of an unconfirmed place end before the link does, and count such places by client.
+
+Why: where few places are left, nobody shall keep them for two days without an address that is read; and one client
+shall not hold all of them. Both columns may be empty: an older version of the forum need not know them.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+INDEX = "ix_registrations_asked_from"
+
+
+def upgrade() -> None:
+    op.add_column("registrations", sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("registrations", sa.Column("asked_from", sa.String(length=64), nullable=True))
+    op.execute("UPDATE registrations SET held_until = confirm_by WHERE status = 'pending' AND holds_place")
+    is_known = sa.text("asked_from IS NOT NULL")
+    op.create_index(
+        INDEX, "registrations", ["event_id", "asked_from"], sqlite_where=is_known, postgresql_where=is_known
+    )
+
+
+def downgrade() -> None:
+    op.drop_index(INDEX, "registrations")
+    op.drop_column("registrations", "asked_from")
+    op.drop_column("registrations", "held_until")

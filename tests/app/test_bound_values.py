@@ -1,0 +1,124 @@
+"""A sealed value that SQL copies into another row or column does not open there (P05, P28)."""
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import select, text
+
+from forum.accounts import actions as accounts
+from forum.accounts.models import User
+from forum.cli import cli
+from forum.database import start_write
+from forum.extensions import db
+from forum.health import checks, keys
+from forum.outbox import delivery
+from forum.outbox.models import OutboxMessage
+from forum.registration.models import CareAnswer, ProtectedIdentity, Submission
+from tests.accounts.helpers import code_of, make_user
+from tests.factories.events import NOW, make_event
+from tests.factories.mails import make_mails, states
+from tests.factories.registrations import register
+
+COPIED = (
+    "UPDATE {table} SET {column} = (SELECT {column} FROM {table} AS other WHERE other.{key} = :theirs)"
+    " WHERE {key} = :mine"
+)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def copy(table: str, column: str, key: str, theirs, mine) -> None:
+    """What somebody can do who can write to the database and has no key: take the value of another row."""
+    start_write(db.session)
+    statement = text(COPIED.format(table=table, column=column, key=key))
+    db.session.execute(statement, {"theirs": theirs, "mine": mine})
+    db.session.commit()
+
+
+def test_every_sealed_column_is_tried_here():
+    assert {str(column) for column in keys.sealed_columns()} == {
+        *(
+            "protected_identities.answer",
+            "care_answers.answer",
+            "submissions.fingerprint",
+            "submissions.answers",
+        ),
+        *("users.totp_secret", "users.totp_proposed", "outbox_messages.content"),
+    }
+
+
+@pytest.mark.parametrize("model", [ProtectedIdentity, CareAnswer])
+def test_answer_of_another_person_does_not_open(database, model):
+    event = make_event()
+    theirs = register(event, is_protected=True, real_name="Verkliga Namnet").id
+    mine = register(event).id
+    copy(model.__tablename__, "answer", "registration_id", theirs, mine)
+    assert db.session.get_one(model, theirs).answer
+    with pytest.raises(InvalidTag):
+        assert db.session.get_one(model, mine).answer
+
+
+def test_form_of_another_person_does_not_open(database):
+    event = make_event()
+    theirs, mine = (
+        db.session.scalars(select(Submission.key).where(Submission.registration_id == each.id)).one()
+        for each in (register(event), register(event))
+    )
+    for column in ("fingerprint", "answers"):
+        copy("submissions", column, "key", theirs, mine)
+        assert getattr(db.session.get_one(Submission, theirs), column)
+        with pytest.raises(InvalidTag):
+            getattr(db.session.get_one(Submission, mine), column)
+
+
+def test_second_factor_of_another_organiser_opens_no_door(database):
+    """Whoever has a phone of their own could else sign in as somebody else with it."""
+    theirs, mine = make_user(totp_secret=b"twenty bytes of mine"), make_user()
+    copy("users", "totp_secret", "id", theirs.id, mine.id)
+    start_write(db.session)
+    with pytest.raises(InvalidTag):
+        accounts.check_code(mine, code_of(theirs), now=NOW)
+
+
+def test_proposed_second_factor_does_not_open_as_the_one_in_use(database):
+    user = make_user(totp_secret=None, totp_proposed=b"twenty bytes of mine")
+    start_write(db.session)
+    db.session.execute(text("UPDATE users SET totp_secret = totp_proposed"))
+    db.session.commit()
+    assert user.totp_proposed
+    with pytest.raises(InvalidTag):
+        assert user.totp_secret
+
+
+@pytest.mark.parametrize("step", ["content", "recipient"])
+def test_mail_of_another_leaves_for_nobody_else(database, app, step):
+    """Neither put into another message nor sent to another address: there is a personal link in it."""
+    theirs, mine = make_mails(2)
+    copy("outbox_messages", step, "id", theirs.id, mine.id)
+    mine = mine.id
+
+    delivery.deliver_due()
+
+    assert states() == [("sent", 1), ("failed", 1)]
+    assert "sealed for another message" in db.session.get_one(OutboxMessage, mine).last_error
+
+
+def test_doctor_names_what_was_moved_and_rotating_leaves_it_closed(database, app):
+    theirs, mine = make_user(totp_secret=b"twenty bytes of mine"), make_user()
+    assert [finding.words for finding in checks.examine(["sealed"], NOW)] == [
+        "every sealed value opens in its own row (2)"
+    ]
+    copy("users", "totp_secret", "id", theirs.id, mine.id)
+    said = (
+        f"1 of 2 sealed values cannot be opened in their row (users.totp_secret {mine.id}):"
+        " copied there, changed, or sealed with a key that is not here"
+    )
+
+    rotated = app.test_cli_runner().invoke(cli, ["rotate-keys"])
+
+    assert "1 value does not open in its row; what is there was left as before" in rotated.output
+    assert [(each.is_well, each.words) for each in checks.examine(["sealed"], NOW)] == [(False, said)]
+    with pytest.raises(InvalidTag):
+        assert db.session.get_one(User, mine.id).totp_secret

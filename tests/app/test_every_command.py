@@ -1,0 +1,274 @@
+"""Every command does its work once on each database, and says in a sentence what a wrong setting is (R23, S05)."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import click
+import flask_migrate
+import pytest
+from flask.cli import ScriptInfo
+
+from forum import cli as command_line
+from forum import create_app, presence
+from forum.audit.models import AuditEntry
+from forum.cli import cli
+from forum.commands import preparing, running, serving
+from forum.commands.keys import refuse_wrong_keys
+from forum.commands.preparing import prepare
+from forum.config import PROJECT, UnsafeSettings, new_data_keys
+from forum.extensions import db
+from tests.running import FORUM, SECONDS
+from tests.tried_migrations import add_migration, copy_migrations
+
+# In this order on one database; {folder} is the test's. What each must say, "" where there is nothing to say.
+COMMANDS = {
+    "db upgrade": ("The tables are up to date.", ()),
+    "db current": ("(head)", ()),
+    "db heads": ("(head)", ()),
+    "db history": ("<base> -> 0001", ()),
+    "db check": ("No new upgrade operations detected", ()),
+    "db migrate": ("", ("-m", "try it", "--rev-id", "9998", "-d", "{folder}/migrations")),
+    "db revision": ("9999_try_it.py", ("-m", "try it", "--rev-id", "9999", "-d", "{folder}/migrations")),
+    "create-organiser": ("/account/", ("anna@example.org", "--name", "Anna")),
+    "disable-organiser": ("", ("anna@example.org",)),
+    "doctor": ("disk", ("--offline",)),
+    "backup": ("forum-", ("{folder}/backups", "--keys", "{folder}/keys.json")),
+    "mail-test": ("Written into the folder mail/", ("anna@example.org",)),
+    "mend-counters": ("", ()),
+    "release-mail": ("0 mails are released", ()),
+    "audit verify": ("", ()),
+    "audit erase-details": ("are erased", ("1",)),
+    "rotate-keys": ("", ()),
+    "new-keys": ("identity", ()),
+    "static": ("static files", ()),
+    "db downgrade": ("", ("base",)),
+    "restore": ("Restored as of", ("{folder}/backups/{backup}",)),
+}
+SERVING = {"run", "dev", "serve", "worker"}  # tests/app/test_serving.py
+FAILING = {"doctor"}  # in a test there is no worker
+OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # ask no database
+# Those that seal, open and prove nothing, say themselves what is wrong, or come before the right database is there.
+WITH_ANY_KEYS = {
+    "doctor",
+    "new-keys",
+    "static",
+    "restore",
+    *(name for name in COMMANDS if name.startswith("db ")),
+}
+WRONG = {
+    "DATABASE_URL": [
+        "mysql://x/y", "nonsense", "postgresql+psycopg2://x/y", "postgresql://u:a-secret@/x?host=/nowhere",
+        "postgresql://u:a-secret@127.0.0.1:1/x", "sqlite:////nowhere/forum.sqlite3", f"sqlite:///{__file__}",
+    ],
+    "LIMITER_STORAGE": ["nonsense://x"],
+    "INSTANCE": ["/proc/nowhere", "/dev/null"],
+    "BASE_URL": ["ftp://example.org", "http://[::1"],
+    "TRUSTED_PROXIES": ["some"],
+    "DATA_KEYS": ["a-secret"],
+    "ENV": ["live"],
+}  # fmt: skip
+WRONG_SETTINGS = [(name, value) for name, values in WRONG.items() for value in values]
+
+
+def names(group: click.Group = cli, before: str = "") -> set[str]:
+    """The commands, those in groups as they are typed."""
+    return {
+        name
+        for short, command in group.commands.items()
+        for name in (names(command, f"{short} ") if isinstance(command, click.Group) else {before + short})
+    }
+
+
+def typed(command: str, folder: Path) -> list[str]:
+    """The command's arguments as they are typed."""
+    backup = next((path.name for path in folder.glob("backups/*.tar")), "none")
+    return [*command.split(), *(word.format(folder=folder, backup=backup) for word in COMMANDS[command][1])]
+
+
+def test_every_command_is_listed():
+    assert names() == {*COMMANDS, *SERVING}
+
+
+def test_every_command_does_its_work(make_app, blank_database_url, tmp_path):
+    app = make_app(blank_database_url)
+    copy_migrations(tmp_path)
+    for command, (words, _) in COMMANDS.items():
+        if command == "restore":
+            drop_everything(app)
+        answer = app.test_cli_runner().invoke(
+            cli, typed(command, tmp_path), obj=ScriptInfo(create_app=lambda: app)
+        )
+        # What Alembic prints goes past the runner; the processes below show it.
+        is_heard = words in answer.output or command.startswith("db ")
+        assert (command, answer.exit_code, is_heard) == (command, int(command in FAILING), True), (
+            answer.output,
+            answer.exception,
+        )
+
+
+def drop_everything(app) -> None:
+    """Leave what a restore wants: no file on SQLite, no table on PostgreSQL."""
+    with app.app_context():
+        db.session.remove()
+        if db.engine.name == "sqlite":
+            Path(db.engine.url.database).unlink()
+        else:
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql("DROP TABLE alembic_version")
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG_SETTINGS)
+def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv("FORUM_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv(f"FORUM_{name}", value)
+    answer = click.testing.CliRunner().invoke(cli, ["db", "upgrade"], obj=ScriptInfo(create_app=create_app))
+    if not isinstance(answer.exception, SystemExit):
+        assert f"FORUM_{name}" in str(answer.exception), (
+            answer.exception
+        )  # refused by name: cli.main words it
+        return
+    lines = answer.stderr.splitlines()
+    assert (answer.exit_code, len(lines), lines[0].startswith("Error: "), "secret" in lines[0]) == (
+        1,
+        1,
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize("purpose", ["audit", "identity"])
+def test_every_command_but_those_listed_refuses_keys_of_another_database(
+    make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
+):
+    """One entry under a wrong key, and the record is broken for good."""
+    refuse_wrong_keys(make_app(sqlite_url))  # the check values are stored
+    others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
+    wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
+    monkeypatch.setenv("FORUM_ENV", "development")
+    monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")  # some would set it for good
+    for module in (command_line, running):
+        monkeypatch.setattr(module, "create_app", lambda: wrong)
+    for module, name in ((presence, "share"), (serving, "refuse_taken_address"), (preparing, "prepare")):
+        monkeypatch.setattr(module, name, lambda *_: None)
+
+    refused = {
+        command
+        for command in names() - WITH_ANY_KEYS
+        if _is_refused(typed(command, tmp_path) if command in COMMANDS else [command], purpose)
+    }
+
+    assert refused == names() - WITH_ANY_KEYS
+    with wrong.app_context():
+        assert db.session.query(AuditEntry).count() == 0
+    assert not (tmp_path / "keys.json").exists()
+
+
+def _is_refused(arguments: list[str], purpose: str) -> bool:
+    said = ScriptInfo(create_app=command_line._create_app)
+    answer = click.testing.CliRunner().invoke(cli, arguments, obj=said)
+    problem = f"FORUM_DATA_KEYS: the keys for {purpose} are not those that sealed this database"
+    return isinstance(answer.exception, UnsafeSettings) and answer.exception.problems == [problem]
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/forum.sqlite3", "sqlite:///{folder}/blank.sqlite3"])
+def test_a_database_that_is_away_or_empty_is_a_sentence(make_app, tmp_path, url):
+    app = make_app(url.format(folder=tmp_path))
+    (tmp_path / "backups").mkdir()
+    for command in COMMANDS.keys() - OFFLINE - {"restore", "db upgrade"}:
+        answer = app.test_cli_runner().invoke(
+            cli, typed(command, tmp_path), obj=ScriptInfo(create_app=lambda: app)
+        )
+        assert (command, type(answer.exception)) in {(command, SystemExit), (command, type(None))}, (
+            answer.exception
+        )
+
+
+def test_typed_commands_end_as_they_should(tmp_path):
+    """As processes, for the rest of this file calls them: one that works, one whose setting is wrong."""
+    assert spawn(tmp_path, "db", "upgrade") == (0, "The tables are up to date.\n", "")
+    status, _, said = spawn(
+        tmp_path, "db", "current", DATABASE_URL="postgresql://u:a-secret@/x?host=/nowhere"
+    )
+    assert (status, len(said.splitlines()), said.startswith("Error: The database cannot be used")) == (
+        1,
+        1,
+        True,
+    )
+
+
+@pytest.mark.slow
+def test_every_typed_command_does_its_work(blank_database_url, tmp_path):
+    copy_migrations(tmp_path)
+    for command, (words, _) in COMMANDS.items():
+        if command == "restore":
+            continue
+        status, said, wrong = spawn(tmp_path, *typed(command, tmp_path), DATABASE_URL=blank_database_url)
+        assert (command, status, words in said + wrong) == (command, int(command in FAILING), True), wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "value"), WRONG_SETTINGS)
+def test_a_typed_command_with_a_wrong_setting_says_a_sentence(tmp_path, name, value):
+    for command in ("backup", "run"):
+        arguments = typed(command, tmp_path) if command in COMMANDS else [command]
+        status, _, said = spawn(tmp_path, *arguments, **{name: value})
+        assert (status in {1, 2}, len(said.splitlines()), "secret" in said) == (True, 1, False), said
+
+
+def spawn(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """Run a command as a process; return its status and what it wrote."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
+    given = {"ENV": "development", "INSTANCE": str(folder / "instance"), **settings}
+    done = subprocess.run(
+        [*FORUM, *arguments], env={**plain, **{f"FORUM_{name}": value for name, value in given.items()}},
+        capture_output=True, text=True, check=False, timeout=SECONDS, cwd=PROJECT,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+ADDS = """
+    op.create_table("later", sa.Column("id", sa.Integer(), primary_key=True))
+    with op.batch_alter_table("events") as batch_op:
+        batch_op.add_column(sa.Column("later", sa.Integer(), nullable=False, server_default="0"))
+"""
+HAS_TO_BE_FILLED = """
+    with op.batch_alter_table("events") as batch_op:
+        batch_op.alter_column("later", server_default=None, existing_type=sa.Integer())
+"""
+TAKES_AWAY = """
+    op.drop_table("worker_heartbeats")
+    with op.batch_alter_table("events") as batch_op:
+        batch_op.drop_column("later")
+        batch_op.drop_column("hotline_url")
+"""
+
+
+def test_tables_of_a_newer_version_are_used_where_they_can_be(make_app, database_url, tmp_path):
+    """An update's way back: the version before it meets the tables that the update made."""
+    app, newer = make_app(database_url, DEMO=False), copy_migrations(tmp_path)
+
+    def meet(step: str) -> tuple[int, str]:
+        revision = add_migration(newer, step).name[:4]
+        with app.app_context():
+            flask_migrate.upgrade(directory=str(newer))
+        answer = app.test_cli_runner().invoke(cli, ["db", "upgrade"], obj=ScriptInfo(create_app=lambda: app))
+        assert isinstance(answer.exception, SystemExit | None), answer.exception
+        return answer.exit_code, answer.output.replace(revision, "N")
+
+    assert meet(ADDS) == (
+        0,
+        "The tables are those of a newer version (N). This version can use them; nothing was changed.\n",
+    )
+    prepare(app)
+    for step, lacks in (
+        (HAS_TO_BE_FILLED, "the column events.later has to be filled"),
+        (TAKES_AWAY, "there is no table worker_heartbeats, there is no column events.hotline_url"),
+    ):
+        assert meet(step) == (
+            1,
+            "Error: The tables are those of a newer version (N), and this version cannot use them"
+            f" ({lacks}). Install the newer version again, or restore the backup made before the update.\n",
+        )

@@ -1,0 +1,64 @@
+"""The wheel has everything that the forum needs: it runs where no checkout is."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from forum.config import PROJECT
+from tests.running import prepare
+
+VISIT = """
+import sys
+from pathlib import Path
+from forum import config, create_app
+assert config.PROJECT == Path(sys.argv[1], "forum", "project")
+app = create_app({"DEMO": False, "BASE_URL": "http://localhost"})
+visitor = app.test_client()
+page = visitor.get("/account/sign-in?lang=sv")
+print(page.status_code, "Logga in" in page.text, visitor.get("/readyz").status_code, app.config["INSTANCE"])
+"""
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """What `make wheel` builds, as pip would put it into a folder."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--no-build-isolation", "--out-dir", folder],
+        cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    (wheel,) = folder.glob("forum-*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_wheel_serves_in_a_folder_of_its_own(unpacked, tmp_path, static_folder, sqlite_template):
+    prepare(tmp_path / "instance", static_folder, sqlite_template)
+
+    done = subprocess.run(
+        [sys.executable, "-c", VISIT, str(unpacked)],
+        env={"PATH": "", "PYTHONPATH": str(unpacked)}, cwd=tmp_path,
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+    assert done.stdout.split() == ["200", "True", "200", f"{tmp_path}/instance"], done.stderr
+
+
+def test_wheel_holds_what_lies_beside_the_package_and_nothing_to_be_compiled(unpacked):
+    """Whoever serves need not be allowed to write into the package."""
+    for name in ("templates", "static", "migrations"):
+        assert files(unpacked / "forum" / "project" / name) == files(PROJECT / name) != set()
+    assert {Path(name).suffix for name in files(unpacked / "forum" / "project" / "translations")} == {".mo"}
+
+
+def files(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }

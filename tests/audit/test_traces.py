@@ -1,0 +1,141 @@
+"""Who looked at whom, and who tried in vain, is recorded: few entries, however often it happens (S46, P18)."""
+
+import pytest
+from argon2 import PasswordHasher
+
+from forum.accounts import passwords
+from forum.audit.models import AuditEntry
+from forum.cli import cli
+from forum.extensions import db
+from forum.web import limits
+from tests.accounts.helpers import PASSWORD, code_of, give_password, make_user, sign_in
+from tests.factories.events import make_event
+from tests.factories.registrations import confirmed
+from tests.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("frozen", "database")
+WRONG = "not the right password"
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url)
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch):
+    """How long a hash takes is told elsewhere."""
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def recorded(prefix: str) -> list[tuple]:
+    """Action, actor, subject and how many each entry stands for."""
+    db.session.rollback()
+    entries = db.session.scalars(db.select(AuditEntry).order_by(AuditEntry.id)).all()
+    return [
+        (entry.action, entry.actor, entry.subject_type, entry.subject_id, entry.details.payload["times"])
+        for entry in entries
+        if entry.action.startswith(prefix) and "times" in entry.details.payload
+    ]
+
+
+def test_views_and_searches_of_an_organiser_are_recorded_in_few_entries(pages):
+    event = make_event()
+    person, user = confirmed(event, given_name="Zebra"), make_user(event=event)
+    sign_in(pages, user)
+    for _ in range(5):
+        pages.get("attendees.show", event=event.slug, reference=person.reference)
+    pages.get("attendees.cancel", event=event.slug, reference=person.reference)
+    pages.get("attendees.waiting", event=event.slug)
+    pages.get("attendees.index", event=event.slug)
+    pages.get("attendees.index", event=event.slug, q="Zebra")
+    pages.get("attendees.show", event=event.slug, reference="NOBODY00", expect=404)
+    who, whom = f"user:{user.id}", ("registrations", person.id)
+    assert recorded("regis") + recorded("waiting") == [
+        *[("registration.viewed", who, *whom, times) for times in (1, 1, 2)],
+        ("registrations.searched", who, "events", event.id, 1),
+        ("waiting_list.viewed", who, "events", event.id, 1),
+    ]
+    page = pages.get("attendees.show", event=event.slug, reference=person.reference)
+    assert "viewed" not in page.text
+
+
+def test_a_new_hour_begins_to_count_anew(pages, monkeypatch):
+    event = make_event()
+    person = confirmed(event)
+    sign_in(pages, make_user(event=event))
+    for _ in range(3):
+        pages.get("attendees.show", event=event.slug, reference=person.reference)
+    now = limits.time.time()
+    monkeypatch.setattr(limits.time, "time", lambda: now + limits.HOUR_SECONDS)
+    pages.get("attendees.show", event=event.slug, reference=person.reference)
+    assert [entry[-1] for entry in recorded("registration.viewed")] == [1, 1, 1]
+
+
+def test_six_addresses_with_twelve_wrong_passwords_each_leave_a_trace(app):
+    user, quick = make_user(password_hash=passwords.hashed(PASSWORD)), app.test_cli_runner().invoke
+    assert "ok   sign-ins: none was refused in a day" in quick(cli, ["doctor", "--offline"]).output
+    for number in range(6):
+        guesser = Pages(app)
+        guesser.client.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
+        for expect in [422] * 10 + [429] * 2:
+            give_password(guesser, user, WRONG, expect=expect)
+    about = ("visitor", "users", user.id)
+    assert (
+        recorded("account")
+        == [
+            *[("account.sign_in_refused", *about, times) for times in (1, 1, 2, 4)],
+            *[("account.tries_limited", *about, times) for times in (1, 1)],
+        ]
+        * 6
+    )
+    told = quick(cli, ["doctor", "--offline"]).output
+    assert "BAD  sign-ins: in a day at least: sign_in_refused 48 times, tries_limited 12 times" in told
+
+
+def test_a_try_for_an_address_without_an_account_is_recorded_alike(app):
+    user = make_user(password_hash=passwords.hashed(PASSWORD))
+    for number, email in enumerate((user.email, "nobody@example.org")):
+        guesser = Pages(app)
+        guesser.client.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
+        for _ in range(2):
+            data = {"email": email, "password": WRONG}
+            guesser.post("account.sign_in", data, lang="en", expect=422)
+    entries = recorded("account")
+    assert [entry[3] for entry in entries] == [user.id, user.id, None, None]
+    assert len({(action, actor, kind) for action, actor, kind, *_ in entries}) == 1
+
+
+def test_wrong_codes_are_recorded_and_right_ones_are_not(app):
+    user = make_user(password_hash=passwords.hashed(PASSWORD))
+    page = Pages(app)
+    give_password(page, user)
+    page.get("/account/second-factor").submit({"code": "000000"}, expect=422)
+    page.get("/account/second-factor").submit({"code": code_of(user)}, expect=303)
+    assert recorded("account") == [("account.code_refused", "visitor", "users", user.id, 1)]
+
+
+def test_a_view_that_cannot_be_recorded_is_told_by_the_log(pages, monkeypatch, caplog):
+    event = make_event()
+    person, user = confirmed(event), make_user(event=event)
+    sign_in(pages, user)
+    db.session.rollback()
+    other = db.engine.raw_connection()
+    other.driver_connection.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("forum.database.BUSY_SECONDS", 0)
+    pages.get("attendees.show", event=event.slug, reference=person.reference)
+    other.driver_connection.execute("ROLLBACK")
+    other.close()
+    told = [record.getMessage() for record in caplog.records if record.name == "forum.audit"]
+    assert told == [f"registration.viewed by user:{user.id} was not recorded: OperationalError"]
+
+
+def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url):
+    app = make_app(sqlite_url, LIMITER_STORAGE="redis://127.0.0.1:1")
+    with app.app_context():
+        event = make_event()
+        person, pages = confirmed(event), Pages(app)
+        sign_in(pages, make_user(event=event))
+        for _ in range(3):
+            pages.get("attendees.show", event=event.slug, reference=person.reference)
+        assert [entry[-1] for entry in recorded("registration.viewed")] == [1, 1, 1]

@@ -1,0 +1,160 @@
+"""A public page is the same for everybody, whatever a client sends beside its address (S08, S14, P17).
+
+What is kept is given to every reader. So a page that somebody's cookie or header could change would be a page that
+anybody can write into.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Response, flash, get_flashed_messages, request, session
+from werkzeug.test import TestResponse
+
+from forum.accounts import sign_ins
+from forum.accounts.access import AUDIENCES, Face
+from forum.columns import digest
+from forum.registration import self_service
+from forum.web import cache
+from forum.web.languages import NAMES
+from tests.guards.addresses import readable
+from tests.guards.world import ADMIN, PERSON, World
+
+STRANGE = "STRANGERS-WORDS"
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Language": "fi, sv;q=0.1, en;q=0.1",
+    "Authorization": f"Bearer {STRANGE}",
+    "Cache-Control": "no-cache",
+    "Cookie2": STRANGE,
+    "Forwarded": f"for={STRANGE};proto=ftp",
+    "Origin": f"https://{STRANGE}.example",
+    "Range": "bytes=0-9",
+    "Referer": f"https://{STRANGE}.example/",
+    "Sec-Fetch-Site": "cross-site",
+    "User-Agent": STRANGE,
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Forwarded-Proto": "ftp",
+    "X-Forwarded-Prefix": f"/{STRANGE}",
+    "X-HTTP-Method-Override": "DELETE",
+    "X-Script-Name": f"/{STRANGE}",
+}
+OWN_TO_EACH_ANSWER = {"machines.readyz"}  # the state of the forum
+
+
+@pytest.fixture
+def public(world) -> list[str]:
+    """Every page that is open to anybody, in every language."""
+    return [
+        address.path
+        for lang in NAMES
+        for address in readable(world, lang=lang)
+        if AUDIENCES[address.endpoint] in {Face.PUBLIC, Face.MACHINE}
+        and address.endpoint not in OWN_TO_EACH_ANSWER
+    ]
+
+
+@pytest.fixture
+def stranger(world) -> dict[str, str]:
+    """What a browser sends whose session says everything that one can: a message, a sign-in, a personal link."""
+    client = world.app.test_client()
+    with client.session_transaction() as kept:
+        kept["_flashes"] = [("warning", STRANGE)]
+        kept[sign_ins.TOKEN], kept[sign_ins.LANGUAGE] = world.tokens[ADMIN], "sv"
+        kept[self_service.KEY], kept["csrf_token"] = digest(world.tokens[PERSON]), STRANGE
+    cookie = client.get_cookie("forum")
+    return {**HEADERS, "Cookie": f"forum={cookie.value}; words={STRANGE}; answers={STRANGE}; lang={STRANGE}"}
+
+
+def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str]:
+    """Name the orders in which a stranger and a reader who sends nothing do not get the same answer."""
+    varies = {name.lower() for name in _get(world, path, {}).vary}
+    told = {name: value for name, value in stranger.items() if name == "Cookie" or name.lower() not in varies}
+    for order in ({"stranger": told, "reader": {}}, {"reader": {}, "stranger": told}):
+        world.app.extensions["page_cache"].clear()
+        first, second = (_get(world, path, headers) for headers in order.values())
+        if (first.status_code, sorted(first.headers), first.data) != (
+            second.status_code,
+            sorted(second.headers),
+            second.data,
+        ):
+            yield f"{path}: {next(iter(order))} first"
+        elif STRANGE in first.text + str(first.headers):
+            yield f"{path}: a stranger's words, {next(iter(order))} first"
+
+
+def _get(world: World, path: str, headers: dict[str, str]) -> TestResponse:
+    answer = world.app.test_client(use_cookies=False).get(path, headers=headers)
+    if answer.headers.pop("X-Request-ID", None):  # names each request; a page that may be kept has none
+        assert path not in world.app.extensions["page_cache"]._pages
+    return answer
+
+
+def test_no_public_page_knows_who_asks(world, public, stranger):
+    assert len(public) > 50
+    assert [order for path in public for order in differing(world, stranger, path)] == []
+
+
+def _with_accept_language() -> Response:
+    response = Response("words")
+    response.vary.add("Accept-Language")
+    return response
+
+
+VIEWS: dict[str, Callable[[], Any]] = {
+    "shows a message": lambda: str(get_flashed_messages()),
+    "looks into the session": lambda: str(session.get(sign_ins.LANGUAGE)),
+    "repeats a header": lambda: request.headers.get("Referer", ""),
+}
+REFUSED: dict[str, Callable[[], Any]] = {
+    **VIEWS,
+    "writes into the session": lambda: flash("words") or "words",
+    "differs by a header": _with_accept_language,
+}
+
+
+def kept_view(does: Callable[[], Any]) -> Callable[[], Any]:
+    """Mark a view that does the same; a mark stays, and the view itself is another test's control."""
+
+    def same() -> Any:
+        return does()
+
+    return cache.page()(same)
+
+
+@pytest.mark.parametrize("does", VIEWS)
+def test_a_page_that_knows_who_asks_is_found(world, stranger, monkeypatch, does):
+    """The control: such a view without the cache."""
+    monkeypatch.setitem(world.app.view_functions, "registration.received", VIEWS[does])
+    path = "/en/register/received"
+    assert list(differing(world, stranger, path)) == [f"{path}: stranger first", f"{path}: reader first"]
+
+
+@pytest.mark.parametrize("does", sorted(REFUSED.keys() - {"repeats a header"}))
+def test_a_view_whose_answer_depends_on_a_reader_is_not_kept(world, monkeypatch, does):
+    monkeypatch.setitem(world.app.view_functions, "registration.received", kept_view(REFUSED[does]))
+    kept = world.app.extensions["page_cache"]
+    kept.clear()
+    with pytest.raises(cache.ImpurePage):
+        _get(world, "/en/register/received", {})
+    assert kept._pages == {}
+
+
+def test_a_header_does_not_reach_a_view_that_is_kept(world, stranger, monkeypatch):
+    view = kept_view(VIEWS["repeats a header"])
+    monkeypatch.setitem(world.app.view_functions, "registration.received", view)
+    assert list(differing(world, stranger, "/en/register/received")) == []
+
+
+def test_an_impure_page_is_answered_unkept_and_logged_where_nobody_tests(
+    world, stranger, monkeypatch, caplog
+):
+    monkeypatch.setitem(
+        world.app.view_functions, "registration.received", kept_view(VIEWS["shows a message"])
+    )
+    monkeypatch.setitem(world.app.config, "TESTING", False)
+    kept = world.app.extensions["page_cache"]
+    kept.clear()
+    answer = _get(world, "/en/register/received", stranger)
+    assert (STRANGE in answer.text, kept._pages) == (True, {})
+    assert "ImpurePage" in caplog.text

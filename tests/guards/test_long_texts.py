@@ -1,0 +1,164 @@
+"""No text is looked at before its length is: normalising combining marks in falling order costs the square of it (S35).
+
+While `unicodedata.normalize` works, no other thread of the process does. So what is counted is the longest text that
+reaches it, whoever calls it.
+"""
+
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import quote
+
+import pytest
+from werkzeug.exceptions import HTTPException
+
+from forum.accounts import passwords
+from forum.web import door, forms
+from tests.guards.addresses import addresses, readable
+from tests.guards.test_fuzz import QUERY_NAMES, fields_of
+from tests.guards.test_mass_assignment import FORMS, hidden_fields
+from tests.guards.world import ADMIN, HERE, VISITOR
+
+MARKS = sorted(
+    (chr(code) for code in range(0x300, 0x1E950) if unicodedata.combining(chr(code))),
+    key=unicodedata.combining,
+    reverse=True,
+)
+ALLOWED = forms.LONGEST
+
+
+def worst(size: int) -> str:
+    """A letter and `size` bytes of marks, those that stand last in the normal form first."""
+    share = size // sum(len(mark.encode()) for mark in MARKS)
+    return "a" + "".join(mark * share for mark in MARKS)
+
+
+@pytest.fixture
+def lengths(monkeypatch) -> list[int]:
+    """The lengths of what is normalised from now on."""
+    seen: list[int] = []
+    normalize = unicodedata.normalize
+
+    def counted(form: str, text: str) -> str:
+        seen.append(len(text))
+        return normalize(form, text[:ALLOWED])  # a failing test need not take minutes
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    return seen
+
+
+def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
+    """Each field of each form in turn gets one that is too long; the others hold what they should."""
+    text, tried = worst(8_000), 0
+    for address in addresses(fresh_world, (HERE,)):
+        if "POST" not in address.methods:
+            continue
+        audience, valid, *_rest = FORMS[address.endpoint]
+        hidden = hidden_fields(fresh_world, audience, address.path)
+        for name in {*valid, *fields_of(fresh_world, audience, address)}:
+            sent = {**valid, **hidden, name: text}
+            answer = fresh_world.browsers[audience].post(
+                address.path, data=sent, content_type="multipart/form-data"
+            )
+            assert answer.status_code < 500, (address.path, name)
+            assert max(lengths, default=0) <= ALLOWED, (address.path, name)
+            tried += 1
+    assert tried > 40
+    assert lengths  # the control: the watch sees what is normalised
+
+
+def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
+    """Each parameter of each page that reads any gets it, and each piece of each path that may be any text."""
+    text = worst(8_000)
+    for audience, path in queried:
+        for names in (["q"], set(QUERY_NAMES) - {"q"}):  # a filter that names nothing ends a search
+            world.browsers[audience].get(path, query_string=dict.fromkeys(names, text))
+    for path in sorted(
+        {path for address in readable(world, (HERE,)) for path in replaced(world, address, text)}
+    ):
+        world.browsers[ADMIN].get(path)
+    assert 0 < max(lengths) <= ALLOWED
+
+
+def replaced(world, address, text: str) -> Iterator[str]:
+    """Yield the path with each piece in turn replaced, where it still leads to the same view."""
+    routes, pieces = world.app.url_map.bind("localhost"), address.path.split("/")
+    for number in range(1, len(pieces)):
+        path = "/".join([*pieces[:number], "zq", *pieces[number + 1 :]])
+        with suppress(HTTPException):
+            if routes.match(path)[0] == address.endpoint:
+                yield "/".join([*pieces[:number], quote(text), *pieces[number + 1 :]])
+
+
+@pytest.mark.parametrize("check", [passwords.refuse_if_weak, passwords.hashed])
+def test_no_password_of_any_length_is_normalised(app, lengths, check):
+    """A command may set one, too, without a form before it."""
+    with app.app_context(), pytest.raises(passwords.TooLong):
+        check(worst(250_000))
+    assert max(lengths, default=0) <= ALLOWED
+
+
+HEADERS = {  # what may cost more than its length, whoever reads it
+    "Accept": 'a/b;q="',
+    "Accept-Encoding": "br;q=0,",
+    "Accept-Language": "a,",
+    "Authorization": 'Digest a="',
+    "Cookie": 'a="\\101"; ',
+    "Forwarded": "for=1,",
+    "If-Match": '"a",',
+    "If-Modified-Since": "Sun, ",
+    "If-None-Match": '"a",',
+    "If-Range": "(",
+    "Origin": "http://[",
+    "Range": "bytes=0-1,",
+    "Referer": "http://[%",
+    "User-Agent": "(",
+    "X-Forwarded-For": "1,",
+    "X-Forwarded-Host": "a.b,",
+    "X-Request-ID": "a",
+}
+DEARER = 40_000  # calls of functions that a header may add: linear work; without a limit it were a million
+
+
+@pytest.fixture(scope="module")
+def reached(world) -> list[str]:
+    """A redirect, a page that there is not, a form, a search, a kept page, a kept feed and a static file."""
+    with world.app.app_context():
+        style = world.app.jinja_env.globals["static_url"]("css/app.css")
+    return ["/", "/nope", "/en/register/ngo", "/en/news/search?q=a", "/en/", "/en/news/feed.atom", style]
+
+
+def calls(world, path: str, headers: dict[str, str]) -> int:
+    """How many functions are called for an answer to a new browser."""
+    count, browser = 0, world.app.test_client(use_cookies=False)
+
+    def called(_frame, event, _argument) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(called)
+    try:
+        answer = browser.get(path, environ_overrides=headers)
+    finally:
+        sys.setprofile(None)
+    assert answer.status_code in {200, 302, 404}, path
+    return count
+
+
+def test_no_header_costs_more_than_its_length_allows(world, reached):
+    """As long as it may be at all; steps are counted, for time is the machine's."""
+    for path in reached:
+        calls(world, path, {})
+        plain = calls(world, path, {})
+        for name, part in HEADERS.items():
+            sent = {f"HTTP_{name.upper().replace('-', '_')}": part * ((door.LONGEST - 500) // len(part))}
+            assert calls(world, path, sent) - plain < DEARER, (path, name)
+
+
+def test_longer_headers_are_refused_everywhere(world, reached):
+    for path in reached:
+        for headers in ({"X-A": "a" * door.LONGEST}, {f"X-{number}": "a" * 1000 for number in range(17)}):
+            answer = world.browsers[VISITOR].get(path, headers=headers)
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (431, "no-store"), path
+    assert world.browsers[VISITOR].get("/en/", headers={"X-A": "a" * 9000}).status_code == 200

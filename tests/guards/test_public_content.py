@@ -1,0 +1,68 @@
+"""What kept pages show raises the content version: each table that they read belongs to a marked model."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, request, request_finished
+from sqlalchemy import event
+
+from forum.events import versions
+from forum.extensions import db
+from forum.news.models import Post
+from forum.web.cache import SECONDS
+from tests.guards.addresses import readable
+from tests.guards.world import World
+
+READ_FROM = re.compile(r"\b(?:FROM|JOIN) (\w+)")
+
+
+def test_kept_pages_read_only_what_raises_the_version(world):
+    read = tables_of_kept_pages(world)
+    assert {"events", "post_texts", "post_tags", "pages"} <= read
+    assert read - versions.public_tables() == set()
+
+
+def test_a_model_without_the_mark_is_found(world, monkeypatch):
+    """The control."""
+    monkeypatch.setattr(Post, "is_public_content", False)
+    versions.public_tables.cache_clear()
+    unmarked = tables_of_kept_pages(world) - versions.public_tables()
+    monkeypatch.undo()
+    versions.public_tables.cache_clear()
+    assert unmarked >= {"posts"}
+
+
+def tables_of_kept_pages(world: World) -> set[str]:
+    """Fetch every page anew; return the tables that were read for those that the cache may keep."""
+    client = world.app.test_client()
+    kept: set[str] = set()
+    world.app.extensions["page_cache"].clear()
+    with reading(world.app) as read:
+
+        def note(_app, response, **_extra):
+            view = world.app.view_functions.get(request.endpoint or "")
+            kept.update(read if view in SECONDS and response.status_code == 200 else ())
+
+        with request_finished.connected_to(note, world.app):
+            for address in readable(world):
+                read.clear()
+                client.get(address.path)
+    return kept
+
+
+@contextmanager
+def reading(app: Flask) -> Iterator[set[str]]:
+    """Collect the tables that statements read."""
+    read: set[str] = set()
+
+    def note(_connection, _cursor, statement, *_):
+        read.update(READ_FROM.findall(statement))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield read
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

@@ -1,0 +1,166 @@
+"""Whoever registers an address first decides nothing: the answers behind the link that is pressed count."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import actions, expiry, links, links_by_mail
+from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.errors import SectorFull
+from forum.registration.models import Submission
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import mark_all_sent
+from tests.factories.registrations import SILENCED, confirmed, register, write
+from tests.pages import Pages
+from tests.registration.reading import newest_mail, read_identity
+
+pytestmark = pytest.mark.usefixtures("database", "frozen")
+LATER = NOW + timedelta(hours=1)
+EMAIL = "asa@example.org"
+OWN = {"given_name": "Kim", "organisation": "Ours", "is_protected": True, "real_name": "Verkliga Namnet"}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def register_twice(event, *sectors, **own):
+    """A stranger registers the address, then its owner; return the registration and the token of each one's mail."""
+    registration = register(event, sectors[0], email=EMAIL, given_name="Stranger")
+    strangers = newest_mail(registration).token
+    register(event, sectors[-1], email=EMAIL.upper(), now=LATER, **{**OWN, **own})
+    return registration, strangers, newest_mail(registration).token
+
+
+def press(token, now=LATER, **more):
+    start_write(db.session)
+    registration = links.follow(token, "confirm", now=now)
+    actions.confirm(registration, links.find_submission(token, now=now), now=now, **more)
+    db.session.commit()
+    return registration
+
+
+def sealed() -> list[int]:
+    """The lengths of the answers as they are stored."""
+    query = db.text("SELECT answers FROM submissions WHERE answers IS NOT NULL")
+    return [len(bytes(value)) for value in db.session.scalars(query)]
+
+
+def test_the_owners_link_confirms_the_owners_answers():
+    event = make_event()
+    registration, _strangers, owners = register_twice(event, "justice", "tech")
+    assert (registration.given_name, registration.sector.key) == ("Stranger", "justice")
+    press(owners, consents=frozenset({ConsentPurpose.PHOTOGRAPHS}))
+    assert (registration.given_name, registration.organisation, registration.sector.key) == (
+        "Kim",
+        "Ours",
+        "tech",
+    )
+    assert "kim" in registration.search_text
+    assert read_identity(registration) == (True, "Verkliga Namnet")
+    assert [consent.purpose for consent in registration.consents] == ["photographs"]
+    taken = {sector.key: sector.taken for sector in event.sectors if sector.taken}
+    assert (registration.status, taken, event.taken) == (Status.CONFIRMED, {"tech": 1}, 1)
+
+
+def test_the_first_link_confirms_the_first_answers_when_it_is_the_one_that_is_pressed():
+    registration, first, _second = register_twice(make_event(), "justice", "tech")
+    press(first)
+    assert (registration.given_name, registration.sector.key) == ("Stranger", "justice")
+    assert (read_identity(registration), registration.consents) == ((False, None), [])
+
+
+@pytest.mark.parametrize("asked_by", ["the owner", "an organiser"])
+def test_a_link_that_is_sent_again_carries_the_answers_that_were_sent_last(asked_by):
+    """Who corrected the answers by a second form means those; each earlier mail still has its own."""
+    event = make_event()
+    registration, _strangers, _owners = register_twice(event, "justice", "tech")
+    register(event, email=EMAIL, now=LATER, given_name="Withheld", sender=SILENCED)
+    if asked_by == "the owner":
+        write(links_by_mail.send_fresh_link, event, EMAIL, now=LATER)
+    else:
+        write(actions.resend, registration, actor="user:7", now=LATER)
+    press(newest_mail(registration, "link-to-confirm" if asked_by == "the owner" else "received").token)
+    assert (registration.given_name, registration.sector.key) == ("Kim", "tech")
+
+
+def test_answers_are_sealed_at_one_length_and_forgotten_once_one_link_is_pressed():
+    register_twice(make_event(), "justice", real_name=None)
+    (one, other) = sealed()
+    assert one == other > 4096
+    press(newest_mail(db.session.scalars(select(Submission)).first().registration).token)
+    assert sealed() == []
+
+
+def test_without_the_key_nobody_can_tell_who_is_protected_or_how_long_a_real_name_is():
+    event = make_event()
+    register(event)
+    for name in (None, "Å", "👩" * 200):
+        register(event, is_protected=True, real_name=name)
+    for table in ("protected_identities", "care_answers"):
+        found = db.session.execute(db.text(f"SELECT * FROM {table}"))  # noqa: S608
+        assert set(found.keys()) == {"registration_id", "answer"}
+        rows = [(row.registration_id, row.answer) for row in found]
+        assert len({len(bytes(answer)) for _id, answer in rows}) == 1
+        assert len({bytes(answer) for _id, answer in rows}) == len(rows) == 4
+
+
+@pytest.mark.parametrize("end", ["expire", "cancel", "confirmed before"])
+def test_answers_are_not_kept_where_no_link_can_confirm_them(end):
+    event = make_event()
+    if end == "confirmed before":
+        confirmed(event, email=EMAIL)
+    registration, *_ = register_twice(event, "justice")
+    if end == "expire":
+        mark_all_sent()
+        write(expiry.expire_due, now=registration.confirm_by)
+    elif end == "cancel":
+        write(actions.cancel, registration, actor="user:7", now=LATER)
+    assert sealed() == []
+
+
+def test_a_place_in_another_sector_goes_back_to_who_waits_for_it():
+    event = make_event(sectors=[make_sector("justice", ceiling=1), make_sector("tech", ceiling=1)])
+    registration, _strangers, owners = register_twice(event, "justice", "tech")
+    waiting = confirmed(event, "justice", now=NOW + timedelta(minutes=2))
+    press(owners)
+    assert (registration.status, waiting.status, event.taken) == (Status.CONFIRMED, Status.OFFERED, 2)
+
+
+def test_who_asks_for_a_full_sector_waits_from_the_moment_of_that_form():
+    event = make_event(sectors=[make_sector("justice"), make_sector("tech", ceiling=1)])
+    confirmed(event, "tech")
+    registration, _strangers, owners = register_twice(event, "justice", "tech")
+    press(owners)
+    assert (registration.status, registration.waiting_since, event.taken) == (Status.WAITING, LATER, 1)
+
+
+def test_a_full_sector_without_a_waiting_list_changes_nothing():
+    sectors = [make_sector("justice"), make_sector("tech", ceiling=1)]
+    event = make_event(has_waiting_list=False, sectors=sectors)
+    registration, strangers, owners = register_twice(event, "justice", "tech")
+    confirmed(event, "tech")
+    with pytest.raises(SectorFull):
+        press(owners)
+    db.session.rollback()
+    assert (registration.status, registration.given_name, event.taken) == (Status.PENDING, "Stranger", 2)
+    assert press(strangers).status == Status.CONFIRMED
+
+
+def test_the_confirming_page_shows_its_own_answers_and_asks_for_the_consents(app):
+    registration, strangers, owners = register_twice(make_event(), "justice", "tech")
+    first, second = (Pages(app).get("self_service.confirm", token=token) for token in (strangers, owners))
+    told = [dict(zip(page.all("dt"), page.all("dd"), strict=True)) for page in (first, second)]
+    names = ("Given name", "Sector", "I have a protected identity", "Real name")
+    assert [told[1][name] for name in names] == ["Kim", "IT and telecom", "Yes", "Given, not shown here"]
+    assert [told[0].get(name) for name in names] == ["Stranger", "Justice", "No", None]
+    assert ["held for you" in page.text for page in (first, second)] == [True, False]
+    assert (first.all(".note-title"), second.all(".note-title")) == ([], ["Protected identity"])
+    assert second.soup.select("input[type=checkbox][checked]") == []
+    assert second.submit({"participant_list": True}, follow=True).h1 == "You have a place"
+    assert [consent.purpose for consent in registration.consents] == ["participant_list"]
+    assert first.submit(expect=200).h1 == "Your address is already confirmed"

@@ -1,0 +1,43 @@
+"""Migrations that a test adds to a copy of ours, to try them or to stand for a newer version's."""
+
+import shutil
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+
+from forum import MIGRATIONS
+
+MIGRATION = '''"""Try it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+{upgrades}
+
+
+def downgrade() -> None:
+{downgrades}
+'''
+
+
+def copy_migrations(folder: Path) -> Path:
+    """Return a copy of the migrations in this folder."""
+    return Path(shutil.copytree(MIGRATIONS, folder / "migrations"))
+
+
+def add_migration(migrations: Path, upgrades: str, downgrades: str = "    pass") -> Path:
+    """Add a migration behind the last one; the steps are lines of Python, indented."""
+    before = ScriptDirectory(str(migrations)).get_current_head()
+    revision = f"{int(before) + 1:04}"
+    path = migrations / "versions" / f"{revision}_try_it.py"
+    path.write_text(
+        MIGRATION.format(revision=revision, before=before, upgrades=upgrades, downgrades=downgrades)
+    )
+    return path

@@ -1,0 +1,105 @@
+"""On PostgreSQL one thread reads the content version, and pages go on without the database."""
+
+from threading import Event
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from forum.database import start_write
+from forum.events.versions import content_changed
+from forum.extensions import db
+from forum.web.content_version import PolledVersion
+from tests.factories.events import make_event
+
+pytestmark = pytest.mark.postgresql
+PAGE, SEATS = "/en/register/received", "/en/register"
+
+
+@pytest.fixture
+def app(make_app, postgres_url):
+    return make_app(postgres_url)
+
+
+@pytest.fixture
+def reader(app, monkeypatch):
+    """The app's own reader, with the polling that tests otherwise do without; it looks when `EVERY` says."""
+    kept = app.extensions["page_cache"]
+    found = kept._read_version.__self__
+    monkeypatch.setattr(kept, "_read_version", found.latest)
+    monkeypatch.setattr(PolledVersion, "EVERY", 0.01)
+    monkeypatch.setattr(PolledVersion, "FOR", 60)
+    with app.app_context():
+        make_event()
+    yield found
+    found.end()
+    if found._thread:
+        found._thread.join()
+
+
+@pytest.fixture
+def looks(reader, monkeypatch):
+    """How often the database was asked; `next()` waits until it was asked once more."""
+
+    class Looks:
+        number, came = 0, Event()
+
+        def next(self):
+            self.came.clear()
+            assert self.came.wait(30)
+
+    found, read = Looks(), reader.read
+
+    def counted():
+        version = read()
+        found.number += 1
+        found.came.set()
+        return version
+
+    monkeypatch.setattr(reader, "read", counted)
+    return found
+
+
+def test_no_request_asks_the_database_for_the_version(app, looks, monkeypatch):
+    monkeypatch.setattr(PolledVersion, "EVERY", 3600)
+    client = app.test_client()
+    assert {client.get(PAGE).status_code for _ in range(20)} == {200}
+    assert looks.number == 1
+
+
+def test_a_change_is_seen_by_the_next_look(app, looks):
+    client = app.test_client()
+    first = client.get(PAGE)
+    with app.app_context():
+        start_write(db.session)
+        content_changed(db.session)
+        db.session.commit()
+    looks.next()
+    looks.next()  # the first may have begun before the change
+    kept = app.extensions["page_cache"]
+    before = kept._pages[PAGE].version
+    assert (client.get(PAGE).data, kept._pages[PAGE].version) == (first.data, before + 1)
+
+
+def test_pages_go_on_without_the_database_and_follow_it_when_it_is_back(
+    app, reader, looks, monkeypatch, postgres_server, postgres_url
+):
+    """Nobody may connect, and who is connected is cut off: as when the server is gone."""
+    name = make_url(postgres_url).database
+    client = app.test_client()
+    before = {path: client.get(path).data for path in (PAGE, SEATS)}
+    app.extensions["page_cache"]._pages[SEATS].expires = 0
+    with postgres_server.connect() as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    try:
+        postgres_server.end_connections(name)
+        looks.next()
+        monkeypatch.setattr(PolledVersion, "FOR", 0)
+        assert reader.latest() is None
+        assert {path: client.get(path).data for path in (PAGE, SEATS)} == before
+    finally:
+        with postgres_server.connect() as connection:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    monkeypatch.setattr(PolledVersion, "FOR", 60)
+    looks.next()
+    looks.next()
+    assert (reader.latest() is not None, client.get(SEATS).status_code) == (True, 200)
