@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.measures import READING, measure
 from tests.browser.sights import BY_NAME
 from tests.browser.test_keyboard import confirming_path
-from tests.browser.visitor import Tab, Visitor
+from tests.browser.visitor import Tab, Visitor, follow
 from tests.servers import CHROMIUM_FLAGS, chromium_path
 
 pytestmark = pytest.mark.browser
@@ -56,8 +56,8 @@ def test_stakeholder_registers_changes_and_cancels_without_javascript(change_wor
     visitor = new_visitor(forum, "sv", java_script_enabled=False)
     page = visitor.page
     visitor.open("home.front")
-    page.locator("main").get_by_role("link", name="Anmäl dig").click()
-    page.locator(".sector-choice").get_by_role("link", name="Rättsväsende").click()
+    follow(page.locator("main").get_by_role("link", name="Anmäl dig"))
+    follow(page.locator(".sector-choice").get_by_role("link", name="Rättsväsende"))
     visitor.fill({"given_name": "Åsa", "email": "x"})
     visitor.submit()
     expect(page.locator(".error-summary a")).to_have_count(3)
@@ -68,11 +68,11 @@ def test_stakeholder_registers_changes_and_cancels_without_javascript(change_wor
     page.goto(forum.url + confirming_path(forum, "asa@example.org"))
     visitor.submit()
     expect(page.locator("h1")).to_have_text("Du har en plats")
-    page.get_by_role("link", name="Ändra dina uppgifter").click()
+    follow(page.get_by_role("link", name="Ändra dina uppgifter"))
     visitor.fill({"organisation": "Exempelstads hovrätt"})
     visitor.submit()
     expect(page.locator("main")).to_contain_text("Exempelstads hovrätt")
-    page.get_by_role("link", name="Avboka din anmälan").click()
+    follow(page.get_by_role("link", name="Avboka din anmälan"))
     visitor.submit()
     expect(page.locator("h1")).to_have_text("Din anmälan är avbokad")
 
@@ -82,8 +82,9 @@ def test_reader_finds_and_shares_a_post_without_javascript(worlds, new_visitor):
     page = visitor.page
     visitor.open("news.search")
     page.get_by_role("searchbox").fill("terminologi")
-    page.get_by_role("searchbox").press("Enter")
-    page.locator("main h2 a").first.click()
+    with page.expect_navigation():
+        page.get_by_role("searchbox").press("Enter")
+    follow(page.locator("main h2 a").first)
     shown = page.locator(".share").get_by_role("link")
     assert shown.evaluate_all("links => links.map(link => link.protocol)") == ["mailto:"]
     expect(page.locator(".share").get_by_role("button")).to_have_count(0)
@@ -116,7 +117,7 @@ def test_going_back_after_signing_out_shows_nobody(worlds, new_visitor):
     page = visitor.page
     visitor.open("attendees.index", event=worlds["demo"].event)
     name = page.locator("main tbody tr").first.get_by_role("link").first.inner_text()
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     expect(page.locator("h1")).to_contain_text("signed out")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
@@ -131,7 +132,7 @@ def test_going_back_after_registering_shows_a_message_and_no_answers(change_worl
     visitor.open_details("justice")
     visitor.fill(visitor.answers())
     visitor.submit()
-    page.get_by_role("button", name="Change given name").click()
+    follow(page.get_by_role("button", name="Change given name"))
     visitor.fill({"given_name": "Björn"})
     visitor.submit(), visitor.submit()
     expect(page.locator("h1")).to_have_text("Open your mail")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.keyboard import Keyboard, is_focused
 from tests.browser.sights import BY_NAME
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, follow
 
 pytestmark = pytest.mark.browser
 # The words of an element as a screen reader meets them: an empty region is there before it speaks (4.1.3).
@@ -54,7 +54,8 @@ def test_change_leads_to_the_question_and_the_focus_with_it(worlds, new_visitor)
     keys.activate(page.get_by_role("button", name="Change organisation"))
     assert is_focused(page.get_by_label("Organisation", exact=True))
     keys.write("Organisation", "Exempelstads hovrätt")
-    keys.press("Enter")
+    with page.expect_navigation():
+        keys.press("Enter")
     expect(page.locator("h1")).to_have_text("Check your answers")
     expect(page.locator(".summary-list")).to_contain_text("Exempelstads hovrätt")
 
@@ -82,7 +83,7 @@ def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
     assert found["front"][0].startswith("Have you seen something?")
     assert found["front"][-1].endswith("@example.org")
     assert "Accessibility statement" in found["front"]  # which says whom to tell of an obstacle (A13)
-    visitor.page.get_by_role("link", name="Accessibility statement").click()
+    follow(visitor.page.get_by_role("link", name="Accessibility statement"))
     expect(
         visitor.page.get_by_role("main").get_by_role("link", name="accessibility@example.org")
     ).to_be_visible()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import RunningForum, link_in
+from tests.browser.visitor import follow
 from tests.factories.events import NOW, make_event, make_page, make_sector
 from tests.factories.news import make_post
 
@@ -98,43 +99,43 @@ def test_the_whole_path(forum, new_context, language):
     names = attendees(organiser, forum)
     assert [name.split(",")[-1].strip() for name in names] == ["Björn", "Åsa"]  # Å is the letter after Z
 
-    page.get_by_role("link", name=say["cancel"]).click()
-    page.get_by_role("button", name=say["cancel_button"]).click()
+    follow(page.get_by_role("link", name=say["cancel"]))
+    follow(page.get_by_role("button", name=say["cancel_button"]))
     expect(page.locator("h1")).to_have_text(say["cancelled"])
 
     other.goto(link_in(forum.wait_for_mail("bjorn@example.org", say["offer_subject"])))
-    other.get_by_role("button", name=say["open"]).click()
-    other.get_by_role("button", name=say["accept"]).click()
+    follow(other.get_by_role("button", name=say["open"]))
+    follow(other.get_by_role("button", name=say["accept"]))
     expect(other.locator("h1")).to_have_text(say["place"])
 
 
 def read_a_post(page: Page, say: dict[str, str]) -> None:
-    page.get_by_role("navigation").get_by_role("link", name=say["news"], exact=True).click()
-    page.locator("main h2 a, main h3 a").first.click()
+    follow(page.get_by_role("navigation").get_by_role("link", name=say["news"], exact=True))
+    follow(page.locator("main h2 a, main h3 a").first)
     expect(page.locator("main")).to_contain_text("Body of post")
 
 
 def register(page: Page, say: dict[str, str], given: str, email: str) -> None:
-    page.get_by_role("navigation").get_by_role("link", name=say["register"], exact=True).click()
-    page.locator("main .sector-choice").get_by_role("link", name=say["sector"]).click()
+    follow(page.get_by_role("navigation").get_by_role("link", name=say["register"], exact=True))
+    follow(page.locator("main .sector-choice").get_by_role("link", name=say["sector"]))
     page.get_by_label(say["given"]).fill(given)
     page.get_by_label(say["family"]).fill("Bergström")
     page.get_by_label(say["email"]).fill(email)
     page.get_by_label(say["organisation"], exact=True).fill("Exempelstads tingsrätt")
     page.get_by_label(say["country"]).select_option("SE")
-    page.get_by_role("button", name=say["check"]).click()
-    page.locator("main").get_by_role("button", name=say["send"], exact=True).click()
+    follow(page.get_by_role("button", name=say["check"]))
+    follow(page.locator("main").get_by_role("button", name=say["send"], exact=True))
     expect(page.locator("h1")).to_have_text(say["received"])
 
 
 def confirm(page: Page, forum: RunningForum, say: dict[str, str], email: str) -> None:
     page.goto(link_in(forum.wait_for_mail(email, say["confirm_subject"])))
-    page.get_by_role("button", name=say["confirm"]).click()
+    follow(page.get_by_role("button", name=say["confirm"]))
 
 
 def attendees(page: Page, forum: RunningForum) -> list[str]:
     """Open the console by the one-time link and read the names in the attendee list."""
     page.goto(forum.console_link)
-    page.locator("main").get_by_role("button").click()
+    follow(page.locator("main").get_by_role("button"))
     page.goto(f"{forum.url}/console/nf27/attendees")
     return page.locator("main table tbody tr td:first-child a, main table tbody tr th a").all_inner_texts()

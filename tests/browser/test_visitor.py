@@ -1,5 +1,7 @@
 """Controls: what the browser complains of is heard, and where somebody has arrived is looked at."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.browser.sights import BY_NAME, Sight, arrival_problems
@@ -81,3 +83,14 @@ def serve(tab: Tab, html: str) -> None:
     )
     tab.page.route("http://localhost:9/**", lambda route: route.abort())
     tab.page.goto(HERE, wait_until="load")
+
+
+def test_nobody_looks_at_a_page_before_it_has_arrived():
+    """What clicks waits, with `follow` for a page or `expect` for what changes in one; else a slow machine decides."""
+    looked = []
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        lines = path.read_text().splitlines()
+        for line, following in zip(lines, [*lines[1:], ""], strict=True):
+            if line.strip().endswith(".click()") and not following.strip().startswith("expect("):
+                looked.append(f"{path.name}: {line.strip()}")
+    assert looked == ["visitor.py: target.click()"]

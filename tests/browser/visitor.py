@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
 
 from forum.accounts import sign_ins
 from tests.browser.worlds import EMAIL_OF_LENGTH, LONG_NAME, LONG_ORGANISATION, LONG_WORD, World
@@ -124,8 +124,7 @@ class Visitor:
 
     def submit(self) -> None:
         """Press the page's main button."""
-        with self.page.expect_navigation():
-            self.page.locator("main form button.button").last.click()
+        follow(self.page.locator("main form button.button").last)
 
     def sign_in(self, email: str) -> None:
         """Sign in without the pages for it."""
@@ -135,3 +134,9 @@ class Visitor:
         """Be somebody who gave the right password a moment ago."""
         token = self.world.tokens[f"waiting {email}"]
         self.page.context.add_cookies([self.world.cookie(**{sign_ins.WAITING: token})])
+
+
+def follow(target: Locator) -> None:
+    """Click on a link or button and wait for the page behind it: what looks at once would see a page half read."""
+    with target.page.expect_navigation():
+        target.click()

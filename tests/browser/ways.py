@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, follow
 
 Way = Callable[[Visitor], None]
 
@@ -42,8 +42,7 @@ def pressed(way: Way, button: str) -> Way:
 
     def go(visitor: Visitor) -> None:
         way(visitor)
-        with visitor.page.expect_navigation():
-            visitor.page.locator(f"main button{button}").click()
+        follow(visitor.page.locator(f"main button{button}"))
 
     return go
 
