@@ -31,6 +31,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL
 
 from forum import clock, migrating, presence
+from forum.audit import heads
 from forum.commands import after_restore
 from forum.config import write_private
 from forum.database import libpq_arguments
@@ -111,9 +112,18 @@ def restore(file: Path, replace: bool) -> None:
     except presence.DatabaseIsTaken as problem:
         raise click.ClickException("The forum runs. Stop all its processes, then restore.") from problem
     click.echo(f"Restored as of {manifest['made_at']}. {quieted}")
+    _note_restore(datetime.fromisoformat(manifest["made_at"]))
     click.echo(
         "Next: `forum db upgrade`, then `forum doctor`. Whoever was erased since then has to be erased again."
     )
+
+
+def _note_restore(made_at: datetime) -> None:
+    """The record has become shorter by right: without the note it would look as if its end had been cut off (S46)."""
+    try:
+        heads.note_restore(made_at, now=clock.now())
+    except OSError as problem:
+        click.echo(f"That it was restored could not be noted in {heads.FILE}: {problem.strerror}.", err=True)
 
 
 def _refuse_unfitting(dump: Path, manifest: dict[str, Any]) -> None:
@@ -130,9 +140,8 @@ def _refuse_unfitting(dump: Path, manifest: dict[str, Any]) -> None:
 def _dump(target: Path) -> None:
     url = db.engine.url
     if url.get_backend_name() == "sqlite":
-        address = (
-            f"{Path(url.database or '').absolute().as_uri()}?mode=ro"  # else a missing file would be made
-        )
+        path = Path(url.database or "").absolute()
+        address = f"{path.as_uri()}?mode=ro"  # else a missing file would be made
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)  # a consistent copy, whoever writes meanwhile
             copy.execute("PRAGMA journal_mode=DELETE")

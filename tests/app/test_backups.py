@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from forum import clock, presence
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.models import OneTimeLink, SignIn, User
+from forum.audit import heads
 from forum.cli import cli
 from forum.commands import after_restore, backups
 from forum.commands.backups import BrokenBackup
@@ -266,6 +267,7 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
     answer = run(other, "restore", str(made(tmp_path / "backups")))
 
     assert "1 sign-in and 1 one-time link of the backup were ended. 2 unsent mails are held" in answer.output
+    assert " restored " in (other.config["INSTANCE"] / heads.FILE).read_text()
     with other.app_context():
         assert [db.session.query(model).count() for model in (SignIn, OneTimeLink)] == [0, 0]
         assert due() == 0

@@ -251,6 +251,23 @@ def test_notes_that_are_old_unreadable_or_taken_away_are_named(app, trail):
     assert audit.examine(now=NOW) == [f"{heads.FILE} cannot be read"]
 
 
+def test_a_restore_takes_back_what_was_noted_since_its_backup_and_nothing_else(app, trail):
+    """A head that was noted before the backup was made must be in the chain still, and so must one of afterwards."""
+    gone, hour = ["entry 6, noted on 2027-05-03, is gone or another"], timedelta(hours=1)
+    heads.note(now=NOW)
+    tamper("DELETE FROM audit_details WHERE entry_id > 4", "DELETE FROM audit_entries WHERE id > 4")
+    heads.note_restore(NOW + hour, now=NOW + 2 * hour)
+    assert audit.examine(now=NOW) == gone
+    heads.note_restore(NOW - hour, now=NOW + 3 * hour)
+    assert audit.examine(now=NOW) == []
+    heads.note(now=NOW + 4 * hour)
+    assert audit.examine(now=NOW) == []
+    later = heads.Head(NOW + 5 * hour, 6, "0" * 64)
+    with (app.config["INSTANCE"] / heads.FILE).open("a") as notes:
+        notes.write(f"{later}\n")
+    assert audit.examine(now=NOW) == gone
+
+
 def test_the_command_and_the_doctor_name_what_is_wrong(app, trail):
     entry, run = db.session.get(AuditEntry, 6), app.test_cli_runner().invoke
     number, entry_hash = entry.id, entry.hash
