@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from forum import config, database, models
+from forum import database, models
 from forum.accounts import access, kept_words, own_account, sign_ins
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
@@ -23,6 +23,8 @@ from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
 from forum.registration import public as registration_public
 from forum.registration import self_service
+from forum.settings.loading import load_settings
+from forum.settings.project import PROJECT
 from forum.web import (
     cache,
     door,
@@ -54,7 +56,7 @@ BLUEPRINTS = (
     registration_console.bp,
     console_mail.bp,
 )
-MIGRATIONS = str(config.PROJECT / "migrations")
+MIGRATIONS = str(PROJECT / "migrations")
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -62,8 +64,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     Raises UnsafeSettings when a setting is missing or unsafe.
     """
-    app = Flask(__name__, template_folder=str(config.PROJECT / "templates"), static_folder=None)
-    app.config.update(config.load(settings))
+    app = Flask(__name__, template_folder=str(PROJECT / "templates"), static_folder=None)
+    app.config.update(load_settings(settings))
 
     _init_database(app)
     mail.init_app(app)

@@ -21,7 +21,9 @@ from forum.commands.doctor import doctor
 from forum.commands.keys import new_keys, refuse_wrong_keys, rotate_keys
 from forum.commands.mail import mail_test
 from forum.commands.organisers import create_organiser, disable_organiser
-from forum.config import PROJECT, VERSION, UnsafeSettings, refuse_to_guess
+from forum.settings.errors import UnsafeSettings
+from forum.settings.loading import refuse_to_guess
+from forum.settings.project import PROJECT, VERSION
 from forum.web.static import build_static
 
 

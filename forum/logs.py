@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import g, has_request_context
 
-from forum.config import VERSION
+from forum.settings.project import VERSION
 
 QUIET = {"alembic": logging.WARNING, "whitenoise": logging.WARNING}
 MANY_THREADS = (

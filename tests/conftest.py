@@ -24,8 +24,9 @@ from sqlalchemy.orm import scoped_session
 
 from forum import clock, create_app
 from forum.commands.preparing import compile_translations
-from forum.config import PROJECT, new_data_keys
 from forum.extensions import db
+from forum.settings.keys import new_data_keys
+from forum.settings.project import PROJECT
 from forum.web.static import build_static
 from tests import servers
 from tests.factories.events import NOW

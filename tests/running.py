@@ -13,7 +13,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 from tests.servers import free_port
 
 SECONDS = 60

@@ -33,9 +33,9 @@ from sqlalchemy.engine import URL
 from forum import clock, migrating, presence
 from forum.audit import heads
 from forum.commands import after_restore
-from forum.config import write_private
 from forum.database import libpq_arguments
 from forum.extensions import db
+from forum.settings.keys import write_private
 
 MANIFEST, PRIVATE = "manifest.json", 0o600
 DUMPS = {"sqlite": "forum.sqlite3", "postgresql": "forum.pgdump"}

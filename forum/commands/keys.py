@@ -10,10 +10,11 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.commands.preparing import dispose
-from forum.config import UnsafeSettings, new_data_keys, write_private
 from forum.counting import counted
 from forum.extensions import db
 from forum.health import keys, signing
+from forum.settings.errors import UnsafeSettings
+from forum.settings.keys import new_data_keys, write_private
 
 
 @click.command("new-keys")

@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum import clock, migrating
 from forum.accounts import demo
-from forum.config import PROJECT
 from forum.database import start_write
 from forum.demo.loader import load_demo
 from forum.extensions import db
+from forum.settings.project import PROJECT
 from forum.web.static import build_static
 
 START_LOCK = 0x0F0A_0001

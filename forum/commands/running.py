@@ -14,8 +14,9 @@ from forum import create_app, logs, presence
 from forum.commands import preparing, serving
 from forum.commands.keys import note_signing_key, refuse_wrong_keys
 from forum.commands.supervisor import follow_parent
-from forum.config import PROJECT, refuse_to_guess
 from forum.jobs.worker import Worker
+from forum.settings.loading import refuse_to_guess
+from forum.settings.project import PROJECT
 
 WATCHED = ("templates/**/*.*", "static/**/*.*", "translations/**/*.po", "forum/demo/**/*.*")
 

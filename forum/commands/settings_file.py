@@ -10,7 +10,8 @@ from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from forum import config
+from forum.settings import project
+from forum.settings.errors import UnsafeSettings
 
 NAMES = ("forum.toml", "forum.env")
 PREFIX = "FORUM_"
@@ -26,7 +27,7 @@ class _Malformed(ValueError):
 
 
 def read_into(environment: MutableMapping[str, str]) -> None:
-    """Add the file's settings to those of the environment that are not set. Raises config.UnsafeSettings."""
+    """Add the file's settings to those of the environment that are not set. Raises UnsafeSettings."""
     path = _path(environment)
     if path is None:
         return
@@ -34,9 +35,9 @@ def read_into(environment: MutableMapping[str, str]) -> None:
         text = path.read_text()
         settings = dict(_toml(text) if path.suffix == ".toml" else _lines(text))
     except (OSError, UnicodeError):
-        raise config.UnsafeSettings([f"FORUM_CONFIG: {path} cannot be read"]) from None
+        raise UnsafeSettings([f"FORUM_CONFIG: {path} cannot be read"]) from None
     except _Malformed as problem:
-        raise config.UnsafeSettings([f"FORUM_CONFIG: {path} {problem}"]) from None
+        raise UnsafeSettings([f"FORUM_CONFIG: {path} {problem}"]) from None
     above = set(environment)
     for name, value in {**settings, "FORUM_CONFIG": str(path)}.items():
         same = name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE"
@@ -49,7 +50,7 @@ def read_into(environment: MutableMapping[str, str]) -> None:
 def _path(environment: MutableMapping[str, str]) -> Path | None:
     if named := environment.get("FORUM_CONFIG"):
         return Path(named)
-    instance = Path(environment.get("FORUM_INSTANCE") or config.DEFAULT_INSTANCE)
+    instance = Path(environment.get("FORUM_INSTANCE") or project.DEFAULT_INSTANCE)
     return next((instance / name for name in NAMES if (instance / name).is_file()), None)
 
 

@@ -8,11 +8,11 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Column, RowMapping, Select, select, tuple_, update
 
 from forum.audit import actions as audit
-from forum.config import KEY_PURPOSES
 from forum.database import Base, start_write
 from forum.extensions import db
 from forum.health.models import KeyCheck
 from forum.sealing import Sealed, SealedBytes, binding, location_of, seal, unseal
+from forum.settings.keys import KEY_PURPOSES
 
 KNOWN, LOCATION = b"forum", "key_checks"
 UNBOUND = ""  # where values lay before they were sealed for their row

@@ -10,8 +10,8 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from forum.columns import Text
-from forum.config import PROJECT
 from forum.extensions import babel
+from forum.settings.project import PROJECT
 
 DEFAULT = "sv"
 WRITTEN = {"en": "en_GB"}  # British dates; Babel's plain English knows no name for Nordic zones

@@ -18,8 +18,8 @@ from flask import Flask
 from sqlalchemy import Connection, MetaData, insert, select
 
 from forum import clock, create_app
-from forum.config import KEY_PURPOSES
 from forum.extensions import db
+from forum.settings.keys import KEY_PURPOSES
 from tests.factories.events import NOW
 from tests.guards import texts, world
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from sqlalchemy import Column, Integer, Table
 
-from forum.config import PROJECT
 from forum.database import Base
+from forum.settings.project import PROJECT
 
 SIZES = runpy.run_path(str(PROJECT / "bin" / "check-sizes"))
 LONG = "\n".join(f"    x{number} = {number}" for number in range(40))

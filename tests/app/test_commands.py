@@ -9,8 +9,9 @@ from flask.cli import ScriptInfo
 
 from forum import cli as command_line
 from forum.cli import cli
-from forum.config import KEY_PURPOSES, UnsafeSettings
 from forum.extensions import db
+from forum.settings.errors import UnsafeSettings
+from forum.settings.keys import KEY_PURPOSES
 from forum.web.static import load_manifest
 
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from forum import config, nonsense, presence
-from forum.config import UnsafeSettings, new_data_keys
+from forum import presence
+from forum.settings.errors import UnsafeSettings
+from forum.settings.keys import new_data_keys, read_or_make
+from forum.settings.loading import load_settings, run_as
+from forum.settings.project import PROJECT
 
 SECRET = "a-secret-that-must-not-be-shown-0123456789"
 NO_CERTIFICATES = "FORUM_MAIL_CA_FILE must be a file of certificates (PEM) that can be read"
@@ -44,12 +47,12 @@ def safe(tmp_path) -> dict:
 
 def problems(settings: dict) -> list[str]:
     with pytest.raises(UnsafeSettings) as refusal:
-        config.load(settings)
+        load_settings(settings)
     return refusal.value.problems
 
 
 def test_safe_settings_start_production(safe):
-    loaded = config.load(safe)
+    loaded = load_settings(safe)
 
     assert (loaded["PRODUCTION"], loaded["DEMO"], loaded["SESSION_COOKIE_NAME"]) == (
         True,
@@ -70,7 +73,7 @@ def test_safe_settings_start_production(safe):
     ],
 )
 def test_sensible_setting_starts_production(safe, name, value):
-    assert config.load({**safe, name: value})["PRODUCTION"]
+    assert load_settings({**safe, name: value})["PRODUCTION"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ def test_production_refuses_a_folder_that_others_may_enter(safe, tmp_path):
         f"FORUM_INSTANCE may be entered by every user of this machine: chmod o-rwx {tmp_path}"
     ]
     tmp_path.chmod(0o750)
-    assert config.load(safe)["INSTANCE"] == tmp_path
+    assert load_settings(safe)["INSTANCE"] == tmp_path
 
 
 def test_every_purpose_needs_a_key(safe):
@@ -184,7 +187,7 @@ def test_secret_may_lie_in_a_file(safe, monkeypatch, tmp_path):
     del safe["SECRET_KEY"]
     monkeypatch.setenv("FORUM_SECRET_KEY_FILE", str(tmp_path / "secret"))
 
-    assert config.load(safe)["SECRET_KEY"] == SECRET
+    assert load_settings(safe)["SECRET_KEY"] == SECRET
 
 
 def test_secret_file_that_cannot_be_read_is_named(safe, monkeypatch):
@@ -195,8 +198,8 @@ def test_secret_file_that_cannot_be_read_is_named(safe, monkeypatch):
 
 
 def test_development_makes_its_keys_once_for_its_owner_alone(tmp_path):
-    first = config.load({"INSTANCE": tmp_path / "instance"})
-    second = config.load({"INSTANCE": tmp_path / "instance"})
+    first = load_settings({"INSTANCE": tmp_path / "instance"})
+    second = load_settings({"INSTANCE": tmp_path / "instance"})
 
     assert (first["SECRET_KEY"], first["DATA_KEYS"]) == (second["SECRET_KEY"], second["DATA_KEYS"])
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "instance").iterdir()}
@@ -205,12 +208,12 @@ def test_development_makes_its_keys_once_for_its_owner_alone(tmp_path):
 
 
 def test_every_setting_is_in_the_handbook():
-    source = "".join(Path(module.__file__).read_text() for module in (config, nonsense))
-    read = set(re.findall(r'given(?:\.get\(|\[)"([A-Z_]+)"', source)) | set(config.MAIL_SETTINGS)
-    numbers = set(re.findall(r'_number\(given, "([A-Z_]+)"', source))
-    handbook = (config.PROJECT / "docs" / "operations.md").read_text()
+    source = "".join(path.read_text() for path in (PROJECT / "forum" / "settings").glob("*.py"))
+    read = set(re.findall(r'given(?:\.(?:get|flag|number|limit)\(|\[)"([A-Z_]+)"', source))
+    handbook = (PROJECT / "docs" / "operations.md").read_text()
 
-    assert [name for name in sorted(read | numbers) if f"`FORUM_{name}`" not in handbook] == []
+    assert {"ENV", "MAIL_PORT", "MAIL_USE_TLS", "MAILS_PER_DOMAIN"} <= read
+    assert [name for name in sorted(read) if f"`FORUM_{name}`" not in handbook] == []
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "run"])
@@ -225,7 +228,7 @@ def test_command_ends_with_the_names_of_all_unsafe_settings(tmp_path, command):
     }
     answer = subprocess.run(
         [sys.executable, "-c", "from forum.cli import main; main()", command],
-        env=environment, capture_output=True, text=True, timeout=120, check=False, cwd=config.PROJECT,
+        env=environment, capture_output=True, text=True, timeout=120, check=False, cwd=PROJECT,
     )  # fmt: skip
 
     assert (answer.returncode, answer.stdout) == (2, "")
@@ -245,7 +248,7 @@ def test_command_ends_with_the_names_of_all_unsafe_settings(tmp_path, command):
     [("http://127.0.0.1:8000", True), ("http://localhost:8001", True), ("https://forum.example", False)],
 )
 def test_a_site_that_is_reached_from_elsewhere_has_no_demo(tmp_path, base_url, demo):
-    assert config.load({"INSTANCE": tmp_path, "BASE_URL": base_url})["DEMO"] is demo
+    assert load_settings({"INSTANCE": tmp_path, "BASE_URL": base_url})["DEMO"] is demo
 
 
 def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
@@ -258,10 +261,10 @@ def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
         second_has_read.wait(60)
         return "made by the first"
 
-    first = threading.Thread(target=lambda: found.append(config._kept(path, make_slowly)))
+    first = threading.Thread(target=lambda: found.append(read_or_make(path, make_slowly)))
     first.start()
     assert first_makes.wait(60)
-    found.append(config._kept(path, lambda: "made by the second"))
+    found.append(read_or_make(path, lambda: "made by the second"))
     second_has_read.set()
     first.join(60)
     assert found == ["made by the second"] * 2
@@ -273,8 +276,8 @@ def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
 
 def test_many_first_starts_at_once_have_one_key(tmp_path):
     """As processes that begin together when a gate opens."""
-    load = "print(flush=True); sys.stdin.read(); print(config.load()['SECRET_KEY'])"
-    start = f"import sys; from forum import config; {load}"
+    load = "print(flush=True); sys.stdin.read(); print(load_settings()['SECRET_KEY'])"
+    start = f"import sys; from forum.settings.loading import load_settings; {load}"
     environment = {"PATH": "", "FORUM_INSTANCE": str(tmp_path / "instance")}
     processes = [
         subprocess.Popen(
@@ -304,11 +307,11 @@ def test_many_first_starts_at_once_have_one_key(tmp_path):
     ],
 )
 def test_https_is_asked_for_as_the_settings_say(safe, differing, hsts):
-    assert config.load({**safe, **differing})["HSTS"] == hsts
+    assert load_settings({**safe, **differing})["HSTS"] == hsts
 
 
 def test_a_site_without_https_asks_for_none(tmp_path):
-    assert config.load({"INSTANCE": tmp_path})["HSTS"] == ""
+    assert load_settings({"INSTANCE": tmp_path})["HSTS"] == ""
 
 
 def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, monkeypatch):
@@ -316,7 +319,7 @@ def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, mo
     before = sorted(tmp_path.iterdir())
     owned_by(tmp_path, 54321, monkeypatch)
 
-    assert problems(safe) == [config.run_as(presence.owner(tmp_path))]
+    assert problems(safe) == [run_as(presence.owner(tmp_path))]
     assert problems({"ENV": "development", "INSTANCE": tmp_path}) == problems(safe)
     assert sorted(tmp_path.iterdir()) == before
 
@@ -325,7 +328,7 @@ def test_root_works_in_a_folder_of_its_own(safe, tmp_path, monkeypatch):
     """As in a container."""
     owned_by(tmp_path, 0, monkeypatch)
 
-    assert config.load(safe)["INSTANCE"] == tmp_path
+    assert load_settings(safe)["INSTANCE"] == tmp_path
 
 
 def owned_by(folder: Path, user: int, monkeypatch) -> None:

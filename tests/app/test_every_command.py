@@ -17,8 +17,10 @@ from forum.cli import cli
 from forum.commands import preparing, running, serving
 from forum.commands.keys import refuse_wrong_keys
 from forum.commands.preparing import prepare
-from forum.config import PROJECT, UnsafeSettings, new_data_keys
 from forum.extensions import db
+from forum.settings.errors import UnsafeSettings
+from forum.settings.keys import new_data_keys
+from forum.settings.project import PROJECT
 from tests.running import FORUM, SECONDS
 from tests.tried_migrations import add_migration, copy_migrations
 

@@ -14,11 +14,11 @@ from sqlalchemy import event, text
 
 from forum import presence
 from forum.cli import cli
-from forum.config import VERSION
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks
 from forum.outbox import heartbeats
+from forum.settings.project import VERSION
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mail
 

@@ -12,12 +12,13 @@ from forum.audit.models import AuditEntry
 from forum.cli import cli
 from forum.commands import running, serving
 from forum.commands.keys import refuse_wrong_keys
-from forum.config import KEY_PURPOSES, UnsafeSettings, new_data_keys
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks, keys
 from forum.health.models import KeyCheck
 from forum.sealing import open_in_row
+from forum.settings.errors import UnsafeSettings
+from forum.settings.keys import KEY_PURPOSES, new_data_keys
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails
 from tests.factories.registrations import register

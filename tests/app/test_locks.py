@@ -11,7 +11,7 @@ from flask import Flask, request
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 from tests.servers import free_port, run_web
 
 PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>\S+)(?: ; .+)? \\$", re.MULTILINE)

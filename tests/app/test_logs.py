@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from forum.config import VERSION
 from forum.logs import JsonLines, without_values
+from forum.settings.project import VERSION
 from forum.web import requests
 
 

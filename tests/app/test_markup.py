@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 
 MAKES_HTML = re.compile(
     r"\bMarkup\(|\|\s*safe\b|autoescape\s*(=\s*False|false)|%\s*autoescape|render_template_string"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from forum.commands.preparing import compile_translations, refuse_missing_tables
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 
 PREPARE = "from forum import create_app; from forum.commands.preparing import prepare; prepare(create_app())"
 PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Hello,"\nmsgstr "Hej,"\n'

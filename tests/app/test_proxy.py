@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 from tests.factories.events import make_event
 from tests.running import wait_for
 from tests.servers import free_port, run_web

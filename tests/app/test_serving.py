@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from forum.commands import serving
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 from tests.running import FORUM, SECONDS, Running, children, is_alive, kill, prepare, wait_for
 
 

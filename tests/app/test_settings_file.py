@@ -10,9 +10,12 @@ from click import Path as ParamPath
 from click.types import IntParamType
 
 from forum import cli as command_line
-from forum import config
 from forum.commands import settings_file
-from forum.config import PROJECT, UnsafeSettings, new_data_keys
+from forum.settings import project
+from forum.settings.errors import UnsafeSettings
+from forum.settings.keys import new_data_keys
+from forum.settings.loading import WHICH_FORUM, load_settings
+from forum.settings.project import PROJECT, VERSION
 
 MAY_GUESS = {"run", "dev", "new-keys"}
 TOML = """\
@@ -156,14 +159,14 @@ def test_misspelt_name_is_refused_with_the_nearest_real_one(tmp_path, monkeypatc
     monkeypatch.setenv(written, "a value that is not shown")
 
     with pytest.raises(UnsafeSettings) as refusal:
-        config.load({"INSTANCE": tmp_path})
+        load_settings({"INSTANCE": tmp_path})
 
     assert refusal.value.problems == [problem]
 
 
 def test_production_names_its_folder(tmp_path):
     with pytest.raises(UnsafeSettings) as refusal:
-        config.load({"ENV": "production", "DATA_KEYS": new_data_keys()})
+        load_settings({"ENV": "production", "DATA_KEYS": new_data_keys()})
 
     assert "FORUM_INSTANCE is missing" in refusal.value.problems
 
@@ -194,14 +197,14 @@ def argument(asked: Parameter) -> str:
 
 @pytest.mark.parametrize("typed", commands(command_line.cli), ids=" ".join)
 def test_command_that_is_not_told_which_forum_is_meant_says_so(monkeypatch, capsys, tmp_path, typed):
-    monkeypatch.setattr(config, "DEFAULT_INSTANCE", tmp_path / "instance")
+    monkeypatch.setattr(project, "DEFAULT_INSTANCE", tmp_path / "instance")
     monkeypatch.setattr(sys, "argv", ["forum", *typed])
 
     with pytest.raises(SystemExit) as ended:
         command_line.main()
 
     shown = capsys.readouterr()
-    assert (ended.value.code, shown.out, shown.err) == (2, "", f"forum: {config.WHICH_FORUM}\n")
+    assert (ended.value.code, shown.out, shown.err) == (2, "", f"forum: {WHICH_FORUM}\n")
     assert not (tmp_path / "instance").exists()
 
 
@@ -216,7 +219,7 @@ def test_backup_from_an_empty_environment_is_refused_until_it_is_told(tmp_path, 
     refused = by_cron("backup", str(tmp_path / "backups"))
     done = by_cron("backup", str(tmp_path / "backups"), FORUM_CONFIG=str(instance / "forum.toml"))
 
-    assert (refused.returncode, refused.stderr) == (2, f"forum: {config.WHICH_FORUM}\n")
+    assert (refused.returncode, refused.stderr) == (2, f"forum: {WHICH_FORUM}\n")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "backups").glob("forum-*.tar"))) == 1
 
@@ -235,4 +238,4 @@ def test_version_is_told(monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         command_line.main()
 
-    assert (ended.value.code, capsys.readouterr().out) == (0, f"forum {config.VERSION}\n")
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"forum {VERSION}\n")

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 from tests.running import prepare
 
 VISIT = """
 import sys
 from pathlib import Path
-from forum import config, create_app
-assert config.PROJECT == Path(sys.argv[1], "forum", "project")
+from forum import create_app
+from forum.settings.project import PROJECT
+assert PROJECT == Path(sys.argv[1], "forum", "project")
 app = create_app({"DEMO": False, "BASE_URL": "http://localhost"})
 visitor = app.test_client()
 page = visitor.get("/account/sign-in?lang=sv")

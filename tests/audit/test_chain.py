@@ -16,10 +16,10 @@ from forum.audit import heads
 from forum.audit.models import AuditDetails, AuditEntry
 from forum.audit.queries import find_history
 from forum.cli import cli
-from forum.config import PROJECT
 from forum.database import start_write
 from forum.extensions import db
 from forum.logs import JsonLines
+from forum.settings.project import PROJECT
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import register, write
 

@@ -24,7 +24,7 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from forum import clock
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 from tests import servers
 from tests.browser.sights import Sight, arrival_problems
 from tests.browser.visitor import Tab, Visitor

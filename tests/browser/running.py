@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.request import urlopen
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 from tests.servers import free_port
 
 START_SECONDS = 60

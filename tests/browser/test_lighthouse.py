@@ -9,7 +9,7 @@ from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 
 LOCK = PROJECT / "tests" / "lighthouse" / "package-lock.json"
 

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from forum.config import PROJECT
 from forum.outbox.enums import MessageStatus
 from forum.outbox.wording import KINDS
 from forum.outbox.wording import STATUSES as MAIL_STATUSES
@@ -13,6 +12,7 @@ from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.listing import BY_LIFE
 from forum.registration.listing import SORTS as SORTS_OF_THE_LIST
 from forum.registration.wording import ACTS, CONSENTS, FIELDS, SORTS, STATUSES, ordinal
+from forum.settings.project import PROJECT
 
 RECORDED = re.compile(r'"(registration\.[a-z_]+)"')
 

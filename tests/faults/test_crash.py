@@ -17,7 +17,6 @@ from sqlalchemy import func, select, text
 from forum import clock
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
-from forum.config import PROJECT
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox import delivery
@@ -25,6 +24,7 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.transport import longest_delivery
 from forum.registration import actions
 from forum.registration.models import Registration
+from forum.settings.project import PROJECT
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import make_mail, mark_all_sent
 from tests.factories.registrations import confirmed, register, write

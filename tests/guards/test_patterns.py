@@ -15,8 +15,8 @@ from itertools import islice
 import pytest
 
 import forum
-from forum.config import PROJECT
 from forum.registration import forms
+from forum.settings.project import PROJECT
 from tests.guards.backtracking import Matcher, texts, worst_growth
 
 TWICE = 2.6  # what begins with something dear grows a little more than evenly while it is short

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 
 SQL = re.compile(
     r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|PRAGMA|BEGIN|ORDER BY|WHERE|CREATE|ALTER|DROP|IN \()"
@@ -67,7 +67,7 @@ REACH = {
     "forum/commands/backups.py": {"subprocess", "tarfile"},  # pg_dump; the operator's own archives
     "forum/commands/serving.py": {"socket"},  # the port to listen at
     "forum/demo/files.py": {"frontmatter"},  # the demo's posts
-    "forum/nonsense.py": {"ssl"},  # whether the certificates of the settings can be read
+    "forum/settings/nonsense.py": {"ssl"},  # whether the certificates of the settings can be read
     "forum/jobs/worker.py": {"socket"},  # the machine's name
     "forum/outbox/transport.py": {
         "smtplib",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from forum.config import PROJECT
+from forum.settings.project import PROJECT
 
 STOPWATCHES = {"perf_counter", "perf_counter_ns", "process_time", "thread_time", "time_ns", "timeit"}
 MEASURING = {

@@ -11,10 +11,10 @@ import icalendar
 import pytest
 
 from forum import clock
-from forum.config import PROJECT
 from forum.events.enums import SectorPolicy
 from forum.registration import actions, expiry, links
 from forum.registration.enums import TokenPurpose
+from forum.settings.project import PROJECT
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, write

@@ -1,0 +1,9 @@
+"""Why the forum does not start with its settings."""
+
+
+class UnsafeSettings(Exception):
+    """The settings would make the forum unsafe; `problems` names each one, never its value."""
+
+    def __init__(self, problems: list[str]):
+        super().__init__("; ".join(problems))
+        self.problems = problems

@@ -1,0 +1,10 @@
+"""Which version of the forum this is, and where its files lie: beside the package in a checkout, in it in a wheel."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+VERSION = version("forum")
+PACKAGE = Path(__file__).resolve().parent.parent
+IS_INSTALLED = (PACKAGE / "project").is_dir()  # by its wheel, not as a checkout
+PROJECT = PACKAGE / "project" if IS_INSTALLED else PACKAGE.parent
+DEFAULT_INSTANCE = (Path.cwd() if IS_INSTALLED else PROJECT) / "instance"

@@ -1,0 +1,146 @@
+"""Every setting of the app: its name, its kind and what it is when nobody says."""
+
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from forum.addresses import NotAnAddress, refuse_wrong_sender
+from forum.settings.given import Given
+from forum.settings.keys import read_data_keys
+from forum.settings.nonsense import languages, trusted_hosts
+
+YEAR_SECONDS = 365 * 24 * 3600
+STORAGES = ("sqlite:///", "redis://", "rediss://", "memory://")
+DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+
+
+def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str, Any]:
+    """Return Flask's configuration; what is malformed is noted in `given.problems`."""
+    base_url = _base_url(given)
+    return {
+        "ENV": "production" if production else "development",
+        "PRODUCTION": production,
+        "TESTING": given.flag("TESTING"),
+        "DEMO": given.flag("DEMO", default=not production) and not production and _is_here(base_url),
+        "INSTANCE": instance,
+        "STATIC": Path(given.get("STATIC") or instance / "static").resolve(),
+        "BASE_URL": base_url,
+        "TRUSTED_HOSTS": _trusted_hosts(given, base_url, production),
+        "TRUSTED_PROXIES": given.number("TRUSTED_PROXIES", 0),
+        "HSTS": _hsts(given, base_url),
+        "SECRET_KEY": given.get("SECRET_KEY"),
+        "SECRET_KEY_FALLBACKS": str(given.get("SECRET_KEY_FALLBACKS", "")).split(),
+        "DATA_KEYS": read_data_keys(given),
+        "SQLALCHEMY_DATABASE_URI": _database_url(given, instance),
+        "LANGUAGES": languages(given),
+        **_limits(given, instance),
+        **_cookies_and_bodies(base_url),
+        **_mail(given),
+    }
+
+
+def _limits(given: Given, instance: Path) -> dict[str, Any]:
+    """How often one may try, where that is counted, and how many requests compute at once."""
+    return {
+        "LIMITER_STORAGE": _limiter_storage(given, instance),
+        "LIMITS_ENABLED": given.flag("LIMITS_ENABLED", default=True),
+        "TURNS": given.flag("TURNS", default=True),
+        "FORM_MIN_SECONDS": given.number("FORM_MIN_SECONDS", 2),
+        "REGISTRATIONS_PER_ADDRESS": given.limit("REGISTRATIONS_PER_ADDRESS", "60 per 10 minutes"),
+        "REGISTRATIONS_IN_ALL": given.limit("REGISTRATIONS_IN_ALL", "1500 per 10 minutes"),
+        "PLACES_HELD_PER_ADDRESS": given.number("PLACES_HELD_PER_ADDRESS", 60),
+        "MAILS_PER_DOMAIN": given.limit("MAILS_PER_DOMAIN", "500 per hour"),
+    }
+
+
+def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
+    """Flask's own defaults are not safe (F6)."""
+    secure = base_url.startswith("https://")
+    return {
+        "SESSION_COOKIE_NAME": "__Host-forum" if secure else "forum",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "PREFERRED_URL_SCHEME": urlsplit(base_url).scheme,
+        "MAX_CONTENT_LENGTH": 256 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "MAX_FORM_PARTS": 200,
+        "WTF_CSRF_TIME_LIMIT": None,  # the session's own limits apply; a form may lie open over lunch (A11)
+    }
+
+
+def _mail(given: Given) -> dict[str, Any]:
+    settings = {
+        "MAIL_SERVER": given.get("MAIL_SERVER") or "",
+        "MAIL_PORT": given.number("MAIL_PORT", 25, least=1),
+        "MAIL_USE_TLS": given.flag("MAIL_USE_TLS"),
+        "MAIL_USE_SSL": given.flag("MAIL_USE_SSL"),
+        "MAIL_SMTPUTF8": given.flag("MAIL_SMTPUTF8"),
+        "MAIL_USERNAME": given.get("MAIL_USERNAME") or None,
+        "MAIL_PASSWORD": given.get("MAIL_PASSWORD") or None,
+        "MAIL_DEFAULT_SENDER": given.get("MAIL_DEFAULT_SENDER") or "forum@localhost",
+        # Seconds for which a server may be silent (R08).
+        "MAIL_TIMEOUT": given.number("MAIL_TIMEOUT", 30, least=1),
+        # Who signed the mail server's certificate, when no public authority did.
+        "MAIL_CA_FILE": given.get("MAIL_CA_FILE") or None,
+    }
+    try:
+        refuse_wrong_sender(str(settings["MAIL_DEFAULT_SENDER"]))
+    except NotAnAddress as refusal:
+        given.refuse(f"FORUM_MAIL_DEFAULT_SENDER {refusal}")
+    return settings
+
+
+def _base_url(given: Given) -> str:
+    base_url = str(given.get("BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
+    try:
+        parts = urlsplit(base_url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        given.refuse("FORUM_BASE_URL must be an address that begins with https:// or http://")
+    return base_url if is_address else DEFAULT_BASE_URL
+
+
+def _is_here(base_url: str) -> bool:
+    """Whether the site is reached on this machine only; a public one has no demo, whatever else was forgotten."""
+    return urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _trusted_hosts(given: Given, base_url: str, production: bool) -> list[str]:
+    hosts = [urlsplit(base_url).hostname or "localhost", *trusted_hosts(given)]
+    return hosts if production else [*hosts, "localhost", "127.0.0.1"]
+
+
+def _hsts(given: Given, base_url: str) -> str:
+    """Return what browsers are told of https; whether other hosts of the domain speak it, we cannot know."""
+    seconds = given.number("HSTS_SECONDS", YEAR_SECONDS)
+    subdomains = "; includeSubDomains" if given.flag("HSTS_SUBDOMAINS") else ""
+    return f"max-age={seconds}{subdomains}" if base_url.startswith("https://") else ""
+
+
+def _database_url(given: Given, instance: Path) -> str:
+    url = str(given.get("DATABASE_URL") or f"sqlite:///{instance / 'forum.sqlite3'}")
+    try:
+        if make_url(url).drivername not in DATABASES:
+            given.refuse("FORUM_DATABASE_URL must begin with sqlite: or postgresql:")
+    except ArgumentError:
+        given.refuse("FORUM_DATABASE_URL is not a database's address")
+    return url
+
+
+def _limiter_storage(given: Given, instance: Path) -> str:
+    address = str(given.get("LIMITER_STORAGE") or f"sqlite:///{instance / 'limits.sqlite3'}")
+    if not address.startswith(STORAGES):
+        given.refuse(f"FORUM_LIMITER_STORAGE must begin with {', '.join(STORAGES)}")
+    elif address.startswith("redis") and not find_spec("redis"):
+        given.refuse("FORUM_LIMITER_STORAGE needs the package redis (forum[redis])")
+    return address
