@@ -1,0 +1,211 @@
+"""The documents describe the house that stands: what they name exists, and what exists is named.
+
+docs/architecture.md and docs/decisions.md name rooms, files, commands, addresses and attributes in backticks; every
+document links to other files and to their headings.
+"""
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.routing import RequestRedirect
+
+from forum.cli import cli
+
+PROJECT = Path(__file__).resolve().parents[2]
+ARCHITECTURE, DECISIONS = PROJECT / "docs/architecture.md", PROJECT / "docs/decisions.md"
+LONGEST = 90
+FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+SPAN = re.compile(r"`([^`]+)`")
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)")
+PLACEHOLDER = re.compile(r"<\w+>")
+FILE = re.compile(r"[\w./-]+/[\w./-]*|[\w-]+\.(?:py|md|toml|js|css|html)")
+DOTTED = re.compile(r"([a-z_]+)\.([A-Za-z_]+)")
+TARGET = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
+ROOTS = ("", "forum", "docs", "tests", "templates")
+FOR_MACHINES = {".ci/"}
+
+
+def test_architecture_fits_on_few_lines():
+    assert len(ARCHITECTURE.read_text().splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("document", [ARCHITECTURE, DECISIONS], ids=lambda path: path.name)
+def test_what_a_document_names_exists(app, document):
+    assert sorted(find_lost(document.read_text(), app)) == []
+
+
+def test_every_room_is_named():
+    rooms = {name for row in rows_of("Rooms") for name in SPAN.findall(row[0])}
+    there = {path.stem for path in (PROJECT / "forum").iterdir() if is_room(path)}
+    assert {name.rstrip("/").removesuffix(".py") for name in rooms} == there
+
+
+def test_every_folder_beside_the_package_is_named():
+    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    folders = {f"{name.partition('/')[0]}/" for name in listed.stdout.splitlines() if "/" in name}
+    assert folders - FOR_MACHINES - spans_of(ARCHITECTURE) == set()
+
+
+def test_every_command_is_named():
+    [row] = [row for row in rows_of("Rooms") if "`commands/`" in row[0]]
+    assert set(SPAN.findall(row[1])) - {"forum"} == set(cli.commands)
+
+
+def test_the_floors_name_the_rooms_of_the_contract():
+    """Files of `forum/` itself stand in no order of their own."""
+    [line] = [line for line in section("Floors").splitlines() if line.startswith("- Rooms: ")]
+    floors = [SPAN.findall(floor) for floor in line.split("<")]
+    contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [contract] = [contract for contract in contracts if contract["id"] == "floors"]
+    layers = [re.findall(r"\w+", layer) for layer in contract["layers"]]
+    assert [sorted(floor) for floor in floors[1:]] == [sorted(layer) for layer in reversed(layers[:-1])]
+
+
+@pytest.mark.parametrize(
+    "document", sorted({*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")}), ids=lambda path: path.name
+)
+def test_links_of_a_document_lead_somewhere(document):
+    assert list(find_dead_links(document.read_text(), document.parent)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "forum fly",
+        "forum serve --by-hand",
+        "make coffee",
+        "/sv/nowhere",
+        "/console/<event>/nowhere",
+        "programme/",
+        "registration/nothing",
+        "nowhere.py",
+        "database.nothing",
+        "nothing.patience",
+    ],
+)
+def test_a_name_that_leads_nowhere_is_found(app, name):
+    """The control."""
+    assert list(find_lost(f"Look at `{name}` and `forum/`.", app)) == [name]
+
+
+def test_a_dead_link_is_found(tmp_path):
+    """The control."""
+    (tmp_path / "a.md").write_text("# One\n\n## Two, three\n")
+    text = "[a](a.md) [b](b.md) [two](a.md#two-three) [four](a.md#four) [far](https://forum.example/x)"
+    assert list(find_dead_links(text, tmp_path)) == ["b.md", "a.md#four"]
+
+
+def find_lost(text: str, app: Flask) -> Iterator[str]:
+    """Yield the commands, addresses, files and attributes of a document's text that do not exist."""
+    for name in SPAN.findall(FENCED.sub("", text)):
+        if name.startswith(("forum ", "make ")):
+            exists = is_command(name)
+        elif name.startswith("/"):
+            exists = is_address(name, app)
+        elif FILE.fullmatch(name):
+            exists = is_file(name)
+        elif dotted := DOTTED.fullmatch(name):
+            exists = is_attribute(*dotted.groups())
+        else:
+            continue
+        if not exists:
+            yield name
+
+
+def is_command(words: str) -> bool:
+    """Whether `forum …` or `make …` can be called so, its options included."""
+    program, name, *rest = words.split()
+    if program == "make":
+        return name in TARGET.findall((PROJECT / "Makefile").read_text())
+    if name not in cli.commands:
+        return False
+    options = {option for parameter in cli.commands[name].params for option in parameter.opts}
+    return {word for word in rest if word.startswith("--")} <= options
+
+
+def is_address(path: str, app: Flask) -> bool:
+    """Whether a route has this path, with any value for each <placeholder>."""
+    routes = app.url_map.bind("localhost")
+    try:
+        return any(
+            routes.test(PLACEHOLDER.sub(value, path), method) for value in "x1" for method in ("GET", "POST")
+        )
+    except RequestRedirect:
+        return True
+
+
+def is_file(name: str) -> bool:
+    """Whether a file or folder is so called: from the project, from one of its roots, or in any feature."""
+    paths = [PROJECT / root / f"{name}{suffix}" for root in ROOTS for suffix in ("", ".py")]
+    return any(path.exists() for path in paths) or ("/" not in name and name in names_in_features())
+
+
+def is_attribute(module: str, name: str) -> bool:
+    """Whether a module of the forum that is so called, or a package, has that name at its top."""
+    return any(
+        name in names_at_top(path) or ((path.parent / f"{name}.py").exists() and path.name == "__init__.py")
+        for path in (PROJECT / "forum").rglob("*.py")
+        if module in {path.stem, path.parent.name if path.name == "__init__.py" else ""}
+    )
+
+
+def is_room(path: Path) -> bool:
+    """Whether it is a file or a package of Python."""
+    return path.suffix == ".py" or (path / "__init__.py").exists()
+
+
+@cache
+def names_in_features() -> frozenset[str]:
+    """The names of the files in the packages of the forum."""
+    return frozenset(path.name for path in (PROJECT / "forum").glob("*/*.py"))
+
+
+@cache
+def names_at_top(path: Path) -> frozenset[str]:
+    """What a module defines at its top."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            names |= {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return frozenset(names)
+
+
+def find_dead_links(text: str, folder: Path) -> Iterator[str]:
+    """Yield the links of a document in a folder whose file or heading is not there."""
+    for name, heading in LINK.findall(text):
+        path = folder / name
+        if not path.exists() or (heading and heading not in anchors(path.read_text() if name else text)):
+            yield f"{name}#{heading}" if heading else name
+
+
+def anchors(text: str) -> set[str]:
+    """The names under which GitHub links to a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCED.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def section(title: str) -> str:
+    """The part of docs/architecture.md under this heading."""
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", ARCHITECTURE.read_text(), re.DOTALL | re.MULTILINE)
+    assert found, title
+    return found[1]
+
+
+def rows_of(title: str) -> list[list[str]]:
+    """The cells of the table under this heading, without its head."""
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def spans_of(document: Path) -> set[str]:
+    """What a document has in backticks."""
+    return set(SPAN.findall(FENCED.sub("", document.read_text())))
