@@ -104,6 +104,15 @@ def test_requirements_are_read_from_comments_and_docstrings_alone():
     assert found == {"R15", "R16", "R17", "S11", "F4"}
 
 
+def test_requirements_are_found_in_an_unpacked_archive(tmp_path, monkeypatch):
+    """Where git knows no files, and nothing that is made counts."""
+    for name in ("forum/a.py", "forum/__pycache__/b.py", ".venv/lib/c.py", "instance/d.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("# S24")
+    monkeypatch.setitem(REQUIREMENTS["main"].__globals__, "PROJECT", tmp_path)
+    assert REQUIREMENTS["find_named"]() == {"S24": {"forum/a.py"}}
+
+
 def test_the_newest_version_of_the_changelog_is_the_one_that_runs():
     """Under a heading of its own, with the day; `forum --version` and `/status` say the same number."""
     numbers = re.findall(
