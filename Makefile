@@ -54,8 +54,8 @@ check: ## lint, types, templates, imports, migrations, translations; the longest
 
 format: ## mend what ruff can mend
 	@bin/bootstrap dev
-	@$(venv)/ruff check --quiet --fix .
-	@$(venv)/ruff format .
+	@bin/ruff check --quiet --fix
+	@bin/ruff format
 
 bench: ## measure pages, registrations and lists; a report to the terminal
 	@bin/bootstrap dev

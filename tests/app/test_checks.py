@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import subprocess
 import tomllib
 
 import pytest
@@ -111,6 +112,20 @@ def test_requirements_are_found_in_an_unpacked_archive(tmp_path, monkeypatch):
         (tmp_path / name).write_text("# S24")
     monkeypatch.setitem(REQUIREMENTS["main"].__globals__, "PROJECT", tmp_path)
     assert REQUIREMENTS["find_named"]() == {"S24": {"forum/a.py"}}
+
+
+def test_every_python_script_is_linted():
+    """By its first line: ruff finds files by their ending, and a script has none."""
+    shown = subprocess.run(
+        [PROJECT / "bin" / "ruff", "check", "--show-files"], capture_output=True, text=True, check=True
+    )
+    scripts = {
+        str(path)
+        for path in (PROJECT / "bin").iterdir()
+        if path.is_file() and "python" in path.read_text().partition("\n")[0]
+    }
+    assert str(PROJECT / "bin" / "check-sizes") in scripts
+    assert scripts - set(shown.stdout.splitlines()) == set()
 
 
 def test_the_newest_version_of_the_changelog_is_the_one_that_runs():
