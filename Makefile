@@ -47,7 +47,7 @@ coverage: ## which lines and branches of forum/ no test runs (ARGS="-m 'not brow
 	@$(venv)/pytest -n auto --maxprocesses 4 -m "not slow" --cov --cov-report= $(ARGS)
 	@$(venv)/coverage report
 
-check: ## lint, types, templates, imports, migrations, translations; the longest functions
+check: ## lint, types, templates, imports, migrations, translations, commit subjects; the longest functions
 	@bin/bootstrap dev
 	@bin/test-needs postgresql
 	@bin/check

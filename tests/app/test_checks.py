@@ -1,9 +1,13 @@
 """The checks of `make check` that are our own can fail."""
 
+import os
 import re
 import runpy
+import shutil
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -126,6 +130,79 @@ def test_every_python_script_is_linted():
     }
     assert str(PROJECT / "bin" / "check-sizes") in scripts
     assert scripts - set(shown.stdout.splitlines()) == set()
+
+
+COMMITS = PROJECT / "bin" / "check-commits"
+FIRST_OF_THE_RULE = runpy.run_path(str(COMMITS))["BASE"]
+TOO_LONG = "x" * 73
+NOT_LOOKED_AT = f"not looked at: the history here does not reach back to {FIRST_OF_THE_RULE!r}\n"
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git as somebody who has no settings."""
+    nobody = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "Nobody")
+    address = dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "nobody@example.org")
+    own = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    subprocess.run(
+        ["git", *words], cwd=folder, env={**own, **nobody, **address}, check=True, capture_output=True
+    )
+
+
+def make_history(folder: Path, *subjects: str) -> Path:
+    """Make a repository that holds the check, with a commit for each subject."""
+    (folder / "bin").mkdir(parents=True)
+    shutil.copy(COMMITS, folder / "bin")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "bin")
+    for subject in subjects:
+        git(folder, "commit", "--quiet", "--allow-empty", "-m", subject)
+    return folder
+
+
+def check_commits(folder: Path) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, folder / "bin" / "check-commits"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("subjects", "answer"),
+    [
+        ([TOO_LONG, FIRST_OF_THE_RULE, "x" * 72], (0, "")),
+        ([FIRST_OF_THE_RULE, TOO_LONG, "x"], (1, f"73 characters, 72 at the most: {TOO_LONG}\n")),
+        ([TOO_LONG], (0, NOT_LOOKED_AT)),
+    ],
+    ids=["older", "since", "another history"],
+)
+def test_commits_are_named_whose_subject_is_too_long(tmp_path, subjects, answer):
+    assert check_commits(make_history(tmp_path, *subjects)) == answer
+
+
+def test_commits_of_a_branch_that_is_not_merged_do_not_count(tmp_path):
+    history = make_history(tmp_path / "whole", FIRST_OF_THE_RULE, "Second")
+    git(history, "checkout", "--quiet", "-b", "other")
+    git(history, "commit", "--quiet", "--allow-empty", "-m", TOO_LONG)
+    assert check_commits(history)[0] == 1
+    git(tmp_path, "clone", "--quiet", "--single-branch", "--branch=main", str(history), "one-branch")
+    assert check_commits(tmp_path / "one-branch") == (0, "")
+
+
+def test_commits_are_not_looked_at_where_the_history_is_cut(tmp_path):
+    history = make_history(tmp_path / "whole", FIRST_OF_THE_RULE, TOO_LONG)
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{history}", "shallow")
+    assert check_commits(tmp_path / "shallow") == (0, NOT_LOOKED_AT)
+
+
+@pytest.mark.parametrize("within_another", [False, True])
+def test_commits_are_not_looked_at_in_an_unpacked_archive(tmp_path, within_another):
+    """The repository around it is another project's."""
+    if within_another:
+        make_history(tmp_path, FIRST_OF_THE_RULE, TOO_LONG)
+    (tmp_path / "unpacked" / "bin").mkdir(parents=True)
+    shutil.copy(COMMITS, tmp_path / "unpacked" / "bin")
+    assert check_commits(tmp_path / "unpacked") == (0, NOT_LOOKED_AT)
 
 
 def test_the_newest_version_of_the_changelog_is_the_one_that_runs():
