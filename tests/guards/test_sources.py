@@ -5,6 +5,7 @@
 - Nothing but the listed files opens a connection, starts a program, unpacks an archive or reads a foreign format: no
   address that somebody chose is fetched (S40), and no file that somebody sent is opened (S30).
 - Rules know no request: below the views nothing reads or writes the request, the session, `g` or a flashed message.
+- Imports go one way, by contracts that fit on a page and have no exception.
 """
 
 import ast
@@ -198,6 +199,16 @@ def test_only_listed_files_reach_outside():
 def test_rules_know_no_request():
     found = {path for path in over_all(of_a_request) if not path.startswith("forum/web/")}
     assert found == VIEWS
+
+
+def test_import_contracts_have_no_exception():
+    """They are short enough to be read, and name no single import that they let through."""
+    settings = (PROJECT / "pyproject.toml").read_text()
+    contracts = settings[settings.index("[tool.importlinter]") :]
+    headings = set(re.findall(r"^\[+([\w.]+)\]", contracts, re.MULTILINE))
+    assert headings == {"tool.importlinter", "tool.importlinter.contracts"}
+    assert len(contracts.splitlines()) <= 40
+    assert "ignore_imports" not in contracts
 
 
 CONTROLS = {
