@@ -87,6 +87,6 @@ audit: ## look for known weaknesses in what the locks pin, where a source of adv
 	@$(venv)/python bin/audit $(ARGS)
 
 clean: ## remove what the commands made, but never instance/
-	rm -rf tests/lighthouse/node_modules
+	rm -rf tools/lighthouse/node_modules
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

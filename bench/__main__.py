@@ -7,11 +7,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import filling, load, measures, registering, running
+from bench import filling, load, measures, registering, serving
 from bench.report import Report, Row, per_second
 
 PARTS = ("start", "pages", "registrations", "lists", "bytes")
-RESULTS = running.PROJECT / "bench/results"
+RESULTS = serving.PROJECT / "bench/results"
 
 
 def main() -> None:
@@ -31,15 +31,15 @@ def main() -> None:
             folder.mkdir()
             globals()[f"measure_{part}"](report, folder, arguments.quick)
     if arguments.publish:
-        report.publish(running.PROJECT / "docs")
-    print(f"\nwritten to {report.save(RESULTS).relative_to(running.PROJECT)}")
+        report.publish(serving.PROJECT / "docs")
+    print(f"\nwritten to {report.save(RESULTS).relative_to(serving.PROJECT)}")
 
 
 def measure_start(report: Report, folder: Path, quick: bool) -> None:
     """How long until the first page, and how much memory."""
     url = f"sqlite:///{folder / 'forum.sqlite3'}"
     filling.new_app(folder, url)
-    with running.forum(folder, url, web_only=False) as server:
+    with serving.forum(folder, url, web_only=False) as server:
         load.pages(f"{server.url}/en/", seconds=1, runs=1)
         sizes = server.memory()
         report.add(Row("Start", "from the command to the first page", f"{server.seconds:.1f} s", aim="≤ 2 s"))
@@ -59,9 +59,9 @@ def measure_pages(report: Report, folder: Path, quick: bool) -> None:
     app = filling.new_app(folder, url)
     options = {"runs": runs, "seconds": seconds}
     packed = {"Accept-Encoding": "br"}
-    with running.bare_flask() as bare:
+    with serving.bare_flask() as bare:
         reference = ("bare Flask view", load.pages(f"{bare.url}/", **options))
-    with running.forum(folder, url) as server:
+    with serving.forum(folder, url) as server:
         front = f"{server.url}/en/"
         answer = measures.fetch(front, packed)
         report.add(
@@ -89,7 +89,7 @@ def measure_pages(report: Report, folder: Path, quick: bool) -> None:
                 "Pages", "style sheet, compressed", load.pages(sheet, headers=packed, **options), reference
             )
         )
-        with running.nginx(folder / "nginx", answer.read()) as other:
+        with serving.nginx(folder / "nginx", answer.read()) as other:
             if other:
                 figures = load.pages(f"{other.url}/index.html", **options)
                 report.add(per_second("Pages", "the same bytes from nginx", figures, reference))
@@ -122,7 +122,7 @@ def measure_bytes(report: Report, folder: Path, quick: bool) -> None:
     """What a browser fetches for each public page, with an empty cache."""
     url = f"sqlite:///{folder / 'forum.sqlite3'}"
     filling.new_app(folder, url)
-    with running.forum(folder, url) as server:
+    with serving.forum(folder, url) as server:
         for path, requests, size in measures.transfers(server.url):
             aim = "≤ 100 kB, ≤ 6 requests"
             report.add(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from bench import filling, load, loop, measures, running
+from bench import filling, load, loop, measures, serving
 from bench.load import Figures
 from bench.report import Report, Row, per_second
-from tests import servers
+from tools import servers
 
 AIMS = {"SQLite": "≥ 80 a second, p99 ≤ 400 ms", "PostgreSQL": "≥ 60 a second, p99 ≤ 400 ms"}
 LOADS = ((1, 200), (8, 400), (64, 512))  # clients, registrations a run
@@ -46,7 +46,7 @@ def _measure_database(
             if name == FULL:
                 filling.add_registrations(app, existing)
             settings = {"TURNS": "off"} if name == FREE else {}
-            forums[name] = stack.enter_context(running.forum(place, url, **settings))
+            forums[name] = stack.enter_context(serving.forum(place, url, **settings))
         for clients, total in LOADS:
             before = forums[EMPTY].cpu_seconds()
             urls = {name: forum.url for name, forum in forums.items()}

@@ -28,12 +28,12 @@ from forum.extensions import db
 from forum.settings.keys import new_data_keys
 from forum.settings.project import PROJECT
 from forum.web.static import build_static
-from tests import servers
 from tests.factories.events import NOW
-from tests.pages import Pages
 from tests.quick import build_routes_once, is_roomy
-from tests.spares import SpareDatabases
 from tests.versions import look_at_once
+from tools import servers
+from tools.pages import Pages
+from tools.spares import SpareDatabases
 
 MakeApp = Callable[..., Flask]
 MEMORY = Path("/dev/shm")  # databases of tests are thrown away: no disk need wait for them
@@ -125,7 +125,7 @@ def app(make_app, sqlite_url) -> Flask:
 
 @pytest.fixture
 def pages(app) -> Pages:
-    """A visitor who checks every page: `pages.get("home.front").h1`; tests/pages.py says what it can do."""
+    """A visitor who checks every page: `pages.get("home.front").h1`; tools/pages.py says what it can do."""
     return Pages(app)
 
 

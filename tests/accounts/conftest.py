@@ -7,8 +7,8 @@ import pytest
 
 from forum import clock
 from forum.accounts.models import User
-from tests.accounts.helpers import make_user
 from tests.factories.events import NOW, make_event
+from tools.organisers import make_user
 
 
 class Clock:

@@ -11,8 +11,8 @@ from forum.accounts.errors import CodeRefused, LinkRefused
 from forum.accounts.models import RecoveryCode, User
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.helpers import code_for, code_of, give_password, make_user
-from tests.pages import Pages
+from tools.organisers import code_for, code_of, give_password, make_user
+from tools.pages import Pages
 
 
 @pytest.fixture

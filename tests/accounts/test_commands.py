@@ -11,8 +11,8 @@ from forum.accounts.models import OneTimeLink, User
 from forum.audit import actions as audit
 from forum.commands.organisers import create_organiser, disable_organiser
 from forum.extensions import db
-from tests.accounts.helpers import OTHER_PASSWORD, code_for, make_user, sign_in
-from tests.pages import Pages
+from tools.organisers import OTHER_PASSWORD, code_for, make_user, sign_in
+from tools.pages import Pages
 
 NEW = ["ny@example.org", "--name", "Åsa Þórsdóttir"]
 

@@ -8,8 +8,8 @@ from forum.accounts.enums import Role
 from forum.accounts.models import SignIn, User
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.helpers import sign_in
-from tests.pages import Pages
+from tools.organisers import sign_in
+from tools.pages import Pages
 
 PRODUCTION = {
     "ENV": "production",

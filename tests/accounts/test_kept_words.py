@@ -9,8 +9,8 @@ from forum.accounts import actions, kept_words
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.helpers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
-from tests.pages import Pages
+from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
+from tools.pages import Pages
 
 EXPORT = "/console/nf27/attendees.csv"
 LIST = f"{EXPORT}?sector=justice"

@@ -6,8 +6,9 @@ from contextvars import Context
 from forum import clock
 from forum.accounts.models import SignIn
 from forum.extensions import db
-from tests.accounts.helpers import PASSWORD, code_of, give_password, mails_to, walk_in
-from tests.pages import Pages
+from tests.accounts.reading import mails_to
+from tools.organisers import PASSWORD, code_of, give_password, walk_in
+from tools.pages import Pages
 
 WRONG = "not the right password"
 

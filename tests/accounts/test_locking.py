@@ -15,7 +15,7 @@ from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.helpers import OTHER_PASSWORD, make_user
+from tools.organisers import OTHER_PASSWORD, make_user
 
 SECONDS = 60
 IS_BLOCKED = text(

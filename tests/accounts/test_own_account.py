@@ -7,16 +7,9 @@ from forum.accounts import actions, passwords, queries, sign_ins
 from forum.accounts.models import User
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.helpers import (
-    OTHER_PASSWORD,
-    PASSWORD,
-    SECRET,
-    code_for,
-    code_of,
-    mails_to,
-    sign_in,
-)
-from tests.pages import Pages
+from tests.accounts.reading import mails_to
+from tools.organisers import OTHER_PASSWORD, PASSWORD, SECRET, code_for, code_of, sign_in
+from tools.pages import Pages
 
 
 @pytest.fixture

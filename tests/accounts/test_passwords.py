@@ -14,7 +14,7 @@ from forum.accounts import actions, passwords
 from forum.accounts.errors import PasswordRefused, SignInRefused, TooCommon, TooLong, TooNear, TooShort
 from forum.extensions import db
 from forum.turns import Line
-from tests.accounts.helpers import PASSWORD, give_password, make_user
+from tools.organisers import PASSWORD, give_password, make_user
 
 ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
 

@@ -13,17 +13,9 @@ from forum.accounts.models import OneTimeLink
 from forum.database import start_write
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from tests.accounts.helpers import (
-    OTHER_PASSWORD,
-    PASSWORD,
-    give_password,
-    link_in,
-    mails_to,
-    make_user,
-    sign_in,
-    walk_in,
-)
-from tests.pages import Pages
+from tests.accounts.reading import link_in, mails_to
+from tools.organisers import OTHER_PASSWORD, PASSWORD, give_password, make_user, sign_in, walk_in
+from tools.pages import Pages
 
 
 @pytest.fixture

@@ -13,17 +13,9 @@ from forum.accounts.enums import Role
 from forum.accounts.models import SignIn
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.helpers import (
-    OTHER_PASSWORD,
-    PASSWORD,
-    code_of,
-    give_password,
-    make_user,
-    sign_in,
-    walk_in,
-)
 from tests.factories.events import make_archive
-from tests.pages import Pages
+from tools.organisers import OTHER_PASSWORD, PASSWORD, code_of, give_password, make_user, sign_in, walk_in
+from tools.pages import Pages
 
 ACCOUNT, SIGN_IN = "/account/", "/account/sign-in"
 

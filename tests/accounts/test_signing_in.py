@@ -13,8 +13,8 @@ from forum.accounts.errors import SignInRefused
 from forum.accounts.models import SignIn
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.helpers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
-from tests.pages import counted_statements
+from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
+from tools.pages import counted_statements
 
 
 def sign_in_count() -> int:

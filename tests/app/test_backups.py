@@ -32,8 +32,8 @@ from forum.outbox.queries import is_due
 from tests.app.test_every_command import spawn
 from tests.factories.events import NOW
 from tests.factories.mails import make_mails
-from tests.running import Running, is_alive, kill, prepare, wait_for
-from tests.servers import POSTGRES_PASSWORD
+from tools.running import Running, is_alive, kill, prepare, wait_for
+from tools.servers import POSTGRES_PASSWORD
 
 
 @pytest.fixture

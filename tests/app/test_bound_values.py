@@ -13,10 +13,10 @@ from forum.health import checks, keys
 from forum.outbox import delivery
 from forum.outbox.models import OutboxMessage
 from forum.registration.models import CareAnswer, ProtectedIdentity, Submission
-from tests.accounts.helpers import code_of, make_user
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails, states
 from tests.factories.registrations import register
+from tools.organisers import code_of, make_user
 
 COPIED = (
     "UPDATE {table} SET {column} = (SELECT {column} FROM {table} AS other WHERE other.{key} = :theirs)"

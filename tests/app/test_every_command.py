@@ -21,8 +21,8 @@ from forum.extensions import db
 from forum.settings.errors import UnsafeSettings
 from forum.settings.keys import new_data_keys
 from forum.settings.project import PROJECT
-from tests.running import FORUM, SECONDS
 from tests.tried_migrations import add_migration, copy_migrations
+from tools.running import FORUM, SECONDS
 
 # In this order on one database; {folder} is the test's. What each must say, "" where there is nothing to say.
 COMMANDS = {

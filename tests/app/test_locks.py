@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from forum.settings.project import PROJECT
-from tests.servers import free_port, run_web
+from tools.servers import free_port, run_web
 
 PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>\S+)(?: ; .+)? \\$", re.MULTILINE)
 LOCKS = ["requirements.lock", "requirements-dev.lock"]

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import csrf, db
-from tests.page_checks import PageProblems, page_problems
+from tools.page_checks import PageProblems, page_problems
 
 GOOD = """<!doctype html>
 <html lang="en"><head><title>A title</title></head>

@@ -12,8 +12,8 @@ import pytest
 
 from forum.settings.project import PROJECT
 from tests.factories.events import make_event
-from tests.running import wait_for
-from tests.servers import free_port, run_web
+from tools.running import wait_for
+from tools.servers import free_port, run_web
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 TOKEN = "q7Rt-" + "aB3_" * 9 + "Zy"

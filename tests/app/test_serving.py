@@ -15,7 +15,7 @@ import pytest
 
 from forum.commands import serving
 from forum.settings.project import PROJECT
-from tests.running import FORUM, SECONDS, Running, children, is_alive, kill, prepare, wait_for
+from tools.running import FORUM, SECONDS, Running, children, is_alive, kill, prepare, wait_for
 
 
 @pytest.fixture

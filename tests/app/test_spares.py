@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.spares import SpareDatabases
+from tools.spares import SpareDatabases
 
 pytestmark = pytest.mark.postgresql
 FILL = "INSERT INTO categories (key, position, name, slug) VALUES ('own', 1, '{}', '{}')"

@@ -22,9 +22,9 @@ from forum.turns import Line, Processor, processor
 from forum.web import lobby, turns
 from forum.web.content_version import PolledVersion
 from tests.factories.events import make_event
-from tests.pages import Pages
 from tests.registration.test_pages import ANSWERS
 from tests.web.bodies import SlowBody
+from tools.pages import Pages
 
 SECONDS = 10  # for what comes at once unless it is broken
 

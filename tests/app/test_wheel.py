@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forum.settings.project import PROJECT
-from tests.running import prepare
+from tools.running import prepare
 
 VISIT = """
 import sys

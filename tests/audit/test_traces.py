@@ -8,10 +8,10 @@ from forum.audit.models import AuditEntry
 from forum.cli import cli
 from forum.extensions import db
 from forum.web import limits
-from tests.accounts.helpers import PASSWORD, code_of, give_password, make_user, sign_in
 from tests.factories.events import make_event
 from tests.factories.registrations import confirmed
-from tests.pages import Pages
+from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in
+from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
 WRONG = "not the right password"

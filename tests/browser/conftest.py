@@ -1,60 +1,23 @@
 """Forums for browser tests.
 
-`run_forum` starts one of its own: web and worker in processes, mail written to files. `visit` opens a page in one of
+`start_forum` starts one of its own: web and worker in processes, mail written to files. `visit` opens a page in one of
 the worlds that this process serves, ready-made (worlds.py) and quick; `change_world` gives a copy that may be changed.
 """
 
-import email
-import os
 import re
-import signal
-import subprocess
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import default as modern
-from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from forum import clock
-from forum.settings.project import PROJECT
-from tests import servers
 from tests.browser.sights import Sight, arrival_problems
 from tests.browser.visitor import Tab, Visitor
 from tests.browser.worlds import NOW, World, Worlds
-
-START_SECONDS = 30
-MAIL_SECONDS = 15
-CONSOLE_LINK = re.compile(r"https?://\S+/account/demo/\S+")
-
-
-@dataclass
-class RunningForum:
-    """A forum that answers at `url`; `mails(address)` reads what its worker wrote."""
-
-    url: str
-    folder: Path
-    console_link: str
-
-    def wait_for_mail(self, recipient: str, subject: str) -> EmailMessage:
-        """Return the newest mail to an address with this subject, as soon as it is there."""
-        return wait_until(
-            lambda: self._find(recipient, subject), MAIL_SECONDS, f"no mail {subject!r} to {recipient}"
-        )
-
-    def _find(self, recipient: str, subject: str) -> EmailMessage | None:
-        for path in sorted((self.folder / "mail").glob("*.eml"), reverse=True):
-            mail = email.message_from_bytes(path.read_bytes(), policy=modern)
-            if (mail["To"], mail["Subject"]) == (recipient, subject):
-                return mail
-        return None
+from tools.running import Running, run_forum
 
 
 def link_in(mail: EmailMessage) -> str:
@@ -62,48 +25,17 @@ def link_in(mail: EmailMessage) -> str:
     return re.search(r"https?://\S+/r/\S+", mail.get_body(("plain",)).get_content())[0]
 
 
-def wait_until(look: Callable, seconds: float, complaint: str):
-    """Look again and again until there is something to see; the bound is for a hanging server only."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(complaint)
-
-
 @pytest.fixture
-def run_forum(settings, tmp_path, app: Flask) -> Iterator[Callable[[], RunningForum]]:
+def start_forum(settings, tmp_path, app: Flask) -> Iterator[Callable[[], Running]]:
     """Start `forum run` on the test's own database (fill it before), and end it afterwards."""
-    started: list[subprocess.Popen] = []
+    with ExitStack() as stack:
 
-    def run() -> RunningForum:
-        port, folder = servers.free_port(), tmp_path / "instance"
-        environment = {
-            **os.environ,
-            "FORUM_INSTANCE": str(folder),
-            "FORUM_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
-            "FORUM_SECRET_KEY": settings["SECRET_KEY"],
-            "FORUM_DATA_KEYS": settings["DATA_KEYS"],
-            "FORUM_FORM_MIN_SECONDS": "0",
-            "FORUM_DEMO": "1",
-            "PYTHONUNBUFFERED": "1",
-        }
-        output = tmp_path / "output.txt"
-        with output.open("w") as file:
-            command = [str(PROJECT / ".venv/bin/forum"), "run", "--port", str(port)]
-            started.append(
-                subprocess.Popen(command, env=environment, cwd=PROJECT, stdout=file, stderr=subprocess.STDOUT)
-            )
-        url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(url), START_SECONDS, f"the forum did not start:\n{output.read_text()}")
-        link = wait_until(lambda: CONSOLE_LINK.search(output.read_text()), START_SECONDS, "no console link")
-        return RunningForum(url, folder, link[0])
+        def start() -> Running:
+            own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS")}
+            url = app.config["SQLALCHEMY_DATABASE_URI"]
+            return stack.enter_context(run_forum("run", tmp_path, **own, DATABASE_URL=url, DEMO=1))
 
-    yield run
-    for process in started:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +112,7 @@ def change_world(worlds, still_clock, tmp_path) -> Iterator[Callable]:
 
 
 @pytest.fixture
-def new_context(chromium, run_forum) -> Iterator[Callable[..., BrowserContext]]:
+def new_context(chromium, start_forum) -> Iterator[Callable[..., BrowserContext]]:
     """Open a browser with cookies of its own; at the end no page may have complained or gone elsewhere."""
     contexts, complaints = [], []
 
@@ -211,11 +143,3 @@ def _listen(page: Page, complaints: list[str]) -> None:
             else complaints.append(f"{page.url} asked {request.url}")
         ),
     )
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:
-            return answer.status == 200
-    except (URLError, ConnectionError, TimeoutError):
-        return False

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forum.accounts.access import AUDIENCES, Face
-from tests.accounts.helpers import OTHER_PASSWORD, PASSWORD
 from tests.browser.visitor import LONG_ANSWERS, Visitor
 from tests.browser.ways import (
     Way,
@@ -31,6 +30,7 @@ from tests.browser.ways import (
     waiting,
     wrongly,
 )
+from tools.organisers import OTHER_PASSWORD, PASSWORD
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tests.browser.measures import READING, measure
 from tests.browser.sights import BY_NAME
 from tests.browser.test_keyboard import confirming_path
 from tests.browser.visitor import Tab, Visitor, follow
-from tests.servers import CHROMIUM_FLAGS, chromium_path
+from tools.servers import CHROMIUM_FLAGS, chromium_path
 
 pytestmark = pytest.mark.browser
 LARGE_TEXT = (

@@ -5,10 +5,10 @@ from playwright.sync_api import expect
 
 from forum.extensions import db
 from forum.registration.models import Registration
-from tests.accounts.helpers import PASSWORD, SECRET, code_for
 from tests.browser.keyboard import Keyboard, focusable_places, is_focused
 from tests.browser.sights import BY_NAME, EVERY_KIND
 from tests.registration.reading import newest_mail
+from tools.organisers import PASSWORD, SECRET, code_for
 
 pytestmark = pytest.mark.browser
 WITH_ERRORS = [name for name, sight in BY_NAME.items() if sight.status == 422]

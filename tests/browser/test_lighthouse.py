@@ -11,7 +11,7 @@ import pytest
 
 from forum.settings.project import PROJECT
 
-LOCK = PROJECT / "tests" / "lighthouse" / "package-lock.json"
+LOCK = PROJECT / "tools" / "lighthouse" / "package-lock.json"
 
 
 @pytest.fixture(scope="module")

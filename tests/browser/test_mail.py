@@ -9,11 +9,11 @@ from forum.accounts import mails as account_mails
 from forum.accounts.models import User
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from tests.accounts.helpers import make_user
 from tests.browser.measures import READING, axe_violations, measure, resize
 from tests.factories.events import NOW
 from tests.factories.registrations import write
 from tests.registration.test_mails import KINDS, make_mails
+from tools.organisers import make_user
 
 ACCOUNT_KINDS = {
     "account-reset",

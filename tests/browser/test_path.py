@@ -3,10 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import RunningForum, link_in
+from tests.browser.conftest import link_in
 from tests.browser.visitor import follow
 from tests.factories.events import NOW, make_event, make_page, make_sector
 from tests.factories.news import make_post
+from tools.running import Running
 
 WORDS = {
     "sv": {
@@ -61,7 +62,7 @@ WORDS = {
 
 
 @pytest.fixture
-def forum(database, run_forum) -> RunningForum:
+def forum(database, start_forum) -> Running:
     """A forum with one place for justice, open now whatever the day is."""
     event = make_event(
         opens_at=NOW.replace(year=2020),
@@ -74,7 +75,7 @@ def forum(database, run_forum) -> RunningForum:
     post = make_post(headline="The headline")
     next(text for text in post.texts if text.language == "sv").headline = "Rubriken"
     database.rollback()
-    return run_forum()
+    return start_forum()
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -128,14 +129,14 @@ def register(page: Page, say: dict[str, str], given: str, email: str) -> None:
     expect(page.locator("h1")).to_have_text(say["received"])
 
 
-def confirm(page: Page, forum: RunningForum, say: dict[str, str], email: str) -> None:
+def confirm(page: Page, forum: Running, say: dict[str, str], email: str) -> None:
     page.goto(link_in(forum.wait_for_mail(email, say["confirm_subject"])))
     follow(page.get_by_role("button", name=say["confirm"]))
 
 
-def attendees(page: Page, forum: RunningForum) -> list[str]:
+def attendees(page: Page, forum: Running) -> list[str]:
     """Open the console by the one-time link and read the names in the attendee list."""
-    page.goto(forum.console_link)
+    page.goto(forum.console_link())
     follow(page.locator("main").get_by_role("button"))
     page.goto(f"{forum.url}/console/nf27/attendees")
     return page.locator("main table tbody tr td:first-child a, main table tbody tr th a").all_inner_texts()

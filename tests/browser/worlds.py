@@ -39,12 +39,12 @@ from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.web import limits
-from tests.accounts.helpers import SECRET, make_user
 from tests.factories.events import make_archive, make_event, make_page, make_sector
 from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
-from tests.servers import run_web
+from tools.organisers import SECRET, make_user
+from tools.servers import run_web
 
 NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)
 LONG_NAME = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"

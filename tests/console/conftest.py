@@ -14,7 +14,7 @@ from forum.columns import digest, new_token
 from forum.events.models import Event
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.saving import save
-from tests.pages import Pages
+from tools.pages import Pages
 
 _numbers = count(1)
 SignInAs = Callable[..., Pages]

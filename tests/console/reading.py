@@ -1,6 +1,6 @@
 """Reading the console's lists."""
 
-from tests.pages import Page
+from tools.pages import Page
 
 
 def rows(page: Page) -> list[list[str]]:

@@ -13,8 +13,8 @@ from forum.extensions import db
 from forum.registration.models import Registration
 from forum.web import errors
 from tests.factories.events import make_event
-from tests.pages import Pages
 from tests.registration.test_pages import ANSWERS
+from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
 BUSY_PAGE = "The service is busy at the moment"

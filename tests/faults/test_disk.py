@@ -27,7 +27,7 @@ from tests.factories.mails import make_mail, states
 from tests.faults.disks import refusing, small_disk
 from tests.faults.races import open_event
 from tests.faults.visitor import ANSWERS, BUSY, RECEIVED, Visitor
-from tests.running import Running, children, kill, prepare, wait_for
+from tools.running import Running, children, kill, prepare, wait_for
 
 EMAIL = "thordis@example.org"
 WRITES = "write,pwrite64,writev,pwritev"

@@ -19,7 +19,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration.models import Registration
 from tests.faults import races
 from tests.faults.visitor import RECEIVED, Visitor
-from tests.running import Running, kill, prepare, wait_for
+from tools.running import Running, kill, prepare, wait_for
 
 pytestmark = pytest.mark.slow
 PEOPLE_AT_ONCE = 4

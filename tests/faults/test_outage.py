@@ -26,8 +26,8 @@ from forum.outbox.transport import longest_delivery
 from forum.registration.models import Registration, Submission
 from tests.faults.races import open_event
 from tests.faults.visitor import BUSY, RECEIVED, Attempt, Visitor
-from tests.running import SECONDS, Running, kill, wait_for
-from tests.servers import PostgresServer, run_postgres
+from tools.running import SECONDS, Running, kill, wait_for
+from tools.servers import PostgresServer, run_postgres
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow, pytest.mark.usefixtures("clock_that_flows")]
 PEOPLE_AT_ONCE = 6

@@ -15,7 +15,7 @@ from forum.extensions import db
 from forum.web.lobby import Lobby
 from tests.faults.races import open_event
 from tests.faults.visitor import RECEIVED, Visitor
-from tests.running import Running, kill, prepare, wait_for
+from tools.running import Running, kill, prepare, wait_for
 
 MANY = 30  # of each kind
 WRITERS = 40  # at once: many times what used to stop a process

@@ -23,7 +23,7 @@ from tests.factories.events import make_page
 from tests.factories.news import make_post
 from tests.faults import races
 from tests.faults.visitor import ANSWERS, RECEIVED, Answer, Visitor
-from tests.running import SECONDS, Running, kill, prepare, wait_for
+from tools.running import SECONDS, Running, kill, prepare, wait_for
 
 pytestmark = pytest.mark.slow
 ACTORS, READERS = 4, 2

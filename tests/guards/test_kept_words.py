@@ -16,7 +16,7 @@ from tests.factories.events import NOW
 from tests.guards.addresses import addresses
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
 from tests.guards.world import ADMIN, HERE, World
-from tests.page_forms import Form
+from tools.page_forms import Form
 
 FILLED = sorted(name for name, (who, data, *_) in FORMS.items() if who == ADMIN and data)
 WITH_SECRETS = {"own_account.confirm", "own_account.password", "own_account.authenticator"}

@@ -18,11 +18,11 @@ from forum.database import start_write
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import actions
-from tests.accounts.helpers import SECRET
 from tests.factories.events import NOW
 from tests.guards.test_access_matrix import csrf_token
 from tests.guards.test_mass_assignment import DETAILS, hidden_fields, rows
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World, find_registration
+from tools.organisers import SECRET
 
 ANSWERS = {**DETAILS, "email": "new@example.org"}
 REGISTER = "/en/register/ngo"

@@ -37,6 +37,32 @@ def test_no_test_waits_by_the_clock_or_proves_by_it():
     assert {path: len(names) for path, names in found.items()} == MEASURING, found
 
 
+def imported_from_tests(source: str) -> list[str]:
+    """What a source takes from tests/."""
+    nodes = list(ast.walk(ast.parse(source)))
+    modules = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return [module for module in modules if module.split(".")[0] == "tests"]
+
+
+def test_what_tests_share_with_bench_and_bin_lies_in_tools():
+    """Otherwise a test cannot be moved without looking at what measures or draws."""
+    paths = [*(PROJECT / "bench").glob("*.py"), *(PROJECT / "tools").glob("*.py")]
+    paths += [
+        path for path in (PROJECT / "bin").iterdir() if path.read_bytes().startswith(b"#!/usr/bin/env py")
+    ]
+    assert len(paths) > 20
+    assert {path.name for path in paths if imported_from_tests(path.read_text())} == set()
+
+
+@pytest.mark.parametrize(
+    "line", ["from tests import quick", "import tests.quick", "from tests.quick import is_roomy"]
+)
+def test_an_import_from_tests_is_found(line):
+    """The control."""
+    assert imported_from_tests(line) != []
+
+
 def test_order_is_another_each_time():
     """pytest-randomly comes with the environment, and nothing of ours turns it off."""
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())

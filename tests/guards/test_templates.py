@@ -25,13 +25,13 @@ from forum.news.models import PostText
 from forum.registration import links
 from forum.registration import mails as registration_mails
 from forum.registration.enums import Status, TokenPurpose
-from tests.accounts.helpers import SECRET
 from tests.factories.events import NOW
 from tests.guards.addresses import Address, addresses, readable
 from tests.guards.test_canaries import queue_every_mail
 from tests.guards.test_fuzz import ENDING
 from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields
 from tests.guards.world import ADMIN, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
+from tools.organisers import SECRET
 
 STYLEGUIDE = "console/styleguide"
 Trees = Mapping[str, nodes.Template]

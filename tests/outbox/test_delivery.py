@@ -17,7 +17,7 @@ from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
 from tests.outbox.scripted_smtp import DRIP, DROP, SILENCE, scripted_smtp
-from tests.servers import free_port
+from tools.servers import free_port
 
 WAITS = "awaiting_retry"
 

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from forum.outbox.errors import ServerUnreachable
 from forum.outbox.transport import Envelope, open_transport
 from tests.outbox.scripted_smtp import ScriptedServer, scripted_smtp
-from tests.servers import SmtpServer, free_port
+from tools.servers import SmtpServer, free_port
 
 MAIL = Envelope(7, "confirmed", "forum@example.org", "p@example.org", b"Subject: x\r\n\r\nhello\r\n")
 

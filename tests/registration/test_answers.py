@@ -14,8 +14,8 @@ from forum.registration.models import Submission
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import SILENCED, confirmed, register, write
-from tests.pages import Pages
 from tests.registration.reading import newest_mail, read_identity
+from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("database", "frozen")
 LATER = NOW + timedelta(hours=1)

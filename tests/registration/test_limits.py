@@ -14,7 +14,7 @@ from forum.web import limits
 from forum.web.forms import new_form_key
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed
-from tests.pages import Pages
+from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
 ANSWERS = {"given_name": "Anna", "organisation": "Exempelstad", "country": "SE", "language": "en"}

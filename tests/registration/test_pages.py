@@ -16,8 +16,8 @@ from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
-from tests.pages import Pages
 from tests.registration.reading import read_identity, recorded
+from tools.pages import Pages
 
 ANSWERS = {
     "given_name": "Þórdís",

@@ -9,9 +9,9 @@ import pytest
 from forum.cli import cli
 from forum.web import limits
 from forum.web.limits import SqliteStorage
-from tests import servers
 from tests.factories.events import make_event
-from tests.pages import Pages
+from tools import servers
+from tools.pages import Pages
 
 TRY_OFTEN = """
 import sys

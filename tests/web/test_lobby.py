@@ -13,9 +13,9 @@ from forum.turns import Line
 from forum.web.lobby import Lobby
 from forum.web.receiving import REFUSAL
 from tests.factories.events import make_event
-from tests.pages import Pages
 from tests.registration.test_pages import ANSWERS
 from tests.web.bodies import SECONDS, SlowBody
+from tools.pages import Pages
 
 ME, NEIGHBOUR, OTHER = "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"
 

@@ -1,4 +1,4 @@
-"""A browser for tests that checks every page it fetches (see tests/page_checks.py).
+"""A browser for tests that checks every page it fetches (see tools/page_checks.py).
 
     page = pages.get("news.post", year=2016, month=11, day=25, slug="a-post-en")    # an endpoint, in English
     page = pages.get("/sv/news/", expect=404)                                         # or a path
@@ -30,8 +30,8 @@ from werkzeug.exceptions import HTTPException
 
 from forum.accounts.access import AUDIENCES
 from forum.extensions import db
-from tests import page_checks
-from tests.page_forms import Form
+from tools import page_checks
+from tools.page_forms import Form
 
 
 class Pages:

@@ -1,17 +1,15 @@
-"""Organisers for tests, their phones, and their ways in.
+"""Organisers, their phones, and their ways in.
 
 user = make_user(Role.ORGANISER, event)            # with PASSWORD and an authenticator
 sign_in(pages, user)                                # at once, by a row
 pages = walk_in(pages, user)                        # through both pages, as a person would
 """
 
-import re
 from functools import cache
 from itertools import count
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.hotp import HOTP
-from sqlalchemy import select
 
 from forum import clock
 from forum.accounts import actions, passwords, sign_ins
@@ -20,9 +18,7 @@ from forum.accounts.models import Membership, User
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
-from forum.outbox.models import OutboxMessage
-from tests.pages import Page, Pages
-from tests.registration.reading import Mail, read
+from tools.pages import Page, Pages
 
 PASSWORD = "fjäll stämgaffel 🙂 kanot"
 OTHER_PASSWORD = "mynta lokomotiv regnbåge"
@@ -79,6 +75,7 @@ def walk_in(pages: Pages, user: User, password: str = PASSWORD, **values) -> Pag
 def code_of(user: User, *, seconds_ago: int = 0) -> str:
     """Return what the user's app shows, or showed."""
     db.session.refresh(user)
+    assert user.totp_secret, f"{user.email} has no authenticator"
     return code_for(user.totp_secret, seconds_ago=seconds_ago)
 
 
@@ -86,18 +83,6 @@ def code_for(secret: bytes, *, seconds_ago: int = 0) -> str:
     """Return what an app with this secret shows, or showed."""
     counter = int(clock.now().timestamp() - seconds_ago) // 30
     return HOTP(secret, 6, SHA1()).generate(counter).decode()  # noqa: S303 - as the apps have it
-
-
-def mails_to(user: User) -> list[Mail]:
-    """Return the mails to the user, oldest first, read from their bytes."""
-    rows = select(OutboxMessage).where(OutboxMessage.recipient == user.email).order_by(OutboxMessage.id)
-    return [read(row) for row in db.session.scalars(rows)]
-
-
-def link_in(mail: Mail) -> str:
-    """Return the path of the account's link in a mail."""
-    (path,) = re.findall(r"^https?://[^/]+(/account/\S+)$", mail.text, re.MULTILINE)
-    return path
 
 
 @cache

@@ -1,33 +1,43 @@
-"""The forum as processes, started by its own command (see also tests/servers.py)."""
+"""The forum in processes of its own, started by its own command as its users start it."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as modern
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from forum.settings.project import PROJECT
-from tests.servers import free_port
+from tools.servers import free_port
 
 SECONDS = 60
 FORUM = (sys.executable, "-c", "from forum.cli import main; main()")
+CONSOLE_LINK = re.compile(r"https?://\S+/account/demo/\S+")
+Found = TypeVar("Found")
 
 
 class Running:
-    """A forum that runs as its users run it; `settings` are FORUM_* without the prefix."""
+    """A forum on a free port, with its instance and its output in a folder.
+
+    `settings` are FORUM_* settings without the prefix; none of the environment's reaches it.
+    """
 
     def __init__(self, command: str, folder: Path, *options: str, settings: Mapping[str, Any] | None = None):
         self.port = free_port()
-        self.output = folder / "output"
+        self.instance, self.output = folder / "instance", folder / "output"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
-        given = {"ENV": "development", "INSTANCE": folder / "instance", **(settings or {})}
+        given = {"ENV": "development", "INSTANCE": self.instance, **(settings or {})}
         arguments = [command, "--port", str(self.port), *options]
         with self.output.open("wb") as file:
             self.process = subprocess.Popen(
@@ -62,6 +72,23 @@ class Running:
         except (URLError, OSError):
             return False
 
+    def console_link(self) -> str:
+        """Return the link that opens the demo's console once, as soon as it is told."""
+        return wait_for(lambda: CONSOLE_LINK.findall(self.output.read_text()), self)[0]
+
+    def mails_to(self, recipient: str) -> list[EmailMessage]:
+        """Return the mails that the worker has written as files to this address, the newest first."""
+        files = sorted((self.instance / "mail").glob("*.eml"), key=lambda file: file.name, reverse=True)
+        mails = [message_from_bytes(file.read_bytes(), policy=modern) for file in files]
+        return [mail for mail in mails if mail["To"] == recipient]
+
+    def wait_for_mail(self, recipient: str, subject: str) -> EmailMessage:
+        """Return the newest mail to an address with this subject, as soon as it is there."""
+        mails = wait_for(
+            lambda: [mail for mail in self.mails_to(recipient) if mail["Subject"] == subject], self
+        )
+        return mails[0]
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send the signal to the command alone and return its exit status."""
         self.process.send_signal(number)
@@ -77,6 +104,22 @@ class Running:
     def pids(self) -> set[int]:
         """Return every process of this forum."""
         return {pid for parent, below in self.processes().items() for pid in (parent, *below)}
+
+
+@contextmanager
+def run_forum(command: str, folder: Path, **settings: Any) -> Iterator[Running]:
+    """Run `forum run` or `forum serve` until it answers, and end it afterwards; forms may come back at once.
+
+    Raises RuntimeError with what it said when it does not start.
+    """
+    forum = Running(command, folder, settings={"FORM_MIN_SECONDS": 0, **settings})
+    try:
+        wait_for(lambda: forum.process.poll() is not None or forum.answers(), forum)
+        if forum.process.poll() is not None:
+            raise RuntimeError(f"forum {command} ended:\n{forum.output.read_text()}")
+        yield forum
+    finally:
+        forum.end()
 
 
 def prepare(instance: Path, static: Path, database: Path) -> Path:
@@ -111,9 +154,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], object], forum: Running | None = None) -> None:
-    """Wait until something is so. There is no event to wait for between processes; the limit is generous."""
+def wait_for(look: Callable[[], Found], forum: Running | None = None) -> Found:
+    """Look again and again until there is something to see, and return it; the limit is for what hangs.
+
+    There is no event to wait for between processes. Raises TimeoutError with what the forum has said.
+    """
     end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, forum.output.read_text() if forum else "never"
+    while not (found := look()):
+        if time.monotonic() > end:
+            raise TimeoutError(forum.output.read_text() if forum else "never")
         time.sleep(0.05)
+    return found

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import IO
 
 from forum.web.lobby import Lobby
-from tests import servers
+from tools.running import children
+from tools.servers import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
@@ -51,7 +52,7 @@ def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings:
 
     `settings` are further FORUM_* variables without their prefix.
     """
-    port = servers.free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "FORUM_ENV": "development",
@@ -70,7 +71,7 @@ def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings:
 @contextmanager
 def bare_flask() -> Iterator[Server]:
     """Serve one view that returns a constant, on the same server with as many workers and threads."""
-    port, threads = servers.free_port(), str(Lobby.THREADS)
+    port, threads = free_port(), str(Lobby.THREADS)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     command += ["--workers", WORKERS, "--blocking-threads", threads]
     with _started(
@@ -86,7 +87,7 @@ def nginx(folder: Path, body: bytes) -> Iterator[Server | None]:
     if program is None:
         yield None
         return
-    port = servers.free_port()
+    port = free_port()
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     (folder / "index.html").write_bytes(body)
@@ -130,8 +131,7 @@ def _descendants(pid: int) -> list[int]:
     while left:
         parent = left.pop()
         found.append(parent)
-        listed = Path(f"/proc/{parent}/task/{parent}/children")
-        left.extend(int(child) for child in listed.read_text().split())
+        left.extend(children(parent))
     return found
 
 

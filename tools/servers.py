@@ -158,7 +158,7 @@ class PostgresServer:
 
     def _run(self, statement: str, *names: str) -> None:
         with self.connect() as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 class SmtpServer:

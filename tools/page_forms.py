@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from bs4 import Tag
 
 if TYPE_CHECKING:  # Pages makes forms, and forms return pages
-    from tests.pages import Page, Pages
+    from tools.pages import Page, Pages
 
 NOT_SENT = {"submit", "button", "reset", "image", "file"}
 

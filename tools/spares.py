@@ -1,8 +1,10 @@
 """PostgreSQL databases that are emptied and lent again: making one costs more than most tests that use it."""
 
+from typing import Any
+
 from psycopg import Connection, sql
 
-from tests.servers import PostgresServer
+from tools.servers import PostgresServer
 
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 SHAPE = """
@@ -56,7 +58,7 @@ class SpareDatabases:
 
     def _has_rows(self, connection: Connection, table: str) -> bool:
         question = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table))
-        return connection.execute(question).fetchone()[0]
+        return _first(connection, question)
 
     def _fingerprint(self, connection: Connection) -> list[str]:
         first_rows = [
@@ -65,9 +67,16 @@ class SpareDatabases:
             )
             for table in self._filled
         ]
-        return [connection.execute(question).fetchone()[0] for question in (SHAPE, *first_rows)]
+        questions: list[sql.SQL | sql.Composed] = [sql.SQL(SHAPE), *first_rows]
+        return [_first(connection, question) for question in questions]
 
     def _empty(self, connection: Connection) -> None:
         connection.execute("SET session_replication_role = replica")  # what forbids to delete is for the site
         named = sql.SQL(", ").join(sql.Identifier(name) for name in self._tables if name not in self._filled)
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(named))
+
+
+def _first(connection: Connection, question: sql.SQL | sql.Composed) -> Any:
+    """Return the one value that a question is answered by."""
+    row = connection.execute(question).fetchone()
+    return row[0] if row else None
