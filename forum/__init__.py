@@ -1,6 +1,7 @@
 """Forum: a microsite for a stakeholder forum. The factory is a table of contents."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -37,6 +38,7 @@ from forum.web import (
     static,
     turns,
 )
+from forum.web.layers import Layer, put_around
 
 __all__ = ["create_app", "models"]  # importing the models completes the metadata
 BLUEPRINTS = (
@@ -56,6 +58,24 @@ BLUEPRINTS = (
     registration_console.bp,
     console_mail.bp,
 )
+# What a request meets, from the outside in.
+LAYERS: tuple[Layer, ...] = (
+    # Around Flask:
+    door.refuse_long_headers,  # refuses headers that are too long together; the host's name in small letters
+    static.serve_built,  # answers with the files of static/
+    cache.answer_kept,  # answers with a public page that is kept
+    lobby.let_in,  # lets in as many as there are threads for, and reads each body whole
+    cache.render_once,  # renders a public page once for all who wait for it
+    turns.take_turns,  # lets one request of a process compute at a time
+    requests.trust_proxies,  # believes the trusted proxies who the client is
+    # Within Flask, before the view and after it:
+    languages.read_from_address,  # takes the language out of the address
+    requests.refuse_and_log,  # refuses what is broken or sent by another site's page; writes the log line
+    partial(headers.set_headers, is_open=access.is_open),  # adds the security headers to the answer
+    access.guard_routes,  # refuses a route without an audience, and whoever does not belong to it
+    csrf.init_app,  # refuses a form without the token of its session
+    requests.lead_to_own_address,  # redirects a public page to the address that our links have
+)
 MIGRATIONS = str(PROJECT / "migrations")
 
 
@@ -70,11 +90,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     _init_database(app)
     mail.init_app(app)
     languages.init_app(app)
-    requests.init_app(app)
-    access.init_app(app)
-    csrf.init_app(app)
     limits.init_app(app)
-    headers.init_app(app, is_open=access.is_open)
     errors.init_app(app)
     kept_words.init_app(app)
     site.init_app(app)
@@ -82,11 +98,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    turns.init_app(app)
-    lobby.init_app(app)
-    cache.init_app(app)
-    static.init_app(app)
-    door.init_app(app)
+    put_around(app, LAYERS)
     return app
 
 

@@ -124,8 +124,8 @@ AUDIENCES: dict[str, Face | Roles] = {
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 
 
-def init_app(app: Flask) -> None:
-    """Put the guard in front of every request."""
+def guard_routes(app: Flask) -> None:
+    """The layer that looks in the table before every view."""
 
     @app.before_request
     def guard() -> ResponseReturnValue | None:

@@ -18,20 +18,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import brotli
-from flask import Flask, current_app, redirect, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from sqlalchemy.engine import make_url
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
 
 from forum.web.content_version import version_reader
+from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
-Environ = dict[str, Any]
+WANTED = "forum.page"  # in the WSGI environment: the key and the version of a page that is not kept
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
@@ -60,20 +60,16 @@ def page(*, seats: bool = False) -> Callable[[View], View]:
     return mark
 
 
-def init_app(app: Flask) -> None:
-    """Put the cache in front of the app."""
+def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
+    """The layer that answers with kept pages."""
     reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
-    app.extensions["page_cache"] = app.wsgi_app = PageCache(app, reader)  # type: ignore[method-assign]
-    app.before_request(lead_to_own_address)
+    kept = app.extensions["page_cache"] = PageCache(app, reader)
+    return lambda inner: partial(kept.find, inner)
 
 
-def lead_to_own_address() -> ResponseReturnValue | None:
-    """Redirect to the address that our links have: "///en/" and "/page/٢" would be kept beside "/en/" and "/page/2"."""
-    if current_app.view_functions.get(request.endpoint or "") not in SECONDS:
-        return None
-    own = url_for(str(request.endpoint), **(request.view_args or {}))
-    asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
-    return None if unquote(own) == asked else redirect(own, 308)
+def render_once(app: Flask) -> Callable[[Wsgi], Wsgi]:
+    """The layer that renders a page for everybody who waits for it, and keeps it."""
+    return lambda inner: partial(app.extensions["page_cache"].find_or_render, inner)
 
 
 @dataclass
@@ -92,14 +88,14 @@ class Page:
 
 
 class PageCache:
-    """A WSGI layer; one render per page and version however many ask at once.
+    """Kept pages; one render per page and version however many ask at once.
 
     A page is the same under each of the names that the site answers to; under any other, and so for whoever
     makes names up, the request goes on to the app.
     """
 
     def __init__(self, app: Flask, read_version: Callable[[], int | None], max_bytes: int = MAX_BYTES):
-        self._flask, self._app, self._lobby = app, app.wsgi_app, app.extensions["lobby"]
+        self._flask = app
         self._hosts = frozenset(app.config["TRUSTED_HOSTS"])
         self._read_version = read_version
         self._max_bytes = max_bytes
@@ -108,27 +104,32 @@ class PageCache:
         self._lock = threading.Lock()
         self._rendering: dict[str, threading.Lock] = {}
 
-    def __call__(self, environ: Environ, start_response) -> Iterable[bytes]:
+    def find(self, inner: Wsgi, environ: Environ, start_response) -> Iterable[bytes]:
+        """Answer with the page if it is kept; else the request goes on, with a note of the page that it wants."""
         key = _key(environ, self._hosts)
         if key is None or not (key in self._pages or self._seconds(key)):
-            return self._lobby.serve(self._app, environ, start_response)
+            return inner(environ, start_response)
         version = self._read_version()
         if version is None:  # the database is away
-            if last := self._pages.get(key):
-                return _answer(last, environ, start_response)
-            return self._lobby.serve(self._app, environ, start_response)
+            last = self._pages.get(key)
+            return _answer(last, environ, start_response) if last else inner(environ, start_response)
         if found := self._find(key, version):
             return _answer(found, environ, start_response)
-        return self._lobby.serve(partial(self._find_or_render, key, version), environ, start_response)
+        environ[WANTED] = key, version
+        return inner(environ, start_response)
 
-    def _find_or_render(self, key: str, version: int, environ: Environ, start_response) -> Iterable[bytes]:
+    def find_or_render(self, inner: Wsgi, environ: Environ, start_response) -> Iterable[bytes]:
+        """Render the page that is wanted, unless somebody else has done so meanwhile."""
+        if WANTED not in environ:
+            return inner(environ, start_response)
+        key, version = environ.pop(WANTED)
         if REFUSAL in environ:
             last = self._pages.get(key)
-            return _answer(last, environ, start_response) if last else self._app(environ, start_response)
+            return _answer(last, environ, start_response) if last else inner(environ, start_response)
         with self._turn(key):
             if found := self._find(key, version):
                 return _answer(found, environ, start_response)
-            return self._render(key, version, environ, start_response)
+            return self._render(inner, key, version, environ, start_response)
 
     def clear(self) -> None:
         """Forget every page."""
@@ -156,16 +157,18 @@ class PageCache:
                 self._rendering = {name: lock for name, lock in self._rendering.items() if lock.locked()}
             return self._rendering.setdefault(key, threading.Lock())
 
-    def _render(self, key: str, version: int, environ: Environ, start_response) -> Iterable[bytes]:
+    def _render(
+        self, inner: Wsgi, key: str, version: int, environ: Environ, start_response
+    ) -> Iterable[bytes]:
         """Let the app answer a request that is nobody's; keep the answer when it is a page."""
-        status, headers, body = _collect(self._app, self._request_for(key))
+        status, headers, body = _collect(inner, self._request_for(key))
         try:
             refuse_impure(key, headers)
         except ImpurePage as refusal:
             if self._flask.testing:
                 raise
             log.error("%s: %s", type(refusal).__name__, refusal)
-            return self._app(environ, start_response)
+            return inner(environ, start_response)
         if status >= "500" and (last := self._pages.get(key)):
             return _answer(last, environ, start_response)
         if not status.startswith("200"):

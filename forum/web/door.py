@@ -4,32 +4,33 @@ All headers together have a limit, so that none of them costs much, whoever read
 name is the same in capitals (RFC 9110, 4.2.3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from flask import Flask
 from werkzeug.exceptions import RequestHeaderFieldsTooLarge
 
-from forum.web.receiving import Environ, refuse_unread
+from forum.web.layers import Environ, Wsgi
+from forum.web.receiving import refuse_unread
 
 LONGEST = 16 * 1024  # of all header lines together: a browser keeps at most 4 kB in a cookie
 
 
-def init_app(app: Flask) -> None:
-    """Put the door in front of everything; a refusal's page waits for nothing and needs no lobby."""
-    inner = app.wsgi_app
+def refuse_long_headers(app: Flask) -> Callable[[Wsgi], Wsgi]:
+    """The layer of the door; a refusal's page waits for nothing and needs no lobby."""
+    return lambda inner: partial(_enter, app, inner)
 
-    def at_the_door(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        if sum(map(_length, environ, environ.values())) > LONGEST:
-            bare = {name: value for name, value in environ.items() if not name.startswith("HTTP_")}
-            bare["HTTP_HOST"] = environ.get("HTTP_HOST", "")[:LONGEST].lower()
-            refuse_unread(bare, RequestHeaderFieldsTooLarge())
-            return Flask.wsgi_app(app, bare, start_response)
-        if "HTTP_HOST" in environ:
-            environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
-        return inner(environ, start_response)
 
-    app.wsgi_app = at_the_door  # type: ignore[method-assign]
+def _enter(app: Flask, inner: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    if sum(map(_length, environ, environ.values())) > LONGEST:
+        bare = {name: value for name, value in environ.items() if not name.startswith("HTTP_")}
+        bare["HTTP_HOST"] = environ.get("HTTP_HOST", "")[:LONGEST].lower()
+        refuse_unread(bare, RequestHeaderFieldsTooLarge())
+        return Flask.wsgi_app(app, bare, start_response)
+    if "HTTP_HOST" in environ:
+        environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
+    return inner(environ, start_response)
 
 
 def _length(name: str, value: Any) -> int:

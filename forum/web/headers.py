@@ -35,12 +35,12 @@ def security_headers(hsts: str) -> dict[str, str]:
     return {**SECURITY_HEADERS, **({"Strict-Transport-Security": hsts} if hsts else {})}
 
 
-def init_app(app: Flask, *, is_open: Callable[[], bool]) -> None:
-    """Set the headers after each request; `is_open` tells whether its route is the same for everybody."""
+def set_headers(app: Flask, *, is_open: Callable[[], bool]) -> None:
+    """The layer that adds them to answers; `is_open` tells whether a request's route is the same for everybody."""
     fixed = security_headers(app.config["HSTS"])
 
     @app.after_request
-    def set_headers(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         response.headers.update(fixed)
         if not is_open() or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"

@@ -20,12 +20,16 @@ NAMES = {"sv": "Svenska", "en": "English"}
 
 
 def init_app(app: Flask) -> None:
-    """Make the language in the path the request's; the console's is the organiser's preference."""
+    """Speak the language of the address; in the console, that of the organiser's preference."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "translations")
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters["short_moment"] = _short_moment_of
     app.jinja_env.globals["get_locale"] = get_locale
+
+
+def read_from_address(app: Flask) -> None:
+    """The layer that makes the language in the path the request's, and that of the addresses on its page."""
 
     @app.url_value_preprocessor
     def take_language(_endpoint, values) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -18,10 +19,10 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wsgi import ClosingIterator
 
 from forum.turns import Line
+from forum.web.layers import Environ, Wsgi
 from forum.web.limits import subscriber
-from forum.web.receiving import REFUSAL, Environ, receive, refuse_unread
+from forum.web.receiving import REFUSAL, receive, refuse_unread
 
-Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 ANSWERED_AT_ONCE = {"/healthz", "/livez"}
 FOR_BALANCERS = "/readyz"
 
@@ -132,8 +133,9 @@ class Lobby:
             self._present -= 1
 
 
-def init_app(app: Flask) -> None:
-    """Make the app's lobby; what is put in front of the app afterwards sends through it what is not there at once."""
-    app.extensions["lobby"] = Lobby(
+def let_in(app: Flask) -> Callable[[Wsgi], Wsgi]:
+    """The layer of the app's lobby."""
+    lobby = app.extensions["lobby"] = Lobby(
         app.config["MAX_CONTENT_LENGTH"], by_client=not app.config["TRUSTED_PROXIES"]
     )
+    return lambda inner: partial(lobby.serve, inner)

@@ -5,14 +5,14 @@ has sent it or is gone; nothing else ends that read, and the lobby bounds how ma
 """
 
 from io import BytesIO
-from typing import Any
 
 from flask import Response, after_this_request, request
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
 
+from forum.web.layers import Environ
+
 REFUSAL = "forum.refusal"  # in the WSGI environment: why the request cannot be served
 DIGITS = 20  # of a length; Python reads no number of thousands of them
-Environ = dict[str, Any]
 
 
 def receive(environ: Environ, longest: int) -> None:

@@ -4,14 +4,19 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
-from flask import Flask, Request, Response, abort, g, request
+from flask import Flask, Request, Response, abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, SecurityError
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum.web.cache import SECONDS
+from forum.web.layers import Wsgi
 from forum.web.limits import client
 from forum.web.receiving import refuse_unreceived
 
@@ -73,13 +78,16 @@ class FormRequest(Request):
     form_data_parser_class = FormParser
 
 
-def init_app(app: Flask) -> None:
-    """Install the parser of forms, proxy handling, the cross-site refusal and the log line."""
-    app.request_class = FormRequest
-    hops = app.config["TRUSTED_PROXIES"]
-    if hops:  # only configured proxies may say who the client is (S26); Host stays ours (S39)
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+def trust_proxies(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
+    """The layer that lets only configured proxies say who the client is (S26); Host stays ours (S39)."""
+    if hops := app.config["TRUSTED_PROXIES"]:
+        return partial(ProxyFix, x_for=hops, x_proto=hops, x_host=0)
+    return None
 
+
+def refuse_and_log(app: Flask) -> None:
+    """The layer that refuses broken, forged and foreign requests, and writes a line about each request."""
+    app.request_class = FormRequest
     app.before_request(refuse)
     clients = Clients()
 
@@ -93,6 +101,21 @@ def init_app(app: Flask) -> None:
         if app.config["PRODUCTION"]:
             clients.see(client())
         return response
+
+
+def lead_to_own_address(app: Flask) -> None:
+    """The layer that redirects to the address that our links have to a kept page.
+
+    Else "///en/" and "/page/٢" would be kept beside "/en/" and "/page/2".
+    """
+
+    @app.before_request
+    def redirect_to_own() -> ResponseReturnValue | None:
+        if app.view_functions.get(request.endpoint or "") not in SECONDS:
+            return None
+        own = url_for(str(request.endpoint), **(request.view_args or {}))
+        asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        return None if unquote(own) == asked else redirect(own, 308)
 
 
 def refuse() -> None:

@@ -1,7 +1,7 @@
 """Static files: hashed by content, bundled and compressed once, then served for ever.
 
-`build_static` fills a folder, `load_manifest` finds a file's address in it, `serve_static` answers for it,
-`init_app` does the last two for the setting STATIC:
+`build_static` fills a folder, `load_manifest` finds a file's address in it, `serve_static` answers for it; the layer
+`serve_built` does the last two for the setting STATIC:
 
     <folder>/manifest.json                      {"css/app.css": "css/app.0f3a….css", …}
     <folder>/files/css/app.0f3a….css[.br|.gz]   what /static/ answers with
@@ -13,11 +13,10 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from wsgiref.headers import Headers
-from wsgiref.types import WSGIApplication
 
 import brotli
 from flask import Flask
@@ -25,6 +24,7 @@ from whitenoise import WhiteNoise
 
 from forum import clock
 from forum.web.headers import security_headers
+from forum.web.layers import Environ, Wsgi
 from forum.web.static_sources import Sources
 
 PREFIX = "/static/"
@@ -50,21 +50,21 @@ class LateFiles(WhiteNoise):
     While one machine runs the newer version already, its pages ask the other machine for its files.
     """
 
-    def __init__(self, app: WSGIApplication, *, root: Path, prefix: str, headers: Mapping[str, str]):
+    def __init__(self, app: Wsgi, *, root: Path, prefix: str, headers: Mapping[str, str]):
         self._prefix, self._headers = prefix, headers
         super().__init__(
             app, root=root, prefix=prefix, allow_all_origins=False, add_headers_function=self._add_headers
         )
         self.directories.append((f"{root.absolute()}/", prefix))
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: Environ, start_response: Any) -> Any:
         """Look on the disk once for what is not known yet."""
         path = environ.get("PATH_INFO", "")
         if path.startswith(self._prefix) and path not in self.files and (found := self.find_file(path)):
             self.files[path] = found
         return super().__call__(environ, start_response)
 
-    def serve(self, static_file: Any, environ: dict[str, Any], start_response: Any) -> Any:
+    def serve(self, static_file: Any, environ: Environ, start_response: Any) -> Any:
         """Answer for a file; to its 304, 405 and 416 WhiteNoise adds no headers by itself (S41)."""
 
         def start(status: str, headers: list[tuple[str, str]]) -> Any:
@@ -95,17 +95,17 @@ class Manifest:
             raise UnknownStaticFile(name) from None
 
 
-def init_app(app: Flask) -> None:
-    """Give templates `static_url` and put what was built in front of the app.
+def serve_built(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
+    """The layer that answers with what was built; it gives templates `static_url`.
 
     An app made before the first build has no files to serve, but its commands work; `forum run` builds first.
     """
     folder = app.config["STATIC"]
     manifest = cache(lambda: load_manifest(folder))
     app.jinja_env.globals["static_url"] = lambda name: manifest().url(name)
-    if (folder / "files").is_dir():
-        fixed = security_headers(app.config["HSTS"])
-        app.wsgi_app = serve_static(app.wsgi_app, folder, headers=fixed)  # type: ignore[assignment]
+    if not (folder / "files").is_dir():
+        return None
+    return partial(serve_static, target=folder, headers=security_headers(app.config["HSTS"]))
 
 
 def build_static(source: Path, target: Path) -> Manifest:
@@ -139,8 +139,8 @@ def load_manifest(target: Path) -> Manifest:
 
 
 def serve_static(
-    app: WSGIApplication, target: Path, prefix: str = PREFIX, headers: Mapping[str, str] | None = None
-) -> WSGIApplication:
+    app: Wsgi, target: Path, prefix: str = PREFIX, headers: Mapping[str, str] | None = None
+) -> Wsgi:
     """Return `app` with the built files of `target` in front of it; `headers` are added to every answer."""
     return LateFiles(app, root=target / "files", prefix=prefix, headers=headers or {})
 

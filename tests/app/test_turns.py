@@ -5,7 +5,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 
 import pytest
 from flask import Flask
@@ -21,6 +20,7 @@ from forum.health import public as health
 from forum.turns import Line, Processor, processor
 from forum.web import lobby, turns
 from forum.web.content_version import PolledVersion
+from forum.web.layers import put_around
 from tests.factories.events import make_event
 from tests.registration.test_pages import ANSWERS
 from tests.web.bodies import SlowBody
@@ -160,9 +160,8 @@ def test_slow_sender_keeps_nobody_waiting(pool, monkeypatch):
     app.config["TRUSTED_PROXIES"] = 0
     app.config.update(MAX_CONTENT_LENGTH=10, TURNS=True)
     app.wsgi_app = inner
-    turns.init_app(app)
-    lobby.init_app(app)
-    serve = partial(app.extensions["lobby"].serve, app.wsgi_app)
+    put_around(app, [lobby.let_in, turns.take_turns])
+    serve = app.wsgi_app
     environ = {**EnvironBuilder(method="POST", data=b"slow").get_environ(), "wsgi.input": slow}
     waiting = pool.submit(run_wsgi_app, serve, environ)
     run_wsgi_app(serve, EnvironBuilder(method="POST", data=b"quick").get_environ())
@@ -174,10 +173,8 @@ def test_slow_sender_keeps_nobody_waiting(pool, monkeypatch):
 
 def test_turns_can_be_left_out():
     app = Flask("free")
-    app.config.update(MAX_CONTENT_LENGTH=10, TURNS=False)
-    inner = app.wsgi_app
-    turns.init_app(app)
-    assert app.wsgi_app == inner
+    app.config["TURNS"] = False
+    assert turns.take_turns(app) is None
 
 
 class TestWriters:

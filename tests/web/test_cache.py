@@ -2,6 +2,7 @@
 
 import brotli
 import pytest
+from flask import request
 from sqlalchemy.exc import OperationalError
 
 from forum.database import start_write
@@ -27,14 +28,13 @@ def event(app):
 @pytest.fixture
 def renders(app, event, monkeypatch):
     """The paths that came through to Flask."""
-    seen, kept = [], app.extensions["page_cache"]
-    inner = kept._app
+    seen, dispatch = [], app.full_dispatch_request
 
-    def counting(environ, start_response):
-        seen.append(environ["PATH_INFO"])
-        return inner(environ, start_response)
+    def counting(*args):
+        seen.append(request.path)
+        return dispatch(*args)
 
-    monkeypatch.setattr(kept, "_app", counting)
+    monkeypatch.setattr(app, "full_dispatch_request", counting)
     return seen
 
 
