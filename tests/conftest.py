@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,16 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.orm import scoped_session
 
 from forum import clock, create_app
+from forum.accounts.enums import Role
 from forum.commands.preparing import compile_translations
+from forum.events.models import Event
 from forum.extensions import db
 from forum.settings.keys import new_data_keys
 from forum.settings.project import PROJECT
 from forum.web.static import build_static
-from tests.factories.events import NOW
+from tests.clocks import Clock
+from tests.factories.events import NOW, make_archive, make_event
+from tests.factories.organisers import sign_in_somebody
 from tests.quick import build_routes_once, is_roomy
 from tests.versions import look_at_once
 from tools import servers
@@ -36,6 +41,7 @@ from tools.pages import Pages
 from tools.spares import SpareDatabases
 
 MakeApp = Callable[..., Flask]
+SignInAs = Callable[..., Pages]
 MEMORY = Path("/dev/shm")  # databases of tests are thrown away: no disk need wait for them
 
 
@@ -144,6 +150,37 @@ def frozen() -> Iterator[datetime]:
     clock.freeze(None)
 
 
+@pytest.fixture
+def time() -> Iterator[Clock]:
+    """A clock that stands until the test moves it on."""
+    yield Clock()
+    clock.freeze(None)
+
+
+@pytest.fixture
+def sign_in_as(app, frozen) -> SignInAs:
+    """Return a browser that is signed in: `sign_in_as(Role.ORGANISER, event, language="sv", fresh=False)`."""
+    return partial(sign_in_somebody, app)
+
+
+@pytest.fixture
+def event(database) -> Event:
+    """The current event: five sectors, 250 places."""
+    return make_event()
+
+
+@pytest.fixture
+def organiser(sign_in_as, event) -> Pages:
+    """A browser of an organiser of the event, in English."""
+    return sign_in_as(Role.ORGANISER, event)
+
+
+@pytest.fixture
+def archive(database) -> Event:
+    """An earlier event, another organiser's."""
+    return make_archive()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request) -> str:
     """The address of an empty, migrated database: the test runs once on each kind."""
@@ -219,6 +256,21 @@ def smtp_server(running_smtp) -> servers.SmtpServer:
     """A mail server that has got nothing yet: `.port`, `.messages`, `.envelopes`."""
     running_smtp.clear()
     return running_smtp
+
+
+@pytest.fixture
+def to_server(app):
+    """Point the app at a mail server on this machine: `to_server(port, MAIL_USE_TLS=True)`."""
+
+    def point(port: int, **differing) -> None:
+        state = app.extensions["mail"]
+        app.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, **differing)
+        state.server, state.port = "127.0.0.1", port
+        state.use_tls = app.config["MAIL_USE_TLS"]
+        state.use_ssl = app.config["MAIL_USE_SSL"]
+        state.username, state.password = app.config["MAIL_USERNAME"], app.config["MAIL_PASSWORD"]
+
+    return point
 
 
 @pytest.fixture(scope="session")

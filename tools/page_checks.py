@@ -1,6 +1,6 @@
 """What every page must be, whatever it is about; `check` raises PageProblems with all that is wrong.
 
-Each check takes the parsed page and yields sentences. A new check needs a control in tests/app/test_pages_client.py
+Each check takes the parsed page and yields sentences. A new check needs a control in tests/tools/test_pages.py
 that shows that it can fail.
 """
 

@@ -12,11 +12,10 @@ from forum.extensions import db
 from forum.outbox import listing, relay
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
-from tests.console.people import register_elsewhere
-from tests.console.reading import names, rows
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail
-from tests.factories.registrations import confirmed, register
+from tests.factories.registrations import confirmed, register, register_elsewhere
+from tests.tables import names, rows
 
 ACCOUNT = {"site_name": "forum.example"}
 

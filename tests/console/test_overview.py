@@ -14,9 +14,9 @@ from forum.extensions import db
 from forum.outbox import heartbeats
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from tests.console.reading import names
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register
+from tests.tables import names
 
 PAGES = (
     "",

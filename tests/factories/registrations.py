@@ -2,6 +2,7 @@
 
 register(event, "justice", email="a@example.org")   takes a registration as the public form does
 confirmed(event, "justice")                          … and confirms its address
+register_elsewhere(archive, "justice")               … where the public form would not let them in
 write(actions.cancel, registration, actor="person", now=NOW)   any rule, committed
 """
 
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
+
+from sqlalchemy import select
 
 from forum.database import start_write
 from forum.events.models import Event
@@ -81,3 +84,19 @@ def write(rule: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     result = rule(*args, **kwargs)
     db.session.commit()
     return result
+
+
+def register_elsewhere(event: Event, sector: str, **differing: Any) -> Registration:
+    """Take and confirm a registration for an event that is over, as on the day when it opened."""
+    current = db.session.scalars(select(Event).where(Event.is_current)).one()
+    _swap(current, event)
+    registration = confirmed(event, sector, now=event.opens_at, **differing)
+    _swap(event, current)
+    return registration
+
+
+def _swap(before: Event, after: Event) -> None:
+    for event, is_current in ((before, False), (after, True)):
+        start_write(db.session)
+        event.is_current = is_current
+        db.session.commit()

@@ -26,11 +26,6 @@ def app(make_app, sqlite_url, monkeypatch):
     return make_app(sqlite_url, FORM_MIN_SECONDS=0)
 
 
-@pytest.fixture
-def event(database):
-    return make_event()
-
-
 def checked(pages):
     return pages.post("registration.details", ANSWERS, sector="justice", follow=True, expect=200)
 

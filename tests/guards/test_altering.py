@@ -11,8 +11,8 @@ from sqlalchemy import Engine, Inspector, inspect, text
 from forum import migrating
 from forum.extensions import db
 from forum.turns import Line
-from tests.app import old_data
 from tests.factories.events import make_event
+from tests.guards import old_data
 from tests.guards.conftest import BOTH
 from tests.tried_migrations import add_migration, copy_migrations
 

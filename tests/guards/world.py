@@ -33,10 +33,9 @@ from forum.registration import actions, answers, links
 from forum.registration.enums import ConsentPurpose, TokenPurpose
 from forum.registration.models import CareAnswer, Registration
 from forum.registration.senders import Sender
-from tests.console.people import register_elsewhere
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.news import make_category, make_post, make_tag
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.registrations import confirmed, register, register_elsewhere, write
 from tests.factories.saving import save
 from tests.guards import texts
 

@@ -40,11 +40,6 @@ def at_noon():
     clock.freeze(None)
 
 
-@pytest.fixture
-def event(database):
-    return make_event()
-
-
 def checked(pages, sector="justice", **differing):
     """Fill in the details and come to "Check your answers"."""
     return pages.post(

@@ -12,7 +12,6 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from forum.turns import Line
 from forum.web.lobby import Lobby
 from forum.web.receiving import REFUSAL
-from tests.factories.events import make_event
 from tests.registration.test_pages import ANSWERS
 from tests.web.bodies import SECONDS, SlowBody
 from tools.pages import Pages
@@ -249,8 +248,3 @@ def test_refused_answers_are_kept_and_sent_again_by_one_press(make_app, sqlite_u
         busy = check.submit(button="Register", expect=503)
     assert busy.h1 == "The service is busy at the moment"
     assert busy.submit(button="Try again", follow=True).h1 == "Open your mail"
-
-
-@pytest.fixture
-def event(database):
-    return make_event()

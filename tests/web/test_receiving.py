@@ -7,7 +7,6 @@ from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarg
 
 from forum.registration.models import Registration
 from forum.web.receiving import REFUSAL, receive
-from tests.factories.events import make_event
 from tests.web.bodies import SlowBody
 
 ANSWERS = b"given_name=New&family_name=Name"
@@ -72,8 +71,3 @@ def test_strange_host_is_refused_before_anything_else(pages, event, path):
     headers = {"Host": "evil.example", "Transfer-Encoding": "chunked"}
     answer = pages.client.post(path, data=ANSWERS, headers=headers)
     assert answer.status_code == 400
-
-
-@pytest.fixture
-def event(database):
-    return make_event()

@@ -17,8 +17,8 @@ from forum.extensions import db
 from forum.health import keys
 from forum.registration.models import CareAnswer, ProtectedIdentity
 from forum.sealing import location_of, unseal
-from tests.app import old_data
 from tests.factories.events import NOW
+from tests.guards import old_data
 
 RELEASES = sorted(path.stem for path in old_data.FILES.glob("*.json"))
 

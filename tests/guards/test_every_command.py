@@ -48,7 +48,7 @@ COMMANDS = {
     "db downgrade": ("", ("base",)),
     "restore": ("Restored as of", ("{folder}/backups/{backup}",)),
 }
-SERVING = {"run", "dev", "serve", "worker"}  # tests/app/test_serving.py
+SERVING = {"run", "dev", "serve", "worker"}  # tests/commands/test_serving.py
 FAILING = {"doctor"}  # in a test there is no worker
 OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # ask no database
 # Those that seal, open and prove nothing, say themselves what is wrong, or come before the right database is there.

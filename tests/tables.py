@@ -1,4 +1,4 @@
-"""Reading the console's lists."""
+"""Reading the lists of the console's pages."""
 
 from tools.pages import Page
 

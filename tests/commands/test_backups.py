@@ -29,9 +29,9 @@ from forum.extensions import db
 from forum.health import checks
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import is_due
-from tests.app.test_every_command import spawn
 from tests.factories.events import NOW
 from tests.factories.mails import make_mails
+from tests.guards.test_every_command import spawn
 from tools.running import Running, is_alive, kill, prepare, wait_for
 from tools.servers import POSTGRES_PASSWORD
 

@@ -1,8 +1,8 @@
-"""What an earlier release had stored, kept as a file by migration: tests/app/old_data/<revision>.json.
+"""What an earlier release had stored, kept as a file by migration: tests/guards/old_data/<revision>.json.
 
 Keep the present release's before its tables change (the canary world of tests/guards, with keys made for it):
 
-    .venv/bin/python -m tests.app.old_data > tests/app/old_data/0001.json
+    .venv/bin/python -m tests.guards.old_data > tests/guards/old_data/0001.json
 """
 
 import base64

@@ -11,11 +11,10 @@ from forum.extensions import db
 from forum.registration import actions
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Registration
-from tests.console.people import register_elsewhere
-from tests.console.reading import rows
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, register
+from tests.factories.registrations import confirmed, register, register_elsewhere
 from tests.registration.reading import queued
+from tests.tables import rows
 
 
 @pytest.fixture

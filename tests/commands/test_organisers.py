@@ -14,6 +14,7 @@ from forum.extensions import db
 from tools.organisers import OTHER_PASSWORD, code_for, make_user, sign_in
 from tools.pages import Pages
 
+pytestmark = pytest.mark.usefixtures("time")
 NEW = ["ny@example.org", "--name", "Åsa Þórsdóttir"]
 
 

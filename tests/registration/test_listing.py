@@ -8,10 +8,9 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.registration import actions, listing
 from forum.registration.enums import Status
-from tests.console.people import register_elsewhere
-from tests.console.reading import names, rows
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, register
+from tests.factories.registrations import confirmed, register, register_elsewhere
+from tests.tables import names, rows
 
 HOSTILE = (
     "'",

@@ -9,6 +9,8 @@ from tests.factories.events import NOW
 from tests.factories.mails import make_mail, states
 from tests.outbox.scripted_smtp import scripted_smtp
 
+pytestmark = pytest.mark.usefixtures("frozen")
+
 
 @pytest.fixture
 def app(make_app, database_url):

@@ -9,10 +9,9 @@ from sqlalchemy import select
 from forum.audit.models import AuditEntry
 from forum.extensions import db
 from forum.registration.enums import ConsentPurpose
-from tests.console.people import register_elsewhere
-from tests.console.reading import names
 from tests.factories.events import NOW
-from tests.factories.registrations import confirmed, register
+from tests.factories.registrations import confirmed, register, register_elsewhere
+from tests.tables import names
 
 WHY = {"purpose": "door", "recipient": "office"}
 

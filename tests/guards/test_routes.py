@@ -13,11 +13,6 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 EXEMPT_FROM_CSRF: set[str] = set()  # RFC 8058 unsubscribing will be the only one
 
 
-@pytest.fixture
-def event(database):
-    return make_event()
-
-
 def rules(app):
     return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
 
