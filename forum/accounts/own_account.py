@@ -12,17 +12,15 @@ from forum.accounts import actions, limits, queries, sign_ins
 from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm
 from forum.accounts.models import SignIn
-from forum.accounts.public import browser_name, form_page, key_of, show_too_many_tries, speak, wrong_code
+from forum.accounts.public import browser_name, form_page, key_of, speak, wrong_code
 from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
 from forum.audit.traces import note_refusal
 from forum.extensions import db
 from forum.web.forms import TidyForm
 from forum.web.languages import language
-from forum.web.limits import TooManyTries
 
 bp = Blueprint("own_account", __name__, url_prefix="/account")
 bp.before_request(speak)
-bp.register_error_handler(TooManyTries, show_too_many_tries)
 
 
 @bp.route("/")

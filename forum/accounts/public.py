@@ -7,7 +7,6 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import TooManyRequests
 
 from forum import clock
 from forum.accounts import actions, authenticators, demo, kept_words, limits, links, sign_ins
@@ -19,10 +18,8 @@ from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
 from forum.audit.traces import note_refusal
 from forum.database import start_write
 from forum.extensions import db
-from forum.web import errors
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
-from forum.web.limits import TooManyTries
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 CLEARED = '"cache", "cookies", "storage"'
@@ -190,12 +187,6 @@ def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
     if "token" in (request.view_args or {}):
         return render_template("account/link_refused.html"), 410
     return redirect(url_for(".sign_in"), 303)
-
-
-@bp.errorhandler(TooManyTries)
-def show_too_many_tries(_refusal: TooManyTries) -> ResponseReturnValue:
-    """Say that it is enough for now."""
-    return errors.show(TooManyRequests())
 
 
 def form_page(name: str, form: TidyForm, **context: Any) -> ResponseReturnValue:

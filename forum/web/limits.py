@@ -16,6 +16,7 @@ from limits import parse
 from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from werkzeug.exceptions import TooManyRequests
 
 HOUR_SECONDS = 3600
 COUNTER = "forum_limits"  # of app.extensions: each app counts for itself
@@ -34,8 +35,8 @@ COUNT = (
 )
 
 
-class TooManyTries(Exception):
-    """The limit is used up for now; the page keeps what was typed."""
+class TooManyTries(TooManyRequests):
+    """The limit is used up for now; the page of a visitor's form keeps what was typed."""
 
 
 class SqliteStorage(Storage):
