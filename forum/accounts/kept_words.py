@@ -8,31 +8,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug import Response
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from wtforms import ValidationError
 
 from forum import sealed_cookies
 from forum.web import errors
-from forum.web.forms import TidyForm
 from forum.web.routes import here
 
 COOKIE = "words"
 CSRF = "csrf_token"
 ACCOUNT = "/account/"  # what is entered there are passwords and codes
-
-
-class KeptForm(TidyForm):
-    """A console form whose words outlive the sign-in: its page shows again what had been entered."""
-
-    class Meta(TidyForm.Meta):
-        def wrap_formdata(self, form, formdata):
-            sent = super().wrap_formdata(form, formdata)
-            if formdata is None or sent is formdata:
-                return sent
-            if sent is None:
-                return recall()
-            forget()
-            return sent
 
 
 def init_app(app: Flask) -> None:
@@ -78,7 +63,18 @@ def tell(*, is_kept: bool) -> None:
         flash(_("Nothing has been done yet. Do it once more when you are back."), "warning")
 
 
-def recall() -> ImmutableMultiDict | None:
+def sent_or_kept() -> MultiDict | None:
+    """Return what fills in the form of a console page: what this request sends, or else what was kept for it.
+
+    In the first case the browser drops what it keeps, in the second the person is told. None when there is nothing.
+    """
+    if request.method == "POST":
+        _forget()
+        return request.form
+    return _recall()
+
+
+def _recall() -> ImmutableMultiDict | None:
     """Return what the signed-in person had entered in the form of this page; None when there is nothing."""
     words = sealed_cookies.take(COOKIE, place=_place(g.user.id)) if g.get("sign_in") else None
     if words is None:
@@ -87,7 +83,7 @@ def recall() -> ImmutableMultiDict | None:
     return ImmutableMultiDict(words)
 
 
-def forget() -> None:
+def _forget() -> None:
     """Let the browser drop it: the form of this page has arrived."""
 
     @after_this_request

@@ -3,12 +3,12 @@
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
-from forum.accounts.kept_words import KeptForm
 from forum.outbox.enums import AbortReason
 from forum.outbox.wording import REASONS
+from forum.web.forms import TidyForm
 
 
-class DismissForm(KeptForm):
+class DismissForm(TidyForm):
     """A reason from a list: the audit trail must hold no names."""
 
     reason = SelectField(

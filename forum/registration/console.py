@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import clock
-from forum.accounts import sign_ins
-from forum.accounts.kept_words import KeptForm
+from forum.accounts import kept_words, sign_ins
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
@@ -20,6 +19,7 @@ from forum.registration import actions, dossier, exports, listing, queries, wait
 from forum.registration.errors import NotLive
 from forum.registration.models import Registration
 from forum.registration.rings import balance_of
+from forum.web.forms import TidyForm
 from forum.web.pagination import Cursor, Page
 from forum.web.tables import csv_response
 
@@ -79,7 +79,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
         details=dossier.details(registration, zone),
         consents=dossier.consents(registration, zone),
         timeline=dossier.timeline(entries, queries.list_mails(registration), names, zone),
-        form=KeptForm(),
+        form=TidyForm(),
         wording=wording,
     )
 
@@ -87,7 +87,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
 @bp.route("/registrations/<reference>/cancel", methods=["GET", "POST"])
 def cancel(event: str, reference: str) -> ResponseReturnValue:
     """Say what cancelling will do, then do it."""
-    form = KeptForm()
+    form = TidyForm()
     if not form.validate_on_submit():
         registration = _registration_or_404(event, reference)
         note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
@@ -126,7 +126,7 @@ def export(event: str) -> ResponseReturnValue:
     if answer := sign_ins.require_fresh():
         return answer
     found, filters = _list_of(event)
-    form = exports.ExportForm()
+    form = exports.ExportForm(kept_words.sent_or_kept())
     counts = listing.count_by_sector_and_status(found)
     total = listing.count_matching(found, filters, counts)
     if not form.validate_on_submit():

@@ -12,12 +12,11 @@ from sqlalchemy import Row
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
-from forum.accounts.kept_words import KeptForm
 from forum.events.models import Event
 from forum.registration import listing
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.wording import CONSENTS, status_name
-from forum.web.forms import required
+from forum.web.forms import TidyForm, required
 from forum.web.languages import NAMES, in_language, language
 
 MOMENT = "%Y-%m-%d %H:%M"
@@ -55,7 +54,7 @@ RECIPIENTS = {
 }
 
 
-class ExportForm(KeptForm):
+class ExportForm(TidyForm):
     """Why a list of names leaves the house, and for whom; both are written into the audit trail."""
 
     purpose = RadioField(

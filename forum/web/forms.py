@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import EmailField, HiddenField, StringField
+from wtforms.csrf.core import CSRFTokenField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
@@ -32,6 +33,23 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
 LONGEST = 1000  # characters of a field as they were sent: to normalise n combining marks may cost n²
 
 
+class TokenField(CSRFTokenField):
+    """The token of the session, which is made when a form is shown: building one leaves the session alone."""
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Read what was sent; a CSRFTokenField would make the token now."""
+        HiddenField.process(self, *args, **kwargs)
+
+    def _value(self) -> str:
+        return self.csrf_impl.generate_csrf_token(self)
+
+
+class SessionToken(FlaskForm.Meta.csrf_class):
+    """Flask-WTF's protection, with a field that makes the token late."""
+
+    field_class = TokenField
+
+
 class TidyForm(FlaskForm):
     """Strips and NFC-normalises every text field before it is looked at (S27, S36), unless it is longer than LONGEST.
 
@@ -41,6 +59,8 @@ class TidyForm(FlaskForm):
     """
 
     class Meta(FlaskForm.Meta):
+        csrf_class = SessionToken
+
         def wrap_formdata(self, form, formdata):
             if formdata is None or hasattr(formdata, "getlist"):
                 return formdata
