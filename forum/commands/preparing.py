@@ -10,12 +10,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import clock, migrating
 from forum.accounts import demo
-from forum.database import start_write
+from forum.database import patience, start_write
 from forum.demo.loader import load_demo
 from forum.extensions import db
 from forum.settings.project import PROJECT
@@ -123,13 +123,25 @@ def one_at_a_time(app: Flask) -> Iterator[None]:
             yield
             return
         with db.engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
-            connection.commit()  # the lock is the connection's, not the transaction's
+            _wait_for_start_lock(connection)
             try:
                 yield
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
                 connection.commit()
+
+
+def _wait_for_start_lock(connection: Connection) -> None:
+    """Take PostgreSQL's lock for starts, however long another start takes to bring full tables up to date.
+
+    The limits of other waits (R16) are put aside for this one; the lock is the connection's, not the transaction's.
+    """
+    connection.execute(
+        text("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
+    )
+    with patience(None):
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
+    connection.commit()
 
 
 def _is_stale(path: Path) -> bool:

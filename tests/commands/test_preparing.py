@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+import threading
+import time
 
 import click
 import pytest
 from sqlalchemy import create_engine, text
 
-from forum.commands.preparing import compile_translations, refuse_missing_tables
+from forum import database
+from forum.commands.preparing import START_LOCK, compile_translations, one_at_a_time, refuse_missing_tables
 from forum.settings.project import PROJECT
 
 PREPARE = "from forum import create_app; from forum.commands.preparing import prepare; prepare(create_app())"
@@ -37,6 +40,30 @@ def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
         counted = "SELECT count(*), count(DISTINCT slug) FROM events"
         assert tuple(connection.execute(text(counted)).one()) == (2, 2)
     engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_start_waits_for_another_one_however_long_that_takes(make_app, postgres_url, monkeypatch):
+    """A migration of full tables takes longer than any page may wait for a lock (R16)."""
+    monkeypatch.setitem(database.POSTGRES_WAITS, "options", "-c lock_timeout=50 -c statement_timeout=50")
+    monkeypatch.setattr(database, "ANSWER_SECONDS", 0.05)
+    app, engine, begun = make_app(postgres_url), create_engine(postgres_url), []
+
+    def start() -> None:
+        with app.app_context(), one_at_a_time(app):
+            begun.append(True)
+
+    with engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
+        other.commit()
+        waiting = threading.Thread(target=start)
+        waiting.start()
+        time.sleep(0.5)  # ten times what the limits allow
+        assert (begun, waiting.is_alive()) == ([], True)
+        other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
+        waiting.join(timeout=30)
+    engine.dispose()
+    assert begun == [True]
 
 
 def test_only_what_has_changed_is_compiled(tmp_path):
