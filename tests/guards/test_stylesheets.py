@@ -1,0 +1,124 @@
+"""Style sheets hold no rule that nothing uses, and are read line by line."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from forum.settings.project import PROJECT
+
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+JINJA_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+SELECTORS = re.compile(r"([^{};]+)\{")
+CLASS = re.compile(r"\.([a-zA-Z][\w-]*)")
+IN_MARKUP = re.compile(r'class="((?:\{\{.*?\}\}|\{%.*?%\}|[^"])*)"')
+OF_BODY = re.compile(r"\{% block body_class %\}(.*?)\{% endblock %\}")
+WORD = re.compile(r"[a-zA-Z][\w-]*")
+# A class that is put together: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
+BEGUN = re.compile(r"""([a-z][\w-]*-)(?:\{|["'] *~|["'] *\+)""")
+BLOCK = re.compile(r"\{([^{}]*)\}")
+STRING = re.compile(r"""(["']).*?\1""")
+MOST_ON_A_LINE = 2
+
+
+def test_every_class_of_the_style_sheets_is_used():
+    assert sorted(find_unused(sheets(), sources())) == []
+
+
+def test_declarations_beyond_two_have_a_line_each():
+    crowded = {
+        path.name: lines
+        for path in (PROJECT / "static/css").rglob("*.css")
+        if (lines := list(find_crowded(path.read_text())))
+    }
+    assert crowded == {}
+
+
+@pytest.mark.parametrize(
+    ("markup", "unused"),
+    [
+        ('<p class="lead small">', []),
+        ('<p class="lead{% if x %} small{% endif %}">', []),
+        ("<p class=\"lead{{ ' small' if x }}\">", []),
+        ('<p class="lead">small</p>', ["small"]),
+        ('<p class="sma-{{ kind }}"><b class="lead">', ["small"]),
+        ('{# <p class="lead small"> #}', ["lead", "small"]),
+    ],
+)
+def test_an_unused_class_is_found(markup, unused):
+    """The control."""
+    assert sorted(find_unused([".lead.small > p { color: red; } /* .gone */"], [markup])) == unused
+
+
+def test_a_class_that_is_put_together_counts_as_used():
+    assert list(find_unused([".status-in::before { color: red; }"], ['<p class="status-{{ kind }}">'])) == []
+
+
+@pytest.mark.parametrize(
+    ("sheet", "number"),
+    [
+        ("a { color: red; margin: 0; }", 0),
+        ("a { color: red; margin: 0; padding: 0; }", 1),
+        ("a { background: url('data:a;b;c'); margin: 0; }", 0),
+        ("@media print { a { color: red; margin: 0; padding: 0; } }", 1),
+        ("a {\n  color: red;\n  margin: 0;\n  padding: 0;\n}", 0),
+        ("a {\n  color: red; margin: 0;\n  padding: 0;\n}", 1),
+    ],
+)
+def test_a_crowded_rule_is_found(sheet, number):
+    """The control."""
+    assert len(list(find_crowded(sheet))) == number
+
+
+def find_unused(sheets: Iterable[str], sources: Iterable[str]) -> Iterator[str]:
+    """Yield the classes that the sheets have rules for and no source names."""
+    words, begun = set(), set()
+    for source in sources:
+        words |= named_in(source)
+        begun |= set(BEGUN.findall(JINJA_COMMENT.sub("", source)))
+    for name in classes_of(sheets) - words:
+        if not any(name.startswith(beginning) for beginning in begun):
+            yield name
+
+
+def find_crowded(sheet: str) -> Iterator[str]:
+    """Yield the blocks that have more declarations than lines, and more than may stand on one."""
+    for block in BLOCK.findall(STRING.sub("", COMMENT.sub("", sheet))):
+        lines = [line for line in block.split("\n") if line.strip()]
+        if len(lines) < block.count(";") > MOST_ON_A_LINE:
+            yield block.strip()
+
+
+def named_in(source: str) -> set[str]:
+    """The words of the class attributes in a source."""
+    source = JINJA_COMMENT.sub("", source)
+    values = IN_MARKUP.findall(source) + OF_BODY.findall(source)
+    return {word for value in values for word in WORD.findall(value)}
+
+
+def classes_of(sheets: Iterable[str]) -> set[str]:
+    """The classes that the selectors of the sheets name."""
+    return {
+        name
+        for sheet in sheets
+        for selectors in SELECTORS.findall(COMMENT.sub("", sheet))
+        if not selectors.strip().startswith("@")
+        for name in CLASS.findall(selectors)
+    }
+
+
+def sheets() -> list[str]:
+    return [path.read_text() for path in (PROJECT / "static/css").rglob("*.css")]
+
+
+def templates() -> list[str]:
+    """The templates of pages; mails bring their own rules."""
+    folder = PROJECT / "templates"
+    paths = [path for path in folder.rglob("*.html") if "mail" not in path.relative_to(folder).parts[0]]
+    return [path.read_text() for path in paths]
+
+
+def sources() -> list[str]:
+    """What can name a class: templates, scripts, and the Python that makes markup."""
+    paths = [*(PROJECT / "static/js").glob("*.js"), *(PROJECT / "forum").rglob("*.py")]
+    return [*templates(), *(path.read_text() for path in paths)]
