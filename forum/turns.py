@@ -22,24 +22,32 @@ class Line:
     def __init__(self, width: int = 1) -> None:
         self._mutex = threading.Lock()
         self._width, self._taken = width, 0
+        self._passed = 0  # how often a turn was given on
         self._waiting: deque[threading.Event] = deque()
         self._urgent: deque[threading.Event] = deque()
 
-    def enter(self, seconds: float, *, urgent: bool = False) -> bool:
-        """Wait for the turn, `seconds` at the most; return whether it came. Who had it must `leave`."""
+    def enter(self, seconds: float, *, urgent: bool = False, while_moving: bool = False) -> bool:
+        """Wait for the turn, `seconds` at the most; return whether it came. Who had it must `leave`.
+
+        With `while_moving` the seconds begin anew while turns are given on, however long the line is.
+        """
         line, turn = self._urgent if urgent else self._waiting, threading.Event()
         with self._mutex:
             if self._taken < self._width:
                 self._taken += 1
                 return True
             line.append(turn)
-        if turn.wait(seconds):
-            return True
-        with self._mutex:
-            if turn.is_set():  # given in the very moment in which it was given up
-                return True
-            line.remove(turn)
-            return False
+            passed = self._passed
+        while not turn.wait(seconds):
+            with self._mutex:
+                # The turn may have been given in the very moment in which it was given up.
+                if turn.is_set():
+                    return True
+                if not while_moving or passed == self._passed:
+                    line.remove(turn)
+                    return False
+                passed = self._passed
+        return True
 
     @contextmanager
     def turn(self, seconds: float) -> Iterator[None]:
@@ -55,15 +63,19 @@ class Line:
         """Give the turn to who is next."""
         with self._mutex:
             if line := self._urgent or self._waiting:
+                self._passed += 1
                 line.popleft().set()
             else:
                 self._taken -= 1
 
 
 class Processor:
-    """Turns at computing. They are a courtesy: whoever waits too long goes on without, so nothing can stand still."""
+    """Turns at computing. They are a courtesy: in a line that stands still everybody goes on without.
 
-    PATIENCE = 0.25  # seconds
+    While the line moves nobody does: all would compute at once when there are most of them.
+    """
+
+    PATIENCE = 0.25  # seconds without anybody getting a turn
 
     def __init__(self) -> None:
         self._line = Line()
@@ -97,7 +109,7 @@ class Processor:
         self._leave()
 
     def _enter(self, *, urgent: bool = False) -> None:
-        self._mine.turn = self._line.enter(self.PATIENCE, urgent=urgent)
+        self._mine.turn = self._line.enter(self.PATIENCE, urgent=urgent, while_moving=True)
 
     def _leave(self) -> bool:
         """End the turn; return whether there was one."""

@@ -76,6 +76,49 @@ def test_who_gives_up_stands_in_nobodys_way(pool):
     assert line.enter(0)
 
 
+def test_line_that_moves_is_worth_waiting_in_and_one_that_stands_still_is_not(monkeypatch):
+    """Each wait ends without the turn: while others get theirs it is begun anew, and no longer."""
+    line, moves = Line(), [True, True, True, False]
+
+    class Turn(threading.Event):
+        def wait(self, _seconds):
+            if moves.pop(0):
+                line._urgent.append(threading.Event())
+                line.leave()
+            return False
+
+    assert line.enter(0)
+    monkeypatch.setattr(threading, "Event", Turn)
+    assert not line.enter(SECONDS, while_moving=True)
+    assert (moves, queued(line)) == ([], 0)
+
+
+def test_turn_that_is_given_while_the_line_moves_is_taken(monkeypatch):
+    line, waits = Line(), []
+
+    class Turn(threading.Event):
+        def wait(self, _seconds):
+            waits.append(line.leave())
+            return self.is_set()
+
+    assert line.enter(0)
+    line._waiting.append(threading.Event())
+    monkeypatch.setattr(threading, "Event", Turn)
+    assert line.enter(SECONDS, while_moving=True)
+    assert len(waits) == 2
+
+
+def test_processor_is_waited_for_while_its_line_moves(monkeypatch):
+    processor, options = Processor(), []
+    monkeypatch.setattr(processor._line, "enter", lambda _seconds, **given: options.append(given) or True)
+    with processor.taken(), processor.lent():
+        pass
+    assert options == [
+        {"urgent": False, "while_moving": True},
+        {"urgent": True, "while_moving": True},
+    ]
+
+
 def test_one_at_a_time(pool):
     processor, inside, together = Processor(), [], []
     processor.PATIENCE = SECONDS
