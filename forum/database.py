@@ -1,35 +1,19 @@
 """The engine: SQLite and PostgreSQL made to keep their promises (F1, F8, R15–R17)."""
 
-import select
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, ClassVar
 
-import psycopg
 from sqlalchemy import MetaData, event
-from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
+from forum import postgres
 from forum.turns import Line, processor
 
-BUSY_SECONDS = 20
+BUSY_SECONDS = postgres.LOCK_SECONDS
 TURN_SECONDS = 0.001  # between two tries to begin while another process writes
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-# How long PostgreSQL is waited for: to connect, for a lock, for an answer, for a machine that is gone.
-POSTGRES_WAITS = {
-    "connect_timeout": 5,  # seconds
-    "options": f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s",
-    "tcp_user_timeout": 20_000,  # milliseconds
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-}
-ANSWER_SECONDS = 61.0  # a little more than PostgreSQL itself would take for one statement
-_patience: ContextVar[float | None] = ContextVar("patience")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -60,14 +44,7 @@ def engine_options(url: str) -> dict[str, Any]:
     if make_url(url).get_backend_name() == "sqlite":
         # Writers wait with a connection in hand, and a reader must not wait for one of them: as many as are asked for.
         return {"connect_args": {"timeout": BUSY_SECONDS}, "pool_use_lifo": True, "max_overflow": -1}
-    pool = {"pool_use_lifo": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
-    return {**pool, "connect_args": POSTGRES_WAITS}
-
-
-def libpq_arguments(url: URL) -> dict[str, Any]:
-    """Return what PostgreSQL's library and its programs need for a connection, by its own names (host, password, …)."""
-    _, named = url.get_dialect()().create_connect_args(url)
-    return dict(named)
+    return {**postgres.POOL, "connect_args": postgres.WAITS}
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -79,9 +56,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin)
         event.listen(engine, "checkin", _leave_line)
     else:
-        event.listen(engine, "do_connect", _connect)
-        event.listen(engine, "checkout", _replace_if_gone)
-        _let_lost_transactions_end(engine.dialect)
+        postgres.prepare_engine(engine)
 
 
 def start_write(session: Session | scoped_session) -> None:
@@ -109,23 +84,6 @@ def _refuse_late_write(session: Session, *_) -> None:
         and connection.get_execution_options().get("sqlite_begin") != "IMMEDIATE"
     ):
         raise WriteOutsideTransaction
-
-
-def _let_lost_transactions_end(dialect: Dialect) -> None:
-    """Take a rollback as done when its connection is gone, for the server has undone everything by then (R16).
-
-    Otherwise a page that was made already would end as an error, when its session is closed.
-    """
-    rollback = dialect.do_rollback
-
-    def do_rollback(connection: Any) -> None:
-        try:
-            rollback(connection)
-        except dialect.loaded_dbapi.OperationalError:
-            if not connection.closed:
-                raise
-
-    dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]
 
 
 def _set_pragmas(raw, _record) -> None:
@@ -176,50 +134,3 @@ def _begin_when_free(connection: Connection, until: float) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
-
-
-@contextmanager
-def patience(seconds: float | None) -> Iterator[None]:
-    """Let this thread wait so long for each answer of PostgreSQL, not ANSWER_SECONDS; None is without an end."""
-    before = _patience.set(seconds)
-    try:
-        yield
-    finally:
-        _patience.reset(before)
-
-
-class PostgresConnection(psycopg.Connection):
-    """Lends its thread's turn at computing while PostgreSQL is at work, and is closed when that says nothing at all.
-
-    The server's own limits end what it still works at; one that stands still keeps none of them.
-    """
-
-    def wait(self, *arguments: Any, **options: Any) -> Any:
-        """Wait for the answer to whatever was sent."""
-        seconds, began = _patience.get(ANSWER_SECONDS), time.monotonic()
-        with processor.lent():
-            try:
-                return super().wait(*arguments, **{"timeout": seconds, **options})
-            except psycopg.OperationalError as problem:
-                if seconds is not None and time.monotonic() - began >= seconds:
-                    self.close()
-                    raise psycopg.OperationalError("the server says nothing") from problem
-                raise
-
-
-def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> psycopg.Connection:
-    with processor.lent():
-        return PostgresConnection.connect(*arguments, **options)
-
-
-def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
-    """Let the pool replace a connection that its server has ended: then there is something to read on it (R16).
-
-    Asking the socket costs nothing; a ping would be a statement for each transaction.
-    """
-    if raw.closed:
-        raise DisconnectionError
-    poll = select.poll()
-    poll.register(raw.fileno(), select.POLLIN)
-    if poll.poll(0):
-        raise DisconnectionError

@@ -20,8 +20,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import OperationalError
 
-from forum.database import patience
 from forum.extensions import migrate
+from forum.postgres import patience
 
 LOCK_TIMEOUT = "10s"  # whoever needs the table queues behind a migration that waits for it
 SETTINGS = {

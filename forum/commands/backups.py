@@ -33,8 +33,8 @@ from sqlalchemy.engine import URL
 from forum import clock, migrating, presence
 from forum.audit import heads
 from forum.commands import after_restore
-from forum.database import libpq_arguments
 from forum.extensions import db
+from forum.postgres import libpq_arguments
 from forum.settings.keys import write_private
 
 MANIFEST, PRIVATE = "manifest.json", 0o600

@@ -4,8 +4,8 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from forum import clock
-from forum.database import patience
 from forum.health import checks
+from forum.postgres import patience
 from forum.settings.project import VERSION
 
 PATIENCE = 3.0  # seconds for each answer of a database that stands still: a balancer waits no longer

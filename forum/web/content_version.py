@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL
 
-from forum.database import PostgresConnection, libpq_arguments, patience
+from forum.postgres import PostgresConnection, libpq_arguments, patience
 
 # So that the polling thread soon notices a server that is silent: seconds, then milliseconds twice.
 LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000, "options": "-c statement_timeout=2000"}

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from forum import database as engine_setup
+from forum import postgres
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import public as health
@@ -297,7 +298,7 @@ class TestPostgres:
     @pytest.fixture
     def app(self, make_app, postgres_url, monkeypatch):
         soon = {"options": "-c lock_timeout=100ms -c statement_timeout=1s"}
-        monkeypatch.setattr(engine_setup, "POSTGRES_WAITS", engine_setup.POSTGRES_WAITS | soon)
+        monkeypatch.setattr(postgres, "WAITS", postgres.WAITS | soon)
         return make_app(postgres_url, FORM_MIN_SECONDS=0)
 
     @pytest.fixture
@@ -326,7 +327,7 @@ class TestPostgres:
     def test_a_server_that_stands_still_is_waited_for_only_so_long(self, app, postgres_server, monkeypatch):
         """The page, whether the process is ready, and the version of kept pages; then all goes on."""
         for where, name in (
-            (engine_setup, "ANSWER_SECONDS"),
+            (postgres, "ANSWER_SECONDS"),
             (health, "PATIENCE"),
             (PolledVersion, "PATIENCE"),
         ):

@@ -1,0 +1,106 @@
+"""PostgreSQL's connections: nothing of theirs is waited for without an end, nor with a turn at computing."""
+
+import select
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import psycopg
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Dialect, Engine
+from sqlalchemy.exc import DisconnectionError
+
+from forum.turns import processor
+
+LOCK_SECONDS = 20
+# How long PostgreSQL is waited for: to connect, for a lock, for an answer, for a machine that is gone.
+WAITS = {
+    "connect_timeout": 5,  # seconds
+    "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s",
+    "tcp_user_timeout": 20_000,  # milliseconds
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+POOL = {"pool_use_lifo": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
+ANSWER_SECONDS = 61.0  # a little more than PostgreSQL itself would take for one statement
+_patience: ContextVar[float | None] = ContextVar("patience")
+
+
+def libpq_arguments(url: URL) -> dict[str, Any]:
+    """Return what PostgreSQL's library and its programs need for a connection, by its own names (host, password, …)."""
+    _, named = url.get_dialect()().create_connect_args(url)
+    return dict(named)
+
+
+@contextmanager
+def patience(seconds: float | None) -> Iterator[None]:
+    """Let this thread wait so long for each answer of PostgreSQL, not ANSWER_SECONDS; None is without an end."""
+    before = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(before)
+
+
+class PostgresConnection(psycopg.Connection):
+    """Lends its thread's turn at computing while PostgreSQL is at work, and is closed when that says nothing at all.
+
+    The server's own limits end what it still works at; one that stands still keeps none of them.
+    """
+
+    def wait(self, *arguments: Any, **options: Any) -> Any:
+        """Wait for the answer to whatever was sent."""
+        seconds, began = _patience.get(ANSWER_SECONDS), time.monotonic()
+        with processor.lent():
+            try:
+                return super().wait(*arguments, **{"timeout": seconds, **options})
+            except psycopg.OperationalError as problem:
+                if seconds is not None and time.monotonic() - began >= seconds:
+                    self.close()
+                    raise psycopg.OperationalError("the server says nothing") from problem
+                raise
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Teach an engine how long to wait, and to notice lost connections."""
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "checkout", _replace_if_gone)
+    _let_lost_transactions_end(engine.dialect)
+
+
+def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> psycopg.Connection:
+    with processor.lent():
+        return PostgresConnection.connect(*arguments, **options)
+
+
+def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
+    """Let the pool replace a connection that its server has ended: then there is something to read on it (R16).
+
+    Asking the socket costs nothing; a ping would be a statement for each transaction.
+    """
+    if raw.closed:
+        raise DisconnectionError
+    poll = select.poll()
+    poll.register(raw.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError
+
+
+def _let_lost_transactions_end(dialect: Dialect) -> None:
+    """Take a rollback as done when its connection is gone, for the server has undone everything by then (R16).
+
+    Otherwise a page that was made already would end as an error, when its session is closed.
+    """
+    rollback = dialect.do_rollback
+
+    def do_rollback(connection: Any) -> None:
+        try:
+            rollback(connection)
+        except dialect.loaded_dbapi.OperationalError:
+            if not connection.closed:
+                raise
+
+    dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]
