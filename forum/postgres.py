@@ -1,13 +1,13 @@
-"""PostgreSQL's connections: nothing of theirs is waited for without an end, nor with a turn at computing."""
+"""PostgreSQL's connections: nothing of theirs is waited for without an end, nor for long with a turn at computing."""
 
 import select
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import psycopg
+from psycopg.waiting import READY_NONE
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Dialect, Engine
 from sqlalchemy.exc import DisconnectionError
@@ -26,6 +26,9 @@ WAITS = {
 }
 POOL = {"pool_use_lifo": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL itself would take for one statement
+# Most answers come within this time. A thread that lent its turn for each of them would stand in line again after each
+# statement, with rows locked for which others wait.
+AT_ONCE = 0.005  # seconds
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 
@@ -46,22 +49,35 @@ def patience(seconds: float | None) -> Iterator[None]:
 
 
 class PostgresConnection(psycopg.Connection):
-    """Lends its thread's turn at computing while PostgreSQL is at work, and is closed when that says nothing at all.
+    """Lends its thread's turn at computing while PostgreSQL works for long; is closed when that says nothing at all.
 
     The server's own limits end what it still works at; one that stands still keeps none of them.
     """
 
-    def wait(self, *arguments: Any, **options: Any) -> Any:
+    def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
         """Wait for the answer to whatever was sent."""
-        seconds, began = _patience.get(ANSWER_SECONDS), time.monotonic()
-        with processor.lent():
-            try:
-                return super().wait(*arguments, **{"timeout": seconds, **options})
-            except psycopg.OperationalError as problem:
-                if seconds is not None and time.monotonic() - began >= seconds:
-                    self.close()
-                    raise psycopg.OperationalError("the server says nothing") from problem
-                raise
+        try:
+            return super().wait(gen, *arguments, **{**options, "timeout": AT_ONCE})
+        except psycopg.errors._WaitTimeout:
+            with processor.lent():
+                return self._wait_for_long(_resumed(gen), *arguments, **options)
+
+    def _wait_for_long(self, gen: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().wait(gen, *arguments, **{"timeout": _patience.get(ANSWER_SECONDS), **options})
+        except psycopg.errors._WaitTimeout as problem:
+            self.close()
+            raise psycopg.OperationalError("the server says nothing") from problem
+
+
+def _resumed(gen: Any) -> Any:
+    """Go on with what yields until an answer is here; psycopg would begin it, which can be done only once."""
+    ready = READY_NONE
+    while True:
+        try:
+            ready = yield gen.send(ready)
+        except StopIteration as end:
+            return end.value
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -348,22 +348,53 @@ class TestPostgres:
             assert client.get("/readyz").status_code == 503
         assert (client.get("/readyz").status_code, reader.read() is None) == (200, False)
 
-    def test_turn_is_lent_while_the_server_works(self, app, holder, pool, monkeypatch):
-        lent, seen = Processor.lent, []
+    @pytest.fixture
+    def lent(self, monkeypatch):
+        """How many had the turn, whenever one was lent."""
+        lend, seen = Processor.lent, []
 
         @contextmanager
         def watched(self):
-            with lent(self):
+            with lend(self):
                 seen.append(self._line._taken)
                 yield
 
-        def wait_for_the_lock():
-            with app.app_context(), processor.taken(), pytest.raises(OperationalError, match="lock timeout"):
-                db.session.execute(text("SELECT id FROM events FOR UPDATE"))
-
         monkeypatch.setattr(Processor, "lent", watched)
-        pool.submit(wait_for_the_lock).result(SECONDS)
-        assert (len(seen) > 1, set(seen)) == (True, {0})
+        return seen
+
+    @pytest.mark.usefixtures("holder")
+    def test_turn_is_lent_while_a_lock_is_waited_for(self, app, lent):
+        with app.app_context(), processor.taken():
+            db.session.execute(text("SELECT 1"))
+            lent.clear()
+            with pytest.raises(OperationalError, match="lock timeout"):
+                db.session.execute(text("SELECT id FROM events FOR UPDATE"))
+        assert lent == [0]
+
+    def test_turn_is_kept_for_an_answer_that_comes_at_once(self, app, lent, monkeypatch):
+        """However busy the machine is, for what is at once is as long here as the test waits for anything."""
+        monkeypatch.setattr(postgres, "AT_ONCE", SECONDS)
+        with app.app_context(), processor.taken():
+            db.session.execute(text("SELECT 1"))
+            lent.clear()  # of connecting
+            db.session.execute(text("SELECT 2"))
+            db.session.commit()
+        assert lent == []
+
+    @pytest.mark.parametrize("at_once", [0, 0.02])
+    def test_an_answer_that_comes_later_is_whole(self, app, monkeypatch, at_once):
+        """What is sent, too, where it is more than the connection takes at a time; so is each part of a stream."""
+        monkeypatch.setattr(postgres, "AT_ONCE", at_once)
+        long = "å" * 3_000_000
+        with app.app_context():
+            slept = db.session.execute(text("SELECT pg_sleep(0.05), length(:long)"), {"long": long}).one()
+            rows = text("SELECT number FROM generate_series(1, 3000) AS number")
+            stream = db.session.execute(rows, execution_options={"stream_results": True, "yield_per": 500})
+            assert (slept[1], sum(stream.scalars())) == (len(long), 3000 * 3001 / 2)
+            with pytest.raises(OperationalError, match="statement timeout"):
+                db.session.execute(text("SELECT pg_sleep(60)"))
+            db.session.rollback()
+            assert db.session.execute(text("SELECT 1")).scalar() == 1
 
     def test_every_wait_has_an_end(self, app, monkeypatch):
         """As far as PostgreSQL's library knows it; a machine that is gone is missed by its silence."""
