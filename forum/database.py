@@ -44,7 +44,7 @@ def engine_options(url: str) -> dict[str, Any]:
     if make_url(url).get_backend_name() == "sqlite":
         # Writers wait with a connection in hand, and a reader must not wait for one of them: as many as are asked for.
         return {"connect_args": {"timeout": BUSY_SECONDS}, "pool_use_lifo": True, "max_overflow": -1}
-    return {**postgres.POOL, "connect_args": postgres.WAITS}
+    return postgres.engine_options()
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -11,6 +11,8 @@ from psycopg.waiting import READY_NONE
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Dialect, Engine
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.util.queue import Empty, Queue
 
 from forum.turns import processor
 
@@ -24,7 +26,6 @@ WAITS = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-POOL = {"pool_use_lifo": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": 10}
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL itself would take for one statement
 # Most answers come within this time. A thread that lent its turn for each of them would stand in line again after each
 # statement, with rows locked for which others wait.
@@ -36,6 +37,13 @@ def libpq_arguments(url: URL) -> dict[str, Any]:
     """Return what PostgreSQL's library and its programs need for a connection, by its own names (host, password, …)."""
     _, named = url.get_dialect()().create_connect_args(url)
     return dict(named)
+
+
+def engine_options() -> dict[str, Any]:
+    """Return create_engine's options: how many connections, and how long each wait is."""
+    # Fifteen at most. Ten of them stay open, for under load the others are closed and opened all the time.
+    pool = {"poolclass": WaitingPool, "pool_use_lifo": True, "pool_size": 10, "max_overflow": 5}
+    return {**pool, "pool_timeout": 10, "connect_args": WAITS}
 
 
 @contextmanager
@@ -78,6 +86,26 @@ def _resumed(gen: Any) -> Any:
             ready = yield gen.send(ready)
         except StopIteration as end:
             return end.value
+
+
+class LendingQueue(Queue[ConnectionPoolEntry]):
+    """Connections that are free; who has to wait for one lends its turn at computing."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
+        """Return a connection. Raises Empty."""
+        try:
+            return super().get(block=False)
+        except Empty:
+            if not block:
+                raise
+        with processor.lent():
+            return super().get(block, timeout)
+
+
+class WaitingPool(QueuePool):
+    """A pool that is waited for without a turn at computing, which whoever has a connection may need to give it back."""
+
+    _queue_class = LendingQueue
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -369,7 +369,7 @@ class TestPostgres:
             lent.clear()
             with pytest.raises(OperationalError, match="lock timeout"):
                 db.session.execute(text("SELECT id FROM events FOR UPDATE"))
-        assert lent == [0]
+            assert lent == [0]
 
     def test_turn_is_kept_for_an_answer_that_comes_at_once(self, app, lent, monkeypatch):
         """However busy the machine is, for what is at once is as long here as the test waits for anything."""
@@ -395,6 +395,30 @@ class TestPostgres:
                 db.session.execute(text("SELECT pg_sleep(60)"))
             db.session.rollback()
             assert db.session.execute(text("SELECT 1")).scalar() == 1
+
+    def test_connection_of_a_full_pool_is_waited_for_without_a_turn(self, app, lent, pool):
+        """Whoever has one may need the turn before it is given back."""
+        with app.app_context():
+            taken = [db.engine.connect() for _ in range(15)]
+            lent.clear()  # of connecting
+
+            def wait():
+                with app.app_context(), processor.taken():
+                    db.session.execute(text("SELECT 1"))
+
+            waiting = pool.submit(wait)
+            wait_until(lambda: db.engine.pool._pool.not_empty._waiters)
+            assert lent == [0]
+            for connection in taken:
+                connection.close()
+            waiting.result(SECONDS)
+
+    def test_connections_of_ten_at_once_stay_open(self, app):
+        with app.app_context():
+            opened = [db.engine.connect() for _ in range(10)]
+            for connection in opened:
+                connection.close()
+            assert (db.engine.pool.checkedin(), db.engine.pool.overflow()) == (10, 0)
 
     def test_every_wait_has_an_end(self, app, monkeypatch):
         """As far as PostgreSQL's library knows it; a machine that is gone is missed by its silence."""
