@@ -9,9 +9,12 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
 from forum import postgres
-from forum.turns import Line, processor
+from forum.turns import Line, NoTurn, processor
 
 BUSY_SECONDS = postgres.LOCK_SECONDS
+# SQLite has one writer at a time. PostgreSQL's writers meet at the lock of an event's row; one more than can have it
+# is there, so that it is never free while somebody waits.
+WRITERS = {"sqlite": 1, "postgresql": 2}
 TURN_SECONDS = 0.001  # between two tries to begin while another process writes
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {
@@ -49,12 +52,11 @@ def engine_options(url: str) -> dict[str, Any]:
 
 def prepare_engine(engine: Engine) -> None:
     """Teach a SQLite engine to begin its transactions itself, and a PostgreSQL engine to notice lost connections."""
+    engine.update_execution_options(writers=Line(WRITERS[engine.dialect.name]))
+    event.listen(engine, "checkin", _leave_line)
     if engine.dialect.name == "sqlite":
-        writers = Line()
         event.listen(engine, "connect", _set_pragmas)
-        event.listen(engine, "connect", lambda _raw, record: record.info.update(writers=writers))
         event.listen(engine, "begin", _begin)
-        event.listen(engine, "checkin", _leave_line)
     else:
         postgres.prepare_engine(engine)
 
@@ -63,10 +65,22 @@ def start_write(session: Session | scoped_session) -> None:
     """Begin a writing transaction; call it before the rule that writes, as the first thing in it.
 
     On SQLite only one writer can be in such a transaction (BEGIN IMMEDIATE); others wait their turn
-    up to BUSY_SECONDS. What the session had loaded is read again. On PostgreSQL rows are locked by the rules.
+    up to BUSY_SECONDS. On PostgreSQL rows are locked by the rules; a few writers of a process at a time wait for them,
+    the others have no connection yet. What the session had loaded is read again. Raises NoTurn.
     """
     session.rollback()
-    session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    engine = session.get_bind()
+    if engine.dialect.name == "sqlite":
+        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        return
+    line = engine.get_execution_options()["writers"]
+    if not _enter(line):
+        raise NoTurn
+    try:
+        session.connection().info["line"] = line
+    except BaseException:
+        line.leave()
+        raise
 
 
 def guard_writes(session: scoped_session) -> None:
@@ -104,17 +118,25 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN DEFERRED")
         return
     until = time.monotonic() + BUSY_SECONDS
-    processor.give_up()
+    line = connection.get_execution_options()["writers"]
     # A connection that has committed and begins again still has its turn.
-    if not connection.info.get("has_turn"):
-        connection.info["has_turn"] = connection.info["writers"].enter(BUSY_SECONDS)
+    if "line" not in connection.info and _enter(line):
+        connection.info["line"] = line
     _begin_when_free(connection, until)
 
 
+def _enter(line: Line) -> bool:
+    """Stand in line, without a turn at computing; return whether it came within BUSY_SECONDS."""
+    if line.enter(0):
+        return True
+    with processor.lent():
+        return line.enter(BUSY_SECONDS)
+
+
 def _leave_line(_raw: Any, record: Any) -> None:
-    """End the turn when the connection goes back to the pool."""
-    if record.info.pop("has_turn", False):
-        record.info["writers"].leave()
+    """Let the next writer go on when the connection goes back to the pool."""
+    if line := record.info.pop("line", None):
+        line.leave()
 
 
 def _begin_when_free(connection: Connection, until: float) -> None:
@@ -128,7 +150,8 @@ def _begin_when_free(connection: Connection, until: float) -> None:
             except sqlite3.OperationalError as problem:
                 if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     break
-                time.sleep(TURN_SECONDS)
+                with processor.lent():
+                    time.sleep(TURN_SECONDS)
             else:
                 return
         connection.exec_driver_sql("BEGIN IMMEDIATE")

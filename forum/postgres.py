@@ -103,7 +103,7 @@ class LendingQueue(Queue[ConnectionPoolEntry]):
 
 
 class WaitingPool(QueuePool):
-    """A pool that is waited for without a turn at computing, which whoever has a connection may need to give it back."""
+    """A pool that is waited for without a turn at computing: whoever has a connection may need that to give it back."""
 
     _queue_class = LendingQueue
 

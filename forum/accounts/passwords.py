@@ -52,10 +52,11 @@ def refuse_if_weak(password: str, *, about: Iterable[str] = ()) -> None:
 def hashed(password: str) -> str:
     """Return the form in which a password is stored. Raises TooLong.
 
-    Only who has a link or is signed in may have that done, with the database's lock in hand: so it never waits in line.
+    Only who has a link or is signed in may have that done, with the database's lock in hand: so it never waits in line,
+    neither for the processor afterwards.
     """
-    with processor.lent():
-        return HASHER.hash(_normal(password))
+    processor.give_up()
+    return HASHER.hash(_normal(password))
 
 
 def matches(stored: str | None, password: str) -> bool:

@@ -13,7 +13,7 @@ from flask import has_app_context
 from forum.accounts import actions, passwords
 from forum.accounts.errors import PasswordRefused, SignInRefused, TooCommon, TooLong, TooNear, TooShort
 from forum.extensions import db
-from forum.turns import Line
+from forum.turns import Line, processor
 from tools.organisers import PASSWORD, give_password, make_user
 
 ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
@@ -188,3 +188,9 @@ def test_no_transaction_is_open_while_a_try_waits(database, user, trying, is_kno
     with suppress(SignInRefused):
         actions.check_password(user.email if is_known else "nobody@example.org", PASSWORD)
     assert trying.in_transaction == [False]
+
+
+def test_who_sets_a_password_stands_in_no_line_for_the_processor_with_the_lock_in_hand():
+    with processor.taken():
+        passwords.hashed("quiet-harbour-lantern")
+        assert not processor._line._taken

@@ -4,13 +4,15 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from forum import database as engine_setup
@@ -18,7 +20,7 @@ from forum import postgres
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import public as health
-from forum.turns import Line, Processor, processor
+from forum.turns import Line, NoTurn, Processor, processor
 from forum.web import lobby, turns
 from forum.web.content_version import PolledVersion
 from forum.web.layers import put_around
@@ -231,7 +233,7 @@ class TestWriters:
     @pytest.fixture
     def line(self, app) -> Line:
         with app.app_context(), db.engine.connect() as connection:
-            return connection.info["writers"]
+            return connection.get_execution_options()["writers"]
 
     def write(self, app, name, order):
         with app.app_context():
@@ -284,10 +286,47 @@ class TestWriters:
                 assert reader.exec_driver_sql("SELECT count(*) FROM events").scalar() == 0
             db.session.rollback()
 
-    def test_writer_with_the_lock_stands_in_no_line_for_the_processor(self, app):
+    def test_writer_that_finds_the_lock_free_keeps_its_turn(self, app, monkeypatch):
+        monkeypatch.setattr(Processor, "lent", lambda _self: pytest.fail("no reason to wait"))
         with app.app_context(), processor.taken():
             start_write(db.session)
-            assert not processor._line._taken
+            assert processor._line._taken
+            db.session.commit()
+
+    def test_writer_in_line_lends_its_turn(self, app, line, pool):
+        done = []
+        with app.app_context():
+            start_write(db.session)
+            pool.submit(self.write_in_turn, app, done)
+            wait_until(lambda: queued(line) == 1)
+            with processor.taken():
+                assert processor._mine.turn
+            db.session.commit()
+            wait_until(lambda: done == [True])
+
+    def test_writer_stands_in_no_line_for_the_processor_with_the_lock_in_hand(
+        self, app, pool, sqlite_url, monkeypatch
+    ):
+        """It lends its turn while another process writes; when it is over others compute, and it has not locked yet."""
+        monkeypatch.setattr(processor, "PATIENCE", SECONDS)
+        path, done = make_url(sqlite_url).database, []
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            pool.submit(self.write_in_turn, app, done)
+            wait_until(lambda: not processor._line._taken)
+            with processor.taken():
+                wait_until(lambda: queued(processor._line) == 1)
+                other.execute("ROLLBACK")
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("ROLLBACK")
+                assert done == []
+            wait_until(lambda: done == [True])
+
+    def write_in_turn(self, app, done):
+        """Write as a request does; note whether the turn is in hand with the lock."""
+        with app.app_context(), processor.taken():
+            start_write(db.session)
+            done.append(processor._mine.turn)
             db.session.commit()
 
 
@@ -380,6 +419,51 @@ class TestPostgres:
             db.session.execute(text("SELECT 2"))
             db.session.commit()
         assert lent == []
+
+    def test_most_writers_stand_in_line_without_a_connection(self, app, pool):
+        """Two of them begin; the pool has a connection for every reader."""
+        with app.app_context():
+            line, done = db.engine.get_execution_options()["writers"], []
+            sessions = [Session(db.engine) for _ in range(2)]
+            for session in sessions:
+                start_write(session)
+
+            def write():
+                with app.app_context(), processor.taken():
+                    start_write(db.session)
+                    done.append(processor._mine.turn)
+                    db.session.commit()
+
+            writers = [pool.submit(write) for _ in range(5)]
+            wait_until(lambda: queued(line) == 5)
+            assert (db.engine.pool.checkedout(), processor._line._taken, done) == (2, 0, [])
+            for end in (sessions[0].rollback, sessions[1].close):
+                end()
+            for writer in writers:
+                writer.result(SECONDS)
+            assert (done, line._taken) == ([True] * 5, 0)
+
+    def test_writer_without_a_connection_leaves_the_line(self, app, monkeypatch):
+        with app.app_context():
+            line = db.engine.get_execution_options()["writers"]
+            monkeypatch.setattr(db.engine.pool, "_timeout", 0.01)
+            taken = [db.engine.connect() for _ in range(15)]
+            with pytest.raises(PoolTimeout):
+                start_write(db.session)
+            assert line._taken == 0
+            for connection in taken:
+                connection.close()
+
+    def test_writer_whose_turn_does_not_come_is_told_that_the_service_is_busy(self, app, monkeypatch):
+        monkeypatch.setattr(engine_setup, "BUSY_SECONDS", 0.01)
+        with app.app_context():
+            sessions = [Session(db.engine) for _ in range(2)]
+            for session in sessions:
+                start_write(session)
+            with pytest.raises(NoTurn):
+                start_write(db.session)
+            for session in sessions:
+                session.close()
 
     @pytest.mark.parametrize("at_once", [0, 0.02])
     def test_an_answer_that_comes_later_is_whole(self, app, monkeypatch, at_once):

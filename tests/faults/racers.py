@@ -24,6 +24,7 @@ from forum.extensions import db
 from forum.registration import actions, expiry, limits, places, waiting_list
 from forum.registration.models import Registration
 from forum.registration.senders import UNBOUNDED, Sender
+from forum.turns import NoTurn
 from tests.factories.registrations import make_applicant
 
 PROCESSES = 4
@@ -124,9 +125,8 @@ def _register_from_one_network(job: dict[str, Any]) -> Outcome:
 
 
 def _register_and_confirm(job: dict[str, Any]) -> Outcome:
-    registered = _register(job)
-    database.start_write(db.session)
-    return _committed(actions.confirm(db.session.get_one(Registration, registered.id), now=clock.now()))
+    registered = _try(_register, job)
+    return registered if registered.error else _try(_confirm, registered.id)
 
 
 def _cancel(registration_id: int) -> Outcome:
@@ -231,7 +231,7 @@ def _try(act: Callable[[Any], Outcome], argument: Any, tries: int = TRIES) -> Ou
 
 def _is_busy(problem: Exception) -> bool:
     """Whether too many came at once for a small machine, so that nothing has happened."""
-    return isinstance(problem, NoConnectionLeft) or "database is locked" in str(problem)
+    return isinstance(problem, (NoConnectionLeft, NoTurn)) or "database is locked" in str(problem)
 
 
 @contextmanager
