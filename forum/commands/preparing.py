@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum import clock, migrating
 from forum.accounts import demo
-from forum.database import patience, start_write
+from forum.database import start_write
 from forum.demo.loader import load_demo
 from forum.extensions import db
+from forum.postgres import patience
 from forum.settings.project import PROJECT
 from forum.web.static import build_static
 
