@@ -12,7 +12,14 @@ from forum.accounts import actions, limits, queries, sign_ins
 from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm
 from forum.accounts.models import SignIn
-from forum.accounts.public import browser_name, form_page, key_of, speak, wrong_code
+from forum.accounts.public import (
+    browser_name,
+    form_page,
+    identify_organiser,
+    key_of,
+    pass_languages,
+    wrong_code,
+)
 from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
 from forum.audit.traces import note_refusal
 from forum.extensions import db
@@ -20,7 +27,8 @@ from forum.web.forms import TidyForm
 from forum.web.languages import language
 
 bp = Blueprint("own_account", __name__, url_prefix="/account")
-bp.before_request(speak)
+bp.before_request(identify_organiser)
+bp.context_processor(pass_languages)
 
 
 @bp.route("/")

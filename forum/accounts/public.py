@@ -26,11 +26,19 @@ CLEARED = '"cache", "cookies", "storage"'
 
 
 @bp.before_request
-def speak() -> None:
-    """Find out who is there and which language they read; the frame links to the same page in the others."""
+def identify_organiser() -> None:
+    """Find out who is there, and so which language they read."""
     sign_ins.load()
+
+
+@bp.context_processor
+def pass_languages() -> dict[str, Any]:
+    """Let the frame link to the same page in each language; an address without a page has no other one."""
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
+        return {}
     known = {**(request.view_args or {}), "next": request.args.get("next")}
-    g.alternates = {code: url_for(str(request.endpoint), **{**known, "lang": code}) for code in NAMES}
+    return {"alternates": {code: url_for(rule.endpoint, **{**known, "lang": code}) for code in NAMES}}
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])

@@ -1,6 +1,5 @@
 """The organisers' navigation, made when a template asks for it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import g, request, url_for
@@ -28,29 +27,15 @@ class Item:
     count: str | int | None = None
 
 
-class Navigation:
-    """The global `console_nav` of templates: the items for the event of the page, read once a request."""
-
-    def __iter__(self) -> Iterator[Item]:
-        return iter(_items())
-
-    def __bool__(self) -> bool:
-        return bool(_items())
-
-    def __getitem__(self, index: int) -> Item:
-        return _items()[index]
-
-
 def install(state: BlueprintSetupState) -> None:
-    """Give every template the navigation."""
-    state.app.jinja_env.globals["console_nav"] = Navigation()
+    """Give every template the navigation: the function `console_nav`."""
+    state.app.jinja_env.globals["console_nav"] = read_items
 
 
-def _items() -> list[Item]:
-    if "console_nav" not in g:
-        event = g.get("event") or events.find_current()
-        g.console_nav = _of(event) if event and sign_ins.may(Role.ORGANISER, event) else []
-    return g.console_nav
+def read_items() -> list[Item]:
+    """Return the items for the event of the page; none for whoever is not its organiser."""
+    event = g.get("event") or events.find_current()
+    return _of(event) if event and sign_ins.may(Role.ORGANISER, event) else []
 
 
 def _of(event: Event) -> list[Item]:

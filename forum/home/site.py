@@ -1,5 +1,6 @@
 """What every page shows around its content: name, navigation, languages, help, contact."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask, g, request, url_for
@@ -53,11 +54,14 @@ class Site:
         """The page's language code."""
         return languages.language()
 
-    @property
-    def languages(self) -> list[Language]:
-        """The same page in each language, or that language's front page where the address cannot be carried over."""
+    def languages(self, alternates: Mapping[str, str]) -> list[Language]:
+        """Return the same page in each language, or the front page where its address cannot be carried over.
+
+        `alternates` are the page's addresses by language; where there are none it is the present route in each.
+        """
+        own = alternates or {code: _same_page(code) for code in languages.NAMES}
         return [
-            Language(code, name, _same_page(code), code == self.lang)
+            Language(code, name, own.get(code) or _front_page(code), code == self.lang)
             for code, name in languages.NAMES.items()
         ]
 
@@ -111,9 +115,11 @@ def _is_here(url: str, endpoint: str) -> bool:
 
 
 def _same_page(code: str) -> str:
-    if alternates := getattr(g, "alternates", None):
-        return alternates.get(code) or url_for("home.front", lang=code)
     values = request.view_args or {}
     if request.endpoint and request.method == "GET" and hasattr(g, "language"):
         return url_for(request.endpoint, **{**values, "lang": code})
+    return _front_page(code)
+
+
+def _front_page(code: str) -> str:
     return url_for("home.front", lang=code)

@@ -94,4 +94,11 @@ def _seo(text: PostText, url: str) -> Seo:
         modified_at=post.changed_at,
         url=url,
     )
-    return Seo(text.headline, text.lead, kind="article", data=data, feed_url=url_for("feeds.whole"))
+    return Seo(
+        text.headline,
+        text.lead,
+        kind="article",
+        data=data,
+        feed_url=url_for("feeds.whole"),
+        alternates=addresses(post),
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -58,9 +58,8 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
     text = queries.find_text(language(), slug)
     if text is None:
         return _elsewhere(slug)
-    g.alternates = addresses(text.post)
     if (year, month, day) != day_of(text.post.public_since).timetuple()[:3]:
-        return redirect(g.alternates[text.language], 301)
+        return redirect(addresses(text.post)[text.language], 301)
     older, newer = (find(text.post, text.language) for find in (queries.find_older, queries.find_newer))
     return render_template(
         "public/news/post.html",
@@ -79,13 +78,16 @@ def category(slug: str, number: int | None = None) -> ResponseReturnValue:
     if (right := found.slug.in_language(language())) != slug:
         return redirect(url_for(".category", slug=right, number=number), 301)
     page = queries.list_posts(language(), number=_checked(number), category=found)
-    g.alternates = {
-        code: url_for(".category", lang=code, slug=found.slug.in_language(code), number=number)
-        for code in NAMES
-    }
-    feed_url = url_for("feeds.category", slug=slug)
     return _show_list(
-        page, number, kicker=_("Category"), title=category_link(found)["label"], feed_url=feed_url
+        page,
+        number,
+        kicker=_("Category"),
+        title=category_link(found)["label"],
+        feed_url=url_for("feeds.category", slug=slug),
+        alternates={
+            code: url_for(".category", lang=code, slug=found.slug.in_language(code), number=number)
+            for code in NAMES
+        },
     )
 
 
@@ -135,7 +137,10 @@ def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseRe
     if page.number > 1 and not page.posts:
         abort(404)
     seo = Seo(
-        context["title"], context.get("lead", ""), feed_url=context.pop("feed_url", url_for("feeds.whole"))
+        context["title"],
+        context.get("lead", ""),
+        feed_url=context.pop("feed_url", url_for("feeds.whole")),
+        alternates=context.pop("alternates", {}),
     )
     return render_template(
         "public/news/list.html", posts=teasers(page.posts), pager=_pager(page), **seo.context(), **context
@@ -177,14 +182,15 @@ def _elsewhere(slug: str) -> ResponseReturnValue:
     found = queries.find_in_any_language(slug)
     if found is None:
         abort(404)
-    g.alternates = addresses(found)
-    if here := g.alternates.get(language()):
+    alternates = addresses(found)
+    if here := alternates.get(language()):
         return redirect(here, 301)
     texts = [
-        {"language": text.language, "headline": text.headline, "url": g.alternates[text.language]}
+        {"language": text.language, "headline": text.headline, "url": alternates[text.language]}
         for text in found.texts
     ]
-    return render_template("public/news/other_language.html", texts=texts, names=NAMES), 404
+    page = render_template("public/news/other_language.html", texts=texts, names=NAMES, alternates=alternates)
+    return page, 404
 
 
 def _said(words: str, number: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
@@ -141,12 +141,15 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
     return errors.ask_again(lost, _again)
 
 
-def _again() -> ResponseReturnValue:
+def _again(notice: str) -> ResponseReturnValue:
     if request.endpoint == f"{bp.name}.{resend.__name__}":
         return render_template(
-            "public/registration/link.html", event=get_published_or_404(None), form=LinkForm()
+            "public/registration/link.html",
+            event=get_published_or_404(None),
+            form=LinkForm(),
+            notice=notice,
         )
-    return _ask(_sector_or_404((request.view_args or {})["sector"])[1], RegistrationForm())
+    return _ask(_sector_or_404((request.view_args or {})["sector"])[1], RegistrationForm(), notice=notice)
 
 
 def _register(sector: str, form: RegistrationForm) -> None:
@@ -179,8 +182,9 @@ def _question(sector: str, name: str | None) -> str:
     return url_for(".details", sector=sector, change=1, _anchor=name)
 
 
-def _ask(sector: Sector, form: RegistrationForm, status: int = 200) -> ResponseReturnValue:
-    g.alternates = {code: url_for(".details", sector=sector.key, lang=code) for code in NAMES}
+def _ask(
+    sector: Sector, form: RegistrationForm, status: int = 200, *, notice: str = ""
+) -> ResponseReturnValue:
     left = places.places_left(sector.event, clock.now())[sector.id]
     page = render_template(
         "public/registration/details.html",
@@ -188,6 +192,8 @@ def _ask(sector: Sector, form: RegistrationForm, status: int = 200) -> ResponseR
         sector=sector,
         form=form,
         left=left,
+        notice=notice,
+        alternates={code: url_for(".details", sector=sector.key, lang=code) for code in NAMES},
     )
     return page, status
 

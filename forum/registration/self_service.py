@@ -1,6 +1,6 @@
 """A person's own registration, behind the personal link (S18–S23)."""
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -221,7 +221,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
     return errors.ask_again(lost, _again)
 
 
-def _again() -> ResponseReturnValue | None:
+def _again(notice: str) -> ResponseReturnValue | None:
     """Return the page of the form that was sent, filled in; None where it needs a link that is not followed here."""
     endpoint, known = str(request.endpoint).removeprefix(f"{bp.name}."), request.view_args or {}
     try:
@@ -231,19 +231,21 @@ def _again() -> ResponseReturnValue | None:
     if endpoint in ASKED_AGAIN:
         page, form = ASKED_AGAIN[endpoint]
         if registration is None:
-            g.told = _(
+            notice = _(
                 "Nothing has been saved yet. The browser was closed while the form was open, or it keeps no cookies "
                 "of this site. What you entered is still here. Open your personal link in another tab, then come back "
                 "and press the button. If this comes again, allow cookies for this site."
             )
-        return render_template(page, registration=registration, form=form())
+        return render_template(page, registration=registration, form=form(), notice=notice)
     try:
-        return _ask_to_confirm(known["token"], ConsentsForm()) if endpoint == "confirm" else None
+        if endpoint == "confirm":
+            return _ask_to_confirm(known["token"], ConsentsForm(), notice=notice)
     except LinkRefused:
-        return None
+        pass
+    return None
 
 
-def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False) -> str:
+def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
     """Show what the link would confirm, or that it has been confirmed already."""
     now = clock.now()
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
@@ -254,6 +256,7 @@ def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False) ->
             "public/self_service/already_confirmed.html",
             registration=registration,
             has_other_answers=queries.count_forms(registration) > 1,
+            notice=notice,
         )
     carried = links.find_submission(token, now=now)
     told = answers.read(registration, carried)
@@ -267,6 +270,7 @@ def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False) ->
         form=form,
         is_protected=shown.is_protected.data,
         is_full=is_full,
+        notice=notice,
         is_held=registration.holds_place and not answers.moves(registration, told),
     )
 

@@ -65,19 +65,19 @@ def show_busy(error: Exception) -> ResponseReturnValue:
     return response
 
 
-def ask_again(lost: CSRFError, page: Callable[[], ResponseReturnValue | None]) -> ResponseReturnValue:
+def ask_again(lost: CSRFError, page: Callable[[str], ResponseReturnValue | None]) -> ResponseReturnValue:
     """Show a visitor's form whose session was lost, filled in with what was typed, and a fresh token.
 
     Nothing is hidden: had another site sent the form, its reader would see what one more press sends (S10).
-    Where `page` returns None the refusal itself is shown.
+    `page` takes the notice that stands on it. Where it returns None the refusal itself is shown.
     """
-    g.told = _(
+    notice = _(
         "Nothing has been sent yet. The browser was closed while the form was open, or it keeps no cookies of this "
         "site. What you entered is still here: look through it and send it once more. If this comes again, allow "
         "cookies for this site."
     )
     try:
-        shown = page()
+        shown = page(notice)
     except HTTPException:
         shown = None
     if shown is None:

@@ -1,11 +1,11 @@
 """What search engines and sharing services read about a page: addresses, languages, structured data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, g, request, url_for
+from flask import current_app, request, url_for
 
 from forum.web.languages import NAMES
 
@@ -21,6 +21,8 @@ class Seo:
     kind: str = "website"
     data: Mapping[str, Any] | None = None
     feed_url: str = ""
+    # The page's address in each language, where that is more than its route in another language.
+    alternates: Mapping[str, str] = field(default_factory=dict)
 
     def context(self) -> dict[str, Any]:
         """Return what the layouts and public/_head.html read."""
@@ -28,6 +30,7 @@ class Seo:
             "canonical_url": absolute(request.path),
             "description": self.description,
             "og": self._og(),
+            "alternates": self.alternates,
             "hreflang": self._hreflang(),
             "structured_data": self.data,
             "feed_url": self.feed_url,
@@ -44,7 +47,7 @@ class Seo:
 
     def _hreflang(self) -> dict[str, str]:
         """The page's absolute address in each language that it exists in, when there is more than one."""
-        found = getattr(g, "alternates", None) or _same_address()
+        found = self.alternates or _same_address()
         return {code: absolute(url) for code, url in found.items()} if len(found) > 1 else {}
 
 

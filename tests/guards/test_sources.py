@@ -91,6 +91,16 @@ VIEWS = {
     # a command that has no request, and needs Flask's place for what Flask-Migrate reads
     "forum/commands/database.py",
 }
+# What is said of a request once, and asked for wherever it is served. What a page shows is passed to it instead.
+LEFT_IN_G = {
+    "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
+    "forum/commands/database.py": {"directory", "x_arg"},  # for Flask-Migrate
+    "forum/events/in_url.py": {"event"},  # whose name and navigation are around the page, an error's too
+    "forum/home/site.py": {"event"},
+    "forum/web/errors.py": {"cause"},  # for the log's line
+    "forum/web/languages.py": {"language"},
+    "forum/web/requests.py": {"started", "reference"},
+}
 Find = Callable[[ast.AST], Iterator[str]]
 
 
@@ -138,6 +148,19 @@ def of_a_request(tree: ast.AST) -> Iterator[str]:
         yield from sorted(
             {name for name in names if name == "flask" or name in OF_A_REQUEST} - _module(names)
         )
+
+
+def left_in_g(tree: ast.AST) -> Iterator[str]:
+    """The names of `g` that are set."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_g(node.value):
+            yield node.attr
+        elif isinstance(node, ast.Call) and _name(node) in {"setattr", "setdefault"}:
+            yield from (ast.unparse(node) for part in ast.walk(node) if _is_g(part))
+
+
+def _is_g(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "g"
 
 
 def _imported(tree: ast.AST) -> Iterator[list[str]]:
@@ -201,6 +224,10 @@ def test_rules_know_no_request():
     assert found == VIEWS
 
 
+def test_views_pass_what_a_page_shows():
+    assert {path: set(names) for path, names in over_all(left_in_g).items()} == LEFT_IN_G
+
+
 def test_import_contracts_have_no_exception():
     """They are short enough to be read, and name no single import that they let through."""
     settings = (PROJECT / "pyproject.toml").read_text()
@@ -218,6 +245,7 @@ CONTROLS = {
         "def f():\n    from flask import session",
         "import flask",
     ],
+    left_in_g: ["g.x = 1", "g.x, y = 1, 2", "setattr(g, name, 1)", "g.setdefault('x', 1)"],
     built_sql: [
         'text(f"SELECT {x}")',
         'text("SELECT " + x)',
@@ -250,6 +278,7 @@ HARMLESS = {
         "from flask.typing import ResponseReturnValue",
         "from forum import g",
     ],
+    left_in_g: ["x = g.y", "g.get('x')", "x.g = 1", "setattr(x, 'y', 1)"],
     built_sql: [
         'text("SELECT 1")',
         "text(COUNT)",
