@@ -34,8 +34,7 @@ from forum.web.static import build_static
 from tests.clocks import Clock
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.organisers import sign_in_somebody
-from tests.quick import build_routes_once, is_roomy
-from tests.versions import look_at_once
+from tests.shortcuts import build_routes_once, is_roomy, look_at_once
 from tools import servers
 from tools.pages import Pages
 from tools.spares import SpareDatabases

@@ -1,7 +1,7 @@
 """The register of personal data (P01; Articles 13 and 30): every column and form field that says something of a person.
 
-The privacy notice shows it. tests/privacy/test_register.py fails on a column or field that is listed neither here nor
-in forum/privacy/technical.py.
+The privacy notice shows it. tests/guards/test_personal_data.py fails on a column or field that is listed neither here
+nor in forum/privacy/technical.py.
 """
 
 from dataclasses import dataclass

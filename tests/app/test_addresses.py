@@ -1,13 +1,8 @@
 """What may stand as a mail address, wherever one is taken (S27, S36; RFC 5321, RFC 2047)."""
 
-import re
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from wtforms import EmailField
-from wtforms.fields.core import UnboundField
 
 from forum import addresses
 from forum.addresses import (
@@ -20,7 +15,6 @@ from forum.addresses import (
     NotAnAddress,
 )
 from forum.outbox.addresses import mailbox
-from forum.web.forms import TidyForm
 
 LONG = f"{'p' * 64}@{'d' * 60}.{'d' * 60}.{'d' * 60}.exampl"
 PIECES = (
@@ -126,27 +120,3 @@ def test_mail_can_be_made_for_every_address_that_is_taken(typed):
     assert mailbox(taken).address
     assert len(taken.rpartition("@")[0].encode()) <= 64
     assert addresses.read(taken, takes_utf8=True) == taken
-
-
-def test_every_field_for_an_address_is_one_that_refuses():
-    """`TidyForm` guards the fields of this kind: an address in a field of another kind would be tidied unsaid."""
-    forms = list(subclasses(TidyForm))
-    kinds = {
-        f"{form.__name__}.{name}": field.field_class
-        for form in forms
-        for name, field in vars(form).items()
-        if isinstance(field, UnboundField) and re.search("mail|address", name)
-    }
-    assert kinds.keys() >= {
-        "RegistrationForm.email",
-        "LinkForm.email",
-        "SignInForm.email",
-        "ForgotForm.email",
-    }
-    assert [name for name, kind in kinds.items() if kind is not EmailField] == []
-
-
-def subclasses(form: type) -> Iterator[type]:
-    for one in form.__subclasses__():
-        yield one
-        yield from subclasses(one)

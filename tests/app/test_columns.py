@@ -140,14 +140,3 @@ def test_a_link_leads_to_the_web_or_to_a_mailbox(store, link):
 def test_a_link_that_leads_elsewhere_is_refused(store, link):
     with pytest.raises(StatementError, match="a link is http, https or mailto"):
         store(link=link)
-
-
-def test_every_column_that_holds_an_address_is_a_link():
-    addresses = [
-        column
-        for table in db.metadata.tables.values()
-        for column in table.columns
-        if column.name.endswith("url")
-    ]
-    assert {str(column) for column in addresses} >= {"sources.url", "events.hotline_url"}
-    assert [str(column) for column in addresses if not isinstance(column.type, Link)] == []

@@ -23,7 +23,7 @@ from tests.factories.events import NOW
 from tests.guards import texts
 from tests.guards import world as worlds
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
-from tests.versions import look_at_once
+from tests.shortcuts import look_at_once
 
 BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]))
 

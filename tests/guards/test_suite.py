@@ -56,7 +56,7 @@ def test_what_tests_share_with_bench_and_bin_lies_in_tools():
 
 
 @pytest.mark.parametrize(
-    "line", ["from tests import quick", "import tests.quick", "from tests.quick import is_roomy"]
+    "line", ["from tests import clocks", "import tests.clocks", "from tests.clocks import Clock"]
 )
 def test_an_import_from_tests_is_found(line):
     """The control."""

@@ -6,19 +6,15 @@ import pkgutil
 from collections import Counter
 from collections.abc import Iterator
 
-import pytest
-from flask_babel import force_locale
 from sqlalchemy import Column, Integer, MetaData, String, Table
 from wtforms import StringField
 from wtforms.fields.core import UnboundField
 
 import forum
-from forum.columns import Text
 from forum.database import Base
 from forum.privacy import technical
-from forum.privacy.register import REGISTER, Entry
+from forum.privacy.register import REGISTER
 from forum.web.forms import TidyForm
-from tests.factories.events import make_event, make_page
 
 FORBIDDEN = (
     "personnummer",
@@ -115,37 +111,3 @@ def test_a_new_column_and_a_new_field_are_found():
     finally:
         del SurveyForm
         gc.collect()  # forms are found as subclasses; this one must not be found by another test
-
-
-@pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("language", ["sv", "en"])
-def test_privacy_page_is_generated_from_the_register(pages, language):
-    """Every entry in its place in the text, with each of its words in the page's language."""
-    text = "## Before\n\n{{field-register}}\n\n## After\n\nThe end."
-    make_page(make_event(), "privacy", body=Text(sv=text, en=text))
-    page = pages.get("events.page", slug="privacy", lang=language)
-    rows = [
-        [" ".join(cell.text.split()) for cell in row(["th", "td"])] for row in page.soup.select("tbody tr")
-    ]
-    with pages.app.test_request_context(), force_locale(language):
-        assert rows == [
-            [
-                str(entry.what),
-                f"{entry.purpose}. {entry.basis}.",
-                f"{entry.audience}.",
-                f"{entry.retention}.",
-            ]
-            for entry in REGISTER
-        ]
-    assert page.all("main h2") == ["Before", "After"]
-    assert "field-register" not in page.text
-
-
-@pytest.mark.usefixtures("database")
-def test_privacy_page_shows_an_entry_that_was_just_added(pages, monkeypatch):
-    """The control."""
-    words = ("Shoe size", "To lend boots", "None", "The office", "A day")
-    monkeypatch.setattr("forum.privacy.public.REGISTER", (*REGISTER, Entry(*words)))
-    make_page(make_event(), "privacy", body=Text(en="{{field-register}}", sv="{{field-register}}"))
-    page = pages.get("events.page", slug="privacy")
-    assert page.all("tbody tr")[len(REGISTER) :] == ["Shoe size To lend boots. None. The office. A day."]

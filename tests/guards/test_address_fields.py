@@ -1,0 +1,46 @@
+"""Fields for mail addresses and columns for web addresses are of the kind that refuses what is none (S27, S32, S36)."""
+
+import re
+from collections.abc import Iterator
+
+from wtforms import EmailField
+from wtforms.fields.core import UnboundField
+
+from forum.columns import Link
+from forum.extensions import db
+from forum.web.forms import TidyForm
+
+
+def test_every_column_that_holds_an_address_is_a_link():
+    addresses = [
+        column
+        for table in db.metadata.tables.values()
+        for column in table.columns
+        if column.name.endswith("url")
+    ]
+    assert {str(column) for column in addresses} >= {"sources.url", "events.hotline_url"}
+    assert [str(column) for column in addresses if not isinstance(column.type, Link)] == []
+
+
+def test_every_field_for_an_address_is_one_that_refuses():
+    """`TidyForm` guards the fields of this kind: an address in a field of another kind would be tidied unsaid."""
+    forms = list(subclasses(TidyForm))
+    kinds = {
+        f"{form.__name__}.{name}": field.field_class
+        for form in forms
+        for name, field in vars(form).items()
+        if isinstance(field, UnboundField) and re.search("mail|address", name)
+    }
+    assert kinds.keys() >= {
+        "RegistrationForm.email",
+        "LinkForm.email",
+        "SignInForm.email",
+        "ForgotForm.email",
+    }
+    assert [name for name, kind in kinds.items() if kind is not EmailField] == []
+
+
+def subclasses(form: type) -> Iterator[type]:
+    for one in form.__subclasses__():
+        yield one
+        yield from subclasses(one)

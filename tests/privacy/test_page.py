@@ -1,0 +1,42 @@
+"""The privacy page shows the register of personal data (P01)."""
+
+import pytest
+from flask_babel import force_locale
+
+from forum.columns import Text
+from forum.privacy.register import REGISTER, Entry
+from tests.factories.events import make_event, make_page
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_privacy_page_is_generated_from_the_register(pages, language):
+    """Every entry in its place in the text, with each of its words in the page's language."""
+    text = "## Before\n\n{{field-register}}\n\n## After\n\nThe end."
+    make_page(make_event(), "privacy", body=Text(sv=text, en=text))
+    page = pages.get("events.page", slug="privacy", lang=language)
+    rows = [
+        [" ".join(cell.text.split()) for cell in row(["th", "td"])] for row in page.soup.select("tbody tr")
+    ]
+    with pages.app.test_request_context(), force_locale(language):
+        assert rows == [
+            [
+                str(entry.what),
+                f"{entry.purpose}. {entry.basis}.",
+                f"{entry.audience}.",
+                f"{entry.retention}.",
+            ]
+            for entry in REGISTER
+        ]
+    assert page.all("main h2") == ["Before", "After"]
+    assert "field-register" not in page.text
+
+
+@pytest.mark.usefixtures("database")
+def test_privacy_page_shows_an_entry_that_was_just_added(pages, monkeypatch):
+    """The control."""
+    words = ("Shoe size", "To lend boots", "None", "The office", "A day")
+    monkeypatch.setattr("forum.privacy.public.REGISTER", (*REGISTER, Entry(*words)))
+    make_page(make_event(), "privacy", body=Text(en="{{field-register}}", sv="{{field-register}}"))
+    page = pages.get("events.page", slug="privacy")
+    assert page.all("tbody tr")[len(REGISTER) :] == ["Shoe size To lend boots. None. The office. A day."]
