@@ -3,13 +3,12 @@
 import subprocess
 import sys
 import threading
-import time
 
 import click
 import pytest
 from sqlalchemy import create_engine, text
 
-from forum import database
+from forum import postgres
 from forum.commands.preparing import START_LOCK, compile_translations, one_at_a_time, refuse_missing_tables
 from forum.settings.project import PROJECT
 
@@ -45,8 +44,8 @@ def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
 @pytest.mark.postgresql
 def test_start_waits_for_another_one_however_long_that_takes(make_app, postgres_url, monkeypatch):
     """A migration of full tables takes longer than any page may wait for a lock (R16)."""
-    monkeypatch.setitem(database.POSTGRES_WAITS, "options", "-c lock_timeout=50 -c statement_timeout=50")
-    monkeypatch.setattr(database, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setitem(postgres.WAITS, "options", "-c lock_timeout=50 -c statement_timeout=50")
+    monkeypatch.setattr(postgres, "ANSWER_SECONDS", 0.05)
     app, engine, begun = make_app(postgres_url), create_engine(postgres_url), []
 
     def start() -> None:
@@ -58,7 +57,7 @@ def test_start_waits_for_another_one_however_long_that_takes(make_app, postgres_
         other.commit()
         waiting = threading.Thread(target=start)
         waiting.start()
-        time.sleep(0.5)  # ten times what the limits allow
+        waiting.join(timeout=0.5)  # ten times what the limits allow
         assert (begun, waiting.is_alive()) == ([], True)
         other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
         waiting.join(timeout=30)
