@@ -32,6 +32,9 @@ from forum.web.lobby import Lobby
 WEB_PROCESSES = 2
 BACKLOG = 2048
 HEADER_MILLISECONDS = 10_000  # for a client's headers (R26)
+# About as long may a request's first line and headers be to be read at all (S35). Kept pages and static files are given
+# whatever the headers; those that reach the app are at most half as long (web/door).
+HEADER_BYTES = 32 * 1024
 # Seconds of silence until the kernel asks a client, seconds between its questions, questions without an answer.
 LOST = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 GRANIAN_LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}, "handlers": {}}
@@ -71,7 +74,7 @@ def run_web(web: Web) -> None:
         blocking_threads=Lobby.THREADS,
         backlog=BACKLOG,
         backpressure=BACKLOG,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=web.drain,

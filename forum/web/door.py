@@ -1,6 +1,7 @@
-"""What is looked at before anything else of a request, kept pages and static files included: its headers.
+"""What is looked at before anything else of a request that the app answers: its headers.
 
-All headers together have a limit, so that none of them costs much, whoever reads it (S35). A host's
+All headers together have a limit, so that none of them costs much, whoever reads it (S35). Kept pages and static files
+are given before: they read next to nothing of the headers, which the server itself bounds (commands/serving). A host's
 name is the same in capitals (RFC 9110, 4.2.3).
 """
 
@@ -18,7 +19,7 @@ LONGEST = 16 * 1024  # of all header lines together: a browser keeps at most 4 k
 
 
 def refuse_long_headers(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """The layer of the door; a refusal's page waits for nothing and needs no lobby."""
+    """The layer of the door; a refusal's page waits for nothing."""
     return lambda inner: partial(_enter, app, inner)
 
 

@@ -11,6 +11,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from forum.commands.serving import HEADER_BYTES
 from forum.extensions import db
 from forum.web.lobby import Lobby
 from tests.faults.races import open_event
@@ -141,6 +142,21 @@ def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes])
 
 
 @pytest.mark.slow
+def test_headers_are_read_up_to_the_servers_limit_and_by_the_app_up_to_its_own(forum):
+    """A kept page looks at none of them, so it is given up to the server's limit."""
+    for path, length, status in (
+        ("/en/", HEADER_BYTES - 1000, 200),
+        ("/en/register/ngo", HEADER_BYTES - 1000, 431),
+        ("/en/", 2 * HEADER_BYTES, 431),
+        ("/en/register/ngo", 9000, 200),
+    ):
+        connection = HTTPConnection("127.0.0.1", forum.port, SECONDS)
+        connection.request("GET", path, headers={"X-A": "a" * length})
+        assert connection.getresponse().status == status, (path, length)
+        connection.close()
+    assert ask(forum, "/en/") == 200
+
+
 def test_http_2_is_not_spoken(forum):
     """Its bodies need no length, so they would be read by the app itself."""
     with socket.create_connection(("127.0.0.1", forum.port), SECONDS) as connection:
