@@ -6,28 +6,24 @@ on SQLite and within a second on PostgreSQL. A page that shows seats left holds 
 be made, for the database is away, the last one is given.
 """
 
-import gzip
-import hashlib
 import logging
 import sys
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-import brotli
 from flask import Flask
 from sqlalchemy.engine import make_url
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
 
 from forum.web.content_version import version_reader
+from forum.web.kept_page import KeptPage
 from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
@@ -35,7 +31,8 @@ WANTED = "forum.page"  # in the WSGI environment: the key and the version of a p
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
-NOT_KEPT = {"content-length", "vary", "cache-control"}
+READING = frozenset(("GET", "HEAD"))
+NOT_KEPT = frozenset(("content-length", "vary", "cache-control"))
 # What a CDN may do: a correction is everywhere within a minute. Browsers ask each time whether something changed.
 CACHE_CONTROL = {
     float("inf"): "public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=86400",
@@ -72,21 +69,6 @@ def render_once(app: Flask) -> Callable[[Wsgi], Wsgi]:
     return lambda inner: partial(app.extensions["page_cache"].find_or_render, inner)
 
 
-@dataclass
-class Page:
-    """A rendered page in each encoding, with its strong entity tags."""
-
-    version: int
-    expires: float
-    headers: list[tuple[str, str]]
-    bodies: dict[str, bytes]
-    tags: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        return sum(len(body) for body in self.bodies.values())
-
-
 class PageCache:
     """Kept pages; one render per page and version however many ask at once.
 
@@ -99,7 +81,7 @@ class PageCache:
         self._hosts = frozenset(app.config["TRUSTED_HOSTS"])
         self._read_version = read_version
         self._max_bytes = max_bytes
-        self._pages: OrderedDict[str, Page] = OrderedDict()
+        self._pages: OrderedDict[str, KeptPage] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self._rendering: dict[str, threading.Lock] = {}
@@ -112,9 +94,9 @@ class PageCache:
         version = self._read_version()
         if version is None:  # the database is away
             last = self._pages.get(key)
-            return _answer(last, environ, start_response) if last else inner(environ, start_response)
+            return last.give(environ, start_response) if last else inner(environ, start_response)
         if found := self._find(key, version):
-            return _answer(found, environ, start_response)
+            return found.give(environ, start_response)
         environ[WANTED] = key, version
         return inner(environ, start_response)
 
@@ -125,10 +107,10 @@ class PageCache:
         key, version = environ.pop(WANTED)
         if REFUSAL in environ:
             last = self._pages.get(key)
-            return _answer(last, environ, start_response) if last else inner(environ, start_response)
+            return last.give(environ, start_response) if last else inner(environ, start_response)
         with self._turn(key):
             if found := self._find(key, version):
-                return _answer(found, environ, start_response)
+                return found.give(environ, start_response)
             return self._render(inner, key, version, environ, start_response)
 
     def clear(self) -> None:
@@ -137,11 +119,9 @@ class PageCache:
             self._pages.clear()
             self._bytes = 0
 
-    def _find(self, key: str, version: int) -> Page | None:
+    def _find(self, key: str, version: int) -> KeptPage | None:
         found = self._pages.get(key)
-        if found is None or found.version != version or time.monotonic() >= found.expires:
-            return None
-        return found
+        return found if found and found.holds(version) else None
 
     def _seconds(self, key: str) -> float:
         """Return for how long the page at this path is kept; 0 when its view keeps none."""
@@ -170,13 +150,15 @@ class PageCache:
             log.error("%s: %s", type(refusal).__name__, refusal)
             return inner(environ, start_response)
         if status >= "500" and (last := self._pages.get(key)):
-            return _answer(last, environ, start_response)
+            return last.give(environ, start_response)
         if not status.startswith("200"):
             start_response(status, headers)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
-        made = _make_page(version, self._seconds(key), headers, body)
+        seconds = self._seconds(key)
+        kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
+        made = KeptPage(version, seconds, [*kept, ("Cache-Control", CACHE_CONTROL[seconds])], body)
         self._keep(key, made)
-        return _answer(made, environ, start_response)
+        return made.give(environ, start_response)
 
     def _request_for(self, path: str) -> Environ:
         """Return a request of the path alone: nothing that a client sends can get into what everybody is given."""
@@ -199,7 +181,7 @@ class PageCache:
             "wsgi.run_once": False,
         }
 
-    def _keep(self, key: str, made: Page) -> None:
+    def _keep(self, key: str, made: KeptPage) -> None:
         with self._lock:
             if old := self._pages.pop(key, None):
                 self._bytes -= old.size
@@ -232,13 +214,16 @@ def _key(environ: Environ, hosts: frozenset[str]) -> str | None:
     Neither port nor spelling of the host is in it: a page knows only its own address (S39), and each of 65,535 ports
     would have been another page to render and to keep.
     """
-    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+    path, host = environ.get("PATH_INFO", ""), environ.get("HTTP_HOST", "")
+    if environ["REQUEST_METHOD"] not in READING or len(path) > MAX_PATH:
         return None
-    path = environ.get("PATH_INFO", "")
-    if len(path) > MAX_PATH:
-        return None
-    host, _, port = environ.get("HTTP_HOST", "").partition(":")
-    return path if host.lower() in hosts and (not port or port.isdigit()) else None
+    return path if host in hosts or _is_one_of(hosts, host) else None
+
+
+def _is_one_of(hosts: frozenset[str], host: str) -> bool:
+    """Whether it is one of the names, in capitals (RFC 9110, 4.2.3) or with a port."""
+    name, _, port = host.partition(":")
+    return name.lower() in hosts and (not port or port.isdigit())
 
 
 def _collect(app, environ) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -254,43 +239,3 @@ def _collect(app, environ) -> tuple[str, list[tuple[str, str]], bytes]:
         if hasattr(chunks, "close"):
             chunks.close()
     return caught["status"], caught["headers"], body
-
-
-def _make_page(version: int, seconds: float, headers: list[tuple[str, str]], body: bytes) -> Page:
-    kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
-    kept.append(("Cache-Control", CACHE_CONTROL[seconds]))
-    bodies = {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0), "": body}
-    tag = hashlib.sha256(body).hexdigest()[:24]
-    tags = {code: f'"{tag}{"-" + code if code else ""}"' for code in bodies}
-    return Page(version, time.monotonic() + seconds, kept, bodies, tags)
-
-
-def _answer(found: Page, environ, start_response) -> list[bytes]:
-    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-    encoding = next((code for code in ("br", "gzip") if _accepts(accepted, code)), "")
-    body, tag = found.bodies[encoding], found.tags[encoding]
-    headers = [*found.headers, ("ETag", tag), ("Vary", "Accept-Encoding")]
-    if _matches(environ.get("HTTP_IF_NONE_MATCH", ""), found.tags):
-        start_response("304 Not Modified", [pair for pair in headers if pair[0].lower() != "content-type"])
-        return []
-    if encoding:
-        headers.append(("Content-Encoding", encoding))
-    start_response("200 OK", [*headers, ("Content-Length", str(len(body)))])
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
-
-
-def _accepts(header: str, code: str) -> bool:
-    """Whether the client takes the encoding; "br;q=0" says that it does not (RFC 9110, 12.5.3)."""
-    for part in header.split(","):
-        name, _, weight = part.strip().partition(";")
-        if name.strip().lower() == code:
-            return weight.replace(" ", "").lower() not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
-
-
-def _matches(header: str, tags: dict[str, str]) -> bool:
-    """Whether the client holds any encoding of this page (RFC 9110, 13.1.2)."""
-    if not header:
-        return False
-    held = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return "*" in held or not held.isdisjoint(tags.values())

@@ -32,22 +32,24 @@ class _SqliteVersion(threading.local):
 
     def __init__(self, path: str):
         self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._seen: tuple[int, int] | None = None
+        self._cursor: sqlite3.Cursor | None = None
+        self._seen: tuple[int, int] = (-1, -1)
 
     def __call__(self) -> int | None:
         try:
-            if self._connection is None:
-                self._connection = sqlite3.connect(
-                    f"file:{self._path}?mode=ro", uri=True, isolation_level=None, timeout=1
-                )
-            data_version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-            if self._seen is None or self._seen[0] != data_version:
-                self._seen = (data_version, self._connection.execute(READ_VERSION).fetchone()[0])
-            return self._seen[1]
+            cursor, seen = self._cursor or self._connect(), self._seen
+            data_version = cursor.execute("PRAGMA data_version").fetchone()[0]
+            if seen[0] != data_version:
+                seen = self._seen = (data_version, cursor.execute(READ_VERSION).fetchone()[0])
+            return seen[1]
         except (sqlite3.Error, TypeError):
-            self._connection = self._seen = None
+            self._cursor, self._seen = None, (-1, -1)
             return None
+
+    def _connect(self) -> sqlite3.Cursor:
+        address = f"file:{self._path}?mode=ro"
+        self._cursor = sqlite3.connect(address, uri=True, isolation_level=None, timeout=1).cursor()
+        return self._cursor
 
 
 class PolledVersion:

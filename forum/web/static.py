@@ -60,7 +60,9 @@ class LateFiles(WhiteNoise):
     def __call__(self, environ: Environ, start_response: Any) -> Any:
         """Look on the disk once for what is not known yet."""
         path = environ.get("PATH_INFO", "")
-        if path.startswith(self._prefix) and path not in self.files and (found := self.find_file(path)):
+        if not path.startswith(self._prefix):
+            return self.application(environ, start_response)
+        if path not in self.files and (found := self.find_file(path)):
             self.files[path] = found
         return super().__call__(environ, start_response)
 

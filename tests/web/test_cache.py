@@ -9,7 +9,7 @@ from forum.database import start_write
 from forum.events import queries as events
 from forum.events.versions import content_changed
 from forum.extensions import db
-from forum.web import cache
+from forum.web import kept_page
 from tests.factories.events import make_event, make_page
 from tests.factories.news import make_post
 
@@ -76,6 +76,17 @@ def test_a_page_comes_compressed_with_a_tag_of_its_own(app, renders):
     assert len({answer.headers["ETag"] for answer in (plain, packed, refused)}) == 3
 
 
+def test_a_list_of_encodings_beyond_any_browsers_is_not_read(app, renders):
+    client, remembered = app.test_client(), kept_page._best.cache_info
+    client.get("/en/register/received", headers={"Accept-Encoding": "gzip, deflate, br"})
+    before = remembered()
+    longer = client.get("/en/register/received", headers={"Accept-Encoding": "br, " + "x, " * 5_000})
+    assert (longer.status_code, "Content-Encoding" in longer.headers) == (200, False)
+    assert remembered() == before
+    again = client.get("/en/register/received", headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert (again.headers["Content-Encoding"], remembered().hits) == ("br", before.hits + 1)
+
+
 def test_a_reader_who_has_the_page_gets_304(app, renders):
     client = app.test_client()
     tag = client.get("/en/register/received").headers["ETag"]
@@ -128,7 +139,7 @@ def test_a_kept_page_is_given_while_the_version_cannot_be_read(app, renders, mon
     kept, client = app.extensions["page_cache"], app.test_client()
     before = client.get(path)
     monkeypatch.setattr(kept, "_read_version", lambda: None)
-    monkeypatch.setattr(cache.time, "monotonic", lambda: 1e9)
+    monkeypatch.setattr(kept_page.time, "monotonic", lambda: 1e9)
     after = client.get(path)
     assert (after.status_code, after.data, len(renders)) == (200, before.data, 1)
 
@@ -150,7 +161,7 @@ def test_a_kept_page_is_given_when_a_new_one_cannot_be_made(app, event, monkeypa
 
 def test_a_page_with_seats_holds_for_one_second(app, renders, monkeypatch):
     moment = [100.0]
-    monkeypatch.setattr(cache.time, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(kept_page.time, "monotonic", lambda: moment[0])
     client = app.test_client()
     for at in (100.0, 100.9, 101.1):
         moment[0] = at

@@ -1,0 +1,85 @@
+"""A kept page: its answers in each encoding, made once, so that giving one looks up what is ready."""
+
+import gzip
+import hashlib
+import time
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import brotli
+
+Headers = list[tuple[str, str]]
+# Beyond any browser's; whoever sends more gets the page as it is, and nobody has to take apart what was sent.
+LONGEST_ACCEPT_ENCODING = 200
+
+
+class Answer(NamedTuple):
+    """What a reader of one encoding gets: the headers of 200, those of 304, the body."""
+
+    headers: Headers
+    unchanged: Headers
+    body: list[bytes]
+
+
+class KeptPage:
+    """A rendered page in each encoding, with its strong entity tags."""
+
+    __slots__ = ("_answers", "_tags", "expires", "size", "version")
+
+    def __init__(self, version: int, seconds: float, headers: Headers, body: bytes) -> None:
+        """Keep a page for one content version and so many seconds; `headers` are those that every encoding has."""
+        self.version, self.expires = version, time.monotonic() + seconds
+        bodies = {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0), "": body}
+        self.size = sum(map(len, bodies.values()))
+        tag = hashlib.sha256(body).hexdigest()[:24]
+        tags = {code: f'"{tag}{"-" + code if code else ""}"' for code in bodies}
+        self._tags = frozenset(tags.values())
+        self._answers = {code: _answer(headers, code, tags[code], bodies[code]) for code in bodies}
+
+    def holds(self, version: int) -> bool:
+        """Whether it is of this content version and not over."""
+        return self.version == version and time.monotonic() < self.expires
+
+    def give(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        """Answer a GET or HEAD with the page, or with 304 where the client holds it in any encoding."""
+        accepted, held = environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH")
+        headers, unchanged, body = self._answers[_encoding(accepted)]
+        if held and self._is_among(held):
+            start_response("304 Not Modified", unchanged.copy())
+            return []
+        start_response("200 OK", headers.copy())
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else body
+
+    def _is_among(self, held: str) -> bool:
+        """Whether any encoding of this page is named there (RFC 9110, 13.1.2)."""
+        tags = {part.strip().removeprefix("W/") for part in held.split(",")}
+        return "*" in tags or not tags.isdisjoint(self._tags)
+
+
+def _answer(headers: Headers, code: str, tag: str, body: bytes) -> Answer:
+    told = [*headers, ("ETag", tag), ("Vary", "Accept-Encoding")]
+    encoded = [("Content-Encoding", code)] if code else []
+    return Answer(
+        [*told, *encoded, ("Content-Length", str(len(body)))],
+        [pair for pair in told if pair[0].lower() != "content-type"],
+        [body],
+    )
+
+
+def _encoding(accepted: str) -> str:
+    return _best(accepted) if len(accepted) <= LONGEST_ACCEPT_ENCODING else ""
+
+
+@lru_cache(maxsize=256)
+def _best(accepted: str) -> str:
+    """Return the smallest encoding that the client takes; "" for the page as it is."""
+    return next((code for code in ("br", "gzip") if _accepts(accepted, code)), "")
+
+
+def _accepts(header: str, code: str) -> bool:
+    """Whether the client takes the encoding; "br;q=0" says that it does not (RFC 9110, 12.5.3)."""
+    for part in header.split(","):
+        name, _, weight = part.strip().partition(";")
+        if name.strip().lower() == code:
+            return weight.replace(" ", "").lower() not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
