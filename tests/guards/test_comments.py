@@ -1,0 +1,98 @@
+"""What comments and docstrings point to is there: files of the project, and what templates say of the forum's code."""
+
+import importlib
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from forum.settings.project import PROJECT
+
+FOLDERS = "bench|bin|docs|forum|migrations|static|templates|tests|tools|translations"
+NAMED_FILE = re.compile(rf"(?<![\w./<-])(?:{FOLDERS})/[\w./-]*\w")
+NAMED_OBJECT = re.compile(r"\bforum(?:\.\w+)+\b")
+REMARKS = {".html": re.compile(r"\{#.*?#\}", re.DOTALL), ".css": re.compile(r"/\*.*?\*/", re.DOTALL)}
+REMARKS[".js"] = re.compile(r"/\*.*?\*/|//.*", re.DOTALL)
+MADE = ("forum/project/", "tools/lighthouse/node_modules")
+
+
+def test_files_that_comments_name_are_there():
+    found = {
+        path.relative_to(PROJECT).as_posix(): lost
+        for path in commented_files()
+        if (lost := sorted(find_lost_files(remarks_of(path.suffix, path.read_text()))))
+    }
+    assert found == {}
+
+
+def test_objects_that_templates_name_are_there():
+    found = {
+        path.name: lost
+        for path in (PROJECT / "templates").rglob("*.html")
+        if (lost := sorted(find_lost_objects(remarks_of(".html", path.read_text()))))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "source"),
+    [
+        (".py", '"""See forum/nowhere.py and forum/clock.py."""'),
+        (".py", "x = 1  # forum/nowhere.py says why"),
+        (".css", "/* Made by forum/nowhere.py */ .a {}"),
+        (".html", "{# forum/nowhere.py #}<p>"),
+    ],
+)
+def test_a_file_that_is_not_there_is_found(suffix, source):
+    """The control."""
+    assert list(find_lost_files(remarks_of(suffix, source))) == ["forum/nowhere.py"]
+
+
+def test_an_object_that_is_not_there_is_found():
+    """The control."""
+    named = "forum.clock.now, forum.clock, forum.web.cache.page(), forum.clock.tomorrow and forum.nowhere.now"
+    assert list(find_lost_objects([named])) == ["forum.clock.tomorrow", "forum.nowhere.now"]
+
+
+def commented_files() -> Iterator[Path]:
+    """Yield the sources whose comments are read by people."""
+    for folder in ("bench", "forum", "migrations", "static", "templates", "tests", "tools"):
+        for suffix in (".py", *REMARKS):
+            yield from (
+                path for path in (PROJECT / folder).rglob(f"*{suffix}") if "node_modules" not in path.parts
+            )
+
+
+def remarks_of(suffix: str, source: str) -> list[str]:
+    """Return the comments of a source, and a Python module's strings of more than one line or with three quotes."""
+    if suffix != ".py":
+        return REMARKS[suffix].findall(source)
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [
+        token.string
+        for token in tokens
+        if token.type == tokenize.COMMENT
+        or (token.type == tokenize.STRING and token.string.startswith('"""'))
+    ]
+
+
+def find_lost_files(remarks: Iterable[str]) -> Iterator[str]:
+    """Yield the files and folders of the project that remarks name and that are not there."""
+    for name in (name for remark in remarks for name in NAMED_FILE.findall(remark)):
+        exists = any((PROJECT / f"{name}{suffix}").exists() for suffix in ("", ".py"))
+        if not exists and not name.startswith(MADE):
+            yield name
+
+
+def find_lost_objects(remarks: Iterable[str]) -> Iterator[str]:
+    """Yield the modules of the forum, and what is in them, that remarks name and that are not there."""
+    for name in (name for remark in remarks for name in NAMED_OBJECT.findall(remark)):
+        module, _, last = name.rpartition(".")
+        try:
+            if not hasattr(importlib.import_module(module), last):
+                importlib.import_module(name)
+        except ModuleNotFoundError:
+            yield name
