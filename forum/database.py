@@ -2,11 +2,14 @@
 
 import sqlite3
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, Select, event, inspect
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import postgres
 from forum.turns import Line, NoTurn, processor
@@ -81,6 +84,38 @@ def start_write(session: Session | scoped_session) -> None:
     except BaseException:
         line.leave()
         raise
+
+
+def read_locked(query: Select) -> Select:
+    """Return the query as one that locks the rows that it reads, and reads them as they are after the wait.
+
+    PostgreSQL locks them until the transaction ends, but not for rows that only refer to them; on SQLite the writer's
+    lock is held already. What the session had loaded of the rows is read anew.
+    """
+    return query.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
+@contextmanager
+def rehearsed(
+    session: Session | scoped_session, *, when: bool, keeping: Sequence[Base] = ()
+) -> Iterator[None]:
+    """Do the work of this block, and undo it at its end `when` it is only a rehearsal.
+
+    Nobody may learn by the clock or by counting statements whether an address is known (S24). So the page of a form
+    does the same work for every address, in a savepoint, and keeps it or not. `keeping` names rows that are loaded and
+    that the work changes: after a rehearsal they are what they were, without a statement that reads them again.
+    """
+    known = [(row, dict(inspect(row).dict)) for row in keeping]  # for every address: it takes time that tells
+    with session.begin_nested() as savepoint:
+        yield
+        session.flush()
+        if when:
+            savepoint.rollback()
+    if when:
+        for row, values in known:
+            # Only what the savepoint has changed is expired.
+            for name in inspect(row).expired_attributes & values.keys():
+                set_committed_value(row, name, values[name])
 
 
 def guard_writes(session: scoped_session) -> None:

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 
 from forum.audit import actions as audit
+from forum.database import rehearsed
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
@@ -244,20 +245,13 @@ def _add(
 ) -> Registration:
     """Add the registration; hold a place for it if the sender has not too many that nobody has confirmed.
 
-    For an address that is registered already the same is done and undone, so that nobody can tell by the clock,
-    and the live registration is returned (S24).
+    For an address that is registered already this is rehearsed, and the live registration is returned (S24).
     """
     event = registration.event
-    remembered = places.remember(event)
-    with db.session.begin_nested() as attempt:
+    with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
         if hold and _may_hold(event, sender):
             places.hold(registration, client=sender.client, now=now)
         db.session.add(registration)
-        db.session.flush()
-        if live:
-            attempt.rollback()
-    if live:
-        places.restore(remembered)
     return live or registration
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from forum.audit import actions as audit
+from forum.database import rehearsed
 from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import mails, names, places, queries
@@ -15,19 +16,16 @@ def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now
     """Queue a fresh link if the address is registered; say nothing either way (S20, S24).
 
     `may_mail` counts the message and says whether it may leave, of an address that is not registered, too.
-    For an address that is not, the mail of another registration is made and undone, so that nobody can tell by
-    the clock. The event is locked first: a registration that is being cancelled gets no link. Call after `start_write`.
+    For an address that is not, the mail of another registration is rehearsed. The event is locked first: a registration
+    that is being cancelled gets no link. Call after `start_write`.
     """
     places.lock(event)
     registration = queries.find_live(event, names.canonical_email(email))
     stand_in = queries.find_first_live(event)
     withheld = not may_mail(email)
-    with db.session.begin_nested() as attempt:
+    with rehearsed(db.session, when=registration is None):
         if someone := registration or stand_in:
             _queue_link(someone, now, withheld=withheld)
-        db.session.flush()
-        if registration is None:
-            attempt.rollback()
     audit.record("registration.link_asked", registration or event, actor="visitor", at=now)
 
 

@@ -14,23 +14,20 @@ from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import defer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.database import Base
+from forum.database import read_locked
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import queries
 from forum.registration.errors import CapacityBelowTaken, NotLive, SharesDoNotFit
 from forum.registration.models import Registration
 
-Remembered = list[tuple[Base, dict[str, Any]]]
 # Both rows are locked: of a row that is only joined, PostgreSQL would show a state from before the wait.
-LOCKED = (
+LOCKED = read_locked(
     select(Event, Sector)
     .join(Sector, Sector.event_id == Event.id)
     .options(defer(Event.lead), defer(Event.sharing), defer(Event.programme_points), defer(Event.facts))
     .options(defer(Sector.invited))
     .order_by(Sector.position)
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
 )
 SHORT_HOLD = timedelta(hours=6)
 SCARCE = 5  # the last fifth of the places
@@ -45,7 +42,7 @@ def lock(event: Event) -> None:
     writer's lock is held already.
     """
     identity = inspect(event).identity  # asking the event itself might read it first
-    if _read_locked(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
+    if _lock(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
         db.session.refresh(event, with_for_update={"key_share": True})  # it has no sector
 
 
@@ -59,35 +56,16 @@ def lock_live(registration: Registration) -> None:
 
 def lock_current() -> Event | None:
     """Do the same for the event that the site is about now, and return it, in one question to the database."""
-    return _read_locked(LOCKED_CURRENT, {})
+    return _lock(LOCKED_CURRENT, {})
 
 
-def _read_locked(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | None:
+def _lock(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | None:
     rows = db.session.execute(query, values).all()
     if not rows:
         return None
     event = rows[0][0]
     set_committed_value(event, "sectors", [sector for _event, sector in rows])
     return event
-
-
-def remember(event: Event) -> Remembered:
-    """Return what is known of the event and its sectors, for `restore`."""
-    rows = (event, *event.sectors)
-    return [
-        (row, {name: value for name, value in vars(row).items() if name != "_sa_instance_state"})
-        for row in rows
-    ]
-
-
-def restore(remembered: Remembered) -> None:
-    """Take what was remembered as what the database holds, instead of reading it again after an undone savepoint.
-
-    Only what the savepoint changed has been let go, and only that is set: each value costs time that tells (S24).
-    """
-    for row, values in remembered:
-        for name in inspect(row).expired_attributes & values.keys():
-            set_committed_value(row, name, values[name])
 
 
 def admit(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:

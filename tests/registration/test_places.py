@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from forum.database import start_write
+from forum.database import rehearsed, start_write
 from forum.events.queries import find_sector
 from forum.registration import places
 from forum.registration.errors import CapacityBelowTaken, SharesDoNotFit
@@ -224,20 +224,18 @@ def test_lock_of_the_current_event_reads_it_afresh(database):
     assert places.lock_current() is None
 
 
-def test_what_was_remembered_is_restored_without_asking(database):
+@pytest.mark.parametrize("when", [True, False])
+def test_rehearsal_leaves_what_was_loaded_without_asking_again(database, when):
     event = make_event(capacity=10)
     start_write(database)
     places.lock(event)
     tech = find_sector(event, "tech")
-    remembered = places.remember(event)
-    with database.begin_nested() as undone:
+    with rehearsed(database, when=when, keeping=(event, *event.sectors)):
         tech.taken += 1
         event.taken += 1
-        database.flush()
-        undone.rollback()
-    places.restore(remembered)
+    left = 0 if when else 1
     with database.no_autoflush:
-        assert (event.taken, tech.taken, list(database.dirty)) == (0, 0, [])
+        assert (event.taken, tech.taken, list(database.dirty)) == (left, left, [])
     tech.taken += 2
     database.flush()
-    assert database.scalar(text("SELECT taken FROM sectors WHERE key = 'tech'")) == 2
+    assert database.scalar(text("SELECT taken FROM sectors WHERE key = 'tech'")) == left + 2
