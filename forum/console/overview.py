@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from forum import clock
 from forum.accounts import sign_ins
@@ -14,6 +15,7 @@ from forum.console import navigation
 from forum.console.scope import mail_scope
 from forum.console.styleguide import styleguide_context
 from forum.events import queries as events
+from forum.events.enums import RegistrationState
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.outbox import heartbeats
@@ -25,6 +27,13 @@ from forum.registration.rings import balance_of
 from forum.web.languages import moment_text
 
 BRAKES_SHOWN = timedelta(days=1)
+STATES = {
+    RegistrationState.ARCHIVE: _l("Archived"),
+    RegistrationState.UNPUBLISHED: _l("Not published"),
+    RegistrationState.UPCOMING: _l("Not open yet"),
+    RegistrationState.OPEN: _l("Open"),
+    RegistrationState.CLOSED: _l("Closed"),
+}
 bp = Blueprint("console", __name__, url_prefix="/console")
 bp.record_once(navigation.install)
 
@@ -92,7 +101,7 @@ def _numbers(event: Event, counts: listing.Counts) -> list[dict[str, object]]:
 def _facts(event: Event, now: datetime) -> list[dict[str, str]]:
     """Return when registration opens, closes and lets go of the floors."""
     facts = [
-        (_("State"), _state(event, now)),
+        (_("State"), str(STATES[events.registration_state(event, now)])),
         (_("Opens"), moment_text(event.opens_at, event.zone)),
         (_("Closes"), moment_text(event.closes_at, event.zone)),
     ]
@@ -105,13 +114,3 @@ def _facts(event: Event, now: datetime) -> list[dict[str, str]]:
     if event.organisation_cap:
         facts.append((_("Places for one organisation"), _("At most %(cap)s", cap=event.organisation_cap)))
     return [{"label": label, "value": value} for label, value in facts]
-
-
-def _state(event: Event, now: datetime) -> str:
-    if not event.is_current:
-        return _("Archived")
-    if not event.is_published:
-        return _("Not published")
-    if events.is_open(event, now):
-        return _("Open")
-    return _("Not open yet") if now < event.opens_at else _("Closed")

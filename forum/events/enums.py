@@ -1,4 +1,4 @@
-"""How a sector takes registrations, and what a calendar says of an event."""
+"""How a sector takes registrations, where that of an event stands, and what a calendar says of an event."""
 
 from enum import StrEnum
 
@@ -9,6 +9,16 @@ class SectorPolicy(StrEnum):
     OPEN = "open"
     REVIEW = "review"
     INVITATION = "invitation"
+
+
+class RegistrationState(StrEnum):
+    """Where the registration of an event stands (`events.queries.registration_state`)."""
+
+    ARCHIVE = "archive"  # the site is about another event now
+    UNPUBLISHED = "unpublished"
+    UPCOMING = "upcoming"
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 class EntryStatus(StrEnum):

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm import load_only, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from forum.events.enums import RegistrationState
 from forum.events.models import ContentVersion, Event, Page, Sector
 from forum.extensions import db
 
@@ -73,9 +74,20 @@ def slug_in_url(event: Event | None) -> str | None:
     return None if event is None or event.is_current else event.slug
 
 
+def registration_state(event: Event, now: datetime) -> RegistrationState:
+    """Return where the event's registration stands: it is open from `opens_at` on, before `closes_at` (R20)."""
+    if not event.is_current:
+        return RegistrationState.ARCHIVE
+    if not event.is_published:
+        return RegistrationState.UNPUBLISHED
+    if now < event.opens_at:
+        return RegistrationState.UPCOMING
+    return RegistrationState.OPEN if now < event.closes_at else RegistrationState.CLOSED
+
+
 def is_open(event: Event, now: datetime) -> bool:
-    """Whether registration is open at `now`: from `opens_at` on, before `closes_at` (R20)."""
-    return event.is_published and event.is_current and event.opens_at <= now < event.closes_at
+    """Whether registration is open at `now`."""
+    return registration_state(event, now) == RegistrationState.OPEN
 
 
 def content_version() -> int:

@@ -8,8 +8,9 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from forum.columns import Text
+from forum.events.enums import RegistrationState
 from forum.events.models import Event, Sector
-from forum.events.queries import slug_in_url
+from forum.events.queries import registration_state, slug_in_url
 from forum.news.queries import ListedPost
 from forum.news.teasers import teasers
 from forum.registration import places
@@ -18,15 +19,13 @@ from forum.web.languages import NAMES, dates_of, in_language, moment_text
 from forum.web.markdown import render
 from forum.web.seo import Seo, absolute
 
-UPCOMING, OPEN, CLOSED, ARCHIVE = "upcoming", "open", "closed", "archive"
-
 
 def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict[str, Any]:
     """Return the context of templates/public/home/front.html; `event` with its sectors and the names of its pages."""
     state = registration_state(event, now)
     return {
         "event": _headline_of(event),
-        "ring_view": None if state == ARCHIVE else ring_of(event, now),
+        "ring_view": None if state == RegistrationState.ARCHIVE else ring_of(event, now),
         "posts": teasers(posts),
         "news_url": url_for("news.index"),
         "programme_points": [_in_language(point, "title", "text") for point in event.programme_points],
@@ -41,21 +40,12 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
     }
 
 
-def registration_state(event: Event, now: datetime) -> str:
-    """Return where registration stands: "upcoming", "open", "closed" or, of an earlier forum, "archive" (R20)."""
-    if not event.is_current:
-        return ARCHIVE
-    if now < event.opens_at:
-        return UPCOMING
-    return OPEN if now < event.closes_at else CLOSED
-
-
-def _registration_text(event: Event, state: str, now: datetime) -> str:
-    if state == ARCHIVE:
+def _registration_text(event: Event, state: RegistrationState, now: datetime) -> str:
+    if state == RegistrationState.ARCHIVE:
         return _("This forum is over and takes no registrations.")
-    if state == UPCOMING:
+    if state == RegistrationState.UPCOMING:
         return _("Registration opens on %(moment)s.", moment=moment_text(event.opens_at, event.zone))
-    if state == CLOSED:
+    if state == RegistrationState.CLOSED:
         return _("Registration closed on %(moment)s.", moment=moment_text(event.closes_at, event.zone))
     closing = _("Registration is open until %(moment)s.", moment=moment_text(event.closes_at, event.zone))
     if any(places.places_left(event, now).values()):

@@ -87,7 +87,7 @@ def test_demo_is_loaded_once(loaded):
 
 def test_current_event_is_open_and_the_archive_is_over(loaded):
     current, archive = events.find_current(), events.find_published("nf16")
-    assert (current.slug, current.capacity, events.is_open(current, NOW)) == ("nf27", 250, True)
+    assert (current.slug, current.capacity, events.registration_state(current, NOW)) == ("nf27", 250, "open")
     assert current.starts_at == datetime(2027, 11, 16, 8, 0, tzinfo=UTC)
     assert current.release_at == datetime(2027, 9, 30, 22, 0, tzinfo=UTC)
     assert (archive.starts_at.date().isoformat(), archive.ends_at.date().isoformat()) == (
