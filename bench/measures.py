@@ -14,7 +14,7 @@ from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.events.queries import find_current
 from forum.extensions import db
-from forum.registration import actions
+from forum.registration import intake, places
 from forum.registration.applicant import Applicant
 from tools import organisers, servers
 from tools.pages import Pages
@@ -68,7 +68,8 @@ def transactions(app: Flask, times: int) -> float:
             start_write(db.session)
             applicant = _applicant(number)
             sector = current.sectors[number % len(current.sectors)]
-            actions.register(event=current, sector=sector, applicant=applicant, now=clock.now())
+            places.lock(current)
+            intake.register(current, sector, applicant, now=clock.now())
             db.session.commit()
         return times / (time.perf_counter() - began)
 

@@ -18,7 +18,7 @@ from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry
+from forum.registration import actions, expiry, intake, places
 from forum.registration.applicant import Applicant, Details
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Registration
@@ -165,9 +165,8 @@ class Story:
 
     def _register(self, part: Part, at: datetime) -> None:
         applicant = _applicant(part)
-        part.registration = actions.register(
-            event=self.event, sector=part.sector, applicant=applicant, now=at
-        )
+        places.lock(self.event)
+        part.registration = intake.register(self.event, part.sector, applicant, now=at)
         self.registered.append(part)
 
     def _end_what_has_run_out(self, at: datetime) -> None:

@@ -85,11 +85,6 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
     return RegistrationState.OPEN if now < event.closes_at else RegistrationState.CLOSED
 
 
-def is_open(event: Event, now: datetime) -> bool:
-    """Whether registration is open at `now`."""
-    return registration_state(event, now) == RegistrationState.OPEN
-
-
 def content_version() -> int:
     """Return the version of everything public."""
     return db.session.scalars(select(ContentVersion.version)).one()

@@ -4,19 +4,43 @@ Anybody can register somebody's address. So while it is not confirmed, each conf
 own form, and those of the link that is pressed count: whoever came first decides nothing.
 """
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
 
-from forum.events.models import Sector
+from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import names, places
-from forum.registration.applicant import CHANGEABLE
-from forum.registration.models import ProtectedIdentity, Registration, Submission
+from forum.registration.applicant import CHANGEABLE, Applicant
+from forum.registration.deadlines import CONFIRM_TIME
+from forum.registration.enums import Status
+from forum.registration.models import CareAnswer, ProtectedIdentity, Registration, Submission
 
 NOT_PROTECTED = {"is_protected": False, "real_name": None}
+REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
+    """Return what the form asks for as a registration that is not stored yet and holds no place."""
+    registration = Registration(
+        event=event,
+        sector=sector,
+        reference=_new_reference(),
+        status=Status.PENDING,
+        holds_place=False,
+        email=applicant.email,
+        email_canonical=names.canonical_email(applicant.email),
+        requested_at=now,
+        confirm_by=now + CONFIRM_TIME,
+        **{name: getattr(applicant, name) for name in CHANGEABLE},
+    )
+    derive(registration)
+    say_identity(registration, is_protected=applicant.is_protected, real_name=applicant.real_name, now=now)
+    registration.care_answer = CareAnswer(answer=care(None, None, None))  # nobody is asked yet
+    return registration
 
 
 def take_over(registration: Registration, submission: Submission | None, *, now: datetime) -> bool:
@@ -98,3 +122,9 @@ def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime
     derive(registration)
     say_identity(registration, is_protected=told["is_protected"], real_name=told["real_name"], now=now)
     return moved
+
+
+def _new_reference() -> str:
+    """Return eight characters that say nothing of event or person (P26), without look-alikes."""
+    drawn = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"

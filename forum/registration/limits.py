@@ -43,6 +43,13 @@ class DomainFull(TooManyTries):
 NOTED = {Braked: FORMS_BRAKED, DomainFull: DOMAIN_LIMITED, TooManyTries: NETWORK_LIMITED}
 
 
+def admit(form_key: str, address: str) -> Sender:
+    """Count a form that registers this address; return who sends it, with their bounds. Raises Braked, DomainFull."""
+    brake(form_key)
+    refuse_full_domain(address)
+    return sender()
+
+
 def brake(form_key: str) -> None:
     """Count a form against what the whole site takes at once. Raises Braked.
 

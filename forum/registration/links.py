@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import update
 
 from forum.columns import digest, new_token
@@ -12,6 +13,20 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
 
 MANAGE_DAYS_AFTER_EVENT = 30
+
+
+def issue_address(
+    registration: Registration,
+    purpose: TokenPurpose,
+    *,
+    now: datetime,
+    submission: Submission | None = None,
+    is_dead: bool = False,
+) -> str:
+    """Make a link as `issue` does; return its address, under the configured base whatever host was asked for (S39)."""
+    token = issue(registration, purpose, now=now, submission=submission, is_dead=is_dead)
+    path = f"confirm/{token}" if purpose == TokenPurpose.CONFIRM else token
+    return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}"
 
 
 def issue(

@@ -8,8 +8,6 @@ the forum send words to somebody else (M12, L01).
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import current_app
-
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
@@ -32,7 +30,7 @@ def queue_received(
     Where the mailbox has got too many messages it is made all the same and withheld, for the clock would tell who asks.
     """
     kind = "received" if registration.holds_place else "received-without-place"
-    return _queue_confirming(registration, kind, now, submission, withheld=withheld, lane=Lane.NOW)
+    return _queue_confirming(registration, kind, now, submission=submission, withheld=withheld, lane=Lane.NOW)
 
 
 def queue_received_anew(
@@ -58,7 +56,9 @@ def queue_already_registered(
     `submission` is the form that was sent: the confirming link carries its answers while the address is not confirmed.
     """
     if registration.status == Status.PENDING:
-        return _queue_confirming(registration, REPEATED, now, submission, withheld=withheld, lane=Lane.NOW)
+        return _queue_confirming(
+            registration, REPEATED, now, submission=submission, withheld=withheld, lane=Lane.NOW
+        )
     return _queue_managing(registration, REPEATED, now, until=None, withheld=withheld, lane=Lane.NOW)
 
 
@@ -103,7 +103,7 @@ def queue_link_to_confirm(
 ) -> OutboxMessage:
     """Send a fresh confirming link to who asked for it; it carries the answers of `submission`."""
     return _queue_confirming(
-        registration, "link-to-confirm", now, submission, withheld=withheld, lane=Lane.NOW
+        registration, "link-to-confirm", now, submission=submission, withheld=withheld, lane=Lane.NOW
     )
 
 
@@ -128,26 +128,35 @@ def take_back(registrations: Sequence[Registration], *, kind: str | None = None)
         outbox.take_back([registration.id for registration in registrations], kind=kind)
 
 
-def _queue_confirming(
-    registration: Registration, kind: str, now: datetime, submission: Submission | None = None, **more
-) -> OutboxMessage:
-    is_dead = more.get("withheld", False)
-    token = links.issue(registration, TokenPurpose.CONFIRM, now=now, submission=submission, is_dead=is_dead)
-    link, until = _url(registration, f"confirm/{token}"), registration.confirm_by
+def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
+    until = registration.confirm_by
     held_until = registration.held_until or until
-    return _queue(registration, kind, now, link=link, until=until, held_until=held_until, **more)
+    return _queue(
+        registration, kind, now, leads_to=TokenPurpose.CONFIRM, until=until, held_until=held_until, **more
+    )
 
 
 def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
-    is_dead = more.get("withheld", False)
-    token = links.issue(registration, TokenPurpose.MANAGE, now=now, is_dead=is_dead)
-    return _queue(registration, kind, now, link=_url(registration, token), **more)
+    return _queue(registration, kind, now, leads_to=TokenPurpose.MANAGE, **more)
 
 
 def _queue(
-    registration: Registration, kind: str, now: datetime, *, withheld=False, lane=Lane.SOON, **context
+    registration: Registration,
+    kind: str,
+    now: datetime,
+    *,
+    leads_to: TokenPurpose | None = None,
+    submission: Submission | None = None,
+    withheld: bool = False,
+    lane: Lane = Lane.SOON,
+    **context,
 ) -> OutboxMessage:
+    """Put a mail into the outbox, with a fresh link if it leads anywhere; a withheld mail's link is dead."""
     event = registration.event
+    if leads_to:
+        context["link"] = links.issue_address(
+            registration, leads_to, now=now, submission=submission, is_dead=withheld
+        )
     return outbox.queue(
         kind=kind,
         recipient=registration.email,
@@ -165,8 +174,3 @@ def _queue(
         lane=lane,
         reply_to=event.contact_email,
     )
-
-
-def _url(registration: Registration, path: str) -> str:
-    """Return a personal address under the configured base, whatever host was asked for (S39)."""
-    return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}"

@@ -15,11 +15,20 @@ from sqlalchemy.orm import defer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.database import read_locked
+from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
+from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.registration import queries
-from forum.registration.errors import CapacityBelowTaken, NotLive, SharesDoNotFit
+from forum.registration.errors import (
+    CapacityBelowTaken,
+    NoSuchSector,
+    NotLive,
+    SectorFull,
+    SharesDoNotFit,
+)
 from forum.registration.models import Registration
+from forum.registration.senders import Sender
 
 # Both rows are locked: of a row that is only joined, PostgreSQL would show a state from before the wait.
 LOCKED = read_locked(
@@ -54,9 +63,12 @@ def lock_live(registration: Registration) -> None:
         raise NotLive
 
 
-def lock_current() -> Event | None:
-    """Do the same for the event that the site is about now, and return it, in one question to the database."""
-    return _lock(LOCKED_CURRENT, {})
+def lock_sector(key: str) -> tuple[Event, Sector]:
+    """Lock the event that the site is about now, in one statement; return it and its sector. Raises NoSuchSector."""
+    event = _lock(LOCKED_CURRENT, {})
+    if event is None or (sector := find_sector(event, key)) is None:
+        raise NoSuchSector
+    return event, sector
 
 
 def _lock(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | None:
@@ -81,9 +93,29 @@ def admit(registration: Registration, now: datetime, held: Counter[str] | None =
     return True
 
 
-def hold(registration: Registration, *, client: str | None, now: datetime) -> None:
-    """Hold a place for a registration that may take one, until its address is confirmed: shorter where few are left."""
-    is_scarce = _is_scarce(registration.sector, registration.event, now)
+def has_room(sector: Sector, now: datetime, organisation_key: str | None = None) -> bool:
+    """Whether a place could be held now for somebody, of this organisation if it is named.
+
+    Raises SectorFull where there is no room and no line to wait in either.
+    """
+    if sector.policy != SectorPolicy.OPEN:
+        return False
+    event = sector.event
+    is_free = places_left(event, now)[sector.id] > 0 and organisation_has_room(event, organisation_key)
+    if not is_free and not event.has_waiting_list:
+        raise SectorFull
+    return is_free
+
+
+def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:
+    """Hold a place for a registration that may take one, until its address is confirmed: shorter where few are left.
+
+    None is held where the client of the sender has as many as it may have before anybody has confirmed an address.
+    """
+    event, client = registration.event, sender.client
+    if client is not None and queries.count_places_held_for(event, client) >= sender.most_held:
+        return
+    is_scarce = _is_scarce(registration.sector, event, now)
     _take(registration)
     until = registration.confirm_by
     registration.held_until = min(until, now + SHORT_HOLD) if is_scarce else until
@@ -111,10 +143,12 @@ def may_take(registration: Registration, now: datetime, held: Counter[str] | Non
     return has_room and organisation_has_room(event, registration.organisation_key, held)
 
 
-def organisation_has_room(event: Event, organisation_key: str, held: Counter[str] | None = None) -> bool:
-    """Whether the organisation is below the event's cap; `held` are places that are known already."""
+def organisation_has_room(
+    event: Event, organisation_key: str | None, held: Counter[str] | None = None
+) -> bool:
+    """Whether the organisation, if one is named, is below the event's cap; `held` are places that are known already."""
     cap = event.organisation_cap
-    if cap is None:
+    if cap is None or organisation_key is None:
         return True
     if held is not None:
         return held[organisation_key] < cap

@@ -1,6 +1,7 @@
 """Registering: choose a sector, give details, check the answers, receive the mail."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
@@ -12,23 +13,14 @@ from flask_wtf.csrf import CSRFError
 from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
-from forum.events.enums import SectorPolicy
 from forum.events.in_url import get_published_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import actions, kept_answers, limits, links_by_mail, places
-from forum.registration.errors import (
-    NoSuchSector,
-    RegistrationClosed,
-    RegistrationRefused,
-    SectorByInvitation,
-    SectorFull,
-    SubmissionReused,
-)
+from forum.registration import intake, kept_answers, limits, links_by_mail, places, refusals
+from forum.registration.errors import NoSuchSector, RegistrationRefused, SectorFull
 from forum.registration.forms import LinkForm, RegistrationForm
 from forum.registration.rings import ring_of
 from forum.web import cache, errors, markdown
-from forum.web.forms import read_form_key
 from forum.web.languages import NAMES, dates_of, in_language
 from forum.web.limits import TooManyTries, client_limit, client_limit_lasts, spend
 from forum.web.routes import localised
@@ -38,10 +30,7 @@ bp = Blueprint("registration", __name__)
 
 REFUSED = "public/registration/refused.html"
 REASONS = {
-    RegistrationClosed: "closed",
-    SectorByInvitation: "invitation",
-    SectorFull: "full",
-    SubmissionReused: "reused",
+    **refusals.REASONS,
     TooManyTries: "tries",
     limits.DomainFull: "domain",
     limits.Braked: "brake",
@@ -53,12 +42,12 @@ REASONS = {
 def choose() -> ResponseReturnValue:
     """Let a stakeholder choose the sector, on the ring or in the list."""
     event, now = get_published_or_404(None), clock.now()
-    ring = ring_of(event, now, _address_of(event, now))
+    ring = ring_of(event, now, _address_of(now))
     return render_template(
         "public/registration/choose.html",
         event=event,
         ring_view=ring,
-        state=_state(event, now),
+        state=events.registration_state(event, now),
         sharing=markdown.render(in_language(event.sharing)),
         **_about(event).context(),
     )
@@ -69,8 +58,8 @@ def details(sector: str) -> ResponseReturnValue:
     """Ask a stakeholder for the details, or take the registration when they have been checked."""
     form = RegistrationForm(data=kept_answers.recall(sector) if "change" in request.args else None)
     if request.method == "GET":
-        event, chosen = _sector_or_404(sector)
-        refusal = _refusal(event, chosen)
+        _event, chosen = _sector_or_404(sector)
+        refusal = refusals.find_refusal(chosen, clock.now())
         return _refused(refusal, chosen, form, 200) if refusal else _ask(chosen, form)
     if not form.validate():
         return _ask(_sector_or_404(sector)[1], form, 422)
@@ -157,10 +146,11 @@ def _register(sector: str, form: RegistrationForm) -> None:
     spend(client_limit())
     if form.looks_like_a_bot():
         return
-    limits.brake(read_form_key(form.key.data)[0])
-    limits.refuse_full_domain(form.email.data)
+    applicant = form.applicant()
+    sender = limits.admit(applicant.submission_key, applicant.email)
     start_write(db.session)
-    actions.register_here(sector, form.applicant(), sender=limits.sender(), now=clock.now())
+    event, chosen = places.lock_sector(sector)
+    intake.register(event, chosen, applicant, sender=sender, now=clock.now())
 
 
 def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
@@ -169,7 +159,7 @@ def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue
     form = RegistrationForm(data=answers)
     if answers is None:
         return render_template(REFUSED, event=event, sector=chosen, form=form, reason="gone", wait="")
-    if refusal := _refusal(event, chosen):
+    if refusal := refusals.find_refusal(chosen, clock.now()):
         return _refused(refusal, chosen, form)
     has_place = places.places_left(event, clock.now())[chosen.id] > 0
     return render_template(
@@ -219,22 +209,6 @@ def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) ->
     return response
 
 
-def _refusal(event: Event, sector: Sector) -> type[RegistrationRefused] | None:
-    """Return why this sector takes nobody now, before anything is asked; the rule itself decides again later."""
-    now = clock.now()
-    if not events.is_open(event, now):
-        return RegistrationClosed
-    if sector.policy == SectorPolicy.INVITATION:
-        return SectorByInvitation
-    if (
-        sector.policy == SectorPolicy.OPEN
-        and not event.has_waiting_list
-        and not places.places_left(event, now)[sector.id]
-    ):
-        return SectorFull
-    return None
-
-
 def _sector_or_404(key: str) -> tuple[Event, Sector]:
     event = get_published_or_404(None)
     sector = events.find_sector(event, key)
@@ -252,17 +226,11 @@ def _about(event: Event) -> Seo:
     return Seo(_("Registration"), description)
 
 
-def _state(event: Event, now) -> str:
-    if events.is_open(event, now):
-        return "open"
-    return "upcoming" if now < event.opens_at else "closed"
-
-
-def _address_of(event: Event, now):
+def _address_of(now: datetime) -> Callable[[Sector], str]:
     """Return where an arc of the ring leads: nowhere while nobody can register there."""
 
     def address(sector: Sector) -> str:
-        takes = events.is_open(event, now) and sector.policy != SectorPolicy.INVITATION
+        takes = refusals.find_refusal(sector, now) in (None, SectorFull)
         return url_for("registration.details", sector=sector.key) if takes else ""
 
     return address

@@ -17,7 +17,7 @@ from forum.database import start_write
 from forum.events.models import Event
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import actions
+from forum.registration import actions, intake, places
 from forum.registration.applicant import Applicant
 from forum.registration.models import Registration
 from forum.registration.senders import UNBOUNDED, Sender
@@ -49,9 +49,8 @@ def register(event: Event, sector: str = "justice", *, now: datetime = NOW, **di
     consents, sender = differing.pop("consents", frozenset()), differing.pop("sender", UNBOUNDED)
     start_write(db.session)
     applicant = make_applicant(**differing)
-    registration = actions.register(
-        event=event, sector=find_sector(event, sector), applicant=applicant, sender=sender, now=now
-    )
+    places.lock(event)
+    registration = intake.register(event, find_sector(event, sector), applicant, sender=sender, now=now)
     if consents:
         actions.set_consents(registration, consents, now=now)
     db.session.commit()

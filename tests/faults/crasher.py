@@ -17,7 +17,7 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.outbox import delivery
-from forum.registration import actions
+from forum.registration import actions, intake, places
 from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.registrations import make_applicant
@@ -38,7 +38,8 @@ def act(name: str) -> None:
     if name == "register":
         current = find_current()
         applicant = make_applicant(email="crash@example.org", submission_key="crash")
-        actions.register(event=current, sector=find_sector(current, "justice"), applicant=applicant, now=NOW)
+        places.lock(current)
+        intake.register(current, find_sector(current, "justice"), applicant, now=NOW)
     else:
         registration = db.session.scalars(select(Registration).order_by(Registration.id.desc())).first()
         changes = {"confirm": actions.confirm, "accept": actions.accept_offer, "cancel": _cancel}

@@ -21,7 +21,7 @@ from forum import clock, create_app, database
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
-from forum.registration import actions, expiry, limits, places, waiting_list
+from forum.registration import actions, expiry, intake, limits, places, waiting_list
 from forum.registration.models import Registration
 from forum.registration.senders import UNBOUNDED, Sender
 from forum.turns import NoTurn
@@ -112,9 +112,9 @@ def _register(job: dict[str, Any], sender: Sender = UNBOUNDED) -> Outcome:
     event = _event("nf27")
     sector = find_sector(event, answers.pop("sector"))
     database.start_write(db.session)
-    registration = actions.register(
-        event=event, sector=sector, applicant=make_applicant(**answers), sender=sender, now=clock.now()
-    )
+    places.lock(event)
+    applicant = make_applicant(**answers)
+    registration = intake.register(event, sector, applicant, sender=sender, now=clock.now())
     return _committed(registration)
 
 

@@ -7,7 +7,7 @@ import pytest
 from forum.outbox.enums import MessageStatus
 from forum.outbox.wording import KINDS
 from forum.outbox.wording import STATUSES as MAIL_STATUSES
-from forum.registration.actions import CHANGEABLE
+from forum.registration.applicant import CHANGEABLE
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.listing import BY_LIFE
 from forum.registration.listing import SORTS as SORTS_OF_THE_LIST

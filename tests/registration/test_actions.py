@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import actions
-from forum.registration.applicant import Details
+from forum.registration import actions, intake, places
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import (
     AlreadyConfirmed,
@@ -39,9 +40,11 @@ def app(make_app, database_url):
 
 def send(event, applicant, sector="justice", now=NOW):
     """Register these very answers, as a form sent again would."""
-    return write(
-        actions.register, event=event, sector=find_sector(event, sector), applicant=applicant, now=now
-    )
+    start_write(db.session)
+    places.lock(event)
+    registration = intake.register(event, find_sector(event, sector), applicant, now=now)
+    db.session.commit()
+    return registration
 
 
 def count(model) -> int:
@@ -49,7 +52,7 @@ def count(model) -> int:
 
 
 def details_of(registration, **differing) -> Details:
-    names = actions.CHANGEABLE
+    names = CHANGEABLE
     return Details(**{**{name: getattr(registration, name) for name in names}, **differing})
 
 

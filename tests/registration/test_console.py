@@ -9,6 +9,7 @@ from forum.audit.queries import find_history
 from forum.database import start_write
 from forum.extensions import db
 from forum.registration import actions
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
@@ -100,8 +101,8 @@ def test_timeline_tells_acts_and_mails_the_newest_first(organiser, event):
 
 def test_timeline_names_changed_fields_and_never_their_values(organiser, person):
     start_write(db.session)
-    details = {name: getattr(person, name) for name in actions.CHANGEABLE}
-    changed = actions.Details(**{**details, "title": "Secret title", "phone": None})
+    details = {name: getattr(person, name) for name in CHANGEABLE}
+    changed = Details(**{**details, "title": "Secret title", "phone": None})
     actions.change(person, changed, actor="person", now=NOW + timedelta(minutes=1))
     db.session.commit()
     page = show(organiser, person)

@@ -9,7 +9,7 @@ from forum import clock
 from forum.audit.models import AuditEntry
 from forum.events.enums import SectorPolicy
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry, links
+from forum.registration import actions, expiry, links, places
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import NoSuchSector
 from forum.registration.models import Registration
@@ -379,7 +379,7 @@ def test_sector_that_comes_into_being_while_it_is_asked_for_is_404_this_once(pag
         raise NoSuchSector
 
     page = checked(pages)
-    monkeypatch.setattr(actions, "register_here", refuse)
+    monkeypatch.setattr(places, "lock_sector", refuse)
     assert page.submit(button="Register", expect=404).h1 == "The page is not here"
 
 

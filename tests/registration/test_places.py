@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.database import rehearsed, start_write
 from forum.events.queries import find_sector
 from forum.registration import places
-from forum.registration.errors import CapacityBelowTaken, SharesDoNotFit
+from forum.registration.errors import CapacityBelowTaken, NoSuchSector, SharesDoNotFit
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import register, write
 
@@ -218,10 +218,14 @@ def test_lock_of_the_current_event_reads_it_afresh(database):
     start_write(database)
     database.execute(text("UPDATE events SET taken = 3"))
     database.execute(text("UPDATE sectors SET taken = 3 WHERE key = 'tech'"))
-    assert places.lock_current() is event
-    assert (event.taken, find_sector(event, "tech").taken) == (3, 3)
+    tech = find_sector(event, "tech")
+    assert places.lock_sector("tech") == (event, tech)
+    assert (event.taken, tech.taken) == (3, 3)
+    with pytest.raises(NoSuchSector):
+        places.lock_sector("astrology")
     database.execute(text("UPDATE events SET is_published = :no"), {"no": False})
-    assert places.lock_current() is None
+    with pytest.raises(NoSuchSector):
+        places.lock_sector("tech")
 
 
 @pytest.mark.parametrize("when", [True, False])

@@ -11,7 +11,7 @@ from forum.database import start_write
 from forum.events.queries import find_current, find_sector
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, links_by_mail
+from forum.registration import intake, links_by_mail, places
 from forum.registration.models import Registration, RegistrationToken
 from forum.registration.senders import UNBOUNDED, Sender, always
 from tests.factories.events import NOW, make_event, make_sector
@@ -48,7 +48,8 @@ def work_of(email: str, sender=UNBOUNDED, **differing) -> list[str]:
     with statements() as sent:
         start_write(db.session)
         sector = find_sector(event, "justice")
-        actions.register(event=event, sector=sector, applicant=applicant, sender=sender, now=NOW)
+        places.lock(event)
+        intake.register(event, sector, applicant, sender=sender, now=NOW)
         db.session.commit()
     return sent
 

@@ -27,7 +27,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, expiry, mails, places, queries, waiting_list
-from forum.registration.applicant import Details
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, Status
 from forum.registration.errors import (
     CapacityBelowTaken,
@@ -127,7 +127,7 @@ class Registrations(RuleBasedStateMachine):
     @rule(data=st.data(), organisation=st.sampled_from(ORGANISATIONS))
     def somebody_changes_organisation(self, data, organisation):
         person = self.pick(data, *LIVE)
-        answers = {name: getattr(person, name) for name in actions.CHANGEABLE}
+        answers = {name: getattr(person, name) for name in CHANGEABLE}
         details = Details(**{**answers, "organisation": organisation})
         self.do(actions.change, person, details, actor="person")
 
