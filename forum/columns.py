@@ -1,13 +1,15 @@
-"""Column types: moments in UTC, one text per language, links, token digests."""
+"""Column types: moments in UTC, one text per language, links, token digests, members of enumerations."""
 
 import hashlib
 import re
 import secrets
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, String
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, CheckConstraint, Column, DateTime, SmallInteger, String, Table, event
+from sqlalchemy.orm import MappedColumn, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DIGEST_LENGTH = 64
 LINK = re.compile(
@@ -78,6 +80,47 @@ class TokenDigest(TypeDecorator):
 
     impl = String(DIGEST_LENGTH)
     cache_ok = True
+
+
+class Member(TypeDecorator):
+    """A member of an enumeration, stored by its code: a text of at most `length`, or a number.
+
+    A code that only a newer version knows is read as it is stored, so that one such row does not hide all others.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, members: type[Enum], length: int = 20):
+        super().__init__(length)
+        self.members, self.length = members, length
+        self._by_code = {member.value: member for member in members}
+
+    def load_dialect_impl(self, dialect) -> TypeEngine:
+        is_number = issubclass(self.members, int)
+        return dialect.type_descriptor(SmallInteger() if is_number else String(self.length))
+
+    def process_bind_param(self, value: Any, dialect) -> Any:
+        return value.value if isinstance(value, Enum) else value
+
+    def process_result_value(self, value: Any, dialect) -> Any:
+        return self._by_code.get(value, value)
+
+
+def member(members: type[Enum], length: int = 20, **options: Any) -> MappedColumn[Any]:
+    """Map a column to the members of an enumeration; the database refuses every other code.
+
+    Its constraint is named after the column: that of `status` is `status_known`.
+    """
+    mapped = mapped_column(Member(members, length), **options)
+    event.listen(mapped.column, "after_parent_attach", _refuse_other_codes)
+    return mapped
+
+
+def _refuse_other_codes(column: Column, table: Table) -> None:
+    kind: Any = column.type
+    codes = [member.value for member in kind.members]
+    table.append_constraint(CheckConstraint(column.in_(codes), name=f"{column.name}_known"))
 
 
 def new_token() -> str:

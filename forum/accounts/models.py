@@ -2,16 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.accounts.enums import LinkPurpose, Role
-from forum.columns import TokenDigest, UtcDateTime
+from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
 from forum.sealing import Sealed, SealedBytes, SealedValue
-
-ROLES = ", ".join(f"'{role}'" for role in Role)
-PURPOSES = ", ".join(f"'{purpose}'" for purpose in LinkPurpose)
 
 
 class User(Base):
@@ -44,7 +41,6 @@ class Membership(Base):
     __tablename__ = "memberships"
     __table_args__ = (
         UniqueConstraint("user_id", "event_id", "role"),
-        CheckConstraint(f"role IN ({ROLES})", name="role_known"),
         Index(
             "uq_memberships_all_events",
             "user_id",
@@ -58,7 +54,7 @@ class Membership(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
-    role: Mapped[str] = mapped_column(String(30))
+    role: Mapped[Role] = member(Role, 30)
     user: Mapped[User] = relationship(back_populates="memberships")
 
 
@@ -92,14 +88,13 @@ class OneTimeLink(Base):
 
     __tablename__ = "one_time_links"
     __table_args__ = (
-        CheckConstraint(f"purpose IN ({PURPOSES})", name="purpose_known"),
         Index("ix_one_time_links_user_id", "user_id"),
         Index("ix_one_time_links_expires_at", "expires_at"),
     )
 
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    purpose: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[LinkPurpose] = member(LinkPurpose)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user: Mapped[User | None] = relationship()

@@ -193,9 +193,7 @@ def _roles_here() -> frozenset[Role]:
 def _roles(event_id: int | None) -> frozenset[Role]:
     held = g.user.memberships if load() else []
     return frozenset(
-        Role(membership.role)
-        for membership in held
-        if event_id is None or membership.event_id in {None, event_id}
+        membership.role for membership in held if event_id is None or membership.event_id in {None, event_id}
     )
 
 

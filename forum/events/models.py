@@ -8,11 +8,9 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from forum import clock
-from forum.columns import Link, Text, Translated, UtcDateTime
+from forum.columns import Link, Text, Translated, UtcDateTime, member
 from forum.database import Base
 from forum.events.enums import SectorPolicy
-
-POLICIES = ", ".join(f"'{policy}'" for policy in SectorPolicy)
 
 
 class Event(Base):
@@ -104,7 +102,6 @@ class Sector(Base):
         UniqueConstraint("event_id", "key"),
         CheckConstraint("floor >= 0 AND floor <= ceiling", name="floor_within_ceiling"),
         CheckConstraint("taken >= 0 AND taken <= ceiling", name="taken_within_ceiling"),
-        CheckConstraint(f"policy IN ({POLICIES})", name="policy_known"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -116,7 +113,7 @@ class Sector(Base):
     floor: Mapped[int] = mapped_column(default=0)
     ceiling: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
-    policy: Mapped[str] = mapped_column(String(20), default=SectorPolicy.OPEN)
+    policy: Mapped[SectorPolicy] = member(SectorPolicy, default=SectorPolicy.OPEN)
     event: Mapped[Event] = relationship(back_populates="sectors")
 
 

@@ -2,17 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.columns import UtcDateTime
+from forum.columns import UtcDateTime, member
 from forum.database import Base
 from forum.outbox.enums import AbortReason, Lane, MessageStatus
 from forum.sealing import Sealed, SealedBytes, SealedValue
 
-STATUSES = ", ".join(f"'{status}'" for status in MessageStatus)
-LANES = ", ".join(str(lane.value) for lane in Lane)
-REASONS = ", ".join(f"'{reason}'" for reason in AbortReason)
 IS_UNSENT = text("status IN ('queued', 'awaiting_retry', 'inflight')")
 
 
@@ -21,10 +18,7 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
-        CheckConstraint(f"status IN ({STATUSES})", name="status_known"),
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
-        CheckConstraint(f"lane IN ({LANES})", name="lane_known"),
-        CheckConstraint(f"abort_reason IN ({REASONS})", name="abort_reason_known"),
         Index(
             "ix_outbox_messages_unsent",
             "lane",
@@ -49,9 +43,9 @@ class OutboxMessage(Base):
         "content", Sealed("outbox", binary=True, bound_to=("message_id", "recipient"))
     )
     content = SealedValue[bytes | None]()
-    status: Mapped[str] = mapped_column(String(20), default=MessageStatus.QUEUED)
-    abort_reason: Mapped[str | None] = mapped_column(String(20))
-    lane: Mapped[int] = mapped_column(SmallInteger, default=Lane.SOON, server_default=text("2"))
+    status: Mapped[MessageStatus] = member(MessageStatus, default=MessageStatus.QUEUED)
+    abort_reason: Mapped[AbortReason | None] = member(AbortReason)
+    lane: Mapped[Lane] = member(Lane, default=Lane.SOON, server_default=text("2"))
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

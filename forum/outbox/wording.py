@@ -74,9 +74,9 @@ def kind_text(kind: str) -> str:
     return str(KINDS[kind]) if kind in KINDS else _("Another message")
 
 
-def reason_text(reason: str) -> str:
+def reason_text(reason: AbortReason) -> str:
     """Return in words why a mail was put aside or taken back."""
-    return str(REASONS[AbortReason(reason)])
+    return str(REASONS[reason])
 
 
 def failure_text(error: str) -> str:
@@ -101,9 +101,9 @@ def relay_text(relay: MailRelay, zone: tzinfo, now: datetime) -> str:
     return f"{told} {why} {again}"
 
 
-def status_words(status: str, reason: str | None = None) -> StatusWords:
+def status_words(status: MessageStatus, reason: AbortReason | None = None) -> StatusWords:
     """Return a mail's state in words, and its sign; one that will not be sent is told by the reason, if given."""
-    label, kind = STATUSES[MessageStatus(status)]
+    label, kind = STATUSES[status]
     if status == MessageStatus.ABORTED and reason:
         label = _l("Taken back") if reason == AbortReason.OUTDATED else _l("Put aside")
     return StatusWords(str(label), kind)

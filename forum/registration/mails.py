@@ -119,7 +119,7 @@ def queue_for_state(
         Status.OFFERED: queue_offered,
         Status.CONFIRMED: queue_confirmed,
     }
-    return by_status[Status(registration.status)](registration, now=now)
+    return by_status[registration.status](registration, now=now)
 
 
 def take_back(registrations: Sequence[Registration], *, kind: str | None = None) -> None:

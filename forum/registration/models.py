@@ -6,15 +6,11 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.columns import TokenDigest, UtcDateTime
+from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
 from forum.events.enums import EntryStatus
 from forum.registration.enums import IN_CALENDAR, LIVE, ConsentPurpose, Status, TokenPurpose
 from forum.sealing import Sealed, SealedBytes, SealedRecord, SealedValue
-
-
-def _listed(values) -> str:
-    return ", ".join(f"'{value}'" for value in values)
 
 
 def _bytewise(length: int) -> String:
@@ -22,7 +18,8 @@ def _bytewise(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-IS_LIVE = text(f"status IN ({_listed(LIVE)})")
+LIVE_CODES = ", ".join(f"'{status}'" for status in LIVE)
+IS_LIVE = text(f"status IN ({LIVE_CODES})")
 IS_WAITING = text("status = 'waiting'")
 HOLDS_PLACE = text("holds_place")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
@@ -40,7 +37,6 @@ class Registration(Base):
 
     __tablename__ = "registrations"
     __table_args__ = (
-        CheckConstraint(f"status IN ({_listed(Status)})", name="status_known"),
         CheckConstraint(
             "CASE WHEN status IN ('offered', 'confirmed') THEN holds_place"
             " WHEN status = 'pending' THEN true ELSE NOT holds_place END",
@@ -94,7 +90,7 @@ class Registration(Base):
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
     sector_id: Mapped[int] = mapped_column(ForeignKey("sectors.id"))
     reference: Mapped[str] = mapped_column(String(20), unique=True)
-    status: Mapped[str] = mapped_column(String(20), default=Status.PENDING)
+    status: Mapped[Status] = member(Status, default=Status.PENDING)
     holds_place: Mapped[bool] = mapped_column(default=False)
     given_name: Mapped[str] = mapped_column(String(100))
     family_name: Mapped[str] = mapped_column(String(100))
@@ -139,7 +135,7 @@ class Registration(Base):
     @property
     def calendar_status(self) -> EntryStatus:
         """What the person's calendar says of the place."""
-        return IN_CALENDAR[Status(self.status)]
+        return IN_CALENDAR[self.status]
 
     def move_to(self, status: Status, *, now: datetime) -> None:
         """Set the status; where calendars say something else then, raise the entry's number (RFC 5546, 2.1.4)."""
@@ -179,14 +175,11 @@ class Consent(Base):
     """One consent: which text, given when, withdrawn when (P03)."""
 
     __tablename__ = "consents"
-    __table_args__ = (
-        CheckConstraint(f"purpose IN ({_listed(ConsentPurpose)})", name="purpose_known"),
-        Index("ix_consents_registration_id", "registration_id"),
-    )
+    __table_args__ = (Index("ix_consents_registration_id", "registration_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
-    purpose: Mapped[str] = mapped_column(String(40))
+    purpose: Mapped[ConsentPurpose] = member(ConsentPurpose, 40)
     text_version: Mapped[str] = mapped_column(String(20))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -234,7 +227,6 @@ class RegistrationToken(Base):
 
     __tablename__ = "registration_tokens"
     __table_args__ = (
-        CheckConstraint(f"purpose IN ({_listed(TokenPurpose)})", name="purpose_known"),
         Index("ix_registration_tokens_registration_id", "registration_id"),
         Index("ix_registration_tokens_submission_key", "submission_key"),
     )
@@ -242,7 +234,7 @@ class RegistrationToken(Base):
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
     submission_key: Mapped[str | None] = mapped_column(ForeignKey("submissions.key", ondelete="CASCADE"))
-    purpose: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[TokenPurpose] = member(TokenPurpose)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -9,6 +9,7 @@ from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from forum.outbox.enums import MessageStatus
 from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
 from forum.registration.enums import ConsentPurpose
@@ -91,7 +92,7 @@ def _country(code: str) -> str:
 
 
 def _mail_status(status: str) -> str:
-    return mail_words(status).label
+    return mail_words(MessageStatus(status)).label
 
 
 def _row(label: str, value: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED, Brake
 from forum.outbox.wording import StatusWords
@@ -13,7 +14,7 @@ from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Registration
 from forum.web.languages import day_text, language, short_moment_text
 
-STATUSES = {
+STATUSES: Mapping[str, tuple[LazyString, str]] = {
     Status.PENDING: (_l("Address not confirmed"), "wait"),
     Status.IN_REVIEW: (_l("In review"), "review"),
     Status.WAITING: (_l("Waiting"), "wait"),
@@ -81,12 +82,12 @@ ACTORS = {
 
 def status_name(status: str) -> str:
     """Return a state's name."""
-    return str(STATUSES[Status(status)][0])
+    return str(STATUSES[status][0])
 
 
 def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:
     """Return a registration's state in words and its sign: the place in line, or until when the offer holds."""
-    kind = STATUSES[Status(registration.status)][1]
+    kind = STATUSES[registration.status][1]
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
     if registration.status == Status.OFFERED and registration.offer_expires_at:

@@ -1,17 +1,36 @@
-"""Column types: moments in UTC, texts per language, token digests, links."""
+"""Column types: moments in UTC, texts per language, token digests, links, members of enumerations."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from enum import IntEnum, StrEnum
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select
-from sqlalchemy.exc import StatementError
+from sqlalchemy import Column, Integer, MetaData, String, Table, cast, insert, select
+from sqlalchemy.exc import IntegrityError, StatementError
 
-from forum.columns import Link, Text, Translated, UtcDateTime, digest, new_token
+from forum.columns import Link, Member, Text, Translated, UtcDateTime, digest, new_token
+from forum.database import start_write
 from forum.extensions import db
+from tests.factories.events import make_event
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MOMENT = datetime(2027, 11, 16, 8, 0, 0, 123456, tzinfo=UTC)
+
+
+class Tone(StrEnum):
+    """An enumeration of texts."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class Speed(IntEnum):
+    """An enumeration of numbers."""
+
+    SLOW = 1
+    FAST = 2
+
+
 table = Table(
     "trials",
     MetaData(),
@@ -19,6 +38,8 @@ table = Table(
     Column("at", UtcDateTime),
     Column("name", Translated),
     Column("link", Link(300)),
+    Column("tone", Member(Tone)),
+    Column("speed", Member(Speed)),
 )
 
 
@@ -140,3 +161,30 @@ def test_a_link_leads_to_the_web_or_to_a_mailbox(store, link):
 def test_a_link_that_leads_elsewhere_is_refused(store, link):
     with pytest.raises(StatementError, match="a link is http, https or mailto"):
         store(link=link)
+
+
+# Members of enumerations
+
+
+@pytest.mark.parametrize("value", [{"tone": Tone.HIGH}, {"speed": Speed.FAST}, {"tone": None}], ids=str)
+def test_a_member_comes_back_as_it_was_stored(store, value):
+    assert repr(store(**value)) == repr(*value.values())
+
+
+def test_a_member_is_stored_as_its_code(store):
+    store(tone=Tone.HIGH)
+    with db.engine.begin() as connection:
+        assert connection.scalars(select(cast(table.c.tone, String))).one() == "high"
+
+
+def test_a_code_that_this_version_does_not_know_is_read_as_it_is(store):
+    """A newer version may have stored it: one such row must not hide the others."""
+    assert (store(tone="shrill"), store(speed=3)) == ("shrill", 3)
+
+
+def test_the_database_refuses_a_code_that_no_member_has(database):
+    event = make_event()
+    start_write(database)
+    event.sectors[0].policy = "lottery"
+    with pytest.raises(IntegrityError, match="ck_sectors_policy_known"):
+        database.flush()

@@ -28,9 +28,9 @@ TAKES_SQL = {
     "executescript",
 }
 BUILT_SQL = {
+    "forum/columns.py": 1,  # a condition of SQLAlchemy's own, with the codes of an enumeration
     "forum/database.py": 2,  # the name of a pragma and of a kind of BEGIN
     "forum/migrating.py": 2,  # constants of the module, and a trigger's own text from the schema
-    "forum/registration/models.py": 4,  # the codes of our own enums
 }
 RUNS_TEXT = {
     "eval",
