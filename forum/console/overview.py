@@ -62,7 +62,8 @@ def overview(event: str) -> ResponseReturnValue:
     balance = balance_of(
         found, counts, now, lambda sector: url_for("attendees.index", event=event, sector=sector.key)
     )
-    trouble = outbox.find_trouble(mail_scope(found), is_silent=heartbeats.is_silent(now=now), now=now)
+    is_silent = heartbeats.is_silent(heartbeats.last_beat(now=now), now=now)
+    trouble = outbox.find_trouble(mail_scope(found), is_silent=is_silent, now=now)
     return render_template(
         "console/overview.html",
         event=found,

@@ -144,7 +144,7 @@ def _worker(now: datetime) -> tuple[bool, str]:
         return False, "has never been seen"
     seconds = max(0, int((now - seen).total_seconds()))
     return (
-        now - seen <= heartbeats.WORKER_MAY_BE_SILENT,
+        not heartbeats.is_silent(seen, now=now),
         f"was seen {counted(seconds, 'second', 'seconds')} ago",
     )
 

@@ -34,7 +34,6 @@ def last_beat(*, now: datetime) -> datetime | None:
     return db.session.scalar(select(func.max(WorkerHeartbeat.seen_at)).where(present))
 
 
-def is_silent(*, now: datetime) -> bool:
-    """Whether no worker has been heard of for longer than one may be silent."""
-    seen = last_beat(now=now)
+def is_silent(seen: datetime | None, *, now: datetime) -> bool:
+    """Whether a worker that was last seen then, or never, has been silent for longer than one may be."""
     return seen is None or now - seen > WORKER_MAY_BE_SILENT
