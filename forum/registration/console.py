@@ -166,6 +166,7 @@ def _has_ended(event: str, reference: str) -> ResponseReturnValue:
 
 def _record_export(event: Event, filters: listing.Filters, total: int, form: exports.ExportForm) -> None:
     """Write down who took how many names, by which filters and why; a search's words may be a name and stay out."""
+    shown = filters.query()
     start_write(db.session)
     audit.record(
         "registrations.exported",
@@ -173,8 +174,8 @@ def _record_export(event: Event, filters: listing.Filters, total: int, form: exp
         actor=sign_ins.current_actor(),
         at=clock.now(),
         count=total,
-        sector=filters.sector,
-        status=filters.status,
+        sector=shown.get("sector", ""),
+        status=shown.get("status", ""),
         searched=bool(filters.q),
         purpose=form.purpose.data,
         recipient=form.recipient.data,

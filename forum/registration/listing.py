@@ -5,14 +5,14 @@ identity is a person like any other (P21, P22).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, case, exists, func, select
 
 from forum.accounts.models import User
 from forum.audit.models import AuditEntry
-from forum.events.models import Event
+from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.folding import search_fold
@@ -53,15 +53,17 @@ class Filters:
     """What the list shows and how; all of it stands in the address. `sort` has a "-" in front when falling."""
 
     q: str = ""
-    sector: str = ""
-    status: str = ""
+    sector: Sector | None = None
+    status: Status | None = None
     sort: str = "name"
 
     @classmethod
     def of(cls, args: Mapping[str, str], event: Event) -> "Filters":
         """Read an address. Raises UnknownFilter; an unknown sort is by name (S34)."""
-        sector, status, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
-        if (sector and find_sector(event, sector) is None) or (status and status not in set(Status)):
+        key, code, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
+        sector = find_sector(event, key)
+        status = Status(code) if code in set(Status) else None
+        if (key and sector is None) or (code and status is None):
             raise UnknownFilter
         words = args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip()
         return cls(words, sector, status, sort if sort.removeprefix("-") in SORTS else "name")
@@ -73,7 +75,13 @@ class Filters:
 
     def query(self, **differing: str) -> dict[str, Any]:
         """Return the address's parameters, those that say nothing left out."""
-        values = {**asdict(self), **differing}
+        shown = {
+            "q": self.q,
+            "sector": self.sector.key if self.sector else "",
+            "status": self.status or "",
+            "sort": self.sort,
+        }
+        values = {**shown, **differing}
         return {name: value for name, value in values.items() if value and (name, value) != ("sort", "name")}
 
 
@@ -95,8 +103,7 @@ def matching(event: Event, filters: Filters) -> Select:
     """Select the registrations that the filters leave; every word must be found, in any of the fields."""
     query = select(Registration).where(Registration.event_id == event.id)
     if filters.sector:
-        sector = find_sector(event, filters.sector)
-        query = query.where(Registration.sector_id == (sector.id if sector else None))
+        query = query.where(Registration.sector_id == filters.sector.id)
     if filters.status:
         query = query.where(Registration.status == filters.status)
     for word in search_fold(filters.q).split()[:MOST_WORDS]:
@@ -144,8 +151,7 @@ def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | 
     if filters.q:
         found = matching(event, filters).with_only_columns(Registration.id).subquery()
         return db.session.scalar(select(func.count()).select_from(found)) or 0
-    sector = find_sector(event, filters.sector) if filters.sector else None
-    return total(counts, sector_id=sector.id if sector else None, status=filters.status or None)
+    return total(counts, sector_id=filters.sector.id if filters.sector else None, status=filters.status)
 
 
 def count_waiting(event: Event) -> int:
