@@ -40,4 +40,7 @@ class Applicant(Details):
         return {"sector": sector, **{name: told[name] for name in told if name not in NOT_CARRIED}}
 
 
+# The one list of a registration's details, in the order in which forms, pages and files have them.
 CHANGEABLE = tuple(field.name for field in fields(Details))
+# The same with the address where it is asked for and shown: behind the name.
+ASKED = (*CHANGEABLE[:2], "email", *CHANGEABLE[2:])

@@ -1,25 +1,40 @@
 """The organisers' list as a file: the same people, in the same order, for a stated purpose (P14)."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from typing import Any
 
 from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
 from forum.events.models import Event
 from forum.registration import listing
 from forum.registration.enums import ConsentPurpose, Status
-from forum.registration.wording import CONSENTS, status_name
+from forum.registration.wording import CONSENTS, FIELDS, status_name
 from forum.web.forms import TidyForm, required
 from forum.web.languages import NAMES, in_language, language
 
 MOMENT = "%Y-%m-%d %H:%M"
+# The file's columns in their order, the consents behind them: the registration's attribute and its heading.
+COLUMNS = {
+    "reference": _l("Reference"),
+    "family_name": FIELDS["family_name"],
+    "given_name": FIELDS["given_name"],
+    "organisation": FIELDS["organisation"],
+    "title": FIELDS["title"],
+    "sector_id": _l("Sector"),
+    "country": FIELDS["country"],
+    "email": _l("E-mail address"),
+    "phone": FIELDS["phone"],
+    "language": FIELDS["language"],
+    "status": _l("Status"),
+    "requested_at": _l("Registered (%(zone)s)"),
+    "confirmed_at": _l("Confirmed (%(zone)s)"),
+}
 
 
 class Purpose(StrEnum):
@@ -76,63 +91,37 @@ def file_name(event: Event, now: datetime) -> str:
 
 def headings(event: Event) -> list[str]:
     """Return the headings in the organiser's language; moments name their zone."""
-    return [
-        _("Reference"),
-        _("Family name"),
-        _("Given name"),
-        _("Organisation"),
-        _("Title or role"),
-        _("Sector"),
-        _("Country"),
-        _("E-mail address"),
-        _("Phone number"),
-        _("Language"),
-        _("Status"),
-        _("Registered (%(zone)s)", zone=event.timezone),
-        _("Confirmed (%(zone)s)", zone=event.timezone),
-        *(str(CONSENTS[purpose]) for purpose in ConsentPurpose),
-    ]
+    columns = [str(heading) % {"zone": event.timezone} for heading in COLUMNS.values()]
+    return [*columns, *(str(CONSENTS[purpose]) for purpose in ConsentPurpose)]
 
 
 def rows(event: Event, filters: listing.Filters) -> Iterator[list[str | None]]:
     """Yield the filtered list, a row at a time."""
-    words = _Words(
-        sectors={sector.id: in_language(sector.name) for sector in event.sectors},
-        countries=Locale.parse(language()).territories,
-        statuses={status: status_name(status) for status in Status},
-        answers={True: _("Yes"), False: _("No")},
-    )
-    for row in listing.stream(event, filters):
-        yield _cells(row, words, event.zone)
+    said = _words(event)
+    words = [said.get(name, _as_stored) for name in (*COLUMNS, *ConsentPurpose)]
+    for row in listing.stream(event, filters, tuple(COLUMNS)):
+        yield [say(value) for say, value in zip(words, row, strict=True)]
 
 
-@dataclass(frozen=True)
-class _Words:
-    """What codes are called in the organiser's language, looked up once for all rows."""
+def _words(event: Event) -> dict[str, Callable[[Any], str | None]]:
+    """Return by column what its values are called in the organiser's language, looked up once for all rows."""
+    zone, countries = event.zone, Locale.parse(language()).territories
+    sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
+    statuses = {status: status_name(status) for status in Status}
+    consented = {True: _("Yes"), False: _("No")}
+    return {
+        "sector_id": sectors.get,
+        "country": lambda code: countries.get(code, code),
+        "language": lambda code: NAMES.get(code, code),
+        "status": statuses.__getitem__,
+        "requested_at": lambda moment: _moment(moment, zone),
+        "confirmed_at": lambda moment: _moment(moment, zone),
+        **dict.fromkeys(ConsentPurpose, lambda given: consented[bool(given)]),
+    }
 
-    sectors: Mapping[int, str]
-    countries: Mapping[str, str]
-    statuses: Mapping[str, str]
-    answers: Mapping[bool, str]
 
-
-def _cells(row: Row, words: _Words, zone: tzinfo) -> list[str | None]:
-    return [
-        row.reference,
-        row.family_name,
-        row.given_name,
-        row.organisation,
-        row.title,
-        words.sectors.get(row.sector_id),
-        words.countries.get(row.country, row.country),
-        row.email,
-        row.phone,
-        NAMES.get(row.language, row.language),
-        words.statuses[row.status],
-        _moment(row.requested_at, zone),
-        _moment(row.confirmed_at, zone),
-        *(words.answers[bool(getattr(row, purpose))] for purpose in ConsentPurpose),
-    ]
+def _as_stored(value: Any) -> Any:
+    return value
 
 
 def _moment(moment: datetime | None, zone: tzinfo) -> str | None:

@@ -10,8 +10,9 @@ from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp, ValidationError
 
-from forum.registration.applicant import Applicant, Details
+from forum.registration.applicant import ASKED, CHANGEABLE, Applicant, Details
 from forum.registration.enums import ConsentPurpose
+from forum.registration.wording import FIELDS
 from forum.web.countries import CountryField
 from forum.web.forms import (
     TidyForm,
@@ -26,7 +27,6 @@ from forum.web.languages import NAMES
 
 PHONE = r"^\+?[0-9 ()./-]{5,40}$"
 YES, NO = "yes", "no"
-DETAILS = ("given_name", "family_name", "organisation", "title", "country", "language", "phone")
 
 
 def only_if_protected(form, field) -> None:
@@ -43,7 +43,7 @@ class DetailsForm(TidyForm):
     """What a person may change later on."""
 
     given_name = StringField(
-        _l("Given name"),
+        FIELDS["given_name"],
         [
             required(_l("Enter your given name")),
             Length(max=100, message=_l("Use at most 100 characters")),
@@ -51,20 +51,20 @@ class DetailsForm(TidyForm):
         ],
     )
     family_name = StringField(
-        _l("Family name"), [Length(max=100, message=_l("Use at most 100 characters")), no_web_address]
+        FIELDS["family_name"], [Length(max=100, message=_l("Use at most 100 characters")), no_web_address]
     )
     organisation = StringField(
-        _l("Organisation"),
+        FIELDS["organisation"],
         [
             required(_l("Enter the organisation that you come from")),
             Length(max=200, message=_l("Use at most 200 characters")),
         ],
     )
-    title = StringField(_l("Title or role"), [Length(max=150, message=_l("Use at most 150 characters"))])
-    country = CountryField(_l("Country"), [required(_l("Choose your country"))])
+    title = StringField(FIELDS["title"], [Length(max=150, message=_l("Use at most 150 characters"))])
+    country = CountryField(FIELDS["country"], [required(_l("Choose your country"))])
     language = RadioField(_l("Language of our messages to you"), [required(_l("Choose a language"))])
     phone = TelField(
-        _l("Phone number"),
+        FIELDS["phone"],
         [
             Optional(),
             Regexp(PHONE, message=_l("Enter a phone number such as +46 8 123 45 67, or leave it empty")),
@@ -82,15 +82,18 @@ class DetailsForm(TidyForm):
         return Details(**self._details())
 
     def answers(self) -> list[dict[str, str]]:
-        """Return the rows of what has been answered: label and value, and the field that "Change" leads to."""
-        return [_row(getattr(self, name)) for name in self.shown()]
+        """Return the rows of what has been answered: label and value."""
+        return [
+            {"label": str(field.label.text), "value": _words(field)}
+            for field in (getattr(self, name) for name in self.shown())
+        ]
 
     def shown(self) -> tuple[str, ...]:
         """Return the names of the fields that a summary shows, in their order."""
-        return DETAILS
+        return CHANGEABLE
 
     def _details(self) -> dict[str, Any]:
-        answers = {name: getattr(self, name).data or "" for name in DETAILS}
+        answers = {name: getattr(self, name).data or "" for name in CHANGEABLE}
         return {**answers, "phone": self.phone.data or None}
 
 
@@ -126,6 +129,13 @@ class RegistrationForm(DetailsForm):
             real_name=self.real_name.data or None,
         )
 
+    def answers_to_check(self) -> list[dict[str, str]]:
+        """Return the rows of `answers`, and with each the field that its "Change" leads to."""
+        rows = zip(self.shown(), self.answers(), strict=True)
+        return [
+            {**row, "change_name": name, "change_label": _in_a_sentence(row["label"])} for name, row in rows
+        ]
+
     def looks_like_a_bot(self) -> bool:
         """Whether the trap was filled in, or the form sent faster than anybody can read it (S28)."""
         _key, age = read_form_key(self.key.data)
@@ -133,14 +143,8 @@ class RegistrationForm(DetailsForm):
 
     def shown(self) -> tuple[str, ...]:
         """Return the names in their order; the real name where somebody is protected, and then without its words."""
-        return (
-            "given_name",
-            "family_name",
-            "email",
-            *DETAILS[2:],
-            "is_protected",
-            *(("real_name",) if self.is_protected.data or self.real_name.errors else ()),
-        )
+        has_real_name = self.is_protected.data or self.real_name.errors
+        return (*ASKED, "is_protected", *(("real_name",) if has_real_name else ()))
 
 
 class ProtectedIdentityForm(TidyForm):
@@ -183,10 +187,8 @@ class LinkForm(TidyForm):
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
 
 
-def _row(field) -> dict[str, str]:
-    label = str(field.label.text)
-    change = label if label.startswith("I ") else label[0].lower() + label[1:]
-    return {"label": label, "value": _words(field), "change_name": field.name, "change_label": change}
+def _in_a_sentence(label: str) -> str:
+    return label if label.startswith("I ") else label[0].lower() + label[1:]
 
 
 def _words(field) -> str:

@@ -195,29 +195,16 @@ def name_actors(entries: Sequence[AuditEntry]) -> dict[str, str]:
     return {f"user:{user_id}": name for user_id, name in db.session.execute(query)} if ids else {}
 
 
-def stream(event: Event, filters: Filters) -> Iterator[Row]:
-    """Yield the filtered list in its order, a few hundred rows in memory at a time, consents as true or false."""
+def stream(event: Event, filters: Filters, columns: Sequence[str]) -> Iterator[Row]:
+    """Yield the filtered list in its order, a few hundred rows in memory at a time.
+
+    A row has the registration's attributes that `columns` names, then each consent as true or false.
+    """
+    selected = [getattr(Registration, name) for name in columns]
     consents = [_has_consented(purpose).label(purpose) for purpose in ConsentPurpose]
-    query = matching(event, filters).with_only_columns(*EXPORTED, *consents)
+    query = matching(event, filters).with_only_columns(*selected, *consents)
     ordered = query.order_by(*_whole_order(order(event, filters.sort)))
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
-
-
-EXPORTED = (
-    Registration.reference,
-    Registration.family_name,
-    Registration.given_name,
-    Registration.organisation,
-    Registration.title,
-    Registration.sector_id,
-    Registration.country,
-    Registration.email,
-    Registration.phone,
-    Registration.language,
-    Registration.status,
-    Registration.requested_at,
-    Registration.confirmed_at,
-)
 
 
 def _line(event: Event) -> Any:

@@ -6,19 +6,13 @@ from typing import Any
 
 from forum.audit import queries as audit
 from forum.registration import queries
+from forum.registration.applicant import ASKED
 from forum.registration.models import Registration
 
 PLAIN = (
     "reference",
     "status",
-    "given_name",
-    "family_name",
-    "email",
-    "organisation",
-    "title",
-    "country",
-    "language",
-    "phone",
+    *ASKED,
     "requested_at",
     "confirm_by",
     "confirmed_at",

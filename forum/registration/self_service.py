@@ -262,7 +262,7 @@ def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, no
     told = answers.read(registration, carried)
     shown = RegistrationForm(formdata=None, data={**told, "email": registration.email})
     sector = in_language(answers.sector_of(registration, told).name)
-    rows = [*_bare(shown.answers()), {"label": _("Sector"), "value": sector}]
+    rows = [*shown.answers(), {"label": _("Sector"), "value": sector}]
     return render_template(
         "public/self_service/confirm.html",
         registration=registration,
@@ -297,12 +297,7 @@ def _mine_live() -> Registration:
 def _answers(registration: Registration) -> list[dict[str, str]]:
     """Return the person's details as label and value, with the address and the sector that cannot be changed here."""
     return [
-        *_bare(DetailsForm(obj=registration).answers()),
+        *DetailsForm(obj=registration).answers(),
         {"label": _("E-mail address"), "value": registration.email},
         {"label": _("Sector"), "value": in_language(registration.sector.name)},
     ]
-
-
-def _bare(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return the rows without their buttons to change them."""
-    return [{"label": row["label"], "value": row["value"]} for row in rows]
