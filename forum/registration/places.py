@@ -101,7 +101,7 @@ def has_room(sector: Sector, now: datetime, organisation_key: str | None = None)
     if sector.policy != SectorPolicy.OPEN:
         return False
     event = sector.event
-    is_free = places_left(event, now)[sector.id] > 0 and organisation_has_room(event, organisation_key)
+    is_free = _is_free(sector, event, organisation_key, now)
     if not is_free and not event.has_waiting_list:
         raise SectorFull
     return is_free
@@ -138,9 +138,18 @@ def release(registration: Registration) -> None:
 
 def may_take(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:
     """Whether this registration would get a place now."""
-    event = registration.event
-    has_room = places_left(event, now)[registration.sector.id] > 0
-    return has_room and organisation_has_room(event, registration.organisation_key, held)
+    return _is_free(registration.sector, registration.event, registration.organisation_key, now, held)
+
+
+def _is_free(
+    sector: Sector,
+    event: Event,
+    organisation_key: str | None,
+    now: datetime,
+    held: Counter[str] | None = None,
+) -> bool:
+    """Whether the rule at the head of this file gives a place now."""
+    return places_left(event, now)[sector.id] > 0 and organisation_has_room(event, organisation_key, held)
 
 
 def organisation_has_room(
