@@ -14,6 +14,7 @@ from forum.registration import (
     actions,
     answers,
     links,
+    own_answers,
     own_data,
     own_data_words,
     protection,
@@ -29,11 +30,10 @@ from forum.registration.errors import (
     OrganisationFull,
     SectorFull,
 )
-from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm, RegistrationForm
+from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
 from forum.web import errors
 from forum.web.forms import TidyForm
-from forum.web.languages import in_language
 from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
@@ -85,7 +85,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "public/self_service/show.html",
         registration=registration,
-        answers=_answers(registration),
+        answers=own_answers.given_rows(registration),
         position=waiting_list.position(registration),
         form=TidyForm(),
         consents_form=ConsentsForm(data={p.value: registration.has_consented(p) for p in ConsentPurpose}),
@@ -260,15 +260,12 @@ def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, no
         )
     carried = links.find_submission(token, now=now)
     told = answers.read(registration, carried)
-    shown = RegistrationForm(formdata=None, data={**told, "email": registration.email})
-    sector = in_language(answers.sector_of(registration, told).name)
-    rows = [*shown.answers(), {"label": _("Sector"), "value": sector}]
     return render_template(
         "public/self_service/confirm.html",
         registration=registration,
-        answers=rows,
+        answers=own_answers.carried_rows(registration, told),
         form=form,
-        is_protected=shown.is_protected.data,
+        is_protected=told["is_protected"],
         is_full=is_full,
         notice=notice,
         is_held=registration.holds_place and not answers.moves(registration, told),
@@ -292,12 +289,3 @@ def _mine_live() -> Registration:
     if not registration.is_live:
         raise NotLive
     return registration
-
-
-def _answers(registration: Registration) -> list[dict[str, str]]:
-    """Return the person's details as label and value, with the address and the sector that cannot be changed here."""
-    return [
-        *DetailsForm(obj=registration).answers(),
-        {"label": _("E-mail address"), "value": registration.email},
-        {"label": _("Sector"), "value": in_language(registration.sector.name)},
-    ]
