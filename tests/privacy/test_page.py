@@ -35,8 +35,10 @@ def test_privacy_page_is_generated_from_the_register(pages, language):
 @pytest.mark.usefixtures("database")
 def test_privacy_page_shows_an_entry_that_was_just_added(pages, monkeypatch):
     """The control."""
-    words = ("Shoe size", "To lend boots", "None", "The office", "A day")
-    monkeypatch.setattr("forum.privacy.public.REGISTER", (*REGISTER, Entry(*words)))
+    shoes = Entry(
+        what="Shoe size", purpose="To lend boots", basis="None", audience="The office", retention="A day"
+    )
+    monkeypatch.setattr("forum.privacy.public.REGISTER", (*REGISTER, shoes))
     make_page(make_event(), "privacy", body=Text(en="{{field-register}}", sv="{{field-register}}"))
     page = pages.get("events.page", slug="privacy")
     assert page.all("tbody tr")[len(REGISTER) :] == ["Shoe size To lend boots. None. The office. A day."]
