@@ -40,7 +40,6 @@ ANY_ROLE = roles(*Role)
 SIGNED_IN = Roles(frozenset())  # whatever the roles: one's own account
 
 AUDIENCES: dict[str, Face | Roles] = {
-    "static": Face.PUBLIC,
     # home
     "home.root": Face.PUBLIC,
     "home.front": Face.PUBLIC,

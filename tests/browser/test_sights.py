@@ -4,7 +4,6 @@ from forum.accounts.access import AUDIENCES
 from tests.browser.sights import SIGHTS
 
 NO_PAGES = {  # what answers with something else than a page of its own, and so is not looked at
-    "static": "files",
     "home.root": "leads to the language",
     "events.calendar": "a calendar file",
     "feeds.whole": "a feed",
