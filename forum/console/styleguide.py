@@ -19,6 +19,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email
 
 from forum.registration.ring import RingView, SectorShare, draw_ring
+from forum.web.languages import NAMES
 
 HALF_FULL = (
     SectorShare("politics", "Politics", places=60, taken=28, held=3, waiting=3),
@@ -41,7 +42,7 @@ LONG_NAMES = (
     "Maksupalveluntarjoajat",
     "Kulttuuri",
 )
-LANGUAGES = [SelectChoice("sv", "Svenska"), SelectChoice("en", "English")]
+LANGUAGES = [SelectChoice(code, name) for code, name in NAMES.items()]
 COUNTRIES = [SelectChoice("se", "Sweden"), SelectChoice("fi", "Finland"), SelectChoice("fo", "Faroe Islands")]
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from werkzeug.urls import iri_to_uri
 
-LANGUAGE = "/<any(sv, en):lang>"
+from forum.web.languages import NAMES
+
+LANGUAGE = f"/<any({', '.join(NAMES)}):lang>"
 
 
 def localised(bp: Blueprint, rule: str, **options) -> Callable:
-    """Route a view at `/sv` + rule and `/en` + rule."""
+    """Route a view at the rule under each language, such as `/sv` + rule and `/en` + rule."""
     return bp.route(LANGUAGE + rule, **options)
 
 
