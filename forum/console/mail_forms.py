@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 
 from forum.outbox.enums import AbortReason
 from forum.outbox.wording import REASONS
@@ -14,8 +15,12 @@ class DismissForm(TidyForm):
     reason = SelectField(
         _l("Reason"),
         choices=[
-            ("", _l("Choose a reason")),
-            *((reason.value, text) for reason, text in REASONS.items() if reason != AbortReason.OUTDATED),
+            SelectChoice("", _l("Choose a reason")),
+            *(
+                SelectChoice(reason.value, text)
+                for reason, text in REASONS.items()
+                if reason != AbortReason.OUTDATED
+            ),
         ],
         default="",
     )
