@@ -10,7 +10,7 @@ from forum import database, models
 from forum.accounts import access, kept_words, own_account, sign_ins
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
-from forum.console import mail as console_mail
+from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.events import public as events_public
 from forum.events import versions
@@ -56,7 +56,7 @@ BLUEPRINTS = (
     own_account.bp,
     console_overview.bp,
     registration_console.bp,
-    console_mail.bp,
+    console_outbox.bp,
 )
 # What a request meets, from the outside in.
 LAYERS: tuple[Layer, ...] = (

@@ -63,7 +63,7 @@ def sign_in(pages: Pages, user: User) -> str:
 def give_password(pages: Pages, user: User, password: str = PASSWORD, **values) -> Page:
     """Take the first step through its page."""
     data = {"email": user.email, "password": password}
-    return pages.post("account.sign_in", data, lang="en", **values)
+    return pages.post("accounts.sign_in", data, lang="en", **values)
 
 
 def walk_in(pages: Pages, user: User, password: str = PASSWORD, **values) -> Page:

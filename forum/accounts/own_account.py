@@ -35,7 +35,7 @@ bp.context_processor(pass_languages)
 def show() -> ResponseReturnValue:
     """Show one's own account and what can be changed."""
     return render_template(
-        "account/show.html",
+        "accounts/show.html",
         user=g.user,
         codes_left=queries.count_recovery_codes(g.user),
         sign_in_count=len(queries.list_sign_ins(g.user, now=clock.now())),
@@ -107,7 +107,7 @@ def recovery_codes() -> ResponseReturnValue:
     sign_ins.start_own_write()
     codes = actions.renew_recovery_codes(g.user, now=clock.now())
     db.session.commit()
-    return render_template("account/recovery_codes.html", codes=codes, onward=url_for(".show"))
+    return render_template("accounts/recovery_codes.html", codes=codes, onward=url_for(".show"))
 
 
 @bp.route("/authenticator", methods=["GET", "POST"])
@@ -129,7 +129,7 @@ def authenticator() -> ResponseReturnValue:
         return wrong_code("set_up", form, g.user, **shown)
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
-    return render_template("account/recovery_codes.html", codes=codes, onward=url_for(".show"))
+    return render_template("accounts/recovery_codes.html", codes=codes, onward=url_for(".show"))
 
 
 @bp.route("/authenticator/new", methods=["POST"])
@@ -148,7 +148,7 @@ def sessions() -> ResponseReturnValue:
     """List where one is signed in."""
     rows = queries.list_sign_ins(g.user, now=clock.now())
     return render_template(
-        "account/sessions.html", sign_ins=rows, present=g.sign_in, form=TidyForm(), ago=_ago
+        "accounts/sessions.html", sign_ins=rows, present=g.sign_in, form=TidyForm(), ago=_ago
     )
 
 
@@ -179,7 +179,7 @@ def end_other_sessions() -> ResponseReturnValue:
 def lead_to_sign_in(_refusal: SignedOut) -> ResponseReturnValue:
     """Nothing was done for who has been signed out meanwhile; they may sign in again."""
     db.session.rollback()
-    return redirect(url_for("account.sign_in"), 303)
+    return redirect(url_for("accounts.sign_in"), 303)
 
 
 def _ago(moment: datetime) -> str:

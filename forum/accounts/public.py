@@ -21,7 +21,7 @@ from forum.extensions import db
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
 
-bp = Blueprint("account", __name__, url_prefix="/account")
+bp = Blueprint("accounts", __name__, url_prefix="/account")
 CLEARED = '"cache", "cookies", "storage"'
 
 
@@ -105,7 +105,7 @@ def set_up() -> ResponseReturnValue:
     db.session.commit()
     target = session.get(sign_ins.NEXT)
     sign_ins.begin(token)
-    return render_template("account/recovery_codes.html", codes=codes, onward=sign_ins.own_page(target))
+    return render_template("accounts/recovery_codes.html", codes=codes, onward=sign_ins.own_page(target))
 
 
 @bp.route("/sign-out", methods=["POST"])
@@ -125,7 +125,7 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/signed-out")
 def signed_out() -> ResponseReturnValue:
     """Say that it is over."""
-    return render_template("account/signed_out.html")
+    return render_template("accounts/signed_out.html")
 
 
 @bp.route("/forgot", methods=["GET", "POST"])
@@ -144,7 +144,7 @@ def forgot() -> ResponseReturnValue:
 @bp.route("/forgot/sent")
 def link_sent() -> ResponseReturnValue:
     """Say what happens next, whoever asked."""
-    return render_template("account/link_sent.html")
+    return render_template("accounts/link_sent.html")
 
 
 @bp.route("/reset/<token>", methods=["GET", "POST"])
@@ -193,13 +193,13 @@ def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
     """A dead link explains itself; a second step without a first one leads back to it."""
     db.session.rollback()
     if "token" in (request.view_args or {}):
-        return render_template("account/link_refused.html"), 410
+        return render_template("accounts/link_refused.html"), 410
     return redirect(url_for(".sign_in"), 303)
 
 
 def form_page(name: str, form: TidyForm, **context: Any) -> ResponseReturnValue:
     """Show the page of a form, with what is wrong with it."""
-    return render_template(f"account/{name}.html", form=form, **context), 422 if form.errors else 200
+    return render_template(f"accounts/{name}.html", form=form, **context), 422 if form.errors else 200
 
 
 def wrong_code(name: str, form: Any, user: User, **context: Any) -> ResponseReturnValue:

@@ -42,7 +42,7 @@ def require(roles: frozenset[Role]) -> ResponseReturnValue | None:
     """
     if load() is None:
         rule = request.url_rule
-        return _go_by("account.sign_in", here() if rule and "GET" in (rule.methods or ()) else None)
+        return _go_by("accounts.sign_in", here() if rule and "GET" in (rule.methods or ()) else None)
     if roles and not roles & _roles_here():
         abort(404)
     return None
@@ -178,7 +178,7 @@ class ConsoleUser:
 
     @property
     def sign_out(self) -> dict[str, str]:
-        return {"url": url_for("account.sign_out"), "csrf_token": generate_csrf()}
+        return {"url": url_for("accounts.sign_out"), "csrf_token": generate_csrf()}
 
 
 def _roles_here() -> frozenset[Role]:

@@ -47,7 +47,7 @@ def _of(event: Event) -> list[Item]:
         _item(_("Waiting list"), "attendees.waiting", event, waiting or None),
         _item(
             _("Mail"),
-            "mail_log.index",
+            "outbox.index",
             event,
             ngettext("%(num)s failed", "%(num)s failed", failed) if failed else None,
         ),

@@ -115,4 +115,4 @@ def test_its_organiser_has_no_factor_to_confirm_with_and_needs_none(app, pages, 
 def test_a_password_does_not_open_its_account(pages, event):
     new_link()
     data = {"email": demo.EMAIL, "password": "anything at all"}
-    pages.post("account.sign_in", data, expect=422)
+    pages.post("accounts.sign_in", data, expect=422)

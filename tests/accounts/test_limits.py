@@ -31,12 +31,12 @@ def test_an_unknown_address_has_the_same_limit(app, user):
     guesser = from_address(app, "203.0.113.5")
     for expect in [422] * 10 + [429]:
         data = {"email": "nobody@example.org", "password": WRONG}
-        guesser.post("account.sign_in", data, lang="en", expect=expect)
+        guesser.post("accounts.sign_in", data, lang="en", expect=expect)
 
 
 def test_one_client_has_sixty_tries_over_all_addresses(app, user):
     guesser = from_address(app, "203.0.113.5")
-    form = guesser.get("account.sign_in", lang="en").form()
+    form = guesser.get("accounts.sign_in", lang="en").form()
     for number in range(61):
         data = {"email": f"somebody-{number}@example.org", "password": "x"}
         form.submit(data, expect=422 if number < 60 else 429)
@@ -44,7 +44,7 @@ def test_one_client_has_sixty_tries_over_all_addresses(app, user):
 
 def test_sixty_tries_at_once_are_counted_exactly(app, user):
     guesser = from_address(app, "203.0.113.5")
-    form = guesser.get("account.sign_in", lang="en").form()
+    form = guesser.get("accounts.sign_in", lang="en").form()
     data = {"csrf_token": form.data["csrf_token"][0], "email": user.email, "password": WRONG}
     cookie = guesser.client.get_cookie("forum").value
 
@@ -73,20 +73,20 @@ def test_ten_wrong_codes_are_enough_from_wherever_they_come(app, user):
 def test_asking_for_links_shuts_nobody_out_of_asking(app, user):
     """How many mails that sends is told in test_reset.py."""
     for number in range(5):
-        from_address(app, f"203.0.113.{number}").post("account.forgot", {"email": user.email}, lang="en")
-    from_address(app, "198.51.100.7").post("account.forgot", {"email": user.email}, lang="en")
+        from_address(app, f"203.0.113.{number}").post("accounts.forgot", {"email": user.email}, lang="en")
+    from_address(app, "198.51.100.7").post("accounts.forgot", {"email": user.email}, lang="en")
     assert len(mails_to(user)) == 1
 
 
 def test_one_client_asks_for_sixty_links_and_no_more(app, user):
-    form = from_address(app, "203.0.113.5").get("account.forgot", lang="en").form()
+    form = from_address(app, "203.0.113.5").get("accounts.forgot", lang="en").form()
     for number in range(61):
         form.submit({"email": f"somebody-{number}@example.org"}, expect=303 if number < 60 else 429)
 
 
 def test_a_forged_forwarding_header_does_not_change_who_is_counted(app, user):
     guesser = from_address(app, "203.0.113.5")
-    form = guesser.get("account.sign_in", lang="en").form()
+    form = guesser.get("accounts.sign_in", lang="en").form()
     data = {"csrf_token": form.data["csrf_token"][0], "email": user.email, "password": WRONG}
     statuses = [
         guesser.open(

@@ -177,7 +177,7 @@ def test_a_try_whose_turn_does_not_come_is_told_to_come_back(pages, user, trying
     monkeypatch.setattr(passwords, "PATIENCE", 0)
     monkeypatch.setattr(passwords, "TRIES", Line(0))
     email = user.email if is_known else "nobody@example.org"
-    page = pages.post("account.sign_in", {"email": email, "password": PASSWORD}, expect=503)
+    page = pages.post("accounts.sign_in", {"email": email, "password": PASSWORD}, expect=503)
     assert page.h1 == "Tjänsten är upptagen just nu"
     assert trying.most == 0
 

@@ -24,7 +24,7 @@ def app(make_app, database_url):
 
 
 def ask(pages: Pages, email: str):
-    return pages.post("account.forgot", {"email": email}, lang="en")
+    return pages.post("accounts.forgot", {"email": email}, lang="en")
 
 
 def asked_link(pages: Pages, user) -> str:
@@ -201,7 +201,7 @@ def test_the_mail_speaks_the_language_of_the_account(pages, event):
 
 def test_a_stranger_cannot_choose_where_the_link_leads(app, user):
     pages = Pages(app)
-    page = pages.get("account.forgot", lang="en")
+    page = pages.get("accounts.forgot", lang="en")
     form = page.form()
     pages.open(
         "/account/forgot",

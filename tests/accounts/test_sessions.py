@@ -270,7 +270,7 @@ def test_a_code_that_confirmed_cannot_sign_in_again(app, pages, user, time):
 
 
 def test_signing_out_without_being_signed_in_is_harmless(pages, event):
-    token = pages.get("account.sign_in", lang="en").form().data["csrf_token"][0]
+    token = pages.get("accounts.sign_in", lang="en").form().data["csrf_token"][0]
     page = pages.open("/account/sign-out", method="POST", data={"csrf_token": token}, expect=303)
     assert pages.open(page.location).h1
     assert db.session.query(SignIn).count() == 0

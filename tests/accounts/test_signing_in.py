@@ -85,7 +85,7 @@ def test_a_refused_sign_in_says_the_same_whatever_is_wrong(app, pages, user, wha
         user = make_user(password_hash=None)
     email = "nobody@example.org" if what == "unknown address" else user.email
     password = "another than the right one" if what == "wrong password" else PASSWORD
-    page = pages.post("account.sign_in", {"email": email, "password": password}, lang="en", expect=422)
+    page = pages.post("accounts.sign_in", {"email": email, "password": password}, lang="en", expect=422)
     assert page.errors == {"": "The address or the password is wrong"}
     assert page.soup.find(id="password").get("value", "") == ""
 
@@ -112,12 +112,12 @@ def refused_statements(app, email: str) -> int:
 
 def test_an_address_may_be_written_in_capitals(pages, user):
     data = {"email": f"  {user.email.upper()} ", "password": PASSWORD}
-    assert pages.post("account.sign_in", data).location == "/account/second-factor"
+    assert pages.post("accounts.sign_in", data).location == "/account/second-factor"
 
 
 def test_who_is_signed_in_is_led_on(pages, user):
     sign_in(pages, user)
-    assert pages.get("account.sign_in", expect=303).location == "/console/"
+    assert pages.get("accounts.sign_in", expect=303).location == "/console/"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_the_cookie_is_locked_down_on_every_account_page(make_app, sqlite_url, u
 def test_every_post_needs_its_token_signed_in_or_not(app, pages, user):
     sign_in(pages, user)
     rules = [
-        r for r in app.url_map.iter_rules() if r.endpoint.partition(".")[0] in {"account", "own_account"}
+        r for r in app.url_map.iter_rules() if r.endpoint.partition(".")[0] in {"accounts", "own_account"}
     ]
     posts = [rule for rule in rules if "POST" in rule.methods]
     assert len(posts) >= 15
@@ -190,7 +190,7 @@ def test_every_post_needs_its_token_signed_in_or_not(app, pages, user):
 
 
 def test_the_fields_help_password_managers(pages, user):
-    page = pages.get("account.sign_in")
+    page = pages.get("accounts.sign_in")
     hints = {field["name"]: field.get("autocomplete") for field in page.soup.select("main .input")}
     assert hints == {"email": "username", "password": "current-password"}
     give_password(pages, user)
@@ -198,11 +198,11 @@ def test_the_fields_help_password_managers(pages, user):
 
 
 def test_the_pages_speak_the_browsers_language_and_another_on_demand(pages, user):
-    page = pages.get("account.sign_in", headers={"Accept-Language": "en"})
+    page = pages.get("accounts.sign_in", headers={"Accept-Language": "en"})
     assert (page.h1, page.soup.html["lang"]) == ("Sign in", "en")
     page = pages.open(page.links["Svenska"], headers={"Accept-Language": "en"})
     assert page.soup.html["lang"] == "sv"
-    assert pages.get("account.forgot", headers={"Accept-Language": "en"}).soup.html["lang"] == "sv"
+    assert pages.get("accounts.forgot", headers={"Accept-Language": "en"}).soup.html["lang"] == "sv"
 
 
 def test_the_language_switch_keeps_the_way_back(pages):

@@ -100,7 +100,7 @@ def test_a_try_for_an_address_without_an_account_is_recorded_alike(app):
         guesser.client.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
         for _ in range(2):
             data = {"email": email, "password": WRONG}
-            guesser.post("account.sign_in", data, lang="en", expect=422)
+            guesser.post("accounts.sign_in", data, lang="en", expect=422)
     entries = recorded("account")
     assert [entry[3] for entry in entries] == [user.id, user.id, None, None]
     assert len({(action, actor, kind) for action, actor, kind, *_ in entries}) == 1

@@ -191,32 +191,34 @@ FAILURES = [
 ]
 SIGN_IN = {"email": ORGANISER, "password": "wrong"}
 ACCOUNT = [
-    Sight("sign in", "account.sign_in"),
-    Sight("sign in, refused", "account.sign_in", way=wrongly(opened("account.sign_in"), SIGN_IN), status=422),
-    Sight("sign in, too many tries", "account.sign_in", way=too_many_tries, status=429),
-    Sight("second factor", "account.second_factor", way=waiting(ORGANISER, "account.second_factor")),
+    Sight("sign in", "accounts.sign_in"),
+    Sight(
+        "sign in, refused", "accounts.sign_in", way=wrongly(opened("accounts.sign_in"), SIGN_IN), status=422
+    ),
+    Sight("sign in, too many tries", "accounts.sign_in", way=too_many_tries, status=429),
+    Sight("second factor", "accounts.second_factor", way=waiting(ORGANISER, "accounts.second_factor")),
     Sight(
         "second factor, refused",
-        "account.second_factor",
-        way=wrongly(waiting(ORGANISER, "account.second_factor"), {"code": "000000"}),
+        "accounts.second_factor",
+        way=wrongly(waiting(ORGANISER, "accounts.second_factor"), {"code": "000000"}),
         status=422,
     ),
-    Sight("set up", "account.set_up", way=waiting("new@example.org", "account.set_up")),
-    Sight("forgot", "account.forgot"),
+    Sight("set up", "accounts.set_up", way=waiting("new@example.org", "accounts.set_up")),
+    Sight("forgot", "accounts.forgot"),
     Sight(
-        "forgot, wrong", "account.forgot", way=wrongly(opened("account.forgot"), {"email": ""}), status=422
+        "forgot, wrong", "accounts.forgot", way=wrongly(opened("accounts.forgot"), {"email": ""}), status=422
     ),
-    Sight("link sent", "account.link_sent"),
-    Sight("new password", "account.reset", way=link("account.reset", "reset")),
+    Sight("link sent", "accounts.link_sent"),
+    Sight("new password", "accounts.reset", way=link("accounts.reset", "reset")),
     Sight(
         "new password, refused",
-        "account.reset",
-        way=wrongly(link("account.reset", "reset"), {"new_password": "kort"}),
+        "accounts.reset",
+        way=wrongly(link("accounts.reset", "reset"), {"new_password": "kort"}),
         status=422,
     ),
-    Sight("welcome", "account.welcome", {"token": "unknown"}, status=410),
-    Sight("demo link", "account.open_demo", way=link("account.open_demo", "demo")),
-    Sight("signed out", "account.signed_out"),
+    Sight("welcome", "accounts.welcome", {"token": "unknown"}, status=410),
+    Sight("demo link", "accounts.open_demo", way=link("accounts.open_demo", "demo")),
+    Sight("signed out", "accounts.signed_out"),
     Sight("account", "own_account.show", as_=ORGANISER),
     Sight("confirm it is you", "own_account.confirm", as_=ORGANISER),
     Sight(
@@ -288,10 +290,10 @@ CONSOLE = [
         as_=ORGANISER,
         status=422,
     ),
-    Sight("mail", "mail_log.index", way=of_event("mail_log.index"), as_=ORGANISER),
-    Sight("mail, failed", "mail_log.index", way=of_event("mail_log.index", status="failed"), as_=ORGANISER),
-    Sight("mail, none", "mail_log.index", way=of_event("mail_log.index", q="zzzz"), as_=ORGANISER),
-    Sight("mail, long", "mail_log.index", way=of_event("mail_log.index"), world="long", as_=ORGANISER),
+    Sight("mail", "outbox.index", way=of_event("outbox.index"), as_=ORGANISER),
+    Sight("mail, failed", "outbox.index", way=of_event("outbox.index", status="failed"), as_=ORGANISER),
+    Sight("mail, none", "outbox.index", way=of_event("outbox.index", q="zzzz"), as_=ORGANISER),
+    Sight("mail, long", "outbox.index", way=of_event("outbox.index"), world="long", as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE]

@@ -16,10 +16,10 @@ NO_PAGES = {  # what answers with something else than a page of its own, and so 
     "health.livez": "for monitors",
     "health.readyz": "for monitors",
     "health.status": "for monitors",
-    "mail_log.send_now": "leads back to the list",
-    "mail_log.dismiss": "leads back to the list",
+    "outbox.send_now": "leads back to the list",
+    "outbox.dismiss": "leads back to the list",
     "crawlers.sitemap": "for crawlers",
-    "account.sign_out": "leads to the page that says so",
+    "accounts.sign_out": "leads to the page that says so",
     "own_account.time_left": "for the page's script",
     "own_account.propose_authenticator": "leads to the page of the key",
     "own_account.end_session": "leads back to the list",
@@ -27,7 +27,7 @@ NO_PAGES = {  # what answers with something else than a page of its own, and so 
     "self_service.consents": "leads back to the person's page",
     "self_service.calendar_file": "a calendar file",
     "attendees.resend": "leads back to the person",
-    "mail_log.retry": "leads back to the list",
+    "outbox.retry": "leads back to the list",
 }
 
 

@@ -144,7 +144,7 @@ def of_event(endpoint: str, **values) -> Way:
 
 def too_many_tries(visitor: Visitor) -> None:
     """Try passwords until it is enough."""
-    visitor.open("account.sign_in")
+    visitor.open("accounts.sign_in")
     for _number in range(12):
         visitor.fill({"email": "nobody@example.org", "password": "wrong"})
         visitor.submit()

@@ -142,7 +142,7 @@ def test_navigation_says_where_one_is(organiser, event):
     for endpoint, here in (
         ("console.overview", "Overview"),
         ("attendees.show", "Attendees"),
-        ("mail_log.index", "Mail"),
+        ("outbox.index", "Mail"),
     ):
         values = {"reference": person.reference} if endpoint == "attendees.show" else {}
         page = organiser.get(endpoint, event="nf27", **values)

@@ -99,7 +99,7 @@ def _path(world: World, rule: Rule, values: dict[str, object]) -> str:
         own["token"] = world.tokens["pending"]
     if rule.endpoint == "self_service.enter":
         own["token"] = world.tokens["newer"]
-    if rule.endpoint in {"account.reset", "account.welcome"}:
+    if rule.endpoint in {"accounts.reset", "accounts.welcome"}:
         own["token"] = world.tokens[f"{rule.endpoint.partition('.')[2]} of admin"]
     if rule.endpoint == "own_account.end_session":
         own["number"] = values["session"]

@@ -17,9 +17,9 @@ from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # its public pages do not exist yet
 SPECIAL = {
-    "account.second_factor": 303,  # without a first step
-    "account.set_up": 303,
-    "account.open_demo": 410,  # a token that nobody has
+    "accounts.second_factor": 303,  # without a first step
+    "accounts.set_up": 303,
+    "accounts.open_demo": 410,  # a token that nobody has
     "health.status": 503,  # the world has mail of every kind, dead letters too
     "self_service.enter": 200,  # the address holds the token itself
     "self_service.confirm": 200,  # the address holds the token itself
@@ -113,9 +113,9 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendees.show",
         "attendees.cancel",
         "attendees.resend",
-        "mail_log.retry",
-        "mail_log.send_now",
-        "mail_log.dismiss",
+        "outbox.retry",
+        "outbox.send_now",
+        "outbox.dismiss",
     }
     for address, path in swapped:
         for method in address.methods & {"GET", "POST"}:

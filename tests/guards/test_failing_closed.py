@@ -31,17 +31,17 @@ INSIDES = re.compile(
 )
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
-    *("account.reset", "account.sign_out", "account.welcome"),
+    *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
     *("attendees.cancel", "attendees.export", "attendees.resend"),
-    "mail_log.send_now",
+    "outbox.send_now",
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),
 }
 LIMITED = {
-    "account.sign_in",
-    "account.second_factor",
-    "account.forgot",
+    "accounts.sign_in",
+    "accounts.second_factor",
+    "accounts.forgot",
     "own_account.confirm",
     "own_account.password",
     "own_account.authenticator",

@@ -18,16 +18,16 @@ from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 
 ENDING = {"attendees.cancel", "attendees.resend"} | {
     "self_service.cancel",
-    "account.sign_out",
+    "accounts.sign_out",
     "own_account.end_session",
     "own_account.end_other_sessions",
 }
 SLOW = {
-    "account.sign_in",
+    "accounts.sign_in",
     "own_account.confirm",
     "own_account.password",
-    "account.reset",
-    "account.welcome",
+    "accounts.reset",
+    "accounts.welcome",
 }  # argon2id
 INJECTIONS = (  # the kinds that sqlmap tries: boolean, union, error, stacked, time, comment, quoting
     "' OR '1'='1",

@@ -20,9 +20,7 @@ from tools.page_forms import Form
 
 FILLED = sorted(name for name, (who, data, *_) in FORMS.items() if who == ADMIN and data)
 WITH_SECRETS = {"own_account.confirm", "own_account.password", "own_account.authenticator"}
-IN_ROWS = {
-    "mail_log.dismiss"
-}  # a choice in a row of a list; its address has no page that could show it again
+IN_ROWS = {"outbox.dismiss"}  # a choice in a row of a list; its address has no page that could show it again
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 

@@ -45,7 +45,7 @@ DETAILS = {
 DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "search_text", "version"}
 ADDED = {"audit_entries", "audit_details"}
 # Sent with a wrong password or code, as here, these do nothing but leave a trace of the refusal (S46).
-TRACED = {"account.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
+TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 PLACE = {"events": {"taken"}, "sectors": {"taken"}}
@@ -88,7 +88,7 @@ FORMS = {  # endpoint: who, what is filled in, what may change, in which tables 
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {}, None, MAILED),
-    "mail_log.retry": (
+    "outbox.retry": (
         ADMIN,
         {},
         {
@@ -97,13 +97,13 @@ FORMS = {  # endpoint: who, what is filled in, what may change, in which tables 
         },
         ADDED,
     ),
-    "mail_log.send_now": (
+    "outbox.send_now": (
         ADMIN,
         {},
         {"outbox_messages": {"status", "lane", "next_attempt_at"}, "mail_relay": {"paused_until"}},
         ADDED,
     ),
-    "mail_log.dismiss": (
+    "outbox.dismiss": (
         ADMIN,
         {"reason": "not_needed"},
         {"outbox_messages": {"status", "abort_reason", "content"}},
@@ -116,26 +116,31 @@ FORMS = {  # endpoint: who, what is filled in, what may change, in which tables 
     "own_account.recovery_codes": (ADMIN, {}, {}, {"recovery_codes"} | MAILED),
     "own_account.end_session": (ADMIN, {}, {}, ADDED),
     "own_account.end_other_sessions": (ADMIN, {}, {}, ADDED),
-    "account.forgot": (VISITOR, {"email": "new@example.org"}, {}, {"one_time_links"} | MAILED),
-    "account.reset": (
+    "accounts.forgot": (VISITOR, {"email": "new@example.org"}, {}, {"one_time_links"} | MAILED),
+    "accounts.reset": (
         VISITOR,
         {"new_password": PASSWORD},
         {"users": {"password_hash"}, "one_time_links": {"used_at"}},
         MAILED,
     ),
-    "account.welcome": (
+    "accounts.welcome": (
         VISITOR,
         {"new_password": PASSWORD},
         {"users": {"password_hash"}, "one_time_links": {"used_at"}},
         MAILED,
     ),
-    "account.sign_in": (VISITOR, {"email": "x@example.org", "password": "x"}, {}, set()),
-    "account.second_factor": (VISITOR, {"code": "1"}, {}, set()),
-    "account.set_up": (VISITOR, {"code": "1"}, {}, set()),
-    "account.open_demo": (VISITOR, {}, {}, set()),
-    "account.sign_out": (ADMIN, {}, {}, ADDED),
+    "accounts.sign_in": (VISITOR, {"email": "x@example.org", "password": "x"}, {}, set()),
+    "accounts.second_factor": (VISITOR, {"code": "1"}, {}, set()),
+    "accounts.set_up": (VISITOR, {"code": "1"}, {}, set()),
+    "accounts.open_demo": (VISITOR, {}, {}, set()),
+    "accounts.sign_out": (ADMIN, {}, {}, ADDED),
 }
-SIGNING_OUT = {"account.reset", "account.welcome", "account.sign_out", "own_account.end_session"}  # the admin
+SIGNING_OUT = {
+    "accounts.reset",
+    "accounts.welcome",
+    "accounts.sign_out",
+    "own_account.end_session",
+}  # the admin
 CANCELLED = PLACE | {
     "registrations": {
         "status",

@@ -25,9 +25,9 @@ WEIGHTY = {
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
     "attendees.resend": "goes to the address that is registered",
-    "mail_log.retry": "goes to the address that it was written to",
-    "mail_log.send_now": "goes to the address that it was written to",
-    "mail_log.dismiss": "one message that has failed; the person can be written to again",
+    "outbox.retry": "goes to the address that it was written to",
+    "outbox.send_now": "goes to the address that it was written to",
+    "outbox.dismiss": "one message that has failed; the person can be written to again",
     "own_account.confirm": "is itself the asking",
     "own_account.password": "asks for the present password",
     "own_account.end_session": "takes a right away, gives none",

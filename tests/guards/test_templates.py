@@ -151,7 +151,7 @@ def test_templates_that_did_not_come_are_named(fresh_world, rendered):
     """The control: after one page, its parts have come and other pages have not."""
     fetch(fresh_world, VISITOR, "/en/register")
     assert {"public/registration/choose.html", "layouts/base.html", "components/ring.html"} <= rendered
-    assert "account/sign_in.html" not in rendered
+    assert "accounts/sign_in.html" not in rendered
 
 
 def fetch(world: World, audience: str, path: str, **request) -> None:

@@ -213,8 +213,8 @@ def test_a_wrong_address_is_refused_before_anything_is_held_for_it(pages, event,
             english,
         ),
         (pages.post("registration.resend", {"email": address}, expect=422), english),
-        (pages.post("account.sign_in", {"email": address, "password": "x"}, expect=422), swedish),
-        (pages.post("account.forgot", {"email": address}, expect=422), swedish),
+        (pages.post("accounts.sign_in", {"email": address, "password": "x"}, expect=422), swedish),
+        (pages.post("accounts.forgot", {"email": address}, expect=422), swedish),
     ):
         assert page.errors == {"email": words}
         assert page.form().data["email"] == [address.replace("\x07", "\ufffd")]

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import sign_ins
-from forum.console.mail_forms import DismissForm
+from forum.console.outbox_forms import DismissForm
 from forum.console.scope import mail_scope
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
@@ -20,7 +20,7 @@ from forum.outbox.errors import ContentGone, NotStopped
 from forum.outbox.models import OutboxMessage
 from forum.web.pagination import Cursor, Page
 
-bp = Blueprint("mail_log", __name__, url_prefix="/console/<event>/mail")
+bp = Blueprint("outbox", __name__, url_prefix="/console/<event>/mail")
 
 
 @bp.route("")
@@ -30,7 +30,7 @@ def index(event: str) -> ResponseReturnValue:
     scope = mail_scope(found)
     page = listing.read_list(scope, filters, Cursor.of(request.args))
     return render_template(
-        "console/mail/index.html",
+        "console/outbox/index.html",
         event=found,
         filters=filters,
         page=page,
