@@ -1,4 +1,4 @@
-"""What a browser keeps for a page that comes later: sealed, an hour at most, and stored nowhere else (A07, A11)."""
+"""Encrypted cookies that carry form values to a later page, for an hour at most; no server stores them (A07, A11)."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -11,18 +11,18 @@ from werkzeug import Response
 from forum import clock
 from forum.sealing import seal, unseal
 
-PURPOSE = "identity"  # the key of real names: one may be among the answers
+PURPOSE = "identity"  # the key for real names, because the values may contain one
 SECONDS = 3600
-LONGEST = 3800  # bytes; browsers drop a cookie that is longer than 4096
+LONGEST = 3800  # bytes; browsers drop a cookie of more than 4096 with its name and attributes
 
 
-def put(response: Response, name: str, content: Any, *, place: str, paths: list[str]) -> bool:
-    """Give the browser `content` (as JSON knows it) to keep for these paths; say whether it was short enough.
+def put(response: Response, name: str, content: Any, *, bound_to: str, paths: list[str]) -> bool:
+    """Set an encrypted cookie with `content`, which JSON must be able to hold; return whether it was short enough.
 
-    It opens only for the same `place`.
+    `take` decrypts it only with the same `bound_to`, such as the user and the page that it is for.
     """
     plain = json.dumps([int(clock.now().timestamp()), content], ensure_ascii=False, separators=(",", ":"))
-    value = urlsafe_b64encode(seal(plain.encode(), PURPOSE, place)).decode()
+    value = urlsafe_b64encode(seal(plain.encode(), PURPOSE, bound_to)).decode()
     if len(value) > LONGEST:
         return False
     for path in paths:
@@ -30,18 +30,18 @@ def put(response: Response, name: str, content: Any, *, place: str, paths: list[
     return True
 
 
-def take(name: str, *, place: str) -> Any:
-    """Return what the browser keeps under this name; None when there is nothing, or not any more."""
+def take(name: str, *, bound_to: str) -> Any:
+    """Return the content of the cookie; None when it is missing, expired or bound to something else."""
     try:
         sealed = urlsafe_b64decode(request.cookies.get(_full_name(name), ""))
-        kept_at, content = json.loads(unseal(sealed, PURPOSE, place))
+        kept_at, content = json.loads(unseal(sealed, PURPOSE, bound_to))
     except (ValueError, InvalidTag):
         return None
     return content if clock.now().timestamp() - kept_at < SECONDS else None
 
 
 def drop(response: Response, name: str, *, paths: list[str]) -> None:
-    """Let the browser forget it, if it has anything."""
+    """Delete the cookie, if the browser has sent it."""
     if _full_name(name) in request.cookies:
         for path in paths:
             response.delete_cookie(_full_name(name), path=path, **_attributes())

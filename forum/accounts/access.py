@@ -1,4 +1,4 @@
-"""Who may reach which route: one table, and an endpoint that is not in it is refused (S12)."""
+"""The access table: who may reach which route. An endpoint that is missing from it is refused (S12)."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,7 +11,7 @@ from forum.accounts.enums import Role
 
 
 class Face(Enum):
-    """Whom a route is made for, when it is not for a role."""
+    """The audience of a route that asks for no role."""
 
     PUBLIC = "public"  # anybody; sets no cookie
     FORM = "form"  # anybody; sets the CSRF session only
@@ -22,22 +22,22 @@ class Face(Enum):
 
 @dataclass(frozen=True)
 class Roles:
-    """A console route: signed in with both factors and holding one of `roles` for the event in the URL.
+    """The audience of a console route: organisers who signed in with both factors and hold a role for its event.
 
-    Without any role in it, being signed in is enough.
+    One of `roles` is enough. When `roles` is empty, every signed-in organiser may use the route.
     """
 
     roles: frozenset[Role]
 
 
 def roles(*listed: Role) -> Roles:
-    """Return the audience that holds one of these roles; an admin always may."""
+    """Return the audience of organisers who hold one of these roles; an admin always belongs to it."""
     return Roles(frozenset({*listed, Role.ADMIN}))
 
 
 ORGANISERS = roles(Role.ORGANISER)
 ANY_ROLE = roles(*Role)
-SIGNED_IN = Roles(frozenset())  # whatever the roles: one's own account
+SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role
 
 AUDIENCES: dict[str, Face | Roles] = {
     # home
@@ -124,7 +124,7 @@ OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 
 
 def guard_routes(app: Flask) -> None:
-    """The layer that looks in the table before every view."""
+    """Check the access table before every view."""
 
     @app.before_request
     def guard() -> ResponseReturnValue | None:
@@ -138,5 +138,5 @@ def guard_routes(app: Flask) -> None:
 
 
 def is_open() -> bool:
-    """Whether the present request's route is the same for everybody; an address that leads nowhere is not."""
+    """Return whether the current request's page is the same for every visitor; False when no route matches."""
     return AUDIENCES.get(request.endpoint or "") in OPEN_FACES

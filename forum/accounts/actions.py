@@ -1,6 +1,6 @@
-"""Signing in with two factors, and what a person changes about their own account. Nothing here commits.
+"""Signing in with two factors, and what an organiser changes about their own account. Nothing here commits.
 
-What changes an account locks its row first, then changes codes, links and sign-ins in this order.
+To avoid deadlocks, a change locks the account's row first, then writes to codes, links and sign-ins, in this order.
 """
 
 from datetime import datetime
@@ -18,9 +18,10 @@ from forum.extensions import db
 
 
 def check_password(email: str, password: str) -> User:
-    """Return the account that the two open, after equal work for any address (S24).
+    """Return the account with this address and password. Raises SignInRefused.
 
-    Ends the transaction: it may have to wait. Raises SignInRefused, and NoTurn when too many try.
+    Takes the same time for an address without an account (S24). The password check may wait for a processor, so the
+    transaction is ended before it. Raises NoTurn when too many passwords are being checked.
     """
     user = queries.find_by_email(email)
     stored, is_active = (user.password_hash, user.active) if user else (None, False)
@@ -31,9 +32,10 @@ def check_password(email: str, password: str) -> User:
 
 
 def ask_second_factor(user: User, password: str, *, now: datetime) -> str:
-    """Return a token for the browser that gave the right password: it opens nothing but the second step.
+    """Return a token that lets this browser go on to the second factor, and nothing else.
 
-    Renews the hash when its parameters are outdated (S02), and proposes an authenticator to who has none.
+    Call it once the password was right. An outdated password hash is renewed (S02), and a user who has no
+    authenticator gets the secret for one.
     """
     if user.password_hash and passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hashed(password)
@@ -43,7 +45,7 @@ def ask_second_factor(user: User, password: str, *, now: datetime) -> str:
 
 
 def check_code(user: User, code: str, *, now: datetime) -> None:
-    """Accept the authenticator's code or a recovery code, once (S03). Raises CodeRefused."""
+    """Accept a code of the authenticator or a recovery code; each code works once (S03). Raises CodeRefused."""
     if user.totp_secret is None:
         raise CodeRefused
     counter = authenticators.matching_counter(user.totp_secret, code, now=now)
@@ -57,9 +59,9 @@ def check_code(user: User, code: str, *, now: datetime) -> None:
 
 
 def finish_sign_in(waiting: str, code: str, *, browser: str, now: datetime) -> str:
-    """Return the token of a new sign-in to who gave the password and now the code.
+    """Check the second factor and return the token of a new sign-in.
 
-    `waiting` is the token from `ask_second_factor`, used up by this. Raises LinkRefused or CodeRefused.
+    `waiting` is the token from `ask_second_factor`; it works once. Raises LinkRefused or CodeRefused.
     """
     user = links.look(waiting, LinkPurpose.SECOND_FACTOR, now=now)
     queries.lock_user(user.id)
@@ -69,12 +71,13 @@ def finish_sign_in(waiting: str, code: str, *, browser: str, now: datetime) -> s
 
 
 def finish_set_up(waiting: str, code: str, *, browser: str, now: datetime) -> tuple[str, list[str]]:
-    """Take the first authenticator into use; return a new sign-in's token and the recovery codes.
+    """Activate a user's first authenticator; return the token of a new sign-in and the recovery codes.
 
-    Raises LinkRefused or CodeRefused.
+    `waiting` is the token from `ask_second_factor`; it works once. Raises LinkRefused or CodeRefused.
     """
     user = links.look(waiting, LinkPurpose.SECOND_FACTOR, now=now)
-    if user.totp_secret is not None:  # there is one: only a code of it, or a fresh sign-in, may replace it
+    # The password alone must not replace an authenticator that is in use.
+    if user.totp_secret is not None:
         raise LinkRefused
     queries.lock_user(user.id)
     codes = accept_authenticator(user, code, now=now)
@@ -83,7 +86,7 @@ def finish_set_up(waiting: str, code: str, *, browser: str, now: datetime) -> tu
 
 
 def open_sign_in(user: User, *, browser: str, now: datetime) -> str:
-    """Make a sign-in and return its token for the browser's session; both factors have been checked."""
+    """Store a sign-in and return its token for the session cookie. The caller has checked both factors."""
     token = new_token()
     row = SignIn(
         digest=digest(token),
@@ -100,13 +103,13 @@ def open_sign_in(user: User, *, browser: str, now: datetime) -> str:
 
 
 def propose_authenticator(user: User) -> None:
-    """Make a secret that takes the present one's place with its first right code."""
+    """Make the secret of a new authenticator; it replaces the current one when its first code is accepted."""
     user.totp_proposed = authenticators.new_secret()
     db.session.flush()
 
 
 def accept_authenticator(user: User, code: str, *, now: datetime) -> list[str]:
-    """Take the proposed authenticator into use and return new recovery codes. Raises CodeRefused."""
+    """Activate the proposed authenticator with its first code; return new recovery codes. Raises CodeRefused."""
     proposed = user.totp_proposed
     counter = authenticators.matching_counter(proposed, code, now=now) if proposed else None
     if counter is None:
@@ -119,16 +122,16 @@ def accept_authenticator(user: User, code: str, *, now: datetime) -> list[str]:
 
 
 def renew_recovery_codes(user: User, *, now: datetime) -> list[str]:
-    """Return new recovery codes; the earlier ones are void."""
+    """Replace the user's recovery codes and return the new ones."""
     audit.record("account.recovery_codes_renewed", user, actor=actor(user), at=now)
     mails.queue_second_factor_changed(user, now=now)
     return recovery_codes.renew(user)
 
 
 def confirm(sign_in: SignIn, code: str, *, now: datetime) -> None:
-    """Note that the person at the browser, whose password was just right, has the code too (S09).
+    """Check the code and note that this sign-in has just been confirmed with both factors (S09).
 
-    Raises CodeRefused.
+    The caller has checked the password. Raises CodeRefused.
     """
     check_code(sign_in.user, code, now=now)
     sign_in.confirmed_at = now
@@ -142,16 +145,19 @@ def change_password(user: User, password: str, *, now: datetime) -> None:
 
 
 def accept_welcome(token: str, password: str, *, now: datetime) -> None:
-    """Set the password that the command's link is for. Raises LinkRefused or PasswordRefused."""
+    """Set a new organiser's first password, by the link that the command line printed.
+
+    Raises LinkRefused or PasswordRefused.
+    """
     _set_password(links.use(token, LinkPurpose.WELCOME, now=now), password, now=now)
 
 
 def ask_reset(email: str, *, now: datetime) -> None:
-    """Send a link that sets another password, if the address has an account that is in use.
+    """Mail a link that resets the password, if the address has an active account.
 
-    A link kills the older ones, so a young one is not followed by another: whoever asks in somebody's name neither
-    ends the link that they are about to use nor fills their inbox, and there is always one that works (S04, S25).
-    Where no mail is to go, the same rows are written, and the mail's is only rehearsed (S24).
+    A new link revokes the older ones, so none is made while the last one is young: a stranger who asks in somebody's
+    name can neither revoke the link that they are about to use nor fill their inbox (S04, S25).
+    For other addresses the same rows are written and the mail's row is rolled back, so the time tells nothing (S24).
     """
     user = queries.find_by_email(email)
     has_young = links.has_young(user, LinkPurpose.RESET, now=now)
@@ -162,7 +168,7 @@ def ask_reset(email: str, *, now: datetime) -> None:
 
 
 def reset_password(token: str, password: str, *, now: datetime) -> None:
-    """Set another password by the mailed link; signing in still takes both factors (S04).
+    """Set a new password by the mailed link; signing in still takes both factors (S04).
 
     Raises LinkRefused or PasswordRefused.
     """
@@ -172,7 +178,7 @@ def reset_password(token: str, password: str, *, now: datetime) -> None:
 
 
 def sign_out(sign_in: SignIn, *, now: datetime) -> None:
-    """End a sign-in: a copy of its cookie opens nothing any more (F5)."""
+    """End a sign-in on the server, so that a copied cookie is worthless too (F5)."""
     user, number = sign_in.user, sign_in.id
     db.session.delete(sign_in)
     db.session.flush()
@@ -180,16 +186,16 @@ def sign_out(sign_in: SignIn, *, now: datetime) -> None:
 
 
 def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:
-    """End the user's sign-ins, except the one that asks for it."""
+    """End all sign-ins of the user, except `but`."""
     others = (SignIn.user_id == user.id) & (SignIn.id != (but.id if but else 0))
     db.session.execute(delete(SignIn).where(others))
 
 
 def forget_expired(*, now: datetime) -> int:
-    """Delete the links that time has ended and the sign-ins that nobody asks for any more; return how many.
+    """Delete expired links and old sign-ins; return how many. The worker calls it.
 
-    For the worker. A sign-in's row outlives it until the browser's cookie has ended too: a form that is sent late is
-    kept for its owner (kept_words).
+    A sign-in's row is kept for some hours after it has expired: it tells whose form arrives late, so that what was
+    entered can be kept for its owner (`kept_words`).
     """
     ended = SignIn.last_seen_at <= now - queries.ABSOLUTE
     links_gone = delete(OneTimeLink).where(OneTimeLink.expires_at <= now).returning(OneTimeLink.digest)
@@ -203,7 +209,7 @@ def actor(user: User) -> str:
 
 
 def _use_counter(user: User, counter: int) -> None:
-    """Take this step's code once: of two requests with the same code, one gets it. Raises CodeRefused."""
+    """Mark the time step of a code as used, so that one of two simultaneous requests fails. Raises CodeRefused."""
     later = or_(User.last_totp_counter.is_(None), User.last_totp_counter < counter)
     taken = update(User).where(User.id == user.id, later).values(last_totp_counter=counter)
     if db.session.scalars(taken.returning(User.id)).one_or_none() is None:

@@ -1,4 +1,4 @@
-"""The demo's way in: one link a start, from this machine, once; production knows no such thing."""
+"""Signing in to the demo: each start prints a link that works once, from this machine, and never in production."""
 
 from datetime import datetime
 from ipaddress import ip_address
@@ -13,11 +13,11 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "V
 
 
 class NoDemo(RuntimeError):
-    """This is not a demo, so it has no such link."""
+    """Raised when a demo link is asked for and this installation is not a demo."""
 
 
 def new_link(*, now: datetime, base_url: str | None = None) -> str:
-    """Return the address that opens the console once; earlier ones are dead. The caller commits. Raises NoDemo."""
+    """Return a URL that opens the console once, and revoke the earlier ones. The caller commits. Raises NoDemo."""
     if not is_on():
         raise NoDemo
     user = queries.find_by_email(EMAIL) or management.create_organiser(
@@ -29,12 +29,12 @@ def new_link(*, now: datetime, base_url: str | None = None) -> str:
 
 
 def is_on() -> bool:
-    """Whether this is a demo; never in production."""
+    """Return whether this is a demo; never True in production."""
     return current_app.config["DEMO"] and not current_app.config["PRODUCTION"]
 
 
 def is_from_this_machine() -> bool:
-    """Whether the request comes from a browser on this machine, through nobody's hands."""
+    """Return whether the request comes from a browser on this machine and through no proxy."""
     try:
         near = ip_address(request.remote_addr or "").is_loopback
     except ValueError:

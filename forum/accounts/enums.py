@@ -1,10 +1,10 @@
-"""What an organiser may do, and what a one-time link is for."""
+"""The roles of organisers and the purposes of one-time links."""
 
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A role is held for one event, or for all of them when the membership names none."""
+    """What an organiser may do, for one event or for all of them (see `Membership`)."""
 
     ADMIN = "admin"
     ORGANISER = "organiser"
@@ -15,9 +15,9 @@ class Role(StrEnum):
 
 
 class LinkPurpose(StrEnum):
-    """A link serves one purpose and none of the others (S19)."""
+    """What a one-time link is for; it cannot be used for another purpose (S19)."""
 
-    WELCOME = "welcome"  # from the command line: set a password
-    RESET = "reset"  # by mail: set another password
-    SECOND_FACTOR = "second_factor"  # in the browser's session: the password was right, the code is awaited
-    DEMO = "demo"  # on the terminal: open the demo's console
+    WELCOME = "welcome"  # printed by a command: sets the first password
+    RESET = "reset"  # mailed: sets a new password
+    SECOND_FACTOR = "second_factor"  # kept in the session cookie between the password and the code
+    DEMO = "demo"  # printed at the demo's start: opens the console

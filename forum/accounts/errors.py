@@ -1,12 +1,12 @@
-"""Why signing in, a code, a link or a password is refused."""
+"""The reasons for which a sign-in, a code, a link or a new password is refused."""
 
 
 class SignInRefused(Exception):
-    """The address and the password do not open an account; which of them is wrong is nobody's business (S24)."""
+    """No account has this address and password; nobody is told which of the two is wrong (S24)."""
 
 
 class CodeRefused(Exception):
-    """The code is neither the authenticator's present one nor an unused recovery code."""
+    """The code is neither the authenticator's current one nor an unused recovery code."""
 
 
 class LinkRefused(Exception):
@@ -18,24 +18,24 @@ class PasswordRefused(Exception):
 
 
 class TooShort(PasswordRefused):
-    """It has fewer characters than `passwords.MIN_LENGTH`."""
+    """The password has fewer characters than `passwords.MIN_LENGTH`."""
 
 
 class TooLong(PasswordRefused):
-    """It has more characters than `passwords.MAX_LENGTH`."""
+    """The password has more characters than `passwords.MAX_LENGTH`."""
 
 
 class TooCommon(PasswordRefused):
-    """It is on every attacker's list, or is one such word with figures around it."""
+    """The password is on lists of common passwords, or is one of them with digits around it."""
 
 
 class TooNear(PasswordRefused):
-    """It is made of words that anybody who knows the forum or the person would try first."""
+    """The password is made of words about the forum or the person, which an attacker would try first."""
 
 
 class OrganiserExists(Exception):
-    """The address has an account already."""
+    """An account with this address exists already."""
 
 
 class SignedOut(Exception):
-    """The browser's sign-in ended between the guard's look and the act."""
+    """The sign-in was ended, by another browser, after the request had passed the access check."""

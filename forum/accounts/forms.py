@@ -1,4 +1,4 @@
-"""The forms of signing in and of one's own account."""
+"""Forms for signing in and for one's own account."""
 
 from typing import Any
 
@@ -22,31 +22,31 @@ REFUSALS = {
 
 
 class SecretField(Field):
-    """A password: taken as it is typed, blanks included, and never sent back."""
+    """A password field: keeps the text as typed, spaces included, and never shows it again."""
 
     widget = PasswordInput()
     data: Any
 
     def process_formdata(self, valuelist) -> None:
-        """Keep the one value, as it came."""
+        """Keep the value untouched."""
         self.data = valuelist[0] if valuelist else None
 
 
 def code_field() -> StringField:
-    """Return a field for the second factor's code."""
+    """Return a field for a code of the second factor."""
     return StringField(
         _l("Code"), [required(_l("Enter the code")), Length(max=40, message=_l("Enter the code"))]
     )
 
 
-def present_password_field() -> SecretField:
-    """Return a field for the password that is in use."""
+def current_password_field() -> SecretField:
+    """Return a field for the user's current password."""
     too_long = Length(max=passwords.MAX_LENGTH, message=REFUSALS[TooLong])
     return SecretField(_l("Password"), [required(_l("Enter your password")), too_long])
 
 
 class SignInForm(TidyForm):
-    """The first step."""
+    """The first step of signing in: address and password."""
 
     email = EmailField(
         _l("E-mail address"),
@@ -55,24 +55,24 @@ class SignInForm(TidyForm):
             Length(max=254, message=_l("Use at most 254 characters")),
         ],
     )
-    password = present_password_field()
+    password = current_password_field()
 
 
 class CodeForm(TidyForm):
-    """The second step, or the first code of a new authenticator."""
+    """A code of the second factor: to sign in, or to activate a new authenticator."""
 
     code = code_field()
 
 
 class ConfirmForm(TidyForm):
-    """Both factors once more."""
+    """Password and code, asked once more before a sensitive change."""
 
-    password = present_password_field()
+    password = current_password_field()
     code = code_field()
 
 
 class ForgotForm(TidyForm):
-    """Where to send a link."""
+    """The address to which a link that resets the password is sent."""
 
     email = EmailField(
         _l("E-mail address"),
@@ -84,7 +84,7 @@ class ForgotForm(TidyForm):
 
 
 class NewPasswordForm(TidyForm):
-    """A password to be set."""
+    """A new password, set by a link."""
 
     new_password = SecretField(_l("New password"), [required(_l("Enter a new password"))])
 
@@ -94,6 +94,6 @@ class NewPasswordForm(TidyForm):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    """A password to be set in the place of the present one."""
+    """A new password, together with the current one."""
 
-    password = present_password_field()
+    password = current_password_field()

@@ -1,6 +1,6 @@
-"""What somebody had entered when their sign-in ended, or was too old for it: kept for when they are back (A11, S09).
+"""Keeping what an organiser had entered in a form when they must sign in or confirm first (A11, S09).
 
-It goes to their own browser, sealed, for the page of that form. Only the same person finds it there, signed in again.
+The values go into an encrypted cookie of the form's page. Only the same person, signed in again, gets them back there.
 """
 
 from flask import Flask, after_this_request, flash, g, redirect, request
@@ -17,16 +17,16 @@ from forum.web.routes import here
 
 COOKIE = "words"
 CSRF = "csrf_token"
-ACCOUNT = "/account/"  # what is entered there are passwords and codes
+ACCOUNT = "/account/"  # its forms hold passwords and codes, which are never kept
 
 
 def init_app(app: Flask) -> None:
-    """Answer a form of another session."""
+    """Handle forms whose CSRF token belongs to an earlier session."""
     app.register_error_handler(CSRFError, show_outdated)
 
 
 def show_outdated(error: CSRFError) -> ResponseReturnValue:
-    """Let whoever has signed in again elsewhere find the words of an outdated form in a fresh one (A11)."""
+    """Answer a form of an earlier session: show it anew, filled in, to a person who has signed in again (A11)."""
     if g.get("sign_in"):
         answer = redirect(here(), 303)
         if keep(answer, g.user.id):
@@ -35,25 +35,25 @@ def show_outdated(error: CSRFError) -> ResponseReturnValue:
 
 
 def keep(response: Response, user_id: int | None) -> bool:
-    """Let the browser keep what this request sent; return whether it does.
+    """Keep the form values of this request in a cookie; return whether they are kept.
 
-    `user_id` is whose sign-in this is, or was; None when that is not known any more. What a page of somebody else's
-    has sent is not kept: it would come back as the person's own (S10). Nor is what a row of a list sends to an address
-    without a page: nothing could show it again.
+    `user_id` is the owner of the current or expired sign-in, None when unknown. Values that another website has sent
+    are not kept, or they would come back as the person's own (S10); nor are those for a URL that no form page has.
     """
     words = [item for item in request.form.items(multi=True) if item[0] != CSRF]
     paths = [request.path]
     if words and user_id and _has_page() and not request.path.startswith(ACCOUNT) and _is_ours():
-        is_kept = sealed_cookies.put(response, COOKIE, words, place=_place(user_id), paths=paths)
+        is_kept = sealed_cookies.put(response, COOKIE, words, bound_to=_binding(user_id), paths=paths)
     else:
         is_kept = False
-    if not is_kept:  # older words are not what was sent now
+    # Values that were kept earlier must not come back in the place of these.
+    if not is_kept:
         sealed_cookies.drop(response, COOKIE, paths=paths)
     return is_kept
 
 
 def tell(*, is_kept: bool) -> None:
-    """Tell the person, on the page that comes first, what became of the form."""
+    """Tell the person, on the next page, whether what they had entered is kept."""
     if is_kept:
         flash(
             _("Nothing has been done yet. What you entered is kept, and will be there when you are back."),
@@ -64,9 +64,9 @@ def tell(*, is_kept: bool) -> None:
 
 
 def sent_or_kept() -> MultiDict | None:
-    """Return what fills in the form of a console page: what this request sends, or else what was kept for it.
+    """Return the data for a console page's form: the values that were sent, else those that were kept, or None.
 
-    In the first case the browser drops what it keeps, in the second the person is told. None when there is nothing.
+    When values were sent, the kept ones are deleted; when kept ones are returned, the person is told so.
     """
     if request.method == "POST":
         _forget()
@@ -75,8 +75,8 @@ def sent_or_kept() -> MultiDict | None:
 
 
 def _recall() -> ImmutableMultiDict | None:
-    """Return what the signed-in person had entered in the form of this page; None when there is nothing."""
-    words = sealed_cookies.take(COOKIE, place=_place(g.user.id)) if g.get("sign_in") else None
+    """Return the values that were kept for the signed-in user and this page, or None."""
+    words = sealed_cookies.take(COOKIE, bound_to=_binding(g.user.id)) if g.get("sign_in") else None
     if words is None:
         return None
     flash(_("What you had entered is here again. Look it over and send it."), "success")
@@ -84,7 +84,7 @@ def _recall() -> ImmutableMultiDict | None:
 
 
 def _forget() -> None:
-    """Let the browser drop it: the form of this page has arrived."""
+    """Delete the values that were kept for this page, now that its form has arrived."""
 
     @after_this_request
     def drop(response: Response) -> Response:
@@ -98,7 +98,7 @@ def _has_page() -> bool:
 
 
 def _is_ours() -> bool:
-    """Whether a page of ours sent this: the browser says so, or it has the token of the session."""
+    """Return whether this site's own page sent the form: the browser says so, or the CSRF token is valid."""
     if request.headers.get("Sec-Fetch-Site") == "same-origin":
         return True
     try:
@@ -108,5 +108,5 @@ def _is_ours() -> bool:
     return True
 
 
-def _place(user_id: int) -> str:
+def _binding(user_id: int) -> str:
     return f" words {user_id} {request.full_path}"

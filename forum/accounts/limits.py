@@ -1,8 +1,8 @@
-"""How often one may try (S25).
+"""Limits on attempts to sign in (S25).
 
-Nobody can shut an organiser out by failing in their name: the limit on an address's passwords holds for one client
-only. The limit on an account's codes holds everywhere, but to reach it one must know the password. How many mails an
-address gets is no limit on asking: `actions.ask_reset` sends none while the last one's link is young.
+Nobody can lock an organiser out by failing in their name: attempts at a password are counted by client and address.
+Attempts at a code are counted by account, but only somebody who knows the password reaches that step. The number of
+mails is limited elsewhere: `actions.ask_reset` sends none while the last link is young.
 """
 
 from forum.accounts import queries
@@ -18,7 +18,7 @@ EACH_ACCOUNT = ("10 per 15 minutes", "50 per day")
 
 
 def count_password(email: str) -> None:
-    """Count a try of a password. Raises TooManyTries."""
+    """Count an attempt at a password. Raises TooManyTries."""
     try:
         spend(EACH_CLIENT)
         spend(EACH_ADDRESS, digest(f"{queries.canonical_email(email)} {client()}"))
@@ -28,7 +28,7 @@ def count_password(email: str) -> None:
 
 
 def count_code(user: User) -> None:
-    """Count a try of a second factor. Raises TooManyTries."""
+    """Count an attempt at a second factor. Raises TooManyTries."""
     try:
         for rule in EACH_ACCOUNT:
             spend(rule, f"user:{user.id}")
@@ -38,10 +38,10 @@ def count_code(user: User) -> None:
 
 
 def count_mail() -> None:
-    """Count a mail that somebody asks us to send. Raises TooManyTries."""
+    """Count a request for a mail with a link. Raises TooManyTries."""
     spend(EACH_CLIENT)
 
 
 def account_of(email: str) -> User:
-    """Return the account that a refused try was for; one that is in no table when there is none."""
+    """Return the account with this address, else an empty User, so that both cases are recorded alike (S24)."""
     return queries.find_by_email(email) or User()

@@ -1,4 +1,4 @@
-"""One-time links: 256 random bits, one purpose, kept as a digest, dead when a newer one is made (S04, S18–S20)."""
+"""One-time links: 256 random bits, for one purpose, stored as a digest, revoked by a newer link (S04, S18–S20)."""
 
 from datetime import datetime, timedelta
 
@@ -17,13 +17,15 @@ LIFETIMES = {
     LinkPurpose.SECOND_FACTOR: timedelta(minutes=10),
     LinkPurpose.DEMO: timedelta(hours=24),
 }
-YOUNG = timedelta(
-    minutes=20
-)  # less than any link that is mailed lives, so that there is always one that works
+# Shorter than the lifetime of a mailed link, so that the last one sent always works when no further one is sent.
+YOUNG = timedelta(minutes=20)
 
 
 def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
-    """Make a link's token and return it; the user's earlier ones for the same purpose die."""
+    """Store a new link and return its token; the user's earlier links for this purpose are revoked.
+
+    Without a user the link leads nowhere: it is written so that an unknown address costs the same time.
+    """
     user_id = user.id if user else None
     same = (OneTimeLink.user_id == user_id) & (OneTimeLink.purpose == purpose)
     db.session.execute(delete(OneTimeLink).where(same))
@@ -35,7 +37,7 @@ def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
 
 
 def has_young(user: User | None, purpose: LinkPurpose, *, now: datetime) -> bool:
-    """Whether the user has an unused link that is younger than YOUNG."""
+    """Return whether the user has an unused link that is younger than YOUNG."""
     same = (OneTimeLink.user_id == (user.id if user else None)) & (OneTimeLink.purpose == purpose)
     born_since = OneTimeLink.expires_at > now + LIFETIMES[purpose] - YOUNG
     query = select(OneTimeLink.digest).where(same, born_since, OneTimeLink.used_at.is_(None))
@@ -43,7 +45,7 @@ def has_young(user: User | None, purpose: LinkPurpose, *, now: datetime) -> bool
 
 
 def look(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
-    """Return the user whom the link would serve, and leave it as it is. Raises LinkRefused."""
+    """Return the user of a valid link without using it up. Raises LinkRefused."""
     link = db.session.get(OneTimeLink, digest(token))
     if link is None or link.purpose != purpose or link.used_at is not None or link.expires_at <= now:
         raise LinkRefused
@@ -53,7 +55,7 @@ def look(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
 
 
 def use(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
-    """Use the link up and return its user; of two at once, one gets it. Raises LinkRefused."""
+    """Use the link up and return its user; one of two simultaneous requests fails. Raises LinkRefused."""
     user = look(token, purpose, now=now)
     queries.lock_user(user.id)
     unused = (OneTimeLink.digest == digest(token)) & OneTimeLink.used_at.is_(None)
@@ -64,5 +66,5 @@ def use(token: str, purpose: LinkPurpose, *, now: datetime) -> User:
 
 
 def revoke_all(user: User) -> None:
-    """End every link of the user."""
+    """Revoke every link of the user."""
     db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))

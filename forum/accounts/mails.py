@@ -1,4 +1,4 @@
-"""What an organiser is told by mail about their account; none of it names a role or an event."""
+"""Mails to organisers about their account. None of them names a role or an event."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -13,24 +13,24 @@ from forum.outbox.enums import Lane
 
 
 def queue_reset(user: User, token: str, *, now: datetime) -> None:
-    """Send the link that sets another password."""
+    """Send the link that resets the password."""
     link = f"{current_app.config['BASE_URL']}/account/reset/{token}?lang={user.language}"
     minutes = int(LIFETIMES[LinkPurpose.RESET].total_seconds() // 60)
     _queue(user, "account-reset", now, link=link, minutes=minutes)
 
 
 def queue_password_changed(user: User, *, now: datetime) -> None:
-    """Tell that the password is another one, so that a stranger's doing is seen."""
+    """Tell the user that their password was changed, so that they notice when it was not them."""
     _queue(user, "account-password-changed", now)
 
 
 def queue_second_factor_changed(user: User, *, now: datetime) -> None:
-    """Tell that there is a new authenticator or a new set of recovery codes."""
+    """Tell the user that their authenticator or their recovery codes were replaced."""
     _queue(user, "account-second-factor-changed", now)
 
 
 def queue_recovery_code_used(user: User, left: int, *, now: datetime) -> None:
-    """Tell that somebody signed in with a recovery code, and how many are left."""
+    """Tell the user that a recovery code was used, and how many are left."""
     _queue(user, "account-recovery-code-used", now, left=left)
 
 

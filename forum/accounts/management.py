@@ -1,4 +1,4 @@
-"""Making organisers, giving them roles, shutting them out. Nothing here commits."""
+"""Creating organisers, giving them roles, disabling them. Nothing here commits."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from forum.extensions import db
 
 
 def create_organiser(email: str, *, name: str, language: str, actor: str, now: datetime) -> User:
-    """Make an account without password or role. Raises OrganiserExists."""
+    """Create an account without password or role. Raises OrganiserExists."""
     if queries.find_by_email(email):
         raise OrganiserExists
     user = User(email=queries.canonical_email(email), name=name, language=language, created_at=now)
@@ -25,7 +25,10 @@ def create_organiser(email: str, *, name: str, language: str, actor: str, now: d
 
 
 def give_role(user: User, role: Role, *, event_id: int | None, actor: str, now: datetime) -> None:
-    """Give a role for one event, or for all; the user's sign-ins end (S06). Again, it changes nothing."""
+    """Give a role for one event, or for all events when `event_id` is None, and end the user's sign-ins (S06).
+
+    Does nothing when the user has the role already.
+    """
     if queries.find_membership(user, role, event_id):
         return
     db.session.add(Membership(user_id=user.id, event_id=event_id, role=role))
@@ -36,13 +39,13 @@ def give_role(user: User, role: Role, *, event_id: int | None, actor: str, now: 
 
 
 def invite(user: User, *, actor: str, now: datetime) -> str:
-    """Return the token of a link that sets the user's password once; earlier ones die."""
+    """Return the token of a link that sets the user's password once; earlier such links are revoked."""
     audit.record("account.invited", user, actor=actor, at=now)
     return links.issue(user, LinkPurpose.WELCOME, now=now)
 
 
 def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:
-    """Let the next sign-in set up an authenticator anew, for who has lost phone and codes."""
+    """Remove the second factor of a user who has lost phone and codes; the next sign-in sets up a new one."""
     user.totp_secret = user.totp_proposed = user.last_totp_counter = None
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     end_sign_ins(user)
@@ -50,7 +53,7 @@ def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:
 
 
 def disable(user: User, *, actor: str, now: datetime) -> None:
-    """Shut the user out at once: sign-ins and links end, the password opens nothing (S06)."""
+    """Disable the account: sign-ins and links end at once, and the password is refused (S06)."""
     user.active = False
     links.revoke_all(user)
     end_sign_ins(user)
@@ -58,6 +61,6 @@ def disable(user: User, *, actor: str, now: datetime) -> None:
 
 
 def enable(user: User, *, actor: str, now: datetime) -> None:
-    """Let a disabled user in again."""
+    """Let a disabled user sign in again."""
     user.active = True
     audit.record("account.enabled", user, actor=actor, at=now)

@@ -12,7 +12,10 @@ from forum.sealing import Sealed, SealedBytes, SealedValue
 
 
 class User(Base):
-    """An organiser. `totp_secret` is in use; `totp_proposed` waits for its first right code."""
+    """An organiser's account.
+
+    `totp_secret` is the authenticator's secret; `totp_proposed` that of a new one, until its first code is accepted.
+    """
 
     __tablename__ = "users"
 
@@ -36,7 +39,7 @@ class User(Base):
 
 
 class Membership(Base):
-    """A role that a user holds for one event, or for all when `event_id` is NULL."""
+    """A role that a user holds for one event, or for all events when `event_id` is NULL."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -59,7 +62,7 @@ class Membership(Base):
 
 
 class RecoveryCode(Base):
-    """A code that stands in for the second factor once; using it deletes the row (S03)."""
+    """A code that replaces the second factor once; using it deletes the row (S03)."""
 
     __tablename__ = "recovery_codes"
 
@@ -68,7 +71,7 @@ class RecoveryCode(Base):
 
 
 class SignIn(Base):
-    """A signed-in browser: the row makes signing out and revoking final (S06, S07, F5)."""
+    """A signed-in browser. Deleting the row signs it out, whatever its cookie says (S06, S07, F5)."""
 
     __tablename__ = "sign_ins"
     __table_args__ = (Index("ix_sign_ins_user_id", "user_id"),)
@@ -84,7 +87,10 @@ class SignIn(Base):
 
 
 class OneTimeLink(Base):
-    """A token that opens one thing once. Without a user it leads nowhere: an unknown address costs the same (S24)."""
+    """A link that works once, for one purpose.
+
+    Without a user it leads nowhere: it is written so that an unknown address costs the same time (S24).
+    """
 
     __tablename__ = "one_time_links"
     __table_args__ = (

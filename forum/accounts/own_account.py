@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, sign-ins, and showing that it is still oneself."""
+"""Pages of an organiser's own account: password, second factor, sign-ins, confirming with both factors."""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ bp.context_processor(pass_languages)
 
 @bp.route("/")
 def show() -> ResponseReturnValue:
-    """Show one's own account and what can be changed."""
+    """Show the signed-in user's account and what can be changed."""
     return render_template(
         "accounts/show.html",
         user=g.user,
@@ -45,7 +45,7 @@ def show() -> ResponseReturnValue:
 
 @bp.route("/confirm", methods=["GET", "POST"])
 def confirm() -> ResponseReturnValue:
-    """Ask for both factors once more before something weighty, and go back there (S09)."""
+    """Ask for both factors once more before a sensitive change, then go back to its page (S09)."""
     form = ConfirmForm()
     if not form.validate_on_submit():
         return form_page("confirm", form)
@@ -66,13 +66,13 @@ def confirm() -> ResponseReturnValue:
 
 @bp.route("/time-left")
 def time_left() -> ResponseReturnValue:
-    """Tell the page's script how long the sign-in lasts; asking lengthens it, as opening any page does (A11)."""
+    """Tell a page's script how long the sign-in lasts; like opening any page, this extends it (A11)."""
     return sign_ins.time_left()
 
 
 @bp.route("/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
-    """Change the password; every other browser is signed out and this one gets a new session (S06)."""
+    """Change the password; other browsers are signed out and this one gets a new session (S06)."""
     form = ChangePasswordForm()
     if not form.validate_on_submit():
         return form_page("password", form)
@@ -98,7 +98,7 @@ def password() -> ResponseReturnValue:
 
 @bp.route("/recovery-codes", methods=["GET", "POST"])
 def recovery_codes() -> ResponseReturnValue:
-    """Make new recovery codes and show them, once."""
+    """Replace the recovery codes and show the new ones, once."""
     if answer := sign_ins.require_fresh(url_for(".recovery_codes")):
         return answer
     form = TidyForm()
@@ -112,7 +112,7 @@ def recovery_codes() -> ResponseReturnValue:
 
 @bp.route("/authenticator", methods=["GET", "POST"])
 def authenticator() -> ResponseReturnValue:
-    """Take another authenticator into use with its first code; new recovery codes come with it."""
+    """Replace the authenticator when the first code of the new one is entered; show new recovery codes."""
     if answer := sign_ins.require_fresh(url_for(".authenticator")):
         return answer
     form = CodeForm()
@@ -134,7 +134,7 @@ def authenticator() -> ResponseReturnValue:
 
 @bp.route("/authenticator/new", methods=["POST"])
 def propose_authenticator() -> ResponseReturnValue:
-    """Make the key of another authenticator; the present one works until the new one's first code."""
+    """Make the secret of a new authenticator; the current one works until the new one's first code."""
     if answer := sign_ins.require_fresh(url_for(".authenticator")):
         return answer
     sign_ins.start_own_write()
@@ -145,7 +145,7 @@ def propose_authenticator() -> ResponseReturnValue:
 
 @bp.route("/sessions")
 def sessions() -> ResponseReturnValue:
-    """List where one is signed in."""
+    """List the browsers in which the user is signed in."""
     rows = queries.list_sign_ins(g.user, now=clock.now())
     return render_template(
         "accounts/sessions.html", sign_ins=rows, present=g.sign_in, form=TidyForm(), ago=_ago
@@ -154,12 +154,12 @@ def sessions() -> ResponseReturnValue:
 
 @bp.route("/sessions/<int(max=2147483647):number>/end", methods=["POST"])
 def end_session(number: int) -> ResponseReturnValue:
-    """Sign another browser of one's own out."""
+    """Sign out one of the user's other browsers."""
     sign_ins.start_own_write()
-    found = db.session.get(SignIn, number)
-    if found is None or found.user_id != g.user.id:
+    sign_in = db.session.get(SignIn, number)
+    if sign_in is None or sign_in.user_id != g.user.id:
         abort(404)
-    actions.sign_out(found, now=clock.now())
+    actions.sign_out(sign_in, now=clock.now())
     db.session.commit()
     flash(_("That browser has been signed out."), "success")
     return redirect(url_for(".sessions"), 303)
@@ -167,7 +167,7 @@ def end_session(number: int) -> ResponseReturnValue:
 
 @bp.route("/sessions/end-others", methods=["POST"])
 def end_other_sessions() -> ResponseReturnValue:
-    """Sign every other browser of one's own out."""
+    """Sign out all other browsers of the user."""
     sign_ins.start_own_write()
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
@@ -177,12 +177,12 @@ def end_other_sessions() -> ResponseReturnValue:
 
 @bp.errorhandler(SignedOut)
 def lead_to_sign_in(_refusal: SignedOut) -> ResponseReturnValue:
-    """Nothing was done for who has been signed out meanwhile; they may sign in again."""
+    """Lead a user who was signed out during the request to the sign-in page; nothing was changed."""
     db.session.rollback()
     return redirect(url_for("accounts.sign_in"), 303)
 
 
 def _ago(moment: datetime) -> str:
-    """Return how long ago it was, such as "3 minutes ago"; this moment is a second ago, not in no time."""
+    """Return how long ago a moment was, such as "3 minutes ago"; at least one second, or Babel says "in 0 seconds"."""
     since = min(moment - clock.now(), timedelta(seconds=-1))
     return format_timedelta(since, add_direction=True, locale=language())

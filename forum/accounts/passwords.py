@@ -1,4 +1,4 @@
-"""Passwords: which are refused, and how the others are kept (S01, S02)."""
+"""Passwords: which ones are refused, how they are hashed and checked (S01, S02)."""
 
 import hashlib
 import os
@@ -17,9 +17,11 @@ from forum.folding import search_fold
 from forum.turns import Line, processor
 
 MIN_LENGTH, MAX_LENGTH = 12, 1000
-HASHER = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)  # argon2id; OWASP asks for 19 MiB
-TRIES = Line(os.cpu_count() or 1)  # as many at once as can be at work: each needs 32 MiB
-PATIENCE = 5.0  # seconds until a try is at work
+# Argon2id with 32 MiB of memory; OWASP asks for 19 MiB at least.
+HASHER = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
+# One check for each processor at a time: more would not be faster, and each needs 32 MiB.
+TRIES = Line(os.cpu_count() or 1)
+PATIENCE = 5.0  # seconds for which a check waits to begin
 COMMON = Path(__file__).with_name("common_passwords.txt")
 DIGEST_DIGITS = 12
 BRAILLE_BLANK = "\u2800"
@@ -32,12 +34,12 @@ CONTEXT = {
 
 
 def refuse_if_weak(password: str, *, about: Iterable[str] = ()) -> None:
-    """Accept any password that is long and not easy to guess; no kind of character is asked for.
+    """Refuse a password that is short or easy to guess. No kind of character is required (S01).
 
-    `about` are the person's own texts, such as name and address. Raises a PasswordRefused. Source: S01.
+    `about` are texts about the user, such as name and address. Raises a subclass of PasswordRefused.
     """
     password = _normal(password)
-    if len(_seen(password)) < MIN_LENGTH:
+    if len(_visible(password)) < MIN_LENGTH:
         raise TooShort
     folded = password.casefold()
     if _is_pattern(folded) or any(_digest(form) in _common() for form in _plain_forms(folded)):
@@ -50,71 +52,73 @@ def refuse_if_weak(password: str, *, about: Iterable[str] = ()) -> None:
 
 
 def hashed(password: str) -> str:
-    """Return the form in which a password is stored. Raises TooLong.
+    """Return the hash under which a password is stored. Raises TooLong.
 
-    Only who has a link or is signed in may have that done, with the database's lock in hand: so it never waits in line,
-    neither for the processor afterwards.
+    Unlike `matches` it never queues, neither before nor for the processor afterwards: the caller holds the database's
+    lock, and needs a valid link or a sign-in.
     """
     processor.give_up()
     return HASHER.hash(_normal(password))
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Whether this is the stored password; it takes as long when nothing is stored (S24). Raises TooLong and NoTurn.
+    """Return whether the password fits the stored hash. Raises TooLong and NoTurn.
 
-    Anybody may ask, so it waits in line: the caller may hold no transaction meanwhile.
+    Takes the same time when nothing is stored (S24). Anybody can cause this work, so it queues for a processor; the
+    caller must not have a transaction open meanwhile.
     """
     try:
         with processor.lent(), TRIES.turn(PATIENCE):
-            nobodys = _nobodys()  # even when it is not needed: the first call takes as long as a try does
-            return HASHER.verify(stored or nobodys, _normal(password)) and stored is not None
+            # Called even when a hash is stored: the first call computes one, and its time must not tell accounts apart.
+            unmatchable = _unmatchable_hash()
+            return HASHER.verify(stored or unmatchable, _normal(password)) and stored is not None
     except (VerifyMismatchError, InvalidHashError):
         return False
 
 
 def is_outdated(stored: str) -> bool:
-    """Whether the hash was made with other parameters than ours."""
+    """Return whether the hash was made with other parameters than today's."""
     return HASHER.check_needs_rehash(stored)
 
 
 @cache
-def _nobodys() -> str:
+def _unmatchable_hash() -> str:
     """Return a hash that no password matches, to be checked for an address that has no account."""
     return hashed(secrets.token_urlsafe())
 
 
 def _normal(password: str) -> str:
-    """Return one form for what looks the same, however the keyboard composed it. Raises TooLong.
+    """Return the NFKC form, in which equal-looking texts are equal, whatever the keyboard sent. Raises TooLong.
 
-    The length comes first: to normalise n combining marks may cost n².
+    The length is checked first: normalising n combining marks may take n² steps.
     """
     if len(password) > MAX_LENGTH:
         raise TooLong
     return unicodedata.normalize("NFKC", password)
 
 
-def _seen(password: str) -> str:
-    """Return what of it can be seen: of blanks in a row one counts, at the ends none, and nothing invisible does."""
+def _visible(password: str) -> str:
+    """Return the visible characters, which count for the length; a run of spaces counts as one, at the ends as none."""
     unseen = {"Cc", "Cf", "Zl", "Zp"}
     shown = (" " if letter.isspace() or letter == BRAILLE_BLANK else letter for letter in password)
     return " ".join("".join(letter for letter in shown if unicodedata.category(letter) not in unseen).split())
 
 
 def _plain_forms(folded: str) -> set[str]:
-    """Return the words that a guesser would vary to reach this one."""
+    """Return the simpler words that this password may be a variation of: without digits at the ends, "0" as "o"."""
     core = folded.strip("".join(letter for letter in set(folded) if not letter.isalpha()))
     forms = {folded, core, core.translate(LEET), folded.translate(LEET)}
     return forms | {_unit(form) for form in forms}
 
 
 def _unit(text: str) -> str:
-    """Return what the text repeats, such as "abc" for "abcabc"; the text itself when it repeats nothing."""
+    """Return the shortest text whose repetition gives `text`, such as "abc" for "abcabc"."""
     length = (text + text).find(text, 1)
     return text[:length] if text else text
 
 
 def _is_pattern(folded: str) -> bool:
-    """Whether it repeats at most four characters or counts up or down, such as "123456789012"."""
+    """Return whether the text repeats at most four characters, or counts up or down, as "123456789012" does."""
     steps = {
         (ord(after) - ord(before)) % (10 if folded.isdigit() else 0x110000)
         for before, after in pairwise(folded)
@@ -123,15 +127,18 @@ def _is_pattern(folded: str) -> bool:
 
 
 def _is_made_of(folded: str, about: Iterable[str]) -> bool:
-    """Whether little is left without the forum's words and the person's: under 4 letters and 9 figures."""
+    """Return whether the text consists of words about the forum or the person.
+
+    It does when, without those words, fewer than 4 letters and fewer than 9 digits are left.
+    """
     own = "".join(letter if letter.isalnum() else " " for text in about for letter in f"{text} ".casefold())
     words = {*CONTEXT, *own.split()}
     rest = folded
     for word in sorted({*words, *map(search_fold, words)}, key=len, reverse=True):
         if len(word) >= 3:
             rest = rest.replace(word, "")
-    letters, figures = sum(map(str.isalpha, rest)), sum(map(str.isdigit, rest))
-    return rest != folded and letters < 4 and figures < 9
+    letters, digits = sum(map(str.isalpha, rest)), sum(map(str.isdigit, rest))
+    return rest != folded and letters < 4 and digits < 9
 
 
 @cache

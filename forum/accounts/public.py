@@ -1,4 +1,4 @@
-"""Signing in and out, and the links that set a password."""
+"""Pages for signing in and out, and for the links that set a password."""
 
 from contextlib import suppress
 from typing import Any
@@ -27,13 +27,13 @@ CLEARED = '"cache", "cookies", "storage"'
 
 @bp.before_request
 def identify_organiser() -> None:
-    """Find out who is there, and so which language they read."""
+    """Load the sign-in, which also sets the language of the page."""
     sign_ins.load()
 
 
 @bp.context_processor
 def pass_languages() -> dict[str, Any]:
-    """Let the frame link to the same page in each language; an address without a page has no other one."""
+    """Give templates the URL of this page in each language; none for a route without a page."""
     rule = request.url_rule
     if rule is None or "GET" not in (rule.methods or ()):
         return {}
@@ -43,7 +43,7 @@ def pass_languages() -> dict[str, Any]:
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    """Take the first factor: address and password."""
+    """Ask for the first factor: address and password."""
     if sign_ins.load():
         return redirect(sign_ins.own_page(request.args.get("next")), 303)
     form = SignInForm()
@@ -65,7 +65,7 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.route("/second-factor", methods=["GET", "POST"])
 def second_factor() -> ResponseReturnValue:
-    """Take the second factor: the authenticator's code, or a recovery code."""
+    """Ask for the second factor: a code of the authenticator, or a recovery code."""
     user, form = _waiting(), CodeForm()
     if user.totp_secret is None:
         return redirect(url_for(".set_up"), 303)
@@ -87,7 +87,7 @@ def second_factor() -> ResponseReturnValue:
 
 @bp.route("/set-up", methods=["GET", "POST"])
 def set_up() -> ResponseReturnValue:
-    """Show the first authenticator's key; its first code opens the console and shows the recovery codes."""
+    """Show a new user the secret for their authenticator; its first code signs them in and shows recovery codes."""
     user, form = _waiting(), CodeForm()
     if user.totp_secret is not None or user.totp_proposed is None:
         return redirect(url_for(".second_factor"), 303)
@@ -110,9 +110,10 @@ def set_up() -> ResponseReturnValue:
 
 @bp.route("/sign-out", methods=["POST"])
 def sign_out() -> ResponseReturnValue:
-    """End the sign-in on the server and everything of it in the browser."""
+    """End the sign-in on the server and clear everything that the browser keeps of it."""
     if sign_ins.load():
-        with suppress(SignedOut):  # it has ended already
+        # Another browser may have ended this sign-in meanwhile.
+        with suppress(SignedOut):
             sign_ins.start_own_write()
             actions.sign_out(g.sign_in, now=clock.now())
             db.session.commit()
@@ -124,13 +125,13 @@ def sign_out() -> ResponseReturnValue:
 
 @bp.route("/signed-out")
 def signed_out() -> ResponseReturnValue:
-    """Say that it is over."""
+    """Confirm that the person is signed out."""
     return render_template("accounts/signed_out.html")
 
 
 @bp.route("/forgot", methods=["GET", "POST"])
 def forgot() -> ResponseReturnValue:
-    """Send a link that sets another password; the answer is the same for every address (S24)."""
+    """Send a link that resets the password; the answer is the same for every address (S24)."""
     form = ForgotForm()
     if not form.validate_on_submit():
         return form_page("forgot", form)
@@ -143,25 +144,25 @@ def forgot() -> ResponseReturnValue:
 
 @bp.route("/forgot/sent")
 def link_sent() -> ResponseReturnValue:
-    """Say what happens next, whoever asked."""
+    """Say that a link was sent if the address has an account; the page is the same for everybody."""
     return render_template("accounts/link_sent.html")
 
 
 @bp.route("/reset/<token>", methods=["GET", "POST"])
 def reset(token: str) -> ResponseReturnValue:
-    """Set another password by the mailed link."""
+    """Set a new password by the mailed link."""
     return _set_password(token, LinkPurpose.RESET, actions.reset_password)
 
 
 @bp.route("/welcome/<token>", methods=["GET", "POST"])
 def welcome(token: str) -> ResponseReturnValue:
-    """Set the first password by the link that the command printed."""
+    """Set a new organiser's first password by the link that a command printed."""
     return _set_password(token, LinkPurpose.WELCOME, actions.accept_welcome)
 
 
 @bp.route("/demo/<token>", methods=["GET", "POST"])
 def open_demo(token: str) -> ResponseReturnValue:
-    """Open the demo's console from this machine: the link stands for both factors, once."""
+    """Open the demo's console from this machine: the link replaces both factors, once."""
     if not demo.is_on() or not demo.is_from_this_machine():
         abort(404)
     links.look(token, LinkPurpose.DEMO, now=clock.now())
@@ -178,9 +179,10 @@ def open_demo(token: str) -> ResponseReturnValue:
 
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
-    """Sign out from a page of an earlier sign-in too: whoever presses that wants nobody to stay signed in (S06).
+    """Answer a form whose CSRF token belongs to an earlier session.
 
-    The browser itself vouches that a page of ours sent it; no other site can sign anybody out (S10).
+    "Sign out" works from such a page too: who presses it wants nobody to stay signed in (S06). The browser's
+    Sec-Fetch-Site header proves that this site's page sent it, so no other site can sign anybody out (S10).
     """
     is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
     if is_ours and request.endpoint == f"{bp.name}.{sign_out.__name__}":
@@ -190,7 +192,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 @bp.errorhandler(LinkRefused)
 def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
-    """A dead link explains itself; a second step without a first one leads back to it."""
+    """Explain why a link does not work; lead a second step whose first step has expired back to signing in."""
     db.session.rollback()
     if "token" in (request.view_args or {}):
         return render_template("accounts/link_refused.html"), 410
@@ -198,12 +200,12 @@ def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
 
 
 def form_page(name: str, form: TidyForm, **context: Any) -> ResponseReturnValue:
-    """Show the page of a form, with what is wrong with it."""
+    """Return the page of a form: with status 422 when it has errors, else 200."""
     return render_template(f"accounts/{name}.html", form=form, **context), 422 if form.errors else 200
 
 
 def wrong_code(name: str, form: Any, user: User, **context: Any) -> ResponseReturnValue:
-    """Show the page again when its code was refused; nothing is written but that it was."""
+    """Record that a code was refused, and show the form again with that error."""
     db.session.rollback()
     note_refusal(CODE_REFUSED, lambda: user)
     form.code.errors = [_("The code is wrong or used. Wait for the next one and try again.")]
@@ -211,14 +213,14 @@ def wrong_code(name: str, form: Any, user: User, **context: Any) -> ResponseRetu
 
 
 def key_of(user: User) -> dict[str, str]:
-    """Return the proposed authenticator's key, as text and as a picture."""
+    """Return the proposed authenticator's secret, as text and as a QR code."""
     secret = user.totp_proposed or b""
     picture = authenticators.picture(secret, account=user.email, issuer=request.host)
     return {"key": authenticators.key_text(secret), "picture": picture}
 
 
 def browser_name() -> str:
-    """Return what kind of browser it is and no more, such as "Firefox, Linux"."""
+    """Return the browser's program and system, such as "Firefox, Linux", and no version."""
     agent = request.user_agent.string
     programs = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
     systems = (
@@ -229,12 +231,12 @@ def browser_name() -> str:
         ("Mac OS", "Mac"),
         ("Linux", "Linux"),
     )
-    found = (next((name for mark, name in kinds if mark in agent), "") for kinds in (programs, systems))
-    return ", ".join(name for name in found if name)
+    names = (next((name for mark, name in kinds if mark in agent), "") for kinds in (programs, systems))
+    return ", ".join(name for name in names if name)
 
 
 def _waiting() -> User:
-    """Return who gave the right password a moment ago. Raises LinkRefused."""
+    """Return the user who has given the right password and not yet the code. Raises LinkRefused."""
     return links.look(session.get(sign_ins.WAITING, ""), LinkPurpose.SECOND_FACTOR, now=clock.now())
 
 

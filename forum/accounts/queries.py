@@ -12,44 +12,46 @@ from forum.columns import digest
 from forum.extensions import db
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)  # S07
-EVENTS = table("events", column("id"), column("slug"))  # another feature's; named, not imported
+EVENTS = table(
+    "events", column("id"), column("slug")
+)  # a table of another feature, which this one must not import
 
 
 def canonical_email(text: str) -> str:
-    """Return the form in which organisers' addresses are stored and compared."""
+    """Return the address trimmed and in lower case, as organisers' addresses are stored and compared."""
     return trimmed(text).lower()
 
 
 def find_by_email(email: str) -> User | None:
-    """Return the account of an address in any spelling."""
+    """Return the account with this address, whatever its spaces and capitals."""
     return db.session.scalars(select(User).where(User.email == canonical_email(email))).one_or_none()
 
 
 def find_event_id(slug: str) -> int | None:
-    """Return the number of the event with this slug."""
+    """Return the id of the event with this slug."""
     return db.session.scalars(select(EVENTS.c.id).where(EVENTS.c.slug == slug)).one_or_none()
 
 
 def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
-    """Return the living sign-in behind a browser's token, with its user and memberships."""
+    """Return the unexpired sign-in with this token, with its user and memberships loaded."""
     with_user = joinedload(SignIn.user, innerjoin=True).selectinload(User.memberships)
     query = select(SignIn).where(SignIn.digest == digest(token), *_is_alive(now)).options(with_user)
-    found = db.session.scalars(query).one_or_none()
-    return found if found and found.user.active else None
+    sign_in = db.session.scalars(query).one_or_none()
+    return sign_in if sign_in and sign_in.user.active else None
 
 
 def find_owner(token: str) -> int | None:
-    """Return whose sign-in it is, or was until time ended it; None when it is forgotten or never was."""
+    """Return the user id of the sign-in with this token, expired or not; None when it is unknown."""
     return db.session.scalar(select(SignIn.user_id).where(SignIn.digest == digest(token)))
 
 
 def lock_user(user_id: int) -> None:
-    """Let others who change this account wait until the transaction ends; rows may still be made that point to it."""
+    """Lock the account's row until the transaction ends; rows that refer to it may still be inserted."""
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def list_sign_ins(user: User, *, now: datetime) -> Sequence[SignIn]:
-    """Return the user's living sign-ins, the latest first."""
+    """Return the user's unexpired sign-ins, the most recently used first."""
     query = select(SignIn).where(SignIn.user_id == user.id, *_is_alive(now))
     return db.session.scalars(query.order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())).all()
 
@@ -65,7 +67,7 @@ def find_membership(user: User, role: str, event_id: int | None) -> Membership |
 
 
 def count_recovery_codes(user: User) -> int:
-    """Return how many recovery codes are left."""
+    """Return how many unused recovery codes the user has."""
     query = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user.id)
     return db.session.scalars(query).one()
 

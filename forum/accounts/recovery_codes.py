@@ -1,4 +1,4 @@
-"""Recovery codes: shown once, used once, kept only as a keyed digest (S03)."""
+"""Recovery codes: shown once, used once, stored only as a keyed digest (S03)."""
 
 import hashlib
 import hmac
@@ -11,11 +11,11 @@ from forum.accounts.models import RecoveryCode, User
 from forum.extensions import db
 
 NUMBER, GROUPS, GROUP_LENGTH = 10, 3, 4
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else; 59 bits a code
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two look alike; 12 of them are 59 random bits
 
 
 def renew(user: User) -> list[str]:
-    """Put new codes in the place of all earlier ones and return them; they cannot be read again."""
+    """Replace the user's codes and return the new ones; only digests are stored, so they can be shown only now."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     codes = [_new() for _ in range(NUMBER)]
     db.session.add_all(RecoveryCode(user_id=user.id, digest=_digests(user, code)[0]) for code in codes)
@@ -24,7 +24,7 @@ def renew(user: User) -> list[str]:
 
 
 def use(user: User, code: str) -> bool:
-    """Whether it is one of the user's codes; then it is gone."""
+    """Return whether this is one of the user's codes; it is deleted, so it works once."""
     mine = (RecoveryCode.user_id == user.id) & RecoveryCode.digest.in_(_digests(user, code))
     return (
         db.session.scalars(delete(RecoveryCode).where(mine).returning(RecoveryCode.user_id)).first()
@@ -37,7 +37,7 @@ def _new() -> str:
 
 
 def _digests(user: User, code: str) -> list[str]:
-    """Return the digest under each key, the newest first; dashes, spaces and capitals do not matter."""
+    """Return the code's digest under each key, the newest key first; dashes, spaces and capitals are ignored."""
     plain = "".join(letter for letter in code.lower() if letter in LETTERS)
     message = f"recovery-code:{user.id}:{plain}".encode()
     keys = current_app.config["DATA_KEYS"]["totp"]

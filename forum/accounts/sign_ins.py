@@ -1,6 +1,6 @@
 """Signed-in browsers and what they may reach (S03, S06, S07, S09, S12, S38).
 
-The browser's session cookie holds a random token; its row decides. Nothing else in the cookie says who it is.
+The session cookie holds a random token, and the row of that token says who is signed in; nothing else does.
 """
 
 import re
@@ -31,14 +31,14 @@ CONSOLE, MAX_TARGET = "/console/", 1000
 
 
 def init_app(app: Flask) -> None:
-    """Let templates ask who is signed in and what they may do."""
+    """Give templates `console_user`, who is signed in, and `may`, what they may do."""
     app.jinja_env.globals.update(console_user=ConsoleUser(), may=may)
 
 
 def require(roles: frozenset[Role]) -> ResponseReturnValue | None:
-    """Let the request go on, answer with the way to sign in, or end it with 404.
+    """Return None to let the request pass, or a redirect to the sign-in page; abort with 404 without a role.
 
-    Without any `roles`, being signed in is enough. With an event in the address, a role must be held for it.
+    When `roles` is empty, being signed in is enough. When the URL names an event, the role must be held for it.
     """
     if load() is None:
         rule = request.url_rule
@@ -49,9 +49,9 @@ def require(roles: frozenset[Role]) -> ResponseReturnValue | None:
 
 
 def require_fresh(back: str | None = None) -> ResponseReturnValue | None:
-    """Answer with "confirm it's you" unless that was done within five minutes (S09).
+    """Redirect to the page that asks for both factors, or return None when they were given within five minutes (S09).
 
-    `back` is where to return to; by default the page that was asked for. A view's first line:
+    `back` is the URL to return to, by default the current one. Use it as a view's first line:
     `if answer := sign_ins.require_fresh(): return answer`.
     """
     if is_fresh():
@@ -60,48 +60,51 @@ def require_fresh(back: str | None = None) -> ResponseReturnValue | None:
 
 
 def is_fresh() -> bool:
-    """Whether password and code were given within five minutes; the demo's organiser has neither to give."""
+    """Return whether both factors were given within five minutes; always True for the demo user, who has none."""
     if current_app.config["DEMO"] and g.user.password_hash is None:
         return True
     return clock.now() - g.sign_in.confirmed_at <= FRESH
 
 
 def load() -> SignIn | None:
-    """Return the request's living sign-in, and set g.sign_in, g.user and g.user_language; read once."""
+    """Return the request's sign-in or None, and set g.sign_in, g.user and g.user_language.
+
+    The database is asked once a request.
+    """
     if "sign_in" not in g:
         now = clock.now()
-        g.sign_in = found = queries.find_sign_in(session[TOKEN], now=now) if TOKEN in session else None
-        if found:
-            g.user = found.user
-            if now - found.last_seen_at >= TOUCH:
-                _touch(found, now)
-        choose_language(found.user.language if found else None)
+        g.sign_in = sign_in = queries.find_sign_in(session[TOKEN], now=now) if TOKEN in session else None
+        if sign_in:
+            g.user = sign_in.user
+            if now - sign_in.last_seen_at >= TOUCH:
+                _touch(sign_in, now)
+        choose_language(sign_in.user.language if sign_in else None)
     return g.sign_in
 
 
 def start_own_write() -> None:
-    """Begin to write what the signed-in person does to their own account.
+    """Start a write transaction for a change of the signed-in user's own account, and lock its row.
 
-    They may have been signed out since the guard looked, in another browser; then nothing is done. Their row is locked,
-    so that of two acts on one account the second comes after the first. Raises SignedOut.
+    The lock makes simultaneous changes of one account follow one another. Raises SignedOut when another browser has
+    signed this one out since the access check.
     """
     user_id = g.user.id
     start_write(db.session)
     queries.lock_user(user_id)
-    found = queries.find_sign_in(session.get(TOKEN, ""), now=clock.now())
-    if found is None:
+    sign_in = queries.find_sign_in(session.get(TOKEN, ""), now=clock.now())
+    if sign_in is None:
         raise SignedOut
-    g.sign_in, g.user = found, found.user
+    g.sign_in, g.user = sign_in, sign_in.user
 
 
 def begin(token: str) -> None:
-    """Make the browser's session that of a new sign-in; nothing of the earlier one stays but the language (S06)."""
+    """Start a new session for a new sign-in; of the earlier session only the language is kept (S06)."""
     forget()
     session[TOKEN] = token
 
 
 def forget() -> None:
-    """Empty the browser's session, but for the language that was chosen in it."""
+    """Empty the session, except for the language that was chosen in it."""
     language = session.get(LANGUAGE)
     session.clear()
     if language:
@@ -109,7 +112,7 @@ def forget() -> None:
 
 
 def choose_language(preference: str | None = None) -> None:
-    """Set g.user_language: ?lang= of now or earlier in this session, else the user's preference."""
+    """Set g.user_language: the last ?lang= of this session, else the user's preference."""
     wanted = request.args.get("lang")
     if wanted in current_app.config["LANGUAGES"] and session.get(LANGUAGE) != wanted:
         session[LANGUAGE] = wanted
@@ -117,7 +120,7 @@ def choose_language(preference: str | None = None) -> None:
 
 
 def time_left() -> dict[str, int]:
-    """Return for how many seconds the present sign-in lasts without another page, and at the longest (S07, A11)."""
+    """Return in how many seconds the sign-in expires when idle, and when used all the time (S07, A11)."""
     longest = g.sign_in.created_at + queries.ABSOLUTE
     ends = min(g.sign_in.last_seen_at + queries.IDLE, longest)
     return {
@@ -127,27 +130,27 @@ def time_left() -> dict[str, int]:
 
 
 def current_actor() -> str:
-    """Return how the audit trail names who is signed in."""
+    """Return how the audit trail names the signed-in user."""
     return f"user:{g.user.id}"
 
 
 def roles_for(event: Any = None) -> frozenset[Role]:
-    """Return the roles that the signed-in user holds for this event, or anywhere when there is none."""
+    """Return the roles that the signed-in user holds for this event; for any event when it is None."""
     return _roles(event.id if event else None)
 
 
 def may(role: Role | str, event: Any = None) -> bool:
-    """Whether the signed-in user holds this role, or is an admin, for the event."""
+    """Return whether the signed-in user holds this role, or is an admin, for the event."""
     return not roles_for(event).isdisjoint({role, Role.ADMIN})
 
 
 def is_admin_of_all() -> bool:
-    """Whether the signed-in user looks after every event, and so the organisers' accounts."""
+    """Return whether the signed-in user is an admin of all events, who also manages organisers' accounts."""
     return any(held.role == Role.ADMIN and held.event_id is None for held in g.user.memberships)
 
 
 def own_page(target: str | None) -> str:
-    """Return the target if it is a page of the console or the account, else the console's first page (S38)."""
+    """Return the URL when it is a page of the console or the account, else the console's first page (S38)."""
     if not target or len(target) > MAX_TARGET or not OWN_PAGE.fullmatch(target):
         return CONSOLE
     path = target.partition("?")[0]
@@ -155,7 +158,7 @@ def own_page(target: str | None) -> str:
 
 
 class ConsoleUser:
-    """Who is signed in, for the console's frame; false when nobody is."""
+    """The signed-in user for the console's layout; false when nobody is signed in."""
 
     def __bool__(self) -> bool:
         return load() is not None
@@ -182,7 +185,7 @@ class ConsoleUser:
 
 
 def _roles_here() -> frozenset[Role]:
-    """Return the user's roles for the event in the address; none when there is no such event."""
+    """Return the user's roles for the event that the URL names; none when there is no such event."""
     slug = (request.view_args or {}).get("event")
     if slug is None:
         return _roles(None)
@@ -198,7 +201,7 @@ def _roles(event_id: int | None) -> frozenset[Role]:
 
 
 def _go_by(endpoint: str, back: str | None) -> Response:
-    """Lead to a page that comes first and from there back; what a form sent is kept meanwhile (A11)."""
+    """Redirect to a page that must come first; it leads back to `back`. Form values are kept meanwhile (A11)."""
     answer = redirect(url_for(endpoint, next=back), 303)
     if request.method == "POST":
         owner = g.user.id if g.sign_in else queries.find_owner(session.get(TOKEN, ""))
@@ -206,12 +209,12 @@ def _go_by(endpoint: str, back: str | None) -> Response:
     return answer
 
 
-def _touch(found: SignIn, now) -> None:
-    """Note that the browser was seen: a short transaction of its own, before the view reads anything.
+def _touch(sign_in: SignIn, now) -> None:
+    """Update `last_seen_at` in a transaction of its own, before the view reads anything.
 
-    When the database cannot be written, reading goes on; the sign-in then ends a little early.
+    When the database cannot be written, the page is still shown; the sign-in then expires a little early.
     """
-    seen = update(SignIn).where(SignIn.id == found.id, SignIn.last_seen_at < now).values(last_seen_at=now)
+    seen = update(SignIn).where(SignIn.id == sign_in.id, SignIn.last_seen_at < now).values(last_seen_at=now)
     try:
         start_write(db.session)
         db.session.execute(seen)

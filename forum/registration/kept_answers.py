@@ -19,12 +19,12 @@ COOKIE, CSRF = "answers", "csrf_token"
 def keep(response: Response, form: Form, sector: str) -> bool:
     """Give the browser the answers to keep; say whether they were short enough."""
     answers = {field.name: field.data for field in form if field.name != CSRF}
-    return sealed_cookies.put(response, COOKIE, answers, place=_place(sector), paths=_paths(sector))
+    return sealed_cookies.put(response, COOKIE, answers, bound_to=_binding(sector), paths=_paths(sector))
 
 
 def recall(sector: str) -> dict[str, Any] | None:
     """Return the answers that the browser keeps for this form; None when there are none, or not any more."""
-    return sealed_cookies.take(COOKIE, place=_place(sector))
+    return sealed_cookies.take(COOKIE, bound_to=_binding(sector))
 
 
 def forget(response: Response, sector: str) -> None:
@@ -37,6 +37,6 @@ def _paths(sector: str) -> list[str]:
     return [url_for("registration.details", sector=sector, lang=code) for code in NAMES]
 
 
-def _place(sector: str) -> str:
+def _binding(sector: str) -> str:
     """Bind the answers to their form and to the session that it was sent in, and so they end with that."""
     return f" answers {sector} {session.get(CSRF, '')}"

@@ -110,9 +110,9 @@ def test_nothing_stored_matches_nothing():
 def test_what_stands_in_for_nobodys_password_is_made_by_whichever_try_comes_first():
     """So that the first try of a process does not tell, by its time, whether the address is known (S24)."""
     stored = passwords.hashed(PASSWORD)
-    passwords._nobodys.cache_clear()
+    passwords._unmatchable_hash.cache_clear()
     assert passwords.matches(stored, PASSWORD)
-    assert passwords._nobodys.cache_info().currsize == 1
+    assert passwords._unmatchable_hash.cache_info().currsize == 1
 
 
 def test_an_outdated_hash_is_renewed_by_signing_in(pages, event):
@@ -154,14 +154,14 @@ def trying(monkeypatch) -> Iterator[Trying]:
     monkeypatch.setattr(passwords, "HASHER", trying)
     monkeypatch.setattr(passwords, "TRIES", Line(2))
     yield trying
-    passwords._nobodys.cache_clear()  # it may hold what this hasher made
+    passwords._unmatchable_hash.cache_clear()  # it may hold what this hasher made
 
 
 @pytest.mark.parametrize("is_first", [False, True])
 def test_tries_of_anybody_are_at_work_as_many_as_there_are_processors(trying, is_first):
     """The first tries of a process, which make one hash more, like all others."""
     if is_first:
-        passwords._nobodys.cache_clear()
+        passwords._unmatchable_hash.cache_clear()
     with ThreadPoolExecutor(6) as pool:
         tries = [pool.submit(passwords.matches, "stored", PASSWORD) for _ in range(6)]
         assert [trying.at_work.acquire(timeout=20) for _ in range(2)] == [True] * 2
