@@ -1,1 +1,1 @@
-"""Who did, saw or exported what: a hash-chained, append-only record."""
+"""The audit trail: who did, saw or exported what, as an append-only hash chain."""

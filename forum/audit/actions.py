@@ -1,7 +1,7 @@
-"""Recording an act, and proving that the record is whole (S46).
+"""Recording acts in the audit trail, and verifying that the trail is complete and unchanged (S46).
 
-An entry joins the chain when its transaction commits: whoever holds the chain waits for no row, so nobody waits in a
-circle, whatever a rule records before its last change.
+Entries are appended to the hash chain at the very end of their transaction. The chain's lock is therefore always taken
+last, after all row locks, and transactions cannot deadlock over it, whenever in a transaction `record` is called.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ NAMED = 5
 
 
 class Subject(Protocol):
-    """Anything with a table and an id."""
+    """What an entry is about: any row with a table and an id."""
 
     __tablename__: str
     id: int
 
 
 def chain_at_commit(session: scoped_session) -> None:
-    """Let what is recorded in a transaction of the session join the chain with its commit, or go with its rollback."""
+    """Append the entries of each transaction of this session to the chain at its commit; drop them at a rollback."""
     for name, listener in (
         ("before_commit", _chain_waiting),
         ("after_soft_rollback", _drop_undone),
@@ -45,9 +45,9 @@ def chain_at_commit(session: scoped_session) -> None:
 
 
 def record(action: str, subject: Any, *, actor: str, at: datetime, **details: Any) -> AuditEntry:
-    """Add an entry to the chain, in the caller's transaction; it has its number and hash from the commit on.
+    """Add an entry to the audit trail in the caller's transaction; the commit gives it its number and hash.
 
-    `action` is such as "registration.received"; `actor` is "visitor", "person", "worker", "command" or "user:7".
+    `action` is a name such as "registration.received"; `actor` is "visitor", "person", "worker", "command" or "user:7".
     `details` hold ids, states and numbers, never a name, an address or free text (P28, S45).
     """
     if subject.id is None:
@@ -70,13 +70,13 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
 
 
 def erase_details(entry: AuditEntry, *, actor: str, at: datetime) -> None:
-    """Forget what an entry says, for somebody's sake, and record that it was so: the chain stays whole (P28)."""
+    """Delete an entry's details, to erase a person, and record the deletion; the hash chain stays valid (P28)."""
     db.session.execute(delete(AuditDetails).where(AuditDetails.entry_id == entry.id))
     record(queries.DETAILS_ERASED, entry, actor=actor, at=at)
 
 
 def verify() -> int | None:
-    """Walk the chain; return None when it is whole, else the sequence number of the first entry that is not."""
+    """Check every entry; return None when the chain is valid, else the number of the first invalid entry."""
     previous, expected_id = GENESIS, 1
     for entry in db.session.scalars(
         select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=500)
@@ -84,7 +84,7 @@ def verify() -> int | None:
         whole = (
             entry.id == expected_id
             and entry.previous_hash == previous
-            and _is_sealed(entry)
+            and _is_signed(entry)
             and (
                 entry.details is None
                 or _digest_details(entry.details.salt, entry.details.payload) == entry.details_digest
@@ -97,36 +97,37 @@ def verify() -> int | None:
 
 
 def examine(*, now: datetime) -> list[str]:
-    """Return in sentences what is wrong with the record: changed, cut off at its end, or without its details."""
-    found = []
+    """Return the faults of the audit trail as sentences: entries changed, missing at the end, or without details."""
+    faults = []
     if broken := verify():
-        found.append(f"entry {broken} is not what was written")
-    found += heads.compare(now=now)
+        faults.append(f"entry {broken} is not what was written")
+    faults += heads.compare(now=now)
     if bare := queries.list_without_details(NAMED):
-        found.append(f"the details of entries are gone: {', '.join(map(str, bare))}")
-    return found
+        faults.append(f"the details of entries are gone: {', '.join(map(str, bare))}")
+    return faults
 
 
 def knows_newest_key() -> bool:
-    """Whether the key of the newest entry is here, where there is an entry."""
+    """Return whether the key that signed the newest entry is configured; True for an empty trail."""
     newest = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).unique().first()
-    if newest is None or newest.key is None:  # of a version whose entries did not name theirs
-        return newest is None or _is_sealed(newest)
+    # Entries of early versions do not name their key.
+    if newest is None or newest.key is None:
+        return newest is None or _is_signed(newest)
     return newest.key in {key_name(key) for key in current_app.config["DATA_KEYS"]["audit"]}
 
 
 def key_name(key: bytes) -> str:
-    """Return what an audit key is called in the entries that it seals; it says nothing of the key."""
+    """Return the name by which entries refer to an audit key: a digest, which does not reveal the key."""
     return hashlib.sha256(b"forum audit key" + key).hexdigest()[:16]
 
 
-def _is_sealed(entry: AuditEntry) -> bool:
-    """Whether one of the keys that may have sealed the entry did."""
+def _is_signed(entry: AuditEntry) -> bool:
+    """Return whether the entry's hash is valid under one of the keys that may have made it."""
     keys = [key for key in current_app.config["DATA_KEYS"]["audit"] if entry.key in {None, key_name(key)}]
-    return any(hmac.compare_digest(entry.hash, _seal(entry, key)) for key in keys)
+    return any(hmac.compare_digest(entry.hash, _sign(entry, key)) for key in keys)
 
 
-def _seal(entry: AuditEntry, key: bytes) -> str:
+def _sign(entry: AuditEntry, key: bytes) -> str:
     """Return the entry's HMAC."""
     parts = [entry.id, entry.at.isoformat(), entry.actor, entry.action, entry.subject_type, entry.subject_id]
     message = json.dumps([*parts, entry.event_id, entry.details_digest, entry.previous_hash]).encode()
@@ -134,7 +135,7 @@ def _seal(entry: AuditEntry, key: bytes) -> str:
 
 
 def _chain_waiting(session: Session) -> None:
-    """Write every other row, then lock the chain and append to it."""
+    """Before a commit: flush all other rows, then lock the chain and append the recorded entries."""
     if session.in_nested_transaction() or not session.info.get(WAITING):
         return
     session.flush()
@@ -142,15 +143,15 @@ def _chain_waiting(session: Session) -> None:
     last_id, last_hash = _lock_chain(session)
     for _transaction, entry in session.info.pop(WAITING):
         entry.id, entry.previous_hash = last_id + 1, last_hash
-        entry.hash, entry.key = _seal(entry, newest), key_name(newest)
+        entry.hash, entry.key = _sign(entry, newest), key_name(newest)
         last_id, last_hash = entry.id, entry.hash
         session.add(entry)
 
 
 def _lock_chain(session: Session) -> tuple[int, str]:
-    """Return number and hash of the newest entry, (0, GENESIS) when there is none.
+    """Lock the chain until the commit; return number and hash of its newest entry, or (0, GENESIS).
 
-    Nobody else appends until the caller commits (SQLite: the write lock does that).
+    On SQLite the write lock, which the transaction holds already, is enough.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(LOCK_CHAIN, {"key": CHAIN_LOCK})
@@ -159,7 +160,7 @@ def _lock_chain(session: Session) -> tuple[int, str]:
 
 
 def _drop_undone(session: Session, undone: SessionTransaction) -> None:
-    """Forget what was recorded in a savepoint that is undone."""
+    """Drop the entries that were recorded in a savepoint that is rolled back."""
     waiting = session.info.pop(WAITING, [])
     kept = [(within, entry) for within, entry in waiting if not _is_part_of(within, undone)]
     if kept:

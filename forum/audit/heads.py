@@ -1,7 +1,8 @@
-"""Heads of the chain, noted outside the database: who owns it can cut the chain's end, but not what was noted (S46).
+"""Copies of the audit chain's newest hash (its head), kept in a file outside the database (S46).
 
-Each line of the file is a moment, an entry's number and its hash; or after a restore the moment, RESTORED and when the
-backup was made: what was noted between the two is not in the chain any more. The worker's log says the same.
+Whoever can write to the database can delete the newest entries unnoticed; the heads in the file still show them.
+Each line is a time, an entry's number and its hash; or, after a restore, the time, RESTORED and the backup's time:
+heads between these two are not in the chain any more. The same lines go into the worker's log.
 """
 
 import logging
@@ -14,13 +15,13 @@ from flask import current_app
 from forum.audit import queries
 
 FILE, RESTORED = "audit-heads.log", "restored"
-MAY_BE_SILENT = timedelta(days=2)  # a head is noted when a worker starts, and each day
+MAY_BE_SILENT = timedelta(days=2)  # the worker writes a head when it starts and once a day
 log = logging.getLogger("forum.audit")
 
 
 @dataclass(frozen=True)
 class Head:
-    """The newest entry at a moment, by its number and its hash."""
+    """Number and hash of the entry that was the newest at a moment."""
 
     at: datetime
     number: int
@@ -31,14 +32,14 @@ class Head:
 
     @classmethod
     def read(cls, line: str) -> "Head":
-        """Return what a line says. Raises ValueError."""
+        """Parse a line of the file. Raises ValueError."""
         moment, number, entry_hash = line.split()
         return cls(datetime.fromisoformat(moment), int(number), entry_hash)
 
 
 @dataclass(frozen=True)
 class Restore:
-    """At that moment the chain went back to what it was when the backup was made."""
+    """A restore at `at`, which took the audit chain back to its state at `made_at`, when the backup was made."""
 
     at: datetime
     made_at: datetime
@@ -50,17 +51,17 @@ class Restore:
 
     @classmethod
     def read(cls, line: str) -> "Restore":
-        """Return what a line says. Raises ValueError."""
+        """Parse a line of the file. Raises ValueError."""
         moment, _word, made_at = line.split()
         return cls(datetime.fromisoformat(moment), datetime.fromisoformat(made_at))
 
     def undid(self, head: Head) -> bool:
-        """Whether the head was noted in the time that the restore took back."""
+        """Return whether the restore removed this head's entry, so that it need not be in the chain."""
         return self.made_at <= head.at <= self.at
 
 
 def note(*, now: datetime) -> int:
-    """Write down the chain's present head; return how many were written, none of an empty chain."""
+    """Append the chain's current head to the file; return 1, or 0 when the chain is empty."""
     newest = queries.find_newest()
     if newest is None:
         return 0
@@ -71,13 +72,13 @@ def note(*, now: datetime) -> int:
 
 
 def note_restore(made_at: datetime, *, now: datetime) -> None:
-    """Write down that the database is that of a backup again. Raises OSError."""
+    """Append a line that says that a backup from `made_at` was restored. Raises OSError."""
     _append(Restore(now, made_at))
     log.info("the audit chain is that of a backup again, made at %s", made_at.isoformat(timespec="seconds"))
 
 
 def compare(*, now: datetime) -> list[str]:
-    """Return in sentences what the notes say against the chain; nothing when they agree with it."""
+    """Compare the heads in the file with the chain; return what is wrong as sentences."""
     try:
         heads, restores = _read(_file().read_text().splitlines())
     except ValueError:
@@ -95,7 +96,7 @@ def compare(*, now: datetime) -> list[str]:
 
 
 def _read(lines: list[str]) -> tuple[list[Head], list[Restore]]:
-    """Return what the lines say, the two kinds apart. Raises ValueError."""
+    """Parse the lines of the file into heads and restores. Raises ValueError."""
     about_restores = [line for line in lines if RESTORED in line.split()]
     heads = [Head.read(line) for line in lines if line not in about_restores]
     return heads, [Restore.read(line) for line in about_restores]
@@ -107,7 +108,10 @@ def _append(line: Head | Restore) -> None:
 
 
 def _missing_notes(now: datetime) -> list[str]:
-    """On SQLite the worker runs beside the chain; elsewhere its notes may lie on another machine."""
+    """Return whether the missing file is a fault, as sentences.
+
+    It is one on SQLite, whose worker runs on this machine; with PostgreSQL the file may be on another machine.
+    """
     oldest = queries.find_oldest()
     if oldest is not None and queries.is_sqlite() and oldest.at < now - MAY_BE_SILENT:
         return [

@@ -1,4 +1,4 @@
-"""The audit trail's rows."""
+"""The tables of the audit trail."""
 
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from forum.database import Base
 
 
 class AuditEntry(Base):
-    """One act; append-only (triggers refuse UPDATE and DELETE) and chained to its predecessor (S46).
+    """One recorded act; append-only (triggers refuse UPDATE and DELETE) and chained to the entry before it (S46).
 
-    `hash` is HMAC-SHA-256 over sequence, moment, actor, action, subject, `details_digest` and `previous_hash`;
-    `key` names the key under which it is, and is missing in entries older than that name.
+    `hash` is HMAC-SHA-256 over id, time, actor, action, subject, `details_digest` and `previous_hash`; `key` names
+    the key of the HMAC. Entries from before keys had names have none.
     """
 
     __tablename__ = "audit_entries"
@@ -35,7 +35,7 @@ class AuditEntry(Base):
 
 
 class AuditDetails(Base):
-    """What an entry says in words and numbers; apart and salted, so that erasing it keeps the chain valid."""
+    """The details of an entry. The chain covers only their salted digest, so they can be erased without breaking it."""
 
     __tablename__ = "audit_details"
 

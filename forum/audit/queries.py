@@ -27,7 +27,7 @@ BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 
 @dataclass(frozen=True)
 class Brake:
-    """Forms that were held back for one reason: how many at least, and when it was last noted."""
+    """Registration forms that a rate limit has delayed: which limit, how many at least, and when last."""
 
     action: str
     times: int
@@ -35,9 +35,9 @@ class Brake:
 
 
 def find_history(subject: Any) -> Sequence[AuditEntry]:
-    """Return the entries about what happened to `subject`, oldest first; who has looked at it is another question.
+    """Return the entries about what happened to `subject`, oldest first, without those about who has viewed it.
 
-    SQLite gives the number of an erased registration to the next one: what is older than the beginning is not of it.
+    SQLite reuses the id of an erased registration, so entries from before this one was received are left out.
     """
     about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
     begun = select(func.max(AuditEntry.id)).where(about, AuditEntry.action == REGISTRATION_RECEIVED)
@@ -47,7 +47,10 @@ def find_history(subject: Any) -> Sequence[AuditEntry]:
 
 
 def count_refusals(since: datetime) -> dict[str, int]:
-    """Return how often each way to sign in was refused since a moment, by action: more than half of it, or all."""
+    """Return by action how many attempts to sign in were refused since a moment.
+
+    Not every attempt has an entry (see `traces`), so a count is between half the true number and all of it.
+    """
     query = select(AuditEntry).where(AuditEntry.action.in_(REFUSALS), AuditEntry.at >= since)
     counts = dict.fromkeys(REFUSALS, 0)
     for entry in db.session.scalars(query):
@@ -56,7 +59,10 @@ def count_refusals(since: datetime) -> dict[str, int]:
 
 
 def list_brakes(subject: Any, since: datetime) -> list[Brake]:
-    """Return why forms for an event were held back since a moment, by reason; `times` is more than half of them."""
+    """Return the rate limits that have delayed forms for an event since a moment.
+
+    Not every form has an entry (see `traces`), so `times` is between half the true number and all of it.
+    """
     about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
     query = select(AuditEntry).where(about, AuditEntry.action.in_(BRAKES), AuditEntry.at >= since)
     noted = db.session.scalars(query.order_by(AuditEntry.id)).all()
@@ -73,23 +79,23 @@ def find_newest() -> Row[int, str] | None:
 
 
 def find_oldest() -> AuditEntry | None:
-    """Return the first entry that there is."""
+    """Return the oldest entry."""
     return db.session.scalars(select(AuditEntry).order_by(AuditEntry.id).limit(1)).first()
 
 
 def is_in_chain(number: int, entry_hash: str) -> bool:
-    """Whether the entry of this number has this hash."""
+    """Return whether there is an entry with this number and this hash."""
     entry = select(AuditEntry.id).where(AuditEntry.id == number, AuditEntry.hash == entry_hash)
     return db.session.scalars(entry).first() is not None
 
 
 def count_entries() -> int:
-    """Return how many entries there are."""
+    """Return the number of entries."""
     return db.session.scalars(select(func.count()).select_from(AuditEntry)).one()
 
 
 def list_without_details(limit: int) -> Sequence[int]:
-    """Return the numbers of entries whose details are gone though nobody recorded that, at most `limit`."""
+    """Return the numbers of at most `limit` entries whose details are missing without a record of their erasure."""
     erased = select(AuditEntry.subject_id).where(AuditEntry.action == DETAILS_ERASED)
     bare = (
         select(AuditEntry.id)
@@ -100,7 +106,7 @@ def list_without_details(limit: int) -> Sequence[int]:
 
 
 def is_sqlite() -> bool:
-    """Whether the chain lies in a file of this machine."""
+    """Return whether the database is SQLite, and so a file on this machine."""
     return db.session.get_bind().dialect.name == "sqlite"
 
 

@@ -1,7 +1,7 @@
-"""What is looked at or tried in vain, recorded without a flood: for views, in a transaction of its own (S46, P18).
+"""Recording page views and refused attempts without flooding the audit trail (S46, P18).
 
-Of what one actor does to one subject within an hour, the first, second, fourth, eighth … time are entries of the
-chain. `times` says for how many each stands, so their sum is more than half of what happened, however often.
+Of what one actor does to one subject within an hour, only the 1st, 2nd, 4th, 8th … time becomes an entry. Its `times`
+says for how many it stands, so that their sum is more than half of what happened. For views: it commits by itself.
 """
 
 import logging
@@ -19,12 +19,15 @@ from forum.extensions import db
 from forum.web.limits import client, count_in_hour, count_within
 
 VISITOR = "visitor"
-BRAKE_SECONDS = 300  # so old may the last entry be while visitors are held back
+BRAKE_SECONDS = 300  # while a limit keeps delaying visitors, its newest entry is at most this old
 log = logging.getLogger("forum.audit")
 
 
 def note_refusal(action: str, find_subject: Callable[[], Any]) -> None:
-    """Record that a visitor was refused; counted by client, so that it takes as long whoever was asked for (S24)."""
+    """Record that a visitor was refused.
+
+    Counted by client and not by account, so that it takes the same time whether the account exists or not (S24).
+    """
     times = count_in_hour(action, client())
     if _is_told(times):
         start_write(db.session)
@@ -32,7 +35,7 @@ def note_refusal(action: str, find_subject: Callable[[], Any]) -> None:
 
 
 def note_brake(action: str, subject: Any) -> None:
-    """Record that a visitor was held back for what many have sent; counted for all together, in each five minutes."""
+    """Record that a rate limit has delayed a visitor; counted for all visitors together, in each five minutes."""
     times = count_within(BRAKE_SECONDS, action)
     if _is_told(times):
         start_write(db.session)
@@ -40,9 +43,9 @@ def note_brake(action: str, subject: Any) -> None:
 
 
 def note_view(action: str, subject: Any, *, actor: str) -> None:
-    """Record that an organiser has seen something, once the page is made.
+    """Record that an organiser has viewed something, after the page was rendered.
 
-    A database that cannot be written does not keep organisers from reading; then the log tells of it.
+    When the database cannot be written, the page is shown all the same and the log has an error.
     """
     times = count_in_hour(action, actor, str(subject.id))
 

@@ -188,9 +188,9 @@ def test_entry_of_before_keys_were_named_is_proven_by_any_of_them(app, database)
     entry = db.session.scalars(select(AuditEntry)).one()
     app.config["DATA_KEYS"]["audit"].insert(0, bytes(range(32)))
     entry.key = None
-    assert audit._is_sealed(entry)
+    assert audit._is_signed(entry)
     entry.actor = "user:8"
-    assert not audit._is_sealed(entry)
+    assert not audit._is_signed(entry)
     db.session.rollback()
 
 
