@@ -1,1 +1,1 @@
-"""What the `forum` command does, one file a story."""
+"""The subcommands of `forum`, grouped by task."""

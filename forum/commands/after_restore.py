@@ -1,4 +1,4 @@
-"""What a restored database must not do by itself: let somebody in, or send a mail that has been sent since (R22)."""
+"""Making a restored database safe: nobody is signed in, and no mail is sent twice (R22)."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from forum.outbox.queries import HELD, UNSENT
 
 @dataclass(frozen=True)
 class Quieted:
-    """How much was ended and held."""
+    """How many sign-ins and links were deleted, and how many mails are held."""
 
     sign_ins: int
     links: int
@@ -36,12 +36,12 @@ class Quieted:
 
 
 def quiet(connection: Connection) -> Quieted:
-    """End sign-ins and one-time links and hold unsent mail, in the caller's transaction."""
+    """Delete sign-ins and one-time links and hold unsent mail, in the caller's transaction."""
     return Quieted(*(_count(connection, statement) for statement in _statements()))
 
 
 def quieting_script(dialect: Dialect) -> str:
-    """Return the same as SQL, a statement a line, for the transaction of another program."""
+    """Return the statements of `quiet` as SQL, one a line, for psql to run in the transaction of a restore."""
     options = {"literal_binds": True}
     lines = [
         str(statement.compile(dialect=dialect, compile_kwargs=options)).replace("\n", " ")
@@ -50,9 +50,9 @@ def quieting_script(dialect: Dialect) -> str:
     return "".join(f"{line};\n" for line in lines)
 
 
-def read_answers(said: str) -> Quieted:
-    """Return what that program said of the script's statements, the last of its kind that it ran."""
-    counts = re.findall(r"^(?:DELETE|UPDATE) (\d+)$", said, re.MULTILINE)
+def read_answers(output: str) -> Quieted:
+    """Return the counts that psql printed for the statements of `quieting_script`, which ran last."""
+    counts = re.findall(r"^(?:DELETE|UPDATE) (\d+)$", output, re.MULTILINE)
     return Quieted(*(int(count) for count in counts[-3:]))
 
 
@@ -69,7 +69,7 @@ def _statements() -> tuple[Delete | Update, ...]:
 @click.command("release-mail")
 @with_appcontext
 def release_mail() -> None:
-    """Send the mails that a restore has held."""
+    """Send the mails that a restore has held back."""
     start_write(db.session)
     held = update(OutboxMessage).where(
         OutboxMessage.next_attempt_at == HELD, OutboxMessage.status.in_(UNSENT)

@@ -1,4 +1,4 @@
-"""`forum audit verify`: is the record of who did what whole (S46)."""
+"""`forum audit`: verify the audit trail, and erase the details of an entry (S46)."""
 
 import click
 from flask.cli import with_appcontext
@@ -13,7 +13,7 @@ from forum.extensions import db
 
 @click.group()
 def audit() -> None:
-    """Look at the record of who did, saw and exported what."""
+    """The audit trail: who did, saw and exported what."""
 
 
 @audit.command()
@@ -21,7 +21,7 @@ def audit() -> None:
 @click.option("--hash", "entry_hash", help="and its hash: is that entry still there?")
 @with_appcontext
 def verify(number: int | None, entry_hash: str | None) -> None:
-    """Walk the whole chain, compare it with the heads that were noted, and say what is wrong."""
+    """Check the whole chain, also against the heads that were written down, and say what is wrong."""
     if (number is None) != (entry_hash is None):
         raise click.UsageError("--number and --hash belong together.")
     problems = actions.examine(now=clock.now())
@@ -42,7 +42,7 @@ def verify(number: int | None, entry_hash: str | None) -> None:
 @click.argument("number", type=click.IntRange(1))
 @with_appcontext
 def erase_details(number: int) -> None:
-    """Forget what entry NUMBER says, and record that; for the erasure of a person."""
+    """Delete the details of entry NUMBER and record that; for the erasure of a person."""
     start_write(db.session)
     entry = db.session.get(AuditEntry, number)
     if entry is None or entry.details is None:

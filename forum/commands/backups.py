@@ -1,7 +1,7 @@
-"""`forum backup` and `forum restore`: one file with everything but the keys, checked before it is believed (R21, R22).
+"""`forum backup` and `forum restore`: one file with everything but the data keys, verified before a restore (R21, R22).
 
-The keys open the sealed columns, so they are kept somewhere else: `--keys` writes them to a file of their own.
-A backup is a tar of `manifest.json` and one dump, which is SQLite's own copy or PostgreSQL's custom format.
+The keys decrypt the sealed columns, so `--keys` writes them to a separate file, to be stored elsewhere.
+A backup is a tar of `manifest.json` and one dump: a copy of the SQLite file, or PostgreSQL's custom format.
 """
 
 import base64
@@ -40,7 +40,7 @@ from forum.settings.keys import write_private
 MANIFEST, PRIVATE = "manifest.json", 0o600
 DUMPS = {"sqlite": "forum.sqlite3", "postgresql": "forum.pgdump"}
 BACKUPS, SCRATCH = "forum-*Z.tar", ".forum-backup-"
-OTHERS = (  # those of a user: autovacuum is none
+OTHERS = (  # connections of users; PostgreSQL's own processes, such as autovacuum, have no usesysid
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
 )
@@ -50,7 +50,7 @@ POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
 
 
 class BrokenBackup(click.ClickException):
-    """The file is not a whole backup."""
+    """The file is not a backup, is damaged, or does not fit this installation."""
 
 
 @click.command()
@@ -91,7 +91,7 @@ def backup(folder: Path, keys: Path | None, keep: int | None) -> None:
 
 
 def _note(now: datetime) -> None:
-    """The backup is whole by now, whether the instance's disk takes a note of it or not."""
+    """Note when the backup was made, for the health checks; a note that fails does not spoil the backup."""
     try:
         presence.note_backup(current_app.config["INSTANCE"], now)
     except OSError as problem:
@@ -103,7 +103,7 @@ def _note(now: datetime) -> None:
 @click.option("--replace", is_flag=True, help="SQLite: give up the database that is there now.")
 @with_appcontext
 def restore(file: Path, replace: bool) -> None:
-    """Bring a backup back, with the forum not running; refuses to overwrite anything unless told to."""
+    """Restore a backup while the forum is stopped; refuses to overwrite anything unless told to."""
     try:
         with presence.alone(current_app.config["INSTANCE"]), _scratch(file.parent) as scratch:
             dump, manifest = _open(file, scratch)
@@ -119,7 +119,7 @@ def restore(file: Path, replace: bool) -> None:
 
 
 def _note_restore(made_at: datetime) -> None:
-    """The record has become shorter by right: without the note it would look as if its end had been cut off (S46)."""
+    """Note the restore beside the audit chain, which is shorter now and would look as if entries were removed (S46)."""
     try:
         heads.note_restore(made_at, now=clock.now())
     except OSError as problem:
@@ -127,7 +127,7 @@ def _note_restore(made_at: datetime) -> None:
 
 
 def _refuse_unfitting(dump: Path, manifest: dict[str, Any]) -> None:
-    """Raise BrokenBackup for one of the other kind of database or of a newer version."""
+    """Raise BrokenBackup for a backup of another kind of database or of a newer version."""
     if dump.name != DUMPS[db.engine.dialect.name]:
         raise BrokenBackup(f"it holds {dump.name}, and FORUM_DATABASE_URL leads to {db.engine.dialect.name}")
     if manifest.get("revision") not in migrating.known_revisions():
@@ -141,9 +141,9 @@ def _dump(target: Path) -> None:
     url = db.engine.url
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "").absolute()
-        address = f"{path.as_uri()}?mode=ro"  # else a missing file would be made
+        address = f"{path.as_uri()}?mode=ro"  # otherwise SQLite creates a missing file
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)  # a consistent copy, whoever writes meanwhile
+            source.backup(copy)  # a consistent copy, even while others write
             copy.execute("PRAGMA journal_mode=DELETE")
         _check_sqlite(target)
     else:
@@ -154,13 +154,13 @@ def _dump(target: Path) -> None:
 
 def _check_sqlite(path: Path) -> None:
     with closing(sqlite3.connect(path)) as copy:
-        found = copy.execute("PRAGMA integrity_check").fetchone()[0]
-    if found != "ok":
-        raise BrokenBackup(f"the database is damaged: {found}")
+        answer = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    if answer != "ok":
+        raise BrokenBackup(f"the database is damaged: {answer}")
 
 
 def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
-    """Put the copy in place in one step; what the old database left beside it would damage the new one."""
+    """Replace the database file in one step, without the old file's journal, which would damage the new one."""
     _check_sqlite(dump)
     target = Path(db.engine.url.database or "")
     if target.exists() and not replace:
@@ -186,7 +186,7 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
 
 
 def _restore_postgres(dump: Path) -> after_restore.Quieted:
-    """Load the dump, end its sign-ins and hold its mail in one transaction: no worker ever sees half of that."""
+    """Load the dump, delete its sign-ins and hold its mail, in one transaction: no worker sees a part of it."""
     with db.engine.connect() as connection:
         if inspect(connection).get_table_names():
             raise click.ClickException("The database has tables; restore into an empty one (createdb).")
@@ -195,21 +195,21 @@ def _restore_postgres(dump: Path) -> after_restore.Quieted:
     db.engine.dispose()
     script = dump.with_suffix(".sql")
     _run_postgres("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
-    with script.open("a") as file:  # pg_dump leaves the search path empty
+    with script.open("a") as file:  # the dump's script sets an empty search path, so it is reset
         file.write(f"\nRESET search_path;\n{after_restore.quieting_script(db.engine.dialect)}{REFUSE_OTHERS}")
     options = ("--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={script}")
     return after_restore.read_answers(_run_postgres("psql", *options, url=db.engine.url))
 
 
 def _run_postgres(program: str, *arguments: str, url: URL | None = None) -> str:
-    """Run PostgreSQL's own program, on the database; return what it said.
+    """Run a client program of PostgreSQL, on the database at `url` if given; return its output.
 
-    The password goes by the environment, where other users cannot see it.
+    The password is passed in the environment, because other users can see a program's arguments.
     """
     address = libpq_arguments(url) if url else {}
     secret = {"PGPASSWORD": address.pop("password")} if "password" in address else {}
     where = [f"--dbname={make_conninfo(**address)}"] if url else []
-    answer = subprocess.run(  # noqa: S603 - the program's own name, arguments of ours
+    answer = subprocess.run(  # noqa: S603 - no argument comes from a visitor
         [_find_program(program), *where, *arguments],
         env={**os.environ, **secret}, capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -241,7 +241,7 @@ def _write_tar(target: Path, dump: Path, manifest: dict[str, Any]) -> None:
 
 
 def _open(file: Path, scratch: Path) -> tuple[Path, dict[str, Any]]:
-    """Return the dump, unpacked, and the manifest that it agrees with. Raises BrokenBackup."""
+    """Unpack the backup; return the dump and its manifest, whose checksum it matches. Raises BrokenBackup."""
     try:
         with tarfile.open(file) as tar:
             manifest = json.loads(tar.extractfile(MANIFEST).read())  # type: ignore[union-attr]
@@ -273,7 +273,7 @@ def _write_keys(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, would outlive a power cut."""
+    """Wait until a file's content, or a folder's list of names, is safely on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -283,9 +283,9 @@ def _sync(path: Path) -> None:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """A private folder on the same disk, gone afterwards, so that no half file is ever left.
+    """Give a private temporary folder on the same disk, so that no incomplete file is ever left in `folder`.
 
-    One at a time works in `folder`, and so what a killed command left there goes first.
+    One command at a time works in `folder`, so the leftovers of a killed command can be deleted first.
     """
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""`forum mend-counters`: the counters of places, set to what the registrations hold."""
+"""`forum mend-counters`: set the counters of places to the number that registrations really hold."""
 
 import click
 from flask.cli import with_appcontext
@@ -17,7 +17,7 @@ TOO_MANY = "{slug}: more places are held than its capacity or a ceiling allows; 
 @click.command("mend-counters")
 @with_appcontext
 def mend_counters() -> None:
-    """Count the places of every event anew, say what was wrong, and record it."""
+    """Recount the places of every event, correct its counters, and record what was wrong."""
     start_write(db.session)
     slugs = [event.slug for event in events.list_events()]
     refused = [slug for slug in slugs if not _mend(slug)]
@@ -26,7 +26,7 @@ def mend_counters() -> None:
 
 
 def _mend(slug: str) -> bool:
-    """Mend one event in a transaction of its own; return whether its counters agree now."""
+    """Correct the counters of one event, in a transaction of its own; return whether they are right now."""
     start_write(db.session)
     event = events.find_event(slug)
     if event is None:

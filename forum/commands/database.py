@@ -14,13 +14,13 @@ KEPT = ("downgrade", "check", "current", "heads", "history", "revision", "migrat
 @with_appcontext
 def database() -> None:
     """The tables and their migrations."""
-    g.directory, g.x_arg = None, ()  # what Flask-Migrate's own group gives to its commands
+    g.directory, g.x_arg = None, ()  # Flask-Migrate's own command group sets these for its commands
 
 
 @database.command()
 @with_appcontext
 def upgrade() -> None:
-    """Bring the tables up to date; two at once take turns."""
+    """Bring the tables up to date; safe to run on several machines at once."""
     with one_at_a_time(current_app._get_current_object()):  # type: ignore[attr-defined]
         click.echo(upgrade_tables())
 

@@ -1,4 +1,4 @@
-"""`forum doctor`: is everything in order, said in sentences; the exit status is 1 when something is not."""
+"""`forum doctor`: check the installation and print the findings; the exit status is 1 when something is wrong."""
 
 import shlex
 import stat
@@ -22,7 +22,7 @@ from forum.outbox.transport import ServerTransport
 @click.option("--offline", is_flag=True, help="Do not ask the mail server.")
 @with_appcontext
 def doctor(offline: bool) -> None:
-    """Examine settings, database, mail, worker, disk and files; print no secret."""
+    """Check settings, database, mail, worker, disk and files; print no secret."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     findings = [
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
@@ -39,7 +39,7 @@ def doctor(offline: bool) -> None:
 
 
 def _settings(app: Flask) -> Iterator[Finding]:
-    """The unsafe ones have stopped the start already (S05); these are safe and yet wrong."""
+    """Check settings that are safe but may be wrong; unsafe ones stop the program at its start (S05)."""
     yield Finding("environment", True, app.config["ENV"])
     try:
         parse_mailbox(app.config["MAIL_DEFAULT_SENDER"])
@@ -53,26 +53,29 @@ def _settings(app: Flask) -> Iterator[Finding]:
 
 
 def _private_files(app: Flask) -> list[Finding]:
-    """Database, counters and keys are their owner's alone (P28); a key that lies elsewhere may be a group's."""
+    """Check that only their owner may read database, counters and keys (P28).
+
+    A key file outside the instance folder may also be readable by its group.
+    """
     instance: Path = app.config["INSTANCE"]
     made = {path for path in (*instance.iterdir(), *_database_files()) if path.is_file()}
-    found = [
+    faults = [
         *_of_others(sorted(made), instance),
         *_wide_open([instance], 0o007, "o-rwx", "entered by every user of this machine"),
         *_wide_open(sorted(made), 0o077, "go-rwx", "read by others"),
         *_wide_open(app.config["SECRET_FILES"], 0o007, "o-rwx", "read by every user of this machine"),
     ]
-    return found or [Finding("files", True, "are their owner's alone")]
+    return faults or [Finding("files", True, "are their owner's alone")]
 
 
 def _database_files() -> list[Path]:
-    """Return SQLite's files, which may lie outside the instance folder."""
+    """Return the files of an SQLite database, which may lie outside the instance folder."""
     path = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
     return [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm")] if path else []
 
 
 def _of_others(paths: list[Path], instance: Path) -> Iterator[Finding]:
-    """Name those that another user has made, such as root: the forum cannot read or write them."""
+    """Report files that belong to another user, such as root: the forum cannot read or write them."""
     for path in paths:
         if path.stat().st_uid != instance.stat().st_uid:
             user = presence.owner(instance)
@@ -81,7 +84,7 @@ def _of_others(paths: list[Path], instance: Path) -> Iterator[Finding]:
 
 
 def _wide_open(paths: list[Path], forbidden: int, change: str, act: str) -> Iterator[Finding]:
-    """Name those whose mode lets in whom it must not, with the command that mends it."""
+    """Report files and folders whose mode gives one of the `forbidden` permissions, with the chmod that removes it."""
     for path in paths:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & forbidden:

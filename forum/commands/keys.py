@@ -1,4 +1,4 @@
-"""`forum new-keys` and `forum rotate-keys`, and the look at the keys before anything is served."""
+"""`forum new-keys`, `forum rotate-keys`, and the check of the keys at every start."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +28,7 @@ from forum.settings.keys import new_data_keys, write_private
 def new_keys(path: Path | None) -> None:
     """Print fresh data keys for FORUM_DATA_KEYS, or write them into a file for FORUM_DATA_KEYS_FILE.
 
-    What a shell redirects (`> FILE`) every user may read, as far as the shell's umask allows; --to allows nobody else.
+    Use --to rather than the shell's `> FILE`: with many shells every user may read a file made by that.
     """
     if path is None:
         click.echo(new_data_keys())
@@ -43,7 +43,7 @@ def new_keys(path: Path | None) -> None:
 @click.command("rotate-keys")
 @with_appcontext
 def rotate_keys() -> None:
-    """Seal everything anew under the newest data keys, while the forum runs."""
+    """Encrypt everything anew under the newest data keys, while the forum runs."""
     try:
         keys.remember()
     except keys.WrongKeys as problem:
@@ -60,7 +60,10 @@ def rotate_keys() -> None:
 
 
 def refuse_wrong_keys(app: Flask) -> None:
-    """Raise UnsafeSettings when the keys are not this database's, if it is there and has tables already."""
+    """Raise UnsafeSettings when the data keys do not decrypt this database.
+
+    A database that is away or has no tables yet is accepted.
+    """
     with _database_if_usable(app):
         try:
             keys.remember()
@@ -69,14 +72,17 @@ def refuse_wrong_keys(app: Flask) -> None:
 
 
 def note_signing_key(app: Flask) -> None:
-    """Let the other machines notice when theirs is another one; a database that takes no change stops no start."""
+    """Store what shows other machines whether they use the same FORUM_SECRET_KEY; a failing database is ignored."""
     with _database_if_usable(app):
         signing.note()
 
 
 @contextmanager
 def _database_if_usable(app: Flask) -> Iterator[None]:
-    """Give an app context, and no open connection to the processes that start later; a failing database is no error."""
+    """Give an app context in which errors of the database are ignored.
+
+    Its connection is closed at the end, because processes that are forked later must not share it.
+    """
     try:
         with suppress(SQLAlchemyError), app.app_context():
             yield

@@ -1,4 +1,4 @@
-"""`forum mail-test`: does mail leave, and what does the mail server say?"""
+"""`forum mail-test`: send a test mail and show the mail server's answer."""
 
 import click
 from flask import current_app
@@ -19,9 +19,9 @@ from forum.web.languages import DEFAULT, NAMES
 @click.option("--language", type=click.Choice(list(NAMES)), default=DEFAULT, show_default=True)
 @with_appcontext
 def mail_test(address: str, language: str) -> None:
-    """Send a test message to ADDRESS at once, whatever pause there is; say what the mail server answers.
+    """Send a test message to ADDRESS at once, even while sending is paused; print the mail server's answer.
 
-    When it is taken, a pause of all mail ends.
+    When the server accepts it, the pause ends.
     """
     try:
         mailbox(address)
@@ -41,7 +41,7 @@ def mail_test(address: str, language: str) -> None:
 
 
 def _put_aside(message) -> str:
-    """Let nobody try the message again; return why it did not leave."""
+    """Abort the message, so that the worker does not try it again; return why it was not sent."""
     start_write(db.session)
     db.session.refresh(message)
     trouble = relay.find_trouble()

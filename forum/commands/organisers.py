@@ -1,4 +1,4 @@
-"""Organisers' accounts from the command line: the first one can be made in no other way (S05)."""
+"""Organisers' accounts from the command line, the only way to create the first one (S05)."""
 
 import click
 from flask import current_app
@@ -46,7 +46,7 @@ def create_organiser(
     again: bool,
     new_second_factor: bool,
 ) -> None:
-    """Make an account and print a link that sets its password, once, within 24 hours."""
+    """Create an account and print a link that sets its password, once, within 24 hours."""
     now = clock.now()
     start_write(db.session)
     event_id = _event_id(slug)
@@ -70,7 +70,7 @@ def create_organiser(
 @click.argument("email")
 @with_appcontext
 def disable_organiser(email: str) -> None:
-    """Shut an organiser out at once; `create-organiser --again` lets them in again."""
+    """Disable an organiser's account at once; `create-organiser --again` enables it again."""
     start_write(db.session)
     user = queries.find_by_email(email)
     if user is None:
@@ -93,7 +93,7 @@ def _create(email: str, name: str | None, language: str) -> User:
 
 
 def _name(typed: str) -> str:
-    """Return the name as it stands before the account's address in mails."""
+    """Return the typed name tidied, as mails show it before the address; refuse one that mails cannot hold."""
     name = tidy(typed)
     if not name or len(name) > LONGEST_NAME or addresses.is_unsafe_in_header(name):
         raise click.BadParameter(WRONG_NAME, param_hint="--name")

@@ -1,4 +1,4 @@
-"""What must be there before the forum serves: tables, texts, static files, and content to look at."""
+"""What must be ready before the forum serves: tables, translations, static files, and in the demo its content."""
 
 import fcntl
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ CATALOGUES = "translations/*/LC_MESSAGES/*.po"
 
 
 class IncompatibleTables(click.ClickException):
-    """The tables are those of a newer version, and this one cannot use them."""
+    """The tables belong to a newer version, and this version cannot use them."""
 
     def __init__(self, revision: str, lacking: list[str]):
         super().__init__(
@@ -37,7 +37,7 @@ class IncompatibleTables(click.ClickException):
 
 
 def prepare(app: Flask) -> None:
-    """Bring everything up to date; what is so already costs next to nothing. Two starts at once take turns."""
+    """Bring static files, translations, tables and the demo up to date; quick when they are. One start at a time."""
     with app.app_context(), one_at_a_time(app):
         build_static(PROJECT / "static", app.config["STATIC"])
         compile_translations(PROJECT)
@@ -51,7 +51,10 @@ def prepare(app: Flask) -> None:
 
 
 def refuse_missing_tables(app: Flask) -> None:
-    """Raise click.ClickException for a database without tables; one that is away may come back while we serve."""
+    """Raise click.ClickException for a database without tables.
+
+    A database that cannot be reached is accepted: it may come back while the forum serves.
+    """
     try:
         with app.app_context(), db.engine.connect() as connection:
             is_empty = not inspect(connection).has_table("alembic_version")
@@ -64,7 +67,7 @@ def refuse_missing_tables(app: Flask) -> None:
 
 
 def upgrade_tables() -> str:
-    """Bring the tables up to date and say what they are now, in a sentence; needs an app context.
+    """Bring the tables up to date; return a sentence about the outcome. Needs an app context.
 
     Tables of a newer version stay as they are. Raises IncompatibleTables when this version cannot use them.
     """
@@ -82,7 +85,7 @@ def upgrade_tables() -> str:
 
 
 def demo_link(app: Flask) -> str:
-    """Return a link that opens the console as the demo's organiser, second factor included; earlier ones are dead."""
+    """Return a link that signs in as the demo's organiser, without a second factor; earlier links are revoked."""
     with app.app_context():
         start_write(db.session)
         link = demo.new_link(now=clock.now())
@@ -93,7 +96,7 @@ def demo_link(app: Flask) -> str:
 
 
 def compile_translations(project: Path) -> int:
-    """Compile the catalogues that have changed since they were compiled; return how many."""
+    """Compile the translations that have changed since they were last compiled; return how many."""
     stale = [path for path in sorted(project.glob(CATALOGUES)) if _is_stale(path)]
     for path in stale:
         with path.open("rb") as source:
@@ -101,7 +104,7 @@ def compile_translations(project: Path) -> int:
         written = path.with_suffix(".mo.part")
         with written.open("wb") as target:
             write_mo(target, catalogue)
-        written.chmod(0o644)  # whoever serves need not be who built
+        written.chmod(0o644)  # the user who serves may be another than the one who builds
         written.replace(path.with_suffix(".mo"))
     return len(stale)
 
@@ -114,9 +117,9 @@ def dispose(app: Flask) -> None:
 
 @contextmanager
 def one_at_a_time(app: Flask) -> Iterator[None]:
-    """Keep other starts out: on this machine by the instance folder, on others by the database.
+    """Let one process at a time prepare: on this machine by a lock file, on others by a lock in the database.
 
-    The system frees both locks when the process ends, however it ends. Needs an app context.
+    Both locks are released when the process ends, even if it is killed. Needs an app context.
     """
     with (app.config["INSTANCE"] / "start.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -133,9 +136,9 @@ def one_at_a_time(app: Flask) -> Iterator[None]:
 
 
 def _wait_for_start_lock(connection: Connection) -> None:
-    """Take PostgreSQL's lock for starts, however long another start takes to bring full tables up to date.
+    """Wait for the lock without the usual time limits (R16): another start may need long to migrate large tables.
 
-    The limits of other waits (R16) are put aside for this one; the lock is the connection's, not the transaction's.
+    The lock belongs to the connection, not to the transaction.
     """
     connection.execute(
         text("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")

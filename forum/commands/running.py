@@ -1,4 +1,4 @@
-"""`forum run`, `dev`, `serve` and `worker`: the forum on this machine."""
+"""`forum run`, `dev`, `serve` and `worker`: starting the forum on this machine."""
 
 import logging
 import os
@@ -22,13 +22,13 @@ WATCHED = ("templates/**/*.*", "static/**/*.*", "translations/**/*.po", "forum/d
 
 
 def address_options(command: Callable) -> Callable:
-    """Let a command be told where to listen."""
+    """Add the options for the address and port to listen on."""
     port = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
     return click.option("--host", default="127.0.0.1", show_default=True)(port(command))
 
 
 def log_option(default: str) -> Callable:
-    """Let a command be told how much to log."""
+    """Return a decorator that adds the option for the log level."""
     levels = click.Choice(["debug", "info", "warning", "error"])
     return click.option(
         "--log-level", default=default, show_default=True, type=levels, envvar="FORUM_LOG_LEVEL"
@@ -61,7 +61,8 @@ def dev(host: str, port: int, log_level: str) -> None:
         threading.Thread(target=Worker(app).run, name="worker", daemon=True).start()
     watched = [str(path) for pattern in WATCHED for path in PROJECT.glob(pattern)]
     _log_requests_plainly()
-    app = create_app()  # again, for now there are static files to serve
+    # Create the app again: the first one was made before the static files were built.
+    app = create_app()
     elsewhere = ["*/tests/*", "*/bench/*"]
     run_simple(
         host, port, app, use_reloader=True, threaded=True, extra_files=watched, exclude_patterns=elsewhere
@@ -77,7 +78,7 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
     """Serve what `forum db upgrade` and `forum static` have prepared, with the worker beside it."""
     refuse_to_guess()
     _use_own_address(host, port)
-    app = create_app()  # an unsafe setting ends the command here
+    app = create_app()  # raises, and so ends the command, for an unsafe setting
     presence.share(app.config["INSTANCE"])
     refuse_wrong_keys(app)
     preparing.refuse_missing_tables(app)
@@ -88,7 +89,7 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
 @click.command()
 @log_option("info")
 def worker(log_level: str) -> None:
-    """Send mail and do what time brings, until told to end."""
+    """Send mail and run the periodic jobs, until told to end."""
     refuse_to_guess()
     app = create_app()
     refuse_wrong_keys(app)
@@ -108,20 +109,20 @@ def _prepared_app(host: str, port: int, log_level: str) -> Flask:
 
 
 def _log_requests_plainly() -> None:
-    """Let the development server write its lines for eyes."""
+    """Log plain text instead of JSON in development."""
     log = logging.getLogger("werkzeug")
     log.handlers, log.propagate = [logging.StreamHandler()], False
     log.setLevel(logging.INFO)
 
 
 def _use_own_address(host: str, port: int) -> None:
-    """Where no address is set, links lead to this very server; the child processes read it too."""
+    """Outside production, make FORUM_BASE_URL default to this server, for this process and its children."""
     if os.environ.get("FORUM_ENV") != "production":
         os.environ.setdefault("FORUM_BASE_URL", serving.own_address(host, port))
 
 
 def _welcome(app: Flask) -> list[str]:
-    """Say where the forum is and, in the demo, how to open its console: by a link that works once."""
+    """Return lines that say where the forum is and, in the demo, the one-time link that opens its console."""
     lines = ["", f"The forum:   {app.config['BASE_URL']}/"]
     if app.config["DEMO"]:
         lines.append(f"The console: {preparing.demo_link(app)} (opens once, on this machine)")
@@ -133,5 +134,5 @@ def _welcome(app: Flask) -> list[str]:
 
 
 def _short(path: Path) -> str:
-    """Return the path from here where it lies below, so that it can be copied."""
+    """Return the path relative to the current folder where possible, else the whole path."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

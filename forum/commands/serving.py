@@ -1,8 +1,8 @@
-"""Web and worker as processes of one command.
+"""Running the web processes and the worker under one command.
 
-Two web processes for two cores, for Python's lock lets one thread of each compute. Granian starts a thread when a
-request waits for one and ends those that have nothing to do: with up to 128 of them, kept pages a second were as many
-as with five. Most threads may wait (web/lobby); the others are for what is answered at once.
+Two web processes use two cores, because Python's global lock lets one thread of a process compute at a time. Granian
+starts threads on demand and ends idle ones, so a high limit costs nothing: with 128 threads as many cached pages a
+second were served as with five. Most threads may wait (`web/lobby`); the others are for answers without waiting.
 """
 
 import multiprocessing
@@ -31,18 +31,18 @@ from forum.web.lobby import Lobby
 
 WEB_PROCESSES = 2
 BACKLOG = 2048
-HEADER_MILLISECONDS = 10_000  # for a client's headers (R26)
-# About as long may a request's first line and headers be to be read at all (S35). Kept pages and static files are given
-# whatever the headers; those that reach the app are at most half as long (web/door).
+HEADER_MILLISECONDS = 10_000  # time limit for a client to send its headers (R26)
+# A request whose first line and headers are longer than about this is not read at all (S35). Cached pages and static
+# files are served up to it; requests that reach the app may have half of it (`web/door`).
 HEADER_BYTES = 32 * 1024
-# Seconds of silence until the kernel asks a client, seconds between its questions, questions without an answer.
+# TCP keep-alive: seconds of silence before the first probe, seconds between probes, lost probes until the end.
 LOST = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 GRANIAN_LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}, "handlers": {}}
 
 
 @dataclass(frozen=True)
 class Web:
-    """How the web processes run; `drain` is how many seconds requests in hand get when the end comes (R24)."""
+    """Settings of the web processes; `drain` is how many seconds running requests get at shutdown (R24)."""
 
     host: str
     port: int
@@ -62,14 +62,15 @@ def serve(web: Web, *, with_worker: bool = True, ready: Callable[[], None] = lam
 
 
 def run_web(web: Web) -> None:
-    """Run the web processes; Granian restarts one that dies, and drains requests before it ends."""
+    """Run the web processes. Granian restarts one that dies, and lets running requests finish before it ends."""
     multiprocessing.set_start_method(START_METHOD, force=True)
     server = Granian(
         "forum",
         address=web.host,
         port=web.port,
         interface=Interfaces.WSGI,
-        http=HTTPModes.http1,  # a body of HTTP/2 needs no length, and a proxy speaks HTTP/1.1 to us (web/receiving)
+        # A body in HTTP/2 needs no declared length, which `web/receiving` relies on.
+        http=HTTPModes.http1,
         workers=web.processes,
         blocking_threads=Lobby.THREADS,
         backlog=BACKLOG,
@@ -85,7 +86,7 @@ def run_web(web: Web) -> None:
 
 
 def load_app(web: Web) -> Flask:
-    """Make the app in a web process, which ends with the process that started it."""
+    """Create the app in a web process; the process ends when the one that started it does."""
     logs.configure(web.log_level)
     follow_parent()
     app, listens = create_app(), threading.Event()
@@ -93,7 +94,8 @@ def load_app(web: Web) -> Flask:
     inner = app.wsgi_app
 
     def serve_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if not listens.is_set():  # Granian begins to listen when it has the app
+        # Not earlier: Granian opens its socket only after it has loaded the app.
+        if not listens.is_set():
             listens.set()
             notice_lost_clients(web.port)
         return inner(environ, start_response)
@@ -103,18 +105,19 @@ def load_app(web: Web) -> Flask:
 
 
 def notice_lost_clients(port: int) -> None:
-    """Let the kernel end connections whose client is gone without a word: a thread may be waiting for its body (R26).
+    """Turn on TCP keep-alive, so that a client that vanished does not hold a thread that waits for its body (R26).
 
-    Granian does not ask for it. Later connections inherit it from the socket on which they arrive.
+    Granian has no setting for it. New connections inherit it from the listening socket.
     """
     sockets = [int(path.name) for path in Path("/dev/fd").iterdir() if path.is_socket()]
     for descriptor in sockets:
-        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as found:  # it may be closed by now
-            if found.type == socket.SOCK_STREAM and found.getsockname()[1:2] == (port,):
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        # The socket may have been closed meanwhile.
+        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
+            if copy.type == socket.SOCK_STREAM and copy.getsockname()[1:2] == (port,):
+                copy.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 for name, value in LOST.items():
                     if hasattr(socket, name):
-                        found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+                        copy.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def run_worker(log_level: str) -> None:
@@ -129,7 +132,7 @@ def run_worker(log_level: str) -> None:
 
 
 def refuse_taken_address(host: str, port: int) -> None:
-    """Raise click.ClickException when somebody listens there; Granian itself would share the port in silence."""
+    """Raise click.ClickException when the port is in use; Granian itself would silently share it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -143,6 +146,6 @@ def refuse_taken_address(host: str, port: int) -> None:
 
 
 def own_address(host: str, port: int) -> str:
-    """Return where this machine's browser finds the server."""
+    """Return the server's URL for a browser on this machine."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{shown}:{port}"

@@ -1,7 +1,7 @@
-"""One file of settings for every command: `forum.toml`, or lines FORUM_NAME=value as systemd reads them.
+"""The settings file for every command: `forum.toml`, or lines FORUM_NAME=value in systemd's syntax.
 
-FORUM_CONFIG names it, or it lies in the instance folder. Environment variables stand above it. What it says becomes the
-process's environment, so that processes that are started read the same.
+FORUM_CONFIG names the file; by default it lies in the instance folder. Environment variables override it. Its settings
+are put into the process's environment, so that child processes have them too.
 """
 
 import re
@@ -23,11 +23,11 @@ ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class _Malformed(ValueError):
-    """What is wrong with the file, without a value in it."""
+    """The file cannot be parsed. The message contains no value, which could be a secret."""
 
 
 def read_into(environment: MutableMapping[str, str]) -> None:
-    """Add the file's settings to those of the environment that are not set. Raises UnsafeSettings."""
+    """Add the file's settings to the environment, without replacing any. Raises UnsafeSettings."""
     path = _path(environment)
     if path is None:
         return
@@ -63,7 +63,7 @@ def _toml(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _flat(table: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    """Give `[mail] server = …` as FORUM_MAIL_SERVER."""
+    """Yield the table's settings with their full names: `[mail] server = …` as FORUM_MAIL_SERVER."""
     for key, value in table.items():
         name = f"{prefix}{key.upper()}"
         match value:
@@ -80,7 +80,7 @@ def _flat(table: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """Give what lines FORUM_NAME=value say, by the rules of EnvironmentFile= in systemd.exec(5)."""
+    """Yield name and value of lines FORUM_NAME=value, by the rules of EnvironmentFile= in systemd.exec(5)."""
     rest = text.lstrip()
     while rest:
         if rest.startswith(("#", ";")):
@@ -94,9 +94,9 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _value(text: str, number: int) -> tuple[str, str]:
-    """Return the value with which the text begins, and what comes behind it.
+    """Return the value at the start of the text, and the text after it.
 
-    A quote encloses only where it leads; elsewhere it is a letter, and blanks are kept but at the value's ends.
+    A quote has a meaning only at the start of the value or of a further quoted part; spaces at the ends are dropped.
     """
     value, at = "", 0
     while enclosed := ENCLOSED.match(text, at):
@@ -110,12 +110,12 @@ def _value(text: str, number: int) -> tuple[str, str]:
 
 
 def _without_end(raw: str) -> str:
-    """Return the value without the blanks at its end, but for one that a backslash keeps."""
+    """Return the value without the spaces at its end, except one that a backslash escapes."""
     kept = raw.rstrip(" \t")
     is_escaped = (len(kept) - len(kept.rstrip("\\"))) % 2 == 1
     return raw[: len(kept) + is_escaped]
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """Return what the backslash stood before; a line's end goes with it."""
+    """Return the character that a backslash escapes; an escaped line end is dropped, so the line goes on."""
     return found[1].strip("\n")

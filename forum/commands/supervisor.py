@@ -1,4 +1,4 @@
-"""Keeping a few processes alive until the command is told to end; no process outlives it."""
+"""Keeping child processes alive until the command is told to end; none of them outlives it."""
 
 import logging
 import multiprocessing
@@ -19,7 +19,7 @@ SETTLED_SECONDS = 60.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger("forum.supervisor")
 
-# A fork has everything imported already and shares its memory. Only Linux forks without risk, from this one thread.
+# A forked process starts fast and shares memory. Forking is safe only on Linux, and while one thread runs.
 START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 
@@ -37,9 +37,9 @@ class Program:
 
 
 def supervise(programs: Sequence[Program], ready: Callable[[], None] = lambda: None) -> None:
-    """Run the programs until SIGTERM or SIGINT; one that ends before is started again after a pause.
+    """Run the programs until SIGTERM or SIGINT; a program that ends earlier is started again after a pause.
 
-    On the signal each gets SIGTERM and time to finish its work; a second signal ends the waiting.
+    On the signal each program gets SIGTERM and time to finish; on a second signal they are killed at once.
     """
     signals: list[int] = []
     for number in SIGNALS:
@@ -53,13 +53,12 @@ def supervise(programs: Sequence[Program], ready: Callable[[], None] = lambda: N
 
 
 def follow_parent() -> None:
-    """End this process when the one that started it is gone, as SIGTERM does, and for certain after GRACE_SECONDS.
+    """End this process when its parent process is gone: by SIGTERM, and by SIGKILL after GRACE_SECONDS.
 
     Call it in the child.
     """
-    started_by = (
-        multiprocessing.parent_process()
-    )  # known since the fork; by now somebody else may have adopted us
+    # Known since the fork; os.getppid() is already another process when the parent has died meanwhile.
+    started_by = multiprocessing.parent_process()
     parent = started_by.pid if started_by else os.getppid()
 
     def watch() -> None:
@@ -81,7 +80,7 @@ def _start(program: Program) -> None:
 
 
 def _run(run: Callable[..., None], arguments: tuple) -> None:
-    """In the child: leave the terminal's group, so that Ctrl-C reaches the parent alone and each child one SIGTERM."""
+    """Run the program in the child, in a session of its own: Ctrl-C then reaches the parent only, which ends it."""
     os.setsid()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
@@ -90,7 +89,7 @@ def _run(run: Callable[..., None], arguments: tuple) -> None:
 
 
 def _tend(programs: Sequence[Program]) -> None:
-    """Wait a moment for one to end; plan its next start, or start it when the time has come."""
+    """Wait briefly for a program to end; plan its restart, or start it again when its pause is over."""
     running = [program.process.sentinel for program in programs if program.process]
     wait(running, LOOK_SECONDS) if running else time.sleep(LOOK_SECONDS)
     for program in programs:
@@ -102,7 +101,7 @@ def _tend(programs: Sequence[Program]) -> None:
 
 
 def _plan_restart(program: Program, exitcode: int) -> None:
-    """Pause longer each time a program ends soon after its start."""
+    """Plan the restart of a program, after a pause that doubles while the program ends soon after its start."""
     lived = time.monotonic() - program.started
     program.pause = FIRST_PAUSE if lived > SETTLED_SECONDS else min(program.pause * 2, LONGEST_PAUSE)
     program.start_at = time.monotonic() + program.pause
