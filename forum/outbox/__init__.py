@@ -1,1 +1,1 @@
-"""Mail: first a row, then sent by the worker."""
+"""Outgoing mail: stored as a row in the sender's transaction, then sent by the worker."""

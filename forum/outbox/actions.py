@@ -1,4 +1,4 @@
-"""Putting a mail into the outbox, sending it sooner or once more, taking it back."""
+"""Putting a mail into the outbox, sending it sooner or again, cancelling it."""
 
 import logging
 import uuid
@@ -41,10 +41,11 @@ def queue(
     withheld: bool = False,
     lane: Lane = Lane.SOON,
 ) -> OutboxMessage:
-    """Render templates/mail/<kind>/ once and put the mail into the outbox, in the caller's transaction (R05, R06).
+    """Render templates/mail/<kind>/ and put the mail into the outbox, in the caller's transaction (R05, R06).
 
-    `language` is a shipped code. It never raises for a mail that cannot be made: the row is then a dead letter
-    with its reason, and what caused the mail stands (R10). A `withheld` mail is made, never leaves and keeps no words.
+    `language` is the code of a language that the forum has. A mail that cannot be rendered raises nothing: its row is
+    a dead letter with the reason, and the rest of the transaction is unaffected (R10). A `withheld` mail is rendered
+    so that it takes the same time, but its content is not stored and it is never sent.
     """
     message = OutboxMessage(
         kind=kind,
@@ -65,8 +66,8 @@ def queue(
         message.subject, message.content = draft.subject, None if withheld else built
     except SQLAlchemyError:
         raise
-    except Exception as problem:  # whatever is wrong with a template or an address stays in this one row
-        _bury(message, problem)
+    except Exception as problem:  # a faulty template or address must spoil this mail only
+        _mark_failed(message, problem)
     db.session.add(message)
     if message.status == MessageStatus.FAILED:
         audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
@@ -74,7 +75,7 @@ def queue(
 
 
 def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
-    """Queue a failed mail again, with all its attempts. Raises NotStopped or ContentGone."""
+    """Queue a failed mail again; its attempts are counted from zero. Raises NotStopped or ContentGone."""
     db.session.refresh(message, with_for_update=True)
     if message.status != MessageStatus.FAILED:
         raise NotStopped(message.status)
@@ -87,7 +88,7 @@ def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
 
 
 def send_now(message: OutboxMessage, *, now: datetime, actor: str) -> None:
-    """Let a mail that waits go before all others, and try the mail server at once. Raises NotStopped."""
+    """Move a waiting mail to the front of the queue and end a pause of sending. Raises NotStopped."""
     db.session.refresh(message, with_for_update=True)
     if message.status not in WAITING:
         raise NotStopped(message.status)
@@ -96,7 +97,7 @@ def send_now(message: OutboxMessage, *, now: datetime, actor: str) -> None:
 
 
 def dismiss(message: OutboxMessage, *, reason: AbortReason, now: datetime, actor: str) -> None:
-    """Put a dead letter aside, with a reason, and forget its words. Raises NotStopped."""
+    """Give up a dead letter, with a reason, and delete its content. Raises NotStopped."""
     db.session.refresh(message, with_for_update=True)
     if message.status != MessageStatus.FAILED:
         raise NotStopped(message.status)
@@ -105,10 +106,10 @@ def dismiss(message: OutboxMessage, *, reason: AbortReason, now: datetime, actor
 
 
 def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> None:
-    """Take back what has not left of these registrations' mails (of this kind): what they say holds no longer.
+    """Cancel the unsent mails of these registrations (of this kind, if given), because their content is outdated.
 
-    One that is on its way just now is not tried again, and is noted as sent if it does leave. Call before anything is
-    recorded in the audit trail: the worker locks a mail before the trail, too.
+    A mail that is being sent just now is not retried, and is marked as sent if it does leave. To avoid deadlocks with
+    the worker, which locks a mail before the audit trail, call this before anything is recorded there.
     """
     unsent = OutboxMessage.status.in_((*queries.UNSENT, MessageStatus.FAILED))
     mine = update(OutboxMessage).where(OutboxMessage.registration_id.in_(registration_ids), unsent)
@@ -145,8 +146,8 @@ def _draft(
     )
 
 
-def _bury(message: OutboxMessage, problem: Exception) -> None:
-    """Make it a dead letter; row and log name the kind of problem, never a value that could be a link (S18, S45)."""
+def _mark_failed(message: OutboxMessage, problem: Exception) -> None:
+    """Make the mail a dead letter. Row and log name the kind of error but no value, which may be a link (S18, S45)."""
     told = isinstance(problem, (UnsafeMessage, TemplateError))
     message.status = MessageStatus.FAILED
     message.last_error = f"{type(problem).__name__}{f': {problem}' if told else ''}"[:500]
@@ -156,7 +157,7 @@ def _bury(message: OutboxMessage, problem: Exception) -> None:
 
 
 def _message_id() -> str:
-    """Return `<uuid@domain>`: the sender's domain, or the site's where the sender has none of its own (M01)."""
+    """Return a new Message-ID with the sender's domain, or the site's when the sender's is not usable (M01)."""
     sender = current_app.config["MAIL_DEFAULT_SENDER"].rstrip("> ").rpartition("@")[2]
     site = urlsplit(current_app.config["BASE_URL"]).hostname or "localhost"
     domain = sender if "." in sender and sender.isascii() else site

@@ -1,4 +1,4 @@
-"""Mail addresses and the names before them, as they may stand in a header or an envelope."""
+"""Mail addresses and display names that are safe in a mail's headers and envelope."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ MAX_NAME = 300
 
 @dataclass(frozen=True)
 class Mailbox:
-    """A person's or an office's address; its domain in A-labels, as servers know it (M05)."""
+    """A mail address with an optional display name; the domain is in its ASCII form (A-labels), as in DNS (M05)."""
 
     address: str
     name: str = ""
 
 
 def mailbox(address: str, name: str = "") -> Mailbox:
-    """Return the address with its name. Raises UnsafeMessage for what cannot be one mailbox."""
+    """Return the address and display name as a Mailbox. Raises UnsafeMessage for anything but one address."""
     if len(address) > MAX_ADDRESS or len(name) > MAX_NAME:
         raise UnsafeMessage("the address or the name is too long")
     try:
@@ -29,13 +29,13 @@ def mailbox(address: str, name: str = "") -> Mailbox:
 
 
 def parse_mailbox(text: str) -> Mailbox:
-    """Return the mailbox of a setting: "forum@example.org" or "Forum, the Nordic <forum@example.org>" (F3d)."""
+    """Parse a setting such as "forum@example.org" or "Forum, the Nordic <forum@example.org>" (F3d)."""
     name, address = split_sender(text)
     return mailbox(address, name)
 
 
 def refuse_unsafe(text: str, what: str) -> str:
-    """Return the text; raises UnsafeMessage when a header could end in it or mean something else (F2, S36)."""
+    """Return the text. Raises UnsafeMessage when it could end a header or change its meaning (F2, S36)."""
     if is_unsafe_in_header(text):
         raise UnsafeMessage(f"the {what} holds control characters or an encoded word")
     return text

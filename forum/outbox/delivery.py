@@ -1,9 +1,9 @@
-"""Sending what is due: claim with a lease, send outside any transaction, note what came of it (R06–R11).
+"""Sending due mails: claim a mail with a lease, send it outside any transaction, store the result (R06–R11).
 
-Mails are claimed one at a time, so that the next one is always the most urgent, and one that cannot be read or kills
-its worker takes no other with it. A claimed row is `inflight` until its lease ends, which is also when it is due again:
-a worker that dies gives its mail back without anybody's help. The row is sent with the bytes it was born with, so a
-mail that did leave before the worker died arrives twice at the most, under one Message-ID.
+Mails are claimed one at a time: the next one is always the most urgent, and a mail that cannot be read or crashes the
+worker affects no other. A claimed mail is `inflight` until its lease ends, and then due again, so the mail of a worker
+that died is sent by the next one. A mail always has the same bytes: if it was sent before the worker died, it arrives
+twice at most, with the same Message-ID.
 """
 
 import logging
@@ -38,10 +38,10 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.transport import Envelope, Transport, longest_delivery, open_transport
 
 MAILS_A_CONNECTION = 100
-EVERY_SO_MANY = 10  # ... mails, the one that has waited longest goes, whatever its lane
+EVERY_SO_MANY = 10  # every tenth mail is the one that has waited longest, whatever its lane
 BY_LANE = (OutboxMessage.lane, OutboxMessage.next_attempt_at, OutboxMessage.id)
 BY_AGE = (OutboxMessage.next_attempt_at, OutboxMessage.id)
-MINUTES_BETWEEN_ATTEMPTS = (1, 2, 5, 10, 20, 40, 80, 160, 300, 360, 360)  # 22 hours in all
+MINUTES_BETWEEN_ATTEMPTS = (1, 2, 5, 10, 20, 40, 80, 160, 300, 360, 360)  # 22 hours in total
 JITTER = 0.2
 NOTED = (OutboxMessage.event_id, OutboxMessage.status, OutboxMessage.attempts, OutboxMessage.lease_owner)
 chance = random.SystemRandom()
@@ -50,16 +50,16 @@ log = logging.getLogger("forum.outbox")
 
 @dataclass(frozen=True)
 class Claim:
-    """A row that is ours until its lease ends."""
+    """A mail that this worker may send until its lease ends; `owner` is random and tells claims apart."""
 
     id: int
     owner: str
 
 
 def deliver_due(*, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Send what is due over one connection; return how many mails were tried. Commits by itself, mail by mail.
+    """Send due mails over one connection; return how many were attempted. Commits after each mail.
 
-    `stopped` is asked between mails.
+    Ends early when `stopped`, which is called between mails, returns True.
     """
     tried = 0
     with open_transport() as transport:
@@ -75,9 +75,9 @@ def deliver_due(*, stopped: Callable[[], bool] = lambda: False) -> int:
 
 
 def send_at_once(message: OutboxMessage) -> None:
-    """Begin a mail that this transaction has made and send it, whatever pause there is. Commits by itself.
+    """Send a mail that this transaction has just queued, even while sending is paused. Commits by itself.
 
-    When it does not leave, the others neither wait longer nor sooner end their pause.
+    A failure does not change the pause for other mails.
     """
     claim, until = Claim(message.id, secrets.token_hex(16)), clock.now() + longest_delivery()
     message.status, message.attempts, message.lease_owner = MessageStatus.INFLIGHT, 1, claim.owner
@@ -95,7 +95,7 @@ def send_at_once(message: OutboxMessage) -> None:
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime | None:
-    """Return when to try again after this many attempts, spread by chance; None when there were enough (R07)."""
+    """Return the time of the next attempt, with a random jitter; None after the last attempt (R07)."""
     if attempts > len(MINUTES_BETWEEN_ATTEMPTS):
         return None
     minutes = MINUTES_BETWEEN_ATTEMPTS[max(attempts, 1) - 1]
@@ -103,7 +103,10 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 
 def _may_send() -> bool:
-    """Look without the write lock: the queue is empty most of the time."""
+    """Return whether a mail is due and sending is not paused.
+
+    Reads only: the queue is mostly empty, and looking must not take the write lock.
+    """
     now = clock.now()
     may = queries.is_anything_due(now) and not relay.is_paused(now)
     db.session.rollback()
@@ -111,7 +114,7 @@ def _may_send() -> bool:
 
 
 def _is_connected(transport: Transport) -> bool:
-    """Reach the mail server before any mail is begun; one that is away pauses sending and costs no mail an attempt."""
+    """Connect before a mail is claimed; a server that cannot be reached pauses sending and costs no mail an attempt."""
     try:
         transport.connect()
     except ServerUnreachable as failure:
@@ -124,7 +127,7 @@ def _is_connected(transport: Transport) -> bool:
 
 
 def _claim(now: datetime, order: tuple) -> Claim | None:
-    """Begin the next due row: nobody else gets it (SQLite: one writer; PostgreSQL: SKIP LOCKED)."""
+    """Claim the next due mail, exclusively: by SQLite's write lock, or SKIP LOCKED on PostgreSQL. Commits."""
     owner, until = secrets.token_hex(16), now + longest_delivery()
     due = select(OutboxMessage.id).where(queries.is_due(now)).order_by(*order).limit(1)
     start_write(db.session)
@@ -143,7 +146,7 @@ def _claim(now: datetime, order: tuple) -> Claim | None:
 
 
 def _deliver_one(transport: Transport, claim: Claim) -> bool:
-    """Send one mail and note the result; False when the server is out of reach for all of them."""
+    """Send one mail and store the result; return False when the server cannot be reached for any mail."""
     try:
         envelope = _open(claim)
         if envelope is None:
@@ -157,9 +160,9 @@ def _deliver_one(transport: Transport, claim: Claim) -> bool:
 
 
 def _open(claim: Claim) -> Envelope | None:
-    """Return the claimed mail, outside a transaction; None when it was taken back meanwhile.
+    """Read the claimed mail and leave no transaction open; return None when it was cancelled meanwhile.
 
-    Raises PermanentFailure for what cannot be read, unsealed or addressed: such a row must not stop the others (R10).
+    Raises PermanentFailure for a mail that cannot be read, decrypted or addressed, so that it stops no other (R10).
     """
     try:
         return _read(claim)
@@ -171,7 +174,8 @@ def _open(claim: Claim) -> Envelope | None:
         ) from problem
     except UnsafeMessage as problem:
         raise PermanentFailure(str(problem)) from problem
-    except Exception as problem:  # whatever is wrong with the row stays in the row
+    # A row that is broken in any other way must not stop the other mails either.
+    except Exception as problem:
         raise PermanentFailure(f"it cannot be read ({type(problem).__name__})") from problem
     finally:
         db.session.rollback()
@@ -192,7 +196,7 @@ def _read(claim: Claim) -> Envelope | None:
 
 
 def _note_sent(claim: Claim) -> None:
-    """It has left: forget its words, for they hold personal links (S18)."""
+    """Mark the mail as sent and delete its content, which holds personal links (S18)."""
     start_write(db.session)
     message = _locked(claim)
     if message is not None:
@@ -207,7 +211,10 @@ def _note_sent(claim: Claim) -> None:
 
 
 def _note_failure(claim: Claim, failure: DeliveryFailure, *, is_trial: bool = False) -> None:
-    """Plan the next attempt, or make it a dead letter; only while the lease is ours. A trial tells of no others."""
+    """Plan the next attempt or make the mail a dead letter, if this claim still holds its lease.
+
+    With `is_trial`, the failure of a single test mail, nothing is concluded about the mail server.
+    """
     now = clock.now()
     start_write(db.session)
     message = _locked(claim)
@@ -235,14 +242,14 @@ def _note_for_all(failure: DeliveryFailure, now: datetime) -> None:
 
 
 def _give_back(message: OutboxMessage, now: datetime) -> None:
-    """Leave the mail as if it had not been begun: it is due when the pause ends."""
+    """Undo the claim, because the failure was not the mail's; it is due again when the pause ends."""
     message.attempts -= 1
     message.status = MessageStatus.AWAITING_RETRY if message.attempts else MessageStatus.QUEUED
     message.next_attempt_at = now
 
 
 def _locked(claim: Claim) -> OutboxMessage | None:
-    """Return the row for a change, with what a note needs and no more: a poisoned one cannot be read whole."""
+    """Lock the claimed row and load only the columns for storing a result: others may be what cannot be read."""
     query = select(OutboxMessage).where(OutboxMessage.id == claim.id).options(load_only(*NOTED))
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
 

@@ -1,10 +1,14 @@
-"""The life of a mail, and how urgent one is."""
+"""The states and priorities of a mail, and the reasons for cancelling one."""
 
 from enum import IntEnum, StrEnum
 
 
 class MessageStatus(StrEnum):
-    """queued → inflight → sent | awaiting_retry → … | failed (dead letter); withheld and aborted never leave."""
+    """The state of a mail.
+
+    queued → inflight → sent | awaiting_retry (→ inflight again) | failed (dead letter); withheld and aborted mails are
+    never sent.
+    """
 
     QUEUED = "queued"
     INFLIGHT = "inflight"
@@ -16,7 +20,7 @@ class MessageStatus(StrEnum):
 
 
 class Lane(IntEnum):
-    """now: a person waits for it before the screen; soon: somebody should know; bulk: many at once, without hurry."""
+    """The priority of a mail: now, while a person waits for it at the screen; soon, for news; bulk, for mass mail."""
 
     NOW = 1
     SOON = 2
@@ -24,9 +28,9 @@ class Lane(IntEnum):
 
 
 class AbortReason(StrEnum):
-    """Why a mail was taken back; an organiser chooses from these, so that the reason holds no name."""
+    """Why a mail was cancelled; a fixed list, so that no name gets into the audit trail."""
 
     ADDRESS_WRONG = "address_wrong"
     TOLD_OTHERWISE = "told_otherwise"
     NOT_NEEDED = "not_needed"
-    OUTDATED = "outdated"  # the forum itself: what the mail says holds no longer
+    OUTDATED = "outdated"  # set by the forum itself, when a change has made the mail untrue

@@ -1,33 +1,33 @@
-"""Why a mail cannot be made, sent, or tried again."""
+"""The reasons for which a mail cannot be built, sent or tried again."""
 
 
 class UnsafeMessage(ValueError):
-    """The mail cannot be built so that it says exactly what was meant (F2, F3, S36)."""
+    """A value, such as a name, cannot be put into a mail safely (F2, F3, S36)."""
 
 
 class ContentGone(Exception):
-    """The mail's bytes are no longer kept: it was sent, aborted, or could never be rendered (S18)."""
+    """The mail's content is not stored: the mail was sent, cancelled, or could never be rendered (S18)."""
 
 
 class NotStopped(Exception):
-    """The mail is not in a state that allows this: a failed one is retried or dismissed, a waiting one hastened."""
+    """The mail's state does not allow this: only failed mails are retried or dismissed, only waiting ones hastened."""
 
 
 class DeliveryFailure(Exception):
-    """The mail did not leave; the text is the reason, safe to store beside the row."""
+    """The mail was not sent; the message is the reason and safe to store."""
 
 
 class TemporaryFailure(DeliveryFailure):
-    """Later it may go well: the server is busy, or does not know us yet."""
+    """The attempt failed and a later one may succeed, for instance because the server is busy."""
 
 
 class ServerUnreachable(TemporaryFailure):
-    """No mail at all can be sent now: network, TLS, sign-in or the server itself."""
+    """No mail at all can be sent now, because of the network, TLS, the sign-in or the server itself."""
 
 
 class SenderRefused(ServerUnreachable):
-    """The server takes nothing from our address, whatever the mail."""
+    """The mail server refuses the forum's sender address, so no mail would be accepted."""
 
 
 class PermanentFailure(DeliveryFailure):
-    """This mail will never be accepted as it is."""
+    """This mail will never be accepted, so it is not tried again."""

@@ -1,4 +1,4 @@
-"""The worker's sign of life (R29)."""
+"""The workers' heartbeats, which show whether any worker is running (R29)."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ FORGET_AFTER = timedelta(days=1)
 
 
 def beat(name: str, *, now: datetime) -> None:
-    """Note that the worker `name` is alive, and forget those that are long gone or were written by a wrong clock."""
+    """Store the heartbeat of worker `name`; delete old heartbeats and those that a wrong clock put into the future."""
     db.session.merge(WorkerHeartbeat(name=name, seen_at=now))
     present = WorkerHeartbeat.seen_at.between(now - FORGET_AFTER, now + FORGET_AFTER)
     db.session.execute(delete(WorkerHeartbeat).where(~present))
@@ -21,19 +21,19 @@ def beat(name: str, *, now: datetime) -> None:
 
 
 def forget(name: str) -> None:
-    """Note that the worker has ended on purpose."""
+    """Delete the heartbeat of a worker that ends on purpose."""
     db.session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.name == name))
 
 
 def last_beat(*, now: datetime) -> datetime | None:
-    """Return when any worker was last alive.
+    """Return the time of the newest heartbeat of any worker.
 
-    A sign of life from the future is none: it would hide for as long that the worker has ended.
+    A heartbeat from the future is ignored: it would hide until then that the worker has ended.
     """
     present = WorkerHeartbeat.seen_at <= now + CLOCKS_MAY_DIFFER
     return db.session.scalar(select(func.max(WorkerHeartbeat.seen_at)).where(present))
 
 
 def is_silent(seen: datetime | None, *, now: datetime) -> bool:
-    """Whether a worker that was last seen then, or never, has been silent for longer than one may be."""
+    """Return whether no worker is running, given the time of the newest heartbeat or None."""
     return seen is None or now - seen > WORKER_MAY_BE_SILENT

@@ -1,6 +1,6 @@
-"""The outbox as organisers read it: an event's mails, filtered and paged, and whether any are in trouble.
+"""Reading the outbox for organisers: an event's mails, filtered and paged, and what keeps mail from being sent.
 
-`content` is never loaded here: it is sealed for the links in it (S18).
+The mails' content is never loaded here, because it holds personal links (S18).
 """
 
 from collections.abc import Mapping
@@ -24,32 +24,32 @@ BY_AGE = Order((OutboxMessage.id,), falling=True)
 
 
 class UnknownFilter(ValueError):
-    """An address asks for a state that does not exist."""
+    """The URL asks for a mail status that does not exist."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list shows; all of it stands in the address. `q` is a part of the recipient's address."""
+    """The filters of the list, as in the URL's query. `q` is a part of the recipient's address."""
 
     q: str = ""
     status: str = ""
 
     @classmethod
     def of(cls, args: Mapping[str, str]) -> "Filters":
-        """Read an address. Raises UnknownFilter."""
+        """Parse a URL's query. Raises UnknownFilter."""
         status = args.get("status", "")
         if status and status not in set(MessageStatus):
             raise UnknownFilter
         return cls(args.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip(), status)
 
     def query(self, **differing: str) -> dict[str, Any]:
-        """Return the address's parameters, those that say nothing left out."""
+        """Return the filters as parameters of a URL, without the empty ones."""
         return {name: value for name, value in {**asdict(self), **differing}.items() if value}
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why mail may not reach people: dead letters, a late or paused queue, a silent worker while mail waits."""
+    """What keeps mail from being sent: dead letters, a late or paused queue, a silent worker while mail waits."""
 
     failed: int
     waiting: int
@@ -62,7 +62,7 @@ class Trouble:
 
 
 def read_list(scope: Scope, filters: Filters, cursor: Cursor | None) -> Page[OutboxMessage]:
-    """Return a page of the scope's mails, the newest first; a cursor that leads nowhere gives the first one."""
+    """Return a page of the scope's mails, the newest first; the first page when the cursor's mail is gone."""
     beside = find_message(scope, cursor.key) if cursor else None
     backwards = cursor.backwards if cursor else False
     query = _matching(scope, filters).options(defer(OutboxMessage.content, raiseload=True))
@@ -70,7 +70,7 @@ def read_list(scope: Scope, filters: Filters, cursor: Cursor | None) -> Page[Out
 
 
 def find_message(scope: Scope, key: str) -> OutboxMessage | None:
-    """Return the scope's mail with this number; another event's is not found (S13)."""
+    """Return the mail with this id if it belongs to the scope, else None (S13)."""
     if not (key.isdecimal() and len(key) < 10):
         return None
     query = select(OutboxMessage).where(scope.condition(), OutboxMessage.id == int(key))
@@ -78,13 +78,13 @@ def find_message(scope: Scope, key: str) -> OutboxMessage | None:
 
 
 def count_by_status(scope: Scope) -> dict[str, int]:
-    """Return how many mails of the scope there are in each state; a state without any is left out."""
+    """Return the number of the scope's mails by state, without states that have none."""
     query = select(OutboxMessage.status, func.count()).where(scope.condition())
     return dict(db.session.execute(query.group_by(OutboxMessage.status)).all())
 
 
 def find_trouble(scope: Scope, *, is_silent: bool, now: datetime) -> Trouble:
-    """Return what stands in the way of the scope's mails; `is_silent` says that no worker has been heard of lately."""
+    """Return what keeps the scope's mails from being sent; `is_silent` says that no worker is running."""
     queue = read_queue(scope)
     is_late = queue.oldest is not None and now - queue.oldest > MAIL_MAY_WAIT
     return Trouble(queue.failed, queue.waiting, is_late, is_silent, relay.find_trouble())

@@ -1,6 +1,6 @@
-"""A mail as bytes: built by hand from safe values, then read back to prove that nothing else is in it.
+"""Building a mail's bytes from checked values, then parsing them again to verify that they say what was meant.
 
-The standard library's builder lets some values break out of their header (F2), Flask-Mail's more of them (F3).
+The standard library's own builder lets some values break out of their header (F2), and Flask-Mail's even more (F3).
 """
 
 import base64
@@ -33,7 +33,7 @@ MACHINE_MADE = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that goes with a mail; `content_type` may have parameters: "text/calendar; method=PUBLISH"."""
+    """A file attached to a mail; `content_type` may have parameters, as in "text/calendar; method=PUBLISH"."""
 
     filename: str
     content_type: str
@@ -42,7 +42,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a mail says, to whom and from whom."""
+    """The content of a mail before it is built: sender, recipient, texts and attachments."""
 
     sender: Mailbox
     recipient: Mailbox
@@ -69,7 +69,7 @@ class _Part:
 def build(draft: Draft) -> bytes:
     """Return the mail's bytes: lines of at most 998 octets ending in CRLF, plain text before HTML (M01–M04, M09).
 
-    Raises UnsafeMessage when the bytes, read back, are not exactly what was meant.
+    Raises UnsafeMessage when the bytes, parsed again, differ from the draft.
     """
     content = _alternatives(draft)
     if draft.attachments:
@@ -102,7 +102,7 @@ def _short(subject: str) -> str:
 
 
 def _mailbox(header: str, mailbox: Mailbox) -> str:
-    """Return `name <address>`; a name with a comma, colon or quote is quoted, one beyond ASCII encoded (M04, F3d)."""
+    """Return `name <address>` for a header; the name is quoted or encoded where its characters need it (M04, F3d)."""
     refuse_unsafe(mailbox.name, "name")
     refuse_unsafe(mailbox.address, "address")
     if not mailbox.name:
@@ -118,7 +118,7 @@ def _mailbox(header: str, mailbox: Mailbox) -> str:
 
 
 def _words(header: str, text: str) -> str:
-    """Return the text as encoded words of at most 75 octets where it must be, folded (RFC 2047)."""
+    """Return the text for a header, folded; as encoded words of at most 75 octets when not ASCII (RFC 2047)."""
     plain = text.isascii() and "=?" not in text
     words = Header(text, None if plain else UTF8, maxlinelen=LINE_LENGTH, header_name=header)
     return words.encode(linesep="\r\n")
@@ -149,9 +149,9 @@ def _attached(attachment: Attachment) -> _Part:
 
 
 def _multipart(kind: str, parts: Sequence[_Part]) -> _Part:
-    """Join parts; "=_" in the boundary occurs in neither quoted-printable nor base64 text.
+    """Join parts into a multipart; neither quoted-printable nor base64 text can contain its boundary, which has "=_".
 
-    It is the same in every mail: reading a mail back compiles a pattern of it, which Python then has already.
+    The boundary is the same in every mail, because the parser compiles a pattern of it, which Python then caches.
     """
     boundary = f"=_{kind}"
     line = f"--{boundary}\r\n".encode()
@@ -160,7 +160,7 @@ def _multipart(kind: str, parts: Sequence[_Part]) -> _Part:
 
 
 def _prove(raw: bytes, draft: Draft, expected: list[str]) -> None:
-    """Read the bytes as a mail program would; what is not exactly as meant is refused (S36)."""
+    """Parse the bytes as a mail program would. Raises UnsafeMessage when anything differs from the draft (S36)."""
     if any(len(line) > LINE_OCTETS or b"\r" in line or b"\n" in line for line in raw.split(b"\r\n")):
         raise UnsafeMessage("a line is too long or ends wrongly")
     read = Parser(policy=policy.compat32).parsestr(raw.decode())
@@ -177,8 +177,8 @@ def _prove(raw: bytes, draft: Draft, expected: list[str]) -> None:
 
 
 def _read_mailbox(value: str) -> Mailbox | None:
-    found = getaddresses([value])
-    return Mailbox(found[0][1], _decoded(found[0][0])) if len(found) == 1 else None
+    pairs = getaddresses([value])
+    return Mailbox(pairs[0][1], _decoded(pairs[0][0])) if len(pairs) == 1 else None
 
 
 def _decoded(value: str) -> str:

@@ -1,4 +1,4 @@
-"""The outbox: every mail is first a row (R05, R06)."""
+"""The tables of the outbox: every mail is a row before it is sent (R05, R06)."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ IS_UNSENT = text("status IN ('queued', 'awaiting_retry', 'inflight')")
 
 
 class OutboxMessage(Base):
-    """A mail, rendered once; `content` holds its bytes, sealed for the links in it, until it is sent (S18)."""
+    """A mail, rendered once. `content` holds its bytes until it is sent, encrypted because of its links (S18)."""
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
@@ -56,7 +56,7 @@ class OutboxMessage(Base):
 
 
 class WorkerHeartbeat(Base):
-    """When the worker last looked; one row a worker name (R29)."""
+    """When a worker was last alive; one row for each worker name (R29)."""
 
     __tablename__ = "worker_heartbeats"
 
@@ -65,7 +65,7 @@ class WorkerHeartbeat(Base):
 
 
 class MailRelay(Base):
-    """One row: the mail server as the last attempt found it. While it is in trouble, sending pauses."""
+    """The state of the mail server after the last attempt, in a single row. While it fails, sending is paused."""
 
     __tablename__ = "mail_relay"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Reading the queue."""
+"""Reading the queue of unsent mails."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,30 +10,30 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import IS_UNSENT, OutboxMessage
 
 MAIL_MAY_WAIT = timedelta(minutes=15)
-HELD = datetime(
-    9999, 1, 1, tzinfo=UTC
-)  # the next attempt of a mail that a restore has held until it is released
+# The next attempt of a mail that a restore holds back until `forum release-mail`.
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
 UNSENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFLIGHT)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose mails are read: one event's, and those about organisers' accounts for who looks after them."""
+    """The mails that an organiser may see: those of one event, and those about accounts if `with_accounts`."""
 
     event_id: int
     with_accounts: bool = False
 
     def condition(self) -> ColumnElement[bool]:
-        """The condition of a mail that belongs to it."""
+        """Return the SQL condition for mails that belong to the scope."""
         mine = OutboxMessage.event_id == self.event_id
         return mine | OutboxMessage.event_id.is_(None) if self.with_accounts else mine
 
 
 @dataclass(frozen=True)
 class Queue:
-    """How many mails wait and since when the first of them was made; failed attempts in a row; dead letters.
+    """The state of the queue.
 
-    `held` of those that wait do so since a restore, until they are released.
+    `waiting` mails are unsent, the `oldest` was created then; `held` of them wait for a release after a restore.
+    `failures` is the number of failed attempts in a row, `failed` the number of dead letters.
     """
 
     waiting: int
@@ -44,7 +44,7 @@ class Queue:
 
 
 def read_queue(scope: Scope | None = None) -> Queue:
-    """Return how the queue stands, of a scope or of everything that the forum sends."""
+    """Return the state of the queue: the scope's mails, or all."""
     is_unsent, is_held = OutboxMessage.status.in_(UNSENT), OutboxMessage.next_attempt_at == HELD
     query = select(
         func.count().filter(is_unsent),
@@ -62,14 +62,14 @@ def read_queue(scope: Scope | None = None) -> Queue:
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """The condition of a mail that may be tried: a new one at once, whatever clock wrote it; others in their time.
+    """Return the SQL condition for mails that may be sent now.
 
-    One in flight is due again when its lease is over.
+    A new mail is due at once, even if a wrong clock put its time into the future; a claimed one when its lease ends.
     """
     has_come = or_(OutboxMessage.status == MessageStatus.QUEUED, OutboxMessage.next_attempt_at <= now)
     return and_(IS_UNSENT, has_come)
 
 
 def is_anything_due(now: datetime) -> bool:
-    """Whether there is a mail to try."""
+    """Return whether any mail is due."""
     return db.session.scalar(select(OutboxMessage.id).where(is_due(now)).limit(1)) is not None

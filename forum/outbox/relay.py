@@ -1,6 +1,6 @@
-"""The mail server as a whole: while it is away or turns us off, sending pauses, longer each time.
+"""Pausing all mail while the mail server cannot be reached or refuses the forum; each further pause is longer.
 
-No mail is begun meanwhile, so none of them loses an attempt.
+No mail is claimed during a pause, so none of them loses an attempt.
 """
 
 from datetime import datetime, timedelta
@@ -15,18 +15,18 @@ IS_TROUBLED = MailRelay.failures > 0
 
 
 def find_trouble() -> MailRelay | None:
-    """Return the mail server's row when the last attempt failed, else None."""
+    """Return the state of the mail server if the last attempt failed, else None."""
     return db.session.scalars(select(MailRelay).where(IS_TROUBLED)).one_or_none()
 
 
 def is_paused(now: datetime) -> bool:
-    """Whether no mail is tried now. A pause that a clock has set far ahead is none."""
+    """Return whether sending is paused now; a pause that a wrong clock put far into the future is ignored."""
     until = db.session.scalar(select(MailRelay.paused_until).where(IS_TROUBLED))
     return until is not None and now < until <= now + PAUSES[-1]
 
 
 def pause(reason: str, *, now: datetime) -> None:
-    """Note that the mail server takes no mail, and leave it alone for a while."""
+    """Store that the mail server accepts no mail, and pause sending for a while."""
     relay = db.session.scalars(select(MailRelay).with_for_update()).one()
     relay.failures += 1
     relay.failing_since = relay.failing_since or now
@@ -35,11 +35,11 @@ def pause(reason: str, *, now: datetime) -> None:
 
 
 def end_pause(*, now: datetime) -> None:
-    """Let the next mail be tried at once; the trouble is over when it has been answered."""
+    """End the pause, so that the next mail is tried at once; only the server's answer to it ends the trouble."""
     db.session.execute(update(MailRelay).where(IS_TROUBLED).values(paused_until=now))
 
 
 def note_answer() -> None:
-    """Note that the mail server has dealt with a mail: it is there, and knows us."""
+    """Store that the mail server works again, because it has answered to a mail."""
     well = {"failures": 0, "failing_since": None, "paused_until": None, "last_error": None}
     db.session.execute(update(MailRelay).where(IS_TROUBLED).values(**well))

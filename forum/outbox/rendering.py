@@ -1,4 +1,4 @@
-"""A mail's words: the three templates of its folder, in the recipient's language, away from any request."""
+"""Rendering a mail's subject, text and HTML in the recipient's language, independently of any request."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ BLANK_LINES = re.compile(r"\n{3,}")
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a recipient reads."""
+    """Subject, plain text and HTML of a mail."""
 
     subject: str
     text: str
@@ -23,9 +23,9 @@ class Rendered:
 
 
 def render(kind: str, language: str, context: Mapping[str, Any]) -> Rendered:
-    """Return the mail of templates/mail/<kind>/, its styles moved to where mail programs keep them.
+    """Render the templates of templates/mail/<kind>/; CSS is moved into style attributes, which mail programs keep.
 
-    Beside `context` the templates know `language` and `subject` (not in the subject itself).
+    Besides `context`, templates can use `language` and, except in the subject, `subject`.
     """
     known = {**context, "language": language}
     with force_locale(language):
@@ -37,7 +37,7 @@ def render(kind: str, language: str, context: Mapping[str, Any]) -> Rendered:
 
 
 def _template(kind: str, name: str, context: Mapping[str, Any]) -> str:
-    """Render without Flask's context processors: a mail knows nothing of a request or a session."""
+    """Render a template without Flask's context processors, so that nothing of a request gets into a mail."""
     return current_app.jinja_env.get_template(f"mail/{kind}/{name}").render(context)
 
 

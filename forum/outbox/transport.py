@@ -1,6 +1,6 @@
-"""Handing one mail to the server: Flask-Mail's settings, our own patience and certificate checks (F3).
+"""Handing a mail to the mail server, with Flask-Mail's settings, own time limits and verified certificates (F3).
 
-A mail has left when the server answers 250 to DATA; whatever happens to the connection after that is no failure.
+A mail counts as sent when the server answers 250 to DATA; what happens to the connection after that is no failure.
 """
 
 import os
@@ -25,16 +25,18 @@ from flask import current_app
 from forum.outbox.errors import PermanentFailure, SenderRefused, ServerUnreachable, TemporaryFailure
 
 GOING_DOWN, TOO_LARGE = 421, 552
-DOT_SECONDS = (
-    600  # for the answer to the final dot: sooner given up, the server may have the mail (RFC 5321 4.5.3.2.6)
+# Time limit for the answer to the final dot; after a shorter one the server may have accepted the mail all the same
+# (RFC 5321, 4.5.3.2.6).
+DOT_SECONDS = 600
+WAITS_A_MAIL = (
+    15  # more than the number of other waits for one mail: for each command, each answer, the content
 )
-WAITS_A_MAIL = 15  # more than one mail may use up beside the dot's: each command, each answer, its bytes
 UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9.@+-]")
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """A mail ready to leave: its row's number and kind, who it is from and to, its bytes."""
+    """A mail ready to be sent: its id and kind in the outbox, the addresses of sender and recipient, its bytes."""
 
     id: int
     kind: str
@@ -44,7 +46,7 @@ class Envelope:
 
 
 class Transport(Protocol):
-    """Where mail goes; a context that keeps its connection for a batch."""
+    """A way to send mail; a context manager that keeps its connection for a batch."""
 
     def __enter__(self) -> Self: ...
 
@@ -53,37 +55,37 @@ class Transport(Protocol):
     ) -> None: ...
 
     def connect(self) -> None:
-        """See that mail can be handed over at all. Raises ServerUnreachable."""
+        """Connect, or check the open connection. Raises ServerUnreachable."""
 
     def deliver(self, envelope: Envelope) -> None:
-        """Hand the mail over, once connected. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
+        """Send the mail; needs `connect`. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
 
 
 def longest_delivery() -> timedelta:
-    """Return more than all that handing over one mail may wait for together, once connected."""
+    """Return an upper bound for the time that sending one mail takes on an open connection."""
     return timedelta(seconds=DOT_SECONDS + WAITS_A_MAIL * current_app.config["MAIL_TIMEOUT"])
 
 
 def open_transport() -> Transport:
-    """Return the configured server's transport, or a folder's where there is no server (never in production)."""
+    """Return the transport of the configured server, or one that writes files when there is none (development)."""
     if current_app.config["MAIL_SERVER"]:
         return ServerTransport(current_app.extensions["mail"])
     return FolderTransport(current_app.config["INSTANCE"] / "mail")
 
 
 class ServerTransport(flask_mail.Connection):
-    """Flask-Mail's connection with a time limit, verified certificates and one recipient a mail."""
+    """Flask-Mail's SMTP connection with time limits, verified certificates and one recipient a mail."""
 
     def __enter__(self) -> Self:
-        """Connect only when the first mail is there."""
+        """Open nothing yet: `connect` does, when there is a mail."""
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        """Say goodbye; nobody minds how it is taken."""
+        """Close the connection and ignore errors of that."""
         self._hang_up()
 
     def configure_host(self) -> smtplib.SMTP:
-        """Return a connection that is encrypted, verified and signed in as the settings say."""
+        """Return a new connection, encrypted and signed in as the settings say, with a verified certificate."""
         context = _verifying_context()
         options = {"timeout": current_app.config["MAIL_TIMEOUT"], "local_hostname": _own_name()}
         if self.mail.use_ssl:
@@ -102,7 +104,7 @@ class ServerTransport(flask_mail.Connection):
         return host
 
     def connect(self) -> None:
-        """Keep the open connection, or make a new one when it was dropped. Raises ServerUnreachable."""
+        """Keep the open connection, or open a new one when it was dropped. Raises ServerUnreachable."""
         if self.host is not None and not self._still_there(self.host):
             self._hang_up()
         if self.host is None:
@@ -112,7 +114,7 @@ class ServerTransport(flask_mail.Connection):
                 raise ServerUnreachable(_told(problem)) from problem
 
     def deliver(self, envelope: Envelope) -> None:
-        """Hand the mail over; see Transport."""
+        """Send the mail; see Transport."""
         host = self.host
         if host is None:
             raise ServerUnreachable("there is no connection")
@@ -139,12 +141,12 @@ class ServerTransport(flask_mail.Connection):
 
 
 class _Punctual(smtplib.SMTP):
-    """Gives each answer the time limit to be whole: a letter now and then does not hold the worker (R08)."""
+    """SMTP with a time limit for each complete answer, so that one sent byte by byte does not hold the worker (R08)."""
 
-    _limits: Iterator[float] = iter(())  # of the next answers, where they differ from the usual one
+    _limits: Iterator[float] = iter(())  # limits of the next answers; afterwards `timeout` applies again
 
     def data(self, msg) -> tuple[int, bytes]:
-        """Send the mail's bytes; the answer to the dot behind them has a longer limit."""
+        """Send the mail's content; the answer to the dot after it has a longer time limit."""
         self._limits = iter((self.timeout, DOT_SECONDS))
         try:
             return super().data(msg)
@@ -152,7 +154,7 @@ class _Punctual(smtplib.SMTP):
             self._limits = iter(())
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read an answer, or be cut off while reading it."""
+        """Read an answer of the server, within the time limit."""
         seconds = next(self._limits, self.timeout)
         limit = threading.Timer(seconds, self._cut)
         limit.daemon = True
@@ -169,38 +171,38 @@ class _Punctual(smtplib.SMTP):
             self.sock.settimeout(seconds)
 
     def _cut(self) -> None:
-        """End the connection under the reader (TLS's own shutdown would confuse it)."""
+        """Shut the socket down while another thread reads from it; TLS's own shutdown is not safe for that."""
         with suppress(OSError):
             if self.sock is not None:
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class _PunctualSSL(_Punctual, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte."""
+    """SMTP with time limits over implicit TLS."""
 
 
 class FolderTransport:
-    """Mail as files to open, for a machine without a mail server."""
+    """Writes mails as files into a folder, for a machine without a mail server."""
 
     def __init__(self, folder: Path):
         self.folder = folder
 
     def __enter__(self) -> Self:
-        """Nothing is opened."""
+        """Open nothing: there is no connection."""
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        """Nothing is open."""
+        """Close nothing: there is no connection."""
 
     def connect(self) -> None:
-        """Make the folder, for its owner only: the mails have personal links in them."""
+        """Create the folder, accessible to its owner only, because mails hold personal links."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as problem:
             raise ServerUnreachable(_told(problem)) from problem
 
     def deliver(self, envelope: Envelope) -> None:
-        """Write the whole file or none, readable by its owner only."""
+        """Write the mail as a file, completely or not at all, readable by its owner only."""
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
         recipient = UNSAFE_IN_NAMES.sub("_", envelope.recipient)[:80]
         name = f"{moment}-{envelope.id}-{envelope.kind}-{recipient}.eml"
@@ -215,21 +217,22 @@ class FolderTransport:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
             Path(written).replace(self.folder / name)
-        except OSError:  # a full disk shall not keep half of it, too
+        # Leave no partial file behind, which would also fill the disk.
+        except OSError:
             Path(written).unlink(missing_ok=True)
             raise
 
 
 def _mail_options(envelope: Envelope) -> list[str]:
-    """Ask for SMTPUTF8 only for an address that needs it (M05)."""
+    """Return the SMTP options of a mail: SMTPUTF8, but only for an address that needs it (M05)."""
     return [] if envelope.recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
 
 
 def _classify(problem: Exception, envelope: Envelope) -> TemporaryFailure | PermanentFailure:
-    """Return what the server's answer means: 5xx on recipient or mail is final, anything else may pass (R09).
+    """Return the failure that the server's answer means: 5xx for recipient or content is final, others are not (R09).
 
-    A refused sender is about us: no mail would leave, and it can be mended. Where the mail asked for something special
-    with the sender's address, the answer may be about that.
+    A refused sender is SenderRefused: no mail would be accepted until an operator corrects it. When the mail needed
+    SMTPUTF8, the refusal may be about that, so it is only ServerUnreachable.
     """
     match problem:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
@@ -256,7 +259,7 @@ def _by_code(code: int, problem: Exception) -> TemporaryFailure | PermanentFailu
 
 
 def _told(problem: Exception) -> str:
-    """Return the reason in one line: the server's own words where it spoke."""
+    """Return the reason in one line: the server's answer if there was one, else the error."""
     match problem:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, words = next(iter(refused.values()))
@@ -273,6 +276,6 @@ def _verifying_context() -> ssl.SSLContext:
 
 
 def _own_name() -> str:
-    """Return the name to greet with; asking the resolver for it could take longer than the mail."""
+    """Return the host name for EHLO from the site's URL; looking it up in DNS could take too long."""
     name = urlsplit(current_app.config["BASE_URL"]).hostname or ""
     return name if re.search(r"[a-z]", name) and "." in name else "[127.0.0.1]"

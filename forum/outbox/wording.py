@@ -1,4 +1,4 @@
-"""What organisers read about mails: kinds and states in words, never subjects, bodies or links."""
+"""Texts for organisers about mails: kinds and states in words, never subjects, contents or links."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import MailRelay
 from forum.web.languages import short_moment_text
 
-# The folders of templates/mail. A kind says nothing that a protected person's mail would not say too (P21, P26).
+# By folder of templates/mail. A kind must not tell mails to protected persons from others (P21, P26).
 KINDS = {
     "received": _l("Confirm your address"),
     "received-without-place": _l("Confirm your address, no place free"),
@@ -45,9 +45,9 @@ REASONS = {
     AbortReason.NOT_NEEDED: _l("It is not needed any more"),
     AbortReason.OUTDATED: _l("What it said holds no longer"),
 }
-SPOKEN = re.compile(r"[2-5][0-9][0-9] ")  # so begins what the mail server itself has said
+SPOKEN = re.compile(r"[2-5][0-9][0-9] ")  # an answer of the mail server begins with its SMTP code
 CUT_OFF = _l("The mail server ended the connection.")
-CAUSES = {  # by the error that was met; the mail server has said nothing then
+CAUSES = {  # by the type of an error without an answer of the mail server
     "ConnectionRefusedError": _l("Nothing answers at the address and port of the mail server."),
     "gaierror": _l("The name of the mail server is not found."),
     "TimeoutError": _l("The mail server does not answer in time."),
@@ -63,29 +63,29 @@ SOON = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StatusWords:
-    """A state as components/status.html shows it."""
+    """A state as text and icon, for components/status.html."""
 
     label: str
     kind: str
 
 
 def kind_text(kind: str) -> str:
-    """Return a mail's kind in words."""
+    """Return the name of a mail's kind."""
     return str(KINDS[kind]) if kind in KINDS else _("Another message")
 
 
 def reason_text(reason: AbortReason) -> str:
-    """Return in words why a mail was put aside or taken back."""
+    """Return the text for the reason for which a mail was dismissed or cancelled."""
     return str(REASONS[reason])
 
 
 def failure_text(error: str) -> str:
-    """Return why a mail did not leave: the server's own words where it spoke, ours for a cause that is known."""
+    """Return why a mail was not sent: the server's answer as it is, or a text of the forum for a known error."""
     return str(CAUSES.get(error.partition(":")[0], error))
 
 
 def relay_text(relay: MailRelay, zone: tzinfo, now: datetime) -> str:
-    """Return since when and why the mail server takes no mail, and when it is tried again."""
+    """Return a text that says why and since when sending is paused, and when it is tried again."""
     since, error, until = relay.failing_since or now, relay.last_error or "", relay.paused_until or now
     told = _("The mail server has not taken mail since %(moment)s.", moment=short_moment_text(since, zone))
     if SPOKEN.match(error):
@@ -102,7 +102,7 @@ def relay_text(relay: MailRelay, zone: tzinfo, now: datetime) -> str:
 
 
 def status_words(status: MessageStatus, reason: AbortReason | None = None) -> StatusWords:
-    """Return a mail's state in words, and its sign; one that will not be sent is told by the reason, if given."""
+    """Return a mail's state as text and icon; for a cancelled mail the reason, if given, is the text."""
     label, kind = STATUSES[status]
     if status == MessageStatus.ABORTED and reason:
         label = _l("Taken back") if reason == AbortReason.OUTDATED else _l("Put aside")
