@@ -1,1 +1,1 @@
-"""The organisers' console: composes everything."""
+"""The organisers' console: pages that put several features together."""

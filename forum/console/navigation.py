@@ -1,4 +1,4 @@
-"""The organisers' navigation, made when a template asks for it."""
+"""The navigation of organisers' pages, computed when a template asks for it."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from forum.registration import listing
 
 @dataclass(frozen=True)
 class Item:
-    """A place to go; `count` is what waits there, in words or numbers."""
+    """A link of the navigation; `count` says how much waits there, in words or as a number."""
 
     label: str
     url: str
@@ -28,12 +28,12 @@ class Item:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give every template the navigation: the function `console_nav`."""
+    """Give templates the function `console_nav`, which returns the navigation's links."""
     state.app.jinja_env.globals["console_nav"] = read_items
 
 
 def read_items() -> list[Item]:
-    """Return the items for the event of the page; none for whoever is not its organiser."""
+    """Return the links for the page's event; none for somebody who is not its organiser."""
     event = g.get("event") or events.find_current()
     return _of(event) if event and sign_ins.may(Role.ORGANISER, event) else []
 

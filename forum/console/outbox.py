@@ -1,7 +1,8 @@
-"""The outbox as organisers see it: what went to whom, what failed, what to do about it."""
+"""Organisers' page about mail: which mails went to whom, which failed and why, retrying and dismissing them."""
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,6 +14,7 @@ from forum.console.outbox_forms import DismissForm
 from forum.console.scope import mail_scope
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox import actions, listing, relay, wording
 from forum.outbox.enums import AbortReason, MessageStatus
@@ -26,32 +28,18 @@ bp = Blueprint("outbox", __name__, url_prefix="/console/<event>/mail")
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's mails, the newest first."""
-    found, filters, trouble = get_any_or_404(event), _filters(), relay.find_trouble()
-    scope = mail_scope(found)
-    page = listing.read_list(scope, filters, Cursor.of(request.args))
-    return render_template(
-        "console/outbox/index.html",
-        event=found,
-        filters=filters,
-        page=page,
-        pages=_pages(event, filters, page),
-        counts=listing.count_by_status(scope),
-        statuses=list(MessageStatus),
-        wording=wording,
-        form=DismissForm(),
-        relay_text=wording.relay_text(trouble, found.zone, clock.now()) if trouble else "",
-    )
+    return render_template("console/outbox/index.html", **_list(get_any_or_404(event)))
 
 
 @bp.route("/<int:message>/retry", methods=["POST"])
 def retry(event: str, message: int) -> ResponseReturnValue:
-    """Put a failed mail into the queue again."""
+    """Queue a failed mail again."""
     return _change(event, message, actions.retry, _("The message is in the queue again."))
 
 
 @bp.route("/<int:message>/send", methods=["POST"])
 def send_now(event: str, message: int) -> ResponseReturnValue:
-    """Let a waiting mail go before all others."""
+    """Move a waiting mail to the front of the queue."""
     return _change(
         event,
         message,
@@ -62,10 +50,10 @@ def send_now(event: str, message: int) -> ResponseReturnValue:
 
 @bp.route("/<int:message>/dismiss", methods=["POST"])
 def dismiss(event: str, message: int) -> ResponseReturnValue:
-    """Put a dead letter aside."""
+    """Dismiss a dead letter, with a reason."""
     form = DismissForm()
     if not form.reason.data:
-        _find_or_404(event, message)
+        _get_or_404(event, message)
         flash(_("Choose a reason for putting the message aside. Nothing was changed."), "warning")
         return redirect(url_for(".index", event=event, **_filters().query()), 303)
     if not form.validate():
@@ -74,13 +62,30 @@ def dismiss(event: str, message: int) -> ResponseReturnValue:
     return _change(event, message, act, _("The message is put aside. It will not be sent."))
 
 
-def _change(event: str, message: int, act: Callable[..., None], done: str) -> ResponseReturnValue:
-    """Do something to one of the event's mails, say what came of it, and show the list again."""
-    back = redirect(url_for(".index", event=event, **_filters().query()), 303)
+def _list(event: Event) -> dict[str, Any]:
+    """Return the context of templates/console/outbox/index.html."""
+    scope, filters, trouble = mail_scope(event), _filters(), relay.find_trouble()
+    page = listing.read_list(scope, filters, Cursor.of(request.args))
+    return {
+        "event": event,
+        "filters": filters,
+        "page": page,
+        "pages": _pages(event, filters, page),
+        "counts": listing.count_by_status(scope),
+        "statuses": list(MessageStatus),
+        "wording": wording,
+        "form": DismissForm(),
+        "relay_text": wording.relay_text(trouble, event.zone, clock.now()) if trouble else "",
+    }
+
+
+def _change(slug: str, number: int, act: Callable[..., None], done: str) -> ResponseReturnValue:
+    """Apply `act` to one of the event's mails, flash `done` or the refusal, and redirect to the list."""
+    back = redirect(url_for(".index", event=slug, **_filters().query()), 303)
     start_write(db.session)
-    found = _find_or_404(event, message)
+    message = _get_or_404(slug, number)
     try:
-        act(found, now=clock.now(), actor=sign_ins.current_actor())
+        act(message, now=clock.now(), actor=sign_ins.current_actor())
     except (ContentGone, NotStopped) as refusal:
         db.session.rollback()
         flash(_refused(refusal), "warning")
@@ -90,9 +95,9 @@ def _change(event: str, message: int, act: Callable[..., None], done: str) -> Re
     return back
 
 
-def _find_or_404(event: str, message: int) -> OutboxMessage:
-    """Return the event's mail with this number; of another event's nobody learns that it is there (S13)."""
-    return listing.find_message(mail_scope(get_any_or_404(event)), str(message)) or abort(404)
+def _get_or_404(slug: str, number: int) -> OutboxMessage:
+    """Return the event's mail with this id; abort with 404 for another event's, as if it did not exist (S13)."""
+    return listing.find_message(mail_scope(get_any_or_404(slug)), str(number)) or abort(404)
 
 
 def _filters() -> listing.Filters:
@@ -108,9 +113,9 @@ def _refused(refusal: Exception) -> str:
     return _("The message is not in that state any more. Nothing was changed.")
 
 
-def _pages(event: str, filters: listing.Filters, page: Page) -> dict[str, str | None]:
+def _pages(event: Event, filters: listing.Filters, page: Page) -> dict[str, str | None]:
     def url(beside: str, row) -> str:
-        return url_for(".index", event=event, **filters.query() | {beside: row.id})
+        return url_for(".index", event=event.slug, **filters.query() | {beside: row.id})
 
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,

@@ -1,4 +1,4 @@
-"""Why an organiser puts a dead letter aside."""
+"""The form with which an organiser dismisses a dead letter."""
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
@@ -10,7 +10,7 @@ from forum.web.forms import TidyForm
 
 
 class DismissForm(TidyForm):
-    """A reason from a list: the audit trail must hold no names."""
+    """The reason, from a fixed list, so that no name gets into the audit trail."""
 
     reason = SelectField(
         _l("Reason"),

@@ -1,6 +1,7 @@
 """The console's first page, an event at a glance, and the style guide."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -40,7 +41,7 @@ bp.record_once(navigation.install)
 
 @bp.route("/")
 def first() -> ResponseReturnValue:
-    """Lead to the first event that the organiser may see: the current one, else the newest."""
+    """Redirect to an event that the organiser may see: the current one, else the newest."""
     mine = _my_events()
     if not mine:
         return render_template("console/nothing.html")
@@ -56,28 +57,31 @@ def styleguide() -> ResponseReturnValue:
 
 @bp.route("/<event>/")
 def overview(event: str) -> ResponseReturnValue:
-    """Show how the event stands: balance, numbers, dates, the last registrations, trouble with mail, brakes."""
-    found, now = get_any_or_404(event), clock.now()
-    counts = listing.count_by_sector_and_status(found)
+    """Show an event's balance, numbers, dates, last registrations, mail troubles and active rate limits."""
+    return render_template("console/overview.html", **_overview(get_any_or_404(event), clock.now()))
+
+
+def _overview(event: Event, now: datetime) -> dict[str, Any]:
+    """Return the context of templates/console/overview.html."""
+    counts = listing.count_by_sector_and_status(event)
     balance = balance_of(
-        found, counts, now, lambda sector: url_for("attendees.index", event=event, sector=sector.key)
+        event, counts, now, lambda sector: url_for("attendees.index", event=event.slug, sector=sector.key)
     )
     is_silent = heartbeats.is_silent(heartbeats.last_beat(now=now), now=now)
-    trouble = outbox.find_trouble(mail_scope(found), is_silent=is_silent, now=now)
-    return render_template(
-        "console/overview.html",
-        event=found,
-        balance=balance,
-        arcs=dict(zip((sector.id for sector in found.sectors), balance.shares, strict=True)),
-        numbers=_numbers(found, counts),
-        facts=_facts(found, now),
-        latest=listing.list_latest(found),
-        brakes=audit.list_brakes(found, now - BRAKES_SHOWN),
-        trouble=trouble,
-        relay_text=relay_text(trouble.relay, found.zone, now) if trouble.relay else "",
-        others=[other for other in _my_events() if other.id != found.id],
-        wording=wording,
-    )
+    trouble = outbox.find_trouble(mail_scope(event), is_silent=is_silent, now=now)
+    return {
+        "event": event,
+        "balance": balance,
+        "arcs": dict(zip((sector.id for sector in event.sectors), balance.shares, strict=True)),
+        "numbers": _numbers(event, counts),
+        "facts": _facts(event, now),
+        "latest": listing.list_latest(event),
+        "brakes": audit.list_brakes(event, now - BRAKES_SHOWN),
+        "trouble": trouble,
+        "relay_text": relay_text(trouble.relay, event.zone, now) if trouble.relay else "",
+        "others": [other for other in _my_events() if other.id != event.id],
+        "wording": wording,
+    }
 
 
 def _my_events() -> list[Event]:
@@ -85,7 +89,7 @@ def _my_events() -> list[Event]:
 
 
 def _numbers(event: Event, counts: listing.Counts) -> list[dict[str, object]]:
-    """Return the number of registrations in each state that has any, and always of those that count most."""
+    """Return the number of registrations by state, without empty states except "confirmed" and "waiting"."""
     always = {Status.CONFIRMED, Status.WAITING}
     numbers = {status: listing.total(counts, status=status) for status in listing.BY_LIFE}
     return [
@@ -100,7 +104,7 @@ def _numbers(event: Event, counts: listing.Counts) -> list[dict[str, object]]:
 
 
 def _facts(event: Event, now: datetime) -> list[dict[str, str]]:
-    """Return when registration opens, closes and lets go of the floors."""
+    """Return the event's dates and rules of registration as labels and values."""
     facts = [
         (_("State"), str(STATES[events.registration_state(event, now)])),
         (_("Opens"), moment_text(event.opens_at, event.zone)),

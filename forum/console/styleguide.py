@@ -1,4 +1,4 @@
-"""Invented matter for the page that shows every component in every state."""
+"""Sample data for the style guide, the page that shows every component in every state."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ COUNTRIES = [SelectChoice("se", "Sweden"), SelectChoice("fi", "Finland"), Select
 
 
 class DemoForm(FlaskForm):
-    """One field of each kind."""
+    """A form with one field of each kind."""
 
     class Meta:
         csrf = False
@@ -65,7 +65,7 @@ class DemoForm(FlaskForm):
 
 
 def styleguide_context() -> dict[str, Any]:
-    """Return what console/styleguide.html reads; needs a request, for the forms."""
+    """Return the context of templates/console/styleguide.html; needs a request, for the forms."""
     return {
         "rings": demo_rings(),
         "demo_form": DemoForm(formdata=None, prefix="good-"),
@@ -95,7 +95,7 @@ def styleguide_context() -> dict[str, Any]:
 
 
 def demo_rings() -> dict[str, RingView]:
-    """Return the ring in every state it can be in."""
+    """Return the ring chart of seats in every state that it can have."""
     linked = [SectorShare(**{**vars(share), "url": "#choice"}) for share in HALF_FULL[:4]] + [HALF_FULL[4]]
     return {
         "half full": draw_ring(HALF_FULL, 250),
