@@ -1,1 +1,1 @@
-"""Whether the forum can do its work: for monitors, for the console and for `forum doctor`."""
+"""Health checks: for monitors, for the console and for `forum doctor`."""

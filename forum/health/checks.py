@@ -1,6 +1,6 @@
-"""Whether the forum can do its work: one check a sentence, for monitors and for `forum doctor` (R29).
+"""Health checks for monitors and for `forum doctor`; each finding is a sentence (R29).
 
-Whatever anybody may ask for only reads, so that nobody can hold the database's lock by asking; SLOW is the doctor's.
+Checks behind public URLs only read, so that no visitor can hold the database's lock; SLOW ones are for `forum doctor`.
 """
 
 import logging
@@ -30,7 +30,7 @@ from forum.web import limits
 
 FAILURES_IN_A_ROW = 3
 REFUSALS_MAY_BE = 30
-BACKUP_MAY_BE_OLD = timedelta(hours=26)  # daily, and a long one
+BACKUP_MAY_BE_OLD = timedelta(hours=26)  # a day, and time for the backup itself
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
 WRONG_COUNTERS = text(
@@ -46,18 +46,18 @@ log = logging.getLogger("forum.health")
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `words` hold no secret and no name."""
+    """The result of one check; `words` never contain a secret or a person's name."""
 
     check: str
     is_well: bool
     words: str
-    follows: bool = False  # from what another finding says already
+    follows: bool = False  # the failure is only a consequence of another finding
 
 
 def examine(checks: Iterable[str], now: datetime) -> list[Finding]:
-    """Run the checks of these names; one that cannot be run has failed.
+    """Run the named checks; a check that raises an error has failed.
 
-    A database that is away is asked once: each further question could wait for it as long again.
+    When the database does not answer, its other checks are skipped: each could wait as long again.
     """
     findings: list[Finding] = []
     is_away, has_tables = False, True
@@ -76,7 +76,7 @@ def _run(name: str, now: datetime, *, has_tables: bool) -> Finding:
         return Finding(name, *CHECKS[name](now))
     except keys.WrongKeys as problem:
         return Finding(name, False, f"cannot be known: {problem}")
-    except Exception as problem:  # a monitor shall hear that something is wrong, not crash on it
+    except Exception as problem:  # a check that breaks is reported like one that fails
         log.warning("check %s: %s", name, type(problem).__name__)
         return Finding(
             name, False, f"could not be checked ({type(problem).__name__})", follows=not has_tables
@@ -91,7 +91,7 @@ def _database(now: datetime) -> tuple[bool, str]:
 
 
 def _writable(now: datetime) -> tuple[bool, str]:
-    """Look whether changes are possible at all; only `_changes` knows whether they are."""
+    """Check, without a write, whether the database is read-only."""
     if db.engine.dialect.name == "postgresql":
         is_writable = db.session.scalar(text("SHOW transaction_read_only")) == "off"
     else:
@@ -101,14 +101,14 @@ def _writable(now: datetime) -> tuple[bool, str]:
 
 
 def _changes(now: datetime) -> tuple[bool, str]:
-    """Ask for a change of nothing: a read-only database refuses it, and one whose lock is never given back."""
+    """Try a write that changes no row; it fails on a read-only database and on one whose lock is never released."""
     start_write(db.session)
     db.session.execute(text("UPDATE content_version SET version = version WHERE 1 = 0"))
     return True, "the database takes them"
 
 
 def _migrations(now: datetime) -> tuple[bool, str]:
-    """Migrations only add what the version before does not mind, so newer tables are good enough."""
+    """Check that the tables are recent enough; newer ones are, because migrations only add to them."""
     head, known = _revisions()
     if not inspect(db.session.connection()).has_table("alembic_version"):
         return False, f"{NO_TABLES}, and this version needs {head}: forum db upgrade"
@@ -122,7 +122,7 @@ def _migrations(now: datetime) -> tuple[bool, str]:
 
 @cache
 def _revisions() -> tuple[str, frozenset[str]]:
-    """Return the number of this version's newest migration, and those of all that it knows."""
+    """Return the number of this version's newest migration, and the numbers of all its migrations."""
     script = ScriptDirectory.from_config(migrate.get_config())
     known = frozenset(revision.revision for revision in script.walk_revisions())
     return str(script.get_current_head()), known
@@ -150,7 +150,7 @@ def _worker(now: datetime) -> tuple[bool, str]:
 
 
 def _clock(now: datetime) -> tuple[bool, str]:
-    """Compare this machine's clock, which `now` need not be, with the database server's."""
+    """Compare this machine's clock (not `now`, which tests set) with the database server's."""
     if db.engine.dialect.name != "postgresql":
         return True, "the database has this machine's"
     before = time.time()
@@ -163,7 +163,7 @@ def _clock(now: datetime) -> tuple[bool, str]:
 
 
 def _mail(now: datetime) -> tuple[bool, str]:
-    """Count from when a mail was made, for each vain attempt puts the next one off."""
+    """Check how long the oldest unsent mail has waited since it was queued, whatever attempts have failed since."""
     queue = outbox.read_queue()
     if queue.oldest is None:
         return True, "nothing waits"
@@ -214,7 +214,7 @@ def _disk(now: datetime) -> tuple[bool, str]:
 
 
 def _backup(now: datetime) -> tuple[bool, str]:
-    """On PostgreSQL they may be made on another machine; only an old one made here says that they have stopped."""
+    """Check the age of the last backup; with PostgreSQL there may be none here, as another machine may make them."""
     try:
         made = presence.last_backup(current_app.config["INSTANCE"])
     except (OSError, ValueError):
@@ -229,7 +229,7 @@ def _backup(now: datetime) -> tuple[bool, str]:
 
 
 def _audit(now: datetime) -> tuple[bool, str]:
-    """With the wrong keys no entry can be proven, and none is said to be changed."""
+    """Verify the audit trail, but only with the right keys: with others every entry would look changed."""
     keys.check()
     problems = audit.examine(now=now)
     entries = counted(audit_queries.count_entries(), "entry is", "entries are")
@@ -237,7 +237,7 @@ def _audit(now: datetime) -> tuple[bool, str]:
 
 
 def _sign_ins(now: datetime) -> tuple[bool, str]:
-    """Passwords and codes that were wrong, or one too many, since yesterday."""
+    """Report how many passwords and codes were refused within a day."""
     counts = audit_queries.count_refusals(now - timedelta(days=1))
     words = ", ".join(
         f"{action.partition('.')[2]} {counted(count, 'time', 'times')}"
@@ -252,16 +252,16 @@ def _sign_ins(now: datetime) -> tuple[bool, str]:
 
 
 def _sealed(now: datetime) -> tuple[bool, str]:
-    """Open every sealed value: one that was copied from another row does not open."""
+    """Decrypt every sealed value, which fails for one that was changed or copied from another row."""
     keys.check()
-    found = keys.find_misplaced()
-    if not found.rows:
-        return True, f"every sealed value opens in its own row ({found.total})"
-    named = ", ".join(found.rows[:NAMED_AT_MOST]) + (", …" if len(found.rows) > NAMED_AT_MOST else "")
+    faults = keys.find_misplaced()
+    if not faults.rows:
+        return True, f"every sealed value opens in its own row ({faults.total})"
+    named = ", ".join(faults.rows[:NAMED_AT_MOST]) + (", …" if len(faults.rows) > NAMED_AT_MOST else "")
     return False, (
-        f"{len(found.rows)} of {found.total} sealed values cannot be opened in their row ({named}):"
+        f"{len(faults.rows)} of {faults.total} sealed values cannot be opened in their row ({named}):"
         " copied there, changed, or sealed with a key that is not here"
-        + (f"; {found.unbound} of them bound to no row" if found.unbound else "")
+        + (f"; {faults.unbound} of them bound to no row" if faults.unbound else "")
     )
 
 
@@ -297,4 +297,4 @@ STATUS = (
     "disk",
     "backup",
 )
-SLOW = ("changes", "sealed", "audit", "sign-ins")  # it writes, or reads for long: the doctor's
+SLOW = ("changes", "sealed", "audit", "sign-ins")  # they write or read much, so only `forum doctor` runs them

@@ -1,4 +1,4 @@
-"""Whether the data keys open what this database holds, and sealing it anew under the newest (P28)."""
+"""Checking that the data keys decrypt this database, and re-encrypting it under the newest keys (P28)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from forum.sealing import Sealed, SealedBytes, binding, location_of, seal, unsea
 from forum.settings.keys import KEY_PURPOSES
 
 KNOWN, LOCATION = b"forum", "key_checks"
-UNBOUND = ""  # where values lay before they were sealed for their row
+UNBOUND = ""  # the location of values from versions that did not yet bind a sealed value to its row
 BATCH = 100
 
 
 class WrongKeys(Exception):
-    """The keys are not those that sealed this database; `purposes` names which."""
+    """Some data keys are not those that sealed this database; `purposes` says which."""
 
     def __init__(self, purposes: Sequence[str]):
         super().__init__(f"the keys for {', '.join(purposes)} are not those that sealed this database")
@@ -29,7 +29,10 @@ class WrongKeys(Exception):
 
 @dataclass(frozen=True)
 class Misplaced:
-    """Of `total` sealed values, the `rows` whose value does not open there; `unbound` of them are bound to no row."""
+    """Sealed values that cannot be decrypted in their row.
+
+    `total` values were tried, and `rows` names the faulty ones. `unbound` of these are bound to no row at all.
+    """
 
     total: int
     unbound: int
@@ -37,7 +40,10 @@ class Misplaced:
 
 
 def check() -> None:
-    """Raise WrongKeys for each purpose whose keys do not open its check value, or without one a value that is there."""
+    """Raise WrongKeys, naming every purpose whose keys are not those of this database.
+
+    A key is tried on the purpose's check value; before there is one, on a sealed value of the tables.
+    """
     stored = dict(db.session.execute(select(KeyCheck.purpose, KeyCheck.sealed)).all())
     wrong = [
         purpose
@@ -49,7 +55,7 @@ def check() -> None:
 
 
 def remember() -> None:
-    """Store the check value of each purpose that has none yet; raise WrongKeys before wrong ones pass for right."""
+    """Store a check value for each purpose that has none yet. Raises WrongKeys, without storing anything."""
     check()
     stored = set(db.session.scalars(select(KeyCheck.purpose)))
     if missing := [purpose for purpose in KEY_PURPOSES if purpose not in stored]:
@@ -60,10 +66,10 @@ def remember() -> None:
 
 
 def rotate() -> tuple[int, int]:
-    """Seal every value anew under its purpose's newest key; return how many were, and how many no key opens.
+    """Re-encrypt every sealed value under the newest key; return how many were, and how many could not be decrypted.
 
-    Commits by the batch, and may be run again: a value that changes meanwhile is sealed under the newest key anyway.
-    A value that was not sealed for its row counts among those that no key opens.
+    Commits in batches and can be repeated. A value that changes meanwhile gets the newest key anyway. Values that are
+    not bound to their row count among those that cannot be decrypted.
     """
     done, closed = reseal(sealed_columns())
     start_write(db.session)
@@ -74,7 +80,7 @@ def rotate() -> tuple[int, int]:
 
 
 def reseal(columns: Iterable[Column]) -> tuple[int, int]:
-    """Seal the values of these columns anew; return how many were, and how many no key opens. Commits by the batch."""
+    """Re-encrypt these columns; return how many values were, and how many could not be. Commits in batches."""
     done = closed = 0
     for column in columns:
         for batch in _batches(column):
@@ -89,7 +95,7 @@ def reseal(columns: Iterable[Column]) -> tuple[int, int]:
 
 
 def find_misplaced() -> Misplaced:
-    """Look for values that do not open in their row: copied there, changed, or sealed with a key that is not here."""
+    """Find sealed values that were changed, copied from another row, or encrypted with an unknown key."""
     total, unbound, rows = 0, 0, []
     for column in sealed_columns():
         for row in chain.from_iterable(_batches(column)):
@@ -101,7 +107,7 @@ def find_misplaced() -> Misplaced:
 
 
 def sealed_columns() -> list[Column]:
-    """Return every column that holds sealed values."""
+    """Return all columns of sealed values."""
     return [
         column
         for table in Base.metadata.sorted_tables
@@ -119,11 +125,10 @@ def _opens(closed: bytes, purpose: str, location: str) -> bool:
 
 
 def _opens_samples(purpose: str) -> bool:
-    """Whether the keys of a purpose open what is stored: one value of each of its columns is tried.
+    """Return whether a purpose's keys decrypt one value of each of its columns.
 
-    For audit it is tried whether one of the keys made the newest entry of the record.
-
-    Only the keys are looked at: the tables may be those of a version whose values are bound to no row.
+    The audit keys are tried on the newest audit entry. Values that are bound to no row count as decrypted, because
+    the tables may be those of an earlier version.
     """
     if purpose == "audit":
         return audit.knows_newest_key()
@@ -137,13 +142,13 @@ def _opens_samples(purpose: str) -> bool:
 
 
 def _query(column: Column) -> Select:
-    """Return the select of the rows where the column has a value: key, value, and what the row goes by."""
+    """Return a query for the rows with a sealed value: its primary key, its value, and what the value is bound to."""
     names = {key.name: None for key in column.table.primary_key} | dict.fromkeys(binding(column))
     return select(*(column.table.c[name] for name in names), column).where(column.is_not(None))
 
 
 def _batches(column: Column) -> Iterator[Sequence[RowMapping]]:
-    """Give the rows that have a value, in the order of their keys."""
+    """Yield the rows with a sealed value in batches, ordered by primary key."""
     keys = list(column.table.primary_key)
     query = _query(column).order_by(*keys).limit(BATCH)
     rows = db.session.execute(query).mappings().all()
@@ -154,7 +159,7 @@ def _batches(column: Column) -> Iterator[Sequence[RowMapping]]:
 
 
 def _reseal(column: Column, row: RowMapping) -> int:
-    """Change the value unless somebody has changed it meanwhile; return 1 when it was."""
+    """Re-encrypt a value unless it has been changed meanwhile; return the number of updated rows."""
     purpose, location, closed = _purpose(column), location_of(column, row), row[column.name]
     is_it = [key == row[key.name] for key in column.table.primary_key]
     anew = SealedBytes(seal(unseal(closed, purpose, location), purpose, location))
@@ -167,5 +172,5 @@ def _purpose(column: Column) -> str:
 
 
 def _number(column: Column, row: RowMapping) -> str:
-    """Return the row's number; other keys are secrets."""
+    """Return the row's id for a report; keys that are not numbers may be secrets and are left out."""
     return " ".join(str(row[key.name]) for key in column.table.primary_key if isinstance(row[key.name], int))

@@ -1,19 +1,19 @@
-"""What shows whether the data keys are those that sealed this database."""
+"""The table of check values, which show whether the data keys are those of this database."""
 
 from sqlalchemy import CheckConstraint, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.database import Base
 
-# How values are sealed: each for its own column and row. Versions before this form find a column here that they
-# cannot fill, and refuse the tables (`migrating.find_lacking`).
+# The format of sealed values: since 2 each is bound to its column and row. Versions that know only format 1 find a
+# column here that they cannot fill, and so refuse the tables (`migrating.find_lacking`).
 FORM = 2
 
 
 class KeyCheck(Base):
-    """A known value, sealed with the data key of one purpose. Keys that do not open it belong to another database.
+    """A known value, encrypted with the data key of one purpose. Keys that do not decrypt it are the wrong ones.
 
-    One further row tells which FORUM_SECRET_KEY signs (`health/signing.py`).
+    One further row is a fingerprint of FORUM_SECRET_KEY (`health/signing.py`).
     """
 
     __tablename__ = "key_checks"

@@ -1,4 +1,4 @@
-"""Addresses for monitors and balancers: does this process answer, can it serve, does the forum do its work (R29)."""
+"""URLs for monitors and load balancers: liveness, readiness and status (R29)."""
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -8,27 +8,27 @@ from forum.health import checks
 from forum.postgres import patience
 from forum.settings.project import VERSION
 
-PATIENCE = 3.0  # seconds for each answer of a database that stands still: a balancer waits no longer
+PATIENCE = 3.0  # seconds to wait for each answer of the database; load balancers do not wait much longer
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/livez")
 @bp.get("/healthz")
 def livez() -> Response:
-    """Say that this process answers; `/healthz` is the older address."""
+    """Answer that this process is alive; `/healthz` is an older name of this URL."""
     return Response("ok\n", mimetype="text/plain")
 
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Say whether this process can serve pages: a balancer sends nobody to one that cannot."""
+    """Answer whether this process can serve pages; a load balancer sends no requests to one that cannot."""
     failing = _failing(checks.READY)
     return jsonify(ready=not failing, failing=failing), 503 if failing else 200
 
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
-    """Name what somebody must look at; `forum doctor` says more, to those who may know more."""
+    """Name the failing checks; only `forum doctor`, run on the server, gives the details."""
     failing = _failing(checks.STATUS)
     return jsonify(well=not failing, failing=failing, version=VERSION), 503 if failing else 200
 

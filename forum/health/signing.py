@@ -1,6 +1,6 @@
-"""Whether every machine signs with the same FORUM_SECRET_KEY: what one has signed, the others must be able to read.
+"""Checking that all machines use the same FORUM_SECRET_KEY: each must accept cookies and links signed by the others.
 
-Beside the check values of the data keys lies one that the process that serves last has stored.
+Each process stores a fingerprint of its key when it starts to serve, and compares it with the stored one.
 """
 
 import hmac
@@ -15,7 +15,7 @@ PURPOSE, KNOWN = "signing", b"forum: which key signs"
 
 
 def note() -> None:
-    """Store what this process's key makes of a known value; it does not lead back to the key. Commits by itself."""
+    """Store a fingerprint of this process's key, which does not reveal the key. Commits by itself."""
     if not is_shared(when_unknown=False):
         start_write(db.session)
         db.session.merge(KeyCheck(purpose=PURPOSE, sealed=_mark()))
@@ -23,7 +23,7 @@ def note() -> None:
 
 
 def is_shared(*, when_unknown: bool = True) -> bool:
-    """Whether whoever began to serve last signs with this process's key."""
+    """Return whether the process that started last has the same key as this one."""
     stored = db.session.get(KeyCheck, PURPOSE)
     return when_unknown if stored is None else hmac.compare_digest(stored.sealed, _mark())
 
