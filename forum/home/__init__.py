@@ -1,1 +1,1 @@
-"""The front page: composes events, news and registration."""
+"""The front page, which puts events, news and registration together, and the layout of public pages."""

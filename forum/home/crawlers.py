@@ -1,4 +1,4 @@
-"""Addresses for crawlers: what may be read, where the pages are, whom to tell of a weakness."""
+"""robots.txt, sitemap.xml and security.txt."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ SECURITY_TXT_LASTS = timedelta(days=180)
 @bp.get("/robots.txt")
 @cache.page()
 def robots() -> Response:
-    """Keep crawlers out of what is nobody's to find."""
+    """Ask crawlers to leave out the console, accounts and personal links."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_PATHS)]
     return _plain([*lines, "", f"Sitemap: {absolute(url_for('.sitemap'))}"])
 
@@ -38,7 +38,7 @@ def sitemap() -> Response:
 
 @bp.get("/.well-known/security.txt")
 def security_txt() -> Response:
-    """Say whom to tell of a weakness (RFC 9116)."""
+    """Say where to report a security problem (RFC 9116)."""
     event = events.find_current()
     expires = (clock.now() + SECURITY_TXT_LASTS).replace(microsecond=0).isoformat()
     contact = [f"Contact: mailto:{event.contact_email}"] if event else []
@@ -49,25 +49,25 @@ def security_txt() -> Response:
 
 
 def _standing_pages() -> list[dict[str, Any]]:
-    """The front pages and standing pages of every published event, the list of news, and where to register."""
-    found = [_in_every_language("news.index")]
+    """Return the list of news, the registration page, and all pages of every published event."""
+    entries = [_in_every_language("news.index")]
     if events.find_current():
-        found.append(_in_every_language("registration.choose"))
+        entries.append(_in_every_language("registration.choose"))
     for event in events.list_published():
         slug = events.slug_in_url(event)
-        found.append(_in_every_language("home.front", event=slug))
-        found += [_in_every_language("events.page", event=slug, slug=page.slug) for page in event.pages]
-    return found
+        entries.append(_in_every_language("home.front", event=slug))
+        entries += [_in_every_language("events.page", event=slug, slug=page.slug) for page in event.pages]
+    return entries
 
 
 def _posts() -> list[dict[str, Any]]:
-    """Every post in the languages that it is written in."""
-    found: dict[int, dict[str, Any]] = {}
+    """Return every post with its URL in each of its languages."""
+    entries: dict[int, dict[str, Any]] = {}
     for text in news.list_for_sitemap():
         changed = day_of(text.updated_at or text.published_at).isoformat()
-        entry = found.setdefault(text.post_id, {"changed": changed, "urls": {}})
+        entry = entries.setdefault(text.post_id, {"changed": changed, "urls": {}})
         entry["urls"][text.language] = absolute(post_url(text.language, text.published_at, text.slug))
-    return list(found.values())
+    return list(entries.values())
 
 
 def _in_every_language(endpoint: str, **values: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the front page of an event shows, put together from events, places and news."""
+"""The content of an event's front page, put together from the event, its places and the news."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from forum.web.seo import Seo, absolute
 
 
 def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict[str, Any]:
-    """Return the context of templates/public/home/front.html; `event` with its sectors and the names of its pages."""
+    """Return the context of templates/public/home/front.html; `event` must have its sectors and pages loaded."""
     state = registration_state(event, now)
     return {
         "event": _headline_of(event),
@@ -71,7 +71,7 @@ def _invited(sector: Sector) -> dict[str, str]:
 
 
 def _in_language(entry: dict[str, Any], *names: str) -> dict[str, str]:
-    """One entry of the event's JSON lists, whose texts are stored per language."""
+    """Return the named texts of an entry in the page's language; the entry has them in every language."""
     return {name: in_language(Text(entry[name])) for name in names}
 
 
@@ -94,7 +94,7 @@ def _seo(event: Event) -> Seo:
 
 
 def event_data(event: Event, url: str) -> dict[str, Any]:
-    """Return schema.org's Event; `url` is the path of its front page."""
+    """Return the event as structured data (schema.org's Event); `url` is the path of its front page."""
     return {
         "@context": "https://schema.org",
         "@type": "Event",

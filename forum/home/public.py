@@ -1,4 +1,6 @@
-"""The front page, and the way to it."""
+"""The front page, and the redirect to it from "/"."""
+
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -6,6 +8,7 @@ from werkzeug import Response
 
 from forum import clock
 from forum.events.in_url import get_published_or_404, of_event
+from forum.events.models import Event
 from forum.home.front import front_page
 from forum.news import queries as news
 from forum.web import cache
@@ -18,7 +21,7 @@ POSTS = 3
 
 @bp.get("/")
 def root() -> Response:
-    """Lead to the front page in the language that the browser asks for; nothing is remembered."""
+    """Redirect to the front page in the language that the browser prefers; no cookie is set."""
     response = redirect(url_for("home.front", lang=preferred()), 302)
     response.vary.add("Accept-Language")
     return response
@@ -27,7 +30,10 @@ def root() -> Response:
 @of_event(bp, "/")
 @cache.page(seats=True)
 def front(event: str | None = None) -> ResponseReturnValue:
-    """Show an event: when, where, the places of each sector, the latest news."""
-    found, now = get_published_or_404(event), clock.now()
-    posts = news.latest(language(), POSTS, event_id=None if found.is_current else found.id)
-    return render_template("public/home/front.html", **front_page(found, posts, now))
+    """Show an event's front page: when and where it is, the places of each sector, the latest news."""
+    return render_template("public/home/front.html", **_front_page(get_published_or_404(event)))
+
+
+def _front_page(event: Event) -> dict[str, Any]:
+    posts = news.latest(language(), POSTS, event_id=None if event.is_current else event.id)
+    return front_page(event, posts, clock.now())

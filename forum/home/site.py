@@ -1,4 +1,4 @@
-"""What every page shows around its content: name, navigation, languages, help, contact."""
+"""What every public page shows around its content: name, navigation, languages, help, contact."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SITE_NAME = Text(sv="Nordiskt forum", en="Nordic Forum")
 
 @dataclass(frozen=True)
 class Link:
-    """An address with its words; `current` when the page is there."""
+    """A link; `current` says that it leads to the page that is shown."""
 
     label: str
     url: str
@@ -26,7 +26,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Language:
-    """A language that the page can be read in."""
+    """A link to the page in another language, or to itself."""
 
     code: str
     name: str
@@ -35,29 +35,29 @@ class Language:
 
 
 class Site:
-    """The frame of a public page, made when a template asks for it."""
+    """The templates' global `site`: the parts of the layout, computed when a template uses them."""
 
     @property
     def event(self) -> Event | None:
-        """The event whose pages these are: the one in the path, else the current one."""
+        """The event that the URL names, else the current one."""
         if not hasattr(g, "event"):
             g.event = events.find_current()
         return g.event
 
     @property
     def name(self) -> str:
-        """The site's name: the event's short one."""
+        """The name of the site: the event's short name."""
         return languages.in_language(self.event.short_name if self.event else SITE_NAME)
 
     @property
     def lang(self) -> str:
-        """The page's language code."""
+        """The code of the page's language."""
         return languages.language()
 
     def languages(self, alternates: Mapping[str, str]) -> list[Language]:
-        """Return the same page in each language, or the front page where its address cannot be carried over.
+        """Return links to this page in each language, or to the front page where it has no such page.
 
-        `alternates` are the page's addresses by language; where there are none it is the present route in each.
+        `alternates` are the page's URLs by language; when empty, the current route is used in each language.
         """
         own = alternates or {code: _same_page(code) for code in languages.NAMES}
         return [
@@ -82,7 +82,7 @@ class Site:
 
     @property
     def footer_links(self) -> list[Link]:
-        """Privacy, accessibility and conduct, in the same place on every page."""
+        """Links to privacy, accessibility and code of conduct; the same on every page."""
         current = self.event if self.event and self.event.is_current else events.find_current()
         return [
             Link(languages.in_language(page.title), url_for("events.page", slug=page.slug, event=None))
@@ -92,18 +92,18 @@ class Site:
 
     @property
     def help_line(self) -> str:
-        """Where to turn with what one has seen."""
+        """Whom to call after seeing abuse."""
         return _("Have you seen something? Police 114 14, emergency 112")
 
     @property
     def contact_email(self) -> str:
-        """The organiser's address for questions."""
+        """The organiser's mail address for questions."""
         return self.event.contact_email if self.event else ""
 
 
 def init_app(app: Flask) -> None:
-    """Give every template `site` and the filters of the house."""
-    app.jinja_env.undefined = StrictUndefined  # a name that a view forgot is an error, not an empty page
+    """Give templates the global `site`, and make a variable that a view forgot an error instead of an empty text."""
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["site"] = Site()
 
 
