@@ -1,1 +1,1 @@
-"""What the worker runs, and how often."""
+"""The worker process and its periodic jobs."""

@@ -1,4 +1,4 @@
-"""What the worker does besides mail, and how often. Each job is a rule that flushes and may run twice."""
+"""The periodic jobs of the worker. Each job flushes, the worker commits; running one twice does no harm."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from forum.web import limits
 
 @dataclass(frozen=True)
 class Job:
-    """A rule to run every so many seconds; `run(now=…)` returns how much it did.
+    """A function to run every `seconds`; `run(now=…)` returns how many things it did.
 
-    With `each(now=…)` it runs once for each of these ids, `run(id, now=…)`, in a transaction of its own.
+    If there is `each`, `each(now=…)` returns ids, and `run(id, now=…)` is called for each in a transaction of its own.
     """
 
     name: str
@@ -27,19 +27,19 @@ class Job:
 
 
 def announce_posts(*, now: datetime) -> int:
-    """Show posts whose time has come."""
+    """Publish posts whose time has come."""
     return news.announce_due(now)
 
 
 def forget_counters(*, now: datetime) -> int:
-    """Delete the counters of limits whose window has ended."""
+    """Delete expired counters of rate limits."""
     return limits.forget_ended()
 
 
 def seal_answers_anew(*, now: datetime) -> int:
-    """Seal everybody's answer about protected identity and care anew (P21).
+    """Re-encrypt everybody's answers about protected identity, diet and access (P21).
 
-    Otherwise two backups would show whose answer had changed between them. Commits by the batch.
+    Otherwise a comparison of two backups would show whose answers had changed. Commits in batches.
     """
     of_everybody = {ProtectedIdentity.__table__, CareAnswer.__table__}
     done, _closed = keys.reseal(column for column in keys.sealed_columns() if column.table in of_everybody)

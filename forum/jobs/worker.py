@@ -1,6 +1,6 @@
-"""The worker: one thread sends mail, another does what time brings; neither can stop the other.
+"""The worker: one thread sends mail, another runs the periodic jobs; neither can block the other.
 
-Any number of workers may run: mails are claimed, and a job's transaction keeps others out of it.
+Any number of workers may run: each mail is claimed by one of them, and a lock lets one at a time run a job.
 """
 
 import logging
@@ -23,13 +23,15 @@ from forum.outbox import delivery, heartbeats
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 10
-FINISH_SECONDS = 10  # for the mail in hand; a server that is silent for longer gets it again after the lease
-PAUSE_SECONDS = 5  # after something that should not have happened, such as a database that is away
+FINISH_SECONDS = (
+    10  # time at the end to finish sending a mail; after that the mail is sent again once its lease ends
+)
+PAUSE_SECONDS = 5  # pause after an unexpected error, such as a database that cannot be reached
 log = logging.getLogger("forum.worker")
 
 
 class Worker:
-    """Runs until `stop`; then it finishes the mail in hand."""
+    """Runs until `stop` is called, and finishes the mail that is being sent."""
 
     def __init__(self, app: Flask, jobs: Sequence[Job] = JOBS):
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}"
@@ -39,7 +41,7 @@ class Worker:
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Work until stopped."""
+        """Send mail and run jobs until `stop` is called."""
         log.info("worker %s begins", self.name)
         sender = threading.Thread(target=self._loop, args=(self.send_mail,), name="mail", daemon=True)
         sender.start()
@@ -49,15 +51,15 @@ class Worker:
         log.info("worker %s has ended", self.name)
 
     def stop(self, *_signal) -> None:
-        """End soon (a signal handler too)."""
+        """Let the worker end soon; can be used as a signal handler."""
         self._stopped.set()
 
     def send_mail(self) -> bool:
-        """Send a batch; return whether there may be more."""
+        """Send a batch of mails; return whether there may be more."""
         return delivery.deliver_due(stopped=self._stopped.is_set) > 0
 
     def run_jobs(self) -> bool:
-        """Run the jobs whose time has come, each in its own transaction; one that fails stops no other."""
+        """Run the jobs that are due, each in its own transaction; a job that fails stops no other."""
         for job in self._jobs:
             if not self._stopped.is_set() and time.monotonic() >= self._due[job.name]:
                 self._due[job.name] = time.monotonic() + job.seconds
@@ -68,7 +70,8 @@ class Worker:
         while not self._stopped.is_set():
             try:
                 more = self._in_context(step)
-            except Exception:  # whatever it was, the next round may go well
+            # The worker must survive any error: the next round may succeed.
+            except Exception:
                 log.exception("worker: %s failed", step.__name__)
                 self._stopped.wait(PAUSE_SECONDS)
                 continue
@@ -88,20 +91,22 @@ class Worker:
             start_write(db.session)
             heartbeats.forget(self.name)
             db.session.commit()
-        except Exception:  # the row ages by itself
+        # Harmless: the heartbeat that was left behind grows old by itself.
+        except Exception:
             log.exception("worker: goodbye failed")
 
 
 def run_job(job: Job) -> int:
-    """Run one job, each of its parts in a transaction of its own; return how much it did.
+    """Run one job, each of its parts in a transaction of its own; return how many things it did.
 
-    What fails is logged and stops neither another part nor another job; it comes again.
+    A failure is logged and stops neither the other parts nor other jobs; the job is run again at its next time.
     """
     if job.each is None:
         return _run_part(job, job.run, job.name)
     try:
         ids = job.each(now=clock.now())
-    except Exception:  # the other jobs go on, and this one comes again
+    # The other jobs must run all the same; this one is tried again.
+    except Exception:
         log.exception("job %s failed", job.name)
         return 0
     finally:
@@ -114,7 +119,8 @@ def _run_part(job: Job, run: Callable[..., int], name: str) -> int:
         start_write(db.session)
         done = run(now=clock.now()) if _is_ours(job) else 0
         db.session.commit()
-    except Exception:  # the others go on, and this one comes again
+    # The other parts must run all the same; this one is tried again.
+    except Exception:
         db.session.rollback()
         log.exception("job %s failed", name)
         return 0
@@ -124,7 +130,10 @@ def _run_part(job: Job, run: Callable[..., int], name: str) -> int:
 
 
 def _is_ours(job: Job) -> bool:
-    """Keep other workers out of this job until the commit (SQLite: the write lock does)."""
+    """Return whether no other worker runs this job, and keep others out until the commit.
+
+    On SQLite the write lock, which is held already, does that.
+    """
     if db.session.get_bind().dialect.name != "postgresql":
         return True
     lock = text("SELECT pg_try_advisory_xact_lock(:key)")
