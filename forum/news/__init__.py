@@ -1,1 +1,1 @@
-"""Posts with categories, tags, corrections and feeds."""
+"""News: posts with categories, tags, corrections and feeds."""

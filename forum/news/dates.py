@@ -1,4 +1,4 @@
-"""The days on which posts were published, as the newsroom's calendar counts them."""
+"""The dates of posts, in the newsroom's time zone."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -7,10 +7,10 @@ ZONE = ZoneInfo("Europe/Stockholm")
 
 
 def day_of(moment: datetime) -> date:
-    """Return the newsroom's date at a moment."""
+    """Return the date at a moment in the newsroom's time zone."""
     return moment.astimezone(ZONE).date()
 
 
 def midnight(day: date) -> datetime:
-    """Return the moment at which the newsroom's day begins, in UTC."""
+    """Return the start of a day in the newsroom's time zone, as UTC."""
     return datetime.combine(day, time.min, ZONE).astimezone(UTC)

@@ -30,30 +30,30 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 @localised(bp, "/news/feed.atom")
 @cache.page()
 def whole() -> ResponseReturnValue:
-    """The newest posts."""
+    """Return the feed of all news."""
     return _feed(queries.list_for_feed(language()), _("News"), url_for("news.index"))
 
 
 @localised(bp, "/news/categories/<slug>/feed.atom")
 @cache.page()
 def category(slug: str) -> ResponseReturnValue:
-    """The newest posts of a category."""
-    found = get_category_or_404(slug)
-    if (right := found.slug.in_language(language())) != slug:
+    """Return the feed of a category."""
+    category = get_category_or_404(slug)
+    if (right := category.slug.in_language(language())) != slug:
         return redirect(url_for(".category", slug=right), 301)
-    link = category_link(found)
-    return _feed(queries.list_for_feed(language(), category=found), link["label"], link["url"])
+    link = category_link(category)
+    return _feed(queries.list_for_feed(language(), category=category), link["label"], link["url"])
 
 
 @localised(bp, "/news/tags/<name>/feed.atom")
 @cache.page()
 def tag(name: str) -> ResponseReturnValue:
-    """The newest posts with a hashtag."""
-    found = get_tag_or_404(name)
-    if found.folded != name:
-        return redirect(url_for(".tag", name=found.folded), 301)
-    posts = queries.list_for_feed(language(), tag=found)
-    return _feed(posts, found.name, url_for("news.tag", name=name))
+    """Return the feed of a hashtag."""
+    hashtag = get_tag_or_404(name)
+    if hashtag.folded != name:
+        return redirect(url_for(".tag", name=hashtag.folded), 301)
+    posts = queries.list_for_feed(language(), tag=hashtag)
+    return _feed(posts, hashtag.name, url_for("news.tag", name=name))
 
 
 def _feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
@@ -85,11 +85,11 @@ def _entry(text: PostText) -> dict[str, Any]:
 
 
 def _lasting_id(text: PostText) -> str:
-    """Return a tag: URI (RFC 4151), which stays when headline, slug or date of the post change."""
+    """Return the entry's id, a tag: URI (RFC 4151) that does not change with the post's headline, slug or date."""
     host = urlsplit(current_app.config["BASE_URL"]).hostname
     return f"tag:{host},2016:{text.post.key}:{text.language}"
 
 
 def _with_whole_addresses(html: str, url: str) -> str:
-    """Return the HTML as text, its links complete: a feed reader knows no address to add."""
+    """Return the HTML with absolute links, because feed readers do not know a base URL."""
     return str(html).replace('href="/', f'href="{absolute("/")}').replace('href="#', f'href="{url}#')

@@ -1,4 +1,4 @@
-"""Posts and what belongs to them."""
+"""Tables of posts, their texts, corrections, sources, categories and tags."""
 
 from datetime import date, datetime
 
@@ -26,9 +26,9 @@ post_tags = Table(
 
 
 class Post(Base):
-    """A post in every language it is written in; public once it has been announced for its `published_at`.
+    """A post; its texts in each language are `PostText` rows.
 
-    `announced_at` is when the worker noticed that the post's time had come.
+    The worker sets `announced_at` when the time `published_at` has come, and only then is the post public.
     """
 
     is_public_content = True
@@ -56,19 +56,19 @@ class Post(Base):
 
     @property
     def public_since(self) -> datetime:
-        """`published_at` of a post that has one; a draft has no place where this is asked."""
+        """`published_at` of a public post, which always has one; raises an error for a draft."""
         if self.published_at is None:
             raise ValueError("a draft is not public")
         return self.published_at
 
     @property
     def changed_at(self) -> datetime:
-        """When its words last changed for readers."""
+        """When the text that readers see last changed."""
         return self.updated_at or self.public_since
 
 
 class PostText(Base):
-    """A post's words in one language; `body` is Markdown."""
+    """A post's text in one language; `body` is Markdown."""
 
     is_public_content = True
     __tablename__ = "post_texts"
@@ -87,7 +87,7 @@ class PostText(Base):
 
 
 class Correction(Base):
-    """What was wrong or has changed since, and when that was said."""
+    """A note under a post on what was wrong or has changed, and when it was added."""
 
     is_public_content = True
     __tablename__ = "corrections"
@@ -100,7 +100,7 @@ class Correction(Base):
 
 
 class Source(Base):
-    """Where a post's facts come from."""
+    """A source of a post's facts."""
 
     is_public_content = True
     __tablename__ = "sources"
@@ -115,7 +115,7 @@ class Source(Base):
 
 
 class Category(Base):
-    """A section of the news, with a name and an address per language."""
+    """A category of posts, with a name and a slug in each language."""
 
     is_public_content = True
     __tablename__ = "categories"
@@ -128,7 +128,7 @@ class Category(Base):
 
 
 class Tag(Base):
-    """A hashtag as it is shown; `folded` is how it is found: casefolded letters and digits only."""
+    """A hashtag. `name` is shown; `folded`, its casefolded letters and digits, is what is searched for."""
 
     is_public_content = True
     __tablename__ = "tags"
@@ -140,7 +140,7 @@ class Tag(Base):
 
 
 class TagAlias(Base):
-    """Another spelling that leads to the same tag."""
+    """Another spelling of a hashtag."""
 
     is_public_content = True
     __tablename__ = "tag_aliases"

@@ -1,6 +1,6 @@
-"""Addresses of the forum's first site, which links and print still carry: lead them to where the page is now.
+"""Redirects from URLs of the forum's first site, which old links and print still use.
 
-Its slugs wrote å ä ö as a and o, so slugs are compared in that form.
+That site wrote å ä ö as a and o in slugs, so slugs are compared in that form.
 """
 
 import re
@@ -20,14 +20,14 @@ LANGUAGE = "sv"
 
 @bp.get("/blogg/")
 def blog() -> ResponseReturnValue:
-    """The list of posts."""
+    """Redirect to the list of posts."""
     return redirect(url_for("news.index", lang=LANGUAGE), 301)
 
 
 @bp.get("/blogg/<int(fixed_digits=4):year>")
 @bp.get("/blogg/<int(fixed_digits=4):year>/")
 def year(year: int) -> ResponseReturnValue:
-    """The posts of a year, if it has any."""
+    """Redirect to the posts of a year, if it has any."""
     if year not in queries.list_years(LANGUAGE):
         abort(404)
     return redirect(url_for("news.year", lang=LANGUAGE, year=year), 301)
@@ -35,23 +35,23 @@ def year(year: int) -> ResponseReturnValue:
 
 @bp.get("/blogg/<int:year>/<int:month>/<int:day>/<slug>")
 def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
-    """A post of that day with that slug."""
+    """Redirect to the post of that day with that slug."""
     try:
         posts = queries.list_day(LANGUAGE, date(year, month, day))
     except (ValueError, OverflowError):
         abort(404)
-    found = next((post for post in posts if _plain(post.slug) == _plain(slug)), None) or abort(404)
-    return redirect(post_url(LANGUAGE, found.published_at, found.slug), 301)
+    match = next((post for post in posts if _plain(post.slug) == _plain(slug)), None) or abort(404)
+    return redirect(post_url(LANGUAGE, match.published_at, match.slug), 301)
 
 
 @bp.get("/kategorier/<slug>")
 def category(slug: str) -> ResponseReturnValue:
-    """A category with that slug."""
+    """Redirect to the category with that slug."""
     slugs = (category.slug.in_language(LANGUAGE) for category in queries.list_all_categories())
-    found = next((right for right in slugs if _plain(right) == _plain(slug)), None) or abort(404)
-    return redirect(url_for("news.category", lang=LANGUAGE, slug=found), 301)
+    current_slug = next((right for right in slugs if _plain(right) == _plain(slug)), None) or abort(404)
+    return redirect(url_for("news.category", lang=LANGUAGE, slug=current_slug), 301)
 
 
 def _plain(slug: str) -> str:
-    """Return the slug in lower case a–z and digits, words joined by hyphens."""
+    """Return the slug in lower case with only a–z, digits and hyphens, for the comparison with old slugs."""
     return re.sub(r"[^a-z0-9]+", "-", search_fold(slug[:200])).strip("-")

@@ -1,4 +1,4 @@
-"""What a post's page shows, made from the post and its text in one language."""
+"""The content of a post's page in one language."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,14 +18,14 @@ from forum.web.seo import Seo, absolute, article_data
 
 @dataclass(frozen=True)
 class Day:
-    """A day in words and for machines."""
+    """A date as readable text and in ISO format."""
 
     text: str
     iso: str
 
 
 def shown_post(text: PostText) -> dict[str, Any]:
-    """Return the context of templates/public/news/post.html, but for its neighbours."""
+    """Return the context of templates/public/news/post.html, without the links to older and newer posts."""
     post, language = text.post, text.language
     url = post_url(language, post.public_since, text.slug)
     return {
@@ -43,18 +43,18 @@ def shown_post(text: PostText) -> dict[str, Any]:
 
 
 def addresses(post: Post) -> dict[str, str]:
-    """Return the post's address in each language that it is written in."""
+    """Return the post's URL by language."""
     return {text.language: post_url(text.language, post.public_since, text.slug) for text in post.texts}
 
 
 def category_link(category: Category) -> dict[str, str]:
-    """Return a category's name and address in the present language."""
+    """Return a category's name and URL in the page's language."""
     url = url_for("news.category", slug=in_language(category.slug))
     return {"label": in_language(category.name), "url": url}
 
 
 def tag_link(tag: Tag) -> dict[str, str]:
-    """Return a hashtag as it is shown and its address."""
+    """Return a hashtag's name and URL."""
     return {"label": tag.name, "url": url_for("news.tag", name=tag.folded)}
 
 

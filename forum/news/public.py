@@ -1,4 +1,4 @@
-"""News for visitors: lists, posts, categories, hashtags, search."""
+"""Public pages of news: lists, posts, categories, hashtags, search."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def year(year: int) -> ResponseReturnValue:
 )
 @cache.page()
 def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
-    """Show a post; another date or another language's slug leads to its right address."""
+    """Show a post; redirect to its URL when the date is wrong or the slug belongs to another language."""
     text = queries.find_text(language(), slug)
     if text is None:
         return _elsewhere(slug)
@@ -74,18 +74,18 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
 @cache.page()
 def category(slug: str, number: int | None = None) -> ResponseReturnValue:
     """List the posts of a category."""
-    found = get_category_or_404(slug)
-    if (right := found.slug.in_language(language())) != slug:
+    category = get_category_or_404(slug)
+    if (right := category.slug.in_language(language())) != slug:
         return redirect(url_for(".category", slug=right, number=number), 301)
-    page = queries.list_posts(language(), number=_checked(number), category=found)
+    page = queries.list_posts(language(), number=_checked(number), category=category)
     return _show_list(
         page,
         number,
         kicker=_("Category"),
-        title=category_link(found)["label"],
+        title=category_link(category)["label"],
         feed_url=url_for("feeds.category", slug=slug),
         alternates={
-            code: url_for(".category", lang=code, slug=found.slug.in_language(code), number=number)
+            code: url_for(".category", lang=code, slug=category.slug.in_language(code), number=number)
             for code in NAMES
         },
     )
@@ -95,43 +95,43 @@ def category(slug: str, number: int | None = None) -> ResponseReturnValue:
 @localised(bp, "/news/tags/<name>/page/<int:number>")
 @cache.page()
 def tag(name: str, number: int | None = None) -> ResponseReturnValue:
-    """List the posts with a hashtag; every spelling leads to the one address."""
-    found = get_tag_or_404(name)
-    if found.folded != name:
-        return redirect(url_for(".tag", name=found.folded, number=number), 301)
-    page = queries.list_posts(language(), number=_checked(number), tag=found)
+    """List the posts with a hashtag; redirect other spellings to its URL."""
+    hashtag = get_tag_or_404(name)
+    if hashtag.folded != name:
+        return redirect(url_for(".tag", name=hashtag.folded, number=number), 301)
+    page = queries.list_posts(language(), number=_checked(number), tag=hashtag)
     feed_url = url_for("feeds.tag", name=name)
-    return _show_list(page, number, kicker=_("Hashtag"), title=found.name, feed_url=feed_url)
+    return _show_list(page, number, kicker=_("Hashtag"), title=hashtag.name, feed_url=feed_url)
 
 
 @localised(bp, "/news/search")
 def search() -> ResponseReturnValue:
-    """Find posts by words."""
+    """Search for posts that contain all words."""
     words = tidy(request.args.get("q", "")[:LONGEST_QUERY])
-    found = queries.search(language(), words)
+    posts = queries.search(language(), words)
     return render_template(
         "public/news/search.html",
         words=words,
-        posts=teasers(found),
-        said=_said(words, len(found)),
+        posts=teasers(posts),
+        said=_said(words, len(posts)),
         robots="noindex",
     )
 
 
 def get_category_or_404(slug: str) -> Category:
-    """Return the category whose address in any language is `slug`."""
+    """Return the category with this slug in any language, or abort with 404."""
     return queries.find_category(slug) or abort(404)
 
 
 def get_tag_or_404(name: str) -> Tag:
-    """Return the hashtag that is spelled so, or nearly so, and is on a public post in some language."""
+    """Return the hashtag with this name in any spelling, if a public post has it, or abort with 404."""
     folded = fold(name[:LONGEST_TAG])
-    found = queries.find_tag(folded) if folded else None
-    return found or abort(404)
+    tag = queries.find_tag(folded) if folded else None
+    return tag or abort(404)
 
 
 def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseReturnValue:
-    """Show a page of a list; its first page has one address only, and there is none beyond the last."""
+    """Show a page of a list; redirect "page 1" to the URL without a number, abort with 404 after the last page."""
     if number == 1:
         return redirect(_page_url(1), 301)
     if page.number > 1 and not page.posts:
@@ -156,20 +156,20 @@ def _pager(page: PostPage) -> dict[str, str]:
 
 
 def _page_url(number: int) -> str:
-    """Return the address of another page of this list; the first page's has no number."""
+    """Return the URL of another page of this list; that of the first page has no number."""
     values = {**(request.view_args or {}), "number": number if number > 1 else None}
     return url_for(str(request.endpoint), **values)
 
 
 def _checked(number: int | None) -> int:
-    """Return the page's number, 1 when the address has none."""
+    """Return the page's number, 1 when the URL has none."""
     if number is not None and not 1 <= number <= LAST_PAGE:
         abort(404)
     return number or 1
 
 
 def _ways_in() -> dict[str, Any]:
-    """The categories and years that have posts, as links."""
+    """Return links to the categories and years that have posts."""
     years = [
         {"label": str(year), "url": url_for(".year", year=year)} for year in queries.list_years(language())
     ]
@@ -178,23 +178,23 @@ def _ways_in() -> dict[str, Any]:
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:
-    """Lead from another language's slug to this language's, or say in which language the post is."""
-    found = queries.find_in_any_language(slug)
-    if found is None:
+    """Answer a slug of another language: redirect to the post in this language, or say that it has no text in it."""
+    post = queries.find_in_any_language(slug)
+    if post is None:
         abort(404)
-    alternates = addresses(found)
+    alternates = addresses(post)
     if here := alternates.get(language()):
         return redirect(here, 301)
     texts = [
         {"language": text.language, "headline": text.headline, "url": alternates[text.language]}
-        for text in found.texts
+        for text in post.texts
     ]
     page = render_template("public/news/other_language.html", texts=texts, names=NAMES, alternates=alternates)
     return page, 404
 
 
 def _said(words: str, number: int) -> str:
-    """Say what a search found."""
+    """Return a sentence about the number of posts that a search found."""
     if not words:
         return ""
     if number == queries.FOUND_AT_MOST:

@@ -1,4 +1,4 @@
-"""Reading posts. What is public: a text in the language, of a post that the worker has announced."""
+"""Reading posts. A post is public in a language if it has a text in it and the worker has announced it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ SHOWN_IN_LIST = (
     PostText.headline,
     PostText.lead,
 )
-PLACE = (Post.published_at, Post.id)
-# No query compares with a clock: two machines' clocks differ, and a page that was kept between the two would stay.
-# A draft has no `published_at`, and a post that is moved to a later time is not announced for it yet.
+SORT_KEY = (Post.published_at, Post.id)
+# No query compares with the current time: the clocks of two machines differ, and a page that one of them renders too
+# early would stay in its cache. Drafts have no `published_at`; posts moved to a later time are announced again then.
 IS_ANNOUNCED = Post.announced_at >= Post.published_at
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
@@ -34,7 +34,7 @@ ListedPost = Row[datetime | None, str, str, str, str, str]  # the columns of SHO
 
 @dataclass(frozen=True)
 class PostPage:
-    """One page of a list: `total` posts in `pages` pages, this one's number is `number`, from 1."""
+    """Page `number`, counted from 1, of a list of `total` posts."""
 
     posts: Sequence[ListedPost]
     number: int
@@ -42,12 +42,12 @@ class PostPage:
 
     @property
     def pages(self) -> int:
-        """How many pages the list has, at least one."""
+        """The number of pages of the list, at least one."""
         return max(1, -(-self.total // PER_PAGE))
 
 
 def latest(language: str, limit: int, *, event_id: int | None = None) -> Sequence[ListedPost]:
-    """Return the newest posts, of one event only when told so."""
+    """Return the newest posts, only those of one event if `event_id` is given."""
     query = _listed(language).limit(limit)
     if event_id is not None:
         query = query.where(Post.event_id == event_id)
@@ -57,14 +57,14 @@ def latest(language: str, limit: int, *, event_id: int | None = None) -> Sequenc
 def list_posts(
     language: str, *, number: int = 1, category: Category | None = None, tag: Tag | None = None
 ) -> PostPage:
-    """Return a page of the posts, of a category or a tag; a page beyond the last has no posts."""
+    """Return a page of all posts, or of those in a category or with a tag; a page after the last one is empty."""
     query = _narrowed(_listed(language), category, tag).add_columns(func.count().over())
     rows = db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
     return PostPage(rows, number, total=rows[0][-1] if rows else 0)
 
 
 def list_year(language: str, year: int) -> Sequence[ListedPost]:
-    """Return a year's posts."""
+    """Return the posts of a year."""
     within = (
         Post.published_at >= midnight(date(year, 1, 1)),
         Post.published_at < midnight(date(year + 1, 1, 1)),
@@ -73,7 +73,7 @@ def list_year(language: str, year: int) -> Sequence[ListedPost]:
 
 
 def search(language: str, words: str) -> Sequence[ListedPost]:
-    """Return the newest posts that hold every word, at most FOUND_AT_MOST."""
+    """Return the newest posts that contain every word, at most FOUND_AT_MOST."""
     wanted = search_fold(words.replace("#", " ")).split()
     if not wanted:
         return []
@@ -82,7 +82,7 @@ def search(language: str, words: str) -> Sequence[ListedPost]:
 
 
 def find_text(language: str, slug: str) -> PostText | None:
-    """Return a public post's text in a language, and all that its page shows."""
+    """Return a public post's text in a language, with everything loaded that its page shows."""
     query = select(PostText).join(PostText.post).where(PostText.slug == slug, *_is_public(language))
     post = contains_eager(PostText.post)
     whole = [
@@ -93,33 +93,33 @@ def find_text(language: str, slug: str) -> PostText | None:
 
 
 def find_in_any_language(slug: str) -> Post | None:
-    """Return the public post that has this slug in some language, its texts with it."""
+    """Return the public post with this slug in any language, with its texts loaded."""
     query = select(Post).join(Post.texts).where(PostText.slug == slug, IS_ANNOUNCED)
     return db.session.scalars(query.options(selectinload(Post.texts)).order_by(Post.id).limit(1)).first()
 
 
 def list_day(language: str, day: date) -> Sequence[ListedPost]:
-    """Return the posts of a day."""
+    """Return the posts that were published on a day."""
     within = Post.published_at >= midnight(day), Post.published_at < midnight(day + timedelta(days=1))
     return db.session.execute(_listed(language).where(*within)).all()
 
 
 def find_older(post: Post, language: str) -> ListedPost | None:
-    """Return the post before this one."""
-    query = _listed(language).where(tuple_(*PLACE) < _place_of(post))
+    """Return the next older public post."""
+    query = _listed(language).where(tuple_(*SORT_KEY) < _sort_key(post))
     return db.session.execute(query.limit(1)).first()
 
 
 def find_newer(post: Post, language: str) -> ListedPost | None:
-    """Return the post after this one."""
-    query = _listed(language).where(tuple_(*PLACE) > _place_of(post))
-    return db.session.execute(query.order_by(None).order_by(*PLACE).limit(1)).first()
+    """Return the next newer public post."""
+    query = _listed(language).where(tuple_(*SORT_KEY) > _sort_key(post))
+    return db.session.execute(query.order_by(None).order_by(*SORT_KEY).limit(1)).first()
 
 
 def list_for_feed(
     language: str, *, category: Category | None = None, tag: Tag | None = None
 ) -> Sequence[PostText]:
-    """Return the newest posts' texts with their posts and categories."""
+    """Return the texts of the newest posts for a feed, with their posts and categories loaded."""
     query = select(PostText).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
     whole = contains_eager(PostText.post).selectinload(Post.categories)
     return db.session.scalars(_narrowed(query, category, tag).options(whole).limit(IN_FEED)).all()
@@ -153,12 +153,12 @@ def list_all_categories() -> Sequence[Category]:
 
 
 def find_category(slug: str) -> Category | None:
-    """Return the category whose address in any language is `slug`."""
+    """Return the category with this slug in any language."""
     return next((category for category in list_all_categories() if slug in category.slug.values()), None)
 
 
 def find_tag(folded: str) -> Tag | None:
-    """Return the tag that is spelled so, folded, by itself or as an alias, if a public post has it."""
+    """Return the tag with this folded name or alias, if a public post has it."""
     spelled_so = Tag.id.in_(select(TagAlias.tag_id).where(TagAlias.folded == folded))
     public_posts = select(Post.id).where(IS_ANNOUNCED)
     in_use = select(post_tags.c.tag_id).where(post_tags.c.post_id.in_(public_posts))
@@ -174,9 +174,9 @@ def _is_public(language: str) -> tuple[ColumnElement[bool], ...]:
     return PostText.language == language, IS_ANNOUNCED
 
 
-def _place_of(post: Post) -> ColumnElement:
-    """Where the post stands in the order of time."""
-    return tuple_(post.published_at, post.id, types=[column.type for column in PLACE])
+def _sort_key(post: Post) -> ColumnElement:
+    """Return the post's sort key in the order of publication."""
+    return tuple_(post.published_at, post.id, types=[column.type for column in SORT_KEY])
 
 
 def _narrowed(query: Select, category: Category | None, tag: Tag | None) -> Select:

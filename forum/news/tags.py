@@ -1,16 +1,16 @@
-"""Hashtags: one tag, however it is spelled."""
+"""Comparing hashtags independently of their spelling."""
 
 import unicodedata
 
 KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No"}
-MARKS = {"Mn", "Mc"}  # kept on a letter, as Devanagari needs them
-VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # how an emoji is drawn
+MARKS = {"Mn", "Mc"}  # combining marks, which are part of words, for instance in Devanagari
+VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # they only say how an emoji is drawn
 
 
 def fold(name: str) -> str:
-    """Return how a tag is found: casefolded letters and digits only, "" when it has none.
+    """Return the form in which tags are compared: casefolded letters and digits only, "" when there are none.
 
-    "#ECPAT CHALLENGE" and "#ecpatchallenge" are one tag; "#Mörka nätet" keeps its å ä ö, composed or not.
+    "#ECPAT CHALLENGE" and "#ecpatchallenge" are one tag. Letters such as å ä ö stay different from a and o.
     """
     kept, follows_a_letter = "", False
     for character in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()):

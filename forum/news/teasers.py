@@ -1,4 +1,4 @@
-"""Posts as lists show them, and their addresses."""
+"""Teasers of posts for lists, and the URLs of posts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from forum.web.languages import day_text
 
 @dataclass(frozen=True)
 class Teaser:
-    """A post in a list; see templates/components/post_teaser.html."""
+    """A post in a list, for templates/components/post_teaser.html."""
 
     url: str
     label: str
@@ -24,12 +24,12 @@ class Teaser:
 
 
 def teasers(posts: Iterable[ListedPost]) -> list[Teaser]:
-    """Return the posts as a list shows them."""
+    """Return teasers of the posts."""
     return [teaser(post) for post in posts]
 
 
 def teaser(post: ListedPost) -> Teaser:
-    """Return one post as a list shows it."""
+    """Return the teaser of a post."""
     return Teaser(
         url=post_url(post.language, post.published_at, post.slug),
         label=post.label,
@@ -41,11 +41,11 @@ def teaser(post: ListedPost) -> Teaser:
 
 
 def post_url(language: str, published_at: datetime, slug: str) -> str:
-    """Return the address of a post: its day in the newsroom's calendar and its slug."""
+    """Return the URL of a post, made of its date in the newsroom's time zone and its slug."""
     day = day_of(published_at)
     return url_for("news.post", lang=language, year=day.year, month=day.month, day=day.day, slug=slug)
 
 
 def news_day(moment: datetime) -> str:
-    """Return a day in words, in the newsroom's calendar."""
+    """Return the date at a moment as text, in the newsroom's time zone."""
     return day_text(moment, ZONE)
