@@ -1,4 +1,4 @@
-"""Reading the demo's plain files."""
+"""Reading the demo's content from TOML and Markdown files."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ AHEAD = timedelta(days=60)
 
 @dataclass(frozen=True)
 class Document:
-    """A Markdown file: its front matter and its text."""
+    """A Markdown file, split into its front matter and its text."""
 
     name: str
     language: str
@@ -31,12 +31,12 @@ def next_year(now: datetime) -> int:
 
 
 def read_toml(name: str, year: int) -> dict[str, Any]:
-    """Return a TOML file with the current event's year in it."""
+    """Return the content of a TOML file, with the current event's year filled in."""
     return tomllib.loads(_read(FOLDER / name, year))
 
 
 def read_documents(folder: str, year: int) -> Iterator[Document]:
-    """Yield a folder's Markdown files, named `<name>.<language>.md`, by name."""
+    """Yield the Markdown files `<name>.<language>.md` of a folder, in the order of their names."""
     for path in sorted((FOLDER / folder).glob("*.md")):
         name, language, _ = path.name.rsplit(".", 2)
         parsed = frontmatter.loads(_read(path, year))

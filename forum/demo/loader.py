@@ -34,7 +34,7 @@ def load_demo(*, now: datetime) -> bool:
 
 
 def _settle_outbox() -> None:
-    """Say of every mail that it has been sent, so that none goes out at the first start; one has failed."""
+    """Mark the demo's mails as sent, and one as failed, so that the worker sends none of them."""
     db.session.flush()
     columns = (OutboxMessage.id, OutboxMessage.kind, OutboxMessage.created_at, OutboxMessage.status)
     mails = db.session.execute(select(*columns).order_by(OutboxMessage.id)).all()

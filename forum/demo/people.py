@@ -1,4 +1,4 @@
-"""Inventing people: names, organisations and titles combined by position, the same at every load."""
+"""Invented people: names, organisations and titles combined in a fixed order, so every load gives the same ones."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from forum.folding import search_fold
 
-# Telephone numbers that the Swedish regulator keeps free for fiction.
+# Telephone numbers that the Swedish regulator has reserved for fiction.
 FICTIONAL_NUMBERS = [f"+46 70 174 06 {number:02d}" for number in range(5, 100)]
 
 
@@ -56,7 +56,7 @@ class Population:
         )
 
     def _name(self, country: str) -> tuple[str, str, str]:
-        """Return a language and a name that is new: each round through the given names shifts the family names."""
+        """Return a person's language and a name not used before; each round of given names shifts the family names."""
         number, lists = _count_up(self._country_count, country), self._names[country]
         place, words = number // len(lists), _turn(lists, number)
         given, family = words["given"], words["family"]

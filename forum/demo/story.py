@@ -1,6 +1,6 @@
-"""Forty-five days of registrations, lived through the real rules with the clock of each day.
+"""Forty-five days of registrations, made by calling the real actions with the time of each day.
 
-What the demo shows – counters, waiting list, offers, history, mails – is therefore true of itself.
+The demo's counters, waiting list, offers, history and mails therefore agree with one another.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,23 +27,23 @@ ALIAS = ("Kim", "Norrsken", "kim.norrsken@brevvan.example")
 
 
 class Fate(Enum):
-    """What becomes of a registration that is not simply confirmed."""
+    """What happens to a registration that is not simply confirmed."""
 
     FORGETS = auto()  # never confirms the address: expired after 48 hours
     LATE = auto()  # registered in the last hours, not confirmed yet: pending
     CANCELS = auto()
-    CANCELS_TODAY = auto()  # so that an offer is open now
+    CANCELS_TODAY = auto()  # frees a place, so that the demo has an open offer
     IGNORES_OFFER = auto()
     CHANGES = auto()
     WITHDRAWS_CONSENTS = auto()
     DECLINED = auto()
     PROTECTED = auto()  # registers under an alias
-    TWIN = auto()  # gives no consent either; for everybody else the two look alike
+    TWIN = auto()  # like PROTECTED without protection, to show that nobody can tell the two apart
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A sector's people: how many come, within how many days, and who among them fares otherwise (by position)."""
+    """The registrations of one sector: how many, over how many days, and the fates of some, by position."""
 
     people: int
     days: int
@@ -58,7 +58,7 @@ CHAPTERS = {
         {4: Fate.CHANGES, 6: Fate.FORGETS, 9: Fate.WITHDRAWS_CONSENTS, 14: Fate.CANCELS, 23: Fate.LATE},
     ),
     "tech": Chapter(18, 39, {5: Fate.CANCELS, 11: Fate.FORGETS, 16: Fate.LATE, 17: Fate.LATE}),
-    # The NGOs fill their 45 places early; from the 47th on they wait.
+    # NGOs fill their 45 places early, so the later registrations wait.
     "ngo": Chapter(
         59,
         42,
@@ -75,7 +75,7 @@ CHAPTERS = {
             58: Fate.LATE,
         },
     ),
-    # The office looked at the first of these one by one; since the second week the sector is open.
+    # This sector's first registrations were reviewed; since the second week it is open.
     "other": Chapter(8, 38, {1: Fate.DECLINED}),
 }
 REVIEWED_DAYS = 8
@@ -83,7 +83,7 @@ REVIEWED_DAYS = 8
 
 @dataclass
 class Part:
-    """One person's part in the story."""
+    """One person in the story: who registers when, and what happens then."""
 
     sector: Sector
     number: int
@@ -97,7 +97,7 @@ Act = tuple[datetime, Callable[[datetime], Any]]
 
 
 class Story:
-    """Plays every chapter for one event, up to `now`."""
+    """Creates all registrations of one event, day by day up to `now`."""
 
     def __init__(self, event: Event, population: Population, now: datetime):
         self.event, self.now = event, now
@@ -105,7 +105,7 @@ class Story:
         self.registered: list[Part] = []
 
     def play(self) -> None:
-        """Register everybody and let the days pass; the event's reviewing sector opens on the way."""
+        """Register everybody and run the daily changes; the sector with review is opened on the way."""
         other = next(sector for sector in self.event.sectors if sector.key == "other")
         other.policy = SectorPolicy.REVIEW
         acts = [
@@ -127,14 +127,14 @@ class Story:
             )
 
     def _comes_at(self, chapter: Chapter, number: int, fate: Fate | None) -> datetime:
-        """Many come in the first days, fewer later, a few in the last hours; never two at the same minute."""
+        """Return when a person registers: most in the first days, a few in the last hours, no two in one minute."""
         if fate is Fate.LATE:
             return self.now - timedelta(hours=4 + 5 * (number % 5), minutes=number)
         share = (number + 1) / chapter.people
         return self.event.opens_at + timedelta(days=chapter.days * share**1.5, minutes=number * 37 % 240)
 
     def _days(self) -> Iterator[Act]:
-        """Each night what has run out ends; each noon those who were offered a place answer."""
+        """Yield the daily changes: every noon offers are answered, every night registrations and offers expire."""
         day = self.event.opens_at
         while day < self.now:
             yield day + timedelta(hours=3), self._answer_offers
@@ -158,7 +158,7 @@ class Story:
             yield comes_at + timedelta(days=3), lambda at: _decline(part, at)
 
     def _cancels_at(self, part: Part) -> datetime:
-        """The NGOs' cancellations come when others wait already, so that each one makes an offer."""
+        """Return when a person cancels: NGOs late, when others wait, so that each cancellation leads to an offer."""
         if part.sector.key == "ngo" and part.number < 45:
             return self.now - timedelta(days=4 + part.number % 9, hours=5)
         return part.comes_at + timedelta(days=2, hours=7)
@@ -170,7 +170,7 @@ class Story:
         self.registered.append(part)
 
     def _end_what_has_run_out(self, at: datetime) -> None:
-        """Offers run out, for the mails that made them have left."""
+        """Mark the mails with offers as sent, so that their deadlines run, and expire what is due."""
         offers = OutboxMessage.kind == "offered", OutboxMessage.status == MessageStatus.QUEUED
         sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
         db.session.execute(update(OutboxMessage).where(*offers).values(**sent))
@@ -204,7 +204,7 @@ def _applicant(part: Part) -> Applicant:
 
 
 def _consents(part: Part) -> frozenset[ConsentPurpose]:
-    """About half agree to the list of participants, more to photographs."""
+    """Return a person's consents: about half agree to the participant list, more to photographs."""
     if part.fate in (Fate.PROTECTED, Fate.TWIN):
         return frozenset()
     wanted = {
@@ -241,7 +241,7 @@ def _withdraw_consents(part: Part, at: datetime) -> None:
 
 
 def _decline(part: Part, at: datetime) -> None:
-    """Decline what is in review. There is no action for it yet: reviewers come with a later version."""
+    """Decline a registration that is in review, by hand, because there is no action for reviewers yet."""
     part.registration.move_to(Status.DECLINED, now=at)
     part.registration.ended_at = at
     audit.record("registration.declined", part.registration, actor="command", at=at)

@@ -1,4 +1,4 @@
-"""Making events, pages and posts from the demo's files."""
+"""Creating events, pages and posts from the demo's files."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ CURRENT, ARCHIVE = "nf27", "nf16"
 
 
 def add_events(*, year: int, now: datetime) -> tuple[Event, Event]:
-    """Add the current event and the archived one, with sectors and pages; return them in this order."""
+    """Add the current and the archived event, with sectors and pages; return them in this order."""
     current, archive = (_event(name, year, now) for name in (CURRENT, ARCHIVE))
     current.is_current = True
     db.session.add_all([current, archive])
@@ -58,7 +58,7 @@ def _event(name: str, year: int, now: datetime) -> Event:
 def _moments(
     dates: Mapping[str, Any], zone: ZoneInfo, year: int, now: datetime
 ) -> dict[str, datetime | None]:
-    """Return the event's moments: `HH:MM` of the two days, registration and release as month and day."""
+    """Return the event's dates and times in UTC, from the month, day and `HH:MM` in its file."""
     year = dates.get("year", year)
 
     def at(day: str, clock: str) -> datetime:
@@ -78,7 +78,7 @@ def _moments(
 
 
 def days_ago(days: int, clock: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return a time of day (`HH:MM` in `zone`) a number of days before `now`, in UTC."""
+    """Return the moment `days` before `now` at a time of day (`HH:MM` in `zone`), in UTC."""
     day = now.astimezone(zone).date() - timedelta(days=days)
     return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
 
@@ -140,7 +140,7 @@ def _post(texts: list[Document], events: Mapping[str, Event], shelf: "_Shelf", n
 
 
 def _published(fields: Mapping[str, Any], event: Event, now: datetime) -> datetime:
-    """The archive's posts have their own date; those of the current event count back from the load."""
+    """Return when a post was published: a date for the archive, days before `now` for the current event."""
     if "published" in fields:
         return datetime.fromisoformat(fields["published"])
     return days_ago(fields["published_days_ago"], fields["published_at"], event.zone, now)
@@ -168,7 +168,7 @@ def _entry(texts: Iterable[Document], field: str, place: int, name: str) -> Text
 
 
 class _Shelf:
-    """The categories by key, and the tags however they are spelled."""
+    """Looks up categories by key and tags by name, in any spelling."""
 
     def __init__(self, taxonomy: Mapping[str, Any]):
         self.categories = {
@@ -184,7 +184,7 @@ class _Shelf:
             tag.aliases = [TagAlias(folded=spelling) for spelling in sorted(spellings)]
 
     def find_tags(self, names: Iterable[str]) -> list[Tag]:
-        """Return the tags of these names, each once."""
+        """Return the tags with these names, without duplicates."""
         return list({id(tag): tag for tag in map(self._find_tag, names)}.values())
 
     def _find_tag(self, name: str) -> Tag:

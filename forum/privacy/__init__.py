@@ -1,1 +1,1 @@
-"""What is kept of whom, why and for how long."""
+"""The register of personal data: what is stored about whom, why and for how long."""

@@ -1,4 +1,4 @@
-"""The register, for the page that tells people about it."""
+"""The register of personal data for the privacy notice."""
 
 from flask import Blueprint
 
@@ -9,5 +9,5 @@ bp = Blueprint("privacy", __name__)
 
 @bp.app_template_global("field_register")
 def field_register() -> tuple[Entry, ...]:
-    """Return the entries; a template shows them in the present language."""
+    """Return the register's entries; their texts are translated when a template shows them."""
     return REGISTER

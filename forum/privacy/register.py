@@ -1,4 +1,4 @@
-"""The register of personal data (P01; Articles 13 and 30): every column and form field that says something of a person.
+"""The register of personal data (P01; GDPR, Articles 13 and 30): all columns and form fields with data about people.
 
 The privacy notice shows it. tests/guards/test_personal_data.py fails on a column or field that is listed neither here
 nor in forum/privacy/technical.py.
@@ -29,7 +29,7 @@ WITH_ACCOUNT = _l("As long as the account exists")
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One kind of personal data: in people's words, and the columns ("table.column") and form fields that hold it."""
+    """One kind of personal data: its description, and the columns ("table.column") and form fields that hold it."""
 
     what: LazyString
     purpose: LazyString

@@ -1,4 +1,4 @@
-"""What says nothing of a person: listed, so that something new cannot slip in unnoticed (P01)."""
+"""Tables, columns and form fields without personal data, listed so that a new one cannot go unnoticed (P01)."""
 
 TABLES = {  # texts and settings of the forum itself
     "events",
@@ -17,7 +17,7 @@ TABLES = {  # texts and settings of the forum itself
     "key_checks",
     "mail_relay",
 }
-COLUMNS = {  # keys, counters and checks in tables that also hold personal data
+COLUMNS = {  # keys, counters and checksums in tables that also hold personal data
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
     "submissions": {"key", "fingerprint"},
     "consents": {"id"},
@@ -42,7 +42,7 @@ COLUMNS = {  # keys, counters and checks in tables that also hold personal data
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
-FIELDS = {  # a trap for robots, keys of forms, why and for whom a list is exported, why a mail is put aside
+FIELDS = {  # a honeypot, a key against double submission, an export's purpose and recipient, a reason from a list
     *("RegistrationForm.website", "RegistrationForm.key"),
     *("ExportForm.purpose", "ExportForm.recipient", "DismissForm.reason"),
 }
