@@ -28,7 +28,7 @@ from forum.web.static import build_static
 
 
 class PlainWords(click.Group):
-    """Ends a command with a sentence where a setting leads to something that is not there or not as it should be."""
+    """Ends a command with a sentence, not a traceback, when a database, file or limiter cannot be used."""
 
     def invoke(self, context: click.Context) -> object:
         """Run the command. Raises click.ClickException for a database, file or limiter that cannot be used."""
@@ -87,14 +87,14 @@ def static() -> None:
     click.echo(f"{len(manifest.names)} static files, {compiled} catalogues compiled")
 
 
-# They seal, open and prove nothing, say themselves what is wrong, or come before the right database is there.
+# These commands run with any data keys: they use none, report wrong ones themselves, or replace the database.
 WITH_ANY_KEYS = (doctor, database, static, restore)
 
 
 def main() -> None:
     """Run a command; an unsafe setting ends it with the setting's name and status 2 (S05).
 
-    What it and the processes that it starts write is their owner's alone: databases, counters, keys, backups (P28).
+    All files that it and its child processes write are readable by their owner only (P28).
     """
     os.umask(0o077)
     try:
@@ -107,9 +107,9 @@ def main() -> None:
 
 
 def _create_app() -> Flask:
-    """Make the app that a command works on; only `run` and `dev` may guess which forum that is.
+    """Create the app for a command; only `run` and `dev` may use the default instance without being told.
 
-    Keys of another database end it here: what is sealed or signed with them is lost.
+    Raises UnsafeSettings when the data keys belong to another database, before anything is encrypted with them.
     """
     refuse_to_guess()
     app, command = create_app(), click.get_current_context().command

@@ -1,4 +1,4 @@
-"""The one source of the present time."""
+"""The only source of the current time, so that tests can set it."""
 
 from datetime import UTC, datetime
 
@@ -6,10 +6,10 @@ _frozen: list[datetime] = []
 
 
 def now() -> datetime:
-    """Return the present time as an aware datetime in UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return _frozen[0] if _frozen else datetime.now(UTC)
 
 
 def freeze(moment: datetime | None) -> None:
-    """Make `now` answer `moment` until told otherwise (tests only); None lets time flow again."""
+    """Make `now` return `moment` until the next call; None sets it back to the real time. For tests only."""
     _frozen[:] = [moment.astimezone(UTC)] if moment else []

@@ -1,4 +1,4 @@
-"""The Flask extensions, made once and bound to the app by the factory."""
+"""The Flask extensions, created once and initialised for an app by `create_app`."""
 
 from flask_babel import Babel
 from flask_mail import Mail

@@ -1,4 +1,4 @@
-"""The form in which everything is searched: casefolded, without marks and joiners: "oresund" finds "Øresund"."""
+"""The form in which texts are searched: casefolded and without diacritics, so that "oresund" finds "Øresund"."""
 
 import re
 import unicodedata
@@ -12,6 +12,6 @@ NOT_SEEN = re.compile(f"[{UNSEEN}]")
 
 
 def search_fold(text: str) -> str:
-    """Return text folded for searching, its white space as single spaces, with nothing that cannot be seen."""
+    """Return the text casefolded, without diacritics and invisible characters, its white space as single spaces."""
     plain = unicodedata.normalize("NFKD", NOT_SEEN.sub("", text).casefold().translate(PLAIN))
     return " ".join("".join(mark for mark in plain if not unicodedata.combining(mark)).split())

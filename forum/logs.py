@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, ids instead of names, no values of what went wrong (S45, P28)."""
+"""Logging: each line is a JSON object, with ids instead of names and without the values of an error (S45, P28)."""
 
 import json
 import logging
@@ -14,13 +14,14 @@ from flask import g, has_request_context
 from forum.settings.project import VERSION
 
 QUIET = {"alembic": logging.WARNING, "whitenoise": logging.WARNING}
-MANY_THREADS = (
-    "Configuration allows spawning up to"  # said by Granian at each start; forum/commands/serving.py says why
-)
-PLACES = 6
-# What follows one of these routes is a link's token, whatever was made of it on its way here (their own pages: a word).
+# Granian's warning at each start about many threads; forum/commands/serving.py explains why they are meant.
+MANY_THREADS = "Configuration allows spawning up to"
+FRAMES = 6
+# After one of these paths comes the token of a personal link, even if the link was damaged on its way here. Their own
+# pages, whose last part is a short word, are not matched.
 AFTER_LINK = re.compile(r"(/(?:r|reset|welcome|demo)(?![a-z0-9_-]))(?!/?[a-z-]{0,12}/?$).*", re.I | re.S)
-# The token of a link has 43 letters, each of which may be written as %41; a piece of one is known by its three kinds.
+# A token has 43 characters, each of which may be percent-encoded. A part of one is recognised by having capitals, small
+# letters and digits.
 LETTERS_OF_LINKS = re.compile(r"[A-Za-z0-9_%-]{20,}")
 SURELY, KINDS = 32, (str.isupper, str.islower, str.isdigit)
 LONGEST = {"path": 300}
@@ -28,10 +29,10 @@ LONGEST_OTHER = 2000
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line; a dict given as the message becomes the line's own fields."""
+    """Formats a record as one line of JSON; a dict as the message gives the line its fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the record as JSON."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "version": VERSION,
@@ -47,12 +48,12 @@ class JsonLines(logging.Formatter):
         safe = {
             name: _shortened(name, value) if isinstance(value, str) else value for name, value in line.items()
         }
-        # ASCII: no control, line break or direction of any alphabet gets out.
+        # JSON in ASCII escapes control characters, line breaks and changes of writing direction.
         return json.dumps(safe, default=str)
 
 
 def configure(level: str = "info") -> None:
-    """Send every log line of this process to standard error as JSON."""
+    """Write all log lines of this process to standard error as JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     handler.addFilter(lambda record: not str(record.msg).startswith(MANY_THREADS))
@@ -65,7 +66,7 @@ def configure(level: str = "info") -> None:
 
 @contextmanager
 def silenced(name: str) -> Iterator[None]:
-    """Log nothing under this name meanwhile: for a command that tells itself what went wrong."""
+    """Disable a logger meanwhile, for a command that prints itself what went wrong."""
     logger = logging.getLogger(name)
     was, logger.disabled = logger.disabled, True
     try:
@@ -75,20 +76,20 @@ def silenced(name: str) -> Iterator[None]:
 
 
 def without_links(text: str) -> str:
-    """Return the text without anything that looks like the token of a personal link, wherever it stands (S22, S45).
+    """Return the text with `***` for everything that looks like the token of a personal link (S22, S45).
 
-    A token has capital letters; long addresses of words have none, and stay.
+    A token has capital letters; long URLs made of words have none and are kept.
     """
     return LETTERS_OF_LINKS.sub(_cut, AFTER_LINK.sub(r"\1/***", text))
 
 
 def _shortened(name: str, text: str) -> str:
-    """Return the field without links, and only so much of it as somebody would read."""
+    """Return the field's text shortened and without tokens of links."""
     return without_links(text[:LONGEST_OTHER])[: LONGEST.get(name, LONGEST_OTHER)]
 
 
-def _cut(found: re.Match[str]) -> str:
-    letters = found[0]
+def _cut(match: re.Match[str]) -> str:
+    letters = match[0]
     if len(letters) < SURELY:
         is_link = all(any(map(is_of_kind, letters)) for is_of_kind in KINDS)
     else:
@@ -97,9 +98,9 @@ def _cut(found: re.Match[str]) -> str:
 
 
 def without_values(error: BaseException) -> dict[str, object]:
-    """Return the kind of an error and where it happened; its text could hold what a person had typed."""
-    places = [
+    """Return an error's type and its innermost stack frames, but not its message, which may hold a person's input."""
+    frames = [
         f"{'/'.join(frame.filename.rsplit('/', 2)[-2:])}:{frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    return {"error": type(error).__name__, "at": places[: -PLACES - 1 : -1]}
+    return {"error": type(error).__name__, "at": frames[: -FRAMES - 1 : -1]}

@@ -1,8 +1,8 @@
-"""What a migration must not lose, how long it may stand in others' way, and tables of a newer version (R23).
+"""Safe migrations: no lost rows or triggers, limited waiting for locks, detecting tables of a newer version (R23).
 
-SQLite can change little about a table. Alembic's batch mode copies it, drops it and renames the copy. With foreign keys
-on, the drop deletes what refers to the table, and it takes the table's triggers along. So foreign keys are off during
-a migration and checked before each commit, and the triggers are made again.
+SQLite can change little about a table, so Alembic's batch mode copies it, drops it and renames the copy. With foreign
+keys on, the drop would delete the rows that refer to the table; and it deletes the table's triggers. So foreign keys
+are off during a migration and checked before each commit, and the triggers are created again.
 """
 
 import re
@@ -23,11 +23,11 @@ from sqlalchemy.exc import OperationalError
 from forum.extensions import migrate
 from forum.postgres import patience
 
-LOCK_TIMEOUT = "10s"  # whoever needs the table queues behind a migration that waits for it
+LOCK_TIMEOUT = "10s"  # while a migration waits for a table, all later requests for that table wait behind it
 SETTINGS = {
     "sqlite": ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"),
     "postgresql": (
-        # A step over a full table takes its time.
+        # A migration of a large table may take longer than a statement of a request.
         "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', '0', false)",
         "RESET lock_timeout; RESET statement_timeout",
     ),
@@ -42,7 +42,7 @@ DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNOR
 
 
 class OrphanedRows(CommandError):
-    """A migration has left rows that refer to rows which are not there."""
+    """A migration has left rows with a foreign key to a row that does not exist."""
 
 
 class LostTriggers(CommandError):
@@ -50,12 +50,12 @@ class LostTriggers(CommandError):
 
 
 class TableInUse(CommandError):
-    """Somebody held a table for longer than a migration waits (PostgreSQL)."""
+    """On PostgreSQL, a table was locked for longer than a migration waits for it."""
 
 
 @contextmanager
 def prepared(connection: Connection) -> Iterator[None]:
-    """Set the connection up for migrations, and back again for the pool. Raises TableInUse."""
+    """Configure the connection for migrations, and afterwards reset it for the pool. Raises TableInUse."""
     before, after = SETTINGS[connection.dialect.name]
     _run_outside_transaction(connection, before, *([LOCK_TIMEOUT] if "%s" in before else []))
     try:
@@ -75,18 +75,21 @@ def prepared(connection: Connection) -> Iterator[None]:
 
 
 def find_unknown_revision(connection: Connection) -> str | None:
-    """Return the revision that the tables are at when this version does not know it: a newer one made them."""
+    """Return the revision of the tables if this version does not know it, which means that a newer one made them."""
     present, known = MigrationContext.configure(connection).get_current_heads(), known_revisions()
     return next((revision for revision in present if revision not in known), None)
 
 
 def known_revisions() -> set[str]:
-    """Return the revisions of all migrations that this version has; needs an app context."""
+    """Return the revisions of this version's migrations; needs an app context."""
     return {script.revision for script in ScriptDirectory.from_config(migrate.get_config()).walk_revisions()}
 
 
 def find_lacking(connection: Connection, metadata: MetaData) -> list[str]:
-    """Name what this version needs and does not find in the database, or would leave empty though it must not be."""
+    """Return as sentences why this version cannot use the database.
+
+    Either tables or columns are missing, or there are mandatory columns which it does not know and would leave empty.
+    """
     seen = inspect(connection)
     present = set(seen.get_table_names())
     lacking = [f"there is no table {name}" for name in metadata.tables if name not in present]
@@ -106,17 +109,17 @@ def _find_differing_columns(table: Table, present: Sequence[ReflectedColumn]) ->
 
 
 class StepCheck:
-    """Examines the database after each step, before its commit; Alembic calls it (`on_version_apply`)."""
+    """Checks the database after each migration, before its commit; Alembic calls it (`on_version_apply`)."""
 
     def __init__(self, connection: Connection):
         self._connection = connection
         self._before = self._triggers()
         self._dropped: set[str] = set()
-        connection.rollback()  # Alembic begins a transaction for each step, but inside another one it would not
+        connection.rollback()  # inside an open transaction Alembic would not begin one for each migration
         event.listen(connection, "before_cursor_execute", self._note_dropped_trigger)
 
     def __call__(self, **_step: Any) -> None:
-        """Raises OrphanedRows, LostTriggers."""
+        """Check the database. Raises OrphanedRows or LostTriggers."""
         if self._connection.dialect.name == "sqlite":
             self._refuse_orphans()
         tables = set(inspect(self._connection).get_table_names())
@@ -148,14 +151,14 @@ class StepCheck:
     def _note_dropped_trigger(
         self, _connection: Connection, _cursor: Any, statement: str, *_rest: Any
     ) -> None:
-        if found := DROPPED.match(statement):
-            self._dropped.add(found[1])
+        if dropped := DROPPED.match(statement):
+            self._dropped.add(dropped[1])
 
 
 class TriggersOutliveTheirTable(SQLiteImpl):
-    """Alembic's way to change SQLite's tables, with the dropped table's triggers made again on its copy."""
+    """Alembic's implementation for SQLite, except that a table's triggers are created again on its copy."""
 
-    __dialect__ = "sqlite"  # by this name Alembic takes this class instead of its own
+    __dialect__ = "sqlite"  # registers this class with Alembic in the place of its own
 
     def __init__(self, *given: Any, **named: Any):
         super().__init__(*given, **named)
@@ -167,11 +170,11 @@ class TriggersOutliveTheirTable(SQLiteImpl):
         super().drop_table(table, **options)
 
     def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
-        """Rename a table; when it takes the place of a dropped one, it gets that one's triggers."""
+        """Rename a table; when it replaces a dropped one, create that one's triggers on it."""
         if new_table_name not in self._triggers:
             super().rename_table(old_table_name, new_table_name, schema)
             return
-        # A trigger of another table may name the one that is away. SQLite would refuse the renaming for it.
+        # Another table's trigger may mention the dropped table, and SQLite would refuse the renaming because of it.
         self._query("PRAGMA legacy_alter_table=ON")
         super().rename_table(old_table_name, new_table_name, schema)
         self._query("PRAGMA legacy_alter_table=OFF")

@@ -1,4 +1,4 @@
-"""Every model, imported once, so that the metadata is whole for migrations and guards."""
+"""Imports all models, so that migrations and tests see the complete metadata."""
 
 from forum.accounts import models as accounts
 from forum.audit import models as audit

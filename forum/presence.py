@@ -1,7 +1,7 @@
-"""Who works on the forum's database: a lock that all its processes share and a restore has alone (R22).
+"""The lock on the forum's database: all its processes share it, and a restore holds it exclusively (R22).
 
-It lies in the instance folder, and the system frees it when a process ends, however it ends. It is this machine's; on
-PostgreSQL a restore asks the server for other connections as well.
+It is a file lock in the instance folder, which the system releases when a process ends, even if it is killed. It holds
+on this machine only; with PostgreSQL a restore also asks the server for other connections.
 """
 
 import errno
@@ -19,11 +19,11 @@ _shared: list[int] = []
 
 
 class DatabaseIsTaken(Exception):
-    """A restore runs, or a restore was asked for while the forum runs."""
+    """The lock is held: by a restore, or, when a restore is to begin, by the running forum."""
 
 
 def owner(path: Path) -> str:
-    """Return the name of the user whose file or folder it is, as sudo and chown take it."""
+    """Return the name of the file's owner in the form that sudo and chown accept."""
     number = path.stat().st_uid
     try:
         return pwd.getpwuid(number).pw_name
@@ -32,14 +32,17 @@ def owner(path: Path) -> str:
 
 
 def is_foreign_to_root(instance: Path) -> bool:
-    """Whether root would write files into somebody else's folder, who could read none of them afterwards."""
+    """Return whether this process runs as root in another user's instance folder.
+
+    The files that it would write there could not be read by that user.
+    """
     return os.geteuid() == 0 and instance.is_dir() and instance.stat().st_uid != 0
 
 
 def share(instance: Path) -> None:
-    """Take part in the lock until this process and those that it forks have ended. Raises DatabaseIsTaken.
+    """Share the lock until this process and its forks have ended. Raises DatabaseIsTaken.
 
-    On a disk that takes no new file there is nothing to lock, for nobody can restore to it.
+    On a full or read-only disk nothing is locked: no restore could write to it anyway.
     """
     try:
         _shared.append(_lock(instance, fcntl.LOCK_SH))
@@ -50,7 +53,7 @@ def share(instance: Path) -> None:
 
 @contextmanager
 def alone(instance: Path) -> Iterator[None]:
-    """Keep every other process of the forum out. Raises DatabaseIsTaken while one runs."""
+    """Hold the lock exclusively. Raises DatabaseIsTaken while another process of the forum runs."""
     descriptor = _lock(instance, fcntl.LOCK_EX)
     try:
         yield
@@ -59,9 +62,9 @@ def alone(instance: Path) -> Iterator[None]:
 
 
 def note_backup(instance: Path, now: datetime) -> None:
-    """Remember when the last backup was finished; it may lie in a folder that nobody here can read.
+    """Write down when the last backup was finished, because the backups themselves may be unreadable for checks.
 
-    Raises OSError, and leaves the note before, when the disk takes no new one.
+    Raises OSError when the note cannot be written; the previous note then stays.
     """
     written = instance / f".{LAST_BACKUP}"
     try:
@@ -74,7 +77,7 @@ def note_backup(instance: Path, now: datetime) -> None:
 
 
 def last_backup(instance: Path) -> datetime | None:
-    """Return when the last backup made on this machine was finished. Raises OSError or ValueError for a broken note."""
+    """Return when the last backup on this machine was finished. Raises OSError or ValueError for a broken note."""
     with suppress(FileNotFoundError):
         return datetime.fromisoformat((instance / LAST_BACKUP).read_text().strip())
     return None

@@ -1,7 +1,7 @@
-"""Sealed values: encrypted under keys outside the database, each for its own column and row (P05, P28).
+"""Sealed values: encrypted with keys that are not in the database, and each bound to its column and row (P05, P28).
 
-What somebody copies into another row or column does not open there. A column's type knows no row, so statements read
-and write only what lies in the column, closed. An attribute of the model opens it:
+A sealed value that somebody copies to another row or column cannot be decrypted there. SQL statements read and write
+the encrypted bytes only, because a column type does not know the row. An attribute of the model decrypts them:
 
     sealed_answer: Mapped[SealedBytes] = mapped_column("answer", SealedRecord("care", length=1024))
     answer = SealedValue[dict[str, Any]]()
@@ -25,19 +25,19 @@ Opened = TypeVar("Opened")
 
 
 class SealedBytes(bytes):
-    """What lies in a sealed column: nonce (12 bytes) + ciphertext with tag."""
+    """The stored bytes of a sealed column: nonce (12 bytes), then the ciphertext with its tag."""
 
 
 class Unbound(TypeError):
-    """A value was to be sealed for a row that has no key yet, or a key was to change beneath its sealed value."""
+    """A value cannot be bound to its row: the row has no primary key yet, or its key changes under a sealed value."""
 
 
 class Sealed(TypeDecorator):
-    """A column of bytes or text, sealed with AES-256-GCM under the key of one purpose.
+    """A column of bytes or text, encrypted with AES-256-GCM under the key of one purpose.
 
-    The associated data is the purpose, the table, the column and what the row goes by: the columns `bound_to`, or the
-    primary key. They must be known when the row is written. Keys rotate: the newest one seals, all open.
-    Only SealedBytes are written; anything else raises TypeError, so that no statement can store a value open.
+    The associated data are the purpose, the table, the column, and the row's values of the columns `bound_to`, by
+    default the primary key. They must be known when the row is written. The newest key encrypts, every key decrypts.
+    Only SealedBytes can be written; anything else raises TypeError, so that no statement stores a value unencrypted.
     """
 
     impl = LargeBinary
@@ -58,18 +58,18 @@ class Sealed(TypeDecorator):
         return None if value is None else SealedBytes(value)
 
     def encode(self, value: Any) -> bytes:
-        """Return the bytes to seal."""
+        """Return the value as bytes, to be encrypted."""
         return value if self.binary else value.encode()
 
     def decode(self, plain: bytes) -> Any:
-        """Return the value that was sealed as these bytes."""
+        """Return the value from its decrypted bytes."""
         return plain if self.binary else plain.decode()
 
 
 class SealedRecord(Sealed):
-    """Answers by name, sealed at one length whatever they say: not even the size of a value tells anything (P21).
+    """A sealed column for a dict of answers, padded so that its length reveals nothing about them (P21).
 
-    White space behind the JSON fills it up. Raises ValueError for answers that are longer than the length.
+    The answers are JSON, padded with spaces. Raises ValueError for answers that are longer than `length`.
     """
 
     cache_ok = True
@@ -79,28 +79,29 @@ class SealedRecord(Sealed):
         self.length = length
 
     def encode(self, value: Any) -> bytes:
-        """Return the answers as JSON, filled up."""
+        """Return the answers as JSON, padded to the column's length."""
         plain = json.dumps(value, ensure_ascii=False).encode()
         if len(plain) > self.length:
             raise ValueError("the answers are longer than their column")
         return plain.ljust(self.length)
 
     def decode(self, plain: bytes) -> Any:
-        """Return the answers."""
+        """Return the answers from their decrypted JSON."""
         return json.loads(plain)
 
 
 @dataclass(frozen=True)
 class _Open:
-    """A value that waits, open, for the flush of its row: only then all that the row goes by is known."""
+    """A value that is not encrypted yet; the flush of its row does that, when the row's key is known."""
 
     value: Any
 
 
 class SealedValue(Generic[Opened]):
-    """The opened value of the column of the same name, whose closed one is the attribute `sealed_<name>`.
+    """A model's attribute for the decrypted value of the column of the same name.
 
-    On the class it is that attribute, for statements. Reading raises InvalidTag for what was not sealed here.
+    The encrypted value is the attribute `sealed_<name>`; on the class this attribute stands for it, for statements.
+    Reading raises InvalidTag for a value that was not encrypted for this row.
     """
 
     def __set_name__(self, model: type, name: str) -> None:
@@ -136,24 +137,24 @@ class SealedValue(Generic[Opened]):
 
 
 def seal_in_row(column: Column, value: Any, row: Mapping[Any, Any]) -> SealedBytes:
-    """Seal the value for this column of the row; `row` has at least what the row goes by. Raises Unbound."""
+    """Encrypt the value for this column and row; `row` needs only the columns it is bound to. Raises Unbound."""
     kind: Any = column.type
     return SealedBytes(seal(kind.encode(value), kind.purpose, location_of(column, row)))
 
 
 def open_in_row(column: Column, closed: bytes, row: Mapping[Any, Any]) -> Any:
-    """Return the value that was sealed for this column of the row. Raises InvalidTag."""
+    """Decrypt a value of this column and row. Raises InvalidTag."""
     kind: Any = column.type
     return kind.decode(unseal(closed, kind.purpose, location_of(column, row)))
 
 
 def binding(column: Column) -> tuple[str, ...]:
-    """Return the names of the columns that a row goes by where this column is sealed."""
+    """Return the names of the columns to whose values this sealed column is bound."""
     return column.type.bound_to or tuple(key.name for key in column.table.primary_key)  # type: ignore[attr-defined]
 
 
 def location_of(column: Column, row: Mapping[Any, Any]) -> str:
-    """Return where a value lies, as its associated data has it: table, column and row. Raises Unbound."""
+    """Return the associated data of a value: its table, column and row, as JSON. Raises Unbound."""
     keys = [row[name] for name in binding(column)]
     if None in keys:
         raise Unbound(f"{column} is sealed for its row, which has no key yet: flush it first")
@@ -161,7 +162,7 @@ def location_of(column: Column, row: Mapping[Any, Any]) -> str:
 
 
 def seal(plain: bytes, purpose: str, location: str) -> bytes:
-    """Return nonce + ciphertext under the newest key of a purpose; `unseal` opens it for the same location only."""
+    """Encrypt under the newest key of a purpose; `unseal` decrypts it for the same location only."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(current_app.config["DATA_KEYS"][purpose][0]).encrypt(
         nonce, plain, (purpose + location).encode()
@@ -169,7 +170,7 @@ def seal(plain: bytes, purpose: str, location: str) -> bytes:
 
 
 def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
-    """Return what was sealed under any key of the purpose, for this location. Raises InvalidTag."""
+    """Decrypt what `seal` returned for this location, with any key of the purpose. Raises InvalidTag."""
     for key in current_app.config["DATA_KEYS"][purpose]:
         try:
             return AESGCM(key).decrypt(
@@ -181,7 +182,7 @@ def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
 
 
 def _moves(column: Column, row: Any) -> bool:
-    """Whether a row that is in the database goes by another key from now on."""
+    """Return whether the key of a stored row has been changed."""
     state: Any = inspect(row)
     return state.has_identity and any(state.attrs[name].history.has_changes() for name in binding(column))
 

@@ -1,8 +1,8 @@
-"""Texts as people mean them: one line in NFC, of what can be seen.
+"""Cleaning typed texts: one line in NFC, without invisible characters.
 
-Joiners and variation selectors change how the letters or pictures beside them look, so they stay where they do that
-(UAX #31, 2.3; UTS #51, 2.3) and go elsewhere. All else that nobody sees, what turns the direction of writing among it,
-always goes.
+Joiners and variation selectors change how the characters beside them look, so they are kept where they do that
+(UAX #31, 2.3; UTS #51, 2.3) and removed elsewhere. All other invisible characters are always removed, those that
+change the direction of writing included.
 """
 
 import re
@@ -21,22 +21,25 @@ SELECTORS = "\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 TAGS = "\U000e0020-\U000e007f"
 SEEN_BESIDE = ZWNJ + ZWJ + SELECTORS + TAGS
 UNSEEN = NEVER_SEEN + SEEN_BESIDE
-CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"  # with halves of characters, which no text can hold
+CONTROLS = (
+    "\x00-\x1f\x7f-\x9f\ud800-\udfff"  # control characters, and surrogates, which no valid text contains
+)
 
 BLANKS = str.maketrans(dict.fromkeys("\t\n\r\v\f\x85\u2028\u2029\u2800", " "))
 NOTHING = re.compile(f"[{NEVER_SEEN}{CONTROLS}]")
 BESIDE = re.compile(f"[{SEEN_BESIDE}]")
 SELECTOR = re.compile(f"[{SELECTORS}]")
-FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")  # of a region
-PICTURES = re.compile("[\U0001f000-\U0001faff]")  # the newest are not assigned for an older Python
-VIRAMA = 9  # the combining class of what makes one sign of two consonants
-FIRST_VARIED = "\u1000"  # no letter before it has variants: Latin, Greek, Cyrillic, Arabic …
+# The flag of a region, such as Scotland: a black flag and invisible tag characters.
+FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
+PICTURES = re.compile("[\U0001f000-\U0001faff]")  # emoji; an older Python's database lacks the newest ones
+VIRAMA = 9  # combining class of the sign that joins two consonants in Indic scripts
+FIRST_VARIED = "\u1000"  # no letter before this one has variants (Latin, Greek, Cyrillic, Arabic …)
 
 
 def tidy(text: str) -> str:
-    """Return the text in NFC, its white space folded and trimmed, without what cannot be seen (S27, S36).
+    """Return the text in NFC, white space collapsed and trimmed, without invisible characters (S27, S36).
 
-    Control characters and lone surrogates are left out; joiners stay inside words and pictures.
+    Control characters and lone surrogates are removed; joiners are kept where they change a word or an emoji.
     """
     seen = unicodedata.normalize("NFC", NOTHING.sub("", text.translate(BLANKS)))
     if BESIDE.search(seen):
@@ -45,7 +48,7 @@ def tidy(text: str) -> str:
 
 
 def _without_idle(text: str) -> list[str]:
-    """Return the text in pieces; of what is seen beside other characters, only that which changes one of them."""
+    """Return the text in pieces, without the joiners and selectors that change no character beside them."""
     kept: list[str] = []
     at = 0
     while at < len(text):
@@ -58,12 +61,13 @@ def _without_idle(text: str) -> list[str]:
 
 
 def _changes(character: str, before: list[str], text: str, at: int) -> bool:
-    """Whether the character changes what is seen between what was kept before it and the text from `at` on."""
+    """Return whether a joiner or selector changes how the kept text before it or the text from `at` on looks."""
     last, following = "".join(before[-1:]), text[at : at + 1]
     if character not in ZWNJ + ZWJ:
         return SELECTOR.match(character) is not None and _has_variants(last)
     if _begins_with_virama(reversed(before)):
-        return character == ZWJ or following.isalpha()  # a Malayalam word may end in a virama and a joiner
+        # A zero-width joiner after a virama may also end a word, in Malayalam.
+        return character == ZWJ or following.isalpha()
     if last.isalpha() and _begins_with_virama(_rest(text, at)):
         return True
     if character == ZWJ and _is_picture(following):
@@ -84,24 +88,24 @@ def _is_no_mark(piece: str) -> bool:
 
 
 def _begins_with_virama(pieces: Iterable[str]) -> bool:
-    """Whether a virama is among the first marks; NFC may have put others between it and its letter."""
+    """Return whether a virama is among the leading marks; NFC may have put other marks before it."""
     return VIRAMA in takewhile(bool, (unicodedata.combining(piece[0]) for piece in pieces))
 
 
 def _joins(letter: str) -> bool:
-    """Whether it is a letter of a script that is written from right to left, such as Arabic, whose letters join."""
+    """Return whether this is a letter of a right-to-left script, such as Arabic, whose letters join."""
     return letter.isalpha() and unicodedata.bidirectional(letter) in {"AL", "R"}
 
 
 def _is_picture(piece: str) -> bool:
-    """Whether it may be part of an emoji."""
+    """Return whether this may be part of an emoji."""
     return bool(piece) and (
         unicodedata.category(piece[0]) in {"So", "Sm"} or PICTURES.match(piece) is not None
     )
 
 
 def _has_variants(piece: str) -> bool:
-    """Whether a selector may choose among forms of this letter, number or sign."""
+    """Return whether this character may have variants among which a variation selector chooses."""
     if piece.isalpha():
         return piece >= FIRST_VARIED
     return bool(piece) and (unicodedata.category(piece[0])[0] in "NPS" or PICTURES.match(piece) is not None)
