@@ -1,4 +1,4 @@
-"""How migrations run: on the app's own engine, one transaction each, names and types compared."""
+"""Alembic's environment: migrations run on the app's engine, each in a transaction of its own."""
 
 import sqlalchemy as sa
 from alembic import context
@@ -11,7 +11,7 @@ database = current_app.extensions["migrate"].db
 
 
 def as_plain_type(kind, item, autogen_context):
-    """Write a column type of ours as the plain one below it, so that a migration stays frozen."""
+    """Render the project's column types as SQLAlchemy's own, so that migrations need not import the forum."""
     if kind == "type" and isinstance(item, sa.types.TypeDecorator):
         impl = item.impl_instance
         return f"sa.{impl!r}" if not isinstance(impl, sa.DateTime) else "sa.DateTime(timezone=True)"
@@ -19,7 +19,7 @@ def as_plain_type(kind, item, autogen_context):
 
 
 def run() -> None:
-    """Upgrade, downgrade or compare on the app's database."""
+    """Upgrade, downgrade or compare the app's database."""
     configure_args = current_app.extensions["migrate"].configure_args
     with database.engine.connect() as connection, migrating.prepared(connection):
         connection.execution_options(sqlite_begin="IMMEDIATE")

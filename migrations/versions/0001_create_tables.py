@@ -1,7 +1,8 @@
 """Create the tables of audit, accounts, events, news, registrations and outbox.
 
-Why: the frame's tables at once, with the sealed tables for protected identity and for diet and access answers
-in the very first data model (P05, P20). Audit entries are append-only by trigger (S46).
+Why: everything starts here. The encrypted tables for protected identity and for diet and access answers are part of
+the first data model, so that these data are never stored in another way (P05, P20). Triggers make audit entries
+append-only (S46).
 """
 
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ depends_on = None
 
 
 def _bytewise(length: int) -> sa.String:
-    """Sort keys are compared byte by byte on both databases."""
+    """Return a text type for sort keys, which both databases must compare byte by byte."""
     return sa.String(length=length).with_variant(sa.String(length=length, collation="C"), "postgresql")
 
 

@@ -1,7 +1,7 @@
 """Keep a sealed check value for each purpose of the data keys, and name the key of each audit entry.
 
-Why: keys that are not the ones which sealed the database must be noticed at the start, not when a person opens a page;
-and an audit entry must stay provable when a newer key stands in front of the one that sealed it.
+Why: wrong keys must be noticed when the forum starts, not when a person opens a page; and an audit entry must stay
+verifiable after a newer key has been put before the one that signed it.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table and the column; entries that are there keep none, and any key of the list may have sealed them."""
+    """Add the table and the column. Existing entries keep no key's name: any of the keys may have signed them."""
     op.create_table(
         "key_checks",
         sa.Column("purpose", sa.String(length=20), nullable=False),
@@ -25,6 +25,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take both away; the names of keys can be found again by trying."""
+    """Drop both. Nothing is lost: which key signed an entry can be found again by trying all."""
     op.drop_column("audit_entries", "key")
     op.drop_table("key_checks")

@@ -1,7 +1,8 @@
 """A confirming link carries the answers of its own form.
 
-Why: whoever registered an address first decided what its owner confirmed. The answers are sealed at one length, and
-kept only while a link may carry them. Links and forms from before have none; they confirm what is registered.
+Why: whoever registered somebody else's address first decided which answers its owner confirmed. Now each link confirms
+the answers of the form for which it was sent. They are encrypted at a fixed length and deleted with the link. Older
+links have no answers and confirm the registration as it is.
 """
 
 import sqlalchemy as sa

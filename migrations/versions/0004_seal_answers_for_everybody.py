@@ -1,7 +1,7 @@
 """A sealed answer about protected identity, and one about diet and access, for every registration, all of one length.
 
-Why: that a row was there told without a key who has protected identity or needs something, and its length how long the
-real name is. The answers that are there are opened and sealed again, so this step needs the data keys.
+Why: the mere existence of a row revealed, without any key, who has a protected identity or needs something, and its
+length how long the real name is. Existing answers are decrypted and encrypted again, so this step needs the data keys.
 """
 
 import json
@@ -23,14 +23,14 @@ depends_on = None
 LENGTH = 1024
 NONCE = 12
 MOMENT = sa.DateTime(timezone=True)
-TABLES = {  # table: purpose of its key, sealed columns before, what nobody said anything about
+TABLES = {  # table: purpose of its key, its encrypted columns before this step, the answers of who has given none
     "protected_identities": ("identity", ("real_name",), {"is_protected": False}),
     "care_answers": ("care", ("diet", "access"), {}),
 }
 
 
 def upgrade() -> None:
-    """Open what is there, make the tables anew, and put a sealed answer for each registration."""
+    """Decrypt the existing answers, recreate the tables, and insert an encrypted answer for each registration."""
     registrations = op.get_bind().scalars(sa.text("SELECT id FROM registrations ORDER BY id")).all()
     for table, (purpose, columns, nothing) in TABLES.items():
         told = {row["registration_id"]: _open(row, purpose, columns) for row in _rows(table)}
@@ -46,7 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Keep rows for those only who have told something, as before."""
+    """Recreate the earlier tables with rows only for people who have answered something."""
     for table, (purpose, columns, _nothing) in TABLES.items():
         told = {row["registration_id"]: json.loads(_unseal(row["answer"], purpose)) for row in _rows(table)}
         op.drop_table(table)

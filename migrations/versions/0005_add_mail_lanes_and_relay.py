@@ -1,7 +1,7 @@
 """Add lanes and reasons to mails, and a row for the troubles of the mail server.
 
-Why: a confirmation must not wait behind hundreds of others; a mail server that is away must cost no mail an attempt.
-The columns are added in place: no table is written anew.
+Why: a confirmation must not wait behind hundreds of other mails, and a mail server that cannot be reached must not use
+up a mail's attempts. The columns are added in place: no table is copied.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Let the hold of an unconfirmed place end before the link does, and count such places by client.
 
-Why: where few places are left, nobody shall keep them for two days without an address that is read; and one client
-shall not hold all of them. Both columns may be empty: an older version of the forum need not know them.
+Why: when few places are left, nobody shall keep one for two days with an address that nobody reads, and one client
+shall not hold all of them. Both columns may be NULL, so an older version of the forum can still write rows.
 """
 
 import sqlalchemy as sa

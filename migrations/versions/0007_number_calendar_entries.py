@@ -1,9 +1,9 @@
 """Say when each day of an event begins and ends, and number what calendars show by its changes.
 
-Why: one entry covered the nights as well, and its number never rose, so calendars kept what had changed. What was given
-out until now is replaced: the events' entries begin at 1, in the moment of this step. For registrations the best known
-moment of their last change is taken; one that an older release makes meanwhile has none and counts from its asking.
-The columns are added in place: no table is written anew.
+Why: one calendar entry covered the nights as well, and its sequence number never rose, so calendars did not show
+changes. To replace the entries given out so far, those of events begin at number 1 with the time of this step, and
+those of registrations get the time of their last known change. Registrations that an older release makes meanwhile
+have no such time, and the time of registering is used. The columns are added in place: no table is copied.
 """
 
 from datetime import UTC, datetime

@@ -1,9 +1,9 @@
 """Seal each value for its own column and row, and note in `key_checks` that values are sealed so.
 
-Why: a sealed value opened in whatever row it was copied to, so that whoever can write to the database could give one
-person the real name, the message or the second factor of another. What is there is opened and sealed again, so this
-step needs the data keys. A value that none of them opens stays as it is. The new column has to be filled: versions
-before this one, which cannot open such values, refuse the tables for it.
+Why: a sealed value could be decrypted in whatever row it was copied to, so somebody who can write to the database
+could give one person the real name, the message or the second factor of another. Existing values are decrypted and
+encrypted again, so this step needs the data keys; a value that none of them decrypts stays as it is. The new column is
+mandatory, so that earlier versions, which cannot decrypt the new values, refuse the tables.
 """
 
 import json
@@ -26,7 +26,7 @@ depends_on = None
 
 NONCE = 12
 BATCH = 200
-SEALED = (  # table, column, purpose of its key, primary key, what the row goes by
+SEALED = (  # table, column, purpose of its key, primary key, columns to which the value is bound
     ("users", "totp_secret", "totp", "id", ("id",)),
     ("users", "totp_proposed", "totp", "id", ("id",)),
     ("outbox_messages", "content", "outbox", "id", ("message_id", "recipient")),
@@ -82,7 +82,7 @@ def _seal_again(before: Locate, after: Locate) -> None:
 def _rows(
     table: str, column: str, key: str, bound_to: tuple[str, ...]
 ) -> Iterator[tuple[Any, bytes, list[Any]]]:
-    """Give key, sealed value and what the row goes by, in batches: mails are long."""
+    """Yield the key, the sealed value and the bound columns of all rows, in batches, because mails are long."""
     rows = sa.table(table, *(sa.column(name) for name in {column, key, *bound_to}))
     order, sealed = rows.c[key], rows.c[column]
     chosen = sa.select(order, sealed, *(rows.c[name] for name in bound_to))
@@ -105,7 +105,7 @@ def _seal(plain: bytes, purpose: str, location: str) -> bytes:
 
 
 def _unseal(sealed: bytes, purpose: str, location: str) -> bytes | None:
-    """Return what was sealed; None when no key opens it there."""
+    """Decrypt a value for a location; return None when no key does."""
     for key in current_app.config["DATA_KEYS"][purpose]:
         try:
             return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], (purpose + location).encode())
