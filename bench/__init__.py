@@ -1,1 +1,1 @@
-"""Measures the forum against references on the same machine, in one run: `make bench`."""
+"""Benchmarks of the forum beside reference servers, measured in one run on the same machine: `make bench`."""

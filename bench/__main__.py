@@ -1,6 +1,6 @@
-"""`make bench`: one run, references beside each figure.
+"""`make bench`: run the benchmarks and print each figure beside its reference.
 
-ARGS=--quick is short; ARGS="pages lists" measures parts; ARGS=--publish writes docs/benchmarks.md.
+ARGS=--quick is a short run; ARGS="pages lists" measures only these parts; ARGS=--publish writes docs/benchmarks.md.
 """
 
 import argparse
@@ -15,7 +15,7 @@ RESULTS = serving.PROJECT / "bench/results"
 
 
 def main() -> None:
-    """Measure the parts that are asked for, all by default."""
+    """Measure the parts named on the command line, all by default."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure")
     parser.add_argument("--quick", action="store_true", help="shorter and fewer runs")
@@ -25,7 +25,7 @@ def main() -> None:
         parser.error("what is published is a whole run")
     report, wanted = Report(), arguments.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
-        Path(name).chmod(0o755)  # nginx reads its file as somebody else
+        Path(name).chmod(0o755)  # nginx reads its file as another user
         for part in wanted:
             folder = Path(name) / part
             folder.mkdir()
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def measure_start(report: Report, folder: Path, quick: bool) -> None:
-    """How long until the first page, and how much memory."""
+    """Measure the time from the start to the first page, and the memory."""
     url = f"sqlite:///{folder / 'forum.sqlite3'}"
     filling.new_app(folder, url)
     with serving.forum(folder, url, web_only=False) as server:
@@ -54,7 +54,7 @@ def measure_start(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_pages(report: Report, folder: Path, quick: bool) -> None:
-    """Pages from the cache, unchanged and rendered, against a bare Flask view and nginx."""
+    """Measure pages from the cache, answered with 304 and rendered, beside a minimal Flask view and nginx."""
     url, runs, seconds = f"sqlite:///{folder / 'forum.sqlite3'}", 2 if quick else 5, 1 if quick else 3
     app = filling.new_app(folder, url)
     options = {"runs": runs, "seconds": seconds}
@@ -105,12 +105,12 @@ def measure_pages(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_registrations(report: Report, folder: Path, quick: bool) -> None:
-    """The whole path over HTTP, on both databases, empty and with 20,000 registrations there."""
+    """Measure complete registrations over HTTP, on both databases, empty and with 20,000 registrations."""
     registering.measure(report, folder, quick)
 
 
 def measure_lists(report: Report, folder: Path, quick: bool) -> None:
-    """The organisers' list, search and export."""
+    """Measure the organisers' list, search and export."""
     number = 1_000 if quick else 10_000
     app = filling.new_app(folder, f"sqlite:///{folder / 'forum.sqlite3'}")
     filling.add_registrations(app, number)
@@ -119,7 +119,7 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_bytes(report: Report, folder: Path, quick: bool) -> None:
-    """What a browser fetches for each public page, with an empty cache."""
+    """Count the requests and bytes of each public page for a browser with an empty cache."""
     url = f"sqlite:///{folder / 'forum.sqlite3'}"
     filling.new_app(folder, url)
     with serving.forum(folder, url) as server:

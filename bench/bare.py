@@ -1,4 +1,4 @@
-"""The reference: the least that Flask can do."""
+"""The reference for pages: a minimal Flask app."""
 
 from flask import Flask
 

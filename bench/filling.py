@@ -1,4 +1,4 @@
-"""Databases to measure on: the demo forum, roomy enough, with as many registrations as are asked for."""
+"""Databases for benchmarks: the demo forum with unlimited places and a given number of registrations."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ ROOM = 200_000
 
 
 def new_app(folder: Path, database_url: str) -> Flask:
-    """Return an app on a migrated database with the demo, in which everybody finds a place."""
+    """Return an app on a new database with the demo and more places than registrations will need."""
     build_static(Path(__file__).resolve().parent.parent / "static", folder / "static")
     app = create_app({"INSTANCE": folder, "DATABASE_URL": database_url, "STATIC": folder / "static"})
     with app.app_context():
@@ -80,5 +80,5 @@ def _row(event: Event, sector: Sector, index: int, now) -> dict:
 
 
 def number_of_seconds(index: int) -> int:
-    """Spread the moments of asking over a month."""
+    """Return how many seconds ago a registration was made; spreads them over a month."""
     return 60 + index * 2_500_000 // 100_000

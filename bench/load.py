@@ -1,4 +1,4 @@
-"""Load: `wrk` for pages, a client of our own for registrations. Bounded in time and number."""
+"""Load generators: `wrk` for pages, a client of the project's own for registrations. Limited in time and number."""
 
 import html
 import http.client
@@ -51,14 +51,14 @@ class NoWrk(RuntimeError):
 
 @dataclass
 class Figures:
-    """The figures of repeated runs of one thing."""
+    """The results of repeated runs of one measurement."""
 
     rates: list[float] = field(default_factory=list)
     p50: float = 0.0
     p99: float = 0.0
     errors: int = 0
-    number: int = 0  # of registrations in all runs
-    client_seconds: float = 0.0  # of CPU that the client spent on them
+    number: int = 0  # registrations in all runs
+    client_seconds: float = 0.0  # CPU time that the client needed for them
 
     @property
     def median(self) -> float:
@@ -66,12 +66,12 @@ class Figures:
 
     @property
     def spread(self) -> float:
-        """Return half the distance between the slowest and the fastest run, in per cent of the median."""
+        """Half the difference between the slowest and the fastest run, in per cent of the median."""
         return 50 * (max(self.rates) - min(self.rates)) / self.median
 
 
 def pages(url: str, *, headers: dict[str, str] | None = None, seconds: int = 3, runs: int = 3) -> Figures:
-    """Ask for one page as fast as the server answers, with 16 connections."""
+    """Request one page over 16 connections, as fast as the server answers."""
     program = shutil.which("wrk")
     if program is None:
         raise NoWrk("install wrk (Debian: apt-get install wrk)")
@@ -90,9 +90,9 @@ def pages(url: str, *, headers: dict[str, str] | None = None, seconds: int = 3, 
 
 
 def registrations(urls: dict[str, str], *, clients: int, total: int, runs: int = 3) -> dict[str, Figures]:
-    """Walk the whole path (form, answers, check, send: four requests) `total` times with `clients` at once.
+    """Make `total` registrations, each of four requests, with `clients` at once.
 
-    Servers that are compared take turns, run by run: a machine that is slow for a minute is slow for all of them.
+    The compared servers are measured alternately, run by run, so that a slow minute of the machine affects all.
     """
     figures = {name: Figures() for name in urls}
     times: dict[str, list[float]] = {name: [] for name in urls}
@@ -110,7 +110,7 @@ def registrations(urls: dict[str, str], *, clients: int, total: int, runs: int =
 
 
 def _round(pool: Pool, url: str, each: list[int], figures: Figures) -> list[float]:
-    """Let each client register its number of people; return how many seconds each registration took."""
+    """Let each client make its number of registrations; return the seconds that each registration took."""
     batches = [(url, each[start::PROCESSES]) for start in range(min(len(each), PROCESSES))]
     began, times = time.perf_counter(), []
     for taken, errors, seconds in pool.imap_unordered(_walk_in_thread_batches, batches):
@@ -123,7 +123,7 @@ def _round(pool: Pool, url: str, each: list[int], figures: Figures) -> list[floa
 
 
 def _walk_in_thread_batches(batch: tuple[str, list[int]]) -> tuple[list[float], int, float]:
-    """Return how long each registration took, how many failed, and the CPU time that the client spent."""
+    """Make registrations in several threads; return their durations, the number of failures, and the CPU time."""
     url, counts = batch
     began = time.process_time()
     with ThreadPoolExecutor(len(counts)) as pool:
@@ -133,7 +133,7 @@ def _walk_in_thread_batches(batch: tuple[str, list[int]]) -> tuple[list[float], 
 
 
 def _walk(url: str, number: int) -> tuple[list[float], int]:
-    """Register `number` people one after the other; return how long each took and how many failed."""
+    """Make `number` registrations one after the other; return their durations and the number of failures."""
     taken, errors = [], 0
     for _ in range(number):
         began = time.perf_counter()
@@ -143,7 +143,7 @@ def _walk(url: str, number: int) -> tuple[list[float], int]:
 
 
 def _register(url: str) -> bool:
-    """Take the whole path as a new visitor; the time of a registration is that of its four requests."""
+    """Make one registration as a new visitor; return the duration of its four requests together."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     path = f"/sv/register/{random.choice(SECTORS)}"
     connection.request("GET", path)
@@ -169,7 +169,7 @@ def _register(url: str) -> bool:
 
 @dataclass
 class Answer:
-    """What came back."""
+    """A response: status, headers and body."""
 
     status: int
     headers: Message

@@ -1,4 +1,4 @@
-"""The reference for writing: the least that a registration needs of a database, through SQLAlchemy and nothing else."""
+"""The reference for writing: the minimum that a registration does in a database, with SQLAlchemy alone."""
 
 import time
 
@@ -11,11 +11,11 @@ MAIL = b"x" * 4000
 
 
 class Bare(DeclarativeBase):
-    """Tables of its own, so that nothing of the forum has a part in it."""
+    """Base class of the reference's own tables, which share nothing with the forum's."""
 
 
 class Counter(Bare):
-    """How many places are taken."""
+    """A counter of taken places."""
 
     __tablename__ = "bare_counters"
 
@@ -24,7 +24,7 @@ class Counter(Bare):
 
 
 class Person(Bare):
-    """Who is registered."""
+    """A registered person."""
 
     __tablename__ = "bare_people"
 
@@ -35,7 +35,7 @@ class Person(Bare):
 
 
 class Letter(Bare):
-    """What is to be sent."""
+    """A mail to be sent."""
 
     __tablename__ = "bare_letters"
 
@@ -45,7 +45,7 @@ class Letter(Bare):
 
 
 def transactions(url: str, times: int) -> float:
-    """Return how many a second one thread commits: a counter raised, a person and a letter added."""
+    """Return how many transactions a second one thread commits; each raises a counter and adds a person and a mail."""
     engine = create_engine(url, **engine_options(url))
     prepare_engine(engine)
     with Session(engine) as session:

@@ -1,4 +1,4 @@
-"""Measurements beside load: rendering, transactions, lists, bytes."""
+"""Measurements that need no load: rendering, transactions, lists, bytes."""
 
 import re
 import time
@@ -30,7 +30,7 @@ PATHS = (
 
 
 def fetch(url: str, headers: dict[str, str]):
-    """Return the answer to one request."""
+    """Send one request and return the response."""
     return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10)
 
 
@@ -45,7 +45,7 @@ def first_sheet(url: str) -> str:
 
 
 def uncached(app: Flask, path: str, times: int) -> tuple[float, int]:
-    """Return the CPU time of rendering a page, in ms, and its number of queries; the cache is passed by."""
+    """Return the CPU time in ms and the number of queries for rendering a page without the cache."""
     statements: list[str] = []
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
@@ -60,7 +60,7 @@ def uncached(app: Flask, path: str, times: int) -> tuple[float, int]:
 
 
 def transactions(app: Flask, times: int) -> float:
-    """Return how many registrations a second one thread makes without HTTP."""
+    """Return how many registrations a second one thread makes by calling the actions, without HTTP."""
     with app.app_context():
         current = find_current()
         began = time.perf_counter()
@@ -89,7 +89,7 @@ def _applicant(number: int) -> Applicant:
 
 
 def lists(app: Flask) -> Iterator[tuple[str, str]]:
-    """Time the attendee list, a filter, a search with and without a hit, and the export, without HTTP."""
+    """Measure the attendee list, a filter, a search with and without a hit, and the export, without HTTP."""
     with app.app_context():
         slug, pages = find_current().slug, Pages(app)
         organisers.sign_in(pages, organisers.make_user(Role.ADMIN))
@@ -108,7 +108,7 @@ def lists(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def _export(pages: Pages, path: str) -> str:
-    """Download the whole list twice, as an organiser does who has said what for."""
+    """Export the whole list twice, the way an organiser does, with a purpose given."""
     form = pages.get(path).form()
     times = []
     for _ in range(2):
@@ -120,7 +120,7 @@ def _export(pages: Pages, path: str) -> str:
 
 
 def transfers(url: str) -> Iterator[tuple[str, int, int]]:
-    """Yield for each public page how many requests a browser makes and how many bytes come over the wire."""
+    """Yield for each public page the number of a browser's requests and of the bytes that are transferred."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=servers.chromium_path(), args=list(servers.CHROMIUM_FLAGS)

@@ -1,4 +1,4 @@
-"""Registering over HTTP: an empty forum, one with 20,000 registrations and one without turns, side by side."""
+"""Registering over HTTP, measured alternately: an empty forum, a full one, and one that does not serialise requests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,12 +12,12 @@ from bench.report import Report, Row, per_second
 from tools import servers
 
 AIMS = {"SQLite": "≥ 80 a second, p99 ≤ 400 ms", "PostgreSQL": "≥ 60 a second, p99 ≤ 400 ms"}
-LOADS = ((1, 200), (8, 400), (64, 512))  # clients, registrations a run
+LOADS = ((1, 200), (8, 400), (64, 512))  # clients, and registrations in a run
 EMPTY, FULL, FREE = "empty", "full", "without-turns"
 
 
 def measure(report: Report, folder: Path, quick: bool) -> None:
-    """Add a group of rows for each database."""
+    """Measure on each database and add a group of rows to the report."""
     with servers.run_postgres(durable=True) as server:
         for kind in AIMS:
             place = folder / kind
@@ -59,7 +59,7 @@ def _measure_database(
 def _rows(
     group: str, kind: str, clients: int, existing: int, figures: dict[str, Figures], cpu: float
 ) -> Iterator[Row]:
-    """Yield what one load brought; `cpu` is what the empty forum's processes spent on it, in seconds."""
+    """Yield the rows for one load; `cpu` is the CPU time of the empty forum's processes in seconds."""
     empty, full, free = (figures[name] for name in (EMPTY, FULL, FREE))
     who, is_aimed_at = f"{clients} client{'s' if clients > 1 else ''}", clients == 8
     yield per_second(group, who, empty, aim=AIMS[kind] if is_aimed_at else "")
@@ -76,7 +76,7 @@ def _rows(
 
 
 def _without_http(group: str, app: Flask, bare_url: str, times: int) -> Row:
-    """What the database and the forum's rules take, in one thread."""
+    """Yield the rows for database and rules alone, in one thread and without HTTP."""
     bare, rate = loop.transactions(bare_url, times), measures.transactions(app, times)
     reference = f"bare SQLAlchemy transactions: {bare:,.0f}"
     return Row(

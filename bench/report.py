@@ -1,4 +1,4 @@
-"""The report: a table for people, JSON for machines; every figure with its reference beside it."""
+"""The report of a benchmark: a table and JSON, with each figure beside its reference."""
 
 import json
 import os
@@ -17,7 +17,7 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 @dataclass(frozen=True)
 class Row:
-    """One measured thing; `ratio` is against `reference`, measured in the same run."""
+    """One measurement; `ratio` is its ratio to `reference`, measured in the same run."""
 
     group: str
     what: str
@@ -30,7 +30,7 @@ class Row:
 def per_second(
     group: str, what: str, figures: Figures, reference: tuple[str, Figures] | None = None, aim: str = ""
 ) -> Row:
-    """Return a row for a rate: median, spread over the runs, and how long half and all but a hundredth took at most."""
+    """Return a row for a rate: the median, the spread over the runs, and the 50th and 99th percentile of the time."""
     value = f"{figures.median:,.0f} a second ±{figures.spread:.0f} %, p50 {figures.p50:.1f}, p99 {figures.p99:.1f} ms"
     if figures.errors:
         value += f", {figures.errors} errors"
@@ -43,14 +43,14 @@ def per_second(
 
 
 class Report:
-    """Prints each row as it comes."""
+    """Collects the rows and prints each when it is added."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self._group = ""
 
     def add(self, row: Row) -> None:
-        """Take a row and print it."""
+        """Add a row and print it."""
         if row.group != self._group:
             self._group = row.group
             sys.stdout.write(f"\n{row.group}\n")
@@ -71,7 +71,7 @@ class Report:
         return path
 
     def publish(self, docs: Path) -> Path:
-        """Write the rows into docs/benchmarks.md, between its marks, and beside it as JSON; return the page."""
+        """Write the rows into docs/benchmarks.md, between its markers, and into a JSON file; return the page's path."""
         page = docs / "benchmarks.md"
         before, _, rest = page.read_text().partition(BEGIN)
         _, _, after = rest.partition(END)
@@ -102,7 +102,7 @@ class Report:
 
 
 def machine() -> dict[str, str | int]:
-    """Say what the figures were measured on, and when."""
+    """Return a description of the machine and the date of the measurement."""
     models = re.findall(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     return {
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""The servers that are measured: the forum, a bare Flask view, nginx with the same bytes. 127.0.0.1 only."""
+"""The measured servers, on 127.0.0.1 only: the forum, a minimal Flask app, and nginx with the same content."""
 
 import os
 import shutil
@@ -30,25 +30,25 @@ http {{ access_log off; server {{ listen 127.0.0.1:{port}; root {folder}; }} }}
 
 @dataclass
 class Server:
-    """A running server; `seconds` is how long it took from the command to its first page."""
+    """A running server; `seconds` is the time from its start to its first page."""
 
     url: str
     process: subprocess.Popen
     seconds: float
 
     def memory(self) -> list[float]:
-        """Return the resident memory of each process below this one, in MB, the largest first."""
+        """Return the resident memory of each child process in MB, the largest first."""
         sizes = [_resident(pid) for pid in _descendants(self.process.pid)]
         return sorted((size for size in sizes if size), reverse=True)
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that the processes below this one have taken so far."""
+        """Return the CPU time that the child processes have used so far."""
         return sum(_cpu(pid) for pid in _descendants(self.process.pid))
 
 
 @contextmanager
 def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings: str) -> Iterator[Server]:
-    """Serve the forum from a database that is filled already; limits by address are off, nothing else is.
+    """Serve the forum with an existing database; only the rate limits by client address are off.
 
     `settings` are further FORUM_* variables without their prefix.
     """
@@ -70,7 +70,7 @@ def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings:
 
 @contextmanager
 def bare_flask() -> Iterator[Server]:
-    """Serve one view that returns a constant, on the same server with as many workers and threads."""
+    """Serve a view that returns a constant, on the same web server with as many workers and threads."""
     port, threads = free_port(), str(Lobby.THREADS)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     command += ["--workers", WORKERS, "--blocking-threads", threads]
@@ -82,7 +82,7 @@ def bare_flask() -> Iterator[Server]:
 
 @contextmanager
 def nginx(folder: Path, body: bytes) -> Iterator[Server | None]:
-    """Serve the same bytes as a file; None where nginx is not installed."""
+    """Serve the same content as a file with nginx; give None when nginx is not installed."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         yield None
@@ -103,7 +103,7 @@ def _started(command: list[str], port: int, environment: dict[str, str], path: s
     began, options = time.perf_counter(), {"cwd": PROJECT, "env": environment, "stdout": subprocess.DEVNULL}
     with tempfile.TemporaryFile(
         "w+"
-    ) as log:  # no pipe: one that nobody reads stops the server when it is full
+    ) as log:  # a file, because a pipe that nobody reads would block the server when it is full
         process = subprocess.Popen(command, stderr=log, text=True, **options)
         try:
             seconds = _wait(f"http://127.0.0.1:{port}{path}", process, began, log)
