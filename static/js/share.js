@@ -1,5 +1,5 @@
-// Shows the share buttons that need a script: copy the address, and the device's own share sheet where it has one.
-// The page carries them hidden; without a script the mail link remains.
+// Shows the share buttons that need JavaScript: "copy the address", and the device's own share dialog where it has one.
+// They are hidden in the page's HTML, where the link that shares by mail is always shown.
 for (const group of document.querySelectorAll("[data-share]")) {
   const { url, title, copied, failed } = group.dataset;
   const said = group.querySelector("[data-share-said]");
