@@ -39,7 +39,7 @@ def test_sizes_name_a_function_that_is_too_long(monkeypatch, tmp_path, capsys):
 
 
 def test_sizes_name_a_module_that_is_too_long(monkeypatch, tmp_path, capsys):
-    status, report = run(monkeypatch, tmp_path, "x = 1\n" * 401, capsys)
+    status, report = run(monkeypatch, tmp_path, "x = 1\n" * 301, capsys)
     assert (status, report.splitlines()[-1]) == (1, "too long: forum/a.py")
 
 
