@@ -26,7 +26,7 @@ KNOWN = "{email} has an account. With --again it gets a fresh link, and the role
 @click.option("--name", help="The person's name; needed for a new account.")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=click.Choice(ROLES),
     default=Role.ORGANISER.value,
     show_default=True,
 )

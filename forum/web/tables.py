@@ -21,9 +21,7 @@ BLANK = rf"\s{UNSEEN}"
 SIGN = r"[=+\-@＝＋－＠]"
 AHEAD = rf"['\"{BLANK}]*"  # what a reader may take away before a sign
 NEEDS_PREFIX = re.compile(f"'*[{BLANK}]|{AHEAD}{SIGN}")
-HAS_PREFIX = re.compile(f"'(?:{NEEDS_PREFIX.pattern})")
 NEEDS_MARK = re.compile(f"(?<=[,;])({AHEAD})(?={SIGN})")
-HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, halves of characters
 
@@ -55,16 +53,11 @@ def harmless(text: str) -> str:
     """Return the text on one line, without control characters, with an apostrophe before what could be a formula.
 
     That is at its beginning, and where a reader that splits by commas (an English Excel) or splits a column once more
-    by semicolons would begin a cell with a sign. A text that already looks so marked is marked once more: `original`
-    gives every text back.
+    by semicolons would begin a cell with a sign. A text that already looks so marked is marked once more, so
+    that every text can be read back: one apostrophe less at each place.
     """
     shown = NEEDS_MARK.sub(r"\1'", printable(text))
     return f"'{shown}" if NEEDS_PREFIX.match(shown) else shown
-
-
-def original(cell: str) -> str:
-    """Return what `harmless` was given, control characters and line breaks apart: one apostrophe less at each place."""
-    return HAS_MARK.sub(r"\1", cell[1:] if HAS_PREFIX.match(cell) else cell)
 
 
 def printable(text: str) -> str:
