@@ -90,7 +90,7 @@ def inline_errors(soup: BeautifulSoup) -> dict[str, str]:
 
 def form_errors(soup: BeautifulSoup) -> dict[str, str]:
     """The messages of the summary that belong to no field."""
-    messages = [_words(item) for item in soup.select(".error-summary li") if not item.find("a")]
+    messages = [words(item) for item in soup.select(".error-summary li") if not item.find("a")]
     return {"": "; ".join(messages)} if messages else {}
 
 
@@ -105,9 +105,9 @@ def _frame(soup: BeautifulSoup) -> Iterator[str]:
     """Language, title, one h1, landmarks."""
     if not soup.html or soup.html.get("lang") not in NAMES:
         yield "<html> has no language of ours"
-    if not _words(soup.title):
+    if not words(soup.title):
         yield "no title"
-    if len(soup.find_all("h1")) != 1 or not _words(soup.h1):
+    if len(soup.find_all("h1")) != 1 or not words(soup.h1):
         yield f"{len(soup.find_all('h1'))} h1, or an empty one"
     if len(soup.find_all("main")) != 1:
         yield f"{len(soup.find_all('main'))} main"
@@ -152,7 +152,7 @@ def _field_names(soup: BeautifulSoup) -> Iterator[str]:
         if field.get("type") not in UNLABELLED and not _is_labelled(soup, field):
             yield f"field {field.get('name')!r} has no label"
     for element in soup.find_all(["button", "a"]):
-        if not (_words(element) or element.get("aria-label") or element.get("aria-labelledby")):
+        if not (words(element) or element.get("aria-label") or element.get("aria-labelledby")):
             yield f"<{element.name}> without words: {element}"
 
 
@@ -220,10 +220,10 @@ def _error_summary(soup: BeautifulSoup) -> Iterator[str]:
         if inline:
             yield f"errors beside fields without a summary: {inline}"
         return
-    listed = {_words(link) for link in summary.select("li a")}
+    listed = {words(link) for link in summary.select("li a")}
     if listed != set(inline.values()):
         yield f"the summary says {sorted(listed)}, the fields say {sorted(inline.values())}"
-    if not _words(soup.title).startswith(("Error:", "Fel:")):
+    if not words(soup.title).startswith(("Error:", "Fel:")):
         yield "the title does not start with the word for an error"
     for name in inline:
         if not soup.select_one(f'[aria-describedby~="{name}-error"]'):
@@ -250,7 +250,7 @@ def _is_labelled(soup: BeautifulSoup, field: Tag) -> bool:
         return True
     around = field.find_parent("label")
     beside = soup.find("label", attrs={"for": field.get("id")}) if field.get("id") else None
-    return any(_words(label) for label in (around, beside) if label)
+    return any(words(label) for label in (around, beside) if label)
 
 
 def _broken_data(script: Tag) -> Iterator[str]:
@@ -267,8 +267,9 @@ def _is_foreign(address: str) -> bool:
 
 def _message(element: Tag) -> str:
     hidden = element.select_one(".visually-hidden")
-    return _words(element).removeprefix(_words(hidden)).strip()
+    return words(element).removeprefix(words(hidden)).strip()
 
 
-def _words(element: Tag | None) -> str:
+def words(element: Tag | None) -> str:
+    """Return what an element says, white space folded."""
     return " ".join(element.get_text(" ").split()) if element else ""

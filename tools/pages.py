@@ -21,7 +21,7 @@ from contextvars import Context
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from flask import Flask, has_app_context, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -122,22 +122,22 @@ class Page:
     @property
     def title(self) -> str:
         """The words in <title>."""
-        return _words(self.soup.title)
+        return page_checks.words(self.soup.title)
 
     @property
     def h1(self) -> str:
         """The page's main heading."""
-        return _words(self.soup.h1)
+        return page_checks.words(self.soup.h1)
 
     @property
     def text(self) -> str:
         """What a reader sees in the content, white space folded; the whole body of anything but HTML."""
-        return _words(self.soup.main or self.soup) if self.is_html else self.data.decode()
+        return page_checks.words(self.soup.main or self.soup) if self.is_html else self.data.decode()
 
     @property
     def links(self) -> dict[str, str]:
         """The address behind each link's words, over the whole page."""
-        return {_words(link): link["href"] for link in self.soup.find_all("a", href=True)}
+        return {page_checks.words(link): link["href"] for link in self.soup.find_all("a", href=True)}
 
     @property
     def errors(self) -> dict[str, str]:
@@ -147,7 +147,7 @@ class Page:
     @property
     def flashes(self) -> list[str]:
         """The messages at the top."""
-        return [_words(flash) for flash in self.soup.select(".flash")]
+        return [page_checks.words(flash) for flash in self.soup.select(".flash")]
 
     @property
     def location(self) -> str:
@@ -157,7 +157,7 @@ class Page:
 
     def all(self, selector: str) -> list[str]:
         """The words of every element that the selector finds."""
-        return [_words(element) for element in self.soup.select(selector)]
+        return [page_checks.words(element) for element in self.soup.select(selector)]
 
     def form(self, selector: str = "main form") -> Form:
         """The first form that the selector finds, those that post before those that search."""
@@ -202,7 +202,3 @@ def counted_statements(app: Flask):
 def _engine(app: Flask):
     with app.app_context():
         return db.engine
-
-
-def _words(element: Tag | None) -> str:
-    return " ".join(element.get_text(" ").split()) if element else ""

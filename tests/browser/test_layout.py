@@ -16,7 +16,6 @@ CONTENT = (
     "tongues",
     "told",
 )  # what does not depend on the look
-EVERY_SIGHT = pytest.mark.parametrize("name", BY_NAME)
 
 
 def languages():

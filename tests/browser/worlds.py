@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from flask import Flask, url_for
@@ -39,14 +39,13 @@ from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.web import limits
-from tests.factories.events import make_archive, make_event, make_page, make_sector
+from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
 from tools.organisers import SECRET, make_user
 from tools.servers import run_web
 
-NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)
 LONG_NAME = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"
 LONG_ORGANISATION = (
     "Kansaneläkelaitoksenkuntoutuspsykoterapiapalveluntuottajajärjestö"

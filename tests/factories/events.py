@@ -1,6 +1,7 @@
 """Events for tests: published, current and open around one fixed moment.
 
 event = make_event(capacity=10, sectors=[make_sector("tech", floor=2, ceiling=5)])
+room()                                               an event with one place
 archive = make_archive()
 """
 
@@ -29,6 +30,11 @@ def make_event(**differing: Any) -> Event:
     """Save an event; by default published, current, five sectors, 250 places, open from a month before NOW."""
     event = new_event(**differing)
     return save(event)
+
+
+def room(**differing: Any) -> Event:
+    """Save an event with one place, for justice."""
+    return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], **differing)
 
 
 def make_archive(**differing: Any) -> Event:

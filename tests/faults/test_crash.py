@@ -25,7 +25,7 @@ from forum.outbox.transport import longest_delivery
 from forum.registration import actions
 from forum.registration.models import Registration
 from forum.settings.project import PROJECT
-from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.events import NOW, room
 from tests.factories.mails import make_mail, mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 
@@ -85,10 +85,6 @@ def before_expire():
     register(event, now=NOW - timedelta(hours=49))
     confirmed(event, now=NOW - timedelta(hours=1))
     mark_all_sent()
-
-
-def room(**differing):
-    return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], **differing)
 
 
 ACTS = {

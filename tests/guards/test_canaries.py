@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from forum.accounts.access import AUDIENCES, Face
+from forum.accounts.access import AUDIENCES, OPEN_FACES
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
@@ -27,7 +27,6 @@ from tests.registration.reading import read
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 LANGUAGES = ("en", "sv")
 THOROUGH = {VISITOR, PERSON, ADMIN, f"{Role.ORGANISER} of {HERE}"}
-OPEN = {Face.PUBLIC, Face.MACHINE}
 WORDS = re.compile(r"zq\d+x")
 FILE = {"purpose": "door", "recipient": "office"}
 SECRET_COLUMNS = {
@@ -61,7 +60,7 @@ def answers(world: World, audience: str):
     browser, reads_public = world.browsers[audience], audience in {VISITOR, ADMIN}
     for lang in LANGUAGES if audience in THOROUGH else ("en",):
         for address in readable(world, SLUGS, lang=lang):
-            if reads_public or AUDIENCES[address.endpoint] not in OPEN:
+            if reads_public or AUDIENCES[address.endpoint] not in OPEN_FACES:
                 yield address.path, browser.get(address.path)
     yield "own data", browser.get("/en/r/own-data?format=json")
     if audience in world.held:

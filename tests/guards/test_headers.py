@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import TestResponse
 
-from forum.accounts.access import AUDIENCES, Face
+from forum.accounts.access import AUDIENCES, OPEN_FACES, Face
 from forum.web.static import load_manifest
 from tests.guards.addresses import addresses, readable
 from tests.guards.conftest import opened
@@ -42,7 +42,6 @@ ANSWERS = (
         r" Secure; HttpOnly; Path=/(sv|en)/register/ngo; SameSite=Lax"
     )
 )
-OPEN = {Face.PUBLIC, Face.MACHINE}
 SITE = {"base_url": "https://localhost"}
 
 
@@ -67,9 +66,11 @@ def problems(answer: TestResponse, face: object) -> list[str]:
     found += [f"policy: {rule}" for rule in sorted(POLICY - set(rules))]
     found += [f"policy: {rule}" for rule in rules if TOO_WIDE.search(rule) and rule != "img-src 'self' data:"]
     for cookie in headers.getlist("Set-Cookie"):
-        if face in OPEN or not (_is_session(cookie) or (face == Face.FORM and ANSWERS.fullmatch(cookie))):
+        if face in OPEN_FACES or not (
+            _is_session(cookie) or (face == Face.FORM and ANSWERS.fullmatch(cookie))
+        ):
             found.append(f"cookie: {re.sub('=[^;]*', '', cookie, count=1)}")
-    if face not in OPEN:
+    if face not in OPEN_FACES:
         stored = (headers.get("Cache-Control"), "Cookie" in headers.get("Vary", ""))
         found += [] if stored == ("no-store", True) else [f"kept: {stored}"]
     elif answer.status_code >= 400 and headers.get("Cache-Control") != "no-store":

@@ -1,6 +1,5 @@
 """Building a mail's bytes: what goes in comes out, and nothing else (F2, F3, M01–M05, M09, S36)."""
 
-from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 from forum.outbox.addresses import MAX_NAME, Mailbox, mailbox, parse_mailbox
 from forum.outbox.errors import UnsafeMessage
 from forum.outbox.messages import Attachment, Draft, build
+from tests.factories.events import NOW
 
-NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)
 HEADERS = [
     "Date", "From", "To", "Reply-To", "Subject", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
     "Content-Language", "MIME-Version", "Content-Type",

@@ -24,7 +24,7 @@ from forum.registration.errors import (
     SubmissionReused,
 )
 from forum.registration.models import Consent, Registration, Submission
-from tests.factories.events import NOW, make_archive, make_event, make_sector
+from tests.factories.events import NOW, make_archive, make_event, make_sector, room
 from tests.factories.registrations import SILENCED, confirmed, make_applicant, register, write
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, read_identity, recorded
 
@@ -54,11 +54,6 @@ def count(model) -> int:
 def details_of(registration, **differing) -> Details:
     names = CHANGEABLE
     return Details(**{**{name: getattr(registration, name) for name in names}, **differing})
-
-
-def room(**differing):
-    """An event with one place."""
-    return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], **differing)
 
 
 # Registering

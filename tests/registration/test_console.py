@@ -1,4 +1,4 @@
-"""A registration's page: what it shows, cancelling and sending again."""
+"""A registration's page: what it shows, cancelling and sending again; the waiting list's page."""
 
 from datetime import timedelta
 

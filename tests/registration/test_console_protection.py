@@ -1,4 +1,4 @@
-"""A person with protected identity is, to every page and file here, a person like any other (P21, P22)."""
+"""A person with protected identity is, to every page and file of the console, a person like any other (P21, P22)."""
 
 import re
 

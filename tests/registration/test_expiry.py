@@ -13,7 +13,7 @@ from forum.registration import actions, expiry
 from forum.registration.enums import Status
 from forum.registration.errors import NotLive
 from forum.registration.models import RegistrationToken, Submission
-from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.events import NOW, make_event, make_sector, room
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
@@ -29,10 +29,6 @@ def app(make_app, database_url):
 
 def tend(now) -> int:
     return write(expiry.expire_due, now=now)
-
-
-def room(**differing):
-    return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], **differing)
 
 
 def offered(event):
