@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select, update
 
-from forum.accounts.access import AUDIENCES
+from forum.accounts.access import AUDIENCES, OPEN_FACES
 from forum.columns import Link
 from forum.database import start_write
 from forum.extensions import db
@@ -20,7 +20,7 @@ from forum.registration.models import Registration
 from tests.guards.addresses import readable
 from tests.guards.conftest import BOTH
 from tests.guards.test_access_matrix import csrf_token
-from tests.guards.test_canaries import FILE, OPEN, queue_every_mail
+from tests.guards.test_canaries import FILE, queue_every_mail
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR
 from tests.registration.reading import read
 
@@ -62,7 +62,7 @@ def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
     """Every answer to those who get anything."""
     for audience, lang in zip(audiences, ("en", "sv", "en"), strict=False):
         for address in readable(world, SLUGS, lang=lang):
-            if audience == VISITOR or AUDIENCES[address.endpoint] not in OPEN:
+            if audience == VISITOR or AUDIENCES[address.endpoint] not in OPEN_FACES:
                 yield f"{audience} {address.path}", world.browsers[audience].get(address.path)
 
 
