@@ -1,4 +1,4 @@
-"""A clock that stands, and an organiser."""
+"""Fixtures for tests of accounts: a frozen clock and an organiser."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from tools.organisers import make_user
 
 @pytest.fixture(autouse=True)
 def _standing(time):
-    """Every test's clock stands."""
+    """Freeze the clock for every test."""
 
 
 @pytest.fixture
 def user(database, event) -> User:
-    """An organiser of every event, with password and authenticator."""
+    """Give an organiser of all events, with password and authenticator."""
     return make_user()

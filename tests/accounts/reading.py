@@ -1,4 +1,4 @@
-"""Reading the mails of an account."""
+"""Reading the mails that are sent about an account."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Each code once, on both databases (S03)."""
+"""Each code of a second factor works once, on both databases (S03)."""
 
 from base64 import b32encode
 
@@ -62,7 +62,7 @@ def test_the_same_code_twice_is_refused_the_second_time(app, user):
     code = code_of(user)
     first, second = Pages(app), Pages(app)
     for pages in (first, second):
-        give_password(pages, user)  # the second browser's first step takes the place of the first's
+        give_password(pages, user)  # the second browser's password step replaces that of the first
     second.get("/account/second-factor").submit({"code": code}, expect=303)
     give_password(first, user)
     page = first.get("/account/second-factor").submit({"code": code}, expect=422)
@@ -114,7 +114,7 @@ def test_a_copy_of_the_first_steps_cookie_is_worth_nothing_after_signing_in(app,
 
 
 def test_two_at_once_with_one_code_let_one_in(make_app, database_url, user):
-    """The counter is taken by one conditional UPDATE, so the second sees none to take."""
+    """The code is marked as used by one conditional UPDATE, which changes no row the second time."""
     code = code_of(user)
     start_write(db.session)
     actions.check_code(user, code, now=clock.now())
@@ -131,7 +131,7 @@ def test_who_has_no_authenticator_can_give_no_code(event):
 
 
 def test_setting_up_is_over_once_there_is_an_authenticator(user):
-    """Two browsers between the steps: the second one's page lay open while the first set one up."""
+    """A second browser still shows the set-up page after the first one has set up an authenticator."""
     start_write(db.session)
     waiting = actions.links.issue(user, actions.LinkPurpose.SECOND_FACTOR, now=clock.now())
     with pytest.raises(LinkRefused):

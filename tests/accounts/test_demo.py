@@ -1,4 +1,4 @@
-"""The demo's link: from this machine, once, never in production."""
+"""The demo's link works from this machine, once, and never in production."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What was entered outlives a sign-in that ended, or is too old for it (A11): in the same browser, for one person."""
+"""What was entered in a form is kept when one must sign in again, in the same browser, for the same person (A11)."""
 
 from contextvars import Context
 
@@ -22,13 +22,13 @@ BACK = "What you had entered is here again. Look it over and send it."
 
 
 def arrive(pages: Pages, user) -> None:
-    """Sign in, reading English."""
+    """Sign in with pages in English."""
     pages.open("/account/sign-in?lang=en")
     sign_in(pages, user)
 
 
 def time_left(pages: Pages) -> dict[str, int]:
-    """Ask as the page's script does."""
+    """Request the time left, as the page's script does."""
     return Context().run(pages.client.get, "/account/time-left").json
 
 
@@ -37,12 +37,12 @@ def cookie(pages: Pages):
 
 
 def chosen(page) -> dict[str, str]:
-    """What is chosen in the form."""
+    """Return the values selected in the form."""
     return {name: page.form().data[name][0] for name in WHY if page.form().data[name]}
 
 
 def send_late(pages: Pages, time, **late) -> str:
-    """Open the form, send it later than the sign-in allows, and return where that leads."""
+    """Open the form, send it after the sign-in has expired, and return the location of the redirect."""
     form = pages.open(LIST)
     time.forward(**late)
     return form.submit(WHY, expect=303).location
@@ -111,7 +111,7 @@ def test_what_is_changed_on_the_way_is_not_shown(pages, user, time):
 
 
 def test_a_form_of_an_earlier_session_is_there_again(pages, user, time):
-    """Signed in again in another tab: the form still has the token of before."""
+    """After signing in again in another tab, the form still has the CSRF token of the earlier session."""
     arrive(pages, user)
     form = pages.open(LIST).form()
     time.forward(minutes=30)
@@ -124,7 +124,7 @@ def test_a_form_of_an_earlier_session_is_there_again(pages, user, time):
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}])
 def test_what_another_site_sends_is_not_kept(pages, user, time, headers):
-    """Not as one's own words, and not in place of them."""
+    """Values from another website are neither kept nor do they replace kept ones."""
     arrive(pages, user)
     send_late(pages, time, minutes=30)
     forged = {**WHY, "purpose": "report", "csrf_token": "x"}

@@ -1,4 +1,4 @@
-"""Changing one's password and second factor, and confirming that one is still oneself (S06, S09)."""
+"""Changing one's password and second factor, and confirming with both factors (S06, S09)."""
 
 import pytest
 
@@ -135,7 +135,7 @@ ACTS = {
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_act_of_a_browser_that_was_just_signed_out_does_nothing(app, signed_in, user, monkeypatch, act):
-    """Signed out between the guard's look and the writing: here by a write that ends all sign-ins first."""
+    """The sign-in is ended after the access check and before the change is written."""
     where, filled_in = ACTS[act]
     token = signed_in.get("own_account.show").form().data["csrf_token"][0]
     data = {**filled_in(user), "csrf_token": token}
@@ -158,7 +158,7 @@ def test_an_act_of_a_browser_that_was_just_signed_out_does_nothing(app, signed_i
 
 @pytest.mark.parametrize("act", ["confirm", "codes", "authenticator", "others"])
 def test_the_same_act_of_a_browser_that_is_signed_in_is_done(signed_in, user, act):
-    """The control."""
+    """Control: while the browser is signed in, the same change is made."""
     where, filled_in = ACTS[act]
     token = signed_in.get("own_account.show").form().data["csrf_token"][0]
     path = signed_in.url(where).replace("/authenticator", "/authenticator/new")

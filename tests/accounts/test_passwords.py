@@ -1,4 +1,4 @@
-"""Which passwords are taken, and how they are kept (S01, S02)."""
+"""Which passwords are accepted, and how they are stored (S01, S02)."""
 
 import threading
 import unicodedata
@@ -24,14 +24,14 @@ ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
     [
         "fyra ord som inte hör ihop",
         "correct horse battery staple",
-        "abcdefghijkx",  # no kind of character is asked for
+        "abcdefghijkx",  # letters alone are enough
         "åäö🙂ßþæøœñéü",
         "Ж" * 6 + "сорок два",
         "  blanks at both ends  ",
         "x1" * 3 + "kanot-regnbåge",
         "ordlista " * 30,
         "a-b c" * 200,
-        "forumets lokomotiv går i mynta",  # a word of the context among others
+        "forumets lokomotiv går i mynta",  # a word about the forum among other words
         "712390856412",
     ],
 )
@@ -45,7 +45,7 @@ def test_a_long_password_of_any_characters_is_taken(password):
         ("", TooShort),
         ("elva tecken", TooShort),
         ("🙂" * 11, TooShort),
-        ("e\u0301" * 11, TooShort),  # eleven letters, however they are composed
+        ("e\u0301" * 11, TooShort),  # eleven letters, each with a combining accent
         ("b c" * 334, TooLong),
         ("password1234", TooCommon),
         ("Password2027!", TooCommon),
@@ -108,7 +108,7 @@ def test_nothing_stored_matches_nothing():
 
 
 def test_what_stands_in_for_nobodys_password_is_made_by_whichever_try_comes_first():
-    """So that the first try of a process does not tell, by its time, whether the address is known (S24)."""
+    """The first attempt in a process must not reveal by its duration whether the address is known (S24)."""
     stored = passwords.hashed(PASSWORD)
     passwords._unmatchable_hash.cache_clear()
     assert passwords.matches(stored, PASSWORD)
@@ -125,7 +125,7 @@ def test_an_outdated_hash_is_renewed_by_signing_in(pages, event):
 
 
 class Trying:
-    """A hasher that is at work until it is let go on, and knows how many were at once."""
+    """A password hasher that blocks until it is released, and counts how many checks ran at once."""
 
     def __init__(self) -> None:
         self.goes_on, self.at_work = threading.Event(), threading.Semaphore(0)
@@ -148,18 +148,18 @@ class Trying:
 
 @pytest.fixture
 def trying(monkeypatch) -> Iterator[Trying]:
-    """Two tries at once, whatever machine it is, in a process that has seen a try before."""
+    """Allow two checks at once, whatever the machine, in a process that has checked a password before."""
     trying = Trying()
     passwords.matches(None, PASSWORD)
     monkeypatch.setattr(passwords, "HASHER", trying)
     monkeypatch.setattr(passwords, "TRIES", Line(2))
     yield trying
-    passwords._unmatchable_hash.cache_clear()  # it may hold what this hasher made
+    passwords._unmatchable_hash.cache_clear()  # the cached hash may come from this test's hasher
 
 
 @pytest.mark.parametrize("is_first", [False, True])
 def test_tries_of_anybody_are_at_work_as_many_as_there_are_processors(trying, is_first):
-    """The first tries of a process, which make one hash more, like all others."""
+    """The first attempts in a process, which compute one hash more, are limited like all others."""
     if is_first:
         passwords._unmatchable_hash.cache_clear()
     with ThreadPoolExecutor(6) as pool:
@@ -173,7 +173,7 @@ def test_tries_of_anybody_are_at_work_as_many_as_there_are_processors(trying, is
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_a_try_whose_turn_does_not_come_is_told_to_come_back(pages, user, trying, monkeypatch, is_known):
-    """The same for a known address and an unknown one (S24)."""
+    """The answer is the same for a known and an unknown address (S24)."""
     monkeypatch.setattr(passwords, "PATIENCE", 0)
     monkeypatch.setattr(passwords, "TRIES", Line(0))
     email = user.email if is_known else "nobody@example.org"

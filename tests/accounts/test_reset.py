@@ -1,4 +1,4 @@
-"""A forgotten password: the link, once, soon, and never past the second factor (S04, S20, S24)."""
+"""The link for a forgotten password works once and briefly, and replaces no second factor (S04, S20, S24)."""
 
 import re
 from contextvars import Context
@@ -103,7 +103,7 @@ def test_a_stranger_who_asks_again_ends_no_young_link(app, pages, user, time):
 
 
 def test_whoever_keeps_asking_sends_three_mails_an_hour_and_one_link_always_works(app, user, time):
-    """Every four minutes for two hours: the owner need not even ask, and is never shut out (S25)."""
+    """A stranger asks every four minutes for two hours; the owner always has a link that works (S25)."""
     for minute in range(0, 120, 4):
         ask(stranger := Pages(app), user.email)
         stranger.open(link_in(mails_to(user)[-1]))
@@ -142,7 +142,7 @@ def test_of_two_uses_at_once_one_counts(user):
 
 
 def test_of_two_uses_that_looked_at_once_one_counts(user, monkeypatch):
-    """Both have seen the link unused; the row is taken by one conditional UPDATE."""
+    """Both requests have read the link as unused; a conditional UPDATE lets only one use it."""
     start_write(db.session)
     token = links.issue(user, LinkPurpose.RESET, now=clock.now())
     monkeypatch.setattr(links, "look", lambda *_args, **_more: user)

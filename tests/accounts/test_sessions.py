@@ -1,4 +1,4 @@
-"""A sign-in lives on the server, and ends there (S06, S07, S42, F5)."""
+"""Sign-ins are rows on the server and are ended there (S06, S07, S42, F5)."""
 
 from contextvars import Context
 from datetime import timedelta
@@ -27,14 +27,14 @@ def is_signed_in(pages: Pages) -> bool:
 
 
 def copy_of(pages: Pages) -> Pages:
-    """A thief's browser with the same cookie."""
+    """Return another browser with the same cookies, as a thief would have."""
     thief = Pages(pages.app)
     thief.client.set_cookie("forum", pages.client.get_cookie("forum").value)
     return thief
 
 
 def test_signing_out_works_from_a_page_of_an_earlier_sign_in(pages, database):
-    """Only where the browser vouches that the page is ours: nobody else signs anybody out (S10)."""
+    """It needs the browser's Sec-Fetch-Site header, so that no other website can sign anybody out (S10)."""
     user = make_user(None)
     sign_in(pages, user)
     stale = pages.open(ACCOUNT).form("form[action$=sign-out]")
@@ -209,7 +209,9 @@ def test_what_time_has_ended_is_deleted(pages, user, time):
     time.forward(hours=11, minutes=59)
     sign_in(pages, user)
     write(actions.forget_expired, now=clock.now())
-    assert db.session.query(SignIn).count() == 2  # whose it was is asked when a form is sent late (A11)
+    assert (
+        db.session.query(SignIn).count() == 2
+    )  # expired rows are kept: they name the owner of a late form (A11)
     time.forward(minutes=1)
     write(actions.forget_expired, now=clock.now())
     assert db.session.query(SignIn).count() == 1

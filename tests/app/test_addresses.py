@@ -1,4 +1,4 @@
-"""What may stand as a mail address, wherever one is taken (S27, S36; RFC 5321, RFC 2047)."""
+"""Which mail addresses are accepted, in forms, commands and settings alike (S27, S36; RFC 5321, RFC 2047)."""
 
 import pytest
 from hypothesis import example, given
@@ -112,7 +112,7 @@ def test_sender_is_a_mailbox_by_the_same_rule(setting, refusal):
 @example("=?utf-8?q?a?=@x.se")
 @example(f"{'å' * 40}@x.se")
 def test_mail_can_be_made_for_every_address_that_is_taken(typed):
-    """No place is held for an address whose mail would be a dead letter."""
+    """Otherwise a registration would hold a place although no mail can reach it."""
     try:
         taken = addresses.read(addresses.trimmed(typed), takes_utf8=True)
     except NotAnAddress:

@@ -1,4 +1,4 @@
-"""Column types: moments in UTC, texts per language, token digests, links, members of enumerations."""
+"""Column types: times in UTC, texts per language, digests of tokens, links, members of enumerations."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum, StrEnum
@@ -50,7 +50,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def store(database):
-    """Write one value into a column and give it back as it is read."""
+    """Return a function that stores a value in a column and returns it as read back."""
     table.metadata.create_all(db.engine)
 
     def write(**value):
@@ -178,7 +178,7 @@ def test_a_member_is_stored_as_its_code(store):
 
 
 def test_a_code_that_this_version_does_not_know_is_read_as_it_is(store):
-    """A newer version may have stored it: one such row must not hide the others."""
+    """A newer version may have stored a code unknown to this one; such a row must not break a list."""
     assert (store(tone="shrill"), store(speed=3)) == ("shrill", 3)
 
 

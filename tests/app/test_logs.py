@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, whatever is in them, and no value of what went wrong (S36, S45, P28)."""
+"""Each log line is one JSON object, whatever is logged, without values of an error (S36, S45, P28)."""
 
 import json
 import logging
@@ -130,7 +130,7 @@ def test_a_line_has_a_length():
 
 
 def lines_of(caplog, app, request) -> list[dict]:
-    """What is logged while something is asked, as it is written: the formatter looks at the request."""
+    """Return the formatted log lines of a request; the formatter needs the request's context."""
     written, handler = [], logging.Handler()
     handler.emit = lambda record: written.append(json.loads(JsonLines().format(record)))
     logging.getLogger("forum").addHandler(handler)

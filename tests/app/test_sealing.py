@@ -1,4 +1,4 @@
-"""Sealed values: nobody reads them without the keys, and each opens only in its own column and row."""
+"""Sealed values cannot be read without the keys, and each can be decrypted only in its own column and row."""
 
 import base64
 import json
@@ -17,13 +17,13 @@ from tests.factories.saving import save
 
 
 class Apart(DeclarativeBase):
-    """The tables of this file alone."""
+    """Base class for the tables of this test module."""
 
     is_public_content, live_columns = False, frozenset()
 
 
 class Trial(Apart):
-    """A row with sealed values of each kind."""
+    """A table with a sealed column of each kind."""
 
     __tablename__ = "trials"
 
@@ -48,18 +48,18 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def store(database) -> Callable[..., Trial]:
-    """Save a row whose keys are known and give it back as it is read."""
+    """Return a function that saves a row with known keys and returns it as read back."""
     Apart.metadata.create_all(db.engine)
     return lambda **values: save(Trial(**{"id": 1, "name": "a", **values}))
 
 
 def raw(column: str) -> bytes:
-    """How the value lies in the database."""
+    """Return the stored bytes of the column."""
     return db.session.connection().exec_driver_sql(f"SELECT {column} FROM trials").scalar_one()  # noqa: S608 - our own name
 
 
 def change(statement: str, **values) -> None:
-    """What somebody can do who can write to the database and has no key."""
+    """Run SQL, as somebody could who can write to the database but has no key."""
     start_write(db.session)
     db.session.execute(text(statement), values)
     db.session.commit()
@@ -131,7 +131,7 @@ def test_every_purpose_has_a_key_of_its_own(settings):
 
 
 def test_row_without_a_key_yet_cannot_seal(store):
-    """A number that the database gives is not known when the row is written."""
+    """An id that the database assigns is not known yet when the row is written."""
     with pytest.raises(Unbound, match=r"trials\.bytes is sealed for its row, which has no key yet"):
         store(id=None, bytes=b"x")
 

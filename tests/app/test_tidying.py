@@ -1,4 +1,4 @@
-"""What people type comes back as one line of what can be seen (S27, S36); joiners stay where they are seen."""
+"""Typed texts become one line without invisible characters; joiners stay where they have an effect (S27, S36)."""
 
 import re
 import unicodedata
@@ -88,9 +88,7 @@ def test_what_is_invisible_alone_is_no_text(text):
 
 
 @given(TEXTS)
-@example(
-    "\u0f71\u200c\u094d\u200d"
-)  # marks that NFC puts in another order once a joiner between them is gone
+@example("\u0f71\u200c\u094d\u200d")  # NFC reorders these marks once the joiner between them is removed
 @example("ᄀ\u200dᅡ\ufe0f")
 def test_tidy_is_one_clean_line_and_tidying_again_changes_nothing(text):
     clean = tidy(text)
@@ -103,7 +101,7 @@ def test_tidy_is_one_clean_line_and_tidying_again_changes_nothing(text):
 
 @given(TEXTS)
 def test_nothing_is_invisible_alone(text):
-    """No word is of hidden characters only, none begins with one, and none turns the direction of writing."""
+    """No word consists of or begins with invisible characters, and none changes the direction of writing."""
     words = tidy(text).split()
     assert [word for word in words if HIDDEN.match(word)] == []
     assert [word for word in words if any(mark in word for mark in "\u061c\u200e\u200f\u202e\u2066")] == []

@@ -1,4 +1,4 @@
-"""The audit trail cannot be changed unnoticed: triggers refuse it, the chain shows it (S46, P28)."""
+"""The audit trail cannot be changed unnoticed: triggers refuse changes, the chain reveals them (S46, P28)."""
 
 import re
 import secrets
@@ -37,7 +37,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def trail():
-    """Six entries about one event."""
+    """Give an audit trail of six entries about one event."""
     event = make_event()
     for number in range(6):
         record(event, number=number)
@@ -49,7 +49,7 @@ def record(subject, *, action="event.tried", actor="command", **details):
 
 
 def tamper(*statements: str) -> None:
-    """Change the trail as somebody would who owns the database: triggers off, then by hand."""
+    """Change the trail as the owner of the database could: drop the triggers, then update rows."""
     start_write(db.session)
     for statement in (*DROP_TRIGGERS[db.engine.dialect.name], *statements):
         db.session.execute(text(statement))
@@ -198,7 +198,7 @@ def test_erased_details_leave_the_chain_whole_and_nothing_to_guess_from(trail):
     assert audit.verify() is None
     assert db.session.get(AuditEntry, 3).details is None
     digests = db.session.scalars(db.select(AuditEntry.details_digest)).all()
-    assert len(set(digests)) == 6  # salted: equal details would not have equal digests either
+    assert len(set(digests)) == 6  # details are salted, so even equal ones have different digests
 
 
 def test_equal_details_have_different_digests():
@@ -207,7 +207,7 @@ def test_equal_details_have_different_digests():
 
 
 def test_a_cut_end_is_seen_by_the_head_that_was_noted(trail, caplog):
-    """What is left is a whole, shorter chain, and stays so when others take the places of those cut off."""
+    """After the newest entries are deleted the shorter chain is valid, also when new entries get their numbers."""
     caplog.set_level("INFO", "forum.audit")
     assert (heads.note(now=NOW), audit.examine(now=NOW)) == (1, [])
     assert db.session.get(AuditEntry, 6).hash in JsonLines().format(caplog.records[-1])
@@ -252,7 +252,7 @@ def test_notes_that_are_old_unreadable_or_taken_away_are_named(app, trail):
 
 
 def test_a_restore_takes_back_what_was_noted_since_its_backup_and_nothing_else(app, trail):
-    """A head that was noted before the backup was made must be in the chain still, and so must one of afterwards."""
+    """Heads from before the backup and from after the restore must still be in the chain."""
     gone, hour = ["entry 6, noted on 2027-05-03, is gone or another"], timedelta(hours=1)
     heads.note(now=NOW)
     tamper("DELETE FROM audit_details WHERE entry_id > 4", "DELETE FROM audit_entries WHERE id > 4")
@@ -285,8 +285,8 @@ def test_the_command_and_the_doctor_name_what_is_wrong(app, trail):
 
 @pytest.mark.postgresql
 def test_postgresql_keeps_the_record_from_a_role_that_does_not_own_it(make_app, postgres_server):
-    """The commands that docs/operations.md tells: the forum works as that role, and cannot cut the chain."""
-    name = f"kept_{secrets.token_hex(4)}"  # roles are the whole server's, and so are these tests'
+    """With the commands of docs/operations.md the forum works as a role that cannot delete entries."""
+    name = f"kept_{secrets.token_hex(4)}"  # the server's databases share its roles
     told = (PROJECT / "docs/operations.md").read_text().partition("```sql\n")[2].partition("```")[0]
     making, _comment, granting = re.sub(r"\bforum(_owner)?\b", rf"{name}\1", told).partition("-- in it")
 
@@ -358,12 +358,12 @@ def test_many_writers_make_one_chain(app):
         thread.start()
     for thread in threads:
         thread.join()
-    db.session.rollback()  # a reader sees what was there when it began to read
+    db.session.rollback()  # a transaction keeps seeing the database as it was at its start
     assert (db.session.query(AuditEntry).count(), audit.verify()) == (30, None)
 
 
 class _Subject:
-    """Whatever has a table and an id."""
+    """Anything with a table and an id."""
 
     __tablename__ = "events"
 

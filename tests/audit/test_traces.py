@@ -1,4 +1,4 @@
-"""Who looked at whom, and who tried in vain, is recorded: few entries, however often it happens (S46, P18)."""
+"""Views and refused attempts are recorded with few entries, however often they happen (S46, P18)."""
 
 import pytest
 from argon2 import PasswordHasher
@@ -24,12 +24,12 @@ def app(make_app, sqlite_url):
 
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch):
-    """How long a hash takes is told elsewhere."""
+    """Make password hashes fast; their duration is not tested here."""
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def recorded(prefix: str) -> list[tuple]:
-    """Action, actor, subject and how many each entry stands for."""
+    """Return action, actor, subject and number of occurrences of each entry."""
     db.session.rollback()
     entries = db.session.scalars(db.select(AuditEntry).order_by(AuditEntry.id)).all()
     return [

@@ -1,4 +1,4 @@
-"""`bin/bootstrap` says plainly what a bare machine lacks, and does nothing when all is there."""
+"""`bin/bootstrap` names what a machine lacks, and does nothing when the environment is up to date."""
 
 import importlib.util
 import os
@@ -13,7 +13,7 @@ from forum.settings.project import PROJECT
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A folder with what the bootstrap reads, and no environment."""
+    """Give a folder with the files that bin/bootstrap reads, and no environment."""
     (tmp_path / "bin").mkdir()
     for name in ("bin/bootstrap", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(PROJECT / name, tmp_path / name)
@@ -58,7 +58,7 @@ def test_bootstrap_is_silent_when_nothing_has_changed(checkout):
 
 
 def test_environment_carries_no_installer_that_nobody_uses():
-    """uv, of the lock, builds it; what Python's venv module put there has done its work."""
+    """The environment keeps uv, which is in the lock, but not pip and setuptools, which only installed uv."""
     if "VIRTUAL_ENV" not in os.environ and not (PROJECT / ".venv" / "installed").is_dir():
         pytest.skip("these tests run in an environment that bin/bootstrap has not made")
     assert [name for name in ("pip", "setuptools", "wheel") if importlib.util.find_spec(name)] == []
@@ -72,7 +72,7 @@ def interpreter(folder, script):
 
 
 def bootstrap(folder, **environment):
-    """Run it; return its status and the last line it said."""
+    """Run bin/bootstrap; return its exit status and the last line of its output."""
     plain = {name: value for name, value in os.environ.items() if name != "PYTHON"}
     done = subprocess.run(
         ["/bin/sh", folder / "bin" / "bootstrap"],

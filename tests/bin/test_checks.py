@@ -1,4 +1,4 @@
-"""The checks of `make check` that are our own can fail."""
+"""The project's own checks of `make check` fail when they should."""
 
 import os
 import re
@@ -110,7 +110,7 @@ def test_requirements_are_read_from_comments_and_docstrings_alone():
 
 
 def test_requirements_are_found_in_an_unpacked_archive(tmp_path, monkeypatch):
-    """Where git knows no files, and nothing that is made counts."""
+    """Without git the files are found by walking the folders, without generated ones."""
     for name in ("forum/a.py", "forum/__pycache__/b.py", ".venv/lib/c.py", "instance/d.py"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("# S24")
@@ -119,7 +119,7 @@ def test_requirements_are_found_in_an_unpacked_archive(tmp_path, monkeypatch):
 
 
 def test_every_python_script_is_linted():
-    """By its first line: ruff finds files by their ending, and a script has none."""
+    """Scripts have no file extension, by which ruff finds files, so they are found by their first line."""
     shown = subprocess.run(
         [PROJECT / "bin" / "ruff", "check", "--show-files"], capture_output=True, text=True, check=True
     )
@@ -139,7 +139,7 @@ NOT_LOOKED_AT = f"not looked at: the history here does not reach back to {FIRST_
 
 
 def git(folder: Path, *words: str) -> None:
-    """Run git as somebody who has no settings."""
+    """Run git without the user's configuration."""
     nobody = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "Nobody")
     address = dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "nobody@example.org")
     own = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
@@ -149,7 +149,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def make_history(folder: Path, *subjects: str) -> Path:
-    """Make a repository that holds the check, with a commit for each subject."""
+    """Create a repository with the script and a commit for each subject."""
     (folder / "bin").mkdir(parents=True)
     shutil.copy(COMMITS, folder / "bin")
     git(folder, "init", "--quiet", "--initial-branch=main")
@@ -197,7 +197,7 @@ def test_commits_are_not_looked_at_where_the_history_is_cut(tmp_path):
 
 @pytest.mark.parametrize("within_another", [False, True])
 def test_commits_are_not_looked_at_in_an_unpacked_archive(tmp_path, within_another):
-    """The repository around it is another project's."""
+    """A git repository around an unpacked archive belongs to another project."""
     if within_another:
         make_history(tmp_path, FIRST_OF_THE_RULE, TOO_LONG)
     (tmp_path / "unpacked" / "bin").mkdir(parents=True)
@@ -206,7 +206,7 @@ def test_commits_are_not_looked_at_in_an_unpacked_archive(tmp_path, within_anoth
 
 
 def test_the_newest_version_of_the_changelog_is_the_one_that_runs():
-    """Under a heading of its own, with the day; `forum --version` and `/status` say the same number."""
+    """It has a heading with version and date; `forum --version` and `/status` report the same version."""
     numbers = re.findall(
         r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", (PROJECT / "CHANGELOG.md").read_text(), re.M
     )

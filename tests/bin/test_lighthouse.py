@@ -1,4 +1,4 @@
-"""`make lighthouse` itself: what it installs is pinned, and it says no to a page that is below what is asked."""
+"""`make lighthouse` installs pinned packages only, and fails for a page below a required score."""
 
 import json
 import subprocess
@@ -16,10 +16,10 @@ LOCK = PROJECT / "tools" / "lighthouse" / "package-lock.json"
 
 @pytest.fixture(scope="module")
 def lighthouse():
-    """bin/lighthouse as a module."""
+    """Load bin/lighthouse as a module."""
     loader = SourceFileLoader("lighthouse_command", str(PROJECT / "bin" / "lighthouse"))
     module = module_from_spec(spec_from_loader(loader.name, loader))
-    sys.modules[loader.name] = module  # dataclasses look their module up
+    sys.modules[loader.name] = module  # needed by its dataclasses, which look up their module
     loader.exec_module(module)
     yield module
     del sys.modules[loader.name]
@@ -79,7 +79,7 @@ def test_lock_gives_a_hash_for_each_package_and_no_address():
 
 
 def report(performance: int, seo: int) -> dict:
-    """A report in Lighthouse's shape: one audit in each category, which fails where less than all is there."""
+    """Return a report like Lighthouse's, with one audit a category, which fails when its score is below 1."""
     scores = {"performance": performance, "accessibility": 100, "best-practices": 100, "seo": seo}
     return {
         "categories": {

@@ -1,4 +1,4 @@
-"""The locks hold what pyproject.toml asks for, by hash and from no particular address."""
+"""The lock files match pyproject.toml, have hashes, and name no package index."""
 
 import json
 import re
@@ -86,7 +86,7 @@ def test_audit_tells_of_weaknesses_and_of_a_source_that_is_away(found, status, w
 
 
 def advisories(weak: list[str]) -> Flask:
-    """A source of advisories as OSV is one, with the same weakness in each of the named packages."""
+    """Run a server like OSV that reports the same vulnerability for each of the named packages."""
     app, weakness = Flask("advisories"), {"id": "GHSA-0000-0000-0000", "modified": "2026-01-01T00:00:00Z"}
 
     @app.post("/v1/querybatch")

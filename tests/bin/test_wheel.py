@@ -1,4 +1,4 @@
-"""The wheel has everything that the forum needs: it runs where no checkout is."""
+"""The wheel contains everything that the forum needs to run without a checkout."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ print(page.status_code, "Logga in" in page.text, visitor.get("/readyz").status_c
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
-    """What `make wheel` builds, as pip would put it into a folder."""
+    """Build the wheel with `make wheel` and unpack it into a folder, as pip does."""
     folder = tmp_path_factory.mktemp("wheel")
     built = subprocess.run(
         [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--no-build-isolation", "--out-dir", folder],
@@ -51,7 +51,7 @@ def test_wheel_serves_in_a_folder_of_its_own(unpacked, tmp_path, static_folder, 
 
 
 def test_wheel_holds_what_lies_beside_the_package_and_nothing_to_be_compiled(unpacked):
-    """Whoever serves need not be allowed to write into the package."""
+    """The user who serves may not be allowed to write into the installed package."""
     for name in ("templates", "static", "migrations"):
         assert files(unpacked / "forum" / "project" / name) == files(PROJECT / name) != set()
     assert {Path(name).suffix for name in files(unpacked / "forum" / "project" / "translations")} == {".mo"}

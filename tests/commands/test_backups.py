@@ -1,4 +1,4 @@
-"""Backup while others write, restore elsewhere, and what is refused (R21, R22)."""
+"""Backups while others write, restoring on another machine, and what is refused (R21, R22)."""
 
 import errno
 import fcntl
@@ -43,7 +43,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def database(app):
-    """A session that is given up before a command runs, which has its own."""
+    """Give a session that is closed before each command, because commands open their own."""
     with app.app_context():
         yield db.session
         db.session.remove()
@@ -85,7 +85,7 @@ def test_backup_comes_back_elsewhere_with_its_sealed_words(app, make_app, blank_
 def test_programs_of_postgresql_get_the_password_where_no_other_user_sees_it(
     make_app, postgres_url, postgres_server, tmp_path, monkeypatch
 ):
-    """Everybody on the machine can read the arguments of a process; its environment only its own user."""
+    """Other users of the machine can read a process's arguments, but not its environment."""
     (tmp_path / "bin").mkdir()
     for name in ("pg_dump", "pg_restore", "psql"):
         program = backups._find_program(name)
@@ -142,7 +142,7 @@ def test_backup_is_whole_while_others_write(app, tmp_path):
         copy = sqlite3.connect(tmp_path / "forum.sqlite3")
         number, *_ = copy.execute("SELECT count(*) FROM outbox_messages").fetchone()
         copy.close()
-        assert number % 2 == 0  # never half a transaction
+        assert number % 2 == 0  # each transaction writes two rows, so an odd number would be half of one
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "nonsense"])
@@ -170,13 +170,13 @@ def test_damaged_backup_is_refused_and_changes_nothing(app, make_app, blank_url,
 
 
 def test_restore_names_a_database_that_is_damaged_inside(make_app, sqlite_url, tmp_path):
-    """The archive is whole, and what lies in it is a database by its first page only."""
+    """The archive has the right checksum, but the database in it is damaged after its first page."""
     with pytest.raises(BrokenBackup, match="is damaged"):
         backups._check_sqlite(_damaged(Path(sqlite_url.removeprefix("sqlite:///")), tmp_path))
 
 
 def _damaged(path: Path, folder: Path) -> Path:
-    """A copy in which two tables are said to lie in the same page."""
+    """Return a copy of the database in which two tables claim the same page."""
     copy = folder / "damaged.sqlite3"
     with closing(sqlite3.connect(path)) as whole, closing(sqlite3.connect(copy)) as other:
         whole.backup(other)
@@ -239,7 +239,7 @@ def test_backup_of_one_kind_of_database_is_refused_by_the_other(make_app, sqlite
 
 @pytest.fixture
 def blank_url(request, app, tmp_path):
-    """A database without tables, of the same kind as the app's."""
+    """Give an empty database of the same kind as the app's."""
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         (tmp_path / "elsewhere").mkdir()
         yield f"sqlite:///{tmp_path / 'elsewhere' / 'forum.sqlite3'}"
@@ -251,7 +251,7 @@ def blank_url(request, app, tmp_path):
 
 
 def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app, blank_url, tmp_path):
-    """Whoever signed out since the backup would be signed in again, and what was sent since would be sent twice."""
+    """Otherwise people who signed out since the backup would be signed in again, and mails sent since sent twice."""
     with app.app_context():
         make_mails(2)
         start_write(db.session)
@@ -287,7 +287,7 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
 def test_restore_that_is_not_finished_leaves_postgresql_empty(
     make_app, postgres_url, postgres_server, tmp_path, monkeypatch, what
 ):
-    """Loading is one transaction with ending the sign-ins and holding the mail, and nobody else is there at its end."""
+    """Loading, ending sign-ins and holding mail are one transaction, which fails if others are connected at its end."""
     run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
     name = postgres_server.create()
     other = make_app(postgres_server.url(name))
@@ -369,7 +369,7 @@ def test_full_disk_of_the_instance_spoils_no_backup_that_is_whole(
 
 
 def test_restore_waits_for_no_power_cut_to_be_whole(make_app, sqlite_url, tmp_path, monkeypatch):
-    """What is put in place is on the disk before it gets its name, and the name is when the command ends."""
+    """The file is synced to disk before it is renamed, and the folder before the command ends."""
     app, order = make_app(sqlite_url), []
     run(app, "backup", str(tmp_path / "backups"))
     sync, replace = backups._sync, Path.replace
@@ -400,7 +400,7 @@ def test_restore_is_refused_while_somebody_works_on_the_database(
 
 @pytest.mark.slow
 def test_restore_is_refused_while_a_process_of_the_forum_runs(tmp_path, sqlite_template, static_folder):
-    """A worker is one, and so is any command; the system ends the lock with the process, killed or not."""
+    """Workers and all commands hold the lock; the system releases it when the process ends, even if killed."""
     instance = prepare(tmp_path / "instance", static_folder, sqlite_template)
     assert spawn(tmp_path, "backup", str(tmp_path / "backups"))[0] == 0
     file = str(made(tmp_path / "backups"))

@@ -1,4 +1,4 @@
-"""The commands that make keys, files and tables, as they are typed."""
+"""The commands that create keys, files and tables, run as from a shell."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from forum.web.static import load_manifest
 
 @pytest.fixture
 def run(tmp_path):
-    """Run a command as `forum …` does: it makes its app itself."""
+    """Run a command as `forum …` does, with an app of its own."""
 
     def run(make_app, url: str, *arguments: str):
         app = make_app(url, STATIC=tmp_path / "static")
@@ -34,7 +34,7 @@ def test_new_keys_are_one_for_each_purpose_and_others_each_time(make_app, sqlite
 
 def test_new_keys_go_into_a_file_of_their_owner_alone(make_app, sqlite_url, run, tmp_path):
     path = tmp_path / "data-keys.json"
-    before = os.umask(0o022)  # as most shells have it
+    before = os.umask(0o022)  # the default of most shells
     try:
         first, again = (run(make_app, sqlite_url, "new-keys", "--to", str(path))[1] for _ in range(2))
     finally:
@@ -62,7 +62,7 @@ def test_tables_are_made_and_again_changes_nothing(make_app, blank_database_url,
 
 
 def test_an_unsafe_setting_ends_any_command_with_its_name(monkeypatch, capsys):
-    """The values stay where they are (S05)."""
+    """The message names the setting and does not print its value (S05)."""
 
     def refuse(**_options):
         raise UnsafeSettings(["FORUM_SECRET_KEY is missing", "FORUM_DEBUG must be off"])

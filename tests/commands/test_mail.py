@@ -1,4 +1,4 @@
-"""`forum mail-test`: the mail server's own words, at once."""
+"""`forum mail-test` sends at once and shows the mail server's answer."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_refusal_is_told_in_the_servers_words_once_and_nobody_tries_again(
 
 @pytest.mark.parametrize("script", [{"GREETING": "554 go away"}, {"MAIL": "550 no"}, {"RCPT": "550 nobody"}])
 def test_refusal_leaves_everybodys_mail_alone(app, database, to_server, script):
-    """Neither longer nor ended: who tries three times in a row holds up no mail."""
+    """Three failed tests in a row neither extend nor end a pause of sending."""
     start_write(database)
     relay.pause("away", now=NOW)
     database.commit()

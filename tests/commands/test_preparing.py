@@ -1,4 +1,4 @@
-"""Getting ready to serve, several at once (one of them does the work)."""
+"""Preparing to serve: when several processes start at once, one of them does the work."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "He
 
 
 def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
-    """As several `make run` in one folder, or several machines with one PostgreSQL."""
+    """Several `make run` may start in one folder, or several machines with one PostgreSQL."""
     in_one_folder = blank_database_url.startswith("sqlite")
     processes = [
         subprocess.Popen(
@@ -43,7 +43,7 @@ def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
 
 @pytest.mark.postgresql
 def test_start_waits_for_another_one_however_long_that_takes(make_app, postgres_url, monkeypatch):
-    """A migration of full tables takes longer than any page may wait for a lock (R16)."""
+    """A migration of large tables takes longer than a page may wait for a lock (R16)."""
     monkeypatch.setitem(postgres.WAITS, "options", "-c lock_timeout=50 -c statement_timeout=50")
     monkeypatch.setattr(postgres, "ANSWER_SECONDS", 0.05)
     app, engine, begun = make_app(postgres_url), create_engine(postgres_url), []

@@ -1,4 +1,4 @@
-"""The commands that serve, as processes: start, answer, lose a part, end (R24)."""
+"""The commands that serve, run as processes: they start, answer, replace a dead child process, and end (R24)."""
 
 import os
 import re
@@ -20,13 +20,13 @@ from tools.running import FORUM, SECONDS, Running, children, is_alive, kill, pre
 
 @pytest.fixture
 def prepared(tmp_path, static_folder, sqlite_template):
-    """An instance folder with tables and static files, and without the demo, which takes longer to load."""
+    """Give an instance folder with tables and static files, but without the demo, which takes longer to load."""
     return prepare(tmp_path / "instance", static_folder, sqlite_template)
 
 
 @pytest.fixture
 def run(tmp_path) -> Iterator[Callable[..., Running]]:
-    """Start a command that serves, wait until it answers; kill what is left after the test."""
+    """Return a function that starts a serving command and waits until it answers; kill its processes after the test."""
     started: list[Running] = []
 
     def start(command: str, *options: str) -> Running:
@@ -41,7 +41,9 @@ def run(tmp_path) -> Iterator[Callable[..., Running]]:
 
 
 def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
-    (tmp_path / "instance").mkdir(mode=0o755)  # so that only each file's own mode keeps others out
+    (tmp_path / "instance").mkdir(
+        mode=0o755
+    )  # the folder is open, so that only the mode of each file protects it
     forum = run("run")
     wait_for(forum.is_ready, forum)
 
@@ -63,7 +65,7 @@ def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
 
 
 def files_that_others_may_read(instance: Path) -> list[str]:
-    """All but the static files, which everybody gets anyway; no command may leave it to the caller's umask."""
+    """Return the files that other users may read, except static files, which are public anyway."""
     left = [path for path in instance.iterdir() if path.name != "static"]
     assert {path.name for path in left} >= {"forum.sqlite3", "secret_key", "data_keys.json"}
     return sorted(path.name for path in left if path.stat().st_mode & 0o077)
@@ -102,7 +104,7 @@ def test_lost_web_process_is_started_again(run):
 
     os.kill(lost, signal.SIGKILL)
     wait_for(lambda: len(children(web)) == 2 and lost not in children(web), forum)
-    wait_for(forum.answers, forum)  # the one that was started again takes a moment to listen
+    wait_for(forum.answers, forum)  # a restarted process needs a moment until it listens
 
     assert forum.end() == 0
 
@@ -138,7 +140,7 @@ signal.pause()
 
 @pytest.mark.parametrize("on_term", ["signal.SIG_DFL", "signal.SIG_IGN"])
 def test_a_process_ends_whose_parent_was_gone_before_it_looked(on_term):
-    """Also one that hears no SIGTERM."""
+    """A process whose parent died before it could watch it ends too, even if it ignores SIGTERM."""
     parent = subprocess.Popen(
         [sys.executable, "-c", ORPHAN.format(on_term=on_term)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )
@@ -174,15 +176,13 @@ def test_web_only_leaves_the_worker_to_others(run):
 
     assert (len(web), len(children(web[0]))) == (1, 1)
     assert forum.end() == 0
-    assert (
-        '"level": "warning"' not in forum.output.read_text()
-    )  # a start has nothing that anybody should mend
+    assert '"level": "warning"' not in forum.output.read_text()  # a normal start must log no warning
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("prepared")
 def test_two_host_lines_are_refused(run):
-    """The server makes one text of them; tests/guards/test_hosts.py has its other shapes."""
+    """The server joins two Host lines into one value; tests/guards/test_hosts.py tests other invalid hosts."""
     forum = run("serve", "--web-only", "--workers", "1")
     wait_for(forum.answers, forum)
     connection = HTTPConnection("127.0.0.1", forum.port, timeout=30)
@@ -196,7 +196,7 @@ def test_two_host_lines_are_refused(run):
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="this system calls it otherwise")
 def test_connections_are_watched_for_clients_that_are_gone():
-    """Those that are there, and those that come; nothing of another port."""
+    """Keep-alive is set for open and new connections of the server's port, and for no other port."""
     with (
         socket.create_server(("127.0.0.1", 0)) as ours,
         socket.create_server(("127.0.0.1", 0)) as other,

@@ -1,4 +1,4 @@
-"""One file of settings for every command, and no command that guesses which forum is meant."""
+"""One settings file for every command, and no command uses a default instance without being told."""
 
 import os
 import subprocess
@@ -73,7 +73,7 @@ def test_file_that_is_named_is_read_and_the_environment_is_above_it(tmp_path, na
         ("  both ends \t", "both ends"),
         ("two  blanks", "two  blanks"),
         ("", ""),
-        ('{"identity": ["a+/="]}', '{"identity": ["a+/="]}'),  # as `forum new-keys` prints it
+        ('{"identity": ["a+/="]}', '{"identity": ["a+/="]}'),  # the format of `forum new-keys`
         ("don't", "don't"),
         ('say "x"', 'say "x"'),
         ("a # no comment", "a # no comment"),
@@ -87,7 +87,7 @@ def test_file_that_is_named_is_read_and_the_environment_is_above_it(tmp_path, na
     ],
 )
 def test_value_is_read_as_systemd_reads_it(tmp_path, written, value):
-    """By the rules of EnvironmentFile= in systemd.exec(5): only a quote that leads a value encloses it."""
+    """By the rules of EnvironmentFile= in systemd.exec(5), quotes count only at the start of a value."""
     (tmp_path / "a.env").write_text(f"FORUM_ONE={written}\n\n  ; a comment\nFORUM_TWO = 2")
     environment = {"FORUM_CONFIG": str(tmp_path / "a.env")}
 
@@ -172,7 +172,7 @@ def test_production_names_its_folder(tmp_path):
 
 
 def commands(group: Group, *before: str) -> list[list[str]]:
-    """Every command that there is, as it is typed, with arguments that it would take."""
+    """Yield the arguments of every command, as typed in a shell."""
     found = []
     for name, command in sorted(group.commands.items()):
         if isinstance(command, Group):
@@ -183,7 +183,7 @@ def commands(group: Group, *before: str) -> list[list[str]]:
 
 
 def arguments(command: Command) -> list[str]:
-    """A file where one must exist, a number where one is asked for, else a name."""
+    """Return valid arguments for a command: an existing file, a number or a name."""
     return [
         argument(found) for found in command.params if found.param_type_name == "argument" and found.required
     ]
@@ -209,7 +209,7 @@ def test_command_that_is_not_told_which_forum_is_meant_says_so(monkeypatch, caps
 
 
 def test_backup_from_an_empty_environment_is_refused_until_it_is_told(tmp_path, sqlite_template):
-    """As cron runs it."""
+    """Cron runs commands with an empty environment."""
     instance = tmp_path / "instance"
     instance.mkdir(mode=0o700)
     (instance / "forum.sqlite3").write_bytes(sqlite_template.read_bytes())

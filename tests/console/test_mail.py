@@ -1,4 +1,4 @@
-"""The outbox as organisers see it."""
+"""The organisers' page about mail."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ ACCOUNT = {"site_name": "forum.example"}
 
 @pytest.fixture
 def mails(event):
-    """Three mails: two to Åsa, one to Bo, which has failed."""
+    """Give three mails: two to Åsa, and one to Bo, which has failed."""
     confirmed(event, "ngo", email="asa@example.org")
     register(event, "ngo", email="bo@example.org")
     return mark("bo@example.org", status=MessageStatus.FAILED, attempts=9, last_error="550 no such mailbox")
@@ -183,7 +183,7 @@ def test_reason_that_is_not_in_the_list_is_refused(organiser, mails, reason):
 
 
 def test_failed_account_mail_is_seen_by_who_looks_after_the_accounts_alone(sign_in_as, event):
-    """It belongs to no event: a new password that an organiser asked for and that never came."""
+    """The mail with a link for a new password belongs to no event, so only admins of all events see that it failed."""
     register(event, "ngo", email="theirs@example.org")
     failed = make_mail(kind="account-password-changed", recipient="o@example.org", context=ACCOUNT)
     mark("o@example.org", status=MessageStatus.FAILED, last_error="550 no such mailbox")

@@ -1,4 +1,4 @@
-"""The overview of an event, where the console begins, and who may see it."""
+"""The overview of an event, the console's first page, and who may see it."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def overview(organiser, slug="nf27", **options):
 
 
 def balance(page):
-    """The numbers of the balance table, by the sector's name."""
+    """Return the numbers of the balance table by the sector's name."""
     return {
         row.th.a.get_text(): [cell.get_text() for cell in row.find_all("td")]
         for row in page.soup.select(".balance tbody tr")

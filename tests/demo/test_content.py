@@ -1,4 +1,4 @@
-"""The demo's texts are complete in both languages, dated, spelled and worded as they should be."""
+"""The demo's texts are complete in both languages and follow the rules for dates, spelling and wording."""
 
 import re
 import tomllib
@@ -97,7 +97,7 @@ def test_text_links_to_pages_in_its_own_language(path):
 
 
 def page_is_there(link):
-    """Whether a link to a standing page leads to one of the demo's, and to a section of it."""
+    """Return whether a link leads to a page of the demo and to a section that it has."""
     _, language, *event, _, slug = link.partition("#")[0].split("/")
     folder = "nf16" if event else "nf27"
     path = DEMO / "pages" / folder / f"{slug}.{language}.md"

@@ -1,4 +1,4 @@
-"""The demo forum: two events, posts and a forum's worth of invented people, true to the rules on both databases."""
+"""The loaded demo has two events, posts and invented registrations that obey all rules, on both databases."""
 
 import shutil
 from collections import Counter
@@ -61,7 +61,7 @@ DATABASES = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 @pytest.fixture
 def loaded(demo_app):
-    """The context of the app with the demo."""
+    """Enter the context of the app with the demo."""
     with demo_app.app_context():
         yield demo_app
 

@@ -202,7 +202,7 @@ def test_a_missing_header_is_found(site, change):
 
 @pytest.mark.parametrize("rule", ["script-src 'self' 'unsafe-inline'", "connect-src *", "img-src https:"])
 def test_a_policy_that_is_too_wide_is_found(site, rule):
-    """The control."""
+    """Control: the check above finds such a fault."""
     answer = site.app.test_client().get("/en/register/received", **SITE)
     answer.headers["Content-Security-Policy"] += f"; {rule}"
     assert problems(answer, Face.PUBLIC) == [f"policy: {rule}"]

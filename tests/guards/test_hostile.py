@@ -84,7 +84,7 @@ def test_every_page_and_feed_comes_and_is_inert(world):
 
 
 def test_check_finds_what_is_not_inert():
-    """The control."""
+    """Control: the check above finds such a fault."""
     for attack in (ATTACKS[0], ATTACKS[1], "<a href='javascript:zqbad()'>x</a>", "<p>49</p>"):
         with pytest.raises(AssertionError):
             check_inert(f"<main>{attack}</main>", "here")

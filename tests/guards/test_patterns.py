@@ -103,7 +103,7 @@ def test_a_pattern_that_backtracks_is_found(wrong, way):
 
 
 def test_a_pattern_that_is_put_together_is_found():
-    """The control."""
+    """Control: the check above finds such a fault."""
     with pytest.raises(AssertionError, match="nobody has seen"):
         list(written_in("import re\nre.sub(word + '+', '', text)"))
 

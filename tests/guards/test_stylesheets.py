@@ -46,7 +46,7 @@ def test_declarations_beyond_two_have_a_line_each():
     ],
 )
 def test_an_unused_class_is_found(markup, unused):
-    """The control."""
+    """Control: the check above finds such a fault."""
     assert sorted(find_unused([".lead.small > p { color: red; } /* .gone */"], [markup])) == unused
 
 
@@ -66,7 +66,7 @@ def test_a_class_that_is_put_together_counts_as_used():
     ],
 )
 def test_a_crowded_rule_is_found(sheet, number):
-    """The control."""
+    """Control: the check above finds such a fault."""
     assert len(list(find_crowded(sheet))) == number
 
 

@@ -59,7 +59,7 @@ def test_what_tests_share_with_bench_and_bin_lies_in_tools():
     "line", ["from tests import clocks", "import tests.clocks", "from tests.clocks import Clock"]
 )
 def test_an_import_from_tests_is_found(line):
-    """The control."""
+    """Control: the check above finds such a fault."""
     assert imported_from_tests(line) != []
 
 
@@ -85,5 +85,5 @@ def test_order_is_another_each_time():
     ],
 )
 def test_a_test_that_waits_or_measures_is_found(source, names):
-    """The control."""
+    """Control: the check above finds such a fault."""
     assert list(found_in(source)) == names

@@ -18,7 +18,7 @@ def test_pages_of_different_kinds_have_different_titles(world, language):
 
 
 def test_shared_titles_are_found():
-    """The control."""
+    """Control: the check above finds such a fault."""
     assert shared(
         {"News – Forum": {"news.index", "news.year"}, "Register – Forum": {"registration.choose"}}
     ) == {"News – Forum": {"news.index", "news.year"}}

@@ -1,4 +1,4 @@
-"""Health for monitors: broken parts are named, secrets are not (R29)."""
+"""Health checks name what is broken and reveal no secret (R29)."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def test_status_misses_a_worker_without_a_sign_of_life(app, database, seconds, e
     ],
 )
 def test_status_tells_of_mail_that_does_not_leave(app, database, minutes, state, expected):
-    """A vain attempt puts the next one into the future: what counts is when the mail was made."""
+    """The age of a mail counts from its creation, although each failed attempt moves its next one into the future."""
     beat(database)
     mail = make_mail(now=NOW - timedelta(minutes=minutes))
     start_write(database)
@@ -120,7 +120,7 @@ def test_doctor_counts_one_as_one(app, database):
 
 @pytest.mark.parametrize(("present", "status"), [("0000", 503), ("nonsense", 503), ("9999", 200)])
 def test_only_tables_that_are_too_old_take_a_process_out(app, database, present, status):
-    """A newer version has migrated while this one still runs: migrations only add what it does not mind."""
+    """Tables that a newer version has migrated are fine, because migrations only add to them."""
     beat(database)
     start_write(database)
     database.execute(text("UPDATE alembic_version SET version_num = :present"), {"present": present})
@@ -138,7 +138,7 @@ def test_status_tells_of_a_full_disk(app, database, monkeypatch):
 
 
 def test_status_tells_of_a_backup_that_is_old_or_was_never_made(app, database):
-    """On PostgreSQL it may have been made on another machine."""
+    """With PostgreSQL a missing backup is no fault, because another machine may make them."""
     beat(database)
     app.config["PRODUCTION"] = True
     assert failing(app) == (["backup"] if db.engine.name == "sqlite" else [])
@@ -184,7 +184,7 @@ def test_status_and_doctor_tell_of_a_database_that_takes_no_changes(make_app, po
 
 
 def test_a_database_that_is_away_is_asked_once(make_app, tmp_path, monkeypatch):
-    """Each question could wait for it as long again."""
+    """When the database does not answer, no second check waits for it as long again."""
     app = make_app(f"postgresql+psycopg://nobody@/nowhere?host={tmp_path}")
     tried, connect = [], psycopg.Connection.connect.__func__
 

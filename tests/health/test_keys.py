@@ -1,4 +1,4 @@
-"""Data keys: wrong ones are noticed before anything is served, newer ones take over, audit entries name theirs."""
+"""Wrong data keys are noticed at the start, newer keys replace older ones, and audit entries name their key."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ def app(make_app, database_url):
 
 
 def other_keys(settings: dict, *purposes: str, before: bool = False) -> str:
-    """The keys with others for these purposes, instead of the old ones or before them."""
+    """Return the data keys with new ones for these purposes, instead of the old ones or before them."""
     kept, fresh = json.loads(settings["DATA_KEYS"]), json.loads(new_data_keys())
     return json.dumps(
         {name: (fresh[name] + (kept[name] if before else []) if name in purposes else kept[name]) for name in kept}
@@ -61,7 +61,7 @@ def test_wrong_keys_stop_the_start_and_are_told_of(make_app, database_url, app, 
 def test_wrong_keys_are_not_taken_for_right_because_no_check_was_stored_yet(
     make_app, database_url, app, settings
 ):
-    """A database that an earlier version has filled."""
+    """A database from an earlier version has no check values; the keys are tried on its sealed values."""
     with app.app_context():
         make_mails(1)
         assert not db.session.scalars(select(KeyCheck)).all()
@@ -79,7 +79,7 @@ def test_wrong_keys_are_not_taken_for_right_because_no_check_was_stored_yet(
 def test_another_audit_key_is_not_taken_for_right_where_there_are_entries(
     make_app, database_url, app, settings, monkeypatch, is_named
 ):
-    """The first command after an update from a version that stored no check values; the first did not name keys."""
+    """Early versions stored no check values, and the first one did not name the keys of audit entries."""
     with app.app_context(), monkeypatch.context() as earlier:
         if not is_named:
             earlier.setattr(audit, "key_name", lambda _key: None)
@@ -126,10 +126,12 @@ def test_rotating_seals_every_value_under_the_newest_key(make_app, database_url,
 
 
 def test_machines_that_sign_with_different_keys_are_told_of(make_app, database_url, app, monkeypatch):
-    """A form from one would be refused by the other, and its sign-ins unknown."""
+    """A machine with another FORUM_SECRET_KEY would refuse the forms and sign-ins of the first."""
     other = make_app(database_url, SECRET_KEY="another-one-0123456789abcdefghijklmnopqrs")
     monkeypatch.setenv("FORUM_ENV", "development")
-    monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")  # the command would set it for good
+    monkeypatch.setenv(
+        "FORUM_BASE_URL", "http://127.0.0.1:8000"
+    )  # the command would set it for the whole test process
     monkeypatch.setattr(serving, "serve", lambda *_arguments, **_options: None)
 
     def words() -> list[str]:
@@ -201,14 +203,14 @@ def record() -> None:
 
 
 class Something:
-    """Something to record an act about."""
+    """A subject for audit entries."""
 
     __tablename__ = "events"
     id = 1
 
 
 def values() -> list[tuple[str, str]]:
-    """Every sealed value of the database, opened."""
+    """Return all sealed values of the database, decrypted."""
     found = []
     for column in keys.sealed_columns():
         rows = db.session.execute(select(column.table).where(column.is_not(None))).mappings()

@@ -1,4 +1,4 @@
-"""What crawlers read."""
+"""robots.txt, sitemap.xml and security.txt."""
 
 from datetime import UTC, datetime
 from xml.etree import ElementTree

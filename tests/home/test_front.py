@@ -1,4 +1,4 @@
-"""The front page of an event, and the way to it."""
+"""The front page of an event, and the redirect to it."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The worker: its jobs, its life, its end (R29, R11)."""
+"""The worker runs its jobs, shows that it is alive, and ends in order (R29, R11)."""
 
 import threading
 from datetime import timedelta
@@ -34,7 +34,7 @@ def _now(frozen):
 
 
 def broken(*, now):
-    """Write something, then fail."""
+    """Write to the database, then fail."""
     db.session.add(WorkerHeartbeat(name="half done", seen_at=now))
     db.session.flush()
     raise RuntimeError("as planned")
@@ -78,7 +78,7 @@ def test_job_comes_again_only_when_its_time_has_come(app, database, monkeypatch)
 
 
 def test_job_that_another_worker_runs_is_left_to_it(app, database):
-    """Two workers at once: on PostgreSQL the second skips, on SQLite it waits for the first one's commit."""
+    """With two workers at once, the second skips the job on PostgreSQL, and waits for the first's commit on SQLite."""
     running, ran = threading.Event(), []
 
     def first(*, now):
@@ -166,7 +166,7 @@ def test_jobs_show_a_scheduled_post_when_its_time_has_come(database):
 
 
 def test_jobs_seal_everybodys_answers_anew(database):
-    """So that two backups do not tell whose answer about protected identity has changed between them."""
+    """Otherwise a comparison of two backups would show whose answer about protected identity has changed."""
     event = make_event()
     register(event), register(event, is_protected=True, real_name="Verkliga Namnet")
     job = next(job for job in JOBS if job.name == "seal answers anew")
@@ -183,7 +183,7 @@ def test_jobs_seal_everybodys_answers_anew(database):
 
 
 def register_two_days_ago(event):
-    """A registration whose mail left at once, and that nobody has confirmed."""
+    """Make a registration whose mail was sent at once and that was never confirmed."""
     registration = register(event, now=NOW - timedelta(hours=48))
     start_write(db.session)
     sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
@@ -203,7 +203,7 @@ def test_jobs_end_a_registration_that_nobody_confirmed(database):
 
 
 def test_event_whose_counters_are_wrong_stops_no_other_and_is_set_right_by_command(app, database, caplog):
-    """A counter that would fall below zero ends the transaction; it was one for all events."""
+    """A counter that would fall below zero fails the transaction, which must be that of one event only."""
     ill = register_two_days_ago(make_event())
     start_write(database)
     ill.event.is_current, ill.event.taken, ill.sector.taken = False, 0, 0

@@ -1,4 +1,4 @@
-"""What is not announced is nowhere to be seen, and comes out with the announcement, whatever a clock says."""
+"""Posts that are not announced are visible nowhere, and become visible by the announcement, whatever clocks say."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ PLACES = [
 
 @pytest.fixture(params=DRAFTS)
 def hidden(request, database, frozen) -> Post:
-    """A post that nobody may see, with every relation that could show it, beside a public one."""
+    """Give a hidden post with every relation that could reveal it, beside a public post."""
     make_event()
     shared = {"categories": [make_category("police")], "tags": [make_tag("#NF16"), make_tag("#Hidden")]}
     make_post(slug="shown", headline="Shown", categories=shared["categories"], tags=shared["tags"][:1])
@@ -77,7 +77,7 @@ def test_a_post_that_is_not_public_is_not_found(pages, path):
 
 @pytest.mark.parametrize("ahead", [-1, 1])
 def test_a_page_kept_between_two_clocks_shows_the_post_once_it_is_announced(pages, ahead):
-    """The web's clock is a second ahead of the worker's, or a second behind."""
+    """The web process's clock is a second ahead of the worker's, or a second behind."""
     make_post(headline="Old")
     make_post(headline="New", published_at=LATER, announced_at=None)
     clock.freeze(LATER + timedelta(seconds=ahead))
@@ -111,7 +111,7 @@ def test_a_draft_has_no_place_in_the_order():
 
 
 def announce(now) -> int:
-    """Do what the worker does."""
+    """Announce posts as the worker does."""
     start_write(db.session)
     announced = actions.announce_due(now)
     db.session.commit()

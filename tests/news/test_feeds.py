@@ -1,4 +1,4 @@
-"""Atom feeds are valid (RFC 4287), complete, and in one language each."""
+"""Atom feeds are valid (RFC 4287), complete, and each in one language."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ BASE = "http://127.0.0.1:8000"
 
 
 class Feed:
-    """A parsed feed; made only when it is what RFC 4287 asks for."""
+    """A parsed feed; fails when it does not follow RFC 4287."""
 
     def __init__(self, page):
         assert page.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
@@ -28,7 +28,7 @@ class Feed:
         assert self.root.tag == f"{ATOM}feed"
         self.entries = self.root.findall(f"{ATOM}entry")
         for element in (self.root, *self.entries):
-            for name in ("id", "title", "updated"):  # 4.1.1, 4.1.2: exactly one
+            for name in ("id", "title", "updated"):  # exactly one each (RFC 4287, 4.1.1 and 4.1.2)
                 assert len(element.findall(ATOM + name)) == 1, name
             assert element.findall(f"{ATOM}author/{ATOM}name")
             assert datetime.fromisoformat(words(element, "updated")).tzinfo
@@ -38,18 +38,18 @@ class Feed:
             assert link.get("href").startswith(f"{BASE}/")
 
     def link(self, rel: str, element=None) -> str:
-        """The address of a kind of link."""
+        """Return the URL of the link with this relation."""
         found = (self.root if element is None else element).findall(f"{ATOM}link")
         return next(link.get("href") for link in found if link.get("rel") == rel)
 
     @property
     def titles(self) -> list[str]:
-        """The headlines in their order."""
+        """Return the headlines in the feed's order."""
         return [words(entry, "title") for entry in self.entries]
 
 
 def words(element, name: str) -> str:
-    """The text of a child."""
+    """Return the text of a child element."""
     return element.find(ATOM + name).text
 
 

@@ -1,4 +1,4 @@
-"""Lists of posts: order, pages, years, categories, hashtags."""
+"""Lists of posts: their order, pages, years, categories and hashtags."""
 
 from datetime import UTC, datetime, timedelta
 

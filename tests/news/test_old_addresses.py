@@ -1,4 +1,4 @@
-"""The first site's addresses lead to where its pages are now."""
+"""URLs of the forum's first site redirect to today's pages."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_old_address_leads_to_the_new_one(pages, old, new):
     "old",
     [
         "/blogg/2017",
-        "/blogg/2016/11/24/morka-natet-sv",  # another day
+        "/blogg/2016/11/24/morka-natet-sv",  # the post was published on another day
         "/blogg/2016/11/25/morka-natet-en",  # the old site had Swedish only
         "/blogg/2016/11/25/other",
         "/blogg/2016/13/45/morka-natet-sv",

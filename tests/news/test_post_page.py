@@ -66,7 +66,7 @@ def test_plain_post_has_no_empty_parts(pages):
 @pytest.mark.parametrize(
     ("updated", "corrections", "said"),
     [
-        (datetime(2016, 11, 25, 15, tzinfo=UTC), [], ""),  # the same day says nothing new
+        (datetime(2016, 11, 25, 15, tzinfo=UTC), [], ""),  # an update on the day of publication is not shown
         (datetime(2017, 5, 30, 12, tzinfo=UTC), [], " · updated 30 May 2017"),
         (datetime(2017, 5, 30, 12, tzinfo=UTC), [30], " · corrected 30 May 2017"),
         (

@@ -1,4 +1,4 @@
-"""Reading posts gives the same on both databases."""
+"""Queries for posts give the same results on both databases."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ def app(make_app, database_url):
 
 
 def slugs(posts) -> list[str]:
-    """The posts' slugs in their order."""
+    """Return the slugs of the posts in their order."""
     return [post.slug for post in posts]
 
 

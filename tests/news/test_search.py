@@ -23,7 +23,7 @@ def app(make_app, database_url):
         ("encryption missing", []),
         ("oresund", ["Øresund"]),
         ("ØRESUND", ["Øresund"]),
-        ("ø", ["Øresund", "Encryption"]),  # is searched as o
+        ("ø", ["Øresund", "Encryption"]),  # a search folds ø to o
         ("100%", ["Øresund"]),
         ("%", ["Øresund"]),
         ("_", []),

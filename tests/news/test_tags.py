@@ -1,4 +1,4 @@
-"""One hashtag, however it is spelled."""
+"""A hashtag is one tag in all its spellings."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What the outbox's tests share."""
+"""Fixtures for tests of the outbox."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.factories.events import NOW
 
 @pytest.fixture(autouse=True)
 def _now(frozen):
-    """Mails are made and sent at NOW."""
+    """Freeze the clock, so that mails are created and sent at NOW."""
     assert frozen == NOW

@@ -1,4 +1,4 @@
-"""A worker's delivery in a process of its own, to be killed or to compete.
+"""Sending mail in a separate process, which tests kill or let compete with others.
 
 python -m tests.outbox.processes    sends until nothing is due, under the settings in FORUM_*
 """
@@ -21,7 +21,7 @@ def start_delivery(settings: Mapping[str, Any]) -> subprocess.Popen:
 
 
 def main() -> None:
-    """Send until nothing is due, at the moment that the tests stand at."""
+    """Send until nothing is due, with the clock frozen at the tests' time."""
     from forum import clock, create_app
     from forum.outbox import delivery
     from tests.factories.events import NOW

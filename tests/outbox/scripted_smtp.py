@@ -1,4 +1,4 @@
-"""A mail server that does what a script says at each step, on a raw socket; without a script it takes mail.
+"""A mail server on a raw socket that answers each step as a script says; without a script it accepts all mail.
 
 with scripted_smtp({"RCPT": "550 5.1.1 nobody here"}) as server:
     ... server.port, server.messages
@@ -28,7 +28,7 @@ USUAL = {
 
 
 class ScriptedServer(socketserver.ThreadingTCPServer):
-    """Counts what happened, for scripts and tests."""
+    """The server; it counts connections and keeps messages, for scripts and tests."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -43,7 +43,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which the server listens."""
         return self.server_address[1]
 
     def get_request(self):
@@ -52,12 +52,12 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         return (self.tls.wrap_socket(connection, server_side=True) if self.tls else connection), address
 
     def answer(self, step: str) -> str:
-        """Return the script's answer."""
+        """Return the script's answer to a step."""
         scripted = self.script.get(step, USUAL.get(step, "250 ok"))
         return scripted(self) if callable(scripted) else scripted
 
     def handle_error(self, request, client_address) -> None:
-        """A client may hang up whenever it likes."""
+        """Ignore errors, because clients may close the connection at any time."""
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -78,7 +78,7 @@ class _Conversation(socketserver.StreamRequestHandler):
                     return
 
     def say(self, step: str) -> bool:
-        """Answer; whether the conversation goes on."""
+        """Send the answer to a step; return whether the conversation goes on."""
         answer = self.server.answer(step)
         if answer == SILENCE:
             self.rfile.read()
@@ -91,7 +91,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         return not answer.startswith("421")
 
     def drip(self, code: str) -> None:
-        """Send a line of the answer so slowly that nothing is silent for long."""
+        """Send a line of the answer one letter at a time, so slowly that the whole takes seconds."""
         line = f"{code}-{'x' * LETTERS}\r\n".encode()
         while line:
             self.wfile.write(line[:1])

@@ -1,4 +1,4 @@
-"""Queueing a mail, trying a failed one again, taking one back (R05, R10, S18)."""
+"""Queueing a mail, retrying a failed one, cancelling one (R05, R10, S18)."""
 
 from datetime import timedelta
 from email import message_from_bytes, policy

@@ -1,4 +1,4 @@
-"""Workers that compete and workers that die: nothing is lost, nothing twice but what nobody could know (R06, R11)."""
+"""When workers compete or are killed, no mail is lost, and as few as possible are sent twice (R06, R11)."""
 
 import threading
 from collections import Counter
@@ -22,7 +22,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def worker(settings, app):
-    """Start a process that sends what is due to a port."""
+    """Return a function that starts a process which sends due mails to a port."""
     processes = []
 
     def start(port: int):
@@ -59,7 +59,7 @@ def test_two_workers_send_each_mail_once(database, worker, smtp_server):
 
 @pytest.mark.parametrize(("step", "copies"), [("MAIL", 1), ("END", 2)])
 def test_worker_killed_on_the_way_gives_the_mail_back_unchanged(database, worker, to_server, step, copies):
-    """Killed before DATA it is sent once; killed when the server has it and has not said so, twice, byte for byte."""
+    """A worker killed before DATA leads to one copy; killed before the server's final answer, to two equal copies."""
     reached, dead = threading.Event(), threading.Event()
 
     def hold(server):

@@ -1,4 +1,4 @@
-"""Sending what is due, to good servers and bad ones (R06–R10, M03, F3)."""
+"""Sending due mails to working and to faulty servers (R06–R10, M03, F3)."""
 
 import secrets
 import threading
@@ -63,7 +63,7 @@ def test_mail_that_is_not_due_stays(database, to_server, smtp_server):
 
 
 def test_new_mail_leaves_whatever_clock_wrote_it(database, to_server, smtp_server):
-    """Two machines' clocks differ by a little; a mail must not wait for the slower one."""
+    """The clocks of two machines differ a little, and a new mail must not wait for the slower one."""
     to_server(smtp_server.port)
     make_mail(now=NOW + timedelta(minutes=5))
 
@@ -121,7 +121,7 @@ def test_passing_trouble_is_tried_again(database, to_server, script, reason):
 def test_server_that_takes_too_long_is_given_up_and_the_mail_waits(
     database, to_server, monkeypatch, step, how
 ):
-    """Whether it says nothing or a letter now and then: an answer has MAIL_TIMEOUT seconds to be whole (R08)."""
+    """Each answer must be complete within MAIL_TIMEOUT seconds, even if the server sends it byte by byte (R08)."""
     monkeypatch.setattr(transport, "DOT_SECONDS", 0.2)
     is_begun = step not in {"GREETING", "EHLO"}
     with scripted_smtp({step: how}) as server:
@@ -134,7 +134,7 @@ def test_server_that_takes_too_long_is_given_up_and_the_mail_waits(
 
 
 def test_slow_answer_to_the_final_dot_is_waited_for_and_costs_no_second_copy(database, to_server):
-    """The server has the mail by then: who gives up sooner sends it once more each time (RFC 5321 4.5.3.2.6)."""
+    """The server already has the mail by then, so giving up earlier would send another copy (RFC 5321, 4.5.3.2.6)."""
     with scripted_smtp({"END": lambda server: threading.Event().wait(0.5) or "250 ok"}) as server:
         to_server(server.port, MAIL_TIMEOUT=0.2)
         make_mail()
@@ -146,7 +146,7 @@ def test_slow_answer_to_the_final_dot_is_waited_for_and_costs_no_second_copy(dat
 
 @pytest.mark.parametrize("script", [{"END": "451 later"}, {"RCPT": "450 busy"}, {}])
 def test_lease_is_longer_than_every_wait_of_a_mail_together(database, to_server, monkeypatch, script):
-    """Each command may wait to be sent and to be answered, the dot for ten minutes; nobody else has the row then."""
+    """Even if every command and the final dot use up their time limits, no other worker claims the mail meanwhile."""
     waits = []
 
     def get_reply(host):
@@ -190,7 +190,7 @@ def test_lease_is_longer_than_every_wait_of_a_mail_together(database, to_server,
 def test_server_that_is_away_or_refuses_the_sign_in_pauses_all_mail_and_costs_none_an_attempt(
     database, to_server, script, reason
 ):
-    """A hundred mails are no hundred refused sign-ins: one knock, then a pause, longer each time."""
+    """A hundred due mails lead to one attempt to connect and then a pause, longer each time."""
     knocks, pauses = [], []
     with scripted_smtp(script or {}) as server:
         port = server.port if script else free_port()
@@ -223,7 +223,7 @@ def test_mail_leaves_when_the_server_is_back_and_the_trouble_is_forgotten(databa
 
 @pytest.mark.parametrize("answer", ["550 5.7.1 who are you", "451 4.7.1 later"])
 def test_refused_sender_pauses_all_mail_and_costs_none_an_attempt(database, to_server, answer):
-    """It is about us, so it can be mended; each of the hundred would be refused alike."""
+    """The server refuses the forum's sender address, so all mails would be refused until an operator corrects it."""
     with scripted_smtp({"MAIL": answer}) as server:
         to_server(server.port)
         make_mails(100)
@@ -239,7 +239,7 @@ def test_refused_sender_pauses_all_mail_and_costs_none_an_attempt(database, to_s
 
 
 def test_refused_sender_gives_back_no_earlier_attempt(database, to_server):
-    """A mail that was busy once waits as it did, and is due when the pause ends."""
+    """A mail with an earlier failed attempt keeps that attempt, and is due when the pause ends."""
     with scripted_smtp({"RCPT": "450 busy"}) as server:
         to_server(server.port)
         mail = make_mail()
@@ -253,7 +253,7 @@ def test_refused_sender_gives_back_no_earlier_attempt(database, to_server):
 
 
 def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(database, to_server):
-    """The answer is about what this mail asks for, and would stop the others for ever."""
+    """The refusal is about the SMTPUTF8 option of this mail; a pause for it would stop all other mails for ever."""
     script = {"EHLO": "250-scripted\r\n250 SMTPUTF8", "MAIL": "555 5.5.4 not this one"}
     with scripted_smtp(script) as server:
         to_server(server.port, MAIL_SMTPUTF8=True)
@@ -264,7 +264,7 @@ def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(
 
 
 def test_trouble_in_the_middle_of_a_mail_costs_that_one_an_attempt_and_pauses_the_others(database, to_server):
-    """Whose fault it was nobody knows: a mail that drops the connection each time must end as a dead letter."""
+    """The cause is unknown: a mail whose connection is lost each time must end as a dead letter."""
     with scripted_smtp({"DATA": lambda server: DROP if server.connections == 1 else "354 go"}) as server:
         to_server(server.port)
         make_mails(3)
@@ -289,7 +289,7 @@ def test_pause_that_a_clock_set_far_ahead_is_none(database, to_server, smtp_serv
 def test_confirmation_never_waits_behind_hundreds_of_others_and_they_do_not_wait_for_ever(
     database, to_server, smtp_server
 ):
-    """By lane, and every tenth mail is the one that has waited longest; one connection carries a hundred."""
+    """Mails are sent by lane, except that every tenth is the oldest; one connection carries a hundred."""
     to_server(smtp_server.port)
     make_mails(90, recipient="bulk@example.org", lane=Lane.BULK, now=NOW - timedelta(hours=1))
     make_mails(5, recipient="soon@example.org", lane=Lane.SOON, now=NOW - timedelta(minutes=5))
@@ -454,7 +454,7 @@ def test_mail_that_kills_its_worker_each_time_is_a_dead_letter_in_the_end(databa
 
 
 def test_late_answer_of_a_worker_that_lost_its_lease_changes_nothing(database, to_server):
-    """Another worker has the row since; the first one's failure must not plan it anew."""
+    """Another worker has claimed the mail since, so the first one's failure must not change its next attempt."""
 
     engine = database.get_bind()
 
@@ -474,7 +474,7 @@ def test_late_answer_of_a_worker_that_lost_its_lease_changes_nothing(database, t
 
 
 def test_no_transaction_is_open_while_the_server_is_asked(database, to_server):
-    """A slow server must not keep a lock (R11)."""
+    """A slow mail server must not keep a database lock (R11)."""
     pool, open_transactions = database.get_bind().pool, []
 
     def look(server):
@@ -493,7 +493,7 @@ def test_no_transaction_is_open_while_the_server_is_asked(database, to_server):
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=3 * 365)])
 def test_clock_that_jumps_while_mail_leaves_costs_no_copy_and_loses_none(database, to_server, jump):
-    """The clock is set while a mail is on its way; what was not begun goes back and leaves, once (R18)."""
+    """When the clock is set during the sending of a mail, every mail is still sent exactly once (R18)."""
 
     def jump_once(server):
         if len(server.messages) == 1:

@@ -1,4 +1,4 @@
-"""What the transport insists on: certificates, sign-in, whole files (F3, R07)."""
+"""The transports require valid certificates and a sign-in, and write complete files only (F3, R07)."""
 
 import ssl
 import stat
@@ -114,7 +114,7 @@ def send() -> None:
 def tls_server(
     certificate: Path, *, implicit: bool, password: bytes = b""
 ) -> Iterator[SmtpServer | ScriptedServer]:
-    """Run a mail server that speaks TLS, by STARTTLS or from the first byte, and may ask for a password."""
+    """Run a mail server with STARTTLS or implicit TLS that can require a password."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     if implicit:
@@ -143,7 +143,7 @@ def _authenticator(password: bytes):
 
 
 def make_certificate(folder: Path, address: str) -> Path:
-    """Write a certificate for an IP address, signed by itself, with its key; return the file."""
+    """Write a self-signed certificate for an IP address, with its key, and return the file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     now = datetime.now(UTC)

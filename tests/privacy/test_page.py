@@ -11,7 +11,7 @@ from tests.factories.events import make_event, make_page
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_privacy_page_is_generated_from_the_register(pages, language):
-    """Every entry in its place in the text, with each of its words in the page's language."""
+    """The page has every entry of the register in its section, with all texts in the page's language."""
     text = "## Before\n\n{{field-register}}\n\n## After\n\nThe end."
     make_page(make_event(), "privacy", body=Text(sv=text, en=text))
     page = pages.get("events.page", slug="privacy", lang=language)
@@ -34,7 +34,7 @@ def test_privacy_page_is_generated_from_the_register(pages, language):
 
 @pytest.mark.usefixtures("database")
 def test_privacy_page_shows_an_entry_that_was_just_added(pages, monkeypatch):
-    """The control."""
+    """Control: the comparison above notices an entry that the page lacks."""
     shoes = Entry(
         what="Shoe size", purpose="To lend boots", basis="None", audience="The office", retention="A day"
     )

@@ -1,4 +1,4 @@
-"""Settings: what is missing or unsafe stops the start and is named, never its value (S05)."""
+"""A missing or unsafe setting stops the start; the message names it without its value (S05)."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def _no_environment(monkeypatch):
 
 @pytest.fixture
 def safe(tmp_path) -> dict:
-    """Settings that production takes."""
+    """Give settings that are safe in production."""
     return {
         "ENV": "production",
         "INSTANCE": tmp_path,
@@ -252,7 +252,7 @@ def test_a_site_that_is_reached_from_elsewhere_has_no_demo(tmp_path, base_url, d
 
 
 def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
-    """The second comes while the first is still making its key: neither reads an empty file."""
+    """The second process starts while the first is creating its key, and must not read an empty file."""
     path, found = tmp_path / "key", []
     first_makes, second_has_read = threading.Event(), threading.Event()
 
@@ -275,7 +275,7 @@ def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
 
 
 def test_many_first_starts_at_once_have_one_key(tmp_path):
-    """As processes that begin together when a gate opens."""
+    """The processes wait for each other and start at the same moment."""
     load = "print(flush=True); sys.stdin.read(); print(load_settings()['SECRET_KEY'])"
     start = f"import sys; from forum.settings.loading import load_settings; {load}"
     environment = {"PATH": "", "FORUM_INSTANCE": str(tmp_path / "instance")}
@@ -303,7 +303,7 @@ def test_many_first_starts_at_once_have_one_key(tmp_path):
     [
         ({}, "max-age=31536000"),
         ({"HSTS_SECONDS": "300", "HSTS_SUBDOMAINS": "1"}, "max-age=300; includeSubDomains"),
-        ({"HSTS_SECONDS": "0"}, "max-age=0"),  # browsers forget what they were told
+        ({"HSTS_SECONDS": "0"}, "max-age=0"),  # zero makes browsers forget an earlier value
     ],
 )
 def test_https_is_asked_for_as_the_settings_say(safe, differing, hsts):
@@ -315,7 +315,7 @@ def test_a_site_without_https_asks_for_none(tmp_path):
 
 
 def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, monkeypatch):
-    """The files would be root's alone, and the forum could read neither its database nor its lock."""
+    """The files would belong to root, and the forum could read neither its database nor its lock."""
     before = sorted(tmp_path.iterdir())
     owned_by(tmp_path, 54321, monkeypatch)
 
@@ -325,14 +325,14 @@ def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, mo
 
 
 def test_root_works_in_a_folder_of_its_own(safe, tmp_path, monkeypatch):
-    """As in a container."""
+    """In a container, root may own the instance folder."""
     owned_by(tmp_path, 0, monkeypatch)
 
     assert load_settings(safe)["INSTANCE"] == tmp_path
 
 
 def owned_by(folder: Path, user: int, monkeypatch) -> None:
-    """Let the process be root's, and the folder that user's; another folder keeps its owner."""
+    """Make the process appear to run as root, and the folder to belong to this user."""
     if os.geteuid() == 0:
         os.chown(folder, user, -1)
         return

@@ -1,4 +1,4 @@
-"""The client that checks every page: each check can fail, and forms go out as from a browser."""
+"""The test client: each of its page checks can fail, and it sends forms like a browser."""
 
 import pytest
 from flask import Response, redirect, request
@@ -20,7 +20,7 @@ GOOD = """<!doctype html>
 
 WRONG = """<div class="error-summary"><ul><li><a href="#name">Enter a name</a></li></ul></div>"""
 
-BROKEN = {  # what is put in the place of what, and the problem that must be found
+BROKEN = {  # text of the page, its replacement, and the problem that must be found
     "mis-nested elements": ("<h2>Part</h2>", "<h2><p>Part</h2></p>", "invalid HTML"),
     "an unknown entity": ("A hint", "A &hnt; B", "invalid HTML"),
     "an attribute twice": ('alt=""', 'alt="" alt="x"', "invalid HTML"),
@@ -103,7 +103,7 @@ def test_each_check_can_fail(name):
 
 @pytest.fixture
 def site(app, monkeypatch):
-    """A few routes of our own, with a form that answers with what it got."""
+    """Give an app with a few routes, one with a form whose answer shows what was sent."""
     form = GOOD.replace(
         "<button>Send</button>",
         """<input type="hidden" name="step" value="2">

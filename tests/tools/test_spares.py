@@ -1,4 +1,4 @@
-"""A database that is lent again is as the migrations leave it, whatever the test before did to it."""
+"""A reused database is as the migrations leave it, whatever the test before has changed."""
 
 import pytest
 

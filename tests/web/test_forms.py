@@ -25,7 +25,7 @@ def test_building_a_form_has_no_effect(app, method):
 
 
 def test_flask_wtf_alone_would_make_the_token_early(app):
-    """The control."""
+    """Control: without the form class of the forum, building a form does have an effect."""
     with app.test_request_context("/"):
         FlaskForm()
         assert (set(session), "csrf_token" in g) == ({"csrf_token"}, True)
