@@ -40,7 +40,7 @@ FAMILY_NAMES = (
     "Östlund",
     "Łukasik",
 )
-PROCESSES = 4  # of the client
+PROCESSES = 4  # number of client processes
 SECTORS = ("politics", "justice", "tech", "ngo", "other")
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
@@ -160,7 +160,7 @@ def _register(url: str) -> bool:
     }
     answer = _ask(connection, "POST", f"{path}/check", cookie, answers)
     if answer.status == 303:
-        cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]  # the answers, sealed
+        cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]  # the encrypted answers to the form
         check = _ask(connection, "GET", f"{path}/check", cookie)
         answer = _ask(connection, "POST", path, cookie, _hidden(check.page))
     connection.close()

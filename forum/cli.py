@@ -35,7 +35,7 @@ class PlainWords(click.Group):
         try:
             return super().invoke(context)
         except (DBAPIError, sqlite3.Error) as problem:
-            said = str(getattr(problem, "orig", problem)).partition("\n")[0]  # the rest may hold values
+            said = str(getattr(problem, "orig", problem)).partition("\n")[0]  # other lines may hold values
             raise click.ClickException(f"The database cannot be used: {said}.{_advice(said)}") from problem
         except OSError as problem:
             raise click.ClickException(f"{problem.filename or 'A file'}: {problem.strerror}.") from problem

@@ -13,11 +13,11 @@ from forum.accounts.enums import Role
 class Face(Enum):
     """The audience of a route that asks for no role."""
 
-    PUBLIC = "public"  # anybody; sets no cookie
-    FORM = "form"  # anybody; sets the CSRF session only
-    LINK = "link"  # whoever holds a personal link
-    MACHINE = "machine"  # monitors, feed readers, crawlers
-    ACCOUNT = "account"  # signing in
+    PUBLIC = "public"  # pages for anybody, which set no cookie
+    FORM = "form"  # forms for anybody, which set only the session cookie of the CSRF token
+    LINK = "link"  # pages for the owner of a personal link
+    MACHINE = "machine"  # files for monitors, feed readers and crawlers
+    ACCOUNT = "account"  # pages for signing in
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ from forum.addresses import trimmed
 from forum.columns import digest
 from forum.extensions import db
 
-IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)  # S07
+IDLE, ABSOLUTE = (
+    timedelta(minutes=30),
+    timedelta(hours=12),
+)  # lifetime of a sign-in without use, and with it (S07)
 EVENTS = table(
     "events", column("id"), column("slug")
 )  # a table of another feature, which this one must not import

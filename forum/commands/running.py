@@ -39,7 +39,7 @@ def log_option(default: str) -> Callable:
 @address_options
 @log_option("warning")
 def run(host: str, port: int, log_level: str) -> None:
-    """Prepare everything and serve: tables, texts, static files, the demo when the database is empty."""
+    """Prepare tables, texts, static files and, in an empty database, the demo; then serve."""
     serving.refuse_taken_address(host, port)
     app = _prepared_app(host, port, log_level)
     lines = _welcome(app)
@@ -51,7 +51,7 @@ def run(host: str, port: int, log_level: str) -> None:
 @address_options
 @log_option("warning")
 def dev(host: str, port: int, log_level: str) -> None:
-    """Serve from one process that starts anew when a file changes."""
+    """Serve from one process that restarts when a file changes."""
     if not is_running_from_reloader():
         serving.refuse_taken_address(host, port)
     app = _prepared_app(host, port, log_level)

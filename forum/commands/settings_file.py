@@ -41,9 +41,8 @@ def read_into(environment: MutableMapping[str, str]) -> None:
     above = set(environment)
     for name, value in {**settings, "FORUM_CONFIG": str(path)}.items():
         same = name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE"
-        if (
-            same not in above
-        ):  # FORUM_DATA_KEYS of the environment is above a data_keys_file, and the other way round
+        # FORUM_X and FORUM_X_FILE are alternatives: one of them in the environment overrides both in the file.
+        if same not in above:
             environment.setdefault(name, value)
 
 

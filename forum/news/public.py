@@ -22,7 +22,7 @@ from forum.web.seo import Seo
 
 bp = Blueprint("news", __name__)
 
-LAST_PAGE = 9999  # a page number beyond is no list's
+LAST_PAGE = 9999  # no list can have more pages than this
 YEARS = range(1900, 2200)
 LONGEST_QUERY = 100
 LONGEST_TAG = 100

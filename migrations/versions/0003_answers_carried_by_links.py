@@ -1,4 +1,4 @@
-"""A confirming link carries the answers of its own form.
+"""Let a link that confirms a registration carry the answers of its own form.
 
 Why: whoever registered somebody else's address first decided which answers its owner confirmed. Now each link confirms
 the answers of the form for which it was sent. They are encrypted at a fixed length and deleted with the link. Older

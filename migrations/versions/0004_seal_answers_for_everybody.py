@@ -1,4 +1,4 @@
-"""A sealed answer about protected identity, and one about diet and access, for every registration, all of one length.
+"""Store encrypted answers about protected identity, diet and access for every registration, all of one length.
 
 Why: the mere existence of a row revealed, without any key, who has a protected identity or needs something, and its
 length how long the real name is. Existing answers are decrypted and encrypted again, so this step needs the data keys.

@@ -1,4 +1,4 @@
-"""Add lanes and reasons to mails, and a row for the troubles of the mail server.
+"""Add priorities (lanes) and reasons to mails, and a row for the state of the mail server.
 
 Why: a confirmation must not wait behind hundreds of other mails, and a mail server that cannot be reached must not use
 up a mail's attempts. The columns are added in place: no table is copied.

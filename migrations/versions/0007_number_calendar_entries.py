@@ -1,4 +1,4 @@
-"""Say when each day of an event begins and ends, and number what calendars show by its changes.
+"""Store when each day of an event begins and ends, and a version number for each calendar entry.
 
 Why: one calendar entry covered the nights as well, and its sequence number never rose, so calendars did not show
 changes. To replace the entries given out so far, those of events begin at number 1 with the time of this step, and

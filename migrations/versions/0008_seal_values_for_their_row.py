@@ -1,4 +1,4 @@
-"""Seal each value for its own column and row, and note in `key_checks` that values are sealed so.
+"""Bind each sealed value to its column and row, and record this format in `key_checks`.
 
 Why: a sealed value could be decrypted in whatever row it was copied to, so somebody who can write to the database
 could give one person the real name, the message or the second factor of another. Existing values are decrypted and
