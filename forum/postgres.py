@@ -48,7 +48,10 @@ def engine_options() -> dict[str, Any]:
 
 @contextmanager
 def patience(seconds: float | None) -> Iterator[None]:
-    """Let this thread wait so long for each answer of PostgreSQL, not ANSWER_SECONDS; None is without an end."""
+    """Let this thread wait at most so long for each answer of PostgreSQL, and for a free connection.
+
+    Without it these waits are ANSWER_SECONDS and the pool's own; None is without an end for answers.
+    """
     before = _patience.set(seconds)
     try:
         yield
@@ -92,14 +95,15 @@ class LendingQueue(Queue[ConnectionPoolEntry]):
     """Connections that are free; who has to wait for one lends its turn at computing."""
 
     def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
-        """Return a connection. Raises Empty."""
+        """Return a connection. Raises Empty after `timeout` seconds, or sooner when `patience` ends."""
         try:
             return super().get(block=False)
         except Empty:
             if not block:
                 raise
+        limits = [seconds for seconds in (timeout, _patience.get(None)) if seconds is not None]
         with processor.lent():
-            return super().get(block, timeout)
+            return super().get(block, min(limits, default=None))
 
 
 class WaitingPool(QueuePool):

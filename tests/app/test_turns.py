@@ -443,6 +443,18 @@ class TestPostgres:
                 writer.result(SECONDS)
             assert (done, line._taken) == ([True] * 5, 0)
 
+    def test_a_balancer_waits_for_a_free_connection_no_longer_than_for_an_answer(self, app, monkeypatch):
+        monkeypatch.setattr(health, "PATIENCE", 0.05)
+        with app.app_context():
+            monkeypatch.setattr(db.engine.pool, "_timeout", 6 * SECONDS)
+            taken = [db.engine.connect() for _ in range(15)]
+        began = time.monotonic()
+        assert app.test_client().get("/readyz").status_code == 503
+        assert time.monotonic() - began < SECONDS
+        for connection in taken:
+            connection.close()
+        assert app.test_client().get("/readyz").status_code == 200
+
     def test_writer_without_a_connection_leaves_the_line(self, app, monkeypatch):
         with app.app_context():
             line = db.engine.get_execution_options()["writers"]
