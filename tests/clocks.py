@@ -1,4 +1,4 @@
-"""A clock that tests move."""
+"""A clock for tests."""
 
 from datetime import datetime, timedelta
 
@@ -7,13 +7,13 @@ from tests.factories.events import NOW
 
 
 class Clock:
-    """Stands at NOW until it is told to move on."""
+    """A clock that stays at NOW until it is moved."""
 
     def __init__(self) -> None:
         self.now: datetime = NOW
         clock.freeze(NOW)
 
     def forward(self, **units: float) -> None:
-        """Move on by a timedelta's units."""
+        """Move the clock forward, with the arguments of a timedelta."""
         self.now += timedelta(**units)
         clock.freeze(self.now)

@@ -1,4 +1,4 @@
-"""What every test may ask for: an app on a migrated database, a mail server, a browser.
+"""Fixtures for all tests: an app on a migrated database, a mail server, a browser.
 
 `app` runs on SQLite. A module whose rule could differ between the databases says so with one fixture:
 
@@ -41,15 +41,13 @@ from tools.spares import SpareDatabases
 
 MakeApp = Callable[..., Flask]
 SignInAs = Callable[..., Pages]
-MEMORY = Path("/dev/shm")  # databases of tests are thrown away: no disk need wait for them
+MEMORY = Path("/dev/shm")  # a folder in memory, because databases of tests need not be kept
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the translations once, before the workers start; save work that no test is about."""
+    """Compile the translations once, before the workers start, and take the shortcuts of tests/shortcuts.py."""
     build_routes_once()
-    gc.set_threshold(
-        50_000, 20, 50
-    )  # an app has a hundred thousand objects: looking through them often takes long
+    gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     if not hasattr(config, "workerinput"):
         if is_roomy(MEMORY):
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -58,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def settings_of_the_environment(request) -> Iterator[None]:
-    """No test leaves a setting to the processes that later tests start."""
+    """Undo changes of the environment after each test, so that no later process inherits them."""
     before = _settings_in_environment()
     yield
     after = _settings_in_environment()
@@ -73,14 +71,14 @@ def _settings_in_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory) -> Path:
-    """A folder that all workers of a run have in common."""
+    """Give a folder that all workers of a test run share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
 def static_folder(shared_folder) -> Path:
-    """The built static files; the workers share one folder, as several starts would."""
+    """Give the folder of built static files, which the workers share."""
     folder = shared_folder / "forum-static"
     build_static(PROJECT / "static", folder)
     return folder
@@ -88,7 +86,7 @@ def static_folder(shared_folder) -> Path:
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory, static_folder) -> dict:
-    """The settings of every test's app; keys are made once, for making them takes time."""
+    """Give the settings of test apps; the keys are made once, because that takes time."""
     return {
         "TESTING": True,
         "SECRET_KEY": "only-for-tests-0123456789abcdefghijklmnop",
@@ -99,7 +97,7 @@ def settings(tmp_path_factory, static_folder) -> dict:
 
 @pytest.fixture(scope="session")
 def compiled_templates(shared_folder) -> FileSystemBytecodeCache:
-    """Templates that some test's app has compiled already; one store for all workers."""
+    """Give a cache of compiled templates, shared by all workers."""
     folder = shared_folder / "forum-templates"
     folder.mkdir(exist_ok=True)
     return FileSystemBytecodeCache(str(folder))
@@ -107,14 +105,16 @@ def compiled_templates(shared_folder) -> FileSystemBytecodeCache:
 
 @pytest.fixture
 def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
-    """Make an app on a database: `make_app(url, BASE_URL="https://forum.example")`."""
+    """Return a function that makes an app on a database: `make_app(url, BASE_URL="https://forum.example")`."""
     with ExitStack() as stack:
 
         def make(url: str, **overrides) -> Flask:
             app = create_app(
                 {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": url, **overrides}
             )
-            app.jinja_env.bytecode_cache = compiled_templates  # each app would compile them all anew
+            app.jinja_env.bytecode_cache = (
+                compiled_templates  # otherwise each app would compile all templates again
+            )
             look_at_once(app)
             stack.callback(_dispose, app)
             return app
@@ -124,26 +124,26 @@ def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
 
 @pytest.fixture
 def app(make_app, sqlite_url) -> Flask:
-    """The app on an empty, migrated SQLite database."""
+    """Give an app on an empty, migrated SQLite database."""
     return make_app(sqlite_url)
 
 
 @pytest.fixture
 def pages(app) -> Pages:
-    """A visitor who checks every page: `pages.get("home.front").h1`; tools/pages.py says what it can do."""
+    """Give a test client that checks every page, as in `pages.get("home.front").h1`; see tools/pages.py."""
     return Pages(app)
 
 
 @pytest.fixture
 def database(app) -> Iterator[scoped_session]:
-    """The session of an app context that lasts as long as the test, to make and to read data in."""
+    """Give a session in an app context that lasts for the whole test."""
     with app.app_context():
         yield db.session
 
 
 @pytest.fixture
 def frozen() -> Iterator[datetime]:
-    """The clock stands at tests.factories.events.NOW."""
+    """Freeze the clock at tests.factories.events.NOW."""
     clock.freeze(NOW)
     yield NOW
     clock.freeze(None)
@@ -151,44 +151,44 @@ def frozen() -> Iterator[datetime]:
 
 @pytest.fixture
 def time() -> Iterator[Clock]:
-    """A clock that stands until the test moves it on."""
+    """Give a frozen clock that the test can move."""
     yield Clock()
     clock.freeze(None)
 
 
 @pytest.fixture
 def sign_in_as(app, frozen) -> SignInAs:
-    """Return a browser that is signed in: `sign_in_as(Role.ORGANISER, event, language="sv", fresh=False)`."""
+    """Return a function for signed-in browsers: `sign_in_as(Role.ORGANISER, event, language="sv", fresh=False)`."""
     return partial(sign_in_somebody, app)
 
 
 @pytest.fixture
 def event(database) -> Event:
-    """The current event: five sectors, 250 places."""
+    """Save the current event, with five sectors and 250 places."""
     return make_event()
 
 
 @pytest.fixture
 def organiser(sign_in_as, event) -> Pages:
-    """A browser of an organiser of the event, in English."""
+    """Give a signed-in browser of an organiser of the event, in English."""
     return sign_in_as(Role.ORGANISER, event)
 
 
 @pytest.fixture
 def archive(database) -> Event:
-    """An earlier event, another organiser's."""
+    """Save an earlier event, which `organiser` has no role for."""
     return make_archive()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request) -> str:
-    """The address of an empty, migrated database: the test runs once on each kind."""
+    """Give the URL of an empty, migrated database; the test runs once on each kind."""
     return request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
 
 
 @pytest.fixture
 def sqlite_url(sqlite_template, tmp_path) -> str:
-    """The address of an empty, migrated SQLite database."""
+    """Give the URL of an empty, migrated SQLite database."""
     shutil.copyfile(sqlite_template, tmp_path / "forum.sqlite3")
     (tmp_path / "forum.sqlite3").chmod(0o600)
     return f"sqlite:///{tmp_path / 'forum.sqlite3'}"
@@ -196,7 +196,7 @@ def sqlite_url(sqlite_template, tmp_path) -> str:
 
 @pytest.fixture
 def postgres_url(postgres_server, spare_databases) -> Iterator[str]:
-    """The address of an empty, migrated PostgreSQL database."""
+    """Give the URL of an empty, migrated PostgreSQL database."""
     name = spare_databases.lend()
     yield postgres_server.url(name)
     spare_databases.take_back(name)
@@ -204,7 +204,7 @@ def postgres_url(postgres_server, spare_databases) -> Iterator[str]:
 
 @pytest.fixture
 def blank_database_url(request, database_kind, tmp_path) -> Iterator[str]:
-    """The address of a database without any table, once on each kind; for migrations."""
+    """Give the URL of a database without tables; the test runs once on each kind."""
     if database_kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'blank.sqlite3'}"
         return
@@ -216,13 +216,13 @@ def blank_database_url(request, database_kind, tmp_path) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_kind(request) -> str:
-    """The name of a database kind; the test runs once on each."""
+    """Give the name of a kind of database; the test runs once on each."""
     return request.param
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(settings, tmp_path_factory) -> Path:
-    """A migrated SQLite file, made once a worker."""
+    """Make a migrated SQLite file, once for each worker."""
     folder = tmp_path_factory.mktemp("sqlite-template")
     _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder / 'template.sqlite3'}"})
     return folder / "template.sqlite3"
@@ -230,14 +230,14 @@ def sqlite_template(settings, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[servers.PostgresServer]:
-    """A PostgreSQL server, started when the first test asks; one a worker."""
+    """Start a PostgreSQL server, one for each worker."""
     with servers.run_postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_template(settings, postgres_server, tmp_path_factory) -> str:
-    """The name of a migrated PostgreSQL database, made once a worker."""
+    """Make a migrated PostgreSQL database, once for each worker, and give its name."""
     name = postgres_server.create()
     folder = tmp_path_factory.mktemp("postgres-template")
     _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": postgres_server.url(name)})
@@ -246,20 +246,20 @@ def postgres_template(settings, postgres_server, tmp_path_factory) -> str:
 
 @pytest.fixture(scope="session")
 def spare_databases(postgres_server, postgres_template) -> SpareDatabases:
-    """The PostgreSQL databases behind `postgres_url`; they end with their server."""
+    """Give the reusable PostgreSQL databases for `postgres_url`."""
     return SpareDatabases(postgres_server, postgres_template)
 
 
 @pytest.fixture
 def smtp_server(running_smtp) -> servers.SmtpServer:
-    """A mail server that has got nothing yet: `.port`, `.messages`, `.envelopes`."""
+    """Give a mail server without mails, with `.port`, `.messages` and `.envelopes`."""
     running_smtp.clear()
     return running_smtp
 
 
 @pytest.fixture
 def to_server(app):
-    """Point the app at a mail server on this machine: `to_server(port, MAIL_USE_TLS=True)`."""
+    """Return a function that sets the app's mail server: `to_server(port, MAIL_USE_TLS=True)`."""
 
     def point(port: int, **differing) -> None:
         state = app.extensions["mail"]
@@ -274,14 +274,14 @@ def to_server(app):
 
 @pytest.fixture(scope="session")
 def running_smtp() -> Iterator[servers.SmtpServer]:
-    """The mail server behind `smtp_server`; one a worker."""
+    """Run the mail server for `smtp_server`, one for each worker."""
     with servers.run_smtp() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A Chromium to open contexts and pages in; one a worker."""
+    """Start a Chromium, one for each worker."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=servers.chromium_path(), args=list(servers.CHROMIUM_FLAGS)

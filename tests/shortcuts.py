@@ -1,4 +1,4 @@
-"""Ways around work and waiting that no test is about."""
+"""Shortcuts that make tests faster without changing what they prove."""
 
 import shutil
 from functools import wraps
@@ -9,18 +9,18 @@ from werkzeug.routing import Rule
 
 from forum.web.content_version import PolledVersion
 
-ROOM = 6 * 1024**3  # bytes that a run of the suite may need for its folders, and to spare
+ROOM = 6 * 1024**3  # bytes, more than a run of the tests needs for its folders
 
 
 def is_roomy(folder: Path) -> bool:
-    """Whether a folder in memory is there and large enough for the tests' databases; a container's often is not."""
+    """Return whether the folder in memory exists and is large enough; in containers it often is not."""
     return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
 
 
 def build_routes_once() -> None:
-    """Let apps share the functions that werkzeug compiles for each route, to build its address.
+    """Let all apps share the functions that Werkzeug compiles to build the URLs of each route.
 
-    They are the same for the same rule in every app, and compiling them takes most of the time of making an app.
+    They are the same in every app, and compiling them takes most of the time of creating an app.
     """
     compile_builder = Rule._compile_builder
     if hasattr(compile_builder, "__wrapped__"):
@@ -40,9 +40,9 @@ def build_routes_once() -> None:
 
 
 def look_at_once(app: Flask) -> None:
-    """Let the app read the content version at every request, on either database.
+    """Let the app read the content version at every request, on both databases.
 
-    Tests change something and look at once; the thread that polls PostgreSQL would find it half a second later.
+    Tests expect to see a change at once; the thread that polls PostgreSQL would need up to half a second.
     """
     kept = app.extensions["page_cache"]
     reader = getattr(kept._read_version, "__self__", None)

@@ -1,10 +1,10 @@
-"""Reading the lists of the console's pages."""
+"""Reading the tables on pages of the console."""
 
 from tools.pages import Page
 
 
 def rows(page: Page) -> list[list[str]]:
-    """The words of each row of the page's first table."""
+    """Return the texts of each row of the page's first table."""
     table = page.soup.select_one("main table")
     return [
         [" ".join(cell.get_text(" ").split()) for cell in row.find_all(["th", "td"])]
@@ -13,5 +13,5 @@ def rows(page: Page) -> list[list[str]]:
 
 
 def names(page: Page) -> list[str]:
-    """The first cell of each row."""
+    """Return the text of each row's first cell."""
     return [row[0] for row in rows(page)]

@@ -1,4 +1,4 @@
-"""Migrations that a test adds to a copy of ours, to try them or to stand for a newer version's."""
+"""Adding migrations to a copy of the project's, to test them or to simulate a newer version."""
 
 import shutil
 from pathlib import Path
@@ -28,12 +28,12 @@ def downgrade() -> None:
 
 
 def copy_migrations(folder: Path) -> Path:
-    """Return a copy of the migrations in this folder."""
+    """Copy the project's migrations into this folder and return the copy."""
     return Path(shutil.copytree(MIGRATIONS, folder / "migrations"))
 
 
 def add_migration(migrations: Path, upgrades: str, downgrades: str = "    pass") -> Path:
-    """Add a migration behind the last one; the steps are lines of Python, indented."""
+    """Add a migration after the last one; its steps are given as indented lines of Python."""
     before = ScriptDirectory(str(migrations)).get_current_head()
     revision = f"{int(before) + 1:04}"
     path = migrations / "versions" / f"{revision}_try_it.py"

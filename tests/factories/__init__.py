@@ -1,1 +1,1 @@
-"""Makers of data for tests: `make_…(**what differs)` saves at once and returns what it made."""
+"""Factories of test data: `make_…(**differences)` saves an object and returns it."""

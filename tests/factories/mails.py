@@ -22,7 +22,7 @@ def make_mail(**differing: Any) -> OutboxMessage:
 
 
 def make_mails(number: int, **differing: Any) -> list[OutboxMessage]:
-    """Queue and commit several; the recipients are p1@example.org, p2@… unless one is given."""
+    """Queue and commit several mails; the recipients are p1@example.org, p2@… unless one is given."""
     start_write(db.session)
     mails = [
         actions.queue(
@@ -42,7 +42,7 @@ def make_mails(number: int, **differing: Any) -> list[OutboxMessage]:
 
 
 def mark_all_sent() -> None:
-    """Let every mail that waits have left in the moment in which it was made."""
+    """Mark every unsent mail as sent at the time of its creation."""
     start_write(db.session)
     sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at, "content": None}
     db.session.execute(update(OutboxMessage).where(OutboxMessage.status.in_(UNSENT)).values(**sent))

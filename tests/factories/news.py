@@ -74,6 +74,6 @@ def make_category(key: str | None = None, **differing: Any) -> Category:
 
 
 def make_tag(name: str, aliases: tuple[str, ...] = ()) -> Tag:
-    """Save a tag as it is shown, with other spellings that lead to it."""
+    """Save a tag with its name and other spellings."""
     others = [TagAlias(folded=fold(alias)) for alias in aliases]
     return save(Tag(name=name, folded=fold(name), aliases=others))

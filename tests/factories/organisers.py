@@ -1,4 +1,4 @@
-"""Organisers whose sign-in is made by hand: for tests that are about something else."""
+"""Signed-in organisers, without the pages for signing in, for tests about other things."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -26,7 +26,7 @@ def sign_in_somebody(
     fresh: bool = True,
     at: datetime = NOW,
 ) -> Pages:
-    """Make an organiser with this role, for this event or for all, and return the browser that is signed in."""
+    """Make an organiser with this role, for one event or all, and return a signed-in browser."""
     number, token = next(_numbers), new_token()
     confirmed_at = at if fresh else at - timedelta(minutes=10)
     user = User(

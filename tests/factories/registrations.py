@@ -1,4 +1,4 @@
-"""Registrations for tests, made by the real rules.
+"""Registrations for tests, made by the real actions.
 
 register(event, "justice", email="a@example.org")   takes a registration as the public form does
 confirmed(event, "justice")                          … and confirms its address
@@ -28,7 +28,7 @@ _numbers = count(1)
 
 
 def make_applicant(**differing: Any) -> Applicant:
-    """Return the answers of one more person."""
+    """Return the answers of a new person."""
     number = next(_numbers)
     values = {
         "given_name": "Åsa",
@@ -45,7 +45,7 @@ def make_applicant(**differing: Any) -> Applicant:
 
 
 def register(event: Event, sector: str = "justice", *, now: datetime = NOW, **differing: Any) -> Registration:
-    """Take a registration and commit it; its consents, if any, are given at once."""
+    """Register a person and commit; consents, if any, are given at once."""
     consents, sender = differing.pop("consents", frozenset()), differing.pop("sender", UNBOUNDED)
     start_write(db.session)
     applicant = make_applicant(**differing)
@@ -60,7 +60,7 @@ def register(event: Event, sector: str = "justice", *, now: datetime = NOW, **di
 def confirmed(
     event: Event, sector: str = "justice", *, now: datetime = NOW, **differing: Any
 ) -> Registration:
-    """Take a registration, confirm its address with the consents, and commit."""
+    """Register a person, confirm the address and the consents, and commit."""
     consents = differing.pop("consents", frozenset())
     registration = register(event, sector, now=now, **differing)
     start_write(db.session)
@@ -70,7 +70,7 @@ def confirmed(
 
 
 def too_many(_address: str) -> bool:
-    """Let no message leave, as when a mailbox has got enough: `register(event, sender=SILENCED)`."""
+    """Withhold the mail, as when a mailbox has got too many: `register(event, sender=SILENCED)`."""
     return False
 
 
@@ -78,7 +78,7 @@ SILENCED = Sender(too_many)
 
 
 def write(rule: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """Run a rule in a writing transaction of its own and commit, as a view does."""
+    """Run an action in a write transaction and commit, as a view does."""
     start_write(db.session)
     result = rule(*args, **kwargs)
     db.session.commit()
@@ -86,7 +86,7 @@ def write(rule: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
 
 
 def register_elsewhere(event: Event, sector: str, **differing: Any) -> Registration:
-    """Take and confirm a registration for an event that is over, as on the day when it opened."""
+    """Register and confirm a person for a past event, at the time when its registration opened."""
     current = db.session.scalars(select(Event).where(Event.is_current)).one()
     _swap(current, event)
     registration = confirmed(event, sector, now=event.opens_at, **differing)

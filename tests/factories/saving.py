@@ -1,4 +1,4 @@
-"""Writing what a test needs."""
+"""Saving objects for tests."""
 
 from typing import TypeVar
 
@@ -9,9 +9,9 @@ Thing = TypeVar("Thing")
 
 
 def save(thing: Thing, *others: object) -> Thing:
-    """Write and commit the objects in a transaction of their own, return the first.
+    """Save the objects in a transaction and commit it; return the first object.
 
-    Needs an app context; what the session held before is given up.
+    Needs an app context; earlier changes in the session are rolled back.
     """
     start_write(db.session)
     db.session.add_all([thing, *others])

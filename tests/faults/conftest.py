@@ -1,15 +1,15 @@
-"""What the races share: the processes, and a way to set them off."""
+"""Fixtures for race tests: processes, and a function that starts a race in them."""
 
 import pytest
 
 from tests.faults.racers import PROCESSES, Race, Racers
 
-pytest.register_assert_rewrite("tests.faults.races")  # so that a race that is lost says how
+pytest.register_assert_rewrite("tests.faults.races")  # so that failed assertions there are explained
 
 
 @pytest.fixture(scope="module")
 def racers():
-    """Four processes, kept from race to race."""
+    """Give four processes that are reused for all races."""
     with Racers() as racers:
         yield racers
 

@@ -1,4 +1,4 @@
-"""A process that dies without a word right before or right after a commit of an act (R05, R06).
+"""A process that kills itself right before or right after a commit of an act (R05, R06).
 
 usage: python -m tests.faults.crasher ACT before|after NUMBER      (which of its commits, from 1; FORUM_* settings)
 """
@@ -27,7 +27,7 @@ JOB_RUNS = "expire"
 
 
 def act(name: str) -> None:
-    """Do one act and commit it as view, worker and job do."""
+    """Do one act and commit it, as views, worker and jobs do."""
     if name == MAIL_GOES:
         delivery.deliver_due()
         return
@@ -52,7 +52,7 @@ def _cancel(registration: Registration, *, now) -> None:
 
 
 def die_at(moment: str, number: int) -> None:
-    """Be killed before the commit reaches the database, or when it has answered."""
+    """Kill this process before a commit reaches the database, or after the database has answered."""
     commits = count(1)
 
     def before(_connection) -> None:
@@ -66,12 +66,12 @@ def die_at(moment: str, number: int) -> None:
 
 
 def _die(*_) -> None:
-    """End this process as a power cut would."""
+    """Kill this process with SIGKILL, as abruptly as a power cut."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main(name: str, moment: str, number: int) -> None:
-    """Act, and die at the moment; an act with fewer commits comes to its end."""
+    """Do the act and die at the given commit; an act with fewer commits ends normally."""
     clock.freeze(NOW)
     app = create_app({"TESTING": True})
     with app.app_context():

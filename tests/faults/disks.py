@@ -1,4 +1,4 @@
-"""Disks that fail: a small one of its own that can be filled or made read-only, and calls that the kernel refuses.
+"""Failing disks: a small file system that can be filled or made read-only, and system calls that fail.
 
 with small_disk(folder, megabytes=4) as disk: disk.fill(); disk.free(); disk.set_read_only(True)
 with refusing(pids, path, calls="fsync,fdatasync", error="EIO"): …
@@ -26,24 +26,24 @@ class Disk:
         self._filler = folder / "filler"
 
     def fill(self) -> None:
-        """Leave not one byte."""
+        """Fill the disk completely."""
         with self._filler.open("ab", buffering=0) as file:
             for size in (BLOCK, 1):
                 while _written(file, size):
                     pass
 
     def free(self) -> None:
-        """Give the space back."""
+        """Free the space again."""
         self._filler.unlink()
 
     def set_read_only(self, is_read_only: bool) -> None:
-        """Refuse or allow changes; refusing needs that nobody has a file open for writing."""
+        """Make the disk read-only or writable; read-only works only while no file is open for writing."""
         _mount("-o", f"remount,{'ro' if is_read_only else 'rw'}", str(self.folder))
 
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
-    """Mount the file system there, or skip the test."""
+    """Mount a small file system at the folder, or skip the test when that is not allowed."""
     folder.mkdir()
     try:
         _mount("-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder))
@@ -57,7 +57,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
 
 @contextmanager
 def refusing(pids: Iterable[int], path: Path, *, calls: str, error: str) -> Iterator[None]:
-    """Make these system calls of the processes on that file fail, or skip the test."""
+    """Make system calls of the processes on a file fail, or skip the test when that is not allowed."""
     program = shutil.which("strace")
     if program is None:
         pytest.skip("strace is not installed, which makes the kernel refuse a call")
@@ -69,13 +69,13 @@ def refusing(pids: Iterable[int], path: Path, *, calls: str, error: str) -> Iter
         _wait_until_attached(tracer, len(tracees) // 2)
         yield
     finally:
-        tracer.terminate()  # it lets go of the processes before it ends
+        tracer.terminate()  # on SIGTERM strace detaches from the processes
         tracer.wait(30)
         tracer.stderr.close()
 
 
 def _wait_until_attached(tracer: subprocess.Popen, number: int) -> None:
-    """Read until each process is told of; strace takes all threads of one before it says so."""
+    """Wait until strace has reported each process; it attaches to all threads of one before it reports it."""
     while number:
         line = tracer.stderr.readline()
         if not line or "Operation not permitted" in line:

@@ -1,4 +1,4 @@
-"""Four processes that do the same thing at the same moment, each with its own app and many threads.
+"""Four processes, each with its own app and many threads, that act at the same moment.
 
 with Racers() as racers:
     outcomes = racers.run(Race(settings, url, act="register", threads=50, …))
@@ -29,12 +29,12 @@ from tests.factories.registrations import make_applicant
 
 PROCESSES = 4
 SECONDS = 300
-TRIES = 30  # of who is told that the machine is busy; enough for one that runs ten other things
+TRIES = 30  # attempts after "busy" answers; enough for a heavily loaded machine
 
 
 @dataclass(frozen=True)
 class Race:
-    """What each thread of each process does: `act` is a key of ACTS, `jobs[process][thread]` its argument."""
+    """A race: `act` is a key of ACTS, and `jobs[process][thread]` the argument for each thread."""
 
     settings: dict[str, Any]
     act: str
@@ -44,7 +44,7 @@ class Race:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one thread got: the registration's id and whether it holds a place, or the error's name."""
+    """The result of a thread: the registration's id and whether it holds a place, or the name of the error."""
 
     id: int | None = None
     holds_place: bool = False
@@ -53,12 +53,12 @@ class Outcome:
 
 
 class Racers:
-    """The processes; starting them takes seconds, so they are kept from race to race."""
+    """The processes, which are reused for all races, because starting them takes seconds."""
 
     def __enter__(self) -> "Racers":
         context = multiprocessing.get_context("spawn")
         self._lanes = []
-        start = self._start = context.Barrier(PROCESSES)  # kept: a process may open it late
+        start = self._start = context.Barrier(PROCESSES)  # kept alive for a process that opens it late
         for _ in range(PROCESSES):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, start), daemon=True)
@@ -73,7 +73,7 @@ class Racers:
         del self._start
 
     def run(self, race: Race) -> list[Outcome]:
-        """Run the race in every process at once; return all outcomes."""
+        """Run the race in all processes at once; return all outcomes."""
         for number, (_process, pipe) in enumerate(self._lanes):
             pipe.send((number, asdict(race)))
         outcomes = []
@@ -85,7 +85,7 @@ class Racers:
 
 
 def _serve(pipe, start) -> None:
-    """Run races until None comes."""
+    """Run races in a process until None is received."""
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)
@@ -119,7 +119,7 @@ def _register(job: dict[str, Any], sender: Sender = UNBOUNDED) -> Outcome:
 
 
 def _register_from_one_network(job: dict[str, Any]) -> Outcome:
-    """Register as a client whose messages are counted, by all processes together."""
+    """Register from a client address whose mails are limited, counted over all processes."""
     with current_app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
         return _register(job, limits.sender())
 
@@ -141,7 +141,7 @@ def _confirm(registration_id: int) -> Outcome:
 
 
 def _press(job: dict[str, str]) -> Outcome:
-    """Press the button of a page that a browser has open; `more` is whether the person's own page opens then."""
+    """Press the button of an open page; `more` says whether the person's own page opens after it."""
     browser = current_app.test_client()
     browser.set_cookie(job["name"], job["cookie"])
     Context().run(browser.post, job["path"], data={"csrf_token": job["csrf_token"]})
@@ -171,7 +171,7 @@ def _expire(_nothing: None) -> Outcome:
 
 
 def _rearrange(job: tuple[str, Any]) -> Outcome:
-    """Do as an organiser who changes capacity or shares, and offer what that makes possible."""
+    """Change capacity or sector limits as an organiser would, and make the offers that become possible."""
     what, value = job
     database.start_write(db.session)
     event = _event("nf27")
@@ -219,7 +219,7 @@ def _committed(registration: Registration) -> Outcome:
 
 
 def _try(act: Callable[[Any], Outcome], argument: Any, tries: int = TRIES) -> Outcome:
-    """Do it; a person who is told that the machine is busy tries again."""
+    """Call the act, and try again while the database is busy, as a person would."""
     try:
         return act(argument)
     except Exception as problem:
@@ -230,13 +230,13 @@ def _try(act: Callable[[Any], Outcome], argument: Any, tries: int = TRIES) -> Ou
 
 
 def _is_busy(problem: Exception) -> bool:
-    """Whether too many came at once for a small machine, so that nothing has happened."""
+    """Return whether the error means that the machine was too busy and nothing was changed."""
     return isinstance(problem, (NoConnectionLeft, NoTurn)) or "database is locked" in str(problem)
 
 
 @contextmanager
 def _without_locks(app: Flask) -> Iterator[None]:
-    """Do as an application does that knows nothing of all this: the driver's own transactions, no lock."""
+    """Turn off the forum's locks and transactions, and use the driver's own, for control tests."""
     kept = places.lock, database.start_write
     places.lock = lambda event: None
     database.start_write = lambda session: session.rollback()

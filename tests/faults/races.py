@@ -1,6 +1,6 @@
-"""The stories of the races: who does what at one moment, and what must hold afterwards (R01–R04).
+"""The scenarios of race tests: who does what at the same moment, and what must be true afterwards (R01–R04).
 
-Each takes `race` (tests/faults/conftest.py); tests/faults/test_race.py tells it once, its slow part again and again.
+Each takes `race` (tests/faults/conftest.py). tests/faults/test_race.py runs it once, and many times in its slow part.
 """
 
 import re
@@ -31,11 +31,11 @@ SAME = {
     "submission_key": "the-same-form",
 }
 SPELLINGS = ("anna@example.org", "ANNA@example.org", "Anna@Example.ORG", "anna@EXAMPLE.org")
-LATE = timedelta(hours=60)  # longer than an address may wait for its confirmation, or an offer for its answer
+LATE = timedelta(hours=60)  # longer than an unconfirmed registration or an offer lasts
 
 
 def open_event(**differing):
-    """An event that is open now, whatever now is."""
+    """Save an event whose registration is open at the real time."""
     now = clock.now()
     moments = {
         "opens_at": now - timedelta(days=1),
@@ -48,7 +48,7 @@ def open_event(**differing):
 
 
 def shared_event():
-    """Ten places, four of them kept for one sector: the others never get more than six."""
+    """Save an event of ten places, four of which are kept for one sector."""
     sectors = [make_sector("tech", floor=4, ceiling=PLACES), make_sector("ngo", ceiling=PLACES)]
     return open_event(capacity=PLACES, sectors=sectors)
 
@@ -77,7 +77,7 @@ def holders() -> int:
 
 
 def assert_counted_once() -> None:
-    """The counters are the rows that hold a place, and the record of it all is whole."""
+    """Check that counters equal the rows that hold a place, and that the audit trail is valid."""
     held = Counter(one.sector_id for one in registrations() if one.holds_place)
     for event in db.session.scalars(select(Event)):
         counted = {sector.id: sector.taken for sector in event.sectors}
@@ -87,7 +87,7 @@ def assert_counted_once() -> None:
 
 
 def assert_line_was_kept(line) -> None:
-    """Of those who stood in line, the first of each sector have moved up, and nobody waits before a free place."""
+    """Check that in each sector the first of the waiting list moved up, and that nobody waits while a place is free."""
     states = {one.id: one for one in registrations()}
     for sector in current_event().sectors:
         waits = [
@@ -102,7 +102,7 @@ def current_event() -> Event:
 
 
 def many_people_for_ten_places(race, number=200):
-    """A third of them confirm: nobody is lost, nobody told yes without a place. Then every place is given back."""
+    """Many people register for ten places and a third confirm; then every place is given back."""
     shared_event()
     acts = ("register and confirm", "register", "register")
     outcomes = race("something", [(acts[n % 3], person) for n, person in enumerate(people(number))])
@@ -116,7 +116,7 @@ def many_people_for_ten_places(race, number=200):
 
 
 def assert_everybody_was_told(states: Counter, number: int) -> None:
-    """Each got one mail for each step, and nobody a yes without a place."""
+    """Check that each person got one mail for each step, and nobody without a place got a confirmation."""
     assert states["confirmed"] + states["waiting"] == len(range(0, number, 3))
     received = {"received": PLACES, "received-without-place": number - PLACES}
     assert mails() == Counter({**received, **{name: states[name] for name in ("confirmed", "waiting")}})
@@ -128,7 +128,7 @@ def assert_everybody_was_told(states: Counter, number: int) -> None:
 
 
 def give_every_place_back(race) -> None:
-    """Every place goes to who waited longest in a sector that may take it."""
+    """Cancel all registrations with a place; each place goes to the longest waiting person who may have it."""
     before = registrations()
     line = [one.id for one in before if one.status == Status.WAITING]
     race("cancel", [one.id for one in before if one.holds_place])
@@ -160,12 +160,12 @@ def one_address_in_twenty_forms(race):
     assert (len(registrations()), holders()) == (1, 1)
     assert mails() == {"received": 1, "already-registered": 19}
     sent = select(func.count()).where(OutboxMessage.status == "queued")
-    assert db.session.scalar(sent) == 3  # what one network may have sent to a mailbox in an hour
+    assert db.session.scalar(sent) == 3  # the limit of mails to a mailbox from one network in an hour
     assert_counted_once()
 
 
 def workers_expire_and_offer(race):
-    """Eight workers do it once."""
+    """Eight workers expire registrations and make offers at once, and each is done once."""
     long_ago = clock.now() - LATE
     event = open_event(capacity=6, sectors=[make_sector("tech", ceiling=6)], opens_at=long_ago)
     for _ in range(6):
@@ -189,7 +189,7 @@ def one_registration_cancelled_by_many(race):
 
 
 def one_confirming_link_pressed_by_many(race):
-    """Whoever presses first is signed in to the person's own page, and no other browser (S21)."""
+    """Many browsers press the button of a confirming link; only the first one gets the person's own page (S21)."""
     person = register(shared_event(), "tech", now=clock.now())
     token = write(links.issue, person, TokenPurpose.CONFIRM, now=clock.now())
     outcomes = race("press", [open_page(f"/en/r/confirm/{token}") for _ in range(8)])
@@ -199,7 +199,7 @@ def one_confirming_link_pressed_by_many(race):
 
 
 def open_page(path: str) -> dict[str, str]:
-    """Open a page in a browser of its own; return what another process needs to press its button."""
+    """Open a page in a new browser; return the data that another process needs to press its button."""
     browser, name = current_app.test_client(), current_app.config["SESSION_COOKIE_NAME"]
     page = Context().run(browser.get, path).text
     cookie = browser.get_cookie(name)
@@ -210,7 +210,7 @@ def open_page(path: str) -> dict[str, str]:
 
 
 def every_end_at_once(race):
-    """Cancelling, accepting, confirming too late, expiring, a larger room, a larger share, newcomers: all at once."""
+    """All ways to free or take a place at once: cancelling, accepting, expiring, a larger capacity, registering."""
     cast = people_near_their_end()
     acts = [
         *[("cancel", number) for number in cast["standing"] * 2],
@@ -243,7 +243,7 @@ def every_end_at_once(race):
 
 
 def people_near_their_end() -> dict[str, list[int]]:
-    """A full room: who stands, who has an offer, whose offer or time to confirm is over, and who waits."""
+    """Save a full event with people who are confirmed, offered, expired or waiting."""
     now, long_ago = clock.now(), clock.now() - LATE
     sectors = [make_sector("tech", floor=3, ceiling=8), make_sector("ngo", ceiling=8)]
     event = open_event(capacity=12, sectors=sectors, opens_at=long_ago)
@@ -255,7 +255,7 @@ def people_near_their_end() -> dict[str, list[int]]:
         confirmed(event, ("tech", "ngo")[n % 2], now=long_ago + timedelta(hours=20, minutes=n))
         for n in range(12)
     ]
-    for number, person in enumerate(leaving):  # the first three offers run out before now
+    for number, person in enumerate(leaving):  # the first three offers have expired by now
         write(
             actions.cancel, person, actor="person", now=long_ago + timedelta(hours=11) if number < 3 else now
         )
@@ -266,10 +266,10 @@ def people_near_their_end() -> dict[str, list[int]]:
 
 
 def everything_in_two_events(race):
-    """Nobody waits in a circle."""
+    """Changes in two events at once do not deadlock."""
     long_ago = clock.now() - LATE
     earlier = open_event(slug="nf26", capacity=30, opens_at=long_ago)
-    for _ in range(8):  # unconfirmed: their end is recorded before the other event's turn
+    for _ in range(8):  # unconfirmed ones, whose expiry is recorded before the other event is handled
         register(earlier, "tech", now=long_ago)
     others = [confirmed(earlier, "tech", now=clock.now()).id for _ in range(8)]
     mark_all_sent()
@@ -290,5 +290,5 @@ def everything_in_two_events(race):
 
 
 def refusals(outcomes) -> Counter:
-    """How often each refusal came, "" being none."""
+    """Count the outcomes by error; "" stands for success."""
     return Counter(outcome.error.split(":")[0] for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""Rows that no form of ours would store (R27): pages, files, mails and jobs go on, for them and for the others.
+"""Rows that no form would store break no page, file, mail or job, neither their own nor those of others (R27).
 
 What hostile words do to a page is in tests/guards/test_hostile.py, on both databases; a NUL is stored by SQLite alone.
 """
@@ -27,7 +27,7 @@ WORDS = ("given_name", "family_name", "organisation", "title", "phone", "search_
 
 @pytest.fixture
 def people(database):
-    """One whose words are all bad, and one who stands beside."""
+    """Save a registration full of bad texts, and a normal one beside it."""
     event = make_event()
     bad, good = confirmed(event), confirmed(event)
     start_write(db.session)

@@ -1,4 +1,4 @@
-"""kill -9 at each commit of what changes a registration or sends a mail: all of it or nothing, on both (R05, R06, R17).
+"""An act killed at any of its commits is done completely or not at all, on both databases (R05, R06, R17).
 
 The process is killed right before and right after its first commit, its second and so on, until an act comes to its
 end alive: so no boundary is left out, and none that is added later.
@@ -42,7 +42,7 @@ def _now(frozen):
 
 @pytest.fixture
 def crash(settings, database_url, tmp_path, database):
-    """Run an act in a process that dies at a commit; return whether it died."""
+    """Return a function that runs an act in a process that dies at a commit; it returns whether the process died."""
 
     def run(name: str, moment: str, number: int, **differing) -> bool:
         db.session.rollback()
@@ -68,19 +68,19 @@ def before_confirm():
 
 
 def before_accept():
-    """Somebody has given a place back, which the last one is offered."""
+    """A cancellation has led to an offer for the last person."""
     event = room()
     holder, _waiting = confirmed(event), confirmed(event)
     write(actions.cancel, holder, actor="person", now=NOW)
 
 
 def before_cancel():
-    """Nobody waits, so the last one holds the place."""
+    """Nobody waits, and the last person holds the place."""
     confirmed(room())
 
 
 def before_expire():
-    """The place of one who never confirmed is offered to the next."""
+    """An unconfirmed registration expires, and its place is offered to the next person."""
     event = room(opens_at=NOW - timedelta(days=9))
     register(event, now=NOW - timedelta(hours=49))
     confirmed(event, now=NOW - timedelta(hours=1))
@@ -110,13 +110,13 @@ def test_a_crash_leaves_all_or_nothing(crash, name):
 
 @pytest.mark.parametrize("name", ACTS)
 def test_an_act_has_no_other_commit(crash, name):
-    """What is half done between two commits would be seen; so there is one."""
+    """An act has one commit only, because others would see what is half done between two."""
     ACTS[name]()
     assert not crash(name, "before", 2)
 
 
 def test_a_mail_survives_a_crash_at_each_commit_of_its_delivery(crash, smtp_server):
-    """It leaves once, or twice when the worker died between the server's 250 and its own commit; never half."""
+    """The mail is sent once, or twice if the worker dies between the server's 250 and its own commit."""
     server = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": smtp_server.port}
     copies = []
     for number in count(1):
@@ -137,7 +137,7 @@ def test_a_mail_survives_a_crash_at_each_commit_of_its_delivery(crash, smtp_serv
 
 
 def deliver(port: int) -> None:
-    """Be the next worker, for which the dead one's lease is over."""
+    """Deliver as the next worker does, after the dead worker's lease has ended."""
     from flask import current_app
 
     transport = current_app.extensions["mail"]
@@ -148,7 +148,7 @@ def deliver(port: int) -> None:
 
 
 def state() -> tuple:
-    """What the tables hold, in numbers and words."""
+    """Return a summary of the tables."""
     db.session.rollback()
     statuses = db.session.execute(
         select(Registration.status, Registration.holds_place).order_by(Registration.id)
@@ -159,7 +159,7 @@ def state() -> tuple:
 
 
 def everything_agrees() -> None:
-    """Counters match rows, each registration has its mail and its record, the chain is whole, the file is sound."""
+    """Check counters, mails, audit entries, the audit chain and the integrity of the database file."""
     held = db.session.scalar(select(func.count()).where(Registration.holds_place))
     assert db.session.scalar(select(Event.taken)) == held == db.session.scalar(select(func.sum(Sector.taken)))
     registrations = db.session.scalar(select(func.count()).select_from(Registration))

@@ -1,4 +1,4 @@
-"""A database locked, full, read-only or cut off: a clear page, no half registration, and on it goes (R13–R16)."""
+"""A locked, full, read-only or lost database leads to a clear page and no half registration, and it heals (R13–R16)."""
 
 import sqlite3
 from contextlib import closing, contextmanager
@@ -37,7 +37,7 @@ def registered() -> int:
 
 @contextmanager
 def another_writer(url: str):
-    """Hold the write lock as a foreign process would."""
+    """Hold SQLite's write lock, as another process would."""
     other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     yield
@@ -47,7 +47,7 @@ def another_writer(url: str):
 
 @contextmanager
 def pragma(app, setting: str, undone: str):
-    """Set a pragma on every connection of the app, the new ones too, until the block ends."""
+    """Set a pragma on all connections of the app, new ones included, within the block."""
 
     def apply(raw, _record):
         raw.execute(f"PRAGMA {setting}")
@@ -77,7 +77,7 @@ def test_a_locked_database_says_come_back_and_then_registers_once(app, pages, ev
 def test_a_full_disk_leaves_nothing_half_done(app, pages, event, database, sqlite_url):
     check = checked(pages)
     with closing(sqlite3.connect(make_url(sqlite_url).database)) as connection:
-        connection.execute("VACUUM")  # pages that migrations have freed could still be written
+        connection.execute("VACUUM")  # otherwise pages that migrations have freed could still be used
     pages_used = database.execute(text("PRAGMA page_count")).scalar()
     database.rollback()
     with pragma(app, f"max_page_count={pages_used}", "max_page_count=1000000"):
@@ -137,7 +137,7 @@ def test_killed_connections_are_replaced_without_a_word(make_app, postgres_url):
 
 @pytest.mark.postgresql
 def test_a_session_whose_connection_is_gone_is_closed_without_a_word(make_app, postgres_url, postgres_server):
-    """Else a page that is made already would become an error when its session ends."""
+    """Otherwise a rendered page would become an error when its session is closed."""
     app = make_app(postgres_url)
     with app.app_context():
         db.session.execute(text("SELECT 1"))
@@ -161,7 +161,7 @@ def test_more_people_than_connections_are_asked_to_come_back(make_app, postgres_
 
 
 def test_a_change_without_the_write_lock_is_refused(event):
-    """So that nobody reads first and writes then: on SQLite that fails under load, whatever the timeout (F1)."""
+    """A transaction that reads first and then writes fails under load on SQLite, whatever the timeout (F1)."""
     db.session.rollback()
     event.capacity += 1
     with pytest.raises(engine_setup.WriteOutsideTransaction):

@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or broken, a lock that is held for long: the real processes on SQLite (R13–R15).
+"""Real processes on SQLite with a full, read-only or broken disk, or a lock that is held for long (R13–R15).
 
 The visitor gets the page that says so, with the answers kept; nothing half is stored, the file is sound, and when the
 disk is well again web and worker go on by themselves.
@@ -34,7 +34,7 @@ WRITES = "write,pwrite64,writev,pwritev"
 
 
 class Served(Running):
-    """The processes, with an app of the test's own on the same database."""
+    """The forum's processes, and an app of the test on the same database."""
 
     def __init__(self, app: Flask, database: Path, *how: Any, **settings: Any):
         super().__init__(*how, **settings)
@@ -50,7 +50,7 @@ def disk(tmp_path):
 
 @pytest.fixture
 def forum_on(settings, static_folder, sqlite_template, make_app, tmp_path) -> Iterator[Callable[..., Served]]:
-    """Prepare an instance in a folder, with an event that is open, and serve from it."""
+    """Return a function that prepares an instance with an open event in a folder, and serves it."""
     started: list[Served] = []
 
     def start(folder: Path, *options: str, before=lambda: None) -> Served:
@@ -95,7 +95,7 @@ def test_a_full_disk_refuses_keeps_the_answers_and_goes_on_when_there_is_space(f
 
 @pytest.mark.usefixtures("frozen")
 def test_a_mail_that_does_not_fit_on_the_disk_leaves_no_half_file_and_comes_later(make_app, sqlite_url, disk):
-    """Where mails are files; the queue itself lies on a disk that is well."""
+    """Mails are written as files to the full disk, while the database is on another disk."""
     folder = disk.folder / "instance" / "mail"
     with make_app(sqlite_url, INSTANCE=disk.folder / "instance").app_context():
         folder.mkdir()
@@ -120,7 +120,7 @@ def test_a_read_only_disk_is_a_page_that_says_so_until_it_can_be_written(forum_o
     disk.set_read_only(False)
 
     assert refused.outcome == BUSY
-    # Where the last process closed its log beside the database, SQLite cannot even read on such a disk.
+    # SQLite cannot even read on such a disk after the last process has removed the log file beside the database.
     assert (ready.status, '"database"' in ready.text) == (503, True)
     assert (status.status, '"writable"' in status.text) == (503, True)
     assert '"writable"' not in visitor.get("/status").text
@@ -136,7 +136,7 @@ def test_a_read_only_disk_is_a_page_that_says_so_until_it_can_be_written(forum_o
     ],
 )
 def test_a_disk_that_fails_at_the_write_or_at_the_sync(forum_on, tmp_path, calls, error):
-    """The kernel refuses the call on the log that a commit goes to."""
+    """The system call fails on the log file to which commits are written."""
     forum = forum_on(tmp_path, "--web-only")
     visitor, log = Visitor(forum.url), Path(f"{forum.database}-wal")
     assert visitor.register("justice", "before@example.org").outcome == RECEIVED
@@ -152,7 +152,7 @@ def test_a_disk_that_fails_at_the_write_or_at_the_sync(forum_on, tmp_path, calls
 
 @pytest.mark.slow
 def test_a_lock_that_somebody_holds_for_long_is_waited_for_then_told_of(forum_on, tmp_path):
-    """Others read meanwhile; the wait is bounded by BUSY_SECONDS, and who tries again is registered (R15)."""
+    """Reading works meanwhile, waiting ends after BUSY_SECONDS, and a second attempt succeeds (R15)."""
     forum = forum_on(tmp_path, "--web-only")
     people = {f"p{number}@example.org": Visitor(forum.url) for number in range(3)}
     reader, pages = Visitor(forum.url), []
@@ -184,7 +184,7 @@ def mails(forum) -> dict[str, int]:
 
 
 def assert_sound(forum, number: int) -> None:
-    """So many are registered, each with a mail and a record, and the file is whole."""
+    """Check the number of registrations, their mails and audit entries, and the integrity of the database file."""
     with forum.app.app_context():
         counts = [
             db.session.scalar(select(func.count()).select_from(t)) for t in (Registration, OutboxMessage)

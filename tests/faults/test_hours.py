@@ -1,4 +1,4 @@
-"""Registration opens and closes on the second by the server's clock while a crowd presses the button (R20).
+"""Registration opens and closes to the second by the server's clock while many people register (R20).
 
 The table of one second before and after stands in tests/registration/test_actions.py and test_pages.py; here the hours
 are real ones of a few seconds, and real processes are asked all the time.
@@ -34,7 +34,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def forum(app, settings, database_url, static_folder, sqlite_template, tmp_path) -> Iterator[Running]:
-    """Two web processes that answer already."""
+    """Give a forum with two running web processes."""
     prepare(tmp_path / "serving", static_folder, sqlite_template)
     own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
     given = {"DATABASE_URL": database_url, "INSTANCE": tmp_path / "serving", "FORM_MIN_SECONDS": 0}

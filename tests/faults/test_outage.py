@@ -1,4 +1,4 @@
-"""PostgreSQL stopped, restarted and its connections ended while people register over HTTP (R16).
+"""PostgreSQL is stopped, restarted and its connections are ended while people register over HTTP (R16).
 
 Real `forum serve` processes on a durable PostgreSQL of their own. Whoever meets the outage is told to try again and
 presses the button until the answer comes. Nothing that was answered as received is lost, nothing is there twice or
@@ -35,7 +35,7 @@ OPEN = {"FORM_MIN_SECONDS": 0, "LIMITS_ENABLED": 0}
 
 
 class Crowd:
-    """People who come one after the other at several doors until told that it is enough."""
+    """People who register in several threads, one after the other, until told to stop."""
 
     def __init__(self, url: str):
         self.url = url
@@ -45,7 +45,7 @@ class Crowd:
         self._enough = threading.Event()
 
     def come(self, door: int) -> None:
-        """Register one after the other; who is told to try again does so until it works."""
+        """Register people one after the other, trying again until it works."""
         number = 0
         while not self._enough.is_set():
             number += 1
@@ -53,12 +53,12 @@ class Crowd:
             attempt = visitor.register(("tech", "ngo")[door % 2], f"door{door}-{number}@example.org")
             self._note(attempt)
             while attempt.outcome == BUSY:
-                self._enough.wait(0.2)  # as somebody does who reads "wait half a minute", only faster
+                self._enough.wait(0.2)  # the page says "wait half a minute"; the test waits less
                 attempt = visitor.try_again(attempt)
                 self._note(attempt)
 
     def leave(self) -> None:
-        """Nobody new comes; who is inside finishes."""
+        """Let no new people come, and wait until those who are registering have finished."""
         self._enough.set()
 
     def _note(self, attempt: Attempt) -> None:
@@ -71,27 +71,27 @@ class Crowd:
 
 @pytest.fixture
 def clock_that_flows() -> Iterator[None]:
-    """Let time flow again after a test that has set it."""
+    """Use the real time again after a test that has set it."""
     yield
     clock.freeze(None)
 
 
 @pytest.fixture
 def cluster() -> Iterator[PostgresServer]:
-    """A server that keeps what it has committed, to be stopped and started."""
+    """Give a durable PostgreSQL server that the test may stop and start."""
     with run_postgres(durable=True) as server:
         yield server
 
 
 @pytest.fixture
 def name(cluster) -> str:
-    """The name of an empty database in it."""
+    """Give the name of an empty database on that server."""
     return cluster.create()
 
 
 @pytest.fixture
 def app(make_app, cluster, name):
-    """An app on that database, migrated and with an event that is open."""
+    """Give an app on that database, migrated and with an open event."""
     app = make_app(cluster.url(name))
     with app.app_context():
         upgrade()
@@ -102,7 +102,7 @@ def app(make_app, cluster, name):
 
 @pytest.fixture
 def forum(app, cluster, name, settings, tmp_path) -> Iterator[Running]:
-    """Two web processes and a worker on that database."""
+    """Give a forum with two web processes and a worker on that database."""
     own = {key: settings[key] for key in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
     running = Running("serve", tmp_path, settings={**own, **OPEN, "DATABASE_URL": cluster.url(name)})
     try:
@@ -141,7 +141,7 @@ def test_registering_goes_on_after_each_outage_and_loses_nothing(forum, cluster,
 
 
 def assert_nothing_is_lost_or_half(crowd: Crowd) -> None:
-    """Each who was answered is there once, with form, mail and record; the counters agree and the chain is whole."""
+    """Check that each answered person is registered once, with mail and audit entry, and that the counters are right."""
     assert sorted(db.session.scalars(select(Registration.email))) == sorted(crowd.received)
     number = len(crowd.received)
     assert db.session.scalar(select(func.count()).select_from(Submission)) == number
@@ -155,7 +155,7 @@ def assert_nothing_is_lost_or_half(crowd: Crowd) -> None:
 
 
 def assert_a_lease_is_all_that_holds_a_mail(app) -> None:
-    """What the worker had in hand when the database went away comes again when the lease is over."""
+    """Check that a mail that was being sent at the outage is due again when its lease ends."""
     assert mails_that_are(app, "failed") == 0
     with app.app_context():
         clock.freeze(clock.now() + longest_delivery())
@@ -165,14 +165,14 @@ def assert_a_lease_is_all_that_holds_a_mail(app) -> None:
 
 
 def mails_that_are(app, *statuses: str) -> int:
-    """How many mails are in one of these states."""
+    """Return the number of mails in one of these states."""
     with app.app_context():
         number = select(func.count()).where(OutboxMessage.status.in_(statuses))
         return db.session.scalar(number) or 0
 
 
 def some_more(crowd: Crowd, outcome: str, number: int = 10) -> None:
-    """Wait until so many more have come to this outcome."""
+    """Wait until this many more people have had the outcome."""
     before, end = crowd.outcomes[outcome], time.monotonic() + SECONDS
     while crowd.outcomes[outcome] < before + number:
         assert time.monotonic() < end, crowd.outcomes

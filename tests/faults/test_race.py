@@ -1,4 +1,4 @@
-"""Many at once: never more than the places, nobody told yes without one, everybody counted once (R01–R04).
+"""When many register at once, there are never more people than places, and each is counted once (R01–R04).
 
 The threads of four real processes, each with an app of its own on one database, start at one moment. Each story of
 tests/faults/races.py is told once, and twenty times in the slow part.
@@ -40,7 +40,7 @@ def test_all_at_once_again_and_again(race, story, round_):
 
 
 def test_more_people_than_places_without_the_lock(race, database_url):
-    """The control: without our transactions and lock the same race shows more people than places."""
+    """Control: without the forum's transactions and locks the same race leads to more people than places."""
     races.shared_event()
     race("register", races.people(80), with_lock=False)
     if database_url.startswith("sqlite") and races.holders() <= races.PLACES:
@@ -59,6 +59,6 @@ def test_more_people_than_places_without_the_lock(race, database_url):
     ],
 )
 def test_stories_end_badly_without_the_lock(race, name):
-    """The control of the others."""
+    """Control: without the forum's locks the other scenarios fail too."""
     with pytest.raises(AssertionError):
         STORIES[name](partial(race, with_lock=False))

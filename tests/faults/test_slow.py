@@ -1,4 +1,4 @@
-"""Whoever is waited for, a client that sends slowly or another writer, pages go on, and forms where they can (R26).
+"""Slow clients and waiting writers block no pages, and forms only where unavoidable (R26).
 
 The forum runs with its own command, straight on the network; slow clients come from one address of this machine.
 """
@@ -18,19 +18,19 @@ from tests.faults.races import open_event
 from tests.faults.visitor import RECEIVED, Visitor
 from tools.running import Running, kill, prepare, wait_for
 
-MANY = 30  # of each kind
-WRITERS = 40  # at once: many times what used to stop a process
-CROWD = 40  # at one address
+MANY = 30  # slow clients of each kind
+WRITERS = 40  # simultaneous writers, many times the number of threads that once blocked a process
+CROWD = 40  # people who send at once from one address
 HEADERS = b"GET /en/ HTTP/1.1\r\nHost: %s\r\nX-Slow: "
 BODY = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\ngiven_name="
-HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"  # with its first frame
+HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"  # the start of an HTTP/2 connection
 CHUNKS = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ngiven\r\n"
-SECONDS = 60  # for an answer; without a way out there is none at all
+SECONDS = 60  # time limit for an answer; a deadlock would last for ever
 
 
 @pytest.fixture
 def forum(tmp_path, settings, make_app, static_folder, sqlite_template) -> Iterator[Running]:
-    """A forum that answers, with an event that is open."""
+    """Give a running forum with an open event."""
     instance = prepare(tmp_path / "instance", static_folder, sqlite_template)
     with make_app(f"sqlite:///{instance / 'forum.sqlite3'}", INSTANCE=instance).app_context():
         open_event()
@@ -44,7 +44,7 @@ def forum(tmp_path, settings, make_app, static_folder, sqlite_template) -> Itera
 
 
 def send_slowly(forum: Running, beginning: bytes, number: int) -> list[socket.socket]:
-    """Begin many requests and leave it at that."""
+    """Begin many requests without finishing them."""
     host = f"127.0.0.1:{forum.port}".encode()
     slow = [socket.create_connection(("127.0.0.1", forum.port), SECONDS) for _ in range(number)]
     for connection in slow:
@@ -53,7 +53,7 @@ def send_slowly(forum: Running, beginning: bytes, number: int) -> list[socket.so
 
 
 def ask(forum: Running, path: str, body: bytes | None = None, *, address: str = "127.0.0.1") -> int:
-    """Return the status of a request from an address of this machine."""
+    """Send a request from one of this machine's addresses and return the status."""
     connection = HTTPConnection("127.0.0.1", forum.port, SECONDS, source_address=(address, 0))
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     connection.request("POST" if body else "GET", path, body, headers)
@@ -63,7 +63,7 @@ def ask(forum: Running, path: str, body: bytes | None = None, *, address: str = 
 
 
 def goes_on(forum: Running) -> list[int]:
-    """Return the statuses of what is answered at once, in each of the processes, and of a form."""
+    """Return the statuses of pages that need no waiting, from each process, and of a form."""
     at_once = ["/healthz", "/en/", "/robots.txt"] * 4
     return [ask(forum, path) for path in at_once] + [ask(forum, "/account/sign-in")]
 
@@ -88,7 +88,7 @@ def test_who_sends_too_many_slowly_is_refused_and_hung_up_on(forum):
     number = 3 * Lobby.SLOW
     slow = send_slowly(forum, BODY, number)
     heard: dict[socket.socket, bytes] = {}
-    # as many of the client's bodies are waited for in each of two processes
+    # each of the two processes waits for so many bodies of one client
     wait_for(lambda: _listen(slow, heard) >= number - 2 * Lobby.SLOW, forum)
     assert {answer.split(b" ", 2)[1] for answer in heard.values()} == {b"503"}
     assert goes_on(forum) == [200] * 13
@@ -99,7 +99,7 @@ def test_who_sends_too_many_slowly_is_refused_and_hung_up_on(forum):
 
 
 def test_pages_and_forms_go_on_while_writers_wait(forum):
-    """More than all threads that there were: whoever has the lock keeps it until everything else has been asked."""
+    """The write lock is held until all other requests are answered; more writers wait than there once were threads."""
     other = sqlite3.connect(forum.output.parent / "instance" / "forum.sqlite3", isolation_level=None)
     visitors = [Visitor(forum.url) for _ in range(WRITERS)]
     checks = [visitor.until_check("ngo", f"a{number}@example.org") for number, visitor in enumerate(visitors)]
@@ -114,7 +114,7 @@ def test_pages_and_forms_go_on_while_writers_wait(forum):
 
 
 def test_a_crowd_behind_one_address_is_not_refused(forum):
-    """All have begun before the first of them goes on, as it is when a room of people sends at once."""
+    """All requests begin before the first is finished, as when a room full of people sends at once."""
     crowd = send_slowly(forum, BODY, CROWD)
     assert ask(forum, "/healthz") == 200
     for connection in crowd:
@@ -126,7 +126,7 @@ def test_a_crowd_behind_one_address_is_not_refused(forum):
 
 
 def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes]) -> int:
-    """Take in what has come; return how many connections have been ended."""
+    """Read what has arrived; return how many connections the server has closed."""
     ended = 0
     for connection in connections:
         connection.setblocking(False)
@@ -136,14 +136,14 @@ def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes])
             ended += 1
         except BlockingIOError:
             pass
-        except ConnectionResetError:  # ended with a part of the body unread
+        except ConnectionResetError:  # the server closed it without reading the whole body
             ended += 1
     return ended
 
 
 @pytest.mark.slow
 def test_headers_are_read_up_to_the_servers_limit_and_by_the_app_up_to_its_own(forum):
-    """A kept page looks at none of them, so it is given up to the server's limit."""
+    """A cached page is served whatever its headers, up to the server's limit."""
     for path, length, status in (
         ("/en/", HEADER_BYTES - 1000, 200),
         ("/en/register/ngo", HEADER_BYTES - 1000, 431),
@@ -158,8 +158,8 @@ def test_headers_are_read_up_to_the_servers_limit_and_by_the_app_up_to_its_own(f
 
 
 def test_http_2_is_not_spoken(forum):
-    """Its bodies need no length, so they would be read by the app itself."""
+    """Bodies in HTTP/2 need no declared length, so the app itself would have to read them."""
     with socket.create_connection(("127.0.0.1", forum.port), SECONDS) as connection:
         connection.sendall(HTTP2)
         answer = connection.recv(100)
-    assert answer[:8] in {b"", b"HTTP/1.1"}  # not the frame that begins HTTP/2
+    assert answer[:8] in {b"", b"HTTP/1.1"}  # no HTTP/2 settings frame

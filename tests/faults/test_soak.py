@@ -1,4 +1,4 @@
-"""Many lives against one server: read, register, confirm, change, cancel, accept, while the worker sends and expires.
+"""A long run against one server: people read, register, confirm, change, cancel and accept while the worker runs.
 
 Bounded by a number of lives. At the end nothing failed, the counters are the rows, the record is whole, every mail has
 left, and neither open files nor memory have grown since the warm-up.
@@ -27,14 +27,14 @@ from tools.running import SECONDS, Running, kill, prepare, wait_for
 
 pytestmark = pytest.mark.slow
 ACTORS, READERS = 4, 2
-WARM_UP, LIVES = 15, 50  # of each actor
+WARM_UP, LIVES = 15, 50  # registrations of each actor
 PLACES = 40
-WAITING = {  # who confirmed without a place; somebody may cancel before the browser has followed to the next page
+WAITING = {  # pages after confirming without a place; a place may become free before the redirect is followed
     "You are on the waiting list",
     "A place is free for you",
 }
-MORE_FILES = 8  # a request or two may be under way when it is counted
-MORE_MEMORY = 12  # MB a process; it was below 2 when this was written
+MORE_FILES = 8  # tolerance for requests that run while files are counted
+MORE_MEMORY = 12  # allowed growth in MB a process; below 2 MB was measured
 PAGES = (
     "/en/",
     "/sv/",
@@ -48,7 +48,7 @@ PAGES = (
 
 
 class Stage:
-    """What the actors and readers share."""
+    """The state that actors and readers share."""
 
     def __init__(self, forum: Running, mails: Path):
         self.url = forum.url
@@ -58,14 +58,14 @@ class Stage:
         self._lock = threading.Lock()
 
     def note(self, answer: Answer, expected: int = 200) -> Answer:
-        """Count it; what is not as expected is counted by name."""
+        """Count an answer; an unexpected one is counted by its name."""
         with self._lock:
             good = answer.status == expected
             self.came["good" if good else f"{answer.status} {answer.heading} {answer.url}"] += 1
         return answer
 
     def mail(self, kind: str, email: str) -> str | None:
-        """The personal link in somebody's mail of this kind, when it has come."""
+        """Wait for a person's mail of this kind and return the personal link in it."""
         for path in self.mails.glob(f"*-{kind}-{email}.eml"):
             text = (
                 message_from_bytes(path.read_bytes(), policy=policy.default)
@@ -77,7 +77,7 @@ class Stage:
 
 
 class Actor:
-    """One door with people behind it, one after the other."""
+    """A thread that plays people of one sector, one after the other."""
 
     def __init__(self, stage: Stage, number: int):
         self.stage = stage
@@ -86,7 +86,7 @@ class Actor:
         self.standing: list[Visitor] = []
 
     def live(self, lives: range) -> None:
-        """Each registers and confirms; some change their details, some cancel, and who waits accepts when offered."""
+        """Let each person register and confirm; some change details, some cancel, and some accept an offer."""
         for life in lives:
             email = f"actor{self.number}-{life}@example.org"
             browser = Visitor(self.stage.url)
@@ -115,14 +115,14 @@ class Actor:
         for email in list(self.waiting):
             if link := self.stage.mail("offered", email):
                 browser = Visitor(self.stage.url)
-                page = self._press(browser, link)  # it ends the link of the waiting list's mail
+                page = self._press(browser, link)  # the waiting list's link was replaced by this one
                 accepted = self.stage.note(browser.post("/en/r/accept", page.hidden))
                 assert accepted.heading == "You have a place", accepted.heading
                 self.waiting.remove(email)
                 self.standing.append(browser)
 
     def _press(self, browser: Visitor, link: str) -> Answer:
-        """Open the link of a mail and press its button."""
+        """Open the link of a mail and press the button on its page."""
         return self.stage.note(browser.post(link, self._get(browser, link).hidden))
 
     def _get(self, browser: Visitor, path: str) -> Answer:
@@ -137,7 +137,7 @@ class Actor:
 
 
 def read(stage: Stage) -> None:
-    """Go round the pages until it is over."""
+    """Read public pages until the run ends."""
     browser = Visitor(stage.url)
     while not stage.is_over.is_set():
         for path in PAGES:
@@ -151,7 +151,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def forum(app, settings, database_url, static_folder, sqlite_template, tmp_path) -> Iterator[Running]:
-    """Two web processes and a worker; mails are files."""
+    """Give a forum with two web processes and a worker that writes mails as files."""
     with app.app_context():
         make_page(races.open_event(capacity=PLACES))
         make_post()
@@ -201,7 +201,7 @@ def every_mail_has_left() -> bool:
 
 
 def assert_everybody_is_there(actors: list[Actor]) -> None:
-    """Each life is one registration; places, counters and line agree."""
+    """Check that each person has one registration, and that places, counters and waiting list agree."""
     races.assert_counted_once()
     people = races.registrations()
     assert len(people) == ACTORS * LIVES
@@ -214,7 +214,7 @@ def assert_everybody_is_there(actors: list[Actor]) -> None:
 
 
 def usage(forum: Running) -> dict[int, tuple[int, float]]:
-    """Open files and resident MB of each process."""
+    """Return the open files and resident memory in MB of each process."""
     return {pid: (len(list(Path(f"/proc/{pid}/fd").iterdir())), resident(pid)) for pid in forum.pids()}
 
 

@@ -1,4 +1,4 @@
-"""One moment reads the same wherever it is shown, in the event's own zone, through the year (R19).
+"""A moment is shown the same everywhere, in the event's time zone, in summer and winter (R19).
 
 The event's calendar file has its own table in tests/events/test_calendar.py.
 """
@@ -15,23 +15,33 @@ from tests.factories.events import make_event
 from tests.factories.registrations import register, write
 from tests.registration.reading import newest_mail
 
-MOMENTS = [  # UTC; zone; as people read it; as a file has it
+MOMENTS = [  # time in UTC, time zone, text on pages, text in files
     ((2027, 7, 1, 7, 0), "Atlantic/Reykjavik", "1 July 2027 07:00 GMT", "2027-07-01 07:00"),
     ((2027, 7, 1, 7, 0), "Atlantic/Faroe", "1 July 2027 08:00 +0100", "2027-07-01 08:00"),
     ((2027, 7, 1, 7, 0), "Europe/Stockholm", "1 July 2027 09:00 CEST", "2027-07-01 09:00"),
     ((2027, 7, 1, 7, 0), "Europe/Helsinki", "1 July 2027 10:00 EEST", "2027-07-01 10:00"),
     ((2027, 7, 1, 7, 0), "America/Nuuk", "1 July 2027 06:00 -0100", "2027-07-01 06:00"),
     ((2027, 3, 28, 0, 30), "Europe/Stockholm", "28 March 2027 01:30 CET", "2027-03-28 01:30"),
-    ((2027, 3, 28, 1, 30), "Europe/Stockholm", "28 March 2027 03:30 CEST", "2027-03-28 03:30"),  # no 02:30
+    (
+        (2027, 3, 28, 1, 30),
+        "Europe/Stockholm",
+        "28 March 2027 03:30 CEST",
+        "2027-03-28 03:30",
+    ),  # 02:00 to 03:00 is left out
     ((2027, 10, 31, 0, 30), "Europe/Stockholm", "31 October 2027 02:30 CEST", "2027-10-31 02:30"),
-    ((2027, 10, 31, 1, 30), "Europe/Stockholm", "31 October 2027 02:30 CET", "2027-10-31 02:30"),  # once more
+    (
+        (2027, 10, 31, 1, 30),
+        "Europe/Stockholm",
+        "31 October 2027 02:30 CET",
+        "2027-10-31 02:30",
+    ),  # 02:00 to 03:00 comes twice
     ((2027, 10, 31, 2, 30), "Europe/Stockholm", "31 October 2027 03:30 CET", "2027-10-31 03:30"),
 ]
 
 
 @pytest.fixture(params=MOMENTS, ids=lambda row: f"{row[1]} {row[2]}")
 def moment(request):
-    """The moment with its zone and its words; the clock stands two days before it, when a registration is made."""
+    """Give the moment with its zone and texts; the clock is two days before it, and a registration is made then."""
     at, zone, words, cell = request.param
     at = datetime(*at, tzinfo=UTC)
     clock.freeze(at - CONFIRM_TIME)
@@ -73,7 +83,7 @@ def test_file_has_the_moment_of_a_registration_and_names_the_zone(app, database,
 
 
 def test_nobody_is_ended_an_hour_early_by_the_change_of_the_clocks(database):
-    """48 hours are 48 hours, also over the night that has 25."""
+    """The 48 hours to confirm are counted exactly, also over the night when clocks change."""
     registered_at = datetime(2027, 10, 30, 12, 0, tzinfo=UTC)
     clock.freeze(registered_at)
     registration = register(event_in("Europe/Stockholm"), now=registered_at)

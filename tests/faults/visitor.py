@@ -1,4 +1,4 @@
-"""People who register over HTTP while something goes wrong, each with a browser's cookies of their own.
+"""People who register over HTTP during faults, each with their own cookies.
 
 visitor = Visitor(url)
 attempt = visitor.register("ngo", "a@example.org")     .outcome is RECEIVED, BUSY or what else came
@@ -31,7 +31,7 @@ ANSWERS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, after redirects; status 0 when nothing did."""
+    """A response after redirects; the status is 0 when there was none."""
 
     status: int
     url: str
@@ -40,19 +40,19 @@ class Answer:
 
     @property
     def heading(self) -> str:
-        """The page's main heading."""
+        """The text of the page's h1."""
         found = HEADING.search(self.text)
         return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()) if found else ""
 
     @property
     def hidden(self) -> dict[str, str]:
-        """The hidden fields of the page's forms."""
+        """The hidden fields of all forms on the page."""
         return {name: html.unescape(value) for name, value in FIELD.findall(self.text)}
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """How far somebody came."""
+    """The result of an attempt to register, and the state for going on."""
 
     sector: str
     email: str
@@ -60,7 +60,7 @@ class Attempt:
 
     @property
     def outcome(self) -> str:
-        """RECEIVED, BUSY or what else came."""
+        """RECEIVED, BUSY or a description of the answer."""
         page = self.answer
         if page.status == 200 and page.url.endswith("/register/received"):
             return RECEIVED
@@ -69,14 +69,14 @@ class Attempt:
 
 
 class Visitor:
-    """One person's browser."""
+    """The browser of one person."""
 
     def __init__(self, url: str):
         self.url = url
         self._browser = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def get(self, path: str) -> Answer:
-        """Fetch a page and follow where it leads."""
+        """Fetch a page and follow redirects."""
         return self._open(Request(urljoin(self.url, path)))
 
     def post(self, path: str, data: Mapping[str, str]) -> Answer:
@@ -84,23 +84,23 @@ class Visitor:
         return self._open(Request(urljoin(self.url, path), urlencode(data).encode()))
 
     def register(self, sector: str, email: str) -> Attempt:
-        """Walk the whole path; it ends where a page says to try again later."""
+        """Register from the form to the end, or until a page says to try again later."""
         return self._go_on(sector, email, self.get(f"/en/register/{sector}"))
 
     def try_again(self, attempt: Attempt) -> Attempt:
-        """Do what the busy page says, and go on from there."""
+        """Do what the "busy" page says, and continue registering."""
         busy = attempt.answer
         page = self.post(busy.url, busy.hidden) if busy.hidden else self.get(busy.url)
         return self._go_on(attempt.sector, attempt.email, page)
 
     def until_check(self, sector: str, email: str) -> Attempt:
-        """Walk the path up to the page that shows the answers."""
+        """Register up to the page that shows the answers."""
         path = f"/en/register/{sector}"
         answers = {**self.get(path).hidden, **ANSWERS, "email": email}
         return Attempt(sector, email, self.post(f"{path}/check", answers))
 
     def go_on(self, attempt: Attempt) -> Attempt:
-        """Walk the rest of the path."""
+        """Continue registering from that page."""
         return self._go_on(attempt.sector, attempt.email, attempt.answer)
 
     def _go_on(self, sector: str, email: str, page: Answer) -> Attempt:

@@ -1,4 +1,4 @@
-"""An address for every route, with values that lead somewhere in a given event of the canary world."""
+"""A URL for every route, with values that exist in a given event of the canary world."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ SLUGS = {
 
 @dataclass(frozen=True)
 class Address:
-    """A route with values; `event` is the slug that stands in it, None where none does."""
+    """A route with values; `event` is the slug in its URL, or None."""
 
     endpoint: str
     path: str
@@ -46,7 +46,7 @@ class Address:
 def addresses(
     world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en"
 ) -> Iterator[Address]:
-    """Yield every route, once for each of the events."""
+    """Yield every route with values, once for each of the events."""
     with world.app.app_context():
         values = {slug: _values(world, slug) for slug in slugs}
     seen = set()
@@ -69,7 +69,7 @@ def addresses(
 
 
 def readable(world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en") -> list[Address]:
-    """Return what can be fetched."""
+    """Return the URLs of all routes that answer GET."""
     return [address for address in addresses(world, slugs, lang=lang) if "GET" in address.methods]
 
 

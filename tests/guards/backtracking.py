@@ -1,4 +1,4 @@
-"""Counts what a regular expression does, without a clock: a plain backtracking matcher over Python's own parse of it.
+"""Counts the steps of a regular expression with a simple backtracking matcher, because times depend on the machine.
 
 steps(re.compile(r"(a|a)*b"), "a" * 20, "match")     # how often it looked at a place of the text with a piece of it
 worst_growth(pattern, {"search"})[0]                 # about 2.0 where it grows evenly, 4.0 by the square
@@ -27,11 +27,11 @@ TAILS = ("", "\x01", "\n!")
 
 
 class TooManySteps(Exception):
-    """It would go on for longer than anybody waits."""
+    """Matching needs more steps than are counted."""
 
 
 class Matcher:
-    """Tries a pattern at places of a text and counts; a place that it reaches is yielded, the first choice first."""
+    """Matches a pattern at positions of a text and counts steps; yields the reached positions, best choice first."""
 
     def __init__(self, pattern: re.Pattern, text: str):
         self.text, self.flags, self.steps = text, pattern.flags, 0
@@ -39,7 +39,7 @@ class Matcher:
         self.groups: dict[int, str] = {}
 
     def run(self, way: str) -> int:
-        """Match once, or find every match; return the steps."""
+        """Match once, or find all matches; return the number of steps."""
         at = 0
         while at <= len(self.text):
             end = self.end(way, at)
@@ -49,7 +49,7 @@ class Matcher:
         return self.steps
 
     def end(self, way: str, at: int) -> int | None:
-        """Return where a match that begins here ends."""
+        """Return the end of a match that begins at this position."""
         ends = self.sequence(self.tree, at)
         return next((end for end in ends if way != "fullmatch" or end == len(self.text)), None)
 
@@ -121,7 +121,7 @@ ANCHORS = {
 
 
 def steps(pattern: re.Pattern, text: str, way: str) -> int:
-    """Return the steps of one match, or of finding every match, of a text; TOO_MANY where there are more."""
+    """Return the number of steps for one match or for all matches of a text; TOO_MANY is the maximum."""
     try:
         return Matcher(pattern, text).run(way)
     except TooManySteps:
@@ -129,7 +129,7 @@ def steps(pattern: re.Pattern, text: str, way: str) -> int:
 
 
 def worst_growth(pattern: re.Pattern, ways: set[str]) -> tuple[float, str]:
-    """Return by how much the steps grow when a text is twice as long, for the worst text, and that text's make."""
+    """Return the growth of the steps when a text is doubled, for the worst text, and how that text is built."""
     worst = (0.0, "")
     for way in ways:
         for before, piece, tail in texts(pattern):
@@ -144,7 +144,7 @@ def worst_growth(pattern: re.Pattern, ways: set[str]) -> tuple[float, str]:
 
 
 def texts(pattern: re.Pattern) -> set[tuple[str, str, str]]:
-    """What goes before, what is repeated and what comes after, from the pattern's own words and letters."""
+    """Yield beginnings, repeated parts and ends for test texts, made of the pattern's own words and letters."""
     tree = parser.parse(pattern.pattern, pattern.flags)
     atoms = sorted({*words(tree), *letters(tree), "a"})
     pieces = [*atoms, *(first + second for first, second in product(atoms, atoms) if first != second)]
@@ -154,7 +154,7 @@ def texts(pattern: re.Pattern) -> set[tuple[str, str, str]]:
 
 
 def words(tree) -> Iterator[str]:
-    """Yield the letters that stand one after another."""
+    """Yield the literal words in a parsed pattern."""
     run = ""
     for kind, value in [*tree, (None, None)]:
         if kind is kinds.LITERAL:
@@ -168,7 +168,7 @@ def words(tree) -> Iterator[str]:
 
 
 def letters(tree) -> Iterator[str]:
-    """Yield a letter or two of each set."""
+    """Yield a letter or two of each character set."""
     for kind, value in tree:
         if kind is kinds.IN:
             yield from _members(value)
@@ -177,7 +177,7 @@ def letters(tree) -> Iterator[str]:
 
 
 def beginnings(tree) -> set[str]:
-    """What a text must begin with for each of the outer repetitions to be reached."""
+    """Return the texts that must come first for each of the outer repetitions to be reached."""
     found, so_far = set(), ""
     for node in tree:
         if node[0] in REPEATS:
@@ -187,7 +187,7 @@ def beginnings(tree) -> set[str]:
 
 
 def shortest(tree) -> str:
-    """Return a short text that the pattern matches, or nearly."""
+    """Return a short text that the pattern matches, at least nearly."""
     made = ""
     for kind, value in tree:
         if kind is kinds.LITERAL:
@@ -214,7 +214,7 @@ def _inner(kind, value) -> list:
 
 
 def _members(values) -> Iterator[str]:
-    """Yield a sample of a set; of one that says what is not in it, what is not in it."""
+    """Yield sample members of a character set; for a negated set, of the characters that it excludes."""
     for kind, value in values[:4]:
         if kind is kinds.LITERAL:
             yield chr(value)
@@ -230,7 +230,7 @@ def _compiled(source: str, flags: int) -> re.Pattern:
 
 
 def single(node: tuple, flags: int) -> re.Pattern:
-    """Return the pattern of one letter: itself, any, or a set."""
+    """Return the pattern of a single character: a literal, any character or a set."""
     return _compiled(_source(node), flags & (re.IGNORECASE | re.DOTALL))
 
 

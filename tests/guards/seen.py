@@ -1,4 +1,4 @@
-"""Who may see what stands in which column; a column that is not listed is seen by nobody (S14, P21, P22)."""
+"""Which audience may see the content of which column; nobody may see a column that is not listed (S14, P21, P22)."""
 
 from forum.accounts.enums import Role
 from tests.guards.texts import Canary
@@ -19,7 +19,7 @@ PUBLIC = {
     "categories.name",
     "tags.name",
 }
-ORGANISERS = {  # of the registration's event
+ORGANISERS = {  # organisers of the registration's event
     "registrations.reference",
     "registrations.given_name",
     "registrations.family_name",
@@ -29,7 +29,7 @@ ORGANISERS = {  # of the registration's event
     "registrations.phone",
     "outbox_messages.recipient",
     "outbox_messages.last_error",
-    "users.name",  # who did what, in a registration's history
+    "users.name",  # shown in a registration's history as the person who did something
 }
 PERSONS_OWN = {
     *(
@@ -45,7 +45,7 @@ UNPUBLISHED = {"posts", "post_texts"}
 
 
 def may_see(world: World, audience: str, canary: Canary) -> bool:
-    """Whether the table lets this audience see this text."""
+    """Return whether the table allows this audience to see this text."""
     if canary.column in PUBLIC and canary.event != UNSEEN and not _is_unpublished(world, canary):
         return True
     if audience == VISITOR:

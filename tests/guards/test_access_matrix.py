@@ -1,6 +1,6 @@
 """Every route x every audience answers as forum/accounts/access.py declares (S12); no id of another event helps (S13).
 
-What is expected is worked out here from the table and the roles that the world gave, not by the code under test.
+The expected answers are computed here from the table and the roles in the test world, not by the code under test.
 """
 
 import re
@@ -15,12 +15,12 @@ from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
-HIDDEN = {UNSEEN}  # its public pages do not exist yet
+HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
 SPECIAL = {
-    "accounts.second_factor": 303,  # without a first step
+    "accounts.second_factor": 303,  # needs the password first
     "accounts.set_up": 303,
-    "accounts.open_demo": 410,  # a token that nobody has
-    "health.status": 503,  # the world has mail of every kind, dead letters too
+    "accounts.open_demo": 410,  # an unknown token
+    "health.status": 503,  # the test world has dead letters
     "self_service.enter": 200,  # the address holds the token itself
     "self_service.confirm": 200,  # the address holds the token itself
 }
@@ -32,7 +32,7 @@ def world_kind(request):
 
 
 def expected(world: World, audience: str, address: Address, method: str) -> set[int]:
-    """The statuses that the table allows."""
+    """Return the statuses that the access table allows."""
     wanted = AUDIENCES[address.endpoint]
     if isinstance(wanted, Roles):
         found = _of_roles(world, audience, wanted, address.event, method)
@@ -46,7 +46,7 @@ def _of_roles(world: World, audience: str, wanted: Roles, slug: str | None, meth
         return {303}
     if not _holds(world, audience, wanted, slug):
         return {404}
-    return {400} if method == "POST" else {200, 303}  # let through, and then refused for want of a CSRF token
+    return {400} if method == "POST" else {200, 303}  # access is allowed, and the missing CSRF token refused
 
 
 def _of_face(audience: str, wanted: Face, address: Address) -> set[int]:
@@ -58,13 +58,13 @@ def _of_face(audience: str, wanted: Face, address: Address) -> set[int]:
 
 
 def _holds(world: World, audience: str, wanted: Roles, slug: str | None) -> bool:
-    """Whether the audience holds one of the roles for the event of the address, or for any where it names none."""
+    """Return whether the audience has one of the roles for the URL's event, or for any event if it names none."""
     held = {role for role, of in world.held[audience] if slug is None or of in {None, slug}}
     return not wanted.roles or bool(held & (wanted.roles | {Role.ADMIN}))
 
 
 def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
-    """Send every request there is; return those that are answered otherwise than declared."""
+    """Send every possible request; return those whose answer differs from the access table."""
     found = []
     listed = [
         address for address in addresses(world, SLUGS) if endpoints is None or address.endpoint in endpoints
@@ -84,7 +84,7 @@ def test_every_route_answers_every_audience_as_declared(world):
 
 
 def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
-    """The control: the list of attendees is let open to anybody, and the matrix says so."""
+    """Control: opening the list of attendees to anybody is noticed."""
     console = {"attendees.index", "attendees.show"}
     before = {endpoint: AUDIENCES[endpoint] for endpoint in console}
     monkeypatch.setattr(access.sign_ins, "require", lambda roles: None)
@@ -99,7 +99,7 @@ def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
 
 @pytest.mark.parametrize("mine", [HERE, ELSEWHERE])
 def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
-    """An organiser's own event in the address, the other's reference, mail or cursor beside it (S13)."""
+    """The URL names an organiser's own event, with the reference, mail or cursor of another event (S13)."""
     world, other = fresh_world, ELSEWHERE if mine == HERE else HERE
     browser = world.browsers[f"{Role.ORGANISER} of {mine}"]
     token = csrf_token(browser)
@@ -124,7 +124,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
 
 
 def test_own_ids_do_lead_somewhere(fresh_world):
-    """The control of the test above: the same requests with one's own ids are carried out."""
+    """Control of the test above: the same requests with ids of the own event succeed."""
     browser = fresh_world.browsers[f"{Role.ORGANISER} of {HERE}"]
     token = csrf_token(browser)
     for address in addresses(fresh_world, (HERE,)):
@@ -161,11 +161,11 @@ def test_filters_and_cursors_of_another_event_show_nothing_of_it(world):
 
 
 def test_every_endpoint_is_in_the_matrix(world):
-    """A route that the list of addresses left out would be proven by nothing."""
+    """The list of URLs must contain every route, or the tests would prove nothing about it."""
     assert {address.endpoint for address in addresses(world, SLUGS)} == set(AUDIENCES)
     assert {address.event for address in readable(world, SLUGS)} == {*SLUGS, None}
 
 
 def csrf_token(browser) -> str:
-    """Return the token of a signed-in browser's forms."""
+    """Return the CSRF token of a signed-in browser."""
     return re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get("/account/").text)[1]

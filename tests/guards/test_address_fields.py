@@ -1,4 +1,4 @@
-"""Fields for mail addresses and columns for web addresses are of the kind that refuses what is none (S27, S32, S36)."""
+"""Form fields for mail addresses and columns for URLs have types that refuse invalid ones (S27, S32, S36)."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A migration that alters every table loses no row, trigger, check or index, and does not wait for ever (R23)."""
+"""A migration that alters any table loses no row, trigger, check or index, and waits for locks only briefly (R23)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from tests.guards.conftest import BOTH
 from tests.tried_migrations import add_migration, copy_migrations
 
 KINDS = ("pk_constraint", "foreign_keys", "unique_constraints", "check_constraints", "indexes")
-# With each trigger's whole text.
+# Compare the whole text of each trigger.
 TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name",
     "postgresql": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
@@ -41,7 +41,7 @@ DROP_TRIGGER = {
     "sqlite": '    op.execute("DROP TRIGGER {name}")\n',
     "postgresql": '    op.execute("DROP TRIGGER IF EXISTS {name} ON audit_entries")\n',
 }
-# A trigger of one table that names another one: SQLite would refuse to rename anything while that table is away.
+# This trigger names another table. SQLite refuses to rename any table while that one is dropped.
 FOREIGN_TRIGGER = """
 CREATE TRIGGER events_told AFTER INSERT ON events BEGIN
 UPDATE registrations SET reference = reference WHERE 1 = 0; END
@@ -55,13 +55,13 @@ def world_kind(request):
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A copy of the migrations, to add some to."""
+    """Give a copy of the migrations, to which a test adds one."""
     return copy_migrations(tmp_path)
 
 
 @pytest.fixture
 def engine(fresh_world) -> Engine:
-    """The filled database, in an app context."""
+    """Give the engine of a filled database, in an app context."""
     with fresh_world.app.app_context():
         db.session.remove()
         yield db.engine
@@ -72,14 +72,14 @@ def tables(engine: Engine) -> list[str]:
 
 
 def stored(engine: Engine) -> dict[str, list]:
-    """Every row, without the column that is tried."""
+    """Return every row, without the column that the test alters."""
     with engine.connect() as connection:
         rows = old_data.read_rows(connection)
     return {name: [{k: v for k, v in row.items() if k != "tried"} for row in rows[name]] for name in rows}
 
 
 def rules(engine: Engine) -> dict[str, list[str]]:
-    """Triggers, checks, keys and indexes."""
+    """Return the triggers, checks, keys and indexes."""
     seen = inspect(engine)
     found = {f"{kind} {table}": read(seen, kind, table) for table in tables(engine) for kind in KINDS}
     with engine.connect() as connection:
@@ -87,7 +87,7 @@ def rules(engine: Engine) -> dict[str, list[str]]:
 
 
 def read(seen: Inspector, kind: str, table: str) -> list[str]:
-    """Rules of one kind as text; the conditions of partial indexes are objects."""
+    """Return the constraints of one kind as text, because the conditions of partial indexes are not comparable."""
     rules = getattr(seen, f"get_{kind}")(table)
     for rule in rules if isinstance(rules, list) else [rules]:
         options = rule.get("dialect_options", {})
@@ -159,7 +159,7 @@ def test_migration_waits_for_a_table_in_use_only_so_long(
         reader.execute("COMMIT")
         monkeypatch.undo()
         flask_migrate.upgrade(directory=str(folder))
-        with engine.connect() as connection:  # one from the pool, as it was before
+        with engine.connect() as connection:  # a connection from the pool has its usual settings again
             shown = [connection.execute(text(f"SHOW {name}")).scalar() for name in TIMEOUTS]
     assert shown == ["20s", "1min"]
 
@@ -168,7 +168,7 @@ TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
 def test_steps_of_one_upgrade_do_not_wait_for_each_other(make_app, sqlite_url, folder, monkeypatch):
-    """SQLite's writers stand in line, and whoever has the turn must not join the line again."""
+    """Each migration writes in the turn that the upgrade holds already, and must not queue for another one."""
     add_migration(folder, ADD.format(table="events"))
     add_migration(folder, ADD.format(table="posts"))
     turns, enter = [], Line.enter
@@ -190,7 +190,7 @@ def opened(make_app, url: str) -> Iterator[Engine]:
 
 
 def refuse(folder: Path) -> None:
-    """See that an upgrade ends with an error status, as the command does."""
+    """Run an upgrade and check that it fails as the command does."""
     with pytest.raises(SystemExit) as ended:
         flask_migrate.upgrade(directory=str(folder))
     assert ended.value.code == 1

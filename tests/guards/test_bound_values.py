@@ -1,4 +1,4 @@
-"""A sealed value that SQL copies into another row or column does not open there (P05, P28)."""
+"""A sealed value that SQL copies to another row or column cannot be decrypted there (P05, P28)."""
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -30,7 +30,7 @@ def app(make_app, database_url):
 
 
 def copy(table: str, column: str, key: str, theirs, mine) -> None:
-    """What somebody can do who can write to the database and has no key: take the value of another row."""
+    """Copy the sealed value of another row, as somebody could who can write to the database but has no key."""
     start_write(db.session)
     statement = text(COPIED.format(table=table, column=column, key=key))
     db.session.execute(statement, {"theirs": theirs, "mine": mine})
@@ -74,7 +74,7 @@ def test_form_of_another_person_does_not_open(database):
 
 
 def test_second_factor_of_another_organiser_opens_no_door(database):
-    """Whoever has a phone of their own could else sign in as somebody else with it."""
+    """Otherwise an organiser could copy their own authenticator's secret to another account and sign in there."""
     theirs, mine = make_user(totp_secret=b"twenty bytes of mine"), make_user()
     copy("users", "totp_secret", "id", theirs.id, mine.id)
     start_write(db.session)
@@ -94,7 +94,7 @@ def test_proposed_second_factor_does_not_open_as_the_one_in_use(database):
 
 @pytest.mark.parametrize("step", ["content", "recipient"])
 def test_mail_of_another_leaves_for_nobody_else(database, app, step):
-    """Neither put into another message nor sent to another address: there is a personal link in it."""
+    """A mail's content holds a personal link, so it cannot be moved to another mail or sent to another address."""
     theirs, mine = make_mails(2)
     copy("outbox_messages", step, "id", theirs.id, mine.id)
     mine = mine.id

@@ -1,4 +1,4 @@
-"""No text reaches anybody whom tests/guards/seen.py does not name: pages, files, feeds, mails, log, page cache."""
+"""Pages, files, feeds, mails, log and page cache show a text only to audiences that tests/guards/seen.py allows."""
 
 import logging
 import re
@@ -49,14 +49,14 @@ def world_kind(request):
 
 
 def found_in(world: World, text: str) -> set[str]:
-    """The canaries in a text, as "column of event"; tokens and digests are looked for as they are."""
+    """Return the canaries in a text, as "column of event"; tokens and digests are looked for unchanged."""
     words = {word for word in WORDS.findall(text) if word in world.canaries}
     whole = {key for key in world.canaries if not key.startswith("zq") and key in text}
     return words | whole
 
 
 def answers(world: World, audience: str):
-    """Everything that the audience can get: pages, the JSON and the CSV files; public ones through the eyes of two."""
+    """Yield all pages, JSON and CSV files that the audience can get; only two audiences read the public ones."""
     browser, reads_public = world.browsers[audience], audience in {VISITOR, ADMIN}
     for lang in LANGUAGES if audience in THOROUGH else ("en",):
         for address in readable(world, SLUGS, lang=lang):
@@ -74,7 +74,7 @@ def answers(world: World, audience: str):
 
 @dataclass
 class Harvest:
-    """What one crawl as everybody brought: the columns each audience saw, what it should not have, the log."""
+    """The result of a crawl as every audience: the columns that each saw, the forbidden ones, and the log."""
 
     shown: dict[str, set[str]]
     leaks: dict[str, set[str]]
@@ -82,7 +82,7 @@ class Harvest:
 
 
 def crawl(world: World) -> Harvest:
-    """Crawl as every audience, once."""
+    """Crawl once as every audience."""
     found, lines = Harvest({}, {}, ""), []
     handler, log = logging.Handler(), logging.getLogger()
     handler.emit = lambda record: lines.append(JsonLines().format(record))
@@ -112,7 +112,7 @@ def crawl(world: World) -> Harvest:
 
 
 def leaked(world: World, audience: str, path: str, words: set[str]) -> set[str]:
-    """Which of the words the audience may not see; what it asked for by name is no news to it."""
+    """Return the texts that the audience may not see, except those that were part of its own URL."""
     seen_here = {word: world.canaries[word] for word in words if word not in path}
     return {
         f"{canary.column} of {canary.event or 'none'} in {path}"
@@ -122,7 +122,7 @@ def leaked(world: World, audience: str, path: str, words: set[str]) -> set[str]:
 
 
 def test_nobody_gets_what_they_may_not_see(world):
-    """Pages, files and feeds, the log lines of all that, and what the page cache then holds, in one crawl."""
+    """One crawl checks pages, files and feeds, the log lines that they cause, and the filled page cache."""
     harvest = crawl(world)
     assert harvest.leaks == {}
     _check_log(world, harvest.log)
@@ -131,14 +131,14 @@ def test_nobody_gets_what_they_may_not_see(world):
 
 
 def _check_log(world: World, log: str) -> None:
-    """It names nobody and holds no token."""
+    """Check that the log contains no name and no token."""
     assert log.count("/console/") > 100
     assert found_in(world, log) - set(world.references.values()) == set()
     assert [owner for owner, token in world.tokens.items() if token in log] == []
 
 
 def _check_page_cache(world: World) -> None:
-    """What is kept for everybody holds nothing that a visitor may not see."""
+    """Check that the page cache contains nothing that visitors may not see."""
     cache = world.app.extensions["page_cache"]
     assert len(cache._pages) > 10
     for key, page in cache._pages.items():
@@ -148,14 +148,14 @@ def _check_page_cache(world: World) -> None:
 
 
 def _check_that_the_search_finds(harvest: Harvest) -> None:
-    """The control: the same crawl does find what an organiser, a person and a visitor may see."""
+    """Control: the same crawl finds what an organiser, a person and a visitor may see."""
     assert seen.ORGANISERS - harvest.shown[f"{Role.ORGANISER} of {HERE}"] == set()
     assert seen.PERSONS_OWN - harvest.shown[PERSON] == set()
     assert seen.PUBLIC - harvest.shown[VISITOR] == set()
 
 
 def test_a_leak_is_found(world):
-    """The control: another event's person, a real name and a draft, as an organiser's page might hold them."""
+    """Control: another event's person, a real name and a draft on an organiser's page are noticed."""
     organiser = f"{Role.ORGANISER} of {HERE}"
     for column, event in (
         ("registrations.email", ELSEWHERE),
@@ -183,7 +183,7 @@ def test_secret_columns_are_in_the_world_and_seen_by_nobody(world):
 
 
 def test_mails_hold_nothing_of_the_person_and_begin_with_nothing_of_the_event(fresh_world):
-    """Each kind of mail of a registration, for the protected person and the twin (P26): no name, no organisation."""
+    """No mail to the protected person, or to the other with equal data, has a name or an organisation in it (P26)."""
     with fresh_world.app.app_context():
         queue_every_mail(fresh_world)
         rows = db.session.scalars(select(OutboxMessage).where(OutboxMessage.subject.not_like("zq%")))
@@ -201,7 +201,7 @@ def test_mails_hold_nothing_of_the_person_and_begin_with_nothing_of_the_event(fr
 
 
 def test_mails_of_protected_person_and_twin_are_the_same(fresh_world):
-    """Word for word, files included: neither has any (P26)."""
+    """All mails to the protected person and to the other with equal data are the same, word for word (P26)."""
     with fresh_world.app.app_context():
         queue_every_mail(fresh_world)
         told = {}
@@ -238,7 +238,7 @@ PLACES = (
 
 @pytest.mark.parametrize("role", ["organiser of nf27", "protected_handler of nf27", "admin"])
 def test_protected_person_is_like_the_twin(fresh_world, role):
-    """Their own pages and rows are equal once what every registration has of its own is named alike (P21)."""
+    """Their pages and rows are equal once ids, names and links are replaced by the same words (P21)."""
     browser = fresh_world.browsers[role]
     _make_alike(fresh_world)
     found = {}
@@ -260,7 +260,7 @@ def test_protected_person_is_like_the_twin(fresh_world, role):
 
 
 def test_a_difference_between_the_twins_is_seen(fresh_world):
-    """The control: one word more in the one row, and the comparison sees it."""
+    """Control: the comparison notices one additional word in one of the rows."""
     _make_alike(fresh_world)
     person, twin = (_own_words(fresh_world, name) for name in (PERSON, "twin"))
     with fresh_world.app.app_context():
@@ -272,13 +272,13 @@ def test_a_difference_between_the_twins_is_seen(fresh_world):
 
 
 def queue_every_mail(world: World) -> None:
-    """Queue each kind of mail of a registration for the person and the twin."""
+    """Queue each kind of mail for the protected person and for the other person with equal data."""
     start_write(db.session)
     for name in (PERSON, "twin"):
         person = find_registration(world, name)
         person.offer_expires_at = person.confirm_by
         for queue in (
-            mails.queue_cancelled,  # takes back what it finds
+            mails.queue_cancelled,  # cancels the mails that are queued before it
             mails.queue_received,
             mails.queue_already_registered,
             mails.queue_in_review,
@@ -293,14 +293,14 @@ def queue_every_mail(world: World) -> None:
 
 
 def _opens(path: str, canary: texts.Canary) -> bool:
-    """Whether the address holds a token that lets whoever has it see this."""
+    """Return whether the URL has a token whose owner may see this text."""
     if path.startswith(("/en/r/confirm/", "/sv/r/confirm/")):
         return canary.table == "registrations" and canary.column in seen.PERSONS_OWN
     return canary.column == "users.email" and path.startswith(("/account/reset/", "/account/welcome/"))
 
 
 def _make_alike(world: World) -> None:
-    """Give both the same moments, answers and history, so that only the protection is left between them."""
+    """Give both people the same times, answers and history, so that they differ only in the protection."""
     with world.app.app_context():
         start_write(db.session)
         person, twin = (find_registration(world, name) for name in (PERSON, "twin"))
@@ -322,7 +322,7 @@ def _own_words(world: World, name: str) -> list[str]:
 
 
 def _rows_of(text: str, own: list[str]) -> list[str]:
-    """The rows, items and lines that hold any of the person's words, with those words named alike."""
+    """Return the rows, items and lines with data of the person, whose data are replaced by the same words."""
     text = re.sub(r'name="csrf_token"[^>]*>', "TOKEN", text)
     soup = BeautifulSoup(text, "html.parser")
     parts = soup.select("main tr, main li, main dl, main h1, main p") if soup.main else text.splitlines()

@@ -1,4 +1,4 @@
-"""What comments and docstrings point to is there: files of the project, and what templates say of the forum's code."""
+"""Files and functions that comments and docstrings name exist."""
 
 import importlib
 import io
@@ -58,7 +58,7 @@ def test_an_object_that_is_not_there_is_found():
 
 
 def commented_files() -> Iterator[Path]:
-    """Yield the sources whose comments are read by people."""
+    """Yield the source files whose comments are checked."""
     for folder in ("bench", "forum", "migrations", "static", "templates", "tests", "tools"):
         for suffix in (".py", *REMARKS):
             yield from (
@@ -67,7 +67,7 @@ def commented_files() -> Iterator[Path]:
 
 
 def remarks_of(suffix: str, source: str) -> list[str]:
-    """Return the comments of a source, and a Python module's strings of more than one line or with three quotes."""
+    """Return the comments of a file, and of a Python module also the docstrings and other multi-line strings."""
     if suffix != ".py":
         return REMARKS[suffix].findall(source)
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
@@ -80,7 +80,7 @@ def remarks_of(suffix: str, source: str) -> list[str]:
 
 
 def find_lost_files(remarks: Iterable[str]) -> Iterator[str]:
-    """Yield the files and folders of the project that remarks name and that are not there."""
+    """Yield files and folders of the project that comments name and that do not exist."""
     for name in (name for remark in remarks for name in NAMED_FILE.findall(remark)):
         exists = any((PROJECT / f"{name}{suffix}").exists() for suffix in ("", ".py"))
         if not exists and not name.startswith(MADE):
@@ -88,7 +88,7 @@ def find_lost_files(remarks: Iterable[str]) -> Iterator[str]:
 
 
 def find_lost_objects(remarks: Iterable[str]) -> Iterator[str]:
-    """Yield the modules of the forum, and what is in them, that remarks name and that are not there."""
+    """Yield modules of the forum, and names in them, that comments mention and that do not exist."""
     for name in (name for remark in remarks for name in NAMED_OBJECT.findall(remark)):
         module, _, last = name.rpartition(".")
         try:

@@ -1,4 +1,4 @@
-"""Every command does its work once on each database, and says in a sentence what a wrong setting is (R23, S05)."""
+"""Every command works on each database, and reports a wrong setting in a sentence (R23, S05)."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from forum.settings.project import PROJECT
 from tests.tried_migrations import add_migration, copy_migrations
 from tools.running import FORUM, SECONDS
 
-# In this order on one database; {folder} is the test's. What each must say, "" where there is nothing to say.
+# The commands, run in this order on one database, and what each must print; {folder} is the test's folder.
 COMMANDS = {
     "db upgrade": ("The tables are up to date.", ()),
     "db current": ("(head)", ()),
@@ -48,10 +48,10 @@ COMMANDS = {
     "db downgrade": ("", ("base",)),
     "restore": ("Restored as of", ("{folder}/backups/{backup}",)),
 }
-SERVING = {"run", "dev", "serve", "worker"}  # tests/commands/test_serving.py
-FAILING = {"doctor"}  # in a test there is no worker
-OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # ask no database
-# Those that seal, open and prove nothing, say themselves what is wrong, or come before the right database is there.
+SERVING = {"run", "dev", "serve", "worker"}  # tested in tests/commands/test_serving.py
+FAILING = {"doctor"}  # no worker runs in this test
+OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # commands that use no database
+# Commands that run with any keys: they use none, report wrong ones themselves, or replace the database.
 WITH_ANY_KEYS = {
     "doctor",
     "new-keys",
@@ -75,7 +75,7 @@ WRONG_SETTINGS = [(name, value) for name, values in WRONG.items() for value in v
 
 
 def names(group: click.Group = cli, before: str = "") -> set[str]:
-    """The commands, those in groups as they are typed."""
+    """Return the names of all commands, those in groups with the group's name."""
     return {
         name
         for short, command in group.commands.items()
@@ -84,7 +84,7 @@ def names(group: click.Group = cli, before: str = "") -> set[str]:
 
 
 def typed(command: str, folder: Path) -> list[str]:
-    """The command's arguments as they are typed."""
+    """Return the command's arguments as typed in a shell."""
     backup = next((path.name for path in folder.glob("backups/*.tar")), "none")
     return [*command.split(), *(word.format(folder=folder, backup=backup) for word in COMMANDS[command][1])]
 
@@ -102,7 +102,7 @@ def test_every_command_does_its_work(make_app, blank_database_url, tmp_path):
         answer = app.test_cli_runner().invoke(
             cli, typed(command, tmp_path), obj=ScriptInfo(create_app=lambda: app)
         )
-        # What Alembic prints goes past the runner; the processes below show it.
+        # The test runner does not capture what Alembic prints; the processes in the tests below do.
         is_heard = words in answer.output or command.startswith("db ")
         assert (command, answer.exit_code, is_heard) == (command, int(command in FAILING), True), (
             answer.output,
@@ -111,7 +111,7 @@ def test_every_command_does_its_work(make_app, blank_database_url, tmp_path):
 
 
 def drop_everything(app) -> None:
-    """Leave what a restore wants: no file on SQLite, no table on PostgreSQL."""
+    """Remove what a restore would refuse to overwrite: SQLite's file, or PostgreSQL's tables."""
     with app.app_context():
         db.session.remove()
         if db.engine.name == "sqlite":
@@ -130,7 +130,7 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
     if not isinstance(answer.exception, SystemExit):
         assert f"FORUM_{name}" in str(answer.exception), (
             answer.exception
-        )  # refused by name: cli.main words it
+        )  # raises UnsafeSettings, which cli.main prints
         return
     lines = answer.stderr.splitlines()
     assert (answer.exit_code, len(lines), lines[0].startswith("Error: "), "secret" in lines[0]) == (
@@ -145,12 +145,14 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
 def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
 ):
-    """One entry under a wrong key, and the record is broken for good."""
+    """A single audit entry under a wrong key would break the chain for ever."""
     refuse_wrong_keys(make_app(sqlite_url))  # the check values are stored
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
     monkeypatch.setenv("FORUM_ENV", "development")
-    monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")  # some would set it for good
+    monkeypatch.setenv(
+        "FORUM_BASE_URL", "http://127.0.0.1:8000"
+    )  # some commands would set it for all later tests
     for module in (command_line, running):
         monkeypatch.setattr(module, "create_app", lambda: wrong)
     for module, name in ((presence, "share"), (serving, "refuse_taken_address"), (preparing, "prepare")):
@@ -189,7 +191,7 @@ def test_a_database_that_is_away_or_empty_is_a_sentence(make_app, tmp_path, url)
 
 
 def test_typed_commands_end_as_they_should(tmp_path):
-    """As processes, for the rest of this file calls them: one that works, one whose setting is wrong."""
+    """Two commands, one with a wrong setting, run as processes; the other tests call commands in this process."""
     assert spawn(tmp_path, "db", "upgrade") == (0, "The tables are up to date.\n", "")
     status, _, said = spawn(
         tmp_path, "db", "current", DATABASE_URL="postgresql://u:a-secret@/x?host=/nowhere"
@@ -221,7 +223,7 @@ def test_a_typed_command_with_a_wrong_setting_says_a_sentence(tmp_path, name, va
 
 
 def spawn(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
-    """Run a command as a process; return its status and what it wrote."""
+    """Run a command as a process; return its exit status and output."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
     given = {"ENV": "development", "INSTANCE": str(folder / "instance"), **settings}
     done = subprocess.run(
@@ -249,7 +251,7 @@ TAKES_AWAY = """
 
 
 def test_tables_of_a_newer_version_are_used_where_they_can_be(make_app, database_url, tmp_path):
-    """An update's way back: the version before it meets the tables that the update made."""
+    """After an update is undone, the older version works with the tables of the newer one, if it can."""
     app, newer = make_app(database_url, DEMO=False), copy_migrations(tmp_path)
 
     def meet(step: str) -> tuple[int, str]:

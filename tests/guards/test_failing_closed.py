@@ -1,4 +1,4 @@
-"""What decides is away, and nobody gets in for that: sign-ins, links, counters, the audit trail (S43).
+"""When a part that decides about access fails (sign-ins, links, counters, audit trail), access is refused (S43).
 
 Each is broken for real: its table is gone, its file is not a database. What fails says so in a page with a reference
 and shows nothing of its insides.
@@ -52,7 +52,7 @@ LIMITED = {
 
 @contextmanager
 def without(world: World, table: str) -> Iterator[None]:
-    """The database has no such table for a while."""
+    """Rename a table for a while, as if it were missing."""
     _rename(world, table, "gone")
     yield
     _rename(world, "gone", table)
@@ -62,13 +62,13 @@ def _rename(world: World, old: str, new: str) -> None:
     with world.app.app_context(), db.engine.connect() as connection:
         connection.exec_driver_sql(
             "PRAGMA legacy_alter_table=ON"
-        )  # triggers and keys go on naming it as before
+        )  # triggers and foreign keys keep the old name
         connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
         connection.commit()
 
 
 def check_failure(answer: TestResponse, where: str) -> None:
-    """A page that says sorry, with a reference and nothing else of what went wrong."""
+    """Check that the answer is an error page with a reference and without internal details."""
     assert answer.status_code in {500, 503}, f"{where}: {answer.status_code}"
     assert not INSIDES.search(answer.text), where
     assert REFERENCE.search(answer.text), where
@@ -94,7 +94,7 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
 
 
 def test_without_the_audit_trail_nothing_is_done(fresh_world):
-    """Every form whose act is written down: no act without its entry, and no mail of it either."""
+    """A form whose act is audited does nothing, and sends no mail, when the entry cannot be written."""
     audited = [
         found
         for found in addresses(fresh_world, (HERE,))
@@ -116,7 +116,7 @@ def test_without_the_audit_trail_nothing_is_done(fresh_world):
 
 @pytest.fixture(params=["a file that is no database", "a place where none can be"])
 def uncounted(request, settings, built_world, tmp_path) -> Iterator[World]:
-    """A world whose limits are on and cannot be counted."""
+    """Give a test world with rate limits whose counters cannot be stored."""
     junk = tmp_path / "limits.sqlite3"
     junk.write_bytes(b"not a database " * 1000)
     place = junk if "file" in request.param else "/proc/nowhere/limits.sqlite3"
@@ -126,7 +126,7 @@ def uncounted(request, settings, built_world, tmp_path) -> Iterator[World]:
 
 
 def test_without_counters_no_limited_form_is_taken(uncounted):
-    """Which forms are limited stands in LIMITED; one that is not, and goes through, fails as well."""
+    """LIMITED lists the forms with a rate limit; the test also fails for a listed form that has none."""
     _give_password(uncounted)
     hidden = {audience: hidden_fields(uncounted, audience, "") for audience in (VISITOR, PERSON, ADMIN)}
     failing = set()
@@ -145,7 +145,7 @@ def test_without_counters_no_limited_form_is_taken(uncounted):
 
 
 def _give_password(world: World) -> None:
-    """Let the visitor stand between the two steps of signing in."""
+    """Enter the right password, so that the visitor is at the second step of signing in."""
     with world.app.app_context():
         start_write(db.session)
         user = db.session.get_one(User, *world.owned[f"door of {HERE}"]["users"])
@@ -157,7 +157,7 @@ def _give_password(world: World) -> None:
 
 
 def test_insides_are_found():
-    """The control: what a page of a debugger, or a careless message, would show."""
+    """Control: internal details, as a debugger's page would show them, are noticed."""
     for shown in (
         "Traceback (most recent call last)",
         "no such table: users",

@@ -1,4 +1,4 @@
-"""Whatever is sent to any form or in any address, the answer is ours: never a 5xx (S17, S34, S35)."""
+"""Whatever is sent to any form or in any URL, the forum answers it without a server error (S17, S34, S35)."""
 
 import json
 from itertools import cycle, islice, product
@@ -79,7 +79,7 @@ QUERY_NAMES = (
     "token",
     "change",
 )
-READ_EVERYWHERE = {"lang", "next"}  # by what the pages of the console and the account have in common
+READ_EVERYWHERE = {"lang", "next"}  # parameters that all pages of the console and the account read
 values = st.one_of(
     st.sampled_from(ODD),
     st.binary(max_size=40),
@@ -95,7 +95,7 @@ def world_kind(request):
 
 @pytest.fixture(scope="module")
 def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
-    """Every form that can be sent again and again: who, where, its fields, the hidden ones."""
+    """Return every form that can be sent repeatedly: its audience, URL, fields and hidden fields."""
     found = []
     for address in addresses(world, (HERE,)):
         if "POST" in address.methods and address.endpoint not in ENDING | SLOW:
@@ -113,7 +113,7 @@ def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
 
 
 def fields_of(world, audience: str, address: Address) -> set[str]:
-    """The names of a page's fields."""
+    """Return the names of the fields on a page."""
     soup = BeautifulSoup(world.browsers[audience].get(address.path).data, "html.parser")
     return {element["name"] for element in soup.select("form [name]")} - {"csrf_token"}
 
@@ -121,7 +121,7 @@ def fields_of(world, audience: str, address: Address) -> set[str]:
 @FEW
 @given(data=st.data())
 def test_no_form_falls_over(world, forms, data):
-    """Each field once, twice, as an array, not at all, under another name; each form gets every example."""
+    """Each field is sent once, twice, as an array, not at all, and under another name."""
     seed = data.draw(
         st.lists(
             st.tuples(st.integers(0, 30), st.sampled_from(("{}", "{}[]", "{}[0]", "{}.x", "_{}")), values),
@@ -143,7 +143,7 @@ def test_no_form_falls_over(world, forms, data):
             address.path, data=body, content_type="application/x-www-form-urlencoded"
         )
         assert answer.status_code < 500, f"{address.path}: {[(name, value[:60]) for name, value in drawn]}"
-    assert world.browsers[PERSON].get("/en/r/").status_code == 200  # the forms were still the person's own
+    assert world.browsers[PERSON].get("/en/r/").status_code == 200  # the person's session still works
     assert world.browsers[ADMIN].get("/account/").status_code == 200
 
 
@@ -162,7 +162,7 @@ def test_forms_that_end_something_or_cost_time_do_not_fall_over(fresh_world, end
         assert answer.status_code < 500, (endpoint, value[:40])
 
 
-PARTS = {  # the head of a part of a multipart body
+PARTS = {  # headers of a part of a multipart body
     "without a name": b"Content-Disposition: form-data",
     "that is a file without a name": b'Content-Disposition: form-data; filename="x"',
     "with an empty name": b'Content-Disposition: form-data; name=""',
@@ -224,7 +224,7 @@ BODIES = {
 
 
 def test_other_bodies_than_a_form_are_refused(world):
-    """With the CSRF token where a script would put it, for without one nobody would look at the body."""
+    """The CSRF token is in a header, because without one the body would not be read at all."""
     audiences = (VISITOR, PERSON, ADMIN)
     tokens = {name: hidden_fields(world, name, "/")["csrf_token"] for name in audiences}
     for address in addresses(world, (HERE,)):
@@ -290,7 +290,7 @@ SHAPES = {  # headers as the server hands them over: each byte of a value is a l
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_no_header_falls_over(world, name):
-    """What the server hands over goes to a page, a form that is read and sent, and a list."""
+    """Each header is sent to a page, to a form (GET and POST), and to a list."""
     token = hidden_fields(world, VISITOR, "/")["csrf_token"]
     for audience, method, path in (
         (VISITOR, "GET", "/en/"),
@@ -308,7 +308,7 @@ def test_no_header_falls_over(world, name):
 
 @pytest.mark.parametrize("path", ["/en/register/ngo", f"/console/{HERE}/registrations/x/cancel"])
 def test_no_multipart_body_falls_over(world, path):
-    """It is read before any view looks at it, also for those who are not signed in; what is broken is refused."""
+    """Multipart bodies are parsed before any view runs, even without a sign-in; broken ones are refused."""
     statuses = {}
     for kind, (body, content_type) in MULTIPARTS.items():
         answer = world.app.test_client().post(path, data=body, content_type=content_type)
@@ -358,7 +358,7 @@ def test_cookies_that_are_not_ours_are_nobodys(world, name, value):
 
 
 class Watched(ImmutableMultiDict):
-    """Parameters that remember which names they were asked for."""
+    """Query parameters that remember which of them were read."""
 
     asked: ClassVar[set[str]] = set()
 
@@ -380,7 +380,7 @@ class Watched(ImmutableMultiDict):
 
 
 def test_every_parameter_that_any_page_reads_is_tried(world, queried, monkeypatch):
-    """A name that a view or a template asks for and that is not tried fails; so does a page that is not queried."""
+    """The test fails for a parameter that a view reads and that is not fuzzed, and for a page that is not requested."""
     monkeypatch.setattr(world.app.request_class, "parameter_storage_class", Watched)
     tried = {world.app.url_map.bind("localhost").match(path)[0] for _audience, path in queried}
     reading = {}
@@ -395,7 +395,7 @@ def test_every_parameter_that_any_page_reads_is_tried(world, queried, monkeypatc
 
 
 def test_odd_values_in_a_path_lead_nowhere(world):
-    """Each piece of each address is replaced by what nobody has; the odd values take turns."""
+    """Each part of each path is replaced in turn by an odd value that exists nowhere."""
     pieces = cycle([*(value[:300] for value in ODD if value), b"%25", b"%2e%2e", b"."])
     for address in addresses(world, (HERE,)):
         parts = address.path.strip("/").split("/")
@@ -406,9 +406,9 @@ def test_odd_values_in_a_path_lead_nowhere(world):
 
 @pytest.mark.parametrize("injection", INJECTIONS)
 def test_searches_take_an_injection_as_words(fresh_world, injection):
-    """It finds nothing, filters nothing away and sorts as if nothing had been asked (S34).
+    """An injection as a search term finds nothing and changes neither filter nor order (S34).
 
-    In a world where no other test has registered somebody by this name.
+    Uses a fresh world, because other tests register people with such names.
     """
     browser = fresh_world.browsers[ADMIN]
     plain = rows_of(browser.get(f"/console/{HERE}/attendees").data)
@@ -423,6 +423,6 @@ def test_searches_take_an_injection_as_words(fresh_world, injection):
 
 
 def rows_of(page: bytes) -> list[str]:
-    """The table's rows as their words."""
+    """Return the texts of the table's rows."""
     soup = BeautifulSoup(page, "html.parser")
     return [" ".join(row.get_text(" ").split()) for row in soup.select("main tbody tr")]

@@ -1,4 +1,4 @@
-"""Reading changes nothing (S11): every GET and HEAD as every audience, with a hook that sees each write.
+"""No GET or HEAD request of any audience changes the database, as a hook on every write shows (S11).
 
 The exceptions are the moment at which an organiser's browser was last seen, and that somebody looked at what is
 recorded when it is looked at (S46, P18): after the page, in a transaction of its own, in the audit trail alone.
@@ -35,7 +35,7 @@ def world_kind(request):
 
 @contextmanager
 def writes(world: World):
-    """Collect every statement that writes."""
+    """Collect all SQL statements that write."""
     found: list[str] = []
 
     def note(_connection, _cursor, statement, *_):
@@ -60,18 +60,18 @@ def test_reading_any_page_as_anybody_writes_nothing(world, method):
             for address in readable(world):
                 path = address.path + QUERIES[number % len(QUERIES)]
                 status = browser.open(path, method=method).status_code
-                is_answered = status < 500 or address.endpoint == "health.status"  # it says what is wrong
+                is_answered = status < 500 or address.endpoint == "health.status"  # answers 503 for faults
                 if address.endpoint in TRACED:
                     found[:] = [statement for statement in found if not TRACE.match(statement)]
                 assert (found, is_answered) == ([], True), f"{name}: {method} {path}"
 
 
 def test_what_is_recorded_when_it_is_looked_at_is_so_once(fresh_world):
-    """The control: a page that is traced does write, into the trail alone and after what it has read."""
+    """Control: a page whose views are audited does write, only to the audit trail and after its reads."""
     traced = [address.path for address in readable(fresh_world, (HERE,)) if address.endpoint in TRACED]
     with writes(fresh_world) as found:
         statuses = [fresh_world.browsers[ADMIN].get(f"{path}?q=a").status_code for path in traced]
-    assert (statuses, len(found)) == ([200] * 4, 2 * 4)  # an entry and its details
+    assert (statuses, len(found)) == ([200] * 4, 2 * 4)  # four entries, each with its details
     assert all(map(TRACE.match, found))
 
 
@@ -85,7 +85,7 @@ def test_only_last_seen_is_written_when_a_minute_has_passed(fresh_world):
 
 
 def test_mailed_links_can_be_followed_by_a_scanner(fresh_world):
-    """Every link of every mail, with GET and with HEAD, twice (S21)."""
+    """Mail scanners may open every link of every mail, twice, with GET and HEAD, without an effect (S21)."""
     paths = [f"/en/r/{fresh_world.tokens['person']}", f"/en/r/confirm/{fresh_world.tokens['pending']}"]
     paths += [f"/account/{kind}/{fresh_world.tokens[f'{kind} of admin']}" for kind in ("reset", "welcome")]
     with writes(fresh_world) as found:
@@ -98,7 +98,7 @@ def test_mailed_links_can_be_followed_by_a_scanner(fresh_world):
 
 
 def test_hook_sees_a_write(fresh_world):
-    """The control: pressing the button behind a link does write."""
+    """Control: pressing the button on a link's page does write."""
     browser = fresh_world.app.test_client()
     path = f"/en/r/confirm/{fresh_world.tokens['pending']}"
     token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(path).text)[1]

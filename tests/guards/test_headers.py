@@ -1,4 +1,4 @@
-"""Every answer carries the headers that it must, whatever it is (S08, S41, S42, F4, P17).
+"""Every answer has the required headers, whatever kind of answer it is (S08, S41, S42, F4, P17).
 
 Pages, redirects, files, forms' answers and errors, as a visitor, a person and an admin, on a site that is https; what
 is expected stands here word by word, not in the code under test.
@@ -24,7 +24,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
 }
-POLICY = {  # what it must say at least; nothing in it may let inline code or another site in
+POLICY = {  # the minimum of the policy; nothing in it may allow inline code or other sites
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
@@ -35,7 +35,10 @@ POLICY = {  # what it must say at least; nothing in it may let inline code or an
 }
 TOO_WIDE = re.compile(r"unsafe-|\*|https?:|data:")
 ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
-TAKEN_BACK = {"Expires=Thu, 01 Jan 1970 00:00:00 GMT", "Max-Age=0"}  # when signing out
+TAKEN_BACK = {
+    "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+    "Max-Age=0",
+}  # attributes with which a cookie is deleted
 ANSWERS = (
     re.compile(  # what a visitor has filled in, sealed, on its way to the page that shows it, or taken back
         r"__Secure-answers=([A-Za-z0-9_-]{80,}=*|; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
@@ -47,19 +50,19 @@ SITE = {"base_url": "https://localhost"}
 
 @pytest.fixture(scope="module")
 def site(settings, built_world, tmp_path_factory) -> Iterator[World]:
-    """The canary world as a site that is reached by https."""
+    """Give the canary world as a site with an https URL."""
     folder = tmp_path_factory.mktemp("https")
     yield from opened(settings, built_world, folder, BASE_URL="https://localhost")
 
 
 @pytest.fixture
 def fresh_site(settings, built_world, tmp_path) -> Iterator[World]:
-    """One to send forms to."""
+    """Give such a site to which a test may send forms."""
     yield from opened(settings, built_world, tmp_path, BASE_URL="https://localhost")
 
 
 def problems(answer: TestResponse, face: object) -> list[str]:
-    """What is wrong with an answer's headers; `face` is its route's audience, None where there is no route."""
+    """Return what is wrong with an answer's headers; `face` is its route's audience, or None without a route."""
     headers, found = answer.headers, []
     found += [name for name, value in EVERYWHERE.items() if headers.get(name) != value]
     rules = headers.get("Content-Security-Policy", "").split("; ")
@@ -92,7 +95,7 @@ def test_every_page_and_redirect_has_its_headers(site):
 
 
 def test_every_forms_answer_has_its_headers(fresh_site):
-    """Without a token, with nothing filled in, and as it should be."""
+    """Each form is sent without a CSRF token, empty, and filled in properly."""
     statuses, listed = set(), [found for found in addresses(fresh_site, (HERE,)) if found.endpoint in FORMS]
     hidden = {name: hidden_fields(fresh_site, name, "") for name in (VISITOR, PERSON, ADMIN)}
     for address in sorted(listed, key=lambda found: found.endpoint in SIGNING_OUT):
@@ -106,7 +109,7 @@ def test_every_forms_answer_has_its_headers(fresh_site):
 
 
 FROM_HERE = {"Referer": "https://localhost/"}
-ERRORS = {  # status: method, path and what else makes it
+ERRORS = {  # status, and the request that leads to it
     404: ("GET", "/en/nowhere", {}),
     405: ("DELETE", "/en/", {}),
     400: ("GET", "/en/", {"headers": {"Host": "elsewhere.example"}}),
@@ -191,7 +194,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_missing_header_is_found(site, change):
-    """The control: a public page's answer, as it should be and with one thing changed."""
+    """Control: removing or changing a header of a public page is noticed."""
     answer = site.app.test_client().get("/en/register/received", **SITE)
     assert problems(answer, Face.PUBLIC) == []
     changes, face, found = CHANGES[change]

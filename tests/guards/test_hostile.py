@@ -1,4 +1,4 @@
-"""What is stored may be hostile (S33, R27): every page, feed, file and mail still comes, and it stays text."""
+"""Stored texts may be hostile: every page, feed, file and mail still works and shows them as text (S33, R27)."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ ATTACKS = (
 
 
 def hostile(column, number, _present) -> str:
-    """One of the attacks; the column's own length cuts it."""
+    """Return one of the attacks, cut to the column's length."""
     if isinstance(column.type, Link):
         return "https://example.org/'\"><svg/onload=zqbad()>"
     text = ATTACKS[number % len(ATTACKS)]
@@ -54,12 +54,12 @@ def world_kind(request):
 
 @pytest.fixture(scope="module")
 def built_world(build_world, world_kind):
-    """A world whose every text is an attack."""
+    """Give a test world in which every text is an attack."""
     return build_world(world_kind, hostile)
 
 
 def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
-    """Every answer to those who get anything."""
+    """Yield the answers of all URLs to the given audiences."""
     for audience, lang in zip(audiences, ("en", "sv", "en"), strict=False):
         for address in readable(world, SLUGS, lang=lang):
             if audience == VISITOR or AUDIENCES[address.endpoint] not in OPEN_FACES:
@@ -69,7 +69,7 @@ def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
 def test_every_page_and_feed_comes_and_is_inert(world):
     kinds = set()
     for where, answer in bodies(world):
-        # The world has dead letters, and /status says so.
+        # The test world has dead letters, so /status answers 503.
         assert answer.status_code < 500 or where == f"{VISITOR} /status", where
         kinds.add(answer.mimetype)
         text = answer.get_data(as_text=True)
@@ -78,7 +78,9 @@ def test_every_page_and_feed_comes_and_is_inert(world):
         elif answer.mimetype.endswith("xml"):
             check_xml(text, where)
         elif answer.mimetype == "text/calendar":
-            assert len(icalendar.Calendar.from_ical(text).walk("VEVENT")) == 2, where  # one a day
+            assert len(icalendar.Calendar.from_ical(text).walk("VEVENT")) == 2, (
+                where
+            )  # one calendar entry for each day
         assert "\r\n" not in str(answer.headers.get("Location")), where
     assert kinds >= {"text/html", "application/atom+xml", "application/xml", "text/calendar", "text/plain"}
 
@@ -105,7 +107,7 @@ def test_own_data_is_whole(world):
 
 
 def test_mails_are_made_or_buried_one_by_one(fresh_world):
-    """An address that cannot be written to is a dead letter with its reason; the rule that caused it stands (R10)."""
+    """A mail to an invalid address becomes a dead letter with its reason, and the act that caused it succeeds (R10)."""
     with fresh_world.app.app_context():
         before = set(db.session.scalars(select(OutboxMessage.id)))
         queue_every_mail(fresh_world)
@@ -142,7 +144,7 @@ def test_mails_to_a_sound_address_are_inert(fresh_world):
     ],
 )
 def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
-    """A country or a language that the forum has never heard of, and names without a letter."""
+    """The rows have an unknown country or language, and names without letters."""
     with fresh_world.app.app_context():
         start_write(db.session)
         db.session.execute(update(Registration).values(values))
@@ -162,7 +164,7 @@ def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
 
 
 def check_inert(html: str, where: str) -> None:
-    """No element or attribute came out of a stored text, and nothing was reckoned or formatted."""
+    """Check that no stored text became an element or attribute, or was evaluated or formatted."""
     soup = BeautifulSoup(html, "html5lib")
     for element in soup.find_all(True):
         assert element.name not in {"iframe", "object", "embed"}, where
@@ -185,7 +187,7 @@ def check_inert(html: str, where: str) -> None:
 
 
 def check_xml(text: str, where: str) -> None:
-    """It parses, and what is inside a feed's HTML is inert too."""
+    """Check that the XML is valid and that the HTML inside a feed is harmless too."""
     root = ElementTree.fromstring(text)  # noqa: S314 - our own answer
     for element in root.iter():
         if element.get("type") == "html" and element.text:

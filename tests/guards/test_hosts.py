@@ -1,4 +1,4 @@
-"""A forged Host or X-Forwarded-* changes neither what links say nor whom a limit counts (S26, S39)."""
+"""Forged Host and X-Forwarded-* headers change neither links nor the client that a limit counts (S26, S39)."""
 
 import json
 import logging
@@ -48,7 +48,7 @@ def test_no_answer_repeats_a_forged_host(world):
     "host",
     [
         *(EVIL, f"127.0.0.1@{EVIL}", f"127.0.0.1.{EVIL}", f"{EVIL}:80", "", "a b", "127.0.0.1/x"),
-        # two lines of a header come as one, with a comma between them
+        # the server joins two lines of a header with a comma
         *(f"127.0.0.1:8000,{EVIL}", f"127.0.0.1,{EVIL}", f"{EVIL},127.0.0.1:8000", "127.0.0.1,127.0.0.1"),
         *("127.0.0.1:x", "127.0.0.1:8000:8000"),
     ],
@@ -63,13 +63,13 @@ def test_another_host_is_refused_before_anything_is_shown(world, host):
 
 @pytest.mark.parametrize("host", ["LOCALHOST:8000", "LocalHost", "localhost"])
 def test_a_host_is_the_same_in_capitals(world, host):
-    """RFC 9110, 4.2.3: for what is kept and for what is not, twice."""
+    """Host names are case-insensitive (RFC 9110, 4.2.3); cached and other pages are requested twice."""
     for path in ("/en/", "/en/", "/en/register/ngo", "/en/news/search?q=a", "/livez"):
         assert world.browsers[VISITOR].get(path, headers={"Host": host}).status_code == 200, path
 
 
 def test_every_mail_that_a_request_causes_leads_to_our_own_address(fresh_world):
-    """With forged headers on each request: registering, a fresh link, confirming, cancelling, resending, a reset."""
+    """Each request that sends mail is made with forged headers."""
     world, visitor, admin = fresh_world, fresh_world.app.test_client(), fresh_world.browsers[ADMIN]
     before = _mail_ids(world)
     steps = [
@@ -111,7 +111,7 @@ def test_every_mail_that_a_request_causes_leads_to_our_own_address(fresh_world):
 def test_only_a_configured_proxy_says_whose_tries_are_counted(
     make_app, sqlite_url, caplog, proxies, statuses
 ):
-    """Each try claims another address: without a proxy that counts for nothing; with one, each is another client."""
+    """Each attempt claims another client address, which counts only when a trusted proxy is configured."""
     caplog.set_level(logging.INFO, "forum.requests")
     app = make_app(sqlite_url, TRUSTED_PROXIES=proxies, REGISTRATIONS_PER_ADDRESS="20 per hour")
     with app.app_context():
@@ -136,7 +136,7 @@ def _mail_ids(world) -> set[int]:
 
 
 def _address_of(world, name: str) -> str:
-    """The address by which the person is found; in this world it differs from the one that mails go to."""
+    """Return the stored form of a person's address, which differs from the one for mails in this test world."""
     query = select(Registration.email_canonical).where(Registration.reference == world.references[name])
     with world.app.app_context():
         return db.session.scalars(query).one()
@@ -157,7 +157,7 @@ def _whole(content: bytes) -> str:
 @pytest.mark.parametrize("shape", ["{}:4711", "{}", "[{}]:4711", "[{}]"])
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
 def test_a_client_is_one_client_from_every_port(address, shape):
-    """Some proxies tell the port as well; each would be another client to the limits."""
+    """Some proxies add the port to the address, and each port would count as another client."""
     assert (
         subscriber(shape.format(address)) == {"192.0.2.1": "192.0.2.1", "2001:db8::1": "2001:db8::"}[address]
     )
@@ -165,7 +165,7 @@ def test_a_client_is_one_client_from_every_port(address, shape):
 
 @pytest.mark.parametrize("name", ["CONTENT_LENGTH", "CONTENT_TYPE"])
 def test_a_header_with_an_underscore_is_refused_where_the_server_shows_it(world, name):
-    """Its name is like that of a proper header with a dash; of other names the server does not tell which it was."""
+    """WSGI gives headers with an underscore and with a dash the same name, so the former could forge the latter."""
     for path in ("/en/register/ngo", "/console/nf27/"):
         answer = world.browsers[ADMIN].get(path, environ_overrides={f"HTTP_{name}": "5"})
         assert answer.status_code == 400, path

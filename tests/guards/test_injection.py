@@ -1,4 +1,4 @@
-"""No text that anybody types makes a header of a mail or a line of the log (S36, S45, F2).
+"""No typed text can add a header to a mail or a line to the log (S36, S45, F2).
 
 Every text field of the registration gets every payload over HTTP, and an event's own words get them in the database;
 the mails are read as bytes, not only by the parser that wrote them.
@@ -23,7 +23,7 @@ from tests.guards.test_mass_assignment import DETAILS, hidden_fields
 from tests.guards.world import HERE, VISITOR, World
 
 PAYLOADS = (
-    "A \U0001f4a9 =?UTF-8?Q?=0A?=Bcc: zqevil@evil.example",  # F2: the interpreter's own hole
+    "A \U0001f4a9 =?UTF-8?Q?=0A?=Bcc: zqevil@evil.example",  # a flaw of Python's own mail library (F2)
     "A\r\nBcc: zqevil@evil.example",
     "A\nX-Zqevil: 1\n\nBody",
     "A\rX-Zqevil: 1",
@@ -62,7 +62,7 @@ ANSWERS = {**DETAILS, "email": "new@example.org", "is_protected": "y", "real_nam
 
 
 def check_mail(row: OutboxMessage) -> None:
-    """Its headers are those that every mail has, and it goes to one address."""
+    """Check that the mail has the usual headers only and goes to one address."""
     head = row.content.partition(b"\r\n\r\n")[0]
     names = [name.decode() for name in RAW_HEADER.findall(re.sub(rb"\r\n[ \t]+", b" ", head))]
     assert (sorted(names), b"\0" in head) == (sorted(HEADERS), False)
@@ -77,7 +77,7 @@ def mails_since(before: set[int]) -> list[OutboxMessage]:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_field_of_a_registration_makes_a_header(fresh_world, payload):
-    """It is refused beside its field, or it stays text."""
+    """The payload is refused at its field, or stays text."""
     world = fresh_world
     for number, name in enumerate(FIELDS):
         answers = {**ANSWERS, "email": f"new{number}@example.org", name: payload}
@@ -94,7 +94,7 @@ def test_no_field_of_a_registration_makes_a_header(fresh_world, payload):
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_word_of_an_event_makes_a_header(fresh_world, payload):
-    """A mail that cannot be made is a dead letter with its reason, and the others go."""
+    """A mail that cannot be built is a dead letter with its reason, and the other mails are sent."""
     with fresh_world.app.app_context():
         start_write(db.session)
         both = Text(en=payload, sv=payload)
@@ -111,7 +111,7 @@ def test_no_word_of_an_event_makes_a_header(fresh_world, payload):
 
 
 def test_a_header_too_many_is_found(fresh_world):
-    """The control: the bytes of a mail of ours with one line more, in three spellings."""
+    """Control: an additional header line in a mail is noticed, in three spellings."""
     with fresh_world.app.app_context():
         mail = db.session.scalars(select(OutboxMessage).where(OutboxMessage.content.is_not(None))).first()
         whole = re.sub(rb"(?m)^To: .*\r$", b"To: a@example.org\r", mail.content)
@@ -127,7 +127,7 @@ def test_a_header_too_many_is_found(fresh_world):
 
 
 def logged(world: World, *, path: str, **request) -> list[str]:
-    """The lines that a request leaves in the log."""
+    """Return the log lines of a request."""
     lines: list[str] = []
     handler, log = logging.Handler(), logging.getLogger()
     handler.emit = lambda record: lines.append(JsonLines().format(record))
@@ -144,7 +144,7 @@ def logged(world: World, *, path: str, **request) -> list[str]:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_request_is_one_line_of_the_log_whatever_is_in_it(fresh_world, payload):
-    """In the path, the query, the headers that may hold it, and every field of a form."""
+    """The payload is sent in the path, the query, headers and all fields of a form."""
     one_line = re.sub(r"[\r\n]", "", payload).encode("utf-8").decode("latin-1")
     hidden = hidden_fields(fresh_world, VISITOR, "")
     lines = [

@@ -1,4 +1,4 @@
-"""A public page is the same for everybody, whatever a client sends beside its address (S08, S14, P17).
+"""A public page is the same for everybody, whatever a client sends besides the URL (S08, S14, P17).
 
 What is kept is given to every reader. So a page that somebody's cookie or header could change would be a page that
 anybody can write into.
@@ -39,12 +39,12 @@ HEADERS = {
     "X-HTTP-Method-Override": "DELETE",
     "X-Script-Name": f"/{STRANGE}",
 }
-OWN_TO_EACH_ANSWER = {"machines.readyz"}  # the state of the forum
+OWN_TO_EACH_ANSWER = {"machines.readyz"}  # tells the current state of the forum
 
 
 @pytest.fixture
 def public(world) -> list[str]:
-    """Every page that is open to anybody, in every language."""
+    """Return the URLs of all public pages in every language."""
     return [
         address.path
         for lang in NAMES
@@ -56,7 +56,7 @@ def public(world) -> list[str]:
 
 @pytest.fixture
 def stranger(world) -> dict[str, str]:
-    """What a browser sends whose session says everything that one can: a message, a sign-in, a personal link."""
+    """Give the headers of a browser whose session has a message, a sign-in and a personal link."""
     client = world.app.test_client()
     with client.session_transaction() as kept:
         kept["_flashes"] = [("warning", STRANGE)]
@@ -67,7 +67,7 @@ def stranger(world) -> dict[str, str]:
 
 
 def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str]:
-    """Name the orders in which a stranger and a reader who sends nothing do not get the same answer."""
+    """Return the orders of requests in which this browser and one without cookies get different answers."""
     varies = {name.lower() for name in _get(world, path, {}).vary}
     told = {name: value for name, value in stranger.items() if name == "Cookie" or name.lower() not in varies}
     for order in ({"stranger": told, "reader": {}}, {"reader": {}, "stranger": told}):
@@ -85,7 +85,7 @@ def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str
 
 def _get(world: World, path: str, headers: dict[str, str]) -> TestResponse:
     answer = world.app.test_client(use_cookies=False).get(path, headers=headers)
-    if answer.headers.pop("X-Request-ID", None):  # names each request; a page that may be kept has none
+    if answer.headers.pop("X-Request-ID", None):  # differs with each request; cacheable pages have none
         assert path not in world.app.extensions["page_cache"]._pages
     return answer
 
@@ -114,7 +114,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
 
 
 def kept_view(does: Callable[[], Any]) -> Callable[[], Any]:
-    """Mark a view that does the same; a mark stays, and the view itself is another test's control."""
+    """Return a copy of a view that is marked as cacheable, because the mark would stay on the view itself."""
 
     def same() -> Any:
         return does()
@@ -124,7 +124,7 @@ def kept_view(does: Callable[[], Any]) -> Callable[[], Any]:
 
 @pytest.mark.parametrize("does", VIEWS)
 def test_a_page_that_knows_who_asks_is_found(world, stranger, monkeypatch, does):
-    """The control: such a view without the cache."""
+    """Control: a page that depends on the visitor, without the cache, is noticed."""
     monkeypatch.setitem(world.app.view_functions, "registration.received", VIEWS[does])
     path = "/en/register/received"
     assert list(differing(world, stranger, path)) == [f"{path}: stranger first", f"{path}: reader first"]

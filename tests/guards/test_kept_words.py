@@ -25,7 +25,7 @@ CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 
 def sign_in_again(world: World) -> None:
-    """Let the admin's browser sign in anew, as the two pages would do it."""
+    """Sign the admin's browser in again, as the two pages for it would."""
     with world.app.app_context():
         start_write(db.session)
         user = db.session.get_one(User, *world.owned[ADMIN]["users"])
@@ -36,7 +36,7 @@ def sign_in_again(world: World) -> None:
 
 
 def entered(world: World, path: str) -> dict[str, list[str]]:
-    """What stands in the form of a page."""
+    """Return the values in the form of a page."""
     page = BeautifulSoup(world.browsers[ADMIN].get(path).get_data(as_text=True), "html.parser")
     return Form(None, path, page.select_one("main form")).data
 
@@ -76,7 +76,7 @@ def test_what_has_no_page_of_its_own_is_not_said_to_be_kept(fresh_world, endpoin
 
 @pytest.mark.parametrize("endpoint", sorted(WITH_SECRETS))
 def test_no_secret_is_kept(fresh_world, endpoint):
-    """The control: these forms hold passwords and codes, and what is not kept is not there again."""
+    """Control: forms with passwords and codes are not kept, and so are empty afterwards."""
     (address,) = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint == endpoint]
     sent = {**FORMS[endpoint][1], **hidden_fields(fresh_world, ADMIN, "")}
     clock.freeze(NOW + timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""Every address inside a page leads to a page, at once: no 404, no needless redirect.
+"""Every link in a page leads to a page directly: no 404 and no needless redirect.
 
 Links, pictures, scripts, alternates, feeds and forms that only ask, in every page that a visitor, a person with a
 personal link and an admin can get, in the canary world and in the demo, whose texts are real.
@@ -23,11 +23,14 @@ from tests.guards.world import ADMIN, PERSON, VISITOR
 
 LEADING = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action"}
 OURS = {"", "localhost", "127.0.0.1"}
-REDIRECTED = {"/", "/console/"}  # they choose for the reader: the language, the organiser's own event
+REDIRECTED = {
+    "/",
+    "/console/",
+}  # these redirect on purpose, to the reader's language or the organiser's event
 
 
 def dead_links(browser: FlaskClient, pages: Iterable[str], *, onward: bool = False) -> list[str]:
-    """Return each link that does not answer with 200, with the page it stands in; `onward` follows them all."""
+    """Return the links that do not answer with 200, with their page; with `onward`, linked pages are checked too."""
     answers = {page: browser.get(page) for page in pages}
     waiting, found = list(answers), []
     for page in waiting:
@@ -44,7 +47,7 @@ def dead_links(browser: FlaskClient, pages: Iterable[str], *, onward: bool = Fal
 
 
 def links_in(page: str, answer: TestResponse) -> Iterator[str]:
-    """Yield the addresses of our own in a page, as paths with their queries."""
+    """Yield the links of a page to this site, as paths with their queries."""
     if answer.mimetype != "text/html":
         return
     for element in BeautifulSoup(answer.data, "html.parser").find_all(list(LEADING)):
@@ -78,7 +81,7 @@ def test_every_link_of_the_demo_leads_somewhere(app):
 
 
 def test_a_dead_link_and_a_detour_are_found():
-    """The control: a site of two pages with one link of each kind."""
+    """Control: on a site of two pages, a dead link and a redirected one are found."""
     site = Flask(__name__, static_folder=None)
     page = '<a href="b#x">B</a><a href="/old">Old</a><img src="c.png"><a href="https://else.example/">E</a>'
     site.add_url_rule("/a", "a", lambda: page)

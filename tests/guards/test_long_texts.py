@@ -30,27 +30,27 @@ ALLOWED = forms.LONGEST
 
 
 def worst(size: int) -> str:
-    """A letter and `size` bytes of marks, those that stand last in the normal form first."""
+    """Return a letter with `size` bytes of combining marks in reverse order, the worst case for normalising."""
     share = size // sum(len(mark.encode()) for mark in MARKS)
     return "a" + "".join(mark * share for mark in MARKS)
 
 
 @pytest.fixture
 def lengths(monkeypatch) -> list[int]:
-    """The lengths of what is normalised from now on."""
+    """Collect the lengths of all texts that are normalised from now on."""
     seen: list[int] = []
     normalize = unicodedata.normalize
 
     def counted(form: str, text: str) -> str:
         seen.append(len(text))
-        return normalize(form, text[:ALLOWED])  # a failing test need not take minutes
+        return normalize(form, text[:ALLOWED])  # limits the duration of a failing test
 
     monkeypatch.setattr(unicodedata, "normalize", counted)
     return seen
 
 
 def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
-    """Each field of each form in turn gets one that is too long; the others hold what they should."""
+    """Each field of each form in turn gets a text that is too long; the others get valid values."""
     text, tried = worst(8_000), 0
     for address in addresses(fresh_world, (HERE,)):
         if "POST" not in address.methods:
@@ -66,14 +66,17 @@ def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
             assert max(lengths, default=0) <= ALLOWED, (address.path, name)
             tried += 1
     assert tried > 40
-    assert lengths  # the control: the watch sees what is normalised
+    assert lengths  # control: normalised texts are noticed
 
 
 def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
-    """Each parameter of each page that reads any gets it, and each piece of each path that may be any text."""
+    """Each query parameter of each page, and each variable part of each path, gets a text that is too long."""
     text = worst(8_000)
     for audience, path in queried:
-        for names in (["q"], set(QUERY_NAMES) - {"q"}):  # a filter that names nothing ends a search
+        for names in (
+            ["q"],
+            set(QUERY_NAMES) - {"q"},
+        ):  # an unknown filter would end the search before `q` is read
             world.browsers[audience].get(path, query_string=dict.fromkeys(names, text))
     for path in sorted(
         {path for address in readable(world, (HERE,)) for path in replaced(world, address, text)}
@@ -83,7 +86,7 @@ def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
 
 
 def replaced(world, address, text: str) -> Iterator[str]:
-    """Yield the path with each piece in turn replaced, where it still leads to the same view."""
+    """Yield the path with each part replaced in turn, if it still leads to the same view."""
     routes, pieces = world.app.url_map.bind("localhost"), address.path.split("/")
     for number in range(1, len(pieces)):
         path = "/".join([*pieces[:number], "zq", *pieces[number + 1 :]])
@@ -94,13 +97,13 @@ def replaced(world, address, text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("check", [passwords.refuse_if_weak, passwords.hashed])
 def test_no_password_of_any_length_is_normalised(app, lengths, check):
-    """A command may set one, too, without a form before it."""
+    """Passwords are also set by functions that no form precedes, so these check the length themselves."""
     with app.app_context(), pytest.raises(passwords.TooLong):
         check(worst(250_000))
     assert max(lengths, default=0) <= ALLOWED
 
 
-HEADERS = {  # what may cost more than its length, whoever reads it
+HEADERS = {  # headers whose parsing may be expensive
     "Accept": 'a/b;q="',
     "Accept-Encoding": "br;q=0,",
     "Accept-Language": "a,",
@@ -122,20 +125,20 @@ HEADERS = {  # what may cost more than its length, whoever reads it
 DEARER = 40_000  # calls of functions that a header may add: linear work; without a limit it were a million
 
 
-# A redirect, a page that there is not, a form, a search: the app answers.
+# These are answered by the app: a redirect, a 404, a form, a search.
 ANSWERED_BY_APP = ("/", "/nope", "/en/register/ngo", "/en/news/search?q=a")
 
 
 @pytest.fixture(scope="module")
 def ready(world) -> list[str]:
-    """A kept page, a kept feed and a static file: nothing of the headers reaches the app."""
+    """Give URLs of a cached page, a cached feed and a static file, which are served without the app."""
     with world.app.app_context():
         style = world.app.jinja_env.globals["static_url"]("css/app.css")
     return ["/en/", "/en/news/feed.atom", style]
 
 
 def calls(world, path: str, headers: dict[str, str]) -> int:
-    """How many functions are called for an answer to a new browser."""
+    """Return the number of function calls for a request of a new browser."""
     count, browser = 0, world.app.test_client(use_cookies=False)
 
     def called(_frame, event, _argument) -> None:
@@ -152,7 +155,7 @@ def calls(world, path: str, headers: dict[str, str]) -> int:
 
 
 def test_no_header_costs_more_than_its_length_allows(world, ready):
-    """As long as it may be, and as the server reads beyond its limit; steps are counted, for time is the machine's."""
+    """Headers of the maximum length, and beyond it, are tried; function calls are counted instead of time."""
     limits = dict.fromkeys(ANSWERED_BY_APP, door.LONGEST) | dict.fromkeys(ready, 2 * HEADER_BYTES)
     for path, longest in limits.items():
         calls(world, path, {})
@@ -175,7 +178,7 @@ def test_longer_headers_are_refused_wherever_the_app_would_answer(world, headers
 
 @pytest.mark.parametrize("headers", LONG_HEADERS, ids=["one", "many"])
 def test_longer_headers_are_not_looked_at_for_what_is_ready(world, ready, headers):
-    """A page that is not kept yet is made by a request without headers."""
+    """Even a page that is not cached yet is rendered from a request without headers."""
     world.app.extensions["page_cache"].clear()
     for path in ready:
         answer, plain = (world.browsers[VISITOR].get(path, headers=sent) for sent in (headers, {}))

@@ -1,4 +1,4 @@
-"""Text is escaped everywhere; the few places that make HTML are listed (S33)."""
+"""Text is escaped everywhere, and the few files that produce HTML are listed (S33)."""
 
 import re
 from pathlib import Path
@@ -11,13 +11,13 @@ MAKES_HTML = re.compile(
     r"\bMarkup\(|\|\s*safe\b|autoescape\s*(=\s*False|false)|%\s*autoescape|render_template_string"
 )
 ALLOWED = {
-    "forum/web/countries.py": 5,  # option elements, filled in by Markup.format, which escapes
-    "forum/web/markdown.py": 1,  # what nh3 let through
+    "forum/web/countries.py": 5,  # option elements, made with Markup.format, which escapes
+    "forum/web/markdown.py": 1,  # HTML that nh3 has sanitised
 }
 
 
 def makes_html(project: Path) -> dict[str, int]:
-    """How often each file of code or templates lets a text be HTML."""
+    """Return how often each file marks a text as HTML."""
     found = {}
     for folder, pattern in (("forum", "*.py"), ("templates", "*")):
         for path in (project / folder).rglob(pattern):
@@ -48,7 +48,7 @@ def test_a_file_that_makes_html_is_found(tmp_path, name, text):
 
 
 def test_every_template_is_escaped_by_its_name(app):
-    """Flask escapes by the file's ending; plain text mails are the only ones that need none."""
+    """Flask escapes depending on the file extension; only plain text mails are not escaped."""
     odd = {
         name
         for name in app.jinja_env.list_templates()

@@ -1,4 +1,4 @@
-"""A form takes its own fields and nothing else (S15): every column's name is posted to every form there is.
+"""A form accepts its own fields only: the name of every column is posted to every form (S15).
 
 A POST route that is not in FORMS fails. What may change is declared by table and column; a row that is added or
 changed may never hold what was forged.
@@ -19,7 +19,7 @@ from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
 FORGED = re.compile(
     rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])"
-)  # a digest may hold the number too
+)  # a digest could contain the number by chance
 LIKELY = {
     "price": "0",
     "checked_in": "1",
@@ -44,7 +44,7 @@ DETAILS = {
 }
 DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "search_text", "version"}
 ADDED = {"audit_entries", "audit_details"}
-# Sent with a wrong password or code, as here, these do nothing but leave a trace of the refusal (S46).
+# These forms, sent here with a wrong password or code, only record the refusal (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
@@ -56,7 +56,7 @@ REGISTER = (
     PLACE,
     {"registrations", "submissions", "protected_identities", "care_answers"} | MAILED,
 )
-FORMS = {  # endpoint: who, what is filled in, what may change, in which tables rows may be added
+FORMS = {  # endpoint: audience, form values, columns that may change, tables that may get rows
     "registration.check": (*REGISTER[:2], {}, set()),
     "registration.details": REGISTER,
     "registration.resend": (VISITOR, {"email": "new@example.org"}, {}, MAILED),
@@ -140,7 +140,7 @@ SIGNING_OUT = {
     "accounts.welcome",
     "accounts.sign_out",
     "own_account.end_session",
-}  # the admin
+}  # forms after which the admin is signed out
 CANCELLED = PLACE | {
     "registrations": {
         "status",
@@ -189,7 +189,7 @@ def test_form_changes_its_own_fields_only(fresh_world, endpoint):
 
 
 def test_declared_changes_do_happen(fresh_world):
-    """The control: the same requests do change what they are for, and the comparison sees it."""
+    """Control: the same requests make their declared changes, and the comparison notices them."""
     (path,) = [
         address.path
         for address in addresses(fresh_world, (HERE,))
@@ -204,7 +204,7 @@ def test_declared_changes_do_happen(fresh_world):
 
 
 def forged(world) -> dict[str, str]:
-    """A value for every column of every table that the form may not know, under the column's name."""
+    """Return a forged value for every column of every table, by the column's name."""
     values = {
         column.name: _forged(column) for table in Base.metadata.sorted_tables for column in table.columns
     }
@@ -217,7 +217,7 @@ def forged(world) -> dict[str, str]:
 
 
 def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
-    """The CSRF token, and the form's own key where it has one."""
+    """Return the CSRF token and the form's other hidden fields."""
     browser = world.browsers[audience]
     where = {ADMIN: "/account/", PERSON: "/en/r/", VISITOR: "/en/register/ngo"}[audience]
     page = browser.get(where).text
@@ -226,7 +226,7 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
 
 
 def rows(world) -> dict[str, dict[tuple, dict]]:
-    """Every row of every table as it is stored, by its key; what was last seen apart."""
+    """Return every stored row of every table by its key, without the times of the last use."""
     found = {}
     with world.app.app_context():
         for table in Base.metadata.sorted_tables:
@@ -239,7 +239,7 @@ def rows(world) -> dict[str, dict[tuple, dict]]:
 
 
 def changed(before, after) -> dict[str, set[str]]:
-    """The columns that differ in rows that were there before, by table."""
+    """Return the changed columns of rows that existed before, by table."""
     found: dict[str, set[str]] = {}
     for table, stored in before.items():
         for key, row in stored.items():
@@ -250,7 +250,7 @@ def changed(before, after) -> dict[str, set[str]]:
 
 
 def holds_forged(before, after) -> list[str]:
-    """Where a forged value came to stand."""
+    """Return the columns in which a forged value is stored."""
     return [
         f"{table}.{name}"
         for table, stored in after.items()

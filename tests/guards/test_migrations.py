@@ -1,4 +1,4 @@
-"""Migrations are one line of steps, each goes both ways, and what earlier releases stored outlives them all (R23)."""
+"""Migrations form one line, each can be undone, and data of earlier releases survive them all (R23)."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ RELEASES = sorted(path.stem for path in old_data.FILES.glob("*.json"))
 
 @pytest.fixture
 def blank(blank_database_url, static_folder, tmp_path):
-    """An app on a database without a table, on each kind."""
+    """Give an app on an empty database, once for each kind."""
     app = old_data.make_app(blank_database_url, tmp_path, STATIC=static_folder)
     clock.freeze(NOW)
     with app.app_context():
@@ -36,14 +36,14 @@ def blank(blank_database_url, static_folder, tmp_path):
 
 
 def steps() -> list:
-    """The migrations, the first one first."""
+    """Return the migrations, the oldest first."""
     config = Config()
     config.set_main_option("script_location", MIGRATIONS)
     return list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
 
 
 def tables() -> dict[str, set[str]]:
-    """What each table consists of: columns, constraints, indexes."""
+    """Return the columns, constraints and indexes of each table."""
     metadata = MetaData()
     with db.engine.connect() as connection:
         metadata.reflect(connection)
@@ -58,7 +58,7 @@ def tables() -> dict[str, set[str]]:
 
 
 def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[dict]]:
-    """The rows with what is sealed in them opened; before 0008 it was sealed for no row."""
+    """Return the rows with sealed values decrypted; before migration 0008 values were not bound to a row."""
     opened = {name: [dict(row) for row in listed] for name, listed in rows.items()}
     for column in keys.sealed_columns():
         for row in opened[column.table.name]:
@@ -70,7 +70,7 @@ def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[d
 
 
 def lost(before: dict, after: dict) -> list[str]:
-    """What stood in a column that is still there and stands there no longer, by table."""
+    """Return the values that are missing from columns that still exist, by table."""
     found = []
     for name, rows in before.items():
         columns = set(after[name][0]) & set(rows[0]) if rows and after.get(name) else set()
@@ -104,7 +104,7 @@ def test_there_is_old_data_of_the_first_release():
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_old_data_outlives_every_migration_since(blank, release):
-    """The rows are what they were, the chain is whole, and the forum opens its doors to those who had a key."""
+    """Rows are unchanged, the audit chain is valid, and people can still sign in and use their links."""
     kept = json.loads((old_data.FILES / f"{release}.json").read_text())
     flask_migrate.upgrade(revision=release)
     with db.engine.begin() as connection:
@@ -119,7 +119,7 @@ def test_old_data_outlives_every_migration_since(blank, release):
 
 
 def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
-    """Whom the first release knew as protected still is, and is again the only one on the way back."""
+    """The protected person of the first release stays protected, and after the downgrade only that person has a row."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
     told = {row["registration_id"] for row in kept["protected_identities"]}
     flask_migrate.upgrade(revision="0001")
@@ -141,7 +141,7 @@ def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
 
 
 def test_values_sealed_for_their_row_are_sealed_for_none_on_the_way_back(blank):
-    """What no key opens is left as it is, both ways, and the doctor tells of it."""
+    """Values that no key decrypts are left unchanged, both ways, and `forum doctor` reports them."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
     flask_migrate.upgrade(revision="0001")
     with db.engine.begin() as connection:
@@ -182,7 +182,7 @@ def test_values_are_not_sealed_for_their_row_with_wrong_keys(blank, caplog):
 
 
 def test_lost_rows_columns_and_tables_are_found():
-    """The control: a word changed, a row gone, a table gone; a column that came or went is no loss."""
+    """Control: a changed word, a lost row and a lost table are noticed; added and removed columns are not."""
     before = {"a": [{"id": 1, "x": "å"}, {"id": 2, "x": "b"}], "b": [{"id": 1, "old": 1}]}
     assert lost(before, {"a": before["a"], "b": [{"id": 1, "new": 2}]}) == []
     assert lost(before, {**before, "a": [{"id": 1, "x": "a"}, {"id": 2, "x": "b"}]}) == ["a"]
@@ -191,7 +191,7 @@ def test_lost_rows_columns_and_tables_are_found():
 
 
 def opened(app, tokens: dict[str, str]) -> dict[str, int]:
-    """The statuses of a public page, of a person's own page and of an organiser's list."""
+    """Return the statuses of a public page, a person's own page and an organiser's list."""
     visitor, person, organiser = (app.test_client() for _ in range(3))
     person.get(f"/en/r/{tokens['person']}")
     with organiser.session_transaction() as session:

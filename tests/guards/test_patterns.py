@@ -1,4 +1,4 @@
-"""No regular expression of ours can be made to think for long (S35): twice the text is twice the work.
+"""No regular expression of the project needs more than linear time (S35).
 
 Steps are counted, not seconds (tests/guards/backtracking.py), so a busy machine changes nothing. The patterns in
 `OWN_FILES` read the project's files while they are built, and nothing that anybody sends.
@@ -19,7 +19,7 @@ from forum.registration import forms
 from forum.settings.project import PROJECT
 from tests.guards.backtracking import Matcher, texts, worst_growth
 
-TWICE = 2.6  # what begins with something dear grows a little more than evenly while it is short
+TWICE = 2.6  # allowed growth for doubled texts: a little above 2, because of a constant part in short texts
 ANCHORED = {"match", "fullmatch"}
 INLINE = {"sub", "subn", "split", "search", "match", "fullmatch", "findall", "finditer"}
 OWN_FILES = {f"forum.web.static_sources.{name}" for name in ("_CSS_COMMENT", "_CSS_IMPORT", "_CSS_URL")}
@@ -27,7 +27,7 @@ OWN_FILES = {f"forum.web.static_sources.{name}" for name in ("_CSS_COMMENT", "_C
 
 @pytest.fixture(autouse=True)
 def _deep():
-    """The matcher calls itself for each letter."""
+    """Allow deep recursion, because the matcher calls itself for each letter."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(5_000)
     yield
@@ -35,7 +35,7 @@ def _deep():
 
 
 def patterns() -> dict[str, tuple[re.Pattern, set[str]]]:
-    """Every pattern of ours and the ways in which the code uses it."""
+    """Return the project's patterns and the methods with which the code uses them."""
     found = {"forum.registration.forms.PHONE": (re.compile(forms.PHONE), {"match"})}
     source = "\n".join(path.read_text() for path in (PROJECT / "forum").rglob("*.py"))
     for module in pkgutil.walk_packages(forum.__path__, "forum."):
@@ -48,7 +48,7 @@ def patterns() -> dict[str, tuple[re.Pattern, set[str]]]:
 
 
 def inline() -> Iterator[tuple[str, tuple[re.Pattern, set[str]]]]:
-    """Yield the patterns that stand where they are used, such as re.sub(r"x+", …)."""
+    """Yield the patterns that are written at their use, such as re.sub(r"x+", …)."""
     for path in sorted((PROJECT / "forum").rglob("*.py")):
         for pattern, used, line in written_in(path.read_text()):
             way = used if used in ANCHORED else "search"
@@ -56,7 +56,7 @@ def inline() -> Iterator[tuple[str, tuple[re.Pattern, set[str]]]]:
 
 
 def written_in(source: str) -> Iterator[tuple[str, str, int]]:
-    """Yield (pattern, how it is used, line). Fails on a pattern that is put together when it is used."""
+    """Yield (pattern, method, line). Fails for a pattern that is not a constant."""
     for node in ast.walk(ast.parse(source)):
         if (
             isinstance(node, ast.Call)
@@ -98,7 +98,7 @@ def test_patterns_that_are_left_out_are_there():
     ],
 )
 def test_a_pattern_that_backtracks_is_found(wrong, way):
-    """The control: patterns that take the square of the length, its cube, or more than that."""
+    """Control: patterns with quadratic, cubic and exponential time are found."""
     assert worst_growth(re.compile(wrong), {way})[0] > TWICE
 
 
@@ -110,7 +110,7 @@ def test_a_pattern_that_is_put_together_is_found():
 
 @pytest.mark.parametrize("name", sorted(PATTERNS))
 def test_counting_matcher_finds_what_python_finds(name):
-    """The control of the count: it is the same matching, for each pattern and the texts that it is tried with."""
+    """Control of the counting matcher: it finds the same matches as Python's, for each pattern and its test texts."""
     pattern, _ways = PATTERNS[name]
     for before, piece, tail in islice(sorted(texts(pattern)), 0, None, 3):
         text = before + piece * 3 + tail

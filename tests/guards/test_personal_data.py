@@ -1,4 +1,4 @@
-"""The register of personal data is whole (P01, P02): nothing is kept that it does not name."""
+"""The register of personal data is complete: nothing is stored that it does not name (P01, P02)."""
 
 import gc
 import importlib
@@ -30,20 +30,20 @@ BUTTONS = {"SubmitField"}
 
 
 def columns() -> set[str]:
-    """Every column of every table."""
+    """Return all columns of all tables."""
     return {
         f"{table.name}.{column.name}" for table in Base.metadata.tables.values() for column in table.columns
     }
 
 
 def technical_columns() -> set[str]:
-    """The columns that say nothing of a person."""
+    """Return the columns that hold no personal data."""
     by_table = {name for name in columns() if name.split(".")[0] in technical.TABLES}
     return by_table | {f"{table}.{column}" for table, names in technical.COLUMNS.items() for column in names}
 
 
 def fields() -> set[str]:
-    """Every field of every form of ours, by the class that declares it."""
+    """Return all fields of the project's forms, by the class that declares them."""
     for module in pkgutil.walk_packages(forum.__path__, "forum."):
         importlib.import_module(module.name)
     return {f"{form.__name__}.{name}" for form in _subclasses(TidyForm) for name in _declared(form)}
@@ -62,13 +62,13 @@ def _declared(form: type) -> Iterator[str]:
 
 
 def unlisted(columns: set[str], fields: set[str]) -> set[str]:
-    """The columns and fields that neither the register nor the technical list names."""
+    """Return the columns and fields that neither the register nor the list of technical ones names."""
     listed = {name for entry in REGISTER for name in (*entry.columns, *entry.fields)}
     return (columns | fields) - listed - technical_columns() - technical.FIELDS
 
 
 def needless(names: set[str]) -> set[str]:
-    """What says something that we may not want to know (P02)."""
+    """Return the names that stand for data which the forum must not ask for (P02)."""
     return {name for name in names for word in FORBIDDEN if word in name.lower()}
 
 
@@ -97,7 +97,7 @@ def test_nothing_is_kept_that_we_do_not_need():
 
 
 def test_a_new_column_and_a_new_field_are_found():
-    """The control: neither in a table of people nor in a form can anything slip in."""
+    """Control: a new column in a table of people and a new form field are noticed."""
     new = Table("registrations", MetaData(), Column("id", Integer), Column("date_of_birth", String(10)))
     seen = {f"{new.name}.{column.name}" for column in new.columns}
 
@@ -110,4 +110,4 @@ def test_a_new_column_and_a_new_field_are_found():
         assert needless(seen | asked) == unlisted(seen, asked)
     finally:
         del SurveyForm
-        gc.collect()  # forms are found as subclasses; this one must not be found by another test
+        gc.collect()  # deletes this form class, so that no other test finds it

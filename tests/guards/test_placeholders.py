@@ -1,4 +1,4 @@
-"""What is stored is never read as a template, a format or a placeholder (S37): it comes out as it was written.
+"""Stored texts are never evaluated as templates, formats or placeholders, but shown as written (S37).
 
 The one placeholder that a text may hold is {{field-register}}, on a line of its own in a standing page.
 """
@@ -29,7 +29,7 @@ GIVEN_AWAY = ("SECRET_KEY", "code object", "7777777", "<class", "only-for-tests"
 
 @pytest.fixture(params=NAUGHTY)
 def naughty(request, fresh_world) -> str:
-    """A text that stands in every place where a visitor's or an organiser's words are shown."""
+    """Give a hostile text that is stored in every text that a visitor or an organiser can write."""
     text, both = request.param, Text(en=request.param, sv=request.param)
     with fresh_world.app.app_context():
         start_write(db.session)
@@ -51,7 +51,7 @@ def naughty(request, fresh_world) -> str:
 
 
 def words(world: World, audience: str, path: str) -> str:
-    """The words of a page, white space folded."""
+    """Return the text of a page with collapsed white space."""
     fetch(world, audience, path)
     soup = BeautifulSoup(world.browsers[audience].get(path).data, "html.parser")
     return " ".join(soup.get_text(" ").split())
@@ -94,7 +94,7 @@ def test_mails_show_it_as_it_is(fresh_world, naughty):
 
 
 def test_the_one_placeholder_is_filled_in_once(fresh_world):
-    """The control, and a single pass: what the register says is not looked at again."""
+    """Control: the placeholder works, and the texts that replace it are not searched for placeholders again."""
     body = "Before.\n\n{{field-register}}\n\nBetween.\n\n{{field-register}}\n\nAfter."
     with fresh_world.app.app_context():
         start_write(db.session)

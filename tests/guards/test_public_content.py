@@ -1,4 +1,4 @@
-"""What kept pages show raises the content version: each table that they read belongs to a marked model."""
+"""Each table that cached pages read belongs to a model that is marked as public content and raises its version."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def test_a_model_without_the_mark_is_found(world, monkeypatch):
 
 
 def tables_of_kept_pages(world: World) -> set[str]:
-    """Fetch every page anew; return the tables that were read for those that the cache may keep."""
+    """Render every page; return the tables that were read for cacheable ones."""
     client = world.app.test_client()
     kept: set[str] = set()
     world.app.extensions["page_cache"].clear()
@@ -53,7 +53,7 @@ def tables_of_kept_pages(world: World) -> set[str]:
 
 @contextmanager
 def reading(app: Flask) -> Iterator[set[str]]:
-    """Collect the tables that statements read."""
+    """Collect the tables that SQL statements read."""
     read: set[str] = set()
 
     def note(_connection, _cursor, statement, *_):

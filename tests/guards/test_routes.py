@@ -1,4 +1,4 @@
-"""Guards over every route; what is not listed fails."""
+"""Checks on every route; a route that is not listed fails."""
 
 import pytest
 from werkzeug.routing.converters import IntegerConverter
@@ -10,7 +10,7 @@ from tests.factories.events import make_event
 
 VALUES = {"lang": "en", "year": 2016, "month": 11, "day": 25}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-EXEMPT_FROM_CSRF: set[str] = set()  # RFC 8058 unsubscribing will be the only one
+EXEMPT_FROM_CSRF: set[str] = set()  # reserved for one-click unsubscribing (RFC 8058)
 
 
 def rules(app):
@@ -18,7 +18,7 @@ def rules(app):
 
 
 def address(app, rule) -> str:
-    """An address that the rule matches; the values lead nowhere."""
+    """Return a URL that the rule matches, with values that do not exist."""
     numbers = {name for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)}
     values = {name: VALUES.get(name, 2 if name in numbers else "x") for name in rule.arguments}
     with app.test_request_context("/"):
@@ -42,7 +42,7 @@ def test_a_route_without_an_audience_is_refused(make_app, sqlite_url, caplog):
 
 
 def unguarded(app) -> list[str]:
-    """What can be done without a CSRF token, or from another site, by the method and the rule."""
+    """Return methods and rules that work without a CSRF token or from another site."""
     client, found = app.test_client(), []
     for rule in rules(app):
         for method in rule.methods & UNSAFE:
@@ -58,12 +58,12 @@ def unguarded(app) -> list[str]:
 
 
 def test_every_unsafe_method_needs_a_csrf_token_and_comes_from_our_own_site(app, event):
-    """The console's own are tried by a signed-in organiser in tests/guards/test_access_matrix.py (S10)."""
+    """Routes of the console are tested for signed-in organisers in tests/guards/test_access_matrix.py (S10)."""
     assert unguarded(app) == []
 
 
 def test_a_route_without_csrf_protection_is_found(app, event, monkeypatch):
-    """The control, and the other: a refusal of other sites that is off."""
+    """Control: a route without CSRF protection, and one that accepts other sites, are found."""
     app.add_url_rule("/probe", "probe", csrf.exempt(lambda: "done"), methods=["DELETE"])
     monkeypatch.setitem(AUDIENCES, "probe", Face.PUBLIC)
     assert unguarded(app) == ["DELETE /probe without a token: 200"]

@@ -1,4 +1,4 @@
-"""What is weighty asks for both factors again when they were given more than five minutes ago (S09).
+"""Sensitive forms ask for both factors again when they were given more than five minutes ago (S09).
 
 Every console and account form is either in `WEIGHTY` or in `LIGHT`, with the reason why it may go without. Revealing a
 protected person, mass mail, and roles or addresses of accounts have no page yet: each will have to be listed here.
@@ -17,8 +17,8 @@ from tests.guards.test_steps import written
 from tests.guards.world import ADMIN, HERE, World
 
 WEIGHTY = {
-    "attendees.export",  # names leave the house
-    "own_account.authenticator",  # the second factor
+    "attendees.export",  # personal data leave the system
+    "own_account.authenticator",  # changes the second factor
     "own_account.propose_authenticator",
     "own_account.recovery_codes",
 }
@@ -36,7 +36,7 @@ LIGHT = {
 
 
 def guarded(world: World) -> list[Address]:
-    """The forms of those who are signed in."""
+    """Return the forms for signed-in users."""
     listed = addresses(world, (HERE,))
     return [
         found for found in listed if "POST" in found.methods and isinstance(AUDIENCES[found.endpoint], Roles)
@@ -44,7 +44,7 @@ def guarded(world: World) -> list[Address]:
 
 
 def asks_again(world: World, address: Address, method: str) -> bool:
-    """Whether the answer leads to the page that asks for both factors."""
+    """Return whether the answer redirects to the page that asks for both factors."""
     sent = {**FORMS[address.endpoint][1], **hidden_fields(world, ADMIN, "")} if method == "POST" else None
     answer = world.browsers[ADMIN].open(address.path, method=method, data=sent, buffered=True)
     return answer.status_code == 303 and answer.location.startswith("/account/confirm?next=")
@@ -59,7 +59,7 @@ def test_every_form_is_weighed(world):
 def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
-    fresh_world.browsers[ADMIN].get("/account/")  # notes that the browser was seen
+    fresh_world.browsers[ADMIN].get("/account/")  # updates the time of last use
     before = rows(fresh_world)
     for method in sorted(address.methods & {"GET", "POST"}):
         assert asks_again(fresh_world, address, method), method
@@ -68,7 +68,7 @@ def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
 
 @pytest.mark.parametrize("endpoint", sorted(WEIGHTY))
 def test_weighty_form_is_done_while_it_is_fresh(fresh_world, endpoint):
-    """The control: four minutes after both factors nothing more is asked."""
+    """Control: four minutes after both factors, a sensitive form does not ask for them."""
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=4))
     for method in sorted(address.methods & {"GET", "POST"}):
@@ -77,7 +77,7 @@ def test_weighty_form_is_done_while_it_is_fresh(fresh_world, endpoint):
 
 @pytest.mark.parametrize("endpoint", sorted(LIGHT))
 def test_light_form_does_not_ask(fresh_world, endpoint):
-    """The control: so that being asked means something."""
+    """Control: forms that are not sensitive do not ask, even later."""
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
     assert not asks_again(fresh_world, address, "POST")

@@ -1,4 +1,4 @@
-"""No step can be skipped or taken too late (S16): each is sent straight away, without the page before it.
+"""No step can be skipped or taken too late: each form is sent directly, without the page before it (S16).
 
 `DOORS` are the ways in which an event may be shut to a registration; `STEPS` are requests that need a step before them.
 What is refused writes nothing at all, counters and audit trail included.
@@ -27,7 +27,7 @@ from tools.organisers import SECRET
 ANSWERS = {**DETAILS, "email": "new@example.org"}
 REGISTER = "/en/register/ngo"
 OPENING = {"opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=1)}
-DOORS = {  # what is done to the event or its sector, and the answer to a registration
+DOORS = {  # a change of the event or its sectors, and the answer to a registration then
     "not open yet": (Event, {**OPENING, "opens_at": NOW + timedelta(seconds=1)}, 409),
     "closed": (Event, {**OPENING, "closes_at": NOW}, 409),
     "a draft": (Event, {"is_published": False}, 404),
@@ -38,7 +38,7 @@ DOORS = {  # what is done to the event or its sector, and the answer to a regist
 
 
 def change(world: World, model: type, values: dict) -> None:
-    """Change the event, or all its sectors."""
+    """Change columns of the event or of all its sectors."""
     with world.app.app_context():
         start_write(db.session)
         here = Event.slug == HERE
@@ -49,13 +49,13 @@ def change(world: World, model: type, values: dict) -> None:
 
 
 def written(before: dict, after: dict) -> list[str]:
-    """The tables in which a row came, went or changed."""
+    """Return the tables in which a row was added, deleted or changed."""
     return [table for table in before if before[table] != after[table]]
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door):
-    """The form was fetched while it was open."""
+    """The form was fetched while registration was open."""
     model, values, status = DOORS[door]
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     change(fresh_world, model, values)
@@ -69,7 +69,7 @@ def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door)
 
 
 def test_an_open_door_takes_it(fresh_world):
-    """The control: the same request, and the event as it is."""
+    """Control: the same request succeeds while registration is open."""
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     before = rows(fresh_world)
     assert fresh_world.browsers[VISITOR].post(REGISTER, data=sent).status_code == 303
@@ -78,7 +78,7 @@ def test_an_open_door_takes_it(fresh_world):
 
 @pytest.mark.parametrize("left_out", ["key", "csrf_token", *(name for name in ANSWERS if ANSWERS[name])])
 def test_a_registration_without_an_answer_of_the_form_is_refused(fresh_world, left_out):
-    """The form's own key comes with its page; without that page there is none. A family name one may do without."""
+    """The form's key is given out with its page only. The family name is the one optional answer."""
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     del sent[left_out]
     before = rows(fresh_world)
@@ -89,7 +89,7 @@ def test_a_registration_without_an_answer_of_the_form_is_refused(fresh_world, le
         assert (status, written(before, rows(fresh_world))) == (400 if left_out == "csrf_token" else 422, [])
 
 
-STEPS = {  # who sends what, and what is answered
+STEPS = {  # audience, form values and the expected answer
     "a page without its link": (VISITOR, "/en/r/change", DETAILS, 404),
     "consents without the link": (VISITOR, "/en/r/consents", {"photographs": "y"}, 404),
     "cancelling without the link": (VISITOR, "/en/r/cancel", {}, 404),
@@ -111,7 +111,7 @@ def test_a_step_without_the_one_before_does_nothing(fresh_world, step):
 
 @pytest.mark.parametrize("path", ["change", "consents", "accept", "cancel"])
 def test_nothing_is_done_to_a_registration_that_has_ended(fresh_world, path):
-    """The person's page lies open while the office cancels."""
+    """The person has their page open while an organiser cancels the registration."""
     browser = fresh_world.browsers[PERSON]
     token = hidden_fields(fresh_world, PERSON, "")["csrf_token"]
     with fresh_world.app.app_context():
@@ -133,7 +133,7 @@ def test_an_address_cannot_be_confirmed_when_its_time_is_up(fresh_world):
 
 
 def test_a_password_alone_cannot_replace_an_authenticator(fresh_world):
-    """Between the two steps of signing in, setting up is only for who has none."""
+    """After the password alone, setting up an authenticator is possible only for a user who has none."""
     world = fresh_world
     with world.app.app_context():
         start_write(db.session)

@@ -1,4 +1,4 @@
-"""Style sheets hold no rule that nothing uses, and are read line by line."""
+"""Style sheets have no unused rules, and at most two declarations on a line."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ CLASS = re.compile(r"\.([a-zA-Z][\w-]*)")
 IN_MARKUP = re.compile(r'class="((?:\{\{.*?\}\}|\{%.*?%\}|[^"])*)"')
 OF_BODY = re.compile(r"\{% block body_class %\}(.*?)\{% endblock %\}")
 WORD = re.compile(r"[a-zA-Z][\w-]*")
-# A class that is put together: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
+# The constant part of a class name with a variable: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
 BEGUN = re.compile(r"""([a-z][\w-]*-)(?:\{|["'] *~|["'] *\+)""")
 BLOCK = re.compile(r"\{([^{}]*)\}")
 STRING = re.compile(r"""(["']).*?\1""")
@@ -71,7 +71,7 @@ def test_a_crowded_rule_is_found(sheet, number):
 
 
 def find_unused(sheets: Iterable[str], sources: Iterable[str]) -> Iterator[str]:
-    """Yield the classes that the sheets have rules for and no source names."""
+    """Yield the classes of the style sheets that no template, script or Python file uses."""
     words, begun = set(), set()
     for source in sources:
         words |= named_in(source)
@@ -82,7 +82,7 @@ def find_unused(sheets: Iterable[str], sources: Iterable[str]) -> Iterator[str]:
 
 
 def find_crowded(sheet: str) -> Iterator[str]:
-    """Yield the blocks that have more declarations than lines, and more than may stand on one."""
+    """Yield the rules with more declarations on a line than are allowed."""
     for block in BLOCK.findall(STRING.sub("", COMMENT.sub("", sheet))):
         lines = [line for line in block.split("\n") if line.strip()]
         if len(lines) < block.count(";") > MOST_ON_A_LINE:
@@ -90,14 +90,14 @@ def find_crowded(sheet: str) -> Iterator[str]:
 
 
 def named_in(source: str) -> set[str]:
-    """The words of the class attributes in a source."""
+    """Return the class names in a file's class attributes."""
     source = JINJA_COMMENT.sub("", source)
     values = IN_MARKUP.findall(source) + OF_BODY.findall(source)
     return {word for value in values for word in WORD.findall(value)}
 
 
 def classes_of(sheets: Iterable[str]) -> set[str]:
-    """The classes that the selectors of the sheets name."""
+    """Return the classes in the style sheets' selectors."""
     return {
         name
         for sheet in sheets
@@ -112,13 +112,13 @@ def sheets() -> list[str]:
 
 
 def templates() -> list[str]:
-    """The templates of pages; mails bring their own rules."""
+    """Return the templates of pages; mails have their own styles."""
     folder = PROJECT / "templates"
     paths = [path for path in folder.rglob("*.html") if "mail" not in path.relative_to(folder).parts[0]]
     return [path.read_text() for path in paths]
 
 
 def sources() -> list[str]:
-    """What can name a class: templates, scripts, and the Python that makes markup."""
+    """Return the files that can use a class: templates, scripts, and Python files that produce markup."""
     paths = [*(PROJECT / "static/js").glob("*.js"), *(PROJECT / "forum").rglob("*.py")]
     return [*templates(), *(path.read_text() for path in paths)]

@@ -1,4 +1,4 @@
-"""The suite keeps its own rules: another order each time, no waiting by the clock, no speed as a proof.
+"""The tests run in random order, do not sleep for a fixed time, and do not depend on speed.
 
 A loop that looks again until something is there, with an end, is no waiting by the clock. What is measured belongs to
 bench/; the one exception is listed.
@@ -14,12 +14,12 @@ from forum.settings.project import PROJECT
 
 STOPWATCHES = {"perf_counter", "perf_counter_ns", "process_time", "thread_time", "time_ns", "timeit"}
 MEASURING = {
-    "tests/registration/test_same_work.py": 2,  # S24: an address that is known is not told by the time it takes
+    "tests/registration/test_same_work.py": 2,  # measures that known and unknown addresses take the same time (S24)
 }
 
 
 def found_in(source: str) -> Iterator[str]:
-    """Yield "sleep" for each one outside a loop, and the name of each stopwatch."""
+    """Yield "sleep" for each sleep outside a loop, and the name of each function that measures time."""
     tree = ast.parse(source)
     looped = {id(inner) for loop in ast.walk(tree) if isinstance(loop, ast.While) for inner in ast.walk(loop)}
     for node in ast.walk(tree):
@@ -38,7 +38,7 @@ def test_no_test_waits_by_the_clock_or_proves_by_it():
 
 
 def imported_from_tests(source: str) -> list[str]:
-    """What a source takes from tests/."""
+    """Return the names that a file imports from tests/."""
     nodes = list(ast.walk(ast.parse(source)))
     modules = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
@@ -46,7 +46,7 @@ def imported_from_tests(source: str) -> list[str]:
 
 
 def test_what_tests_share_with_bench_and_bin_lies_in_tools():
-    """Otherwise a test cannot be moved without looking at what measures or draws."""
+    """Otherwise moving a test could break a benchmark or a script."""
     paths = [*(PROJECT / "bench").glob("*.py"), *(PROJECT / "tools").glob("*.py")]
     paths += [
         path for path in (PROJECT / "bin").iterdir() if path.read_bytes().startswith(b"#!/usr/bin/env py")
@@ -64,7 +64,7 @@ def test_an_import_from_tests_is_found(line):
 
 
 def test_order_is_another_each_time():
-    """pytest-randomly comes with the environment, and nothing of ours turns it off."""
+    """pytest-randomly is installed, and no configuration turns it off."""
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     assert any(name.startswith("pytest-randomly") for name in settings["dependency-groups"]["dev"])
     turned_off = "no:randomly"

@@ -1,4 +1,4 @@
-"""No template, macro or import is left over, and every template renders (in strict mode: a missing name is an error).
+"""No template, macro or import is unused, and every template renders without an undefined name.
 
 Macros that only the style guide shows count as unused: it is there to show what pages use.
 """
@@ -39,7 +39,7 @@ Trees = Mapping[str, nodes.Template]
 
 @pytest.fixture(scope="module")
 def trees(world) -> Trees:
-    """Every template as Jinja reads it, by name."""
+    """Return the parsed templates by name."""
     return parsed(world.app.jinja_env)
 
 
@@ -48,7 +48,7 @@ def parsed(env: Environment) -> Trees:
 
 
 def unused_macros(trees: Trees) -> set[str]:
-    """The macros that no template but the style guide calls."""
+    """Return the macros that no template except the style guide calls."""
     made = {f"{name}: {macro.name}" for name, tree in trees.items() for macro in tree.find_all(nodes.Macro)}
     called = {
         f"{source}: {macro}"
@@ -61,7 +61,7 @@ def unused_macros(trees: Trees) -> set[str]:
 
 
 def unused_imports(trees: Trees) -> set[str]:
-    """What a template imports and neither it nor what it includes calls."""
+    """Return the imports that neither the template nor its includes use."""
     return {
         f"{name}: {macro}"
         for name, tree in trees.items()
@@ -71,7 +71,7 @@ def unused_imports(trees: Trees) -> set[str]:
 
 
 def _imported(tree: nodes.Template) -> Iterator[tuple[str, str, str]]:
-    """Yield (template, macro, the name it gets here)."""
+    """Yield the imports of a template as (template, macro, local name)."""
     for found in tree.find_all(nodes.FromImport):
         for name in found.names:
             macro, known_as = name if isinstance(name, tuple) else (name, name)
@@ -84,7 +84,7 @@ def _own(name: str, tree: nodes.Template) -> Iterator[tuple[str, str, str]]:
 
 
 def _names(trees: Trees, name: str) -> set[str]:
-    """The names that are read in a template and in those that it includes, which see what it has imported."""
+    """Return the names used in a template and in its includes, which share its imports."""
     tree = trees[name]
     read = {found.name for found in tree.find_all(nodes.Name) if found.ctx == "load"}
     included = [found.template.value for found in tree.find_all(nodes.Include)]
@@ -100,7 +100,7 @@ def test_every_import_is_used(trees):
 
 
 def test_left_over_macros_and_imports_are_found():
-    """The control: one macro that nobody calls, one that only the style guide does, one import without use."""
+    """Control: an unused macro, one that only the style guide calls, and an unused import are found."""
     env = Environment(
         autoescape=True,
         loader=DictLoader(
@@ -122,7 +122,7 @@ NEEDED_BY_TESTS = {f"mail/test/{part}" for part in ("subject.txt", "body.txt", "
 
 @pytest.fixture
 def rendered(fresh_world, monkeypatch) -> set[str]:
-    """The templates that have come so far; it grows while the test goes on."""
+    """Collect the names of the templates that are rendered during the test."""
     seen: set[str] = set()
     env = fresh_world.app.jinja_env
     get = env.get_template
@@ -131,14 +131,16 @@ def rendered(fresh_world, monkeypatch) -> set[str]:
 
 
 def test_every_template_renders(fresh_world, rendered):
-    """Everybody goes everywhere, each form is sent, each state that takes more is made, each mail is written."""
+    """Every audience opens every page, every form is sent, rare states are produced, and every mail is rendered."""
     for audience in (VISITOR, PERSON, ADMIN, f"{Role.DOOR} of {HERE}"):
         for address in readable(fresh_world, (HERE, UNSEEN)):
             fetch(fresh_world, audience, address.path)
     forms = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint in set(FORMS) - ENDING]
     for address in sorted(forms, key=lambda found: found.endpoint in SIGNING_OUT):
         send(fresh_world, address)
-    send(fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm"))  # once more
+    send(
+        fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm")
+    )  # sent a second time
     see_what_is_rare(fresh_world)
     see_the_steps_of_signing_in(fresh_world)
     with fresh_world.app.app_context():
@@ -148,7 +150,7 @@ def test_every_template_renders(fresh_world, rendered):
 
 
 def test_templates_that_did_not_come_are_named(fresh_world, rendered):
-    """The control: after one page, its parts have come and other pages have not."""
+    """Control: after one page only its templates are counted as rendered."""
     fetch(fresh_world, VISITOR, "/en/register")
     assert {"public/registration/choose.html", "layouts/base.html", "components/ring.html"} <= rendered
     assert "accounts/sign_in.html" not in rendered
@@ -156,7 +158,7 @@ def test_templates_that_did_not_come_are_named(fresh_world, rendered):
 
 def fetch(world: World, audience: str, path: str, **request) -> None:
     status = world.browsers[audience].get(path, **request).status_code
-    assert status < 500 or path == "/status", path  # the world has dead letters, and /status says so
+    assert status < 500 or path == "/status", path  # the test world has dead letters, so /status answers 503
 
 
 def send(world: World, address: Address) -> None:
@@ -167,7 +169,7 @@ def send(world: World, address: Address) -> None:
 
 
 def see_what_is_rare(world: World) -> None:
-    """A strange host, a dead link, a post of one language, a closed registration, the demo's door."""
+    """Open rare pages: a foreign host, a dead link, an untranslated post, closed registration, the demo's link."""
     for path in ("/en/nowhere", "/en/r/"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
@@ -188,7 +190,9 @@ def see_what_is_rare(world: World) -> None:
     for path in ("/sv/news/2016/11/25/public-en", "/en/pages/privacy", f"/en/r/{personal}"):
         fetch(world, VISITOR, path)
     accept = {"csrf_token": hidden_fields(world, VISITOR, "")["csrf_token"]}
-    assert world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409  # no offer
+    assert (
+        world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409
+    )  # the person has no offer
     world.app.config["DEMO"] = True
     fetch(world, VISITOR, f"/account/demo/{demo}")
     with world.browsers[ADMIN].session_transaction() as session:
@@ -200,7 +204,7 @@ def see_what_is_rare(world: World) -> None:
 
 
 def see_the_steps_of_signing_in(world: World) -> None:
-    """The second step, with an authenticator and without one."""
+    """Open the second step of signing in, with and without an authenticator."""
     for has_authenticator in (True, False):
         with world.app.app_context():
             start_write(db.session)

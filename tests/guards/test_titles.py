@@ -1,4 +1,4 @@
-"""No two kinds of page are called the same, in any language, to anybody: a title tells tabs apart (A09)."""
+"""No two kinds of page have the same title in a language, because titles tell browser tabs apart (A09)."""
 
 from collections import defaultdict
 
@@ -25,12 +25,12 @@ def test_shared_titles_are_found():
 
 
 def shared(found: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The titles that pages of several kinds have."""
+    """Return the titles that several kinds of page share."""
     return {title: kinds for title, kinds in found.items() if len(kinds) > 1}
 
 
 def titles(world: World, language: str) -> dict[str, set[str]]:
-    """The endpoints behind each title of a page that was found."""
+    """Return the endpoints by the title of their pages."""
     found: dict[str, set[str]] = defaultdict(set)
     for audience in (VISITOR, PERSON, ADMIN):
         for address in readable(world, (HERE,)):

@@ -1,4 +1,4 @@
-"""Every state, act and kind of mail has words for organisers; what is not listed fails."""
+"""Every state, act and kind of mail has a text for organisers; a missing one fails."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The canary world is whole: no table without a row, no text column without a canary."""
+"""In the canary world every table has a row and every text column a canary."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def empty_tables(world) -> set[str]:
 
 
 def bare_columns(world) -> set[str]:
-    """The text columns that are not listed as kept and hold no canary."""
+    """Return the text columns that have no canary and are not listed as exceptions."""
     columns = {
         texts.name_of(column)
         for table in Base.metadata.sorted_tables

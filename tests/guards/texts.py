@@ -1,4 +1,4 @@
-"""A text of its own in every text column of every row: canaries to look for, or hostile ones to survive."""
+"""Puts a unique text into every text column of every row: canaries to search for, or hostile texts."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from forum.extensions import db
 from forum.sealing import Sealed, SealedRecord, open_in_row, seal_in_row
 
 LANGUAGES = ("sv", "en")
-APPEND_ONLY = {"audit_entries", "audit_details"}  # the database refuses to change them
-KEPT = {  # what code or other rows go by; everything else is free text
+APPEND_ONLY = {"audit_entries", "audit_details"}  # triggers refuse changes
+KEPT = {  # columns that code or other rows depend on; all others are free text
     "users.language": "a code",
     "memberships.role": "a code",
     "one_time_links.purpose": "a code",
@@ -44,13 +44,13 @@ KEPT = {  # what code or other rows go by; everything else is free text
     "outbox_messages.status": "a code",
     "outbox_messages.abort_reason": "a code",
 }
-SECRET_AS_IT_IS = {"registrations.reference"}  # kept, and looked for
+SECRET_AS_IT_IS = {"registrations.reference"}  # not replaced, but searched for like canaries
 Writer = Callable[[Column, int, Any], Any]
 
 
 @dataclass(frozen=True)
 class Canary:
-    """Where a text stands; `event` is the slug of the event that the row belongs to, "" for none; `row` is its key."""
+    """The origin of a text: its column, the key of its row, and the slug of the row's event, or ""."""
 
     column: str
     event: str
@@ -58,12 +58,12 @@ class Canary:
 
     @property
     def table(self) -> str:
-        """The table's name."""
+        """The name of the table."""
         return self.column.partition(".")[0]
 
 
 def canary(column: Column, number: int, present: Any) -> Any:
-    """Return a short text that stands nowhere else, in the form that the column takes."""
+    """Return a short unique text in a form that the column accepts."""
     word = f"zq{number}x"
     if "email" in column.name or column.name == "recipient":
         return f"{word}@example.org"
@@ -71,7 +71,7 @@ def canary(column: Column, number: int, present: Any) -> Any:
 
 
 def fill(write_text: Writer) -> dict[str, Canary]:
-    """Put a text into every text column that holds one; return what stands where."""
+    """Put a text into every non-empty text column; return the origin of each text."""
     numbers, found = count(1), {}
     start_write(db.session)
     for table in Base.metadata.sorted_tables:
@@ -103,7 +103,7 @@ def _opened(column: Column, row: RowMapping) -> Any:
 
 
 def _closed(table: Table, row: RowMapping, values: dict[str, Any]) -> dict[str, Any]:
-    """The new values with all that is sealed in the row sealed anew: what it is sealed for may have changed."""
+    """Return the new values, with sealed ones encrypted again: the columns to which they are bound may have changed."""
     sealed = [
         column for column in table.columns if isinstance(column.type, Sealed) and row[column] is not None
     ]
@@ -112,7 +112,7 @@ def _closed(table: Table, row: RowMapping, values: dict[str, Any]) -> dict[str, 
 
 
 def text_columns(table: Table) -> Iterator[Column]:
-    """The columns that hold words, whatever their type."""
+    """Return the table's columns with text, whatever their type."""
     for column in table.columns:
         kind = column.type
         is_text = isinstance(kind, String | Link | Translated | JSON | TokenDigest)
@@ -122,7 +122,7 @@ def text_columns(table: Table) -> Iterator[Column]:
 
 
 def is_kept(column: Column) -> bool:
-    """Whether the column keeps what it has: digests, what is append-only, and what is listed."""
+    """Return whether the column keeps its content: digests, append-only tables, and listed ones."""
     return (
         isinstance(column.type, TokenDigest)
         or column.table.name in APPEND_ONLY
@@ -132,7 +132,7 @@ def is_kept(column: Column) -> bool:
 
 
 def name_of(column: Column) -> str:
-    """Return such as "registrations.given_name"."""
+    """Return the column's full name, such as "registrations.given_name"."""
     return f"{column.table.name}.{column.name}"
 
 
@@ -142,7 +142,7 @@ def _is_secret(column: Column) -> bool:
 
 
 def _written(write_text: Writer, column: Column, number: int, present: Any) -> Any:
-    """Return the new text, in the shape of the present one, as long as the column is."""
+    """Return the new text in the same structure as the current value, within the column's length."""
     if isinstance(column.type, Translated):
         return {language: write_text(column, number, "") for language in LANGUAGES}
     if isinstance(column.type, JSON | SealedRecord):
@@ -162,7 +162,7 @@ def _leaves(value: Any, text: str) -> Any:
 
 
 def _event_of(table: Table, row: Any) -> str:
-    """Return the slug of the event that a row belongs to, through the rows it points to."""
+    """Return the slug of the row's event, found through its foreign keys."""
     if table.name == "events":
         return row["slug"]
     for key in sorted(table.foreign_keys, key=lambda key: key.column.table.name != "events"):

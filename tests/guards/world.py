@@ -1,4 +1,4 @@
-"""The canary world: every kind of row, in two events that know nothing of each other, and one that is not public.
+"""The canary world: rows of every kind, in two unrelated events and an unpublished one.
 
 world = build(app)                    # in an app context, at NOW
 world.canaries["zq17x"]               # Canary("registrations.given_name", "nf27"): where it stands, and nowhere else
@@ -49,26 +49,28 @@ SOMEWHERE = Sender(client="a network address", most_held=1)
 
 @dataclass
 class World:
-    """What tests need to know of it; `person` has protected identity, `twin` is the same without it."""
+    """What tests need of the world; `person` has a protected identity, `twin` has equal data without protection."""
 
     app: Flask
     events: dict[str, Event] = field(default_factory=dict)
-    people: dict[str, Registration] = field(default_factory=dict)  # in the session that built it
+    people: dict[str, Registration] = field(
+        default_factory=dict
+    )  # objects of the session that built the world
     references: dict[str, str] = field(default_factory=dict)
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
     held: dict[str, set[tuple[Role, str | None]]] = field(
         default_factory=dict
-    )  # (role, event or None for all)
+    )  # (role, event, or None for all events)
     tokens: dict[str, str] = field(default_factory=dict)
     owned: dict[str, dict[str, set[int]]] = field(
         default_factory=dict
     )  # audience -> table -> ids of its own rows
-    unpublished: set[int] = field(default_factory=set)  # posts
+    unpublished: set[int] = field(default_factory=set)  # ids of unpublished posts
     canaries: dict[str, texts.Canary] = field(default_factory=dict)
 
 
 def build(app: Flask, write_text: texts.Writer) -> World:
-    """Fill an empty database; `write_text` says what stands in the text columns."""
+    """Fill an empty database; `write_text` makes the text for each text column."""
     world = World(app)
     _make_events(world)
     _make_news(world)
@@ -79,13 +81,13 @@ def build(app: Flask, write_text: texts.Writer) -> World:
 
 
 def find_registration(world: World, name: str) -> Registration:
-    """Return one of the people by their name in the world, in an app context."""
+    """Return the registration of a person of the world; needs an app context."""
     query = select(Registration).where(Registration.reference == world.references[name])
     return db.session.scalars(query).one()
 
 
 def open_browsers(world: World) -> World:
-    """Open a browser for every audience of the world's app: signed in, with a personal link followed, or neither."""
+    """Open a browser for every audience: signed in, with a personal link opened, or neither."""
     world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
     world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
     for name in world.held:
@@ -201,7 +203,7 @@ def _make_accounts(world: World) -> None:
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}
         for purpose in (LinkPurpose.RESET, LinkPurpose.WELCOME):
-            issued_at = NOW - account_links.YOUNG  # so that another can be asked for
+            issued_at = NOW - account_links.YOUNG  # old enough that a new link may be sent
             world.tokens[f"{purpose} of {name}"] = write(account_links.issue, user, purpose, now=issued_at)
         write(
             audit.record,
