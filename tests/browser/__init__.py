@@ -1,1 +1,1 @@
-"""What only a browser shows."""
+"""Tests in a real browser."""

@@ -1,4 +1,4 @@
-"""Forums for browser tests.
+"""Fixtures for browser tests: forums and browsers.
 
 `start_forum` starts one of its own: web and worker in processes, mail written to files. `visit` opens a page in one of
 the worlds that this process serves, ready-made (worlds.py) and quick; `change_world` gives a copy that may be changed.
@@ -21,13 +21,13 @@ from tools.running import Running, run_forum
 
 
 def link_in(mail: EmailMessage) -> str:
-    """Return the personal link in a mail's plain part."""
+    """Return the personal link in a mail's plain text."""
     return re.search(r"https?://\S+/r/\S+", mail.get_body(("plain",)).get_content())[0]
 
 
 @pytest.fixture
 def start_forum(settings, tmp_path, app: Flask) -> Iterator[Callable[[], Running]]:
-    """Start `forum run` on the test's own database (fill it before), and end it afterwards."""
+    """Return a function that starts `forum run` on the test's database, which must be filled before."""
     with ExitStack() as stack:
 
         def start() -> Running:
@@ -40,14 +40,14 @@ def start_forum(settings, tmp_path, app: Flask) -> Iterator[Callable[[], Running
 
 @pytest.fixture(scope="session")
 def worlds(settings, sqlite_template, tmp_path_factory) -> Iterator[Worlds]:
-    """The ready-made worlds, by name; each is made when it is first looked at, once a worker."""
+    """Give the test forums ("worlds") by name; each is made at its first use, once for each worker."""
     with ExitStack() as stack:
         yield Worlds(settings, sqlite_template, tmp_path_factory.mktemp("worlds"), stack)
 
 
 @pytest.fixture
 def still_clock() -> Iterator[None]:
-    """The clock of this process stands at the worlds' NOW."""
+    """Freeze the clock of this process at NOW."""
     clock.freeze(NOW)
     yield
     clock.freeze(None)
@@ -55,7 +55,7 @@ def still_clock() -> Iterator[None]:
 
 @pytest.fixture
 def new_visitor(chromium, still_clock) -> Iterator[Callable[..., Visitor]]:
-    """Open a browser of its own in a world: `new_visitor(world, "sv", viewport=…)`; no page may complain."""
+    """Return a function that opens a new browser in a world: `new_visitor(world, "sv", viewport=…)`."""
     contexts, complaints = [], []
 
     def open_browser(world: World, language: str = "en", **options) -> Visitor:
@@ -71,7 +71,7 @@ def new_visitor(chromium, still_clock) -> Iterator[Callable[..., Visitor]]:
 
 @pytest.fixture(scope="session")
 def tabs(chromium) -> Iterator[Callable[[str], Tab]]:
-    """A tab for each language that tests use one after the other: a fresh one each would cost more than the test."""
+    """Give a browser tab for each language, shared by tests because a new one would take longer than a test."""
     opened: dict[str, Tab] = {}
 
     def tab(language: str) -> Tab:
@@ -106,14 +106,14 @@ def visit(worlds, tabs, still_clock) -> Iterator[Callable[..., Visitor]]:
 
 @pytest.fixture
 def change_world(worlds, still_clock, tmp_path) -> Iterator[Callable]:
-    """Give a copy of a world that this test may change: `world = change_world("demo")`."""
+    """Return a function that copies a world, so that the test may change it: `world = change_world("demo")`."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(worlds.copy(name, tmp_path))
 
 
 @pytest.fixture
 def new_context(chromium, start_forum) -> Iterator[Callable[..., BrowserContext]]:
-    """Open a browser with cookies of its own; at the end no page may have complained or gone elsewhere."""
+    """Return a function that opens a new browser; afterwards check for errors in pages and requests to other sites."""
     contexts, complaints = [], []
 
     def open_context(**options) -> BrowserContext:

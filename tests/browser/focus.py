@@ -1,11 +1,11 @@
-"""Where the focus is, as the eye sees it: what changes on the screen, how strongly, and whether anything covers it."""
+"""Measuring the focus indicator on screenshots: how much it changes, with what contrast, and whether it is covered."""
 
 import base64
 
 from playwright.sync_api import Browser, Page
 
-ROOM = 8  # px around an element in which its focus may be drawn
-# What kind of thing has the focus: elements of the same kind look alike, so one of them is looked at.
+ROOM = 8  # margin around an element, in px, for its focus indicator
+# The kind of the focused element. Elements of one kind look alike, so only one of them is measured.
 KIND = """() => {
     const words = element => `${element.tagName}.${element.getAttribute("class") || ""}`;
     const focused = document.activeElement;
@@ -21,7 +21,7 @@ BOX = """room => {
         + along * ((box.left >= 0) + (box.right <= innerWidth));
     return {x: left, y: top, width: right - left, height: bottom - top, around};
 }"""
-# Each corner of each line of the focused element belongs to it, or to what it stands in; and it is on the screen.
+# Whether each corner of the focused element's lines is on the screen and not covered by another element.
 COVERED = """() => {
     const focused = document.activeElement, problems = [];
     const drawn = focused instanceof SVGElement ? focused.querySelector("circle") : focused;  // an arc has no corners
@@ -40,7 +40,7 @@ COVERED = """() => {
     }
     return problems;
 }"""
-# How many pixels differ between two pictures with a contrast of at least 3:1 (WCAG's relative luminance).
+# The number of pixels that differ between two screenshots by a contrast of at least 3:1 (as WCAG defines it).
 DIFFERENCE = """async ([one, other]) => {
     const pixels = async data => {
         const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
@@ -61,7 +61,7 @@ DIFFERENCE = """async ([one, other]) => {
 
 
 class Eye:
-    """Compares pictures; in a page of its own, which no site's policy binds."""
+    """Compares screenshots, in a browser page without a Content Security Policy."""
 
     def __init__(self, browser: Browser):
         self._page = browser.new_page()
@@ -71,7 +71,7 @@ class Eye:
         self._page.close()
 
     def change_by_focus(self, page: Page) -> float:
-        """Return how many pixels the focus changes by 3:1 or more, as a share of the element's outline of 1 px."""
+        """Return how many pixels the focus changes by 3:1 or more, relative to an outline of 1 px."""
         box = page.evaluate(BOX, ROOM)
         around, clip = box.pop("around"), box
         focused = page.screenshot(clip=clip)
@@ -87,10 +87,10 @@ class Eye:
 
 
 def kind_of_focus(page: Page) -> str:
-    """Return what kind of thing has the focus."""
+    """Return the kind of the focused element."""
     return page.evaluate(KIND)
 
 
 def focus_problems(page: Page) -> list[str]:
-    """Return what hides the element that has the focus."""
+    """Return what hides the focused element."""
     return page.evaluate(COVERED)

@@ -1,11 +1,11 @@
-"""Somebody who has a keyboard and nothing else: never clicks, never fills in by name, sees where the focus is."""
+"""A person who uses only the keyboard and never clicks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-MANY = 150  # presses after which nobody goes on
+MANY = 150  # more key presses than a person would make to reach something
 # Two stops that no page has, before everything and behind everything: the focus that has left the page stands on one of
 # them. Beyond the real edges is the browser's own bar, and Chromium gives the focus back from there some time later, so
 # that a walk which ended there could find it moved again.
@@ -32,14 +32,14 @@ FOCUSABLE = """() => {
         return element === stop;
     });
 }"""
-# Where the focus is, by its place among all elements; -1 when it is on nothing of the page.
+# The index of the focused element among all elements; -1 when no element of the page has the focus.
 PLACE = f"() => {ALL}.indexOf(document.activeElement === document.body ? null : document.activeElement)"
 PLACES = f"() => {{ const all = {ALL}; return ({FOCUSABLE})().map(e => all.indexOf(e)) }}"
 
 
 @dataclass
 class Keyboard:
-    """The keys of a tab."""
+    """The keyboard for a browser tab."""
 
     page: Page
 
@@ -49,7 +49,7 @@ class Keyboard:
             self.page.keyboard.press(key)
 
     def go_to(self, target: Locator, key: str = "Tab") -> None:
-        """Press Tab until the focus is there; fail where the way is longer than anybody would go."""
+        """Press Tab until the target has the focus; fail after too many presses."""
         for _number in range(MANY):
             if is_focused(target):
                 return
@@ -57,19 +57,19 @@ class Keyboard:
         raise AssertionError(f"no way by {key} to {target}")
 
     def activate(self, target: Locator, key: str = "Enter") -> None:
-        """Go to a link or button and press it; wait for the page behind it."""
+        """Go to a link or button, press Enter, and wait for the next page."""
         self.go_to(target)
         with self.page.expect_navigation():
             self.press(key)
 
     def write(self, label: str, text: str) -> None:
-        """Go to a field by its label and write over what is in it."""
+        """Go to the field with this label and replace its text."""
         self.go_to(self.page.get_by_label(label, exact=True))
         self.press("Control+a")
         self.page.keyboard.type(text)
 
     def choose(self, label: str, text: str) -> None:
-        """Go to a list of choices and write the beginning of one."""
+        """Go to a select field and type the beginning of an option."""
         self.go_to(self.page.get_by_label(label, exact=True))
         self.page.keyboard.type(text)
 
@@ -81,7 +81,7 @@ class Keyboard:
         assert box.is_checked()
 
     def walk(self, key: str = "Tab") -> list[int]:
-        """Return the places at which the focus stops on its way through the page."""
+        """Return the indexes of the elements that get the focus in turn."""
         return list(self.stops(key))
 
     def stops(self, key: str = "Tab") -> Iterator[int]:
@@ -102,10 +102,10 @@ class Keyboard:
 
 
 def is_focused(target: Locator) -> bool:
-    """Whether the focus is there."""
+    """Return whether the target has the focus."""
     return target.count() == 1 and target.evaluate("element => element === document.activeElement")
 
 
 def focusable_places(page: Page) -> list[int]:
-    """Return the places of what a keyboard should stop at, in the document's order."""
+    """Return the indexes of all focusable elements, in the document's order."""
     return page.evaluate(PLACES)

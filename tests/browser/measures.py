@@ -1,4 +1,4 @@
-"""Measuring a page in a browser: what is wrong with it, in sentences (see measures.js), and where its focus goes."""
+"""Measuring a page in a browser; the faults are returned as sentences (see measures.js)."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from playwright.sync_api import Page
 SCRIPT = (Path(__file__).parent / "measures.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE_OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
-READING = ("sideways", "spilt", "cut", "overlaid")  # what may go wrong with words
+READING = ("sideways", "spilt", "cut", "overlaid")  # names of the measures about text
 FACTS_OF_VIOLATIONS = """options => axe.run(options).then(found => found.violations.flatMap(
     violation => violation.nodes.map(node => `${violation.id}: ${node.target.join(" ")} – ${node.failureSummary}`)))"""
 
 
 def axe_violations(page: Page, *, own_colours: bool = True) -> list[str]:
-    """Return what axe-core finds, one sentence for each element.
+    """Return the violations that axe-core finds, one sentence for each element.
 
-    Where the reader forces colours of their own, axe sees a mixture of both, so contrast is left to them.
+    With forced colours axe sees a mixture of both colour sets, so its contrast rule is left out.
     """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
@@ -25,19 +25,19 @@ def axe_violations(page: Page, *, own_colours: bool = True) -> list[str]:
 
 
 def measure(page: Page, *names: str) -> list[str]:
-    """Return what these measures find."""
+    """Return the faults that the named measures of measures.js find."""
     _ready(page)
     return page.evaluate("names => names.flatMap(name => measures[name]())", list(names))
 
 
 def space_text(page: Page) -> None:
-    """Set the text as widely as WCAG 1.4.12 asks a page to bear."""
+    """Apply the text spacing of WCAG 1.4.12."""
     _ready(page)
     page.evaluate("measures.space()")
 
 
 def resize(page: Page, width: int, height: int = 800) -> None:
-    """Give the page another width."""
+    """Change the width and height of the page."""
     page.set_viewport_size({"width": width, "height": height})
 
 

@@ -1,4 +1,4 @@
-"""Every page in every state that a visitor, a stakeholder or an organiser can meet, and the way there.
+"""Every page in every state that a visitor, a stakeholder or an organiser can meet ("sights"), and how to get there.
 
 A new page needs a line here: test_sights.py fails for an address of the site that nobody looks at.
 """
@@ -35,7 +35,7 @@ from tools.organisers import OTHER_PASSWORD, PASSWORD
 
 @dataclass(frozen=True)
 class Sight:
-    """A page in a state. Without a `way` it is opened by its address; `as_` signs an organiser in first."""
+    """A page in a state. Without a `way` it is opened by its URL; `as_` signs an organiser in first."""
 
     name: str
     endpoint: str
@@ -46,7 +46,7 @@ class Sight:
     status: int = 200
 
     def show(self, visitor: Visitor) -> None:
-        """Lead the visitor there."""
+        """Open the page in the visitor's browser."""
         if self.as_:
             visitor.sign_in(self.as_)
         if self.way:
@@ -56,7 +56,7 @@ class Sight:
 
 
 def arrival_problems(visitor: Visitor, sight: Sight) -> list[str]:
-    """Return what is wrong with where the visitor is: another page, status or language, or a cookie too many (P17)."""
+    """Return what is wrong with the opened page: another page, status or language, or an unexpected cookie (P17)."""
     page, problems = visitor.page, []
     if visitor.last_status != sight.status:
         problems.append(f"{page.url} answered {visitor.last_status}, not {sight.status}")
@@ -298,7 +298,7 @@ CONSOLE = [
 ]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE]
 BY_NAME = {sight.name: sight for sight in SIGHTS}
-EVERY_KIND = (  # pages that together hold each kind of thing that can have the focus
+EVERY_KIND = (  # pages that together have every kind of focusable element
     "front",
     "choose",
     "details with errors",

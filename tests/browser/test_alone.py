@@ -23,7 +23,7 @@ LARGE_TEXT = (
 )
 GONE = "Your answers are not kept here any more"
 DRAWN = ("front", "choose", "overview", "attendees", "style guide")
-# What is drawn must be drawn in a colour that differs from the paper once the reader's colours are in force.
+# With forced colours, every drawn shape must have another colour than the background.
 INVISIBLE = """() => {
     const colour = name => { const probe = document.createElement("i"); probe.style.color = name;
         document.body.append(probe); const value = getComputedStyle(probe).color; probe.remove(); return value };
@@ -43,7 +43,7 @@ INVISIBLE = """() => {
 
 @pytest.fixture
 def large_text(chromium) -> Iterator[Callable[..., Page]]:
-    """A page of a browser whose reader has set text to twice its size."""
+    """Give a page of a browser in which text is set to twice its size."""
     browser = chromium.browser_type.launch(
         executable_path=chromium_path(), args=[*CHROMIUM_FLAGS, "--blink-settings=defaultFontSize=32"]
     )
@@ -92,7 +92,7 @@ def test_reader_finds_and_shares_a_post_without_javascript(worlds, new_visitor):
 
 @pytest.mark.parametrize("width", [640, 1280])
 def test_pages_bear_a_reader_who_sets_text_to_twice_its_size(worlds, still_clock, large_text, width):
-    """The browser's own setting, to which widths in the style sheet answer as well (A18)."""
+    """This is the browser's own setting, which also changes widths in the style sheet (A18)."""
     tab = Tab(large_text(locale="sv"), [])
     found = {}
     for name in LARGE_TEXT:
@@ -111,7 +111,7 @@ def test_pictures_and_edges_are_drawn_in_the_readers_own_colours(visit, name):
 
 
 def test_going_back_after_signing_out_shows_nobody(worlds, new_visitor):
-    """Neither the browser's memory of the page nor the server gives the list again (S42)."""
+    """Neither the browser's cache nor the server shows the list again (S42)."""
     visitor = new_visitor(worlds["demo"], "en")
     visitor.sign_in("organiser@example.org")
     page = visitor.page
@@ -125,7 +125,7 @@ def test_going_back_after_signing_out_shows_nobody(worlds, new_visitor):
 
 
 def test_going_back_after_registering_shows_a_message_and_no_answers(change_world, new_visitor):
-    """Each step back is a page; none asks whether to send something again, no page holds an answer (A07, S42)."""
+    """Each step back shows a page without answers, and the browser never asks to send a form again (A07, S42)."""
     forum = change_world("demo")
     visitor = new_visitor(forum, "en")
     page = visitor.page

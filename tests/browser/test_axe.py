@@ -1,4 +1,4 @@
-"""axe-core finds nothing: every page and state, both languages, light and dark, 320, 768 and 1280 px (A01)."""
+"""axe-core finds no fault in any page and state, in both languages, light and dark, 320, 768 and 1280 px wide (A01)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ LOOKS = [(scheme, width) for width in WIDTHS for scheme in ("light", "dark")]
 
 
 def by_turns():
-    """Each sight in one language and look, neighbours in others; the long part takes them all."""
+    """Return each page in one language and look, varied from page to page; the slow part tests all combinations."""
     for number, sight in enumerate(SIGHTS):
         language = ("sv", "en")[number // len(LOOKS) % 2]
         yield pytest.param(sight.name, language, *LOOKS[number % len(LOOKS)], id=sight.name)
@@ -38,7 +38,7 @@ def test_axe_finds_nothing_in_any_look(visit, name, language):
 
 
 def test_axe_finds_what_is_wrong(chromium):
-    """The control: a picture without words and grey letters on white are found."""
+    """Control: a picture without a text and grey text on white are found."""
     page = chromium.new_page()
     page.set_content('<main><img src="data:,"><p style="color: #aaa; background: #fff">Grey</p></main>')
     assert {problem.partition(":")[0] for problem in axe_violations(page)} >= {"image-alt", "color-contrast"}

@@ -1,4 +1,4 @@
-"""What people do in a browser and hear of it: copying, changing, pasting, finding help (A06, A08, A13, A19)."""
+"""Copying, changing, pasting and finding help in a browser, and what screen readers say (A06, A08, A13, A19)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,7 +8,7 @@ from tests.browser.sights import BY_NAME
 from tests.browser.visitor import Visitor, follow
 
 pytestmark = pytest.mark.browser
-# The words of an element as a screen reader meets them: an empty region is there before it speaks (4.1.3).
+# The text of a live region. Screen readers announce it only if the empty region existed before (WCAG 4.1.3).
 STATUS = ".share [role=status]"
 HELP = """() => [...document.querySelectorAll("header, main, footer")].pop().matches("body > footer")
     ? [...document.querySelectorAll("body > footer :is(p, a)")].map(part => part.textContent.trim()) : null"""
@@ -17,7 +17,7 @@ PUBLIC_SIGHTS = ("front", "news", "search", "choose", "details", "received", "ne
 
 @pytest.fixture
 def post(worlds, new_visitor) -> Visitor:
-    """A reader of a post, with the keyboard."""
+    """Open a post as a visitor with a keyboard."""
     visitor = new_visitor(worlds["demo"], "en")
     BY_NAME["post with a correction"].show(visitor)
     return visitor
@@ -61,7 +61,7 @@ def test_change_leads_to_the_question_and_the_focus_with_it(worlds, new_visitor)
 
 
 def test_password_and_code_can_be_pasted(worlds, new_visitor):
-    """Nobody has to remember or copy by hand to sign in (3.3.8)."""
+    """Nobody has to remember or retype a password or code to sign in (WCAG 3.3.8)."""
     visitor = new_visitor(worlds["demo"], "en")
     page = visitor.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -74,7 +74,7 @@ def test_password_and_code_can_be_pasted(worlds, new_visitor):
 
 
 def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
-    """The last thing on each page, in the same order: police, standing pages, contact (3.2.6)."""
+    """Each page ends with police, standing pages and contact, in the same order (WCAG 3.2.6)."""
     visitor = new_visitor(worlds["demo"], "en")
     found = {}
     for name in PUBLIC_SIGHTS:
@@ -82,7 +82,7 @@ def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
         found[name] = visitor.page.evaluate(HELP)
     assert found["front"][0].startswith("Have you seen something?")
     assert found["front"][-1].endswith("@example.org")
-    assert "Accessibility statement" in found["front"]  # which says whom to tell of an obstacle (A13)
+    assert "Accessibility statement" in found["front"]  # it says how to report a barrier (A13)
     follow(visitor.page.get_by_role("link", name="Accessibility statement"))
     expect(
         visitor.page.get_by_role("main").get_by_role("link", name="accessibility@example.org")

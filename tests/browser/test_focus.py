@@ -1,4 +1,4 @@
-"""The focus is seen wherever it goes, in every scheme, and nothing lies over it (A16)."""
+"""The focus is visible on every element, in every colour scheme, and never covered (A16)."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.browser.measures import resize
 from tests.browser.sights import BY_NAME, EVERY_KIND
 
 pytestmark = pytest.mark.browser
-STILL = {"reduced_motion": "reduce"}  # else the page is still gliding to the focus when it is looked at
+STILL = {"reduced_motion": "reduce"}  # no smooth scrolling, so that the page stands still when it is measured
 SIZES = {"phone": (390, 640), "desk": (1280, 720)}
 SCHEMES = {
     "light": STILL | {"color_scheme": "light"},
@@ -21,7 +21,7 @@ SCHEMES = {
 
 
 def in_both_sizes():
-    """Each page on a phone or a desk by turns; the other one is in the long part."""
+    """Return each page for a phone or a desktop alternately; the slow part tests the other one."""
     for number, name in enumerate(EVERY_KIND):
         for kind, size in enumerate(SIZES):
             marks = () if number % 2 == kind else (pytest.mark.slow,)
@@ -30,7 +30,7 @@ def in_both_sizes():
 
 @pytest.fixture
 def eye(chromium) -> Iterator[Eye]:
-    """Somebody who compares pictures."""
+    """Give a page that compares screenshots."""
     eye = Eye(chromium)
     yield eye
     eye.close()
@@ -41,7 +41,7 @@ def eye(chromium) -> Iterator[Eye]:
 )
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_focus_is_seen(visit, eye, name, scheme):
-    """What the focus changes has a contrast of 3:1 and is as much as a line of 1 px around the element."""
+    """The focus changes at least as many pixels as an outline of 1 px has, by a contrast of 3:1."""
     page = visit(BY_NAME[name], "sv").page
     page.emulate_media(**SCHEMES[scheme])
     found = {kind: eye.change_by_focus(page) for kind in kinds_in_turn(page)}
@@ -62,7 +62,7 @@ def test_focus_is_never_covered(visit, name, size):
 
 
 def test_focus_that_is_not_seen_or_covered_is_noticed(chromium, eye):
-    """The control: a link without any sign of focus, and one below a bar that stays at the top."""
+    """Control: a link without a focus indicator, and one that a sticky bar covers, are found."""
     page = chromium.new_page()
     page.set_content('<style>a:focus { outline: none }</style><p><a href="#1">A link</a></p>')
     Keyboard(page).press("Tab")
@@ -78,7 +78,7 @@ def test_focus_that_is_not_seen_or_covered_is_noticed(chromium, eye):
 
 
 def kinds_in_turn(page: Page) -> Iterator[str]:
-    """Give each kind of thing when the first of it has the focus."""
+    """Yield each kind of focusable element, while the first of its kind has the focus."""
     seen = set()
     for _place in Keyboard(page).stops():
         kind = kind_of_focus(page)

@@ -1,4 +1,4 @@
-"""The site by keyboard alone: Tab, Shift+Tab, Enter, Space and arrows, never a click (A02, A14, A15)."""
+"""Using the site with the keyboard alone: Tab, Shift+Tab, Enter, Space and arrows (A02, A14, A15)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -16,7 +16,7 @@ WITH_ERRORS = [name for name, sight in BY_NAME.items() if sight.status == 422]
 
 @pytest.fixture
 def forum(change_world):
-    """The demo, to be changed."""
+    """Give a copy of the demo that the test may change."""
     return change_world("demo")
 
 
@@ -97,7 +97,7 @@ def test_skip_link_comes_first_and_leads_past_the_navigation(visit):
 
 @pytest.mark.parametrize("name", WITH_ERRORS)
 def test_error_summary_takes_the_focus_and_leads_to_each_field(visit, name):
-    """It has the focus; its links are in the order of the fields, and each leads to its own (A02)."""
+    """The error summary gets the focus, and its links lead to the fields in their order (A02)."""
     page = visit(BY_NAME[name], "sv").page
     keys, summary = Keyboard(page), page.locator(".error-summary")
     assert is_focused(summary)
@@ -113,7 +113,7 @@ def test_error_summary_takes_the_focus_and_leads_to_each_field(visit, name):
 
 
 def by_keyboard():
-    """The pages that hold each kind of thing; the others are left to the long part."""
+    """Return pages that have every kind of focusable element; the slow part tests the others."""
     return [
         pytest.param(name, marks=() if name in EVERY_KIND else pytest.mark.slow, id=name) for name in BY_NAME
     ]
@@ -121,7 +121,7 @@ def by_keyboard():
 
 @pytest.mark.parametrize("name", by_keyboard())
 def test_tab_visits_everything_once_in_order_and_leaves(visit, name):
-    """No trap, nothing left out, and back again by Shift+Tab (A15)."""
+    """Tab reaches every element and is never trapped, and Shift+Tab goes the same way back (A15)."""
     page = visit(BY_NAME[name], "sv").page
     keys, places = Keyboard(page), focusable_places(page)
     assert keys.walk() == places
@@ -129,7 +129,7 @@ def test_tab_visits_everything_once_in_order_and_leaves(visit, name):
 
 
 def test_walk_finds_a_trap_and_an_order_of_its_own(chromium):
-    """The control: a positive tabindex and a link that takes the focus back are noticed."""
+    """Control: a positive tabindex and a link that takes the focus back are found."""
     page = chromium.new_page()
     page.set_content('<a href="#1">1</a><a href="#2" tabindex="2">2</a>')
     assert Keyboard(page).walk() != focusable_places(page)
@@ -140,7 +140,7 @@ def test_walk_finds_a_trap_and_an_order_of_its_own(chromium):
 
 
 def fill_in(keys: Keyboard) -> None:
-    """Fill in the details of a stakeholder, the lists and ticks included."""
+    """Fill in the registration form, including select fields and checkboxes."""
     keys.write("Given name", "Assa")
     keys.write("E-mail address", "asa@example.org")
     keys.write("Organisation", "Exempelstads tingsrätt")
@@ -153,7 +153,7 @@ def fill_in(keys: Keyboard) -> None:
 
 
 def confirming_path(forum, email: str) -> str:
-    """Return the path of the link in the mail that asks for a confirmation."""
+    """Return the path of the confirming link in the mail."""
     with forum.app.app_context():
         found = db.select(Registration).where(Registration.email == email)
         address = newest_mail(db.session.scalars(found).one(), "received").address

@@ -15,11 +15,11 @@ CONTENT = (
     "tables",
     "tongues",
     "told",
-)  # what does not depend on the look
+)  # measures that do not depend on the colour scheme
 
 
 def languages():
-    """Each sight in one language, Swedish and English by turns; words differ, layouts do not."""
+    """Return each page in Swedish or English alternately."""
     return [pytest.param(name, ("sv", "en")[number % 2], id=name) for number, name in enumerate(BY_NAME)]
 
 
@@ -44,7 +44,7 @@ def test_page_bears_small_screens_and_other_text(visit, name, language):
 
 @pytest.mark.parametrize(("name", "language"), languages())
 def test_page_keeps_all_it_says_on_paper_and_without_motion(visit, name, language):
-    """Print has the content and not the navigation; nothing moves for who asked for stillness (A21)."""
-    page = visit(BY_NAME[name], language, width=718).page  # A4 within its margins
+    """Prints have the content without the navigation, and nothing moves when reduced motion is asked for (A21)."""
+    page = visit(BY_NAME[name], language, width=718).page  # the width of A4 without margins
     page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
     assert measure(page, "printed", "sideways", "cut", "motion") == []

@@ -1,4 +1,4 @@
-"""The HTML part of every mail, as a mail program with a browser's engine shows it, on a phone and a desk (A12)."""
+"""The HTML part of every mail, as mail programs with a browser engine show it, on a phone and a desktop (A12)."""
 
 from email import message_from_bytes, policy
 
@@ -54,7 +54,7 @@ def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database
 
 
 def write_account_mails(user: User) -> None:
-    """Queue each kind of mail of an account."""
+    """Queue each kind of mail about an account."""
     write(account_mails.queue_reset, user, "token", now=NOW)
     write(account_mails.queue_password_changed, user, now=NOW)
     write(account_mails.queue_second_factor_changed, user, now=NOW)
@@ -62,7 +62,7 @@ def write_account_mails(user: User) -> None:
 
 
 def html_of_each_kind() -> dict[str, str]:
-    """The newest mail of each kind that has its words still, its HTML part."""
+    """Return the HTML part of the newest mail of each kind whose content is still stored."""
     has_words = OutboxMessage.content.is_not(None)
     rows = db.session.scalars(select(OutboxMessage).where(has_words).order_by(OutboxMessage.id))
     mails = {row.kind: message_from_bytes(row.content, policy=policy.default) for row in rows}

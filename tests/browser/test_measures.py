@@ -1,4 +1,4 @@
-"""Controls: each measure finds what it is there to find, and leaves alone what is right."""
+"""Controls: each measure finds the faults that it should, and no others."""
 
 import pytest
 
@@ -7,7 +7,13 @@ from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
 LONG = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"
-FAULTS = {"fields": 5, "choices": 2, "purposes": 4, "tables": 2, "tongues": 4}  # of those that find several
+FAULTS = {
+    "fields": 5,
+    "choices": 2,
+    "purposes": 4,
+    "tables": 2,
+    "tongues": 4,
+}  # faults found in a sample page, if not one
 WRONG = {
     "sideways": f"<h1>{LONG}</h1>",
     "spilt": f'<div style="overflow-x: clip"><p style="width: 40px">{LONG}</p></div>',
@@ -54,7 +60,7 @@ RIGHT = {
 
 @pytest.fixture
 def blank(chromium):
-    """An empty page, as wide as a phone."""
+    """Give an empty page, as wide as a phone."""
     page = chromium.new_page(viewport={"width": 320, "height": 640})
     yield page
     page.close()
@@ -73,7 +79,7 @@ def test_measure_leaves_alone_what_is_right(blank, name):
 
 
 def test_space_text_reaches_under_a_policy(visit):
-    """The pages' own policy allows no style of others; the spacing must be there all the same."""
+    """The text spacing is applied although the pages' Content Security Policy allows no foreign styles."""
     page = visit(BY_NAME["front"]).page
     space_text(page)
     assert page.locator("main p").first.evaluate("p => getComputedStyle(p).letterSpacing") != "normal"

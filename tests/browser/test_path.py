@@ -1,4 +1,4 @@
-"""The whole path in a real browser, in both languages: read, register, confirm, be seen, cancel, offer the place."""
+"""A complete registration in a browser, in both languages: register, confirm, cancel, and the place is offered."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -63,7 +63,7 @@ WORDS = {
 
 @pytest.fixture
 def forum(database, start_forum) -> Running:
-    """A forum with one place for justice, open now whatever the day is."""
+    """Start a forum with one place for justice and open registration."""
     event = make_event(
         opens_at=NOW.replace(year=2020),
         starts_at=NOW.replace(year=2099),
@@ -98,7 +98,7 @@ def test_the_whole_path(forum, new_context, language):
 
     organiser = new_context(locale=language).new_page()
     names = attendees(organiser, forum)
-    assert [name.split(",")[-1].strip() for name in names] == ["Björn", "Åsa"]  # Å is the letter after Z
+    assert [name.split(",")[-1].strip() for name in names] == ["Björn", "Åsa"]  # in Swedish, Å comes after Z
 
     follow(page.get_by_role("link", name=say["cancel"]))
     follow(page.get_by_role("button", name=say["cancel_button"]))

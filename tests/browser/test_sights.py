@@ -1,9 +1,9 @@
-"""Nothing is left out: each address of the site is looked at in a browser, or is named here as no page."""
+"""Every route is opened in the browser tests, or is listed here as not being a page."""
 
 from forum.accounts.access import AUDIENCES
 from tests.browser.sights import SIGHTS
 
-NO_PAGES = {  # what answers with something else than a page of its own, and so is not looked at
+NO_PAGES = {  # routes that answer with something other than a page, and why
     "home.root": "leads to the language",
     "events.calendar": "a calendar file",
     "feeds.whole": "a feed",

@@ -1,4 +1,4 @@
-"""The end of a sign-in is told two minutes before, and one press puts it off (A11; WCAG 2.2.1)."""
+"""A dialog announces the end of a sign-in two minutes before, and a button extends it (A11; WCAG 2.2.1)."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.browser.worlds import NOW, World
 
 pytestmark = pytest.mark.browser
 DIALOGS = ("soon", "last", "over")
-LOOKS = [  # width, scheme, forced colours
+LOOKS = [  # width, colour scheme, forced colours
     (width, scheme, forced)
     for width in (320, 768, 1280)
     for scheme, forced in (("light", "none"), ("dark", "none"), ("dark", "active"))
@@ -26,7 +26,7 @@ LOOKS = [  # width, scheme, forced colours
 
 @pytest.fixture
 def organiser(change_world, new_visitor) -> Visitor:
-    """An organiser at the form of the export, whose clock runs when it is told to."""
+    """Give an organiser's browser at the export form, with a clock that the test moves."""
     visitor = new_visitor(change_world("demo"), "en")
     visitor.page.context.clock.install(time=NOW)
     visitor.sign_in(ORGANISER)
@@ -35,14 +35,14 @@ def organiser(change_world, new_visitor) -> Visitor:
 
 
 def wait(visitor: Visitor, **units: float) -> None:
-    """Let time go by, in every tab and on the server."""
+    """Move the time forward, in every tab and on the server."""
     gone = timedelta(**units)
     clock.freeze(clock.now() + gone)
     visitor.page.context.clock.run_for(gone // timedelta(milliseconds=1))
 
 
 def dialog(page: Page) -> Locator:
-    """What is asked in between."""
+    """Return the locator of open dialogs."""
     return page.get_by_role("dialog")
 
 
@@ -76,7 +76,7 @@ def test_the_end_is_said_and_what_was_entered_is_there_after_signing_in(organise
     expect(dialog(page)).to_have_accessible_description(re.compile("is still here"))
     keys.press("Enter")
     expect(dialog(page)).to_have_count(0)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back from another tab
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as on returning from another tab
     wait(organiser, minutes=2)
     expect(dialog(page)).to_have_count(0)
     page.get_by_label("Our own office").check()
@@ -170,12 +170,12 @@ def test_dialogs_are_sound_in_every_look(visit, name, language):
 
 
 def show(page: Page, name: str) -> None:
-    """Open a dialog, as the script would."""
+    """Open a dialog, as the page's script would."""
     page.evaluate(f"document.querySelector('[data-{name}]').showModal()")
 
 
 def problems(page: Page, width: int, scheme: str, forced: str) -> list[str]:
-    """What is wrong with the open dialog in a look."""
+    """Return what is wrong with the open dialog in this width, scheme and colour mode."""
     page.emulate_media(color_scheme=scheme, forced_colors=forced)
     resize(page, width)
     found = axe_violations(page, own_colours=forced == "none")
@@ -187,7 +187,7 @@ def problems(page: Page, width: int, scheme: str, forced: str) -> list[str]:
 
 
 def forget_sign_ins(world: World) -> None:
-    """End every sign-in, as from another browser."""
+    """End every sign-in, as if from another browser."""
     with world.app.app_context():
         db.session.execute(db.text("DELETE FROM sign_ins"))
         db.session.commit()

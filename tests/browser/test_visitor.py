@@ -1,4 +1,4 @@
-"""Controls: what the browser complains of is heard, and where somebody has arrived is looked at."""
+"""Controls: errors that the browser reports are noticed, and so is a wrong page."""
 
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def test_what_the_readers_own_colours_would_swallow_is_noticed(tab):
 
 
 def serve(tab: Tab, html: str) -> None:
-    """Show a page with a policy of its own, as if a server had given it."""
+    """Show a page with a Content Security Policy, as if a server had sent it."""
     tab.page.route(
         HERE,
         lambda route: route.fulfill(
@@ -86,7 +86,7 @@ def serve(tab: Tab, html: str) -> None:
 
 
 def test_nobody_looks_at_a_page_before_it_has_arrived():
-    """What clicks waits, with `follow` for a page or `expect` for what changes in one; else a slow machine decides."""
+    """Tests must wait after a click, with `follow` or `expect`, or their result would depend on the machine's speed."""
     looked = []
     for path in sorted(Path(__file__).parent.glob("*.py")):
         lines = path.read_text().splitlines()

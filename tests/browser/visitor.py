@@ -1,4 +1,4 @@
-"""Somebody at a browser: finds pages by their endpoints, fills in forms, may be signed in."""
+"""A person with a browser, who opens pages by endpoint, fills in forms and may be signed in."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,7 +22,7 @@ _numbers = count(1)
 
 @dataclass
 class Tab:
-    """A browser's page that writes down what it complains of, and the status of each page that it showed."""
+    """A browser tab that records errors and the status of each page that it showed."""
 
     page: Page
     complaints: list[str]
@@ -36,7 +36,7 @@ class Tab:
         self.page.on("response", self._note_response)
 
     def clear(self, width: int, scheme: str) -> None:
-        """Forget everything, and look at pages this wide and in this scheme from now on."""
+        """Forget all cookies and records, and use this width and colour scheme from now on."""
         self.page.context.clear_cookies()
         self.page.set_viewport_size({"width": width, "height": 800})
         self.page.emulate_media(
@@ -49,7 +49,7 @@ class Tab:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def _tells_a_status(self, message: ConsoleMessage) -> bool:
-        """Chromium complains of each page that answers 400 or more; whether it should is the test's matter."""
+        """Return whether the message is Chromium's about a status of 400 or more, which tests check themselves."""
         return message.text.startswith("Failed to load resource") and message.location["url"] == self.page.url
 
     def _note_request(self, request: Request) -> None:
@@ -64,7 +64,7 @@ class Tab:
 
 @dataclass
 class Visitor:
-    """Somebody at a tab in a world, who reads a language."""
+    """A visitor with a browser tab in a test forum, reading in one language."""
 
     tab: Tab
     world: World
@@ -77,17 +77,17 @@ class Visitor:
 
     @property
     def last_status(self) -> int:
-        """The status of the page that is shown."""
+        """The status of the current page."""
         return self.tab.statuses[-1]
 
     @property
     def endpoint(self) -> str:
-        """The endpoint behind the address that is shown."""
+        """The endpoint of the current URL."""
         paths = self.world.app.url_map.bind("127.0.0.1")
         return paths.match(urlsplit(self.page.url).path, self.tab.methods[-1])[0]
 
     def address(self, endpoint: str, **values) -> str:
-        """Return an address in the visitor's language: in the path, or for the console as a parameter."""
+        """Return the URL of an endpoint in the visitor's language."""
         return self.world.address(endpoint, **{"lang": self.language, **values})
 
     def open(self, endpoint: str, **values) -> None:
@@ -95,16 +95,16 @@ class Visitor:
         self.page.goto(self.address(endpoint, **values))
 
     def follow_first(self, selector: str) -> None:
-        """Open what the first link of a kind leads to."""
+        """Open the first link that the selector finds."""
         href = self.page.locator(selector).first.get_attribute("href")
         self.page.goto(self.world.url + (href or ""))
 
     def open_details(self, sector: str = "") -> None:
-        """Open the form of a sector."""
+        """Open the registration form of a sector."""
         self.open("registration.details", sector=sector or "justice")
 
     def answers(self) -> dict[str, str]:
-        """Return the answers of one more stakeholder."""
+        """Return the answers of a new stakeholder."""
         return {
             "given_name": "Åsa",
             "family_name": "Bergström",
@@ -127,16 +127,16 @@ class Visitor:
         follow(self.page.locator("main form button.button").last)
 
     def sign_in(self, email: str) -> None:
-        """Sign in without the pages for it."""
+        """Sign in without the pages for signing in."""
         self.page.context.add_cookies([self.world.signed_in(email)])
 
     def wait_for_second_factor(self, email: str) -> None:
-        """Be somebody who gave the right password a moment ago."""
+        """Set the session as after the right password, before the second factor."""
         token = self.world.tokens[f"waiting {email}"]
         self.page.context.add_cookies([self.world.cookie(**{sign_ins.WAITING: token})])
 
 
 def follow(target: Locator) -> None:
-    """Click on a link or button and wait for the page behind it: what looks at once would see a page half read."""
+    """Click on a link or button and wait until the next page has loaded."""
     with target.page.expect_navigation():
         target.click()

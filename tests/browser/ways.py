@@ -1,4 +1,4 @@
-"""The ways to pages that an address alone does not open: by links, filled-in forms, personal links, a wrong answer."""
+"""How to get to pages that no URL opens directly: by links, filled-in forms, personal links or wrong answers."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ def post(kind: str) -> Way:
 
 
 def list_of(kind: str) -> Way:
-    """Follow the first link of a kind below the list of news."""
+    """Follow the first link of a kind on the page of news."""
 
     def go(visitor: Visitor) -> None:
         visitor.open("news.index")
@@ -27,7 +27,7 @@ def tag(visitor: Visitor) -> None:
 
 
 def details(answers: dict[str, str], sector: str = "") -> Way:
-    """Fill in the details and ask for the check."""
+    """Fill in the registration form and go on to "Check your answers"."""
 
     def go(visitor: Visitor) -> None:
         visitor.open_details(sector)
@@ -38,7 +38,7 @@ def details(answers: dict[str, str], sector: str = "") -> Way:
 
 
 def pressed(way: Way, button: str) -> Way:
-    """Go there, and press a button of the page."""
+    """Open a page by another way and press a button on it."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
@@ -48,7 +48,7 @@ def pressed(way: Way, button: str) -> Way:
 
 
 def refused_reused(visitor: Visitor) -> None:
-    """Send the same form a second time, with another answer."""
+    """Send the same form a second time with another answer."""
     visitor.open_details("ngo")
     key = visitor.page.locator("input[name=key]").input_value()
     for name in ("Åsa", "Björn"):
@@ -59,7 +59,7 @@ def refused_reused(visitor: Visitor) -> None:
 
 
 def refused_tries(visitor: Visitor) -> None:
-    """Register one time more than a visitor of this world may."""
+    """Register once more than the rate limit of this world allows."""
     for _number in range(2):
         details(visitor.answers(), "ngo")(visitor)
         visitor.submit()
@@ -68,7 +68,7 @@ def refused_tries(visitor: Visitor) -> None:
 
 
 def mine(status: str, endpoint: str = "self_service.show", **values) -> Way:
-    """Follow the personal link of somebody in a state, and go on to a page of theirs."""
+    """Follow the personal link of a registration in a state, and open one of its pages."""
 
     def go(visitor: Visitor) -> None:
         visitor.open("self_service.enter", token=visitor.world.tokens[status])
@@ -80,7 +80,7 @@ def mine(status: str, endpoint: str = "self_service.show", **values) -> Way:
 
 def saved(visitor: Visitor) -> None:
     mine("confirmed")(visitor)
-    visitor.submit()  # the consents, as they are
+    visitor.submit()  # send the consents unchanged
 
 
 def change_wrongly(visitor: Visitor) -> None:
@@ -90,7 +90,7 @@ def change_wrongly(visitor: Visitor) -> None:
 
 
 def accept_too_late(visitor: Visitor) -> None:
-    """Send the answer to an offer that is none."""
+    """Accept an offer that does not exist any more."""
     mine("waiting")(visitor)
     visitor.page.locator("main form").evaluate(
         "(form, url) => { form.action = url }", visitor.address("self_service.accept")
@@ -103,7 +103,7 @@ def link(endpoint: str, token: str) -> Way:
 
 
 def wrongly(way: Way, answers: dict[str, str]) -> Way:
-    """Go there, and send answers that are refused."""
+    """Open a page by another way and send answers that are refused."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
@@ -118,7 +118,7 @@ def opened(endpoint: str, **values) -> Way:
 
 
 def waiting(email: str, endpoint: str) -> Way:
-    """The second step of signing in, after the right password."""
+    """Open the second step of signing in, after the right password."""
 
     def go(visitor: Visitor) -> None:
         visitor.wait_for_second_factor(email)
@@ -143,7 +143,7 @@ def of_event(endpoint: str, **values) -> Way:
 
 
 def too_many_tries(visitor: Visitor) -> None:
-    """Try passwords until it is enough."""
+    """Try wrong passwords until the rate limit refuses more."""
     visitor.open("accounts.sign_in")
     for _number in range(12):
         visitor.fill({"email": "nobody@example.org", "password": "wrong"})

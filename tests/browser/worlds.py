@@ -1,4 +1,4 @@
-"""Forums to look at, each filled once a worker and served from this process; the clock stands at NOW.
+"""Test forums ("worlds") for browser tests, each filled once for each worker and served from this process, at NOW.
 
 demo      what a newcomer sees: two events, posts, some 120 registrations in every state
 long      the same kinds of things in words as long as Finnish has them, and twelve sectors
@@ -57,22 +57,22 @@ EMAIL_OF_LENGTH = "lentokonesuihkuturbiinimoottori.apumekaanikko@tietoliikennein
 
 @dataclass
 class World:
-    """A served forum, and the ways into it that a filling has laid out."""
+    """A served forum, with links and references that its filling has prepared."""
 
     app: Flask
     url: str = ""
-    tokens: dict[str, str] = field(default_factory=dict)  # by what the link opens
-    people: dict[str, str] = field(default_factory=dict)  # references by state
-    posts: dict[str, dict] = field(default_factory=dict)  # values of an address, by kind and language
+    tokens: dict[str, str] = field(default_factory=dict)  # tokens of links by their purpose
+    people: dict[str, str] = field(default_factory=dict)  # references of registrations by state
+    posts: dict[str, dict] = field(default_factory=dict)  # URL values of posts by kind and language
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
-        """Return the address of an endpoint in this world."""
+        """Return the URL of an endpoint in this world."""
         with self.app.test_request_context():
             return self.url + url_for(endpoint, **values)
 
     def cookie(self, **content) -> dict:
-        """Return the session cookie with this content, as the browser would hold it."""
+        """Return a session cookie with this content, signed as the app does."""
         signer = self.app.session_interface.get_signing_serializer(self.app)
         return {
             "name": self.app.config["SESSION_COOKIE_NAME"],
@@ -81,7 +81,7 @@ class World:
         }
 
     def signed_in(self, email: str) -> dict:
-        """Return the cookie of a fresh sign-in of an organiser."""
+        """Return the session cookie of a new sign-in of an organiser."""
         with self.app.app_context():
             user = db.session.scalars(select(User).where(User.email == email)).one()
             token = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=clock.now())
@@ -89,19 +89,19 @@ class World:
 
 
 class Worlds:
-    """Makes a world when it is first asked for, and serves it until the end."""
+    """Makes each world at its first use, and serves it until the end."""
 
     def __init__(self, settings: dict, template: Path, folder: Path, stack: ExitStack):
         self._settings, self._template, self._folder, self._stack = settings, template, folder, stack
         self._made: dict[str, World] = {}
 
     def forget_tries(self) -> None:
-        """Let nobody have tried anything yet in the worlds that are made."""
+        """Reset the rate limits of all worlds."""
         for world in self._made.values():
             world.app.extensions[limits.COUNTER].storage.reset()
 
     def __getitem__(self, name: str) -> World:
-        """Return the world that every test of this worker may look at and none may change."""
+        """Return a world, which tests must not change."""
         if name not in self._made:
             database = self._folder / f"{name}.sqlite3"
             shutil.copyfile(self._template, database)
@@ -110,7 +110,7 @@ class Worlds:
 
     @contextmanager
     def copy(self, name: str, folder: Path) -> Iterator[World]:
-        """Give a copy of a world that the test may change."""
+        """Yield a copy of a world that the test may change."""
         original, database = self[name], folder / "copy.sqlite3"
         with closing(sqlite3.connect(self._folder / f"{name}.sqlite3")) as connection:
             connection.execute("VACUUM INTO ?", [str(database)])
@@ -139,7 +139,7 @@ class Worlds:
 
 
 def fill_demo(world: World) -> None:
-    """Load the demo, and add the states that a demo at rest does not have."""
+    """Load the demo and add states that it does not have."""
     start_write(db.session)
     load_demo(now=NOW)
     db.session.commit()
@@ -151,7 +151,7 @@ def fill_demo(world: World) -> None:
 
 
 def fill_long(world: World) -> None:
-    """The same kinds of things, in long words."""
+    """Fill a world with long words and twelve sectors."""
     sectors = [_long_sector(number) for number in range(1, 13)]
     event = make_event(
         name=_both(f"Pohjoismainen {LONG_WORD.lower()}foorumi"),
@@ -178,7 +178,7 @@ def fill_long(world: World) -> None:
 
 
 def fill_narrow(world: World) -> None:
-    """One place for justice, taken; technology by invitation; no waiting list. Two addresses are out of order."""
+    """Fill a world: one place for justice, taken; technology by invitation; no waiting list; two invalid addresses."""
     event = make_event(
         has_waiting_list=False,
         sectors=[
@@ -194,19 +194,19 @@ def fill_narrow(world: World) -> None:
 
 
 def fill_closed(world: World) -> None:
-    """Registration is over; the forum is tomorrow."""
+    """Fill a world whose registration is over and whose event is tomorrow."""
     starts = NOW + timedelta(days=1)
     make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
 
 
 def fill_upcoming(world: World) -> None:
-    """Registration begins in two days; an earlier forum is in the archive."""
+    """Fill a world whose registration begins in two days, with an archived event."""
     make_event(opens_at=NOW + timedelta(days=2))
     make_archive()
 
 
 def fill_empty(world: World) -> None:
-    """Only the tables."""
+    """Leave the world's tables empty."""
 
 
 SETTINGS = {"narrow": {"REGISTRATIONS_PER_ADDRESS": "1 per hour"}}
@@ -221,7 +221,7 @@ FILLINGS = {
 
 
 def _review(event: Event) -> None:
-    """One person registers while the office looks at each registration of the sector."""
+    """Register a person in a sector whose registrations are reviewed."""
     other = next(sector for sector in event.sectors if sector.key == "other")
     start_write(db.session)
     other.policy = SectorPolicy.REVIEW
@@ -233,7 +233,7 @@ def _review(event: Event) -> None:
 
 
 def _lay_out_people(world: World, event: Event) -> None:
-    """For each state a link to somebody's own page; and both faces of the link that confirms an address."""
+    """Make a personal link for each state of a registration, and confirming links before and after their use."""
     world.event = event.slug
     now_confirmed = confirmed(event, event.sectors[0].key, now=NOW, organisation=LONG_ORGANISATION)
     start_write(db.session)
@@ -253,7 +253,7 @@ def _lay_out_people(world: World, event: Event) -> None:
 
 
 def _lay_out_posts(world: World) -> None:
-    """The address of a post with a content note, and of one with a correction, in each language."""
+    """Store the URL values of a post with a content note and of one with a correction, in each language."""
     for text in db.session.scalars(select(PostText).join(Post).where(IS_ANNOUNCED)):
         published = text.post.published_at
         values = {"year": published.year, "month": published.month, "day": published.day, "slug": text.slug}
@@ -265,7 +265,7 @@ def _lay_out_posts(world: World) -> None:
 
 
 def _add_organisers(world: World, event: Event) -> None:
-    """An organiser, one whose phone is not set up, one who may only open doors; and their one-time links."""
+    """Save organisers (a usual one, one without authenticator, one with the role "door") and their one-time links."""
     organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
     make_user(Role.DOOR, event, email="door@example.org")
