@@ -1,4 +1,4 @@
-"""What tests, bench and bin share: servers, the forum in processes of its own, a browser that checks pages.
+"""What tests, bench and bin share: servers, the forum run in processes, a test client that checks pages.
 
-It is no part of the wheel, and imports neither tests nor bench nor bin.
+It is not part of the wheel, and imports neither tests nor bench nor bin.
 """

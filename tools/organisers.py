@@ -1,4 +1,4 @@
-"""Organisers, their phones, and their ways in.
+"""Making organisers and signing them in, with their authenticators.
 
 user = make_user(Role.ORGANISER, event)            # with PASSWORD and an authenticator
 sign_in(pages, user)                                # at once, by a row
@@ -43,7 +43,7 @@ def make_user(role: Role | None = Role.ORGANISER, event: Event | None = None, **
         user.memberships = [Membership(role=role, event_id=event.id if event else None)]
     start_write(db.session)
     db.session.add(user)
-    db.session.flush()  # its number: what is sealed is sealed for it
+    db.session.flush()  # gives the row its id, to which sealed values are bound
     for name, secret in sealed.items():
         setattr(user, name, secret)
     db.session.commit()
@@ -51,7 +51,7 @@ def make_user(role: Role | None = Role.ORGANISER, event: Event | None = None, **
 
 
 def sign_in(pages: Pages, user: User) -> str:
-    """Sign the browser in without its pages; return the token of its session."""
+    """Sign the browser in without the pages for it; return the token of the sign-in."""
     start_write(db.session)
     token = actions.open_sign_in(user, browser="Firefox, Linux", now=clock.now())
     db.session.commit()
@@ -61,26 +61,26 @@ def sign_in(pages: Pages, user: User) -> str:
 
 
 def give_password(pages: Pages, user: User, password: str = PASSWORD, **values) -> Page:
-    """Take the first step through its page."""
+    """Enter address and password on the sign-in page."""
     data = {"email": user.email, "password": password}
     return pages.post("accounts.sign_in", data, lang="en", **values)
 
 
 def walk_in(pages: Pages, user: User, password: str = PASSWORD, **values) -> Page:
-    """Sign in through both pages and return the answer to the second."""
+    """Sign in through both pages and return the second one's answer."""
     page = give_password(pages, user, password, **values)
     return pages.open(page.location).submit({"code": code_of(user)}, expect=303)
 
 
 def code_of(user: User, *, seconds_ago: int = 0) -> str:
-    """Return what the user's app shows, or showed."""
+    """Return the code that the user's authenticator shows now, or showed some seconds ago."""
     db.session.refresh(user)
     assert user.totp_secret, f"{user.email} has no authenticator"
     return code_for(user.totp_secret, seconds_ago=seconds_ago)
 
 
 def code_for(secret: bytes, *, seconds_ago: int = 0) -> str:
-    """Return what an app with this secret shows, or showed."""
+    """Return the code that an authenticator with this secret shows now, or showed some seconds ago."""
     counter = int(clock.now().timestamp() - seconds_ago) // 30
     return HOTP(secret, 6, SHA1()).generate(counter).decode()  # noqa: S303 - as the apps have it
 

@@ -1,4 +1,4 @@
-"""What every page must be, whatever it is about; `check` raises PageProblems with all that is wrong.
+"""Checks that every page must pass; `check` raises PageProblems with all faults.
 
 Each check takes the parsed page and yields sentences. A new check needs a control in tests/tools/test_pages.py
 that shows that it can fail.
@@ -19,7 +19,9 @@ from forum.accounts.access import Face
 from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.languages import NAMES
 
-DATA_BLOCK = "application/ld+json"  # data: a browser does not run it, so the policy lets it be
+DATA_BLOCK = (
+    "application/ld+json"  # data, which the Content Security Policy allows because browsers do not run it
+)
 RESOURCES = {
     "img": ("src", "srcset"),
     "script": ("src",),
@@ -49,7 +51,7 @@ UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
 
 
 class PageProblems(AssertionError):
-    """A page that no visitor should get; says everything that is wrong with it."""
+    """The faults of a page."""
 
     def __init__(self, path: str, problems: list[str]):
         super().__init__(f"{path}:\n  " + "\n  ".join(problems))
@@ -67,13 +69,13 @@ def check(response, path: str, audience=None, soup: BeautifulSoup | None = None)
 
 
 def page_problems(html: str, soup: BeautifulSoup | None = None) -> list[str]:
-    """Return what is wrong with a page; `soup` is the same page, read already."""
+    """Return what is wrong with a page; `soup` is the same page, already parsed."""
     soup = soup or BeautifulSoup(html, "html.parser")
     return [*_invalid_html(html), *(problem for find in CHECKS for problem in find(soup))]
 
 
 def headers_problems(response, audience) -> Iterator[str]:
-    """The policy is whole on every answer, and nobody who only reads gets a cookie."""
+    """Every answer has the whole Content Security Policy, and public pages set no cookie."""
     if response.headers.get("Content-Security-Policy") != CONTENT_SECURITY_POLICY:
         yield "the content security policy is missing or another"
     if audience in {Face.PUBLIC, Face.MACHINE} and response.headers.getlist("Set-Cookie"):
@@ -81,7 +83,7 @@ def headers_problems(response, audience) -> Iterator[str]:
 
 
 def inline_errors(soup: BeautifulSoup) -> dict[str, str]:
-    """The message beside each field, by the field's id."""
+    """Return the error message of each field, by the field's id."""
     return {
         element["id"].removesuffix("-error"): _message(element)
         for element in soup.select(".error[id$='-error']")
@@ -89,7 +91,7 @@ def inline_errors(soup: BeautifulSoup) -> dict[str, str]:
 
 
 def form_errors(soup: BeautifulSoup) -> dict[str, str]:
-    """The messages of the summary that belong to no field."""
+    """Return the messages of the error summary that belong to no field."""
     messages = [words(item) for item in soup.select(".error-summary li") if not item.find("a")]
     return {"": "; ".join(messages)} if messages else {}
 
@@ -102,7 +104,7 @@ def _invalid_html(html: str) -> Iterator[str]:
 
 
 def _frame(soup: BeautifulSoup) -> Iterator[str]:
-    """Language, title, one h1, landmarks."""
+    """The page has a language, a title, one h1 and landmarks."""
     if not soup.html or soup.html.get("lang") not in NAMES:
         yield "<html> has no language of ours"
     if not words(soup.title):
@@ -118,7 +120,7 @@ def _frame(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _headings(soup: BeautifulSoup) -> Iterator[str]:
-    """No level is skipped on the way down."""
+    """Headings skip no level."""
     levels = [int(heading.name[1]) for heading in soup.find_all(re.compile(r"^h[1-6]$"))]
     for above, below in pairwise(levels):
         if below > above + 1:
@@ -137,7 +139,7 @@ def _ids(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _references(soup: BeautifulSoup) -> Iterator[str]:
-    """What an element is described, named or controlled by exists."""
+    """The ids to which elements refer (description, name, control) exist."""
     ids = {element["id"] for element in soup.find_all(id=True)}
     for element in soup.find_all(True):
         for attribute in IDREFS:
@@ -157,7 +159,7 @@ def _field_names(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _picture_names(soup: BeautifulSoup) -> Iterator[str]:
-    """Every picture has a name, or says that it needs none."""
+    """Every picture has a text alternative, or is marked as decorative."""
     for image in soup.find_all("img"):
         if not image.has_attr("alt"):
             yield f"image without alt: {image.get('src')}"
@@ -171,7 +173,7 @@ def _picture_names(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _inline_code(soup: BeautifulSoup) -> Iterator[str]:
-    """No script or style that the policy would stop."""
+    """There is no inline script or style, which the Content Security Policy would block."""
     for script in soup.find_all("script"):
         if script.get("type") == DATA_BLOCK:
             yield from _broken_data(script)
@@ -182,7 +184,7 @@ def _inline_code(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _inline_attributes(soup: BeautifulSoup) -> Iterator[str]:
-    """No styles, handlers or javascript: addresses in attributes."""
+    """No attribute contains styles, event handlers or javascript: URLs."""
     for element in soup.find_all(True):
         for name, value in element.attrs.items():
             if name == "style" or name.startswith("on"):
@@ -192,7 +194,7 @@ def _inline_attributes(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _foreign_resources(soup: BeautifulSoup) -> Iterator[str]:
-    """Nothing is fetched from, or sent to, another site (P17)."""
+    """Nothing is loaded from, or sent to, another site (P17)."""
     for element in soup.find_all(list(RESOURCES)):
         for attribute in RESOURCES[element.name]:
             for address in (element.get(attribute) or "").split(","):
@@ -204,7 +206,7 @@ def _foreign_resources(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _leftovers(soup: BeautifulSoup) -> Iterator[str]:
-    """No placeholder that was never filled in."""
+    """No placeholder is left in the text."""
     texts = [soup.get_text(" ")]
     texts += [
         value for element in soup.find_all(True) for value in element.attrs.values() if isinstance(value, str)
@@ -213,7 +215,7 @@ def _leftovers(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _error_summary(soup: BeautifulSoup) -> Iterator[str]:
-    """What is wrong stands above and beside the field in the same words, and in the title (A02)."""
+    """Errors appear in the summary and at the field in the same words, and in the page's title (A02)."""
     summary = soup.select_one(".error-summary")
     inline = inline_errors(soup)
     if summary is None:

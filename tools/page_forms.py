@@ -1,4 +1,4 @@
-"""A form of a fetched page, filled in and sent as a browser would do it."""
+"""A form of a fetched page, which is filled in and sent as a browser does."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from bs4 import Tag
 
-if TYPE_CHECKING:  # Pages makes forms, and forms return pages
+if TYPE_CHECKING:  # pages have forms, and forms return pages
     from tools.pages import Page, Pages
 
 NOT_SENT = {"submit", "button", "reset", "image", "file"}
@@ -28,7 +28,7 @@ class Form:
 
     @property
     def names(self) -> list[str]:
-        """The names of the fields that a person fills in, in their order."""
+        """The names of the visible fields, in their order."""
         fields = self.element.find_all(["input", "select", "textarea"])
         shown = [field["name"] for field in fields if field.get("name") and field.get("type") != "hidden"]
         return list(dict.fromkeys(shown))
@@ -70,7 +70,7 @@ class Form:
         return chosen
 
     def _offered(self, name: str) -> set[str] | None:
-        """The values that a choice offers; None for a field that takes any text."""
+        """Return the values of a field's options; None for a field that accepts any text."""
         options = self.element.select(f'select[name="{name}"] option')
         boxes = self.element.select(f'input[name="{name}"][type=radio], input[name="{name}"][type=checkbox]')
         if not options and not boxes:
@@ -92,7 +92,7 @@ class Form:
 
 
 def _present_values(field: Tag) -> list[str]:
-    """What the field would send as it stands."""
+    """Return the values that the field would send unchanged."""
     kind = field.get("type", "text")
     if field.has_attr("disabled") or (field.name == "input" and kind in NOT_SENT):
         return []

@@ -1,4 +1,4 @@
-"""A browser for tests that checks every page it fetches (see tools/page_checks.py).
+"""A test client that checks every page that it fetches (see tools/page_checks.py).
 
     page = pages.get("news.post", year=2016, month=11, day=25, slug="a-post-en")    # an endpoint, in English
     page = pages.get("/sv/news/", expect=404)                                         # or a path
@@ -35,7 +35,7 @@ from tools.page_forms import Form
 
 
 class Pages:
-    """Fetches pages as one visitor, cookies kept; `language` is the one that endpoints are asked for in."""
+    """Fetches pages as one visitor with cookies; `language` is the language of endpoints' URLs."""
 
     def __init__(self, app: Flask, language: str = "en"):
         self.app = app
@@ -77,7 +77,7 @@ class Pages:
         headers: Any = None,
         data: Any = None,
     ) -> "Page":
-        """Send one request and check what comes back; with `follow`, `expect` is of the last answer."""
+        """Send a request and check the answer; with `follow`, `expect` is the status after the redirects."""
         with counted_statements(self.app) as statements:
             response = Context().run(self._send, path, method=method, headers=headers, data=data)
         if has_app_context():
@@ -90,7 +90,7 @@ class Pages:
         return page
 
     def _send(self, path: str, **request):
-        return self.client.open(path, buffered=True, **request)  # a streamed answer ends in its own context
+        return self.client.open(path, buffered=True, **request)  # reads streamed answers completely
 
     def _build(self, endpoint: str, values: dict[str, Any]) -> str:
         with self.app.test_request_context("/"):
@@ -107,7 +107,7 @@ class Pages:
 
 
 class Page:
-    """An answer: read as a page when it is HTML, else by `.text`, `.data` and `.headers`."""
+    """An answer: parsed when it is HTML, else with `.text`, `.data` and `.headers`."""
 
     def __init__(self, pages: Pages, path: str, response, statements: list[str]):
         self._pages = pages
@@ -121,7 +121,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        """The words in <title>."""
+        """The text of <title>."""
         return page_checks.words(self.soup.title)
 
     @property
@@ -131,36 +131,36 @@ class Page:
 
     @property
     def text(self) -> str:
-        """What a reader sees in the content, white space folded; the whole body of anything but HTML."""
+        """The text of the main content with collapsed white space; the whole body when it is not HTML."""
         return page_checks.words(self.soup.main or self.soup) if self.is_html else self.data.decode()
 
     @property
     def links(self) -> dict[str, str]:
-        """The address behind each link's words, over the whole page."""
+        """The URLs of all links on the page by their text."""
         return {page_checks.words(link): link["href"] for link in self.soup.find_all("a", href=True)}
 
     @property
     def errors(self) -> dict[str, str]:
-        """What is wrong, by the name of the field; "" is the whole form."""
+        """The error messages by the name of the field; "" stands for the whole form."""
         return page_checks.inline_errors(self.soup) or page_checks.form_errors(self.soup)
 
     @property
     def flashes(self) -> list[str]:
-        """The messages at the top."""
+        """The flashed messages."""
         return [page_checks.words(flash) for flash in self.soup.select(".flash")]
 
     @property
     def location(self) -> str:
-        """Where a redirect leads, as a path of this site."""
+        """The target of a redirect, as a path of this site."""
         parts = urlsplit(urljoin(f"http://localhost{self.path}", self.headers["Location"]))
         return parts._replace(scheme="", netloc="").geturl()
 
     def all(self, selector: str) -> list[str]:
-        """The words of every element that the selector finds."""
+        """Return the text of every element that the selector finds."""
         return [page_checks.words(element) for element in self.soup.select(selector)]
 
     def form(self, selector: str = "main form") -> Form:
-        """The first form that the selector finds, those that post before those that search."""
+        """Return the first form that the selector finds; forms that POST come before search forms."""
         found = self.soup.select(selector)
         found.sort(key=lambda form: form.get("method", "get").lower() != "post")
         assert found, f"no form {selector} in {self.path}:\n{self.text[:800]}"
@@ -171,13 +171,13 @@ class Page:
         return self.form().submit(data, **options)
 
     def follow(self, words: str, **options) -> "Page":
-        """Go where the link with these words leads."""
+        """Open the link with this text."""
         return self._pages.open(urljoin(self.path, self.links[words]), **options)
 
 
 @contextmanager
 def counted_statements(app: Flask):
-    """Collect the SQL statements that the block sends, transactions' own words left out."""
+    """Collect the SQL statements within the block, except those that begin and end transactions."""
     statements: list[str] = []
 
     def note(_connection, _cursor, statement, *_):

@@ -1,4 +1,4 @@
-"""The forum in processes of its own, started by its own command as its users start it."""
+"""Running the forum in processes, started by its command, as users do."""
 
 import json
 import os
@@ -28,9 +28,9 @@ Found = TypeVar("Found")
 
 
 class Running:
-    """A forum on a free port, with its instance and its output in a folder.
+    """A forum running on a free port, with its instance and output in a folder.
 
-    `settings` are FORUM_* settings without the prefix; none of the environment's reaches it.
+    `settings` are FORUM_* settings without the prefix; those of the environment are not used.
     """
 
     def __init__(self, command: str, folder: Path, *options: str, settings: Mapping[str, Any] | None = None):
@@ -48,23 +48,23 @@ class Running:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the forum."""
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> tuple[int, str]:
-        """Return status and text."""
+        """Fetch a path and return status and text."""
         with urlopen(f"{self.url}{path}", timeout=SECONDS) as answer:
             return answer.status, answer.read().decode()
 
     def answers(self) -> bool:
-        """Whether the web answers."""
+        """Return whether the web process answers."""
         try:
             return self.get("/healthz") == (200, "ok\n")
         except (URLError, OSError):
             return False
 
     def is_ready(self) -> bool:
-        """Whether web and worker do their work; the demo has a message that was given up."""
+        """Return whether web and worker run; the demo's failed mail is ignored."""
         try:
             return "worker" not in json.loads(self.get("/status")[1])["failing"]
         except HTTPError as answer:
@@ -73,24 +73,24 @@ class Running:
             return False
 
     def console_link(self) -> str:
-        """Return the link that opens the demo's console once, as soon as it is told."""
+        """Wait for the one-time link to the demo's console in the output, and return it."""
         return wait_for(lambda: CONSOLE_LINK.findall(self.output.read_text()), self)[0]
 
     def mails_to(self, recipient: str) -> list[EmailMessage]:
-        """Return the mails that the worker has written as files to this address, the newest first."""
+        """Return the mails to this address, which the worker has written as files, the newest first."""
         files = sorted((self.instance / "mail").glob("*.eml"), key=lambda file: file.name, reverse=True)
         mails = [message_from_bytes(file.read_bytes(), policy=modern) for file in files]
         return [mail for mail in mails if mail["To"] == recipient]
 
     def wait_for_mail(self, recipient: str, subject: str) -> EmailMessage:
-        """Return the newest mail to an address with this subject, as soon as it is there."""
+        """Wait for a mail to an address with this subject and return the newest one."""
         mails = wait_for(
             lambda: [mail for mail in self.mails_to(recipient) if mail["Subject"] == subject], self
         )
         return mails[0]
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal to the command alone and return its exit status."""
+        """Send the signal to the command's main process and return the exit status."""
         self.process.send_signal(number)
         return self.process.wait(SECONDS)
 
@@ -108,7 +108,7 @@ class Running:
 
 @contextmanager
 def run_forum(command: str, folder: Path, **settings: Any) -> Iterator[Running]:
-    """Run `forum run` or `forum serve` until it answers, and end it afterwards; forms may come back at once.
+    """Start `forum run` or `forum serve`, wait until it answers, and end it after the block.
 
     Raises RuntimeError with what it said when it does not start.
     """
@@ -123,7 +123,7 @@ def run_forum(command: str, folder: Path, **settings: Any) -> Iterator[Running]:
 
 
 def prepare(instance: Path, static: Path, database: Path) -> Path:
-    """Make an instance folder with tables and static files, and without the demo, which takes longer to load."""
+    """Create an instance folder with tables and static files, but without the demo, which takes longer to load."""
     instance.mkdir()
     shutil.copyfile(database, instance / "forum.sqlite3")
     (instance / "static").symlink_to(static)
@@ -131,7 +131,7 @@ def prepare(instance: Path, static: Path, database: Path) -> Path:
 
 
 def kill(forum: Running) -> None:
-    """End what is left of it, process by process."""
+    """Kill all remaining processes of a forum."""
     for pid in forum.pids():
         if forum.process.poll() is None or Path(f"/proc/{pid}").exists():
             os.kill(pid, signal.SIGKILL) if pid != forum.process.pid else forum.process.kill()
@@ -147,7 +147,7 @@ def children(pid: int) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and is not yet buried does not."""
+    """Return whether a process runs; a zombie, which has ended and is not yet reaped, does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
     except FileNotFoundError:
@@ -155,7 +155,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_for(look: Callable[[], Found], forum: Running | None = None) -> Found:
-    """Look again and again until there is something to see, and return it; the limit is for what hangs.
+    """Call `look` repeatedly until it returns something true, and return that.
 
     There is no event to wait for between processes. Raises TimeoutError with what the forum has said.
     """

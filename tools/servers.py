@@ -1,4 +1,4 @@
-"""Real servers for tests and checks, each its own, on this machine only, gone when the block ends."""
+"""Real servers for tests and checks, on this machine only, which are stopped when the block ends."""
 
 import os
 import pwd
@@ -30,15 +30,15 @@ POSTGRES_FOLDERS = (
     "/opt/homebrew/opt/postgresql*/bin",
 )
 POSTGRES_SETTINGS = {
-    "listen_addresses": "",  # only the socket in its own folder
-    "fsync": "off",  # the data is thrown away
+    "listen_addresses": "",  # listens only on a socket in its folder
+    "fsync": "off",  # the data need not survive a crash
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "32MB",
     "max_connections": "100",
     "autovacuum": "off",
 }
-# Every character that an address, a shell or a connection string could take for something else.
+# The password has all characters with a special meaning in URLs, shells and connection strings.
 POSTGRES_PASSWORD = "a@:/%#?&=+ '\\\"$é"
 UNSAFE = {"fsync", "full_page_writes", "synchronous_commit"}
 CHROMIUM_FLAGS = (
@@ -68,7 +68,7 @@ class PostgresServer:
         self._numbers = count(1)
 
     def url(self, database: str) -> str:
-        """Return the address of a database as FORUM_DATABASE_URL has it, with the password."""
+        """Return the URL of a database for FORUM_DATABASE_URL, with the password."""
         address = URL.create(
             "postgresql", "postgres", POSTGRES_PASSWORD, database=database, query={"host": str(self.folder)}
         )
@@ -81,7 +81,7 @@ class PostgresServer:
         return name
 
     def drop(self, name: str) -> None:
-        """Drop a database and whoever is connected to it."""
+        """Drop a database and end the connections to it."""
         self._run("DROP DATABASE {} WITH (FORCE)", name)
 
     def make(self, settings: Mapping[str, str]) -> None:
@@ -98,22 +98,22 @@ class PostgresServer:
             file.writelines(f"{name} = '{value}'\n" for name, value in lines.items())
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start the server and wait until it accepts connections."""
         self._call("pg_ctl", "start", "--log", self.folder / "log", "--wait", "--timeout=60")
 
     def stop(self) -> None:
-        """Stop at once, as a power cut would: nobody is waited for, nothing is written that was not yet."""
+        """Stop the server immediately, as a power cut would, without a checkpoint."""
         self._call("pg_ctl", "stop", "--mode=immediate", "--wait", "--timeout=60")
 
     def restart(self) -> None:
-        """Stop at once and start again; what was committed comes back from the log."""
+        """Stop the server immediately and start it again; committed changes are recovered from the log."""
         self._call(
             "pg_ctl", "restart", "--mode=immediate", "--log", self.folder / "log", "--wait", "--timeout=60"
         )
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Let every process of it stand still: it keeps its connections, and takes new ones, and says nothing."""
+        """Suspend the server's processes: connections stay open and new ones are accepted, but nothing is answered."""
         first = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
         found = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", first], capture_output=True, text=True, check=True
@@ -129,7 +129,7 @@ class PostgresServer:
 
     @property
     def was_started(self) -> bool:
-        """Whether it runs or ended without being stopped."""
+        """Return whether the server was started and not stopped since."""
         return (self.folder / "data" / "postmaster.pid").exists()
 
     def end_connections(self, name: str) -> int:
@@ -162,7 +162,7 @@ class PostgresServer:
 
 
 class SmtpServer:
-    """A mail server that keeps what it is given."""
+    """A mail server that keeps all messages."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
@@ -176,7 +176,7 @@ class SmtpServer:
         return "250 OK"
 
     def clear(self) -> None:
-        """Forget what came so far."""
+        """Delete all messages and envelopes."""
         self.messages.clear()
         self.envelopes.clear()
 
@@ -243,7 +243,7 @@ def run_smtp() -> Iterator[SmtpServer]:
 
 @contextmanager
 def run_web(app, port: int = 0) -> Iterator[str]:
-    """Serve a WSGI application with threads and give its address."""
+    """Serve a WSGI application with threads and give its URL."""
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -256,14 +256,14 @@ def run_web(app, port: int = 0) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
+    """Return a port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def chromium_path() -> str:
-    """Return where Chromium is: CHROMIUM, or the first that PATH knows. Raises MissingProgram."""
+    """Return the path of Chromium: from CHROMIUM, or the first found in PATH. Raises MissingProgram."""
     for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
         if name and (path := shutil.which(name)):
             return path

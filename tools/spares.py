@@ -1,4 +1,4 @@
-"""PostgreSQL databases that are emptied and lent again: making one costs more than most tests that use it."""
+"""PostgreSQL databases that are emptied and reused, because creating one takes longer than most tests."""
 
 from typing import Any
 
@@ -41,11 +41,11 @@ class SpareDatabases:
         self._idle.append(name)
 
     def lend(self) -> str:
-        """Return the name of a database as the migrations leave it."""
+        """Return the name of a database in the state in which the migrations leave it."""
         return self._idle.pop() if self._idle else self._server.create(self._template)
 
     def take_back(self, name: str) -> None:
-        """Empty it for the next test, whoever is connected still; drop it when it is another than it was."""
+        """Empty the database for the next test, ending its connections; drop it if its structure was changed."""
         self._server.end_connections(name)
         with self._server.connect(name) as connection:
             known = self._fingerprint(connection) == self._print
@@ -71,12 +71,14 @@ class SpareDatabases:
         return [_first(connection, question) for question in questions]
 
     def _empty(self, connection: Connection) -> None:
-        connection.execute("SET session_replication_role = replica")  # what forbids to delete is for the site
+        connection.execute(
+            "SET session_replication_role = replica"
+        )  # turns off the triggers that forbid deleting
         named = sql.SQL(", ").join(sql.Identifier(name) for name in self._tables if name not in self._filled)
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(named))
 
 
 def _first(connection: Connection, question: sql.SQL | sql.Composed) -> Any:
-    """Return the one value that a question is answered by."""
+    """Return the single value that a query returns."""
     row = connection.execute(question).fetchone()
     return row[0] if row else None
