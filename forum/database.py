@@ -19,6 +19,7 @@ BUSY_SECONDS = postgres.LOCK_SECONDS
 # is there, so that it is never free while somebody waits.
 WRITERS = {"sqlite": 1, "postgresql": 2}
 TURN_SECONDS = 0.001  # between two tries to begin while another process writes
+LOCKED_SECONDS = 0.005  # for which a writer stands in line for the processor with SQLite's lock in hand
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -77,8 +78,10 @@ def start_write(session: Session | scoped_session) -> None:
         session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
         return
     line = engine.get_execution_options()["writers"]
-    if not _enter(line):
-        raise NoTurn
+    if not line.enter(0):
+        with processor.lent():
+            if not line.enter(BUSY_SECONDS):
+                raise NoTurn
     try:
         session.connection().info["line"] = line
     except BaseException:
@@ -152,43 +155,47 @@ def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("sqlite_begin") != "IMMEDIATE":
         connection.exec_driver_sql("BEGIN DEFERRED")
         return
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA busy_timeout=0")  # SQLite's own waiting sleeps up to a tenth of a second
+    try:
+        # A connection that has committed and begins again still has its place in the line.
+        is_first = "line" in connection.info or _join_line(connection, 0)
+        if is_first and _ask(raw) == sqlite3.SQLITE_OK:
+            return
+        with processor.lent(for_return=LOCKED_SECONDS):
+            _begin_when_free(connection, raw, is_first=is_first)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+
+
+def _begin_when_free(connection: Connection, raw: Any, *, is_first: bool) -> None:
+    """Begin to write as soon as nobody else does, or when the time is over fail as SQLAlchemy's errors do."""
     until = time.monotonic() + BUSY_SECONDS
+    if not is_first:
+        _join_line(connection, BUSY_SECONDS)
+    while (said := _ask(raw)) == sqlite3.SQLITE_BUSY and time.monotonic() < until:
+        time.sleep(TURN_SECONDS)
+    if said != sqlite3.SQLITE_OK:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _join_line(connection: Connection, seconds: float) -> bool:
     line = connection.get_execution_options()["writers"]
-    # A connection that has committed and begins again still has its turn.
-    if "line" not in connection.info and _enter(line):
+    if came := line.enter(seconds):
         connection.info["line"] = line
-    _begin_when_free(connection, until)
+    return came
 
 
-def _enter(line: Line) -> bool:
-    """Stand in line, without a turn at computing; return whether it came within BUSY_SECONDS."""
-    if line.enter(0):
-        return True
-    with processor.lent():
-        return line.enter(BUSY_SECONDS)
+def _ask(raw: Any) -> int:
+    """Ask SQLite for its writer's lock; return its code, SQLITE_OK or why not."""
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as problem:
+        return problem.sqlite_errorcode & 0xFF
+    return sqlite3.SQLITE_OK
 
 
 def _leave_line(_raw: Any, record: Any) -> None:
     """Let the next writer go on when the connection goes back to the pool."""
     if line := record.info.pop("line", None):
         line.leave()
-
-
-def _begin_when_free(connection: Connection, until: float) -> None:
-    """Begin to write as soon as no other process does, or when the time is over fail as SQLAlchemy's errors do."""
-    raw: Any = connection.connection.driver_connection
-    raw.execute("PRAGMA busy_timeout=0")  # SQLite's own waiting sleeps up to a tenth of a second
-    try:
-        while time.monotonic() < until:
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as problem:
-                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    break
-                with processor.lent():
-                    time.sleep(TURN_SECONDS)
-            else:
-                return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")

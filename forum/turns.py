@@ -91,10 +91,11 @@ class Processor:
             self._leave()
 
     @contextmanager
-    def lent(self) -> Iterator[None]:
+    def lent(self, *, for_return: float | None = None) -> Iterator[None]:
         """Let others compute while this thread waits for something else; it goes first afterwards.
 
-        Does nothing in a thread that has no turn, such as the worker's or a command's.
+        It waits for the turn's return as for any turn, or for so many seconds at the most, where others wait for what
+        it has in hand by then. Does nothing in a thread that has no turn, such as the worker's or a command's.
         """
         if not self._leave():
             yield
@@ -102,14 +103,15 @@ class Processor:
         try:
             yield
         finally:
-            self._enter(urgent=True)
+            self._enter(urgent=True, seconds=for_return)
 
     def give_up(self) -> None:
         """Go on beside whoever has the next turn: nobody may stand in line while others wait for what they hold."""
         self._leave()
 
-    def _enter(self, *, urgent: bool = False) -> None:
-        self._mine.turn = self._line.enter(self.PATIENCE, urgent=urgent, while_moving=True)
+    def _enter(self, *, urgent: bool = False, seconds: float | None = None) -> None:
+        patience = self.PATIENCE if seconds is None else seconds
+        self._mine.turn = self._line.enter(patience, urgent=urgent, while_moving=seconds is None)
 
     def _leave(self) -> bool:
         """End the turn; return whether there was one."""
