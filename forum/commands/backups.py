@@ -222,12 +222,12 @@ def _run_postgres(program: str, *arguments: str, url: URL | None = None) -> str:
 
 
 def _find_program(name: str) -> str:
-    found = shutil.which(name) or next(
+    program = shutil.which(name) or next(
         iter(sorted(Path("/").glob(f"{POSTGRES_FOLDERS[1:]}/{name}"))[::-1]), None
     )
-    if found is None:
+    if program is None:
         raise click.ClickException(f"{name} is missing (Debian: apt-get install postgresql-client).")
-    return str(found)
+    return str(program)
 
 
 def _write_tar(target: Path, dump: Path, manifest: dict[str, Any]) -> None:

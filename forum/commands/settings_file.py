@@ -115,6 +115,6 @@ def _without_end(raw: str) -> str:
     return raw[: len(kept) + is_escaped]
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescaped(escape: re.Match[str]) -> str:
     """Return the character that a backslash escapes; an escaped line end is dropped, so the line goes on."""
-    return found[1].strip("\n")
+    return escape[1].strip("\n")

@@ -38,7 +38,7 @@ class Fate(Enum):
     WITHDRAWS_CONSENTS = auto()
     DECLINED = auto()
     PROTECTED = auto()  # registers under an alias
-    TWIN = auto()  # like PROTECTED without protection, to show that nobody can tell the two apart
+    TWIN = auto()  # registers like PROTECTED but is not protected; nobody can tell the two apart
 
 
 @dataclass(frozen=True)
