@@ -113,7 +113,7 @@ def test_a_copy_of_the_first_steps_cookie_is_worth_nothing_after_signing_in(app,
     assert thief.get("/account/second-factor", expect=303).location == "/account/sign-in"
 
 
-def test_two_at_once_with_one_code_let_one_in(make_app, database_url, user):
+def test_one_of_two_simultaneous_sign_ins_with_the_same_code_fails(make_app, database_url, user):
     """The code is marked as used by one conditional UPDATE, which changes no row the second time."""
     code = code_of(user)
     start_write(db.session)
@@ -124,7 +124,7 @@ def test_two_at_once_with_one_code_let_one_in(make_app, database_url, user):
     assert db.session.get(User, user.id).last_totp_counter == int(clock.now().timestamp()) // 30
 
 
-def test_who_has_no_authenticator_can_give_no_code(event):
+def test_a_user_without_an_authenticator_has_no_valid_code(event):
     user = make_user(totp_secret=None)
     with pytest.raises(CodeRefused):
         actions.check_code(user, "000000", now=clock.now())

@@ -46,7 +46,7 @@ def test_the_link_is_under_the_address_it_is_given(event):
     assert new_link(base_url="http://127.0.0.1:9000").startswith("http://127.0.0.1:9000/account/demo/")
 
 
-def test_looking_at_it_signs_nobody_in(pages, event):
+def test_opening_the_link_signs_nobody_in(pages, event):
     path = path_of(new_link())
     for _ in range(3):
         pages.open(path)
@@ -54,7 +54,7 @@ def test_looking_at_it_signs_nobody_in(pages, event):
     pages.open(path).submit(expect=303)
 
 
-def test_it_works_once(app, pages, event):
+def test_the_link_works_once(app, pages, event):
     path = path_of(new_link())
     pages.open(path).submit(expect=303)
     Pages(app).open(path, expect=410)
@@ -72,23 +72,23 @@ def test_a_new_start_kills_the_older_link_and_keeps_the_organiser(pages, event):
 @pytest.mark.parametrize(
     "address", ["203.0.113.5", "10.0.0.4", "192.168.1.2", "::ffff:203.0.113.5", "fe80::1", ""]
 )
-def test_from_another_machine_it_is_not_there(pages, event, address):
+def test_the_link_is_404_from_another_machine(pages, event, address):
     pages.client.environ_base["REMOTE_ADDR"] = address
     pages.open(path_of(new_link()), expect=404)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1"])
-def test_from_this_machine_it_is(pages, event, address):
+def test_the_link_works_from_every_address_of_this_machine(pages, event, address):
     pages.client.environ_base["REMOTE_ADDR"] = address
     pages.open(path_of(new_link()))
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
-def test_through_a_proxy_it_is_not_there(pages, event, name):
+def test_the_link_is_404_through_a_proxy(pages, event, name):
     pages.open(path_of(new_link()), headers={name: "127.0.0.1"}, expect=404)
 
 
-def test_production_makes_none_and_opens_none(make_app, sqlite_url, app, event):
+def test_production_makes_and_accepts_no_link(make_app, sqlite_url, app, event):
     path = path_of(new_link())
     production = make_app(sqlite_url, **PRODUCTION)
     answer = production.test_client().get(path, base_url="https://forum.example")
@@ -97,13 +97,13 @@ def test_production_makes_none_and_opens_none(make_app, sqlite_url, app, event):
         demo.new_link(now=clock.now())
 
 
-def test_a_forum_that_is_no_demo_makes_none(make_app, sqlite_url, event):
+def test_a_forum_that_is_no_demo_makes_no_link(make_app, sqlite_url, event):
     app = make_app(sqlite_url, DEMO=False)
     with app.app_context(), pytest.raises(demo.NoDemo):
         demo.new_link(now=clock.now())
 
 
-def test_its_organiser_has_no_factor_to_confirm_with_and_needs_none(app, pages, event, time):
+def test_the_demos_organiser_need_not_confirm_with_factors(app, pages, event, time):
     new_link()
     sign_in(pages, db.session.query(User).one())
     time.forward(minutes=20)

@@ -48,7 +48,7 @@ def send_late(pages: Pages, time, **late) -> str:
     return form.submit(WHY, expect=303).location
 
 
-def test_it_is_there_after_signing_in_again(pages, user, time):
+def test_values_are_there_after_signing_in_again(pages, user, time):
     arrive(pages, user)
     page = pages.open(send_late(pages, time, minutes=30))
     assert (page.h1, page.flashes) == ("Sign in", [KEPT])
@@ -59,7 +59,7 @@ def test_it_is_there_after_signing_in_again(pages, user, time):
     assert "justice" in page.form().action
 
 
-def test_it_is_there_after_showing_that_it_is_still_oneself(pages, user, time):
+def test_values_are_there_after_confirming_with_both_factors(pages, user, time):
     arrive(pages, user)
     page = pages.open(send_late(pages, time, minutes=6))
     assert (page.h1, page.flashes) == ("Confirm that it is you", [KEPT])
@@ -71,7 +71,7 @@ def test_it_is_there_after_showing_that_it_is_still_oneself(pages, user, time):
     assert pages.open(LIST).flashes == []
 
 
-def test_without_a_wait_nothing_is_kept_and_nothing_is_said(pages, user):
+def test_nothing_is_kept_or_said_while_the_sign_in_is_valid(pages, user):
     arrive(pages, user)
     page = pages.open(LIST).submit(WHY, expect=200)
     assert (cookie(pages), "Set-Cookie" in page.headers, pages.open(LIST).flashes) == (None, False, [])
@@ -86,7 +86,7 @@ def test_somebody_else_in_the_same_browser_does_not_see_it(pages, user, time):
     assert (page.flashes, chosen(page)) == ([], {})
 
 
-def test_it_is_sealed_and_goes_to_its_form_only(pages, user, time):
+def test_the_cookie_is_encrypted_and_sent_to_its_form_only(pages, user, time):
     arrive(pages, user)
     form = pages.open(LIST)
     time.forward(minutes=30)
@@ -100,7 +100,7 @@ def test_it_is_sealed_and_goes_to_its_form_only(pages, user, time):
     assert "authority" not in value
 
 
-def test_what_is_changed_on_the_way_is_not_shown(pages, user, time):
+def test_a_changed_cookie_is_not_shown(pages, user, time):
     arrive(pages, user)
     send_late(pages, time, minutes=6)
     pages.client.set_cookie(kept_words.COOKIE, cookie(pages).value[:-8] + "AAAAAAA=", path=EXPORT)
@@ -123,7 +123,7 @@ def test_a_form_of_an_earlier_session_is_there_again(pages, user, time):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}])
-def test_what_another_site_sends_is_not_kept(pages, user, time, headers):
+def test_values_from_another_site_are_not_kept(pages, user, time, headers):
     """Values from another website are neither kept nor do they replace kept ones."""
     arrive(pages, user)
     send_late(pages, time, minutes=30)
@@ -136,7 +136,7 @@ def test_what_another_site_sends_is_not_kept(pages, user, time, headers):
     assert chosen(pages.open(LIST)) == {}
 
 
-def test_it_comes_back_in_the_same_list_only(pages, user, time):
+def test_values_come_back_for_the_same_list_only(pages, user, time):
     arrive(pages, user)
     send_late(pages, time, minutes=6)
     page = pages.open(pages.open(EXPORT, expect=303).location)
@@ -154,7 +154,7 @@ def test_older_words_do_not_come_back_as_the_latest(pages, user, time):
     assert cookie(pages) is None
 
 
-def test_it_lies_an_hour(pages, user, time):
+def test_values_are_kept_for_an_hour(pages, user, time):
     arrive(pages, user)
     send_late(pages, time, minutes=30)
     time.forward(seconds=sealed_cookies.SECONDS)
@@ -180,7 +180,7 @@ def test_passwords_are_never_kept(pages, user, time):
     assert answer.location == "/account/sign-in?next=/account/password"
 
 
-def test_what_is_too_long_to_keep_is_said(pages, user, time):
+def test_values_that_are_too_long_to_keep_are_announced(pages, user, time):
     arrive(pages, user)
     form = pages.open(LIST)
     time.forward(minutes=30)
@@ -199,7 +199,7 @@ def test_the_row_of_the_ended_sign_in_is_there_still(pages, user, time):
     assert pages.open(form.submit(WHY, expect=303).location).flashes == [KEPT]
 
 
-def test_whose_sign_in_is_forgotten_is_told_to_copy(pages, user, time):
+def test_values_are_not_kept_once_the_sign_in_is_deleted(pages, user, time):
     arrive(pages, user)
     form = pages.open(LIST)
     start_write(db.session)

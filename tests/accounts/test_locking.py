@@ -148,7 +148,7 @@ def test_the_chain_is_locked_after_every_other_change():
 
 
 @pytest.mark.usefixtures("database")
-def test_what_an_undone_savepoint_recorded_is_not_in_the_chain():
+def test_entries_of_an_undone_savepoint_are_not_in_the_chain():
     user = make_user()
     start_write(db.session)
     audit.record("account.first", user, actor="command", at=clock.now())

@@ -107,7 +107,7 @@ def test_nothing_stored_matches_nothing():
     assert not passwords.matches(None, PASSWORD)
 
 
-def test_what_stands_in_for_nobodys_password_is_made_by_whichever_try_comes_first():
+def test_the_first_check_makes_the_unmatchable_hash_even_when_a_hash_is_stored():
     """The first attempt in a process must not reveal by its duration whether the address is known (S24)."""
     stored = passwords.hashed(PASSWORD)
     passwords._unmatchable_hash.cache_clear()
@@ -158,7 +158,7 @@ def trying(monkeypatch) -> Iterator[Trying]:
 
 
 @pytest.mark.parametrize("is_first", [False, True])
-def test_tries_of_anybody_are_at_work_as_many_as_there_are_processors(trying, is_first):
+def test_as_many_passwords_are_checked_at_once_as_there_are_processors(trying, is_first):
     """The first attempts in a process, which compute one hash more, are limited like all others."""
     if is_first:
         passwords._unmatchable_hash.cache_clear()
@@ -172,7 +172,7 @@ def test_tries_of_anybody_are_at_work_as_many_as_there_are_processors(trying, is
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_try_whose_turn_does_not_come_is_told_to_come_back(pages, user, trying, monkeypatch, is_known):
+def test_an_attempt_that_waits_too_long_is_told_to_come_back(pages, user, trying, monkeypatch, is_known):
     """The answer is the same for a known and an unknown address (S24)."""
     monkeypatch.setattr(passwords, "PATIENCE", 0)
     monkeypatch.setattr(passwords, "TRIES", Line(0))
@@ -190,7 +190,7 @@ def test_no_transaction_is_open_while_a_try_waits(database, user, trying, is_kno
     assert trying.in_transaction == [False]
 
 
-def test_who_sets_a_password_stands_in_no_line_for_the_processor_with_the_lock_in_hand():
+def test_setting_a_password_does_not_queue_for_the_processor_with_the_lock_held():
     with processor.taken():
         passwords.hashed("quiet-harbour-lantern")
         assert not processor._line._taken

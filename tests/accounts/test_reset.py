@@ -62,7 +62,7 @@ def test_a_used_link_explains_itself(pages, user):
     assert (page.h1, page.links["Have a new link sent"]) == ("This link no longer works", "/account/forgot")
 
 
-def test_looking_at_the_link_does_not_use_it_up(pages, user):
+def test_opening_the_link_does_not_use_it_up(pages, user):
     link = asked_link(pages, user)
     for _ in range(3):
         pages.open(link)
@@ -141,7 +141,7 @@ def test_of_two_uses_at_once_one_counts(user):
     db.session.rollback()
 
 
-def test_of_two_uses_that_looked_at_once_one_counts(user, monkeypatch):
+def test_one_of_two_simultaneous_uses_of_a_link_fails(user, monkeypatch):
     """Both requests have read the link as unused; a conditional UPDATE lets only one use it."""
     start_write(db.session)
     token = links.issue(user, LinkPurpose.RESET, now=clock.now())

@@ -203,7 +203,7 @@ def test_a_session_of_no_possible_number_is_not_there(pages, user):
     pages.open(f"/account/sessions/{2**63}/end", method="POST", data={"csrf_token": token}, expect=404)
 
 
-def test_what_time_has_ended_is_deleted(pages, user, time):
+def test_expired_links_and_old_sign_ins_are_deleted(pages, user, time):
     sign_in(pages, user)
     give_password(Pages(pages.app), user)
     time.forward(hours=11, minutes=59)
@@ -237,7 +237,7 @@ def test_an_admin_may_everything(pages, event):
     pages.get("console.overview", event=event.slug)
 
 
-def test_without_a_role_ones_own_account_is_all(pages, event):
+def test_a_user_without_a_role_reaches_only_the_own_account(pages, event):
     sign_in(pages, make_user(None))
     pages.get("own_account.show")
     pages.get("console.first", expect=404)

@@ -115,7 +115,7 @@ def test_an_address_may_be_written_in_capitals(pages, user):
     assert pages.post("accounts.sign_in", data).location == "/account/second-factor"
 
 
-def test_who_is_signed_in_is_led_on(pages, user):
+def test_a_signed_in_user_is_redirected_from_the_sign_in_page(pages, user):
     sign_in(pages, user)
     assert pages.get("accounts.sign_in", expect=303).location == "/console/"
 
@@ -219,7 +219,7 @@ def test_the_language_switch_takes_nothing_else_over_from_the_address(app, datab
     assert (answer.status_code, b'href="/account/sign-in?lang=' in answer.data) == (200, True)
 
 
-def test_who_is_signed_in_reads_the_language_of_the_account(pages, event):
+def test_a_signed_in_user_reads_the_language_of_the_account(pages, event):
     sign_in(pages, make_user(language="sv"))
     page = pages.get("own_account.show", headers={"Accept-Language": "en"})
     assert page.soup.html["lang"] == "sv"

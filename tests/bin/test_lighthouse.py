@@ -34,7 +34,7 @@ def lighthouse():
     ],
     ids=["median of performance is enough", "median is too low", "one run found a fault"],
 )
-def test_what_is_asked_is_asked(lighthouse, performance, others, enough):
+def test_the_median_of_performance_and_the_lowest_other_scores_count(lighthouse, performance, others, enough):
     page = lighthouse.Measured(
         "front", [report(speed, seo) for speed, seo in zip(performance, others, strict=True)]
     )

@@ -210,7 +210,7 @@ def test_styleguide_is_for_every_role(sign_in_as, event):
     assert answer.status_code == 200
 
 
-def test_what_the_event_holds_to_is_shown(sign_in_as, database):
+def test_dates_and_rules_of_the_event_are_shown(sign_in_as, database):
     event = make_event(organisation_cap=3, is_published=False)
     page = overview(sign_in_as(Role.ORGANISER, event))
     assert facts(page)["Places for one organisation"] == "At most 3"

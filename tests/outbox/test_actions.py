@@ -170,7 +170,7 @@ def test_dead_letter_is_put_aside_with_a_reason_and_its_words_are_forgotten(data
         (partial(actions.dismiss, reason=AbortReason.NOT_NEEDED), {"failed"}),
     ],
 )
-def test_what_does_not_fit_the_state_of_a_mail_is_refused(database, act, fits):
+def test_an_act_that_does_not_fit_the_state_of_a_mail_is_refused(database, act, fits):
     mail = make_mail()
     for status in set(MessageStatus) - fits:
         _change(database, mail, status=status)
