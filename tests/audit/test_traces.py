@@ -10,6 +10,7 @@ from forum.extensions import db
 from forum.web import limits
 from tests.factories.events import make_event
 from tests.factories.registrations import confirmed
+from tools import organisers
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in
 from tools.pages import Pages
 
@@ -26,6 +27,10 @@ def app(make_app, sqlite_url):
 def _quick_hashes(monkeypatch):
     """Make password hashes fast; their duration is not tested here."""
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    yield
+    # Hashes that this hasher made must not stay cached for later tests.
+    passwords._unmatchable_hash.cache_clear()
+    organisers._hashed.cache_clear()
 
 
 def recorded(prefix: str) -> list[tuple]:
