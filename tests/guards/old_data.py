@@ -1,4 +1,4 @@
-"""What an earlier release had stored, kept as a file by migration: tests/guards/old_data/<revision>.json.
+"""Data of earlier releases, stored by migration in tests/guards/old_data/<revision>.json.
 
 Keep the present release's before its tables change (the canary world of tests/guards, with keys made for it):
 
@@ -30,18 +30,18 @@ VERSION_TABLE = "alembic_version"
 
 
 def insert_rows(connection: Connection, stored: dict[str, list[dict[str, Any]]]) -> None:
-    """Put the rows into the tables as the database has them now."""
+    """Insert stored rows into the tables of the current migration."""
     metadata = MetaData()
     metadata.reflect(connection)
     for table in metadata.sorted_tables:
         if stored.get(table.name) and table.name != VERSION_TABLE:
-            if connection.execute(select(table).limit(1)).first():  # the migration itself has put it there
+            if connection.execute(select(table).limit(1)).first():  # the migration has inserted it itself
                 connection.execute(table.delete())
             connection.execute(insert(table), [_read(row) for row in stored[table.name]])
 
 
 def read_rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
-    """Return every row of every table, as JSON can hold it, in the order of its values."""
+    """Return all rows of all tables as JSON values, sorted."""
     metadata = MetaData()
     metadata.reflect(connection)
     return {
@@ -73,13 +73,13 @@ def _stored(value: Any) -> Any:
 
 
 def make_app(url: str, folder: Path, **settings: Any) -> Flask:
-    """Return an app that can read what is kept here."""
+    """Return an app with the keys for these data."""
     known = {"TESTING": True, "SECRET_KEY": "only-for-tests-0123456789abcdefghijklmnop", "DATA_KEYS": KEYS}
     return create_app({**known, "INSTANCE": folder, "DATABASE_URL": url, **settings})
 
 
 def main() -> None:
-    """Print the canary world, and the tokens that open its doors."""
+    """Print the rows of the canary world and its tokens."""
     with TemporaryDirectory() as folder:
         app = make_app(f"sqlite:///{folder}/forum.sqlite3", Path(folder))
         clock.freeze(NOW)
@@ -88,7 +88,7 @@ def main() -> None:
             made = world.build(app, texts.canary)
             kept = {"tokens": made.tokens, "rows": read_rows(db.session.connection())}
         for mail in kept["rows"]["outbox_messages"][2:]:
-            mail["content"] = None  # two are enough, and they are long
+            mail["content"] = None  # only two mails keep their content, which is long
         json.dump(kept, sys.stdout, ensure_ascii=False, indent=0)
 
 

@@ -58,7 +58,7 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
 
 
 def _organises(world: World, audience: str, slug: str) -> bool:
-    """Whether the audience is an organiser or an admin of the event; a text of no event is for any of them."""
+    """Return whether the audience organises the event; texts without an event may be seen by all organisers."""
     return any(
         role in {Role.ORGANISER, Role.ADMIN} and (not slug or of in {None, slug})
         for role, of in world.held[audience]

@@ -1,4 +1,4 @@
-"""What our code may not do, read from the code itself; each exception is listed with its reason.
+"""Rules that the source code must follow, checked by parsing it; each exception is listed with its reason.
 
 - No SQL is put together from pieces: values are bound, names come from models (S34).
 - No text is run as a template, a format or code (S37).
@@ -28,8 +28,8 @@ TAKES_SQL = {
     "executescript",
 }
 BUILT_SQL = {
-    "forum/columns.py": 1,  # a condition of SQLAlchemy's own, with the codes of an enumeration
-    "forum/database.py": 2,  # the name of a pragma and of a kind of BEGIN
+    "forum/columns.py": 1,  # a check constraint with the codes of an enumeration
+    "forum/database.py": 2,  # names of pragmas and of the kinds of BEGIN
     "forum/migrating.py": 2,  # constants of the module, and a trigger's own text from the schema
 }
 RUNS_TEXT = {
@@ -43,9 +43,9 @@ RUNS_TEXT = {
     "format_map",
 }
 RUN_TEXT = {
-    "forum/commands/after_restore.py": 1,  # statements without a value from outside, as SQL for psql
-    "forum/commands/counters.py": 1,  # a sentence of the command itself
-    "forum/commands/organisers.py": 2,  # sentences of the command itself
+    "forum/commands/after_restore.py": 1,  # SQL for psql without values from outside
+    "forum/commands/counters.py": 1,  # a message that the command prints
+    "forum/commands/organisers.py": 2,  # messages that the command prints
     "forum/web/countries.py": 2,  # Markup.format, which escapes what it fills in
 }
 REACHING = {
@@ -65,16 +65,19 @@ REACHING = {
     *("xml", "lxml", "defusedxml", "PIL"),
 }
 REACH = {
-    "forum/commands/backups.py": {"subprocess", "tarfile"},  # pg_dump; the operator's own archives
-    "forum/commands/serving.py": {"socket"},  # the port to listen at
-    "forum/demo/files.py": {"frontmatter"},  # the demo's posts
+    "forum/commands/backups.py": {
+        "subprocess",
+        "tarfile",
+    },  # runs pg_dump, and unpacks the operator's backups
+    "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
+    "forum/demo/files.py": {"frontmatter"},  # reads the demo's posts
     "forum/settings/nonsense.py": {"ssl"},  # whether the certificates of the settings can be read
-    "forum/jobs/worker.py": {"socket"},  # the machine's name
+    "forum/jobs/worker.py": {"socket"},  # reads the machine's name
     "forum/outbox/transport.py": {
         "smtplib",
         "socket",
         "ssl",
-    },  # the one way out: to the mail server of the settings
+    },  # the only outgoing connection: to the configured mail server
 }
 OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
 VIEWS = {
@@ -82,22 +85,22 @@ VIEWS = {
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
-    # what views are guarded and made by
+    # helpers of views
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
     "forum/audit/traces.py",
-    # below every feature: what a browser keeps, and a line of the log
+    # tools that read the request: encrypted cookies, and log lines
     *("forum/sealed_cookies.py", "forum/logs.py"),
-    # a command that has no request, and needs Flask's place for what Flask-Migrate reads
+    # a command without a request; Flask-Migrate reads its settings from `g`
     "forum/commands/database.py",
 }
-# What is said of a request once, and asked for wherever it is served. What a page shows is passed to it instead.
+# Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
 LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
-    "forum/commands/database.py": {"directory", "x_arg"},  # for Flask-Migrate
-    "forum/events/in_url.py": {"event"},  # whose name and navigation are around the page, an error's too
+    "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
+    "forum/events/in_url.py": {"event"},  # read by the layout, on error pages too
     "forum/home/site.py": {"event"},
-    "forum/web/errors.py": {"cause"},  # for the log's line
+    "forum/web/errors.py": {"cause"},  # read by the log
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},
 }
@@ -105,7 +108,7 @@ Find = Callable[[ast.AST], Iterator[str]]
 
 
 def over_all(find: Find) -> dict[str, list[str]]:
-    """What is found in each file of ours, as "line: what"."""
+    """Return the findings in each source file, as "line: finding"."""
     found = {}
     for path in sorted((PROJECT / "forum").rglob("*.py")):
         if listed := list(find(ast.parse(path.read_text()))):
@@ -114,7 +117,7 @@ def over_all(find: Find) -> dict[str, list[str]]:
 
 
 def built_sql(tree: ast.AST) -> Iterator[str]:
-    """SQL that is put together, and what is handed over as SQL without being a text that stands there."""
+    """Yield SQL that is built from pieces, or that is passed as something other than a constant."""
     for node in ast.walk(tree):
         if _is_built(node) and SQL.search(_words(node)):
             yield f"{node.lineno}: {ast.unparse(node)}"
@@ -128,14 +131,14 @@ def built_sql(tree: ast.AST) -> Iterator[str]:
 
 
 def run_text(tree: ast.AST) -> Iterator[str]:
-    """Calls that make something of a text."""
+    """Yield calls that evaluate or format a text at runtime."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node) in RUNS_TEXT and not _is_of(node, "re"):
             yield f"{node.lineno}: {ast.unparse(node)}"
 
 
 def reaching(tree: ast.AST) -> Iterator[str]:
-    """The modules of REACHING that are imported, wherever it stands."""
+    """Yield imports of the modules in REACHING."""
     for names in _imported(tree):
         yield from sorted(
             {found for name in names for found in REACHING if f"{name}.".startswith(f"{found}.")}
@@ -143,7 +146,7 @@ def reaching(tree: ast.AST) -> Iterator[str]:
 
 
 def of_a_request(tree: ast.AST) -> Iterator[str]:
-    """What Flask keeps for a request, wherever it is imported."""
+    """Yield imports of Flask's request, session and `g`."""
     for names in _imported(tree):
         yield from sorted(
             {name for name in names if name == "flask" or name in OF_A_REQUEST} - _module(names)
@@ -151,7 +154,7 @@ def of_a_request(tree: ast.AST) -> Iterator[str]:
 
 
 def left_in_g(tree: ast.AST) -> Iterator[str]:
-    """The names of `g` that are set."""
+    """Yield the attributes of `g` that are set."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_g(node.value):
             yield node.attr
@@ -178,7 +181,7 @@ def _module(names: list[str]) -> set[str]:
 
 
 def _is_built(node: ast.AST) -> bool:
-    """Whether it is a text made of pieces: f"…{x}", "…" + x, "…" % x, "…".format(x), ", ".join(x)."""
+    """Return whether a text is built from pieces: f"…{x}", "…" + x, "…" % x, "…".format(x), ", ".join(x)."""
     if isinstance(node, ast.JoinedStr):
         return not all(_is_constant(getattr(part, "value", part)) for part in node.values)
     if isinstance(node, ast.BinOp):
@@ -187,12 +190,12 @@ def _is_built(node: ast.AST) -> bool:
 
 
 def _is_constant(node: object) -> bool:
-    """Whether it is a text that stands there, or one of the module's own that has a NAME."""
+    """Return whether this is a literal text or a constant of the module."""
     return isinstance(node, ast.Constant | str) or (isinstance(node, ast.Name) and node.id.isupper())
 
 
 def _words(node: ast.AST) -> str:
-    """The pieces that stand there as text."""
+    """Return the literal pieces of a built text."""
     parts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
     return " ".join(part for part in parts if isinstance(part, str))
 
@@ -229,7 +232,7 @@ def test_views_pass_what_a_page_shows():
 
 
 def test_import_contracts_have_no_exception():
-    """They are short enough to be read, and name no single import that they let through."""
+    """The import contracts are short and ignore no import."""
     settings = (PROJECT / "pyproject.toml").read_text()
     contracts = settings[settings.index("[tool.importlinter]") :]
     headings = set(re.findall(r"^\[+([\w.]+)\]", contracts, re.MULTILINE))
