@@ -52,19 +52,22 @@ def take_over(registration: Registration, submission: Submission | None, *, now:
     held = registration.holds_place
     moved = False
     if submission and submission.answers:
-        moved = _put(registration, submission.answers, submission.received_at, now)
+        moved = _put(registration, read(registration, submission), submission.received_at, now)
     forget(registration)
     return held and moved
 
 
 def read(registration: Registration, submission: Submission | None) -> Mapping[str, Any]:
-    """Return the answers that a confirming link carries; without a form of its own, those of the registration."""
-    if submission and submission.answers:
-        return submission.answers
+    """Return the answers that a confirming link carries; without a form of its own, those of the registration.
+
+    What the form of an older version did not ask is the registration's too: its link works over an update.
+    """
+    carried = (submission.answers if submission else None) or {}
     return {
         "sector": registration.sector.key,
         **{name: getattr(registration, name) for name in CHANGEABLE},
         **(registration.protected_identity.answer if registration.protected_identity else NOT_PROTECTED),
+        **carried,
     }
 
 

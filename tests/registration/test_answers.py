@@ -74,6 +74,21 @@ def test_the_first_link_confirms_the_first_answers_when_it_is_the_one_that_is_pr
     assert (read_identity(registration), registration.consents) == ((False, None), [])
 
 
+@pytest.mark.parametrize("lacking", ["phone", "title", "is_protected", "real_name", "sector"])
+def test_a_link_that_was_mailed_before_a_question_came_into_being_confirms(lacking):
+    """Its form did not ask; what the registration says stays, and a protected person stays protected."""
+    event = make_event()
+    registration = register(event, "justice", email=EMAIL, phone="+46 8 123 45 67", **OWN)
+    token = newest_mail(registration).token
+    start_write(db.session)
+    submission = db.session.scalars(select(Submission)).one()
+    submission.answers = {name: told for name, told in submission.answers.items() if name != lacking}
+    db.session.commit()
+    press(token)
+    assert (registration.status, registration.phone) == (Status.CONFIRMED, "+46 8 123 45 67")
+    assert read_identity(registration) == (True, "Verkliga Namnet")
+
+
 @pytest.mark.parametrize("asked_by", ["the owner", "an organiser"])
 def test_a_link_that_is_sent_again_carries_the_answers_that_were_sent_last(asked_by):
     """Who corrected the answers by a second form means those; each earlier mail still has its own."""
