@@ -108,7 +108,8 @@ def rehearsed(
     does the same work for every address, in a savepoint, and keeps it or not. `keeping` names rows that are loaded and
     that the work changes: after a rehearsal they are what they were, without a statement that reads them again.
     """
-    known = [(row, dict(inspect(row).dict)) for row in keeping]  # for every address: it takes time that tells
+    # Copy the rows for known and unknown addresses alike, or the time would tell them apart.
+    known = [(row, dict(inspect(row).dict)) for row in keeping]
     with session.begin_nested() as savepoint:
         yield
         session.flush()

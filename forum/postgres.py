@@ -41,7 +41,8 @@ def libpq_arguments(url: URL) -> dict[str, Any]:
 
 def engine_options() -> dict[str, Any]:
     """Return create_engine's options: how many connections, and how long each wait is."""
-    # Fifteen at most. Ten of them stay open, for under load the others are closed and opened all the time.
+    # A process has at most 15 connections. Ten stay open when idle: under load, those beyond the ten are opened and
+    # closed all the time.
     pool = {"poolclass": WaitingPool, "pool_use_lifo": True, "pool_size": 10, "max_overflow": 5}
     return {**pool, "pool_timeout": 10, "connect_args": WAITS}
 

@@ -22,7 +22,7 @@ class Line:
     def __init__(self, width: int = 1) -> None:
         self._mutex = threading.Lock()
         self._width, self._taken = width, 0
-        self._passed = 0  # how often a turn was given on
+        self._passed = 0  # how many turns have been handed to a waiting thread: shows whether the line moves
         self._waiting: deque[threading.Event] = deque()
         self._urgent: deque[threading.Event] = deque()
 

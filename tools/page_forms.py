@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from bs4 import Tag
 
-if TYPE_CHECKING:  # pages have forms, and forms return pages
+if TYPE_CHECKING:  # Only for type hints: tools.pages imports this file.
     from tools.pages import Page, Pages
 
 NOT_SENT = {"submit", "button", "reset", "image", "file"}

@@ -19,7 +19,9 @@ from forum.extensions import db
 from forum.web.limits import client, count_in_hour, count_within
 
 VISITOR = "visitor"
-BRAKE_SECONDS = 300  # while a limit keeps delaying visitors, its newest entry is at most this old
+# Refusals of a rate limit are counted anew after so many seconds, and the first is recorded: while a limit goes on
+# delaying visitors, its newest entry is at most this old.
+BRAKE_SECONDS = 300
 log = logging.getLogger("forum.audit")
 
 

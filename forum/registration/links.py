@@ -23,7 +23,10 @@ def issue_address(
     submission: Submission | None = None,
     is_dead: bool = False,
 ) -> str:
-    """Make a link as `issue` does; return its address, under the configured base whatever host was asked for (S39)."""
+    """Make a personal link; return its address, under BASE_URL whatever host the request was sent to (S39).
+
+    `submission` is the form whose answers a confirming link carries; a dead link leads nowhere.
+    """
     token = issue(registration, purpose, now=now, submission=submission, is_dead=is_dead)
     path = f"confirm/{token}" if purpose == TokenPurpose.CONFIRM else token
     return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}"

@@ -15,7 +15,7 @@ from forum.settings.project import PROJECT
 
 DEFAULT = "sv"
 WRITTEN = {"en": "en_GB"}  # British dates; Babel's plain English knows no name for Nordic zones
-LONGEST = 200  # letters of a browser's wishes that are read; what is cut off they like least
+LONGEST = 200  # Read so many characters of Accept-Language; the least liked languages come last.
 NAMES = {"sv": "Svenska", "en": "English"}
 
 

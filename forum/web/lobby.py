@@ -45,15 +45,17 @@ class Start:
 class Lobby:
     """Lets requests through to an app; one for a process."""
 
-    THREADS = 144  # of the process; the difference to PRESENT is for what waits for nothing
-    PRESENT = 112
-    SERVED = 96  # of those who are present; the others wait with their body in hand
-    DOORSTEP = 12  # more whose body is read, so that the page that refuses them keeps their answers
-    SLOW = (
-        48  # bodies of one client that are not here yet: forty people may share an address, and send at once
-    )
-    PATIENCE = 2.0  # seconds until somebody who is present is served
-    ASKING = 4  # balancers that ask beside everybody; a full lobby is no reason to take the process out
+    # Threads of the process. Those beyond PRESENT serve what never waits: static files, kept pages, /livez.
+    THREADS = 144
+    PRESENT = 112  # requests that may be held at once
+    SERVED = 96  # of these, how many the app may handle at once; the others wait, their bodies read
+    # When PRESENT are held: how many more bodies are read, so that the page of the refusal can keep a form's answers.
+    DOORSTEP = 12
+    # Bodies of one client that may be on their way at once: forty people may share an address.
+    SLOW = 48
+    PATIENCE = 2.0  # seconds that a request waits to be one of SERVED
+    # Requests for /readyz that are let in beside PRESENT: a balancer must not remove a process for being busy.
+    ASKING = 4
 
     def __init__(self, longest: int, *, by_client: bool = True) -> None:
         """Read bodies of at most `longest` bytes; `by_client` when it is clients that connect, and no proxy."""

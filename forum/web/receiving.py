@@ -19,7 +19,8 @@ def receive(environ: Environ, longest: int) -> None:
     """Put the whole body in place of the stream, or a refusal beside it; what is longer is left to the app."""
     length = environ.get("CONTENT_LENGTH") or ""
     try:
-        if "HTTP_TRANSFER_ENCODING" in environ:  # of no length that is known: no browser sends a form so
+        # A body sent in chunks has no Content-Length; no browser sends a form so.
+        if "HTTP_TRANSFER_ENCODING" in environ:
             raise LengthRequired
         if length.isdigit() and len(length) > DIGITS:
             raise RequestEntityTooLarge

@@ -420,7 +420,7 @@ class TestPostgres:
         monkeypatch.setattr(postgres, "AT_ONCE", SECONDS)
         with app.app_context(), processor.taken():
             db.session.execute(text("SELECT 1"))
-            lent.clear()  # of connecting
+            lent.clear()  # Forget the turns that connecting lent.
             db.session.execute(text("SELECT 2"))
             db.session.commit()
         assert lent == []
@@ -501,7 +501,7 @@ class TestPostgres:
         """Whoever has one may need the turn before it is given back."""
         with app.app_context():
             taken = [db.engine.connect() for _ in range(15)]
-            lent.clear()  # of connecting
+            lent.clear()  # Forget the turns that connecting lent.
 
             def wait():
                 with app.app_context(), processor.taken():

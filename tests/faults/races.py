@@ -269,7 +269,8 @@ def everything_in_two_events(race):
     """Changes in two events at once do not deadlock."""
     long_ago = clock.now() - LATE
     earlier = open_event(slug="nf26", capacity=30, opens_at=long_ago)
-    for _ in range(8):  # unconfirmed ones, whose expiry is recorded before the other event is handled
+    # Eight unconfirmed registrations: their expiry is audited before the other event is handled.
+    for _ in range(8):
         register(earlier, "tech", now=long_ago)
     others = [confirmed(earlier, "tech", now=clock.now()).id for _ in range(8)]
     mark_all_sent()

@@ -88,7 +88,7 @@ def test_who_sends_too_many_slowly_is_refused_and_hung_up_on(forum):
     number = 3 * Lobby.SLOW
     slow = send_slowly(forum, BODY, number)
     heard: dict[socket.socket, bytes] = {}
-    # each of the two processes waits for so many bodies of one client
+    # Each of the two processes waits for Lobby.SLOW bodies of one client and refuses the rest.
     wait_for(lambda: _listen(slow, heard) >= number - 2 * Lobby.SLOW, forum)
     assert {answer.split(b" ", 2)[1] for answer in heard.values()} == {b"503"}
     assert goes_on(forum) == [200] * 13

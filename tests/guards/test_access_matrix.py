@@ -36,7 +36,8 @@ def expected(world: World, audience: str, address: Address, method: str) -> set[
     wanted = AUDIENCES[address.endpoint]
     if isinstance(wanted, Roles):
         found = _of_roles(world, audience, wanted, address.event, method)
-        is_empty = address.event in HIDDEN and "/registrations/" in address.path  # nobody is registered there
+        # A hidden event has no registrations, so their pages are 404.
+        is_empty = address.event in HIDDEN and "/registrations/" in address.path
         return {404} if is_empty and found == {200, 303} else found
     return {400} if method == "POST" else _of_face(audience, wanted, address)
 

@@ -60,9 +60,8 @@ def without(world: World, table: str) -> Iterator[None]:
 
 def _rename(world: World, old: str, new: str) -> None:
     with world.app.app_context(), db.engine.connect() as connection:
-        connection.exec_driver_sql(
-            "PRAGMA legacy_alter_table=ON"
-        )  # triggers and foreign keys keep the old name
+        # Rename the table only: triggers and foreign keys go on naming the old one.
+        connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
         connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
         connection.commit()
 

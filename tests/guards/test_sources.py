@@ -44,8 +44,8 @@ RUNS_TEXT = {
 }
 RUN_TEXT = {
     "forum/commands/after_restore.py": 1,  # SQL for psql without values from outside
-    "forum/commands/counters.py": 1,  # a message that the command prints
-    "forum/commands/organisers.py": 2,  # messages that the command prints
+    "forum/commands/counters.py": 1,  # Formats a message of the command, not a text from outside.
+    "forum/commands/organisers.py": 2,  # Formats messages of the command, not a text from outside.
     "forum/web/countries.py": 2,  # Markup.format, which escapes what it fills in
 }
 REACHING = {
@@ -117,7 +117,7 @@ def over_all(find: Find) -> dict[str, list[str]]:
 
 
 def built_sql(tree: ast.AST) -> Iterator[str]:
-    """Yield SQL that is built from pieces, or that is passed as something other than a constant."""
+    """Yield SQL that is concatenated, and arguments passed as SQL that are no literal."""
     for node in ast.walk(tree):
         if _is_built(node) and SQL.search(_words(node)):
             yield f"{node.lineno}: {ast.unparse(node)}"

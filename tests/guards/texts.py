@@ -134,7 +134,7 @@ def _is_secret(column: Column) -> bool:
 
 
 def _written(write_text: Writer, column: Column, number: int, present: Any) -> Any:
-    """Return the new text in the same structure as the current value, within the column's length."""
+    """Return a text of `write_text` in the shape of the value `present`, cut to what the column holds."""
     if isinstance(column.type, Translated):
         return {language: write_text(column, number, "") for language in LANGUAGES}
     if isinstance(column.type, JSON | SealedRecord):

@@ -465,7 +465,7 @@ def test_a_consent_given_again_is_a_new_row():
     assert registration.has_consented(LIST)
 
 
-# Sending again
+# Sending a mail again
 
 
 def test_resend_repeats_the_mail_of_each_state():

@@ -175,7 +175,8 @@ def test_what_only_notices_a_second_sending_and_links_that_lead_nowhere_are_dele
     registration = confirmed(event)
     links, forms = count(RegistrationToken), count(Submission)
     living = [link for link in rows(RegistrationToken) if link.revoked_at is None]
-    assert (forms, len(living)) == (1, 2)  # to confirm, for two days, and to manage
+    # One link to confirm, valid for two days, and one personal link.
+    assert (forms, len(living)) == (1, 2)
 
     assert forget(NOW + timedelta(hours=1)) == links - len(living)
     assert forget(NOW + timedelta(days=2)) == 1

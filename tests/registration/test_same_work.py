@@ -42,7 +42,7 @@ def statements():
 
 
 def work_of(email: str, sender=UNBOUNDED, **differing) -> list[str]:
-    """What registering this address sends, from a request's beginning to its commit."""
+    """Return the SQL statements of registering this address, from the start of the transaction to its commit."""
     db.session.remove()
     event, applicant = find_current(), make_applicant(email=email, **differing)
     with statements() as sent:

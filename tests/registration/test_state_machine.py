@@ -277,7 +277,7 @@ class Registrations(RuleBasedStateMachine):
         return [one for one in people if one.holds_place and one.id not in before]
 
     def could_have_a_place(self, one, people) -> bool:
-        """The rule of docs/architecture.md, word for word."""
+        """Whether the rule of places (docs/architecture.md, Places) gives this registration a place."""
         sector, event = one.sector, self.event
         fits = sector.taken < sector.ceiling and event.taken + self.kept_for_others(sector) < event.capacity
         return fits and not self.is_capped(one, people)

@@ -104,5 +104,6 @@ def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied):
     connection.request("POST", "/account/forgot", body, headers={**own, **form})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Location"]) == (303, "/account/forgot/sent")
-    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])  # what nginx calls it
+    # The request ID is the one that nginx gave.
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     connection.close()
