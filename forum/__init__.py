@@ -63,7 +63,7 @@ LAYERS: tuple[Layer, ...] = (
     # Around Flask:
     static.serve_built,  # answers with the files of static/
     cache.answer_kept,  # answers with a public page that is kept
-    lobby.let_in,  # lets in as many as there are threads for, and reads each body whole
+    lobby.let_in,  # bounds how many requests are held (Lobby.PRESENT), and reads each body whole
     cache.render_once,  # renders a public page once for all who wait for it
     door.refuse_long_headers,  # refuses headers that are too long together; the host's name in small letters
     turns.take_turns,  # lets one request of a process compute at a time

@@ -62,14 +62,14 @@ def test_every_command_is_named():
     assert set(SPAN.findall(row[1])) - {"forum"} == set(cli.commands)
 
 
-def test_the_floors_name_the_rooms_of_the_contract():
+def test_the_layers_name_the_rooms_of_the_contract():
     """The document's layers are those of the import contract; single files in `forum/` have no own layer."""
-    [line] = [line for line in section("Floors").splitlines() if line.startswith("- Rooms: ")]
-    floors = [SPAN.findall(floor) for floor in line.split("<")]
+    [line] = [line for line in section("Layers").splitlines() if line.startswith("- Rooms: ")]
+    named = [SPAN.findall(layer) for layer in line.split("<")]
     contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     [contract] = [contract for contract in contracts if contract.get("exhaustive")]
     layers = [re.findall(r"\w+", layer) for layer in contract["layers"]]
-    assert [sorted(floor) for floor in floors[1:]] == [sorted(layer) for layer in reversed(layers[:-1])]
+    assert [sorted(layer) for layer in named[1:]] == [sorted(layer) for layer in reversed(layers[:-1])]
 
 
 @pytest.mark.parametrize(
