@@ -19,7 +19,7 @@ BUSY_SECONDS = postgres.LOCK_SECONDS
 # is there, so that it is never free while somebody waits.
 WRITERS = {"sqlite": 1, "postgresql": 2}
 TURN_SECONDS = 0.001  # between two tries to begin while another process writes
-LOCKED_SECONDS = 0.005  # for which a writer stands in line for the processor with SQLite's lock in hand
+LOCKED_SECONDS = 0.005  # how long a writer that has SQLite's lock waits for its turn
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -159,7 +159,7 @@ def _begin(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
     raw.execute("PRAGMA busy_timeout=0")  # SQLite's own waiting sleeps up to a tenth of a second
     try:
-        # A connection that has committed and begins again still has its place in the line.
+        # A connection that has committed and begins again still has its position in the queue.
         is_first = "line" in connection.info or _join_line(connection, 0)
         if is_first and _ask(raw) == sqlite3.SQLITE_OK:
             return

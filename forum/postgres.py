@@ -27,7 +27,7 @@ WAITS = {
     "keepalives_count": 3,
 }
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL itself would take for one statement
-# Most answers come within this time. A thread that lent its turn for each of them would stand in line again after each
+# Most answers come within this time. A thread that lent its turn for each of them would queue again after each
 # statement, with rows locked for which others wait.
 AT_ONCE = 0.005  # seconds
 _patience: ContextVar[float | None] = ContextVar("patience")

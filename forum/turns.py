@@ -1,4 +1,4 @@
-"""Waiting in line: for SQLite's one writer, and for the processor.
+"""Queues of threads: for SQLite's one writer, and for the processor.
 
 Python's lock lets one thread of a process compute; threads that all want to share it out in slices of five
 milliseconds. Then whoever holds the database's lock computes for as long as three pages take, and everybody waits for
@@ -22,14 +22,14 @@ class Line:
     def __init__(self, width: int = 1) -> None:
         self._mutex = threading.Lock()
         self._width, self._taken = width, 0
-        self._passed = 0  # how many turns have been handed to a waiting thread: shows whether the line moves
+        self._passed = 0  # how many turns have been handed to a waiting thread: shows whether the queue moves
         self._waiting: deque[threading.Event] = deque()
         self._urgent: deque[threading.Event] = deque()
 
     def enter(self, seconds: float, *, urgent: bool = False, while_moving: bool = False) -> bool:
         """Wait for the turn, `seconds` at the most; return whether it came. Who had it must `leave`.
 
-        With `while_moving` the seconds begin anew while turns are given on, however long the line is.
+        With `while_moving` the seconds begin anew while turns are given on, however long the queue is.
         """
         line, turn = self._urgent if urgent else self._waiting, threading.Event()
         with self._mutex:
@@ -70,9 +70,9 @@ class Line:
 
 
 class Processor:
-    """Turns at computing. They are a courtesy: in a line that stands still everybody goes on without.
+    """Turns at computing. They are a courtesy: in a queue that stands still everybody goes on without.
 
-    While the line moves nobody does: all would compute at once when there are most of them.
+    While the queue moves nobody does, or all would compute at once just when there are most of them.
     """
 
     PATIENCE = 0.25  # seconds without anybody getting a turn
@@ -106,7 +106,7 @@ class Processor:
             self._enter(urgent=True, seconds=for_return)
 
     def give_up(self) -> None:
-        """Go on beside whoever has the next turn: nobody may stand in line while others wait for what they hold."""
+        """Go on beside whoever has the next turn: nobody may queue while others wait for what they hold."""
         self._leave()
 
     def _enter(self, *, urgent: bool = False, seconds: float | None = None) -> None:

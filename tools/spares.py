@@ -71,9 +71,8 @@ class SpareDatabases:
         return [_first(connection, question) for question in questions]
 
     def _empty(self, connection: Connection) -> None:
-        connection.execute(
-            "SET session_replication_role = replica"
-        )  # turns off the triggers that forbid deleting
+        # Turn off the triggers that forbid deleting.
+        connection.execute("SET session_replication_role = replica")
         named = sql.SQL(", ").join(sql.Identifier(name) for name in self._tables if name not in self._filled)
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(named))
 

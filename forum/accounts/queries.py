@@ -11,13 +11,13 @@ from forum.addresses import trimmed
 from forum.columns import digest
 from forum.extensions import db
 
+# How long a sign-in lasts without use, and at the most (S07).
 IDLE, ABSOLUTE = (
     timedelta(minutes=30),
     timedelta(hours=12),
-)  # lifetime of a sign-in without use, and with it (S07)
-EVENTS = table(
-    "events", column("id"), column("slug")
-)  # a table of another feature, which this one must not import
+)
+# The table of `events`, whose models `accounts` must not import.
+EVENTS = table("events", column("id"), column("slug"))
 
 
 def canonical_email(text: str) -> str:

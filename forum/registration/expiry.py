@@ -14,9 +14,8 @@ from forum.registration import answers, deadlines, links, mails, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import Registration, RegistrationToken, Submission
 
-FORM_KEPT = timedelta(
-    days=30
-)  # a form that lay open for longer registers anew; a known address gets its mail
+# How long a form's key is kept. A form that lay open for longer registers anew; a known address gets its mail.
+FORM_KEPT = timedelta(days=30)
 
 
 def expire_due(*, now: datetime) -> int:

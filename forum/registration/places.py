@@ -52,7 +52,8 @@ def lock(event: Event) -> None:
     """
     identity = inspect(event).identity  # asking the event itself might read it first
     if _lock(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
-        db.session.refresh(event, with_for_update={"key_share": True})  # it has no sector
+        # An event without a sector has no row in that query.
+        db.session.refresh(event, with_for_update={"key_share": True})
 
 
 def lock_live(registration: Registration) -> None:

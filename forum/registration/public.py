@@ -65,7 +65,8 @@ def details(sector: str) -> ResponseReturnValue:
         return _ask(_sector_or_404(sector)[1], form, 422)
     try:
         _register(sector, form)
-    except NoSuchSector:  # even when it has come into being since
+    except NoSuchSector:
+        # Answer 404 even if the sector has been made since.
         return abort(404)
     except TooManyTries as refused:
         return _hold_back(refused, _sector_or_404(sector)[1], form)

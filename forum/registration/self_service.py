@@ -37,7 +37,8 @@ from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
-ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {  # the forms with answers of a person, and their pages
+# Views whose form holds a person's answers, with the page that shows the form once more.
+ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
     "change": ("public/self_service/change.html", DetailsForm),
     "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
 }

@@ -25,10 +25,9 @@ from forum.web.lobby import LobbyFull
 
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
-ASKS_NOTHING = (
-    SecurityError,
-    RequestHeaderFieldsTooLarge,
-)  # no address can be made; nobody waits at the door
+# Errors whose page asks nothing of the database or the router: a strange Host has no addresses, and the page for long
+# headers is made outside the lobby's bounds and must not wait.
+ASKS_NOTHING = (SecurityError, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 KEEPS = {"registration", "self_service"}  # visitors' forms: no password, and safe to send again
 

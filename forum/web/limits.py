@@ -21,10 +21,11 @@ from werkzeug.exceptions import TooManyRequests
 HOUR_SECONDS = 3600
 COUNTER = "forum_limits"  # of app.extensions: each app counts for itself
 SCHEMA = "CREATE TABLE IF NOT EXISTS counters (key TEXT PRIMARY KEY, amount INTEGER NOT NULL, expires REAL NOT NULL)"
+# Short, because the thread of a request waits for Redis.
 REDIS_OPTIONS: dict[str, float] = {
     "socket_connect_timeout": 2.0,
     "socket_timeout": 2.0,
-}  # a thread waits for it
+}
 WITH_PORT = re.compile(r"^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]+)?$")
 COUNT = (
     "INSERT INTO counters (key, amount, expires) VALUES (:key, :amount, :now + :seconds)"

@@ -96,7 +96,8 @@ def refuse_and_log(app: Flask) -> None:
         line = _line(response)
         log.log(_level(line), line)  # forum.logs makes the fields of it
         if app.view_functions.get(request.endpoint or "") in SECONDS:
-            return response  # a page that may be kept is nobody's, and the same for every request
+            # A page that may be kept is the same for every request, so it gets no header of this one.
+            return response
         response.headers["X-Request-ID"] = g.get("reference", "")
         if app.config["PRODUCTION"]:
             clients.see(client())

@@ -162,7 +162,8 @@ def _write(path: Path, scratch: Path, content: bytes) -> None:
     _make_folder(path.parent)
     written = scratch / path.name
     written.write_bytes(content)
-    written.chmod(0o644)  # everybody gets it anyway, and a proxy in front may serve it from here
+    # Readable by all: the files are public, and a proxy in front may serve them from this folder.
+    written.chmod(0o644)
     written.replace(path)
 
 

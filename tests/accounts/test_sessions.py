@@ -209,9 +209,8 @@ def test_expired_links_and_old_sign_ins_are_deleted(pages, user, time):
     time.forward(hours=11, minutes=59)
     sign_in(pages, user)
     write(actions.forget_expired, now=clock.now())
-    assert (
-        db.session.query(SignIn).count() == 2
-    )  # expired rows are kept: they name the owner of a late form (A11)
+    # Rows of ended sign-ins are kept: they name the owner of a form that comes late (A11).
+    assert db.session.query(SignIn).count() == 2
     time.forward(minutes=1)
     write(actions.forget_expired, now=clock.now())
     assert db.session.query(SignIn).count() == 1

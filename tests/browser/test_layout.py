@@ -7,6 +7,7 @@ from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
 PHONE, DESK = 320, 1280
+# Measures that do not depend on the colour scheme.
 CONTENT = (
     "spoken",
     "fields",
@@ -15,7 +16,7 @@ CONTENT = (
     "tables",
     "tongues",
     "told",
-)  # measures that do not depend on the colour scheme
+)
 
 
 def languages():

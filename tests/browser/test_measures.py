@@ -7,13 +7,14 @@ from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
 LONG = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"
+# How many faults the sample page of a measure has; one where the measure is not named here.
 FAULTS = {
     "fields": 5,
     "choices": 2,
     "purposes": 4,
     "tables": 2,
     "tongues": 4,
-}  # faults found in a sample page, if not one
+}
 WRONG = {
     "sideways": f"<h1>{LONG}</h1>",
     "spilt": f'<div style="overflow-x: clip"><p style="width: 40px">{LONG}</p></div>',

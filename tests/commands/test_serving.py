@@ -41,9 +41,8 @@ def run(tmp_path) -> Iterator[Callable[..., Running]]:
 
 
 def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
-    (tmp_path / "instance").mkdir(
-        mode=0o755
-    )  # the folder is open, so that only the mode of each file protects it
+    # Everybody may open the folder, so only the mode of each file protects it.
+    (tmp_path / "instance").mkdir(mode=0o755)
     forum = run("run")
     wait_for(forum.is_ready, forum)
 

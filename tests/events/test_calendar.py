@@ -194,7 +194,7 @@ def test_times_are_the_events_own_through_the_year(pages, zone, starts_at, local
         starts_at,
         starts_at + timedelta(hours=6),
     )
-    if zone == "Atlantic/Reykjavik":  # is UTC itself, and written so
+    if zone == "Atlantic/Reykjavik":  # Iceland's time is UTC, and the file writes it as UTC.
         assert b"DTSTART:20270701T070000Z" in page.data
         return
     assert f"TZID={zone}".encode() in page.data

@@ -120,7 +120,8 @@ def test_a_crowd_behind_one_address_is_not_refused(forum):
     for connection in crowd:
         connection.sendall(b"x" * (1000 - len(b"given_name=")))
     heard = [connection.recv(1000).split(b" ", 2)[1] for connection in crowd]
-    assert heard == [b"400"] * CROWD  # 400: it is received and looked at, and has no token
+    # 400: the form was received whole, and refused because it has no CSRF token.
+    assert heard == [b"400"] * CROWD
     for connection in crowd:
         connection.close()
 

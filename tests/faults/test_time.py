@@ -22,19 +22,21 @@ MOMENTS = [  # time in UTC, time zone, text on pages, text in files
     ((2027, 7, 1, 7, 0), "Europe/Helsinki", "1 July 2027 10:00 EEST", "2027-07-01 10:00"),
     ((2027, 7, 1, 7, 0), "America/Nuuk", "1 July 2027 06:00 -0100", "2027-07-01 06:00"),
     ((2027, 3, 28, 0, 30), "Europe/Stockholm", "28 March 2027 01:30 CET", "2027-03-28 01:30"),
+    # 02:00 to 03:00 does not exist on this day.
     (
         (2027, 3, 28, 1, 30),
         "Europe/Stockholm",
         "28 March 2027 03:30 CEST",
         "2027-03-28 03:30",
-    ),  # 02:00 to 03:00 is left out
+    ),
     ((2027, 10, 31, 0, 30), "Europe/Stockholm", "31 October 2027 02:30 CEST", "2027-10-31 02:30"),
+    # 02:00 to 03:00 comes twice on this day.
     (
         (2027, 10, 31, 1, 30),
         "Europe/Stockholm",
         "31 October 2027 02:30 CET",
         "2027-10-31 02:30",
-    ),  # 02:00 to 03:00 comes twice
+    ),
     ((2027, 10, 31, 2, 30), "Europe/Stockholm", "31 October 2027 03:30 CET", "2027-10-31 03:30"),
 ]
 

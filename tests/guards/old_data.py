@@ -35,7 +35,8 @@ def insert_rows(connection: Connection, stored: dict[str, list[dict[str, Any]]])
     metadata.reflect(connection)
     for table in metadata.sorted_tables:
         if stored.get(table.name) and table.name != VERSION_TABLE:
-            if connection.execute(select(table).limit(1)).first():  # the migration has inserted it itself
+            # A migration may have inserted rows of its own.
+            if connection.execute(select(table).limit(1)).first():
                 connection.execute(table.delete())
             connection.execute(insert(table), [_read(row) for row in stored[table.name]])
 

@@ -128,9 +128,8 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
     monkeypatch.setenv(f"FORUM_{name}", value)
     answer = click.testing.CliRunner().invoke(cli, ["db", "upgrade"], obj=ScriptInfo(create_app=create_app))
     if not isinstance(answer.exception, SystemExit):
-        assert f"FORUM_{name}" in str(answer.exception), (
-            answer.exception
-        )  # raises UnsafeSettings, which cli.main prints
+        # The command raises UnsafeSettings, which cli.main prints.
+        assert f"FORUM_{name}" in str(answer.exception), answer.exception
         return
     lines = answer.stderr.splitlines()
     assert (answer.exit_code, len(lines), lines[0].startswith("Error: "), "secret" in lines[0]) == (
@@ -150,9 +149,8 @@ def test_every_command_but_those_listed_refuses_keys_of_another_database(
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
     monkeypatch.setenv("FORUM_ENV", "development")
-    monkeypatch.setenv(
-        "FORUM_BASE_URL", "http://127.0.0.1:8000"
-    )  # some commands would set it for all later tests
+    # Set it here, or some commands would set it for all later tests.
+    monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
     for module in (command_line, running):
         monkeypatch.setattr(module, "create_app", lambda: wrong)
     for module, name in ((presence, "share"), (serving, "refuse_taken_address"), (preparing, "prepare")):

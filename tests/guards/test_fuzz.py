@@ -22,13 +22,14 @@ ENDING = {"attendees.cancel", "attendees.resend"} | {
     "own_account.end_session",
     "own_account.end_other_sessions",
 }
+# Forms that hash a password with argon2id, which takes long.
 SLOW = {
     "accounts.sign_in",
     "own_account.confirm",
     "own_account.password",
     "accounts.reset",
     "accounts.welcome",
-}  # argon2id
+}
 INJECTIONS = (  # the kinds that sqlmap tries: boolean, union, error, stacked, time, comment, quoting
     "' OR '1'='1",
     "1 AND 1=2 UNION SELECT NULL,NULL,NULL-- -",

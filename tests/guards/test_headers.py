@@ -35,12 +35,14 @@ POLICY = {  # the minimum of the policy; nothing in it may allow inline code or 
 }
 TOO_WIDE = re.compile(r"unsafe-|\*|https?:|data:")
 ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+# Attributes that delete a cookie.
 TAKEN_BACK = {
     "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
     "Max-Age=0",
-}  # attributes with which a cookie is deleted
+}
 ANSWERS = (
-    re.compile(  # what a visitor has filled in, sealed, on its way to the page that shows it, or taken back
+    # A cookie with the sealed answers of a visitor's form, or the deletion of that cookie.
+    re.compile(
         r"__Secure-answers=([A-Za-z0-9_-]{80,}=*|; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
         r" Secure; HttpOnly; Path=/(sv|en)/register/ngo; SameSite=Lax"
     )

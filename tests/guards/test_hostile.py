@@ -78,9 +78,8 @@ def test_every_page_and_feed_comes_and_is_inert(world):
         elif answer.mimetype.endswith("xml"):
             check_xml(text, where)
         elif answer.mimetype == "text/calendar":
-            assert len(icalendar.Calendar.from_ical(text).walk("VEVENT")) == 2, (
-                where
-            )  # one calendar entry for each day
+            # The event has two days, and a calendar one entry for each.
+            assert len(icalendar.Calendar.from_ical(text).walk("VEVENT")) == 2, where
         assert "\r\n" not in str(answer.headers.get("Location")), where
     assert kinds >= {"text/html", "application/atom+xml", "application/xml", "text/calendar", "text/plain"}
 

@@ -23,10 +23,11 @@ from tests.guards.world import ADMIN, PERSON, VISITOR
 
 LEADING = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action"}
 OURS = {"", "localhost", "127.0.0.1"}
+# These redirect on purpose, to the reader's language or the organiser's event.
 REDIRECTED = {
     "/",
     "/console/",
-}  # these redirect on purpose, to the reader's language or the organiser's event
+}
 
 
 def dead_links(browser: FlaskClient, pages: Iterable[str], *, onward: bool = False) -> list[str]:

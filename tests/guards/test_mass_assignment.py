@@ -17,9 +17,8 @@ from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
 
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
-FORGED = re.compile(
-    rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])"
-)  # a digest could contain the number by chance
+# Not between hexadecimal digits: a digest could contain the number by chance.
+FORGED = re.compile(rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])")
 LIKELY = {
     "price": "0",
     "checked_in": "1",
@@ -135,12 +134,13 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "accounts.open_demo": (VISITOR, {}, {}, set()),
     "accounts.sign_out": (ADMIN, {}, {}, ADDED),
 }
+# Forms after which the admin is signed out.
 SIGNING_OUT = {
     "accounts.reset",
     "accounts.welcome",
     "accounts.sign_out",
     "own_account.end_session",
-}  # forms after which the admin is signed out
+}
 CANCELLED = PLACE | {
     "registrations": {
         "status",

@@ -65,19 +65,21 @@ REACHING = {
     *("xml", "lxml", "defusedxml", "PIL"),
 }
 REACH = {
+    # Runs pg_dump, and unpacks the operator's backups.
     "forum/commands/backups.py": {
         "subprocess",
         "tarfile",
-    },  # runs pg_dump, and unpacks the operator's backups
+    },
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
     "forum/demo/files.py": {"frontmatter"},  # reads the demo's posts
     "forum/settings/nonsense.py": {"ssl"},  # whether the certificates of the settings can be read
     "forum/jobs/worker.py": {"socket"},  # reads the machine's name
+    # The only outgoing connection: to the configured mail server.
     "forum/outbox/transport.py": {
         "smtplib",
         "socket",
         "ssl",
-    },  # the only outgoing connection: to the configured mail server
+    },
 }
 OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
 VIEWS = {
@@ -124,9 +126,8 @@ def built_sql(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Call) and _name(node) in TAKES_SQL and node.args:
             first = node.args[0]
             is_fixed = _is_constant(first) or (isinstance(first, ast.JoinedStr) and not _is_built(first))
-            if not is_fixed and not (
-                _is_built(first) and SQL.search(_words(first))
-            ):  # else it is told already
+            # Concatenated SQL is yielded where the walk comes to the argument itself.
+            if not is_fixed and not (_is_built(first) and SQL.search(_words(first))):
                 yield f"{node.lineno}: {ast.unparse(node)}"
 
 

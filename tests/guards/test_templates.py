@@ -138,9 +138,8 @@ def test_every_template_renders(fresh_world, rendered):
     forms = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint in set(FORMS) - ENDING]
     for address in sorted(forms, key=lambda found: found.endpoint in SIGNING_OUT):
         send(fresh_world, address)
-    send(
-        fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm")
-    )  # sent a second time
+    # Send the confirmation a second time, for its other page.
+    send(fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm"))
     see_what_is_rare(fresh_world)
     see_the_steps_of_signing_in(fresh_world)
     with fresh_world.app.app_context():
@@ -190,9 +189,8 @@ def see_what_is_rare(world: World) -> None:
     for path in ("/sv/news/2016/11/25/public-en", "/en/pages/privacy", f"/en/r/{personal}"):
         fetch(world, VISITOR, path)
     accept = {"csrf_token": hidden_fields(world, VISITOR, "")["csrf_token"]}
-    assert (
-        world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409
-    )  # the person has no offer
+    # This person has no offer to accept.
+    assert world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409
     world.app.config["DEMO"] = True
     fetch(world, VISITOR, f"/account/demo/{demo}")
     with world.browsers[ADMIN].session_transaction() as session:

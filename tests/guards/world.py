@@ -53,18 +53,15 @@ class World:
 
     app: Flask
     events: dict[str, Event] = field(default_factory=dict)
-    people: dict[str, Registration] = field(
-        default_factory=dict
-    )  # objects of the session that built the world
+    # These objects belong to the session that built the world.
+    people: dict[str, Registration] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
-    held: dict[str, set[tuple[Role, str | None]]] = field(
-        default_factory=dict
-    )  # (role, event, or None for all events)
+    # The roles of each organiser, with the event; None stands for all events.
+    held: dict[str, set[tuple[Role, str | None]]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    owned: dict[str, dict[str, set[int]]] = field(
-        default_factory=dict
-    )  # audience -> table -> ids of its own rows
+    # By audience, then by table: the ids of the audience's own rows.
+    owned: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     unpublished: set[int] = field(default_factory=set)  # ids of unpublished posts
     canaries: dict[str, texts.Canary] = field(default_factory=dict)
 

@@ -129,9 +129,8 @@ def test_machines_that_sign_with_different_keys_are_told_of(make_app, database_u
     """A machine with another FORUM_SECRET_KEY would refuse the forms and sign-ins of the first."""
     other = make_app(database_url, SECRET_KEY="another-one-0123456789abcdefghijklmnopqrs")
     monkeypatch.setenv("FORUM_ENV", "development")
-    monkeypatch.setenv(
-        "FORUM_BASE_URL", "http://127.0.0.1:8000"
-    )  # the command would set it for the whole test process
+    # Set it here, or the command would set it for the whole test process.
+    monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
     monkeypatch.setattr(serving, "serve", lambda *_arguments, **_options: None)
 
     def words() -> list[str]:

@@ -143,9 +143,8 @@ def test_change_leads_to_the_question_and_straight_back(pages, answered):
     question = pages.get(CHECK).submit(button="Change e-mail address")
     assert question.location == "/en/register/justice?change=1#email"
     form = pages.get(question.location).form()
-    assert (
-        form.data["key"] == pages.get(CHECK).form().data["key"]
-    )  # still the same form: it is taken once (R03)
+    # The form has kept its key, so it is taken once (R03).
+    assert form.data["key"] == pages.get(CHECK).form().data["key"]
     page = form.submit({"email": "other@example.org"}, follow=True)
     assert (page.path, page.all(".summary-list dd")[4]) == (CHECK, "other@example.org")
 

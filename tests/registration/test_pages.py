@@ -73,9 +73,8 @@ def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, d
     check = checked(pages)
     assert (check.h1, check.all(".summary-list dd")[0]) == ("Check your answers", "Þórdís")
     received = check.submit(button="Register", follow=True)
-    assert (
-        "We have written" not in received.text
-    )  # whoever asks for a link to an unknown address comes here too
+    # Asking for a link to an unknown address leads to this page too, and then nothing was written.
+    assert "We have written" not in received.text
     registration = database.query(Registration).one()
     assert (received.h1, received.path) == ("Open your mail", "/en/register/received")
     assert (registration.family_name, registration.status, registration.holds_place) == (

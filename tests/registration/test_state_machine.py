@@ -206,9 +206,8 @@ class Registrations(RuleBasedStateMachine):
         for sector in {one.sector for one in self.newly_placed(people)}:
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
         cap = self.event.organisation_cap
-        new = (
-            places_by_organisation(people) - self.had_place
-        )  # a place may be carried to another organisation
+        # A person may carry a place to another organisation, so look at each pair of person and organisation.
+        new = places_by_organisation(people) - self.had_place
         moved = [one for one in people if (one.id, one.organisation_key) in new]
         assert cap is None or all(places_of_colleagues(one, people) <= cap for one in moved)
 
