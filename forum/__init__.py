@@ -65,7 +65,7 @@ LAYERS: tuple[Layer, ...] = (
     cache.answer_kept,  # answers with a public page that is kept
     lobby.let_in,  # bounds how many requests are held (Lobby.PRESENT), and reads each body whole
     cache.render_once,  # renders a public page once for all who wait for it
-    door.refuse_long_headers,  # refuses headers that are too long together; the host's name in small letters
+    door.refuse_long_headers,  # refuses headers that are too long together; puts the Host header in lower case
     turns.take_turns,  # lets one request of a process compute at a time
     requests.trust_proxies,  # believes the trusted proxies who the client is
     # Within Flask, before the view and after it:

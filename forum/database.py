@@ -18,7 +18,7 @@ BUSY_SECONDS = postgres.LOCK_SECONDS
 # SQLite has one writer at a time. PostgreSQL's writers meet at the lock of an event's row; one more than can have it
 # is there, so that it is never free while somebody waits.
 WRITERS = {"sqlite": 1, "postgresql": 2}
-TURN_SECONDS = 0.001  # between two tries to begin while another process writes
+TURN_SECONDS = 0.001  # seconds between two tries to get SQLite's lock while another process writes
 LOCKED_SECONDS = 0.005  # how long a writer that has SQLite's lock waits for its turn
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {

@@ -158,7 +158,7 @@ class StepCheck:
 class TriggersOutliveTheirTable(SQLiteImpl):
     """Alembic's implementation for SQLite, except that a table's triggers are created again on its copy."""
 
-    __dialect__ = "sqlite"  # registers this class with Alembic in the place of its own
+    __dialect__ = "sqlite"  # makes Alembic use this class instead of its own
 
     def __init__(self, *given: Any, **named: Any):
         super().__init__(*given, **named)

@@ -297,4 +297,5 @@ STATUS = (
     "disk",
     "backup",
 )
-SLOW = ("changes", "sealed", "audit", "sign-ins")  # they write or read much, so only `forum doctor` runs them
+# Checks that write, or that read much: only `forum doctor` runs them.
+SLOW = ("changes", "sealed", "audit", "sign-ins")

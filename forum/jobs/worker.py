@@ -23,9 +23,8 @@ from forum.outbox import delivery, heartbeats
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 10
-FINISH_SECONDS = (
-    10  # time at the end to finish sending a mail; after that the mail is sent again once its lease ends
-)
+# Time at the end to finish sending a mail; after that the mail is sent again once its lease ends.
+FINISH_SECONDS = 10
 PAUSE_SECONDS = 5  # pause after an unexpected error, such as a database that cannot be reached
 log = logging.getLogger("forum.worker")
 

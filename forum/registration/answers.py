@@ -39,7 +39,8 @@ def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) 
     )
     derive(registration)
     say_identity(registration, is_protected=applicant.is_protected, real_name=applicant.real_name, now=now)
-    registration.care_answer = CareAnswer(answer=care(None, None, None))  # nobody is asked yet
+    # The form does not ask about diet and access yet; everybody has the row, always of one length.
+    registration.care_answer = CareAnswer(answer=care(None, None, None))
     return registration
 
 

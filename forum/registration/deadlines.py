@@ -12,8 +12,8 @@ from forum.outbox.queries import UNSENT
 from forum.registration.models import Registration
 
 CONFIRM_TIME = timedelta(hours=48)
-LATE = timedelta(hours=1)  # by so much less than the whole time a person may have known
-TIMES = 4  # so many times as long an unconfirmed registration is kept at most
+LATE = timedelta(hours=1)  # a mail that left less late than this lengthens nothing
+TIMES = 4  # an unconfirmed registration is kept for at most four times the whole time
 
 
 def find_later_offer(

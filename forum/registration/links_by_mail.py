@@ -30,7 +30,8 @@ def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now
 
 
 def _queue_link(registration: Registration, now: datetime, *, withheld: bool) -> None:
-    last_form = queries.find_last_form(registration)  # asked for everybody, so that the work tells nothing
+    # Look for the form of every registration, also where it is not needed, so that the work tells nothing.
+    last_form = queries.find_last_form(registration)
     if registration.status == Status.PENDING:
         mails.queue_link_to_confirm(registration, last_form, withheld=withheld, now=now)
     else:

@@ -23,8 +23,8 @@ IS_LIVE = text(f"status IN ({LIVE_CODES})")
 IS_WAITING = text("status = 'waiting'")
 HOLDS_PLACE = text("holds_place")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
-LONGEST_SECRET = 1024  # bytes: a real name, or what is needed, in any script
-LONGEST_ANSWERS = 4096  # bytes: each field of the form at its longest, in any script
+LONGEST_SECRET = 1024  # bytes: room for a real name, or for diet and access answers, in any script
+LONGEST_ANSWERS = 4096  # bytes: room for every field of the form at its longest, in any script
 
 
 class Registration(Base):

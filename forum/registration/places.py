@@ -50,7 +50,7 @@ def lock(event: Event) -> None:
     Must be the first statement about places in the transaction. PostgreSQL locks the rows; on SQLite the
     writer's lock is held already.
     """
-    identity = inspect(event).identity  # asking the event itself might read it first
+    identity = inspect(event).identity  # event.id might make the session read the event before it is locked
     if _lock(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
         # An event without a sector has no row in that query.
         db.session.refresh(event, with_for_update={"key_share": True})

@@ -42,7 +42,8 @@ ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
     "change": ("public/self_service/change.html", DetailsForm),
     "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
 }
-KEY = "registration"  # in the session: the digest of the link that was followed, nothing of the person (S08)
+# Under this key the session holds the digest of the link that was followed, and nothing of the person (S08).
+KEY = "registration"
 
 
 @localised(bp, "/r/confirm/<token>", methods=["GET", "POST"])

@@ -50,7 +50,7 @@ def read_or_make(path: Path, make: Callable[[], str]) -> str:
     The file has its name only once it is whole, and the first of two to take the name keeps it.
     """
     if not path.exists():
-        with NamedTemporaryFile("w", dir=path.parent) as file:  # made 0600
+        with NamedTemporaryFile("w", dir=path.parent) as file:  # NamedTemporaryFile makes files of mode 0600
             file.write(make())
             file.flush()
             os.fsync(file.fileno())

@@ -66,6 +66,8 @@ def run_as(user: str) -> str:
 
 def _make_instance(given: Given, instance: Path) -> None:
     """Make the folder and its keys where they are missing, so that development starts without any setting."""
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data lies in it
+    instance.mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )  # holds personal data, so only its owner may open it
     given.setdefault("SECRET_KEY", read_or_make(instance / "secret_key", new_secret_key))
     given.setdefault("DATA_KEYS", read_or_make(instance / "data_keys.json", new_data_keys))

@@ -45,7 +45,7 @@ def trusted_hosts(given: Mapping[str, Any]) -> list[str]:
 def _holds_certificates(path: str) -> bool:
     try:
         ssl.create_default_context(cafile=path)
-    except OSError:  # an ssl.SSLError is one
+    except OSError:  # ssl.SSLError is a kind of OSError
         return False
     return True
 

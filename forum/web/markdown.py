@@ -43,7 +43,7 @@ ATTRIBUTES: dict[str, set[str]] = {
 SAFE_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 HEADING_ID = re.compile(r"(?<!\s)\s*\{#([a-z][a-z0-9-]{0,60})\}$")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-TAKEN_IDS = {"main"}  # the layout's own
+TAKEN_IDS = {"main"}  # ids that the layout uses itself
 TOP, DEEPEST = 2, 6
 
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, Reque
 from forum.web.layers import Environ
 
 REFUSAL = "forum.refusal"  # in the WSGI environment: why the request cannot be served
-DIGITS = 20  # of a length; Python reads no number of thousands of them
+DIGITS = 20  # of a Content-Length; int() refuses a number of thousands of digits
 
 
 def receive(environ: Environ, longest: int) -> None:

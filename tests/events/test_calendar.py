@@ -199,5 +199,5 @@ def test_times_are_the_events_own_through_the_year(pages, zone, starts_at, local
         return
     assert f"TZID={zone}".encode() in page.data
     (definition,) = icalendar.Calendar.from_ical(page.data).walk("VTIMEZONE")
-    by_the_file_alone = definition.to_tz(lookup_tzid=False)  # as a program does that knows no zones
+    by_the_file_alone = definition.to_tz(lookup_tzid=False)  # read like a program that knows no time zones
     assert start.replace(tzinfo=by_the_file_alone).utcoffset() == timedelta(hours=offset)

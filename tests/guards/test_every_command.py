@@ -145,7 +145,7 @@ def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
 ):
     """A single audit entry under a wrong key would break the chain for ever."""
-    refuse_wrong_keys(make_app(sqlite_url))  # the check values are stored
+    refuse_wrong_keys(make_app(sqlite_url))  # stores the check values of the right keys
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
     monkeypatch.setenv("FORUM_ENV", "development")

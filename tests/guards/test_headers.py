@@ -111,7 +111,7 @@ def test_every_forms_answer_has_its_headers(fresh_site):
 
 
 FROM_HERE = {"Referer": "https://localhost/"}
-ERRORS = {  # status, and the request that leads to it
+ERRORS = {  # by status: the request that leads to it
     404: ("GET", "/en/nowhere", {}),
     405: ("DELETE", "/en/", {}),
     400: ("GET", "/en/", {"headers": {"Host": "elsewhere.example"}}),

@@ -66,7 +66,7 @@ def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
             assert max(lengths, default=0) <= ALLOWED, (address.path, name)
             tried += 1
     assert tried > 40
-    assert lengths  # control: normalised texts are noticed
+    assert lengths  # control: the watch has noticed texts that are normalised
 
 
 def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
@@ -123,7 +123,8 @@ HEADERS = {  # headers whose parsing may be expensive
     "X-Forwarded-Host": "a.b,",
     "X-Request-ID": "a",
 }
-DEARER = 40_000  # calls of functions that a header may add: linear work; without a limit it were a million
+# Calls of functions that a header may add: what linear work costs. Without a limit on length it would be a million.
+DEARER = 40_000
 
 
 # These are answered by the app: a redirect, a 404, a form, a search.

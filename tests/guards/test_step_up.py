@@ -59,7 +59,7 @@ def test_every_form_is_weighed(world):
 def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
-    fresh_world.browsers[ADMIN].get("/account/")  # updates the time of last use
+    fresh_world.browsers[ADMIN].get("/account/")  # notes when the sign-in was last used
     before = rows(fresh_world)
     for method in sorted(address.methods & {"GET", "POST"}):
         assert asks_again(fresh_world, address, method), method

@@ -267,7 +267,8 @@ def test_following_a_link_reads_what_its_page_shows_in_few_queries():
     db.session.remove()
     start_write(db.session)
     registration = links.follow(token, MANAGE, now=NOW)
-    db.session.expunge_all()  # from here on nothing more could be loaded
+    # Detached rows load nothing more, so what is read below came with the link's query.
+    db.session.expunge_all()
     assert (registration.event.slug, registration.sector.key, len(registration.consents)) == (
         "nf27",
         "justice",

@@ -3,7 +3,7 @@
 import threading
 from io import BytesIO
 
-SECONDS = 30  # for a test that hangs
+SECONDS = 30  # time limit of a test that hangs
 
 
 class SlowBody:

@@ -225,7 +225,7 @@ def test_fifty_from_one_address_are_all_served(pool, doing):
 
 def test_there_are_threads_left_for_what_is_answered_at_once():
     assert Lobby.SLOW < Lobby.SERVED < Lobby.PRESENT <= Lobby.THREADS - Lobby.ASKING - Lobby.DOORSTEP - 16
-    assert Lobby.SLOW >= 40  # people behind one address
+    assert Lobby.SLOW >= 40  # forty people may share one address
 
 
 def test_kept_pages_and_files_are_answered_while_the_lobby_is_full(database, pages, app, event, monkeypatch):

@@ -165,7 +165,7 @@ def test_the_corpus_test_can_fail(html):
 @pytest.mark.usefixtures("frozen", "database")
 def test_every_vector_is_harmless_on_the_pages_that_show_it(pages):
     """The page client refuses inline scripts, handlers, foreign resources and broken HTML."""
-    text = "\n\n".join(VECTORS).replace("\x00", "")  # PostgreSQL and SQLite's tools do not keep it
+    text = "\n\n".join(VECTORS).replace("\x00", "")  # PostgreSQL and SQLite's tools do not keep NUL
     event = make_event(sharing=Text(sv=text, en=text))
     make_page(event, body=Text(sv=text, en=text))
     make_post(slug="a", body=text.replace("```", "'''"))
