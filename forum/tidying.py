@@ -21,9 +21,8 @@ SELECTORS = "\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 TAGS = "\U000e0020-\U000e007f"
 SEEN_BESIDE = ZWNJ + ZWJ + SELECTORS + TAGS
 UNSEEN = NEVER_SEEN + SEEN_BESIDE
-CONTROLS = (
-    "\x00-\x1f\x7f-\x9f\ud800-\udfff"  # control characters, and surrogates, which no valid text contains
-)
+# Control characters, and surrogates, which no valid text contains.
+CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
 BLANKS = str.maketrans(dict.fromkeys("\t\n\r\v\f\x85\u2028\u2029\u2800", " "))
 NOTHING = re.compile(f"[{NEVER_SEEN}{CONTROLS}]")

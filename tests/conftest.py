@@ -112,9 +112,8 @@ def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
             app = create_app(
                 {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": url, **overrides}
             )
-            app.jinja_env.bytecode_cache = (
-                compiled_templates  # otherwise each app would compile all templates again
-            )
+            # Otherwise each app would compile all templates again.
+            app.jinja_env.bytecode_cache = compiled_templates
             look_at_once(app)
             stack.callback(_dispose, app)
             return app

@@ -19,9 +19,8 @@ from forum.accounts.access import Face
 from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.languages import NAMES
 
-DATA_BLOCK = (
-    "application/ld+json"  # data, which the Content Security Policy allows because browsers do not run it
-)
+# Data, which the Content Security Policy allows because browsers do not run it.
+DATA_BLOCK = "application/ld+json"
 RESOURCES = {
     "img": ("src", "srcset"),
     "script": ("src",),
