@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import MetaData, Select, event, inspect
 from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -42,6 +43,10 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
+class WritersBusy(NoTurn, PoolTimeout):
+    """Other writers of this process took longer than one may wait for them; also caught as an error of SQLAlchemy."""
+
+
 class WriteOutsideTransaction(RuntimeError):
     """A flush came before `start_write`: on SQLite it could fail under load whatever the timeout."""
 
@@ -70,7 +75,7 @@ def start_write(session: Session | scoped_session) -> None:
 
     On SQLite only one writer can be in such a transaction (BEGIN IMMEDIATE); others wait their turn
     up to BUSY_SECONDS. On PostgreSQL rows are locked by the rules; a few writers of a process at a time wait for them,
-    the others have no connection yet. What the session had loaded is read again. Raises NoTurn.
+    the others have no connection yet. What the session had loaded is read again. Raises WritersBusy.
     """
     session.rollback()
     engine = session.get_bind()
@@ -81,7 +86,7 @@ def start_write(session: Session | scoped_session) -> None:
     if not line.enter(0):
         with processor.lent():
             if not line.enter(BUSY_SECONDS):
-                raise NoTurn
+                raise WritersBusy
     try:
         session.connection().info["line"] = line
     except BaseException:

@@ -1,5 +1,6 @@
 """PostgreSQL's connections: nothing of theirs is waited for without an end, nor for long with a turn at computing."""
 
+import math
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,6 +122,9 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> psycopg.Connection:
+    seconds = _patience.get(None)
+    if seconds is not None:
+        options = {**options, "connect_timeout": min(options["connect_timeout"], math.ceil(seconds))}
     with processor.lent():
         return PostgresConnection.connect(*arguments, **options)
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 
 from forum import clock
@@ -219,5 +219,5 @@ def _touch(sign_in: SignIn, now) -> None:
         start_write(db.session)
         db.session.execute(seen)
         db.session.commit()
-    except OperationalError:
+    except SQLAlchemyError:
         db.session.rollback()

@@ -113,7 +113,7 @@ def _words(event: Event) -> dict[str, Callable[[Any], str | None]]:
         "sector_id": sectors.get,
         "country": lambda code: countries.get(code, code),
         "language": lambda code: NAMES.get(code, code),
-        "status": statuses.__getitem__,
+        "status": lambda status: statuses.get(status, status),
         "requested_at": lambda moment: _moment(moment, zone),
         "confirmed_at": lambda moment: _moment(moment, zone),
         **dict.fromkeys(ConsentPurpose, lambda given: consented[bool(given)]),

@@ -134,8 +134,8 @@ class Registration(Base):
 
     @property
     def calendar_status(self) -> EntryStatus:
-        """What the person's calendar says of the place."""
-        return IN_CALENDAR[self.status]
+        """What the person's calendar says of the place; of a state that only a newer version knows, that it may be."""
+        return IN_CALENDAR.get(self.status, EntryStatus.TENTATIVE)
 
     def move_to(self, status: Status, *, now: datetime) -> None:
         """Set the status; where calendars say something else then, raise the entry's number (RFC 5546, 2.1.4)."""

@@ -24,6 +24,7 @@ STATUSES: Mapping[str, tuple[LazyString, str]] = {
     Status.EXPIRED: (_l("Expired"), "out"),
     Status.DECLINED: (_l("Declined"), "out"),
 }
+UNKNOWN_KIND = "review"  # the sign of a state that only a newer version knows
 CONSENTS = {
     ConsentPurpose.PARTICIPANT_LIST: _l("List of participants"),
     ConsentPurpose.PHOTOGRAPHS: _l("Photographs"),
@@ -81,13 +82,13 @@ ACTORS = {
 
 
 def status_name(status: str) -> str:
-    """Return a state's name."""
-    return str(STATUSES[status][0])
+    """Return a state's name; the code of a state that only a newer version knows."""
+    return str(STATUSES[status][0]) if status in STATUSES else str(status)
 
 
 def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:
     """Return a registration's state in words and its sign: the place in line, or until when the offer holds."""
-    kind = STATUSES[registration.status][1]
+    kind = STATUSES[registration.status][1] if registration.status in STATUSES else UNKNOWN_KIND
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
     if registration.status == Status.OFFERED and registration.offer_expires_at:

@@ -460,6 +460,14 @@ class TestPostgres:
             connection.close()
         assert app.test_client().get("/readyz").status_code == 200
 
+    def test_a_balancer_waits_for_connecting_no_longer_than_for_an_answer(self, monkeypatch):
+        asked = []
+        monkeypatch.setattr(postgres.PostgresConnection, "connect", lambda **options: asked.append(options))
+        for seconds in (None, 2.5, 60):
+            with postgres.patience(seconds):
+                postgres._connect(None, None, (), postgres.WAITS)
+        assert [options["connect_timeout"] for options in asked] == [5, 3, 5]
+
     def test_writer_without_a_connection_leaves_the_line(self, app, monkeypatch):
         with app.app_context():
             line = db.engine.get_execution_options()["writers"]

@@ -1,14 +1,19 @@
 """Views and refused attempts are recorded with few entries, however often they happen (S46, P18)."""
 
+from datetime import timedelta
+
 import pytest
 from argon2 import PasswordHasher
 
-from forum.accounts import passwords
+from forum import clock
+from forum.accounts import passwords, sign_ins
+from forum.audit import traces
 from forum.audit.models import AuditEntry
 from forum.cli import cli
+from forum.database import WritersBusy
 from forum.extensions import db
 from forum.web import limits
-from tests.factories.events import make_event
+from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed
 from tools import organisers
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in
@@ -133,6 +138,25 @@ def test_a_view_that_cannot_be_recorded_is_told_by_the_log(pages, monkeypatch, c
     other.close()
     told = [record.getMessage() for record in caplog.records if record.name == "forum.audit"]
     assert told == [f"registration.viewed by user:{user.id} was not recorded: OperationalError"]
+
+
+def test_page_of_an_organiser_is_shown_when_no_writer_of_the_process_comes_to_an_end(
+    pages, monkeypatch, caplog
+):
+    """On PostgreSQL writers stand in line; neither the moment of the last page nor the view is written then."""
+    event = make_event()
+    person, user = confirmed(event), make_user(event=event)
+    sign_in(pages, user)
+    clock.freeze(NOW + timedelta(minutes=5))
+
+    def start_write(_session):
+        raise WritersBusy
+
+    for module in (sign_ins, traces):
+        monkeypatch.setattr(module, "start_write", start_write)
+    pages.get("attendees.show", event=event.slug, reference=person.reference)
+    told = [record.getMessage() for record in caplog.records if record.name == "forum.audit"]
+    assert told == [f"registration.viewed by user:{user.id} was not recorded: WritersBusy"]
 
 
 def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url):
