@@ -93,10 +93,14 @@ def _note_cause(error: HTTPException) -> None:
 
 
 def _what_was_sent() -> Sequence[tuple[str, str]]:
-    """Return the fields of a visitor's form, in their order; of any other form none."""
+    """Return the fields of a visitor's form, in their order; none of any other form, or of one that cannot be read."""
     if request.method != "POST" or request.blueprint not in KEEPS:
         return ()
-    return list(request.form.items(multi=True))
+    try:
+        return list(request.form.items(multi=True))
+    except HTTPException:
+        # The body is too large or malformed. The error that is being shown came first, and nothing can be kept.
+        return ()
 
 
 def show_unexpected(error: Exception) -> ResponseReturnValue:

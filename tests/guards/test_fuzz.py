@@ -7,10 +7,18 @@ from urllib.parse import quote, quote_from_bytes, urlencode
 
 import pytest
 from bs4 import BeautifulSoup
+from flask_wtf.csrf import CSRFError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from limits.errors import StorageError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import ImmutableMultiDict
 
+from forum.turns import NoTurn
+from forum.web.limits import TooManyTries
+from forum.web.lobby import LobbyFull
+from forum.web.receiving import REFUSAL
 from tests.guards.addresses import Address, addresses, readable
 from tests.guards.conftest import BOTH
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
@@ -189,6 +197,10 @@ MULTIPARTS = {
         for boundary in ("", "\u00e5", '"', "x" * 5_000, "--", "x; charset=utf-16")
     },
     "parts without end": (b"--x\r\n" * 300, "multipart/form-data; boundary=x"),
+    "more parts than are taken": (
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nabc\r\n' * 300 + b"--x--\r\n",
+        "multipart/form-data; boundary=x",
+    ),
     "parts in parts": (
         b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n'
         b"--x\r\n\r\n--x--",
@@ -316,6 +328,30 @@ def test_no_multipart_body_falls_over(world, path):
         assert answer.status_code < 500, f"{kind} {path}"
         statuses[kind] = answer.status_code
     assert statuses["a part without a name"] == statuses["a part that is a file without a name"] == 400
+
+
+REFUSALS = {
+    "a full lobby": (LobbyFull(), 503),
+    "no turn": (NoTurn(), 503),
+    "a locked database": (OperationalError("", None, Exception("locked")), 503),
+    "a full pool": (PoolTimeout(), 503),
+    "counters that are away": (StorageError(Exception("away")), 503),
+    "a lost session": (CSRFError("expired"), 400),
+    "too many tries": (TooManyTries(), 429),
+    "something unforeseen": (RuntimeError(), 500),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_the_page_of_a_refusal_is_shown_whatever_was_sent(world, refusal):
+    """Pages that keep what was typed read the body once more: one that cannot be read is no further error."""
+    error, status = REFUSALS[refusal]
+    for path in ("/en/register/ngo", "/en/r/change"):
+        for kind, (body, content_type) in {**MULTIPARTS, **BODIES}.items():
+            answer = world.browsers[VISITOR].post(
+                path, data=body, content_type=content_type, environ_overrides={REFUSAL: error}
+            )
+            assert (answer.status_code, b"<h1" in answer.data) == (status, True), f"{kind} {path}"
 
 
 @FEW
