@@ -6,7 +6,7 @@ are put into the process's environment, so that child processes have them too.
 
 import re
 import tomllib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ def read_into(environment: MutableMapping[str, str]) -> None:
         return
     try:
         text = path.read_text()
-        settings = dict(_toml(text) if path.suffix == ".toml" else _lines(text))
+        settings = _toml(text) if path.suffix == ".toml" else dict(_lines(text))
+        _refuse_what_no_environment_holds(settings)
     except (OSError, UnicodeError):
         raise UnsafeSettings([f"FORUM_CONFIG: {path} cannot be read"]) from None
     except _Malformed as problem:
@@ -53,12 +54,27 @@ def _path(environment: MutableMapping[str, str]) -> Path | None:
     return next((instance / name for name in NAMES if (instance / name).is_file()), None)
 
 
-def _toml(text: str) -> Iterator[tuple[str, str]]:
+def _refuse_what_no_environment_holds(settings: Mapping[str, str]) -> None:
+    """Raise _Malformed for a name or a value that cannot be put into the environment of a process."""
+    for name, value in settings.items():
+        if "=" in name or "\0" in name:
+            raise _Malformed(f"{name!r}: the name of a setting has neither = nor NUL in it")
+        if "\0" in value:
+            raise _Malformed(f"{name}: a setting has no NUL in it")
+
+
+def _toml(text: str) -> dict[str, str]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise _Malformed(f"is not TOML ({problem})") from None
-    return _flat(table, PREFIX)
+    settings: dict[str, str] = {}
+    for name, value in _flat(table, PREFIX):
+        # TOML itself refuses the same key twice, but not `mail_server` beside `[mail] server`.
+        if name in settings:
+            raise _Malformed(f"{name} is set twice")
+        settings[name] = value
+    return settings
 
 
 def _flat(table: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
