@@ -1,5 +1,6 @@
 """Every setting of the app: its name, its kind and what it is when nobody says."""
 
+import re
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ from forum.settings.given import Given
 from forum.settings.keys import read_data_keys
 from forum.settings.nonsense import languages, trusted_hosts
 
+PORT = re.compile(r":[0-9]+$")
 YEAR_SECONDS = 365 * 24 * 3600
 STORAGES = ("sqlite:///", "redis://", "rediss://", "memory://")
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
@@ -116,7 +118,10 @@ def _is_here(base_url: str) -> bool:
 
 
 def _trusted_hosts(given: Given, base_url: str, production: bool) -> list[str]:
-    hosts = [urlsplit(base_url).hostname or "localhost", *trusted_hosts(given)]
+    own = urlsplit(base_url).hostname or "localhost"
+    # As a Host header writes them, without the port: an IPv6 address in brackets.
+    further = [PORT.sub("", host.lower()) for host in trusted_hosts(given)]
+    hosts = [f"[{own}]" if ":" in own else own, *further]
     return hosts if production else [*hosts, "localhost", "127.0.0.1"]
 
 

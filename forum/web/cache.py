@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
 
 from forum.web.content_version import version_reader
+from forum.web.door import is_one_of
 from forum.web.kept_page import KeptPage
 from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
@@ -217,13 +218,7 @@ def _key(environ: Environ, hosts: frozenset[str]) -> str | None:
     path, host = environ.get("PATH_INFO", ""), environ.get("HTTP_HOST", "")
     if environ["REQUEST_METHOD"] not in READING or len(path) > MAX_PATH:
         return None
-    return path if host in hosts or _is_one_of(hosts, host) else None
-
-
-def _is_one_of(hosts: frozenset[str], host: str) -> bool:
-    """Whether it is one of the names, in capitals (RFC 9110, 4.2.3) or with a port."""
-    name, _, port = host.partition(":")
-    return name.lower() in hosts and (not port or port.isdigit())
+    return path if host in hosts or is_one_of(hosts, host) else None
 
 
 def _collect(app, environ) -> tuple[str, list[tuple[str, str]], bytes]:

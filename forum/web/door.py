@@ -5,7 +5,8 @@ are given before: they read next to nothing of the headers, which the server its
 name is the same in capitals (RFC 9110, 4.2.3).
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,8 @@ from werkzeug.exceptions import RequestHeaderFieldsTooLarge
 from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import refuse_unread
 
+# A Host header: a name, or an IPv6 address in brackets, and a port.
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:,\s]+)(:[0-9]*)?")
 LONGEST = 16 * 1024  # of all header lines together: a browser keeps at most 4 kB in a cookie
 
 
@@ -32,6 +35,12 @@ def _enter(app: Flask, inner: Wsgi, environ: Environ, start_response: Any) -> It
     if "HTTP_HOST" in environ:
         environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
     return inner(environ, start_response)
+
+
+def is_one_of(hosts: Collection[str], host: str) -> bool:
+    """Whether a Host header is one of the names, in capitals (RFC 9110, 4.2.3) or with a port."""
+    parts = HOST.fullmatch(host)
+    return parts is not None and parts[1].lower() in hosts
 
 
 def _length(name: str, value: Any) -> int:

@@ -16,12 +16,12 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum.web.cache import SECONDS
+from forum.web.door import HOST, is_one_of
 from forum.web.layers import Wsgi
 from forum.web.limits import client
 from forum.web.receiving import refuse_unreceived
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:,\s]+)(:[0-9]*)?")
 # What the server makes of "Content_Length": it gives the proper header another name. It gives X_Forwarded_For the name
 # of X-Forwarded-For, so a proxy has to drop such headers (docs/operations.md).
 UNDERSCORED = {"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"}
@@ -73,9 +73,25 @@ class FormParser(FormDataParser):
 
 
 class FormRequest(Request):
-    """A request whose form is whole."""
+    """A request whose form is whole, and whose host may be an IPv6 address."""
 
     form_data_parser_class = FormParser
+    _trusted_hosts: list[str] | None = None
+
+    @property
+    def trusted_hosts(self) -> list[str] | None:
+        """The hosts that Werkzeug compares Host with; None for an IPv6 address that is one of them.
+
+        Werkzeug cuts each trusted host at its first colon, so it would find no such address among them.
+        """
+        host = self.environ.get("HTTP_HOST", "")
+        if host.startswith("[") and is_one_of(self._trusted_hosts or (), host):
+            return None
+        return self._trusted_hosts
+
+    @trusted_hosts.setter
+    def trusted_hosts(self, hosts: list[str] | None) -> None:
+        self._trusted_hosts = hosts
 
 
 def trust_proxies(app: Flask) -> Callable[[Wsgi], Wsgi] | None:

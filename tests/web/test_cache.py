@@ -213,6 +213,30 @@ def test_names_are_those_of_the_settings(make_app, database_url, event):
 
 
 @pytest.mark.parametrize(
+    ("settings_of_hosts", "host"),
+    [
+        ({"BASE_URL": "http://[::1]:8000"}, "[::1]:8000"),
+        ({"BASE_URL": "http://[::1]:8000"}, "[::1]"),
+        ({"BASE_URL": "http://[2001:DB8::1]"}, "[2001:db8::1]"),
+        ({"TRUSTED_HOSTS": "[2001:db8::1]"}, "[2001:DB8::1]:8000"),
+        ({"TRUSTED_HOSTS": "[2001:DB8::1]:8000"}, "[2001:db8::1]"),
+    ],
+)
+def test_an_ipv6_address_may_be_the_name_of_the_site(make_app, database_url, event, settings_of_hosts, host):
+    app = make_app(database_url, **settings_of_hosts)
+    client = app.test_client()
+    answers = [
+        client.get(path, headers={"Host": host}) for path in ("/en/register/received", "/en/register/ngo")
+    ]
+    other = client.get("/en/register/ngo", headers={"Host": "[::2]:8000"})
+    assert [answer.status_code for answer in (*answers, other)] == [200, 200, 400]
+    assert ("ETag" in answers[0].headers, list(app.extensions["page_cache"]._pages)) == (
+        True,
+        ["/en/register/received"],
+    )
+
+
+@pytest.mark.parametrize(
     "path", ["/console/", "/console/nf27/mail", "/account/", "/en/r/", "/sv/r/confirm/abc", "/status"]
 )
 def test_a_page_for_one_person_waits_for_nobody_elses(app, event, monkeypatch, path):
