@@ -42,5 +42,5 @@ class Applicant(Details):
 
 # The one list of a registration's details, in the order in which forms, pages and files have them.
 CHANGEABLE = tuple(field.name for field in fields(Details))
-# The same with the address where it is asked for and shown: behind the name.
+# CHANGEABLE and the e-mail address, which forms and pages have behind the name.
 ASKED = (*CHANGEABLE[:2], "email", *CHANGEABLE[2:])

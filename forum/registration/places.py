@@ -124,7 +124,7 @@ def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:
 
 
 def keep(registration: Registration) -> None:
-    """Let the place stand, if one is held: the address is confirmed, so nothing ends its hold or says who asked."""
+    """Make a held place permanent, once its address is confirmed: forget when it would end and which client asked."""
     registration.held_until = registration.asked_from = None
 
 

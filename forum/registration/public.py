@@ -66,7 +66,7 @@ def details(sector: str) -> ResponseReturnValue:
     try:
         _register(sector, form)
     except NoSuchSector:
-        # Answer 404 even if the sector has been made since.
+        # Answer 404 even if the sector was created after the rule looked for it.
         return abort(404)
     except TooManyTries as refused:
         return _hold_back(refused, _sector_or_404(sector)[1], form)

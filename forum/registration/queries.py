@@ -109,7 +109,7 @@ def find_token(digest: str) -> RegistrationToken | None:
 
 
 def older_tokens(link: RegistrationToken) -> Sequence[RegistrationToken]:
-    """Return the links of the same registration and purpose that were issued earlier and still lead there."""
+    """Return the earlier links of the same registration and purpose that are still valid."""
     same = (
         RegistrationToken.registration_id == link.registration_id,
         RegistrationToken.purpose == link.purpose,

@@ -12,7 +12,7 @@ from typing import Any
 CENTRE = 200.0
 RIM = 124.0  # radius of the table's edge
 SEATS = 134.0  # where the seats begin, outwards
-FREE, HELD, TAKEN = 9.0, 19.0, 30.0  # how far a seat of each kind reaches
+FREE, HELD, TAKEN = 9.0, 19.0, 30.0  # length of a seat's mark, outwards, by its state
 LABEL = 184.0
 GAP = 0.014  # of the whole circle, between two sectors
 SMALLEST = 1 / 36  # of the whole circle: a sector of one place can still be read and pressed

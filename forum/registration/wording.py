@@ -87,7 +87,7 @@ def status_name(status: str) -> str:
 
 
 def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:
-    """Return a registration's state in words and its sign: the place in line, or until when the offer holds."""
+    """Return a registration's state in words, with the place in line or the offer's end, and the kind of its sign."""
     kind = STATUSES[registration.status][1] if registration.status in STATUSES else UNKNOWN_KIND
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)

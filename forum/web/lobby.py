@@ -87,7 +87,7 @@ class Lobby:
                 environ[REFUSAL] = LobbyFull()
             start = Start(start_response)
             answer = app(environ, start)
-            # A whole answer is the server's to send; a stream goes on as fast as its client takes it.
+            # The server sends a whole response itself, so its place is free now; a streamed one keeps it to its end.
             return answer if start.is_whole else ClosingIterator(answer, leaving.pop_all().close)
 
     def _sender(self, environ: Environ) -> str:

@@ -48,7 +48,7 @@ def _frozen() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def world_kind() -> str:
-    """The database that the module's world lies in."""
+    """The kind of database that holds the test data of a module (its `world`)."""
     return "sqlite"
 
 

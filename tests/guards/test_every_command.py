@@ -149,7 +149,7 @@ def test_every_command_but_those_listed_refuses_keys_of_another_database(
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
     monkeypatch.setenv("FORUM_ENV", "development")
-    # Set it here, or some commands would set it for all later tests.
+    # Some commands would set FORUM_BASE_URL for all later tests; what monkeypatch sets is undone.
     monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
     for module in (command_line, running):
         monkeypatch.setattr(module, "create_app", lambda: wrong)
