@@ -1,4 +1,4 @@
-"""Queues of threads: for SQLite's one writer, and for the processor.
+"""Queues in which threads wait: for SQLite's write lock, and for the processor.
 
 Python's lock lets one thread of a process compute; threads that all want to share it out in slices of five
 milliseconds. Then whoever holds the database's lock computes for as long as three pages take, and everybody waits for

@@ -30,7 +30,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Queue:
-    """The state of the queue.
+    """How many mails wait or have failed, and since when.
 
     `waiting` mails are unsent, the `oldest` was created then; `held` of them wait for a release after a restore.
     `failures` is the number of failed attempts in a row, `failed` the number of dead letters.

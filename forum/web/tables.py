@@ -19,7 +19,7 @@ BYTE_ORDER_MARK = "\ufeff"
 ROWS_A_CHUNK = 200
 BLANK = rf"\s{UNSEEN}"
 SIGN = r"[=+\-@＝＋－＠]"
-AHEAD = rf"['\"{BLANK}]*"  # what a reader may take away before a sign
+AHEAD = rf"['\"{BLANK}]*"  # what a spreadsheet may strip before a sign
 NEEDS_PREFIX = re.compile(f"'*[{BLANK}]|{AHEAD}{SIGN}")
 NEEDS_MARK = re.compile(f"(?<=[,;])({AHEAD})(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
