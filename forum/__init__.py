@@ -1,4 +1,4 @@
-"""Forum: a microsite for a stakeholder forum. The factory is a table of contents."""
+"""Forum: a microsite for a stakeholder forum. `create_app` lists all parts of the application."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -58,29 +58,30 @@ BLUEPRINTS = (
     registration_console.bp,
     console_outbox.bp,
 )
-# What a request meets, from the outside in.
+# The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (
     # Around Flask:
     static.serve_built,  # answers with the files of static/
-    cache.answer_kept,  # answers with a public page that is kept
-    lobby.let_in,  # bounds how many requests are held (Lobby.PRESENT), and reads each body whole
-    cache.render_once,  # renders a public page once for all who wait for it
-    door.refuse_long_headers,  # refuses headers that are too long together; puts the Host header in lower case
+    cache.answer_kept,  # answers with a public page from the page cache
+    lobby.let_in,  # bounds how many requests a process holds (Lobby.PRESENT); reads each body whole
+    cache.render_once,  # renders a public page once for all requests that wait for it
+    # refuses headers too long in total; puts the Host header in lower case
+    door.refuse_long_headers,
     turns.take_turns,  # lets one request of a process compute at a time
-    requests.trust_proxies,  # believes the trusted proxies who the client is
+    requests.trust_proxies,  # takes the client's address and scheme from trusted proxies
     # Within Flask, before the view and after it:
-    languages.read_from_address,  # takes the language out of the address
-    requests.refuse_and_log,  # refuses what is broken or sent by another site's page; writes the log line
+    languages.read_from_address,  # reads the language from the URL's path
+    requests.refuse_and_log,  # refuses a malformed request, or a form from another site; logs every request
     partial(headers.set_headers, is_open=access.is_open),  # adds the security headers to the answer
-    access.guard_routes,  # refuses a route without an audience, and whoever does not belong to it
-    csrf.init_app,  # refuses a form without the token of its session
-    requests.lead_to_own_address,  # redirects a public page to the address that our links have
+    access.guard_routes,  # refuses a route that has no audience, and users outside a route's audience
+    csrf.init_app,  # refuses a form without its session's CSRF token
+    requests.lead_to_own_address,  # redirects a public page to its canonical URL
 )
 MIGRATIONS = str(PROJECT / "migrations")
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """Return the application; `settings` are FORUM_* settings without their prefix, over the environment's.
+    """Return the application; `settings` override FORUM_* settings of the environment and are named without FORUM_.
 
     Raises UnsafeSettings when a setting is missing or unsafe.
     """

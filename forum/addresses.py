@@ -36,7 +36,7 @@ class NotAnAddress(ValueError):
 
 
 class HoldsHidden(NotAnAddress):
-    """An invisible character makes the address another one than it looks."""
+    """The address contains an invisible character, so that another address is read on the page than is stored."""
 
     told = "holds a control character or one that cannot be seen"
 
@@ -106,7 +106,7 @@ def refuse_wrong(text: str) -> None:
 
 
 def split(text: str) -> tuple[str, str]:
-    """Return the local part, and the host in its ASCII form, with or without a dot. Raises NotAnAddress."""
+    """Return the local part and the host's ASCII form; the host needs no dot. Raises NotAnAddress."""
     refuse_wrong(text)
     local_part, _, domain = text.rpartition("@")
     if not LOCAL_PART.fullmatch(local_part) or any(map(str.isspace, text)):
@@ -143,7 +143,7 @@ def is_unsafe_in_header(text: str) -> bool:
 def holds_encoded_word(text: str) -> bool:
     """Return whether the text contains an encoded word.
 
-    Not a regular expression, which would need quadratic time for many starts without an end (S35).
+    A regular expression would need quadratic time for a text with many starts of encoded words and no end (S35).
     """
     begin, end = ENCODED_WORD
     _, begun, rest = text.partition(begin)

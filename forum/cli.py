@@ -35,7 +35,8 @@ class PlainWords(click.Group):
         try:
             return super().invoke(context)
         except (DBAPIError, sqlite3.Error) as problem:
-            said = str(getattr(problem, "orig", problem)).partition("\n")[0]  # other lines may hold values
+            # Show only the first line of the database's message: later lines may quote stored values, such as a name.
+            said = str(getattr(problem, "orig", problem)).partition("\n")[0]
             raise click.ClickException(f"The database cannot be used: {said}.{_advice(said)}") from problem
         except OSError as problem:
             raise click.ClickException(f"{problem.filename or 'A file'}: {problem.strerror}.") from problem
@@ -92,9 +93,9 @@ WITH_ANY_KEYS = (doctor, database, static, restore)
 
 
 def main() -> None:
-    """Run a command; an unsafe setting ends it with the setting's name and status 2 (S05).
+    """Run the command; for an unsafe setting, print its name and exit with status 2 (S05).
 
-    All files that it and its child processes write are readable by their owner only (P28).
+    All files that the command and its child processes write are readable by their owner only (P28).
     """
     os.umask(0o077)
     try:
@@ -107,7 +108,7 @@ def main() -> None:
 
 
 def _create_app() -> Flask:
-    """Create the app for a command; only `run` and `dev` may use the default instance without being told.
+    """Create the app for a command; all commands but `run` and `dev` need FORUM_CONFIG or FORUM_ENV.
 
     Raises UnsafeSettings when the data keys belong to another database, before anything is encrypted with them.
     """

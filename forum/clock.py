@@ -11,5 +11,5 @@ def now() -> datetime:
 
 
 def freeze(moment: datetime | None) -> None:
-    """Make `now` return `moment` until the next call; None sets it back to the real time. For tests only."""
+    """Make `now` return `moment` until `freeze` is called again; None restores the real time. For tests only."""
     _frozen[:] = [moment.astimezone(UTC)] if moment else []

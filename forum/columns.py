@@ -60,11 +60,11 @@ class Translated(TypeDecorator):
 
 
 class UnsafeLink(ValueError):
-    """An address that no page of ours may lead to."""
+    """A URL to which pages of the forum may not link: it is not http, https or mailto."""
 
 
 class Link(TypeDecorator):
-    """The address of a link that pages show: http, https or mailto, else UnsafeLink (S32)."""
+    """The URL of a link on a page: http, https or mailto. Raises UnsafeLink for any other (S32)."""
 
     impl = String
     cache_ok = True
@@ -85,7 +85,8 @@ class TokenDigest(TypeDecorator):
 class Member(TypeDecorator):
     """A member of an enumeration, stored by its code: a text of at most `length`, or a number.
 
-    A code that only a newer version knows is read as it is stored, so that one such row does not hide all others.
+    A code that only a newer version of the forum knows is returned as stored, so that its row does not make a query
+    for many rows fail.
     """
 
     impl = String
@@ -110,7 +111,7 @@ class Member(TypeDecorator):
 def member(members: type[Enum], length: int = 20, **options: Any) -> MappedColumn[Any]:
     """Map a column to the members of an enumeration; the database refuses every other code.
 
-    Its constraint is named after the column: that of `status` is `status_known`.
+    The constraint is named after the column: for `status` it is `status_known`.
     """
     mapped = mapped_column(Member(members, length), **options)
     event.listen(mapped.column, "after_parent_attach", _refuse_other_codes)

@@ -1,4 +1,4 @@
-"""The engine: SQLite and PostgreSQL made to keep their promises (F1, F8, R15–R17)."""
+"""The database engine: serial writes, durable commits and bounded waits on SQLite and PostgreSQL (F1, F8, R15–R17)."""
 
 import sqlite3
 import time
@@ -16,11 +16,11 @@ from forum import postgres
 from forum.turns import Line, NoTurn, processor
 
 BUSY_SECONDS = postgres.LOCK_SECONDS
-# SQLite has one writer at a time. PostgreSQL's writers meet at the lock of an event's row; one more than can have it
-# is there, so that it is never free while somebody waits.
+# How many threads of a process may be in a writing transaction. SQLite has one writer at a time. PostgreSQL's writers
+# wait for the lock of an event's row: with two of them, the second is already waiting when the first releases it.
 WRITERS = {"sqlite": 1, "postgresql": 2}
 TURN_SECONDS = 0.001  # seconds between two tries to get SQLite's lock while another process writes
-LOCKED_SECONDS = 0.005  # how long a writer that has SQLite's lock waits for its turn
+LOCKED_SECONDS = 0.005  # how long a writer that holds SQLite's lock waits for its turn at the processor
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -34,8 +34,8 @@ NAMES = {
 class Base(DeclarativeBase):
     """The parent of every model; each constraint has a name, so that migrations can change it.
 
-    Public pages show `is_public_content` models: a change of one has every kept page rendered anew, except for its
-    `live_columns`, which only pages that are kept for a second show.
+    Public pages show the models with `is_public_content`: a change of one makes every kept page outdated. A change of
+    its `live_columns` does not: the pages that show these columns are kept for one second only.
     """
 
     is_public_content: ClassVar[bool] = False
@@ -44,23 +44,24 @@ class Base(DeclarativeBase):
 
 
 class WritersBusy(NoTurn, PoolTimeout):
-    """Other writers of this process took longer than one may wait for them; also caught as an error of SQLAlchemy."""
+    """A writer waited BUSY_SECONDS for others of its process; handlers of SQLAlchemy's TimeoutError catch this too."""
 
 
 class WriteOutsideTransaction(RuntimeError):
-    """A flush came before `start_write`: on SQLite it could fail under load whatever the timeout."""
+    """A flush came without `start_write`: on SQLite it could fail under load, however long the timeout."""
 
 
 def engine_options(url: str) -> dict[str, Any]:
     """Return create_engine's options for this database address."""
     if make_url(url).get_backend_name() == "sqlite":
-        # Writers wait with a connection in hand, and a reader must not wait for one of them: as many as are asked for.
+        # The number of connections has no limit: waiting writers hold connections, and a reader must not wait for one
+        # of those.
         return {"connect_args": {"timeout": BUSY_SECONDS}, "pool_use_lifo": True, "max_overflow": -1}
     return postgres.engine_options()
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Teach a SQLite engine to begin its transactions itself, and a PostgreSQL engine to notice lost connections."""
+    """Queue the engine's writers; make SQLite begin by explicit BEGIN, and PostgreSQL notice lost connections."""
     engine.update_execution_options(writers=Line(WRITERS[engine.dialect.name]))
     event.listen(engine, "checkin", _leave_line)
     if engine.dialect.name == "sqlite":
@@ -71,11 +72,11 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def start_write(session: Session | scoped_session) -> None:
-    """Begin a writing transaction; call it before the rule that writes, as the first thing in it.
+    """Begin a writing transaction; call this before the rule that writes, as the first step of the transaction.
 
-    On SQLite only one writer can be in such a transaction (BEGIN IMMEDIATE); others wait their turn
-    up to BUSY_SECONDS. On PostgreSQL rows are locked by the rules; a few writers of a process at a time wait for them,
-    the others have no connection yet. What the session had loaded is read again. Raises WritersBusy.
+    On SQLite only one writer can be in such a transaction (BEGIN IMMEDIATE); the others wait up to BUSY_SECONDS. On
+    PostgreSQL the rules lock rows: WRITERS threads of a process wait for these locks, and the other writers wait
+    before they take a connection. Objects that the session had loaded are read again. Raises WritersBusy.
     """
     session.rollback()
     engine = session.get_bind()
@@ -95,10 +96,11 @@ def start_write(session: Session | scoped_session) -> None:
 
 
 def read_locked(query: Select) -> Select:
-    """Return the query as one that locks the rows that it reads, and reads them as they are after the wait.
+    """Return the query as one that locks the rows that it reads, and reads them as they are after waiting for the lock.
 
-    PostgreSQL locks them until the transaction ends, but not for rows that only refer to them; on SQLite the writer's
-    lock is held already. What the session had loaded of the rows is read anew.
+    PostgreSQL locks them until the transaction ends, but lets other transactions write rows that refer to them; on
+    SQLite the writer holds the lock on the whole database already. Objects that the session had loaded get the values
+    that are read.
     """
     return query.with_for_update(key_share=True).execution_options(populate_existing=True)
 
@@ -107,11 +109,11 @@ def read_locked(query: Select) -> Select:
 def rehearsed(
     session: Session | scoped_session, *, when: bool, keeping: Sequence[Base] = ()
 ) -> Iterator[None]:
-    """Do the work of this block, and undo it at its end `when` it is only a rehearsal.
+    """Run the block in a savepoint and, if `when` is true, undo its work at the end.
 
-    Nobody may learn by the clock or by counting statements whether an address is known (S24). So the page of a form
-    does the same work for every address, in a savepoint, and keeps it or not. `keeping` names rows that are loaded and
-    that the work changes: after a rehearsal they are what they were, without a statement that reads them again.
+    The time and the statements of a request must not tell whether a mail address is known (S24). So a view does the
+    same work for every address, and undoes it where it may have no effect. `keeping` are loaded rows that the work
+    changes: after the work is undone they have their old values, without a statement that reads them again.
     """
     # Copy the rows for known and unknown addresses alike, or the time would tell them apart.
     known = [(row, dict(inspect(row).dict)) for row in keeping]
@@ -122,7 +124,7 @@ def rehearsed(
             savepoint.rollback()
     if when:
         for row, values in known:
-            # Only what the savepoint has changed is expired.
+            # The rollback has expired only the attributes that the block changed.
             for name in inspect(row).expired_attributes & values.keys():
                 set_committed_value(row, name, values[name])
 
@@ -145,7 +147,8 @@ def _refuse_late_write(session: Session, *_) -> None:
 
 
 def _set_pragmas(raw, _record) -> None:
-    raw.isolation_level = None  # SQLAlchemy's "begin" event says BEGIN, the driver never does
+    # The driver must not begin transactions: `_begin` sends BEGIN on SQLAlchemy's "begin" event.
+    raw.isolation_level = None
     cursor = raw.cursor()
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
@@ -153,18 +156,20 @@ def _set_pragmas(raw, _record) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction: a reader at once; a writer when it is its turn, at the latest after BUSY_SECONDS.
+    """Begin a transaction: to read, at once; to write, when earlier writers are done, or fail after BUSY_SECONDS.
 
-    SQLite has no line: who finds it busy sleeps for longer and longer, and may be passed by whoever comes later. So
-    only one thread of a process asks at a time, and asks often.
+    SQLite has no queue: a connection that finds the database locked sleeps for longer and longer, and a later one may
+    get the lock first. So only one thread of a process asks for the lock at a time, and asks often.
     """
     if connection.get_execution_options().get("sqlite_begin") != "IMMEDIATE":
         connection.exec_driver_sql("BEGIN DEFERRED")
         return
     raw: Any = connection.connection.driver_connection
-    raw.execute("PRAGMA busy_timeout=0")  # SQLite's own waiting sleeps up to a tenth of a second
+    # SQLite's own wait for the lock sleeps up to a tenth of a second between two tries.
+    raw.execute("PRAGMA busy_timeout=0")
     try:
-        # A connection that has committed and begins again still has its position in the queue.
+        # A connection that has committed and begins again is still let through: it leaves the queue when the pool
+        # gets it back.
         is_first = "line" in connection.info or _join_line(connection, 0)
         if is_first and _ask(raw) == sqlite3.SQLITE_OK:
             return
@@ -175,7 +180,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _begin_when_free(connection: Connection, raw: Any, *, is_first: bool) -> None:
-    """Begin to write as soon as nobody else does, or when the time is over fail as SQLAlchemy's errors do."""
+    """Begin to write as soon as no other writer is left; after BUSY_SECONDS raise SQLAlchemy's OperationalError."""
     until = time.monotonic() + BUSY_SECONDS
     if not is_first:
         _join_line(connection, BUSY_SECONDS)
@@ -193,7 +198,7 @@ def _join_line(connection: Connection, seconds: float) -> bool:
 
 
 def _ask(raw: Any) -> int:
-    """Ask SQLite for its writer's lock; return its code, SQLITE_OK or why not."""
+    """Ask SQLite for its write lock; return its result code, such as SQLITE_OK or SQLITE_BUSY."""
     try:
         raw.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as problem:
@@ -202,6 +207,6 @@ def _ask(raw: Any) -> int:
 
 
 def _leave_line(_raw: Any, record: Any) -> None:
-    """Let the next writer go on when the connection goes back to the pool."""
+    """Let the next waiting writer through when a writer's connection goes back to the pool."""
     if line := record.info.pop("line", None):
         line.leave()

@@ -14,14 +14,15 @@ from flask import g, has_request_context
 from forum.settings.project import VERSION
 
 QUIET = {"alembic": logging.WARNING, "whitenoise": logging.WARNING}
-# Granian's warning at each start about many threads; forum/commands/serving.py explains why they are meant.
+# The start of a warning that Granian logs at each start and that this log leaves out: forum/commands/serving.py
+# explains why a process has so many threads.
 MANY_THREADS = "Configuration allows spawning up to"
 FRAMES = 6
-# After one of these paths comes the token of a personal link, even if the link was damaged on its way here. Their own
-# pages, whose last part is a short word, are not matched.
+# A token of a personal link follows one of these parts of a path, even if the link was damaged on its way here. A
+# path that ends in a short word instead, such as /r/change, is not matched.
 AFTER_LINK = re.compile(r"(/(?:r|reset|welcome|demo)(?![a-z0-9_-]))(?!/?[a-z-]{0,12}/?$).*", re.I | re.S)
-# A token has 43 characters, each of which may be percent-encoded. A part of one is recognised by having capitals, small
-# letters and digits.
+# A token has 43 characters, each of which may be percent-encoded. A part of a token is recognised by having capitals,
+# small letters and digits.
 LETTERS_OF_LINKS = re.compile(r"[A-Za-z0-9_%-]{20,}")
 SURELY, KINDS = 32, (str.isupper, str.islower, str.isdigit)
 LONGEST = {"path": 300}
@@ -66,7 +67,7 @@ def configure(level: str = "info") -> None:
 
 @contextmanager
 def silenced(name: str) -> Iterator[None]:
-    """Disable a logger meanwhile, for a command that prints itself what went wrong."""
+    """Disable a logger during the block, for a command that reports errors itself."""
     logger = logging.getLogger(name)
     was, logger.disabled = logger.disabled, True
     try:

@@ -27,7 +27,8 @@ LOCK_TIMEOUT = "10s"  # while a migration waits for a table, all later requests 
 SETTINGS = {
     "sqlite": ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"),
     "postgresql": (
-        # A migration of a large table may take longer than a statement of a request.
+        # No statement timeout: a migration of a large table may take longer than a statement of a request is allowed
+        # to.
         "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', '0', false)",
         "RESET lock_timeout; RESET statement_timeout",
     ),
@@ -75,7 +76,7 @@ def prepared(connection: Connection) -> Iterator[None]:
 
 
 def find_unknown_revision(connection: Connection) -> str | None:
-    """Return the revision of the tables if this version does not know it, which means that a newer one made them."""
+    """Return the tables' revision if this version lacks its migration: a newer version made them. Else return None."""
     present, known = MigrationContext.configure(connection).get_current_heads(), known_revisions()
     return next((revision for revision in present if revision not in known), None)
 
@@ -88,7 +89,8 @@ def known_revisions() -> set[str]:
 def find_lacking(connection: Connection, metadata: MetaData) -> list[str]:
     """Return as sentences why this version cannot use the database.
 
-    Either tables or columns are missing, or there are mandatory columns which it does not know and would leave empty.
+    Either tables or columns are missing, or there are mandatory columns that this version does not know and would
+    leave empty.
     """
     seen = inspect(connection)
     present = set(seen.get_table_names())
@@ -170,7 +172,7 @@ class TriggersOutliveTheirTable(SQLiteImpl):
         super().drop_table(table, **options)
 
     def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
-        """Rename a table; when it replaces a dropped one, create that one's triggers on it."""
+        """Rename a table; if its new name is that of a dropped table, create the dropped table's triggers on it."""
         if new_table_name not in self._triggers:
             super().rename_table(old_table_name, new_table_name, schema)
             return

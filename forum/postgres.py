@@ -1,4 +1,4 @@
-"""PostgreSQL's connections: nothing of theirs is waited for without an end, nor for long with a turn at computing."""
+"""PostgreSQL connections: every wait has a limit, and a thread that waits for long lends its turn at the processor."""
 
 import math
 import select
@@ -27,32 +27,32 @@ WAITS = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-ANSWER_SECONDS = 61.0  # a little more than PostgreSQL itself would take for one statement
-# Most answers come within this time. A thread that lent its turn for each of them would queue again after each
-# statement, with rows locked for which others wait.
+ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one statement
+# A thread keeps its turn at the processor for this time while it waits for an answer. If it lent the turn for every
+# answer, it would queue again after each statement, with rows locked for which others wait.
 AT_ONCE = 0.005  # seconds
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 
 def libpq_arguments(url: URL) -> dict[str, Any]:
-    """Return what PostgreSQL's library and its programs need for a connection, by its own names (host, password, …)."""
+    """Return what PostgreSQL's library and programs need for a connection, by libpq's own names (host, password, …)."""
     _, named = url.get_dialect()().create_connect_args(url)
     return dict(named)
 
 
 def engine_options() -> dict[str, Any]:
     """Return create_engine's options: how many connections, and how long each wait is."""
-    # A process has at most 15 connections. Ten stay open when idle: under load, those beyond the ten are opened and
-    # closed all the time.
+    # A process has at most 15 connections. Ten stay open when idle; the pool closes each further one when it comes
+    # back, so under load it opens and closes them all the time.
     pool = {"poolclass": WaitingPool, "pool_use_lifo": True, "pool_size": 10, "max_overflow": 5}
     return {**pool, "pool_timeout": 10, "connect_args": WAITS}
 
 
 @contextmanager
 def patience(seconds: float | None) -> Iterator[None]:
-    """Let this thread wait at most so long for each answer of PostgreSQL, and for a free connection.
+    """Limit to `seconds` how long this thread waits for each answer of PostgreSQL, and for a free connection.
 
-    Without it these waits are ANSWER_SECONDS and the pool's own; None is without an end for answers.
+    Without this, the limits are ANSWER_SECONDS and the pool's own. With None, the wait for an answer has no limit.
     """
     before = _patience.set(seconds)
     try:
@@ -62,13 +62,13 @@ def patience(seconds: float | None) -> Iterator[None]:
 
 
 class PostgresConnection(psycopg.Connection):
-    """Lends its thread's turn at computing while PostgreSQL works for long; is closed when that says nothing at all.
+    """A connection that lends its thread's turn at the processor in a long wait, and is closed if the server is silent.
 
-    The server's own limits end what it still works at; one that stands still keeps none of them.
+    The server's own timeouts end a statement that takes too long. A server that hangs applies none of them.
     """
 
     def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
-        """Wait for the answer to whatever was sent."""
+        """Wait for the server's answer."""
         try:
             return super().wait(gen, *arguments, **{**options, "timeout": AT_ONCE})
         except psycopg.errors._WaitTimeout:
@@ -84,7 +84,7 @@ class PostgresConnection(psycopg.Connection):
 
 
 def _resumed(gen: Any) -> Any:
-    """Go on with what yields until an answer is here; psycopg would begin it, which can be done only once."""
+    """Continue a generator of psycopg that has already begun: psycopg's `wait` would begin it again, and fail."""
     ready = READY_NONE
     while True:
         try:
@@ -94,7 +94,7 @@ def _resumed(gen: Any) -> Any:
 
 
 class LendingQueue(Queue[ConnectionPoolEntry]):
-    """Connections that are free; who has to wait for one lends its turn at computing."""
+    """The free connections of a pool; a thread that has to wait for one lends its turn at the processor."""
 
     def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
         """Return a connection. Raises Empty after `timeout` seconds, or sooner when `patience` ends."""
@@ -109,13 +109,13 @@ class LendingQueue(Queue[ConnectionPoolEntry]):
 
 
 class WaitingPool(QueuePool):
-    """A pool that is waited for without a turn at computing: whoever has a connection may need that to give it back."""
+    """A pool whose waiting threads lend their turn at the processor: the thread with the connection may need a turn."""
 
     _queue_class = LendingQueue
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Teach an engine how long to wait, and to notice lost connections."""
+    """Set how long an engine waits, and make it notice lost connections."""
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "checkout", _replace_if_gone)
     _let_lost_transactions_end(engine.dialect)
@@ -130,7 +130,7 @@ def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> psyco
 
 
 def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
-    """Let the pool replace a connection that its server has ended: then there is something to read on it (R16).
+    """Let the pool replace a connection that the server has closed, which shows as unread data on its socket (R16).
 
     Asking the socket costs nothing; a ping would be a statement for each transaction.
     """
@@ -143,9 +143,9 @@ def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
 
 
 def _let_lost_transactions_end(dialect: Dialect) -> None:
-    """Take a rollback as done when its connection is gone, for the server has undone everything by then (R16).
+    """Treat a rollback on a lost connection as done: the server has undone the transaction by then (R16).
 
-    Otherwise a page that was made already would end as an error, when its session is closed.
+    Otherwise closing the session would turn a page that is already rendered into an error.
     """
     rollback = dialect.do_rollback
 

@@ -1,7 +1,7 @@
 """The lock on the forum's database: all its processes share it, and a restore holds it exclusively (R22).
 
-It is a file lock in the instance folder, which the system releases when a process ends, even if it is killed. It holds
-on this machine only; with PostgreSQL a restore also asks the server for other connections.
+The lock is on a file in the instance folder; the system releases it when a process ends, even if the process is
+killed. It applies to this machine only; with PostgreSQL a restore also asks the server for other connections.
 """
 
 import errno
@@ -34,7 +34,7 @@ def owner(path: Path) -> str:
 def is_foreign_to_root(instance: Path) -> bool:
     """Return whether this process runs as root in another user's instance folder.
 
-    The files that it would write there could not be read by that user.
+    That user could not read the files that root would write there.
     """
     return os.geteuid() == 0 and instance.is_dir() and instance.stat().st_uid != 0
 
@@ -53,7 +53,7 @@ def share(instance: Path) -> None:
 
 @contextmanager
 def alone(instance: Path) -> Iterator[None]:
-    """Hold the lock exclusively. Raises DatabaseIsTaken while another process of the forum runs."""
+    """Hold the lock exclusively during the block. Raises DatabaseIsTaken while another process of the forum runs."""
     descriptor = _lock(instance, fcntl.LOCK_EX)
     try:
         yield
@@ -62,9 +62,9 @@ def alone(instance: Path) -> Iterator[None]:
 
 
 def note_backup(instance: Path, now: datetime) -> None:
-    """Write down when the last backup was finished, because the backups themselves may be unreadable for checks.
+    """Record when the last backup was finished: health checks read the record, for they may not read the backups.
 
-    Raises OSError when the note cannot be written; the previous note then stays.
+    Raises OSError when the record cannot be written; the previous record then stays.
     """
     written = instance / f".{LAST_BACKUP}"
     try:

@@ -13,7 +13,7 @@ from forum.sealing import seal, unseal
 
 PURPOSE = "identity"  # the key for real names, because the values may contain one
 SECONDS = 3600
-LONGEST = 3800  # bytes; browsers drop a cookie of more than 4096 with its name and attributes
+LONGEST = 3800  # bytes; browsers drop a cookie of more than 4096 bytes, name and attributes included
 
 
 def put(response: Response, name: str, content: Any, *, bound_to: str, paths: list[str]) -> bool:

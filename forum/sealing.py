@@ -36,8 +36,9 @@ class Sealed(TypeDecorator):
     """A column of bytes or text, encrypted with AES-256-GCM under the key of one purpose.
 
     The associated data are the purpose, the table, the column, and the row's values of the columns `bound_to`, by
-    default the primary key. They must be known when the row is written. The newest key encrypts, every key decrypts.
-    Only SealedBytes can be written; anything else raises TypeError, so that no statement stores a value unencrypted.
+    default the primary key. These values must be known when the row is written. The newest key encrypts, every key
+    decrypts. Only SealedBytes can be written; anything else raises TypeError, so that no statement stores a value
+    unencrypted.
     """
 
     impl = LargeBinary
@@ -92,7 +93,7 @@ class SealedRecord(Sealed):
 
 @dataclass(frozen=True)
 class _Open:
-    """A value that is not encrypted yet; the flush of its row does that, when the row's key is known."""
+    """A value that is not encrypted yet; the flush of its row encrypts it, when the row's key is known."""
 
     value: Any
 
@@ -100,7 +101,7 @@ class _Open:
 class SealedValue(Generic[Opened]):
     """A model's attribute for the decrypted value of the column of the same name.
 
-    The encrypted value is the attribute `sealed_<name>`; on the class this attribute stands for it, for statements.
+    The encrypted value is the attribute `sealed_<name>`. On the class, as in a query, this attribute is that column.
     Reading raises InvalidTag for a value that was not encrypted for this row.
     """
 
@@ -137,7 +138,7 @@ class SealedValue(Generic[Opened]):
 
 
 def seal_in_row(column: Column, value: Any, row: Mapping[Any, Any]) -> SealedBytes:
-    """Encrypt the value for this column and row; `row` needs only the columns it is bound to. Raises Unbound."""
+    """Encrypt the value for this column and row; of `row` only the columns of `binding` are needed. Raises Unbound."""
     kind: Any = column.type
     return SealedBytes(seal(kind.encode(value), kind.purpose, location_of(column, row)))
 

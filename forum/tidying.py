@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
-# Default_Ignorable_Code_Point of the Unicode Character Database, in two parts, and the marks of interlinear annotation.
+# Invisible characters: Default_Ignorable_Code_Point of the Unicode Character Database, divided into NEVER_SEEN and
+# SEEN_BESIDE, and the marks of interlinear annotation.
 NEVER_SEEN = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -30,7 +31,8 @@ BESIDE = re.compile(f"[{SEEN_BESIDE}]")
 SELECTOR = re.compile(f"[{SELECTORS}]")
 # The flag of a region, such as Scotland: a black flag and invisible tag characters.
 FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
-PICTURES = re.compile("[\U0001f000-\U0001faff]")  # emoji; an older Python's database lacks the newest ones
+# Emoji by their range: an older Python's Unicode database lacks the newest ones.
+PICTURES = re.compile("[\U0001f000-\U0001faff]")
 VIRAMA = 9  # combining class of the sign that joins two consonants in Indic scripts
 FIRST_VARIED = "\u1000"  # no letter before this one has variants (Latin, Greek, Cyrillic, Arabic …)
 
@@ -87,7 +89,7 @@ def _is_no_mark(piece: str) -> bool:
 
 
 def _begins_with_virama(pieces: Iterable[str]) -> bool:
-    """Return whether a virama is among the leading marks; NFC may have put other marks before it."""
+    """Return whether a virama is among the leading marks; NFC may have put other marks before the virama."""
     return VIRAMA in takewhile(bool, (unicodedata.combining(piece[0]) for piece in pieces))
 
 

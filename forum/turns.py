@@ -1,9 +1,10 @@
 """Queues in which threads wait: for SQLite's write lock, and for the processor.
 
-Python's lock lets one thread of a process compute; threads that all want to share it out in slices of five
-milliseconds. Then whoever holds the database's lock computes for as long as three pages take, and everybody waits for
-that lock. So the requests of a process take turns: one computes to its end, or until it must wait for a lock, and
-then goes on before the others. What that brings: docs/benchmarks.md, "One at a time".
+Python's interpreter lock lets one thread of a process compute; threads that all want to compute alternate in slices
+of five milliseconds. Then a request that holds the database's lock computes for three times as long beside two
+others, and all writers wait for that lock. So the requests of a process take turns: a request computes to its end, or
+until it must wait for a lock, and after that wait it goes before the others. docs/benchmarks.md, "One at a time",
+shows the effect.
 """
 
 import threading
@@ -13,11 +14,11 @@ from contextlib import contextmanager
 
 
 class NoTurn(Exception):
-    """The turn did not come while it was waited for."""
+    """A thread's turn did not come within the time that the thread waits."""
 
 
 class Line:
-    """Lets one at a time through, or `width`, in the order in which they came; the urgent before the others."""
+    """A queue that lets `width` threads through at a time, in the order of their arrival, urgent ones first."""
 
     def __init__(self, width: int = 1) -> None:
         self._mutex = threading.Lock()
@@ -27,9 +28,9 @@ class Line:
         self._urgent: deque[threading.Event] = deque()
 
     def enter(self, seconds: float, *, urgent: bool = False, while_moving: bool = False) -> bool:
-        """Wait for the turn, `seconds` at the most; return whether it came. Who had it must `leave`.
+        """Wait at most `seconds` for this thread's turn; return whether it came. If it came, `leave` must be called.
 
-        With `while_moving` the seconds begin anew while turns are given on, however long the queue is.
+        With `while_moving` the wait starts again as long as other threads get their turns, however long the queue is.
         """
         line, turn = self._urgent if urgent else self._waiting, threading.Event()
         with self._mutex:
@@ -40,7 +41,7 @@ class Line:
             passed = self._passed
         while not turn.wait(seconds):
             with self._mutex:
-                # The turn may have been given in the very moment in which it was given up.
+                # The turn may have come after the wait timed out and before this thread got the mutex.
                 if turn.is_set():
                     return True
                 if not while_moving or passed == self._passed:
@@ -51,7 +52,7 @@ class Line:
 
     @contextmanager
     def turn(self, seconds: float) -> Iterator[None]:
-        """Go on when the turn has come. Raises NoTurn."""
+        """Run the block when this thread's turn has come. Raises NoTurn."""
         if not self.enter(seconds):
             raise NoTurn
         try:
@@ -60,7 +61,7 @@ class Line:
             self.leave()
 
     def leave(self) -> None:
-        """Give the turn to who is next."""
+        """End this thread's turn and let the next waiting thread through."""
         with self._mutex:
             if line := self._urgent or self._waiting:
                 self._passed += 1
@@ -70,12 +71,14 @@ class Line:
 
 
 class Processor:
-    """Turns at computing. They are a courtesy: in a queue that stands still everybody goes on without.
+    """Turns at computing. They are not enforced: if no thread gets a turn for PATIENCE seconds, those that wait go on.
 
-    While the queue moves nobody does, or all would compute at once just when there are most of them.
+    While the queue moves, every thread waits for its turn: otherwise all would compute at once under the highest
+    load.
     """
 
-    PATIENCE = 0.25  # seconds without anybody getting a turn
+    # seconds in which no thread gets a turn, before waiting threads go on without one
+    PATIENCE = 0.25
 
     def __init__(self) -> None:
         self._line = Line()
@@ -83,7 +86,7 @@ class Processor:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Compute when it is this thread's turn."""
+        """Run the block in this thread's turn, or without a turn when the queue stands still."""
         self._enter()
         try:
             yield
@@ -92,10 +95,10 @@ class Processor:
 
     @contextmanager
     def lent(self, *, for_return: float | None = None) -> Iterator[None]:
-        """Let others compute while this thread waits for something else; it goes first afterwards.
+        """Let other threads compute while this thread waits in the block; afterwards it gets the next turn.
 
-        It waits for the turn's return as for any turn, or for so many seconds at the most, where others wait for what
-        it has in hand by then. Does nothing in a thread that has no turn, such as the worker's or a command's.
+        `for_return` limits the wait for that turn, in seconds, for a thread that comes back with a lock for which
+        others wait. Does nothing in a thread that has no turn, such as the worker's or a command's.
         """
         if not self._leave():
             yield
@@ -106,7 +109,7 @@ class Processor:
             self._enter(urgent=True, seconds=for_return)
 
     def give_up(self) -> None:
-        """Go on beside whoever has the next turn: nobody may queue while others wait for what they hold."""
+        """End this thread's turn and go on without one: a thread that holds what others wait for must not queue."""
         self._leave()
 
     def _enter(self, *, urgent: bool = False, seconds: float | None = None) -> None:
@@ -114,7 +117,7 @@ class Processor:
         self._mine.turn = self._line.enter(patience, urgent=urgent, while_moving=seconds is None)
 
     def _leave(self) -> bool:
-        """End the turn; return whether there was one."""
+        """End this thread's turn; return whether it had one."""
         had = getattr(self._mine, "turn", False)
         self._mine.turn = False
         if had:
