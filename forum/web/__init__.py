@@ -1,1 +1,1 @@
-"""What every face shares: access, headers, cache, languages, tables, errors."""
+"""Tools that the pages of all features share: cache, headers, forms, languages, rate limits, tables, errors."""

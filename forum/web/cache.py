@@ -1,9 +1,9 @@
 """The page cache: a public page is rendered once per content version and answered before Flask.
 
-A page's key is its path, and nothing else of a request reaches the view that makes it: everybody is given what one
-reader caused to be made. It holds for one content version (content_version.py), so every process sees a change at once
-on SQLite and within a second on PostgreSQL. A page that shows seats left holds for one second. When a new page cannot
-be made, for the database is away, the last one is given.
+A page's key is its path, and nothing else of a request reaches the view: what one reader causes to be rendered is
+given to everybody. A kept page is valid for one content version (content_version.py), so every process sees a change
+at once on SQLite and within a second on PostgreSQL. A page that shows how many seats are left is valid for one
+second. While no new page can be made, because the database is away, the last one is given.
 """
 
 import logging
@@ -28,28 +28,30 @@ from forum.web.kept_page import KeptPage
 from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
-WANTED = "forum.page"  # in the WSGI environment: the key and the version of a page that is not kept
+WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
 READING = frozenset(("GET", "HEAD"))
 NOT_KEPT = frozenset(("content-length", "vary", "cache-control"))
-# What a CDN may do: a correction is everywhere within a minute. Browsers ask each time whether something changed.
+# How long a CDN may keep a page: a correction is everywhere within a minute. Browsers ask each time whether the page
+# has changed.
 CACHE_CONTROL = {
     float("inf"): "public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=86400",
     SEATS_SECONDS: "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400",
 }
 View = Callable[..., Any]
-SECONDS: WeakKeyDictionary[View, float] = WeakKeyDictionary()  # how long the page of each marked view holds
+# For each marked view, how many seconds its page is valid.
+SECONDS: WeakKeyDictionary[View, float] = WeakKeyDictionary()
 log = logging.getLogger(__name__)
 
 
 class ImpurePage(Exception):
-    """A page that is marked as everybody's sets a cookie, or varies by something that its reader sends."""
+    """A page that is kept for everybody sets a cookie, or varies by a header of the request."""
 
 
 def page(*, seats: bool = False) -> Callable[[View], View]:
-    """Mark a view's 200 as a pure function of path, language and content version."""
+    """Mark a view whose 200 depends on path, language and content version only; with `seats`, on seats left too."""
 
     def mark(view: View) -> View:
         SECONDS[view] = SEATS_SECONDS if seats else float("inf")
@@ -59,22 +61,22 @@ def page(*, seats: bool = False) -> Callable[[View], View]:
 
 
 def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """The layer that answers with kept pages."""
+    """Return the layer that answers with kept pages."""
     reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
     kept = app.extensions["page_cache"] = PageCache(app, reader)
     return lambda inner: partial(kept.find, inner)
 
 
 def render_once(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """The layer that renders a page for everybody who waits for it, and keeps it."""
+    """Return the layer that renders a page once for all requests that wait for it, and keeps it."""
     return lambda inner: partial(app.extensions["page_cache"].find_or_render, inner)
 
 
 class PageCache:
-    """Kept pages; one render per page and version however many ask at once.
+    """Kept pages: each page is rendered once per content version, however many requests ask at once.
 
-    A page is the same under each of the names that the site answers to; under any other, and so for whoever
-    makes names up, the request goes on to the app.
+    A page is the same under each host name of the site. A request with any other Host header gets no kept page and
+    goes on to the app.
     """
 
     def __init__(self, app: Flask, read_version: Callable[[], int | None], max_bytes: int = MAX_BYTES):
@@ -88,12 +90,13 @@ class PageCache:
         self._rendering: dict[str, threading.Lock] = {}
 
     def find(self, inner: Wsgi, environ: Environ, start_response) -> Iterable[bytes]:
-        """Answer with the page if it is kept; else the request goes on, with a note of the page that it wants."""
+        """Answer with the page if it is kept; else let the request go on, with the key and version of the page."""
         key = _key(environ, self._hosts)
         if key is None or not (key in self._pages or self._seconds(key)):
             return inner(environ, start_response)
         version = self._read_version()
-        if version is None:  # the database is away
+        # The database is away: answer with the last version of the page, if there is one.
+        if version is None:
             last = self._pages.get(key)
             return last.give(environ, start_response) if last else inner(environ, start_response)
         if found := self._find(key, version):
@@ -102,7 +105,7 @@ class PageCache:
         return inner(environ, start_response)
 
     def find_or_render(self, inner: Wsgi, environ: Environ, start_response) -> Iterable[bytes]:
-        """Render the page that is wanted, unless somebody else has done so meanwhile."""
+        """Render the page that `find` lacked, unless another request has rendered it meanwhile."""
         if WANTED not in environ:
             return inner(environ, start_response)
         key, version = environ.pop(WANTED)
@@ -141,7 +144,7 @@ class PageCache:
     def _render(
         self, inner: Wsgi, key: str, version: int, environ: Environ, start_response
     ) -> Iterable[bytes]:
-        """Let the app answer a request that is nobody's; keep the answer when it is a page."""
+        """Let the app answer a request made of the path alone; keep the answer if it is a page."""
         status, headers, body = _collect(inner, self._request_for(key))
         try:
             refuse_impure(key, headers)
@@ -162,7 +165,7 @@ class PageCache:
         return made.give(environ, start_response)
 
     def _request_for(self, path: str) -> Environ:
-        """Return a request of the path alone: nothing that a client sends can get into what everybody is given."""
+        """Return a request made of the path alone: nothing that a client sends may get into a page for everybody."""
         url = urlsplit(self._flask.config["BASE_URL"])
         return {
             "REQUEST_METHOD": "GET",
@@ -193,9 +196,9 @@ class PageCache:
 
 
 def refuse_impure(path: str, headers: list[tuple[str, str]]) -> None:
-    """Raise ImpurePage when an answer sets a cookie or differs by a header other than the encoding.
+    """Raise ImpurePage when an answer sets a cookie or varies by a header other than Accept-Encoding.
 
-    Whatever looks into the session makes the answer vary by its cookie; Flask says so by itself.
+    When a view reads the session, Flask itself adds "Vary: Cookie" to the answer.
     """
     told = {
         "Vary: " + part.strip()
@@ -209,11 +212,11 @@ def refuse_impure(path: str, headers: list[tuple[str, str]]) -> None:
 
 
 def _key(environ: Environ, hosts: frozenset[str]) -> str | None:
-    """Return the page's key, its path; None for what is never kept.
+    """Return the page's key, its path; None for a request whose answer is never kept.
 
-    No view that is kept sees a query, so "?utm_source=x" names the same page.
-    Neither port nor spelling of the host is in it: a page knows only its own address (S39), and each of 65,535 ports
-    would have been another page to render and to keep.
+    No view with kept pages reads the query, so a path with "?utm_source=x" names the same page. Port and spelling of
+    the host are not part of the key: a page knows only the site's own address (S39), and each of 65,535 ports would
+    add a page to render and to keep.
     """
     path, host = environ.get("PATH_INFO", ""), environ.get("HTTP_HOST", "")
     if environ["REQUEST_METHOD"] not in READING or len(path) > MAX_PATH:

@@ -1,7 +1,7 @@
-"""Which version of the public content is the present one: a number that every public change raises.
+"""The content version: a number that every change of public content raises.
 
-SQLite: `PRAGMA data_version` on a connection of the thread's own tells when to look, at every request. PostgreSQL: one
-thread of the process looks twice a second, and no request waits for it.
+On SQLite each request asks `PRAGMA data_version` on a connection of its thread, and reads the number again if that
+has changed. On PostgreSQL one thread of the process reads the number twice a second, and no request waits for it.
 """
 
 import sqlite3
@@ -15,20 +15,20 @@ from sqlalchemy.engine import URL
 
 from forum.postgres import PostgresConnection, libpq_arguments, patience
 
-# So that the polling thread soon notices a server that is silent: seconds, then milliseconds twice.
+# Short limits, so that the polling thread soon notices a silent server: in seconds, then twice in milliseconds.
 LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000, "options": "-c statement_timeout=2000"}
 READ_VERSION = "SELECT version FROM content_version"
 
 
 def version_reader(url: URL) -> Callable[[], int | None]:
-    """Return a function that tells the content version; it returns None when the database is out of reach."""
+    """Return a function that returns the content version, or None when the database is out of reach."""
     if url.get_backend_name() == "sqlite":
         return _SqliteVersion(url.database or "")
     return PolledVersion(make_conninfo(**{**LIMITS, **libpq_arguments(url)})).latest
 
 
 class _SqliteVersion(threading.local):
-    """Reads the row again only when another connection has committed."""
+    """Returns the content version on SQLite; reads its row again only after another connection has committed."""
 
     def __init__(self, path: str):
         self._path = path
@@ -53,13 +53,13 @@ class _SqliteVersion(threading.local):
 
 
 class PolledVersion:
-    """The version in a PostgreSQL database as one thread saw it last; None when it has seen none for a while.
+    """The content version in PostgreSQL as the polling thread read it last; None when the last answer is too old.
 
-    The first request reads it and starts the thread, in the process that serves.
+    The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
-    EVERY, FOR = 0.5, 2.0  # seconds from look to look, seconds for which what was seen holds
-    PATIENCE = 2.5  # seconds for an answer of a server that stands still
+    EVERY, FOR = 0.5, 2.0  # seconds between two reads; seconds for which a read version is valid
+    PATIENCE = 2.5  # seconds to wait for an answer of a server that hangs
 
     def __init__(self, conninfo: str):
         self._conninfo = conninfo
@@ -76,7 +76,7 @@ class PolledVersion:
         return version if time.monotonic() - seen_at < self.FOR else None
 
     def read(self) -> int | None:
-        """Ask the database."""
+        """Read the version from the database; return None when it is out of reach."""
         with self._lock:
             try:
                 with patience(self.PATIENCE):

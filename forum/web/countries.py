@@ -1,4 +1,4 @@
-"""A choice of country: its 249 options are joined once per language, for they cost more than the rest of a form."""
+"""A field to choose a country. Its 249 options are joined once per language: they cost more than the rest of a form."""
 
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ NOT_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 
 
 class CountryField(SelectField):
-    """A country as ISO 3166-1 alpha-2, the Nordic ones first, in the page's language."""
+    """A choice of country by ISO 3166-1 alpha-2 code, the Nordic countries first, named in the page's language."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, validate_choice=False, **kwargs)
@@ -24,19 +24,19 @@ class CountryField(SelectField):
 
     def __call__(self, **attributes) -> Markup:
         """Render the list with the chosen country selected."""
-        given = Markup(html_params(name=self.name, **{"id": self.id, **attributes}))  # noqa: S704 - it escapes
+        given = Markup(html_params(name=self.name, **{"id": self.id, **attributes}))  # noqa: S704 - html_params escapes
         options = _options(str(get_locale()), self.data or "")
         return Markup("<select {}>{}</select>").format(given, options)
 
     def pre_validate(self, form) -> None:
-        """Refuse what is not in the list."""
+        """Refuse a value that is not in the list."""
         if self.data not in country_names(str(get_locale())):
             raise ValidationError(_l("Choose your country"))
 
 
 @lru_cache(maxsize=8)
 def country_choices(language: str) -> list[SelectChoice]:
-    """Return code and name: an empty choice, the Nordic countries, then the others by name."""
+    """Return the options as code and name: an empty one, the Nordic countries, then the others sorted by name."""
     names = Locale.parse(language).territories
     others = {
         code: name
@@ -56,7 +56,7 @@ def country_names(language: str) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _options(language: str, chosen: str) -> Markup:
-    """Return the options as HTML; an unknown choice selects nothing."""
+    """Return the options as HTML; an unknown `chosen` selects none of them."""
     option = Markup('<option value="{}"{}>{}</option>')
     selected = {chosen: Markup(" selected")}
     return Markup("").join(

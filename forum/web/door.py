@@ -1,8 +1,9 @@
-"""What is looked at before anything else of a request that the app answers: its headers.
+"""The check of a request's headers, before anything else is done with a request that the app answers.
 
-All headers together have a limit, so that none of them costs much, whoever reads it (S35). Kept pages and static files
-are given before: they read next to nothing of the headers, which the server itself bounds (commands/serving). A host's
-name is the same in capitals (RFC 9110, 4.2.3).
+The total length of all headers is limited, so that no header takes long, whichever code reads it (S35). Kept pages
+and static files are answered before this check: they read almost none of the headers, and the server itself bounds
+those (commands/serving). The Host header is put in lower case, because host names are not case-sensitive (RFC 9110,
+4.2.3).
 """
 
 import re
@@ -18,11 +19,12 @@ from forum.web.receiving import refuse_unread
 
 # A Host header: a name, or an IPv6 address in brackets, and a port.
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:,\s]+)(:[0-9]*)?")
-LONGEST = 16 * 1024  # of all header lines together: a browser keeps at most 4 kB in a cookie
+# Characters of all headers together; for comparison, a browser keeps at most 4 kB in a cookie.
+LONGEST = 16 * 1024
 
 
 def refuse_long_headers(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """The layer of the door; a refusal's page waits for nothing."""
+    """Return the layer that refuses too long headers; the error page does not wait for other requests."""
     return lambda inner: partial(_enter, app, inner)
 
 
@@ -38,7 +40,7 @@ def _enter(app: Flask, inner: Wsgi, environ: Environ, start_response: Any) -> It
 
 
 def is_one_of(hosts: Collection[str], host: str) -> bool:
-    """Whether a Host header is one of the names, in capitals (RFC 9110, 4.2.3) or with a port."""
+    """Return whether a Host header is one of these hosts, in any case (RFC 9110, 4.2.3), with or without a port."""
     parts = HOST.fullmatch(host)
     return parts is not None and parts[1].lower() in hosts
 

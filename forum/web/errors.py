@@ -1,4 +1,4 @@
-"""Errors as pages: in the visitor's language, with a reference, without insides (S43)."""
+"""Error pages: in the visitor's language, with a reference to the log and without internal details (S43)."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -25,15 +25,16 @@ from forum.web.lobby import LobbyFull
 
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
-# Errors whose page asks nothing of the database or the router: a strange Host has no addresses, and the page for long
-# headers is made outside the lobby's bounds and must not wait.
+# Errors whose page needs neither database nor router: a request with a foreign Host has no URLs, and the page for too
+# long headers is made outside the bounds of the lobby, so it must not wait.
 ASKS_NOTHING = (SecurityError, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
-KEEPS = {"registration", "self_service"}  # visitors' forms: no password, and safe to send again
+# Blueprints of visitors' forms, which hold no password and are safe to send again.
+KEEPS = {"registration", "self_service"}
 
 
 def init_app(app: Flask) -> None:
-    """Give every refusal a page."""
+    """Register a page for every error."""
     app.register_error_handler(HTTPException, show)
     app.register_error_handler(Exception, show_unexpected)
     for busy in (OperationalError, PoolTimeout, sqlite3.OperationalError, LobbyFull, NoTurn, StorageError):
@@ -41,7 +42,7 @@ def init_app(app: Flask) -> None:
 
 
 def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> ResponseReturnValue:
-    """Show the page of an HTTP status; `kept` are the fields of a form that its button sends again."""
+    """Show the page of an HTTP status; `kept` are form fields that a button on the page sends again."""
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     db.session.rollback()
@@ -57,7 +58,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 
 
 def show_busy(error: Exception) -> ResponseReturnValue:
-    """What a form needs is full, locked or away: say when to come back, and keep what was typed (R13–R16)."""
+    """Show a page when a queue or store is full, locked or away, and keep the answers of a form (R13–R16)."""
     g.cause = without_values(error)
     response = show(ServiceUnavailable(), kept=_what_was_sent())
     response.headers["Retry-After"] = RETRY_SECONDS  # type: ignore[union-attr]
@@ -65,10 +66,10 @@ def show_busy(error: Exception) -> ResponseReturnValue:
 
 
 def ask_again(lost: CSRFError, page: Callable[[str], ResponseReturnValue | None]) -> ResponseReturnValue:
-    """Show a visitor's form whose session was lost, filled in with what was typed, and a fresh token.
+    """Show a visitor's form whose session was lost, filled in with what was typed, and with a fresh token.
 
-    Nothing is hidden: had another site sent the form, its reader would see what one more press sends (S10).
-    `page` takes the notice that stands on it. Where it returns None the refusal itself is shown.
+    Nothing is hidden: if another site has sent the form, the visitor sees what pressing the button again would send
+    (S10). `page` renders the form with the notice. If it returns None, the error page is shown instead.
     """
     notice = _(
         "Nothing has been sent yet. The browser was closed while the form was open, or it keeps no cookies of this "
@@ -93,17 +94,18 @@ def _note_cause(error: HTTPException) -> None:
 
 
 def _what_was_sent() -> Sequence[tuple[str, str]]:
-    """Return the fields of a visitor's form, in their order; none of any other form, or of one that cannot be read."""
+    """Return the fields of a visitor's form in their order; () for any other form, or one that cannot be read."""
     if request.method != "POST" or request.blueprint not in KEEPS:
         return ()
     try:
         return list(request.form.items(multi=True))
     except HTTPException:
-        # The body is too large or malformed. The error that is being shown came first, and nothing can be kept.
+        # The body is too large or malformed, so no answers can be kept. The page still shows the error that came
+        # first.
         return ()
 
 
 def show_unexpected(error: Exception) -> ResponseReturnValue:
-    """Something that nobody foresaw: the log has it under the reference that the page shows."""
+    """Show the page of an unexpected error; the log has the error under the reference that the page shows."""
     g.cause = without_values(error)
     return show(InternalServerError())

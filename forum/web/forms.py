@@ -1,4 +1,4 @@
-"""What every form shares: tidied texts, clear errors, a key against sending twice."""
+"""What all forms share: tidied texts, clear errors, a key that detects a form sent twice."""
 
 import re
 import secrets
@@ -30,14 +30,14 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
     ),
     addresses.NotAnAddress: _l("Enter an e-mail address that can receive mail, such as name@example.org"),
 }
-LONGEST = 1000  # characters of a field as they were sent: to normalise n combining marks may cost n²
+LONGEST = 1000  # characters of a field as sent: normalising n combining marks may take time in n²
 
 
 class TokenField(CSRFTokenField):
-    """The token of the session, which is made when a form is shown: building one leaves the session alone."""
+    """The session's CSRF token, made when the field is rendered: building a form leaves the session unchanged."""
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        """Read what was sent; a CSRFTokenField would make the token now."""
+        """Read the token that was sent, without making a new one as CSRFTokenField does."""
         HiddenField.process(self, *args, **kwargs)
 
     def _value(self) -> str:
@@ -45,17 +45,17 @@ class TokenField(CSRFTokenField):
 
 
 class SessionToken(FlaskForm.Meta.csrf_class):
-    """Flask-WTF's protection, with a field that makes the token late."""
+    """Flask-WTF's CSRF protection, with a field that makes the token only when it is rendered."""
 
     field_class = TokenField
 
 
 class TidyForm(FlaskForm):
-    """Strips and NFC-normalises every text field before it is looked at (S27, S36), unless it is longer than LONGEST.
+    """Strips and NFC-normalises every text field before it is validated (S27, S36), unless it is longer than LONGEST.
 
-    Of an address nothing else is taken away: what no address may hold is refused, in every form that takes one.
+    Mail addresses lose nothing but surrounding spaces: an address with an invalid character is refused in every form.
 
-    It reads what a form sends and nothing else: a file or JSON in a field's place would not be a text (S17).
+    The form reads the request's form fields only: a file or JSON instead of a field would not be text (S17).
     """
 
     class Meta(FlaskForm.Meta):
@@ -71,7 +71,7 @@ class TidyForm(FlaskForm):
             return [language(), "en"]
 
         def get_translations(self, form):
-            """Return WTForms' own kept catalogue: Flask-WTF reads it from disk for each request."""
+            """Return WTForms' own catalogue, which is kept: Flask-WTF would read it from disk for each request."""
             return DefaultMeta.get_translations(self, form)
 
         def bind_field(self, form, unbound_field, options):
@@ -87,12 +87,12 @@ class TidyForm(FlaskForm):
 
 
 def required(message) -> DataRequired:
-    """Return a validator for an answer that must be given."""
+    """Return a validator for a field that must be filled in."""
     return DataRequired(message=message)
 
 
 def is_email(_form, field) -> None:
-    """Refuse what cannot receive mail; keep the normalised form."""
+    """Refuse an address that cannot receive mail; keep the normalised address."""
     try:
         field.data = addresses.read(field.data, takes_utf8=current_app.config["MAIL_SMTPUTF8"])
     except addresses.NotAnAddress as refusal:
@@ -100,24 +100,24 @@ def is_email(_form, field) -> None:
 
 
 def no_web_address(_form, field) -> None:
-    """Refuse addresses in a field whose text others will read (M12)."""
+    """Refuse web and mail addresses in a field whose text other people will read (M12)."""
     if field.data and ADDRESS.search(field.data):
         raise ValidationError(_l("Write this without web addresses, slashes or @"))
 
 
 def new_form_key() -> str:
-    """Return a signed key for one rendered form: random, and telling when it was made (R03, S28)."""
+    """Return a signed key for one rendered form: random, with the time when it was made (R03, S28)."""
     return _signer().dumps(secrets.token_urlsafe(16))
 
 
 def read_form_key(signed: str) -> tuple[str, float]:
-    """Return the key and the seconds since it was made. Raises BadSignature."""
+    """Return a form's key and the seconds since it was made. Raises BadSignature."""
     key, made = _signer().loads(signed, return_timestamp=True)
     return key, time.time() - made.timestamp()
 
 
 def is_form_key(_form, field) -> None:
-    """Refuse a key that is not ours."""
+    """Refuse a form key that this site has not signed."""
     try:
         read_form_key(field.data or "")
     except BadSignature:
@@ -146,7 +146,7 @@ def _refuse_wrong_address(_form, field) -> None:
 
 
 def _refuse_endless(_form, field) -> None:
-    """Refuse a text that was too long to be tidied, in the words of the field's own limit, before others read it."""
+    """Refuse a text that is too long to be tidied, with the message of the field's own limit, before other checks."""
     if isinstance(field.data, str) and len(field.data) > LONGEST:
         own = (rule.message for rule in field.validators if isinstance(rule, Length))
         raise StopValidation(next(own, _l("Use at most 1,000 characters")))

@@ -31,12 +31,12 @@ SECURITY_HEADERS = {
 
 
 def security_headers(hsts: str) -> dict[str, str]:
-    """Return the headers for every response; `hsts` is what the site says of https, "" for nothing."""
+    """Return the headers for every response; `hsts` is the value of Strict-Transport-Security, "" for none."""
     return {**SECURITY_HEADERS, **({"Strict-Transport-Security": hsts} if hsts else {})}
 
 
 def set_headers(app: Flask, *, is_open: Callable[[], bool]) -> None:
-    """The layer that adds them to answers; `is_open` tells whether a request's route is the same for everybody."""
+    """The layer that adds security headers; `is_open` tells whether the request's route is open to everybody."""
     fixed = security_headers(app.config["HSTS"])
 
     @app.after_request

@@ -1,4 +1,4 @@
-"""A kept page: its answers in each encoding, made once, so that giving one looks up what is ready."""
+"""A kept page: its answers in each encoding are made once, so that answering a request only looks one up."""
 
 import gzip
 import hashlib
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import brotli
 
 Headers = list[tuple[str, str]]
-# Beyond any browser's; whoever sends more gets the page as it is, and nobody has to take apart what was sent.
+# Longer than any browser's Accept-Encoding. A longer one is not parsed: the client gets the page uncompressed.
 LONGEST_ACCEPT_ENCODING = 200
 
 
 class Answer(NamedTuple):
-    """What a reader of one encoding gets: the headers of 200, those of 304, the body."""
+    """The answer in one encoding: the headers of a 200, those of a 304, the body."""
 
     headers: Headers
     unchanged: Headers
@@ -27,7 +27,7 @@ class KeptPage:
     __slots__ = ("_answers", "_tags", "expires", "size", "version")
 
     def __init__(self, version: int, seconds: float, headers: Headers, body: bytes) -> None:
-        """Keep a page for one content version and so many seconds; `headers` are those that every encoding has."""
+        """Keep a page for one content version and so many seconds; `headers` are common to all encodings."""
         self.version, self.expires = version, time.monotonic() + seconds
         bodies = {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0), "": body}
         self.size = sum(map(len, bodies.values()))
@@ -37,11 +37,11 @@ class KeptPage:
         self._answers = {code: _answer(headers, code, tags[code], bodies[code]) for code in bodies}
 
     def holds(self, version: int) -> bool:
-        """Whether it is of this content version and not over."""
+        """Return whether the page is of this content version and has not expired."""
         return self.version == version and time.monotonic() < self.expires
 
     def give(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        """Answer a GET or HEAD with the page, or with 304 where the client holds it in any encoding."""
+        """Answer a GET or HEAD with the page, or with 304 if the client has the page in any encoding."""
         accepted, held = environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH")
         headers, unchanged, body = self._answers[_encoding(accepted)]
         if held and self._is_among(held):
@@ -51,7 +51,7 @@ class KeptPage:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else body
 
     def _is_among(self, held: str) -> bool:
-        """Whether any encoding of this page is named there (RFC 9110, 13.1.2)."""
+        """Return whether If-None-Match names any encoding of this page (RFC 9110, 13.1.2)."""
         tags = {part.strip().removeprefix("W/") for part in held.split(",")}
         return "*" in tags or not tags.isdisjoint(self._tags)
 
@@ -72,12 +72,12 @@ def _encoding(accepted: str) -> str:
 
 @lru_cache(maxsize=256)
 def _best(accepted: str) -> str:
-    """Return the smallest encoding that the client takes; "" for the page as it is."""
+    """Return the smallest encoding that the client accepts; "" for none."""
     return next((code for code in ("br", "gzip") if _accepts(accepted, code)), "")
 
 
 def _accepts(header: str, code: str) -> bool:
-    """Whether the client takes the encoding; "br;q=0" says that it does not (RFC 9110, 12.5.3)."""
+    """Return whether the client accepts the encoding; "br;q=0" refuses it (RFC 9110, 12.5.3)."""
     for part in header.split(","):
         name, _, weight = part.strip().partition(";")
         if name.strip().lower() == code:

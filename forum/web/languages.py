@@ -1,4 +1,4 @@
-"""Which language a request speaks, and how moments and texts are shown in it."""
+"""The language of a request, and how moments and texts are shown in it."""
 
 from datetime import datetime
 
@@ -14,13 +14,13 @@ from forum.extensions import babel
 from forum.settings.project import PROJECT
 
 DEFAULT = "sv"
-WRITTEN = {"en": "en_GB"}  # British dates; Babel's plain English knows no name for Nordic zones
-LONGEST = 200  # Read so many characters of Accept-Language; the least liked languages come last.
+WRITTEN = {"en": "en_GB"}  # British dates: Babel's plain English has no names for Nordic time zones
+LONGEST = 200  # characters of Accept-Language that are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
 
 
 def init_app(app: Flask) -> None:
-    """Speak the language of the address; in the console, that of the organiser's preference."""
+    """Use the language of the URL; in the console, the organiser's preference."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "translations")
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 
 def read_from_address(app: Flask) -> None:
-    """The layer that makes the language in the path the request's, and that of the addresses on its page."""
+    """The layer that takes the request's language from the path, and puts it into the URLs of the page."""
 
     @app.url_value_preprocessor
     def take_language(_endpoint, values) -> None:
@@ -43,12 +43,12 @@ def read_from_address(app: Flask) -> None:
 
 def language() -> str:
     """Return the language code of the present request, or of the text being rendered for a mail."""
-    locale = get_locale()  # asked for some 150 times a page: str(locale) would cost half a millisecond
+    locale = get_locale()  # called some 150 times a page, for which str(locale) would take half a millisecond
     return locale.language if locale else DEFAULT
 
 
 def preferred() -> str:
-    """Return the shipped language that the browser asks for first, else Swedish."""
+    """Return the language of the site that the browser prefers, or Swedish if it names none of them."""
     asked = request.headers.get("Accept-Language", "")[:LONGEST]
     return parse_accept_header(asked, LanguageAccept).best_match(list(NAMES), default=DEFAULT) or DEFAULT
 
@@ -59,7 +59,7 @@ def in_language(value: Text | None) -> str:
 
 
 def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
-    """Return such as "16–17 November 2027"; both moments aware and in the event's zone."""
+    """Return dates such as "16–17 November 2027"; both moments are aware and in the event's time zone."""
     if first.date() == last.date():
         return format_date(first.date(), "d MMMM y", locale=locale)
     if (first.year, first.month) == (last.year, last.month):
@@ -77,18 +77,18 @@ def dates_of(event) -> str:
 
 
 def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
-    """Return a day and a time in the event's zone, with the zone's name (M17)."""
+    """Return a date and a time in the event's time zone, with the name of the zone (M17)."""
     locale = str(locale or language())
     return format_datetime(moment.astimezone(zone), "d MMMM y HH:mm z", locale=WRITTEN.get(locale, locale))
 
 
 def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
-    """Return a day in the event's zone, such as "25 November 2016"."""
+    """Return a date in the event's time zone, such as "25 November 2016"."""
     return format_datetime(moment.astimezone(zone), "d MMMM y", locale=locale or language())
 
 
 def short_moment_text(moment: datetime, zone) -> str:
-    """Return such as "3 May 2027 14:00" in the event's zone, for lists that say the zone once."""
+    """Return a moment such as "3 May 2027 14:00" in the event's time zone, for lists that name the zone once."""
     return format_datetime(moment.astimezone(zone), "d MMM y HH:mm", locale=language())
 
 

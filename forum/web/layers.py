@@ -1,7 +1,7 @@
-"""What a request meets on its way to a view: layers, each within the one before.
+"""Layers through which a request passes on its way to a view, each inside the one before.
 
-A layer is a function that takes the app. It adds hooks to Flask, which call those before a view in the order of the
-layers and those after it in the reverse order; or it returns what stands around Flask; or both.
+A layer is a function that takes the app. It adds hooks to Flask, returns a wrapper for the WSGI app, or does both.
+Flask runs hooks before a view in the order of the layers, and hooks after a view in the reverse order.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ Layer = Callable[[Flask], Callable[[Wsgi], Wsgi] | None]
 
 
 def put_around(app: Flask, layers: Iterable[Layer]) -> None:
-    """Let each request of the app meet the layers; the first is the outermost."""
+    """Put the layers around the app; the first is the outermost."""
     around = [wrap for layer in layers if (wrap := layer(app))]
     for wrap in reversed(around):
         app.wsgi_app = wrap(app.wsgi_app)  # type: ignore[assignment,method-assign]

@@ -1,4 +1,4 @@
-"""Rate limits, counted in one place for all processes of the machine (S25)."""
+"""Rate limits, counted in one store for all processes of the machine (S25)."""
 
 import hashlib
 import hmac
@@ -19,9 +19,9 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 HOUR_SECONDS = 3600
-COUNTER = "forum_limits"  # of app.extensions: each app counts for itself
+COUNTER = "forum_limits"  # key in app.extensions: each app has its own counter
 SCHEMA = "CREATE TABLE IF NOT EXISTS counters (key TEXT PRIMARY KEY, amount INTEGER NOT NULL, expires REAL NOT NULL)"
-# Short, because the thread of a request waits for Redis.
+# Short timeouts in seconds, because the thread of a request waits for Redis.
 REDIS_OPTIONS: dict[str, float] = {
     "socket_connect_timeout": 2.0,
     "socket_timeout": 2.0,
@@ -37,11 +37,11 @@ COUNT = (
 
 
 class TooManyTries(TooManyRequests):
-    """The limit is used up for now; the page of a visitor's form keeps what was typed."""
+    """A rate limit is used up for now; if a visitor's form was sent, the error page keeps its answers."""
 
 
 class SqliteStorage(Storage):
-    """Counters in a small SQLite file of their own: shared by processes, lost without harm, never in the way."""
+    """Counters in a small SQLite file of their own, shared by processes; losing the file does no harm."""
 
     STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 - the library's form
 
@@ -52,27 +52,27 @@ class SqliteStorage(Storage):
 
     @property
     def base_exceptions(self):
-        """The errors that mean the store is out of reach."""
+        """The errors that mean that the counters' file is out of reach."""
         return sqlite3.Error
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Add `amount` and return the count of the present window, which lasts `expiry` seconds."""
+        """Add `amount` and return the count of the current window, which lasts `expiry` seconds."""
         values = {"key": key, "amount": amount, "seconds": expiry, "now": time.time()}
         return (self._execute(COUNT, values) or (amount,))[0]
 
     def get(self, key: str) -> int:
-        """Return the count of the present window."""
+        """Return the count of the current window."""
         return (
             self._execute("SELECT amount FROM counters WHERE key = ? AND expires > ?", (key, time.time()))
             or (0,)
         )[0]
 
     def get_expiry(self, key: str) -> float:
-        """Return when the present window ends, in seconds since the epoch."""
+        """Return when the current window ends, in seconds since the epoch."""
         return (self._execute("SELECT expires FROM counters WHERE key = ?", (key,)) or (time.time(),))[0]
 
     def check(self) -> bool:
-        """Whether the store answers, or can be made by the first count: looking makes nothing."""
+        """Return whether the counters' file answers or can be created by the first count; checking creates nothing."""
         path = Path(self._path)
         if not path.exists():
             return os.access(path.parent, os.W_OK)
@@ -99,16 +99,16 @@ class SqliteStorage(Storage):
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=OFF")  # a power cut may forget a few tries, nothing else
+            connection.execute("PRAGMA synchronous=OFF")  # a power cut may lose some counts, nothing else
             connection.execute(SCHEMA)
             self._local.connection = connection
         return connection
 
 
 def init_app(app: Flask) -> None:
-    """Count in the configured store; when it is out of reach a limited route is refused, not opened (S43).
+    """Count in the configured store; while it is out of reach, limited routes are refused instead of unlimited (S43).
 
-    Whatever the store raises then is limits' StorageError, for which web.errors has the page.
+    Every error of the store becomes StorageError of the library `limits`, for which web.errors has the page.
     """
     address = app.config["LIMITER_STORAGE"]
     options = REDIS_OPTIONS if address.startswith("redis") else {}
@@ -117,7 +117,7 @@ def init_app(app: Flask) -> None:
 
 
 def can_count() -> bool:
-    """Whether the store answers; without it no limited form is taken."""
+    """Return whether the counters' store answers; while it does not, no form with a limit is accepted."""
     try:
         return current_app.extensions[COUNTER].storage.check()
     except sqlite3.Error:
@@ -125,22 +125,22 @@ def can_count() -> bool:
 
 
 def forget_ended() -> int:
-    """Delete the counters whose window has ended, and return how many; Redis does that by itself."""
+    """Delete the counters whose window has ended, and return how many; Redis deletes its own."""
     storage = current_app.extensions[COUNTER].storage
     return storage.forget_ended() if isinstance(storage, SqliteStorage) else 0
 
 
 def spend(rule: str, *key: str) -> None:
-    """Count one try of the client (or of `key`) against `rule`. Raises TooManyTries.
+    """Count one try of the client (or of `key`) against `rule`. Raises TooManyTries when the limit is exceeded.
 
-    `rule` is such as "60 per 10 minutes"; the count is shared between processes (S25).
+    `rule` is a text such as "60 per 10 minutes"; all processes share the count (S25).
     """
     if not takes(rule, request.endpoint or "", *(key or (client(),))):
         raise TooManyTries
 
 
 def takes(rule: str, *key: str) -> bool:
-    """Count one more of `key` against `rule`; return whether it is within the limit."""
+    """Count one more use of `key` against `rule`; return whether the limit allows it."""
     if not current_app.config["LIMITS_ENABLED"]:
         return True
     counter: FixedWindowRateLimiter = current_app.extensions[COUNTER]
@@ -148,7 +148,7 @@ def takes(rule: str, *key: str) -> bool:
 
 
 def has_room(rule: str, *key: str) -> bool:
-    """Tell whether `rule` has room for one more of `key`, without counting one."""
+    """Return whether `rule` allows one more use of `key`, without counting one."""
     if not current_app.config["LIMITS_ENABLED"]:
         return True
     counter: FixedWindowRateLimiter = current_app.extensions[COUNTER]
@@ -156,13 +156,13 @@ def has_room(rule: str, *key: str) -> bool:
 
 
 def keyed(value: str) -> str:
-    """Return a digest to count under, which nobody without the secret key can tell from the value (P28)."""
+    """Return a digest as the key of a counter; without the secret key, nobody can tell the value from it (P28)."""
     secret = current_app.config["SECRET_KEY"].encode()
     return hmac.new(secret, b"limits" + value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def give_back(rule: str) -> None:
-    """Take back the try that `spend` has counted for the client: it was refused for what others have done."""
+    """Take back a try that `spend` has counted for the client, when the request is refused because of other clients."""
     if current_app.config["LIMITS_ENABLED"]:
         item = parse(rule)
         storage = current_app.extensions[COUNTER].storage
@@ -170,7 +170,7 @@ def give_back(rule: str) -> None:
 
 
 def seconds_since_first(*key: str) -> float | None:
-    """Return the seconds since `key` was first asked for in the last hour, or None when this is the first time."""
+    """Return the seconds since the first call for `key` in the last hour, or None if this is the first call."""
     storage, name = current_app.extensions[COUNTER].storage, "/".join(("FIRST", *key))
     if storage.incr(name, HOUR_SECONDS) == 1:
         return None
@@ -178,12 +178,12 @@ def seconds_since_first(*key: str) -> float | None:
 
 
 def count_in_hour(*key: str) -> int:
-    """Return how often this has happened, with now, in the hour that began with the first; 1 when nobody can count."""
+    """Return the number of calls for `key` in the hour since the first, this one included; 1 without a store."""
     return count_within(HOUR_SECONDS, *key)
 
 
 def count_within(seconds: int, *key: str) -> int:
-    """Return how often this has happened since the first time in so many seconds; 1 when nobody can count."""
+    """Return the number of calls for `key` in the `seconds` since the first; 1 if the store is out of reach."""
     storage = current_app.extensions[COUNTER].storage
     try:
         return storage.incr("/".join((f"WITHIN {seconds}", *key)), seconds)
@@ -192,14 +192,14 @@ def count_within(seconds: int, *key: str) -> int:
 
 
 def client() -> str:
-    """Return who asks."""
+    """Return the client's network address, under which its requests are counted."""
     return subscriber(request.remote_addr or "")
 
 
 def subscriber(remote: str) -> str:
-    """Return an IPv4 address as it is, of IPv6 the /64 network that one subscriber has to choose from.
+    """Return an IPv4 address unchanged, and for IPv6 the /64 network, in which one subscriber may choose any address.
 
-    Some proxies tell the client's port as well: 192.0.2.1:4711, [2001:db8::1]:4711.
+    Some proxies add the client's port: 192.0.2.1:4711, [2001:db8::1]:4711.
     """
     try:
         address = ip_address(WITH_PORT.sub(r"\1\2", remote))
@@ -216,5 +216,5 @@ def client_limit() -> str:
 
 
 def client_limit_lasts() -> timedelta:
-    """Return after how long at most a network address that has used up its limit may try again."""
+    """Return the longest time after which a network address that has used up its limit may try again."""
     return timedelta(seconds=parse(client_limit()).get_expiry())

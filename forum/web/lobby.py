@@ -1,10 +1,10 @@
-"""How many requests of a process may wait, whatever they wait for (R26).
+"""Bounds how many requests of a process may wait, whatever they wait for (R26).
 
-A thread is held while a body comes slowly, while somebody else writes to the database, while a page is made and until
-the last client has taken its export. So every request that may wait stands in the lobby, which is smaller than the
-number of threads (commands/serving): what is answered at once, a kept page, a static file or whether the process
-lives, always finds a thread. Who finds the lobby full is told to come back, and gets the answers of a form
-kept where its body could be read.
+A request holds a thread while its body comes slowly, while it waits for the database, while its page is rendered, and
+until the client has received a streamed export. So every request that may wait counts in the lobby, which admits
+fewer requests than the process has threads (commands/serving): requests that are answered at once (a kept page, a
+static file, /livez) always find a thread. A request that finds the lobby full gets a page that asks to try again;
+that page keeps the answers of a form if the body could be read.
 """
 
 import threading
@@ -28,11 +28,11 @@ FOR_BALANCERS = "/readyz"
 
 
 class LobbyFull(ServiceUnavailable):
-    """More requests wait than a process has room for."""
+    """As many requests wait as a process may hold."""
 
 
 class Start:
-    """A `start_response` that knows whether the answer is whole, by its length."""
+    """A `start_response` that notes whether the answer has a Content-Length, and so is complete."""
 
     def __init__(self, start_response: Any) -> None:
         self._start_response, self.is_whole = start_response, False
@@ -43,29 +43,30 @@ class Start:
 
 
 class Lobby:
-    """Lets requests through to an app; one for a process."""
+    """Lets requests through to the app, with bounds; each process has one."""
 
-    # Threads of the process. Those beyond PRESENT serve what never waits: static files, kept pages, /livez.
+    # Threads of the process. Those beyond PRESENT serve requests that never wait: static files, kept pages, /livez.
     THREADS = 144
     PRESENT = 112  # requests that may be held at once
-    SERVED = 96  # of these, how many the app may handle at once; the others wait, their bodies read
-    # When PRESENT are held: how many more bodies are read, so that the page of the refusal can keep a form's answers.
+    SERVED = 96  # of these, how many the app handles at once; the others wait after their bodies are read
+    # When PRESENT requests are held: how many more may have their bodies read, so that the error page can keep a
+    # form's answers.
     DOORSTEP = 12
-    # Bodies of one client that may be on their way at once: forty people may share an address.
+    # Bodies that one client may be sending at once: forty people may share an address.
     SLOW = 48
     PATIENCE = 2.0  # seconds that a request waits to be one of SERVED
     # Requests for /readyz that are let in beside PRESENT: a balancer must not remove a process for being busy.
     ASKING = 4
 
     def __init__(self, longest: int, *, by_client: bool = True) -> None:
-        """Read bodies of at most `longest` bytes; `by_client` when it is clients that connect, and no proxy."""
+        """Read bodies of at most `longest` bytes; `by_client` is true when clients connect directly, not by a proxy."""
         self._longest, self._by_client = longest, by_client
         self._mutex, self._line = threading.Lock(), Line(self.SERVED)
         self._asking, self._doorstep = Line(self.ASKING), Line(self.DOORSTEP)
         self._present, self._unread = 0, Counter[str]()
 
     def serve(self, app: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer with the app, once the body is here and others have gone; the app shows why that cannot be."""
+        """Read the body, wait to be one of SERVED and answer with the app, which also shows why it is refused."""
         path, reads = environ.get("PATH_INFO"), environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         if reads and path in ANSWERED_AT_ONCE:
             return app(environ, start_response)
@@ -87,11 +88,12 @@ class Lobby:
                 environ[REFUSAL] = LobbyFull()
             start = Start(start_response)
             answer = app(environ, start)
-            # The server sends a whole response itself, so its place is free now; a streamed one keeps it to its end.
+            # The server itself sends a complete response, so the request leaves the lobby now; a streamed response
+            # leaves it only at its end.
             return answer if start.is_whole else ClosingIterator(answer, leaving.pop_all().close)
 
     def _sender(self, environ: Environ) -> str:
-        """Return who sends a body; "" when there is none, or a proxy sends everybody's."""
+        """Return the client that sends a body; "" if there is no body, or if a proxy connects for all clients."""
         has_body = environ.get("CONTENT_LENGTH") not in {None, "", "0"}
         return subscriber(environ.get("REMOTE_ADDR", "")) if has_body and self._by_client else ""
 
@@ -104,7 +106,7 @@ class Lobby:
             return True
 
     def _sends_too_many(self, client: str) -> bool:
-        """Whether as many of the client's bodies as may be are not here yet."""
+        """Return whether the client is sending as many bodies as it may."""
         return bool(client) and self._unread[client] >= self.SLOW
 
     def _receive(self, environ: Environ, client: str) -> None:
@@ -117,9 +119,9 @@ class Lobby:
                     del self._unread[client]
 
     def _refuse(self, environ: Environ, client: str) -> None:
-        """Say that there is no room, with the body in hand where there is a thread to read it.
+        """Refuse a request because the lobby is full, and read its body if a DOORSTEP thread is free for that.
 
-        A client that sends too many bodies slowly gets none of these threads.
+        No such thread is given to a client that is already sending too many bodies.
         """
         if self._sends_too_many(client) or not self._doorstep.enter(0):
             refuse_unread(environ, LobbyFull())
@@ -136,7 +138,7 @@ class Lobby:
 
 
 def let_in(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """The layer of the app's lobby."""
+    """Return the layer that puts the app's lobby around it."""
     lobby = app.extensions["lobby"] = Lobby(
         app.config["MAX_CONTENT_LENGTH"], by_client=not app.config["TRUSTED_PROXIES"]
     )

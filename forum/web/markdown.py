@@ -33,9 +33,9 @@ TAGS = {
     *("a", "div", "table", "thead", "tbody", "tr", "th", "td"),
 }
 ATTRIBUTES: dict[str, set[str]] = {
-    "*": set(),  # no title, no lang
+    "*": set(),  # no attribute is allowed everywhere, not even title or lang
     "a": {"href"},
-    "div": {"class", "role", "tabindex", "aria-label"},  # only around a table, see _open_table
+    "div": {"class", "role", "tabindex", "aria-label"},  # `_open_table` puts a div around each table
     "ol": {"start"},
     "th": {"scope"},
     **{heading: {"id"} for heading in ("h2", "h3", "h4", "h5", "h6")},
@@ -51,7 +51,7 @@ TOP, DEEPEST = 2, 6
 def render(text: str) -> Markup:
     """Return the text as harmless HTML. The highest heading becomes h2; `## Words {#name}` gives it an id.
 
-    Kept per text, so a post is rendered once per version.
+    The result is cached by the text, so that each version of a post is rendered once.
     """
     tokens = _parser.parse(CONTROLS.sub("", text))
     _place_headings(tokens)
@@ -59,7 +59,7 @@ def render(text: str) -> Markup:
         token.attrs["scope"] = "col"
     html = _parser.renderer.render(tokens, _parser.options, {})
     clean = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_only_safe, link_rel=None)
-    return Markup(clean)  # noqa: S704 - this is the one place that makes harmless HTML
+    return Markup(clean)  # noqa: S704 - nh3 has made the HTML harmless
 
 
 def _make_parser() -> MarkdownIt:
@@ -72,17 +72,17 @@ def _make_parser() -> MarkdownIt:
 
 
 def _is_safe_address(url: str) -> bool:
-    """Whether a link may lead there: another site by http(s), an address to write to, or this site."""
+    """Return whether a link may have this URL: http(s), mailto, or a path or fragment of this site."""
     return SAFE_ADDRESS.match(url) is not None and "\\" not in url and url.isprintable() and " " not in url
 
 
 def _render_alt(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
-    """Show an image's words: the picture itself would tell another site who reads."""
+    """Show an image's alternative text: loading the image would tell another site who reads the page."""
     return escapeHtml(tokens[index].content)
 
 
 def _open_table(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
-    """Put a table into a frame that scrolls by itself, by keyboard too; its name is what the columns are called."""
+    """Put a table into a region that scrolls, by keyboard too; the region is named after the table's columns."""
     head = takewhile(lambda token: token.type != "thead_close", tokens[index:])
     name = ", ".join(token.content for token in head if token.type == "inline")
     return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{escapeHtml(name)}"><table>\n'
@@ -93,7 +93,7 @@ def _close_table(*_) -> str:
 
 
 def _place_headings(tokens: list[Token]) -> None:
-    """Shift headings so that the highest is h2 and none skips a level, and give them the ids they ask for."""
+    """Shift headings so that the highest is h2 and none skips a level, and give them the ids that they ask for."""
     opened = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
     shift = TOP - min((int(tokens[index].tag[1]) for index in opened), default=TOP)
     level, ids = TOP - 1, set(TAKEN_IDS)
@@ -120,7 +120,7 @@ def _of_type(tokens: list[Token], kind: str) -> Iterator[Token]:
 
 
 def _only_safe(_element: str, attribute: str, value: str) -> str | None:
-    """The second lock on links: nothing but what the parser's rule lets through."""
+    """Remove links that `_is_safe_address` refuses: a second check, in case the parser lets one through."""
     return value if attribute != "href" or _is_safe_address(value) else None
 
 

@@ -1,7 +1,7 @@
-"""Keyset paging: a page starts beside a row, so that the last page of 100,000 costs what the first one does.
+"""Keyset pagination: a page starts beside a row, so that the last page of 100,000 costs what the first one does.
 
-Knows neither the request nor a feature. The address names the row a page starts beside by an opaque key
-(a reference), never by what the list is sorted by: names have no business in an address.
+This module knows neither the request nor a feature. The URL names the row beside which a page starts by an opaque key
+(a reference), never by a value by which the list is sorted: people's names must not appear in URLs.
 
     order = Order((Registration.sort_key, Registration.id))
     page = read_page(db.session, query, order, size=50, beside=row, backwards=False)
@@ -21,14 +21,14 @@ KEY = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page lies: after the row with this key, or before it."""
+    """Where a page starts: after the row with this key, or before it."""
 
     key: str
     backwards: bool = False
 
     @classmethod
     def of(cls, args: Mapping[str, str]) -> "Cursor | None":
-        """Read `after` or `before` of an address; what no key can be is no cursor."""
+        """Read `after` or `before` from a URL's query; return None for a value that cannot be a key."""
         for name in ("after", "before"):
             if KEY.fullmatch(key := args.get(name, "")):
                 return cls(key, backwards=name == "before")
@@ -37,10 +37,10 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Order:
-    """Sorted by `columns`, the last of them unique; with `group_by`, first by the order of `groups`.
+    """The order of a list: by `columns`, the last of them unique; with `group_by`, first by the order of `groups`.
 
-    Groups are values of one column, such as the ids of sectors in the order of the ring. Each group is read
-    through its own index range, and only as far as the page reaches.
+    Groups are values of one column, such as the ids of sectors in the order of the ring. Each group is read through
+    its own index range, and only as far as the page needs.
     """
 
     columns: tuple[Any, ...]
@@ -51,7 +51,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """The rows of a page, and whether there are others on either side."""
+    """The rows of a page, and whether there are rows before and after them."""
 
     rows: Sequence[Row]
     has_previous: bool = False
@@ -67,7 +67,7 @@ def read_page(
     beside: Any = None,
     backwards: bool = False,
 ) -> Page:
-    """Return the page after the row `beside`, or before it; the first page without one, or where nothing is left."""
+    """Return the page after the row `beside`, or before it; without `beside`, or if no row is left, the first page."""
     if beside is None:
         rows = _read(session, query, order, size + 1)
         return Page(rows[:size], has_next=len(rows) > size)
@@ -103,7 +103,7 @@ def _read(
 
 
 def _groups(order: Order, falling: bool, beside: Any) -> list[tuple[Any, Any]]:
-    """Return the groups from the page's on, the first of them with the row that the page starts beside."""
+    """Return the groups from the page's first on, and for that one also the row beside which the page starts."""
     groups = list(order.groups[::-1] if falling else order.groups)
     if beside is None:
         return [(group, None) for group in groups]

@@ -1,7 +1,7 @@
-"""A body is here, whole, before its request goes on (R26).
+"""Reads a request's whole body before the request goes on (R26).
 
-The server hands a request over as soon as its headers are there. Reading its body then holds a thread until the client
-has sent it or is gone; nothing else ends that read, and the lobby bounds how many there are.
+The server hands a request over as soon as its headers have arrived. Reading the body then holds a thread until the
+client has sent it or is gone; nothing else ends that read, and the lobby bounds how many such threads there are.
 """
 
 from io import BytesIO
@@ -11,15 +11,15 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, Reque
 
 from forum.web.layers import Environ
 
-REFUSAL = "forum.refusal"  # in the WSGI environment: why the request cannot be served
-DIGITS = 20  # of a Content-Length; int() refuses a number of thousands of digits
+REFUSAL = "forum.refusal"  # key in the WSGI environment for the error with which the request is refused
+DIGITS = 20  # digits of a Content-Length at most; int() refuses a number of thousands of digits
 
 
 def receive(environ: Environ, longest: int) -> None:
-    """Put the whole body in place of the stream, or a refusal beside it; what is longer is left to the app."""
+    """Replace the request's stream by its whole body, or note a refusal; the app itself refuses too long bodies."""
     length = environ.get("CONTENT_LENGTH") or ""
     try:
-        # A body sent in chunks has no Content-Length; no browser sends a form so.
+        # A chunked body has no Content-Length; no browser sends a form in chunks.
         if "HTTP_TRANSFER_ENCODING" in environ:
             raise LengthRequired
         if length.isdigit() and len(length) > DIGITS:
@@ -35,14 +35,14 @@ def receive(environ: Environ, longest: int) -> None:
 
 
 def refuse_unread(environ: Environ, refusal: HTTPException) -> None:
-    """Let the app show a refusal, and nothing of a body."""
+    """Let the app answer with an error page, without reading any body."""
     environ.update({REFUSAL: refusal, "wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"})
 
 
 def refuse_unreceived() -> None:
-    """End a request that cannot be served with the page of its status. Raises HTTPException.
+    """End a refused request with the page of its status. Raises HTTPException.
 
-    The client is asked to close the connection, where the rest of the body may still come.
+    The answer asks the client to close the connection, on which the rest of the body may still come.
     """
     if refusal := request.environ.get(REFUSAL):
         after_this_request(_close)

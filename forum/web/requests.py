@@ -1,4 +1,4 @@
-"""What is checked and written about every request: whether it is whole, origin, proxies, one log line."""
+"""What happens with every request: it is checked for form, origin and proxies, and logged in one line."""
 
 import logging
 import re
@@ -22,8 +22,9 @@ from forum.web.limits import client
 from forum.web.receiving import refuse_unreceived
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# What the server makes of "Content_Length": it gives the proper header another name. It gives X_Forwarded_For the name
-# of X-Forwarded-For, so a proxy has to drop such headers (docs/operations.md).
+# WSGI keys of headers such as "Content_Length"; that of the proper Content-Length is CONTENT_LENGTH. A request with
+# such a header is refused. X_Forwarded_For has the same key as X-Forwarded-For, so a proxy has to drop headers with
+# underscores (docs/operations.md).
 UNDERSCORED = {"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"}
 REQUEST_ID = re.compile(r"[a-z0-9._-]{8,64}")
 SLOW_SECONDS = 1.0
@@ -36,13 +37,13 @@ log = logging.getLogger("forum.requests")
 
 
 class Clients:
-    """Notices that every request comes from one address: then limits hold for everybody together (S26)."""
+    """Notices that every request comes from one network address: then all visitors share one client's limits (S26)."""
 
     def __init__(self) -> None:
         self._address, self._requests = "", 0
 
     def see(self, address: str) -> None:
-        """Count a request, until there is a second address or the warning is given."""
+        """Count a request, until a second address appears or the warning has been logged."""
         self._address = self._address or address
         if address != self._address:
             self._requests = -1
@@ -54,14 +55,14 @@ class Clients:
 
 
 class MalformedForm(BadRequest):
-    """What was sent as a form cannot be read as one, or a part of it has no name."""
+    """The body is not a readable form, or a part of the form has no name."""
 
 
 class FormParser(FormDataParser):
-    """Refuses a form that no browser sends, where Werkzeug gives an empty one, or a field named None."""
+    """Refuses a malformed form, for which Werkzeug would return an empty one, and fields without a name."""
 
     def parse(self, *args: Any, **options: Any) -> Any:
-        """Return stream, fields and files. Raises MalformedForm."""
+        """Return the stream, fields and files of the form. Raises MalformedForm."""
         self.silent = False
         try:
             stream, form, files = super().parse(*args, **options)
@@ -73,16 +74,16 @@ class FormParser(FormDataParser):
 
 
 class FormRequest(Request):
-    """A request whose form is whole, and whose host may be an IPv6 address."""
+    """A request that refuses malformed forms, and whose trusted host may be an IPv6 address."""
 
     form_data_parser_class = FormParser
     _trusted_hosts: list[str] | None = None
 
     @property
     def trusted_hosts(self) -> list[str] | None:
-        """The hosts that Werkzeug compares Host with; None for an IPv6 address that is one of them.
+        """The hosts with which Werkzeug compares the Host header; None if the header is a trusted IPv6 address.
 
-        Werkzeug cuts each trusted host at its first colon, so it would find no such address among them.
+        Werkzeug cuts each trusted host at its first colon, so it would not recognise an IPv6 address.
         """
         host = self.environ.get("HTTP_HOST", "")
         if host.startswith("[") and is_one_of(self._trusted_hosts or (), host):
@@ -95,14 +96,14 @@ class FormRequest(Request):
 
 
 def trust_proxies(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """The layer that lets only configured proxies say who the client is (S26); Host stays ours (S39)."""
+    """The layer that takes the client's address from configured proxies only (S26), and Host from no proxy (S39)."""
     if hops := app.config["TRUSTED_PROXIES"]:
         return partial(ProxyFix, x_for=hops, x_proto=hops, x_host=0)
     return None
 
 
 def refuse_and_log(app: Flask) -> None:
-    """The layer that refuses broken, forged and foreign requests, and writes a line about each request."""
+    """The layer that refuses malformed requests and those from another site's page, and logs every request."""
     app.request_class = FormRequest
     app.before_request(refuse)
     clients = Clients()
@@ -110,9 +111,9 @@ def refuse_and_log(app: Flask) -> None:
     @app.after_request
     def write_line(response: Response) -> Response:
         line = _line(response)
-        log.log(_level(line), line)  # forum.logs makes the fields of it
+        log.log(_level(line), line)  # forum.logs writes the dict as the fields of the line
         if app.view_functions.get(request.endpoint or "") in SECONDS:
-            # A page that may be kept is the same for every request, so it gets no header of this one.
+            # A kept page is sent in answer to many requests, so it must not have the ID of this one in a header.
             return response
         response.headers["X-Request-ID"] = g.get("reference", "")
         if app.config["PRODUCTION"]:
@@ -121,9 +122,9 @@ def refuse_and_log(app: Flask) -> None:
 
 
 def lead_to_own_address(app: Flask) -> None:
-    """The layer that redirects to the address that our links have to a kept page.
+    """The layer that redirects a public page that may be kept to its canonical URL.
 
-    Else "///en/" and "/page/٢" would be kept beside "/en/" and "/page/2".
+    Otherwise "///en/" and "/page/٢" would be kept beside "/en/" and "/page/2".
     """
 
     @app.before_request
@@ -136,14 +137,14 @@ def lead_to_own_address(app: Flask) -> None:
 
 
 def refuse() -> None:
-    """End a request that is broken, forged or sent by another site's page. Raises HTTPException."""
+    """End a request that is malformed, or is sent by another site's page. Raises HTTPException."""
     g.started, g.reference = time.perf_counter(), _request_id()
-    # A strange Host comes first: no page has an address there, not even that of an error.
+    # Check for a foreign Host first: with it no URL can be built, not even for an error page.
     if isinstance(request.routing_exception, SecurityError):
         raise request.routing_exception
     refuse_unreadable_headers()
     refuse_unreceived()
-    if "\0" in request.path:  # no address of ours, and PostgreSQL refuses it in a value
+    if "\0" in request.path:  # no URL of the site has this, and PostgreSQL refuses it in a value
         abort(404)
     if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)
@@ -166,7 +167,7 @@ def _is_utf8(text: bytes) -> bool:
 
 
 def _request_id() -> str:
-    """Return what the proxy calls this request, or a name of our own."""
+    """Return the request ID that the proxy gave, or else a new one."""
     given = request.headers.get("X-Request-ID", "")
     return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(4)
 
@@ -183,7 +184,7 @@ def _line(response: Response) -> dict[str, object]:
     return {
         "event": "request",
         "method": request.method,
-        "path": request.path,  # forum.logs cuts links out of it
+        "path": request.path,  # forum.logs removes tokens of personal links from it
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),
         **({"slow": True} if seconds >= SLOW_SECONDS else {}),

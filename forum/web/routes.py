@@ -1,4 +1,4 @@
-"""Addresses under a language, and the address that is asked for."""
+"""Routes under a language, and the URL of the current request."""
 
 from collections.abc import Callable
 
@@ -16,5 +16,5 @@ def localised(bp: Blueprint, rule: str, **options) -> Callable:
 
 
 def here() -> str:
-    """Return the path and query of the present request, as it may be returned to."""
+    """Return the path and query of the current request, as a URL to come back to."""
     return iri_to_uri(request.full_path.rstrip("?"))

@@ -14,18 +14,18 @@ SHARED_PICTURE = "img/ring-shared.png"
 
 @dataclass(frozen=True)
 class Seo:
-    """A page's account of itself: `render_template(…, **seo.context())`; the layout and public/_head.html print it."""
+    """A page's metadata: `render_template(…, **seo.context())`; the layout and public/_head.html print it."""
 
     title: str
     description: str
     kind: str = "website"
     data: Mapping[str, Any] | None = None
     feed_url: str = ""
-    # The page's address in each language, where that is more than its route in another language.
+    # The page's URL in each language, where it is not the same route in another language.
     alternates: Mapping[str, str] = field(default_factory=dict)
 
     def context(self) -> dict[str, Any]:
-        """Return what the layouts and public/_head.html read."""
+        """Return the variables that the layouts and public/_head.html read."""
         return {
             "canonical_url": absolute(request.path),
             "description": self.description,
@@ -46,13 +46,13 @@ class Seo:
         }
 
     def _hreflang(self) -> dict[str, str]:
-        """The page's absolute address in each language that it exists in, when there is more than one."""
+        """Return the page's absolute URL in each of its languages; {} if there is only one."""
         found = self.alternates or _same_address()
         return {code: absolute(url) for code, url in found.items()} if len(found) > 1 else {}
 
 
 def absolute(path: str) -> str:
-    """Return an address that works from anywhere; it never comes from the request (S39)."""
+    """Return the absolute URL of a path; its host comes from the settings, never from the request (S39)."""
     return f"{current_app.config['BASE_URL']}{path}"
 
 
@@ -66,7 +66,7 @@ def article_data(
     modified_at: datetime,
     url: str,
 ) -> dict[str, Any]:
-    """Return schema.org's NewsArticle; `url` is the path of its page."""
+    """Return schema.org's NewsArticle; `url` is the path of the article's page."""
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -81,6 +81,6 @@ def article_data(
 
 
 def _same_address() -> dict[str, str]:
-    """The present route in every language."""
+    """Return the URL of the current route in every language."""
     values = request.view_args or {}
     return {code: url_for(str(request.endpoint), **{**values, "lang": code}) for code in NAMES}

@@ -1,7 +1,7 @@
-"""Static files: hashed by content, bundled and compressed once, then served for ever.
+"""Static files: named by a hash of their content, bundled and compressed once, then cached by browsers for ever.
 
-`build_static` fills a folder, `load_manifest` finds a file's address in it, `serve_static` answers for it; the layer
-`serve_built` does the last two for the setting STATIC:
+`build_static` fills a folder, `load_manifest` finds a file's URL in it, `serve_static` answers with its files; the
+layer `serve_built` does the last two for the folder of the setting STATIC:
 
     <folder>/manifest.json                      {"css/app.css": "css/app.0f3a….css", …}
     <folder>/files/css/app.0f3a….css[.br|.gz]   what /static/ answers with
@@ -45,9 +45,9 @@ class UnknownStaticFile(KeyError):
 
 
 class LateFiles(WhiteNoise):
-    """Files that are found at the start, and those that a newer version has built into the folder since.
+    """Serves the files that are in the folder at the start, and those that a newer version has built there since.
 
-    While one machine runs the newer version already, its pages ask the other machine for its files.
+    During an update of several machines, pages of an updated machine ask the others for the newer files.
     """
 
     def __init__(self, app: Wsgi, *, root: Path, prefix: str, headers: Mapping[str, str]):
@@ -58,7 +58,7 @@ class LateFiles(WhiteNoise):
         self.directories.append((f"{root.absolute()}/", prefix))
 
     def __call__(self, environ: Environ, start_response: Any) -> Any:
-        """Look on the disk once for what is not known yet."""
+        """Answer with a static file; a path that is not known yet is looked for on the disk."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith(self._prefix):
             return self.application(environ, start_response)
@@ -67,7 +67,7 @@ class LateFiles(WhiteNoise):
         return super().__call__(environ, start_response)
 
     def serve(self, static_file: Any, environ: Environ, start_response: Any) -> Any:
-        """Answer for a file; to its 304, 405 and 416 WhiteNoise adds no headers by itself (S41)."""
+        """Answer with a file; add security headers to 304, 405 and 416, to which WhiteNoise adds none (S41)."""
 
         def start(status: str, headers: list[tuple[str, str]]) -> Any:
             if not status.startswith("2"):
@@ -85,12 +85,12 @@ class LateFiles(WhiteNoise):
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where each file of static/ lies under its hashed name."""
+    """The hashed name of each file of static/."""
 
     names: Mapping[str, str]
 
     def url(self, name: str, prefix: str = PREFIX) -> str:
-        """Return the address of `name`, as `static_url("css/app.css")` does; raise UnknownStaticFile."""
+        """Return the URL of `name`, as `static_url("css/app.css")` does; raise UnknownStaticFile."""
         try:
             return prefix + self.names[name]
         except KeyError:
@@ -98,7 +98,7 @@ class Manifest:
 
 
 def serve_built(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """The layer that answers with what was built; it gives templates `static_url`.
+    """The layer that answers with built static files; it gives templates `static_url`.
 
     An app made before the first build has no files to serve, but its commands work; `forum run` builds first.
     """
@@ -111,12 +111,12 @@ def serve_built(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
 
 
 def build_static(source: Path, target: Path) -> Manifest:
-    """Build the files of `source` into `target` and return where each one lies.
+    """Build the files of `source` into `target` and return their hashed names.
 
-    What is there already stays untouched, so a second build costs milliseconds. Every file is renamed into
-    place and the manifest comes last: several builds at once, or one that is killed, leave a whole folder. What
-    this build has no use for stays for KEPT_DAYS, for pages of another version may ask for it.
-    Raises static_sources.BrokenReference when a style sheet or module names a file that is not there.
+    Files that exist already stay untouched, so a second build takes milliseconds. Every file is written under another
+    name, then renamed, and the manifest comes last: several builds at once, or a killed one, leave a usable folder.
+    Files that this build does not need stay for KEPT_DAYS, for pages of another version may ask for them. Raises
+    static_sources.BrokenReference when a style sheet or module names a file that does not exist.
     """
     files = target / "files"
     _make_folder(files)
@@ -148,7 +148,7 @@ def serve_static(
 
 
 def _put(files: Path, scratch: Path, name: str, content: bytes) -> None:
-    """Write the file and its compressed siblings unless they are there; a hashed name keeps its content."""
+    """Write the file and its compressed siblings unless they exist; the content under a hashed name never changes."""
     if not (files / name).exists():
         _write(files / name, scratch, content)
     if PurePosixPath(name).suffix not in COMPRESSED:
@@ -168,7 +168,7 @@ def _write(path: Path, scratch: Path, content: bytes) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder that others may enter, whatever the process does with its other files."""
+    """Make a folder that all users may enter, although the process's other files are for its owner only."""
     for missing in [path for path in (folder, *folder.parents) if not path.exists()][::-1]:
         missing.mkdir(exist_ok=True)
         missing.chmod(0o755)
@@ -182,7 +182,7 @@ def _read_manifest(target: Path) -> dict[str, str]:
 
 
 def _remove_older(files: Path, keep: set[str], just_left: set[str]) -> None:
-    """Remove what no build has used for KEPT_DAYS; a file's time is that of the build that left it out."""
+    """Remove files that no build has used for KEPT_DAYS; a file's time is set by the build that first leaves it out."""
     now = clock.now().timestamp()
     for path in files.rglob("*"):
         name = path.relative_to(files).as_posix()

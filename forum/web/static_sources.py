@@ -1,4 +1,4 @@
-"""What lies in static/, as it is served: style sheets in one piece, references by hashed name."""
+"""The files of static/ as they are served: style sheets with their imports, references by hashed name."""
 
 import posixpath
 import re
@@ -21,7 +21,7 @@ _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/|#", re.IGNORECASE)
 
 
 class BrokenReference(ValueError):
-    """A style sheet or module names a file that is not there, or files name each other in a circle."""
+    """A style sheet or module names a file that does not exist, or files import each other in a circle."""
 
 
 class Sources:
@@ -33,9 +33,9 @@ class Sources:
         self._in_work: list[str] = []
 
     def names(self) -> list[str]:
-        """Return the files to serve, sorted; a style sheet that another one imports is part of that one.
+        """Return the names of the files to serve, sorted; a style sheet that another one imports is part of that one.
 
-        Hidden files and Markdown (notes on where a font or picture comes from) are not served.
+        Hidden files and Markdown (notes on the source of a font or picture) are not served.
         """
         names = {
             path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file()
@@ -71,7 +71,7 @@ class Sources:
                 return (self.folder / name).read_bytes()
 
     def _sheet(self, name: str, base: str) -> str:
-        """Return the sheet with its imports inside and its references relative to `base`."""
+        """Return the style sheet with its imports inserted and its references relative to `base`."""
         text = self._css(name)
         imports = list(_CSS_IMPORT.finditer(text))
         pieces = []
@@ -102,7 +102,7 @@ class Sources:
         return _JS_IMPORT.sub(renamed, (self.folder / name).read_text())
 
     def _reference(self, name: str, base: str, path: str) -> str:
-        """Return what `path`, written in the file `name`, is called from the folder `base`."""
+        """Return the reference from the folder `base` to the file that the file `name` calls `path`."""
         if _ELSEWHERE.match(path):
             return path
         plain = re.split(r"[?#]", path)[0]
@@ -117,7 +117,7 @@ class Sources:
         return target
 
     def _css(self, name: str) -> str:
-        """Return the sheet without comments, indentation and empty lines."""
+        """Return the style sheet without comments, indentation and empty lines."""
         text = _CSS_COMMENT.sub(lambda found: found["kept"] or "", (self.folder / name).read_text())
         return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
 

@@ -1,8 +1,8 @@
-"""Tables as files: CSV that Excel opens rightly and that runs nothing (S31).
+"""Tables as CSV files that Excel opens correctly and in which no formula runs (S31).
 
-Semicolons, because Excel splits by the list separator of the reader's region, and in the Nordic countries that is the
-semicolon (the comma is the decimal sign); a `sep=` line would make Excel ignore the byte order mark. UTF-8 with that
-mark, every cell quoted, CRLF.
+The separator is a semicolon, because Excel splits by the list separator of the reader's region, which in the Nordic
+countries is the semicolon (the comma is the decimal sign). A `sep=` line would make Excel ignore the byte order mark.
+The file is UTF-8 with that mark, every cell is quoted, and lines end with CRLF.
 """
 
 import csv
@@ -19,15 +19,15 @@ BYTE_ORDER_MARK = "\ufeff"
 ROWS_A_CHUNK = 200
 BLANK = rf"\s{UNSEEN}"
 SIGN = r"[=+\-@＝＋－＠]"
-AHEAD = rf"['\"{BLANK}]*"  # what a spreadsheet may strip before a sign
+AHEAD = rf"['\"{BLANK}]*"  # characters that a spreadsheet may strip before a sign
 NEEDS_PREFIX = re.compile(f"'*[{BLANK}]|{AHEAD}{SIGN}")
 NEEDS_MARK = re.compile(f"(?<=[,;])({AHEAD})(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, halves of characters
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
 
 
 def csv_response(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """Answer with a table as a file called `name`, sent while it is read."""
+    """Answer with a table as a file called `name`, streamed while its rows are read."""
     response = Response(
         stream_with_context(csv_chunks(headings, rows)),
         content_type="text/csv; charset=utf-8; header=present",
@@ -37,7 +37,7 @@ def csv_response(name: str, headings: Sequence[str], rows: Iterable[Sequence[obj
 
 
 def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """Yield the file's bytes, some hundred rows at a time."""
+    """Yield the bytes of the CSV file, some hundred rows at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=DELIMITER, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     buffer.write(BYTE_ORDER_MARK)
@@ -52,16 +52,16 @@ def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Ite
 def harmless(text: str) -> str:
     """Return the text on one line, without control characters, with an apostrophe before what could be a formula.
 
-    That is at its beginning, and where a reader that splits by commas (an English Excel) or splits a column once more
-    by semicolons would begin a cell with a sign. A text that already looks so marked is marked once more, so
-    that every text can be read back: one apostrophe less at each place.
+    A formula could begin at the start of the text, and where a program that splits by commas (an English Excel), or
+    splits a column again by semicolons, would begin a cell with a sign. A text that already has such an apostrophe
+    gets another one, so that every text can be restored by removing one apostrophe at each of these positions.
     """
     shown = NEEDS_MARK.sub(r"\1'", printable(text))
     return f"'{shown}" if NEEDS_PREFIX.match(shown) else shown
 
 
 def printable(text: str) -> str:
-    """Return the text with its line breaks and tabs as spaces and without other control characters."""
+    """Return the text with spaces for line breaks and tabs, and without other control characters."""
     return UNPRINTABLE.sub("", BREAKS.sub(" ", text))
 
 

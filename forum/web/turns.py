@@ -1,4 +1,4 @@
-"""Requests take turns at computing, once they are whole (see forum/turns.py, lobby.py). Kept pages need none."""
+"""Requests take turns at computing after their bodies are read (forum/turns.py, lobby.py). Kept pages need no turn."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -13,14 +13,14 @@ from forum.web.receiving import REFUSAL
 
 
 def take_turns(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """The layer of the line; none when TURNS is off, or Python computes in several threads anyway."""
+    """The layer that lets one request compute at a time; None if TURNS is off or Python has no global lock."""
     if not app.config["TURNS"] or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return None
     return lambda inner: partial(_compute_in_turn, inner)
 
 
 def _compute_in_turn(inner: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
-    # A refusal is no work to wait for.
+    # A request that is already refused only gets an error page: answer it without waiting for a turn.
     if REFUSAL in environ:
         return inner(environ, start_response)
     with processor.taken():
