@@ -1,4 +1,4 @@
-"""What happens to a registration that has been taken: confirmed, changed, accepted, cancelled."""
+"""What happens to a registration after it is received: confirming, changing, accepting an offer, cancelling."""
 
 from datetime import datetime
 
@@ -21,9 +21,10 @@ CONSENT_TEXTS = "2026-11"
 
 
 def confirm_by_link(token: str, *, consents: frozenset[ConsentPurpose], now: datetime) -> Registration:
-    """Confirm what a confirming link carries. Raises LinkRefused, and as `confirm` does. Call after `start_write`.
+    """Confirm the registration and answers of a confirming link. Raises LinkRefused and what `confirm` raises.
 
-    The link is looked up again once the event is locked: whoever had the lock before may have ended it (S20).
+    Call after `start_write`. The link is looked up again once the event is locked: the transaction that held the lock
+    before may have ended the link (S20).
     """
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
     places.lock(registration.event)
@@ -37,10 +38,10 @@ def confirm(
     consents: frozenset[ConsentPurpose] = frozenset(),
     now: datetime,
 ) -> Registration:
-    """The address is confirmed, and with it the answers of `submission`: the place stands, or it is reviewed or waits.
+    """Confirm the address and the answers of `submission`; the person then keeps the place, waits or is reviewed.
 
-    Only who reads the address consents to anything (P03). Raises NotLive, SectorFull, and AlreadyConfirmed when asked
-    twice: of two presses at once only the first may open anything (S21). Call after `start_write`.
+    Only the person who reads the mail can give consents (P03). Raises NotLive, SectorFull, and AlreadyConfirmed for a
+    second call: of two presses at once only the first may let anybody in (S21). Call after `start_write`.
     """
     places.lock(registration.event)
     db.session.refresh(registration)
@@ -67,13 +68,13 @@ def confirm(
 
 
 def open_link(token: str, *, now: datetime) -> None:
-    """End the personal links that are older than the one that is opened (S20). Raises LinkRefused."""
+    """End the personal links that are older than the link being opened (S20). Raises LinkRefused."""
     places.lock(links.follow(token, TokenPurpose.MANAGE, now=now).event)
     links.end_older(token, now=now)
 
 
 def accept_offer(registration: Registration, *, now: datetime) -> Registration:
-    """Turn an offer into a place. Accepted twice it changes nothing. Raises NothingOffered."""
+    """Turn an offer into a place; a second call changes nothing. Raises NothingOffered."""
     places.lock(registration.event)
     db.session.refresh(registration)
     if registration.status == Status.CONFIRMED:
@@ -87,9 +88,9 @@ def accept_offer(registration: Registration, *, now: datetime) -> Registration:
 
 
 def cancel(registration: Registration, *, actor: str, now: datetime) -> Registration:
-    """End the registration, free its place and offer it to the next in line. Raises NotLive.
+    """End the registration, free its place and offer it to the next person in line. Raises NotLive.
 
-    Its links lead nowhere from now on (S20).
+    The links of the registration no longer work (S20).
     """
     places.lock_live(registration)
     before = registration.status
@@ -105,9 +106,10 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
 
 
 def change(registration: Registration, details: Details, *, actor: str, now: datetime) -> list[str]:
-    """Change what a person may change; return the names of the fields that differ. Raises NotLive, OrganisationFull.
+    """Change what a person may change; return the names of the changed fields. Raises NotLive, OrganisationFull.
 
-    What changed is recorded by field, not by value (P28): an organiser sees that it did, and may ask.
+    The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
+    may ask the person.
     """
     places.lock_live(registration)
     _refuse_if_organisation_full(registration, details)
@@ -123,7 +125,7 @@ def change(registration: Registration, details: Details, *, actor: str, now: dat
 
 
 def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], *, now: datetime) -> None:
-    """Give or withdraw consents, with effect at once (P04). Raises NotLive."""
+    """Give or withdraw consents, with immediate effect (P04). Raises NotLive."""
     places.lock_live(registration)
     for purpose in ConsentPurpose:
         has = registration.has_consented(purpose)
@@ -138,10 +140,10 @@ def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], 
 
 
 def resend(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Send the mail of the registration's state once more, with a fresh link. Raises NotLive.
+    """Send the mail for the registration's status again, with a fresh link. Raises NotLive.
 
-    It ends no link: the mail may never arrive, and each confirming link has answers of its own. Older personal links
-    end when the fresh one is opened (S20). A confirming link carries the answers that were sent last.
+    This ends no link: the mail may never arrive, and each confirming link has answers of its own. Older personal
+    links end when the fresh one is opened (S20). A confirming link carries the answers that were sent last.
     """
     places.lock_live(registration)
     mails.queue_for_state(registration, queries.find_last_form(registration), now=now)
@@ -149,7 +151,7 @@ def resend(registration: Registration, *, actor: str, now: datetime) -> None:
 
 
 def _refuse_if_organisation_full(registration: Registration, details: Details) -> None:
-    """A place cannot be carried over to an organisation that has reached its cap."""
+    """Raise OrganisationFull if the change would move a held place to an organisation that has reached its cap."""
     key = names.organisation_key(details.organisation)
     moves = registration.holds_place and key != registration.organisation_key
     if moves and not places.organisation_has_room(registration.event, key):
@@ -157,7 +159,7 @@ def _refuse_if_organisation_full(registration: Registration, details: Details) -
 
 
 def _takes_last_chance(registration: Registration, now: datetime) -> bool:
-    """Whether a place is given now, where the event keeps no line to wait in. Raises SectorFull."""
+    """Give a place now if the event has no waiting list; return whether one is given. Raises SectorFull."""
     if registration.event.has_waiting_list:
         return False
     if not places.admit(registration, now):
@@ -166,7 +168,7 @@ def _takes_last_chance(registration: Registration, now: datetime) -> bool:
 
 
 def _wait_or_stand(registration: Registration, now: datetime) -> None:
-    """No place was held: stand in line, unless a place is free and nobody has waited longer."""
+    """Put a registration without a place in line, or give it a place if one is free and nobody has waited longer."""
     waiting_list.join(registration, now)
     db.session.flush()
     if waiting_list.take_if_first(registration, now):
@@ -183,7 +185,7 @@ def _stand(registration: Registration, now: datetime) -> None:
 
 
 def _begin_calendar(registration: Registration, now: datetime) -> None:
-    """Number the person's calendar entry above the cancelled one of an earlier registration: both have one UID."""
+    """Give the person's calendar entry a higher number than their earlier registration's entry: both share one UID."""
     earlier = queries.find_last_calendar_sequence(registration)
     registration.calendar_sequence = 0 if earlier is None else earlier + 1
     registration.calendar_changed_at = now

@@ -1,7 +1,7 @@
-"""What a registration says of the person: set by the form, by a change, and by the confirming link that is pressed.
+"""The answers of a registration: set by the form, by a change, and by the confirming link that is pressed.
 
-Anybody can register somebody's address. So while it is not confirmed, each confirming link carries the answers of its
-own form, and those of the link that is pressed count: whoever came first decides nothing.
+Anybody can enter another person's address. So while the address is not confirmed, each confirming link carries the
+answers of its own form. The answers of the link that is pressed count, not those of the form that came first.
 """
 
 import secrets
@@ -24,7 +24,7 @@ REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
-    """Return what the form asks for as a registration that is not stored yet and holds no place."""
+    """Return a registration made from the form, not stored yet and without a place."""
     registration = Registration(
         event=event,
         sector=sector,
@@ -39,16 +39,16 @@ def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) 
     )
     derive(registration)
     say_identity(registration, is_protected=applicant.is_protected, real_name=applicant.real_name, now=now)
-    # The form does not ask about diet and access yet; everybody has the row, always of one length.
+    # The form does not ask about diet and access yet; every registration has the row, always of one length.
     registration.care_answer = CareAnswer(answer=care(None, None, None))
     return registration
 
 
 def take_over(registration: Registration, submission: Submission | None, *, now: datetime) -> bool:
-    """Put the answers of the form in the place of what the registration says, then forget those of every form.
+    """Replace the registration's answers by those of the confirmed form, then forget the answers of all its forms.
 
-    Another sector or organisation is asked for in the moment of that form; return whether a place that was held went
-    back for it.
+    If the sector or organisation changes, the form's time becomes the time of the registration. Return whether a held
+    place was given back because of such a change.
     """
     held = registration.holds_place
     moved = False
@@ -59,9 +59,10 @@ def take_over(registration: Registration, submission: Submission | None, *, now:
 
 
 def read(registration: Registration, submission: Submission | None) -> Mapping[str, Any]:
-    """Return the answers that a confirming link carries; without a form of its own, those of the registration.
+    """Return the answers that a confirming link carries; for a link without a form, those of the registration.
 
-    What the form of an older version did not ask is the registration's too: its link works over an update.
+    A field that a form of an older version did not ask for is taken from the registration: such a link still works
+    after an update.
     """
     carried = (submission.answers if submission else None) or {}
     return {
@@ -73,18 +74,18 @@ def read(registration: Registration, submission: Submission | None) -> Mapping[s
 
 
 def sector_of(registration: Registration, told: Mapping[str, Any]) -> Sector:
-    """Return the sector that the answers name; the registration's own should it be gone."""
+    """Return the sector that the answers name, or the registration's sector if that one no longer exists."""
     return next((one for one in registration.event.sectors if one.key == told["sector"]), registration.sector)
 
 
 def moves(registration: Registration, told: Mapping[str, Any]) -> bool:
-    """Whether the answers ask for another sector, or come from another organisation, than a place is held for."""
+    """Return whether the answers name another sector or organisation than the registration has now."""
     key = names.organisation_key(told["organisation"])
     return (sector_of(registration, told), key) != (registration.sector, registration.organisation_key)
 
 
 def forget(registration: Registration) -> None:
-    """Keep no answers of any form that was sent for this registration, now that no link carries them."""
+    """Delete the answers of all forms sent for this registration, because no link carries them any more."""
     mine = Submission.registration_id == registration.id
     db.session.execute(update(Submission).where(mine).values(answers=None))
 
@@ -92,7 +93,7 @@ def forget(registration: Registration) -> None:
 def say_identity(
     registration: Registration, *, is_protected: bool, real_name: str | None, now: datetime
 ) -> None:
-    """Seal whether the person has protected identity, in the place of what was recorded."""
+    """Seal whether the person has protected identity, in place of what was recorded before."""
     recorded_at = now.isoformat() if is_protected else None
     told = {"is_protected": is_protected, "real_name": real_name, "recorded_at": recorded_at}
     if registration.protected_identity:
@@ -107,7 +108,7 @@ def care(diet: str | None, access: str | None, now: datetime | None) -> dict[str
 
 
 def derive(registration: Registration) -> None:
-    """Set what lists sort by, search in and count by."""
+    """Set the keys and the text by which lists sort, search and count."""
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name)
     registration.organisation_key = names.organisation_key(registration.organisation)
     registration.organisation_sort_key = names.sort_key(registration.organisation, "")
@@ -116,7 +117,7 @@ def derive(registration: Registration) -> None:
 
 
 def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime, now: datetime) -> bool:
-    """Set each answer; return whether sector or organisation are others than before."""
+    """Set each answer; return whether the sector or organisation changed."""
     sector, moved = sector_of(registration, told), moves(registration, told)
     if moved:
         places.release(registration)
@@ -129,6 +130,6 @@ def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime
 
 
 def _new_reference() -> str:
-    """Return eight characters that say nothing of event or person (P26), without look-alikes."""
+    """Return eight random characters, without look-alikes, that reveal nothing about the event or person (P26)."""
     drawn = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
     return f"{drawn[:4]}-{drawn[4:]}"

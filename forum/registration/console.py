@@ -28,7 +28,7 @@ bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 
 @bp.route("/attendees")
 def index(event: str) -> ResponseReturnValue:
-    """Show who has registered: filtered, searched, sorted and paged by the address alone."""
+    """Show who has registered; the URL alone says how the list is filtered, searched, sorted and paged."""
     found, filters = _list_of(event)
     if filters.q:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
@@ -51,7 +51,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/waiting")
 def waiting(event: str) -> ResponseReturnValue:
-    """Show who waits in each sector, the next in line first."""
+    """Show who waits in each sector, the next person in line first."""
     found = get_any_or_404(event)
     note_view(audit_queries.WAITING_LIST_VIEWED, found, actor=sign_ins.current_actor())
     counts = listing.count_by_sector_and_status(found)
@@ -86,7 +86,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>/cancel", methods=["GET", "POST"])
 def cancel(event: str, reference: str) -> ResponseReturnValue:
-    """Say what cancelling will do, then do it."""
+    """Ask whether to cancel, and say what that does; on POST cancel the registration."""
     form = TidyForm()
     if not form.validate_on_submit():
         registration = _registration_or_404(event, reference)
@@ -108,7 +108,7 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>/resend", methods=["POST"])
 def resend(event: str, reference: str) -> ResponseReturnValue:
-    """Send the message of the registration's state once more, with a fresh link."""
+    """Send the mail for the registration's status again, with a fresh link."""
     start_write(db.session)
     registration = _registration_or_404(event, reference)
     try:
@@ -122,7 +122,7 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/attendees.csv", methods=["GET", "POST"])
 def export(event: str) -> ResponseReturnValue:
-    """Ask what the list is for and who gets it (P14), then write that down and send the filtered list."""
+    """Ask what the list is for and who gets it (P14), record the answers, and send the filtered list."""
     if answer := sign_ins.require_fresh():
         return answer
     found, filters = _list_of(event)
@@ -154,7 +154,7 @@ def _list_of(slug: str) -> tuple[Event, listing.Filters]:
 
 
 def _registration_or_404(slug: str, reference: str) -> Registration:
-    """Return the registration of this event; another event's reference leads nowhere (S13)."""
+    """Return the event's registration with this reference; answer 404 for a reference of another event (S13)."""
     return queries.find_by_reference(get_any_or_404(slug), reference) or abort(404)
 
 
@@ -165,7 +165,7 @@ def _has_ended(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _record_export(event: Event, filters: listing.Filters, total: int, form: exports.ExportForm) -> None:
-    """Write down who took how many names, by which filters and why; a search's words may be a name and stay out."""
+    """Record who exported how many names, by which filters and why; a search text may be a name and is left out."""
     shown = filters.query()
     start_write(db.session)
     audit.record(
@@ -184,7 +184,7 @@ def _record_export(event: Event, filters: listing.Filters, total: int, form: exp
 
 
 def _balance(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return the ring and its arcs by sector id, each arc a way into the list."""
+    """Return the ring, and its arcs by sector id; each arc links to the list of its sector."""
 
     def url(sector: Sector) -> str:
         return url_for(".index", event=event.slug, sector=sector.key)

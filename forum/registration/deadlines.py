@@ -1,6 +1,6 @@
-"""How long a person has to answer a mail: from when it left, where it did not leave at once.
+"""How long a person has to answer a mail: counted from when the mail left, if it did not leave at once.
 
-While the mail server is away nobody is told anything. So nobody's time runs out before they could know of it.
+While the mail server is away, no mail reaches anybody. So no deadline may pass before the person can know of it.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from forum.outbox.queries import UNSENT
 from forum.registration.models import Registration
 
 CONFIRM_TIME = timedelta(hours=48)
-LATE = timedelta(hours=1)  # a mail that left less late than this lengthens nothing
-TIMES = 4  # an unconfirmed registration is kept for at most four times the whole time
+LATE = timedelta(hours=1)  # a mail that left with less delay than this extends no deadline
+TIMES = 4  # an unconfirmed registration is kept for at most this many times the whole time to confirm
 
 
 def find_later_offer(
     registration: Registration, offers: Sequence[OutboxMessage], now: datetime
 ) -> datetime | None:
-    """Return until when an offer holds although its time is over, None when the person has had that time.
+    """Return a later deadline for an offer whose deadline has passed, or None when the person has had the whole time.
 
-    The time counts from when the first mail left, where that was late, also if it was an organiser's second one. One
-    that has not left gives the whole time anew; a dead letter does so once, for the organisers see it and can reach the
-    person in another way.
+    The time counts from when the first mail left, if that was late; that mail may be one that an organiser sent
+    again. While the newest mail has not left, the whole time starts again. A dead letter starts it again once:
+    organisers see it and can reach the person in another way.
     """
     if not offers:
         return None
@@ -46,11 +46,11 @@ def find_later_asking(
     whole: timedelta,
     now: datetime,
 ) -> datetime | None:
-    """Return until when an address may be confirmed, or a place is held for it, although `ends_at` is over.
+    """Return a later deadline than `ends_at` to confirm an address or hold a place, or None when the time is over.
 
-    None when the person has had the `whole` time since the first mail left. While none has left and one still may, the
-    time begins anew, up to TIMES of it since the asking: the place is somebody else's, too. A dead letter lengthens
-    nothing, for it says that nobody reads there.
+    It is over when the person has had the `whole` time since the first mail left. While no mail has left and one
+    still may, the whole time starts again, up to TIMES of it since the registration: the place is kept from other
+    people. A dead letter extends nothing, for it shows that nobody reads mail at this address.
     """
     until = now
     left_at = _left_at(mails)

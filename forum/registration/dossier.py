@@ -1,4 +1,4 @@
-"""A registration as organisers read it: details, consents, and what has happened."""
+"""A registration as organisers see it: details, consents and history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ class Happening:
 
     @property
     def at_iso(self) -> str:
-        """The moment for machines."""
+        """The moment in ISO 8601, for the datetime attribute."""
         return self.at.isoformat(timespec="seconds")
 
 
 def details(registration: Registration, zone: tzinfo) -> list[Fact]:
-    """Return what the person has told, and the moments that count in the registration's state."""
+    """Return the person's answers, and the moments that matter in the registration's status."""
     country = Locale.parse(language()).territories.get(registration.country, registration.country)
     facts = [
         (_("Reference"), registration.reference),
@@ -72,7 +72,7 @@ def consents(registration: Registration, zone: tzinfo) -> list[Fact]:
 def timeline(
     entries: Sequence[AuditEntry], mails: Sequence[OutboxMessage], names: Mapping[str, str], zone: tzinfo
 ) -> list[Happening]:
-    """Return acts and mails together, the newest first; of the same moment, the mail is told as following the act."""
+    """Return acts and mails together, newest first; of an act and a mail of one moment, the mail counts as later."""
     told = [*(_act(entry, names, zone) for entry in entries), *(_mail(mail, zone) for mail in mails)]
     return sorted(told, key=lambda happening: happening.at)[::-1]
 

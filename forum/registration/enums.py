@@ -1,4 +1,4 @@
-"""The life of a registration, what a link may do and what a person may consent to."""
+"""A registration's statuses, the purposes of personal links, and the purposes of consents."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from forum.events.enums import EntryStatus
 
 
 class Status(StrEnum):
-    """See docs/architecture.md, "The registration's life"."""
+    """The status of a registration; see docs/architecture.md, "The registration's life"."""
 
     PENDING = "pending"
     IN_REVIEW = "in_review"
@@ -28,14 +28,14 @@ IN_CALENDAR = {
 
 
 class TokenPurpose(StrEnum):
-    """A link does one thing only (S19)."""
+    """What a personal link is for; each link does one thing only (S19)."""
 
     CONFIRM = "confirm"
     MANAGE = "manage"
 
 
 class ConsentPurpose(StrEnum):
-    """Separate, optional and withdrawable (P03)."""
+    """What a person may consent to; each consent is separate, optional and withdrawable (P03)."""
 
     PARTICIPANT_LIST = "participant_list"
     PHOTOGRAPHS = "photographs"

@@ -2,11 +2,11 @@
 
 
 class RegistrationRefused(Exception):
-    """The registration cannot be taken."""
+    """The registration is refused."""
 
 
 class NoSuchSector(RegistrationRefused):
-    """The current event has no sector of this key, or there is no current event."""
+    """The current event has no sector with this key, or there is no current event."""
 
 
 class RegistrationClosed(RegistrationRefused):
@@ -18,7 +18,7 @@ class SectorByInvitation(RegistrationRefused):
 
 
 class SectorFull(RegistrationRefused):
-    """No place is left and the event keeps no waiting list."""
+    """No place is left and the event has no waiting list."""
 
 
 class SubmissionReused(RegistrationRefused):
@@ -30,7 +30,7 @@ class NotLive(Exception):
 
 
 class AlreadyConfirmed(Exception):
-    """The address is confirmed already; who presses the link again is told so and let in nowhere."""
+    """The address is confirmed already; the page of the link says so, and shows nothing personal."""
 
 
 class NothingOffered(Exception):
@@ -38,7 +38,7 @@ class NothingOffered(Exception):
 
 
 class OrganisationFull(Exception):
-    """The organisation holds as many places as the event allows one."""
+    """The organisation holds as many places as the event allows for one organisation."""
 
 
 class CapacityBelowTaken(Exception):
@@ -50,4 +50,4 @@ class SharesDoNotFit(Exception):
 
 
 class LinkRefused(Exception):
-    """A personal link leads nowhere: unknown, expired or revoked. One reason for all three (S24)."""
+    """A personal link is not valid: unknown, expired or revoked. There is one error for all three (S24)."""

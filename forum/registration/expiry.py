@@ -1,4 +1,4 @@
-"""What time does to registrations: addresses not confirmed, offers not taken, floors released."""
+"""What happens to registrations by time alone: addresses not confirmed, offers not accepted, floors released."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,8 @@ from forum.registration import answers, deadlines, links, mails, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import Registration, RegistrationToken, Submission
 
-# How long a form's key is kept. A form that lay open for longer registers anew; a known address gets its mail.
+# How long the key of a sent form is kept. A form sent again after that counts as new; if its address is registered,
+# the mail says so.
 FORM_KEPT = timedelta(days=30)
 
 
@@ -24,17 +25,17 @@ def expire_due(*, now: datetime) -> int:
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the events in which something may have run out or may be offered."""
+    """Return the ids of the events in which a deadline may have passed or a place may be offered."""
     return queries.list_events_to_tend(now)
 
 
 def expire_in(event_id: int, *, now: datetime) -> int:
-    """End what has run out in an event, then offer what became free before it begins.
+    """End what has run out in an event; until the event begins, offer the places that became free.
 
     Return how many registrations ended.
 
-    Flushes only; the job commits, event by event: one whose counters are wrong does not stop the others. Run twice, or
-    by two workers, it does nothing more (R02).
+    This only flushes; the job commits each event by itself, so an event with wrong counters does not stop the others.
+    A second run, or a second worker, does nothing more (R02).
     """
     event = db.session.get_one(Event, event_id)
     places.lock(event)
@@ -42,9 +43,9 @@ def expire_in(event_id: int, *, now: datetime) -> int:
 
 
 def forget_ended(*, now: datetime) -> int:
-    """Delete links that lead nowhere any more, and what was kept to notice a form that is sent twice; return how many.
+    """Delete links that no longer work, and old keys of forms that detect a form sent twice; return how many.
 
-    Who opens such a link reads the same with and without its row.
+    Opening such a link shows the same page with and without its row.
     """
     is_over = or_(RegistrationToken.expires_at <= now, RegistrationToken.revoked_at <= now)
     links = delete(RegistrationToken).where(is_over).returning(RegistrationToken.digest)
@@ -82,7 +83,7 @@ def _tend(event: Event, now: datetime) -> int:
 def _later_asking(
     registration: Registration, told: Mapping[int, Sequence[OutboxMessage]], now: datetime
 ) -> datetime | None:
-    """Return until when the address may be confirmed, or the place is held, should its mail not have left in time."""
+    """Return a later deadline to confirm the address or hold the place if the mail did not leave in time, else None."""
     is_over = registration.confirm_by <= now
     ends_at = registration.confirm_by if is_over else registration.held_until or registration.confirm_by
     whole = deadlines.CONFIRM_TIME if is_over else places.SHORT_HOLD
@@ -102,7 +103,7 @@ def _offers(mails_of_one: Sequence[OutboxMessage]) -> list[OutboxMessage]:
 
 
 def _ask_for_longer(registration: Registration, until: datetime, now: datetime, *, is_asked: bool) -> None:
-    """Let the address be confirmed until then, or hold the place; a mail that never left would name another moment."""
+    """Extend the time to confirm the address or to hold the place; if no mail has left, queue one with the new time."""
     if registration.held_until:
         registration.held_until = until
     if registration.confirm_by <= now:
@@ -116,7 +117,7 @@ def _ask_for_longer(registration: Registration, until: datetime, now: datetime, 
 
 
 def _lengthen(registration: Registration, until: datetime, now: datetime, *, is_told: bool) -> None:
-    """Let the offer hold until then; the mail that never left would name a moment that has passed."""
+    """Extend the offer; if its newest mail has not left, queue one with the new deadline."""
     registration.offer_expires_at = until
     if not is_told:
         mails.queue_offered(registration, now=now)
@@ -126,13 +127,13 @@ def _lengthen(registration: Registration, until: datetime, now: datetime, *, is_
 
 
 def _end_hold(registration: Registration, now: datetime) -> None:
-    """Let others have the place; who confirms the address later gets one if one is free, and else waits."""
+    """Give a held place back; a person who confirms the address later gets a place if one is free, or else waits."""
     places.release(registration)
     audit.record("registration.hold_ended", registration, actor="worker", at=now)
 
 
 def _end(registration: Registration, now: datetime) -> None:
-    """End what was not confirmed or not accepted in time; who was offered a place is told so."""
+    """End a registration or offer that was not confirmed or accepted in time; tell a person whose offer ended."""
     is_offer = registration.status == Status.OFFERED
     places.release(registration)
     registration.move_to(Status.EXPIRED, now=now)

@@ -1,4 +1,4 @@
-"""The organisers' list as a file: the same people, in the same order, for a stated purpose (P14)."""
+"""The organisers' list as a file: the same people in the same order, for a stated purpose (P14)."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
@@ -19,7 +19,7 @@ from forum.web.forms import TidyForm, required
 from forum.web.languages import NAMES, in_language, language
 
 MOMENT = "%Y-%m-%d %H:%M"
-# The file's columns in their order, the consents behind them: the registration's attribute and its heading.
+# The columns of the file in their order, followed by the consents: the registration's attribute and its heading.
 COLUMNS = {
     "reference": _l("Reference"),
     "family_name": FIELDS["family_name"],
@@ -38,7 +38,7 @@ COLUMNS = {
 
 
 class Purpose(StrEnum):
-    """What a list of names is needed for."""
+    """What an exported list of names is needed for."""
 
     DOOR = "door"
     GROUPS = "groups"
@@ -47,7 +47,7 @@ class Purpose(StrEnum):
 
 
 class Recipient(StrEnum):
-    """Who gets it. A kitchen or a venue gets numbers, not names (P06), so neither stands here."""
+    """Who gets an exported list. Kitchen and venue get numbers instead of names (P06), so neither is a choice here."""
 
     OFFICE = "office"
     CO_ORGANISER = "co_organiser"
@@ -70,7 +70,7 @@ RECIPIENTS = {
 
 
 class ExportForm(TidyForm):
-    """Why a list of names leaves the house, and for whom; both are written into the audit trail."""
+    """Why a list of names is exported, and for whom; the audit trail records both."""
 
     purpose = RadioField(
         _l("What is the list for?"),
@@ -85,18 +85,18 @@ class ExportForm(TidyForm):
 
 
 def file_name(event: Event, now: datetime) -> str:
-    """Return such as "nf27-attendees-2027-05-03.csv"; nothing of the filters, which may hold a name."""
+    """Return a name such as "nf27-attendees-2027-05-03.csv"; the filters stay out of it, for they may hold a name."""
     return f"{event.slug}-attendees-{now.astimezone(event.zone):%Y-%m-%d}.csv"
 
 
 def headings(event: Event) -> list[str]:
-    """Return the headings in the organiser's language; moments name their zone."""
+    """Return the headings in the organiser's language; headings of moments name the time zone."""
     columns = [str(heading) % {"zone": event.timezone} for heading in COLUMNS.values()]
     return [*columns, *(str(CONSENTS[purpose]) for purpose in ConsentPurpose)]
 
 
 def rows(event: Event, filters: listing.Filters) -> Iterator[list[str | None]]:
-    """Yield the filtered list, a row at a time."""
+    """Yield the filtered list row by row."""
     said = _words(event)
     words = [said.get(name, _as_stored) for name in (*COLUMNS, *ConsentPurpose)]
     for row in listing.stream(event, filters, tuple(COLUMNS)):
@@ -104,7 +104,7 @@ def rows(event: Event, filters: listing.Filters) -> Iterator[list[str | None]]:
 
 
 def _words(event: Event) -> dict[str, Callable[[Any], str | None]]:
-    """Return by column what its values are called in the organiser's language, looked up once for all rows."""
+    """Return for each column a function that words its values in the organiser's language, made once for all rows."""
     zone, countries = event.zone, Locale.parse(language()).territories
     sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
     statuses = {status: status_name(status) for status in Status}

@@ -1,6 +1,6 @@
-"""What is erased of registrations that nobody confirmed, and of mails that were withheld (P07).
+"""Erases registrations that were never confirmed, and mails that were withheld (P07).
 
-Anybody can type somebody's address. Where its owner never says yes, a day later nothing tells whose it was.
+Anybody can enter another person's address. If its owner does not confirm it, nothing of it is left a day later.
 """
 
 from collections import Counter
@@ -21,10 +21,10 @@ AT_ONCE = 500
 
 
 def forget_unconfirmed(*, now: datetime) -> int:
-    """Erase what ended a day ago without its address confirmed, with its mails and links; return how many ended so.
+    """Erase registrations that ended a day ago unconfirmed, with mails and links; return how many were erased.
 
-    Mails that were withheld go too: repeated forms for one address could make a heap of them. The audit trail keeps how
-    many registrations went. Flushes only; the job commits.
+    Withheld mails are deleted too: forms sent again and again for one address could pile them up. The audit trail
+    keeps the number of erased registrations. This only flushes; the job commits.
     """
     withheld = (OutboxMessage.status == MessageStatus.WITHHELD) & (OutboxMessage.created_at <= now - DAY)
     db.session.execute(delete(OutboxMessage).where(withheld))

@@ -1,4 +1,4 @@
-"""The forms of a registration; each hands over one clean value and knows no database."""
+"""The forms of a registration; each returns one clean value and does not use the database."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ YES, NO = "yes", "no"
 
 
 def only_if_protected(form, field) -> None:
-    """Refuse a real name of somebody who says to have no protected identity: it would be dropped unsaid."""
+    """Refuse a real name without the tick for protected identity: otherwise the name would be dropped silently."""
     if field.data and form.is_protected.data in (False, NO):
         raise ValidationError(
             _l(
@@ -40,7 +40,7 @@ def only_if_protected(form, field) -> None:
 
 
 class DetailsForm(TidyForm):
-    """What a person may change later on."""
+    """The details that a person may change later."""
 
     given_name = StringField(
         FIELDS["given_name"],
@@ -82,7 +82,7 @@ class DetailsForm(TidyForm):
         return Details(**self._details())
 
     def answers(self) -> list[dict[str, str]]:
-        """Return the rows of what has been answered: label and value."""
+        """Return the filled-in fields as rows of label and value."""
         return [
             {"label": str(field.label.text), "value": _words(field)}
             for field in (getattr(self, name) for name in self.shown())
@@ -98,7 +98,7 @@ class DetailsForm(TidyForm):
 
 
 class RegistrationForm(DetailsForm):
-    """All that is asked before the address is confirmed: no consent, for anybody can fill this in (P03)."""
+    """All fields asked before the address is confirmed; no consents, for anybody can fill in this form (P03)."""
 
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
     is_protected = BooleanField(_l("I have a protected identity"))
@@ -114,7 +114,7 @@ class RegistrationForm(DetailsForm):
             self.key.data = new_form_key()
 
     def __iter__(self):
-        """The fields in the order in which the page asks for them, so that the error summary lists them so (A02)."""
+        """Yield the fields in the order of the page, so that the error summary lists them in this order (A02)."""
         first = {name: place for place, name in enumerate(self.shown())}
         return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))
 
@@ -130,27 +130,27 @@ class RegistrationForm(DetailsForm):
         )
 
     def answers_to_check(self) -> list[dict[str, str]]:
-        """Return the rows of `answers`, and with each the field that its "Change" leads to."""
+        """Return the rows of `answers`, each with the field to which its "Change" button leads."""
         rows = zip(self.shown(), self.answers(), strict=True)
         return [
             {**row, "change_name": name, "change_label": _in_a_sentence(row["label"])} for name, row in rows
         ]
 
     def looks_like_a_bot(self) -> bool:
-        """Whether the trap was filled in, or the form sent faster than anybody can read it (S28)."""
+        """Return whether the trap field was filled in, or the form sent faster than a person can read it (S28)."""
         _key, age = read_form_key(self.key.data)
         return bool(self.website.data) or age < current_app.config["FORM_MIN_SECONDS"]
 
     def shown(self) -> tuple[str, ...]:
-        """Return the names in their order; the real name where somebody is protected, and then without its words."""
+        """Return the names in their order, with the real name (its value is not shown) if the identity is protected."""
         has_real_name = self.is_protected.data or self.real_name.errors
         return (*ASKED, "is_protected", *(("real_name",) if has_real_name else ()))
 
 
 class ProtectedIdentityForm(TidyForm):
-    """Saying later that one has a protected identity, giving another real name, or taking it back.
+    """The form to say later that one has a protected identity, to give another real name, or to withdraw both.
 
-    What is recorded is not filled in: whoever sees the screen must not learn it (P21).
+    The recorded answers are not filled in: another person who sees the screen must not learn them (P21).
     """
 
     is_protected = RadioField(
@@ -171,7 +171,7 @@ class ProtectedIdentityForm(TidyForm):
 
 
 class ConsentsForm(TidyForm):
-    """The consents by themselves, on the person's own page (P04)."""
+    """The consents alone, on the person's own page (P04)."""
 
     participant_list = BooleanField(_l("Show my name and organisation in the list of participants"))
     photographs = BooleanField(_l("I may be in photographs"))
@@ -182,7 +182,7 @@ class ConsentsForm(TidyForm):
 
 
 class LinkForm(TidyForm):
-    """Asking for a fresh personal link."""
+    """The form to request a fresh personal link."""
 
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
 

@@ -1,4 +1,4 @@
-"""Taking a registration, from a form that was sent to the mail that asks for the address to be confirmed."""
+"""Receiving a registration: from the form that was sent to the mail that asks to confirm the address."""
 
 from datetime import datetime
 
@@ -17,12 +17,12 @@ from forum.registration.senders import UNBOUNDED, Sender
 def register(
     event: Event, sector: Sector, applicant: Applicant, *, sender: Sender = UNBOUNDED, now: datetime
 ) -> Registration:
-    """Take a registration, and hold a place for it where the rule gives one. Call it with the event locked.
+    """Store a registration, and hold a place for it if the rule allows one. Call this with the event locked.
 
-    The same form sent again gives the same registration (R03); an address that is registered already
-    gets a mail that says so and nothing else changes (R04). Refusals and work are the same for both (S24).
-    What the sender may not do any more is done alike for both: a mail is withheld, a place is not held beforehand.
-    Raises RegistrationClosed, SectorByInvitation, SectorFull, SubmissionReused.
+    The same form sent again returns the same registration (R03); for an address that is already registered, a mail to
+    it says so and nothing else changes (R04). Refusals and work are the same in both cases (S24). When the sender has
+    used up a limit, both cases behave alike too: the mail is withheld, or no place is held. Raises
+    RegistrationClosed, SectorByInvitation, SectorFull, SubmissionReused.
     """
     if earlier := queries.find_submission(applicant.submission_key):
         return _same_answers(earlier, applicant)
@@ -43,7 +43,8 @@ def register(
     submission = Submission(
         key=applicant.submission_key,
         fingerprint=applicant.digest(),
-        answers=applicant.answers(sector.key) if is_carried else None,  # for the confirming link
+        # The answers that the confirming link carries.
+        answers=applicant.answers(sector.key) if is_carried else None,
         registration=registration,
         received_at=now,
     )
@@ -63,9 +64,9 @@ def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:
 
 
 def _use_stand_in_key(rehearsal: Registration) -> None:
-    """Let a registration that is only rehearsed stand under its reference instead of its address.
+    """Give a registration that will be undone its reference in place of its address.
 
-    The database allows one live registration for an address, and there is one already. A reference is unique and has
-    no "@", so it is nobody's address, and the row costs what a real one costs until it is undone.
+    The database allows one live registration for an address, and there already is one. A reference is unique and has
+    no "@", so it is nobody's address, and writing the row costs what writing a real one costs.
     """
     rehearsal.email_canonical = rehearsal.reference

@@ -1,12 +1,14 @@
-"""How much strangers can make the forum do: mail, held places, and forms in all (S25).
+"""How much visitors can make the forum do: mail, held places, and forms in total (S25).
 
 A mailbox gets a few messages that one client has asked for, and some more from all clients together. The client's own
-count comes first: whoever floods a mailbox from one network leaves the rest to its owner, who asks from another. Beyond
-that nothing is sent and nobody is told, for it would tell that somebody has asked for this mailbox (S24); the page that
-everybody sees says how many messages there are.
-The domain of an organisation gets as many as a large one may need. Beyond that the form is refused, for all addresses
-of the domain alike, and comes back by a button.
-Many clients together meet a brake: a form too many has to be sent once more, a moment later.
+limit is checked first: a client that floods a mailbox from one network leaves the common limit to the mailbox's
+owner, who asks from another network. Beyond these limits no mail is sent, and no page says so, because that would
+tell that somebody has asked for this mailbox (S24); the page that everybody sees says how many messages there can be.
+
+The domain of an organisation gets as many messages as a large organisation may need. Beyond that the form is refused,
+for all addresses of the domain alike; a button sends it again later.
+
+When many clients send forms at once, the brake applies: a form beyond the limit has to be sent again a moment later.
 """
 
 from flask import current_app
@@ -33,28 +35,29 @@ WAIT_SECONDS = 20
 
 
 class Braked(TooManyTries):
-    """So many forms are sent from everywhere that this one has to come a second time, a moment later."""
+    """So many forms arrive at the whole site that this one has to be sent again a moment later."""
 
 
 class DomainFull(TooManyTries):
-    """The domain of this address has got as many messages as one may in an hour."""
+    """The domain of this address has received as many messages as one domain may in an hour."""
 
 
 NOTED = {Braked: FORMS_BRAKED, DomainFull: DOMAIN_LIMITED, TooManyTries: NETWORK_LIMITED}
 
 
 def admit(form_key: str, address: str) -> Sender:
-    """Count a form that registers this address; return who sends it, with their bounds. Raises Braked, DomainFull."""
+    """Count a form that registers this address; return its sender with the limits. Raises Braked, DomainFull."""
     brake(form_key)
     refuse_full_domain(address)
     return sender()
 
 
 def brake(form_key: str) -> None:
-    """Count a form against what the whole site takes at once. Raises Braked.
+    """Count a form against the limit of the whole site. Raises Braked.
 
-    Beyond that a form is taken when it is sent a second time after WAIT_SECONDS, up to the same number again. One form
-    is one registration, so each needs a wait of its own. What is refused costs the client none of its forms.
+    Beyond the limit a form is accepted when it is sent again after WAIT_SECONDS, up to the same number of forms
+    again. Each form makes one registration, so each registration needs a wait of its own. The first refusal of a form
+    does not count against the client's own limit.
     """
     rule = current_app.config["REGISTRATIONS_IN_ALL"]
     if takes(rule, SITE):
@@ -68,26 +71,26 @@ def brake(form_key: str) -> None:
 
 
 def note(refused: TooManyTries, event: Event) -> None:
-    """Record that a form was held back, for the console's overview."""
+    """Record that a limit refused a form, for the console's overview."""
     note_brake(NOTED[type(refused)], event)
 
 
 def sender() -> Sender:
-    """Return the client that sends a form, with its bounds."""
+    """Return the client that sends a form, with its limits."""
     most = current_app.config["PLACES_HELD_PER_ADDRESS"]
     is_bounded = current_app.config["LIMITS_ENABLED"]
     return Sender(may_mail, client=keyed(client()) if is_bounded else None, most_held=most)
 
 
 def refuse_full_domain(address: str) -> None:
-    """Raise DomainFull when no more mail may be asked for to the domain of this address."""
+    """Raise DomainFull when the limit of messages to the domain of this address is used up."""
     domain = find_organisation_domain(address)
     if domain and not has_room(_of_domain(), DOMAIN, keyed(domain)):
         raise DomainFull
 
 
 def may_mail(address: str) -> bool:
-    """Count a message that the client wants to have sent to this address; return whether it may leave."""
+    """Count a message that the client asks for to this address; return whether it may be sent."""
     mailbox, domain = keyed(base_mailbox(address)), find_organisation_domain(address)
     if not (takes(EACH_CLIENT, MAILBOX, mailbox, client()) and takes(ALL_CLIENTS, MAILBOX, mailbox)):
         return False

@@ -23,9 +23,9 @@ def issue_address(
     submission: Submission | None = None,
     is_dead: bool = False,
 ) -> str:
-    """Make a personal link; return its address, under BASE_URL whatever host the request was sent to (S39).
+    """Make a personal link; return its URL, under BASE_URL whatever the request's Host is (S39).
 
-    `submission` is the form whose answers a confirming link carries; a dead link leads nowhere.
+    `submission` is the form whose answers a confirming link carries; a dead link never works.
     """
     token = issue(registration, purpose, now=now, submission=submission, is_dead=is_dead)
     path = f"confirm/{token}" if purpose == TokenPurpose.CONFIRM else token
@@ -40,10 +40,10 @@ def issue(
     submission: Submission | None = None,
     is_dead: bool = False,
 ) -> str:
-    """Make a link's token and return it; only its digest is kept.
+    """Make the token of a link and return it; only its digest is stored.
 
-    A confirming link holds until `confirm_by`, a managing one until 30 days after the event. `submission` is the form
-    whose answers a confirming link carries. A dead link leads nowhere from the start: its mail is withheld.
+    A confirming link is valid until `confirm_by`, a managing link until 30 days after the event. `submission` is the
+    form whose answers a confirming link carries. A dead link never works: it is made for a mail that is withheld.
     """
     token = new_token()
     ends = {
@@ -65,7 +65,7 @@ def issue(
 
 
 def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
-    """Return the registration behind a link's token. Raises LinkRefused."""
+    """Return the registration to which a link's token belongs. Raises LinkRefused."""
     return follow_digest(digest(token), purpose, now=now)
 
 
@@ -75,26 +75,26 @@ def find_submission(token: str, *, now: datetime) -> Submission | None:
 
 
 def follow_digest(token_digest: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
-    """Return the registration behind a link whose digest a browser's session holds. Raises LinkRefused."""
+    """Return the registration of a link, by the digest in the browser's session. Raises LinkRefused."""
     return _find(token_digest, purpose, now).registration
 
 
 def ends_older(token: str, *, now: datetime) -> bool:
-    """Whether opening this personal link would end earlier ones (S20). Raises LinkRefused."""
+    """Return whether opening this personal link would end earlier ones (S20). Raises LinkRefused."""
     return bool(queries.older_tokens(_find(digest(token), TokenPurpose.MANAGE, now)))
 
 
 def end_older(token: str, *, now: datetime) -> None:
-    """End the personal links that were issued before this one, now that its owner opens it. Raises LinkRefused.
+    """End the personal links that were issued before this one, when its owner opens it. Raises LinkRefused.
 
-    Asking for a link ends nothing: a stranger could ask. Call while the event is locked.
+    Requesting a link ends no other link, because a stranger could request one. Call this with the event locked.
     """
     for older in queries.older_tokens(_find(digest(token), TokenPurpose.MANAGE, now)):
         older.revoked_at = now
 
 
 def lengthen_confirming(registration: Registration) -> None:
-    """Let the confirming links lead on until the registration's new `confirm_by`."""
+    """Extend the confirming links to the registration's new `confirm_by`."""
     mine = (
         RegistrationToken.registration_id == registration.id,
         RegistrationToken.purpose == TokenPurpose.CONFIRM,
@@ -104,9 +104,10 @@ def lengthen_confirming(registration: Registration) -> None:
 
 
 def revoke(registration: Registration, *, now: datetime) -> None:
-    """Make every link of the registration lead nowhere from now on.
+    """Revoke every link of the registration.
 
-    In one statement: the worker may be deleting one of them just now, and a row that was read would be missed.
+    This is one statement, because the worker may be deleting one of the links, and updating a row that was read
+    before would fail.
     """
     mine = (RegistrationToken.registration_id == registration.id) & RegistrationToken.revoked_at.is_(None)
     db.session.execute(update(RegistrationToken).where(mine).values(revoked_at=now))

@@ -1,4 +1,4 @@
-"""Sending a personal link to an address that asks for it."""
+"""Sending a personal link to an address for which one is requested."""
 
 from datetime import datetime
 
@@ -13,11 +13,11 @@ from forum.registration.senders import MayMail, always
 
 
 def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now: datetime) -> None:
-    """Queue a fresh link if the address is registered; say nothing either way (S20, S24).
+    """Queue a fresh link if the address is registered; the answer does not tell whether it is (S20, S24).
 
-    `may_mail` counts the message and says whether it may leave, of an address that is not registered, too.
-    For an address that is not, the mail of another registration is rehearsed. The event is locked first: a registration
-    that is being cancelled gets no link. Call after `start_write`.
+    `may_mail` counts the message and returns whether it may be sent, also for an address that is not registered. For
+    such an address the mail of another registration is queued and undone. The event is locked first, so that a
+    registration that is being cancelled gets no link. Call after `start_write`.
     """
     places.lock(event)
     registration = queries.find_live(event, names.canonical_email(email))
@@ -30,7 +30,8 @@ def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now
 
 
 def _queue_link(registration: Registration, now: datetime, *, withheld: bool) -> None:
-    # Look for the form of every registration, also where it is not needed, so that the work tells nothing.
+    # Look up the form of every registration, even where it is not needed, so that the work does not reveal the
+    # status.
     last_form = queries.find_last_form(registration)
     if registration.status == Status.PENDING:
         mails.queue_link_to_confirm(registration, last_form, withheld=withheld, now=now)

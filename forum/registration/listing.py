@@ -1,7 +1,7 @@
 """The organisers' list: filtered, searched, sorted, counted and paged for 100,000 registrations.
 
-Reads `registrations` and `consents` alone. Never the sealed tables: to this list a person with protected
-identity is a person like any other (P21, P22).
+It reads only `registrations` and `consents`, never the encrypted tables: in this list a person with protected
+identity cannot be told from other people (P21, P22).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,12 +45,12 @@ Counts = Mapping[tuple[int, str], int]
 
 
 class UnknownFilter(ValueError):
-    """An address asks for a sector or a status that does not exist; to show all instead would be a lie."""
+    """The URL asks for a sector or a status that does not exist; showing all registrations instead would mislead."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list shows and how; all of it stands in the address. `sort` has a "-" in front when falling."""
+    """What the list shows and in which order, all of it in the URL. `sort` begins with "-" for descending order."""
 
     q: str = ""
     sector: Sector | None = None
@@ -59,7 +59,7 @@ class Filters:
 
     @classmethod
     def of(cls, args: Mapping[str, str], event: Event) -> "Filters":
-        """Read an address. Raises UnknownFilter; an unknown sort is by name (S34)."""
+        """Read the filters from the URL's query. Raises UnknownFilter; an unknown sort means by name (S34)."""
         key, code, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
         sector = find_sector(event, key)
         status = Status(code) if code in set(Status) else None
@@ -70,11 +70,11 @@ class Filters:
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether anything is left out."""
+        """Return whether a filter or search leaves out any registration."""
         return bool(self.q or self.sector or self.status)
 
     def query(self, **differing: str) -> dict[str, Any]:
-        """Return the address's parameters, those that say nothing left out."""
+        """Return the parameters of the list's URL, without defaults."""
         shown = {
             "q": self.q,
             "sector": self.sector.key if self.sector else "",
@@ -86,7 +86,7 @@ class Filters:
 
 
 def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Registration]:
-    """Return a page of the list; a cursor that leads nowhere gives the first one."""
+    """Return a page of the list; an unknown cursor gives the first page."""
     beside = find_by_reference(event, cursor.key) if cursor else None
     backwards = cursor.backwards if cursor else False
     return read_page(
@@ -100,7 +100,7 @@ def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Reg
 
 
 def matching(event: Event, filters: Filters) -> Select:
-    """Select the registrations that the filters leave; every word must be found, in any of the fields."""
+    """Select the registrations that match the filters; every word must occur, each in any of the fields."""
     query = select(Registration).where(Registration.event_id == event.id)
     if filters.sector:
         query = query.where(Registration.sector_id == filters.sector.id)
@@ -112,7 +112,7 @@ def matching(event: Event, filters: Filters) -> Select:
 
 
 def order(event: Event, sort: str) -> Order:
-    """Return the order of one of SORTS; within a sector, a status or an organisation people stand by name."""
+    """Return the order for one of SORTS; within a sector, a status or an organisation people are sorted by name."""
     falling, name = sort.startswith("-"), sort.removeprefix("-")
     match name:
         case "organisation":
@@ -129,14 +129,14 @@ def order(event: Event, sort: str) -> Order:
 
 
 def count_by_sector_and_status(event: Event) -> dict[tuple[int, str], int]:
-    """Return how many registrations there are by (sector id, status); a pair without any is left out."""
+    """Return the number of registrations by (sector id, status), without pairs that have none."""
     groups = (Registration.sector_id, Registration.status)
     query = select(*groups, func.count()).where(Registration.event_id == event.id).group_by(*groups)
     return {(sector_id, status): number for sector_id, status, number in db.session.execute(query)}
 
 
 def total(counts: Counts, *, sector_id: int | None = None, status: str | None = None) -> int:
-    """Add up the counts of a sector, of a status, of both or of all."""
+    """Return the sum of the counts of a sector, of a status, of both, or of all."""
     return sum(
         number
         for (counted_sector, counted_status), number in counts.items()
@@ -145,7 +145,7 @@ def total(counts: Counts, *, sector_id: int | None = None, status: str | None = 
 
 
 def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | None = None) -> int:
-    """Return how many registrations the filters leave; a search looks at the rows unless all fit `page`."""
+    """Return how many registrations match the filters; a search counts rows, unless `page` shows all of them."""
     if page and not page.has_previous and not page.has_next:
         return len(page.rows)
     if filters.q:
@@ -155,13 +155,13 @@ def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | 
 
 
 def count_waiting(event: Event) -> int:
-    """Return how many wait, for the navigation; the partial index holds nobody else."""
+    """Return how many people wait, for the navigation; a partial index holds only their rows."""
     waiting = (Registration.event_id == event.id) & (Registration.status == Status.WAITING)
     return db.session.scalar(select(func.count()).select_from(Registration).where(waiting)) or 0
 
 
 def waiting_positions(event: Event, registrations: Sequence[Registration]) -> dict[int, int]:
-    """Return the place in the sector's line (1 is next) by id, for those who wait among `registrations`."""
+    """Return the position in the sector's line (1 is next) by id, for those of `registrations` that wait."""
     ids = [registration.id for registration in registrations if registration.status == Status.WAITING]
     line = _line(event)
     query = select(line.c.id, line.c.position).where(line.c.id.in_(ids))
@@ -180,7 +180,7 @@ def list_lines(event: Event) -> dict[int, list[tuple[int, Registration]]]:
 
 
 def list_latest(event: Event) -> Sequence[Registration]:
-    """Return the last registrations, the newest first."""
+    """Return the latest registrations, newest first."""
     query = select(Registration).where(Registration.event_id == event.id)
     newest = (Registration.requested_at.desc(), Registration.id.desc())
     return db.session.scalars(query.order_by(*newest).limit(LATEST)).all()
@@ -196,9 +196,9 @@ def name_actors(entries: Sequence[AuditEntry]) -> dict[str, str]:
 
 
 def stream(event: Event, filters: Filters, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the filtered list in its order, a few hundred rows in memory at a time.
+    """Yield the filtered list in its order, with a few hundred rows in memory at a time.
 
-    A row has the registration's attributes that `columns` names, then each consent as true or false.
+    A row has the registration's attributes that `columns` names, then true or false for each consent.
     """
     selected = [getattr(Registration, name) for name in columns]
     consents = [_has_consented(purpose).label(purpose) for purpose in ConsentPurpose]
@@ -208,7 +208,7 @@ def stream(event: Event, filters: Filters, columns: Sequence[str]) -> Iterator[R
 
 
 def _line(event: Event) -> Any:
-    """Every waiting registration of the event with its position; the partial index holds them in this order."""
+    """Select every waiting registration of the event with its position; a partial index has them in this order."""
     by_time = (Registration.waiting_since, Registration.id)
     position = func.row_number().over(partition_by=Registration.sector_id, order_by=by_time)
     waiting = (Registration.event_id == event.id) & (Registration.status == Status.WAITING)

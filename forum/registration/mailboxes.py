@@ -1,12 +1,13 @@
-"""Which addresses lead to one mailbox, as far as a limit has to know; never who somebody is.
+"""Which addresses lead to one mailbox, as far as limits need to know; this never identifies a person.
 
-Mail to name+0@ and name+9@ arrives in one mailbox, at some providers mail to n.ame@ too. A limit that takes two people
-for one costs them a little; as the identity of a registration it would be wrong (`names.canonical_email` is that).
+Mail to name+0@ and name+9@ arrives in one mailbox, at some providers mail to n.ame@ too. If a limit counts two people
+as one, they lose little; as the identity of a registration this would be wrong (`names.canonical_email` is the
+identity).
 """
 
 from forum.registration import names
 
-# Everybody can have an address here: many messages to one of these domains say nothing about an organisation.
+# Anybody can have an address at these providers: many messages to one of these domains are normal.
 NAMES = """
     aol.com bahnhof.se bredband.net comhem.se email.com fastmail.com gmail.com gmx.com gmx.de gmx.net
     googlemail.com hey.com home.se hotmail.com hotmail.fi hotmail.no hotmail.se hushmail.com icloud.com live.com
@@ -20,13 +21,13 @@ SAME_PROVIDER = {"googlemail.com": "gmail.com", "pm.me": "proton.me", "protonmai
 
 
 def base_mailbox(address: str) -> str:
-    """Return the address without what stands behind a plus sign and without the dots before the at sign."""
+    """Return the address without a part after a plus sign and without the dots before the at sign."""
     local, _, domain = names.canonical_email(address).rpartition("@")
     base = local.partition("+")[0].replace(".", "")
     return f"{base or local}@{SAME_PROVIDER.get(domain, domain)}"
 
 
 def find_organisation_domain(address: str) -> str | None:
-    """Return the domain of an address; None where it is a provider's with addresses for everybody."""
+    """Return the domain of an address, or None if the domain is a provider at which anybody can have an address."""
     domain = names.canonical_email(address).rpartition("@")[2]
     return None if domain in PUBLIC_PROVIDERS else domain

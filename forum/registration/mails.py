@@ -1,8 +1,8 @@
-"""The mails of a registration: each rendered once into the outbox, in the transaction that causes it.
+"""The mails of a registration: each is rendered once into the outbox, in the transaction that causes it.
 
-All have neutral subjects and first lines: no event, place, organisation or name (P26), so that nobody's mail
-differs from a protected person's. No text that a visitor typed is in them, so that a stranger cannot make
-the forum send words to somebody else (M12, L01).
+All have neutral subjects and first lines, without event, place, organisation or name (P26), so that the mail of a
+protected person looks like any other. They contain no text that a visitor typed, so that a stranger cannot make the
+forum send their words to other people (M12, L01).
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,10 @@ def queue_received(
     withheld: bool = False,
     now: datetime,
 ) -> OutboxMessage:
-    """Ask for the address to be confirmed; the text says whether a place is held until then.
+    """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
-    Where the mailbox has got too many messages it is made all the same and withheld, for the clock would tell who asks.
+    A mail to a mailbox that has received too many is made and withheld: response time must not tell whether it is
+    sent.
     """
     kind = "received" if registration.holds_place else "received-without-place"
     return _queue_confirming(registration, kind, now, submission=submission, withheld=withheld, lane=Lane.NOW)
@@ -36,7 +37,7 @@ def queue_received(
 def queue_received_anew(
     registration: Registration, submissions: Sequence[Submission], *, now: datetime
 ) -> None:
-    """Ask once more, where no mail has left, with a link for each form: nobody knows which of them is the owner's."""
+    """Queue a new mail for each form when none has left: only the owner of the address knows which form is theirs."""
     forms: list[Submission | None] = [*submissions] or [None]
     first, *others = forms
     queue_received(registration, first, now=now)
@@ -51,9 +52,10 @@ def queue_already_registered(
     withheld: bool = False,
     now: datetime,
 ) -> OutboxMessage:
-    """Tell the owner of the address, and only them, that it is registered (S24), unless it is withheld.
+    """Queue the mail that tells the owner of the address, and only them, that it is registered (S24).
 
-    `submission` is the form that was sent: the confirming link carries its answers while the address is not confirmed.
+    `submission` is the form that was sent: while the address is not confirmed, the confirming link carries its
+    answers.
     """
     if registration.status == Status.PENDING:
         return _queue_confirming(
@@ -63,45 +65,45 @@ def queue_already_registered(
 
 
 def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Say that the place stands. Nobody's mail carries a calendar file: the personal page has it (M14, P26)."""
+    """Queue the mail that confirms the place. It carries no calendar file: the personal page has that (M14, P26)."""
     return _queue_managing(registration, "confirmed", now)
 
 
 def queue_waiting(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Say that the person waits, and how offers work."""
+    """Queue the mail that says that the person waits, and how offers work."""
     return _queue_managing(registration, "waiting", now)
 
 
 def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Say that the organisers look at the registration before they answer."""
+    """Queue the mail that says that the organisers will review the registration before they answer."""
     return _queue_managing(registration, "in-review", now)
 
 
 def queue_offered(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Offer a place until the deadline."""
+    """Queue the mail that offers a place until a deadline."""
     return _queue_managing(registration, "offered", now, until=registration.offer_expires_at)
 
 
 def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Say that the offer has run out."""
+    """Queue the mail that says that the offer has expired."""
     return _queue(registration, "offer-lapsed", now, lane=Lane.BULK)
 
 
 def queue_cancelled(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Say that the registration has ended; what has not left yet would ask for something that is over."""
+    """Queue the mail that says that the registration has ended; take back unsent mails, which are outdated now."""
     take_back([registration])
     return _queue(registration, "cancelled", now)
 
 
 def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage:
-    """Send a fresh personal link to who asked for it, unless it is withheld."""
+    """Queue a fresh personal link for the person who requested it, or make the mail and withhold it."""
     return _queue_managing(registration, "link", now, withheld=withheld, lane=Lane.NOW)
 
 
 def queue_link_to_confirm(
     registration: Registration, submission: Submission | None, *, withheld: bool = False, now: datetime
 ) -> OutboxMessage:
-    """Send a fresh confirming link to who asked for it; it carries the answers of `submission`."""
+    """Queue a fresh confirming link for the person who requested it; it carries the answers of `submission`."""
     return _queue_confirming(
         registration, "link-to-confirm", now, submission=submission, withheld=withheld, lane=Lane.NOW
     )
@@ -110,7 +112,7 @@ def queue_link_to_confirm(
 def queue_for_state(
     registration: Registration, submission: Submission | None = None, *, now: datetime
 ) -> OutboxMessage:
-    """Queue the mail that fits the registration's present state; a confirming link carries `submission`."""
+    """Queue the mail for the registration's current status; a confirming link carries `submission`."""
     if registration.status == Status.PENDING:
         return queue_received(registration, submission, now=now)
     by_status = {
@@ -123,7 +125,7 @@ def queue_for_state(
 
 
 def take_back(registrations: Sequence[Registration], *, kind: str | None = None) -> None:
-    """Take back what has not left of these people's mails (of this kind). Call before anything is audited."""
+    """Take back the unsent mails (of this kind) of these registrations. Call this before anything is audited."""
     if registrations:
         outbox.take_back([registration.id for registration in registrations], kind=kind)
 
@@ -151,7 +153,7 @@ def _queue(
     lane: Lane = Lane.SOON,
     **context,
 ) -> OutboxMessage:
-    """Put a mail into the outbox, with a fresh link if it leads anywhere; a withheld mail's link is dead."""
+    """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead."""
     event = registration.event
     if leads_to:
         context["link"] = links.issue_address(

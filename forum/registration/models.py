@@ -1,4 +1,4 @@
-"""Registrations, and what is kept apart from them."""
+"""The tables of registrations, and of what is stored apart from them."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from forum.sealing import Sealed, SealedBytes, SealedRecord, SealedValue
 
 
 def _bytewise(length: int) -> String:
-    """Return a text type that both databases compare byte by byte, as `names.sort_key` is made for."""
+    """Return a text type that both databases compare byte by byte, because `names.sort_key` needs that."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
@@ -30,9 +30,9 @@ LONGEST_ANSWERS = 4096  # bytes: room for every field of the form at its longest
 class Registration(Base):
     """A stakeholder's registration. The name is what the person wants to be called (P20): it may be an alias.
 
-    `holds_place` says whether it counts in the sector's and the event's `taken`. While the address of somebody with a
-    place is not confirmed, `held_until` says how long it is held, and `asked_from` is a keyed digest of the client.
-    The status is set by `move_to`.
+    `holds_place` says whether the registration counts in `taken` of its sector and event. While a registration with a
+    place is not confirmed, `held_until` says how long the place is held, and `asked_from` is a keyed digest of the
+    client. The status is set by `move_to`.
     """
 
     __tablename__ = "registrations"
@@ -125,35 +125,35 @@ class Registration(Base):
     protected_identity: Mapped["ProtectedIdentity | None"] = relationship(cascade="all, delete-orphan")
     care_answer: Mapped["CareAnswer | None"] = relationship(cascade="all, delete-orphan")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as it is
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy expects a plain dict
 
     @property
     def is_live(self) -> bool:
-        """Whether this registration still stands, waits or asks."""
+        """Return whether this registration is pending, in review, waiting, offered or confirmed."""
         return self.status in LIVE
 
     @property
     def calendar_status(self) -> EntryStatus:
-        """What the person's calendar says of the place; of a state that only a newer version knows, that it may be."""
+        """Return the calendar entry's status; a registration status that only a newer version knows is tentative."""
         return IN_CALENDAR.get(self.status, EntryStatus.TENTATIVE)
 
     def move_to(self, status: Status, *, now: datetime) -> None:
-        """Set the status; where calendars say something else then, raise the entry's number (RFC 5546, 2.1.4)."""
+        """Set the status; if the calendar entry's status changes too, raise the entry's number (RFC 5546, 2.1.4)."""
         before, self.status = self.calendar_status, status
         if self.calendar_status != before:
             self.calendar_sequence += 1
             self.calendar_changed_at = now
 
     def has_consented(self, purpose: ConsentPurpose) -> bool:
-        """Whether consent to `purpose` is given and not withdrawn (P03, P04)."""
+        """Return whether consent to `purpose` is given and not withdrawn (P03, P04)."""
         return any(consent.purpose == purpose and consent.withdrawn_at is None for consent in self.consents)
 
 
 class Submission(Base):
-    """A form that was sent, so that the same one sent again is noticed, whoever it was sent for (R03, S24).
+    """A form that was sent, stored to notice when the same form is sent again, for any address (R03, S24).
 
-    The answers' fingerprint is sealed: from a bare one a real name could be guessed. The answers themselves are kept
-    only as long as a confirming link may still carry them.
+    The fingerprint of the answers is encrypted: from a plain one a real name could be guessed. The answers themselves
+    are stored only as long as a confirming link may still carry them.
     """
 
     __tablename__ = "submissions"
@@ -172,7 +172,7 @@ class Submission(Base):
 
 
 class Consent(Base):
-    """One consent: which text, given when, withdrawn when (P03)."""
+    """One consent: to which version of the text, when given, when withdrawn (P03)."""
 
     __tablename__ = "consents"
     __table_args__ = (Index("ix_consents_registration_id", "registration_id"),)
@@ -189,8 +189,8 @@ class Consent(Base):
 class ProtectedIdentity(Base):
     """Whether a person has protected identity, and the real name if they chose to give it (P20–P22).
 
-    Every registration has such an answer, all of one length: without the key the database tells neither who is
-    protected nor how long a name is. Only the role protected_handler may know what it says.
+    Every registration has such a row, all of one length: without the key the database tells neither who is protected
+    nor how long a name is. Only the role protected_handler may read the answer.
     """
 
     __tablename__ = "protected_identities"
@@ -205,9 +205,9 @@ class ProtectedIdentity(Base):
 
 
 class CareAnswer(Base):
-    """Diet and access needs, sealed under a key of their own, read by the role care, erased first (P05–P07).
+    """Diet and access needs, encrypted under a key of their own, read by the role care, erased first (P05–P07).
 
-    Every registration has such an answer, all of one length, whether anything was told or not.
+    Every registration has such a row, all of one length, whether it holds any answer or not.
     """
 
     __tablename__ = "care_answers"
@@ -220,9 +220,10 @@ class CareAnswer(Base):
 
 
 class RegistrationToken(Base):
-    """A personal link: one purpose, one registration, only its digest kept (S18–S20).
+    """A personal link: one purpose, one registration, only its digest is stored (S18–S20).
 
-    A confirming one carries the answers of the form that it was sent for; without a form, those of the registration.
+    A confirming link carries the answers of the form for which it was sent; without a form, those of the
+    registration.
     """
 
     __tablename__ = "registration_tokens"

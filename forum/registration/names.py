@@ -25,25 +25,26 @@ SPECIAL = str.maketrans(
 AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
 LEGAL_FORMS = {"ab", "as", "asa", "aps", "oy", "oyj", "hf", "ehf", "ltd", "inc", "gmbh", "publ", "ry", "rf"}
 WORDS = re.compile(r"\w+")
-SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")  # the dots and strokes inside "A/S" and "E.H.F."
+SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")  # the dots and slashes inside "A/S" and "E.H.F."
 
 
 def sort_key(family_name: str, given_name: str) -> str:
-    """Return a key that sorts names bytewise in Nordic order: … z å ä ö, æ as ä, ø as ö, þ as th."""
+    """Return a key that sorts names bytewise in Nordic order: … z å ä ö, with æ as ä, ø as ö and þ as th."""
     return f"{_collated(family_name)} {_collated(given_name)}".strip()[:300]
 
 
 def organisation_key(name: str) -> str:
-    """Return the form in which spellings of one organisation meet: folded words without legal forms."""
+    """Return a form that is equal for spellings of one organisation: folded words without legal forms."""
     words = WORDS.findall(SPELLED.sub(r"\1", search_fold(name)))
     return " ".join(word for word in words if word not in LEGAL_FORMS)[:200] or search_fold(name)[:200]
 
 
 def canonical_email(address: str) -> str:
-    """Return the form in which two spellings of an address are one (S27).
+    """Return a form that is equal for two spellings of one address (S27).
 
-    NFC, trimmed; the domain as IDNA A-labels in lower case; the local part in lower case, not casefolded,
-    so that "ß" and "ss" stay two people. "K" (U+212A) becomes "k" by NFC. "İ" stays "i" with a dot above.
+    The address in NFC, trimmed; the domain as IDNA A-labels in lower case; the local part in lower case, not
+    casefolded, so that "ß" and "ss" remain two people. "K" (U+212A) becomes "k" by NFC. "İ" remains "i" with a dot
+    above.
     """
     local, _, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
     try:
@@ -54,7 +55,7 @@ def canonical_email(address: str) -> str:
 
 
 def _collated(name: str) -> str:
-    """Keep å ä ö as letters of their own and strip the marks of all others."""
+    """Return a name folded for sorting: å ä ö stay letters of their own, all other letters lose their marks."""
     letters = unicodedata.normalize("NFC", name.casefold().translate(SPECIAL)).translate(AFTER_Z)
     plain = unicodedata.normalize("NFKD", letters)
     return " ".join("".join(c for c in plain if c in "{|} " or c.isalnum()).split())

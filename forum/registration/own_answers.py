@@ -21,7 +21,7 @@ def given_rows(registration: Registration) -> Rows:
 
 
 def carried_rows(registration: Registration, told: Mapping[str, Any]) -> Rows:
-    """Return what a confirming link would confirm: the answers that it carries, for the registration's address."""
+    """Return the answers that a confirming link would confirm, together with the registration's address."""
     form = RegistrationForm(formdata=None, data={**told, "email": registration.email})
     return [*form.answers(), _row(answers.sector_of(registration, told))]
 

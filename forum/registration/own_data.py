@@ -1,4 +1,4 @@
-"""Everything that is held about a person, for the person (P11; GDPR articles 15 and 20)."""
+"""All data that is stored about a person, for that person (P11; GDPR articles 15 and 20)."""
 
 import json
 from datetime import datetime
@@ -26,8 +26,8 @@ KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 def collect(registration: Registration) -> dict[str, Any]:
     """Return the registration, its consents, mails and history.
 
-    Of protected identity, diet and access it says only that such answers are kept apart, the same for everybody: a link
-    that was left open on a screen must not tell who is protected (P21, S23).
+    About protected identity, diet and access it says only that such answers are stored apart, the same for everybody:
+    a link left open on a screen must not tell who is protected (P21, S23).
     """
     return {
         "registration": {name: _plain(getattr(registration, name)) for name in PLAIN},

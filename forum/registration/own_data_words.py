@@ -1,4 +1,4 @@
-"""What is held about a person in words, for the page that shows it to them (P11); the file keeps the bare names."""
+"""The data stored about a person, in words for their own page (P11); the JSON file keeps the technical names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Section:
 
 
 def sections(registration: Registration, held: Mapping[str, Any]) -> list[Section]:
-    """Return everything that `own_data.collect` returned, nothing left out."""
+    """Return all data of `own_data.collect` in sections with headings; nothing is left out."""
     zone = registration.event.zone
 
     def rows(item: Mapping[str, Any], status: Callable[[str], str] = status_name) -> list[dict[str, str]]:
@@ -77,7 +77,7 @@ def _apart() -> list[dict[str, str]]:
 
 
 def _words(name: str, value: Any, zone: tzinfo, status: Callable[[str], str]) -> str:
-    """Return a stored value as people say it; what has no words of its own stands as it is stored."""
+    """Return a stored value in words, or as it is stored if it has no words."""
     if value is None:
         return "–" if name in MOMENTS else ""
     if name in MOMENTS:

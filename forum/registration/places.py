@@ -30,7 +30,8 @@ from forum.registration.errors import (
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
-# Both rows are locked: of a row that is only joined, PostgreSQL would show a state from before the wait.
+# Both rows are locked: for a row that is joined without a lock, PostgreSQL would return its values from before the
+# wait.
 LOCKED = read_locked(
     select(Event, Sector)
     .join(Sector, Sector.event_id == Event.id)
@@ -45,19 +46,19 @@ LOCKED_CURRENT = LOCKED.where(Event.is_current, Event.is_published)
 
 
 def lock(event: Event) -> None:
-    """Let one admission at a time decide, until the caller commits; read the counters afresh.
+    """Lock the event until the caller commits, so that one admission at a time decides; read the counters afresh.
 
-    Must be the first statement about places in the transaction. PostgreSQL locks the rows; on SQLite the
-    writer's lock is held already.
+    This must be the first statement about places in the transaction. PostgreSQL locks the rows; on SQLite the writer
+    already holds the lock on the database.
     """
-    identity = inspect(event).identity  # event.id might make the session read the event before it is locked
+    identity = inspect(event).identity  # event.id could make the session read the event before it is locked
     if _lock(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
-        # An event without a sector has no row in that query.
+        # The query above returns no row for an event without sectors.
         db.session.refresh(event, with_for_update={"key_share": True})
 
 
 def lock_live(registration: Registration) -> None:
-    """Lock the event, as every change does first (so that none waits in a circle), and read afresh. Raises NotLive."""
+    """Lock the event first, as every change does (so that none deadlocks), and read afresh. Raises NotLive."""
     lock(registration.event)
     db.session.refresh(registration)
     if not registration.is_live:
@@ -65,7 +66,7 @@ def lock_live(registration: Registration) -> None:
 
 
 def lock_sector(key: str) -> tuple[Event, Sector]:
-    """Lock the event that the site is about now, in one statement; return it and its sector. Raises NoSuchSector."""
+    """Lock the current event and its sectors in one statement; return event and sector. Raises NoSuchSector."""
     event = _lock(LOCKED_CURRENT, {})
     if event is None or (sector := find_sector(event, key)) is None:
         raise NoSuchSector
@@ -82,9 +83,9 @@ def _lock(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | No
 
 
 def admit(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:
-    """Give the registration a place if the rule allows it; return whether it has one.
+    """Give the registration a place if the rule allows it; return whether it got one.
 
-    `held` are the organisations' places where they are known already, and is kept up to date.
+    `held` is the number of places of each organisation, if it is known already; it is kept up to date.
     """
     if not may_take(registration, now, held):
         return False
@@ -95,9 +96,9 @@ def admit(registration: Registration, now: datetime, held: Counter[str] | None =
 
 
 def has_room(sector: Sector, now: datetime, organisation_key: str | None = None) -> bool:
-    """Whether a place could be held now for somebody, of this organisation if it is named.
+    """Return whether a place could be held now for a person (of this organisation, if one is given).
 
-    Raises SectorFull where there is no room and no line to wait in either.
+    Raises SectorFull if there is neither a place nor a waiting list.
     """
     if sector.policy != SectorPolicy.OPEN:
         return False
@@ -109,9 +110,9 @@ def has_room(sector: Sector, now: datetime, organisation_key: str | None = None)
 
 
 def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:
-    """Hold a place for a registration that may take one, until its address is confirmed: shorter where few are left.
+    """Hold a place for a registration until its address is confirmed, for a shorter time when few places are left.
 
-    None is held where the client of the sender has as many as it may have before anybody has confirmed an address.
+    No place is held if the client already has as many unconfirmed places as it may have.
     """
     event, client = registration.event, sender.client
     if client is not None and queries.count_places_held_for(event, client) >= sender.most_held:
@@ -124,12 +125,12 @@ def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:
 
 
 def keep(registration: Registration) -> None:
-    """Make a held place permanent, once its address is confirmed: forget when it would end and which client asked."""
+    """Make a held place permanent once its address is confirmed: delete its deadline and the client's digest."""
     registration.held_until = registration.asked_from = None
 
 
 def release(registration: Registration) -> None:
-    """Take the place back, if the registration holds one."""
+    """Give the registration's place back, if it holds one."""
     if registration.holds_place:
         registration.sector.taken -= 1
         registration.event.taken -= 1
@@ -138,7 +139,7 @@ def release(registration: Registration) -> None:
 
 
 def may_take(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:
-    """Whether this registration would get a place now."""
+    """Return whether this registration would get a place now."""
     return _is_free(registration.sector, registration.event, registration.organisation_key, now, held)
 
 
@@ -149,14 +150,14 @@ def _is_free(
     now: datetime,
     held: Counter[str] | None = None,
 ) -> bool:
-    """Whether the rule at the head of this file gives a place now."""
+    """Return whether the rule at the head of this file gives a place now."""
     return places_left(event, now)[sector.id] > 0 and organisation_has_room(event, organisation_key, held)
 
 
 def organisation_has_room(
     event: Event, organisation_key: str | None, held: Counter[str] | None = None
 ) -> bool:
-    """Whether the organisation, if one is named, is below the event's cap; `held` are places that are known already."""
+    """Return whether the organisation, if any, is below the event's cap; `held` are known numbers of places."""
     cap = event.organisation_cap
     if cap is None or organisation_key is None:
         return True
@@ -166,7 +167,7 @@ def organisation_has_room(
 
 
 def places_left(event: Event, now: datetime) -> dict[int, int]:
-    """Return per sector id how many more places it could take now, were it the only one to ask."""
+    """Return by sector id how many more places the sector could take now if no other sector took any."""
     free = event.capacity - event.taken
     kept = {sector.id: _kept_for(sector, event, now) for sector in event.sectors}
     reserved = sum(kept.values())
@@ -196,9 +197,9 @@ def change_share(sector: Sector, *, floor: int, ceiling: int) -> None:
 
 
 def mend(event: Event) -> dict[str, list[int]]:
-    """Set the counters of a locked event to what its registrations hold; return what differed: [was, is] by key.
+    """Set the counters of a locked event to what its registrations hold; return the wrong ones as [was, is] by key.
 
-    The event's own has the key "event". Raises CapacityBelowTaken when there are more than may be.
+    The key is a sector's, or "event". Raises CapacityBelowTaken when more places are held than allowed.
     """
     held = queries.count_places_by_sector(event)
     counters: dict[str, tuple[Event | Sector, int, int]] = {
@@ -222,7 +223,7 @@ def _take(registration: Registration) -> None:
 
 
 def _is_scarce(sector: Sector, event: Event, now: datetime) -> bool:
-    """Whether at most a fifth is left of what the sector could have taken, had nobody registered yet."""
+    """Return whether at most a fifth of the places that the sector could take at most is left."""
     others = sum(other.floor for other in event.sectors if other is not sector)
     released = event.release_at is not None and now >= event.release_at
     most = min(sector.ceiling, event.capacity - (0 if released else others))

@@ -40,7 +40,7 @@ REASONS = {
 @localised(bp, "/register")
 @cache.page(seats=True)
 def choose() -> ResponseReturnValue:
-    """Let a stakeholder choose the sector, on the ring or in the list."""
+    """Let a stakeholder choose a sector, on the ring or in the list."""
     event, now = get_published_or_404(None), clock.now()
     ring = ring_of(event, now, _address_of(now))
     return render_template(
@@ -55,7 +55,7 @@ def choose() -> ResponseReturnValue:
 
 @localised(bp, "/register/<sector>", methods=["GET", "POST"])
 def details(sector: str) -> ResponseReturnValue:
-    """Ask a stakeholder for the details, or take the registration when they have been checked."""
+    """Ask a stakeholder for the details, or register them after they have checked their answers."""
     form = RegistrationForm(data=kept_answers.recall(sector) if "change" in request.args else None)
     if request.method == "GET":
         _event, chosen = _sector_or_404(sector)
@@ -66,7 +66,7 @@ def details(sector: str) -> ResponseReturnValue:
     try:
         _register(sector, form)
     except NoSuchSector:
-        # Answer 404 even if the sector was created after the rule looked for it.
+        # Answer 404 even if the sector was created after `_register` looked for it.
         return abort(404)
     except TooManyTries as refused:
         return _hold_back(refused, _sector_or_404(sector)[1], form)
@@ -81,9 +81,10 @@ def details(sector: str) -> ResponseReturnValue:
 
 @localised(bp, "/register/<sector>/check", methods=["GET", "POST"])
 def check(sector: str) -> ResponseReturnValue:
-    """Take the answers and lead to the page that shows them before they are sent, or to the question to change.
+    """Redirect a form to the page that shows its answers before they are registered, or to the field to change.
 
-    Where they are too long for the browser to keep, that page is shown at once. Asks the database nothing else.
+    If the answers are too long for the cookie, that page is shown in the same response. Nothing else is read from the
+    database.
     """
     if request.method == "GET":
         return _show(sector, kept_answers.recall(sector))
@@ -102,7 +103,7 @@ def check(sector: str) -> ResponseReturnValue:
 @localised(bp, "/register/received")
 @cache.page()
 def received() -> ResponseReturnValue:
-    """Say what happens next; the page knows nobody."""
+    """Say what happens next; the page is the same for everybody."""
     return render_template("public/registration/received.html", event=get_published_or_404(None))
 
 
@@ -127,7 +128,7 @@ def resend() -> ResponseReturnValue:
 
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
-    """Keep what was typed when the browser has lost its session since the page was shown."""
+    """Keep what the visitor typed when the browser has lost its session since the form was shown."""
     return errors.ask_again(lost, _again)
 
 
@@ -143,7 +144,7 @@ def _again(notice: str) -> ResponseReturnValue:
 
 
 def _register(sector: str, form: RegistrationForm) -> None:
-    """Count the try, then register. A bot is told that all went well (S28)."""
+    """Count the try, then register. A bot gets the usual answer, but nothing is registered (S28)."""
     spend(client_limit())
     if form.looks_like_a_bot():
         return
@@ -155,7 +156,7 @@ def _register(sector: str, form: RegistrationForm) -> None:
 
 
 def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
-    """Show the answers; where there are none (any more), say so: they were sent, or lay too long (A07)."""
+    """Show the answers to check; if the browser keeps none, say that they were sent already or have expired (A07)."""
     event, chosen = _sector_or_404(sector)
     form = RegistrationForm(data=answers)
     if answers is None:
@@ -169,7 +170,7 @@ def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue
 
 
 def _question(sector: str, name: str | None) -> str:
-    """Return the address of the form at a question; the answers come along in the browser."""
+    """Return the URL of the form at a field; the browser's cookie brings the answers along."""
     return url_for(".details", sector=sector, change=1, _anchor=name)
 
 
@@ -192,7 +193,7 @@ def _ask(
 def _refused(
     reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409
 ) -> ResponseReturnValue:
-    """Show why it cannot be done, with the answers kept."""
+    """Show why the registration is refused, with the answers kept."""
     code = 429 if issubclass(reason, TooManyTries) else status
     wait = format_timedelta(client_limit_lasts())
     page = render_template(
@@ -202,7 +203,7 @@ def _refused(
 
 
 def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) -> ResponseReturnValue:
-    """Keep the answers on a page that sends them again, and let the console know."""
+    """Answer a form that exceeds a limit with a page that can send it again; note the refusal for the console."""
     limits.note(refused, sector.event)
     response = make_response(_refused(type(refused), sector, form))
     if isinstance(refused, limits.Braked):
@@ -217,7 +218,7 @@ def _sector_or_404(key: str) -> tuple[Event, Sector]:
 
 
 def _about(event: Event) -> Seo:
-    """Return what a search engine reads of the registration page, in every state of it."""
+    """Return the registration page's metadata for search engines, the same in each of its states."""
     description = _(
         "Registration for %(event)s, %(dates)s, %(place)s: the sectors, their places and how the places are shared.",
         event=in_language(event.name),
@@ -228,7 +229,7 @@ def _about(event: Event) -> Seo:
 
 
 def _address_of(now: datetime) -> Callable[[Sector], str]:
-    """Return where an arc of the ring leads: nowhere while nobody can register there."""
+    """Return a function for the URL of a sector's arc in the ring: "" while nobody can register in the sector."""
 
     def address(sector: Sector) -> str:
         takes = refusals.find_refusal(sector, now) in (None, SectorFull)

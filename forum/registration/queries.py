@@ -22,8 +22,9 @@ from forum.registration.models import (
 )
 
 WAITING_AT_ONCE = 50
-# What registering asks, made once: making a statement costs more than running it. Its conditions are the indexes' own
-# words: SQLite takes a partial index only where it reads the same condition, and a parameter could stand for anything.
+# The queries of registering, built once: building a statement takes longer than running it. Their conditions repeat
+# those of the partial indexes literally: SQLite uses a partial index only for the same condition, and a parameter
+# could have any value.
 IN_EVENT = Registration.event_id == bindparam("event_id")
 LIVE_BY_EMAIL = select(Registration).where(
     IN_EVENT, Registration.email_canonical == bindparam("email_canonical"), IS_LIVE
@@ -64,7 +65,7 @@ def find_live(event: Event, email_canonical: str) -> Registration | None:
 
 
 def find_last_calendar_sequence(registration: Registration) -> int | None:
-    """Return the number of the calendar entry that the person had of an earlier registration; None without one."""
+    """Return the calendar number of the person's earlier registrations for this event, or None without any."""
     query = select(func.max(Registration.calendar_sequence)).where(
         Registration.event_id == registration.event_id,
         Registration.email_canonical == registration.email_canonical,
@@ -74,25 +75,25 @@ def find_last_calendar_sequence(registration: Registration) -> int | None:
 
 
 def find_first_live(event: Event) -> Registration | None:
-    """Return one of the event's live registrations, always the same, or None when there is none."""
+    """Return one of the event's live registrations, always the same one, or None if there is none."""
     mine = select(Registration).where(Registration.event_id == event.id, IS_LIVE)
-    # By address, for that is how an index has them: by number, all of them would be sorted.
+    # Sort by address, because an index has this order; sorting by id would sort all of them.
     return db.session.scalars(mine.order_by(Registration.email_canonical).limit(1)).first()
 
 
 def find_submission(key: str) -> Submission | None:
-    """Return the earlier sending of this very form, with the registration that it made or met."""
+    """Return the stored form with this key and its registration, or None if no such form was sent before."""
     return db.session.scalars(SUBMISSION, {"key": key}).one_or_none()
 
 
 def find_by_reference(event: Event, reference: str) -> Registration | None:
-    """Return the event's registration with this reference, its consents with it."""
+    """Return the event's registration with this reference, and its consents."""
     query = select(Registration).where(Registration.event_id == event.id, Registration.reference == reference)
     return db.session.scalars(query.options(selectinload(Registration.consents))).one_or_none()
 
 
 def find_token(digest: str) -> RegistrationToken | None:
-    """Return the link with this digest and its registration, event and sector, as they are now."""
+    """Return the link with this digest, and its registration, event and sector, all read afresh."""
     query = (
         select(RegistrationToken)
         .where(RegistrationToken.digest == digest)
@@ -123,7 +124,7 @@ def older_tokens(link: RegistrationToken) -> Sequence[RegistrationToken]:
 def list_waiting(
     event: Event, sector_ids: Sequence[int], *, after: Registration | None = None
 ) -> Sequence[Registration]:
-    """Return the WAITING_AT_ONCE who wait longest in these sectors, of those who come after somebody."""
+    """Return the WAITING_AT_ONCE registrations that wait longest in these sectors, or the next ones after `after`."""
     query = WAITING
     if after:
         by_time = tuple_(Registration.waiting_since, Registration.id)
@@ -132,13 +133,13 @@ def list_waiting(
 
 
 def count_places_of_organisation(event: Event, organisation_key: str) -> int:
-    """Return how many places an organisation holds, across its spellings."""
+    """Return how many places an organisation holds, over all spellings of its name."""
     values = {"event_id": event.id, "organisation_key": organisation_key}
     return db.session.scalar(PLACES_OF_ORGANISATION, values) or 0
 
 
 def count_places_held_for(event: Event, client: str) -> int:
-    """Return how many places of unconfirmed registrations are held that this client has sent."""
+    """Return how many places are held for unconfirmed registrations that this client has sent."""
     return db.session.scalar(PLACES_HELD_FOR_CLIENT, {"event_id": event.id, "client": client}) or 0
 
 
@@ -156,32 +157,32 @@ def count_places_by_sector(event: Event) -> dict[int, int]:
 
 
 def list_unconfirmed(event: Event, now: datetime) -> Sequence[Registration]:
-    """Return the registrations whose time to confirm the address is over."""
+    """Return the registrations whose time to confirm the address has ended."""
     mine = Registration.event_id == event.id
     return db.session.scalars(select(Registration).where(mine, _is_unconfirmed(now))).all()
 
 
 def list_lapsed_holds(event: Event, now: datetime) -> Sequence[Registration]:
-    """Return the registrations that may still be confirmed, but whose place is not held any longer."""
+    """Return the registrations that may still be confirmed but whose place is no longer held."""
     mine = Registration.event_id == event.id, Registration.confirm_by > now
     return db.session.scalars(select(Registration).where(*mine, _is_held_no_more(now))).all()
 
 
 def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
-    """Return the registrations whose offer has run out."""
+    """Return the registrations whose offer has expired."""
     mine = Registration.event_id == event.id
     return db.session.scalars(select(Registration).where(mine, _is_lapsed(now))).all()
 
 
 def list_events_to_tend(now: datetime) -> Sequence[int]:
-    """Return the ids of the events that have not begun, and those in which something has run out since."""
+    """Return the ids of the events that have not begun, and of those in which a deadline has passed since."""
     overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
     query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
     return db.session.scalars(query.order_by(Event.id)).all()
 
 
 def list_mails_of(registrations: Sequence[Registration]) -> dict[int, list[OutboxMessage]]:
-    """Return these people's mails by registration, the oldest first; their words stay shut."""
+    """Return the mails by registration, the oldest first, without their encrypted content."""
     query = select(OutboxMessage).options(defer(OutboxMessage.content, raiseload=True))
     ids = [registration.id for registration in registrations]
     mine = OutboxMessage.registration_id.in_(ids)
@@ -192,14 +193,14 @@ def list_mails_of(registrations: Sequence[Registration]) -> dict[int, list[Outbo
 
 
 def find_last_form(registration: Registration) -> Submission | None:
-    """Return the form that was sent last of those whose answers a confirming link may carry."""
+    """Return the latest of the forms whose answers a confirming link may carry."""
     mine = Submission.registration_id == registration.id, Submission.answers.is_not(None)
     newest_first = select(Submission).where(*mine).order_by(Submission.received_at.desc())
     return db.session.scalars(newest_first.limit(1)).one_or_none()
 
 
 def count_forms(registration: Registration) -> int:
-    """Return how many forms were sent for this registration, as far as they are remembered."""
+    """Return how many forms were sent for this registration, as far as they are still stored."""
     mine = Submission.registration_id == registration.id
     return db.session.scalar(select(func.count()).where(mine).select_from(Submission)) or 0
 
@@ -224,6 +225,6 @@ def _is_lapsed(now: datetime) -> ColumnElement[bool]:
 
 
 def list_mails(registration: Registration) -> Sequence[OutboxMessage]:
-    """Return the mails of this registration, oldest first."""
+    """Return the mails of this registration, the oldest first."""
     query = select(OutboxMessage).where(OutboxMessage.registration_id == registration.id)
     return db.session.scalars(query.order_by(OutboxMessage.id)).all()

@@ -1,4 +1,4 @@
-"""Why a sector takes nobody: one rule for the page that does not ask then, and for the act that refuses."""
+"""Why a sector accepts no registration: one rule for the page, which then shows no form, and for registering."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from forum.registration.errors import (
     SubmissionReused,
 )
 
-# What templates/public/registration/refused.html calls them when it tells a visitor why.
+# The names that templates/public/registration/refused.html uses for the reasons.
 REASONS: dict[type[Exception], str] = {
     RegistrationClosed: "closed",
     SectorByInvitation: "invitation",
@@ -24,7 +24,7 @@ REASONS: dict[type[Exception], str] = {
 
 
 def refuse(sector: Sector, now: datetime) -> None:
-    """Raise RegistrationClosed, SectorByInvitation or SectorFull where the sector takes nobody at `now`."""
+    """Raise RegistrationClosed, SectorByInvitation or SectorFull if the sector accepts no registration at `now`."""
     if registration_state(sector.event, now) != RegistrationState.OPEN:
         raise RegistrationClosed
     if sector.policy == SectorPolicy.INVITATION:
@@ -33,7 +33,7 @@ def refuse(sector: Sector, now: datetime) -> None:
 
 
 def find_refusal(sector: Sector, now: datetime) -> type[RegistrationRefused] | None:
-    """Return why the sector takes nobody at `now`, or None; who asks later may be refused all the same."""
+    """Return why the sector accepts no registration at `now`, or None; a later registration may still be refused."""
     try:
         refuse(sector, now)
     except RegistrationRefused as refusal:

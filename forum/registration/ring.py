@@ -1,6 +1,6 @@
 """The geometry of the sector ring: one table seen from above, an arc of seats for each sector.
 
-Pure numbers and paths; knows neither Flask nor the database. `templates/components/ring.html` draws it.
+Pure geometry, without Flask and the database. `templates/components/ring.html` draws it.
 """
 
 import math
@@ -11,12 +11,13 @@ from typing import Any
 
 CENTRE = 200.0
 RIM = 124.0  # radius of the table's edge
-SEATS = 134.0  # where the seats begin, outwards
+SEATS = 134.0  # radius at which the seats begin, outwards
 FREE, HELD, TAKEN = 9.0, 19.0, 30.0  # length of a seat's mark, outwards, by its state
 LABEL = 184.0
-GAP = 0.014  # of the whole circle, between two sectors
-SMALLEST = 1 / 36  # of the whole circle: a sector of one place can still be read and pressed
-COUNTABLE = 400  # with more places than this, seats melt into one band
+GAP = 0.014  # gap between two sectors, as a part of the whole circle
+# Smallest arc, as a part of the whole circle: a sector of one place can still be read and pressed.
+SMALLEST = 1 / 36
+COUNTABLE = 400  # with more places than this, seats are drawn as one band
 
 OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 
@@ -25,8 +26,8 @@ OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 class SectorShare:
     """One sector's places.
 
-    `left` is set where the rules give another number than places − taken − held; `tone` is a colour class of
-    `css/tokens.css` where it is not the sector's own; `url` is where a press on the arc leads.
+    `left` is set if the rules give another number than places − taken − held; `tone` is a colour class of
+    `css/tokens.css`, set if it is not the sector's own; `url` is the link of the arc.
     """
 
     key: str
@@ -45,9 +46,8 @@ class SectorShare:
 class Arc:
     """A sector as drawn: its number, words and numbers, and SVG path data ("" where there is nothing to draw).
 
-    `kept` is the whole arc; on it lie the taken seats, then the held ones, then those that are left. Seats that
-    the rules keep from the sector at present (places − taken − held − left) are not drawn: there the table's edge
-    stands alone.
+    `kept` is the whole arc; on it lie the taken seats, then the held seats, then the free ones. Seats that the rules
+    keep from the sector at present (places − taken − held − left) are not drawn: only the table's edge is seen there.
     """
 
     number: int
@@ -75,13 +75,13 @@ class Arc:
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody of this sector can be given a place now."""
+        """Return whether nobody of this sector can get a place now."""
         return self.left == 0
 
 
 @dataclass(frozen=True)
 class RingView:
-    """What the ring and the list beside it show. `counted`: every seat is drawn by itself."""
+    """The numbers and arcs that the ring and the list beside it show. `counted`: each seat is drawn separately."""
 
     total: int
     taken: int
@@ -94,14 +94,14 @@ class RingView:
 
     @property
     def is_full(self) -> bool:
-        """Whether no place is left."""
+        """Return whether no place is left."""
         return self.left == 0
 
 
 def draw_ring(shares: Sequence[SectorShare], capacity: int, *, left: int | None = None) -> RingView:
-    """Lay the sectors around the table, each as wide as its places, from twelve o'clock and clockwise.
+    """Draw the sectors around the table, each as wide as its places, clockwise from twelve o'clock.
 
-    `capacity` is the event's; `left` overrides capacity − taken − held where the rules say otherwise.
+    `capacity` is the event's; `left` replaces capacity − taken − held if the rules give another number.
     """
     taken, held = sum(share.taken for share in shares), sum(share.held for share in shares)
     return RingView(
@@ -117,7 +117,7 @@ def draw_ring(shares: Sequence[SectorShare], capacity: int, *, left: int | None 
 
 
 def percent(part: int, whole: int) -> int:
-    """Whole per cent, 0–100; 100 only when nothing is left and 0 only when nothing is taken."""
+    """Return a whole percentage, 0–100: 100 only when nothing is left and 0 only when nothing is taken."""
     if whole <= 0:
         return 0
     if 0 < part < whole:
@@ -126,7 +126,7 @@ def percent(part: int, whole: int) -> int:
 
 
 def spread(places: Sequence[int]) -> list[float]:
-    """Shares of the circle, proportional to places; the smallest are lifted to SMALLEST, the empty get none."""
+    """Return the sectors' shares of the circle, proportional to places; small ones get SMALLEST, empty ones nothing."""
     seated = [max(0, number) for number in places]
     small: set[int] = set()
     while True:
@@ -140,9 +140,9 @@ def spread(places: Sequence[int]) -> list[float]:
 
 
 def arc_path(start: float, end: float, radius: float) -> str:
-    """SVG path data between two shares of the circle, counted from twelve o'clock; "" when it has no length.
+    """Return the SVG path of an arc between two shares of the circle from twelve o'clock; "" if it has no length.
 
-    Drawn through its middle, in two arcs, so that a half and a whole circle are paths like any other.
+    The path has two arcs that meet in its middle, because one SVG arc cannot be a whole circle.
     """
     if end - start <= 1e-9:
         return ""
@@ -187,7 +187,7 @@ def _draw(share: SectorShare, number: int, tone: str, start: float, end: float) 
 
 
 def _seats(share: SectorShare, places: int) -> tuple[int, int, int, int]:
-    """How many places are left, and how many seats are drawn as taken, held and free: never more than there are."""
+    """Return how many places are left, and how many seats to draw as taken, held and free, at most all seats."""
     taken = min(places, share.taken)
     held = min(places - taken, share.held)
     unused = places - taken - held
@@ -196,7 +196,7 @@ def _seats(share: SectorShare, places: int) -> tuple[int, int, int, int]:
 
 
 def _paths(start: float, end: float, seats: tuple[int, int, int], places: int) -> dict[str, Any]:
-    """The arcs of the table's edge, of the whole sector and, one after the other, of the kinds of seats."""
+    """Return the arcs of the table's edge, of the whole sector and, one after another, of each kind of seats."""
     seat = (end - start) / places if places else 0.0
     taken_end, held_end, free_end = (start + seat * seated for seated in accumulate(seats))
     return {
@@ -215,7 +215,7 @@ def _label(share: float) -> dict[str, Any]:
 
 
 def _tones(shares: Sequence[SectorShare]) -> list[str]:
-    """The colour class of each sector: its own where it has one, else sector-6, sector-7 … in order."""
+    """Return the colour class of each sector: its own if it has one, else sector-6, sector-7 … in order."""
     further = cycle(range(6, 13))
     return [
         share.tone or (f"sector-{share.key}" if share.key in OWN_TONES else f"sector-{next(further)}")

@@ -1,4 +1,4 @@
-"""The ring of an event: for visitors the places left, for organisers also what is held and who waits."""
+"""The ring of an event: visitors see the places left; organisers also see held places and who waits."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +14,7 @@ from forum.web.languages import in_language
 
 
 def ring_of(event: Event, now: datetime, sector_url: Callable[[Sector], str] | None = None) -> RingView:
-    """Return the ring; `sector_url` gives where an arc leads, "" for a sector that cannot be chosen."""
+    """Return the ring for visitors; `sector_url` gives the link of an arc, "" for a sector that cannot be chosen."""
     left = places.places_left(event, now)
     shares = [_share(sector, left[sector.id], event, sector_url) for sector in event.sectors]
     return draw_ring(shares, event.capacity, left=min(event.capacity - event.taken, sum(left.values())))
@@ -23,7 +23,7 @@ def ring_of(event: Event, now: datetime, sector_url: Callable[[Sector], str] | N
 def balance_of(
     event: Event, counts: listing.Counts, now: datetime, sector_url: Callable[[Sector], str]
 ) -> RingView:
-    """Return the ring. A place is taken when it is confirmed, and held for an address or an offer until then."""
+    """Return the ring for organisers. A place counts as taken once it is confirmed, and as held before that."""
     left = places.places_left(event, now)
     shares = [_counted_share(sector, counts, left[sector.id], sector_url(sector)) for sector in event.sectors]
     return draw_ring(shares, event.capacity, left=min(event.capacity - event.taken, sum(left.values())))

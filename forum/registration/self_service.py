@@ -1,4 +1,4 @@
-"""A person's own registration, behind the personal link (S18–S23)."""
+"""The pages of a person's own registration, which a personal link opens (S18–S23)."""
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -42,7 +42,7 @@ ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
     "change": ("public/self_service/change.html", DetailsForm),
     "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
 }
-# Under this key the session holds the digest of the link that was followed, and nothing of the person (S08).
+# The session holds the digest of the opened link under this key, and nothing about the person (S08).
 KEY = "registration"
 
 
@@ -68,7 +68,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
-    """Exchange the link for a session, its token left behind (S22). Where that ends older links, ask first (S20)."""
+    """Exchange the link for a session, so that later URLs lack the token (S22). Ask before older links end (S20)."""
     now, form = clock.now(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)
@@ -97,7 +97,7 @@ def show() -> ResponseReturnValue:
 
 @localised(bp, "/r/change", methods=["GET", "POST"])
 def change() -> ResponseReturnValue:
-    """Change the details; the address and the sector stay."""
+    """Change the details; the address and the sector cannot be changed here."""
     registration = _mine_live()
     form = DetailsForm(obj=registration)
     if form.validate_on_submit():
@@ -115,7 +115,7 @@ def change() -> ResponseReturnValue:
 
 @localised(bp, "/r/consents", methods=["POST"])
 def consents() -> ResponseReturnValue:
-    """Give or withdraw consents, with effect at once (P04)."""
+    """Give or withdraw consents, with immediate effect (P04)."""
     form = ConsentsForm()
     start_write(db.session)
     registration = _mine()
@@ -127,7 +127,7 @@ def consents() -> ResponseReturnValue:
 
 @localised(bp, "/r/protected-identity", methods=["GET", "POST"])
 def protected_identity() -> ResponseReturnValue:
-    """Take what a person says of protected identity; the page looks the same for everybody (P20, P21)."""
+    """Record what a person says about protected identity; the page looks the same for everybody (P20, P21)."""
     registration, form = _mine_live(), ProtectedIdentityForm()
     if form.validate_on_submit():
         start_write(db.session)
@@ -141,7 +141,7 @@ def protected_identity() -> ResponseReturnValue:
 
 @localised(bp, "/r/accept", methods=["POST"])
 def accept() -> ResponseReturnValue:
-    """Take the place that was offered."""
+    """Accept the offered place."""
     start_write(db.session)
     registration = _mine()
     try:
@@ -155,7 +155,7 @@ def accept() -> ResponseReturnValue:
 
 @localised(bp, "/r/cancel", methods=["GET", "POST"])
 def cancel() -> ResponseReturnValue:
-    """Say what cancelling means, then do it on a second, explicit step (S21)."""
+    """Say what cancelling means; cancel on a second, explicit step (S21)."""
     registration, form = _mine_live(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)
@@ -168,13 +168,13 @@ def cancel() -> ResponseReturnValue:
 
 @localised(bp, "/r/cancelled")
 def cancelled() -> ResponseReturnValue:
-    """Say that it is done; the page knows nobody."""
+    """Show that the registration is cancelled; the page needs no personal link and names nobody."""
     return render_template("public/self_service/cancelled.html")
 
 
 @localised(bp, "/r/own-data")
 def own_data_page() -> ResponseReturnValue:
-    """Show everything that is held about the person, readable and as JSON (P11)."""
+    """Show all data that is stored about the person, on a page or as JSON (P11)."""
     registration = _mine()
     held = own_data.collect(registration)
     if request.args.get("format") == "json":
@@ -187,7 +187,7 @@ def own_data_page() -> ResponseReturnValue:
 
 @localised(bp, "/r/forum.ics")
 def calendar_file() -> ResponseReturnValue:
-    """Give the event as a calendar file that says whether the person has a place, waits or has none any more."""
+    """Return a calendar file of the event that says whether the person has a place, waits or has none any more."""
     registration = _mine()
     content = calendar.personal_calendar(
         registration.event,
@@ -203,7 +203,7 @@ def calendar_file() -> ResponseReturnValue:
 
 @bp.errorhandler(NotLive)
 def has_ended(refusal: Exception) -> ResponseReturnValue:
-    """Lead from a form of a registration that has ended to the page that says so; a confirming link leads nowhere."""
+    """Redirect a form of an ended registration to the page that says so; show a confirming link as not valid."""
     if "token" in (request.view_args or {}):
         return link_refused(refusal)
     db.session.rollback()
@@ -212,19 +212,19 @@ def has_ended(refusal: Exception) -> ResponseReturnValue:
 
 @bp.errorhandler(LinkRefused)
 def link_refused(_refusal: Exception) -> ResponseReturnValue:
-    """Explain a link that leads nowhere, and offer a new one by mail (S20)."""
+    """Explain that a link is not valid, and offer a new one by mail (S20)."""
     db.session.rollback()
     return render_template("public/self_service/link_refused.html"), 404
 
 
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
-    """Keep what was typed when the browser has lost its session since the page was shown."""
+    """Keep what the person typed when the browser has lost its session since the form was shown."""
     return errors.ask_again(lost, _again)
 
 
 def _again(notice: str) -> ResponseReturnValue | None:
-    """Return the page of the form that was sent, filled in; None where it needs a link that is not followed here."""
+    """Return the page of the sent form, filled in; None for a page that needs a link not opened in this browser."""
     endpoint, known = str(request.endpoint).removeprefix(f"{bp.name}."), request.view_args or {}
     try:
         registration = _mine()
@@ -248,7 +248,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
-    """Show what the link would confirm, or that it has been confirmed already."""
+    """Show the answers that the link would confirm, or that it has been confirmed already."""
     now = clock.now()
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
     if not registration.is_live:
@@ -275,18 +275,18 @@ def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, no
 
 
 def _back_saved() -> ResponseReturnValue:
-    """Lead to the person's own page, which says once that it is saved."""
+    """Redirect to the person's own page with the message that the change is saved."""
     flash(_("Saved."), "success")
     return redirect(url_for(".show"), 303)
 
 
 def _mine() -> Registration:
-    """Return the registration whose link this browser followed. Raises LinkRefused."""
+    """Return the registration whose link was opened in this browser. Raises LinkRefused."""
     return links.follow_digest(session.get(KEY, ""), TokenPurpose.MANAGE, now=clock.now())
 
 
 def _mine_live() -> Registration:
-    """Return this browser's registration while something can be done with it. Raises LinkRefused, NotLive."""
+    """Return the registration of this browser's link if it has not ended. Raises LinkRefused, NotLive."""
     registration = _mine()
     if not registration.is_live:
         raise NotLive

@@ -1,4 +1,4 @@
-"""Who sends a form, as far as it bounds what the form may do; nothing of it says who somebody is."""
+"""The client that sends a form, and its limits; nothing here identifies a person."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ MayMail = Callable[[str], bool]
 
 
 def always(_address: str) -> bool:
-    """Let every message leave: nobody has to be kept from asking."""
+    """Allow every message, for senders without limits."""
     return True
 
 
 @dataclass(frozen=True)
 class Sender:
-    """A client that sends a form, with its bounds.
+    """A client that sends a form, with its limits.
 
-    `may_mail` counts a message that is asked for to an address, and returns whether it may leave. `client` is a keyed
-    digest of the network address; at most `most_held` places that nobody has confirmed yet are held for one client.
+    `may_mail` counts a message requested for an address, and returns whether it may be sent. `client` is a keyed
+    digest of the network address; at most `most_held` unconfirmed places are held for one client.
     """
 
     may_mail: MayMail = always

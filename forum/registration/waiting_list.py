@@ -1,4 +1,4 @@
-"""The waiting list: who asked first is offered first, as far as the balance of sectors allows."""
+"""The waiting list: offers go to those who asked first, as far as the balance of sectors allows."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,16 +14,17 @@ from forum.registration.models import Registration
 
 
 def join(registration: Registration, now: datetime) -> None:
-    """Put the registration in line, by the moment in which it was asked for."""
+    """Put the registration in line by the time when it was requested."""
     registration.move_to(Status.WAITING, now=now)
     registration.waiting_since = registration.requested_at
     audit.record("registration.waiting", registration, actor="person", at=now)
 
 
 def offer_free_places(event: Event, *, now: datetime) -> int:
-    """Offer every place that the rule allows to who waits longest; return how many offers were made.
+    """Offer every place that the rule allows to those who wait longest; return how many offers were made.
 
-    Call it with the event locked. No offer is made once the event has begun, and none lasts longer than until then.
+    Call this with the event locked. No offer is made after the event has begun, and no offer lasts beyond that
+    moment.
     """
     offered = 0
     for chosen in _admitted(event, now):
@@ -33,9 +34,9 @@ def offer_free_places(event: Event, *, now: datetime) -> int:
 
 
 def take_if_first(registration: Registration, now: datetime) -> bool:
-    """Offer what is free to those who waited longer, then give this registration its place if one is left.
+    """Offer free places to those who waited longer, then give this registration a place if one is left.
 
-    The person is there, having just confirmed the address, and need not be asked again by mail.
+    The person is confirming the address at this moment, so no offer by mail is needed.
     """
     line = _admitted(registration.event, now)
     while places.may_take(registration, now):
@@ -47,7 +48,7 @@ def take_if_first(registration: Registration, now: datetime) -> bool:
 
 
 def position(registration: Registration) -> int:
-    """Return the place in the sector's line, 1 for the first; 0 when the registration does not wait."""
+    """Return the position in the sector's line, 1 for the first; 0 when the registration does not wait."""
     if registration.status != Status.WAITING:
         return 0
     ahead = select(func.count()).where(
@@ -61,9 +62,9 @@ def position(registration: Registration) -> int:
 
 
 def _admitted(event: Event, now: datetime) -> Iterator[Registration]:
-    """Give a place to one after the other of those who may have one, in the order of the line.
+    """Give places one by one to those in line who may have one, in the order of the line, and yield each of them.
 
-    Going through it once is enough: with each place that is given, others can only get fewer.
+    One pass is enough: each place that is given can only leave fewer places for the others.
     """
     last = None
     while now < event.starts_at and (sectors := _open_sectors(event, now)):

@@ -24,7 +24,7 @@ STATUSES: Mapping[str, tuple[LazyString, str]] = {
     Status.EXPIRED: (_l("Expired"), "out"),
     Status.DECLINED: (_l("Declined"), "out"),
 }
-UNKNOWN_KIND = "review"  # the sign of a state that only a newer version knows
+UNKNOWN_KIND = "review"  # the sign of a status that only a newer version knows
 CONSENTS = {
     ConsentPurpose.PARTICIPANT_LIST: _l("List of participants"),
     ConsentPurpose.PHOTOGRAPHS: _l("Photographs"),
@@ -61,7 +61,7 @@ FIELDS = {
     "language": _l("Language"),
     "phone": _l("Phone number"),
 }
-SORTS = {  # the keys are the sorts of listing.SORTS, each rising and falling
+SORTS = {  # the keys are those of listing.SORTS, each ascending and descending
     "name": _l("Name, A–Z"),
     "-name": _l("Name, Z–A"),
     "organisation": _l("Organisation, A–Z"),
@@ -82,12 +82,12 @@ ACTORS = {
 
 
 def status_name(status: str) -> str:
-    """Return a state's name; the code of a state that only a newer version knows."""
+    """Return a status's name, or its code if only a newer version knows the status."""
     return str(STATUSES[status][0]) if status in STATUSES else str(status)
 
 
 def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:
-    """Return a registration's state in words, with the place in line or the offer's end, and the kind of its sign."""
+    """Return a registration's status in words, with the position in line or the offer's deadline, and its sign."""
     kind = STATUSES[registration.status][1] if registration.status in STATUSES else UNKNOWN_KIND
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
@@ -99,17 +99,17 @@ def status_words(registration: Registration, position: int | None, zone: tzinfo)
 
 
 def ordinal(number: int) -> str:
-    """Return such as "3rd", in Swedish "3:e"."""
+    """Return an ordinal such as "3rd", in Swedish "3:e"."""
     return f"{number}{_swedish_ending(number) if language() == 'sv' else _english_ending(number)}"
 
 
 def listed_name(registration: Any) -> str:
-    """Return the name as lists sort it: "Bergström, Åsa"."""
+    """Return the name in the form of sorted lists: "Bergström, Åsa"."""
     return ", ".join(name for name in (registration.family_name, registration.given_name) if name)
 
 
 def full_name(registration: Any) -> str:
-    """Return the name as one says it: "Åsa Bergström"."""
+    """Return the name in spoken order: "Åsa Bergström"."""
     return " ".join(name for name in (registration.given_name, registration.family_name) if name)
 
 
@@ -119,7 +119,7 @@ def act_text(action: str) -> str:
 
 
 def act_detail(action: str, details: Mapping[str, Any]) -> str:
-    """Return what an audit entry says further, from fields that are meant for organisers and no others (P21)."""
+    """Return details of an audit entry, only from fields that organisers may read (P21)."""
     if action == "registration.changed":
         return ", ".join(str(FIELDS[name]) for name in details.get("fields", ()) if name in FIELDS)
     if action == "registration.consent" and details.get("purpose") in CONSENTS:
@@ -130,7 +130,7 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
 
 
 def brake_words(brake: Brake, zone: tzinfo) -> str:
-    """Return why forms were held back, how many at least and when last."""
+    """Return why forms were refused, at least how many, and when the last one was."""
     words = {
         FORMS_BRAKED: _("Very many forms came from everywhere at once, and each had to be sent twice"),
         DOMAIN_LIMITED: _("Very many messages were asked for to one mail domain"),
