@@ -1,1 +1,1 @@
-"""Settings: read from FORUM_* environment variables in one place, checked at start (S05)."""
+"""Settings: read from FORUM_* environment variables here only, checked at start (S05)."""

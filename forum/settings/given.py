@@ -1,4 +1,4 @@
-"""Settings as somebody has given them: each one is read by its kind, and what is malformed is noted as a problem."""
+"""Settings as the environment gives them: each is read by its type, and a malformed one is noted as a problem."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -38,14 +38,14 @@ class Given(dict[str, Any]):
         self.update(overrides)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return the setting, and note its name: what nobody asks for is no setting."""
+        """Return the setting, and note that its name is one that the forum reads (see `misspelt`)."""
         self._names.add(key)
         return super().get(key, default)
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Return whether the setting is on.
 
-        A word that says neither is a problem: taken for off, it would let mail go without TLS.
+        A word that means neither on nor off is a problem: read as off, it could let mail be sent without TLS.
         """
         word = str(self.get(name, default)).strip().lower()
         if word not in ON + OFF:
@@ -73,14 +73,14 @@ class Given(dict[str, Any]):
         return text
 
     def refuse(self, problem: str) -> None:
-        """Note a problem, once however often the setting is read."""
+        """Note a problem, only once even if the setting is read several times."""
         if problem not in self.problems:
             self.problems.append(problem)
 
     def misspelt(self) -> Iterator[str]:
         """Name each variable that nobody has read, with the setting that was probably meant.
 
-        Without this it would be left out without a word.
+        Without this, such a variable would be ignored silently.
         """
         for name in sorted(name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)):
             if name not in self._names:

@@ -45,9 +45,9 @@ def read_data_keys(given: Given) -> dict[str, list[bytes]]:
 
 
 def read_or_make(path: Path, make: Callable[[], str]) -> str:
-    """Return the file's content, making it on the first start; two starts at once agree on one value.
+    """Return the file's content, and create the file on the first start; simultaneous starts get the same content.
 
-    The file has its name only once it is whole, and the first of two to take the name keeps it.
+    The file gets its name only when it is complete, and the first of two processes to set the name wins.
     """
     if not path.exists():
         with NamedTemporaryFile("w", dir=path.parent) as file:  # NamedTemporaryFile makes files of mode 0600

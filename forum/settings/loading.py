@@ -23,7 +23,7 @@ WHICH_FORUM = (
 
 
 def refuse_to_guess() -> None:
-    """Raise UnsafeSettings when nothing says which forum a command shall work on."""
+    """Raise UnsafeSettings when neither FORUM_CONFIG nor FORUM_ENV says which forum a command is meant for."""
     if not os.environ.get("FORUM_CONFIG") and not os.environ.get("FORUM_ENV"):
         raise UnsafeSettings([WHICH_FORUM])
 
@@ -53,11 +53,11 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     problems += given.misspelt()
     if problems:
         raise UnsafeSettings(problems)
-    return {**settings, "SECRET_FILES": given.secret_files}  # for `forum doctor` to look at
+    return {**settings, "SECRET_FILES": given.secret_files}  # `forum doctor` checks who may read them
 
 
 def run_as(user: str) -> str:
-    """Return what root is told on the instance folder of somebody else."""
+    """Return the message for root when the instance folder belongs to another user."""
     return (
         f"FORUM_INSTANCE is the folder of {user}, who could not read what root writes there."
         f" Run it as {user}: sudo -u {shlex.quote(user)} FORUM_CONFIG=… forum …"
@@ -65,9 +65,9 @@ def run_as(user: str) -> str:
 
 
 def _make_instance(given: Given, instance: Path) -> None:
-    """Make the folder and its keys where they are missing, so that development starts without any setting."""
+    """Create the instance folder and its keys if they are missing, so that development needs no settings."""
     instance.mkdir(
         mode=0o700, parents=True, exist_ok=True
-    )  # holds personal data, so only its owner may open it
+    )  # the folder holds personal data, so only its owner may open it
     given.setdefault("SECRET_KEY", read_or_make(instance / "secret_key", new_secret_key))
     given.setdefault("DATA_KEYS", read_or_make(instance / "data_keys.json", new_data_keys))

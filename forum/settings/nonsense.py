@@ -1,4 +1,4 @@
-"""Values of settings that cannot be meant, such as a port beyond 65535; they would fail later, far from the cause."""
+"""Settings whose value cannot be right, such as a port beyond 65535; they would fail later, far from the cause."""
 
 import re
 import ssl
@@ -15,7 +15,7 @@ LAST_PORT = 65535
 
 
 def find_nonsense(given: Mapping[str, Any], translations: Path, *, production: bool) -> Iterator[str]:
-    """Yield a sentence for each, with its name and without its value."""
+    """Yield a sentence for each setting that cannot be right, with its name and without its value."""
     shipped = sorted({"en", *(folder.name for folder in translations.iterdir() if folder.is_dir())})
     chosen = languages(given)
     if not chosen or not set(chosen) <= set(shipped):
@@ -38,7 +38,7 @@ def languages(given: Mapping[str, Any]) -> list[str]:
 
 
 def trusted_hosts(given: Mapping[str, Any]) -> list[str]:
-    """Return the further host names beside that of the base address."""
+    """Return the host names that are trusted besides that of FORUM_BASE_URL."""
     return str(given.get("TRUSTED_HOSTS", "")).split()
 
 
@@ -51,7 +51,7 @@ def _holds_certificates(path: str) -> bool:
 
 
 def _says_more_than_a_site(address: str) -> bool:
-    """Whether anything stands behind host and port; an address that is none is another rule's."""
+    """Return whether anything follows host and port; `table` refuses text that is no URL at all."""
     try:
         parts = urlsplit(address.rstrip("/"))
     except ValueError:
@@ -61,7 +61,7 @@ def _says_more_than_a_site(address: str) -> bool:
 
 
 def _has_port(parts: SplitResult) -> bool:
-    """Whether the port, if one is said, is a port."""
+    """Return whether the port, if there is one, is valid."""
     try:
         return parts.port != 0
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which version of the forum this is, and where its files lie: beside the package in a checkout, in it in a wheel."""
+"""The forum's version, and where its files lie: beside the package in a checkout, inside it when installed."""
 
 from importlib.metadata import version
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What production refuses to start with: a missing secret, a folder that others may enter, a mode for development."""
+"""Settings with which production does not start: a missing secret, a folder open to others, a development mode."""
 
 import shlex
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def find_unsafe(given: Given, instance: Path) -> Iterator[str]:
 
 
 def _find_in_folder(given: Given, instance: Path) -> Iterator[str]:
-    """The database and the keys lie in it: nobody else may enter (P28)."""
+    """Check the instance folder, which holds the database and the keys: no other user may enter it (P28)."""
     if not given.get("INSTANCE"):
         yield "FORUM_INSTANCE is missing"
     elif not instance.is_dir():

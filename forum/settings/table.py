@@ -1,4 +1,4 @@
-"""Every setting of the app: its name, its kind and what it is when nobody says."""
+"""Every setting of the app: its name, its type and its default."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,7 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
 def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str, Any]:
-    """Return Flask's configuration; what is malformed is noted in `given.problems`."""
+    """Return Flask's configuration; malformed settings are noted in `given.problems`."""
     base_url = _base_url(given)
     return {
         "ENV": "production" if production else "development",
@@ -48,7 +48,7 @@ def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str
 
 
 def _limits(given: Given, instance: Path) -> dict[str, Any]:
-    """How often one may try, where that is counted, and how many requests compute at once."""
+    """Return the rate limits, the store that counts for them, and whether requests take turns at computing."""
     return {
         "LIMITER_STORAGE": _limiter_storage(given, instance),
         "LIMITS_ENABLED": given.flag("LIMITS_ENABLED", default=True),
@@ -62,7 +62,7 @@ def _limits(given: Given, instance: Path) -> dict[str, Any]:
 
 
 def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
-    """Flask's own defaults are not safe (F6)."""
+    """Return the settings of cookies and request bodies, because Flask's defaults are not safe (F6)."""
     secure = base_url.startswith("https://")
     return {
         "SESSION_COOKIE_NAME": "__Host-forum" if secure else "forum",
@@ -74,7 +74,7 @@ def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "MAX_FORM_PARTS": 200,
-        "WTF_CSRF_TIME_LIMIT": None,  # the session's own limits apply; a form may lie open over lunch (A11)
+        "WTF_CSRF_TIME_LIMIT": None,  # the session's limits apply: a form may stay open over lunch (A11)
     }
 
 
@@ -88,9 +88,9 @@ def _mail(given: Given) -> dict[str, Any]:
         "MAIL_USERNAME": given.get("MAIL_USERNAME") or None,
         "MAIL_PASSWORD": given.get("MAIL_PASSWORD") or None,
         "MAIL_DEFAULT_SENDER": given.get("MAIL_DEFAULT_SENDER") or "forum@localhost",
-        # Seconds for which a server may be silent (R08).
+        # Seconds for which the mail server may be silent (R08).
         "MAIL_TIMEOUT": given.number("MAIL_TIMEOUT", 30, least=1),
-        # Who signed the mail server's certificate, when no public authority did.
+        # Certificates of the authority that signed the mail server's, if it is not a public authority.
         "MAIL_CA_FILE": given.get("MAIL_CA_FILE") or None,
     }
     try:
@@ -113,20 +113,20 @@ def _base_url(given: Given) -> str:
 
 
 def _is_here(base_url: str) -> bool:
-    """Whether the site is reached on this machine only; a public one has no demo, whatever else was forgotten."""
+    """Return whether the site is reached on this machine only; a public site never has the demo."""
     return urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _trusted_hosts(given: Given, base_url: str, production: bool) -> list[str]:
     own = urlsplit(base_url).hostname or "localhost"
-    # As a Host header writes them, without the port: an IPv6 address in brackets.
+    # Hosts as in a Host header, without the port: an IPv6 address is in brackets.
     further = [PORT.sub("", host.lower()) for host in trusted_hosts(given)]
     hosts = [f"[{own}]" if ":" in own else own, *further]
     return hosts if production else [*hosts, "localhost", "127.0.0.1"]
 
 
 def _hsts(given: Given, base_url: str) -> str:
-    """Return what browsers are told of https; whether other hosts of the domain speak it, we cannot know."""
+    """Return Strict-Transport-Security's value, "" without https; subdomains may lack https, so a setting adds them."""
     seconds = given.number("HSTS_SECONDS", YEAR_SECONDS)
     subdomains = "; includeSubDomains" if given.flag("HSTS_SUBDOMAINS") else ""
     return f"max-age={seconds}{subdomains}" if base_url.startswith("https://") else ""
