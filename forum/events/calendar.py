@@ -1,8 +1,9 @@
-"""Calendar files of an event (M14): published, never an invitation, and no people in them.
+"""Calendar files of an event (M14): they publish it, invite nobody and name no people.
 
-Each day is an entry of its own (RFC 5545, 3.6.1). All files of an event share the entries' UIDs, so that a newer one
-replaces an older one, the public and a person's own alike. The one with the higher SEQUENCE is newer, then the one
-with the later DTSTAMP (RFC 5546, 2.1.5): both come from the last change, never from the moment of the download.
+Each day is an entry of its own (RFC 5545, 3.6.1). All files of an event share the entries' UIDs, so that a newer file
+replaces an older one, whether it is the public file or a person's own. The one with the higher SEQUENCE is newer,
+then the one with the later DTSTAMP (RFC 5546, 2.1.5): both come from the last change, never from the moment of the
+download.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -27,16 +28,17 @@ def event_calendar(event: Event, language: str) -> bytes:
 def personal_calendar(
     event: Event, language: str, *, status: EntryStatus, sequence: int, changed_at: datetime
 ) -> bytes:
-    """Return the same entries as a person's own.
+    """Return a person's own calendar file: the event's entries with the status of the person's place.
 
-    `sequence` counts how often the person's `status` has changed, last at `changed_at`; changes of the event are added.
+    `sequence` counts how often the person's `status` has changed, last at `changed_at`; changes of the event are
+    added.
     """
     changed_at = max(changed_at, _changed_at(event))
     return _file(event, language, status, event.calendar_sequence + sequence, changed_at)
 
 
 def list_days(event: Event) -> list[Span]:
-    """Return from when to when each day of the event is, in its zone; whole days where the hours are not known."""
+    """Return start and end of each day of the event, in its time zone; whole days where the hours are not known."""
     starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
     last = (ends - timedelta(seconds=1)).date()  # an end at midnight belongs to the day before
     dates = [starts.date() + number * DAY for number in range((last - starts.date()).days + 1)]
@@ -92,8 +94,8 @@ def _at(day: date, hour: str | None, event: Event) -> datetime | None:
 def _uid(event: Event, day: int) -> str:
     """Return the UID of the entry for one day of the event.
 
-    It holds the day's number and not its date, so that an event that is moved takes its entries along.
-    The first day has the UID that stood for the whole event in earlier releases, and so replaces that entry.
+    The UID contains the day's number and not its date, so that the entries move along when the event is moved. The
+    first day has the UID that stood for the whole event in earlier releases, and so replaces that entry.
     """
     slug = event.slug if day == 1 else f"{event.slug}.day{day}"
     return f"{slug}@{urlsplit(current_app.config['BASE_URL']).hostname}"

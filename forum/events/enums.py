@@ -1,10 +1,13 @@
-"""How a sector takes registrations, where that of an event stands, and what a calendar says of an event."""
+"""How a sector accepts registrations, the state of an event's registration, and the status of calendar entries."""
 
 from enum import StrEnum
 
 
 class SectorPolicy(StrEnum):
-    """open: first come; review: a person decides; invitation: not by the public form."""
+    """How a sector accepts registrations.
+
+    open: first come, first served; review: an organiser decides; invitation: not by the public form.
+    """
 
     OPEN = "open"
     REVIEW = "review"
@@ -12,9 +15,9 @@ class SectorPolicy(StrEnum):
 
 
 class RegistrationState(StrEnum):
-    """Where the registration of an event stands (`events.queries.registration_state`)."""
+    """The state of an event's registration (`events.queries.registration_state`)."""
 
-    ARCHIVE = "archive"  # the site is about another event now
+    ARCHIVE = "archive"  # the event is not the current one
     UNPUBLISHED = "unpublished"
     UPCOMING = "upcoming"
     OPEN = "open"
@@ -22,7 +25,7 @@ class RegistrationState(StrEnum):
 
 
 class EntryStatus(StrEnum):
-    """What a calendar's entry says of the person's place (RFC 5545, 3.8.1.11)."""
+    """The status of a calendar entry, which follows from the person's registration (RFC 5545, 3.8.1.11)."""
 
     TENTATIVE = "TENTATIVE"
     CONFIRMED = "CONFIRMED"

@@ -1,4 +1,4 @@
-"""The event that an address names, and addresses under an earlier event as well."""
+"""The event that a URL names, and routes for the current event and for others."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,9 @@ from forum.web.routes import LANGUAGE
 
 
 def of_event(bp: Blueprint, rule: str, **options) -> Callable:
-    """Route a view of the current event, and the same one under `/sv/events/<event>` for another.
+    """Route a view for the current event, and for any other event under `/sv/events/<event>`.
 
-    The view takes `event`: None or the slug. `url_for(…, event=None)` gives the short address.
+    The view takes `event`: the slug, or None for the current event. `url_for(…, event=None)` gives the short URL.
     """
 
     def decorate(view):
@@ -25,7 +25,7 @@ def of_event(bp: Blueprint, rule: str, **options) -> Callable:
 
 
 def get_published_or_404(slug: str | None) -> Event:
-    """Return the published event with this slug, the current one for None; its pages carry its name."""
+    """Return the published event with this slug, the current one for None; set g.event, which the layout shows."""
     event = queries.find_published(slug) if slug else queries.find_current()
     if event is None or (slug and event.is_current):
         abort(404)
@@ -34,7 +34,7 @@ def get_published_or_404(slug: str | None) -> Event:
 
 
 def get_any_or_404(slug: str) -> Event:
-    """Return the event with this slug, published or not; the guard has seen that the organiser may (S12, S13)."""
+    """Return the event with this slug, published or not, after the access check of the organiser (S12, S13)."""
     event = queries.find_event(slug)
     if event is None:
         abort(404)

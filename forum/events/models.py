@@ -1,4 +1,4 @@
-"""Events, their sectors and pages, and the version of everything public."""
+"""Events, their sectors and pages, and the content version."""
 
 from datetime import datetime, time
 from typing import Any
@@ -16,14 +16,15 @@ from forum.events.enums import SectorPolicy
 class Event(Base):
     """An edition of the forum. `taken` counts held places and changes only in `registration.places`.
 
-    `nights` says when a day ends and the next one starts, in the event's zone, one for each night in order:
-    {"ends": "17:00", "starts": "09:00"}. What is not known is left out. `starts_at` and `ends_at` say the rest.
-    A change of what calendars show raises `calendar_sequence` (`events.versions`).
+    `nights` says when a day ends and the next one starts, in the event's time zone, one item for each night in order:
+    {"ends": "17:00", "starts": "09:00"}. Unknown hours are left out. The first day starts at `starts_at`, the last
+    one ends at `ends_at`. A change of a column that calendars show raises `calendar_sequence` (`events.versions`).
     """
 
     is_public_content = True
     live_columns = frozenset({"taken"})
-    # A value that is set has to be compared with the stored one: they have an active history.
+    # The columns that calendar entries show. They have `active_history`, so that a new value is compared with the
+    # stored one.
     calendar_columns = ("name", "place", "timezone", "starts_at", "ends_at", "nights", "is_current")
     __tablename__ = "events"
     __table_args__ = (
@@ -88,7 +89,7 @@ class Event(Base):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone in which people at the event read their clocks."""
+        """The time zone at the event's venue."""
         return ZoneInfo(self.timezone)
 
 
@@ -118,7 +119,7 @@ class Sector(Base):
 
 
 class Page(Base):
-    """A standing text of an event, such as the privacy notice; `body` is Markdown per language."""
+    """A standing page of an event, such as the privacy notice; `body` is Markdown per language."""
 
     is_public_content = True
     __tablename__ = "pages"
@@ -136,7 +137,10 @@ class Page(Base):
 
 
 class ContentVersion(Base):
-    """One row, raised in the transaction of any public change (`events.versions`); the page cache compares it."""
+    """The content version, in one row: each transaction that changes public content raises it (`events.versions`).
+
+    The page cache compares it with the version of its pages.
+    """
 
     __tablename__ = "content_version"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)

@@ -13,7 +13,8 @@ from forum.web.seo import Seo
 
 bp = Blueprint("events", __name__)
 
-FIELD_REGISTER = "<p>{{field-register}}</p>"  # a line of its own in a page's text
+# The line in a page's text that the register of personal data replaces.
+FIELD_REGISTER = "<p>{{field-register}}</p>"
 
 
 @of_event(bp, "/pages/<slug>")
@@ -38,7 +39,7 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/event.ics")
 @cache.page()
 def calendar(event: str | None = None) -> ResponseReturnValue:
-    """Give the event as a calendar file (M14)."""
+    """Return a calendar file of the event (M14)."""
     found = get_published_or_404(event)
     name = f'attachment; filename="{found.slug}.ics"'
     headers = {"Content-Disposition": name}

@@ -1,4 +1,4 @@
-"""Reading events, sectors, pages and the version of the public content."""
+"""Reading events, sectors, pages and the content version."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ WITH_SECTORS_AND_PAGES = (
     selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.position, Page.title),
 )
 
-# Made once: making a statement costs more than running it.
+# Built once: building a statement takes longer than running it.
 CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(*WITH_SECTORS_AND_PAGES).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.where(Event.is_published)
@@ -29,9 +29,9 @@ PAGES = (
 
 
 def find_current() -> Event | None:
-    """Return the published event that the site is about now, with its sectors and the names of its pages."""
+    """Return the current event if it is published, with its sectors and the names of its pages."""
     event = db.session.scalars(CURRENT).one_or_none()
-    if event is not None:  # by statements that are made already: half of what SQLAlchemy's loaders take
+    if event is not None:  # prepared statements take half the time of SQLAlchemy's loaders
         for name, statement in (("sectors", SECTORS), ("pages", PAGES)):
             if name in inspect(event).unloaded:
                 set_committed_value(event, name, db.session.scalars(statement, {"event_id": event.id}).all())
@@ -70,12 +70,12 @@ def find_sector(event: Event, key: str) -> Sector | None:
 
 
 def slug_in_url(event: Event | None) -> str | None:
-    """Return what an address says of the event: nothing for the current one."""
+    """Return the event's slug for a URL: None for the current event."""
     return None if event is None or event.is_current else event.slug
 
 
 def registration_state(event: Event, now: datetime) -> RegistrationState:
-    """Return where the event's registration stands: it is open from `opens_at` on, before `closes_at` (R20)."""
+    """Return the state of the event's registration: it is open from `opens_at` on, before `closes_at` (R20)."""
     if not event.is_current:
         return RegistrationState.ARCHIVE
     if not event.is_published:
@@ -86,5 +86,5 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
 
 
 def content_version() -> int:
-    """Return the version of everything public."""
+    """Return the content version."""
     return db.session.scalars(select(ContentVersion.version)).one()

@@ -1,7 +1,8 @@
-"""The version of everything public: raised with every change of a model that public pages show.
+"""The content version: raised with every change of a model that public pages show.
 
-No rule has to remember it. Such a model says `is_public_content`, and a guard finds one that does not. The number of an
-event's calendar entries is raised here too, with every change of what they show (RFC 5546, 2.1.4).
+That happens for every model with `is_public_content`, so no action has to do it; a guard test finds a model that
+lacks the attribute. The number of an event's calendar entries is raised here too, with every change of what they show
+(RFC 5546, 2.1.4).
 """
 
 from functools import cache
@@ -19,7 +20,7 @@ RAISE = update(ContentVersion).values(version=ContentVersion.version + 1)
 
 
 def raise_with_changes(session: scoped_session) -> None:
-    """Raise the version in each transaction of the session that changes what the public sees."""
+    """Raise the content version in each transaction of the session that changes what the public sees."""
     for name, listener in (
         ("before_flush", _note_changed_rows),
         ("do_orm_execute", _note_changed_table),
@@ -32,7 +33,7 @@ def raise_with_changes(session: scoped_session) -> None:
 
 @cache
 def public_tables() -> frozenset[str]:
-    """Return the names of the tables that public pages show, those between two models with them."""
+    """Return the names of the tables that public pages show, including association tables between them."""
     mappers = [mapper for mapper in Base.registry.mappers if mapper.class_.is_public_content]
     between = [link.secondary for mapper in mappers for link in mapper.relationships]
     tables = [*(mapper.local_table for mapper in mappers), *between]
@@ -40,7 +41,7 @@ def public_tables() -> frozenset[str]:
 
 
 def content_changed(session: Session | scoped_session) -> None:
-    """Have the version raised by this transaction, for a change that was made past the models."""
+    """Make this transaction raise the content version, after a change that was not made through the models."""
     session.info[CHANGED] = True
 
 
@@ -54,7 +55,7 @@ def _note_changed_rows(session: Session, *_) -> None:
 
 
 def _revise_calendar(event: Event) -> None:
-    """Give the event's calendar entries a higher number and the present moment where they show something else now."""
+    """Give the event's calendar entries a higher number and the current time if a column that they show has changed."""
     attributes = inspect(event).attrs
     if any(attributes[name].history.has_changes() for name in event.calendar_columns):
         event.calendar_sequence += 1
@@ -62,7 +63,7 @@ def _revise_calendar(event: Event) -> None:
 
 
 def _is_seen(row: Base) -> bool:
-    """Whether more of the row has changed than its live columns."""
+    """Return whether any column of the row has changed that is not a live column."""
     return bool(inspect(row).committed_state.keys() - row.live_columns)
 
 
@@ -73,7 +74,7 @@ def _note_changed_table(execution: ORMExecuteState) -> None:
 
 
 def _raise_version(session: Session) -> None:
-    """Raise the version after every row of the transaction, so that nobody waits for it long or in a circle."""
+    """Raise the version after all other writes, so that its row is locked only briefly and no transactions deadlock."""
     if session.in_nested_transaction():
         return
     session.flush()
