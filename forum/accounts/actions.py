@@ -155,9 +155,10 @@ def accept_welcome(token: str, password: str, *, now: datetime) -> None:
 def ask_reset(email: str, *, now: datetime) -> None:
     """Mail a link that resets the password, if the address has an active account.
 
-    A new link revokes the older ones, so none is made while the last one is young: a stranger who asks in somebody's
-    name can neither revoke the link that they are about to use nor fill their inbox (S04, S25).
-    For other addresses the same rows are written and the mail's row is rolled back, so the time tells nothing (S24).
+    A new link revokes the older ones, so none is made while the last one is young: a stranger who asks for another
+    person's link can neither revoke the link that this person is about to use nor fill the inbox (S04, S25). For
+    other addresses the same rows are written and the mail's row is rolled back, so the response time does not tell
+    whether an account exists (S24).
     """
     user = queries.find_by_email(email)
     has_young = links.has_young(user, LinkPurpose.RESET, now=now)

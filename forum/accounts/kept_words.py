@@ -46,7 +46,7 @@ def keep(response: Response, user_id: int | None) -> bool:
         is_kept = sealed_cookies.put(response, COOKIE, words, bound_to=_binding(user_id), paths=paths)
     else:
         is_kept = False
-    # Values that were kept earlier must not come back in the place of these.
+    # Delete values that were kept earlier: they must not come back instead of the values of this request.
     if not is_kept:
         sealed_cookies.drop(response, COOKIE, paths=paths)
     return is_kept

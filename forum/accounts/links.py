@@ -17,14 +17,15 @@ LIFETIMES = {
     LinkPurpose.SECOND_FACTOR: timedelta(minutes=10),
     LinkPurpose.DEMO: timedelta(hours=24),
 }
-# Shorter than the lifetime of a mailed link, so that the last one sent always works when no further one is sent.
+# No new link is sent while an unused one is younger than this. This is shorter than the lifetime of a mailed link, so
+# that the link sent last still works then.
 YOUNG = timedelta(minutes=20)
 
 
 def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
     """Store a new link and return its token; the user's earlier links for this purpose are revoked.
 
-    Without a user the link leads nowhere: it is written so that an unknown address costs the same time.
+    Without a user the link never works: it is written so that an unknown address takes the same time.
     """
     user_id = user.id if user else None
     same = (OneTimeLink.user_id == user_id) & (OneTimeLink.purpose == purpose)

@@ -89,7 +89,7 @@ class SignIn(Base):
 class OneTimeLink(Base):
     """A link that works once, for one purpose.
 
-    Without a user it leads nowhere: it is written so that an unknown address costs the same time (S24).
+    Without a user the link never works: it is written so that an unknown address takes the same time (S24).
     """
 
     __tablename__ = "one_time_links"

@@ -54,8 +54,8 @@ def refuse_if_weak(password: str, *, about: Iterable[str] = ()) -> None:
 def hashed(password: str) -> str:
     """Return the hash under which a password is stored. Raises TooLong.
 
-    Unlike `matches` it never queues, neither before nor for the processor afterwards: the caller holds the database's
-    lock, and needs a valid link or a sign-in.
+    Unlike `matches` this never queues, neither for TRIES nor for a turn at the processor: the caller holds the
+    database's lock. Only a person with a valid link or a sign-in can cause this work.
     """
     processor.give_up()
     return HASHER.hash(_normal(password))
@@ -129,7 +129,7 @@ def _is_pattern(folded: str) -> bool:
 def _is_made_of(folded: str, about: Iterable[str]) -> bool:
     """Return whether the text consists of words about the forum or the person.
 
-    It does when, without those words, fewer than 4 letters and fewer than 9 digits are left.
+    That is the case if fewer than 4 letters and fewer than 9 digits are left without those words.
     """
     own = "".join(letter if letter.isalnum() else " " for text in about for letter in f"{text} ".casefold())
     words = {*CONTEXT, *own.split()}

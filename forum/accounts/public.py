@@ -192,7 +192,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 @bp.errorhandler(LinkRefused)
 def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
-    """Explain why a link does not work; lead a second step whose first step has expired back to signing in."""
+    """Explain why a link does not work; redirect to the sign-in page when its first step has expired."""
     db.session.rollback()
     if "token" in (request.view_args or {}):
         return render_template("accounts/link_refused.html"), 410

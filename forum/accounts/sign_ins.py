@@ -1,6 +1,6 @@
 """Signed-in browsers and what they may reach (S03, S06, S07, S09, S12, S38).
 
-The session cookie holds a random token, and the row of that token says who is signed in; nothing else does.
+The session cookie holds a random token; only the row of that token says who is signed in.
 """
 
 import re
@@ -69,7 +69,7 @@ def is_fresh() -> bool:
 def load() -> SignIn | None:
     """Return the request's sign-in or None, and set g.sign_in, g.user and g.user_language.
 
-    The database is asked once a request.
+    The database is queried only once for each request.
     """
     if "sign_in" not in g:
         now = clock.now()
@@ -83,7 +83,7 @@ def load() -> SignIn | None:
 
 
 def start_own_write() -> None:
-    """Start a write transaction for a change of the signed-in user's own account, and lock its row.
+    """Start a write transaction for a change of the signed-in user's own account, and lock the account's row.
 
     The lock makes simultaneous changes of one account follow one another. Raises SignedOut when another browser has
     signed this one out since the access check.
@@ -201,7 +201,7 @@ def _roles(event_id: int | None) -> frozenset[Role]:
 
 
 def _go_by(endpoint: str, back: str | None) -> Response:
-    """Redirect to a page that must come first; it leads back to `back`. Form values are kept meanwhile (A11)."""
+    """Redirect to a page that must be passed first and then leads to `back`. Form values are kept meanwhile (A11)."""
     answer = redirect(url_for(endpoint, next=back), 303)
     if request.method == "POST":
         owner = g.user.id if g.sign_in else queries.find_owner(session.get(TOKEN, ""))

@@ -1,8 +1,8 @@
 """Copies of the audit chain's newest hash (its head), kept in a file outside the database (S46).
 
-Whoever can write to the database can delete the newest entries unnoticed; the heads in the file still show them.
-Each line is a time, an entry's number and its hash; or, after a restore, the time, RESTORED and the backup's time:
-heads between these two are not in the chain any more. The same lines go into the worker's log.
+Whoever can write to the database can delete the newest entries unnoticed; the heads in the file still show them. Each
+line is a time, an entry's number and its hash; or, after a restore, the time, RESTORED and the backup's time: heads
+noted between these two times are not in the chain any more. The same lines go into the worker's log.
 """
 
 import logging
@@ -110,7 +110,8 @@ def _append(line: Head | Restore) -> None:
 def _missing_notes(now: datetime) -> list[str]:
     """Return whether the missing file is a fault, as sentences.
 
-    It is one on SQLite, whose worker runs on this machine; with PostgreSQL the file may be on another machine.
+    The missing file is a fault on SQLite, whose worker runs on this machine; with PostgreSQL the file may be on
+    another machine.
     """
     oldest = queries.find_oldest()
     if oldest is not None and queries.is_sqlite() and oldest.at < now - MAY_BE_SILENT:

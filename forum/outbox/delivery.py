@@ -249,7 +249,7 @@ def _give_back(message: OutboxMessage, now: datetime) -> None:
 
 
 def _locked(claim: Claim) -> OutboxMessage | None:
-    """Lock the claimed row and load only the columns for storing a result: others may be what cannot be read."""
+    """Lock the claimed row and load only columns needed for the result: another column may be the unreadable one."""
     query = select(OutboxMessage).where(OutboxMessage.id == claim.id).options(load_only(*NOTED))
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
 

@@ -10,7 +10,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import IS_UNSENT, OutboxMessage
 
 MAIL_MAY_WAIT = timedelta(minutes=15)
-# The next attempt of a mail that a restore holds back until `forum release-mail`.
+# The time of the next attempt for a mail that a restore holds back until `forum release-mail`.
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
 UNSENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFLIGHT)
 

@@ -76,11 +76,11 @@ class ServerTransport(flask_mail.Connection):
     """Flask-Mail's SMTP connection with time limits, verified certificates and one recipient a mail."""
 
     def __enter__(self) -> Self:
-        """Open nothing yet: `connect` does, when there is a mail."""
+        """Open no connection yet: `connect` opens one when there is a mail."""
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        """Close the connection and ignore errors of that."""
+        """Close the connection, and ignore errors of closing."""
         self._hang_up()
 
     def configure_host(self) -> smtplib.SMTP:
@@ -113,7 +113,7 @@ class ServerTransport(flask_mail.Connection):
                 raise ServerUnreachable(_told(problem)) from problem
 
     def deliver(self, envelope: Envelope) -> None:
-        """Send the mail; see Transport."""
+        """Send the mail. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
         host = self.host
         if host is None:
             raise ServerUnreachable("there is no connection")
@@ -145,7 +145,7 @@ class _Punctual(smtplib.SMTP):
     _limits: Iterator[float] = iter(())  # limits of the next answers; afterwards `timeout` applies again
 
     def data(self, msg) -> tuple[int, bytes]:
-        """Send the mail's content; the answer to the dot after it has a longer time limit."""
+        """Send the mail's content; the answer to the final dot has a longer time limit than other answers."""
         self._limits = iter((self.timeout, DOT_SECONDS))
         try:
             return super().data(msg)
