@@ -141,7 +141,7 @@ def _dump(target: Path) -> None:
     url = db.engine.url
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "").absolute()
-        address = f"{path.as_uri()}?mode=ro"  # otherwise SQLite creates a missing file
+        address = f"{path.as_uri()}?mode=ro"  # read-only, or SQLite would create a missing file
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)  # a consistent copy, even while others write
             copy.execute("PRAGMA journal_mode=DELETE")

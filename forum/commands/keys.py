@@ -72,7 +72,7 @@ def refuse_wrong_keys(app: Flask) -> None:
 
 
 def note_signing_key(app: Flask) -> None:
-    """Store what shows other machines whether they use the same FORUM_SECRET_KEY; a failing database is ignored."""
+    """Store a fingerprint of FORUM_SECRET_KEY, with which other machines compare theirs; ignore a failing database."""
     with _database_if_usable(app):
         signing.note()
 

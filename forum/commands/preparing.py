@@ -37,7 +37,7 @@ class IncompatibleTables(click.ClickException):
 
 
 def prepare(app: Flask) -> None:
-    """Bring static files, translations, tables and the demo up to date; quick when they are. One start at a time."""
+    """Bring static files, translations, tables and the demo up to date, in one process at a time; quick if they are."""
     with app.app_context(), one_at_a_time(app):
         build_static(PROJECT / "static", app.config["STATIC"])
         compile_translations(PROJECT)
@@ -104,7 +104,7 @@ def compile_translations(project: Path) -> int:
         written = path.with_suffix(".mo.part")
         with written.open("wb") as target:
             write_mo(target, catalogue)
-        written.chmod(0o644)  # the user who serves may be another than the one who builds
+        written.chmod(0o644)  # the user who runs the server may not be the one who builds
         written.replace(path.with_suffix(".mo"))
     return len(stale)
 

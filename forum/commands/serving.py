@@ -69,7 +69,7 @@ def run_web(web: Web) -> None:
         address=web.host,
         port=web.port,
         interface=Interfaces.WSGI,
-        # A body in HTTP/2 needs no declared length, which `web/receiving` relies on.
+        # No HTTP/2: its bodies need no declared length, on which `web/receiving` relies.
         http=HTTPModes.http1,
         workers=web.processes,
         blocking_threads=Lobby.THREADS,
@@ -86,7 +86,7 @@ def run_web(web: Web) -> None:
 
 
 def load_app(web: Web) -> Flask:
-    """Create the app in a web process; the process ends when the one that started it does."""
+    """Create the app in a web process, which ends when its parent process does."""
     logs.configure(web.log_level)
     follow_parent()
     app, listens = create_app(), threading.Event()
@@ -94,7 +94,7 @@ def load_app(web: Web) -> Flask:
     inner = app.wsgi_app
 
     def serve_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        # Not earlier: Granian opens its socket only after it has loaded the app.
+        # Wait for the first request: Granian opens its socket only after it has loaded the app.
         if not listens.is_set():
             listens.set()
             notice_lost_clients(web.port)

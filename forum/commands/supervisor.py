@@ -57,7 +57,8 @@ def follow_parent() -> None:
 
     Call it in the child.
     """
-    # Known since the fork; os.getppid() is already another process when the parent has died meanwhile.
+    # Use the parent's id from the fork: if the parent has died meanwhile, os.getppid() already returns another
+    # process.
     started_by = multiprocessing.parent_process()
     parent = started_by.pid if started_by else os.getppid()
 

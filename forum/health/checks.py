@@ -57,7 +57,7 @@ class Finding:
 def examine(checks: Iterable[str], now: datetime) -> list[Finding]:
     """Run the named checks; a check that raises an error has failed.
 
-    When the database does not answer, its other checks are skipped: each could wait as long again.
+    When the database does not answer, the other checks that need it are skipped: each could wait as long again.
     """
     findings: list[Finding] = []
     is_away, has_tables = False, True
