@@ -23,7 +23,9 @@ depends_on = None
 LENGTH = 1024
 NONCE = 12
 MOMENT = sa.DateTime(timezone=True)
-TABLES = {  # table: purpose of its key, its encrypted columns before this step, the answers of who has given none
+# By table: the purpose of its key, its encrypted columns before this step, the answers of a person who has given
+# none.
+TABLES = {
     "protected_identities": ("identity", ("real_name",), {"is_protected": False}),
     "care_answers": ("care", ("diet", "access"), {}),
 }
