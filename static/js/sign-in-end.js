@@ -1,7 +1,7 @@
 // Warns two minutes before the sign-in expires, and offers a button that extends it (WCAG 2.2.1). The server decides
 // when it expires: the page says in how many seconds, and other tabs tell this one when they have extended it.
 const WARNING = 120_000;
-const LONGEST_TIMER = 60_000; // timers stop while a device sleeps, so the clock is looked at once a minute
+const LONGEST_TIMER = 60_000; // timers stop while a device sleeps, so the time left is checked once a minute
 
 const frame = document.querySelector("[data-sign-in-end]");
 const [soon, last, over, failed] = ["soon", "last", "over", "failed"].map((name) => frame.querySelector(`[data-${name}]`));
@@ -33,7 +33,7 @@ function look() {
 }
 
 function end() {
-  // Not again after the person has closed it.
+  // Show this dialog only once, not again after the person has closed it.
   if (!told) show(over);
   told = true;
 }
