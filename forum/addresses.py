@@ -36,7 +36,7 @@ class NotAnAddress(ValueError):
 
 
 class HoldsHidden(NotAnAddress):
-    """The address contains an invisible character, so that another address is read on the page than is stored."""
+    """The address contains an invisible character, so it is not the address that people read on the page."""
 
     told = "holds a control character or one that cannot be seen"
 

@@ -17,7 +17,8 @@ from forum.web.routes import here
 
 COOKIE = "words"
 CSRF = "csrf_token"
-ACCOUNT = "/account/"  # its forms hold passwords and codes, which are never kept
+# URL prefix of account pages: their forms hold passwords and codes, which are never kept.
+ACCOUNT = "/account/"
 
 
 def init_app(app: Flask) -> None:

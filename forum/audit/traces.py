@@ -20,8 +20,8 @@ from forum.extensions import db
 from forum.web.limits import client, count_in_hour, count_within
 
 VISITOR = "visitor"
-# Refusals of a rate limit are counted anew after so many seconds, and the first is recorded: while a limit goes on
-# delaying visitors, its newest entry is at most this old.
+# A rate limit's refusals are counted in periods of so many seconds, and the first of each period is recorded: while a
+# limit keeps refusing visitors, its newest entry is at most this old.
 BRAKE_SECONDS = 300
 log = logging.getLogger("forum.audit")
 

@@ -14,7 +14,8 @@ KEPT = ("downgrade", "check", "current", "heads", "history", "revision", "migrat
 @with_appcontext
 def database() -> None:
     """The tables and their migrations."""
-    g.directory, g.x_arg = None, ()  # Flask-Migrate's own command group sets these for its commands
+    # Flask-Migrate's commands read these, and its own command group would set them.
+    g.directory, g.x_arg = None, ()
 
 
 @database.command()

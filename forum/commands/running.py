@@ -78,7 +78,7 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
     """Serve what `forum db upgrade` and `forum static` have prepared, with the worker beside it."""
     refuse_to_guess()
     _use_own_address(host, port)
-    app = create_app()  # raises, and so ends the command, for an unsafe setting
+    app = create_app()  # an unsafe setting raises UnsafeSettings, which ends the command
     presence.share(app.config["INSTANCE"])
     refuse_wrong_keys(app)
     preparing.refuse_missing_tables(app)

@@ -17,7 +17,8 @@ from forum.events.models import Event
 
 LONGEST_DAY = timedelta(hours=12)
 DAY = timedelta(days=1)
-Span = tuple[datetime, datetime] | tuple[date, date]  # with hours, or whole days; the end is not part of it
+# Start and end as times, or as whole days; the end is exclusive.
+Span = tuple[datetime, datetime] | tuple[date, date]
 
 
 def event_calendar(event: Event, language: str) -> bytes:

@@ -297,4 +297,5 @@ STATUS = (
     "disk",
     "backup",
 )
-SLOW = ("changes", "sealed", "audit", "sign-ins")  # write, or read much: only `forum doctor` runs them
+# Checks that write, or read much: only `forum doctor` runs them.
+SLOW = ("changes", "sealed", "audit", "sign-ins")

@@ -104,7 +104,7 @@ def run_job(job: Job) -> int:
         return _run_part(job, job.run, job.name)
     try:
         ids = job.each(now=clock.now())
-    # The other jobs must run all the same; this one is tried again.
+    # The other jobs must run all the same; this job is run again at its next time.
     except Exception:
         log.exception("job %s failed", job.name)
         return 0
@@ -118,7 +118,7 @@ def _run_part(job: Job, run: Callable[..., int], name: str) -> int:
         start_write(db.session)
         done = run(now=clock.now()) if _is_ours(job) else 0
         db.session.commit()
-    # The other parts must run all the same; this one is tried again.
+    # The other parts of the job must run all the same; this part is run again at the job's next time.
     except Exception:
         db.session.rollback()
         log.exception("job %s failed", name)

@@ -22,7 +22,7 @@ from forum.web.seo import Seo
 
 bp = Blueprint("news", __name__)
 
-LAST_PAGE = 9999  # no list can have more pages than this
+LAST_PAGE = 9999  # a higher page number in a URL is answered with 404
 YEARS = range(1900, 2200)
 LONGEST_QUERY = 100
 LONGEST_TAG = 100

@@ -4,7 +4,7 @@ import unicodedata
 
 KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No"}
 MARKS = {"Mn", "Mc"}  # combining marks, which are part of words, for instance in Devanagari
-VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # they only say how an emoji is drawn
+VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # characters that only say how an emoji is drawn
 
 
 def fold(name: str) -> str:

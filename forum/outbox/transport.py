@@ -25,10 +25,10 @@ from flask import current_app
 from forum.outbox.errors import PermanentFailure, SenderRefused, ServerUnreachable, TemporaryFailure
 
 GOING_DOWN, TOO_LARGE = 421, 552
-# Time limit for the answer to the final dot; after a shorter one the server may have accepted the mail all the same
-# (RFC 5321, 4.5.3.2.6).
+# Time limit for the answer to the final dot; with a shorter one the worker could give up on a mail that the server
+# has accepted (RFC 5321, 4.5.3.2.6).
 DOT_SECONDS = 600
-# More than the number of other waits for one mail: for each command, each answer and the content.
+# More than the number of all other waits in sending one mail: for each command, each answer and the content.
 WAITS_A_MAIL = 15
 UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9.@+-]")
 

@@ -11,7 +11,8 @@ from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import MailRelay
 from forum.web.languages import short_moment_text
 
-# By folder of templates/mail. A kind must not tell mails to protected persons from others (P21, P26).
+# Names of the kinds of mails; a kind is a folder of templates/mail. A name must not tell mails to protected persons
+# from others (P21, P26).
 KINDS = {
     "received": _l("Confirm your address"),
     "received-without-place": _l("Confirm your address, no place free"),
@@ -47,7 +48,7 @@ REASONS = {
 }
 SPOKEN = re.compile(r"[2-5][0-9][0-9] ")  # an answer of the mail server begins with its SMTP code
 CUT_OFF = _l("The mail server ended the connection.")
-CAUSES = {  # by the type of an error without an answer of the mail server
+CAUSES = {  # texts by the type of an error that came without an answer of the mail server
     "ConnectionRefusedError": _l("Nothing answers at the address and port of the mail server."),
     "gaierror": _l("The name of the mail server is not found."),
     "TimeoutError": _l("The mail server does not answer in time."),

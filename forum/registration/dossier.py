@@ -19,7 +19,7 @@ from forum.web.languages import NAMES, day_text, in_language, language, moment_t
 
 @dataclass(frozen=True)
 class Fact:
-    """A row of components/summary_list.html."""
+    """A label and its value, for a row of components/summary_list.html."""
 
     label: str
     value: str
@@ -27,7 +27,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Happening:
-    """A line of components/timeline.html."""
+    """An act or a mail in the history, for an entry of components/timeline.html."""
 
     at: datetime
     at_text: str

@@ -40,7 +40,7 @@ LOCKED = read_locked(
     .order_by(Sector.position)
 )
 SHORT_HOLD = timedelta(hours=6)
-SCARCE = 5  # the last fifth of the places
+SCARCE = 5  # a sector's places are scarce when at most one in this many is left
 LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
 LOCKED_CURRENT = LOCKED.where(Event.is_current, Event.is_published)
 

@@ -83,8 +83,8 @@ def details(sector: str) -> ResponseReturnValue:
 def check(sector: str) -> ResponseReturnValue:
     """Redirect a form to the page that shows its answers before they are registered, or to the field to change.
 
-    If the answers are too long for the cookie, that page is shown in the same response. Nothing else is read from the
-    database.
+    If the answers are too long for the cookie, that page is shown in the same response. A redirect needs no query of
+    the database.
     """
     if request.method == "GET":
         return _show(sector, kept_answers.recall(sector))

@@ -30,7 +30,7 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
     ),
     addresses.NotAnAddress: _l("Enter an e-mail address that can receive mail, such as name@example.org"),
 }
-LONGEST = 1000  # characters of a field as sent: normalising n combining marks may take time in n²
+LONGEST = 1000  # characters of a field as sent: normalising n combining marks may take n² steps
 
 
 class TokenField(CSRFTokenField):

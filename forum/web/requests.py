@@ -144,7 +144,7 @@ def refuse() -> None:
         raise request.routing_exception
     refuse_unreadable_headers()
     refuse_unreceived()
-    if "\0" in request.path:  # no URL of the site has this, and PostgreSQL refuses it in a value
+    if "\0" in request.path:  # no URL of the site contains NUL, and PostgreSQL refuses it in a value
         abort(404)
     if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)
