@@ -195,8 +195,7 @@ def _restore_postgres(dump: Path) -> after_restore.Quieted:
     db.engine.dispose()
     script = dump.with_suffix(".sql")
     _run_postgres("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
-    # The dump's script empties search_path: reset it before the statements that are added.
-    with script.open("a") as file:
+    with script.open("a") as file:  # reset search_path, which the dump's script has emptied
         file.write(f"\nRESET search_path;\n{after_restore.quieting_script(db.engine.dialect)}{REFUSE_OTHERS}")
     options = ("--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={script}")
     return after_restore.read_answers(_run_postgres("psql", *options, url=db.engine.url))

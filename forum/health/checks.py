@@ -297,5 +297,4 @@ STATUS = (
     "disk",
     "backup",
 )
-# Checks that write, or read much: only `forum doctor` runs them.
-SLOW = ("changes", "sealed", "audit", "sign-ins")
+SLOW = ("changes", "sealed", "audit", "sign-ins")  # write or read much, so only `forum doctor` runs these
