@@ -1,4 +1,4 @@
-"""Reading what the rules wrote: the mails in the outbox, the links in them, the audit trail."""
+"""Reading what acts have written: the mails in the outbox, the links in them, the audit trail."""
 
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as its reader gets it."""
+    """A mail as its recipient reads it."""
 
     row: OutboxMessage
     subject: str
@@ -26,12 +26,12 @@ class Mail:
 
     @property
     def token(self) -> str:
-        """The token at the end of the personal link in the plain text."""
+        """The token at the end of the personal link in the mail's plain text."""
         return self.address.rpartition("/")[2]
 
     @property
     def address(self) -> str:
-        """The one address on a line of its own."""
+        """The personal link: the only URL that has a line of its own in the mail's plain text."""
         (address,) = [line for line in self.text.splitlines() if line.startswith("http") and "/r/" in line]
         return address
 
@@ -61,7 +61,7 @@ def newest_mail(registration: Registration, kind: str | None = None) -> Mail:
 
 
 def read(row: OutboxMessage) -> Mail:
-    """Return the mail behind a row as a mail program shows it."""
+    """Return the mail of an outbox row as a mail program shows it."""
     assert row.status == "queued", row.last_error
     message: Any = message_from_bytes(row.content or b"", EmailMessage, policy=policy.default)
     files = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
@@ -79,7 +79,7 @@ def recorded(registration: Registration) -> list[tuple[str, str, dict]]:
 
 
 def read_identity(registration: Registration) -> tuple[bool, str | None]:
-    """Return whether protected identity is recorded, and the real name, as they are now."""
+    """Return whether protected identity is recorded, and the real name, read anew from the database."""
     db.session.refresh(registration, ["protected_identity"])
     db.session.refresh(registration.protected_identity)
     answer = registration.protected_identity.answer

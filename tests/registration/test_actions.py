@@ -39,7 +39,7 @@ def app(make_app, database_url):
 
 
 def send(event, applicant, sector="justice", now=NOW):
-    """Register these very answers, as a form sent again would."""
+    """Register with exactly these answers, as when a browser sends one form again."""
     start_write(db.session)
     places.lock(event)
     registration = intake.register(event, find_sector(event, sector), applicant, now=now)
@@ -178,7 +178,7 @@ def test_register_is_refused_when_full_without_waiting_list_and_leaves_nothing()
     assert (count(Registration), count(Submission), event.taken, len(queued())) == (1, 1, 1, 1)
 
 
-# The same again (R03, R04, S24)
+# Sending one form again, or registering one address again (R03, R04, S24)
 
 
 def test_the_same_form_sent_again_is_the_same_registration_with_one_mail():

@@ -1,4 +1,4 @@
-"""Whoever registers an address first decides nothing: the answers behind the link that is pressed count."""
+"""Of several forms for one address, the answers of the form whose confirming link is pressed count."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def app(make_app, database_url):
 
 
 def register_twice(event, *sectors, **own):
-    """A stranger registers the address, then its owner; return the registration and the token of each one's mail."""
+    """Register an address as a stranger, then as its owner; return the registration and the token in each mail."""
     registration = register(event, sectors[0], email=EMAIL, given_name="Stranger")
     strangers = newest_mail(registration).token
     register(event, sectors[-1], email=EMAIL.upper(), now=LATER, **{**OWN, **own})
@@ -45,7 +45,7 @@ def press(token, now=LATER, **more):
 
 
 def sealed() -> list[int]:
-    """The lengths of the answers as they are stored."""
+    """Return the lengths of the encrypted answers in the database."""
     query = db.text("SELECT answers FROM submissions WHERE answers IS NOT NULL")
     return [len(bytes(value)) for value in db.session.scalars(query)]
 
@@ -76,7 +76,7 @@ def test_the_first_link_confirms_the_first_answers_when_it_is_the_one_that_is_pr
 
 @pytest.mark.parametrize("lacking", ["phone", "title", "is_protected", "real_name", "sector"])
 def test_a_link_that_was_mailed_before_a_question_came_into_being_confirms(lacking):
-    """Its form did not ask; what the registration says stays, and a protected person stays protected."""
+    """A question that the earlier form did not ask keeps its stored answer; a protected person stays protected."""
     event = make_event()
     registration = register(event, "justice", email=EMAIL, phone="+46 8 123 45 67", **OWN)
     token = newest_mail(registration).token
@@ -91,7 +91,7 @@ def test_a_link_that_was_mailed_before_a_question_came_into_being_confirms(lacki
 
 @pytest.mark.parametrize("asked_by", ["the owner", "an organiser"])
 def test_a_link_that_is_sent_again_carries_the_answers_that_were_sent_last(asked_by):
-    """Who corrected the answers by a second form means those; each earlier mail still has its own."""
+    """A new mail carries the answers of the last form whose mail was not withheld; earlier mails keep their own."""
     event = make_event()
     registration, _strangers, _owners = register_twice(event, "justice", "tech")
     register(event, email=EMAIL, now=LATER, given_name="Withheld", sender=SILENCED)

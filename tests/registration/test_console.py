@@ -31,13 +31,13 @@ def person(event):
 
 
 def facts(page):
-    """The rows of the page's summary lists."""
+    """Return the rows of the page's summary lists, as {label: value}."""
     labels = page.all(".summary-list dt")
     return dict(zip(labels, page.all(".summary-list dd:not(.summary-change)"), strict=True))
 
 
 def told(page):
-    """The titles of the timeline, the newest first."""
+    """Return the titles of the page's timeline, the newest first."""
     return page.all(".timeline-title")
 
 
@@ -209,11 +209,11 @@ def test_registration_of_another_event_is_not_found(organiser, event, archive):
 
 
 def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser, person):
-    one = [len(show(organiser, person).statements) for _ in range(3)][-1]  # the third look is not recorded
+    one = [len(show(organiser, person).statements) for _ in range(3)][-1]  # the third view is not recorded
     for _ in range(3):
         show(organiser, person).submit(button="Send the message again")
     more = len(show(organiser, person).statements)
-    assert more == one + 1  # the names of the organisers who acted
+    assert more == one + 1  # one more query: the names of the organisers who acted
 
 
 def test_waiting_list_shows_each_sector_in_order(sign_in_as, database):

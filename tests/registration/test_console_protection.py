@@ -1,4 +1,4 @@
-"""A person with protected identity is, to every page and file of the console, a person like any other (P21, P22)."""
+"""Every page and file of the console shows a person with protected identity like any other (P21, P22)."""
 
 import re
 
@@ -30,7 +30,7 @@ STATES = (Status.PENDING, Status.CONFIRMED, Status.WAITING, Status.CANCELLED)
 
 @pytest.fixture(params=STATES)
 def twins(request, database):
-    """Two events that are equal but for this: in the first the one person has protected identity."""
+    """Save two equal events with one person each; only the first person has protected identity. Return both people."""
     capacity = 0 if request.param == Status.WAITING else 5
     made = []
     for slug, is_protected in (("nf27", True), ("nf28", False)):
@@ -65,7 +65,7 @@ def _person(event, status, is_protected):
 
 
 def alike(answer, person):
-    """The answer without what belongs to every single registration."""
+    """Return the answer's text, with everything replaced that differs between any two registrations."""
     text = answer.data.decode()
     for own, general in (
         (person.reference, "REFERENCE"),

@@ -1,4 +1,4 @@
-"""What time does: addresses not confirmed, offers not taken, floors released; and clocks that jump (R02, R18)."""
+"""What passing time does: addresses not confirmed, offers not taken, floors released; clocks that jump (R02, R18)."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def tend(now) -> int:
 
 
 def offered(event):
-    """Somebody with an offer, made an hour after NOW; its mail has left at once."""
+    """Return a person with an offer that was made an hour after NOW and mailed at once."""
     holder, waiting = confirmed(event), confirmed(event)
     write(actions.cancel, holder, actor="person", now=NOW + HOUR)
     mark_mails(waiting, "offered", status=MessageStatus.SENT, sent_at=NOW + HOUR)
@@ -175,7 +175,7 @@ def test_what_only_notices_a_second_sending_and_links_that_lead_nowhere_are_dele
     registration = confirmed(event)
     links, forms = count(RegistrationToken), count(Submission)
     living = [link for link in rows(RegistrationToken) if link.revoked_at is None]
-    # One link to confirm, valid for two days, and one personal link.
+    # The two links that are not revoked: one to confirm, valid for two days, and one personal link.
     assert (forms, len(living)) == (1, 2)
 
     assert forget(NOW + timedelta(hours=1)) == links - len(living)
@@ -222,7 +222,7 @@ def mail_states(registration, kind) -> list[str]:
 
 
 def test_an_offer_whose_mail_has_not_left_is_made_anew_instead_of_running_out():
-    """The mail server was away for two days: nobody was told, so the time begins again, with a mail that is true."""
+    """While the mail server is away the person does not learn of the offer, so it is mailed anew, with 48 hours."""
     waiting = offered(room())
     mark_mails(waiting, "offered", status=MessageStatus.AWAITING_RETRY, sent_at=None)
     assert (tend(NOW + 49 * HOUR), waiting.status) == (0, Status.OFFERED)
@@ -260,7 +260,7 @@ def test_a_dead_letter_lengthens_an_offer_once_and_not_for_ever():
 
 
 def test_nobody_whose_registration_has_ended_gets_what_had_not_left_before():
-    """Cancelled while the mail server was away: "confirm your address" would lead nowhere."""
+    """A mail "confirm your address" that was not sent before the registration ended is aborted: its link is dead."""
     event = make_event()
     cancelled, expired, stands = register(event), register(event), confirmed(event)
     write(actions.cancel, cancelled, actor="person", now=NOW + HOUR)
@@ -270,7 +270,7 @@ def test_nobody_whose_registration_has_ended_gets_what_had_not_left_before():
 
 
 def test_a_registration_whose_mail_has_not_left_is_asked_anew_instead_of_ending():
-    """The mail server was away for two days: nobody could confirm, so the time begins again, with a true mail."""
+    """While the mail server is away nobody can confirm, so the person gets 48 hours more and a new mail."""
     event = make_event()
     registration = register(event)
     assert (tend(NOW + 48 * HOUR), registration.status, event.taken) == (0, Status.PENDING, 1)
@@ -294,7 +294,7 @@ def test_the_time_to_confirm_counts_from_when_the_mail_left_and_its_link_holds_a
 
 
 def test_a_place_is_not_held_for_ever_for_a_mail_that_does_not_leave():
-    """Four times as long at most: then others may have it, and the person asks anew."""
+    """After four periods of 48 hours the registration expires: others may have the place."""
     registration = register(make_event())
     ended = [(days, tend(NOW + timedelta(days=days))) for days in range(1, 12)]
     assert (ended.index((8, 1)), registration.status) == (7, Status.EXPIRED)
@@ -303,14 +303,14 @@ def test_a_place_is_not_held_for_ever_for_a_mail_that_does_not_leave():
 
 @pytest.mark.parametrize("status", [MessageStatus.FAILED, MessageStatus.WITHHELD, MessageStatus.ABORTED])
 def test_a_mail_that_will_never_leave_lengthens_nothing(status):
-    """A dead letter says that nobody reads there, a withheld one that somebody floods the address."""
+    """A dead letter shows that nobody reads the address, a withheld mail that somebody floods it: no time is added."""
     registration = register(make_event())
     mark_mails(registration, status=status)
     assert (tend(NOW + 48 * HOUR), registration.status) == (1, Status.EXPIRED)
 
 
 def test_each_form_that_no_mail_told_of_is_told_of_anew():
-    """A stranger's form and the owner's, both sent while the mail server was away: each has its link again."""
+    """A stranger and the owner send forms while the mail server is away: each form gets a mail with its own link."""
     event = make_event()
     register(event, email="asa@example.org", given_name="Stranger")
     register(event, email="asa@example.org", given_name="Owner", now=NOW + HOUR)
@@ -327,7 +327,7 @@ def test_each_form_that_no_mail_told_of_is_told_of_anew():
 
 
 def last_place():
-    """An unconfirmed registration that holds the last of five places, for six hours."""
+    """Return an unconfirmed registration that holds the last of five places, for six hours."""
     event = make_event(capacity=5, sectors=[make_sector("justice", ceiling=5)])
     return [*(confirmed(event) for _ in range(4)), register(event)][-1]
 

@@ -1,4 +1,4 @@
-"""The list as a file: exactly what is shown, for a stated purpose, written down (P14, S09, S31)."""
+"""The attendee list as a file: exactly the rows shown, for a stated purpose, and audited (P14, S09, S31)."""
 
 import csv
 import io

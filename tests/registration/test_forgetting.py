@@ -1,4 +1,4 @@
-"""What nobody confirmed goes: a day later nothing tells whose address it was, and repeated forms leave no heap."""
+"""An expired unconfirmed registration is erased after a day, address included; repeated forms leave no more rows."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""How long and for how many unconfirmed registrations places are held beforehand (R01, S24)."""
+"""For how many unconfirmed registrations places are held, and for how long (R01, S24)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The answers between the form and the page that shows them: sealed in the browser, an hour, then gone (A07)."""
+"""The form's answers, until "Check your answers" is sent: encrypted in the browser's cookie, for an hour (A07)."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ def at_noon(database):
 
 @pytest.fixture
 def answered(pages):
-    """The redirect to "Check your answers"."""
+    """Send the filled-in form; give its answer, the redirect to "Check your answers"."""
     return pages.post("registration.details", ANSWERS, sector="justice")
 
 
@@ -55,7 +55,7 @@ def test_answers_are_taken_without_asking_the_database_and_shown_at_an_address_w
 
 @pytest.mark.usefixtures("answered")
 def test_answers_end_with_the_session_of_the_browser(pages):
-    """A cookie that was copied, or brought back, opens nothing without the session that it was made in."""
+    """A copied or restored cookie with answers cannot be decrypted without the session in which it was made."""
     assert pages.get(CHECK).all(".summary-list dd")[0] == "Þórdís"
     pages.client.delete_cookie("forum")
     assert GONE in pages.get(CHECK).text
@@ -64,7 +64,7 @@ def test_answers_end_with_the_session_of_the_browser(pages):
 
 
 def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pages, answered, database):
-    """Nothing has been sent then, no page may say so, and one press alone sends nothing (S10)."""
+    """No page may claim that something was sent, and one press of a button must not register anybody (S10)."""
     page = pages.get(CHECK)
     pages.client.delete_cookie("forum")
     again = page.submit(button="Register", expect=400)
@@ -133,7 +133,7 @@ def test_what_is_not_ours_does_not_open(pages, value):
 
 def test_answers_that_are_too_long_to_keep_are_shown_at_once(pages):
     longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
-    letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes each
+    letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes a letter
     page = pages.post("registration.details", {**ANSWERS, **letters}, sector="justice", expect=200)
     assert (page.h1, page.all(".summary-list dd")[0]) == ("Check your answers", "𐌰" * 100)
     change = page.submit(button="Change given name", expect=200)
@@ -145,7 +145,7 @@ def test_change_leads_to_the_question_and_straight_back(pages, answered):
     question = pages.get(CHECK).submit(button="Change e-mail address")
     assert question.location == "/en/register/justice?change=1#email"
     form = pages.get(question.location).form()
-    # The form has kept its key, so it is taken once (R03).
+    # The changed form keeps the key of the first one, so that only one of them is registered (R03).
     assert form.data["key"] == pages.get(CHECK).form().data["key"]
     page = form.submit({"email": "other@example.org"}, follow=True)
     assert (page.path, page.all(".summary-list dd")[4]) == (CHECK, "other@example.org")

@@ -27,7 +27,7 @@ def app(make_app, sqlite_url):
 
 @pytest.fixture
 def send(app):
-    """Send the form from a network address; the form's page is fetched once, for all clients look at the same."""
+    """Return a function that sends the form from a network address. All clients use one CSRF token."""
     pages = Pages(app)
     token = pages.get("registration.details", sector="justice").soup.select_one("input[name=csrf_token]")
 
@@ -169,12 +169,12 @@ def test_no_address_and_no_domain_stands_in_the_counters(event, send, app, tmp_p
     )
 
 
-# The brake for all clients together
+# The limit for all clients together, called the brake
 
 
 @pytest.fixture
 def moment(monkeypatch):
-    """The moment in which limits are counted, as a list of one number that a test may raise."""
+    """Give the time by which limits are counted, as a list of one number that a test may raise."""
     now = [limits.time.time()]
     monkeypatch.setattr(limits.time, "time", lambda: now[0])
     return now
@@ -244,7 +244,7 @@ def test_what_is_held_back_is_recorded_in_few_entries_with_its_reason(event, sen
     assert audit.list_brakes(event, NOW + timedelta(seconds=1)) == []
 
 
-# Who must never be stopped
+# Crowds that no limit may stop
 
 
 @pytest.mark.parametrize("domain", ["example.org", "gmail.com"])

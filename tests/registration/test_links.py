@@ -50,11 +50,11 @@ def refused(token, purpose=MANAGE, now=NOW) -> bool:
 
 
 def dump() -> bytes:
-    """Every value of every table as it lies in the database, past the column types."""
+    """Return every value of every table as stored in the database, not converted by the column types."""
     found = []
     with db.engine.connect() as connection:
         for table in inspect(connection).get_table_names():
-            for row in connection.execute(text(f'SELECT * FROM "{table}"')):  # noqa: S608 - the database's own names
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')):  # noqa: S608 - names from the schema
                 found += [bytes(value) if isinstance(value, memoryview) else value for value in row]
     return b"\x00".join(value if isinstance(value, bytes) else str(value).encode() for value in found)
 
@@ -187,7 +187,8 @@ def test_a_link_that_is_asked_for_while_the_registration_is_cancelled_opens_noth
     actions.cancel(registration, actor="person", now=NOW)
     asking = Thread(target=ask_for_link, args=(app, event.slug, email))
     asking.start()
-    asking.join(0.5)  # it has to wait for the cancelling; were it to go on, it would be done by now
+    # The other thread must wait for the cancellation; if it did not, half a second would be enough for it to end.
+    asking.join(0.5)
     db.session.commit()
     asking.join()
     live = db.select(RegistrationToken).where(RegistrationToken.revoked_at.is_(None))
@@ -205,7 +206,8 @@ def test_a_confirming_link_that_is_ended_while_it_is_pressed_confirms_nothing(ap
     statuses: list[int] = []
     pressing = Thread(target=press, args=(app, page, statuses))
     pressing.start()
-    pressing.join(0.5)  # PostgreSQL: it has found its link and waits for the event; SQLite: for its turn
+    # The press now waits: on PostgreSQL it has found its link and needs the event's row, on SQLite the write lock.
+    pressing.join(0.5)
     db.session.commit()
     pressing.join()
     found = db.session.get_one(Registration, number, populate_existing=True)
@@ -227,7 +229,8 @@ def test_who_cancels_while_the_worker_deletes_an_ended_link_is_not_refused(app):
     assert expiry.forget_ended(now=later) == 1
     cancelling = Thread(target=cancel, args=(app, number, later))
     cancelling.start()
-    cancelling.join(0.5)  # it has read and waits: PostgreSQL for the link's row, SQLite for the worker's turn
+    # The cancellation now waits: on PostgreSQL for the link's row, on SQLite until the worker's transaction ends.
+    cancelling.join(0.5)
     db.session.commit()
     cancelling.join()
     assert db.session.get_one(Registration, number, populate_existing=True).status == "cancelled"
@@ -267,7 +270,7 @@ def test_following_a_link_reads_what_its_page_shows_in_few_queries():
     db.session.remove()
     start_write(db.session)
     registration = links.follow(token, MANAGE, now=NOW)
-    # Detached rows load nothing more, so what is read below came with the link's query.
+    # Detached objects load nothing more, so all values read below came with the link's query.
     db.session.expunge_all()
     assert (registration.event.slug, registration.sector.key, len(registration.consents)) == (
         "nf27",

@@ -1,4 +1,4 @@
-"""The attendee list: filtered, searched, sorted, counted and paged by its address, on both databases."""
+"""The attendee list: filtered, searched, sorted, counted and paged by its URL, on both databases."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def people(event):
-    """Five people, in no order."""
+    """Register five people in no particular order."""
     return [
         confirmed(event, "ngo", given_name="Þórdís", family_name="Ångström", organisation="Barnens råd"),
         confirmed(event, "justice", given_name="Åsa", family_name="Bergström", organisation="Ø domstol"),
@@ -254,7 +254,7 @@ def test_number_of_queries_is_the_same_for_one_and_for_three(organiser, event):
     confirmed(event, "ngo")
     register(event, "tech")
     assert (ask(), one) == (one, one)
-    assert one <= 17  # five of them record the search
+    assert one <= 17  # five of the queries record the search
 
 
 def test_list_without_anybody_says_what_comes(organiser):

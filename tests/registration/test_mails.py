@@ -43,7 +43,7 @@ _made: dict[str, dict[str, Mail]] = {}
 
 @pytest.fixture(params=LANGUAGES)
 def mails(request) -> dict[str, Mail]:
-    """One mail of each kind in one language, by its kind; made once, for the tests only read them."""
+    """Give a mail of each kind, by its kind, in one language; they are made once, because the tests only read them."""
     if request.param not in _made:
         request.getfixturevalue("database")
         _made[request.param] = make_mails(request.param)
@@ -126,7 +126,7 @@ def test_a_link_has_the_purpose_of_its_mail(mails):
 
 
 def test_whoever_asks_for_the_link_before_confirming_is_not_told_of_another_registration(database):
-    """Nobody has registered the address once more: only the link was asked for."""
+    """The mail must not say that the address was registered once more, because only its link was asked for."""
     event = make_event()
     registration = register(event)
     write(links_by_mail.send_fresh_link, event, registration.email, now=NOW)
@@ -214,6 +214,6 @@ def test_a_protected_person_gets_the_mails_of_an_ordinary_twin(database):
 
 
 def without_secrets(mail: Mail) -> tuple[str, str, str]:
-    """The mail's words without what is one person's own: reference and token."""
+    """Return the mail's subject, text and HTML without the person's reference and token."""
     own = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}|[A-Za-z0-9_-]{43}")
     return mail.subject, own.sub("…", mail.text), own.sub("…", mail.html)

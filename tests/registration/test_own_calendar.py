@@ -1,4 +1,4 @@
-"""A person's own calendar file: what it says of the place, and that a newer one always replaces an older one.
+"""A person's own calendar file: how it shows the place, and that a newer file always replaces an older one.
 
 RFC 5546, 2.1.4 and 2.1.5: of two entries with one UID the higher SEQUENCE counts, then the later DTSTAMP. RFC 5545,
 3.8.1.11: STATUS is TENTATIVE, CONFIRMED or CANCELLED.
@@ -35,7 +35,7 @@ def one_seat(**differing):
 
 
 def entry_of(pages, registration) -> icalendar.Event:
-    """The first day in the file behind the registration's personal link."""
+    """Return the first day's entry of the calendar file that the registration's personal link leads to."""
     write(links.revoke, registration, now=clock.now())
     token = write(links.issue, registration, TokenPurpose.MANAGE, now=clock.now())
     pages.get("self_service.enter", token=token, expect=303)
@@ -52,7 +52,7 @@ def at(moment: datetime) -> datetime:
 
 
 def said(entry: icalendar.Event) -> tuple[str, int, datetime]:
-    """Status, number and moment of an entry."""
+    """Return the status, sequence number and time of change of a calendar entry."""
     assert entry["LAST-MODIFIED"].dt == entry["DTSTAMP"].dt
     return entry["STATUS"], entry["SEQUENCE"], entry["DTSTAMP"].dt
 
@@ -99,7 +99,7 @@ def test_an_offer_that_ran_out_takes_the_entry_back(pages):
 
 
 def test_registering_again_replaces_the_cancelled_entry(pages):
-    """The same person and event have one UID, so the new number is above the cancelled one."""
+    """Both entries of a person and event have one UID, so the new sequence number must be higher."""
     event = make_event()
     earlier = confirmed(event, **ADDRESS)
     old = [entry_of(pages, earlier)]
@@ -124,14 +124,14 @@ def test_registering_again_and_waiting_replaces_the_cancelled_entry(pages):
 
 
 def test_another_person_begins_at_their_own_number(pages):
-    """The control: the number tells nothing of others."""
+    """Control: sequence numbers are counted for each person, so they tell nothing about other people."""
     event = make_event()
     write(actions.cancel, confirmed(event), actor="person", now=NOW)
     assert said(entry_of(pages, confirmed(event)))[1] == 1
 
 
 def test_a_status_is_set_by_one_method_only():
-    """One that is set past it would leave the person's calendar as it was."""
+    """A status assigned without `move_to` would not raise the sequence number, and calendars would keep the old one."""
     setters = {
         path.name
         for folder in ("registration", "demo", "console", "jobs")

@@ -1,4 +1,4 @@
-"""What a stakeholder meets: choosing, details, checking, refusals, the personal link."""
+"""The pages of a stakeholder: choosing a sector, details, checking, refusals, the personal link."""
 
 import re
 from datetime import timedelta
@@ -41,7 +41,7 @@ def at_noon():
 
 
 def checked(pages, sector="justice", **differing):
-    """Fill in the details and come to "Check your answers"."""
+    """Fill in the details and return the page "Check your answers"."""
     return pages.post(
         "registration.details", {**ANSWERS, **differing}, sector=sector, follow=True, expect=200
     )
@@ -53,12 +53,12 @@ def mails(database, kind=None):
 
 
 def manage_token(registration) -> str:
-    """A personal link's token, as the mail has it."""
+    """Issue a personal link and return its token."""
     return write(links.issue, registration, TokenPurpose.MANAGE, now=NOW)
 
 
 def link_in(mail) -> str:
-    """The personal address in a mail's plain part, as a path."""
+    """Return the path of the personal link in a mail's plain text."""
     content = mail.content.decode().replace("=\r\n", "").replace("=3D", "=")
     return re.search(r"https?://[^/\s]+(/\w\w/r/\S+)", content)[1]
 
@@ -73,7 +73,7 @@ def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, d
     check = checked(pages)
     assert (check.h1, check.all(".summary-list dd")[0]) == ("Check your answers", "Þórdís")
     received = check.submit(button="Register", follow=True)
-    # Asking for a link to an unknown address leads to this page too, and then nothing was written.
+    # Asking for the link of an unknown address leads to this page too, and then no mail was written.
     assert "We have written" not in received.text
     registration = database.query(Registration).one()
     assert (received.h1, received.path) == ("Open your mail", "/en/register/received")
@@ -99,7 +99,7 @@ def test_change_on_the_check_page_keeps_every_answer(pages, event):
 
 
 def test_check_page_has_each_question_with_a_way_to_change_it_and_says_what_was_skipped(pages, event):
-    """Nothing is asked again there, and the button says what it does (A06, A08)."""
+    """The page "Check your answers" asks nothing again, and its button says what it does (A06, A08)."""
     page = checked(pages)
     rows = dict(
         zip(page.all(".summary-list dt"), page.all(".summary-list dd:not(.summary-change)"), strict=True)
@@ -119,7 +119,7 @@ def test_check_page_has_each_question_with_a_way_to_change_it_and_says_what_was_
 
 
 def test_own_page_has_the_reference_the_calendar_and_whom_to_ask(pages, event):
-    """It can be bookmarked: its address holds nothing, the personal link opens it again (A07)."""
+    """The page can be bookmarked, because its URL has no token; the personal link opens the page again (A07)."""
     registration = confirmed(event)
     page = pages.get("self_service.enter", token=manage_token(registration), follow=True)
     assert (page.path, page.all(".receipt-number")) == ("/en/r/", [registration.reference])
@@ -129,7 +129,7 @@ def test_own_page_has_the_reference_the_calendar_and_whom_to_ask(pages, event):
 
 @pytest.mark.parametrize("question", ["details", "change"])
 def test_what_need_not_be_answered_is_marked_optional_and_nothing_else(pages, event, question):
-    """Each question that may be left empty says so in words; each other one complains when it is (A03)."""
+    """Each field that may be left empty is marked in words; each other field has an error when left empty (A03)."""
     page = pages.get("registration.details", sector="justice")
     if question == "change":
         pages.get("self_service.enter", token=manage_token(confirmed(event)), expect=303)
@@ -267,7 +267,7 @@ def test_protected_identity_is_said_changed_and_taken_back_on_the_personal_page(
 
 
 def test_own_pages_of_a_protected_person_and_a_twin_are_the_same(app, event):
-    """Whoever sees the screen does not learn who is protected, nor by what is missing (P21)."""
+    """Nobody who sees the screen learns who is protected, neither from what is there nor from what is missing (P21)."""
     same = {"family_name": "Berg", "organisation": "Byrån"}
     people = [confirmed(event, **same, is_protected=True, real_name="Hemliga"), confirmed(event, **same)]
     own = [(person.reference, person.email, manage_token(person)) for person in people]
@@ -547,7 +547,7 @@ def test_cancelling_says_what_it_means_in_each_state(pages, database, status, wo
 
 @pytest.mark.parametrize("page", ["cancel", "change", "protected_identity"])
 def test_a_registration_that_has_ended_has_no_form_any_more(pages, database, page):
-    """Neither one that was opened now nor one that was open before: each leads to the page that says what happened."""
+    """Opening a form now, and sending one that was open before, both lead to the page that says what happened."""
     event = make_event(sectors=[make_sector("justice", ceiling=1)])
     first, second = confirmed(event), confirmed(event)
     write(actions.cancel, first, actor="person", now=NOW)
@@ -638,7 +638,7 @@ def test_every_page_speaks_swedish(app, event, database):
 
 
 def test_an_address_that_no_mail_server_takes_is_refused(pages, event):
-    """At most 254 characters (RFC 5321, 4.5.3.1.3 without the angle brackets)."""
+    """An address has at most 254 characters (RFC 5321, 4.5.3.1.3 without the angle brackets)."""
     longest = f"{'p' * 64}@{'d' * 60}.{'d' * 60}.{'d' * 60}.example"
     assert len(longest) == 254 + 1
     page = pages.post("registration.details", {**ANSWERS, "email": longest}, sector="justice", expect=422)

@@ -1,4 +1,4 @@
-"""Who gets a place: floors, ceilings, pool, release, organisation cap; and the database refuses too (R01)."""
+"""Who gets a place: floors, ceilings, pool, release, organisation cap; and the database's own constraints (R01)."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def app(make_app, database_url):
 
 
 def left(event, now=NOW) -> dict[str, int]:
-    """Places left per sector key, read afresh."""
+    """Return the places left by the sector's key, read anew from the database."""
     write(places.lock, event)
     keys = {sector.id: sector.key for sector in event.sectors}
     return {keys[sector_id]: number for sector_id, number in places.places_left(event, now).items()}

@@ -1,4 +1,4 @@
-"""What hides the form and what refuses it when it comes all the same are one rule."""
+"""One rule decides both whether the registration form is shown and whether a sent form is refused."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The ring's geometry: as wide as the places, in order, nothing drawn twice, nothing without a number."""
+"""The ring chart's geometry: arcs as long as their places, in order, no seat drawn twice, no arc without a number."""
 
 import math
 import re
@@ -160,7 +160,7 @@ def _ends(path):
 
 
 def _turn(path):
-    """How much of the circle a path covers: twice the angle between its beginning and its middle."""
+    """Return which part of the circle a path covers: twice the angle between its beginning and its middle."""
     if not path:
         return 0.0
     (x1, y1), (x2, y2) = _points(path)[:2]

@@ -1,4 +1,4 @@
-"""Nobody learns by counting or timing whether an address is registered (S24)."""
+"""Nobody learns from the number of SQL statements or from their time whether an address is registered (S24)."""
 
 import gc
 import statistics
@@ -29,7 +29,7 @@ def app(make_app, database_url):
 
 @contextmanager
 def statements():
-    """The statements sent to the database meanwhile, by their first two words."""
+    """Collect the SQL statements that the block sends to the database, by their first two words."""
     sent: list[str] = []
 
     def note(_connection, _cursor, statement, *_):
@@ -140,8 +140,8 @@ def test_registering_takes_as_long_for_a_known_address():
 def seconds_of(email: str) -> float:
     """Return how much processor time registering this address takes.
 
-    What else the machine does changes nothing about it; what the database is asked is compared above. No garbage is
-    collected meanwhile: it would be counted for the same kind again and again, since each makes the same amount.
+    A busy machine does not change processor time. SQL statements are compared by other tests of this module. Garbage
+    collection is off: each call makes the same amount, so it would always run during the same kind of address.
     """
     gc.disable()
     try:

@@ -1,6 +1,6 @@
-"""Whatever people, organisers and time do in whatever order: places, line and mails always agree.
+"""Random sequences of acts by people, organisers and time: places, waiting list and mails always agree.
 
-The rules of the house are written here once more, in another way than in the code, and compared after every step.
+The rules for places are written here a second time, in another way than in the code, and checked after every step.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
 PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
 HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6))
 SMALL = st.integers(min_value=0, max_value=6)
-LAST_MAIL = {  # what the newest mail about a registration's state may be
+LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
     Status.IN_REVIEW: {"in-review"},
     Status.WAITING: {"waiting"},
@@ -59,7 +59,7 @@ LAST_MAIL = {  # what the newest mail about a registration's state may be
 
 
 class Registrations(RuleBasedStateMachine):
-    """One event from opening to after its start, with a handful of places."""
+    """A sequence of acts on one event with a handful of places, from its opening to after its start."""
 
     def __init__(self):
         super().__init__()
@@ -73,13 +73,13 @@ class Registrations(RuleBasedStateMachine):
         moments = {name: NOW + timedelta(days=number) for name, number in days.items()}
         self.event = make_event(capacity=4, sectors=sectors, organisation_cap=2, **moments)
         self.had_place: set[tuple[int, str]] = set()
-        self.is_tended = True  # whether a worker has been there since time passed
+        self.is_tended = True  # whether the worker has run since the time was changed
 
     def teardown(self):
-        """Leave an empty table to the next story."""
+        """Empty the tables for the next sequence of acts."""
         start_write(db.session)
         for table in ("outbox_messages", "registrations", "sectors", "events"):
-            db.session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names above
+            db.session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - table names of the list above
         db.session.commit()
         db.session.expunge_all()
 
@@ -145,7 +145,7 @@ class Registrations(RuleBasedStateMachine):
 
     @rule(data=st.data(), what=st.sampled_from(("capacity", "share", "cap", "release", "waiting_list")))
     def an_organiser_rearranges(self, data, what):
-        """Change one of them, then offer what the change makes possible."""
+        """Change the setting named by `what`, then offer the places that the change makes free."""
         start_write(db.session)
         places.lock(self.event)
         try:
@@ -166,7 +166,7 @@ class Registrations(RuleBasedStateMachine):
         self.event.organisation_cap = data.draw(st.sampled_from((None, 1, 2)))
 
     def change_release(self, data):
-        """Let go of what is kept: never, before now, or later."""
+        """Set when the places kept for sectors are released: never, by now, or later."""
         hours = data.draw(st.sampled_from((None, -1, 0, 1, 24 * 6)))
         self.event.release_at = None if hours is None else self.now + timedelta(hours=hours)
 
@@ -206,7 +206,7 @@ class Registrations(RuleBasedStateMachine):
         for sector in {one.sector for one in self.newly_placed(people)}:
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
         cap = self.event.organisation_cap
-        # A person may carry a place to another organisation, so look at each pair of person and organisation.
+        # A person may change organisation and keep the place, so look at each pair of person and organisation.
         new = places_by_organisation(people) - self.had_place
         moved = [one for one in people if (one.id, one.organisation_key) in new]
         assert cap is None or all(places_of_colleagues(one, people) <= cap for one in moved)
@@ -223,7 +223,7 @@ class Registrations(RuleBasedStateMachine):
         last: dict[int, str] = {}
         columns = (OutboxMessage.registration_id, OutboxMessage.kind, OutboxMessage.status)
         for registration_id, kind, status in db.session.execute(select(*columns).order_by(OutboxMessage.id)):
-            assert status in ("queued", "sent", "withheld", "aborted")  # an outdated mail is taken back
+            assert status in ("queued", "sent", "withheld", "aborted")  # "aborted": an outdated mail was withdrawn
             if kind != "already-registered":
                 last[registration_id] = kind
         assert [one.id for one in people if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
@@ -233,10 +233,10 @@ class Registrations(RuleBasedStateMachine):
         assert all(until <= self.event.starts_at for until in offers)
         assert not self.is_tended or all(self.now < until for until in offers)
 
-    # How it is done
+    # Helpers of the rules and invariants
 
     def ask_for_a_place(self, person, **differing) -> Registration | None:
-        """Register; None where the sector is full and no line is kept, which is then so."""
+        """Register the person; return None if the sector is full, which may only happen without a waiting list."""
         sector, organisation = person
         try:
             return register(self.event, sector, now=self.now, organisation=organisation, **differing)
@@ -252,11 +252,11 @@ class Registrations(RuleBasedStateMachine):
             db.session.commit()
         except OrganisationFull:
             db.session.rollback()
-        except SectorFull:  # no place was held, none is free, and there is no line to wait in
+        except SectorFull:  # no place is held or free, and there is no waiting list
             db.session.rollback()
             assert act is actions.confirm
             assert not self.event.has_waiting_list
-        except (NotLive, NothingOffered):  # its time is over, though no worker has noted that yet
+        except (NotLive, NothingOffered):  # the time limit is over, but no worker has recorded that yet
             db.session.rollback()
             assert not self.is_tended
 
@@ -271,12 +271,12 @@ class Registrations(RuleBasedStateMachine):
         return list(db.session.scalars(select(Registration).order_by(Registration.id)))
 
     def newly_placed(self, people) -> list[Registration]:
-        """Who got a place in this step."""
+        """Return the people who got a place in this step."""
         before = {number for number, _organisation in self.had_place}
         return [one for one in people if one.holds_place and one.id not in before]
 
     def could_have_a_place(self, one, people) -> bool:
-        """Whether the rule of places (docs/architecture.md, Places) gives this registration a place."""
+        """Return whether the rule of places (docs/architecture.md, Places) gives this registration a place."""
         sector, event = one.sector, self.event
         fits = sector.taken < sector.ceiling and event.taken + self.kept_for_others(sector) < event.capacity
         return fits and not self.is_capped(one, people)
@@ -311,14 +311,14 @@ def tell_stories(**differing) -> None:
 
 
 def test_places_line_and_mails_agree_whatever_happens(database):
-    """About twenty seconds of stories, always the same ones."""
+    """Run fixed sequences of acts for about twenty seconds."""
     assert database.query(Event).count() == 0
     tell_stories()
 
 
 @pytest.mark.slow
 def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, database_url):
-    """Other ones each time; what hypothesis prints repeats a story that ends badly."""
+    """Run new random sequences of acts each time; hypothesis prints how to repeat one that fails."""
     with make_app(database_url).app_context():
         tell_stories(max_examples=40, stateful_step_count=40, derandomize=False)
 
@@ -340,7 +340,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wrong):
-    """The control: each of these mistakes ends a story badly."""
+    """Control: each of these mistakes in the rules makes a sequence of acts fail."""
     monkeypatch.setattr(where, name, wrong)
     with pytest.raises((AssertionError, IntegrityError)):
         tell_stories(phases=[Phase.generate])

@@ -1,4 +1,4 @@
-"""A state that only a newer version knows: during an update of two machines the older one still shows everything."""
+"""A status that only a newer version knows: while two machines are updated, the older one still shows every page."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def person(event):
-    """A registration whose status no member of Status has."""
+    """Give a registration whose status is no member of Status."""
     person = confirmed(event, "justice")
     db.session.rollback()
     with db.engine.connect() as connection:

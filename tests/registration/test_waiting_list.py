@@ -25,7 +25,7 @@ def minutes(number: float):
 
 
 def in_line(event, sector, *after, **differing):
-    """Confirmed registrations, one asked for at each minute of `after`."""
+    """Return confirmed registrations, one made at each of the minutes `after` NOW."""
     return [confirmed(event, sector, now=minutes(minute), **differing) for minute in after]
 
 
@@ -34,7 +34,7 @@ def cancel(registration, now=None):
 
 
 def offer(event, now=None):
-    """Offer what is free, as any rule does after it has freed something."""
+    """Offer the free places, as every act does that frees one."""
 
     def rule():
         places.lock(event)
@@ -218,7 +218,7 @@ def test_a_waiter_at_the_organisations_cap_does_not_hold_up_the_others():
 
 @pytest.mark.parametrize("blocked", [1, 12])
 def test_offering_asks_as_much_however_many_stand_behind_a_cap(blocked, monkeypatch):
-    """One question for the line and one for the counts, a batch; the last batch, too, comes to its end."""
+    """A batch of the line takes one query for its people and one for the places of their organisations."""
     monkeypatch.setattr(queries, "WAITING", queries.WAITING.limit(12))
     event = room(2, organisation_cap=1)
     confirmed(event, "tech", organisation="Stora bolaget")
@@ -236,7 +236,7 @@ def test_offering_asks_as_much_however_many_stand_behind_a_cap(blocked, monkeypa
 
 
 def test_the_line_is_gone_through_once_however_many_places_become_free(monkeypatch):
-    """Those who get one are counted for their organisation at once."""
+    """People who have just been offered a place count towards their organisation's cap without another query."""
     event = room(organisation_cap=2)
     in_line(event, "tech", 0)
     line = in_line(event, "tech", *range(1, 7), organisation="Stora bolaget")
@@ -248,7 +248,7 @@ def test_the_line_is_gone_through_once_however_many_places_become_free(monkeypat
     monkeypatch.setattr(queries, "list_waiting", noted)
     assert offer(event) == 3
     assert states(*line, free) == ["offered"] * 2 + ["waiting"] * 4 + ["offered"]
-    assert len(asked) == 2  # The second query finds nobody and ends the search.
+    assert len(asked) == 2  # The second query for the line finds nobody and ends the search.
 
 
 def test_no_offer_is_made_once_the_event_has_begun():
