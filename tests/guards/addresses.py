@@ -46,7 +46,7 @@ class Address:
 def addresses(
     world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en"
 ) -> Iterator[Address]:
-    """Yield every route with values, once for each of the events."""
+    """Yield each route with values in its URL, once for each of the events."""
     with world.app.app_context():
         values = {slug: _values(world, slug) for slug in slugs}
     seen = set()
@@ -56,7 +56,7 @@ def addresses(
             and "event" in rule.arguments
             and slug == HERE
         ):
-            continue  # the current event has the short address
+            continue  # the current event has a URL without its slug
         path = _path(world, rule, {**values[slug], "lang": lang})
         if path not in seen:
             seen.add(path)

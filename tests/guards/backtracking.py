@@ -1,9 +1,9 @@
 """Counts the steps of a regular expression with a simple backtracking matcher, because times depend on the machine.
 
-steps(re.compile(r"(a|a)*b"), "a" * 20, "match")     # how often it looked at a place of the text with a piece of it
-worst_growth(pattern, {"search"})[0]                 # about 2.0 where it grows evenly, 4.0 by the square
+steps(re.compile(r"(a|a)*b"), "a" * 20, "match")     # how often a part of the pattern was tried at a position
+worst_growth(pattern, {"search"})[0]                 # for a doubled text: about 2.0 if linear, 4.0 if quadratic
 
-Python's matcher skips some of these steps, never more than there are, so what grows evenly here does so there.
+Python's matcher skips some of these steps and adds none, so a pattern that is linear here is linear in Python.
 """
 
 import re
@@ -27,11 +27,11 @@ TAILS = ("", "\x01", "\n!")
 
 
 class TooManySteps(Exception):
-    """Matching needs more steps than are counted."""
+    """Matching needs more than TOO_MANY steps, so that counting stops."""
 
 
 class Matcher:
-    """Matches a pattern at positions of a text and counts steps; yields the reached positions, best choice first."""
+    """Matches a pattern at positions of a text and counts steps; yields the ends of matches, the preferred first."""
 
     def __init__(self, pattern: re.Pattern, text: str):
         self.text, self.flags, self.steps = text, pattern.flags, 0
@@ -144,7 +144,7 @@ def worst_growth(pattern: re.Pattern, ways: set[str]) -> tuple[float, str]:
 
 
 def texts(pattern: re.Pattern) -> set[tuple[str, str, str]]:
-    """Yield beginnings, repeated parts and ends for test texts, made of the pattern's own words and letters."""
+    """Return (beginning, repeated part, end) of test texts, made of the pattern's own words and letters."""
     tree = parser.parse(pattern.pattern, pattern.flags)
     atoms = sorted({*words(tree), *letters(tree), "a"})
     pieces = [*atoms, *(first + second for first, second in product(atoms, atoms) if first != second)]

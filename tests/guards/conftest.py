@@ -1,6 +1,7 @@
-"""The canary world, built once a worker; opened once a module to read, and once a test to write in.
+"""Fixtures for the canary world, the test data of world.py: built once for each pytest worker.
 
-It lies in SQLite. A module whose rule could differ between the databases says so; PostgreSQL's part is the slow one:
+A module shares a copy that its tests only read (`world`); a test that writes has a copy of its own (`fresh_world`).
+Copies are in SQLite. A module whose results could differ between the databases runs on both; PostgreSQL's part is slow:
 
     @pytest.fixture(scope="module", params=BOTH)
     def world_kind(request):
@@ -30,7 +31,7 @@ BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pyte
 
 @dataclass(frozen=True)
 class Built:
-    """A world, and how its database is copied: a folder goes in, the copy's address comes out."""
+    """A world, and a function that copies its database into a folder and gives the copy's URL."""
 
     world: World
     copy: Callable[[Path], AbstractContextManager[str]]
@@ -48,25 +49,25 @@ def _frozen() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def world_kind() -> str:
-    """The kind of database that holds the test data of a module (its `world`)."""
+    """Give the kind of database for the `world` of a test module."""
     return "sqlite"
 
 
 @pytest.fixture(scope="module")
 def world(settings, built_world, tmp_path_factory) -> Iterator[World]:
-    """The canary world of the module, to read."""
+    """Give the canary world of the module, which its tests only read."""
     yield from opened(settings, built_world, tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
 def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
-    """A canary world of the test's own, to write in."""
+    """Give the test a canary world of its own, in which it may write."""
     yield from opened(settings, built_world, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def queried() -> list[tuple[str, str]]:
-    """The pages that read anything of the query."""
+    """Give the pages that read parameters of the query string, with an audience that may open each."""
     console = [
         (ADMIN, f"/console/{HERE}/{page}") for page in ("attendees", "attendees.csv", "mail", "waiting")
     ]
@@ -84,13 +85,13 @@ def queried() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def built_world(build_world, world_kind) -> Built:
-    """The world that is opened, and its database."""
+    """Give the canary world of which `world` and `fresh_world` are copies."""
     return build_world(world_kind, texts.canary)
 
 
 @pytest.fixture(scope="session")
 def build_world(request, settings, tmp_path_factory) -> BuildWorld:
-    """Make a world on a database of a kind; one of each sort a worker."""
+    """Return a function that builds a world on a kind of database, once for each pytest worker."""
 
     @cache
     def build(kind: str, write_text: texts.Writer) -> Built:
@@ -107,7 +108,7 @@ def build_world(request, settings, tmp_path_factory) -> BuildWorld:
 
 
 def opened(settings: dict, built: Built, folder: Path, **differing) -> Iterator[World]:
-    """Open a copy of the world, with an app and browsers of its own; `differing` are settings for it alone."""
+    """Yield a copy of the world, with an app and browsers of its own; `differing` are settings for this copy."""
     with built.copy(folder) as url:
         app = _app(settings, folder, url, **differing)
         clock.freeze(NOW)
@@ -117,7 +118,7 @@ def opened(settings: dict, built: Built, folder: Path, **differing) -> Iterator[
 
 
 def _empty(request, kind: str, folder: Path) -> tuple[str, Callable]:
-    """Return the address of an empty, migrated database and how it is copied once it is full."""
+    """Return the URL of an empty, migrated database, and a function that copies that database."""
     if kind == "sqlite":
         path = folder / "forum.sqlite3"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)

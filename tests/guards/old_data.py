@@ -1,6 +1,6 @@
 """Data of earlier releases, stored by migration in tests/guards/old_data/<revision>.json.
 
-Keep the present release's before its tables change (the canary world of tests/guards, with keys made for it):
+Store the rows of the present release before a migration changes its tables (rows of tests/guards/world.py):
 
     .venv/bin/python -m tests.guards.old_data > tests/guards/old_data/0001.json
 """
@@ -35,7 +35,7 @@ def insert_rows(connection: Connection, stored: dict[str, list[dict[str, Any]]])
     metadata.reflect(connection)
     for table in metadata.sorted_tables:
         if stored.get(table.name) and table.name != VERSION_TABLE:
-            # A migration may have inserted rows of its own.
+            # Replace rows that a migration has inserted.
             if connection.execute(select(table).limit(1)).first():
                 connection.execute(table.delete())
             connection.execute(insert(table), [_read(row) for row in stored[table.name]])
@@ -89,7 +89,7 @@ def main() -> None:
             made = world.build(app, texts.canary)
             kept = {"tokens": made.tokens, "rows": read_rows(db.session.connection())}
         for mail in kept["rows"]["outbox_messages"][2:]:
-            mail["content"] = None  # two mails with content are enough, for it is long
+            mail["content"] = None  # two mails with content are enough, because contents are long
         json.dump(kept, sys.stdout, ensure_ascii=False, indent=0)
 
 

@@ -1,6 +1,6 @@
 """Every route x every audience answers as forum/accounts/access.py declares (S12); no id of another event helps (S13).
 
-The expected answers are computed here from the table and the roles in the test world, not by the code under test.
+The expected answers are computed here from the access table and the roles in the test data, not by the forum's code.
 """
 
 import re
@@ -17,12 +17,12 @@ from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
 SPECIAL = {
-    "accounts.second_factor": 303,  # needs the password first
+    "accounts.second_factor": 303,  # redirects to the form for the password, which comes first
     "accounts.set_up": 303,
-    "accounts.open_demo": 410,  # an unknown token
+    "accounts.open_demo": 410,  # the token of this test is unknown
     "health.status": 503,  # the test world has dead letters
-    "self_service.enter": 200,  # the address holds the token itself
-    "self_service.confirm": 200,  # the address holds the token itself
+    "self_service.enter": 200,  # the token in the URL is enough
+    "self_service.confirm": 200,  # the token in the URL is enough
 }
 
 
@@ -47,7 +47,7 @@ def _of_roles(world: World, audience: str, wanted: Roles, slug: str | None, meth
         return {303}
     if not _holds(world, audience, wanted, slug):
         return {404}
-    return {400} if method == "POST" else {200, 303}  # access is allowed, and the missing CSRF token refused
+    return {400} if method == "POST" else {200, 303}  # 400: access is allowed, but the CSRF token is missing
 
 
 def _of_face(audience: str, wanted: Face, address: Address) -> set[int]:

@@ -159,7 +159,7 @@ def test_migration_waits_for_a_table_in_use_only_so_long(
         reader.execute("COMMIT")
         monkeypatch.undo()
         flask_migrate.upgrade(directory=str(folder))
-        with engine.connect() as connection:  # a connection from the pool has its usual settings again
+        with engine.connect() as connection:  # a connection from the pool has its usual settings after the upgrade
             shown = [connection.execute(text(f"SHOW {name}")).scalar() for name in TIMEOUTS]
     assert shown == ["20s", "1min"]
 
@@ -168,7 +168,7 @@ TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
 def test_steps_of_one_upgrade_do_not_wait_for_each_other(make_app, sqlite_url, folder, monkeypatch):
-    """Each migration writes in the turn that the upgrade holds already, and must not queue for another one."""
+    """Each migration uses the turn to write that the upgrade already has, and must not wait for another turn."""
     add_migration(folder, ADD.format(table="events"))
     add_migration(folder, ADD.format(table="posts"))
     turns, enter = [], Line.enter

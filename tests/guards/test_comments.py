@@ -47,12 +47,12 @@ def test_objects_that_templates_name_are_there():
     ],
 )
 def test_a_file_that_is_not_there_is_found(suffix, source):
-    """Control: the check above finds such a fault."""
+    """Control: a comment that names a missing file is found, in each kind of source file."""
     assert list(find_lost_files(remarks_of(suffix, source))) == ["forum/nowhere.py"]
 
 
 def test_an_object_that_is_not_there_is_found():
-    """Control: the check above finds such a fault."""
+    """Control: a comment that names a missing function or module is found."""
     named = "forum.clock.now, forum.clock, forum.web.cache.page(), forum.clock.tomorrow and forum.nowhere.now"
     assert list(find_lost_objects([named])) == ["forum.clock.tomorrow", "forum.nowhere.now"]
 

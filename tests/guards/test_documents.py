@@ -96,12 +96,12 @@ def test_links_of_a_document_lead_somewhere(document):
     ],
 )
 def test_a_name_that_leads_nowhere_is_found(app, name):
-    """Control: the check above finds such a fault."""
+    """Control: a name in backticks is found when no command, URL, file or attribute has it."""
     assert list(find_lost(f"Look at `{name}` and `forum/`.", app)) == [name]
 
 
 def test_a_dead_link_is_found(tmp_path):
-    """Control: the check above finds such a fault."""
+    """Control: a link to a missing file, and one to a missing heading, are found."""
     (tmp_path / "a.md").write_text("# One\n\n## Two, three\n")
     text = "[a](a.md) [b](b.md) [two](a.md#two-three) [four](a.md#four) [far](https://forum.example/x)"
     assert list(find_dead_links(text, tmp_path)) == ["b.md", "a.md#four"]

@@ -102,7 +102,7 @@ def test_every_command_does_its_work(make_app, blank_database_url, tmp_path):
         answer = app.test_cli_runner().invoke(
             cli, typed(command, tmp_path), obj=ScriptInfo(create_app=lambda: app)
         )
-        # The test runner does not capture what Alembic prints; the processes in the tests below do.
+        # Click's test runner does not capture the output of Alembic; the tests that start processes check that output.
         is_heard = words in answer.output or command.startswith("db ")
         assert (command, answer.exit_code, is_heard) == (command, int(command in FAILING), True), (
             answer.output,
@@ -145,11 +145,11 @@ def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
 ):
     """A single audit entry under a wrong key would break the chain for ever."""
-    refuse_wrong_keys(make_app(sqlite_url))  # stores the check values of the right keys
+    refuse_wrong_keys(make_app(sqlite_url))  # the app stores the check values of the right keys
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
     monkeypatch.setenv("FORUM_ENV", "development")
-    # Some commands would set FORUM_BASE_URL for all later tests; what monkeypatch sets is undone.
+    # Some commands set FORUM_BASE_URL, which would stay set for all later tests; monkeypatch undoes that.
     monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
     for module in (command_line, running):
         monkeypatch.setattr(module, "create_app", lambda: wrong)

@@ -1,7 +1,7 @@
 """When a part that decides about access fails (sign-ins, links, counters, audit trail), access is refused (S43).
 
-Each is broken for real: its table is gone, its file is not a database. What fails says so in a page with a reference
-and shows nothing of its insides.
+Each part is really broken: its table is renamed, or its file is no database. The answer is an error page with a
+reference, which shows no internal details.
 """
 
 import re
@@ -52,7 +52,7 @@ LIMITED = {
 
 @contextmanager
 def without(world: World, table: str) -> Iterator[None]:
-    """Rename a table for a while, as if it were missing."""
+    """Rename a table within the block, so that the forum does not find it."""
     _rename(world, table, "gone")
     yield
     _rename(world, "gone", table)
@@ -60,7 +60,7 @@ def without(world: World, table: str) -> Iterator[None]:
 
 def _rename(world: World, old: str, new: str) -> None:
     with world.app.app_context(), db.engine.connect() as connection:
-        # Rename the table only: triggers and foreign keys go on naming the old one.
+        # Rename the table alone: triggers and foreign keys must keep its old name.
         connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
         connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
         connection.commit()

@@ -171,7 +171,7 @@ def test_forms_that_end_something_or_cost_time_do_not_fall_over(fresh_world, end
         assert answer.status_code < 500, (endpoint, value[:40])
 
 
-PARTS = {  # headers of a part of a multipart body
+PARTS = {  # headers of one part of a multipart body, by what is wrong with them
     "without a name": b"Content-Disposition: form-data",
     "that is a file without a name": b'Content-Disposition: form-data; filename="x"',
     "with an empty name": b'Content-Disposition: form-data; name=""',
@@ -237,7 +237,7 @@ BODIES = {
 
 
 def test_other_bodies_than_a_form_are_refused(world):
-    """The CSRF token is in a header, because without one the body would not be read at all."""
+    """The CSRF token is sent in a header, because without a token the body would not be read."""
     audiences = (VISITOR, PERSON, ADMIN)
     tokens = {name: hidden_fields(world, name, "/")["csrf_token"] for name in audiences}
     for address in addresses(world, (HERE,)):
@@ -251,7 +251,7 @@ def test_other_bodies_than_a_form_are_refused(world):
                 assert answer.status_code < 500, f"{kind} {address.path}"
 
 
-SHAPES = {  # headers as the server hands them over: each byte of a value is a letter
+SHAPES = {  # values of headers as WSGI passes them: each byte is one letter of a str
     "CONTENT_LENGTH": ("", "x", "-1", "+5", "1e3", "\u00b2", "0x10", "9" * 5_000, "5,5"),
     "CONTENT_TYPE": (
         "",
@@ -344,7 +344,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_the_page_of_a_refusal_is_shown_whatever_was_sent(world, refusal):
-    """Pages that keep what was typed read the body once more: one that cannot be read is no further error."""
+    """An error page that shows the typed answers reads the body again; an unreadable body must not break that page."""
     error, status = REFUSALS[refusal]
     for path in ("/en/register/ngo", "/en/r/change"):
         for kind, (body, content_type) in {**MULTIPARTS, **BODIES}.items():
@@ -395,7 +395,7 @@ def test_cookies_that_are_not_ours_are_nobodys(world, name, value):
 
 
 class Watched(ImmutableMultiDict):
-    """Query parameters that remember which of them were read."""
+    """Query parameters that record which names are read."""
 
     asked: ClassVar[set[str]] = set()
 

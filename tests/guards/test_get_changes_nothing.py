@@ -1,7 +1,7 @@
 """No GET or HEAD request of any audience changes the database, as a hook on every write shows (S11).
 
-The exceptions are the moment at which an organiser's browser was last seen, and that somebody looked at what is
-recorded when it is looked at (S46, P18): after the page, in a transaction of its own, in the audit trail alone.
+There are two exceptions: the time at which an organiser's browser was last seen, and the audit entry of a view that
+must be recorded (S46, P18), which is written after the page in a transaction of its own.
 """
 
 import re
@@ -60,7 +60,7 @@ def test_reading_any_page_as_anybody_writes_nothing(world, method):
             for address in readable(world):
                 path = address.path + QUERIES[number % len(QUERIES)]
                 status = browser.open(path, method=method).status_code
-                is_answered = status < 500 or address.endpoint == "health.status"  # answers 503 for faults
+                is_answered = status < 500 or address.endpoint == "health.status"  # 503 reports faults
                 if address.endpoint in TRACED:
                     found[:] = [statement for statement in found if not TRACE.match(statement)]
                 assert (found, is_answered) == ([], True), f"{name}: {method} {path}"

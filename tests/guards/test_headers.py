@@ -1,7 +1,7 @@
 """Every answer has the required headers, whatever kind of answer it is (S08, S41, S42, F4, P17).
 
-Pages, redirects, files, forms' answers and errors, as a visitor, a person and an admin, on a site that is https; what
-is expected stands here word by word, not in the code under test.
+Pages, redirects, files, answers to forms and errors are requested as a visitor, a person and an admin, over https. The
+expected headers are written here word for word, not taken from the forum's code.
 """
 
 import re
@@ -41,7 +41,7 @@ TAKEN_BACK = {
     "Max-Age=0",
 }
 ANSWERS = (
-    # A cookie with the sealed answers of a visitor's form, or the deletion of that cookie.
+    # A cookie with the encrypted answers of a visitor's form, or the deletion of that cookie.
     re.compile(
         r"__Secure-answers=([A-Za-z0-9_-]{80,}=*|; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
         r" Secure; HttpOnly; Path=/(sv|en)/register/ngo; SameSite=Lax"
@@ -59,7 +59,7 @@ def site(settings, built_world, tmp_path_factory) -> Iterator[World]:
 
 @pytest.fixture
 def fresh_site(settings, built_world, tmp_path) -> Iterator[World]:
-    """Give such a site to which a test may send forms."""
+    """Give a site with an https URL and a canary world of its own, to which a test may send forms."""
     yield from opened(settings, built_world, tmp_path, BASE_URL="https://localhost")
 
 
@@ -207,7 +207,7 @@ def test_a_missing_header_is_found(site, change):
 
 @pytest.mark.parametrize("rule", ["script-src 'self' 'unsafe-inline'", "connect-src *", "img-src https:"])
 def test_a_policy_that_is_too_wide_is_found(site, rule):
-    """Control: the check above finds such a fault."""
+    """Control: a Content Security Policy with a rule that allows too much is found."""
     answer = site.app.test_client().get("/en/register/received", **SITE)
     answer.headers["Content-Security-Policy"] += f"; {rule}"
     assert problems(answer, Face.PUBLIC) == [f"policy: {rule}"]

@@ -48,7 +48,7 @@ def test_no_answer_repeats_a_forged_host(world):
     "host",
     [
         *(EVIL, f"127.0.0.1@{EVIL}", f"127.0.0.1.{EVIL}", f"{EVIL}:80", "", "a b", "127.0.0.1/x"),
-        # the server joins two lines of a header with a comma
+        # Two Host lines in one request: the server joins their values with a comma.
         *(f"127.0.0.1:8000,{EVIL}", f"127.0.0.1,{EVIL}", f"{EVIL},127.0.0.1:8000", "127.0.0.1,127.0.0.1"),
         *("127.0.0.1:x", "127.0.0.1:8000:8000"),
     ],
@@ -136,7 +136,7 @@ def _mail_ids(world) -> set[int]:
 
 
 def _address_of(world, name: str) -> str:
-    """Return the stored form of a person's address, which differs from the one for mails in this test world."""
+    """Return `email_canonical` of a person, which the test data set to another address than `email`."""
     query = select(Registration.email_canonical).where(Registration.reference == world.references[name])
     with world.app.app_context():
         return db.session.scalars(query).one()

@@ -1,7 +1,7 @@
 """No typed text can add a header to a mail or a line to the log (S36, S45, F2).
 
-Every text field of the registration gets every payload over HTTP, and an event's own words get them in the database;
-the mails are read as bytes, not only by the parser that wrote them.
+Every text field of the registration form gets every payload over HTTP, and every text of an event gets it in the
+database. The mails are checked as bytes too, because Python's mail library could read its own mistake as correct.
 """
 
 import json
@@ -77,7 +77,7 @@ def mails_since(before: set[int]) -> list[OutboxMessage]:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_field_of_a_registration_makes_a_header(fresh_world, payload):
-    """The payload is refused at its field, or stays text."""
+    """The payload is refused with an error at its field, or is stored and shown as text."""
     world = fresh_world
     for number, name in enumerate(FIELDS):
         answers = {**ANSWERS, "email": f"new{number}@example.org", name: payload}

@@ -1,7 +1,7 @@
 """A public page is the same for everybody, whatever a client sends besides the URL (S08, S14, P17).
 
-What is kept is given to every reader. So a page that somebody's cookie or header could change would be a page that
-anybody can write into.
+A cached page is given to every reader. If a cookie or header could change the page, its sender could put words into
+what others read.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ HEADERS = {
     "X-HTTP-Method-Override": "DELETE",
     "X-Script-Name": f"/{STRANGE}",
 }
-OWN_TO_EACH_ANSWER = {"machines.readyz"}  # tells the current state of the forum
+OWN_TO_EACH_ANSWER = {"machines.readyz"}  # answers with the current state of the forum
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def stranger(world) -> dict[str, str]:
 
 
 def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str]:
-    """Return the orders of requests in which this browser and one without cookies get different answers."""
+    """Yield the order of requests in which the stranger's browser and one without cookies get different answers."""
     varies = {name.lower() for name in _get(world, path, {}).vary}
     told = {name: value for name, value in stranger.items() if name == "Cookie" or name.lower() not in varies}
     for order in ({"stranger": told, "reader": {}}, {"reader": {}, "stranger": told}):
@@ -85,7 +85,7 @@ def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str
 
 def _get(world: World, path: str, headers: dict[str, str]) -> TestResponse:
     answer = world.app.test_client(use_cookies=False).get(path, headers=headers)
-    if answer.headers.pop("X-Request-ID", None):  # differs with each request; cacheable pages have none
+    if answer.headers.pop("X-Request-ID", None):  # differs with each request; cached pages do not have this header
         assert path not in world.app.extensions["page_cache"]._pages
     return answer
 

@@ -1,5 +1,5 @@
-"""No console form loses what was entered because the sign-in ended meanwhile (A11); a form with fields that is new is
-taken along by itself, from the list of forms (test_mass_assignment)."""
+"""No console form loses what was entered because the sign-in ended meanwhile (A11). The forms come from the list in
+test_mass_assignment, so a new form is tested too."""
 
 from datetime import timedelta
 
@@ -20,12 +20,12 @@ from tools.page_forms import Form
 
 FILLED = sorted(name for name, (who, data, *_) in FORMS.items() if who == ADMIN and data)
 WITH_SECRETS = {"own_account.confirm", "own_account.password", "own_account.authenticator"}
-IN_ROWS = {"outbox.dismiss"}  # a choice in a row of a list; its address has no page that could show it again
+IN_ROWS = {"outbox.dismiss"}  # a form in a row of a list: no page at its URL could show the choice again
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 
 def sign_in_again(world: World) -> None:
-    """Sign the admin's browser in again, as the two pages for it would."""
+    """Sign the admin's browser in again without the sign-in pages."""
     with world.app.app_context():
         start_write(db.session)
         user = db.session.get_one(User, *world.owned[ADMIN]["users"])

@@ -1,7 +1,7 @@
 """Every link in a page leads to a page directly: no 404 and no needless redirect.
 
-Links, pictures, scripts, alternates, feeds and forms that only ask, in every page that a visitor, a person with a
-personal link and an admin can get, in the canary world and in the demo, whose texts are real.
+These are links, pictures, scripts, alternates, feeds and GET forms, in every page that a visitor, a person with a
+personal link and an admin can open, in the canary world and in the demo, which has real texts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from tests.guards.world import ADMIN, PERSON, VISITOR
 
 LEADING = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action"}
 OURS = {"", "localhost", "127.0.0.1"}
-# These redirect on purpose, to the reader's language or the organiser's event.
+# URLs that redirect on purpose, to the reader's language or the organiser's event.
 REDIRECTED = {
     "/",
     "/console/",

@@ -1,7 +1,7 @@
-"""No text is looked at before its length is: normalising combining marks in falling order costs the square of it (S35).
+"""The length of a text is checked before it is normalised, which takes quadratic time for some texts (S35).
 
-While `unicodedata.normalize` works, no other thread of the process does. So what is counted is the longest text that
-reaches it, whoever calls it.
+`unicodedata.normalize` sorts combining marks slowly and stops all other threads of the process meanwhile. The tests
+record the longest text that any code gives to it.
 """
 
 import sys
@@ -43,7 +43,7 @@ def lengths(monkeypatch) -> list[int]:
 
     def counted(form: str, text: str) -> str:
         seen.append(len(text))
-        return normalize(form, text[:ALLOWED])  # limits the duration of a failing test
+        return normalize(form, text[:ALLOWED])  # cut the text, so that a failing test does not take very long
 
     monkeypatch.setattr(unicodedata, "normalize", counted)
     return seen
@@ -66,14 +66,14 @@ def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
             assert max(lengths, default=0) <= ALLOWED, (address.path, name)
             tried += 1
     assert tried > 40
-    assert lengths  # control: the watch has noticed texts that are normalised
+    assert lengths  # control: normalised texts are recorded at all
 
 
 def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
     """Each query parameter of each page, and each variable part of each path, gets a text that is too long."""
     text = worst(8_000)
     for audience, path in queried:
-        # Ask for `q` alone too: an unknown filter would end the search before `q` is read.
+        # Send `q` alone too: an invalid filter would end the search before `q` is read.
         for names in (
             ["q"],
             set(QUERY_NAMES) - {"q"},
@@ -98,7 +98,7 @@ def replaced(world, address, text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("check", [passwords.refuse_if_weak, passwords.hashed])
 def test_no_password_of_any_length_is_normalised(app, lengths, check):
-    """Passwords are also set by functions that no form precedes, so these check the length themselves."""
+    """Commands set passwords without a form, so the functions for passwords must check the length themselves."""
     with app.app_context(), pytest.raises(passwords.TooLong):
         check(worst(250_000))
     assert max(lengths, default=0) <= ALLOWED
@@ -123,17 +123,17 @@ HEADERS = {  # headers whose parsing may be expensive
     "X-Forwarded-Host": "a.b,",
     "X-Request-ID": "a",
 }
-# Calls of functions that a header may add: what linear work costs. Without a limit on length it would be a million.
+# How many function calls a header may add: enough for linear work. Without a limit on length it would be a million.
 DEARER = 40_000
 
 
-# These are answered by the app: a redirect, a 404, a form, a search.
+# URLs that are answered by the app and not by a cache: a redirect, a 404, a form, a search.
 ANSWERED_BY_APP = ("/", "/nope", "/en/register/ngo", "/en/news/search?q=a")
 
 
 @pytest.fixture(scope="module")
 def ready(world) -> list[str]:
-    """Give URLs of a cached page, a cached feed and a static file, which are served without the app."""
+    """Give URLs of a cached page, a cached feed and a static file, which are served without a call of the app."""
     with world.app.app_context():
         style = world.app.jinja_env.globals["static_url"]("css/app.css")
     return ["/en/", "/en/news/feed.atom", style]
@@ -180,7 +180,7 @@ def test_longer_headers_are_refused_wherever_the_app_would_answer(world, headers
 
 @pytest.mark.parametrize("headers", LONG_HEADERS, ids=["one", "many"])
 def test_longer_headers_are_not_looked_at_for_what_is_ready(world, ready, headers):
-    """Even a page that is not cached yet is rendered from a request without headers."""
+    """Headers above the limit change no page, not even when it is rendered for the cache."""
     world.app.extensions["page_cache"].clear()
     for path in ready:
         answer, plain = (world.browsers[VISITOR].get(path, headers=sent) for sent in (headers, {}))

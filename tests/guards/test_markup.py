@@ -41,7 +41,7 @@ def test_only_listed_files_make_html():
     ],
 )
 def test_a_file_that_makes_html_is_found(tmp_path, name, text):
-    """Control: the check above finds such a fault."""
+    """Control: each way to mark a text as HTML is found in a file."""
     (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / name).write_text(f"{text} and a safe word")
     assert makes_html(tmp_path) == {name: 1}

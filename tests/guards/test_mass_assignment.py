@@ -17,7 +17,7 @@ from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
 
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
-# Not between hexadecimal digits: a digest could contain the number by chance.
+# The forged number does not count within hexadecimal digits: a digest could contain it by chance.
 FORGED = re.compile(rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])")
 LIKELY = {
     "price": "0",
@@ -43,7 +43,7 @@ DETAILS = {
 }
 DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "search_text", "version"}
 ADDED = {"audit_entries", "audit_details"}
-# These forms, sent here with a wrong password or code, only record the refusal (S46).
+# Forms that this module sends with a wrong password or code: only the refusal is recorded (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}

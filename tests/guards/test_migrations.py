@@ -141,7 +141,7 @@ def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
 
 
 def test_values_sealed_for_their_row_are_sealed_for_none_on_the_way_back(blank):
-    """Values that no key decrypts are left unchanged, both ways, and `forum doctor` reports them."""
+    """A downgrade unbinds sealed values from their rows. A value that no key decrypts stays and is reported."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
     flask_migrate.upgrade(revision="0001")
     with db.engine.begin() as connection:

@@ -1,7 +1,7 @@
 """No regular expression of the project needs more than linear time (S35).
 
-Steps are counted, not seconds (tests/guards/backtracking.py), so a busy machine changes nothing. The patterns in
-`OWN_FILES` read the project's files while they are built, and nothing that anybody sends.
+Steps are counted, not seconds (tests/guards/backtracking.py), so a busy machine does not change the result. The
+patterns in `OWN_FILES` are exempt: they only read the project's own files, never a text that was sent.
 """
 
 import ast
@@ -103,7 +103,7 @@ def test_a_pattern_that_backtracks_is_found(wrong, way):
 
 
 def test_a_pattern_that_is_put_together_is_found():
-    """Control: the check above finds such a fault."""
+    """Control: a pattern that is built at runtime is found."""
     with pytest.raises(AssertionError, match="nobody has seen"):
         list(written_in("import re\nre.sub(word + '+', '', text)"))
 

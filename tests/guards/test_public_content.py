@@ -24,7 +24,7 @@ def test_kept_pages_read_only_what_raises_the_version(world):
 
 
 def test_a_model_without_the_mark_is_found(world, monkeypatch):
-    """Control: the check above finds such a fault."""
+    """Control: the model of posts is found when its mark is removed."""
     monkeypatch.setattr(Post, "is_public_content", False)
     versions.public_tables.cache_clear()
     unmarked = tables_of_kept_pages(world) - versions.public_tables()

@@ -1,11 +1,11 @@
 """Rules that the source code must follow, checked by parsing it; each exception is listed with its reason.
 
-- No SQL is put together from pieces: values are bound, names come from models (S34).
+- No SQL is concatenated: values are bound, names come from models (S34).
 - No text is run as a template, a format or code (S37).
-- Nothing but the listed files opens a connection, starts a program, unpacks an archive or reads a foreign format: no
-  address that somebody chose is fetched (S40), and no file that somebody sent is opened (S30).
-- Rules know no request: below the views nothing reads or writes the request, the session, `g` or a flashed message.
-- Imports go one way, by contracts that fit on a page and have no exception.
+- Only the listed files open a connection, start a program, unpack an archive or read a foreign file format: no URL
+  that a user chose is fetched (S40), and no file that a user sent is opened (S30).
+- Only views and the listed files read or write the request, the session, `g` or a flashed message.
+- Imports go one way: the import contracts fit on a page and have no exception.
 """
 
 import ast
@@ -72,7 +72,7 @@ REACH = {
     },
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
     "forum/demo/files.py": {"frontmatter"},  # reads the demo's posts
-    "forum/settings/nonsense.py": {"ssl"},  # whether the certificates of the settings can be read
+    "forum/settings/nonsense.py": {"ssl"},  # reads the certificates that the settings name
     "forum/jobs/worker.py": {"socket"},  # reads the machine's name
     # The only outgoing connection: to the configured mail server.
     "forum/outbox/transport.py": {
@@ -87,13 +87,13 @@ VIEWS = {
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
-    # helpers of views
+    # Helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
     "forum/audit/traces.py",
-    # tools that read the request: encrypted cookies, and log lines
+    # Tools that read the request: encrypted cookies, and log lines.
     *("forum/sealed_cookies.py", "forum/logs.py"),
-    # a command without a request; Flask-Migrate reads its settings from `g`
+    # A command without a request; Flask-Migrate reads its settings from `g`.
     "forum/commands/database.py",
 }
 # Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
@@ -102,7 +102,7 @@ LEFT_IN_G = {
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event"},  # read by the layout, on error pages too
     "forum/home/site.py": {"event"},
-    "forum/web/errors.py": {"cause"},  # read by the log
+    "forum/web/errors.py": {"cause"},  # read when the request is logged
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},
 }
@@ -126,7 +126,7 @@ def built_sql(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Call) and _name(node) in TAKES_SQL and node.args:
             first = node.args[0]
             is_fixed = _is_constant(first) or (isinstance(first, ast.JoinedStr) and not _is_built(first))
-            # Concatenated SQL is yielded where the walk comes to the argument itself.
+            # Do not yield concatenated SQL twice: the first branch yields it when `ast.walk` reaches the argument.
             if not is_fixed and not (_is_built(first) and SQL.search(_words(first))):
                 yield f"{node.lineno}: {ast.unparse(node)}"
 
@@ -177,7 +177,7 @@ def _imported(tree: ast.AST) -> Iterator[list[str]]:
 
 
 def _module(names: list[str]) -> set[str]:
-    """Return the module of a `from` import: only its names are looked at."""
+    """Return the module's name if this is a `from` import, for which only the names after `import` count."""
     return {names[0]} if len(names) > 1 else set()
 
 
@@ -300,7 +300,7 @@ HARMLESS = {
     ("find", "source"), [(find, source) for find in CONTROLS for source in CONTROLS[find]]
 )
 def test_what_may_not_be_is_found(find, source):
-    """Control: the check above finds such a fault."""
+    """Control: each of these sources breaks the rule and is found."""
     assert list(find(ast.parse(source))) != []
 
 

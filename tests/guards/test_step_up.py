@@ -59,7 +59,7 @@ def test_every_form_is_weighed(world):
 def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
-    fresh_world.browsers[ADMIN].get("/account/")  # notes when the sign-in was last used
+    fresh_world.browsers[ADMIN].get("/account/")  # this request records when the sign-in was last used
     before = rows(fresh_world)
     for method in sorted(address.methods & {"GET", "POST"}):
         assert asks_again(fresh_world, address, method), method
@@ -77,7 +77,7 @@ def test_weighty_form_is_done_while_it_is_fresh(fresh_world, endpoint):
 
 @pytest.mark.parametrize("endpoint", sorted(LIGHT))
 def test_light_form_does_not_ask(fresh_world, endpoint):
-    """Control: forms that are not sensitive do not ask, even later."""
+    """Control: forms that are not sensitive never ask for both factors again."""
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
     assert not asks_again(fresh_world, address, "POST")

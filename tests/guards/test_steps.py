@@ -1,7 +1,7 @@
 """No step can be skipped or taken too late: each form is sent directly, without the page before it (S16).
 
 `DOORS` are the ways in which an event may be shut to a registration; `STEPS` are requests that need a step before them.
-What is refused writes nothing at all, counters and audit trail included.
+A refused request writes nothing at all, neither counters nor audit entries.
 """
 
 from datetime import timedelta
@@ -27,7 +27,7 @@ from tools.organisers import SECRET
 ANSWERS = {**DETAILS, "email": "new@example.org"}
 REGISTER = "/en/register/ngo"
 OPENING = {"opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=1)}
-DOORS = {  # a change of the event or its sectors, and the answer to a registration then
+DOORS = {  # by name: a change of the event or its sectors, and the answer to a registration after it
     "not open yet": (Event, {**OPENING, "opens_at": NOW + timedelta(seconds=1)}, 409),
     "closed": (Event, {**OPENING, "closes_at": NOW}, 409),
     "a draft": (Event, {"is_published": False}, 404),
@@ -78,7 +78,7 @@ def test_an_open_door_takes_it(fresh_world):
 
 @pytest.mark.parametrize("left_out", ["key", "csrf_token", *(name for name in ANSWERS if ANSWERS[name])])
 def test_a_registration_without_an_answer_of_the_form_is_refused(fresh_world, left_out):
-    """The form's key is given out with its page only. The family name is the one optional answer."""
+    """The form's key is issued with the page of the form only. The family name is the only optional answer here."""
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     del sent[left_out]
     before = rows(fresh_world)
@@ -111,7 +111,7 @@ def test_a_step_without_the_one_before_does_nothing(fresh_world, step):
 
 @pytest.mark.parametrize("path", ["change", "consents", "accept", "cancel"])
 def test_nothing_is_done_to_a_registration_that_has_ended(fresh_world, path):
-    """The person has their page open while an organiser cancels the registration."""
+    """A form of the person's own page is sent after an organiser has cancelled the registration."""
     browser = fresh_world.browsers[PERSON]
     token = hidden_fields(fresh_world, PERSON, "")["csrf_token"]
     with fresh_world.app.app_context():

@@ -14,7 +14,7 @@ CLASS = re.compile(r"\.([a-zA-Z][\w-]*)")
 IN_MARKUP = re.compile(r'class="((?:\{\{.*?\}\}|\{%.*?%\}|[^"])*)"')
 OF_BODY = re.compile(r"\{% block body_class %\}(.*?)\{% endblock %\}")
 WORD = re.compile(r"[a-zA-Z][\w-]*")
-# The constant part of a class name with a variable: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
+# The constant beginning of a class name that ends in a variable: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
 BEGUN = re.compile(r"""([a-z][\w-]*-)(?:\{|["'] *~|["'] *\+)""")
 BLOCK = re.compile(r"\{([^{}]*)\}")
 STRING = re.compile(r"""(["']).*?\1""")
@@ -46,7 +46,7 @@ def test_declarations_beyond_two_have_a_line_each():
     ],
 )
 def test_an_unused_class_is_found(markup, unused):
-    """Control: the check above finds such a fault."""
+    """Control: a class is found exactly when no markup uses it."""
     assert sorted(find_unused([".lead.small > p { color: red; } /* .gone */"], [markup])) == unused
 
 
@@ -66,7 +66,7 @@ def test_a_class_that_is_put_together_counts_as_used():
     ],
 )
 def test_a_crowded_rule_is_found(sheet, number):
-    """Control: the check above finds such a fault."""
+    """Control: a rule is found when it has more than two declarations on a line."""
     assert len(list(find_crowded(sheet))) == number
 
 

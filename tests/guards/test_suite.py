@@ -1,7 +1,7 @@
 """The tests run in random order, do not sleep for a fixed time, and do not depend on speed.
 
-A loop that looks again until something is there, with an end, is no waiting by the clock. What is measured belongs to
-bench/; the one exception is listed.
+A loop with a time limit that looks repeatedly until something has happened may sleep. Measurements belong in bench/,
+with one exception, which is listed.
 """
 
 import ast
@@ -46,7 +46,7 @@ def imported_from_tests(source: str) -> list[str]:
 
 
 def test_what_tests_share_with_bench_and_bin_lies_in_tools():
-    """Otherwise moving a test could break a benchmark or a script."""
+    """Benchmarks and scripts import nothing from tests/, so that moving a test cannot break them."""
     paths = [*(PROJECT / "bench").glob("*.py"), *(PROJECT / "tools").glob("*.py")]
     paths += [
         path for path in (PROJECT / "bin").iterdir() if path.read_bytes().startswith(b"#!/usr/bin/env py")
@@ -59,7 +59,7 @@ def test_what_tests_share_with_bench_and_bin_lies_in_tools():
     "line", ["from tests import clocks", "import tests.clocks", "from tests.clocks import Clock"]
 )
 def test_an_import_from_tests_is_found(line):
-    """Control: the check above finds such a fault."""
+    """Control: each form of an import from tests/ is found."""
     assert imported_from_tests(line) != []
 
 
@@ -85,5 +85,5 @@ def test_order_is_another_each_time():
     ],
 )
 def test_a_test_that_waits_or_measures_is_found(source, names):
-    """Control: the check above finds such a fault."""
+    """Control: sleeping outside a waiting loop, and measuring time, are found; nothing else is."""
     assert list(found_in(source)) == names

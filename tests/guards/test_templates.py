@@ -1,6 +1,6 @@
 """No template, macro or import is unused, and every template renders without an undefined name.
 
-Macros that only the style guide shows count as unused: it is there to show what pages use.
+A macro that only the style guide calls counts as unused, because the style guide only shows what pages use.
 """
 
 from collections.abc import Iterator, Mapping
@@ -157,7 +157,7 @@ def test_templates_that_did_not_come_are_named(fresh_world, rendered):
 
 def fetch(world: World, audience: str, path: str, **request) -> None:
     status = world.browsers[audience].get(path, **request).status_code
-    assert status < 500 or path == "/status", path  # the test world has dead letters, so /status answers 503
+    assert status < 500 or path == "/status", path  # /status answers 503, because the test data contain dead letters
 
 
 def send(world: World, address: Address) -> None:

@@ -18,7 +18,7 @@ def test_pages_of_different_kinds_have_different_titles(world, language):
 
 
 def test_shared_titles_are_found():
-    """Control: the check above finds such a fault."""
+    """Control: a title that two kinds of page have is found."""
     assert shared(
         {"News – Forum": {"news.index", "news.year"}, "Register – Forum": {"registration.choose"}}
     ) == {"News – Forum": {"news.index", "news.year"}}

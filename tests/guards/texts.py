@@ -36,7 +36,7 @@ KEPT = {  # columns that code or other rows depend on; all others are free text
     "key_checks.purpose": "a code",
     "outbox_messages.language": "a code",
 }
-SECRET_AS_IT_IS = {"registrations.reference"}  # not replaced, but searched for like canaries
+SECRET_AS_IT_IS = {"registrations.reference"}  # columns whose own values are searched for instead of canaries
 Writer = Callable[[Column, int, Any], Any]
 
 
@@ -114,7 +114,7 @@ def text_columns(table: Table) -> Iterator[Column]:
 
 
 def is_kept(column: Column) -> bool:
-    """Return whether the column keeps its content: digests, append-only tables, and listed ones."""
+    """Return whether the column gets no new text: digests, append-only tables, and the columns in KEPT."""
     return (
         isinstance(column.type, TokenDigest)
         or column.table.name in APPEND_ONLY

@@ -1,11 +1,11 @@
 """The canary world: rows of every kind, in two unrelated events and an unpublished one.
 
 world = build(app)                    # in an app context, at NOW
-world.canaries["zq17x"]               # Canary("registrations.given_name", "nf27"): where it stands, and nowhere else
+world.canaries["zq17x"]               # Canary("registrations.given_name", "nf27"): the only column with this text
 world.browsers["organiser of nf27"]   # a client of every audience, signed in or with a personal link
 
-Every text column of every table gets a canary by walking the metadata (tests/guards/texts.py), so a new column is
-covered by itself, and a new table fails until the world has a row of it.
+A canary is a unique text. Every text column of every table gets one by walking the metadata (tests/guards/texts.py):
+a new column gets canaries without further work, and a new table fails the tests until the world has a row of it.
 """
 
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ SOMEWHERE = Sender(client="a network address", most_held=1)
 
 @dataclass
 class World:
-    """What tests need of the world; `person` has a protected identity, `twin` has equal data without protection."""
+    """The test data: `person` has a protected identity, `twin` has equal data without protection."""
 
     app: Flask
     events: dict[str, Event] = field(default_factory=dict)
@@ -200,7 +200,7 @@ def _make_accounts(world: World) -> None:
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}
         for purpose in (LinkPurpose.RESET, LinkPurpose.WELCOME):
-            issued_at = NOW - account_links.YOUNG  # old enough that a new link may be sent
+            issued_at = NOW - account_links.YOUNG  # long enough ago that a new link may be sent
             world.tokens[f"{purpose} of {name}"] = write(account_links.issue, user, purpose, now=issued_at)
         write(
             audit.record,
