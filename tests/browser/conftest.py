@@ -1,7 +1,8 @@
-"""Fixtures for browser tests: forums and browsers.
+"""Fixtures for browser tests: running forums and browsers.
 
-`start_forum` starts one of its own: web and worker in processes, mail written to files. `visit` opens a page in one of
-the worlds that this process serves, ready-made (worlds.py) and quick; `change_world` gives a copy that may be changed.
+`start_forum` starts a forum for one test: web and worker in processes, mail written to files. `visit` opens a page in
+one of the prepared test forums ("worlds", see worlds.py), which this process serves and tests only read;
+`change_world` gives a copy of a world that the test may change.
 """
 
 import re
@@ -86,8 +87,11 @@ def tabs(chromium) -> Iterator[Callable[[str], Tab]]:
 
 @pytest.fixture
 def visit(worlds, tabs, still_clock) -> Iterator[Callable[..., Visitor]]:
-    """Show a sight: `visit(BY_NAME["front"], "sv", width=320, scheme="dark")`. The page is what it should be, asks
-    nobody else for anything (P17) and complains of nothing."""
+    """Return a function that opens a page in a state: `visit(BY_NAME["front"], "sv", width=320, scheme="dark")`.
+
+    Fails when another page opens, when a page requests anything from another site (P17), or when the browser reports
+    an error.
+    """
     used: list[Tab] = []
 
     def show(sight: Sight, language: str = "en", *, width: int = 1280, scheme: str = "light") -> Visitor:

@@ -67,11 +67,11 @@ class Eye:
         self._page = browser.new_page()
 
     def close(self) -> None:
-        """End it."""
+        """Close the browser page."""
         self._page.close()
 
     def change_by_focus(self, page: Page) -> float:
-        """Return how many pixels the focus changes by 3:1 or more, relative to an outline of 1 px."""
+        """Return how many pixels the focus changes by a contrast of 3:1, as a share of an outline of 1 px."""
         box = page.evaluate(BOX, ROOM)
         around, clip = box.pop("around"), box
         focused = page.screenshot(clip=clip)
@@ -92,5 +92,5 @@ def kind_of_focus(page: Page) -> str:
 
 
 def focus_problems(page: Page) -> list[str]:
-    """Return what hides the focused element."""
+    """Return why the focused element cannot be seen: it is off the screen, or another element covers it."""
     return page.evaluate(COVERED)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-MANY = 150  # more key presses than a person would make to reach something
-# Two stops that no page has, before everything and behind everything: the focus that has left the page stands on one of
-# them. Beyond the real edges is the browser's own bar, and Chromium gives the focus back from there some time later, so
-# that a walk which ended there could find it moved again.
+MANY = 150  # limit of key presses: more than a person would make to reach an element
+# Add two focusable elements to the page, before and behind all others: one of them has the focus when it leaves the
+# page. Without them the focus would go to the browser's own bar, from which Chromium returns it some time later, and
+# the test could see the focus move again.
 FENCE = """() => {
     document.querySelectorAll("[data-fence]").forEach(stop => stop.remove());
     for (const [name, put] of [["before", "prepend"], ["behind", "append"]]) {
@@ -85,8 +85,8 @@ class Keyboard:
         return list(self.stops(key))
 
     def stops(self, key: str = "Tab") -> Iterator[int]:
-        """Press Tab from before the page (or Shift+Tab from behind it) and give the place of the focus each time, until
-        it leaves the page or comes back to where it began."""
+        """Press Tab from before the page (or Shift+Tab from behind it) and yield each focused element's index, until
+        the focus leaves the page or comes back to the first element."""
         self.page.evaluate(FENCE)
         self.page.evaluate(STAND, "before" if key == "Tab" else "behind")
         first = last = -1

@@ -1,9 +1,9 @@
-// What a page looks like, measured. Each function returns sentences about what is wrong; none: an empty list.
-// Called by measures.py; every one of them has a control in test_measures.py that shows that it can fail.
+// Measures of how a page looks. Each function returns its faults as sentences, or an empty list.
+// measures.py calls the functions; each has a control in test_measures.py that shows that it can fail.
 window.measures = (() => {
   const TARGETS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=link]";
   const SMALLEST = 24;
-  // What a browser may fill in by itself, and which keys a phone shows, by the field's name (A04).
+  // By a field's name: the attributes by which a browser fills it in and a phone chooses its keyboard (A04).
   const PURPOSES = {
     given_name: { autocomplete: "given-name" },
     family_name: { autocomplete: "family-name" },
@@ -12,7 +12,7 @@ window.measures = (() => {
     title: { autocomplete: "organization-title" },
     country: { autocomplete: "country" },
     phone: { type: "tel", autocomplete: "tel", spellcheck: "false" },
-    real_name: { autocomplete: "off" }, // it is nobody's business on a shared computer
+    real_name: { autocomplete: "off" }, // a shared computer must not suggest it to others
     password: { type: "password", autocomplete: "current-password", spellcheck: "false" },
     new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
     code: { autocomplete: "one-time-code", spellcheck: "false" },
@@ -25,7 +25,8 @@ window.measures = (() => {
     return `<${element.tagName.toLowerCase()}${classes ? "." + classes : ""}> "${words}"`;
   };
 
-  // Hidden for everybody, or for the eyes only (a clip of nothing); the skip link stands outside until it is focused.
+  // Return whether an element can be seen: neither hidden, nor clipped to nothing (text for screen readers only), nor
+  // above the page like the skip link before it is focused.
   const isSeen = (element) => {
     if (!element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return false;
     for (let node = element; node && node !== document.documentElement; node = node.parentElement) {
@@ -43,10 +44,10 @@ window.measures = (() => {
     return null;
   };
 
-  // The page never scrolls sideways; a wide table may do so in a frame of its own.
+  // The page never scrolls sideways; only a wide table may, in a frame of its own.
   const sideways = () => {
     const width = document.documentElement.clientWidth;
-    for (const cards of document.querySelectorAll(".table-cards")) {  // on a phone they are no table any more
+    for (const cards of document.querySelectorAll(".table-cards")) {  // on a phone its rows are cards, which must fit
       const frame = scroller(cards);
       if (getComputedStyle(cards).display === "block" && frame?.scrollWidth > frame?.clientWidth) return ["cards scroll sideways"];
     }
@@ -59,7 +60,7 @@ window.measures = (() => {
     return [`the page is ${document.documentElement.scrollWidth} px wide in ${width}: ${leaves.slice(0, 3).map(name)}`];
   };
 
-  // Each word stays within the box that it belongs to.
+  // Each word stays within the box of its element.
   const spilt = () => {
     const BOXES = "button, .button, td, th, li, p, dt, dd, label, legend, h1, h2, h3, a, pre";
     const found = [];
@@ -72,7 +73,7 @@ window.measures = (() => {
     return found.map((each) => `words leave their box: ${each}`);
   };
 
-  // Nothing is cut off: a box that hides what is too much for it has nothing too much.
+  // No text is cut off: a box that hides its overflow has none.
   const cut = () => {
     const found = [];
     for (const element of document.body.querySelectorAll("*")) {
@@ -86,7 +87,7 @@ window.measures = (() => {
     return found.map((each) => `words are cut off: ${each}`);
   };
 
-  // No words lie on other words.
+  // No words overlap other words.
   const overlaid = () => {
     const lines = [];
     for (const [node, boxes] of words()) {
@@ -103,7 +104,7 @@ window.measures = (() => {
     return found.slice(0, 6).map((each) => `words lie on words: ${each}`);
   };
 
-  // A finger finds each target: 24 px each way, or alone within a circle of 24 px; links inside a sentence are exempt.
+  // Each touch target is 24 px wide and high, or alone within a circle of 24 px; links inside a sentence are exempt.
   const small = () => {
     const all = [...document.querySelectorAll(TARGETS)].filter((element) => isSeen(element) && !inSentence(element));
     const places = all.map((element) => ({ element, box: areaOf(element) }));
@@ -115,7 +116,7 @@ window.measures = (() => {
     return crowded.map(({ element, box }) => `${Math.round(box.width)} × ${Math.round(box.height)} px: ${name(element)}`);
   };
 
-  // Links of the content to different places, and buttons that do different things, have different names (A20).
+  // Links to different pages, and buttons that do different things, have different names (A20).
   const twins = () => {
     const things = new Map();
     for (const element of document.querySelectorAll("main :is(a[href], button)")) {
@@ -128,14 +129,14 @@ window.measures = (() => {
     return [...things].filter(([, places]) => places.size > 1).map(([words]) => `several things are called "${words}"`);
   };
 
-  // What is called by voice is called as it is written (A20).
+  // The accessible name of a link, button or field contains its visible text, so that it can be called by voice (A20).
   const spoken = () => {
     const named = [...document.querySelectorAll("a[aria-label], button[aria-label], input[aria-label]")].filter(isSeen);
     return named.filter((element) => !element.getAttribute("aria-label").includes(element.textContent.trim().replace(/\s+/g, " ")))
       .map((element) => `called "${element.getAttribute("aria-label")}": ${name(element)}`);
   };
 
-  // Each field has a label that is seen, no words in place of one and no asterisk; hint and error are tied to it (A03).
+  // Each field has a visible label without an asterisk, and no placeholder; its hint and error are tied to it (A03).
   const fields = () => {
     const found = [];
     for (const field of inputs()) {
@@ -152,7 +153,7 @@ window.measures = (() => {
     return found;
   };
 
-  // Choices stand in a group with a name, and none is made beforehand on an empty form, but the language that is read (A05).
+  // Radio buttons and checkboxes are in a named group. On an empty form only the page's own language is chosen (A05).
   const choices = () => {
     const found = [];
     for (const choice of inputs().filter((field) => ["radio", "checkbox"].includes(field.type))) {
@@ -165,26 +166,26 @@ window.measures = (() => {
     return found;
   };
 
-  // Fields of persons say what they are for (A04); a name that is not listed must be one that is asked of nobody outside.
+  // Each field about a person has the attributes of PURPOSES (A04); only the console may have other fields.
   const purposes = () => {
     const found = [];
     for (const field of inputs().filter((each) => each.matches(".public .input, .account .input, [type=password], [type=email]"))) {
-      const wanted = PURPOSES[field.name.split("-").pop()];  // without a form's prefix
+      const wanted = PURPOSES[field.name.split("-").pop()];  // the name without its form's prefix
       if (!wanted) found.push(`no purpose is listed for ${field.name}`);
       for (let [attribute, value] of Object.entries(wanted || {})) {
         const words = field.getAttribute(attribute);
-        if (value === "email" && attribute === "autocomplete" && field.closest(".account")) value = "username";  // of a sign-in
+        if (value === "email" && attribute === "autocomplete" && field.closest(".account")) value = "username";  // of an account
         if (words !== value) found.push(`${field.name}: ${attribute} is ${words}, not ${value}`);
       }
     }
     return found;
   };
 
-  // A table says what it is, and what each heading is the heading of (A09).
+  // Each table has a caption, and each of its headings a scope (A09).
   const tables = () => {
     const found = [];
     for (const table of document.querySelectorAll("table:not([role=presentation])")) {
-      const frame = table.closest("[role=region][aria-label]");  // a written table is named by its frame
+      const frame = table.closest("[role=region][aria-label]");  // a table in Markdown is named by its frame
       if (!table.caption?.textContent.trim() && !frame?.getAttribute("aria-label")) found.push(`no caption: ${name(table)}`);
       const headings = [...table.querySelectorAll("th")];
       if (!headings.length || headings.some((each) => !["col", "row", "colgroup", "rowgroup"].includes(each.scope))) found.push(`headings of nothing: ${name(table)}`);
@@ -192,7 +193,7 @@ window.measures = (() => {
     return found;
   };
 
-  // Words in another language say which; the title begins with what the page is; the first stop leads past the head (A09).
+  // Links in another language name it; the title begins with the page's heading; the first link skips the header (A09).
   const tongues = () => {
     const found = [];
     for (const link of document.querySelectorAll("a[hreflang]")) if (link.lang !== link.hreflang) found.push(`whose language is unsaid: ${name(link)}`);
@@ -206,13 +207,13 @@ window.measures = (() => {
     return found;
   };
 
-  // What tells of something that has happened is told to whoever cannot see it (A19).
+  // Messages about something that has happened have a role, by which screen readers announce them (A19).
   const told = () => {
     const messages = [...document.querySelectorAll(".flash, .share-said, .error-summary")];
     return messages.filter((each) => !["status", "alert"].includes(each.role)).map((each) => `not told: ${name(each)}`);
   };
 
-  // Nothing moves for who asked for stillness.
+  // Nothing moves when the reader has asked for reduced motion.
   const motion = () => {
     const moves = [...document.querySelectorAll("*")].filter((element) => {
       const style = getComputedStyle(element);
@@ -222,7 +223,7 @@ window.measures = (() => {
     return moves.map((element) => `moves: ${name(element)}`);
   };
 
-  // Paper holds what the page says and nothing that can only be pressed.
+  // A printed page has all of the content, and nothing that can only be pressed.
   const printed = () => {
     const found = [];
     const pressed = "header nav, .console-side, .button, .breadcrumbs, .pager, .filters, .share, .skip-link, input, select";
@@ -240,7 +241,7 @@ window.measures = (() => {
     return found;
   };
 
-  // The letters and lines that WCAG 1.4.12 asks a page to bear.
+  // Apply the text spacing that a page must bear (WCAG 1.4.12).
   const space = () => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(`
@@ -267,13 +268,13 @@ window.measures = (() => {
     }
   }
 
-  // A line's box is higher than its letters: only their middle counts.
+  // Shrink a line's box to the middle of its letters, because the box is higher than they are.
   function shrunk(box) {
     const rest = box.height * 0.3;
     return { left: box.left + 1, right: box.right - 1, top: box.top + rest, bottom: box.bottom - rest };
   }
 
-  // What a frame that scrolls shows of a box now.
+  // Return the part of a box that its scrolling frame shows now.
   function within(box, frame) {
     const [left, right] = [Math.max(box.left, frame.left), Math.min(box.right, frame.right)];
     return { left, right, width: right - left, top: box.top, bottom: box.bottom, height: box.height };
@@ -289,7 +290,7 @@ window.measures = (() => {
     return around.textContent.trim().length > element.textContent.trim().length + 3;
   }
 
-  // A link may reach further than its words (::after over a whole row); a label reaches its box.
+  // Return the area of a link, which is larger than its words when its ::after covers a whole row.
   function areaOf(element) {
     const boxes = [element.getBoundingClientRect()];
     const after = getComputedStyle(element, "::after");

@@ -1,4 +1,4 @@
-"""Measuring a page in a browser; the faults are returned as sentences (see measures.js)."""
+"""Measuring a page in a browser; each function returns the faults as sentences (see measures.js)."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ FACTS_OF_VIOLATIONS = """options => axe.run(options).then(found => found.violati
 def axe_violations(page: Page, *, own_colours: bool = True) -> list[str]:
     """Return the violations that axe-core finds, one sentence for each element.
 
-    With forced colours axe sees a mixture of both colour sets, so its contrast rule is left out.
+    With forced colours (`own_colours=False`) axe reads a mixture of both colour sets, so its contrast rule is left out.
     """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)

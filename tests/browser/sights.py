@@ -1,6 +1,6 @@
 """Every page in every state that a visitor, a stakeholder or an organiser can meet ("sights"), and how to get there.
 
-A new page needs a line here: test_sights.py fails for an address of the site that nobody looks at.
+A new page needs a line here: test_sights.py fails for a route that no sight opens.
 """
 
 from dataclasses import dataclass, field

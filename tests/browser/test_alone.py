@@ -1,4 +1,4 @@
-"""Pages that do without: JavaScript, colours of their own, a font size of ours – and that leave nothing behind
+"""Pages without JavaScript, in forced colours and in twice the text size; going back shows nothing personal
 (A10, A18, A21, S42)."""
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ LARGE_TEXT = (
 )
 GONE = "Your answers are not kept here any more"
 DRAWN = ("front", "choose", "overview", "attendees", "style guide")
-# With forced colours, every drawn shape must have another colour than the background.
+# Find shapes, buttons and fields that forced colours make as invisible as the background.
 INVISIBLE = """() => {
     const colour = name => { const probe = document.createElement("i"); probe.style.color = name;
         document.body.append(probe); const value = getComputedStyle(probe).color; probe.remove(); return value };
@@ -92,7 +92,7 @@ def test_reader_finds_and_shares_a_post_without_javascript(worlds, new_visitor):
 
 @pytest.mark.parametrize("width", [640, 1280])
 def test_pages_bear_a_reader_who_sets_text_to_twice_its_size(worlds, still_clock, large_text, width):
-    """This is the browser's own setting, which also changes widths in the style sheet (A18)."""
+    """The browser's own setting for the text size is doubled, which also changes widths in the style sheet (A18)."""
     tab = Tab(large_text(locale="sv"), [])
     found = {}
     for name in LARGE_TEXT:
@@ -111,7 +111,7 @@ def test_pictures_and_edges_are_drawn_in_the_readers_own_colours(visit, name):
 
 
 def test_going_back_after_signing_out_shows_nobody(worlds, new_visitor):
-    """Neither the browser's cache nor the server shows the list again (S42)."""
+    """Neither the browser's cache nor the server shows the attendee list again (S42)."""
     visitor = new_visitor(worlds["demo"], "en")
     visitor.sign_in("organiser@example.org")
     page = visitor.page

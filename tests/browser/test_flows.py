@@ -8,7 +8,7 @@ from tests.browser.sights import BY_NAME
 from tests.browser.visitor import Visitor, follow
 
 pytestmark = pytest.mark.browser
-# The text of a live region. Screen readers announce it only if the empty region existed before (WCAG 4.1.3).
+# Selects a live region. Screen readers announce its text only if the empty region existed before (WCAG 4.1.3).
 STATUS = ".share [role=status]"
 HELP = """() => [...document.querySelectorAll("header, main, footer")].pop().matches("body > footer")
     ? [...document.querySelectorAll("body > footer :is(p, a)")].map(part => part.textContent.trim()) : null"""
@@ -82,7 +82,7 @@ def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
         found[name] = visitor.page.evaluate(HELP)
     assert found["front"][0].startswith("Have you seen something?")
     assert found["front"][-1].endswith("@example.org")
-    assert "Accessibility statement" in found["front"]  # it says how to report a barrier (A13)
+    assert "Accessibility statement" in found["front"]  # the statement says how to report a barrier (A13)
     follow(visitor.page.get_by_role("link", name="Accessibility statement"))
     expect(
         visitor.page.get_by_role("main").get_by_role("link", name="accessibility@example.org")

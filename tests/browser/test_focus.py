@@ -21,7 +21,7 @@ SCHEMES = {
 
 
 def in_both_sizes():
-    """Return each page for a phone or a desktop alternately; the slow part tests the other one."""
+    """Return each page for a phone or a desktop alternately; the slow part tests the other size."""
     for number, name in enumerate(EVERY_KIND):
         for kind, size in enumerate(SIZES):
             marks = () if number % 2 == kind else (pytest.mark.slow,)

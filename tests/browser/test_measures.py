@@ -7,7 +7,7 @@ from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
 LONG = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas"
-# How many faults the sample page of a measure has; one where the measure is not named here.
+# How many faults the sample page of a measure has. The sample of a measure that is not listed has one fault.
 FAULTS = {
     "fields": 5,
     "choices": 2,
@@ -80,7 +80,7 @@ def test_measure_leaves_alone_what_is_right(blank, name):
 
 
 def test_space_text_reaches_under_a_policy(visit):
-    """The text spacing is applied although the pages' Content Security Policy allows no foreign styles."""
+    """Wider text spacing is applied although the pages' Content Security Policy forbids inline styles."""
     page = visit(BY_NAME["front"]).page
     space_text(page)
     assert page.locator("main p").first.evaluate("p => getComputedStyle(p).letterSpacing") != "normal"

@@ -48,7 +48,7 @@ def pressed(way: Way, button: str) -> Way:
 
 
 def refused_reused(visitor: Visitor) -> None:
-    """Send the same form a second time with another answer."""
+    """Send a form, go back, and send the same form again with another answer."""
     visitor.open_details("ngo")
     key = visitor.page.locator("input[name=key]").input_value()
     for name in ("Åsa", "Björn"):

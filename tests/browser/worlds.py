@@ -1,11 +1,11 @@
 """Test forums ("worlds") for browser tests, each filled once for each worker and served from this process, at NOW.
 
 demo      what a newcomer sees: two events, posts, some 120 registrations in every state
-long      the same kinds of things in words as long as Finnish has them, and twelve sectors
-narrow    a sector by invitation, a full one without a waiting list, and few tries for each visitor
+long      texts with words as long as in Finnish, and twelve sectors
+narrow    a sector by invitation, a full sector without a waiting list, and a low rate limit for each visitor
 closed    registration is over
 upcoming  registration has not begun
-empty     nothing at all
+empty     tables without rows
 """
 
 import shutil
