@@ -16,7 +16,7 @@ def racers():
 
 @pytest.fixture
 def race(app, racers, settings, tmp_path, database_url, database):
-    """Race: `race(act, jobs)` returns the outcomes in the jobs' order; what is read afterwards is fresh."""
+    """Return `race(act, jobs)`, which runs a race, returns outcomes in the jobs' order and empties the session."""
     own = {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url}
 
     def run(act, jobs, *, with_lock=True):

@@ -1,6 +1,6 @@
 """A process that kills itself right before or right after a commit of an act (R05, R06).
 
-usage: python -m tests.faults.crasher ACT before|after NUMBER      (which of its commits, from 1; FORUM_* settings)
+usage: python -m tests.faults.crasher ACT before|after NUMBER      (NUMBER: which commit of the act, from 1)
 """
 
 import os

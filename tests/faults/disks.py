@@ -3,7 +3,7 @@
 with small_disk(folder, megabytes=4) as disk: disk.fill(); disk.free(); disk.set_read_only(True)
 with refusing(pids, path, calls="fsync,fdatasync", error="EIO"): …
 
-Both need rights that not every machine gives; then the test is skipped and says why.
+Both need rights that not every machine gives; without them the test is skipped with the reason.
 """
 
 import os

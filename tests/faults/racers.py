@@ -141,7 +141,7 @@ def _confirm(registration_id: int) -> Outcome:
 
 
 def _press(job: dict[str, str]) -> Outcome:
-    """Press the button of an open page; `more` says whether the person's own page opens after it."""
+    """Press the button of an open page; in the outcome, `more` is whether the person's own page opens afterwards."""
     browser = current_app.test_client()
     browser.set_cookie(job["name"], job["cookie"])
     Context().run(browser.post, job["path"], data={"csrf_token": job["csrf_token"]})
@@ -230,13 +230,13 @@ def _try(act: Callable[[Any], Outcome], argument: Any, tries: int = TRIES) -> Ou
 
 
 def _is_busy(problem: Exception) -> bool:
-    """Return whether the error means that the machine was too busy and nothing was changed."""
+    """Return whether the error is one of a busy database, after which nothing is changed."""
     return isinstance(problem, (NoConnectionLeft, NoTurn)) or "database is locked" in str(problem)
 
 
 @contextmanager
 def _without_locks(app: Flask) -> Iterator[None]:
-    """Turn off the forum's locks and transactions, and use the driver's own, for control tests."""
+    """Turn off the forum's locks and use the database driver's own transactions, for control tests."""
     kept = places.lock, database.start_write
     places.lock = lambda event: None
     database.start_write = lambda session: session.rollback()

@@ -77,7 +77,7 @@ def holders() -> int:
 
 
 def assert_counted_once() -> None:
-    """Check that counters equal the rows that hold a place, and that the audit trail is valid."""
+    """Check that counters of places equal the rows that hold a place, and that the audit chain is valid."""
     held = Counter(one.sector_id for one in registrations() if one.holds_place)
     for event in db.session.scalars(select(Event)):
         counted = {sector.id: sector.taken for sector in event.sectors}
@@ -87,7 +87,7 @@ def assert_counted_once() -> None:
 
 
 def assert_line_was_kept(line) -> None:
-    """Check that in each sector the first of the waiting list moved up, and that nobody waits while a place is free."""
+    """Check that in each sector the first in line moved up, and that nobody waits while the sector has a free place."""
     states = {one.id: one for one in registrations()}
     for sector in current_event().sectors:
         waits = [

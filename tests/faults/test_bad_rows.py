@@ -1,6 +1,7 @@
 """Rows that no form would store break no page, file, mail or job, neither their own nor those of others (R27).
 
-What hostile words do to a page is in tests/guards/test_hostile.py, on both databases; a NUL is stored by SQLite alone.
+Hostile texts on pages are tested in tests/guards/test_hostile.py on both databases. This file runs on SQLite, because
+only SQLite stores a NUL.
 """
 
 import pytest

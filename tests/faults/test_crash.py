@@ -1,7 +1,7 @@
 """An act killed at any of its commits is done completely or not at all, on both databases (R05, R06, R17).
 
-The process is killed right before and right after its first commit, its second and so on, until an act comes to its
-end alive: so no boundary is left out, and none that is added later.
+The process is killed right before and right after its first commit, its second and so on, until the act ends without
+being killed: no commit is left out, not even one that is added to an act later.
 """
 
 import os
@@ -68,19 +68,19 @@ def before_confirm():
 
 
 def before_accept():
-    """A cancellation has led to an offer for the last person."""
+    """Cancel a registration, so that the person who waits has an offer."""
     event = room()
     holder, _waiting = confirmed(event), confirmed(event)
     write(actions.cancel, holder, actor="person", now=NOW)
 
 
 def before_cancel():
-    """Nobody waits, and the last person holds the place."""
+    """Save an event whose only place is held, with nobody waiting."""
     confirmed(room())
 
 
 def before_expire():
-    """An unconfirmed registration expires, and its place is offered to the next person."""
+    """Save an unconfirmed registration that is about to expire, and a person who waits for its place."""
     event = room(opens_at=NOW - timedelta(days=9))
     register(event, now=NOW - timedelta(hours=49))
     confirmed(event, now=NOW - timedelta(hours=1))
@@ -110,7 +110,7 @@ def test_a_crash_leaves_all_or_nothing(crash, name):
 
 @pytest.mark.parametrize("name", ACTS)
 def test_an_act_has_no_other_commit(crash, name):
-    """An act has one commit only, because others would see what is half done between two."""
+    """An act has one commit only: between two commits, other processes would see it half done."""
     ACTS[name]()
     assert not crash(name, "before", 2)
 

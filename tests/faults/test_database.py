@@ -1,4 +1,5 @@
-"""A locked, full, read-only or lost database leads to a clear page and no half registration, and it heals (R13–R16)."""
+"""A locked, full, read-only or lost database leads to a clear page and no half registration; afterwards the forum
+works again by itself (R13–R16)."""
 
 import sqlite3
 from contextlib import closing, contextmanager
@@ -77,7 +78,7 @@ def test_a_locked_database_says_come_back_and_then_registers_once(app, pages, ev
 def test_a_full_disk_leaves_nothing_half_done(app, pages, event, database, sqlite_url):
     check = checked(pages)
     with closing(sqlite3.connect(make_url(sqlite_url).database)) as connection:
-        connection.execute("VACUUM")  # otherwise pages that migrations have freed could still be used
+        connection.execute("VACUUM")  # remove the pages that migrations have freed, which a full database could use
     pages_used = database.execute(text("PRAGMA page_count")).scalar()
     database.rollback()
     with pragma(app, f"max_page_count={pages_used}", "max_page_count=1000000"):
@@ -129,7 +130,7 @@ def test_killed_connections_are_replaced_without_a_word(make_app, postgres_url):
     check = checked(pages)
     with app.app_context(), db.engine.connect() as connection:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
-        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))  # noqa: S608 - words of our own
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))  # noqa: S608
     page = check.submit(button="Register", follow=True)
     with app.app_context():
         assert (page.h1, registered()) == ("Open your mail", 1)
@@ -137,7 +138,7 @@ def test_killed_connections_are_replaced_without_a_word(make_app, postgres_url):
 
 @pytest.mark.postgresql
 def test_a_session_whose_connection_is_gone_is_closed_without_a_word(make_app, postgres_url, postgres_server):
-    """Otherwise a rendered page would become an error when its session is closed."""
+    """Closing the session of a lost connection must not turn a rendered page into an error."""
     app = make_app(postgres_url)
     with app.app_context():
         db.session.execute(text("SELECT 1"))

@@ -1,7 +1,7 @@
 """Real processes on SQLite with a full, read-only or broken disk, or a lock that is held for long (R13–R15).
 
-The visitor gets the page that says so, with the answers kept; nothing half is stored, the file is sound, and when the
-disk is well again web and worker go on by themselves.
+The visitor gets a page that names the fault and keeps the answers. Nothing is half stored, the database file stays
+intact, and once the disk works again web and worker go on without a restart.
 """
 
 import sqlite3
@@ -152,7 +152,7 @@ def test_a_disk_that_fails_at_the_write_or_at_the_sync(forum_on, tmp_path, calls
 
 @pytest.mark.slow
 def test_a_lock_that_somebody_holds_for_long_is_waited_for_then_told_of(forum_on, tmp_path):
-    """Reading works meanwhile, waiting ends after BUSY_SECONDS, and a second attempt succeeds (R15)."""
+    """Pages are readable while the lock is held, a form waits for BUSY_SECONDS, and a later attempt succeeds (R15)."""
     forum = forum_on(tmp_path, "--web-only")
     people = {f"p{number}@example.org": Visitor(forum.url) for number in range(3)}
     reader, pages = Visitor(forum.url), []

@@ -1,7 +1,7 @@
 """Registration opens and closes to the second by the server's clock while many people register (R20).
 
-The table of one second before and after stands in tests/registration/test_actions.py and test_pages.py; here the hours
-are real ones of a few seconds, and real processes are asked all the time.
+One second before and after each limit is tested with a frozen clock in tests/registration/test_actions.py and
+test_pages.py. Here registration is really open for a few seconds, while real processes are asked all the time.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """PostgreSQL is stopped, restarted and its connections are ended while people register over HTTP (R16).
 
-Real `forum serve` processes on a durable PostgreSQL of their own. Whoever meets the outage is told to try again and
-presses the button until the answer comes. Nothing that was answered as received is lost, nothing is there twice or
-half.
+Real `forum serve` processes run on a durable PostgreSQL of their own. A person who meets the outage is told to try
+again and presses the button until the registration is received. No received registration is lost, and none is stored
+twice or half.
 """
 
 import threading
@@ -45,7 +45,7 @@ class Crowd:
         self._enough = threading.Event()
 
     def come(self, door: int) -> None:
-        """Register people one after the other, trying again until it works."""
+        """Register people one after the other, each trying again until the registration is received."""
         number = 0
         while not self._enough.is_set():
             number += 1
@@ -58,7 +58,7 @@ class Crowd:
                 self._note(attempt)
 
     def leave(self) -> None:
-        """Let no new people come, and wait until those who are registering have finished."""
+        """Start no new registrations, and wait until those under way have finished."""
         self._enough.set()
 
     def _note(self, attempt: Attempt) -> None:

@@ -1,7 +1,7 @@
-"""When many register at once, there are never more people than places, and each is counted once (R01–R04).
+"""When many register at once, never more people than places get in, and each person is counted once (R01–R04).
 
-The threads of four real processes, each with an app of its own on one database, start at one moment. Each story of
-tests/faults/races.py is told once, and twenty times in the slow part.
+The threads of four real processes, each with an app of its own on one database, start at the same moment. Each
+scenario of tests/faults/races.py runs once, and twenty times in the slow part.
 """
 
 from functools import partial

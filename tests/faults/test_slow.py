@@ -1,6 +1,6 @@
 """Slow clients and waiting writers block no pages, and forms only where unavoidable (R26).
 
-The forum runs with its own command, straight on the network; slow clients come from one address of this machine.
+The forum runs with its own command, without a proxy; slow clients come from one address of this machine.
 """
 
 import socket
@@ -63,7 +63,7 @@ def ask(forum: Running, path: str, body: bytes | None = None, *, address: str = 
 
 
 def goes_on(forum: Running) -> list[int]:
-    """Return the statuses of pages that need no waiting, from each process, and of a form."""
+    """Return the statuses of pages that are answered without waiting, from each process, and of a form."""
     at_once = ["/healthz", "/en/", "/robots.txt"] * 4
     return [ask(forum, path) for path in at_once] + [ask(forum, "/account/sign-in")]
 
@@ -76,7 +76,7 @@ def goes_on(forum: Running) -> list[int]:
 def test_pages_and_forms_go_on_while_some_send_slowly(forum, beginning):
     slow = send_slowly(forum, beginning, MANY)
     assert goes_on(forum) == [200] * 13
-    # 400: it is received and looked at, and has no token
+    # 400: the form was received and checked, and refused because it has no CSRF token.
     for address in ("127.0.0.1", "127.0.0.2"):
         assert ask(forum, "/account/sign-in", b"email=x", address=address) == 400
     for connection in slow:

@@ -1,7 +1,7 @@
 """A long run against one server: people read, register, confirm, change, cancel and accept while the worker runs.
 
-Bounded by a number of lives. At the end nothing failed, the counters are the rows, the record is whole, every mail has
-left, and neither open files nor memory have grown since the warm-up.
+It ends after a fixed number of registrations. At the end nothing has failed, counters equal the rows, the audit chain
+is valid, every mail is sent, and neither open files nor memory have grown since the warm-up.
 """
 
 import re
@@ -115,7 +115,7 @@ class Actor:
         for email in list(self.waiting):
             if link := self.stage.mail("offered", email):
                 browser = Visitor(self.stage.url)
-                page = self._press(browser, link)  # the waiting list's link was replaced by this one
+                page = self._press(browser, link)  # the offer's link has replaced the link of the waiting list
                 accepted = self.stage.note(browser.post("/en/r/accept", page.hidden))
                 assert accepted.heading == "You have a place", accepted.heading
                 self.waiting.remove(email)
