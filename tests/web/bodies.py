@@ -1,19 +1,19 @@
-"""Bodies of requests that do not come at once."""
+"""Bodies of requests that arrive late."""
 
 import threading
 from io import BytesIO
 
-SECONDS = 30  # time limit of a test that hangs
+SECONDS = 30  # time limit for a wait in a test
 
 
 class SlowBody:
-    """A body that comes when it is let; `asked` is set when somebody waits for it."""
+    """A body that arrives once the test sets `comes`; `asked` is set when a reader waits for the body."""
 
     def __init__(self, body: bytes):
         self.comes, self.asked, self._body = threading.Event(), threading.Event(), BytesIO(body)
 
     def read(self, size: int = -1) -> bytes:
-        """Return the body, once it has come."""
+        """Wait until the test lets the body arrive, and return it."""
         self.asked.set()
         assert self.comes.wait(SECONDS)
         return self._body.read(size)

@@ -1,4 +1,4 @@
-"""What tests of the web layer share."""
+"""Fixtures for tests of the web layer."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def run_together():
-    """Call a function in many threads at once and return its results."""
+    """Return a function that calls another in many threads at once and returns the results."""
 
     def run(number, function):
         with ThreadPoolExecutor(number) as pool:

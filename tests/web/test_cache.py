@@ -1,4 +1,4 @@
-"""The page cache: exact, compressed, one render under a stampede, bounded."""
+"""The page cache: exact pages, compressed, rendered once for simultaneous requests, bounded in size."""
 
 import brotli
 import pytest
@@ -27,7 +27,7 @@ def event(app):
 
 @pytest.fixture
 def renders(app, event, monkeypatch):
-    """The paths that came through to Flask."""
+    """Collect the paths of requests that the cache has passed on to Flask."""
     seen, dispatch = [], app.full_dispatch_request
 
     def counting(*args):
@@ -135,7 +135,7 @@ def test_a_page_says_for_how_long_a_cdn_may_keep_it(app, event, path, seconds):
 
 @pytest.mark.parametrize("path", ["/en/register", "/en/register/received"])
 def test_a_kept_page_is_given_while_the_version_cannot_be_read(app, renders, monkeypatch, path):
-    """The page with seats as well, when its second is over; what was not kept is asked of the database, as ever."""
+    """Without a content version, cached pages are served from the cache, even the page with seats after its second."""
     kept, client = app.extensions["page_cache"], app.test_client()
     before = client.get(path)
     monkeypatch.setattr(kept, "_read_version", lambda: None)
@@ -146,7 +146,7 @@ def test_a_kept_page_is_given_while_the_version_cannot_be_read(app, renders, mon
 
 @pytest.mark.parametrize("path", ["/en/register", "/en/pages/practical"])
 def test_a_kept_page_is_given_when_a_new_one_cannot_be_made(app, event, monkeypatch, path):
-    """The database has gone since the version was read, or is locked."""
+    """The database is lost or locked after the new content version was read, so no new page can be rendered."""
     make_page(event, "practical")
     kept, client = app.extensions["page_cache"], app.test_client()
     before = client.get(path)

@@ -1,4 +1,4 @@
-"""What the component macros promise: labels, errors and hints tied to fields, a ring that says itself in words."""
+"""The markup of the component macros: labels, errors and hints tied to fields, a ring chart with a text alternative."""
 
 import pytest
 from bs4 import BeautifulSoup
@@ -16,7 +16,7 @@ RING = '{% from "components/ring.html" import ring %}{% from "components/seats.h
 
 @pytest.fixture
 def render(app):
-    """Render a piece of template as the app would, and parse it."""
+    """Return a function that renders a piece of a template in the app and parses the result."""
 
     def rendered(source, **context):
         with app.test_request_context("/en/"), force_locale("en"):

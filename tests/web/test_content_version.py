@@ -1,4 +1,4 @@
-"""On PostgreSQL one thread reads the content version, and pages go on without the database."""
+"""On PostgreSQL one thread reads the content version, and cached pages are served without the database."""
 
 from threading import Event
 
@@ -22,7 +22,7 @@ def app(make_app, postgres_url):
 
 @pytest.fixture
 def reader(app, monkeypatch):
-    """The app's own reader, with the polling that tests otherwise do without; it looks when `EVERY` says."""
+    """Give the app's reader of the content version, with its polling thread, which other tests turn off."""
     kept = app.extensions["page_cache"]
     found = kept._read_version.__self__
     monkeypatch.setattr(kept, "_read_version", found.latest)
@@ -38,7 +38,7 @@ def reader(app, monkeypatch):
 
 @pytest.fixture
 def looks(reader, monkeypatch):
-    """How often the database was asked; `next()` waits until it was asked once more."""
+    """Count how often the reader has asked the database; `next()` waits until it asks once more."""
 
     class Looks:
         number, came = 0, Event()
@@ -83,7 +83,7 @@ def test_a_change_is_seen_by_the_next_look(app, looks):
 def test_pages_go_on_without_the_database_and_follow_it_when_it_is_back(
     app, reader, looks, monkeypatch, postgres_server, postgres_url
 ):
-    """Nobody may connect, and who is connected is cut off: as when the server is gone."""
+    """The test ends all connections to the database and forbids new ones, as when the server is gone."""
     name = make_url(postgres_url).database
     client = app.test_client()
     before = {path: client.get(path).data for path in (PAGE, SEATS)}

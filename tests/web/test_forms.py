@@ -1,4 +1,4 @@
-"""Every form: building it changes nothing, neither in the session nor in what the answer will carry."""
+"""Building any form changes nothing, neither in the session nor in the answer."""
 
 import pytest
 from flask import g, session
@@ -25,7 +25,7 @@ def test_building_a_form_has_no_effect(app, method):
 
 
 def test_flask_wtf_alone_would_make_the_token_early(app):
-    """Control: without the form class of the forum, building a form does have an effect."""
+    """Control: building a form of Flask-WTF, without the forum's form class, does change the session."""
     with app.test_request_context("/"):
         FlaskForm()
         assert (set(session), "csrf_token" in g) == ({"csrf_token"}, True)

@@ -1,4 +1,4 @@
-"""What a request meets: the list of layers, from the outside in, and nothing beside it."""
+"""A request passes the listed layers, from the outside in, and nothing else."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""Limits are shared between processes, and end."""
+"""Rate limits are shared between processes, and end."""
 
 import subprocess
 import sys
@@ -100,7 +100,7 @@ def test_ended_counters_are_purged(storage, monkeypatch):
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])
 def stored(request, make_app, sqlite_url, tmp_path):
-    """An app that counts in each kind of store."""
+    """Give an app that counts requests in each kind of store."""
     with ExitStack() as stack:
         addresses = {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path / 'limits.sqlite3'}"}
         if request.param == "redis":
@@ -127,7 +127,7 @@ def test_every_store_gives_tries_back_tests_without_counting_and_knows_the_first
 
 
 def test_without_redis_limited_forms_are_refused_with_their_answers_kept(make_app, sqlite_url):
-    """Never let through, and never an error of ours; what is not limited goes on (S43)."""
+    """A limited form is neither let through nor answered with an internal error; pages without a limit work (S43)."""
     with make_app(sqlite_url).app_context():
         make_event()
     try:

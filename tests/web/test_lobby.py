@@ -1,4 +1,4 @@
-"""The lobby bounds what may wait, and refuses nobody whose body is here while others go on (R26)."""
+"""The lobby limits how many requests wait, and refuses none whose body has arrived while others end in time (R26)."""
 
 import threading
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ ME, NEIGHBOUR, OTHER = "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"
 
 
 class Doing:
-    """An app that is at work until it is let go on, and knows what came through."""
+    """An app whose requests work until the test sets `goes_on`; `at_work` counts those that the lobby let in."""
 
     def __init__(self) -> None:
         self.goes_on, self.at_work = threading.Event(), threading.Semaphore(0)
         self.headers: list[tuple[str, str]] = []
 
     def __call__(self, environ, start_response):
-        """Answer "served", or the refusal and how much of the body is there."""
+        """Answer "served", or the name of the refusal and how many bytes of the body have arrived."""
         if refusal := environ.get(REFUSAL):
             start_response("503 Busy", [])
             return [f"{type(refusal).__name__} {len(environ['wsgi.input'].read())}".encode()]
@@ -53,13 +53,13 @@ def pool(doing) -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def small(monkeypatch) -> None:
-    """A lobby for three, of whom two are served; two slow bodies of a client; nobody's is read beyond."""
+    """Make lobbies small: three requests, two of them served; two slow bodies a client; no body is read on refusal."""
     for name, value in {"PRESENT": 3, "SERVED": 2, "SLOW": 2, "PATIENCE": 0, "DOORSTEP": 0}.items():
         monkeypatch.setattr(Lobby, name, value)
 
 
 def ask(lobby: Lobby, app, body=b"four", address: str = ME, path: str = "/") -> str:
-    """Return the answer; a body may be one that comes slowly, or none."""
+    """Send a request through the lobby and return the answer; the body may be a SlowBody, or empty."""
     stream = body if isinstance(body, SlowBody) else BytesIO(body)
     given = {"REMOTE_ADDR": address, "wsgi.input": stream, "CONTENT_LENGTH": "4" if body else ""}
     environ = EnvironBuilder(path, method="POST" if body else "GET").get_environ() | given
@@ -68,14 +68,14 @@ def ask(lobby: Lobby, app, body=b"four", address: str = ME, path: str = "/") -> 
 
 
 def begin(pool, lobby, doing, number: int) -> list[Future]:
-    """Let so many requests be at work."""
+    """Start this number of requests and wait until all of them are at work."""
     futures = [pool.submit(ask, lobby, doing, b"") for _ in range(number)]
     assert all(doing.at_work.acquire(timeout=SECONDS) for _ in futures)
     return futures
 
 
 def send_slowly(pool, lobby, doing, *addresses: str) -> tuple[list[SlowBody], list[Future]]:
-    """Let a body be waited for from each of the addresses."""
+    """Start a request from each address, and wait until the lobby waits for its body."""
     pairs = [(SlowBody(b"slow"), address) for address in addresses]
     futures = [pool.submit(ask, lobby, doing, body, address) for body, address in pairs]
     assert all(body.asked.wait(SECONDS) for body, _ in pairs)
@@ -84,7 +84,7 @@ def send_slowly(pool, lobby, doing, *addresses: str) -> tuple[list[SlowBody], li
 
 @pytest.mark.usefixtures("small")
 class TestFull:
-    """Two are served, one more may be present."""
+    """A lobby that serves two requests and lets one more wait."""
 
     def test_who_is_not_served_in_time_is_refused_with_the_body_in_hand(self, pool, doing):
         lobby = Lobby(100)
@@ -103,7 +103,7 @@ class TestFull:
         body.comes.set()
 
     def test_a_body_is_read_on_the_doorstep_where_nobody_stands(self, pool, doing, monkeypatch):
-        """Whole forms that are refused keep their answers; a slow one there is all that is waited for."""
+        """The body of a refused form is still read, to keep the answers, but the lobby waits for one such body only."""
         monkeypatch.setattr(Lobby, "DOORSTEP", 1)
         lobby = Lobby(100)
         begin(pool, lobby, doing, 2)
@@ -132,7 +132,7 @@ class TestFull:
         assert [ask(lobby, doing, b"", path=path) for path in ("/livez", "/healthz")] == ["served"] * 2
 
     def test_a_balancer_is_answered_beside_everybody_and_not_for_nothing(self, pool, doing, monkeypatch):
-        """A database that does not answer holds no more than a few threads in this way."""
+        """A full lobby still answers /readyz, but few at once: each may wait for a database that does not answer."""
         monkeypatch.setattr(Lobby, "ASKING", 1)
         lobby = Lobby(100)
         begin(pool, lobby, doing, 2)
@@ -207,15 +207,15 @@ class TestFull:
 
 
 class Broken(SlowBody):
-    """A stream whose client has gone."""
+    """A body whose client has hung up."""
 
     def read(self, size: int = -1) -> bytes:
-        """Fail."""
+        """Raise the error of a lost connection."""
         raise ConnectionResetError
 
 
 def test_fifty_from_one_address_are_all_served(pool, doing):
-    """As many as are sent at once: each waits until others have gone."""
+    """Fifty requests of one client come at once; each waits until earlier ones have been served."""
     lobby = Lobby(100)
     doing.goes_on.set()
     assert [future.result(SECONDS) for future in [pool.submit(ask, lobby, doing) for _ in range(50)]] == [
@@ -225,7 +225,7 @@ def test_fifty_from_one_address_are_all_served(pool, doing):
 
 def test_there_are_threads_left_for_what_is_answered_at_once():
     assert Lobby.SLOW < Lobby.SERVED < Lobby.PRESENT <= Lobby.THREADS - Lobby.ASKING - Lobby.DOORSTEP - 16
-    assert Lobby.SLOW >= 40  # forty people may share one address
+    assert Lobby.SLOW >= 40  # forty people may share one network address
 
 
 def test_kept_pages_and_files_are_answered_while_the_lobby_is_full(database, pages, app, event, monkeypatch):

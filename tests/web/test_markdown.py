@@ -1,4 +1,4 @@
-"""Markdown: what it may say, and nothing that runs, loads or leads astray (S32)."""
+"""Markdown gives the allowed HTML only: nothing that runs, loads a resource or makes an unsafe link (S32)."""
 
 import re
 from urllib.parse import urlsplit
@@ -121,7 +121,7 @@ VECTORS = [
 
 
 def wrong_with(html: str) -> list[str]:
-    """What in the HTML could run, load, leave the site unasked or break the page around it."""
+    """Return what in the HTML could run code, load a resource, make an unsafe link or break the page around it."""
     soup, problems = BeautifulSoup(html, "html.parser"), []
     for element in soup.find_all(True):
         if element.name not in TAGS or set(element.attrs) - ATTRIBUTES.get(element.name, set()):
@@ -164,8 +164,8 @@ def test_the_corpus_test_can_fail(html):
 
 @pytest.mark.usefixtures("frozen", "database")
 def test_every_vector_is_harmless_on_the_pages_that_show_it(pages):
-    """The page client refuses inline scripts, handlers, foreign resources and broken HTML."""
-    text = "\n\n".join(VECTORS).replace("\x00", "")  # PostgreSQL and SQLite's tools do not keep NUL
+    """The test client fails for inline scripts, event handlers, foreign resources and broken HTML."""
+    text = "\n\n".join(VECTORS).replace("\x00", "")  # PostgreSQL stores no NUL
     event = make_event(sharing=Text(sv=text, en=text))
     make_page(event, body=Text(sv=text, en=text))
     make_post(slug="a", body=text.replace("```", "'''"))

@@ -1,4 +1,4 @@
-"""The recipe for nginx in docs/operations.md, with a real nginx in front of the forum."""
+"""The nginx configuration of docs/operations.md, with a real nginx in front of the forum."""
 
 import re
 import shutil
@@ -32,7 +32,7 @@ PIECES = {TOKEN[at : at + 16].lower() for at in range(len(TOKEN) - 16)}
 
 
 def recipe(folder: Path, backend: str) -> tuple[str, str]:
-    """What the documentation puts above the server and into it, with this test's paths and port."""
+    """Return the documented configuration above and inside `server { }`, with this test's paths and port."""
     text = (PROJECT / "docs/operations.md").read_text()
     block = re.search(r"```\n(map \$request_uri.*?)```", text, re.DOTALL)[1]
     block = block.replace("/var/log/nginx", str(folder)).replace("http://127.0.0.1:8000", backend)
@@ -42,7 +42,7 @@ def recipe(folder: Path, backend: str) -> tuple[str, str]:
 
 @pytest.fixture
 def proxied(make_app, sqlite_url, tmp_path) -> Iterator[int]:
-    """The port of an nginx that stands in front of the forum, and says so to it."""
+    """Give the port of an nginx in front of the forum, which trusts it as a proxy."""
     folder, port = tmp_path / "nginx", free_port()
     folder.mkdir()
     app = make_app(sqlite_url, TRUSTED_PROXIES=1)
@@ -92,7 +92,7 @@ def test_nginx_keeps_personal_links_out_of_its_logs(proxied, tmp_path):
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied):
-    """A browser that came by https says from which page a form is, port included."""
+    """Over https, the browser's Referer with the form's page and port is compared with the host that nginx passes."""
     own = {"Host": f"127.0.0.1:{proxied}", "Referer": f"https://127.0.0.1:{proxied}/account/forgot"}
     connection = HTTPConnection("127.0.0.1", proxied, timeout=30)
     connection.request("GET", "/account/forgot", headers=own)
@@ -104,6 +104,6 @@ def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied):
     connection.request("POST", "/account/forgot", body, headers={**own, **form})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Location"]) == (303, "/account/forgot/sent")
-    # The request ID is the one that nginx gave.
+    # The answer has the request ID that nginx has made.
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     connection.close()

@@ -1,4 +1,4 @@
-"""Bodies are here, whole, before a request goes on (R26); see also test_lobby and faults/test_slow."""
+"""A request goes on only after its whole body has arrived (R26); see also test_lobby and faults/test_slow."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""Static files: what is built, how it is found, how it is served."""
+"""Static files: which ones are built, how they are found, how they are served."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ from tests.factories.events import NOW
 
 @pytest.fixture
 def source(tmp_path):
-    """A small static/ folder: a bundle of two sheets, a font, two modules, a picture."""
+    """Give a small static/ folder: a bundle of style sheets, a font, two script modules, a picture."""
     return write(
         tmp_path / "static",
         {
@@ -108,7 +108,7 @@ def test_second_build_touches_nothing(source, target):
 
 @pytest.mark.usefixtures("frozen")
 def test_build_keeps_what_another_version_may_ask_for_and_nothing_older(source, target):
-    """A file goes a month after the build that left it out, however old it is itself."""
+    """A file is deleted a month after the first build without it, however old the file is."""
     builds = []
     for day, colour in ((0, "red"), (100, "green"), (131, "blue")):
         clock.freeze(NOW + timedelta(days=day))
@@ -120,7 +120,7 @@ def test_build_keeps_what_another_version_may_ask_for_and_nothing_older(source, 
 
 
 def test_process_finds_what_a_newer_version_has_built_since_it_began(source, target):
-    """Two machines with one folder, or two builds in it, while one is updated before the other."""
+    """Two machines share the folder of static files, and one of them is updated before the other."""
     build_in("red", source, target)
     old = Client(serve_static(nothing_here, target))
     newer = build_in("green", source, target)

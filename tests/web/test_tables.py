@@ -1,4 +1,4 @@
-"""CSV that Excel opens rightly and that runs nothing (S31)."""
+"""CSV files open correctly in Excel and contain no formula that runs (S31)."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 
 
 def original(cell: str) -> str:
-    """What `harmless` was given, control characters and line breaks apart."""
+    """Return the text that `harmless` was given, apart from control characters and line breaks."""
     return HAS_MARK.sub(r"\1", cell[1:] if HAS_PREFIX.match(cell) else cell)
 
 
@@ -114,7 +114,7 @@ def test_any_text_comes_back_and_none_can_run(texts):
 )
 @given(st.lists(NASTY, min_size=2, max_size=2))
 def test_no_reader_finds_a_formula_however_it_splits_the_file(delimiter, quoting, texts):
-    """An English Excel splits by commas; what stands before a sign may be taken away while a file is read."""
+    """An English Excel splits cells at commas, and readers may drop characters before the sign of a formula."""
     rows = read(written(texts), delimiter=delimiter, quoting=quoting)
     cells = [cell.lstrip(BLANKS) for row in rows for cell in row]
     assert [cell for cell in cells if cell.startswith(FORMULA)] == []
