@@ -1,6 +1,6 @@
 """Fixtures for all tests: an app on a migrated database, a mail server, a browser.
 
-`app` runs on SQLite. A module whose rule could differ between the databases says so with one fixture:
+`app` runs on SQLite. A test module whose results could differ between the databases runs on both with this fixture:
 
     @pytest.fixture
     def app(make_app, database_url):
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def settings_of_the_environment(request) -> Iterator[None]:
-    """Undo changes of the environment after each test, so that no later process inherits them."""
+    """Undo changes of the environment after each test, so that no later test or process inherits them."""
     before = _settings_in_environment()
     yield
     after = _settings_in_environment()

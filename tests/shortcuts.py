@@ -20,7 +20,7 @@ def is_roomy(folder: Path) -> bool:
 def build_routes_once() -> None:
     """Let all apps share the functions that Werkzeug compiles to build the URLs of each route.
 
-    They are the same in every app, and compiling them takes most of the time of creating an app.
+    The functions are the same in every app, and compiling them takes most of the time of creating an app.
     """
     compile_builder = Rule._compile_builder
     if hasattr(compile_builder, "__wrapped__"):

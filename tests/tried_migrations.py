@@ -33,7 +33,7 @@ def copy_migrations(folder: Path) -> Path:
 
 
 def add_migration(migrations: Path, upgrades: str, downgrades: str = "    pass") -> Path:
-    """Add a migration after the last one; its steps are given as indented lines of Python."""
+    """Add a migration after the newest one; `upgrades` and `downgrades` are indented lines of Python."""
     before = ScriptDirectory(str(migrations)).get_current_head()
     revision = f"{int(before) + 1:04}"
     path = migrations / "versions" / f"{revision}_try_it.py"

@@ -22,7 +22,7 @@ BACK = "What you had entered is here again. Look it over and send it."
 
 
 def arrive(pages: Pages, user) -> None:
-    """Sign in with pages in English."""
+    """Sign the browser in, with English as the language of its pages."""
     pages.open("/account/sign-in?lang=en")
     sign_in(pages, user)
 

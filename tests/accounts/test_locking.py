@@ -1,4 +1,5 @@
-"""Simultaneous changes of an account wait for each other without a deadlock: account's row first, audit chain last."""
+"""Simultaneous changes of an account wait for each other without a deadlock: they lock the account's row first and
+the audit chain last."""
 
 import threading
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def set_a_password(_user: User, way_in: dict) -> None:
 
 
 def renew_codes(user: User, _way_in: dict) -> None:
-    queries.lock_user(user.id)  # like sign_ins.start_own_write
+    queries.lock_user(user.id)  # as sign_ins.start_own_write does
     actions.renew_recovery_codes(user, now=clock.now())
 
 
@@ -51,7 +52,7 @@ def disable(user: User, _way_in: dict) -> None:
     "pair", [(use_a_code, renew_codes), (set_a_password, disable)], ids=lambda pair: pair[0].__name__
 )
 def test_two_changes_of_an_account_end_one_after_the_other(app, database, pair, order):
-    """Each of the two is stopped after its first lock until the other can go no further."""
+    """The first change pauses after its first lock until the second waits for it or has ended."""
     user_id, way_in = prepared_account()
     first, second = pair[::order]
     refusals = race(app, user_id, way_in, first, second)
@@ -74,7 +75,7 @@ def prepared_account() -> tuple[int, dict[str, str]]:
 
 
 def race(app, user_id, way_in, first, second) -> dict[str, str]:
-    """Stop `first` after its first change until `second` waits for it or has ended; return the refusals of both."""
+    """Pause `first` after its first lock until `second` waits for it or has ended; return the errors of both."""
     refusals: dict[str, str] = {}
     began, ended = threading.Event(), threading.Event()
 
@@ -105,7 +106,7 @@ def race(app, user_id, way_in, first, second) -> dict[str, str]:
 
 @contextmanager
 def stopping(began: threading.Event, ended: threading.Event):
-    """Stop this thread after its first lock, until the other thread can go no further."""
+    """Pause this thread after its first lock, until the other thread waits for a lock or has ended."""
     engine, own = db.engine, threading.get_ident()
     observer = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 

@@ -31,7 +31,7 @@ ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
         "x1" * 3 + "kanot-regnbåge",
         "ordlista " * 30,
         "a-b c" * 200,
-        "forumets lokomotiv går i mynta",  # a word about the forum among other words
+        "forumets lokomotiv går i mynta",  # a word about the forum is allowed among other words
         "712390856412",
     ],
 )
@@ -148,13 +148,13 @@ class Trying:
 
 @pytest.fixture
 def trying(monkeypatch) -> Iterator[Trying]:
-    """Allow two checks at once, whatever the machine, in a process that has checked a password before."""
+    """Allow two password checks at once on any machine, in a process that has checked a password before."""
     trying = Trying()
     passwords.matches(None, PASSWORD)
     monkeypatch.setattr(passwords, "HASHER", trying)
     monkeypatch.setattr(passwords, "TRIES", Line(2))
     yield trying
-    passwords._unmatchable_hash.cache_clear()  # the cached hash may come from this test's hasher
+    passwords._unmatchable_hash.cache_clear()  # forget the hash that this test's hasher has made
 
 
 @pytest.mark.parametrize("is_first", [False, True])

@@ -1,4 +1,4 @@
-"""Sign-ins are rows on the server and are ended there (S06, S07, S42, F5)."""
+"""Sign-ins are rows in the database and are ended there, not in the browser's cookie (S06, S07, S42, F5)."""
 
 from contextvars import Context
 from datetime import timedelta
@@ -34,7 +34,7 @@ def copy_of(pages: Pages) -> Pages:
 
 
 def test_signing_out_works_from_a_page_of_an_earlier_sign_in(pages, database):
-    """It needs the browser's Sec-Fetch-Site header, so that no other website can sign anybody out (S10)."""
+    """Signing out with an old token needs the Sec-Fetch-Site header, so no other site can sign anybody out (S10)."""
     user = make_user(None)
     sign_in(pages, user)
     stale = pages.open(ACCOUNT).form("form[action$=sign-out]")

@@ -62,7 +62,7 @@ def store(database):
     return write
 
 
-# Moments
+# Points in time
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_the_hour_that_comes_twice_is_kept_apart(store):
 
 def test_a_moment_without_a_zone_is_refused(store):
     with pytest.raises(StatementError, match="a moment needs a time zone"):
-        store(at=datetime(2027, 11, 16, 8, 0))  # noqa: DTZ001 - it is what is refused
+        store(at=datetime(2027, 11, 16, 8, 0))  # noqa: DTZ001 - the naive datetime under test
 
 
 def test_no_moment_is_no_moment(store):

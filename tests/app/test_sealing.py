@@ -17,7 +17,7 @@ from tests.factories.saving import save
 
 
 class Apart(DeclarativeBase):
-    """Base class for the tables of this test module."""
+    """Base class for the tables of this test module, apart from the forum's models."""
 
     is_public_content, live_columns = False, frozenset()
 
@@ -55,7 +55,7 @@ def store(database) -> Callable[..., Trial]:
 
 def raw(column: str) -> bytes:
     """Return the stored bytes of the column."""
-    return db.session.connection().exec_driver_sql(f"SELECT {column} FROM trials").scalar_one()  # noqa: S608 - our own name
+    return db.session.connection().exec_driver_sql(f"SELECT {column} FROM trials").scalar_one()  # noqa: S608
 
 
 def change(statement: str, **values) -> None:

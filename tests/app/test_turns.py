@@ -1,4 +1,4 @@
-"""Lines: one at a time in the order of coming; turns at computing, which are a courtesy; SQLite's writers."""
+"""Queues of threads (`Line`): their order, turns at the processor, and the writers of SQLite and PostgreSQL."""
 
 import sqlite3
 import threading
@@ -29,7 +29,7 @@ from tests.registration.test_pages import ANSWERS
 from tests.web.bodies import SlowBody
 from tools.pages import Pages
 
-SECONDS = 10  # for what comes at once unless it is broken
+SECONDS = 10  # time limit for what happens at once unless the code is broken
 
 
 def wait_until(is_so):
@@ -80,7 +80,7 @@ def test_who_gives_up_stands_in_nobodys_way(pool):
 
 
 def test_line_that_moves_is_worth_waiting_in_and_one_that_stands_still_is_not(monkeypatch):
-    """Each wait ends without the turn: while others get theirs it is begun anew, and no longer."""
+    """A wait that ends without a turn begins anew while the queue moves, and is given up when it stands still."""
     line, moves = Line(), [True, True, True, False]
 
     class Turn(threading.Event):
@@ -185,7 +185,7 @@ def test_who_has_no_turn_lends_none():
 
 
 def test_nobody_waits_for_ever():
-    """A request that hangs holds up each of the others for a moment, not for good."""
+    """A request that hangs with the turn delays every other request for a moment only."""
     processor, went_on = Processor(), []
     processor.PATIENCE = 0.01
     with processor.taken():
@@ -232,7 +232,7 @@ def test_turns_can_be_left_out():
 
 
 class TestWriters:
-    """SQLite's writers of one process, and a foreign one."""
+    """Writers of SQLite in one process, and a writer in another process."""
 
     @pytest.fixture
     def app(self, make_app, sqlite_url):
@@ -316,7 +316,7 @@ class TestWriters:
     def test_writer_with_the_lock_stands_in_line_for_the_processor_for_a_moment_only(
         self, app, pool, sqlite_url, monkeypatch, is_computed
     ):
-        """It lends its turn while another process writes, and has it again if nobody computes for longer."""
+        """A writer lends its turn while another process writes, and gets it back unless a thread computes for long."""
         monkeypatch.setattr(processor, "PATIENCE", SECONDS)
         path, done = make_url(sqlite_url).database, []
         with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
@@ -328,7 +328,7 @@ class TestWriters:
                 wait_until(lambda: done == [not is_computed])
 
     def write_in_turn(self, app, done):
-        """Write as a request does; note whether the turn is in hand with the lock."""
+        """Write as a request does; note whether the thread has its turn at the processor when it has the write lock."""
         with app.app_context(), processor.taken():
             start_write(db.session)
             done.append(processor._mine.turn)
@@ -337,7 +337,7 @@ class TestWriters:
 
 @pytest.mark.postgresql
 class TestPostgres:
-    """Nobody waits for PostgreSQL without an end, nor with a turn at computing."""
+    """Every wait for PostgreSQL has an end, and a waiting thread lends its turn at the processor."""
 
     @pytest.fixture
     def app(self, make_app, postgres_url, monkeypatch):
@@ -347,7 +347,7 @@ class TestPostgres:
 
     @pytest.fixture
     def holder(self, app, postgres_server, postgres_url):
-        """Somebody who keeps the lock of the event."""
+        """Give a connection that holds the lock of the event's row."""
         with app.app_context():
             make_event()
         with postgres_server.connect(make_url(postgres_url).database) as holder:
@@ -369,7 +369,7 @@ class TestPostgres:
             db.session.execute(text("SELECT pg_sleep(60)"))
 
     def test_a_server_that_stands_still_is_waited_for_only_so_long(self, app, postgres_server, monkeypatch):
-        """The page, whether the process is ready, and the version of kept pages; then all goes on."""
+        """A page, /readyz and the reader of the content version give up in time, and work again with the server."""
         for where, name in (
             (postgres, "ANSWER_SECONDS"),
             (health, "PATIENCE"),
@@ -394,7 +394,7 @@ class TestPostgres:
 
     @pytest.fixture
     def lent(self, monkeypatch):
-        """How many had the turn, whenever one was lent."""
+        """Collect how many threads have the turn, each time that a thread lends its turn."""
         lend, seen = Processor.lent, []
 
         @contextmanager
@@ -416,17 +416,17 @@ class TestPostgres:
             assert lent == [0]
 
     def test_turn_is_kept_for_an_answer_that_comes_at_once(self, app, lent, monkeypatch):
-        """However busy the machine is, for what is at once is as long here as the test waits for anything."""
+        """`AT_ONCE` is set to the test's own time limit, so that even on a busy machine the answer is immediate."""
         monkeypatch.setattr(postgres, "AT_ONCE", SECONDS)
         with app.app_context(), processor.taken():
             db.session.execute(text("SELECT 1"))
-            lent.clear()  # Forget the turns that connecting lent.
+            lent.clear()  # Forget the turns that were lent while connecting.
             db.session.execute(text("SELECT 2"))
             db.session.commit()
         assert lent == []
 
     def test_most_writers_stand_in_line_without_a_connection(self, app, pool):
-        """Two of them begin; the pool has a connection for every reader."""
+        """Two writers get a connection; the others wait without one, so that the pool has connections for readers."""
         with app.app_context():
             line, done = db.engine.get_execution_options()["writers"], []
             sessions = [Session(db.engine) for _ in range(2)]
@@ -492,7 +492,7 @@ class TestPostgres:
 
     @pytest.mark.parametrize("at_once", [0, 0.02])
     def test_an_answer_that_comes_later_is_whole(self, app, monkeypatch, at_once):
-        """What is sent, too, where it is more than the connection takes at a time; so is each part of a stream."""
+        """Answers are complete, also for a parameter that is sent in several parts and for a streamed result."""
         monkeypatch.setattr(postgres, "AT_ONCE", at_once)
         long = "å" * 3_000_000
         with app.app_context():
@@ -506,10 +506,10 @@ class TestPostgres:
             assert db.session.execute(text("SELECT 1")).scalar() == 1
 
     def test_connection_of_a_full_pool_is_waited_for_without_a_turn(self, app, lent, pool):
-        """Whoever has one may need the turn before it is given back."""
+        """A thread that waits for a connection lends its turn, which the thread with the connection may need."""
         with app.app_context():
             taken = [db.engine.connect() for _ in range(15)]
-            lent.clear()  # Forget the turns that connecting lent.
+            lent.clear()  # Forget the turns that were lent while connecting.
 
             def wait():
                 with app.app_context(), processor.taken():
@@ -530,7 +530,7 @@ class TestPostgres:
             assert (db.engine.pool.checkedin(), db.engine.pool.overflow()) == (10, 0)
 
     def test_every_wait_has_an_end(self, app, monkeypatch):
-        """As far as PostgreSQL's library knows it; a machine that is gone is missed by its silence."""
+        """Each setting of PostgreSQL's library that limits a wait is set, also those that notice a lost machine."""
         monkeypatch.undo()
         waits = engine_setup.engine_options("postgresql+psycopg://")["connect_args"]
         assert {name for name, value in waits.items() if value} >= {

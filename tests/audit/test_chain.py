@@ -207,7 +207,7 @@ def test_equal_details_have_different_digests():
 
 
 def test_a_cut_end_is_seen_by_the_head_that_was_noted(trail, caplog):
-    """After the newest entries are deleted the shorter chain is valid, also when new entries get their numbers."""
+    """A chain without its newest entries is valid in itself; the noted head shows the loss, also after new entries."""
     caplog.set_level("INFO", "forum.audit")
     assert (heads.note(now=NOW), audit.examine(now=NOW)) == (1, [])
     assert db.session.get(AuditEntry, 6).hash in JsonLines().format(caplog.records[-1])
@@ -252,7 +252,7 @@ def test_notes_that_are_old_unreadable_or_taken_away_are_named(app, trail):
 
 
 def test_a_restore_takes_back_what_was_noted_since_its_backup_and_nothing_else(app, trail):
-    """Heads from before the backup and from after the restore must still be in the chain."""
+    """A restore drops the heads noted since its backup; older and later ones must still be in the chain."""
     gone, hour = ["entry 6, noted on 2027-05-03, is gone or another"], timedelta(hours=1)
     heads.note(now=NOW)
     tamper("DELETE FROM audit_details WHERE entry_id > 4", "DELETE FROM audit_entries WHERE id > 4")
@@ -285,8 +285,8 @@ def test_the_command_and_the_doctor_name_what_is_wrong(app, trail):
 
 @pytest.mark.postgresql
 def test_postgresql_keeps_the_record_from_a_role_that_does_not_own_it(make_app, postgres_server):
-    """With the commands of docs/operations.md the forum works as a role that cannot delete entries."""
-    name = f"kept_{secrets.token_hex(4)}"  # the server's databases share its roles
+    """With the SQL of docs/operations.md the forum works as a role that cannot change or delete audit entries."""
+    name = f"kept_{secrets.token_hex(4)}"  # a name of its own, because all databases of the server share their roles
     told = (PROJECT / "docs/operations.md").read_text().partition("```sql\n")[2].partition("```")[0]
     making, _comment, granting = re.sub(r"\bforum(_owner)?\b", rf"{name}\1", told).partition("-- in it")
 
@@ -358,12 +358,12 @@ def test_many_writers_make_one_chain(app):
         thread.start()
     for thread in threads:
         thread.join()
-    db.session.rollback()  # a transaction keeps seeing the database as it was at its start
+    db.session.rollback()  # end the transaction, which still sees the database as it was at its start
     assert (db.session.query(AuditEntry).count(), audit.verify()) == (30, None)
 
 
 class _Subject:
-    """Anything with a table and an id."""
+    """A subject for audit entries: any object with a table and an id."""
 
     __tablename__ = "events"
 

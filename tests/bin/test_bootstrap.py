@@ -58,7 +58,7 @@ def test_bootstrap_is_silent_when_nothing_has_changed(checkout):
 
 
 def test_environment_carries_no_installer_that_nobody_uses():
-    """The environment keeps uv, which is in the lock, but not pip and setuptools, which only installed uv."""
+    """The environment keeps uv, which is in the lock, but not pip and setuptools, which were needed to install uv."""
     if "VIRTUAL_ENV" not in os.environ and not (PROJECT / ".venv" / "installed").is_dir():
         pytest.skip("these tests run in an environment that bin/bootstrap has not made")
     assert [name for name in ("pip", "setuptools", "wheel") if importlib.util.find_spec(name)] == []

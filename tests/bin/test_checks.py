@@ -206,7 +206,7 @@ def test_commits_are_not_looked_at_in_an_unpacked_archive(tmp_path, within_anoth
 
 
 def test_the_newest_version_of_the_changelog_is_the_one_that_runs():
-    """It has a heading with version and date; `forum --version` and `/status` report the same version."""
+    """The changelog's newest heading has the version of pyproject.toml and a date."""
     numbers = re.findall(
         r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", (PROJECT / "CHANGELOG.md").read_text(), re.M
     )

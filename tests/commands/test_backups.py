@@ -1,4 +1,4 @@
-"""Backups while others write, restoring on another machine, and what is refused (R21, R22)."""
+"""Backups while the forum writes, restoring on another machine, and what both commands refuse (R21, R22)."""
 
 import errno
 import fcntl
@@ -251,7 +251,7 @@ def blank_url(request, app, tmp_path):
 
 
 def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app, blank_url, tmp_path):
-    """Otherwise people who signed out since the backup would be signed in again, and mails sent since sent twice."""
+    """A restore ends all sign-ins and holds all mail: after the backup, people signed out and mails were sent."""
     with app.app_context():
         make_mails(2)
         start_write(db.session)
@@ -369,7 +369,7 @@ def test_full_disk_of_the_instance_spoils_no_backup_that_is_whole(
 
 
 def test_restore_waits_for_no_power_cut_to_be_whole(make_app, sqlite_url, tmp_path, monkeypatch):
-    """The file is synced to disk before it is renamed, and the folder before the command ends."""
+    """The restored file is synced to disk before it is renamed, and its folder is synced before the command ends."""
     app, order = make_app(sqlite_url), []
     run(app, "backup", str(tmp_path / "backups"))
     sync, replace = backups._sync, Path.replace
@@ -400,7 +400,7 @@ def test_restore_is_refused_while_somebody_works_on_the_database(
 
 @pytest.mark.slow
 def test_restore_is_refused_while_a_process_of_the_forum_runs(tmp_path, sqlite_template, static_folder):
-    """Workers and all commands hold the lock; the system releases it when the process ends, even if killed."""
+    """Every process of the forum holds a lock, which the system releases when the process ends, even when killed."""
     instance = prepare(tmp_path / "instance", static_folder, sqlite_template)
     assert spawn(tmp_path, "backup", str(tmp_path / "backups"))[0] == 0
     file = str(made(tmp_path / "backups"))

@@ -73,7 +73,7 @@ def test_file_that_is_named_is_read_and_the_environment_is_above_it(tmp_path, na
         ("  both ends \t", "both ends"),
         ("two  blanks", "two  blanks"),
         ("", ""),
-        ('{"identity": ["a+/="]}', '{"identity": ["a+/="]}'),  # the format of `forum new-keys`
+        ('{"identity": ["a+/="]}', '{"identity": ["a+/="]}'),  # keys in the format that `forum new-keys` prints
         ("don't", "don't"),
         ('say "x"', 'say "x"'),
         ("a # no comment", "a # no comment"),
@@ -87,7 +87,7 @@ def test_file_that_is_named_is_read_and_the_environment_is_above_it(tmp_path, na
     ],
 )
 def test_value_is_read_as_systemd_reads_it(tmp_path, written, value):
-    """By the rules of EnvironmentFile= in systemd.exec(5), quotes count only at the start of a value."""
+    """By the rules of EnvironmentFile= in systemd.exec(5), quotes have a meaning only at the start of a value."""
     (tmp_path / "a.env").write_text(f"FORUM_ONE={written}\n\n  ; a comment\nFORUM_TWO = 2")
     environment = {"FORUM_CONFIG": str(tmp_path / "a.env")}
 

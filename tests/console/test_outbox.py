@@ -1,4 +1,4 @@
-"""The organisers' page about mail."""
+"""The organisers' page of mails and failed mails."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ ACCOUNT = {"site_name": "forum.example"}
 
 @pytest.fixture
 def mails(event):
-    """Give three mails: two to Åsa, and one to Bo, which has failed."""
+    """Give three mails: two to Åsa, and one to Bo that has failed."""
     confirmed(event, "ngo", email="asa@example.org")
     register(event, "ngo", email="bo@example.org")
     return mark("bo@example.org", status=MessageStatus.FAILED, attempts=9, last_error="550 no such mailbox")

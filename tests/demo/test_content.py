@@ -66,7 +66,7 @@ def tables_in(value):
         yield from tables_in(child)
 
 
-# Every file
+# Rules for every file of the demo
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

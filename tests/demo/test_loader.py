@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 25, 10, 20, tzinfo=UTC)
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def demo_app(request, settings, tmp_path_factory):
-    """An app on each kind of database with the demo loaded at NOW; the tests of this module only read it."""
+    """Give an app with the demo loaded at NOW, on each kind of database; the tests of this module only read it."""
     folder = tmp_path_factory.mktemp("demo")
     with ExitStack() as stack:
         url = DATABASES[request.param](request, folder, stack)

@@ -18,25 +18,25 @@ NIGHT = {"ends": "17:00", "starts": "08:30"}
 
 
 def entries_of(page) -> list[icalendar.Event]:
-    """The entries of the file, none of which the library complains of."""
+    """Return the entries of the calendar file, and assert that icalendar reports no error in them."""
     entries = icalendar.Calendar.from_ical(page.data).walk("VEVENT")
     assert [entry.errors for entry in entries] == [[]] * len(entries)
     return entries
 
 
 def entry_of(page) -> icalendar.Event:
-    """The one entry of the file."""
+    """Return the only entry of the calendar file."""
     (entry,) = entries_of(page)
     return entry
 
 
 def make_short_event(**differing):
-    """An event of one day, from 9 to 16:30."""
+    """Save an event of one day, from 9:00 to 16:30."""
     return make_event(**{"ends_at": datetime(2027, 11, 16, 15, 30, tzinfo=UTC), **differing})
 
 
 def spans(page) -> list[tuple[str, str]]:
-    """From when to when each entry is, as the file says it."""
+    """Return the start and end of each entry, as written in the calendar file."""
     return [
         tuple(entry[name].to_ical().decode() for name in ("DTSTART", "DTEND")) for entry in entries_of(page)
     ]
@@ -70,7 +70,7 @@ def test_calendar_of_an_earlier_event_leads_to_its_pages(pages):
 
 
 def test_each_day_is_an_entry_with_its_hours(pages):
-    """Not one of 31 hours: nobody is at the forum at night."""
+    """An event of two days is not one entry of 31 hours, because nobody is at the forum at night."""
     make_event(nights=[NIGHT])
     page = pages.get("events.calendar")
     assert spans(page) == [("20271116T090000", "20271116T170000"), ("20271117T083000", "20271117T163000")]
@@ -83,7 +83,7 @@ def test_each_day_is_an_entry_with_its_hours(pages):
         ([], []),
         ([{"ends": "17:00"}], [("20271116T090000", "20271116T170000")]),
         ([{"starts": "08:30"}], [("20271117T083000", "20271117T163000")]),
-        ([NIGHT, NIGHT], []),  # one more than the event has: nobody knows which is meant
+        ([NIGHT, NIGHT], []),  # two nights, but the event has one: which hours are meant is unknown
     ],
 )
 def test_days_whose_hours_are_not_known_are_entries_of_the_whole_day(pages, nights, known):
@@ -142,7 +142,7 @@ def test_a_change_raises_the_number_and_says_when(pages):
 
 
 def test_what_calendars_do_not_show_raises_nothing(pages):
-    """The control, and that the moment is not the one of the download."""
+    """Control: changes that the file does not contain raise nothing; the time of change is not the download's."""
     event = make_event()
     clock.freeze(NOW + timedelta(days=3))
     for name, value in {"capacity": 300, "taken": 1, "place": Text(event.place)}.items():
@@ -151,7 +151,7 @@ def test_what_calendars_do_not_show_raises_nothing(pages):
 
 
 def revision(pages) -> tuple[int, datetime]:
-    """The number and the moment that every entry of the file has."""
+    """Return the sequence number and time of change, which are the same in every entry of the file."""
     (found,) = {
         (entry["SEQUENCE"], entry["DTSTAMP"].dt, entry["LAST-MODIFIED"].dt, entry["STATUS"])
         for entry in entries_of(pages.get("events.calendar"))
@@ -171,7 +171,7 @@ def test_lines_are_folded_at_75_octets(pages):
 
 @pytest.mark.parametrize(
     ("zone", "starts_at", "local", "offset"),
-    [  # UTC moment, what people read on their clocks, hours from UTC: around the changes of 2027
+    [  # time in UTC, local time, hours from UTC: around the clock changes of 2027
         ("Europe/Stockholm", datetime(2027, 3, 28, 0, 59, tzinfo=UTC), "2027-03-28 01:59", 1),
         ("Europe/Stockholm", datetime(2027, 3, 28, 1, 0, tzinfo=UTC), "2027-03-28 03:00", 2),
         ("Europe/Stockholm", datetime(2027, 7, 1, 7, 0, tzinfo=UTC), "2027-07-01 09:00", 2),
@@ -194,7 +194,7 @@ def test_times_are_the_events_own_through_the_year(pages, zone, starts_at, local
         starts_at,
         starts_at + timedelta(hours=6),
     )
-    if zone == "Atlantic/Reykjavik":  # Iceland's time is UTC, and the file writes it as UTC.
+    if zone == "Atlantic/Reykjavik":  # Iceland's time is UTC, so the file writes it as UTC.
         assert b"DTSTART:20270701T070000Z" in page.data
         return
     assert f"TZID={zone}".encode() in page.data

@@ -17,7 +17,7 @@ def test_page_shows_title_summary_text_and_when_it_changed(pages):
     page = pages.get("events.page", slug="practical")
     assert (page.h1, page.all(".lead")) == ("Page practical", ["What the page is about."])
     assert page.all(".prose") == ["Part Words."]
-    assert "Last changed 1 May 2027" in page.text  # in the event's zone
+    assert "Last changed 1 May 2027" in page.text  # 22:30 UTC the day before, in the event's time zone
     assert page.soup.find(id="part").name == "h2"
     assert page.links["Svenska"] == "/sv/pages/practical"
 

@@ -1,4 +1,4 @@
-"""Whatever changes what the public sees raises the content version, and nothing else does."""
+"""Every change of what public pages show raises the content version, and no other change does."""
 
 import pytest
 from sqlalchemy import delete, insert, update
@@ -22,7 +22,7 @@ def app(make_app, database_url):
 
 
 def raised(change) -> int:
-    """By how much a change raises the version once it is committed."""
+    """Commit the change and return by how much it has raised the content version."""
     start_write(db.session)
     before = content_version()
     change()
@@ -86,7 +86,7 @@ def test_a_savepoint_that_is_undone_takes_no_other_change_with_it():
 
 
 def test_models_that_are_not_public_raise_nothing(monkeypatch):
-    """The control: the mark is what raises the version."""
+    """Control: without its mark as public content, a model's changes do not raise the version."""
     event = make_event()
     monkeypatch.setattr(Event, "is_public_content", False)
     assert raised(lambda: setattr(event, "capacity", 77)) == 0

@@ -14,7 +14,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Page, Sector
 from tests.factories.saving import save
 
-NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)  # a Monday in Stockholm's summer time, 14:00 there
+NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)  # a Monday, 14:00 in Stockholm (summer time)
 SECTORS = (  # key, Swedish, English, floor, ceiling
     ("politics", "Politik", "Politics", 45, 70),
     ("justice", "Rättsväsende", "Justice", 50, 75),
@@ -33,7 +33,7 @@ def make_event(**differing: Any) -> Event:
 
 
 def room(**differing: Any) -> Event:
-    """Save an event with one place, for justice."""
+    """Save an event with one place, in the sector justice."""
     return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], **differing)
 
 
@@ -82,7 +82,7 @@ def new_event(**differing: Any) -> Event:
 
 
 def default_sectors(capacity: int = 250) -> list[Sector]:
-    """Return the five sectors; with another capacity than 250 nothing is kept and each may fill the room."""
+    """Return the five sectors; with another capacity than 250 none has a floor and each may fill the event."""
     return [
         make_sector(key, position=position, floor=floor, ceiling=ceiling)
         if capacity == 250

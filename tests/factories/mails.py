@@ -1,4 +1,4 @@
-"""Mails for tests: queued by the real rule, written and committed.
+"""Mails for tests: queued by the forum's own action and committed.
 
 mail = make_mail(recipient="a@example.org")
 """
@@ -22,7 +22,7 @@ def make_mail(**differing: Any) -> OutboxMessage:
 
 
 def make_mails(number: int, **differing: Any) -> list[OutboxMessage]:
-    """Queue and commit several mails; the recipients are p1@example.org, p2@… unless one is given."""
+    """Queue and commit several mails, to p1@example.org, p2@example.org and so on unless `recipient` is given."""
     start_write(db.session)
     mails = [
         actions.queue(
@@ -50,7 +50,7 @@ def mark_all_sent() -> None:
 
 
 def states() -> list[tuple[str, int]]:
-    """Return the status and the number of attempts of every mail, in their order."""
+    """Return the status and the number of attempts of every mail, in the mails' order."""
     db.session.rollback()
     query = select(OutboxMessage.status, OutboxMessage.attempts).order_by(OutboxMessage.id)
     return [tuple(row) for row in db.session.execute(query)]

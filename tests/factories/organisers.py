@@ -1,4 +1,4 @@
-"""Signed-in organisers, without the pages for signing in, for tests about other things."""
+"""Organisers who are signed in without the sign-in pages, for tests about other things."""
 
 from datetime import datetime, timedelta
 from itertools import count

@@ -2,8 +2,8 @@
 
 register(event, "justice", email="a@example.org")   takes a registration as the public form does
 confirmed(event, "justice")                          … and confirms its address
-register_elsewhere(archive, "justice")               … where the public form would not let them in
-write(actions.cancel, registration, actor="person", now=NOW)   any rule, committed
+register_elsewhere(archive, "justice")               registers for a past event, which the public form refuses
+write(actions.cancel, registration, actor="person", now=NOW)   runs any action and commits
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def make_applicant(**differing: Any) -> Applicant:
 
 
 def register(event: Event, sector: str = "justice", *, now: datetime = NOW, **differing: Any) -> Registration:
-    """Register a person and commit; consents, if any, are given at once."""
+    """Register a person and commit; `consents`, if any, are given in the same transaction."""
     consents, sender = differing.pop("consents", frozenset()), differing.pop("sender", UNBOUNDED)
     start_write(db.session)
     applicant = make_applicant(**differing)
@@ -70,7 +70,7 @@ def confirmed(
 
 
 def too_many(_address: str) -> bool:
-    """Withhold the mail, as when a mailbox has got too many: `register(event, sender=SILENCED)`."""
+    """Refuse to send the mail, as for a mailbox that has got too many: `register(event, sender=SILENCED)`."""
     return False
 
 

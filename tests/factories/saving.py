@@ -11,7 +11,7 @@ Thing = TypeVar("Thing")
 def save(thing: Thing, *others: object) -> Thing:
     """Save the objects in a transaction and commit it; return the first object.
 
-    Needs an app context; earlier changes in the session are rolled back.
+    Needs an app context; uncommitted changes in the session are rolled back first.
     """
     start_write(db.session)
     db.session.add_all([thing, *others])

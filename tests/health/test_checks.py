@@ -120,7 +120,7 @@ def test_doctor_counts_one_as_one(app, database):
 
 @pytest.mark.parametrize(("present", "status"), [("0000", 503), ("nonsense", 503), ("9999", 200)])
 def test_only_tables_that_are_too_old_take_a_process_out(app, database, present, status):
-    """Tables that a newer version has migrated are fine, because migrations only add to them."""
+    """Tables that a newer version has migrated are accepted, because migrations only add to tables."""
     beat(database)
     start_write(database)
     database.execute(text("UPDATE alembic_version SET version_num = :present"), {"present": present})
@@ -138,7 +138,7 @@ def test_status_tells_of_a_full_disk(app, database, monkeypatch):
 
 
 def test_status_tells_of_a_backup_that_is_old_or_was_never_made(app, database):
-    """With PostgreSQL a missing backup is no fault, because another machine may make them."""
+    """With PostgreSQL a missing backup is no fault, because another machine may make the backups."""
     beat(database)
     app.config["PRODUCTION"] = True
     assert failing(app) == (["backup"] if db.engine.name == "sqlite" else [])

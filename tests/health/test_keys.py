@@ -61,7 +61,7 @@ def test_wrong_keys_stop_the_start_and_are_told_of(make_app, database_url, app, 
 def test_wrong_keys_are_not_taken_for_right_because_no_check_was_stored_yet(
     make_app, database_url, app, settings
 ):
-    """A database from an earlier version has no check values; the keys are tried on its sealed values."""
+    """A database of an earlier version has no check values for keys, so the keys are tried on its sealed values."""
     with app.app_context():
         make_mails(1)
         assert not db.session.scalars(select(KeyCheck)).all()
@@ -79,7 +79,7 @@ def test_wrong_keys_are_not_taken_for_right_because_no_check_was_stored_yet(
 def test_another_audit_key_is_not_taken_for_right_where_there_are_entries(
     make_app, database_url, app, settings, monkeypatch, is_named
 ):
-    """Early versions stored no check values, and the first one did not name the keys of audit entries."""
+    """Early versions stored no check values for keys; the first version did not even name the key of an audit entry."""
     with app.app_context(), monkeypatch.context() as earlier:
         if not is_named:
             earlier.setattr(audit, "key_name", lambda _key: None)
@@ -129,7 +129,7 @@ def test_machines_that_sign_with_different_keys_are_told_of(make_app, database_u
     """A machine with another FORUM_SECRET_KEY would refuse the forms and sign-ins of the first."""
     other = make_app(database_url, SECRET_KEY="another-one-0123456789abcdefghijklmnopqrs")
     monkeypatch.setenv("FORUM_ENV", "development")
-    # Set it here, or the command would set it for the whole test process.
+    # The command sets this variable for the whole test process; monkeypatch undoes that.
     monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
     monkeypatch.setattr(serving, "serve", lambda *_arguments, **_options: None)
 

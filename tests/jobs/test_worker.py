@@ -1,4 +1,4 @@
-"""The worker runs its jobs, shows that it is alive, and ends in order (R29, R11)."""
+"""The worker runs its jobs, reports that it is alive, and ends orderly on a signal (R29, R11)."""
 
 import threading
 from datetime import timedelta
@@ -166,7 +166,7 @@ def test_jobs_show_a_scheduled_post_when_its_time_has_come(database):
 
 
 def test_jobs_seal_everybodys_answers_anew(database):
-    """Otherwise a comparison of two backups would show whose answer about protected identity has changed."""
+    """All answers about protected identity are sealed anew, so two backups do not show whose answer has changed."""
     event = make_event()
     register(event), register(event, is_protected=True, real_name="Verkliga Namnet")
     job = next(job for job in JOBS if job.name == "seal answers anew")
@@ -203,7 +203,7 @@ def test_jobs_end_a_registration_that_nobody_confirmed(database):
 
 
 def test_event_whose_counters_are_wrong_stops_no_other_and_is_set_right_by_command(app, database, caplog):
-    """A counter that would fall below zero fails the transaction, which must be that of one event only."""
+    """A counter that would fall below zero fails the transaction, so each event needs a transaction of its own."""
     ill = register_two_days_ago(make_event())
     start_write(database)
     ill.event.is_current, ill.event.taken, ill.sector.taken = False, 0, 0

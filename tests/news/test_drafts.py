@@ -1,4 +1,4 @@
-"""Posts that are not announced are visible nowhere, and become visible by the announcement, whatever clocks say."""
+"""Posts are visible nowhere before the worker announces them, even if the clocks of two machines differ."""
 
 from datetime import timedelta
 

@@ -24,7 +24,7 @@ class Feed:
     def __init__(self, page):
         assert page.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
         assert page.data.startswith(b'<?xml version="1.0" encoding="utf-8"?>')
-        self.root = ElementTree.fromstring(page.data)  # noqa: S314 - our own
+        self.root = ElementTree.fromstring(page.data)  # noqa: S314 - the forum's own feed
         assert self.root.tag == f"{ATOM}feed"
         self.entries = self.root.findall(f"{ATOM}entry")
         for element in (self.root, *self.entries):

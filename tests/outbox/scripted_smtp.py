@@ -3,8 +3,8 @@
 with scripted_smtp({"RCPT": "550 5.1.1 nobody here"}) as server:
     ... server.port, server.messages
 The steps are GREETING, EHLO, MAIL, RCPT, DATA, END (the dot after the data), RSET, QUIT. An answer is a line,
-DROP (hang up), SILENCE (say nothing until the client hangs up), DRIP (what it would say usually, with so many words
-before that it takes seconds, a letter at a time), or a function of the server that returns one of them.
+DROP (hang up), SILENCE (say nothing until the client hangs up), DRIP (the usual answer after many more words, sent one
+letter at a time, so that it takes seconds), or a function that gets the server and returns one of these.
 """
 
 import socketserver

@@ -253,7 +253,7 @@ def test_refused_sender_gives_back_no_earlier_attempt(database, to_server):
 
 
 def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(database, to_server):
-    """The refusal is about the SMTPUTF8 option of this mail; a pause for it would stop all other mails for ever."""
+    """The refusal concerns the SMTPUTF8 option of this mail only; a pause for it would stop all mails for ever."""
     script = {"EHLO": "250-scripted\r\n250 SMTPUTF8", "MAIL": "555 5.5.4 not this one"}
     with scripted_smtp(script) as server:
         to_server(server.port, MAIL_SMTPUTF8=True)
@@ -264,7 +264,7 @@ def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(
 
 
 def test_trouble_in_the_middle_of_a_mail_costs_that_one_an_attempt_and_pauses_the_others(database, to_server):
-    """The cause is unknown: a mail whose connection is lost each time must end as a dead letter."""
+    """A lost connection may be the mail's own fault, so a mail that loses it each time must end as a dead letter."""
     with scripted_smtp({"DATA": lambda server: DROP if server.connections == 1 else "354 go"}) as server:
         to_server(server.port)
         make_mails(3)

@@ -315,7 +315,7 @@ def test_a_site_without_https_asks_for_none(tmp_path):
 
 
 def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, monkeypatch):
-    """The files would belong to root, and the forum could read neither its database nor its lock."""
+    """Files that root writes would belong to root, and the forum could read neither its database nor its lock."""
     before = sorted(tmp_path.iterdir())
     owned_by(tmp_path, 54321, monkeypatch)
 

@@ -1,4 +1,4 @@
-"""A reused database is as the migrations leave it, whatever the test before has changed."""
+"""A reused PostgreSQL database is as the migrations leave it, whatever the previous test has changed."""
 
 import pytest
 
