@@ -1,4 +1,4 @@
-# One line a command; `make help` lists them.
+# `make help` lists the commands.
 #   PORT=8001     where `make run` and `make dev` listen (default 8000)
 #   PYTHON=...    the Python (3.11 or newer) that the environment is built from
 #   ARGS=...      passed on: to pytest by `make test` and `make test-slow`, to the program by `bench`, `lighthouse`, `screenshots`
@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 port := $(if $(PORT),--port $(PORT))
 venv := .venv/bin
-# Tests wait for servers and browsers half of their time: one process more than there are cores, and at most four.
+# Tests spend half of their time waiting for servers and browsers, so run one process more than cores, and at most four.
 processes := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 3 ? n + 1 : 4)))
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,7 @@ install: ## build the environment and the texts, and serve nothing: for a server
 wheel: install ## build dist/forum-….whl: the forum to be installed without its checkout
 	@$(venv)/uv build --quiet --wheel --no-build-isolation --out-dir dist
 
-dev: ## the same, reloading when a file changes
+dev: ## build everything for development, serve like `make run`, reload when a file changes
 	@bin/bootstrap dev
 	@exec $(venv)/forum dev $(port)
 
@@ -36,7 +36,7 @@ test: ## what the tests need, then the suite without its long part
 	@bin/test-needs
 	@$(venv)/pytest -n $(processes) -m "not slow" $(ARGS)
 
-test-slow: ## the long part: races again and again, faults under load, the soak, every page in every width
+test-slow: ## the suite's long part: repeated races, faults under load, the soak, every page in every width
 	@bin/bootstrap dev
 	@bin/test-needs
 	@$(venv)/pytest -n auto --maxprocesses 4 -m slow $(ARGS)
@@ -52,7 +52,7 @@ check: ## lint, types, templates, imports, migrations, translations, commit subj
 	@bin/test-needs postgresql
 	@bin/check
 
-format: ## mend what ruff can mend
+format: ## correct what ruff can correct, and format the code
 	@bin/bootstrap dev
 	@bin/ruff check --quiet --fix
 	@bin/ruff format
@@ -82,11 +82,11 @@ lock: ## write both hashed locks anew from pyproject.toml, then the bill of mate
 	@bin/bootstrap dev
 	@$(venv)/python bin/bill-of-materials
 
-audit: ## look for known weaknesses in what the locks pin, where a source of advisories can be reached
+audit: ## look for known weaknesses of the pinned packages, where a source of advisories can be reached
 	@bin/bootstrap dev
 	@$(venv)/python bin/audit $(ARGS)
 
-clean: ## remove what the commands made, but never instance/
+clean: ## remove the files that these commands made, but never instance/
 	rm -rf tools/lighthouse/node_modules
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,1 +1,1 @@
-"""Benchmarks of the forum beside reference servers, measured in one run on the same machine: `make bench`."""
+"""Benchmarks of the forum and of reference servers, in one run on the same machine: `make bench`."""

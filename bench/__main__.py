@@ -1,4 +1,4 @@
-"""`make bench`: run the benchmarks and print each figure beside its reference.
+"""`make bench`: run the benchmarks and print each figure beside that of a reference server.
 
 ARGS=--quick is a short run; ARGS="pages lists" measures only these parts; ARGS=--publish writes docs/benchmarks.md.
 """
@@ -15,7 +15,7 @@ RESULTS = serving.PROJECT / "bench/results"
 
 
 def main() -> None:
-    """Measure the parts named on the command line, all by default."""
+    """Measure the parts that the command line names, by default all."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure")
     parser.add_argument("--quick", action="store_true", help="shorter and fewer runs")
@@ -25,7 +25,7 @@ def main() -> None:
         parser.error("what is published is a whole run")
     report, wanted = Report(), arguments.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
-        Path(name).chmod(0o755)  # nginx reads its file as another user
+        Path(name).chmod(0o755)  # nginx reads its file in this folder as another user
         for part in wanted:
             folder = Path(name) / part
             folder.mkdir()
@@ -54,7 +54,7 @@ def measure_start(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_pages(report: Report, folder: Path, quick: bool) -> None:
-    """Measure pages from the cache, answered with 304 and rendered, beside a minimal Flask view and nginx."""
+    """Measure cached pages, 304 answers and rendered pages, beside a minimal Flask view and nginx."""
     url, runs, seconds = f"sqlite:///{folder / 'forum.sqlite3'}", 2 if quick else 5, 1 if quick else 3
     app = filling.new_app(folder, url)
     options = {"runs": runs, "seconds": seconds}

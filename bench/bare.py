@@ -1,4 +1,4 @@
-"""The reference for pages: a minimal Flask app."""
+"""A minimal Flask app, with which the forum's pages are compared."""
 
 from flask import Flask
 
@@ -8,5 +8,5 @@ BODY = "x" * 4000
 
 @app.get("/")
 def index() -> str:
-    """Return a constant."""
+    """Return a constant text."""
     return BODY

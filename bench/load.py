@@ -1,4 +1,4 @@
-"""Load generators: `wrk` for pages, a client of the project's own for registrations. Limited in time and number."""
+"""Load generators: `wrk` for pages, a client of its own for registrations. Both are limited in time or number."""
 
 import html
 import http.client
@@ -58,7 +58,7 @@ class Figures:
     p99: float = 0.0
     errors: int = 0
     number: int = 0  # registrations in all runs
-    client_seconds: float = 0.0  # CPU time that the client needed for them
+    client_seconds: float = 0.0  # CPU time that the load generator needed for the registrations
 
     @property
     def median(self) -> float:
@@ -160,7 +160,7 @@ def _register(url: str) -> bool:
     }
     answer = _ask(connection, "POST", f"{path}/check", cookie, answers)
     if answer.status == 303:
-        cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]  # the encrypted answers to the form
+        cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]  # the cookie with the encrypted answers of the form
         check = _ask(connection, "GET", f"{path}/check", cookie)
         answer = _ask(connection, "POST", path, cookie, _hidden(check.page))
     connection.close()

@@ -1,4 +1,4 @@
-"""The reference for writing: the minimum that a registration does in a database, with SQLAlchemy alone."""
+"""The least that a registration must write, with SQLAlchemy alone: the forum's transactions are compared with it."""
 
 import time
 

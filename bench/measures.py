@@ -1,4 +1,4 @@
-"""Measurements that need no load: rendering, transactions, lists, bytes."""
+"""Measurements without a load generator: rendering, transactions, lists, bytes."""
 
 import re
 import time
@@ -108,7 +108,7 @@ def lists(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def _export(pages: Pages, path: str) -> str:
-    """Export the whole list twice, the way an organiser does, with a purpose given."""
+    """Export the whole attendee list twice, as an organiser does, with a purpose given."""
     form = pages.get(path).form()
     times = []
     for _ in range(2):

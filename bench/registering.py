@@ -1,4 +1,5 @@
-"""Registering over HTTP, measured alternately: an empty forum, a full one, and one that does not serialise requests."""
+"""Registering over HTTP, measured alternately on an empty forum, on one with many registrations, and on one that
+does not serialise requests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from bench.report import Report, Row, per_second
 from tools import servers
 
 AIMS = {"SQLite": "≥ 80 a second, p99 ≤ 400 ms", "PostgreSQL": "≥ 60 a second, p99 ≤ 400 ms"}
-LOADS = ((1, 200), (8, 400), (64, 512))  # clients, and registrations in a run
+LOADS = ((1, 200), (8, 400), (64, 512))  # pairs of clients at once and registrations in a run
 EMPTY, FULL, FREE = "empty", "full", "without-turns"
 
 
@@ -76,7 +77,7 @@ def _rows(
 
 
 def _without_http(group: str, app: Flask, bare_url: str, times: int) -> Row:
-    """Yield the rows for database and rules alone, in one thread and without HTTP."""
+    """Yield the rows for registering without HTTP, in one thread."""
     bare, rate = loop.transactions(bare_url, times), measures.transactions(app, times)
     reference = f"bare SQLAlchemy transactions: {bare:,.0f}"
     return Row(

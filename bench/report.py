@@ -1,4 +1,4 @@
-"""The report of a benchmark: a table and JSON, with each figure beside its reference."""
+"""The report of a benchmark: a table and JSON, with each figure beside that of its reference server."""
 
 import json
 import os

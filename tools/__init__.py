@@ -1,4 +1,4 @@
-"""What tests, bench and bin share: servers, the forum run in processes, a test client that checks pages.
+"""Code that tests, bench and bin share: servers, the forum run in processes, a test client that checks pages.
 
-It is not part of the wheel, and imports neither tests nor bench nor bin.
+This package is not part of the wheel, and imports neither tests nor bench nor bin.
 """

@@ -1,8 +1,8 @@
 """Making organisers and signing them in, with their authenticators.
 
 user = make_user(Role.ORGANISER, event)            # with PASSWORD and an authenticator
-sign_in(pages, user)                                # at once, by a row
-pages = walk_in(pages, user)                        # through both pages, as a person would
+sign_in(pages, user)                                # without the sign-in pages: a row and a cookie
+page = walk_in(pages, user)                         # through both sign-in pages, as a person would
 """
 
 from functools import cache
@@ -51,7 +51,7 @@ def make_user(role: Role | None = Role.ORGANISER, event: Event | None = None, **
 
 
 def sign_in(pages: Pages, user: User) -> str:
-    """Sign the browser in without the pages for it; return the token of the sign-in."""
+    """Sign the browser in without the sign-in pages; return the token of the sign-in."""
     start_write(db.session)
     token = actions.open_sign_in(user, browser="Firefox, Linux", now=clock.now())
     db.session.commit()
@@ -67,7 +67,7 @@ def give_password(pages: Pages, user: User, password: str = PASSWORD, **values) 
 
 
 def walk_in(pages: Pages, user: User, password: str = PASSWORD, **values) -> Page:
-    """Sign in through both pages and return the second one's answer."""
+    """Sign in through both sign-in pages and return the answer of the second page."""
     page = give_password(pages, user, password, **values)
     return pages.open(page.location).submit({"code": code_of(user)}, expect=303)
 
@@ -82,7 +82,7 @@ def code_of(user: User, *, seconds_ago: int = 0) -> str:
 def code_for(secret: bytes, *, seconds_ago: int = 0) -> str:
     """Return the code that an authenticator with this secret shows now, or showed some seconds ago."""
     counter = int(clock.now().timestamp() - seconds_ago) // 30
-    return HOTP(secret, 6, SHA1()).generate(counter).decode()  # noqa: S303 - as the apps have it
+    return HOTP(secret, 6, SHA1()).generate(counter).decode()  # noqa: S303 - SHA-1 is what authenticator apps use
 
 
 @cache

@@ -19,7 +19,7 @@ from forum.accounts.access import Face
 from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.languages import NAMES
 
-# Data, which the Content Security Policy allows because browsers do not run it.
+# The type of a <script> with data, which the Content Security Policy allows because browsers do not run it.
 DATA_BLOCK = "application/ld+json"
 RESOURCES = {
     "img": ("src", "srcset"),
@@ -68,13 +68,13 @@ def check(response, path: str, audience=None, soup: BeautifulSoup | None = None)
 
 
 def page_problems(html: str, soup: BeautifulSoup | None = None) -> list[str]:
-    """Return what is wrong with a page; `soup` is the same page, already parsed."""
+    """Return what is wrong with a page; `soup` is that page, if it is already parsed."""
     soup = soup or BeautifulSoup(html, "html.parser")
     return [*_invalid_html(html), *(problem for find in CHECKS for problem in find(soup))]
 
 
 def headers_problems(response, audience) -> Iterator[str]:
-    """Every answer has the whole Content Security Policy, and public pages set no cookie."""
+    """Check that the answer has the whole Content Security Policy, and that a public page sets no cookie."""
     if response.headers.get("Content-Security-Policy") != CONTENT_SECURITY_POLICY:
         yield "the content security policy is missing or another"
     if audience in {Face.PUBLIC, Face.MACHINE} and response.headers.getlist("Set-Cookie"):
@@ -103,7 +103,7 @@ def _invalid_html(html: str) -> Iterator[str]:
 
 
 def _frame(soup: BeautifulSoup) -> Iterator[str]:
-    """The page has a language, a title, one h1 and landmarks."""
+    """Check that the page has a language, a title, one h1 and landmarks."""
     if not soup.html or soup.html.get("lang") not in NAMES:
         yield "<html> has no language of ours"
     if not words(soup.title):
@@ -119,7 +119,7 @@ def _frame(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _headings(soup: BeautifulSoup) -> Iterator[str]:
-    """Headings skip no level."""
+    """Check that headings skip no level."""
     levels = [int(heading.name[1]) for heading in soup.find_all(re.compile(r"^h[1-6]$"))]
     for above, below in pairwise(levels):
         if below > above + 1:
@@ -138,7 +138,7 @@ def _ids(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _references(soup: BeautifulSoup) -> Iterator[str]:
-    """The ids to which elements refer (description, name, control) exist."""
+    """Check that the ids exist to which elements refer for their description, name or control."""
     ids = {element["id"] for element in soup.find_all(id=True)}
     for element in soup.find_all(True):
         for attribute in IDREFS:
@@ -148,7 +148,7 @@ def _references(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _field_names(soup: BeautifulSoup) -> Iterator[str]:
-    """Every field, button and link has a name."""
+    """Check that every field, button and link has a name."""
     for field in soup.find_all(["input", "select", "textarea"]):
         if field.get("type") not in UNLABELLED and not _is_labelled(soup, field):
             yield f"field {field.get('name')!r} has no label"
@@ -158,7 +158,7 @@ def _field_names(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _picture_names(soup: BeautifulSoup) -> Iterator[str]:
-    """Every picture has a text alternative, or is marked as decorative."""
+    """Check that every picture has a text alternative or is marked as decorative."""
     for image in soup.find_all("img"):
         if not image.has_attr("alt"):
             yield f"image without alt: {image.get('src')}"
@@ -172,7 +172,7 @@ def _picture_names(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _inline_code(soup: BeautifulSoup) -> Iterator[str]:
-    """There is no inline script or style, which the Content Security Policy would block."""
+    """Check that there is no inline script or style, which the Content Security Policy would block."""
     for script in soup.find_all("script"):
         if script.get("type") == DATA_BLOCK:
             yield from _broken_data(script)
@@ -183,7 +183,7 @@ def _inline_code(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _inline_attributes(soup: BeautifulSoup) -> Iterator[str]:
-    """No attribute contains styles, event handlers or javascript: URLs."""
+    """Check that no attribute contains styles, an event handler or a javascript: URL."""
     for element in soup.find_all(True):
         for name, value in element.attrs.items():
             if name == "style" or name.startswith("on"):
@@ -193,7 +193,7 @@ def _inline_attributes(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _foreign_resources(soup: BeautifulSoup) -> Iterator[str]:
-    """Nothing is loaded from, or sent to, another site (P17)."""
+    """Check that nothing is loaded from, or sent to, another site (P17)."""
     for element in soup.find_all(list(RESOURCES)):
         for attribute in RESOURCES[element.name]:
             for address in (element.get(attribute) or "").split(","):
@@ -205,7 +205,7 @@ def _foreign_resources(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _leftovers(soup: BeautifulSoup) -> Iterator[str]:
-    """No placeholder is left in the text."""
+    """Check that no placeholder is left in the text."""
     texts = [soup.get_text(" ")]
     texts += [
         value for element in soup.find_all(True) for value in element.attrs.values() if isinstance(value, str)
@@ -214,7 +214,7 @@ def _leftovers(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _error_summary(soup: BeautifulSoup) -> Iterator[str]:
-    """Errors appear in the summary and at the field in the same words, and in the page's title (A02)."""
+    """Check that errors appear in the same words in the summary and at the field, and in the page's title (A02)."""
     summary = soup.select_one(".error-summary")
     inline = inline_errors(soup)
     if summary is None:
@@ -272,5 +272,5 @@ def _message(element: Tag) -> str:
 
 
 def words(element: Tag | None) -> str:
-    """Return what an element says, white space folded."""
+    """Return the text of an element, with white space folded; "" for None."""
     return " ".join(element.get_text(" ").split()) if element else ""

@@ -1,4 +1,4 @@
-"""A form of a fetched page, which is filled in and sent as a browser does."""
+"""A form of a fetched page, which tests fill in and send as a browser does."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -6,14 +6,14 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from bs4 import Tag
 
-if TYPE_CHECKING:  # Only for type hints: tools.pages imports this file.
+if TYPE_CHECKING:  # tools.pages imports this file, so this import is for type hints only
     from tools.pages import Page, Pages
 
 NOT_SENT = {"submit", "button", "reset", "image", "file"}
 
 
 class Form:
-    """`data` is what the form would send now: a list of values for each name."""
+    """A form; `data` has what it would send now, a list of values for each field's name."""
 
     def __init__(self, pages: "Pages", path: str, element: Tag):
         self._pages = pages
@@ -44,8 +44,8 @@ class Form:
     ) -> "Page":
         """Send the form with `data` in its fields and return the answer, 303 unless `expect` says otherwise.
 
-        A value is a text, a list of texts, True or False for a checkbox, None to send nothing. `button` is the words
-        on the button pressed, the first one by default. `forged` goes along whether the form has such a field or not.
+        A value is a text, a list of texts, True or False for a checkbox, or None to send nothing. `button` is the text
+        of the button to press, by default the first button. `forged` is sent even if the form has no such fields.
         """
         values = {**self.data, **self._pressed(button)}
         for name, value in (data or {}).items():
@@ -92,7 +92,7 @@ class Form:
 
 
 def _present_values(field: Tag) -> list[str]:
-    """Return the values that the field would send unchanged."""
+    """Return the values that the field would send if nobody changed it."""
     kind = field.get("type", "text")
     if field.has_attr("disabled") or (field.name == "input" and kind in NOT_SENT):
         return []

@@ -10,9 +10,9 @@
     page = page.form().submit({"email": "a@example.org"})                             # 303, `page.location`
     page = page.submit({"email": "a@example.org"}, button="Send", follow=True)        # … and the page behind it
 
-`post` first fetches the form's page, so hidden fields and the CSRF token go along as from a browser. A field that the
-form does not have is a mistake of the test, unless it comes in `forged`. Each request has a fresh app context: what a
-test's own session holds is read anew after it.
+`post` first fetches the form's page, so that hidden fields and the CSRF token are sent as from a browser. A field that
+the form does not have is a mistake of the test and fails, unless it is in `forged`. Each request has an app context of
+its own; after a request the test's own database session reads its objects anew.
 """
 
 from collections.abc import Mapping

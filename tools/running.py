@@ -1,4 +1,4 @@
-"""Running the forum in processes, started by its command, as users do."""
+"""Running the forum in processes, which the `forum` command starts."""
 
 import json
 import os
@@ -110,7 +110,7 @@ class Running:
 def run_forum(command: str, folder: Path, **settings: Any) -> Iterator[Running]:
     """Start `forum run` or `forum serve`, wait until it answers, and end it after the block.
 
-    Raises RuntimeError with what it said when it does not start.
+    Raises RuntimeError with the command's output when the forum does not start.
     """
     forum = Running(command, folder, settings={"FORM_MIN_SECONDS": 0, **settings})
     try:
@@ -157,7 +157,7 @@ def is_alive(pid: int) -> bool:
 def wait_for(look: Callable[[], Found], forum: Running | None = None) -> Found:
     """Call `look` repeatedly until it returns something true, and return that.
 
-    There is no event to wait for between processes. Raises TimeoutError with what the forum has said.
+    Processes cannot share an event to wait for. Raises TimeoutError with the output of the forum.
     """
     end = time.monotonic() + SECONDS
     while not (found := look()):

@@ -75,7 +75,7 @@ class PostgresServer:
         return address.render_as_string(hide_password=False)
 
     def create(self, template: str = "template0") -> str:
-        """Create a database as a copy of `template` and return its name; nobody may be connected to that."""
+        """Create a database as a copy of `template` and return its name; nobody may be connected to the template."""
         name = f"forum_{next(self._numbers)}"
         self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
         return name
@@ -85,7 +85,7 @@ class PostgresServer:
         self._run("DROP DATABASE {} WITH (FORCE)", name)
 
     def make(self, settings: Mapping[str, str]) -> None:
-        """Make the cluster; it listens on the socket in its own folder only, and asks everybody for the password."""
+        """Make the cluster, which listens on a socket in its own folder only and asks everybody for the password."""
         secret = self.folder / "password"
         secret.write_text(POSTGRES_PASSWORD)
         self._call(
@@ -145,7 +145,7 @@ class PostgresServer:
         )
 
     def _call(self, program: str, *arguments: str | Path) -> None:
-        """Run one of PostgreSQL's programs. Raises RuntimeError with what it and the server said."""
+        """Run one of PostgreSQL's programs. Raises RuntimeError with the program's output and the server's log."""
         command = [self._programs / program, *arguments, "--pgdata", self.folder / "data"]
         with (self.folder / "calls").open("ab") as said:
             ended = subprocess.run(
@@ -169,7 +169,7 @@ class SmtpServer:
         self.envelopes: list[tuple[str, list[str]]] = []
         self.port = 0
 
-    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
         """Keep the message and its envelope (sender, recipients)."""
         self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
         self.messages.append(message_from_bytes(envelope.content, policy=modern))
@@ -183,9 +183,9 @@ class SmtpServer:
 
 @contextmanager
 def run_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """Start a PostgreSQL server in a temporary folder, as somebody other than root.
+    """Start a PostgreSQL server in a temporary folder, as a user other than root.
 
-    `durable` leaves fsync and synchronous_commit as they come, for measuring.
+    With `durable` fsync and synchronous_commit keep their defaults, so that commits survive a crash, as in production.
     """
     folder = Path(tempfile.mkdtemp(prefix="forum-pg-"))
     settings = {name: value for name, value in POSTGRES_SETTINGS.items() if not durable or name not in UNSAFE}
@@ -204,7 +204,7 @@ def run_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
 
 @contextmanager
 def run_redis() -> Iterator[tuple[str, Callable[[], None]]]:
-    """Start a Redis on a free port; give its address, and what ends it early. Raises MissingProgram."""
+    """Start a Redis on a free port; give its URL and a function that ends it early. Raises MissingProgram."""
     program = shutil.which("redis-server")
     if program is None:
         raise MissingProgram("redis-server is missing (Debian: apt-get install redis-server)")
@@ -286,7 +286,7 @@ def _numbers(text: str) -> list[str]:
 
 
 def _account_for_postgres(folder: Path) -> dict[str, Any]:
-    """Return subprocess's arguments for an account that PostgreSQL accepts; it refuses root."""
+    """Return the arguments for subprocess that run PostgreSQL as another user when this process is root's."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")

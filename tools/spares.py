@@ -28,7 +28,7 @@ SELECT md5(string_agg(part, E'\n' ORDER BY part COLLATE "C")) FROM (
 
 
 class SpareDatabases:
-    """Copies of a migrated database. One whose tables, rules or first rows a test changed is not lent again."""
+    """Lends copies of a migrated database to tests, and drops a copy whose tables, rules or first rows were changed."""
 
     def __init__(self, server: PostgresServer, template: str):
         self._server, self._template = server, template
