@@ -18,7 +18,7 @@ EMPTY, FULL, FREE = "empty", "full", "without-turns"
 
 
 def measure(report: Report, folder: Path, quick: bool) -> None:
-    """Measure on each database and add a group of rows to the report."""
+    """Measure registrations on each kind of database, and add a group of rows for each to the report."""
     with servers.run_postgres(durable=True) as server:
         for kind in AIMS:
             place = folder / kind

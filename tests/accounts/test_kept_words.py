@@ -1,4 +1,4 @@
-"""What was entered in a form is kept when one must sign in again, in the same browser, for the same person (A11)."""
+"""A form sent after the sign-in has ended is kept until the same person signs in again in that browser (A11)."""
 
 from contextvars import Context
 
@@ -28,7 +28,7 @@ def arrive(pages: Pages, user) -> None:
 
 
 def time_left(pages: Pages) -> dict[str, int]:
-    """Request the time left, as the page's script does."""
+    """Request the time left until the sign-in ends, as the page's script does."""
     return Context().run(pages.client.get, "/account/time-left").json
 
 

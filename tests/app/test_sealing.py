@@ -131,7 +131,7 @@ def test_every_purpose_has_a_key_of_its_own(settings):
 
 
 def test_row_without_a_key_yet_cannot_seal(store):
-    """An id that the database assigns is not known yet when the row is written."""
+    """A row without an id cannot be sealed: an id that the database assigns is not yet known when values are sealed."""
     with pytest.raises(Unbound, match=r"trials\.bytes is sealed for its row, which has no key yet"):
         store(id=None, bytes=b"x")
 

@@ -137,7 +137,7 @@ def test_postgresql_refuses_to_truncate_too(make_app, postgres_url):
     ids=lambda change: change.split()[0],
 )
 def test_one_changed_value_is_named_by_its_sequence_number(trail, change):
-    tamper(f"UPDATE audit_entries SET {change} WHERE id = 3")  # noqa: S608 - from the list above
+    tamper(f"UPDATE audit_entries SET {change} WHERE id = 3")  # noqa: S608 - from the parameters
     assert audit.verify() == 3
 
 

@@ -149,7 +149,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def make_history(folder: Path, *subjects: str) -> Path:
-    """Create a repository with the script and a commit for each subject."""
+    """Create a git repository with bin/check-commits and a commit for each subject."""
     (folder / "bin").mkdir(parents=True)
     shutil.copy(COMMITS, folder / "bin")
     git(folder, "init", "--quiet", "--initial-branch=main")

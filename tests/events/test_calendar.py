@@ -115,7 +115,7 @@ def test_hours_that_are_none_are_refused():
 
 
 def test_both_languages_and_later_versions_are_one_entry_a_day(pages):
-    """The first day keeps the UID of the former one-entry event, so calendars replace that entry."""
+    """Earlier versions wrote one entry for the whole event; the first day keeps its UID, so calendars replace it."""
     make_event()
     files = [pages.get("events.calendar", lang=language) for language in ("sv", "en")]
     ids = [[str(entry["UID"]) for entry in entries_of(file)] for file in files]

@@ -29,7 +29,7 @@ def make_post(
 ) -> Post:
     """Save a post, public unless its time is later than NOW.
 
-    `headline`, `lead`, `body`, `slug`, `label`, `content_note` go into its texts.
+    `headline`, `lead`, `body`, `slug`, `label` and `content_note` are used for the post's text in every language.
 
     The slug of each language gets the language appended, so that they differ: "a-slug-sv".
     """

@@ -1,7 +1,7 @@
 """Registrations for tests, made by the real actions.
 
 register(event, "justice", email="a@example.org")   takes a registration as the public form does
-confirmed(event, "justice")                          … and confirms its address
+confirmed(event, "justice")                          takes a registration and confirms its address
 register_elsewhere(archive, "justice")               registers for a past event, which the public form refuses
 write(actions.cancel, registration, actor="person", now=NOW)   runs any action and commits
 """

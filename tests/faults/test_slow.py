@@ -19,7 +19,7 @@ from tests.faults.visitor import RECEIVED, Visitor
 from tools.running import Running, kill, prepare, wait_for
 
 MANY = 30  # slow clients of each kind
-WRITERS = 40  # simultaneous writers, many times the number of threads that once blocked a process
+WRITERS = 40  # simultaneous writers, many more than the threads of a process in earlier versions
 CROWD = 40  # people who send at once from one address
 HEADERS = b"GET /en/ HTTP/1.1\r\nHost: %s\r\nX-Slow: "
 BODY = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\ngiven_name="
@@ -99,7 +99,7 @@ def test_who_sends_too_many_slowly_is_refused_and_hung_up_on(forum):
 
 
 def test_pages_and_forms_go_on_while_writers_wait(forum):
-    """The write lock is held until all other requests are answered; more writers wait than there once were threads."""
+    """Pages and forms are answered while another process holds the write lock and forty writers wait for it."""
     other = sqlite3.connect(forum.output.parent / "instance" / "forum.sqlite3", isolation_level=None)
     visitors = [Visitor(forum.url) for _ in range(WRITERS)]
     checks = [visitor.until_check("ngo", f"a{number}@example.org") for number, visitor in enumerate(visitors)]
@@ -159,7 +159,7 @@ def test_headers_are_read_up_to_the_servers_limit_and_by_the_app_up_to_its_own(f
 
 
 def test_http_2_is_not_spoken(forum):
-    """Bodies in HTTP/2 need no declared length, so the app itself would have to read them."""
+    """HTTP/2 bodies need no declared length, so the server must not speak HTTP/2: the app would have to read them."""
     with socket.create_connection(("127.0.0.1", forum.port), SECONDS) as connection:
         connection.sendall(HTTP2)
         answer = connection.recv(100)

@@ -125,7 +125,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
 
 
 def test_own_ids_do_lead_somewhere(fresh_world):
-    """Control of the test above: the same requests with ids of the own event succeed."""
+    """Control: requests with the references and mails of the organiser's own event succeed."""
     browser = fresh_world.browsers[f"{Role.ORGANISER} of {HERE}"]
     token = csrf_token(browser)
     for address in addresses(fresh_world, (HERE,)):

@@ -184,7 +184,7 @@ def test_secret_columns_are_in_the_world_and_seen_by_nobody(world):
 
 
 def test_mails_hold_nothing_of_the_person_and_begin_with_nothing_of_the_event(fresh_world):
-    """No mail to the protected person, or to the other with equal data, has a name or an organisation in it (P26)."""
+    """No mail to the protected person, or to the twin with equal data, has a name or an organisation in it (P26)."""
     with fresh_world.app.app_context():
         queue_every_mail(fresh_world)
         rows = db.session.scalars(select(OutboxMessage).where(OutboxMessage.subject.not_like("zq%")))
@@ -202,7 +202,7 @@ def test_mails_hold_nothing_of_the_person_and_begin_with_nothing_of_the_event(fr
 
 
 def test_mails_of_protected_person_and_twin_are_the_same(fresh_world):
-    """All mails to the protected person and to the other with equal data are the same, word for word (P26)."""
+    """All mails to the protected person and to the twin with equal data are the same, word for word (P26)."""
     with fresh_world.app.app_context():
         queue_every_mail(fresh_world)
         told = {}
@@ -239,7 +239,7 @@ PLACES = (
 
 @pytest.mark.parametrize("role", ["organiser of nf27", "protected_handler of nf27", "admin"])
 def test_protected_person_is_like_the_twin(fresh_world, role):
-    """Their pages and rows are equal once ids, names and links are replaced by the same words (P21)."""
+    """The pages and rows of both people are equal once ids, names and links are replaced by the same words (P21)."""
     browser = fresh_world.browsers[role]
     _make_alike(fresh_world)
     found = {}

@@ -49,7 +49,7 @@ COMMANDS = {
     "restore": ("Restored as of", ("{folder}/backups/{backup}",)),
 }
 SERVING = {"run", "dev", "serve", "worker"}  # tested in tests/commands/test_serving.py
-FAILING = {"doctor"}  # no worker runs in this test
+FAILING = {"doctor"}  # exits with 1, because no worker runs in this test
 OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # commands that use no database
 # Commands that run with any keys: they use none, report wrong ones themselves, or replace the database.
 WITH_ANY_KEYS = {

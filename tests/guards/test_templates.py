@@ -138,7 +138,7 @@ def test_every_template_renders(fresh_world, rendered):
     forms = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint in set(FORMS) - ENDING]
     for address in sorted(forms, key=lambda found: found.endpoint in SIGNING_OUT):
         send(fresh_world, address)
-    # Send the confirmation a second time, for its other page.
+    # Press a confirming link's button a second time, which leads to another page.
     send(fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm"))
     see_what_is_rare(fresh_world)
     see_the_steps_of_signing_in(fresh_world)

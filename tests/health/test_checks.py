@@ -95,7 +95,7 @@ def test_status_misses_a_worker_without_a_sign_of_life(app, database, seconds, e
     ],
 )
 def test_status_tells_of_mail_that_does_not_leave(app, database, minutes, state, expected):
-    """The age of a mail counts from its creation, although each failed attempt moves its next one into the future."""
+    """The age of a mail counts from its creation, although each failed attempt moves the next attempt to later."""
     beat(database)
     mail = make_mail(now=NOW - timedelta(minutes=minutes))
     start_write(database)

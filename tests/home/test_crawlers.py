@@ -20,7 +20,7 @@ def test_sitemap_lists_every_public_page_in_its_languages(pages):
     make_archive(slug="draft", is_published=False)
     make_post(slug="both", updated_at=datetime(2017, 5, 30, tzinfo=UTC))
     make_post(slug="one", languages=("sv",))
-    root = ElementTree.fromstring(pages.get("crawlers.sitemap").data)  # noqa: S314 - our own
+    root = ElementTree.fromstring(pages.get("crawlers.sitemap").data)  # noqa: S314 - the forum's own sitemap
     found = {url.find(f"{SITEMAP}loc").text.removeprefix(BASE): url for url in root}
     both = [
         f"/{language}{path}"
@@ -48,7 +48,7 @@ def test_sitemap_lists_every_public_page_in_its_languages(pages):
 def test_every_page_of_the_sitemap_is_there(pages):
     make_page(make_event()), make_page(make_archive())
     make_post()
-    root = ElementTree.fromstring(pages.get("crawlers.sitemap").data)  # noqa: S314 - our own
+    root = ElementTree.fromstring(pages.get("crawlers.sitemap").data)  # noqa: S314 - the forum's own sitemap
     for url in root:
         pages.get(url.find(f"{SITEMAP}loc").text.removeprefix(BASE))
 

@@ -16,7 +16,7 @@ PATH = "/en/news/2016/11/25/a-post-en"
 
 
 def correction(day: int, text: str) -> Correction:
-    """A correction made in May 2017."""
+    """Return a correction made on this day of May 2017."""
     return Correction(made_on=date(2017, 5, day), text=Text(sv=f"{text} sv", en=text))
 
 

@@ -1,4 +1,4 @@
-"""What happens to a registration: asked for, confirmed, changed, accepted, cancelled; each with its mail and record."""
+"""Acts on a registration: registering, confirming, changing, accepting, cancelling; each with mail and audit entry."""
 
 from dataclasses import replace
 from datetime import timedelta

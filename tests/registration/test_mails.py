@@ -1,4 +1,4 @@
-"""The mails of a registration: in two languages, as text and as HTML, neutral from outside (P26, M02, M12–M14)."""
+"""The mails of a registration: in two languages, as text and as HTML, with neutral subjects (P26, M02, M12–M14)."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""How names, organisations and addresses are compared: Nordic order, folded search, one address one person."""
+"""Comparing names, organisations and addresses: Nordic order, search without accents, one form of each address."""
 
 import unicodedata
 
