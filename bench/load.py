@@ -160,7 +160,8 @@ def _register(url: str) -> bool:
     }
     answer = _ask(connection, "POST", f"{path}/check", cookie, answers)
     if answer.status == 303:
-        cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]  # the cookie with the encrypted answers of the form
+        # The encrypted answers of the form.
+        cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]
         check = _ask(connection, "GET", f"{path}/check", cookie)
         answer = _ask(connection, "POST", path, cookie, _hidden(check.page))
     connection.close()

@@ -98,7 +98,7 @@ def test_the_whole_path(forum, new_context, language):
 
     organiser = new_context(locale=language).new_page()
     names = attendees(organiser, forum)
-    assert [name.split(",")[-1].strip() for name in names] == ["Björn", "Åsa"]  # in Swedish order, Å comes after Z
+    assert [name.split(",")[-1].strip() for name in names] == ["Björn", "Åsa"]  # in Swedish, Å comes after Z
 
     follow(page.get_by_role("link", name=say["cancel"]))
     follow(page.get_by_role("button", name=say["cancel_button"]))

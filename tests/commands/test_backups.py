@@ -142,7 +142,8 @@ def test_backup_is_whole_while_others_write(app, tmp_path):
         copy = sqlite3.connect(tmp_path / "forum.sqlite3")
         number, *_ = copy.execute("SELECT count(*) FROM outbox_messages").fetchone()
         copy.close()
-        assert number % 2 == 0  # each transaction writes two rows, so an odd number would be half a transaction
+        # Each transaction writes two rows, so an odd number would mean half a transaction.
+        assert number % 2 == 0
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "nonsense"])

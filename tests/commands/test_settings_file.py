@@ -73,7 +73,7 @@ def test_file_that_is_named_is_read_and_the_environment_is_above_it(tmp_path, na
         ("  both ends \t", "both ends"),
         ("two  blanks", "two  blanks"),
         ("", ""),
-        ('{"identity": ["a+/="]}', '{"identity": ["a+/="]}'),  # keys in the format that `forum new-keys` prints
+        ('{"identity": ["a+/="]}', '{"identity": ["a+/="]}'),  # keys as `forum new-keys` prints them
         ("don't", "don't"),
         ('say "x"', 'say "x"'),
         ("a # no comment", "a # no comment"),

@@ -78,7 +78,8 @@ def test_a_locked_database_says_come_back_and_then_registers_once(app, pages, ev
 def test_a_full_disk_leaves_nothing_half_done(app, pages, event, database, sqlite_url):
     check = checked(pages)
     with closing(sqlite3.connect(make_url(sqlite_url).database)) as connection:
-        connection.execute("VACUUM")  # remove the pages that migrations have freed, which a full database could use
+        # Remove the pages that migrations have freed, which a full database could still use.
+        connection.execute("VACUUM")
     pages_used = database.execute(text("PRAGMA page_count")).scalar()
     database.rollback()
     with pragma(app, f"max_page_count={pages_used}", "max_page_count=1000000"):

@@ -115,7 +115,8 @@ class Actor:
         for email in list(self.waiting):
             if link := self.stage.mail("offered", email):
                 browser = Visitor(self.stage.url)
-                page = self._press(browser, link)  # the offer's link has replaced the link of the waiting list
+                # The offer's link has replaced the link of the waiting list.
+                page = self._press(browser, link)
                 accepted = self.stage.note(browser.post("/en/r/accept", page.hidden))
                 assert accepted.heading == "You have a place", accepted.heading
                 self.waiting.remove(email)

@@ -159,7 +159,8 @@ def test_migration_waits_for_a_table_in_use_only_so_long(
         reader.execute("COMMIT")
         monkeypatch.undo()
         flask_migrate.upgrade(directory=str(folder))
-        with engine.connect() as connection:  # a connection from the pool has its usual settings after the upgrade
+        # After the upgrade, a connection from the pool has its usual settings again.
+        with engine.connect() as connection:
             shown = [connection.execute(text(f"SHOW {name}")).scalar() for name in TIMEOUTS]
     assert shown == ["20s", "1min"]
 

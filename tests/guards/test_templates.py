@@ -157,7 +157,8 @@ def test_templates_that_did_not_come_are_named(fresh_world, rendered):
 
 def fetch(world: World, audience: str, path: str, **request) -> None:
     status = world.browsers[audience].get(path, **request).status_code
-    assert status < 500 or path == "/status", path  # /status answers 503, because the test data contain dead letters
+    # /status answers 503, because the test data contain dead letters.
+    assert status < 500 or path == "/status", path
 
 
 def send(world: World, address: Address) -> None:

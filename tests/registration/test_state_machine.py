@@ -223,7 +223,8 @@ class Registrations(RuleBasedStateMachine):
         last: dict[int, str] = {}
         columns = (OutboxMessage.registration_id, OutboxMessage.kind, OutboxMessage.status)
         for registration_id, kind, status in db.session.execute(select(*columns).order_by(OutboxMessage.id)):
-            assert status in ("queued", "sent", "withheld", "aborted")  # "aborted": an outdated mail was withdrawn
+            # An outdated mail is withdrawn, with the status "aborted".
+            assert status in ("queued", "sent", "withheld", "aborted")
             if kind != "already-registered":
                 last[registration_id] = kind
         assert [one.id for one in people if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
