@@ -58,8 +58,8 @@ class PageProblems(AssertionError):
 
 
 def check(response, path: str, audience=None, soup: BeautifulSoup | None = None) -> None:
-    """Check the answer to `path`; `audience` is its route's entry in the access table, `soup` the page if it was read
-    already. Raises PageProblems."""
+    """Check the answer to `path`; `audience` is its route's entry in the access table, `soup` the page if it is already
+    parsed. Raises PageProblems."""
     problems = [*headers_problems(response, audience)]
     if response.mimetype == "text/html" and not 300 <= response.status_code < 400:
         problems += page_problems(response.get_data().decode(), soup)

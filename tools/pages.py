@@ -8,7 +8,7 @@
     page.errors == {"email": "Enter an address like name@example.org"}
 
     page = page.form().submit({"email": "a@example.org"})                             # 303, `page.location`
-    page = page.submit({"email": "a@example.org"}, button="Send", follow=True)        # … and the page behind it
+    page = page.submit({"email": "a@example.org"}, button="Send", follow=True)        # the page to which 303 leads
 
 `post` first fetches the form's page, so that hidden fields and the CSRF token are sent as from a browser. A field that
 the form does not have is a mistake of the test and fails, unless it is in `forged`. Each request has an app context of
