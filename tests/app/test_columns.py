@@ -1,4 +1,4 @@
-"""Column types: times in UTC, texts per language, digests of tokens, links, members of enumerations."""
+"""Column types: times in UTC, texts per language, digests of tokens, URLs, members of enumerations."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum, StrEnum

@@ -118,7 +118,7 @@ def test_text_comes_out_of_markdown_whole(path):
     assert re.findall(r"\*\*|\]\(|\{#|^\| ", html.get_text(), re.MULTILINE) == []
 
 
-# Events
+# Rules for events
 
 
 @pytest.mark.parametrize("slug", ["nf16", "nf27"])
@@ -158,7 +158,7 @@ def test_post_on_places_gives_the_figures_of_the_event():
         assert figures - written == set()
 
 
-# Pages
+# Rules for standing pages
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
@@ -197,7 +197,7 @@ def test_privacy_notice_says_what_the_law_asks(language):
     assert [word for word in ("IMY", "30", "180", article) if word not in text] == []
 
 
-# Posts
+# Rules for posts
 
 
 def test_there_are_at_least_eight_posts_all_in_both_languages():
@@ -267,7 +267,7 @@ def test_dark_room_keeps_the_first_figures_and_corrects_them():
         assert [figure for figure in ("51", "150", "84") if figure in post.content] == ["51", "150"]
 
 
-# Categories, tags and people
+# Rules for categories, tags and people
 
 
 def test_categories_are_known_and_named_in_both_languages():

@@ -85,7 +85,7 @@ class Racers:
 
 
 def _serve(pipe, start) -> None:
-    """Run races in a process until None is received."""
+    """Run, in a child process, each race that the pipe sends, until it sends None."""
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)

@@ -1,4 +1,4 @@
-"""A URL for every route, with values that exist in a given event of the canary world."""
+"""A URL for every route, with values that exist in one event of the test data (world.py)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

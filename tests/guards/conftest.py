@@ -55,13 +55,13 @@ def world_kind() -> str:
 
 @pytest.fixture(scope="module")
 def world(settings, built_world, tmp_path_factory) -> Iterator[World]:
-    """Give the canary world of the module, which its tests only read."""
+    """Give the test data of a module (the canary world), which its tests only read."""
     yield from opened(settings, built_world, tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
 def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
-    """Give the test a canary world of its own, in which it may write."""
+    """Give the test a copy of the test data (the canary world) of its own, in which it may write."""
     yield from opened(settings, built_world, tmp_path)
 
 
@@ -85,7 +85,7 @@ def queried() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def built_world(build_world, world_kind) -> Built:
-    """Give the canary world of which `world` and `fresh_world` are copies."""
+    """Give the test data (the canary world) of which `world` and `fresh_world` are copies."""
     return build_world(world_kind, texts.canary)
 
 

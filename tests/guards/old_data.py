@@ -74,13 +74,13 @@ def _stored(value: Any) -> Any:
 
 
 def make_app(url: str, folder: Path, **settings: Any) -> Flask:
-    """Return an app with the keys for these data."""
+    """Return an app with the keys with which the stored rows are encrypted."""
     known = {"TESTING": True, "SECRET_KEY": "only-for-tests-0123456789abcdefghijklmnop", "DATA_KEYS": KEYS}
     return create_app({**known, "INSTANCE": folder, "DATABASE_URL": url, **settings})
 
 
 def main() -> None:
-    """Print the rows of the canary world and its tokens."""
+    """Print the rows of the test data (world.py) and the tokens of its links and sign-ins."""
     with TemporaryDirectory() as folder:
         app = make_app(f"sqlite:///{folder}/forum.sqlite3", Path(folder))
         clock.freeze(NOW)

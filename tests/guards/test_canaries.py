@@ -49,7 +49,7 @@ def world_kind(request):
 
 
 def found_in(world: World, text: str) -> set[str]:
-    """Return the canaries in a text, as "column of event"; tokens and digests are looked for unchanged."""
+    """Return the canaries (unique texts of world.py) in a text, as "column of event"; find tokens and digests too."""
     words = {word for word in WORDS.findall(text) if word in world.canaries}
     whole = {key for key in world.canaries if not key.startswith("zq") and key in text}
     return words | whole
@@ -82,7 +82,7 @@ class Harvest:
 
 
 def crawl(world: World) -> Harvest:
-    """Crawl once as every audience."""
+    """Request every page as every audience; return which texts each audience saw, and the log."""
     found, lines = Harvest({}, {}, ""), []
     handler, log = logging.Handler(), logging.getLogger()
     handler.emit = lambda record: lines.append(JsonLines().format(record))

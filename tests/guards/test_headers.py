@@ -52,14 +52,14 @@ SITE = {"base_url": "https://localhost"}
 
 @pytest.fixture(scope="module")
 def site(settings, built_world, tmp_path_factory) -> Iterator[World]:
-    """Give the canary world as a site with an https URL."""
+    """Give the test data (world.py) as a site with an https URL, which tests only read."""
     folder = tmp_path_factory.mktemp("https")
     yield from opened(settings, built_world, folder, BASE_URL="https://localhost")
 
 
 @pytest.fixture
 def fresh_site(settings, built_world, tmp_path) -> Iterator[World]:
-    """Give a site with an https URL and a canary world of its own, to which a test may send forms."""
+    """Give a site with an https URL and test data of its own, to which a test may send forms."""
     yield from opened(settings, built_world, tmp_path, BASE_URL="https://localhost")
 
 

@@ -1,7 +1,7 @@
 """Every link in a page leads to a page directly: no 404 and no needless redirect.
 
 These are links, pictures, scripts, alternates, feeds and GET forms, in every page that a visitor, a person with a
-personal link and an admin can open, in the canary world and in the demo, which has real texts.
+personal link and an admin can open, with the test data of world.py and with the demo, which has real texts.
 """
 
 from collections.abc import Iterable, Iterator

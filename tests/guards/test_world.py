@@ -1,4 +1,4 @@
-"""In the canary world every table has a row and every text column a canary."""
+"""In the canary world (world.py) every table has a row, and every text column a canary, a unique text."""
 
 from dataclasses import replace
 

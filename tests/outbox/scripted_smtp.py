@@ -109,7 +109,7 @@ class _Conversation(socketserver.StreamRequestHandler):
 def scripted_smtp(
     script: Mapping[str, Answer] | None = None, *, tls: ssl.SSLContext | None = None
 ) -> Iterator[ScriptedServer]:
-    """Run the server on a free port."""
+    """Run a mail server with this script on a free port; with `tls` connections are encrypted from the first byte."""
     with ScriptedServer(script or {}, tls) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

@@ -339,7 +339,7 @@ def test_confirm_is_possible_until_the_last_second(seconds, confirms):
             write(actions.confirm, registration, now=at)
 
 
-# Accepting
+# Accepting an offer
 
 
 def test_accepting_what_was_never_offered_is_refused():
@@ -389,7 +389,7 @@ def test_cancelling_twice_is_refused_and_frees_nothing_more():
     assert (event.taken, kinds_for(first).count("cancelled")) == (1, 1)
 
 
-# Changing
+# Changing details
 
 
 def test_change_records_which_fields_changed_never_what_they_say():
