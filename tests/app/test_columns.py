@@ -178,7 +178,7 @@ def test_a_member_is_stored_as_its_code(store):
 
 
 def test_a_code_that_this_version_does_not_know_is_read_as_it_is(store):
-    """A newer version may have stored a code unknown to this one; such a row must not break a list."""
+    """A newer version may have stored a code unknown to this one; a list with such a row must still be shown."""
     assert (store(tone="shrill"), store(speed=3)) == ("shrill", 3)
 
 

@@ -48,7 +48,7 @@ def pressed(way: Way, button: str) -> Way:
 
 
 def refused_reused(visitor: Visitor) -> None:
-    """Send a form, go back, and send the same form again with another answer."""
+    """Send two forms with the same key but different answers, so that the second is refused."""
     visitor.open_details("ngo")
     key = visitor.page.locator("input[name=key]").input_value()
     for name in ("Åsa", "Björn"):

@@ -125,7 +125,7 @@ def kept_view(does: Callable[[], Any]) -> Callable[[], Any]:
 
 @pytest.mark.parametrize("does", VIEWS)
 def test_a_page_that_knows_who_asks_is_found(world, stranger, monkeypatch, does):
-    """Control: a page that depends on the visitor, without the cache, is noticed."""
+    """Control: `differing` finds a page that is not cached and depends on the session or a header."""
     monkeypatch.setitem(world.app.view_functions, "registration.received", VIEWS[does])
     path = "/en/register/received"
     assert list(differing(world, stranger, path)) == [f"{path}: stranger first", f"{path}: reader first"]
