@@ -61,7 +61,7 @@ class DemoForm(FlaskForm):
     message = TextAreaField("Message")
     language = RadioField("Language", [DataRequired("Choose a language")], choices=LANGUAGES)
     participant_list = BooleanField("Show my name in the list of participants")
-    photographs = BooleanField("I may be in photographs")
+    photographs = BooleanField("I agree to be photographed")
 
 
 def styleguide_context() -> dict[str, Any]:

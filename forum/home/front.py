@@ -15,7 +15,7 @@ from forum.news.queries import ListedPost
 from forum.news.teasers import teasers
 from forum.registration import places
 from forum.registration.rings import ring_of
-from forum.web.languages import NAMES, dates_of, in_language, moment_text
+from forum.web.languages import NAMES, dates_of, in_language, moment_text, until_text
 from forum.web.markdown import render
 from forum.web.seo import Seo, absolute
 
@@ -47,7 +47,7 @@ def _registration_text(event: Event, state: RegistrationState, now: datetime) ->
         return _("Registration opens on %(moment)s.", moment=moment_text(event.opens_at, event.zone))
     if state == RegistrationState.CLOSED:
         return _("Registration closed on %(moment)s.", moment=moment_text(event.closes_at, event.zone))
-    closing = _("Registration is open until %(moment)s.", moment=moment_text(event.closes_at, event.zone))
+    closing = _("Registration is open %(until)s.", until=until_text(event.closes_at, event.zone))
     if any(places.places_left(event, now).values()):
         return closing
     if event.has_waiting_list:

@@ -110,7 +110,7 @@ REGISTER: tuple[Entry, ...] = (
         fields=("DetailsForm.phone",),
     ),
     Entry(
-        what=_l("Where your registration stands, and when it got there"),
+        what=_l("The status of your registration, and when it changed"),
         purpose=_l("To keep the places and the waiting list in order"),
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE,

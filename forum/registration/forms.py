@@ -174,7 +174,7 @@ class ConsentsForm(TidyForm):
     """The consents alone, on the person's own page (P04)."""
 
     participant_list = BooleanField(_l("Show my name and organisation in the list of participants"))
-    photographs = BooleanField(_l("I may be in photographs"))
+    photographs = BooleanField(_l("I agree to be photographed"))
 
     def wanted(self) -> frozenset[ConsentPurpose]:
         """Return the purposes that are ticked."""

@@ -6,6 +6,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from flask import Flask, g, has_request_context, request
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -15,6 +16,8 @@ from forum.settings.project import PROJECT
 
 DEFAULT = "sv"
 WRITTEN = {"en": "en_GB"}  # British dates: Babel's plain English has no names for Nordic time zones
+# "31 October 2027 at 23:59 (CET)", "31 oktober 2027 kl. 23.59 (CET)".
+MOMENTS = {"en": "d MMMM y 'at' HH:mm (z)", "sv": "d MMMM y 'kl'. HH.mm (z)"}
 LONGEST = 200  # characters of Accept-Language that are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
 
@@ -79,7 +82,18 @@ def dates_of(event) -> str:
 def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
     """Return a date and a time in the event's time zone, with the name of the zone (M17)."""
     locale = str(locale or language())
-    return format_datetime(moment.astimezone(zone), "d MMMM y HH:mm z", locale=WRITTEN.get(locale, locale))
+    pattern = MOMENTS.get(locale, "d MMMM y HH:mm (z)")
+    return format_datetime(moment.astimezone(zone), pattern, locale=WRITTEN.get(locale, locale))
+
+
+def until_text(moment: datetime, zone) -> str:
+    """Return such as "until 31 October 2027 at 23:59 (CET)", for the end of a sentence."""
+    local = moment.astimezone(zone)
+    if (local.hour, local.minute) != (23, 59):
+        return _("until %(moment)s", moment=moment_text(moment, zone))
+    # The last minute of a day: Swedish says "to and including" the day and leaves the time out.
+    time = format_datetime(local, "HH:mm (z)", locale=WRITTEN.get(language(), language()))
+    return _("until %(day)s at %(time)s", day=day_text(moment, zone), time=time)
 
 
 def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:

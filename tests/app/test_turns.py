@@ -362,7 +362,7 @@ class TestPostgres:
         busy = check.submit(button="Register", expect=503)
         holder.execute("ROLLBACK")
         assert busy.h1 == "The service is busy at the moment"
-        assert busy.submit(button="Try again", follow=True).h1 == "Open your mail"
+        assert busy.submit(button="Try again", follow=True).h1 == "Check your e-mail"
 
     def test_a_statement_that_takes_too_long_is_ended(self, app):
         with app.app_context(), pytest.raises(OperationalError, match="statement timeout"):

@@ -135,7 +135,7 @@ def test_going_back_after_registering_shows_a_message_and_no_answers(change_worl
     follow(page.get_by_role("button", name="Change given name"))
     visitor.fill({"given_name": "Björn"})
     visitor.submit(), visitor.submit()
-    expect(page.locator("h1")).to_have_text("Open your mail")
+    expect(page.locator("h1")).to_have_text("Check your e-mail")
     for heading in (GONE, "Your details", GONE, "Your details"):
         page.go_back()
         expect(page.locator("h1")).to_have_text(heading)

@@ -32,7 +32,7 @@ def test_a_stakeholder_registers_confirms_changes_and_cancels(forum, new_visitor
     keys.write("Given name", "Åsa")
     keys.activate(page.get_by_role("button", name="Check your answers"), key="Space")
     keys.activate(page.locator("main").get_by_role("button", name="Register", exact=True))
-    expect(page.locator("h1")).to_have_text("Open your mail")
+    expect(page.locator("h1")).to_have_text("Check your e-mail")
 
     page.goto(forum.url + confirming_path(forum, "asa@example.org"))
     keys.tick("Show my name and organisation in the list of participants")
@@ -43,9 +43,9 @@ def test_a_stakeholder_registers_confirms_changes_and_cancels(forum, new_visitor
     keys.write("Organisation", "Exempelstads hovrätt")
     keys.activate(page.get_by_role("button", name="Save"))
     expect(page.locator("main")).to_contain_text("Exempelstads hovrätt")
-    keys.tick("I may be in photographs")
+    keys.tick("I agree to be photographed")
     keys.activate(page.get_by_role("button", name="Save"))
-    expect(page.get_by_label("I may be in photographs")).to_be_checked()
+    expect(page.get_by_label("I agree to be photographed")).to_be_checked()
 
     keys.activate(page.get_by_role("link", name="Cancel your registration"))
     keys.activate(page.get_by_role("button", name="Cancel my registration"))

@@ -45,7 +45,7 @@ WORDS = {
         "country": "Country",
         "check": "Check your answers",
         "send": "Register",
-        "received": "Open your mail",
+        "received": "Check your e-mail",
         "confirm_subject": "Confirm your address",
         "confirm": "Confirm my address",
         "place": "You have a place",

@@ -99,8 +99,11 @@ def test_state_of_the_registration_follows_the_clock(event, sign_in_as, moment, 
 
 def test_dates_are_in_the_events_zone(organiser, event):
     shown = facts(overview(organiser))
-    assert (shown["Opens"], shown["Closes"]) == ("3 April 2027 14:00 CEST", "31 October 2027 23:59 CET")
-    assert shown["Kept places are released"] == "1 October 2027 00:00 CEST"
+    assert (shown["Opens"], shown["Closes"]) == (
+        "3 April 2027 at 14:00 (CEST)",
+        "31 October 2027 at 23:59 (CET)",
+    )
+    assert shown["Kept places are released"] == "1 October 2027 at 00:00 (CEST)"
 
 
 def test_silent_worker_is_told(organiser, event):

@@ -53,7 +53,7 @@ def test_page_of_an_earlier_event_says_so_and_leads_to_the_present_one(pages):
     page = pages.get("/en/events/nf16/pages/practical")
     assert page.all(".note-title") == ["This is an earlier forum"]
     assert "Nordic Forum 2016 was held on 16–17 November 2016" in page.text
-    assert page.links["To the present forum"] == "/en/"
+    assert page.links["Go to the current forum"] == "/en/"
     assert page.links["Svenska"] == "/sv/events/nf16/pages/practical"
 
 

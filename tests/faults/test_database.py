@@ -69,7 +69,7 @@ def test_a_locked_database_says_come_back_and_then_registers_once(app, pages, ev
     with another_writer(sqlite_url):
         busy = check.submit(button="Register", expect=503)
         reading = pages.get("registration.received")
-    assert (busy.h1, busy.headers["Retry-After"], reading.h1) == (BUSY_PAGE, "10", "Open your mail")
+    assert (busy.h1, busy.headers["Retry-After"], reading.h1) == (BUSY_PAGE, "10", "Check your e-mail")
     assert registered() == 0
     check.submit(button="Register")
     assert registered() == 1
@@ -103,7 +103,7 @@ def test_what_was_typed_is_kept_and_sent_again_by_a_button(app, pages, event, sq
         busy = check.submit(button="Register", expect=503)
         again = busy.submit(button="Try again", expect=503)
     assert {name: again.form().data[name] for name in ANSWERS} == {n: [value] for n, value in ANSWERS.items()}
-    assert again.submit(button="Try again", follow=True).h1 == "Open your mail"
+    assert again.submit(button="Try again", follow=True).h1 == "Check your e-mail"
     assert registered() == 1
 
 
@@ -134,7 +134,7 @@ def test_killed_connections_are_replaced_without_a_word(make_app, postgres_url):
         connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))  # noqa: S608
     page = check.submit(button="Register", follow=True)
     with app.app_context():
-        assert (page.h1, registered()) == ("Open your mail", 1)
+        assert (page.h1, registered()) == ("Check your e-mail", 1)
 
 
 @pytest.mark.postgresql
@@ -159,7 +159,7 @@ def test_more_people_than_connections_are_asked_to_come_back(make_app, postgres_
     check = checked(pages)
     with app.app_context(), db.engine.connect():
         busy = check.submit(button="Register", expect=503)
-    assert (busy.h1, busy.submit(button="Try again", follow=True).h1) == (BUSY_PAGE, "Open your mail")
+    assert (busy.h1, busy.submit(button="Try again", follow=True).h1) == (BUSY_PAGE, "Check your e-mail")
 
 
 def test_a_change_without_the_write_lock_is_refused(event):

@@ -16,28 +16,28 @@ from tests.factories.registrations import register, write
 from tests.registration.reading import newest_mail
 
 MOMENTS = [  # time in UTC, time zone, text on pages, text in files
-    ((2027, 7, 1, 7, 0), "Atlantic/Reykjavik", "1 July 2027 07:00 GMT", "2027-07-01 07:00"),
-    ((2027, 7, 1, 7, 0), "Atlantic/Faroe", "1 July 2027 08:00 +0100", "2027-07-01 08:00"),
-    ((2027, 7, 1, 7, 0), "Europe/Stockholm", "1 July 2027 09:00 CEST", "2027-07-01 09:00"),
-    ((2027, 7, 1, 7, 0), "Europe/Helsinki", "1 July 2027 10:00 EEST", "2027-07-01 10:00"),
-    ((2027, 7, 1, 7, 0), "America/Nuuk", "1 July 2027 06:00 -0100", "2027-07-01 06:00"),
-    ((2027, 3, 28, 0, 30), "Europe/Stockholm", "28 March 2027 01:30 CET", "2027-03-28 01:30"),
+    ((2027, 7, 1, 7, 0), "Atlantic/Reykjavik", "1 July 2027 at 07:00 (GMT)", "2027-07-01 07:00"),
+    ((2027, 7, 1, 7, 0), "Atlantic/Faroe", "1 July 2027 at 08:00 (+0100)", "2027-07-01 08:00"),
+    ((2027, 7, 1, 7, 0), "Europe/Stockholm", "1 July 2027 at 09:00 (CEST)", "2027-07-01 09:00"),
+    ((2027, 7, 1, 7, 0), "Europe/Helsinki", "1 July 2027 at 10:00 (EEST)", "2027-07-01 10:00"),
+    ((2027, 7, 1, 7, 0), "America/Nuuk", "1 July 2027 at 06:00 (-0100)", "2027-07-01 06:00"),
+    ((2027, 3, 28, 0, 30), "Europe/Stockholm", "28 March 2027 at 01:30 (CET)", "2027-03-28 01:30"),
     # 02:00 to 03:00 does not exist on this day.
     (
         (2027, 3, 28, 1, 30),
         "Europe/Stockholm",
-        "28 March 2027 03:30 CEST",
+        "28 March 2027 at 03:30 (CEST)",
         "2027-03-28 03:30",
     ),
-    ((2027, 10, 31, 0, 30), "Europe/Stockholm", "31 October 2027 02:30 CEST", "2027-10-31 02:30"),
+    ((2027, 10, 31, 0, 30), "Europe/Stockholm", "31 October 2027 at 02:30 (CEST)", "2027-10-31 02:30"),
     # 02:00 to 03:00 comes twice on this day.
     (
         (2027, 10, 31, 1, 30),
         "Europe/Stockholm",
-        "31 October 2027 02:30 CET",
+        "31 October 2027 at 02:30 (CET)",
         "2027-10-31 02:30",
     ),
-    ((2027, 10, 31, 2, 30), "Europe/Stockholm", "31 October 2027 03:30 CET", "2027-10-31 03:30"),
+    ((2027, 10, 31, 2, 30), "Europe/Stockholm", "31 October 2027 at 03:30 (CET)", "2027-10-31 03:30"),
 ]
 
 

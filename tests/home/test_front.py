@@ -44,7 +44,7 @@ def test_front_says_what_when_and_where(pages):
     assert page.all(".kicker")[0] == "#NF27"
     assert page.all(".when dd") == ["16–17 November 2027", "Stockholm"]
     assert page.soup.select_one(".when time")["datetime"] == "2027-11-16"
-    assert page.links["Put the days in your calendar"] == "/en/event.ics"
+    assert page.links["Add to calendar"] == "/en/event.ics"
     assert page.links["forum@example.org"] == "mailto:forum@example.org"
 
 
@@ -56,8 +56,8 @@ def test_front_shows_how_many_places_each_sector_could_still_get(pages):
     page = pages.get("home.front")
     rows = [" ".join(row.get_text(" ").split()) for row in page.soup.select(".seats tbody tr")]
     assert [row.split(" ", 1)[1] for row in rows] == [
-        "IT and telecom 2 left of at most 8",
-        "NGOs 4 left of at most 4",
+        "IT and telecom 2 of 8 left",
+        "NGOs 4 of 4 left",
         "Politics Full",
     ]
 
@@ -105,16 +105,16 @@ def test_front_leads_to_the_pages_that_exist(pages):
 
 OPENS, CLOSES = datetime(2027, 4, 3, 12, tzinfo=UTC), datetime(2027, 10, 31, 22, 59, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-CLOSING = "Registration is open until 31 October 2027 23:59 CET."
+CLOSING = "Registration is open until 31 October 2027 at 23:59 (CET)."
 
 
 @pytest.mark.parametrize(
     ("now", "has_button", "said"),
     [
-        (OPENS - SECOND, False, "Registration opens on 3 April 2027 14:00 CEST."),
+        (OPENS - SECOND, False, "Registration opens on 3 April 2027 at 14:00 (CEST)."),
         (OPENS, True, CLOSING),
         (CLOSES - SECOND, True, CLOSING),
-        (CLOSES, False, "Registration closed on 31 October 2027 23:59 CET."),
+        (CLOSES, False, "Registration closed on 31 October 2027 at 23:59 (CET)."),
     ],
 )
 def test_registration_opens_and_closes_on_the_second(pages, now, has_button, said):
@@ -123,6 +123,19 @@ def test_registration_opens_and_closes_on_the_second(pages, now, has_button, sai
     page = pages.get("home.front")
     assert ("Register for a place" in page.links) is has_button
     assert said in page.all(".hero-action")[0]
+
+
+@pytest.mark.parametrize(
+    ("closes_at", "said"),
+    [
+        (CLOSES, "Anmälan är öppen till och med den 31 oktober 2027."),
+        (CLOSES - timedelta(hours=1), "Anmälan är öppen till den 31 oktober 2027 kl. 22.59 (CET)."),
+    ],
+)
+def test_swedish_names_the_last_day_and_an_hour_only_where_it_is_not_the_last(pages, closes_at, said):
+    make_event(opens_at=OPENS, closes_at=closes_at)
+    clock.freeze(OPENS)
+    assert said in pages.get("home.front", lang="sv").all(".hero-action")[0]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +162,7 @@ def test_front_of_an_earlier_event_is_an_archive(pages):
     make_post(headline="Of now", published_at=NOW)
     page = pages.get("/en/events/nf16/")
     assert page.all(".note-title")[0] == "This is an earlier forum"
-    assert page.links["To the present forum"] == "/en/"
+    assert page.links["Go to the current forum"] == "/en/"
     assert page.all(".hero-action") == ["This forum is over and takes no registrations."]
     assert "Register for a place" not in page.links
     assert page.soup.select(".seats") == []

@@ -47,7 +47,7 @@ def test_post_shows_all_of_it(pages):
     assert page.all(".kicker, .lede") == ["Blog", "A lead."]
     assert page.all(".byline") == ["The office · 25 November 2016 · corrected 30 May 2017"]
     assert page.all(".prose") == ["First. Part Last."]
-    assert page.all(".note-content .note-body") == ["It is hard to read. Leave this text"]
+    assert page.all(".note-content .note-body") == ["It is hard to read. Leave this page"]
     assert page.all(".note-correction") == ["Correction, 30 May 2017 It was 84."]
     assert page.all(".sources li") == ["Police , 20 November 2016", "A talk"]
     assert page.links["Police"] == "https://police.example/1"

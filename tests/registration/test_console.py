@@ -63,7 +63,7 @@ def test_page_shows_what_the_person_has_told(organiser, person):
         "Sector": "Justice",
         "Country": "Sweden",
     }
-    assert shown["Registered"] == "3 May 2027 14:00 CEST"
+    assert shown["Registered"] == "3 May 2027 at 14:00 (CEST)"
 
 
 def test_page_shows_each_consent_with_its_days(organiser, event):
@@ -91,11 +91,11 @@ def test_timeline_tells_acts_and_mails_the_newest_first(organiser, event):
         "Registration received",
     ]
     assert page.all(".timeline-when") == [
-        "3 May 2027 15:00 CEST",
-        "3 May 2027 15:00 CEST · by the person",
-        "3 May 2027 15:00 CEST · by the person",
-        "3 May 2027 14:00 CEST",
-        "3 May 2027 14:00 CEST · by the form",
+        "3 May 2027 at 15:00 (CEST)",
+        "3 May 2027 at 15:00 (CEST) · by the person",
+        "3 May 2027 at 15:00 (CEST) · by the person",
+        "3 May 2027 at 14:00 (CEST)",
+        "3 May 2027 at 14:00 (CEST) · by the form",
     ]
 
 
@@ -139,7 +139,7 @@ def test_cancelling_ends_the_registration_in_the_organisers_name(organiser, pers
     assert page.flashes == ["The registration has been cancelled. A message is on its way to the person."]
     assert page.all(".status") == ["Cancelled"]
     assert told(page)[:2] == ["Message: Registration cancelled", "Registration cancelled"]
-    assert page.all(".timeline-when")[1].startswith("3 May 2027 14:01 CEST · Organiser ")
+    assert page.all(".timeline-when")[1].startswith("3 May 2027 at 14:01 (CEST) · Organiser ")
     assert queued()[-1] == ("cancelled", "asa@example.org")
 
 

@@ -76,7 +76,7 @@ def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pa
     back = pages.get(CHECK)
     assert (back.h1, "written to" in back.text) == (GONE, False)
     assert database.query(Registration).count() == 0
-    assert again.submit(follow=True).submit(button="Register", follow=True).h1 == "Open your mail"
+    assert again.submit(follow=True).submit(button="Register", follow=True).h1 == "Check your e-mail"
     assert database.query(Registration).one().given_name == "Þórdís"
 
 
@@ -138,7 +138,7 @@ def test_answers_that_are_too_long_to_keep_are_shown_at_once(pages):
     assert (page.h1, page.all(".summary-list dd")[0]) == ("Check your answers", "𐌰" * 100)
     change = page.submit(button="Change given name", expect=200)
     assert change.form().data["organisation"] == ["𐌰" * 200]
-    assert change.submit(expect=200).submit(button="Register", follow=True).h1 == "Open your mail"
+    assert change.submit(expect=200).submit(button="Register", follow=True).h1 == "Check your e-mail"
 
 
 def test_change_leads_to_the_question_and_straight_back(pages, answered):

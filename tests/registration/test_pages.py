@@ -66,7 +66,7 @@ def link_in(mail) -> str:
 def test_choose_page_leads_to_each_sector_and_says_what_is_left(pages, event):
     page = pages.get("registration.choose")
     assert (page.h1, page.links["Justice"]) == ("Register", "/en/register/justice")
-    assert page.all(".sector-choice-left")[1] == "75 left of at most 75"
+    assert page.all(".sector-choice-left")[1] == "75 of 75 left"
 
 
 def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, database):
@@ -76,7 +76,7 @@ def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, d
     # Asking for the link of an unknown address leads to this page too, and then no mail was written.
     assert "We have written" not in received.text
     registration = database.query(Registration).one()
-    assert (received.h1, received.path) == ("Open your mail", "/en/register/received")
+    assert (received.h1, received.path) == ("Check your e-mail", "/en/register/received")
     assert (registration.family_name, registration.status, registration.holds_place) == (
         "Ångström-Łęcka",
         "pending",
@@ -302,7 +302,7 @@ def test_a_known_address_gets_the_same_page_and_a_letter_of_its_own(pages, event
 def test_sending_the_same_form_twice_registers_once(pages, event, database):
     check = checked(pages)
     pages_seen = [check.submit(button="Register", follow=True).h1 for _ in range(2)]
-    assert (pages_seen, len(mails(database))) == (["Open your mail"] * 2, 1)
+    assert (pages_seen, len(mails(database))) == (["Check your e-mail"] * 2, 1)
 
 
 def test_the_same_form_with_other_answers_is_refused_and_keeps_them(pages, event, database):
@@ -315,7 +315,7 @@ def test_the_same_form_with_other_answers_is_refused_and_keeps_them(pages, event
 
 def test_a_bot_in_the_trap_is_told_that_all_went_well(pages, event, database):
     page = checked(pages, website="x").submit(button="Register", follow=True)
-    assert (page.h1, database.query(Registration).count()) == ("Open your mail", 0)
+    assert (page.h1, database.query(Registration).count()) == ("Check your e-mail", 0)
 
 
 def test_a_form_sent_faster_than_anybody_reads_is_told_that_all_went_well(pages, event, database):
@@ -358,7 +358,7 @@ def test_a_full_sector_without_waiting_list_says_so(pages, database):
     event = make_event(has_waiting_list=False, sectors=[make_sector("justice", ceiling=1)])
     register(event)
     page = pages.get("registration.details", sector="justice")
-    assert page.h1 == "All places of this sector are taken"
+    assert page.h1 == "All places in this sector are taken"
 
 
 def test_too_many_tries_from_one_network_keep_the_answers(make_app, sqlite_url, pages, event):
@@ -379,11 +379,11 @@ def test_sector_that_comes_into_being_while_it_is_asked_for_is_404_this_once(pag
 
     page = checked(pages)
     monkeypatch.setattr(places, "lock_sector", refuse)
-    assert page.submit(button="Register", expect=404).h1 == "The page is not here"
+    assert page.submit(button="Register", expect=404).h1 == "Page not found"
 
 
 def test_unknown_sector_is_404(pages, event):
-    assert pages.get("registration.details", sector="astrology", expect=404).h1 == "The page is not here"
+    assert pages.get("registration.details", sector="astrology", expect=404).h1 == "Page not found"
 
 
 def test_confirming_takes_a_button_and_counts_once(pages, event, database):

@@ -247,4 +247,4 @@ def test_refused_answers_are_kept_and_sent_again_by_one_press(make_app, sqlite_u
         full.setattr(app.extensions["lobby"], "_line", Line(0))
         busy = check.submit(button="Register", expect=503)
     assert busy.h1 == "The service is busy at the moment"
-    assert busy.submit(button="Try again", follow=True).h1 == "Open your mail"
+    assert busy.submit(button="Try again", follow=True).h1 == "Check your e-mail"
