@@ -1,5 +1,7 @@
 """Sample data for the style guide, the page that shows every component in every state."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -22,10 +24,10 @@ from forum.registration.ring import RingView, SectorShare, draw_ring
 from forum.web.languages import NAMES
 
 HALF_FULL = (
-    SectorShare("politics", "Politics", places=60, taken=28, held=3, waiting=3),
+    SectorShare("politics", "Politics", places=70, taken=28, held=3, waiting=3),
     SectorShare("justice", "Justice", places=70, taken=52, held=6, waiting=6),
-    SectorShare("tech", "IT and telecom", places=60, taken=20, held=2),
-    SectorShare("ngo", "NGOs", places=45, taken=44, held=1, waiting=9, note="Full, the waiting list is open"),
+    SectorShare("tech", "IT and telecom", places=70, taken=20, held=2),
+    SectorShare("ngo", "NGOs", places=45, taken=44, held=1, waiting=9),
     SectorShare("other", "Other", places=15, taken=6),
 )
 LONG_NAMES = (
@@ -98,19 +100,25 @@ def demo_rings() -> dict[str, RingView]:
     """Return the ring chart of seats in every state that it can have."""
     linked = [SectorShare(**{**vars(share), "url": "#choice"}) for share in HALF_FULL[:4]] + [HALF_FULL[4]]
     return {
-        "half full": draw_ring(HALF_FULL, 250),
-        "to choose from": draw_ring(linked, 250),
-        "empty": draw_ring([SectorShare(s.key, s.name, s.places, 0) for s in HALF_FULL], 250),
-        "full": draw_ring(
-            [SectorShare(s.key, s.name, s.places, s.places, waiting=4) for s in HALF_FULL], 250
-        ),
-        "over-full": draw_ring([SectorShare(s.key, s.name, s.places, s.places + 2) for s in HALF_FULL], 250),
-        "one sector": draw_ring([SectorShare("other", "Everybody", 40, 17, held=4)], 40),
-        "twelve sectors": draw_ring(_twelve(), 176),
-        "a thousand places": draw_ring(
+        "half full": _draw(HALF_FULL, 250),
+        "to choose from": _draw(linked, 250),
+        "nearly full": _draw([SectorShare(s.key, s.name, s.places, s.places - 1) for s in HALF_FULL], 250),
+        "empty": _draw([SectorShare(s.key, s.name, s.places, 0) for s in HALF_FULL], 250),
+        "full": _draw([SectorShare(s.key, s.name, s.places, s.places, waiting=4) for s in HALF_FULL], 250),
+        "over-full": _draw([SectorShare(s.key, s.name, s.places, s.places + 2) for s in HALF_FULL], 250),
+        "one sector": _draw([SectorShare("other", "Everybody", 40, 17, held=4)], 40),
+        "twelve sectors": _draw(_twelve(), 176),
+        "a thousand places": _draw(
             [SectorShare(s.key, s.name, s.places * 4, s.taken * 4) for s in HALF_FULL], 1000
         ),
+        "small": draw_ring(HALF_FULL, 250, small=True),
     }
+
+
+def _draw(shares: Iterable[SectorShare], capacity: int) -> RingView:
+    """Draw the ring with what each sector has left at its arc."""
+    said = (replace(share, words=f"up to {share.open} left" if share.open else "full") for share in shares)
+    return draw_ring(tuple(said), capacity)
 
 
 def _twelve() -> list[SectorShare]:

@@ -169,12 +169,19 @@ def organisation_has_room(
 def places_left(event: Event, now: datetime) -> dict[int, int]:
     """Return by sector id how many more places the sector could take now if no other sector took any."""
     free = event.capacity - event.taken
-    kept = {sector.id: _kept_for(sector, event, now) for sector in event.sectors}
+    kept = {sector.id: kept_for(sector, event, now) for sector in event.sectors}
     reserved = sum(kept.values())
     return {
         sector.id: max(0, min(sector.ceiling - sector.taken, free - (reserved - kept[sector.id])))
         for sector in event.sectors
     }
+
+
+def kept_for(sector: Sector, event: Event, now: datetime) -> int:
+    """Return how many of the places left only this sector can take now: its floor, until that is released."""
+    if event.release_at is not None and now >= event.release_at:
+        return 0
+    return max(0, sector.floor - sector.taken)
 
 
 def change_capacity(event: Event, capacity: int) -> None:
@@ -228,9 +235,3 @@ def _is_scarce(sector: Sector, event: Event, now: datetime) -> bool:
     released = event.release_at is not None and now >= event.release_at
     most = min(sector.ceiling, event.capacity - (0 if released else others))
     return places_left(event, now)[sector.id] * SCARCE <= most
-
-
-def _kept_for(sector: Sector, event: Event, now: datetime) -> int:
-    if event.release_at is not None and now >= event.release_at:
-        return 0
-    return max(0, sector.floor - sector.taken)

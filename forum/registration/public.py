@@ -1,7 +1,6 @@
 """Registering: choose a sector, give details, check the answers, receive the mail."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
@@ -17,9 +16,9 @@ from forum.events.in_url import get_published_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import intake, kept_answers, limits, links_by_mail, places, refusals
-from forum.registration.errors import NoSuchSector, RegistrationRefused, SectorFull
+from forum.registration.errors import NoSuchSector, RegistrationRefused
 from forum.registration.forms import LinkForm, RegistrationForm
-from forum.registration.rings import ring_of
+from forum.registration.rings import form_address, ring_of, small_ring_of
 from forum.web import cache, errors, markdown
 from forum.web.languages import NAMES, dates_of, in_language
 from forum.web.limits import TooManyTries, client_limit, client_limit_lasts, spend
@@ -42,11 +41,12 @@ REASONS = {
 def choose() -> ResponseReturnValue:
     """Let a stakeholder choose a sector, on the ring or in the list."""
     event, now = get_published_or_404(None), clock.now()
-    ring = ring_of(event, now, _address_of(now))
+    ring = ring_of(event, now, form_address(now))
     return render_template(
         "public/registration/choose.html",
         event=event,
         ring_view=ring,
+        invited={sector.key: in_language(sector.invited) for sector in event.sectors},
         state=events.registration_state(event, now),
         sharing=markdown.render(in_language(event.sharing)),
         **_about(event).context(),
@@ -177,13 +177,14 @@ def _question(sector: str, name: str | None) -> str:
 def _ask(
     sector: Sector, form: RegistrationForm, status: int = 200, *, notice: str = ""
 ) -> ResponseReturnValue:
-    left = places.places_left(sector.event, clock.now())[sector.id]
+    ring = small_ring_of(sector.event, clock.now())
     page = render_template(
         "public/registration/details.html",
         event=sector.event,
         sector=sector,
         form=form,
-        left=left,
+        ring_view=ring,
+        arc=next(arc for arc in ring.shares if arc.key == sector.key),
         notice=notice,
         alternates={code: url_for(".details", sector=sector.key, lang=code) for code in NAMES},
     )
@@ -226,13 +227,3 @@ def _about(event: Event) -> Seo:
         place=in_language(event.place),
     )
     return Seo(_("Registration"), description)
-
-
-def _address_of(now: datetime) -> Callable[[Sector], str]:
-    """Return a function for the URL of a sector's arc in the ring: "" while nobody can register in the sector."""
-
-    def address(sector: Sector) -> str:
-        takes = refusals.find_refusal(sector, now) in (None, SectorFull)
-        return url_for("registration.details", sector=sector.key) if takes else ""
-
-    return address

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select, tuple_
 from sqlalchemy.orm import defer, joinedload, selectinload
 
 from forum.columns import UtcDateTime
@@ -22,6 +22,8 @@ from forum.registration.models import (
 )
 
 WAITING_AT_ONCE = 50
+# By sector id: places that are held but not confirmed, and people who wait.
+Undecided = dict[int, tuple[int, int]]
 # The queries of registering, built once: building a statement takes longer than running it. Their conditions repeat
 # those of the partial indexes literally: SQLite uses a partial index only for the same condition, and a parameter
 # could have any value.
@@ -46,6 +48,17 @@ PLACES_OF_ORGANISATION = select(func.count()).where(
     IN_EVENT, Registration.organisation_key == bindparam("organisation_key"), HOLDS_PLACE
 )
 PLACES_HELD_FOR_CLIENT = select(func.count()).where(IN_EVENT, Registration.asked_from == bindparam("client"))
+# Who holds a place that is not confirmed, and who waits for one. Its sectors are named, so that an index finds them.
+UNDECIDED = (
+    select(Registration.sector_id, Registration.status, func.count())
+    .where(
+        IN_EVENT,
+        Registration.sector_id.in_(bindparam("sector_ids", expanding=True)),
+        Registration.status.in_((Status.PENDING, Status.OFFERED, Status.WAITING)),
+        or_(IS_WAITING, HOLDS_PLACE),
+    )
+    .group_by(Registration.sector_id, Registration.status)
+)
 PLACES_OF_ORGANISATIONS = (
     select(Registration.organisation_key, func.count())
     .where(
@@ -154,6 +167,17 @@ def count_places_by_sector(event: Event) -> dict[int, int]:
     held = Registration.event_id == event.id, HOLDS_PLACE
     query = select(Registration.sector_id, func.count()).where(*held).group_by(Registration.sector_id)
     return dict(db.session.execute(query).all())
+
+
+def count_undecided(event: Event) -> Undecided:
+    """Return by sector id how many places are held but not confirmed, and how many people wait for one."""
+    values = {"event_id": event.id, "sector_ids": [sector.id for sector in event.sectors]}
+    counts: Undecided = {}
+    for sector_id, status, number in db.session.execute(UNDECIDED, values):
+        held, waiting = counts.get(sector_id, (0, 0))
+        is_waiting = status == Status.WAITING
+        counts[sector_id] = (held, waiting + number) if is_waiting else (held + number, waiting)
+    return counts
 
 
 def list_unconfirmed(event: Event, now: datetime) -> Sequence[Registration]:

@@ -1,65 +1,109 @@
-"""The ring of an event: visitors see the places left; organisers also see held places and who waits."""
+"""The ring of an event in the words of the page's language, from the same numbers as the list beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
+from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
-from forum.registration import listing, places
+from forum.registration import listing, places, queries, refusals
 from forum.registration.enums import Status
+from forum.registration.errors import SectorFull
 from forum.registration.ring import RingView, SectorShare, draw_ring
 from forum.web.languages import in_language
 
-
-def ring_of(event: Event, now: datetime, sector_url: Callable[[Sector], str] | None = None) -> RingView:
-    """Return the ring for visitors; `sector_url` gives the link of an arc, "" for a sector that cannot be chosen."""
-    left = places.places_left(event, now)
-    shares = [_share(sector, left[sector.id], event, sector_url) for sector in event.sectors]
-    return draw_ring(shares, event.capacity, left=min(event.capacity - event.taken, sum(left.values())))
+Address = Callable[[Sector], str]
 
 
-def balance_of(
-    event: Event, counts: listing.Counts, now: datetime, sector_url: Callable[[Sector], str]
+def form_address(now: datetime) -> Address:
+    """Return where a sector's arc and name lead: to its form, or nowhere while nobody can register there."""
+
+    def address(sector: Sector) -> str:
+        takes = refusals.find_refusal(sector, now) in (None, SectorFull)
+        return url_for("registration.details", sector=sector.key) if takes else ""
+
+    return address
+
+
+def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> RingView:
+    """Return the ring; `sector_url` gives where an arc leads, "" for a sector that cannot be chosen."""
+    return _draw(event, now, queries.count_undecided(event), sector_url)
+
+
+def small_ring_of(event: Event, now: datetime) -> RingView:
+    """Return the ring in bands and with numbers, for where a dot would be too small."""
+    return _draw(event, now, queries.count_undecided(event), small=True)
+
+
+def balance_of(event: Event, counts: listing.Counts, now: datetime, sector_url: Address) -> RingView:
+    """Return the small ring. A place is taken when it is confirmed, and held for an address or an offer until then."""
+    undecided: queries.Undecided = {}
+    for sector in event.sectors:
+        confirmed = counts.get((sector.id, Status.CONFIRMED), 0)
+        waiting = counts.get((sector.id, Status.WAITING), 0)
+        undecided[sector.id] = max(0, sector.taken - confirmed), waiting
+    return _draw(event, now, undecided, sector_url, small=True)
+
+
+def draw_seats(
+    shares: Iterable[SectorShare], capacity: int, *, left: int | None = None, small: bool = False
 ) -> RingView:
-    """Return the ring for organisers. A place counts as taken once it is confirmed, and as held before that."""
-    left = places.places_left(event, now)
-    shares = [_counted_share(sector, counts, left[sector.id], sector_url(sector)) for sector in event.sectors]
-    return draw_ring(shares, event.capacity, left=min(event.capacity - event.taken, sum(left.values())))
+    """Draw the ring with what each sector has left in words at its arc."""
+    given = tuple(shares)
+    free = max(0, capacity - sum(share.used for share in given)) if left is None else left
+    shared = sum(share.open for share in given) > free
+    named = tuple(replace(share, words=_words(share, shared)) for share in given)
+    return draw_ring(named, capacity, left=free, small=small)
 
 
-def _share(
-    sector: Sector, left: int, event: Event, sector_url: Callable[[Sector], str] | None
-) -> SectorShare:
-    return SectorShare(
-        key=sector.key,
-        name=in_language(sector.name),
-        places=sector.ceiling,
-        taken=sector.taken,
-        left=left,
-        note=_note(sector, left, event),
-        url=sector_url(sector) if sector_url else "",
-    )
+def _draw(
+    event: Event,
+    now: datetime,
+    undecided: queries.Undecided,
+    sector_url: Address | None = None,
+    *,
+    small: bool = False,
+) -> RingView:
+    left, shares = places.places_left(event, now), []
+    for sector in event.sectors:
+        held, waiting = undecided.get(sector.id, (0, 0))
+        held = min(held, sector.taken)
+        share = SectorShare(
+            key=sector.key,
+            name=in_language(sector.name),
+            places=sector.ceiling,
+            taken=sector.taken - held,
+            held=held,
+            waiting=waiting,
+            kept=places.kept_for(sector, event, now),
+            left=left[sector.id],
+            note=_note(sector, left[sector.id], event),
+            url=sector_url(sector) if sector_url else "",
+        )
+        shares.append(share)
+    free = min(event.capacity - event.taken, sum(left.values()))
+    return draw_seats(shares, event.capacity, left=free, small=small)
 
 
 def _note(sector: Sector, left: int, event: Event) -> str:
+    """Return what is said of a sector in which nobody can take a place now; "" for the others."""
     if sector.policy == SectorPolicy.INVITATION:
         return _("By invitation")
+    if sector.ceiling == 0:
+        return _("Closed")
     if left == 0:
         return _("Full, waiting list open") if event.has_waiting_list else _("Full")
     return ""
 
 
-def _counted_share(sector: Sector, counts: listing.Counts, left: int, url: str) -> SectorShare:
-    confirmed = counts.get((sector.id, Status.CONFIRMED), 0)
-    return SectorShare(
-        key=sector.key,
-        name=in_language(sector.name),
-        places=sector.ceiling,
-        taken=confirmed,
-        held=max(0, sector.taken - confirmed),
-        waiting=counts.get((sector.id, Status.WAITING), 0),
-        left=left,
-        url=url,
-    )
+def _words(share: SectorShare, shared: bool) -> str:
+    """Return what stands at the arc under the sector's name."""
+    if share.open == 0:
+        return ngettext("%(num)s waiting", "%(num)s waiting", share.waiting) if share.waiting else _("full")
+    if shared:
+        return ngettext("up to %(num)s left", "up to %(num)s left", share.open)
+    return ngettext("%(num)s left", "%(num)s left", share.open)

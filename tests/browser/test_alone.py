@@ -28,7 +28,8 @@ INVISIBLE = """() => {
     const colour = name => { const probe = document.createElement("i"); probe.style.color = name;
         document.body.append(probe); const value = getComputedStyle(probe).color; probe.remove(); return value };
     const canvas = colour("Canvas"), none = ["none", "rgba(0, 0, 0, 0)", "transparent", canvas];
-    const shapes = [...document.querySelectorAll(".ring path:not(.ring-hit), .mark path, .bar-part, .ring text")];
+    const drawn = ".ring path:not(.ring-reach, .ring-hole), .mark path, .bar-part, .ring text";
+    const shapes = [...document.querySelectorAll(drawn)];
     const lost = shapes.filter(shape => [getComputedStyle(shape).stroke, getComputedStyle(shape).fill].every(
         value => none.includes(value)));
     const kinds = "main .button, main .input, main .seat-number, .status:not(.status-failed)";
@@ -56,7 +57,7 @@ def test_stakeholder_registers_changes_and_cancels_without_javascript(change_wor
     visitor = new_visitor(forum, "sv", java_script_enabled=False)
     page = visitor.page
     visitor.open("home.front")
-    follow(page.locator("main").get_by_role("link", name="Anmäl dig"))
+    follow(page.locator(".hero").get_by_role("link", name="Anmäl dig"))
     follow(page.locator(".sector-choice").get_by_role("link", name="Rättsväsende"))
     visitor.fill({"given_name": "Åsa", "email": "x"})
     visitor.submit()

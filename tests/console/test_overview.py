@@ -60,7 +60,7 @@ def test_balance_shows_taken_held_waiting_and_left_of_each_sector(sign_in_as, da
     page = overview(sign_in_as(event=event))
     assert balance(page) == {"Justice": ["1", "1", "1", "0", "2"], "NGOs": ["0", "1", "0", "0", "2"]}
     assert (
-        page.soup.select_one("svg.ring-console")["aria-label"]
+        page.soup.select_one("svg.ring")["aria-label"]
         == "3 of 3 places are taken; the table shows each sector"
     )
 

@@ -1,4 +1,4 @@
-"""The ring chart's geometry: arcs as long as their places, in order, no seat drawn twice, no arc without a number."""
+"""The ring's geometry: a dot for each place that there is, in order, nothing drawn twice, each arc with its words."""
 
 import math
 import re
@@ -7,82 +7,84 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.registration.ring import (
-    CENTRE,
-    GAP,
-    RIM,
-    SMALLEST,
-    SectorShare,
-    arc_path,
-    draw_ring,
-    percent,
-    spread,
-)
+from forum.registration.ring import SectorShare, draw_ring, percent, share_out
+from forum.registration.ring_labels import WIDEST
+from forum.registration.ring_paths import CLOSEST
 
 FIVE = (
-    SectorShare("politics", "Politics", places=60, taken=28, held=3, waiting=2),
-    SectorShare("justice", "Justice", places=70, taken=58),
-    SectorShare("tech", "IT and telecom", places=60, taken=22),
-    SectorShare("ngo", "NGOs", places=45, taken=45, waiting=9),
-    SectorShare("other", "Other", places=15, taken=6),
+    SectorShare("politics", "Politics", places=70, taken=31, held=3, words="up to 36 left"),
+    SectorShare("justice", "Justice", places=75, taken=52, held=4, words="up to 19 left"),
+    SectorShare("tech", "IT and telecom", places=70, taken=22, held=2, words="up to 46 left"),
+    SectorShare("ngo", "NGOs", places=45, taken=45, waiting=8, words="8 waiting"),
+    SectorShare("other", "Other", places=30, taken=9, held=1, words="up to 20 left"),
 )
 
 
 def test_ring_counts_what_is_taken_held_waiting_and_left():
     view = draw_ring(FIVE, 250)
 
-    assert (view.total, view.taken, view.held, view.waiting, view.left) == (250, 159, 3, 11, 88)
-    assert [arc.left for arc in view.shares] == [29, 12, 38, 0, 9]
+    assert (view.total, view.taken, view.held, view.waiting, view.left) == (250, 159, 10, 8, 81)
+    assert [arc.left for arc in view.shares] == [36, 19, 46, 0, 20]
     assert [arc.number for arc in view.shares] == [1, 2, 3, 4, 5]
+    assert view.shared  # the sectors could take 121, but 81 are left
+
+
+def test_ring_draws_each_place_of_the_event_once_however_high_the_ceilings():
+    view = draw_ring(FIVE, 250)
+
+    drawn = [len(_dots(arc.taken_path + arc.held_path + arc.free_path)) for arc in view.shares]
+    assert drawn == [34 + 24, 56 + 13, 24 + 31, 45, 10 + 13]
+    assert sum(drawn) == 250
+    assert [len(_dots(arc.taken_path)) for arc in view.shares] == [31, 52, 22, 45, 9]
+    assert [len(_dots(arc.held_path)) for arc in view.shares] == [3, 4, 2, 0, 1]
+
+
+def test_ring_draws_those_who_wait_outside_and_only_as_many_as_have_room():
+    few = draw_ring(FIVE, 250).shares[3]
+    many = draw_ring((SectorShare("ngo", "NGOs", places=9, taken=9, waiting=300),), 9).shares[0]
+
+    assert len(_dots(few.waiting_path)) == 8
+    assert 1 <= len(_dots(many.waiting_path)) <= 9
+    farthest = max(math.hypot(*dot) for dot in _dots(few.taken_path))
+    assert all(math.hypot(*dot) > farthest for dot in _dots(few.waiting_path))
 
 
 def test_ring_takes_the_number_left_from_the_rules_when_told():
-    pooled = SectorShare("ngo", "NGOs", places=60, taken=20, left=5)
-
-    view = draw_ring([pooled], 60, left=5)
+    view = draw_ring((SectorShare("ngo", "NGOs", places=60, taken=20, left=5),), 60, left=5)
 
     assert (view.left, view.shares[0].left, view.shares[0].free_seats) == (5, 5, 5)
 
 
-def test_ring_never_draws_more_seats_than_places_when_overfull():
-    view = draw_ring([SectorShare("tech", "IT", places=10, taken=12, held=2)], 10)
-
-    arc = view.shares[0]
-    assert (arc.taken, arc.taken_seats, arc.held_seats, arc.free_seats, arc.left) == (12, 10, 0, 0, 0)
-    assert (view.left, view.is_full, arc.percent, view.percent) == (0, True, 100, 100)
+def test_free_places_are_drawn_where_they_are_kept():
+    """A sector with a floor shows at least what only it can take, for nobody else will sit there."""
+    assert share_out(10, [8, 2, 2, 2], [8, 0, 0, 0]) == [8, 1, 1, 0]
+    assert share_out(81, [36, 19, 46, 0, 20], [0] * 5) == [24, 13, 31, 0, 13]
+    assert share_out(2, [9, 9, 9], [0, 0, 0]) == [1, 1, 0]
 
 
 def test_ring_without_sectors_is_empty():
-    view = draw_ring([], 0)
+    view = draw_ring((), 0)
 
     assert (view.shares, view.total, view.left, view.percent) == ((), 0, 0, 0)
 
 
-def test_ring_of_one_sector_is_a_whole_circle():
-    arc = draw_ring([SectorShare("other", "Everybody", places=8, taken=0)], 8).shares[0]
-
-    begins, ends = _ends(arc.rim)
-    assert (begins, arc.taken_arc, arc.held_arc) == (ends, "", "")
-
-
 def test_ring_gives_a_sector_without_places_no_arc_but_keeps_it_in_the_list():
-    view = draw_ring([SectorShare("ngo", "NGOs", places=0, taken=0), *FIVE[:2]], 130)
+    view = draw_ring((SectorShare("ngo", "NGOs", places=0, taken=0), *FIVE[:2]), 145)
 
-    assert (view.shares[0].rim, view.shares[0].name, view.shares[0].is_full) == ("", "NGOs", True)
+    assert (view.shares[0].reach, view.shares[0].name, view.shares[0].is_full) == ("", "NGOs", True)
 
 
 def test_ring_starts_at_twelve_and_runs_clockwise():
-    first = draw_ring(FIVE[:2], 130).shares[0]
+    first, last = (_dots(draw_ring(FIVE, 250).shares[number].taken_path)[0] for number in (0, 4))
 
-    (start_x, start_y), (end_x, _) = _ends(first.rim)
-    assert CENTRE < start_x < end_x
-    assert start_y == pytest.approx(CENTRE - RIM, abs=0.5)
+    assert first[0] > 0 > first[1]
+    assert last[0] < 0
 
 
 def test_ring_keeps_own_colours_and_gives_further_sectors_their_own():
     keys = ["schools", "ngo", "health", *(f"more-{number}" for number in range(6))]
 
-    view = draw_ring([SectorShare(key, key, places=5, taken=1) for key in keys], 45)
+    view = draw_ring(tuple(SectorShare(key, key, places=5, taken=1) for key in keys), 45)
 
     assert [arc.tone for arc in view.shares] == [
         "sector-6", "sector-ngo", "sector-7", "sector-8", "sector-9", "sector-10", "sector-11", "sector-12", "sector-6",
@@ -90,8 +92,31 @@ def test_ring_keeps_own_colours_and_gives_further_sectors_their_own():
 
 
 def test_ring_of_many_places_melts_into_bands():
-    assert draw_ring([SectorShare("tech", "IT", places=401, taken=7)], 401).counted is False
-    assert draw_ring(FIVE, 250).counted is True
+    many = draw_ring((SectorShare("tech", "IT", places=421, taken=7, held=3),), 421)
+    small = draw_ring(FIVE, 250, small=True)
+
+    assert (many.counted, small.counted, draw_ring(FIVE, 250).counted) == (False, False, True)
+    assert all("A150 150" in path for path in (many.shares[0].taken_path, many.shares[0].held_path))
+    assert (small.named, small.shares[3].free_path, small.shares[3].held_path) == (False, "", "")
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [
+        (("Politik", "Rättsväsende", "IT och telekom", "Civilsamhälle", "Övriga"), True),
+        (("Valg", "Oikeuslaitos ja syyttäjät", "Operaattorit", "Järjestöt", "Muut"), True),
+        (("Politik", "Lastenoikeusjärjestöjen yhteistyöverkosto", "Rätt", "Muut", "Övriga"), False),
+        (tuple(f"S{number}" for number in range(7)), False),
+    ],
+)
+def test_names_stand_at_the_arcs_where_they_have_room_else_numbers(names, named):
+    view = draw_ring(
+        tuple(SectorShare(name, name, places=20, taken=4, words="upp till 9 kvar") for name in names), 140
+    )
+
+    assert view.named is named
+    assert view.width <= WIDEST
+    assert [" ".join(arc.label.lines) for arc in view.shares] == (list(names) if named else [""] * len(names))
 
 
 @pytest.mark.parametrize(
@@ -102,67 +127,48 @@ def test_percent_is_whole_and_honest_at_the_ends(part, whole, shown):
     assert percent(part, whole) == shown
 
 
-def test_arc_path_of_no_length_is_empty():
-    assert arc_path(0.25, 0.25, RIM) == ""
+@given(
+    st.integers(0, 400),
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 60)), min_size=1, max_size=12),
+)
+def test_what_is_left_is_shared_out_to_the_last_place_and_to_nobody_too_much(free, rows):
+    openings, kept = [opening for opening, _ in rows], [own for _, own in rows]
 
+    seats = share_out(free, openings, kept)
 
-@given(st.lists(st.integers(min_value=0, max_value=3000), min_size=1, max_size=12))
-def test_spread_fills_the_circle_in_proportion(places):
-    widths = spread(places)
-
-    assert sum(widths) == pytest.approx(1 if any(places) else 0)
-    assert all((width == 0) == (number == 0) for width, number in zip(widths, places, strict=True))
-    assert all(width >= SMALLEST - 1e-9 for width in widths if width)
-    large = [(w, n) for w, n in zip(widths, places, strict=True) if w > SMALLEST + 1e-9]
-    assert all(w / large[0][0] == pytest.approx(n / large[0][1]) for w, n in large)
+    assert sum(seats) == min(free, sum(openings))
+    assert all(0 <= seat <= opening for seat, opening in zip(seats, openings, strict=True))
 
 
 @given(
     st.lists(
-        st.tuples(
-            st.integers(0, 300), st.integers(0, 300), st.integers(0, 50), st.integers(-5, 300) | st.none()
-        ),
+        st.tuples(st.integers(1, 90), st.integers(0, 90), st.integers(0, 20), st.integers(0, 40)),
         min_size=1,
         max_size=12,
     )
 )
-def test_ring_draws_each_seat_once_and_each_arc_with_its_number(rows):
-    shares = [
-        SectorShare(f"s{index}", "S", places=places, taken=taken, held=held, left=left)
-        for index, (places, taken, held, left) in enumerate(rows)
-    ]
+def test_ring_seats_nobody_on_anothers_lap(rows):
+    shares = tuple(
+        SectorShare(
+            f"s{index}", "S", places=places, taken=min(taken, places), held=0, waiting=waiting, kept=kept
+        )
+        for index, (places, taken, kept, waiting) in enumerate(rows)
+    )
 
-    view = draw_ring(shares, sum(places for places, *_ in rows))
+    view = draw_ring(shares, sum(share.places for share in shares))
 
-    for arc in view.shares:
-        assert 0 <= arc.taken_seats + arc.held_seats + arc.free_seats <= arc.places
-        assert bool(arc.rim) == (arc.places > 0)
-        assert bool(arc.taken_arc) == (arc.taken_seats > 0)
-        assert math.hypot(arc.label_x - CENTRE, arc.label_y - CENTRE) < CENTRE
-    assert sum(_turn(arc.rim) for arc in view.shares) <= 1 + 1e-3
-    assert view.left >= 0
-
-
-def test_ring_arcs_leave_the_gap_between_two_sectors():
-    one, two = draw_ring(FIVE[:2], 130).shares
-
-    assert _turn(one.rim) + _turn(two.rim) == pytest.approx(1 - 2 * GAP, abs=1e-3)
-
-
-def _points(path):
-    numbers = r"(-?[\d.]+) (-?[\d.]+)"
-    return [(float(x), float(y)) for x, y in re.findall(rf"(?:M|1 ){numbers}", path)]
+    if not view.counted:
+        return
+    dots = [dot for arc in view.shares for dot in _dots(arc.taken_path + arc.free_path)]
+    assert len(dots) == view.taken + view.left
+    assert view.seat >= CLOSEST * 0.75
+    nearest = (
+        min(math.dist(one, other) for at, one in enumerate(dots) for other in dots[:at])
+        if len(dots) > 1
+        else 99
+    )
+    assert nearest >= view.seat * 0.98
 
 
-def _ends(path):
-    points = _points(path)
-    return points[0], points[-1]
-
-
-def _turn(path):
-    """Return which part of the circle a path covers: twice the angle between its beginning and its middle."""
-    if not path:
-        return 0.0
-    (x1, y1), (x2, y2) = _points(path)[:2]
-    angle = math.atan2(x2 - CENTRE, CENTRE - y2) - math.atan2(x1 - CENTRE, CENTRE - y1)
-    return 2 * ((angle / (2 * math.pi)) % 1)
+def _dots(path):
+    return [(float(x), float(y)) for x, y in re.findall(r"M(-?[\d.]+) (-?[\d.]+)h0", path)]

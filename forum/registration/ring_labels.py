@@ -1,0 +1,95 @@
+"""Where the words at the arcs of the sector ring stand: names where they have room on a phone, else numbers.
+
+Pure numbers, in the units of the drawing. A text's length is estimated from its letters, on the safe side.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 560.0, 424.0  # of the drawing with names
+WIDEST = 640.0  # wider than this, the names would be too small on a phone
+NUMBERED = 430.0, 400.0  # of the drawing with numbers
+OVERHANG = 12.0  # how far a name may reach beyond the drawing: pages have a margin
+NAME = 22.0, 0.52  # size of a name on a phone, and the width of a letter in that size
+WORDS = 20.0, 0.44  # the same of the words under it
+AWAY = 15.0  # from the arc to its name
+NUMBER_AWAY = 18.0
+LINE = 20.0
+SIDE = 0.22  # nearer to the top or the bottom than this, as the sine of the angle, a name is centred on its point
+
+
+@dataclass(frozen=True)
+class Spot:
+    """What is to be written at an arc: `middle` is a share of the circle, `rim` the radius at which the arc ends."""
+
+    name: str
+    words: str
+    middle: float
+    rim: float
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where an arc's label stands and to which side its text runs; `lines` is its name, empty beside a number."""
+
+    x: int
+    y: int
+    side: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """The labels of all arcs, and the size of the drawing that has room for them."""
+
+    labels: tuple[Label, ...]
+    width: float
+    height: float
+
+
+def lay_out_names(spots: Sequence[Spot]) -> LaidOut | None:
+    """Return the names at their arcs, in one line or two; None where one of them has no room."""
+    needed, labels = WIDTH / 2, []
+    for spot in spots:
+        x, y, side = _stand(spot, AWAY)
+        lines = _break(spot.name, WIDTH / 2 - _reach(x, side, 0))
+        length = max(
+            *(len(line) * NAME[0] * NAME[1] for line in lines), len(spot.words) * WORDS[0] * WORDS[1]
+        )
+        needed = max(needed, _reach(x, side, length) - OVERHANG)
+        labels.append(_name(spot, x, y, side, lines))
+    return LaidOut(tuple(labels), 2 * math.ceil(needed), HEIGHT) if 2 * needed <= WIDEST else None
+
+
+def lay_out_numbers(spots: Sequence[Spot]) -> LaidOut:
+    """Return a number's place at each arc."""
+    stands = [_stand(spot, NUMBER_AWAY) for spot in spots]
+    return LaidOut(tuple(Label(round(x), round(y + 6), "middle") for x, y, _side in stands), *NUMBERED)
+
+
+def _stand(spot: Spot, away: float) -> tuple[float, float, str]:
+    angle, radius = 2 * math.pi * spot.middle, spot.rim + away
+    side = "right" if math.sin(angle) > SIDE else "left" if math.sin(angle) < -SIDE else "middle"
+    return radius * math.sin(angle), -radius * math.cos(angle), side
+
+
+def _reach(x: float, side: str, length: float) -> float:
+    """Return how far from the middle of the drawing a text of this length reaches."""
+    return abs(x) + (length / 2 if side == "middle" else length)
+
+
+def _break(name: str, space: float) -> tuple[str, ...]:
+    """Return the name in one line or, where that has no room, divided at the space nearest to its middle."""
+    spaces = [at for at, letter in enumerate(name) if letter == " "]
+    if not spaces or len(name) * NAME[0] * NAME[1] <= space + OVERHANG:
+        return (name,)
+    at = min(spaces, key=lambda at: max(at, len(name) - at - 1))
+    return name[:at], name[at + 1 :]
+
+
+def _name(spot: Spot, x: float, y: float, side: str, lines: tuple[str, ...]) -> Label:
+    """Return the label: above the table it ends at its point, below it begins there, at the sides it is centred."""
+    height = LINE * (len(lines) + bool(spot.words))
+    y += AWAY - height * (1 + math.cos(2 * math.pi * spot.middle)) / 2
+    return Label(round(x), round(y), side, lines)
