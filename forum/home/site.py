@@ -91,9 +91,9 @@ class Site:
         ]
 
     @property
-    def help_line(self) -> str:
-        """Whom to call after seeing abuse."""
-        return _("Have you seen something? Police 114 14, emergency 112")
+    def feed_url(self) -> str:
+        """The address of the feed of all news."""
+        return url_for("feeds.whole")
 
     @property
     def contact_email(self) -> str:
