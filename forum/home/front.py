@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum.columns import Text
 from forum.events.enums import RegistrationState
 from forum.events.models import Event, Sector
 from forum.events.queries import registration_state, slug_in_url
+from forum.home.programme import days_of, hours_of
 from forum.news.queries import ListedPost
 from forum.news.teasers import teasers
 from forum.registration import places
-from forum.registration.rings import ring_of
-from forum.web.languages import NAMES, dates_of, in_language, moment_text, until_text
+from forum.registration.ring import Arc, RingView
+from forum.registration.rings import form_address, ring_of
+from forum.web.languages import NAMES, dates_of, day_text, in_language, moment_text
 from forum.web.markdown import render
 from forum.web.seo import Seo, absolute
 
@@ -23,14 +27,18 @@ from forum.web.seo import Seo, absolute
 def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict[str, Any]:
     """Return the context of templates/public/home/front.html; `event` must have its sectors and pages loaded."""
     state = registration_state(event, now)
+    ring = None if state == RegistrationState.ARCHIVE else ring_of(event, now, form_address(now))
     return {
         "event": _headline_of(event),
-        "ring_view": None if state == RegistrationState.ARCHIVE else ring_of(event, now),
+        "hours": hours_of(event),
+        "ring_view": ring,
+        "ring_said": _ring_said(event, state, ring),
         "posts": teasers(posts),
         "news_url": url_for("news.index"),
-        "programme_points": [_in_language(point, "title", "text") for point in event.programme_points],
-        "programme_url": "",
-        "invited": [_invited(sector) for sector in event.sectors],
+        "days": days_of(event),
+        "invited": [
+            _invited(sector, arc) for sector, arc in zip_longest(event.sectors, ring.shares if ring else ())
+        ],
         "sharing_text": render(in_language(event.sharing)),
         "facts": [_in_language(fact, "label", "value") for fact in event.facts],
         "registration_state": state,
@@ -66,8 +74,18 @@ def _headline_of(event: Event) -> dict[str, str]:
     }
 
 
-def _invited(sector: Sector) -> dict[str, str]:
-    return {"name": in_language(sector.name), "text": in_language(sector.invited)}
+def _invited(sector: Sector, arc: Arc | None) -> dict[str, Any]:
+    return {"name": in_language(sector.name), "text": in_language(sector.invited), "arc": arc}
+
+
+def _ring_said(event: Event, state: RegistrationState, ring: RingView | None) -> dict[str, Any] | None:
+    """Return what the ring's middle says while nobody can register: places left are no offer then."""
+    if ring is None or state == RegistrationState.OPEN:
+        return None
+    if state == RegistrationState.UPCOMING:
+        day = day_text(event.opens_at, event.zone)
+        return {"number": ring.total, "words": _("places from %(day)s", day=day)}
+    return {"number": ring.taken, "words": ngettext("has a place", "have a place", ring.taken)}
 
 
 def _in_language(entry: dict[str, Any], *names: str) -> dict[str, str]:

@@ -9,8 +9,12 @@ from forum import clock
 from forum.columns import Text
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.news import make_post
+from tests.factories.registrations import confirmed, register
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
+OPENS, CLOSES = datetime(2027, 4, 3, 12, tzinfo=UTC), datetime(2027, 10, 31, 22, 59, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+CLOSING = "Registration is open until 31 October 2027 23:59 CET."
 
 
 @pytest.mark.parametrize(
@@ -42,8 +46,8 @@ def test_front_says_what_when_and_where(pages):
         "Nordic Forum for testing – Nordic Forum 2027",
     )
     assert page.all(".kicker")[0] == "#NF27"
-    assert page.all(".when dd") == ["16–17 November 2027", "Stockholm"]
-    assert page.soup.select_one(".when time")["datetime"] == "2027-11-16"
+    assert page.all(".hero-date > *") == ["16–17 November 2027", "Stockholm"]
+    assert page.soup.select_one(".hero-date time")["datetime"] == "2027-11-16"
     assert page.links["Add to calendar"] == "/en/event.ics"
     assert page.links["forum@example.org"] == "mailto:forum@example.org"
 
@@ -54,12 +58,48 @@ def test_front_shows_how_many_places_each_sector_could_still_get(pages):
     politics = make_sector("politics", floor=0, ceiling=3, taken=3)
     make_event(capacity=10, taken=4, sectors=[tech, ngo, politics], has_waiting_list=False)
     page = pages.get("home.front")
-    rows = [" ".join(row.get_text(" ").split()) for row in page.soup.select(".seats tbody tr")]
-    assert [row.split(" ", 1)[1] for row in rows] == [
-        "IT and telecom 2 of 8 left",
-        "NGOs 4 of 4 left",
-        "Politics Full",
+    rows = [" ".join(row.get_text(" ").split()) for row in page.soup.select(".seats tr")]
+    assert rows == [
+        "Sector taken held left",
+        "IT and telecom 1 0 2",
+        "NGOs 0 0 4",
+        "Politics 3 0 Full",
+        "All sectors 4 0 6 of 10",
     ]
+
+
+def test_front_tells_held_places_and_those_who_wait_from_taken_ones(pages):
+    event = make_event(capacity=4, sectors=[make_sector("justice", ceiling=2), make_sector("ngo", ceiling=3)])
+    confirmed(event, "justice"), register(event, "justice"), confirmed(event, "justice")
+    page = pages.get("home.front")
+    rows = {row.th.text.strip(): row.select("td") for row in page.soup.select(".seats tbody tr")}
+    assert {
+        name: [" ".join(cell.get_text(" ").split()) for cell in cells] for name, cells in rows.items()
+    } == {
+        "Justice": ["1", "1", "full , 1 waiting"],
+        "NGOs": ["0", "0", "2"],
+    }
+    assert page.all(".ring-words") == ["1 waiting", "2 left"]
+
+
+def test_one_line_explains_why_the_sectors_add_up_to_more_than_is_left(pages):
+    make_event(capacity=5, sectors=[make_sector("justice", ceiling=5), make_sector("ngo", ceiling=5)])
+    assert pages.get("home.front").all(".seats-note") == [
+        "“Up to” is a sector’s own limit; all sectors share the 5 places that are left."
+    ]
+
+
+def test_each_sector_leads_to_its_form_by_its_name_and_by_who_is_invited(pages):
+    make_event(
+        capacity=2,
+        sectors=[make_sector("justice", ceiling=1), make_sector("ngo", ceiling=1, taken=1)],
+        taken=1,
+    )
+    page = pages.get("home.front")
+    assert [link["href"] for link in page.soup.select(".seats a, .invited a")] == [
+        f"/en/register/{key}" for key in ("justice", "ngo", "justice", "ngo")
+    ]
+    assert page.all(".invited-way a") == ["Register under Justice", "Join the waiting list"]
 
 
 def test_front_shows_programme_invited_sharing_and_facts(pages):
@@ -70,12 +110,70 @@ def test_front_shows_programme_invited_sharing_and_facts(pages):
         sectors=[make_sector("tech", ceiling=250)],
     )
     page = pages.get("home.front")
-    assert page.all(".points li, .facts > div, .invited > div") == [
+    assert page.all(".day-points li, .invited h3, .invited h3 + p, .practical > div") == [
         "Point Said",
-        "IT and telecom You who work with IT and telecom.",
+        "IT and telecom",
+        "You who work with IT and telecom.",
         "Cost Nothing",
     ]
     assert page.all(".sharing p") == ["One.", "Two words ."]
+
+
+def _programme_point(title: str, **where) -> dict:
+    return {"title": {"sv": title, "en": title}, "text": {"sv": "T", "en": "T"}, **where}
+
+
+def test_front_shows_the_hours_and_what_each_day_holds(pages):
+    make_event(
+        nights=[{"ends": "17:00", "starts": "08:30"}],
+        programme_points=[
+            _programme_point("Later", day=1, starts="10:45"),
+            _programme_point("Second", day=2, starts="09:15"),
+            _programme_point("First", day=1, starts="09:00"),
+        ],
+    )
+    page = pages.get("home.front")
+    assert page.all(".hero-facts dd")[0] == "Tuesday 9:00–17:00 Wednesday 8:30–16:30"
+    assert page.all(".day h3") == ["Tuesday 16 November 9:00–17:00", "Wednesday 17 November 8:30–16:30"]
+    days = [day.select(".day-points li") for day in page.soup.select(".day")]
+    assert [[" ".join(point.get_text(" ").split()) for point in points] for points in days] == [
+        ["9:00 First T", "10:45 Later T"],
+        ["9:15 Second T"],
+    ]
+    assert "Tisdag 9.00–17.00" in pages.get("home.front", lang="sv").text
+
+
+def test_front_of_days_without_hours_says_none(pages):
+    make_event(programme_points=[_programme_point("Only", day=2)])
+    page = pages.get("home.front")
+    assert page.all(".hero-facts dt") == ["Registration"]
+    assert page.all(".day h3") == ["Tuesday 16 November", "Wednesday 17 November"]
+
+
+def test_front_ends_with_the_way_to_register_while_one_can(pages):
+    make_event(opens_at=OPENS, closes_at=CLOSES)
+    clock.freeze(CLOSES - SECOND)
+    page = pages.get("home.front")
+    assert "250 of 250 places are left" in page.all(".again")[0]
+    assert page.soup.select(".again a")[0]["href"] == "/en/register"
+
+
+def test_front_leads_to_no_form_when_registration_is_over(pages):
+    make_event(opens_at=OPENS, closes_at=CLOSES)
+    clock.freeze(CLOSES)
+    assert pages.get("home.front").soup.select(".again, .seats a, .invited a") == []
+
+
+@pytest.mark.parametrize(
+    ("now", "middle"),
+    [(-1, "250 places from 3 April 2027"), (1, "249 places left of 250"), (400, "1 has a place")],
+)
+def test_middle_of_the_ring_says_what_is_true_before_while_and_after_one_can_register(pages, now, middle):
+    event = make_event(opens_at=OPENS, closes_at=CLOSES)
+    if now > 0:
+        confirmed(event, "justice")
+    clock.freeze(OPENS + timedelta(days=now))
+    assert " ".join(pages.get("home.front").all(".ring-big, .ring-small")) == middle
 
 
 def test_front_shows_the_three_latest_posts(pages):
@@ -90,7 +188,7 @@ def test_front_shows_the_three_latest_posts(pages):
 def test_front_without_posts_pages_or_programme_has_no_empty_parts(pages):
     make_event(sharing=Text(sv="", en=""))
     page = pages.get("home.front")
-    assert page.soup.select(".teasers, .points, .facts, .sharing") == []
+    assert page.soup.select(".lead-post, .day, .practical, .sharing") == []
     assert "All practical information" not in page.links
 
 
@@ -101,11 +199,6 @@ def test_front_leads_to_the_pages_that_exist(pages):
     assert (
         make_event_facts["How it works with a protected identity"] == "/en/pages/privacy#protected-identity"
     )
-
-
-OPENS, CLOSES = datetime(2027, 4, 3, 12, tzinfo=UTC), datetime(2027, 10, 31, 22, 59, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
-CLOSING = "Registration is open until 31 October 2027 at 23:59 (CET)."
 
 
 @pytest.mark.parametrize(
@@ -122,7 +215,7 @@ def test_registration_opens_and_closes_on_the_second(pages, now, has_button, sai
     clock.freeze(now)
     page = pages.get("home.front")
     assert ("Register for a place" in page.links) is has_button
-    assert said in page.all(".hero-action")[0]
+    assert said in page.all(".hero-facts dd")[-1]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +243,7 @@ def test_front_of_a_full_event_says_so(pages, has_waiting_list, said):
         has_waiting_list=has_waiting_list,
     )
     page = pages.get("home.front")
-    assert said in page.all(".hero-action")[0]
+    assert said in page.all(".hero-facts dd")[-1]
     assert page.soup.select_one("svg.ring")["aria-label"].startswith("All 2 places are taken")
 
 
@@ -162,8 +255,9 @@ def test_front_of_an_earlier_event_is_an_archive(pages):
     make_post(headline="Of now", published_at=NOW)
     page = pages.get("/en/events/nf16/")
     assert page.all(".note-title")[0] == "This is an earlier forum"
-    assert page.links["Go to the current forum"] == "/en/"
-    assert page.all(".hero-action") == ["This forum is over and takes no registrations."]
+    assert page.links["To the present forum"] == "/en/"
+    assert page.all(".hero-facts dd")[-1] == "This forum is over and takes no registrations."
+    assert page.all(".hero-action") == []
     assert "Register for a place" not in page.links
     assert page.soup.select(".seats") == []
     assert page.all(".teaser-headline") == ["Of then"]
@@ -207,5 +301,5 @@ def test_front_costs_the_same_with_one_and_with_three_posts(pages, path):
     for _number in range(2):
         make_post(event_id=archive.id)
     three = pages.get(path)
-    assert (len(one.all(".teaser")), len(three.all(".teaser"))) == (1, 3)
+    assert (len(one.all(".teaser-headline")), len(three.all(".teaser-headline"))) == (1, 3)
     assert len(one.statements) == len(three.statements) <= 8
