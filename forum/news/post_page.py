@@ -1,5 +1,6 @@
 """The content of a post's page in one language."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 from babel.dates import format_date
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum.news.dates import day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
 from forum.news.teasers import post_url
 from forum.web.languages import in_language
-from forum.web.markdown import render
+from forum.web.markdown import render_with_parts
 from forum.web.seo import Seo, absolute, article_data
 
 
@@ -28,9 +30,11 @@ def shown_post(text: PostText) -> dict[str, Any]:
     """Return the context of templates/public/news/post.html, without the links to older and newer posts."""
     post, language = text.post, text.language
     url = post_url(language, post.public_since, text.slug)
+    body = render_with_parts(text.body)
     return {
         "text": text,
-        "body": render(text.body),
+        "body": body.html,
+        "parts": _parts(body.parts, post),
         "byline": _byline(post, language),
         "corrections": [_correction(correction, language) for correction in post.corrections],
         "sources": [_source(source, language) for source in post.sources],
@@ -69,9 +73,18 @@ def _byline(post: Post, language: str) -> dict[str, Any]:
     }
 
 
+def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]]:
+    """Return the parts of the text, and those that stand below it."""
+    below = []
+    if post.corrections:
+        below.append(("corrections", ngettext("Correction", "Corrections", len(post.corrections))))
+    if post.sources:
+        below.append(("sources", _("Sources")))
+    return [*parts, *below]
+
+
 def _correction(correction: Correction, language: str) -> dict[str, str]:
-    day = _day(correction.made_on, language).text
-    return {"title": _("Correction, %(day)s", day=day), "text": in_language(correction.text)}
+    return {"day": _day(correction.made_on, language).text, "text": in_language(correction.text)}
 
 
 def _source(source: Source, language: str) -> dict[str, Any]:

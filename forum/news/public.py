@@ -1,5 +1,7 @@
 """Public pages of news: lists, posts, categories, hashtags, search."""
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -35,7 +37,9 @@ def index(number: int | None = None) -> ResponseReturnValue:
     """List every post, the newest first."""
     page = queries.list_posts(language(), number=_checked(number))
     lead = _("What happens around the forum, and what comes of it.")
-    return _show_list(page, number, title=_("News"), lead=lead, feed_url=url_for("feeds.whole"), **_ways_in())
+    return _show_list(
+        page, number, title=_("News"), lead=lead, feed_url=url_for("feeds.whole"), leads=True, **_ways_in()
+    )
 
 
 @localised(bp, "/news/<int(fixed_digits=4):year>/")
@@ -142,8 +146,17 @@ def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseRe
         feed_url=context.pop("feed_url", url_for("feeds.whole")),
         alternates=context.pop("alternates", {}),
     )
+    leads = context.pop("leads", False)
+    posts = teasers(page.posts)
+    lead_post = posts.pop(0) if leads and number is None and posts else None
     return render_template(
-        "public/news/list.html", posts=teasers(page.posts), pager=_pager(page), **seo.context(), **context
+        "public/news/list.html",
+        lead_post=lead_post,
+        posts_by_year=[(year, list(group)) for year, group in groupby(posts, attrgetter("year"))],
+        pager=_pager(page),
+        breadcrumbs=[] if leads else [{"label": _("News"), "url": url_for(".index")}],
+        **seo.context(),
+        **context,
     )
 
 

@@ -22,6 +22,11 @@ class Teaser:
     date_text: str
     date_iso: str
 
+    @property
+    def year(self) -> str:
+        """The year of its date."""
+        return self.date_iso[:4]
+
 
 def teasers(posts: Iterable[ListedPost]) -> list[Teaser]:
     """Return teasers of the posts."""

@@ -35,7 +35,7 @@ def test_index_lists_the_newest_first(pages):
 def test_index_shows_label_date_and_lead_and_leads_to_the_post(pages):
     make_post(headline="A headline", slug="a-post", label="Blog", lead="A lead.")
     page = pages.get("news.index")
-    assert page.all(".teaser .kicker, .teaser-lead") == ["25 November 2016 · Blog", "A lead."]
+    assert page.all(".lead-post .kicker, .lead-post-lead") == ["25 November 2016 · Blog", "A lead."]
     assert page.links["A headline"] == "/en/news/2016/11/25/a-post-en"
 
 
@@ -52,12 +52,12 @@ def test_posts_of_the_same_moment_keep_an_order_over_pages(pages):
 def test_index_continues_on_a_second_page(pages, posts, on_second_page):
     make_posts(posts)
     first = pages.get("news.index")
-    assert (len(headlines(first)), first.links["Older"]) == (PER_PAGE, "/en/news/page/2")
+    assert (len(headlines(first)), first.links["Older news"]) == (PER_PAGE, "/en/news/page/2")
     assert first.all(".pager-summary") == ["Page 1 of 2"]
-    second = first.follow("Older")
+    second = first.follow("Older news")
     assert on_second_page in (headlines(second), len(headlines(second)))
-    assert second.links["Newer"] == "/en/news/"
-    assert "Older" not in second.links
+    assert second.links["Newer news"] == "/en/news/"
+    assert "Older news" not in second.links
 
 
 def test_index_of_one_page_has_no_pager(pages):
@@ -82,7 +82,7 @@ def test_index_leads_to_the_years_and_categories_that_have_posts(pages):
     make_post(categories=[used])
     make_posts(1)
     page = pages.get("news.index")
-    assert page.all(".news-ways .tag") == ["Category used", "2017", "2016"]
+    assert page.all(".rail-list a") == ["Category used", "2017", "2016"]
     assert (page.links["2016"], page.links["Category used"]) == (
         "/en/news/2016/",
         "/en/news/categories/used-en",
@@ -121,7 +121,7 @@ def test_category_by_its_slug_in_another_language_leads_to_the_right_one(pages):
 
 def test_category_continues_on_a_second_page(pages):
     make_posts(PER_PAGE + 1, categories=[make_category("police")])
-    second = pages.get("news.category", slug="police-en").follow("Older")
+    second = pages.get("news.category", slug="police-en").follow("Older news")
     assert (second.path, headlines(second)) == ("/en/news/categories/police-en/page/2", ["Post 1"])
     assert second.links["Svenska"] == "/sv/news/categories/police-sv/page/2"
 
@@ -182,3 +182,31 @@ def test_a_list_costs_the_same_for_one_post_and_for_three(pages, endpoint):
     three = pages.get(asked[0], **asked[1])
     assert (len(headlines(one)), len(headlines(three))) == (1, 3)
     assert len(one.statements) == len(three.statements) <= 6
+
+
+def test_the_newest_post_is_set_large_and_the_others_stand_by_year(pages):
+    for year in (2015, 2016, 2016, 2017):
+        make_post(headline=f"Of {year}", published_at=datetime(year, 5, 1, 12, tzinfo=UTC))
+    page = pages.get("news.index")
+    assert page.all(".lead-post .teaser-headline") == ["Of 2017"]
+    years = {section.h2.text: len(section.select(".teaser")) for section in page.soup.select(".news-year")}
+    assert years == {"2016": 2, "2015": 1}
+
+
+def test_beside_the_list_stand_search_the_forum_to_come_and_the_ways_in(pages):
+    make_event()
+    make_post(categories=[make_category("used")])
+    page = pages.get("news.index")
+    assert page.soup.select(".col-rail form[role=search] input[type=search]")
+    assert page.all(".rail h2") == ["Categories", "Years", "Follow"]
+    card = page.soup.select_one(".rail .event-card")
+    assert "16–17 November 2027, Stockholm" in card.text
+    assert card.a["href"] == "/en/register"
+
+
+def test_every_page_below_the_news_has_the_same_breadcrumbs(pages):
+    make_post(slug="a-post", categories=[make_category("police")], tags=[make_tag("#NF16")])
+    for path in ("2016/", "categories/police-en", "tags/nf16", "search", "2016/11/25/a-post-en"):
+        first = pages.get(f"/en/news/{path}").soup.select_one(".breadcrumbs a")
+        assert (first.text, first["href"]) == ("News", "/en/news/"), path
+    assert pages.get("news.index").soup.select(".breadcrumbs") == []

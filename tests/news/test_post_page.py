@@ -47,19 +47,40 @@ def test_post_shows_all_of_it(pages):
     assert page.all(".kicker, .lede") == ["Blog", "A lead."]
     assert page.all(".byline") == ["The office · 25 November 2016 · corrected 30 May 2017"]
     assert page.all(".prose") == ["First. Part Last."]
-    assert page.all(".note-content .note-body") == ["It is hard to read. Leave this page"]
-    assert page.all(".note-correction") == ["Correction, 30 May 2017 It was 84."]
-    assert page.all(".sources li") == ["Police , 20 November 2016", "A talk"]
+    assert page.all(".caution") == ["About this text. It is hard to read. Leave this page"]
+    assert page.all("#corrections, #corrections ~ p") == ["Correction", "30 May 2017 It was 84."]
+    assert page.all(".sources li") == ["Police 20 November 2016", "A talk"]
     assert page.links["Police"] == "https://police.example/1"
     assert page.all(".tag") == ["#NF16", "#Mörka nätet", "Category police"]
     assert page.links["#Mörka nätet"] == "/en/news/tags/m%C3%B6rkan%C3%A4tet"
     assert page.links["Category police"] == "/en/news/categories/police-en"
 
 
+def test_beside_a_post_stand_its_parts_its_history_and_the_forum_to_come(pages):
+    make_event()
+    make_post(
+        slug="a-post",
+        body="Text.\n\n## One {#one}\n\nText.\n\n## Two\n\nText.",
+        corrections=[correction(30, "It was 84.")],
+        sources=[Source(title=Text(en="A talk"))],
+    )
+    page = pages.get(PATH)
+    contents = page.soup.select(".rail .contents a")
+    assert [(link.text, link["href"]) for link in contents] == [
+        ("One", "#one"),
+        ("Two", "#part-2"),
+        ("Correction", "#corrections"),
+        ("Sources", "#sources"),
+    ]
+    assert page.all(".prose h2") == ["One", "Two"]
+    assert page.all(".rail-pairs > div") == ["Published 25 November 2016", "Corrected 30 May 2017"]
+    assert page.soup.select_one(".rail .event-card a")["href"] == "/en/register"
+
+
 def test_plain_post_has_no_empty_parts(pages):
     make_post(slug="a-post")
     page = pages.get(PATH)
-    assert page.soup.select(".note, .sources, .tags, .pager") == []
+    assert page.soup.select(".note, .caution, .sources, .tags, .turn, .contents") == []
     assert page.all(".byline") == ["The office · 25 November 2016"]
 
 
@@ -84,9 +105,10 @@ def test_byline_says_when_it_changed(pages, updated, corrections, said):
 def test_corrections_stand_in_order_and_the_byline_leads_to_them(pages):
     make_post(slug="a-post", corrections=[correction(30, "Later."), correction(2, "Earlier.")])
     page = pages.get(PATH)
-    assert page.all(".note-correction") == [
-        "Correction, 2 May 2017 Earlier.",
-        "Correction, 30 May 2017 Later.",
+    assert page.all("#corrections, #corrections ~ p") == [
+        "Corrections",
+        "2 May 2017 Earlier.",
+        "30 May 2017 Later.",
     ]
     assert page.links["corrected 30 May 2017"] == "#corrections"
 
@@ -153,16 +175,16 @@ def test_neighbours_are_the_posts_before_and_after(pages):
         )
     make_post(languages=("sv",), published_at=datetime(2016, 11, 25, 9, tzinfo=UTC))
     page = pages.get(PATH)
-    assert page.links["Older: Day 24"] == "/en/news/2016/11/24/day-24-en"
-    assert page.links["Newer: Day 26"] == "/en/news/2016/11/26/day-26-en"
-    assert pages.get("/en/news/2016/11/26/day-26-en").all("main .pager a") == ["Older: Day 25"]
-    assert pages.get("/en/news/2016/11/24/day-24-en").all("main .pager a") == ["Newer: Day 25"]
+    assert page.links["Older Day 24"] == "/en/news/2016/11/24/day-24-en"
+    assert page.links["Newer Day 26"] == "/en/news/2016/11/26/day-26-en"
+    assert pages.get("/en/news/2016/11/26/day-26-en").all("main .turn a") == ["Older Day 25"]
+    assert pages.get("/en/news/2016/11/24/day-24-en").all("main .turn a") == ["Newer Day 25"]
 
 
 def test_neighbours_of_the_same_moment_do_not_skip_each_other(pages):
     for name in ("one", "two", "three"):
         make_post(slug=name, headline=name)
-    assert pages.get("/en/news/2016/11/25/two-en").all("main .pager a") == ["Newer: three", "Older: one"]
+    assert pages.get("/en/news/2016/11/25/two-en").all("main .turn a") == ["Newer three", "Older one"]
 
 
 def test_share_box_gives_the_whole_address_and_no_tracker(pages):
