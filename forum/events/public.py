@@ -8,7 +8,7 @@ from forum.events.calendar import event_calendar
 from forum.events.in_url import get_published_or_404, of_event
 from forum.web import cache
 from forum.web.languages import day_text, in_language, language
-from forum.web.markdown import render
+from forum.web.markdown import render_with_parts
 from forum.web.seo import Seo
 
 bp = Blueprint("events", __name__)
@@ -23,7 +23,8 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Show a standing page, such as the practical information."""
     found = get_published_or_404(event)
     shown = queries.find_page(found, slug) or abort(404)
-    before, _, after = render(in_language(shown.body)).partition(FIELD_REGISTER)
+    outlined = render_with_parts(in_language(shown.body))
+    before, _, after = outlined.html.partition(FIELD_REGISTER)
     return render_template(
         "public/events/page.html",
         event=found,
@@ -31,6 +32,7 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
         before=before,
         has_register=bool(after),
         after=after,
+        parts=outlined.parts,
         updated=day_text(shown.updated_at, found.zone),
         **Seo(in_language(shown.title), in_language(shown.summary)).context(),
     )

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
+from itertools import count, takewhile
 
 import nh3
 from markdown_it import MarkdownIt
@@ -38,13 +39,29 @@ ATTRIBUTES: dict[str, set[str]] = {
     "div": {"class", "role", "tabindex", "aria-label"},  # `_open_table` puts a div around each table
     "ol": {"start"},
     "th": {"scope"},
+    "td": {"data-label"},
     **{heading: {"id"} for heading in ("h2", "h3", "h4", "h5", "h6")},
 }
 SAFE_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 HEADING_ID = re.compile(r"(?<!\s)\s*\{#([a-z][a-z0-9-]{0,60})\}$")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-TAKEN_IDS = {"main"}  # ids that the layout uses itself
+TAKEN_IDS = {
+    "main",
+    "contents",
+    "corrections",
+    "sources",
+    "hashtags",
+    "categories",
+}  # ids that the layout uses itself
 TOP, DEEPEST = 2, 6
+
+
+@dataclass(frozen=True)
+class Outlined:
+    """A text as HTML, and the headings of its parts as (id, words): its list of contents."""
+
+    html: Markup
+    parts: tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=512)
@@ -53,10 +70,43 @@ def render(text: str) -> Markup:
 
     The result is cached by the text, so that each version of a post is rendered once.
     """
+    return _render(_parse(text))
+
+
+@lru_cache(maxsize=512)
+def render_with_parts(text: str) -> Outlined:
+    """Return the text as harmless HTML in which every part has an id, and its parts; kept per text."""
+    tokens = _parse(text)
+    headings = [
+        (token, tokens[index + 1]) for index, token in enumerate(tokens) if token.type == "heading_open"
+    ]
+    given = {heading.attrs.get("id") for heading, _inline in headings}
+    free = (name for number in count(1) if (name := f"part-{number}") not in given)
+    parts = [
+        (str(heading.attrs.setdefault("id", next(free))), _words(inline))
+        for heading, inline in headings
+        if heading.tag == f"h{TOP}"
+    ]
+    return Outlined(_render(tokens), tuple(parts))
+
+
+def _parse(text: str) -> list[Token]:
     tokens = _parser.parse(CONTROLS.sub("", text))
     _place_headings(tokens)
+    return tokens
+
+
+def _words(inline: Token) -> str:
+    """Return a heading's words without its markup."""
+    return "".join(
+        child.content for child in inline.children or () if child.type in {"text", "code_inline"}
+    ).strip()
+
+
+def _render(tokens: list[Token]) -> Markup:
     for token in _of_type(tokens, "th_open"):
         token.attrs["scope"] = "col"
+    _label_cells(tokens)
     html = _parser.renderer.render(tokens, _parser.options, {})
     clean = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, attribute_filter=_only_safe, link_rel=None)
     return Markup(clean)  # noqa: S704 - nh3 has made the HTML harmless
@@ -103,6 +153,22 @@ def _place_headings(tokens: list[Token]) -> None:
         if (name := _take_id(tokens[index + 1])) and name not in ids:
             tokens[index].attrs["id"] = name
             ids.add(name)
+
+
+def _label_cells(tokens: list[Token]) -> None:
+    """Give each cell of a table its column's heading, which it shows where the table has no room."""
+    columns: list[str] = []
+    column = 0
+    for index, token in enumerate(tokens):
+        if token.type == "table_open":
+            columns = []
+        elif token.type == "th_open":
+            columns.append(_words(tokens[index + 1]))
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "td_open":
+            token.attrs["data-label"] = columns[column] if column < len(columns) else ""
+            column += 1
 
 
 def _take_id(inline: Token) -> str | None:

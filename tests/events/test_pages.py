@@ -62,6 +62,22 @@ def test_page_of_the_present_event_does_not_say_so(pages):
     assert pages.get("events.page", slug="practical").soup.select(".note") == []
 
 
+def test_beside_a_page_stand_its_parts_and_the_way_to_register(pages):
+    body = Text(en="## One {#one}\n\nA.\n\n### Below\n\nB.\n\n## Two *words*\n\nC.", sv="x")
+    make_page(make_event(), body=body)
+    page = pages.get("events.page", slug="practical")
+    links = [(link.text, link["href"]) for link in page.soup.select(".rail .contents a")]
+    assert links == [("One", "#one"), ("Two words", "#part-2")]
+    assert page.soup.select_one(".rail .event-card a")["href"] == "/en/register"
+
+
+def test_cells_of_a_table_say_their_column_where_the_table_has_no_room(pages):
+    body = Text(en="| Kind | Who |\n|---|---|\n| Open | All |", sv="x")
+    make_page(make_event(), body=body)
+    cells = pages.get("events.page", slug="practical").soup.select(".prose td")
+    assert [(cell.text, cell["data-label"]) for cell in cells] == [("Open", "Kind"), ("All", "Who")]
+
+
 def test_page_costs_few_queries(pages):
     event = make_event()
     make_page(event)

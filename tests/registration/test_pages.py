@@ -65,8 +65,12 @@ def link_in(mail) -> str:
 
 def test_choose_page_leads_to_each_sector_and_says_what_is_left(pages, event):
     page = pages.get("registration.choose")
-    assert (page.h1, page.links["Justice"]) == ("Register", "/en/register/justice")
-    assert page.all(".sector-choice-left")[1] == "75 of 75 left"
+    assert (page.h1, page.links["Justice"]) == (
+        "Which sector are you taking part for?",
+        "/en/register/justice",
+    )
+    assert page.all(".sector-choice-left")[1] == "up to 75 left"
+    assert page.all(".sector-choice-text")[1] == "You who work with Justice."
 
 
 def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, database):
@@ -634,7 +638,7 @@ def test_a_new_link_is_sent_to_a_known_address_only_and_three_times_an_hour(page
 
 def test_every_page_speaks_swedish(app, event, database):
     swedish = Pages(app, language="sv")
-    assert swedish.get("registration.choose").h1 == "Anmäl dig"
+    assert swedish.get("registration.choose").h1 == "Vilken sektor deltar du för?"
 
 
 def test_an_address_that_no_mail_server_takes_is_refused(pages, event):
