@@ -16,10 +16,10 @@ from forum.events.enums import SectorPolicy
 class Event(Base):
     """An edition of the forum. `taken` counts held places and changes only in `registration.places`.
 
-    `nights` says when a day ends and the next one starts, in the event's zone, one for each night in order:
-    {"ends": "17:00", "starts": "09:00"}. What is not known is left out. `starts_at` and `ends_at` say the rest.
-    `programme_points` are texts per language; `day` (1 is the first) and `starts` ("10:45") say where one stands.
-    A change of what calendars show raises `calendar_sequence` (`events.versions`).
+    `nights` says when a day ends and the next one starts, in the event's time zone, one item for each night in order:
+    {"ends": "17:00", "starts": "09:00"}. Unknown hours are left out. The first day starts at `starts_at`, the last
+    one ends at `ends_at`. `programme_points` are texts per language; their `day` (1 is the first) and `starts`
+    ("10:45") may be left out. A change of a column that calendars show raises `calendar_sequence` (`events.versions`).
     """
 
     is_public_content = True

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum.registration.ring import SectorShare, draw_ring, percent, share_out
@@ -140,6 +140,7 @@ def test_what_is_left_is_shared_out_to_the_last_place_and_to_nobody_too_much(fre
     assert all(0 <= seat <= opening for seat, opening in zip(seats, openings, strict=True))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 90), st.integers(0, 90), st.integers(0, 20), st.integers(0, 40)),
