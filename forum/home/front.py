@@ -19,7 +19,7 @@ from forum.news.teasers import teasers
 from forum.registration import places
 from forum.registration.ring import Arc, RingView
 from forum.registration.rings import form_address, ring_of
-from forum.web.languages import NAMES, dates_of, day_text, in_language, moment_text
+from forum.web.languages import NAMES, dates_of, day_text, in_language, moment_text, until_text
 from forum.web.markdown import render
 from forum.web.seo import Seo, absolute
 

@@ -14,7 +14,7 @@ from tests.factories.registrations import confirmed, register
 pytestmark = pytest.mark.usefixtures("frozen", "database")
 OPENS, CLOSES = datetime(2027, 4, 3, 12, tzinfo=UTC), datetime(2027, 10, 31, 22, 59, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-CLOSING = "Registration is open until 31 October 2027 23:59 CET."
+CLOSING = "Registration is open until 31 October 2027 at 23:59 (CET)."
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_registration_opens_and_closes_on_the_second(pages, now, has_button, sai
 def test_swedish_names_the_last_day_and_an_hour_only_where_it_is_not_the_last(pages, closes_at, said):
     make_event(opens_at=OPENS, closes_at=closes_at)
     clock.freeze(OPENS)
-    assert said in pages.get("home.front", lang="sv").all(".hero-action")[0]
+    assert said in pages.get("home.front", lang="sv").all(".hero-facts dd")[-1]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_front_of_an_earlier_event_is_an_archive(pages):
     make_post(headline="Of now", published_at=NOW)
     page = pages.get("/en/events/nf16/")
     assert page.all(".note-title")[0] == "This is an earlier forum"
-    assert page.links["To the present forum"] == "/en/"
+    assert page.links["Go to the current forum"] == "/en/"
     assert page.all(".hero-facts dd")[-1] == "This forum is over and takes no registrations."
     assert page.all(".hero-action") == []
     assert "Register for a place" not in page.links
