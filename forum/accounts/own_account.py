@@ -11,7 +11,7 @@ from forum import clock
 from forum.accounts import actions, limits, queries, sign_ins
 from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm
-from forum.accounts.models import SignIn
+from forum.accounts.models import SignIn, User
 from forum.accounts.public import (
     browser_name,
     form_page,
@@ -89,9 +89,7 @@ def password() -> ResponseReturnValue:
     if form.errors:
         db.session.rollback()
         return form_page("password", form)
-    token = actions.open_sign_in(g.user, browser=browser_name(), now=clock.now())
-    db.session.commit()
-    sign_ins.begin(token)
+    _begin_anew(g.user)
     flash(_("The password is changed. Every other browser has been signed out."), "success")
     return redirect(url_for(".show"), 303)
 
@@ -180,6 +178,13 @@ def lead_to_sign_in(_refusal: SignedOut) -> ResponseReturnValue:
     """Lead a user who was signed out during the request to the sign-in page; nothing was changed."""
     db.session.rollback()
     return redirect(url_for("accounts.sign_in"), 303)
+
+
+def _begin_anew(user: User) -> None:
+    """Commit, and give this browser a new sign-in, for the change has ended those that there were."""
+    token = actions.open_sign_in(user, browser=browser_name(), now=clock.now())
+    db.session.commit()
+    sign_ins.begin(token)
 
 
 def _ago(moment: datetime) -> str:
