@@ -1,17 +1,36 @@
-"""Receiving a registration: from the form that was sent to the mail that asks to confirm the address."""
+"""Receiving a registration: from the form that was sent to the mail that asks to confirm the address.
+
+Why a sector accepts no registration is one rule, for the page, which then shows no form, and for registering.
+"""
 
 from datetime import datetime
 
 from forum.audit import actions as audit
 from forum.database import rehearsed
+from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event, Sector
+from forum.events.queries import registration_state
 from forum.extensions import db
-from forum.registration import answers, mails, places, queries, refusals, waiting_list
+from forum.registration import answers, mails, places, queries, waiting_list
 from forum.registration.applicant import Applicant
 from forum.registration.enums import Status
-from forum.registration.errors import SubmissionReused
+from forum.registration.errors import (
+    RegistrationClosed,
+    RegistrationRefused,
+    SectorByInvitation,
+    SectorFull,
+    SubmissionReused,
+)
 from forum.registration.models import Registration, Submission
 from forum.registration.senders import UNBOUNDED, Sender
+
+# What templates/public/registration/refused.html calls them when it tells a visitor why.
+REASONS: dict[type[Exception], str] = {
+    RegistrationClosed: "closed",
+    SectorByInvitation: "invitation",
+    SectorFull: "full",
+    SubmissionReused: "reused",
+}
 
 
 def register(
@@ -26,7 +45,7 @@ def register(
     """
     if earlier := queries.find_submission(applicant.submission_key):
         return _same_answers(earlier, applicant)
-    refusals.refuse(sector, now)
+    refuse(sector, now)
     asked = answers.draft(event, sector, applicant, now=now)
     waiting_list.offer_free_places(event, now=now)
     live = queries.find_live(event, asked.email_canonical)
@@ -55,6 +74,24 @@ def register(
     holds = registration.holds_place
     audit.record(action, registration, actor="visitor", at=now, sector=sector.key, place=holds)
     return registration
+
+
+def refuse(sector: Sector, now: datetime) -> None:
+    """Raise RegistrationClosed, SectorByInvitation or SectorFull if the sector accepts no registration at `now`."""
+    if registration_state(sector.event, now) != RegistrationState.OPEN:
+        raise RegistrationClosed
+    if sector.policy == SectorPolicy.INVITATION:
+        raise SectorByInvitation
+    places.has_room(sector, now)
+
+
+def find_refusal(sector: Sector, now: datetime) -> type[RegistrationRefused] | None:
+    """Return why the sector accepts no registration at `now`, or None; a later registration may still be refused."""
+    try:
+        refuse(sector, now)
+    except RegistrationRefused as refusal:
+        return type(refusal)
+    return None
 
 
 def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:

@@ -15,7 +15,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_published_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import intake, kept_answers, limits, links_by_mail, places, refusals
+from forum.registration import intake, kept_answers, limits, links_by_mail, places
 from forum.registration.errors import NoSuchSector, RegistrationRefused
 from forum.registration.forms import LinkForm, RegistrationForm
 from forum.registration.rings import form_address, ring_of, small_ring_of
@@ -29,7 +29,7 @@ bp = Blueprint("registration", __name__)
 
 REFUSED = "public/registration/refused.html"
 REASONS = {
-    **refusals.REASONS,
+    **intake.REASONS,
     TooManyTries: "tries",
     limits.DomainFull: "domain",
     limits.Braked: "brake",
@@ -59,7 +59,7 @@ def details(sector: str) -> ResponseReturnValue:
     form = RegistrationForm(data=kept_answers.recall(sector) if "change" in request.args else None)
     if request.method == "GET":
         _event, chosen = _sector_or_404(sector)
-        refusal = refusals.find_refusal(chosen, clock.now())
+        refusal = intake.find_refusal(chosen, clock.now())
         return _refused(refusal, chosen, form, 200) if refusal else _ask(chosen, form)
     if not form.validate():
         return _ask(_sector_or_404(sector)[1], form, 422)
@@ -161,7 +161,7 @@ def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue
     form = RegistrationForm(data=answers)
     if answers is None:
         return render_template(REFUSED, event=event, sector=chosen, form=form, reason="gone", wait="")
-    if refusal := refusals.find_refusal(chosen, clock.now()):
+    if refusal := intake.find_refusal(chosen, clock.now()):
         return _refused(refusal, chosen, form)
     has_place = places.places_left(event, clock.now())[chosen.id] > 0
     return render_template(

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
-from forum.registration import listing, places, queries, refusals
+from forum.registration import intake, listing, places, queries
 from forum.registration.enums import Status
 from forum.registration.errors import SectorFull
 from forum.registration.ring import RingView, SectorShare, draw_ring
@@ -23,7 +23,7 @@ def form_address(now: datetime) -> Address:
     """Return where a sector's arc and name lead: to its form, or nowhere while nobody can register there."""
 
     def address(sector: Sector) -> str:
-        takes = refusals.find_refusal(sector, now) in (None, SectorFull)
+        takes = intake.find_refusal(sector, now) in (None, SectorFull)
         return url_for("registration.details", sector=sector.key) if takes else ""
 
     return address

@@ -7,8 +7,7 @@ import pytest
 from forum.audit import queries as audit
 from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED
 from forum.outbox.models import OutboxMessage
-from forum.registration import mailboxes
-from forum.registration.limits import WAIT_SECONDS, brake, may_mail, refuse_full_domain
+from forum.registration.limits import WAIT_SECONDS, base_mailbox, brake, may_mail, refuse_full_domain
 from forum.registration.models import Registration, RegistrationToken, Submission
 from forum.web import limits
 from forum.web.forms import new_form_key
@@ -62,7 +61,7 @@ def statuses(database) -> list[str]:
     ],
 )
 def test_sub_addresses_lead_to_one_mailbox(address, base):
-    assert mailboxes.base_mailbox(address) == base
+    assert base_mailbox(address) == base
 
 
 @pytest.mark.parametrize("make_known", [False, True], ids=["unknown", "known"])

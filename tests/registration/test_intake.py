@@ -8,7 +8,7 @@ from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector, registration_state
 from forum.extensions import db
-from forum.registration import intake, places, refusals
+from forum.registration import intake, places
 from forum.registration.errors import (
     RegistrationClosed,
     RegistrationRefused,
@@ -36,7 +36,7 @@ def app(make_app, sqlite_url):
 
 
 def refusal_of_page(event) -> type | None:
-    return refusals.find_refusal(find_sector(event, "justice"), NOW)
+    return intake.find_refusal(find_sector(event, "justice"), NOW)
 
 
 def refusal_of_form(event) -> type | None:
