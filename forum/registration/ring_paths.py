@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 MIDDLE = 150.0  # radius of the middle row of seats; the centre is 0, 0
 AISLE = 1.5  # columns of seats left out between two sectors
-CLOSEST = 9.0  # two seats are never nearer to each other than this: before that comes another row
-WIDEST = 17.0  # nor farther apart: a small meeting does not get balls for seats
+CLOSEST = 9.0  # Two seats are never nearer to each other than this: the ring gets another row of seats instead.
+# Two seats are never farther apart than this: a dot grows with the distance, and few places would become huge dots.
+WIDEST = 17.0
 MOST_ROWS = 4
 WAITING_GAP = 1.15  # how far behind the last row those who wait stand, in seats
 BAND = 34.0  # width of a band

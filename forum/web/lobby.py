@@ -49,8 +49,7 @@ class Lobby:
     THREADS = 144
     PRESENT = 112  # requests that may be held at once
     SERVED = 96  # of these, how many the app handles at once; the others wait after their bodies are read
-    # When PRESENT requests are held: how many more may have their bodies read, so that the error page can keep a
-    # form's answers.
+    # Requests beyond PRESENT whose bodies are still read, so that the error page can keep a form's answers.
     DOORSTEP = 12
     # Bodies that one client may be sending at once: forty people may share an address.
     SLOW = 48

@@ -394,7 +394,7 @@ class TestPostgres:
 
     @pytest.fixture
     def lent(self, monkeypatch):
-        """Collect how many threads have the turn, each time that a thread lends its turn."""
+        """Collect how many threads compute each time that a thread lets another one compute."""
         lend, seen = Processor.lent, []
 
         @contextmanager

@@ -127,7 +127,7 @@ class Visitor:
         follow(self.page.locator("main form button.button").last)
 
     def sign_in(self, email: str) -> None:
-        """Sign in without the pages for signing in."""
+        """Sign in by setting the cookie, without visiting the sign-in pages."""
         self.page.context.add_cookies([self.world.signed_in(email)])
 
     def wait_for_second_factor(self, email: str) -> None:

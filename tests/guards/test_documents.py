@@ -96,7 +96,7 @@ def test_links_of_a_document_lead_somewhere(document):
     ],
 )
 def test_a_name_that_leads_nowhere_is_found(app, name):
-    """Control: a name in backticks is found when no command, URL, file or attribute has it."""
+    """Control: a name in backticks is reported when no command, URL, file or attribute has it."""
     assert list(find_lost(f"Look at `{name}` and `forum/`.", app)) == [name]
 
 

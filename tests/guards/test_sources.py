@@ -93,7 +93,7 @@ VIEWS = {
     "forum/audit/traces.py",
     # Tools that read the request: encrypted cookies, and log lines.
     *("forum/sealed_cookies.py", "forum/logs.py"),
-    # A command without a request; Flask-Migrate reads its settings from `g`.
+    # Not a view: `forum db` sets `g`, because Flask-Migrate reads its settings there.
     "forum/commands/database.py",
 }
 # Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
