@@ -63,6 +63,11 @@ class UnsafeLink(ValueError):
     """A URL to which pages of the forum may not link: it is not http, https or mailto."""
 
 
+def is_link(address: str) -> bool:
+    """Return whether pages may lead to this address: http, https or mailto (S32)."""
+    return LINK.fullmatch(address) is not None
+
+
 class Link(TypeDecorator):
     """The URL of a link on a page: http, https or mailto. Raises UnsafeLink for any other (S32)."""
 
@@ -70,7 +75,7 @@ class Link(TypeDecorator):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect) -> str | None:
-        if value is not None and not LINK.fullmatch(value):
+        if value is not None and not is_link(value):
             raise UnsafeLink("a link is http, https or mailto")
         return value
 

@@ -47,12 +47,23 @@ def _event(name: str, year: int, now: datetime) -> Event:
         **{field: Text(source[field]) for field in ("name", "short_name", "lead", "place", "sharing")},
         **_moments(source["dates"], ZoneInfo(source["timezone"]), year, now),
         nights=source["dates"].get("nights", []),
+        **_organiser(source["organiser"]),
+        help_lines=source.get("help_lines", []),
         is_published=True,
         programme_points=source["programme_points"],
         facts=source["facts"],
         sectors=[_sector(position, sector) for position, sector in enumerate(source["sectors"])],
         pages=_pages(name, year, now),
     )
+
+
+def _organiser(source: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "organiser_name": Text(source["name"]),
+        "organiser_address": source.get("address", {}),
+        "organiser_phone": source.get("phone"),
+        "organiser_url": source.get("url"),
+    }
 
 
 def _moments(

@@ -6,19 +6,15 @@ then the one with the later DTSTAMP (RFC 5546, 2.1.5): both come from the last c
 download.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import icalendar
 from flask import current_app
 
+from forum.events.days import list_spans
 from forum.events.enums import EntryStatus
 from forum.events.models import Event
-
-LONGEST_DAY = timedelta(hours=12)
-DAY = timedelta(days=1)
-# Start and end as times, or as whole days; the end is exclusive.
-Span = tuple[datetime, datetime] | tuple[date, date]
 
 
 def event_calendar(event: Event, language: str) -> bytes:
@@ -38,36 +34,12 @@ def personal_calendar(
     return _file(event, language, status, event.calendar_sequence + sequence, changed_at)
 
 
-def list_days(event: Event) -> list[Span]:
-    """Return start and end of each day of the event, in its time zone; whole days where the hours are not known."""
-    starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
-    last = (ends - timedelta(seconds=1)).date()  # an end at midnight belongs to the day before
-    dates = [starts.date() + number * DAY for number in range((last - starts.date()).days + 1)]
-    if len(dates) == 1 or (not event.nights and event.ends_at - event.starts_at <= LONGEST_DAY):
-        return [(starts, ends)]
-    nights = event.nights if len(event.nights) == len(dates) - 1 else [{}] * (len(dates) - 1)
-    mornings = [
-        starts,
-        *(_at(day, night.get("starts"), event) for day, night in zip(dates[1:], nights, strict=True)),
-    ]
-    evenings = [
-        *(_at(day, night.get("ends"), event) for day, night in zip(dates, nights, strict=False)),
-        ends,
-    ]
-    return [
-        (morning, evening if evening > morning else evening + DAY)
-        if morning and evening
-        else (day, day + DAY)
-        for day, morning, evening in zip(dates, mornings, evenings, strict=True)
-    ]
-
-
 def _file(event: Event, language: str, status: EntryStatus, sequence: int, changed_at: datetime) -> bytes:
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Forum//Forum//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    for number, (starts, ends) in enumerate(list_days(event), start=1):
+    for number, (starts, ends) in enumerate(list_spans(event), start=1):
         entry = icalendar.Event()
         entry.add("uid", _uid(event, number))
         entry.add("dtstamp", changed_at)
@@ -86,10 +58,6 @@ def _file(event: Event, language: str, status: EntryStatus, sequence: int, chang
 
 def _changed_at(event: Event) -> datetime:
     return event.calendar_changed_at or event.opens_at
-
-
-def _at(day: date, hour: str | None, event: Event) -> datetime | None:
-    return datetime.combine(day, time.fromisoformat(hour), event.zone) if hour else None
 
 
 def _uid(event: Event, day: int) -> str:

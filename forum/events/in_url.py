@@ -24,11 +24,16 @@ def of_event(bp: Blueprint, rule: str, **options) -> Callable:
     return decorate
 
 
-def get_published_or_404(slug: str | None) -> Event:
-    """Return the published event with this slug, the current one for None; set g.event, which the layout shows."""
+def get_published_or_404(slug: str | None, *, sectors: bool = True) -> Event:
+    """Return the published event with this slug, the current one for None; set g.event, which the layout shows.
+
+    The event's sectors are loaded unless the page does not show them.
+    """
     event = queries.find_published(slug) if slug else queries.find_current()
     if event is None or (slug and event.is_current):
         abort(404)
+    if sectors:
+        queries.load_sectors(event)
     g.event = event
     return event
 

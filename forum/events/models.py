@@ -8,7 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from forum import clock
-from forum.columns import Link, Text, Translated, UtcDateTime, member
+from forum.columns import Link, Text, Translated, UnsafeLink, UtcDateTime, is_link, member
 from forum.database import Base
 from forum.events.enums import SectorPolicy
 
@@ -20,6 +20,9 @@ class Event(Base):
     {"ends": "17:00", "starts": "09:00"}. Unknown hours are left out. The first day starts at `starts_at`, the last
     one ends at `ends_at`. `programme_points` are texts per language; their `day` (1 is the first) and `starts`
     ("10:45") may be left out. A change of a column that calendars show raises `calendar_sequence` (`events.versions`).
+
+    `organiser_address` has a street, postal_code, town and country (a code of ISO 3166). A help line has a country and
+    what is known of it, see `events.help_lines`.
     """
 
     is_public_content = True
@@ -55,7 +58,15 @@ class Event(Base):
     sharing: Mapped[Text] = mapped_column(Translated)
     hashtag: Mapped[str] = mapped_column(String(60))
     contact_email: Mapped[str] = mapped_column(String(254))
+    # Only earlier versions, which may run beside this one, read this link: it stands in `help_lines` now.
     hotline_url: Mapped[str | None] = mapped_column(Link(300))
+    help_lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    organiser_name: Mapped[Text] = mapped_column(Translated, default=Text, server_default=text("'{}'"))
+    organiser_address: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
+    organiser_phone: Mapped[str | None] = mapped_column(String(30))
+    organiser_url: Mapped[str | None] = mapped_column(Link(300))
+    # The name of a file in the folder of static files, such as "img/organiser.svg".
+    organiser_logo: Mapped[str | None] = mapped_column(String(200))
     timezone: Mapped[str] = mapped_column(String(60), active_history=True)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime, active_history=True)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, active_history=True)
@@ -93,6 +104,13 @@ class Event(Base):
         for point in points:
             time.fromisoformat(point.get("starts", "00:00"))
         return points
+
+    @validates("help_lines")
+    def _refuse_unsafe_links(self, _name: str, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for line in lines:
+            if "report" in line and not is_link(line["report"]["url"]):
+                raise UnsafeLink("a link is http, https or mailto")
+        return lines
 
     @property
     def zone(self) -> ZoneInfo:

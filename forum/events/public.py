@@ -1,37 +1,48 @@
-"""An event for visitors: its standing pages and its calendar file."""
+"""An event for visitors: its standing pages, its calendar file, and what templates say of it."""
+
+import re
+from collections.abc import Iterator
 
 from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from forum.events import queries
 from forum.events.calendar import event_calendar
+from forum.events.days import hours_text, list_days
+from forum.events.help_lines import list_help_lines
 from forum.events.in_url import get_published_or_404, of_event
+from forum.events.organisers import organiser_of
 from forum.web import cache
 from forum.web.languages import day_text, in_language, language
 from forum.web.markdown import render_with_parts
 from forum.web.seo import Seo
+from forum.web.telephones import tel_url
 
 bp = Blueprint("events", __name__)
 
-# The line in a page's text that the register of personal data replaces.
-FIELD_REGISTER = "<p>{{field-register}}</p>"
+# What a page's text may have on a line of its own, for what is kept elsewhere: each once.
+PLACEHOLDERS = re.compile(r"<p>\{\{(field-register|organiser|hours|help-lines)\}\}</p>")
+
+bp.add_app_template_filter(organiser_of, "organiser")
+bp.add_app_template_filter(list_help_lines, "help_lines")
+bp.add_app_template_filter(tel_url, "tel")
+bp.add_app_template_filter(list_days, "days")
+bp.add_app_template_filter(lambda event: hours_text(list_days(event)), "hours")
 
 
 @of_event(bp, "/pages/<slug>")
 @cache.page()
 def page(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Show a standing page, such as the practical information."""
-    found = get_published_or_404(event)
+    found = get_published_or_404(event, sectors=False)
     shown = queries.find_page(found, slug) or abort(404)
     outlined = render_with_parts(in_language(shown.body))
-    before, _, after = outlined.html.partition(FIELD_REGISTER)
     return render_template(
         "public/events/page.html",
         event=found,
         page=shown,
-        before=before,
-        has_register=bool(after),
-        after=after,
+        pieces=_split(outlined.html),
         parts=outlined.parts,
         updated=day_text(shown.updated_at, found.zone),
         **Seo(in_language(shown.title), in_language(shown.summary)).context(),
@@ -42,9 +53,21 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
 @cache.page()
 def calendar(event: str | None = None) -> ResponseReturnValue:
     """Return a calendar file of the event (M14)."""
-    found = get_published_or_404(event)
+    found = get_published_or_404(event, sectors=False)
     name = f'attachment; filename="{found.slug}.ics"'
     headers = {"Content-Disposition": name}
     return Response(
         event_calendar(found, language()), headers=headers, content_type="text/calendar; charset=utf-8"
     )
+
+
+def _split(html: Markup) -> Iterator[tuple[Markup, str]]:
+    """Yield a page's text in pieces, each as HTML and with the name of what stands behind it, or ""."""
+    names: set[str] = set()
+    done = 0
+    for place in PLACEHOLDERS.finditer(html):
+        if place[1] not in names:
+            names.add(place[1])
+            yield html[done : place.start()], place[1]
+            done = place.end()
+    yield html[done:], ""

@@ -1,11 +1,13 @@
 """Reading events, sectors, pages and the content version."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, inspect, select
+from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import load_only, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from forum.columns import Text, UtcDateTime
 from forum.events.enums import RegistrationState
 from forum.events.models import ContentVersion, Event, Page, Sector
 from forum.extensions import db
@@ -26,16 +28,38 @@ PAGES = (
     .where(Page.event_id == bindparam("event_id"))
     .order_by(Page.position)
 )
+EARLIER = (
+    select(Event.id, Event.slug, Event.short_name)
+    .where(Event.is_published, ~Event.is_current, Event.ends_at < bindparam("now", type_=UtcDateTime))
+    .order_by(Event.starts_at.desc())
+)
+
+
+@dataclass(frozen=True)
+class EarlierEvent:
+    """An event that is over, for a link to its pages."""
+
+    id: int
+    slug: str
+    name: Text
 
 
 def find_current() -> Event | None:
-    """Return the current event if it is published, with its sectors and the names of its pages."""
+    """Return the current event if it is published, with the names of its pages."""
     event = db.session.scalars(CURRENT).one_or_none()
-    if event is not None:  # the statements built above take half the time of SQLAlchemy's loaders
-        for name, statement in (("sectors", SECTORS), ("pages", PAGES)):
-            if name in inspect(event).unloaded:
-                set_committed_value(event, name, db.session.scalars(statement, {"event_id": event.id}).all())
+    if event is not None:
+        _load(event, "pages", PAGES)
     return event
+
+
+def load_sectors(event: Event) -> None:
+    """Load the event's sectors, unless they are loaded."""
+    _load(event, "sectors", SECTORS)
+
+
+def list_earlier(now: datetime) -> list[EarlierEvent]:
+    """Return the published events that are over, the newest first; the site is about another one now."""
+    return [EarlierEvent(*row) for row in db.session.execute(EARLIER, {"now": now})]
 
 
 def find_published(slug: str) -> Event | None:
@@ -88,3 +112,9 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
 def content_version() -> int:
     """Return the content version."""
     return db.session.scalars(select(ContentVersion.version)).one()
+
+
+def _load(event: Event, name: str, statement: Select) -> None:
+    """Load a relationship by one of the statements above, which take half the time of SQLAlchemy's loaders."""
+    if name in inspect(event).unloaded:
+        set_committed_value(event, name, db.session.scalars(statement, {"event_id": event.id}).all())

@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from forum.columns import Text
 from forum.events.enums import RegistrationState
 from forum.events.models import Event, Sector
+from forum.events.organisers import organiser_data, organiser_of
 from forum.events.queries import registration_state, slug_in_url
 from forum.home.programme import days_of, hours_of
 from forum.news.queries import ListedPost
@@ -123,7 +124,14 @@ def event_data(event: Event, url: str) -> dict[str, Any]:
         "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
         "eventStatus": "https://schema.org/EventScheduled",
         "location": {"@type": "Place", "name": in_language(event.place), "address": in_language(event.place)},
-        "organizer": {"@type": "Organization", "name": in_language(event.short_name), "url": absolute("/")},
+        "organizer": _organiser(event),
         "url": absolute(url),
         "inLanguage": list(NAMES),
     }
+
+
+def _organiser(event: Event) -> dict[str, Any]:
+    """Return who arranges the event, or the forum itself where nobody has said who that is."""
+    if organiser := organiser_of(event):
+        return organiser_data(organiser)
+    return {"@type": "Organization", "name": in_language(event.short_name), "url": absolute("/")}

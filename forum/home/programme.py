@@ -2,16 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import time
 from typing import Any
 
-from babel.dates import format_date, format_time
-from flask_babel import gettext as _
-
 from forum.columns import Text
-from forum.events.calendar import list_days
+from forum.events.days import clock_text, list_days
 from forum.events.models import Event
-from forum.web.languages import WRITTEN, in_language, language
+from forum.web.languages import in_language
 
 
 @dataclass(frozen=True)
@@ -41,20 +38,15 @@ def days_of(event: Event) -> list[Day]:
     if not any("day" in entry for entry in entries):
         return [Day("", "", tuple(_point(entry) for entry in entries))] if entries else []
     return [
-        Day(_day_title(starts), _hours(starts, ends), _points_of(entries, number))
-        for number, (starts, ends) in enumerate(list_days(event), start=1)
+        Day(_capital(day.without_year), day.hours, _points_of(entries, number))
+        for number, day in enumerate(list_days(event), start=1)
     ]
 
 
 def hours_of(event: Event) -> list[str]:
     """Return a line for each day with its hours, such as "Tuesday 9:00–17:00"; none where no hours are known."""
-    spans = [(starts, ends) for starts, ends in list_days(event) if isinstance(starts, datetime)]
-    if len(spans) == 1:
-        return [_hours(*spans[0])]
-    return [
-        f"{_capital(format_date(starts, 'EEEE', locale=_locale()))} {_hours(starts, ends)}"
-        for starts, ends in spans
-    ]
+    days = [day for day in list_days(event) if day.hours]
+    return [day.hours for day in days] if len(days) == 1 else [_capital(f"{day.weekday} {day.hours}") for day in days]
 
 
 def _points_of(entries: Iterable[Mapping[str, Any]], day: int) -> tuple[Point, ...]:
@@ -65,27 +57,10 @@ def _points_of(entries: Iterable[Mapping[str, Any]], day: int) -> tuple[Point, .
 def _point(entry: Mapping[str, Any]) -> Point:
     starts = entry.get("starts", "")
     return Point(
-        _clock(time.fromisoformat(starts)) if starts else "",
+        clock_text(time.fromisoformat(starts)) if starts else "",
         in_language(Text(entry["title"])),
         in_language(Text(entry["text"])),
     )
-
-
-def _day_title(day) -> str:
-    return _capital(format_date(day, "EEEE d MMMM", locale=_locale()))
-
-
-def _hours(starts, ends) -> str:
-    return f"{_clock(starts)}–{_clock(ends)}" if isinstance(starts, datetime) else ""
-
-
-def _clock(moment: datetime | time) -> str:
-    """Return an hour as it is written: 9:00 in English, 9.00 in Swedish."""
-    return format_time(moment if isinstance(moment, time) else moment.time(), _("H:mm"), locale=_locale())
-
-
-def _locale() -> str:
-    return WRITTEN.get(language(), language())
 
 
 def _capital(words: str) -> str:

@@ -7,9 +7,12 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
 from jinja2 import StrictUndefined
 
+from forum import clock
 from forum.columns import Text
 from forum.events import queries as events
+from forum.events.help_lines import HelpLine, list_help_lines
 from forum.events.models import Event
+from forum.events.organisers import Organiser, organiser_of
 from forum.web import languages
 
 SITE_NAME = Text(sv="Nordiskt forum", en="Nordic Forum")
@@ -34,6 +37,15 @@ class Language:
     current: bool
 
 
+@dataclass(frozen=True)
+class EarlierForum:
+    """A link to the pages of an event that is over."""
+
+    event_id: int
+    label: str
+    url: str
+
+
 class Site:
     """The templates' global `site`: the parts of the layout, computed when a template uses them."""
 
@@ -43,6 +55,15 @@ class Site:
         if not hasattr(g, "event"):
             g.event = events.find_current()
         return g.event
+
+    @property
+    def current(self) -> Event | None:
+        """The event that the site is about now, also on the pages of another one."""
+        if self.event is None or self.event.is_current:
+            return self.event
+        if not hasattr(g, "current_event"):
+            g.current_event = events.find_current()
+        return g.current_event
 
     @property
     def name(self) -> str:
@@ -83,10 +104,9 @@ class Site:
     @property
     def footer_links(self) -> list[Link]:
         """Links to privacy, accessibility and code of conduct; the same on every page."""
-        current = self.event if self.event and self.event.is_current else events.find_current()
         return [
             Link(languages.in_language(page.title), url_for("events.page", slug=page.slug, event=None))
-            for page in (current.pages if current else [])
+            for page in (self.current.pages if self.current else [])
             if page.slug != "practical"
         ]
 
@@ -94,6 +114,26 @@ class Site:
     def feed_url(self) -> str:
         """The address of the feed of all news."""
         return url_for("feeds.whole")
+
+    @property
+    def organiser(self) -> Organiser | None:
+        """Who arranges the present event: whom to ask about an earlier one, too."""
+        return organiser_of(self.current) if self.current else None
+
+    @property
+    def help_lines(self) -> list[HelpLine]:
+        """Whom to call after seeing abuse, in each country; the first is that in which the present event is held."""
+        return list_help_lines(self.current) if self.current else []
+
+    @property
+    def earlier_forums(self) -> list[EarlierForum]:
+        """The forums that are over, the newest first."""
+        if not hasattr(g, "earlier_forums"):
+            g.earlier_forums = [
+                EarlierForum(earlier.id, languages.in_language(earlier.name), _front_of(earlier.slug))
+                for earlier in events.list_earlier(clock.now())
+            ]
+        return g.earlier_forums
 
     @property
     def contact_email(self) -> str:
@@ -119,6 +159,10 @@ def _same_page(code: str) -> str:
     if request.endpoint and request.method == "GET" and hasattr(g, "language"):
         return url_for(request.endpoint, **{**values, "lang": code})
     return _front_page(code)
+
+
+def _front_of(slug: str) -> str:
+    return url_for("home.front", event=slug)
 
 
 def _front_page(code: str) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from forum.columns import Text
-from tests.factories.events import make_archive, make_event, make_page
+from tests.factories.events import HELP_LINES, ORGANISER, make_archive, make_event, make_page
 from tests.factories.news import make_post
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
@@ -20,6 +20,46 @@ def test_page_shows_title_summary_text_and_when_it_changed(pages):
     assert "Last changed 1 May 2027" in page.text  # 22:30 UTC the day before, in the event's time zone
     assert page.soup.find(id="part").name == "h2"
     assert page.links["Svenska"] == "/sv/pages/practical"
+
+
+def test_page_shows_the_hours_the_organiser_and_the_help_lines_in_their_places(pages):
+    text = "One.\n\n{{hours}}\n\nTwo.\n\n{{organiser}}\n\nThree.\n\n{{help-lines}}\n\nFour. {{hours}}"
+    event = make_event(nights=[{"ends": "17:00", "starts": "08:30"}], help_lines=HELP_LINES, **ORGANISER)
+    make_page(event, body=Text(sv=text, en=text))
+    page = pages.get("events.page", slug="practical")
+    assert page.all(".prose") == ["One.", "Two.", "Three.", "Four. {{hours}}"]
+    assert page.all("main .summary-row") == [
+        "Tuesday 16 November 2027 9:00–17:00",
+        "Wednesday 17 November 2027 8:30–16:30",
+    ]
+    assert "Exempelgatan 12, 111 22 Stockholm, Sweden" in page.soup.main.text
+    assert page.all("main tbody tr") == ["Sweden 112 114 14 – The hotline", "Iceland 112 – 1717 –"]
+    links = {link.text: link["href"] for link in page.soup.select("main a")}
+    assert (links["1717"], links["+46 8 465 004 40"]) == ("tel:1717", "tel:+46846500440")
+
+
+def test_footer_says_who_arranges_the_forum_whom_to_call_and_what_was_before(pages):
+    make_event(help_lines=HELP_LINES, **ORGANISER), make_archive(organiser_name=Text(en="Somebody else"))
+    for path in ("/en/", "/en/news/", "/en/events/nf16/"):
+        page = pages.get(path)
+        (footer,) = page.all("footer")
+        assert "The secretariat Exempelgatan 12, 111 22 Stockholm, Sweden" in footer
+        links = {link.text: link["href"] for link in page.soup.select("footer a")}
+        assert links["114 14"] == "tel:11414"
+        assert links["+46 8 465 004 40"] == "tel:+46846500440"
+        assert links["Nordic Forum 2016"] == "/en/events/nf16/"
+
+
+def test_footer_of_a_first_forum_names_none_before(pages):
+    make_event(), make_archive(is_published=False)
+    assert "Earlier" not in pages.get("/en/").all("footer")[0]
+
+
+def test_numbers_that_can_be_pressed_do_not_break(pages):
+    make_event(help_lines=HELP_LINES, **ORGANISER)
+    numbers = pages.get("/en/").soup.select("a[href^='tel:']")
+    assert len(numbers) > 4
+    assert [number for number in numbers if "nowrap" not in number.get("class", [])] == []
 
 
 def test_page_in_swedish(pages):

@@ -22,6 +22,26 @@ SECTORS = (  # key, Swedish, English, floor, ceiling
     ("ngo", "Civilsamhälle", "NGOs", 40, 45),
     ("other", "Övriga", "Other", 15, 30),
 )
+ORGANISER: dict[str, Any] = {  # for make_event(**ORGANISER)
+    "organiser_name": Text(sv="Kansliet", en="The secretariat"),
+    "organiser_address": {
+        "street": "Exempelgatan 12",
+        "postal_code": "111 22",
+        "town": "Stockholm",
+        "country": "SE",
+    },
+    "organiser_phone": "+46 8 465 004 40",
+    "organiser_url": "https://office.example/",
+}
+HELP_LINES: list[dict[str, Any]] = [  # for make_event(help_lines=HELP_LINES); what is left out is not known
+    {
+        "country": "SE",
+        "emergency": "112",
+        "police": "114 14",
+        "report": {"name": {"sv": "Tipslinjen", "en": "The hotline"}, "url": "https://hotline.example/"},
+    },
+    {"country": "IS", "emergency": "112", "children": "1717"},
+]
 NAMES = {key: Text(sv=swedish, en=english) for key, swedish, english, _floor, _ceiling in SECTORS}
 _numbers = count(1)
 

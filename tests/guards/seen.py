@@ -9,7 +9,8 @@ PUBLIC = {
         f"events.{name}"
         for name in ("name", "short_name", "lead", "place", "sharing", "hashtag", "contact_email")
     ),
-    *(f"events.{name}" for name in ("hotline_url", "programme_points", "facts")),
+    *(f"events.{name}" for name in ("programme_points", "facts", "help_lines")),
+    *(f"events.organiser_{name}" for name in ("name", "address", "phone", "url")),
     *(f"sectors.{name}" for name in ("name", "invited")),
     *(f"pages.{name}" for name in ("title", "summary", "body")),
     "posts.author",

@@ -112,7 +112,8 @@ def test_old_data_outlives_every_migration_since(blank, release):
     flask_migrate.upgrade()
     with db.engine.connect() as connection:
         after = old_data.read_rows(connection)
-    assert lost(unsealed(kept["rows"], is_bound=False), unsealed(after, is_bound=True)) == []
+    before = unsealed(kept["rows"], is_bound=release >= "0008")
+    assert lost(before, unsealed(after, is_bound=True)) == []
     assert sum(map(len, kept["rows"].values())) > 150
     assert audit.verify() is None
     assert opened(blank, kept["tokens"]) == {"public": 200, "own": 200, "console": 200}
@@ -138,6 +139,24 @@ def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
     assert {row["registration_id"] for row in back["protected_identities"]} == told
     moments = [[row["recorded_at"] for row in rows["care_answers"]] for rows in (kept, back)]
     assert moments[0] == moments[1]
+
+
+def test_events_of_an_earlier_release_name_the_numbers_and_the_hotline_that_every_page_named(blank):
+    kept = json.loads((old_data.FILES / "0008.json").read_text())["rows"]
+    kept["events"][0]["hotline_url"] = None
+    flask_migrate.upgrade(revision="0008")
+    with db.engine.begin() as connection:
+        old_data.insert_rows(connection, kept)
+    flask_migrate.upgrade(revision="0009")
+    said = {"country": "SE", "emergency": "112", "police": "114 14"}
+    urls = {row["id"]: row["hotline_url"] for row in kept["events"]}
+    with db.engine.connect() as connection:
+        lines = {row["id"]: row["help_lines"] for row in old_data.read_rows(connection)["events"]}
+    assert None in urls.values()
+    assert lines == {
+        number: [{**said, "report": {"name": {}, "url": url}} if url else said]
+        for number, url in urls.items()
+    }
 
 
 def test_values_sealed_for_their_row_are_sealed_for_none_on_the_way_back(blank):

@@ -19,6 +19,7 @@ KEPT = {  # columns that code or other rows depend on; all others are free text
     "users.language": "a code",
     "events.slug": "an address",
     "events.timezone": "a zone; without one no moment can be shown",
+    "events.organiser_logo": "a file's name",
     "sectors.key": "an address",
     "pages.slug": "an address",
     "posts.key": "an address",

@@ -7,7 +7,15 @@ import pytest
 
 from forum import clock
 from forum.columns import Text
-from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
+from tests.factories.events import (
+    HELP_LINES,
+    NOW,
+    ORGANISER,
+    make_archive,
+    make_event,
+    make_page,
+    make_sector,
+)
 from tests.factories.news import make_post
 from tests.factories.registrations import confirmed, register
 
@@ -50,6 +58,23 @@ def test_front_says_what_when_and_where(pages):
     assert page.soup.select_one(".hero-date time")["datetime"] == "2027-11-16"
     assert page.links["Add to calendar"] == "/en/event.ics"
     assert page.links["forum@example.org"] == "mailto:forum@example.org"
+
+
+def test_front_has_the_help_lines_of_each_country(pages):
+    make_event(help_lines=HELP_LINES)
+    page = pages.get("home.front")
+    assert page.all("main tbody tr")[-2:] == ["Sweden 112 114 14 – The hotline", "Iceland 112 – 1717 –"]
+    assert page.soup.find(id="help")
+
+
+def test_front_tells_machines_who_arranges_the_event(pages):
+    make_event(**ORGANISER)
+    data = json.loads(pages.get("home.front").soup.select_one('script[type="application/ld+json"]').string)
+    assert (data["organizer"]["name"], data["organizer"]["telephone"]) == (
+        "The secretariat",
+        "+46 8 465 004 40",
+    )
+    assert data["organizer"]["address"]["addressLocality"] == "Stockholm"
 
 
 def test_front_shows_how_many_places_each_sector_could_still_get(pages):

@@ -7,7 +7,7 @@ import pytest
 
 from forum.columns import Text
 from forum.news.models import Correction, Source
-from tests.factories.events import make_event
+from tests.factories.events import HELP_LINES, make_archive, make_event
 from tests.factories.news import make_category, make_post, make_tag
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
@@ -113,14 +113,36 @@ def test_corrections_stand_in_order_and_the_byline_leads_to_them(pages):
     assert page.links["corrected 30 May 2017"] == "#corrections"
 
 
-@pytest.mark.parametrize("hotline", [None, "https://hotline.example/report"])
-def test_help_box_has_the_numbers_and_the_events_hotline(pages, hotline):
-    make_event(hotline_url=hotline)
+def test_help_box_has_the_numbers_of_the_events_country_and_its_hotline(pages):
+    make_event(help_lines=HELP_LINES)
     make_post(slug="a-post", has_help_box=True)
     page = pages.get(PATH)
-    box = " ".join(page.all(".note-help"))
-    assert all(number in box for number in ("112", "114 14"))
-    assert page.links.get("Report to the hotline") == hotline
+    links = {link.text: link["href"] for link in page.soup.select(".note-help a")}
+    assert links == {
+        "112": "tel:112",
+        "114 14": "tel:11414",
+        "The hotline": "https://hotline.example/",
+        "Help and reporting in each Nordic country": "/en/#help",
+    }
+    assert "The numbers work in Sweden." in " ".join(page.all(".note-help"))
+
+
+def test_help_box_shows_no_number_that_the_event_does_not_have(pages):
+    make_event()
+    make_post(slug="a-post", has_help_box=True)
+    page = pages.get(PATH)
+    assert page.soup.select(".note-help a") == []
+    assert "do not pass it on" in " ".join(page.all(".note-help"))
+
+
+def test_post_of_an_earlier_forum_leads_to_that_forum(pages):
+    event, archive = make_event(), make_archive()
+    make_post(slug="a-post", event_id=archive.id)
+    make_post(slug="of-now", event_id=event.id)
+    said = "From an earlier forum: Nordic Forum 2016"
+    assert pages.get(PATH).all(".page-head > .kicker") == [said]
+    assert pages.get(PATH).soup.select_one(".page-head > .kicker a")["href"] == "/en/events/nf16/"
+    assert pages.get("/en/news/2016/11/25/of-now-en").all(".page-head > .kicker") == []
 
 
 @pytest.mark.parametrize("date", ["2016/11/24", "2015/01/01", "2016/02/31", "0000/00/00"])

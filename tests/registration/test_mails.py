@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from forum.events.enums import SectorPolicy
 from forum.registration import actions, expiry, links_by_mail
 from forum.registration.models import Registration
-from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.events import NOW, ORGANISER, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import Mail, newest_mail
@@ -133,6 +133,28 @@ def test_whoever_asks_for_the_link_before_confirming_is_not_told_of_another_regi
     text = newest_mail(registration).text
     assert "asked for a link to the registration of this address" in text
     assert "once more" not in text
+
+
+def test_mails_end_with_who_arranges_the_event_and_the_confirmation_has_its_hours(database):
+    event = make_event(nights=[{"ends": "17:00", "starts": "08:30"}], **ORGANISER)
+    mail = newest_mail(confirmed(event), "confirmed")
+    end = [
+        "The secretariat",
+        "Exempelgatan 12, 111 22 Stockholm, Sweden",
+        "+46 8 465 004 40",
+        "forum@example.org",
+    ]
+    lines = mail.text.splitlines()
+    begins = lines.index("With kind regards") + 1
+    assert lines[begins : begins + 4] == end
+    assert "Tuesday 9:00–17:00, Wednesday 8:30–16:30" in lines
+    page = BeautifulSoup(mail.html, "html.parser")
+    assert " ".join(end) in " ".join(page.select_one("td.text").get_text(" ").split())
+    assert "Tuesday 9:00–17:00, Wednesday 8:30–16:30" in page.get_text(" ")
+    assert {a["href"] for a in page.select("a:not(.button)")} == {
+        "tel:+46846500440",
+        "mailto:forum@example.org",
+    }
 
 
 def test_subject_and_first_lines_are_neutral(mails):

@@ -1,0 +1,98 @@
+"""The days of an event and their hours, in the event's zone; a day whose hours nobody has said has none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from babel.dates import format_date
+
+from forum.events.models import Event
+from forum.web.languages import language
+
+LONGEST_DAY = timedelta(hours=12)
+DAY = timedelta(days=1)
+BETWEEN = {"sv": "."}  # Swedish writes 9.00, English 9:00.
+# Start and end as times, or as whole days; the end is exclusive.
+Span = tuple[datetime, datetime] | tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of an event; `starts` and `ends` are None where its hours are not known."""
+
+    date: date
+    starts: datetime | None = None
+    ends: datetime | None = None
+
+    @property
+    def iso(self) -> str:
+        """The date for machines."""
+        return self.date.isoformat()
+
+    @property
+    def text(self) -> str:
+        """Such as "Tuesday 16 November 2027"."""
+        return format_date(self.date, "EEEE d MMMM y", locale=language())
+
+    @property
+    def without_year(self) -> str:
+        """Such as "Tuesday 16 November", where the year stands beside it."""
+        return format_date(self.date, "EEEE d MMMM", locale=language())
+
+    @property
+    def weekday(self) -> str:
+        """Such as "Tuesday"."""
+        return format_date(self.date, "EEEE", locale=language())
+
+    @property
+    def hours(self) -> str:
+        """Such as "9:00–17:00", or nothing."""
+        return f"{clock_text(self.starts)}–{clock_text(self.ends)}" if self.starts and self.ends else ""
+
+
+def list_days(event: Event) -> list[Day]:
+    """Return the event's days in order."""
+    return [
+        Day(starts.date(), starts, ends)
+        if isinstance(starts, datetime) and isinstance(ends, datetime)
+        else Day(starts)
+        for starts, ends in list_spans(event)
+    ]
+
+
+def hours_text(days: Sequence[Day]) -> str:
+    """Return such as "Tuesday 9:00–17:00, Wednesday 9:00–16:30", without the days whose hours are not known."""
+    return ", ".join(f"{day.weekday} {day.hours}" for day in days if day.hours)
+
+
+def clock_text(moment: datetime | time) -> str:
+    """Return such as "9:00" in English and "9.00" in Swedish."""
+    return f"{moment.hour}{BETWEEN.get(language(), ':')}{moment:%M}"
+
+
+def list_spans(event: Event) -> list[Span]:
+    """Return start and end of each day of the event, in its time zone; whole days where the hours are not known."""
+    starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
+    last = (ends - timedelta(seconds=1)).date()  # an end at midnight belongs to the day before
+    dates = [starts.date() + number * DAY for number in range((last - starts.date()).days + 1)]
+    if len(dates) == 1 or (not event.nights and event.ends_at - event.starts_at <= LONGEST_DAY):
+        return [(starts, ends)]
+    nights = event.nights if len(event.nights) == len(dates) - 1 else [{}] * (len(dates) - 1)
+    mornings = [
+        starts,
+        *(_at(day, night.get("starts"), event) for day, night in zip(dates[1:], nights, strict=True)),
+    ]
+    evenings = [
+        *(_at(day, night.get("ends"), event) for day, night in zip(dates, nights, strict=False)),
+        ends,
+    ]
+    return [
+        (morning, evening if evening > morning else evening + DAY)
+        if morning and evening
+        else (day, day + DAY)
+        for day, morning, evening in zip(dates, mornings, evenings, strict=True)
+    ]
+
+
+def _at(day: date, hour: str | None, event: Event) -> datetime | None:
+    return datetime.combine(day, time.fromisoformat(hour), event.zone) if hour else None

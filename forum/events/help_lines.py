@@ -1,0 +1,47 @@
+"""Whom to call and where to report what one has seen, in each country: content of the event.
+
+A help line is stored as {"country": "SE", "emergency": "112", "police": "114 14", "children": "116 111", "report":
+{"name": {"sv": "…", "en": "…"}, "url": "https://…"}}. Each part but the country may be left out: a page shows no number
+that nobody has looked up. The first line is that of the country in which the event is held.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babel import Locale
+
+from forum.columns import Text, is_link
+from forum.events.models import Event
+from forum.web.languages import in_language, language
+
+
+@dataclass(frozen=True)
+class HelpLine:
+    """What to call in a country, in the present language; a number that is not known is empty."""
+
+    country: str
+    emergency: str
+    police: str
+    children: str
+    report_name: str
+    report_url: str
+
+
+def list_help_lines(event: Event) -> list[HelpLine]:
+    """Return the event's help lines in order."""
+    return [_help_line(entry) for entry in event.help_lines]
+
+
+def _help_line(entry: Mapping[str, Any]) -> HelpLine:
+    report, code = entry.get("report", {}), entry["country"]
+    url = report.get("url", "")
+    return HelpLine(
+        country=Locale.parse(language()).territories.get(code, code),
+        emergency=entry.get("emergency", ""),
+        police=entry.get("police", ""),
+        children=entry.get("children", ""),
+        report_name=in_language(Text(report.get("name", {}))),
+        # The model refuses an unsafe link, but a statement past the model would not.
+        report_url=url if is_link(url) else "",
+    )

@@ -1,0 +1,73 @@
+"""Who arranges an event: name, address, telephone and link, for pages, mails and machines."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from babel import Locale
+
+from forum.events.models import Event
+from forum.web.languages import in_language, language
+
+
+@dataclass(frozen=True)
+class Organiser:
+    """The organiser of an event in the present language; what is not known is empty."""
+
+    name: str
+    street: str
+    postal_code: str
+    town: str
+    country_code: str
+    phone: str
+    email: str
+    url: str
+    logo: str
+
+    @property
+    def country(self) -> str:
+        """The country's name in the present language."""
+        return Locale.parse(language()).territories.get(self.country_code, self.country_code)
+
+    @property
+    def address(self) -> str:
+        """The postal address on one line, such as "Exempelgatan 12, 111 22 Stockholm, Sweden"."""
+        place = " ".join(part for part in (self.postal_code, self.town) if part)
+        return ", ".join(part for part in (self.street, place, self.country) if part)
+
+
+def organiser_of(event: Event) -> Organiser | None:
+    """Return the organiser of the event, or None where nobody has said who it is."""
+    if not (name := in_language(event.organiser_name)):
+        return None
+    address = event.organiser_address
+    return Organiser(
+        name=name,
+        street=address.get("street", ""),
+        postal_code=address.get("postal_code", ""),
+        town=address.get("town", ""),
+        country_code=address.get("country", ""),
+        phone=event.organiser_phone or "",
+        # Questions about an event that is over go to whoever arranges the present one.
+        email=event.contact_email if event.is_current else "",
+        url=event.organiser_url or "",
+        logo=event.organiser_logo or "",
+    )
+
+
+def organiser_data(organiser: Organiser) -> dict[str, Any]:
+    """Return the organiser as structured data (schema.org's Organization)."""
+    address = {
+        "streetAddress": organiser.street,
+        "postalCode": organiser.postal_code,
+        "addressLocality": organiser.town,
+        "addressCountry": organiser.country_code,
+    }
+    known = {name: value for name, value in address.items() if value}
+    data = {
+        "name": organiser.name,
+        "url": organiser.url,
+        "email": organiser.email,
+        "telephone": organiser.phone,
+        "address": {"@type": "PostalAddress", **known} if known else None,
+    }
+    return {"@type": "Organization", **{name: value for name, value in data.items() if value}}
