@@ -97,6 +97,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.confirm": Face.LINK,
     "self_service.enter": Face.LINK,
     "self_service.show": Face.LINK,
+    "self_service.leave": Face.LINK,
+    "self_service.left": Face.PUBLIC,
     "self_service.change": Face.LINK,
     "self_service.consents": Face.LINK,
     "self_service.protected_identity": Face.LINK,

@@ -46,7 +46,11 @@ def days_of(event: Event) -> list[Day]:
 def hours_of(event: Event) -> list[str]:
     """Return a line for each day with its hours, such as "Tuesday 9:00–17:00"; none where no hours are known."""
     days = [day for day in list_days(event) if day.hours]
-    return [day.hours for day in days] if len(days) == 1 else [_capital(f"{day.weekday} {day.hours}") for day in days]
+    return (
+        [day.hours for day in days]
+        if len(days) == 1
+        else [_capital(f"{day.weekday} {day.hours}") for day in days]
+    )
 
 
 def _points_of(entries: Iterable[Mapping[str, Any]], day: int) -> tuple[Point, ...]:

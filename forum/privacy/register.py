@@ -207,6 +207,14 @@ REGISTER: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        what=_l("That you have left your page in a browser"),
+        purpose=_l("So that nobody can open it there again without your link"),
+        basis=LEGITIMATE_INTEREST,
+        audience=NOBODY,
+        retention=_l("At most twelve hours"),
+        columns=_of("ended_sign_ins", "digest", "registration_id", "ends_at"),
+    ),
+    Entry(
         what=_l("Who at the office has seen or changed something, and when"),
         purpose=_l("To be able to show it. The record holds numbers, not names"),
         basis=LEGITIMATE_INTEREST,

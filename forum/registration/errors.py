@@ -51,3 +51,7 @@ class SharesDoNotFit(Exception):
 
 class LinkRefused(Exception):
     """A personal link is not valid: unknown, expired or revoked. There is one error for all three (S24)."""
+
+
+class SignInEnded(LinkRefused):
+    """This browser is not signed in to a registration, or no longer: a link has to be opened."""

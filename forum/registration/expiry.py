@@ -12,7 +12,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import answers, deadlines, links, mails, places, queries, waiting_list
 from forum.registration.enums import Status
-from forum.registration.models import Registration, RegistrationToken, Submission
+from forum.registration.models import EndedSignIn, Registration, RegistrationToken, Submission
 
 # How long the key of a sent form is kept. A form sent again after that counts as new; if its address is registered,
 # the mail says so.
@@ -45,12 +45,14 @@ def expire_in(event_id: int, *, now: datetime) -> int:
 def forget_ended(*, now: datetime) -> int:
     """Delete links that no longer work, and old keys of forms that detect a form sent twice; return how many.
 
-    Opening such a link shows the same page with and without its row.
+    Opening such a link shows the same page with and without its row. Ended sign-ins are deleted once they would have
+    ended by themselves.
     """
     is_over = or_(RegistrationToken.expires_at <= now, RegistrationToken.revoked_at <= now)
     links = delete(RegistrationToken).where(is_over).returning(RegistrationToken.digest)
     forms = delete(Submission).where(Submission.received_at <= now - FORM_KEPT).returning(Submission.key)
-    return len(db.session.scalars(links).all()) + len(db.session.scalars(forms).all())
+    left = delete(EndedSignIn).where(EndedSignIn.ends_at <= now).returning(EndedSignIn.digest)
+    return sum(len(db.session.scalars(gone).all()) for gone in (links, forms, left))
 
 
 def _tend(event: Event, now: datetime) -> int:

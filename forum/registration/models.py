@@ -219,6 +219,20 @@ class CareAnswer(Base):
     answer = SealedValue[dict[str, Any]]()
 
 
+class EndedSignIn(Base):
+    """A browser's sign-in to a personal page that the person has left, kept until it would have ended by itself.
+
+    Each sign-in has a random number in the session's cookie; here is its digest.
+    """
+
+    __tablename__ = "ended_sign_ins"
+    __table_args__ = (Index("ix_ended_sign_ins_registration_id", "registration_id"),)
+
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RegistrationToken(Base):
     """A personal link: one purpose, one registration, only its digest is stored (S18–S20).
 

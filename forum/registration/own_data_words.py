@@ -1,6 +1,6 @@
 """The data stored about a person, in words for their own page (P11); the JSON file keeps the technical names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from forum.outbox.enums import MessageStatus
 from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
+from forum.registration.dossier import Happening
 from forum.registration.enums import ConsentPurpose
 from forum.registration.models import Registration
 from forum.registration.wording import CONSENTS, FIELDS, act_text, actor_text, status_name
@@ -37,43 +38,58 @@ LABELS = {
     "recipient": _l("To"),
     "created_at": _l("Written"),
     "sent_at": _l("Sent"),
-    "at": _l("When"),
-    "action": _l("What"),
-    "by": _l("Who"),
 }
+CONSENT = ("purpose", "given_at", "withdrawn_at", "text_version")
+MAIL = ("kind", "subject", "recipient", "created_at", "sent_at", "status")
 
 
 @dataclass(frozen=True)
-class Section:
-    """A heading of the page, and under it one or more lists of rows for components/summary_list.html."""
+class Told:
+    """Everything that is held about a person, for the page: rows of label and value, tables, and a timeline."""
 
-    title: str
-    lists: Sequence[Sequence[Mapping[str, str]]]
+    answers: list[dict[str, str]]
+    moments: list[dict[str, str]]
+    consents: "Table"
+    mails: "Table"
+    history: list[Happening]
 
 
-def sections(registration: Registration, held: Mapping[str, Any]) -> list[Section]:
-    """Return all data of `own_data.collect` in sections with headings; nothing is left out."""
-    zone = registration.event.zone
+@dataclass(frozen=True)
+class Table:
+    """Labels of columns and rows of cells; the first cell of a row is its heading."""
 
-    def rows(item: Mapping[str, Any], status: Callable[[str], str] = status_name) -> list[dict[str, str]]:
-        return [_row(str(LABELS[name]), _words(name, value, zone, status)) for name, value in item.items()]
+    columns: list[str]
+    rows: list[list[str]]
 
+
+def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
+    """Return all data of `own_data.collect`; nothing is left out."""
+    zone, known = registration.event.zone, held["registration"]
     where = [
         _row(_("Event"), in_language(registration.event.name)),
         _row(_("Sector"), in_language(registration.sector.name)),
     ]
-    return [
-        Section(_("Registration"), [[*rows(held["registration"]), *where]]),
-        Section(_("Kept apart and encrypted"), [_apart()]),
-        Section(_("Consents"), [rows(consent) for consent in held["consents"]]),
-        Section(_("Messages"), [rows(mail, _mail_status) for mail in held["mails"]]),
-        Section(_("What has happened"), [rows(entry) for entry in held["history"]]),
-    ]
+
+    def rows(names: Iterable[str]) -> list[dict[str, str]]:
+        return [_row(str(LABELS[name]), _words(name, known[name], zone, status_name)) for name in names]
+
+    return Told(
+        answers=[*rows(name for name in known if name not in MOMENTS), *where],
+        moments=rows(name for name in known if name in MOMENTS and known[name] is not None),
+        consents=_table(held["consents"], CONSENT, zone),
+        mails=_table(held["mails"], MAIL, zone),
+        history=[_happening(entry, zone) for entry in reversed(held["history"])],
+    )
 
 
-def _apart() -> list[dict[str, str]]:
-    hidden = _("Not shown here, whether you have told us anything or not")
-    return [_row(_("Protected identity and real name"), hidden), _row(_("Diet and access"), hidden)]
+def _table(items: Sequence[Mapping[str, Any]], names: Sequence[str], zone: tzinfo) -> Table:
+    labels = [str(LABELS[name]) for name in names]
+    return Table(labels, [[_words(name, item[name], zone, _mail_status) for name in names] for item in items])
+
+
+def _happening(entry: Mapping[str, Any], zone: tzinfo) -> Happening:
+    at, action, actor = (_words(name, entry[name], zone, status_name) for name in ("at", "action", "by"))
+    return Happening(datetime.fromisoformat(entry["at"]), at, action, actor=actor)
 
 
 def _words(name: str, value: Any, zone: tzinfo, status: Callable[[str], str]) -> str:

@@ -16,6 +16,7 @@ from forum.registration.models import (
     HOLDS_PLACE,
     IS_LIVE,
     IS_WAITING,
+    EndedSignIn,
     Registration,
     RegistrationToken,
     Submission,
@@ -103,6 +104,12 @@ def find_by_reference(event: Event, reference: str) -> Registration | None:
     """Return the event's registration with this reference, and its consents."""
     query = select(Registration).where(Registration.event_id == event.id, Registration.reference == reference)
     return db.session.scalars(query.options(selectinload(Registration.consents))).one_or_none()
+
+
+def has_left(digest: str) -> bool:
+    """Return whether the sign-in with this digest was ended by the person."""
+    left = select(EndedSignIn.digest).where(EndedSignIn.digest == digest)
+    return db.session.scalar(left) is not None
 
 
 def find_token(digest: str) -> RegistrationToken | None:

@@ -1,6 +1,6 @@
 """The pages of a person's own registration, which a personal link opens (S18–S23)."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -12,16 +12,15 @@ from forum.events import calendar
 from forum.extensions import db
 from forum.registration import (
     actions,
-    answers,
     links,
-    own_answers,
     own_data,
     own_data_words,
+    own_page,
+    own_sign_in,
     protection,
-    queries,
-    waiting_list,
 )
-from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
+from forum.registration.confirming import ask_to_confirm
+from forum.registration.enums import ConsentPurpose, TokenPurpose
 from forum.registration.errors import (
     AlreadyConfirmed,
     LinkRefused,
@@ -29,6 +28,7 @@ from forum.registration.errors import (
     NotLive,
     OrganisationFull,
     SectorFull,
+    SignInEnded,
 )
 from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
@@ -42,8 +42,6 @@ ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
     "change": ("public/self_service/change.html", DetailsForm),
     "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
 }
-# The session holds the digest of the opened link under this key, and nothing about the person (S08).
-KEY = "registration"
 
 
 @localised(bp, "/r/confirm/<token>", methods=["GET", "POST"])
@@ -51,18 +49,18 @@ def confirm(token: str) -> ResponseReturnValue:
     """Show the answers and a button; only pressing it confirms them, so that a mail scanner does not (S21)."""
     now, form = clock.now(), ConsentsForm()
     if not form.validate_on_submit():
-        return _ask_to_confirm(token, form)
+        return ask_to_confirm(token, form)
     start_write(db.session)
     try:
         registration = actions.confirm_by_link(token, consents=form.wanted(), now=now)
     except AlreadyConfirmed:
-        return _ask_to_confirm(token, form)
+        return ask_to_confirm(token, form)
     except SectorFull:
         db.session.rollback()
-        return _ask_to_confirm(token, form, is_full=True), 409
+        return ask_to_confirm(token, form, is_full=True), 409
     manage = links.issue(registration, TokenPurpose.MANAGE, now=now)
     db.session.commit()
-    session[KEY] = digest(manage)
+    own_sign_in.begin(digest(manage), now=now)
     return redirect(url_for(".show", welcome="1"), 303)
 
 
@@ -76,7 +74,7 @@ def enter(token: str) -> ResponseReturnValue:
         db.session.commit()
     elif links.ends_older(token, now=now):
         return render_template("public/self_service/open.html", form=form)
-    session[KEY] = digest(token)
+    own_sign_in.begin(digest(token), now=now)
     return redirect(url_for(".show"), 303)
 
 
@@ -86,13 +84,27 @@ def show() -> ResponseReturnValue:
     registration = _mine()
     return render_template(
         "public/self_service/show.html",
-        registration=registration,
-        answers=own_answers.given_rows(registration),
-        position=waiting_list.position(registration),
+        **own_page.describe(registration),
         form=TidyForm(),
         consents_form=ConsentsForm(data={p.value: registration.has_consented(p) for p in ConsentPurpose}),
         is_welcome="welcome" in request.args,
+        **own_sign_in.ENDS,
     )
+
+
+@localised(bp, "/r/leave", methods=["POST"])
+def leave() -> ResponseReturnValue:
+    """Sign this browser out of the person's page."""
+    start_write(db.session)
+    own_sign_in.leave(now=clock.now())
+    db.session.commit()
+    return redirect(url_for(".left"), 303)
+
+
+@localised(bp, "/r/left")
+def left() -> ResponseReturnValue:
+    """Say that this browser is signed out; the page knows nobody."""
+    return render_template("public/self_service/left.html")
 
 
 @localised(bp, "/r/change", methods=["GET", "POST"])
@@ -161,7 +173,7 @@ def cancel() -> ResponseReturnValue:
         start_write(db.session)
         actions.cancel(_mine(), actor="person", now=clock.now())
         db.session.commit()
-        session.pop(KEY, None)
+        own_sign_in.forget()
         return redirect(url_for(".cancelled"), 303)
     return render_template("public/self_service/cancel.html", registration=registration, form=form)
 
@@ -181,8 +193,8 @@ def own_data_page() -> ResponseReturnValue:
         response = Response(own_data.as_json(held), mimetype="application/json")
         response.headers["Content-Disposition"] = "attachment; filename=own-data.json"
         return response
-    sections = own_data_words.sections(registration, held)
-    return render_template("public/self_service/own_data.html", registration=registration, sections=sections)
+    told = own_data_words.tell(registration, held)
+    return render_template("public/self_service/own_data.html", registration=registration, told=told)
 
 
 @localised(bp, "/r/forum.ics")
@@ -210,6 +222,14 @@ def has_ended(refusal: Exception) -> ResponseReturnValue:
     return redirect(url_for(".show"), 303)
 
 
+@bp.errorhandler(SignInEnded)
+def sign_in_ended(_refusal: Exception) -> ResponseReturnValue:
+    """Say that the page has closed, and keep what was typed in a form that comes too late (A11)."""
+    db.session.rollback()
+    page = _again("") if request.method == "POST" else None
+    return page or render_template("public/self_service/ended.html", **own_sign_in.ENDS), 404
+
+
 @bp.errorhandler(LinkRefused)
 def link_refused(_refusal: Exception) -> ResponseReturnValue:
     """Explain that a link is not valid, and offer a new one by mail (S20)."""
@@ -223,7 +243,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
     return errors.ask_again(lost, _again)
 
 
-def _again(notice: str) -> ResponseReturnValue | None:
+def _again(notice: str) -> str | None:
     """Return the page of the sent form, filled in; None for a page that needs a link not opened in this browser."""
     endpoint, known = str(request.endpoint).removeprefix(f"{bp.name}."), request.view_args or {}
     try:
@@ -234,44 +254,19 @@ def _again(notice: str) -> ResponseReturnValue | None:
         page, form = ASKED_AGAIN[endpoint]
         if registration is None:
             notice = _(
-                "Nothing has been saved yet. The browser was closed while the form was open, or it keeps no cookies "
-                "of this site. What you entered is still here. Open your personal link in another tab, then come back "
-                "and press the button. If this comes again, allow cookies for this site."
+                "Nothing has been saved yet. Your page closed while the form was open, or the browser keeps no "
+                "cookies of this site. What you entered is still here. Open your personal link in another tab, then "
+                "come back and press the button. If this comes again, allow cookies for this site."
             )
         return render_template(page, registration=registration, form=form(), notice=notice)
+    if endpoint == "leave" and registration is None:
+        return render_template("public/self_service/left.html")
     try:
         if endpoint == "confirm":
-            return _ask_to_confirm(known["token"], ConsentsForm(), notice=notice)
+            return ask_to_confirm(known["token"], ConsentsForm(), notice=notice)
     except LinkRefused:
         pass
     return None
-
-
-def _ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
-    """Show the answers that the link would confirm, or that it has been confirmed already."""
-    now = clock.now()
-    registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
-    if not registration.is_live:
-        raise NotLive
-    if registration.status != Status.PENDING:
-        return render_template(
-            "public/self_service/already_confirmed.html",
-            registration=registration,
-            has_other_answers=queries.count_forms(registration) > 1,
-            notice=notice,
-        )
-    carried = links.find_submission(token, now=now)
-    told = answers.read(registration, carried)
-    return render_template(
-        "public/self_service/confirm.html",
-        registration=registration,
-        answers=own_answers.carried_rows(registration, told),
-        form=form,
-        is_protected=told["is_protected"],
-        is_full=is_full,
-        notice=notice,
-        is_held=registration.holds_place and not answers.moves(registration, told),
-    )
 
 
 def _back_saved() -> ResponseReturnValue:
@@ -281,8 +276,8 @@ def _back_saved() -> ResponseReturnValue:
 
 
 def _mine() -> Registration:
-    """Return the registration whose link was opened in this browser. Raises LinkRefused."""
-    return links.follow_digest(session.get(KEY, ""), TokenPurpose.MANAGE, now=clock.now())
+    """Return the registration to which this browser is signed in. Raises LinkRefused."""
+    return own_sign_in.follow(now=clock.now())
 
 
 def _mine_live() -> Registration:

@@ -152,6 +152,8 @@ OWN_REGISTRATION = [
     Sight("own registration, just confirmed", "self_service.show", way=mine("confirmed", welcome=1)),
     Sight("own registration, saved", "self_service.show", way=saved),
     Sight("own registration in long words", "self_service.show", way=mine("confirmed"), world="long"),
+    Sight("own registration, left", "self_service.left"),
+    Sight("own registration, closed", "self_service.show", status=404),
     Sight("change", "self_service.change", way=mine("confirmed", "self_service.change")),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(

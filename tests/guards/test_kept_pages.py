@@ -14,9 +14,10 @@ from werkzeug.test import TestResponse
 from forum.accounts import sign_ins
 from forum.accounts.access import AUDIENCES, Face
 from forum.columns import digest
-from forum.registration import self_service
+from forum.registration import own_sign_in
 from forum.web import cache
 from forum.web.languages import NAMES
+from tests.factories.events import NOW
 from tests.guards.addresses import readable
 from tests.guards.world import ADMIN, PERSON, World
 
@@ -61,7 +62,9 @@ def stranger(world) -> dict[str, str]:
     with client.session_transaction() as kept:
         kept["_flashes"] = [("warning", STRANGE)]
         kept[sign_ins.TOKEN], kept[sign_ins.LANGUAGE] = world.tokens[ADMIN], "sv"
-        kept[self_service.KEY], kept["csrf_token"] = digest(world.tokens[PERSON]), STRANGE
+        link = {"link": digest(world.tokens[PERSON]), "number": STRANGE}
+        kept[own_sign_in.KEY] = {**link, "began": NOW.timestamp(), "seen": NOW.timestamp()}
+        kept["csrf_token"] = STRANGE
     cookie = client.get_cookie("forum")
     return {**HEADERS, "Cookie": f"forum={cookie.value}; words={STRANGE}; answers={STRANGE}; lang={STRANGE}"}
 

@@ -170,7 +170,7 @@ def send(world: World, address: Address) -> None:
 
 def see_what_is_rare(world: World) -> None:
     """Open rare pages: a foreign host, a dead link, an untranslated post, closed registration, the demo's link."""
-    for path in ("/en/nowhere", "/en/r/"):
+    for path in ("/en/nowhere", "/en/r/", "/en/r/no-link"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
     with world.app.app_context():
@@ -178,7 +178,7 @@ def see_what_is_rare(world: World) -> None:
         db.session.execute(delete(PostText).where(PostText.language == "sv"))
         admin = db.session.get_one(User, *world.owned[ADMIN]["users"])
         admin.totp_proposed = None
-        privacy = "{{field-register}}"
+        privacy = "{{field-register}}\n\n{{hours}}\n\n{{organiser}}\n\n{{help-lines}}"
         db.session.execute(
             update(Page).where(Page.slug == "privacy").values(body=Text(en=privacy, sv=privacy))
         )

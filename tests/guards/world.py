@@ -31,7 +31,7 @@ from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.registration import actions, answers, links
 from forum.registration.enums import ConsentPurpose, TokenPurpose
-from forum.registration.models import CareAnswer, Registration
+from forum.registration.models import CareAnswer, EndedSignIn, Registration
 from forum.registration.senders import Sender
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.news import make_category, make_post, make_tag
@@ -42,6 +42,21 @@ from tests.guards import texts
 HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
 ADMIN, VISITOR, PERSON = "admin", "visitor", "person"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
+DATED = {"day": 1, **POINT}
+HELP_LINE = {
+    "country": "SE",
+    "emergency": "112",
+    "police": "114 14",
+    "children": "116 111",
+    "report": {"name": {"sv": "Tipsa", "en": "Report"}, "url": "https://example.org/report"},
+}
+ORGANISER = {
+    "organiser_name": Text(sv="Kansliet", en="The office"),
+    "organiser_address": {"street": "Gatan 1", "postal_code": "111 22", "town": "Staden", "country": "SE"},
+    "organiser_phone": "+46 8 465 004 40",
+    "organiser_url": "https://example.org/office",
+    "organiser_logo": "img/ring.svg",
+}
 FACT = {"label": {"sv": "När", "en": "When"}, "value": {"sv": "Då", "en": "Then"}}
 CONSENTS = frozenset(ConsentPurpose)
 SOMEWHERE = Sender(client="a network address", most_held=1)
@@ -94,7 +109,13 @@ def open_browsers(world: World) -> World:
 
 
 def _make_events(world: World) -> None:
-    rich = {"programme_points": [POINT], "facts": [FACT], "hotline_url": "https://example.org/hotline"}
+    rich = {
+        "programme_points": [POINT, DATED],
+        "facts": [FACT],
+        "hotline_url": "https://example.org/hotline",
+        "help_lines": [HELP_LINE],
+        **ORGANISER,
+    }
     here = make_event(slug=HERE, sectors=_sectors(here=True), capacity=6, **rich)
     elsewhere = make_archive(slug=ELSEWHERE, sectors=_sectors(), capacity=6, **rich)
     unseen = make_archive(slug=UNSEEN, is_published=False, sectors=_sectors(), capacity=6, **rich)
@@ -165,6 +186,8 @@ def _make_people(world: World) -> None:
     for name in (PERSON, "elsewhere"):
         told = answers.care("Diet", "Access", NOW)
         db.session.get_one(CareAnswer, world.people[name].id).answer = told
+    left = EndedSignIn(digest=digest("a sign-in"), registration_id=own.id, ends_at=NOW + timedelta(hours=12))
+    db.session.add(left)
     db.session.commit()
     start_write(db.session)
     for message in db.session.scalars(select(OutboxMessage)):

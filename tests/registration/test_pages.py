@@ -126,8 +126,8 @@ def test_own_page_has_the_reference_the_calendar_and_whom_to_ask(pages, event):
     """The page can be bookmarked, because its URL has no token; the personal link opens the page again (A07)."""
     registration = confirmed(event)
     page = pages.get("self_service.enter", token=manage_token(registration), follow=True)
-    assert (page.path, page.all(".receipt-number")) == ("/en/r/", [registration.reference])
-    assert page.links["Add to your calendar"] == pages.url("self_service.calendar_file")
+    assert (page.path, page.all(".pass-number")) == ("/en/r/", [registration.reference])
+    assert page.links["Add to calendar"] == pages.url("self_service.calendar_file")
     assert page.links[event.contact_email] == f"mailto:{event.contact_email}"
 
 
@@ -410,7 +410,7 @@ def test_a_confirming_link_opens_nothing_once_it_is_used(app, pages, event, data
     open_elsewhere = stranger.get(path)
     pages.get(path).submit()
     assert open_elsewhere.submit(expect=200).h1 == "Your address is already confirmed"
-    assert stranger.get("self_service.show", expect=404).h1 == "This link is no longer valid"
+    assert stranger.get("self_service.show", expect=404).h1 == "Your page is closed in this browser"
 
 
 def test_the_newest_personal_link_asks_before_it_ends_the_older_ones(app, pages, event, database):
@@ -515,7 +515,7 @@ def test_cancelling_takes_two_steps_and_offers_the_place_to_the_next(pages, data
         "cancelled",
         "offered",
     )
-    assert pages.get("self_service.show", expect=404).h1 == "This link is no longer valid"
+    assert pages.get("self_service.show", expect=404).h1 == "Your page is closed in this browser"
 
 
 def test_who_waits_is_not_told_that_their_place_is_offered(pages, database):
@@ -594,8 +594,8 @@ def test_an_offer_that_has_run_out_says_so(pages, database):
     confirmed(event), confirmed(event)
     pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
     pages.get("self_service.cancel").submit()
-    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
     clock.freeze(NOW + timedelta(hours=49))
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
     assert page.form("form[action$=accept]").submit(expect=409).h1 == "The offer has run out"
 
 

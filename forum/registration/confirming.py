@@ -1,0 +1,36 @@
+"""The page on which a person confirms an address, or reads that it is confirmed already."""
+
+from flask import render_template
+
+from forum import clock
+from forum.registration import answers, links, own_answers, queries
+from forum.registration.enums import Status, TokenPurpose
+from forum.registration.errors import NotLive
+from forum.registration.forms import ConsentsForm
+
+
+def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
+    """Show what the link would confirm, or that it has been confirmed already."""
+    now = clock.now()
+    registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
+    if not registration.is_live:
+        raise NotLive
+    if registration.status != Status.PENDING:
+        return render_template(
+            "public/self_service/already_confirmed.html",
+            registration=registration,
+            has_other_answers=queries.count_forms(registration) > 1,
+            notice=notice,
+        )
+    carried = links.find_submission(token, now=now)
+    told = answers.read(registration, carried)
+    return render_template(
+        "public/self_service/confirm.html",
+        registration=registration,
+        answers=own_answers.carried_rows(registration, told),
+        form=form,
+        is_protected=told["is_protected"],
+        is_full=is_full,
+        notice=notice,
+        is_held=registration.holds_place and not answers.moves(registration, told),
+    )

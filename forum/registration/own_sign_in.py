@@ -1,0 +1,72 @@
+"""A browser's sign-in to a person's own page: how it begins, and the three ways in which it ends (S18–S22).
+
+It ends by itself half an hour after its last page and twelve hours after it began; it ends with its link; and the
+person can leave. The session's cookie says which link was followed, when, and when a page was last seen, and nothing
+of the person (S08), so that reading a page writes nothing (S11). Leaving is written down: a copy of the cookie then
+opens nothing either (F5).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import session
+
+from forum.columns import digest, new_token
+from forum.extensions import db
+from forum.registration import links, places, queries
+from forum.registration.enums import TokenPurpose
+from forum.registration.errors import LinkRefused, SignInEnded
+from forum.registration.models import EndedSignIn, Registration
+
+KEY = "registration"
+# A person reads for a few minutes and comes back by the link; a shared computer is soon somebody else's.
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+# What the pages say of it.
+ENDS = {"idle_minutes": IDLE // timedelta(minutes=1), "longest_hours": LONGEST // timedelta(hours=1)}
+
+
+def begin(token_digest: str, *, now: datetime) -> None:
+    """Sign this browser in by the link with this digest."""
+    moment = now.timestamp()
+    session[KEY] = {"link": token_digest, "number": new_token(), "began": moment, "seen": moment}
+
+
+def follow(*, now: datetime) -> Registration:
+    """Return the registration to which this browser is signed in. Raises LinkRefused; SignInEnded where it is not."""
+    kept = session.get(KEY)
+    if not isinstance(kept, dict):
+        raise SignInEnded
+    registration = links.follow_digest(kept["link"], TokenPurpose.MANAGE, now=now)
+    is_over = now >= _at(kept["began"]) + LONGEST or now >= _at(kept["seen"]) + IDLE
+    if is_over or queries.has_left(digest(kept["number"])):
+        raise SignInEnded
+    session[KEY] = {**kept, "seen": now.timestamp()}
+    return registration
+
+
+def leave(*, now: datetime) -> None:
+    """End this browser's sign-in, if there is one; the caller has begun a write."""
+    try:
+        registration = follow(now=now)
+        places.lock(registration.event)
+        kept = session[KEY]
+        if not queries.has_left(digest(kept["number"])):
+            db.session.add(
+                EndedSignIn(
+                    digest=digest(kept["number"]),
+                    registration_id=registration.id,
+                    ends_at=_at(kept["began"]) + LONGEST,
+                )
+            )
+    except LinkRefused:
+        pass
+    forget()
+
+
+def forget() -> None:
+    """Take the sign-in out of this browser."""
+    session.pop(KEY, None)
+
+
+def _at(timestamp: float) -> datetime:
+    return datetime.fromtimestamp(timestamp, UTC)

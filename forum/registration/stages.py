@@ -1,0 +1,61 @@
+"""The way of a registration as its own page draws it: what is done, where it stands, and what is to come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from forum.registration.wording import ordinal, status_name
+from forum.web.languages import dates_of, day_text, moment_text
+
+DONE, NOW, TO_COME = "done", "now", "to-come"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step; `state` is DONE, NOW or TO_COME, and `when` may be empty."""
+
+    label: str
+    when: str
+    state: str
+
+
+def list_stages(registration: Registration, position: int) -> list[Stage]:
+    """Return the steps in order; `position` is the place in line of whoever waits."""
+    status = registration.status
+    stages = [Stage(_("Registered"), _day(registration, registration.requested_at), DONE)]
+    if status != Status.PENDING and registration.confirmed_at:
+        stages.append(Stage(_("E-mail confirmed"), _day(registration, registration.confirmed_at), DONE))
+    stages.append(_present(registration, position))
+    if registration.is_live:
+        stages += _to_come(registration)
+    return stages
+
+
+def _present(registration: Registration, position: int) -> Stage:
+    event, status = registration.event, registration.status
+    if status == Status.CONFIRMED:
+        return Stage(_("Place confirmed"), "", NOW)
+    if status == Status.OFFERED and registration.offer_expires_at:
+        until = _("until %(moment)s", moment=moment_text(registration.offer_expires_at, event.zone))
+        return Stage(_("Place offered"), until, NOW)
+    if status == Status.WAITING:
+        return Stage(_("On the waiting list"), _("%(ordinal)s in line", ordinal=ordinal(position)), NOW)
+    if status == Status.PENDING:
+        until = _("before %(moment)s", moment=moment_text(registration.confirm_by, event.zone))
+        return Stage(_("Confirm your e-mail"), until, NOW)
+    ended = registration.ended_at
+    return Stage(status_name(status), _day(registration, ended) if ended else "", NOW)
+
+
+def _to_come(registration: Registration) -> Iterator[Stage]:
+    if registration.status != Status.CONFIRMED:
+        yield Stage(_("Place confirmed"), "", TO_COME)
+    yield Stage(_("The forum"), dates_of(registration.event), TO_COME)
+
+
+def _day(registration: Registration, moment: datetime) -> str:
+    return day_text(moment, registration.event.zone)

@@ -1,0 +1,121 @@
+"""What a person's own page shows in each state: the pass, the way so far, what stands beside it."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum.database import start_write
+from forum.registration import actions
+from tests.factories.events import NOW, ORGANISER, make_event, make_page, make_sector
+from tests.factories.registrations import confirmed, register, write
+from tests.registration.reading import newest_mail
+
+pytestmark = pytest.mark.usefixtures("frozen", "database")
+NIGHT = {"ends": "17:00", "starts": "08:30"}
+
+
+@pytest.fixture
+def room():
+    """Save an event with one place."""
+    return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], nights=[NIGHT], **ORGANISER)
+
+
+def own_page(pages, registration):
+    address = newest_mail(registration).address.removeprefix("http://127.0.0.1:8000")
+    return pages.get(address, follow=True)
+
+
+def stages(page) -> list[tuple[str, str]]:
+    """Return the steps and their states."""
+    return [(" ".join(step.get_text(" ").split()), step["class"][1]) for step in page.soup.select(".stage")]
+
+
+def test_who_has_a_place_has_a_pass_with_name_sector_days_and_hours(pages, room):
+    registration = confirmed(
+        room, given_name="Åsa", family_name="Berg", organisation="Exempelstads tingsrätt"
+    )
+    page = own_page(pages, registration)
+    assert page.all(".pass-number, .pass-event") == [registration.reference, "Nordic Forum 2027 Stockholm"]
+    assert page.all(".pass-facts > div") == [
+        "Name Åsa Berg Exempelstads tingsrätt",
+        "Sector Justice",
+        "Tuesday 16 November 2027 9:00–17:00",
+        "Wednesday 17 November 2027 8:30–16:30",
+    ]
+    assert stages(page) == [
+        ("Registered 3 May 2027", "stage-done"),
+        ("E-mail confirmed 3 May 2027", "stage-done"),
+        ("Place confirmed", "stage-now"),
+        ("The forum 16–17 November 2027", "stage-to-come"),
+    ]
+
+
+def test_beside_it_stand_what_to_read_whom_to_ask_and_the_ways_out(pages, room):
+    make_page(room, "practical"), make_page(room, "code-of-conduct"), make_page(room, "privacy")
+    page = own_page(pages, confirmed(room))
+    beside = {link.text: link["href"] for link in page.soup.select("aside a")}
+    assert beside == {
+        "Page practical": "/en/pages/practical",
+        "Page code-of-conduct": "/en/pages/code-of-conduct",
+        "Cancel your registration": "/en/r/cancel",
+        "Everything we hold about you": "/en/r/own-data",
+        "Protected identity: say so, change it or take it back": "/en/r/protected-identity",
+        "forum@example.org": "mailto:forum@example.org",
+        "+46 8 465 004 40": "tel:+46846500440",
+    }
+    assert page.all(".own-head button") == ["Leave this page"]
+
+
+def test_who_waits_reads_the_place_in_line(pages, room):
+    confirmed(room)
+    page = own_page(pages, confirmed(room))
+    assert page.h1 == "You are on the waiting list"
+    assert stages(page)[2:] == [
+        ("On the waiting list 1st in line", "stage-now"),
+        ("Place confirmed", "stage-to-come"),
+        ("The forum 16–17 November 2027", "stage-to-come"),
+    ]
+    assert page.links["Leave the waiting list"] == "/en/r/cancel"
+    assert page.soup.select(".pass") == []
+
+
+def test_an_offer_can_be_refused_where_it_can_be_accepted(pages, room, database):
+    holder, waiting = confirmed(room), confirmed(room)
+    write(actions.cancel, holder, actor="person", now=NOW)
+    page = own_page(pages, waiting)
+    form = page.soup.select_one("form[action$=accept]")
+    assert [part.get_text(strip=True) for part in form.select("button, a")] == [
+        "Accept the place",
+        "No, thank you",
+    ]
+    assert stages(page)[2][1] == "stage-now"
+    asked = pages.get(page.links["No, thank you"])
+    assert "The place that is offered to you goes to the next in line" in asked.text
+    asked.submit()
+    database.refresh(waiting)
+    assert waiting.status == "cancelled"
+
+
+def test_what_has_ended_leads_no_further(pages, room, database):
+    registration = register(room)
+    address = newest_mail(registration).address.removeprefix("http://127.0.0.1:8000")
+    pages.get(address).submit(follow=True)
+    start_write(database)
+    registration.status, registration.holds_place = "declined", False
+    registration.ended_at = NOW + timedelta(days=1)
+    database.commit()
+    page = pages.get("self_service.show")
+    assert stages(page)[-1] == ("Declined 4 May 2027", "stage-now")
+    assert [link for link in page.links if link.startswith(("Cancel", "Change", "Protected"))] == []
+
+
+def test_own_data_are_a_short_list_a_timeline_and_tables(pages, room):
+    registration = confirmed(room)
+    own_page(pages, registration)
+    page = pages.get("self_service.own_data_page")
+    rows = {row.dt.text: row.dd.text.strip() for row in page.soup.select(".summary-row")}
+    assert (rows["Reference"], rows["Registered"]) == (registration.reference, "3 May 2027 at 14:00 (CEST)")
+    assert page.all(".timeline-title") == ["Place confirmed", "Address confirmed", "Registration received"]
+    messages = page.soup.select("table")[0]
+    assert [head.text for head in messages.select("thead th")][:3] == ["Message", "Subject", "To"]
+    assert [head.text for head in messages.select("tbody th")] == ["Confirm your address", "Place confirmed"]

@@ -1,0 +1,98 @@
+"""A browser's sign-in to a person's own page ends by itself, and when the person leaves (S07, S18, A11)."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.registration import expiry
+from forum.registration.models import EndedSignIn
+from tests.factories.events import NOW, make_event
+from tests.factories.registrations import confirmed, write
+from tests.registration.reading import newest_mail
+from tools.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("frozen", "database")
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+CLOSED = "Your page is closed in this browser"
+
+
+@pytest.fixture
+def link(pages) -> str:
+    """Open the page of somebody with a place; return the link."""
+    address = newest_mail(confirmed(make_event()), "confirmed").address.removeprefix("http://127.0.0.1:8000")
+    pages.get(address, follow=True)
+    return address
+
+
+def test_the_page_closes_half_an_hour_after_its_last_use(pages, link):
+    for minutes in (29, 58):
+        clock.freeze(NOW + minutes * MINUTE)
+        assert pages.get("self_service.show").h1 == "You have a place"
+    clock.freeze(NOW + 88 * MINUTE - SECOND)
+    assert pages.get("self_service.own_data_page").status == 200
+    clock.freeze(NOW + 118 * MINUTE)
+    closed = pages.get("self_service.show", expect=404)
+    assert (closed.h1, "30 minutes" in closed.text, "12 hours" in closed.text) == (CLOSED, True, True)
+    assert pages.get(link, follow=True).h1 == "You have a place"
+
+
+def test_the_page_closes_twelve_hours_after_the_link_was_opened(pages, link):
+    for turn in range(1, 36):
+        clock.freeze(NOW + turn * 20 * MINUTE)
+        pages.get("self_service.show")
+    clock.freeze(NOW + 12 * HOUR)
+    assert pages.get("self_service.show", expect=404).h1 == CLOSED
+
+
+def test_the_page_says_when_it_closes(pages, link):
+    said = " ".join(pages.get("self_service.show").all("aside"))
+    assert "closes by itself 30 minutes after" in said
+    assert "12 hours after you opened your link at the latest" in said
+
+
+def test_leaving_ends_the_sign_in_for_a_copy_of_the_cookie_too(app, pages, link):
+    copied = pages.client.get_cookie("forum").value
+    page = pages.get("self_service.show")
+    left = page.form("form[action$=leave]").submit(follow=True)
+    assert (left.h1, pages.get("self_service.show", expect=404).h1) == ("You have left your page", CLOSED)
+    thief = Pages(app)
+    thief.client.set_cookie("forum", copied)
+    assert thief.get("self_service.show", expect=404).h1 == CLOSED
+    assert pages.get(link, follow=True).h1 == "You have a place"
+
+
+def test_leaving_in_one_browser_leaves_the_other_signed_in(app, pages, link):
+    at_home = Pages(app)
+    at_home.get(link, follow=True)
+    pages.get("self_service.show").form("form[action$=leave]").submit()
+    assert at_home.get("self_service.show").h1 == "You have a place"
+
+
+def test_leaving_twice_or_too_late_is_leaving(pages, link):
+    page = pages.get("self_service.show")
+    for _turn in range(2):
+        assert page.form("form[action$=leave]").submit(follow=True).h1 == "You have left your page"
+    pages.get(link, follow=True)
+    page = pages.get("self_service.show")
+    clock.freeze(NOW + HOUR)
+    assert page.form("form[action$=leave]").submit(follow=True).h1 == "You have left your page"
+
+
+@pytest.mark.parametrize("endpoint", ["self_service.change", "self_service.protected_identity"])
+def test_what_was_typed_is_kept_when_the_page_has_closed_meanwhile(pages, link, endpoint):
+    answers = {"change": {"given_name": "Siv"}, "protected_identity": {"is_protected": "yes"}}
+    typed = answers[endpoint.partition(".")[2]]
+    page = pages.get(endpoint)
+    clock.freeze(NOW + 31 * MINUTE)
+    again = page.submit(typed, expect=404)
+    assert "Open your personal link in another tab" in again.flashes[0]
+    pages.get(link, follow=True)
+    assert again.submit(typed, follow=True).h1 == "You have a place"
+
+
+def test_what_says_that_somebody_left_is_forgotten_when_the_sign_in_would_have_ended(pages, link, database):
+    pages.get("self_service.show").form("form[action$=leave]").submit()
+    for now, left in ((NOW + 12 * HOUR - SECOND, 1), (NOW + 12 * HOUR, 0)):
+        write(expiry.forget_ended, now=now)
+        assert database.query(EndedSignIn).count() == left
