@@ -88,7 +88,12 @@ class Site:
 
     @property
     def nav(self) -> list[Link]:
-        """The main navigation."""
+        """The main navigation; made once, for header and footer."""
+        if not hasattr(g, "nav"):
+            g.nav = self._make_nav()
+        return g.nav
+
+    def _make_nav(self) -> list[Link]:
         slug = events.slug_in_url(self.event)
         links = [
             (_("The forum"), url_for("home.front", event=slug), "home.front"),

@@ -21,6 +21,7 @@ def _bytewise(length: int) -> String:
 LIVE_CODES = ", ".join(f"'{status}'" for status in LIVE)
 IS_LIVE = text(f"status IN ({LIVE_CODES})")
 IS_WAITING = text("status = 'waiting'")
+IS_UNDECIDED = text("status IN ('pending', 'offered', 'waiting')")
 HOLDS_PLACE = text("holds_place")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
 LONGEST_SECRET = 1024  # bytes: room for a real name, or for diet and access answers, in any script

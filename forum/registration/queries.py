@@ -15,6 +15,7 @@ from forum.registration.enums import Status
 from forum.registration.models import (
     HOLDS_PLACE,
     IS_LIVE,
+    IS_UNDECIDED,
     IS_WAITING,
     EndedSignIn,
     Registration,
@@ -55,7 +56,7 @@ UNDECIDED = (
     .where(
         IN_EVENT,
         Registration.sector_id.in_(bindparam("sector_ids", expanding=True)),
-        Registration.status.in_((Status.PENDING, Status.OFFERED, Status.WAITING)),
+        IS_UNDECIDED,
         or_(IS_WAITING, HOLDS_PLACE),
     )
     .group_by(Registration.sector_id, Registration.status)

@@ -110,6 +110,11 @@ class RingView:
     shares: tuple[Arc, ...]
 
     @property
+    def hole(self) -> float:
+        """The width of the hole in a hollow dot."""
+        return round(self.seat * 0.54, 1)
+
+    @property
     def is_full(self) -> bool:
         """Whether no place is left."""
         return self.left == 0

@@ -1,0 +1,75 @@
+"""What only a browser can tell of a page's look: the ring's words, boxes on a dark page, tables on a phone."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.sights import BY_NAME
+
+pytestmark = pytest.mark.browser
+SMALLEST_WORDS = 11  # px, for words that a table repeats in full size
+TEXTS = """() => [...document.querySelectorAll(".ring-named :is(.ring-name, .ring-big, .ring-small)")].map(text => {
+    const box = text.getBoundingClientRect(), scale = text.getScreenCTM().a;
+    const size = Math.min(...[text, ...text.children].map(part => parseFloat(getComputedStyle(part).fontSize))) * scale;
+    return { words: text.textContent, size, left: box.left, right: box.right, top: box.top, bottom: box.bottom };
+})"""
+STROKES = """kind => parseFloat(getComputedStyle(document.querySelector(`main .ring-${kind}`)).strokeWidth)"""
+CONTRASTS = """() => {
+    const shade = colour => { const [r, g, b] = colour.match(/[0-9.]+/g).slice(0, 3).map(part => part / 255)
+        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05 };
+    const page = shade(getComputedStyle(document.body).backgroundColor);
+    return [...document.querySelectorAll("main .choice-box")].map(box => {
+        const edge = shade(getComputedStyle(box).borderTopColor);
+        return Math.max(edge, page) / Math.min(edge, page);
+    });
+}"""
+CUT = """() => [...document.querySelectorAll("main .table-scroll")]
+    .filter(frame => frame.scrollWidth > frame.clientWidth).map(frame => frame.ariaLabel)"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_names_at_the_arcs_are_read_and_stand_apart(visit, width, language):
+    page = visit(BY_NAME["front"], language, width=width).page
+    texts = page.evaluate(TEXTS)
+    assert len(texts) == 7
+    assert [text for text in texts if text["size"] < SMALLEST_WORDS] == []
+    assert [text for text in texts if text["left"] < 0 or text["right"] > width] == []
+    names = texts[:-2]  # The two in the middle stand close by intent.
+    assert [(one["words"], other["words"]) for one, other in pairs(names) if overlap(one, other)] == []
+
+
+def test_free_places_are_smaller_than_taken_ones_in_colours_of_the_system(visit):
+    page = visit(BY_NAME["front"]).page
+    free, taken = strokes(page)
+    assert free == taken
+    page.emulate_media(forced_colors="active")
+    free, taken = strokes(page)
+    page.emulate_media(forced_colors="none")
+    assert 0 < free < taken / 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_boxes_to_tick_and_to_choose_are_seen_on_every_ground(visit, scheme):
+    contrasts = visit(BY_NAME["details"], scheme=scheme).page.evaluate(CONTRASTS)
+    assert len(contrasts) == 3
+    assert min(contrasts) >= 3
+
+
+@pytest.mark.parametrize("name", ["page privacy", "page code of conduct"])
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_table_is_cut_on_a_phone(visit, name, language):
+    assert visit(BY_NAME[name], language, width=390).page.evaluate(CUT) == []
+
+
+def strokes(page: Page) -> tuple[float, float]:
+    return page.evaluate(STROKES, "free"), page.evaluate(STROKES, "taken")
+
+
+def pairs(texts: list[dict]) -> list[tuple[dict, dict]]:
+    return [(one, other) for at, one in enumerate(texts) for other in texts[:at]]
+
+
+def overlap(one: dict, other: dict) -> bool:
+    apart = one["right"] <= other["left"] or other["right"] <= one["left"]
+    return not apart and one["top"] < other["bottom"] and other["top"] < one["bottom"]
