@@ -338,7 +338,7 @@ def _busy(**_values):
 LONG_TEXT = f"""
 {LONG_NAME} {LONG_WORD} {LONG_ORGANISATION}
 
-## {LONG_NAME}
+## {LONG_NAME} {LONG_WORD}
 
 - {LONG_NAME}
 - [{LONG_WORD}](https://example.org/{LONG_NAME})

@@ -117,22 +117,22 @@ def test_help_box_has_the_numbers_of_the_events_country_and_its_hotline(pages):
     make_event(help_lines=HELP_LINES)
     make_post(slug="a-post", has_help_box=True)
     page = pages.get(PATH)
-    links = {link.text: link["href"] for link in page.soup.select(".note-help a")}
+    links = {link.text: link["href"] for link in page.soup.select(".help a")}
     assert links == {
         "112": "tel:112",
         "114 14": "tel:11414",
         "The hotline": "https://hotline.example/",
         "Help and reporting in each Nordic country": "/en/#help",
     }
-    assert "The numbers work in Sweden." in " ".join(page.all(".note-help"))
+    assert "The numbers work in Sweden." in " ".join(page.all(".help"))
 
 
 def test_help_box_shows_no_number_that_the_event_does_not_have(pages):
     make_event()
     make_post(slug="a-post", has_help_box=True)
     page = pages.get(PATH)
-    assert page.soup.select(".note-help a") == []
-    assert "do not pass it on" in " ".join(page.all(".note-help"))
+    assert page.soup.select(".help a") == []
+    assert "do not pass it on" in " ".join(page.all(".help"))
 
 
 def test_post_of_an_earlier_forum_leads_to_that_forum(pages):
