@@ -83,6 +83,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_account.confirm": SIGNED_IN,
     "own_account.password": SIGNED_IN,
     "own_account.recovery_codes": SIGNED_IN,
+    "own_account.recovery_codes_file": SIGNED_IN,
     "own_account.authenticator": SIGNED_IN,
     "own_account.propose_authenticator": SIGNED_IN,
     "own_account.sessions": SIGNED_IN,

@@ -1,9 +1,10 @@
 """Pages of an organiser's own account: password, second factor, sign-ins, confirming with both factors."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from babel.dates import format_timedelta
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,8 +19,10 @@ from forum.accounts.public import (
     identify_organiser,
     key_of,
     pass_languages,
+    show_codes,
     wrong_code,
 )
+from forum.accounts.recovery_codes import are_in_use as recovery_codes_in_use
 from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
 from forum.audit.traces import note_refusal
 from forum.extensions import db
@@ -29,6 +32,12 @@ from forum.web.languages import language
 bp = Blueprint("own_account", __name__, url_prefix="/account")
 bp.before_request(identify_organiser)
 bp.context_processor(pass_languages)
+
+
+@bp.context_processor
+def pass_ways() -> dict[str, Any]:
+    """Give templates the way back to where the user came from, and links that keep it."""
+    return {"came_from": sign_ins.came_from() or sign_ins.CONSOLE, "account_url": _url}
 
 
 @bp.route("/")
@@ -91,13 +100,13 @@ def password() -> ResponseReturnValue:
         return form_page("password", form)
     _begin_anew(g.user)
     flash(_("The password is changed. Every other browser has been signed out."), "success")
-    return redirect(url_for(".show"), 303)
+    return redirect(_url(".show"), 303)
 
 
 @bp.route("/recovery-codes", methods=["GET", "POST"])
 def recovery_codes() -> ResponseReturnValue:
     """Replace the recovery codes and show the new ones, once."""
-    if answer := sign_ins.require_fresh(url_for(".recovery_codes")):
+    if answer := sign_ins.require_fresh(_url(".recovery_codes")):
         return answer
     form = TidyForm()
     if not form.validate_on_submit():
@@ -105,13 +114,26 @@ def recovery_codes() -> ResponseReturnValue:
     sign_ins.start_own_write()
     codes = actions.renew_recovery_codes(g.user, now=clock.now())
     db.session.commit()
-    return render_template("accounts/recovery_codes.html", codes=codes, onward=url_for(".show"))
+    return show_codes(codes, _url(".show"))
+
+
+@bp.route("/recovery-codes/file", methods=["POST"])
+def recovery_codes_file() -> ResponseReturnValue:
+    """Give back the codes that the page has just shown, as a text file; no other text, and in no address."""
+    codes = request.form.get("codes", "").split()
+    if not recovery_codes_in_use(g.user, codes):
+        flash(_("These codes no longer work, so there is no file of them. Make new ones."), "warning")
+        return redirect(_url(".show"), 303)
+    lines = [_("Recovery codes for %(site)s", site=request.host), _("Each works once."), "", *codes, ""]
+    file = Response("\r\n".join(lines), content_type="text/plain; charset=utf-8")
+    file.headers.set("Content-Disposition", "attachment", filename="recovery-codes.txt")
+    return file
 
 
 @bp.route("/authenticator", methods=["GET", "POST"])
 def authenticator() -> ResponseReturnValue:
     """Replace the authenticator when the first code of the new one is entered; show new recovery codes."""
-    if answer := sign_ins.require_fresh(url_for(".authenticator")):
+    if answer := sign_ins.require_fresh(_url(".authenticator")):
         return answer
     form = CodeForm()
     if g.user.totp_proposed is None:
@@ -127,18 +149,18 @@ def authenticator() -> ResponseReturnValue:
         return wrong_code("set_up", form, g.user, **shown)
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
-    return render_template("accounts/recovery_codes.html", codes=codes, onward=url_for(".show"))
+    return show_codes(codes, _url(".show"))
 
 
 @bp.route("/authenticator/new", methods=["POST"])
 def propose_authenticator() -> ResponseReturnValue:
     """Make the secret of a new authenticator; the current one works until the new one's first code."""
-    if answer := sign_ins.require_fresh(url_for(".authenticator")):
+    if answer := sign_ins.require_fresh(_url(".authenticator")):
         return answer
     sign_ins.start_own_write()
     actions.propose_authenticator(g.user)
     db.session.commit()
-    return redirect(url_for(".authenticator"), 303)
+    return redirect(_url(".authenticator"), 303)
 
 
 @bp.route("/sessions")
@@ -160,7 +182,7 @@ def end_session(number: int) -> ResponseReturnValue:
     actions.sign_out(sign_in, now=clock.now())
     db.session.commit()
     flash(_("That browser has been signed out."), "success")
-    return redirect(url_for(".sessions"), 303)
+    return redirect(_url(".sessions"), 303)
 
 
 @bp.route("/sessions/end-others", methods=["POST"])
@@ -170,7 +192,7 @@ def end_other_sessions() -> ResponseReturnValue:
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
     flash(_("Every other browser has been signed out."), "success")
-    return redirect(url_for(".sessions"), 303)
+    return redirect(_url(".sessions"), 303)
 
 
 @bp.errorhandler(SignedOut)
@@ -185,6 +207,11 @@ def _begin_anew(user: User) -> None:
     token = actions.open_sign_in(user, browser=browser_name(), now=clock.now())
     db.session.commit()
     sign_ins.begin(token)
+
+
+def _url(endpoint: str) -> str:
+    """Return the address of another page of the account, from which the way back leads where this one's does."""
+    return url_for(endpoint, next=sign_ins.came_from())
 
 
 def _ago(moment: datetime) -> str:

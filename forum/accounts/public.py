@@ -37,7 +37,7 @@ def pass_languages() -> dict[str, Any]:
     rule = request.url_rule
     if rule is None or "GET" not in (rule.methods or ()):
         return {}
-    known = {**(request.view_args or {}), "next": request.args.get("next")}
+    known = {**(request.view_args or {}), "next": sign_ins.came_from() or request.args.get("next")}
     return {"alternates": {code: url_for(rule.endpoint, **{**known, "lang": code}) for code in NAMES}}
 
 
@@ -105,7 +105,7 @@ def set_up() -> ResponseReturnValue:
     db.session.commit()
     target = session.get(sign_ins.NEXT)
     sign_ins.begin(token)
-    return render_template("accounts/recovery_codes.html", codes=codes, onward=sign_ins.own_page(target))
+    return show_codes(codes, sign_ins.own_page(target))
 
 
 @bp.route("/sign-out", methods=["POST"])
@@ -202,6 +202,11 @@ def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
 def form_page(name: str, form: TidyForm, **context: Any) -> ResponseReturnValue:
     """Return the page of a form: with status 422 when it has errors, else 200."""
     return render_template(f"accounts/{name}.html", form=form, **context), 422 if form.errors else 200
+
+
+def show_codes(codes: list[str], onward: str) -> ResponseReturnValue:
+    """Return the page of new recovery codes, which is shown once; `onward` is where its reader goes from there."""
+    return render_template("accounts/recovery_codes.html", codes=codes, onward=onward, form=TidyForm())
 
 
 def wrong_code(name: str, form: Any, user: User, **context: Any) -> ResponseReturnValue:

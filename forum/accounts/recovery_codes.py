@@ -2,16 +2,19 @@
 
 import hashlib
 import hmac
+import re
 import secrets
+from collections.abc import Sequence
 
 from flask import current_app
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from forum.accounts.models import RecoveryCode, User
 from forum.extensions import db
 
 NUMBER, GROUPS, GROUP_LENGTH = 10, 3, 4
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two look alike; 12 of them are 59 random bits
+SHOWN = re.compile(rf"[{LETTERS}]{{{GROUP_LENGTH}}}(?:-[{LETTERS}]{{{GROUP_LENGTH}}}){{{GROUPS - 1}}}")
 
 
 def renew(user: User) -> list[str]:
@@ -30,6 +33,15 @@ def use(user: User, code: str) -> bool:
         db.session.scalars(delete(RecoveryCode).where(mine).returning(RecoveryCode.user_id)).first()
         is not None
     )
+
+
+def are_in_use(user: User, codes: Sequence[str]) -> bool:
+    """Return whether these are codes of the user that still work, at least one and each as it was shown."""
+    if not codes or len(codes) > NUMBER or not all(SHOWN.fullmatch(code) for code in codes):
+        return False
+    wanted = [_digests(user, code) for code in codes]
+    known = set(db.session.scalars(select(RecoveryCode.digest).where(RecoveryCode.user_id == user.id)))
+    return all(known.intersection(digests) for digests in wanted)
 
 
 def _new() -> str:

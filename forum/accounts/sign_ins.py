@@ -26,7 +26,7 @@ from forum.web.routes import here
 
 TOKEN, LANGUAGE, WAITING, NEXT = "sign_in", "language", "waiting", "next"
 TOUCH, FRESH = timedelta(minutes=1), timedelta(minutes=5)
-OWN_PAGE = re.compile(r"/(console|account)/[A-Za-z0-9._~%/-]*(\?[A-Za-z0-9._~%=&+,:@/!$'()*;-]*)?")
+OWN_PAGE = re.compile(r"/(console|account)/[A-Za-z0-9._~%/-]*(\?[A-Za-z0-9._~%=&+,:@/!$'()*;?-]*)?")
 CONSOLE, MAX_TARGET = "/console/", 1000
 
 
@@ -147,6 +147,20 @@ def may(role: Role | str, event: Any = None) -> bool:
 def is_admin_of_all() -> bool:
     """Return whether the signed-in user is an admin of all events, who also manages organisers' accounts."""
     return any(held.role == Role.ADMIN and held.event_id is None for held in g.user.memberships)
+
+
+def came_from() -> str | None:
+    """Return the console page from which the user came to their account: as the address names it, or the browser.
+
+    No page of the console names itself in its links to the account: its address may hold what somebody has typed.
+    """
+    if named := request.args.get("next"):
+        return own_page(named)
+    scheme_and_host = request.host_url.rstrip("/")
+    origin = request.referrer or ""
+    if not origin.startswith(f"{scheme_and_host}{CONSOLE}"):
+        return None
+    return own_page(origin.removeprefix(scheme_and_host))
 
 
 def own_page(target: str | None) -> str:

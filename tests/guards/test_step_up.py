@@ -30,6 +30,7 @@ LIGHT = {
     "outbox.dismiss": "one message that has failed; the person can be written to again",
     "own_account.confirm": "is itself the asking",
     "own_account.password": "asks for the present password",
+    "own_account.recovery_codes_file": "gives back only the codes that its page has just shown",
     "own_account.end_session": "takes a right away, gives none",
     "own_account.end_other_sessions": "takes a right away, gives none",
 }
