@@ -15,6 +15,7 @@ from forum.commands import preparing, serving
 from forum.commands.keys import note_signing_key, refuse_wrong_keys
 from forum.commands.supervisor import follow_parent
 from forum.jobs.worker import Worker
+from forum.settings import own_address
 from forum.settings.loading import refuse_to_guess
 from forum.settings.project import PROJECT
 
@@ -80,6 +81,7 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
     _use_own_address(host, port)
     app = create_app()  # an unsafe setting raises UnsafeSettings, which ends the command
     presence.share(app.config["INSTANCE"])
+    _note_own_address(app)
     refuse_wrong_keys(app)
     preparing.refuse_missing_tables(app)
     note_signing_key(app)
@@ -102,6 +104,7 @@ def _prepared_app(host: str, port: int, log_level: str) -> Flask:
     _use_own_address(host, port)
     app = create_app()
     presence.share(app.config["INSTANCE"])
+    _note_own_address(app)
     preparing.prepare(app)
     refuse_wrong_keys(app)
     note_signing_key(app)
@@ -119,6 +122,12 @@ def _use_own_address(host: str, port: int) -> None:
     """Outside production, make FORUM_BASE_URL default to this server, for this process and its children."""
     if os.environ.get("FORUM_ENV") != "production":
         os.environ.setdefault("FORUM_BASE_URL", serving.own_address(host, port))
+
+
+def _note_own_address(app: Flask) -> None:
+    """Outside production, let commands such as `create-organiser` print links with this server's port."""
+    if not app.config["PRODUCTION"]:
+        own_address.note(app.config["INSTANCE"], app.config["BASE_URL"])
 
 
 def _welcome(app: Flask) -> list[str]:

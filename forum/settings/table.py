@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from forum.addresses import NotAnAddress, refuse_wrong_sender
+from forum.settings import own_address
 from forum.settings.given import Given
 from forum.settings.keys import read_data_keys
 from forum.settings.nonsense import languages, trusted_hosts
@@ -24,7 +25,7 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str, Any]:
     """Return Flask's configuration; malformed settings are noted in `given.problems`."""
-    base_url = _base_url(given)
+    base_url = _base_url(given, None if production else own_address.noted(instance))
     return {
         "ENV": "production" if production else "development",
         "PRODUCTION": production,
@@ -100,8 +101,8 @@ def _mail(given: Given) -> dict[str, Any]:
     return settings
 
 
-def _base_url(given: Given) -> str:
-    base_url = str(given.get("BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
+def _base_url(given: Given, noted: str | None) -> str:
+    base_url = str(given.get("BASE_URL") or noted or DEFAULT_BASE_URL).rstrip("/")
     try:
         parts = urlsplit(base_url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
