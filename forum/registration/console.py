@@ -1,10 +1,23 @@
 """The organisers' attendee list, waiting list and pages of single registrations."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
@@ -20,9 +33,11 @@ from forum.registration.errors import NotLive
 from forum.registration.models import Registration
 from forum.registration.rings import balance_of
 from forum.web.forms import TidyForm
+from forum.web.languages import NAMES
 from forum.web.pagination import Cursor, Page
-from forum.web.tables import csv_response
+from forum.web.tables import in_batches
 
+ROWS_HERE = Markup("<!-- rows -->")  # where a page that is sent while it is read gets its rows
 bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 
 
@@ -34,15 +49,16 @@ def index(event: str) -> ResponseReturnValue:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
     page = listing.read_list(found, filters, Cursor.of(request.args))
     counts = listing.count_by_sector_and_status(found)
+    total = listing.count_matching(found, filters, counts, page)
     return render_template(
         "console/attendees/index.html",
         event=found,
         filters=filters,
         statuses=listing.BY_LIFE,
         page=page,
-        total=listing.count_matching(found, filters, counts, page),
+        total=total,
         positions=listing.waiting_positions(found, page.rows),
-        pages=_pages(found, filters, page),
+        pages=_pages(found, filters, page, total),
         sort_url=lambda sort: url_for(".index", event=event, **filters.query(sort=sort)),
         wording=wording,
         **_balance(found, counts),
@@ -79,7 +95,6 @@ def show(event: str, reference: str) -> ResponseReturnValue:
         details=dossier.details(registration, zone),
         consents=dossier.consents(registration, zone),
         timeline=dossier.timeline(entries, queries.list_mails(registration), names, zone),
-        form=TidyForm(),
         wording=wording,
     )
 
@@ -120,13 +135,13 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
     return redirect(url_for(".show", event=event, reference=reference), 303)
 
 
-@bp.route("/attendees.csv", methods=["GET", "POST"])
+@bp.route("/attendees/export", methods=["GET", "POST"])
 def export(event: str) -> ResponseReturnValue:
     """Ask what the list is for and who gets it (P14), record the answers, and send the filtered list."""
     if answer := sign_ins.require_fresh():
         return answer
     found, filters = _list_of(event)
-    form = exports.ExportForm(kept_words.sent_or_kept())
+    form = exports.ExportForm(kept_words.sent_or_kept(), shape=request.args.get("shape", ExportShape.XLSX))
     counts = listing.count_by_sector_and_status(found)
     total = listing.count_matching(found, filters, counts)
     if not form.validate_on_submit():
@@ -136,13 +151,13 @@ def export(event: str) -> ResponseReturnValue:
             filters=filters,
             total=total,
             form=form,
-            wording=wording,
+            column_hints=exports.column_hints(),
         )
         return page, 422 if form.errors else 200
     _record_export(found, filters, total, form)
-    return csv_response(
-        exports.file_name(found, clock.now()), exports.headings(found), exports.rows(found, filters)
-    )
+    if form.shape.data == ExportShape.PAPER:
+        return _paper(found, filters, total, form)
+    return exports.file(found, filters, form, now=clock.now())
 
 
 def _list_of(slug: str) -> tuple[Event, listing.Filters]:
@@ -179,8 +194,37 @@ def _record_export(event: Event, filters: listing.Filters, total: int, form: exp
         searched=bool(filters.q),
         purpose=form.purpose.data,
         recipient=form.recipient.data,
+        shape=form.shape.data,
     )
     db.session.commit()
+
+
+def _paper(
+    event: Event, filters: listing.Filters, total: int, form: exports.ExportForm
+) -> ResponseReturnValue:
+    """Return the whole list as one page to print, sent while it is read."""
+    headings, rows = exports.texts(event, filters, form)
+    page = render_template(
+        "console/attendees/paper.html",
+        event=event,
+        filters=filters,
+        headings=headings,
+        rows=ROWS_HERE,
+        total=total,
+        purpose=exports.PURPOSES[ExportPurpose(form.purpose.data)],
+        recipient=exports.RECIPIENTS[ExportRecipient(form.recipient.data)],
+        now=clock.now(),
+    )
+    before, _mark, after = page.partition(ROWS_HERE)
+    lines = current_app.jinja_env.get_template("console/attendees/_paper_rows.html")
+
+    def pieces() -> Iterator[str]:
+        yield before
+        for some in in_batches(rows):
+            yield lines.render(headings=headings, rows=some)
+        yield after
+
+    return Response(stream_with_context(pieces()), content_type="text/html; charset=utf-8")
 
 
 def _balance(event: Event, counts: listing.Counts) -> dict[str, Any]:
@@ -194,12 +238,20 @@ def _balance(event: Event, counts: listing.Counts) -> dict[str, Any]:
     return {"balance": balance, "arcs": arcs}
 
 
-def _pages(event: Event, filters: listing.Filters, page: Page) -> dict[str, str | None]:
+def _pages(event: Event, filters: listing.Filters, page: Page, total: int) -> dict[str, str | None]:
     def url(beside: str, row: Registration) -> str:
         return url_for(".index", event=event.slug, **filters.query() | {beside: row.reference})
 
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,
         "next_url": url("after", page.rows[-1]) if page.has_next else None,
-        "summary": None,
+        "summary": _range(event, filters, page, total),
     }
+
+
+def _range(event: Event, filters: listing.Filters, page: Page, total: int) -> str | None:
+    """Return such as "51–100 of 132"; None where the whole list is on one page."""
+    if not page.has_previous and not page.has_next:
+        return None
+    first = listing.first_number(event, filters, page, total)
+    return _("%(first)s–%(last)s of %(total)s", first=first, last=first + len(page.rows) - 1, total=total)

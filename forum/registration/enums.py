@@ -39,3 +39,31 @@ class ConsentPurpose(StrEnum):
 
     PARTICIPANT_LIST = "participant_list"
     PHOTOGRAPHS = "photographs"
+
+
+class ExportPurpose(StrEnum):
+    """What a list of people is needed for; it decides the list's columns."""
+
+    DOOR = "door"
+    BADGES = "badges"
+    GROUPS = "groups"
+    CONTACT = "contact"
+    REPORT = "report"
+    EVERYTHING = "everything"
+
+
+class ExportRecipient(StrEnum):
+    """Who gets it. A kitchen or a venue gets numbers, not names (P06), so neither stands here."""
+
+    OFFICE = "office"
+    CO_ORGANISER = "co_organiser"
+    PROCESSOR = "processor"
+    AUTHORITY = "authority"
+
+
+class ExportShape(StrEnum):
+    """A file, by the ending of its name, or a page to print."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+    PAPER = "paper"

@@ -19,7 +19,7 @@ from forum.folding import search_fold
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.queries import find_by_reference
-from forum.web.pagination import Cursor, Order, Page, read_page
+from forum.web.pagination import Cursor, Order, Page, count_before, read_page
 
 PAGE_SIZE = 50
 LATEST = 8
@@ -37,6 +37,8 @@ BY_LIFE = (
     Status.EXPIRED,
     Status.CANCELLED,
 )
+# A column of `stream`: when the place was confirmed, while it stands.
+PLACE_CONFIRMED_AT = "place_confirmed_at"
 BY_NAME = (Registration.sort_key, Registration.id)
 BY_ORGANISATION = (Registration.organisation_sort_key, Registration.sort_key, Registration.id)
 BY_TIME = (Registration.requested_at, Registration.id)
@@ -154,6 +156,15 @@ def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | 
     return total(counts, sector_id=filters.sector.id if filters.sector else None, status=filters.status)
 
 
+def first_number(event: Event, filters: Filters, page: Page, matching_in_all: int) -> int:
+    """Return the number that the page's first row has in the list, counted from 1."""
+    if not page.has_previous:
+        return 1
+    if not page.has_next:
+        return matching_in_all - len(page.rows) + 1
+    return count_before(db.session, matching(event, filters), order(event, filters.sort), page.rows[0]) + 1
+
+
 def count_waiting(event: Event) -> int:
     """Return how many people wait, for the navigation; a partial index holds only their rows."""
     waiting = (Registration.event_id == event.id) & (Registration.status == Status.WAITING)
@@ -198,11 +209,9 @@ def name_actors(entries: Sequence[AuditEntry]) -> dict[str, str]:
 def stream(event: Event, filters: Filters, columns: Sequence[str]) -> Iterator[Row]:
     """Yield the filtered list in its order, with a few hundred rows in memory at a time.
 
-    A row has the registration's attributes that `columns` names, then true or false for each consent.
+    `columns` names attributes of the registration, purposes of consent (true or false) and PLACE_CONFIRMED_AT.
     """
-    selected = [getattr(Registration, name) for name in columns]
-    consents = [_has_consented(purpose).label(purpose) for purpose in ConsentPurpose]
-    query = matching(event, filters).with_only_columns(*selected, *consents)
+    query = matching(event, filters).with_only_columns(*map(_streamed, columns))
     ordered = query.order_by(*_whole_order(order(event, filters.sort)))
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
 
@@ -215,7 +224,16 @@ def _line(event: Event) -> Any:
     return select(Registration.id, position.label("position")).where(waiting).subquery()
 
 
-def _has_consented(purpose: ConsentPurpose) -> Any:
+def _streamed(column: str) -> Any:
+    if column == PLACE_CONFIRMED_AT:
+        # A calendar entry is confirmed in the moment in which the place is, and changes no more while it stands.
+        return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)
+    if column in set(ConsentPurpose):
+        return _has_consented(column).label(column)
+    return getattr(Registration, column)
+
+
+def _has_consented(purpose: str) -> Any:
     given = and_(Consent.registration_id == Registration.id, Consent.withdrawn_at.is_(None))
     return exists().where(given, Consent.purpose == purpose)
 

@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters["short_moment"] = _short_moment_of
+    app.jinja_env.filters["day"] = _day_of
     app.jinja_env.globals["get_locale"] = get_locale
 
 
@@ -109,6 +110,11 @@ def short_moment_text(moment: datetime, zone) -> str:
 def _short_moment_of(moment: datetime, event) -> str:
     """The template filter `short_moment(event)`."""
     return short_moment_text(moment, event.zone)
+
+
+def _day_of(moment: datetime, event) -> str:
+    """The template filter `day(event)`."""
+    return day_text(moment, event.zone)
 
 
 def _moment_of(moment: datetime, event) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, literal, select, tuple_, union_all
+from sqlalchemy import Select, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session, scoped_session
 
 Row = TypeVar("Row")
@@ -77,6 +77,25 @@ def read_page(
     if backwards:
         return Page(rows[:size][::-1], has_previous=True, has_next=True)
     return Page(rows[:size], has_previous=True, has_next=len(rows) > size)
+
+
+def count_before(session: Session | scoped_session[Any], query: Select, order: Order, row: Any) -> int:
+    """Return how many rows of the list stand before `row`. They are counted in the indexes, none is loaded."""
+    backwards = not order.falling
+    key = order.columns[-1]
+    if order.groups:
+        parts = [
+            _part(query, order.columns, backwards, at).where(order.group_by == group)
+            for group, at in _groups(order, backwards, row)
+        ]
+    else:
+        parts = [_part(query, order.columns, backwards, row)]
+    counts = [
+        select(func.count()).select_from(part.with_only_columns(key).order_by(None).subquery())
+        for part in parts
+    ]
+    each = union_all(*counts).subquery()
+    return session.scalar(select(func.sum(each.c[0]))) or 0
 
 
 def _read(

@@ -9,6 +9,8 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 from flask import Response, stream_with_context
 
@@ -47,6 +49,13 @@ def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Ite
         if number % ROWS_A_CHUNK == 0:
             yield _taken(buffer)
     yield _taken(buffer)
+
+
+def in_batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the rows in lists of ROWS_A_CHUNK, the last of which may be shorter."""
+    left = iter(rows)
+    while some := list(islice(left, ROWS_A_CHUNK)):
+        yield some
 
 
 def harmless(text: str) -> str:

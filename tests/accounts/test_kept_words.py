@@ -12,7 +12,7 @@ from forum.extensions import db
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
 from tools.pages import Pages
 
-EXPORT = "/console/nf27/attendees.csv"
+EXPORT = "/console/nf27/attendees/export"
 LIST = f"{EXPORT}?sector=justice"
 WHY = {"purpose": "contact", "recipient": "authority"}
 KEPT = "Nothing has been done yet. What you entered is kept, and will be there when you are back."

@@ -69,7 +69,7 @@ def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
 def queried() -> list[tuple[str, str]]:
     """Give the pages that read parameters of the query string, with an audience that may open each."""
     console = [
-        (ADMIN, f"/console/{HERE}/{page}") for page in ("attendees", "attendees.csv", "mail", "waiting")
+        (ADMIN, f"/console/{HERE}/{page}") for page in ("attendees", "attendees/export", "mail", "waiting")
     ]
     own = [(PERSON, "/en/r/"), (PERSON, "/en/r/own-data"), (ADMIN, "/account/"), (ADMIN, "/account/confirm")]
     return [

@@ -28,7 +28,7 @@ SLUGS = (HERE, ELSEWHERE, UNSEEN)
 LANGUAGES = ("en", "sv")
 THOROUGH = {VISITOR, PERSON, ADMIN, f"{Role.ORGANISER} of {HERE}"}
 WORDS = re.compile(r"zq\d+x")
-FILE = {"purpose": "door", "recipient": "office"}
+FILE = {"purpose": "everything", "recipient": "office", "shape": "csv"}
 SECRET_COLUMNS = {
     "protected_identities.answer",
     "care_answers.answer",
@@ -68,7 +68,7 @@ def answers(world: World, audience: str):
         for slug in SLUGS:
             yield (
                 f"{slug}.csv",
-                browser.post(f"/console/{slug}/attendees.csv", data={**FILE, "csrf_token": token}),
+                browser.post(f"/console/{slug}/attendees/export", data={**FILE, "csrf_token": token}),
             )
 
 
@@ -232,7 +232,7 @@ PLACES = (
     "attendees?sort=-registered",
     "attendees?sector=ngo",
     "waiting",
-    "attendees.csv",
+    "attendees/export",
     "mail",
 )
 
@@ -251,7 +251,7 @@ def test_protected_person_is_like_the_twin(fresh_world, role):
             answer = browser.get(f"/console/{HERE}/{page}")
             told.append((answer.status_code, _rows_of(answer.text, own)))
         file = browser.post(
-            f"/console/{HERE}/attendees.csv", data={**FILE, "csrf_token": csrf_token(browser)}
+            f"/console/{HERE}/attendees/export", data={**FILE, "csrf_token": csrf_token(browser)}
         )
         told.append((file.status_code, _rows_of(file.text, own)))
         found[name] = told

@@ -93,7 +93,9 @@ def test_check_finds_what_is_not_inert():
 
 def test_file_of_attendees_runs_nothing_and_has_every_row(world):
     browser = world.browsers[ADMIN]
-    answer = browser.post(f"/console/{HERE}/attendees.csv", data={**FILE, "csrf_token": csrf_token(browser)})
+    answer = browser.post(
+        f"/console/{HERE}/attendees/export", data={**FILE, "csrf_token": csrf_token(browser)}
+    )
     rows = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig")), delimiter=";"))
     assert len(rows) == 1 + sum(name != "elsewhere" for name in world.references)
     assert [cell for row in rows for cell in row if re.match(r"\s*[=+\-@\t\r]", cell)] == []
@@ -152,7 +154,7 @@ def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
         assert answer.status_code < 500, where
     browser = fresh_world.browsers[ADMIN]
     data = {**FILE, "csrf_token": csrf_token(browser)}
-    assert browser.post(f"/console/{HERE}/attendees.csv", data=data).get_data().count(b"\r\n") > 3
+    assert browser.post(f"/console/{HERE}/attendees/export", data=data).get_data().count(b"\r\n") > 3
     reference, mail_count = fresh_world.references[PERSON], "SELECT count(*) FROM outbox_messages"
     with fresh_world.app.app_context():
         before = db.session.connection().exec_driver_sql(mail_count).scalar()

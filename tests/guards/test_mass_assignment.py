@@ -113,6 +113,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "own_account.propose_authenticator": (ADMIN, {}, {"users": {"totp_proposed"}}, set()),
     "own_account.authenticator": (ADMIN, {"code": "1"}, {}, set()),
     "own_account.recovery_codes": (ADMIN, {}, {}, {"recovery_codes"} | MAILED),
+    "own_account.recovery_codes_file": (ADMIN, {"codes": "x"}, {}, set()),
     "own_account.end_session": (ADMIN, {}, {}, ADDED),
     "own_account.end_other_sessions": (ADMIN, {}, {}, ADDED),
     "accounts.forgot": (VISITOR, {"email": "new@example.org"}, {}, {"one_time_links"} | MAILED),

@@ -73,6 +73,7 @@ REACH = {
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
     "forum/demo/files.py": {"frontmatter"},  # reads the demo's posts
     "forum/settings/nonsense.py": {"ssl"},  # reads the certificates that the settings name
+    "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
     "forum/jobs/worker.py": {"socket"},  # reads the machine's name
     # The only outgoing connection: to the configured mail server.
     "forum/outbox/transport.py": {

@@ -96,7 +96,7 @@ STEPS = {  # audience, form values and the expected answer
     "accepting without the link": (VISITOR, "/en/r/accept", {}, 404),
     "a code without a password": (VISITOR, "/account/second-factor", {"code": "123456"}, 303),
     "an authenticator without a password": (VISITOR, "/account/set-up", {"code": "123456"}, 303),
-    "an export without signing in": (VISITOR, f"/console/{HERE}/attendees.csv", {"purpose": "door"}, 303),
+    "an export without signing in": (VISITOR, f"/console/{HERE}/attendees/export", {"purpose": "door"}, 303),
 }
 
 
@@ -155,6 +155,6 @@ def test_an_export_cannot_skip_saying_what_it_is_for(fresh_world):
     token = csrf_token(browser)
     before = rows(fresh_world)
     for data in ({}, {"purpose": "door"}, {"recipient": "office"}, {"purpose": "x", "recipient": "office"}):
-        answer = browser.post(f"/console/{HERE}/attendees.csv", data={**data, "csrf_token": token})
+        answer = browser.post(f"/console/{HERE}/attendees/export", data={**data, "csrf_token": token})
         assert (answer.status_code, answer.mimetype) == (422, "text/html")
     assert written(before, rows(fresh_world)) == []

@@ -135,6 +135,8 @@ def test_every_template_renders(fresh_world, rendered):
     for audience in (VISITOR, PERSON, ADMIN, f"{Role.DOOR} of {HERE}"):
         for address in readable(fresh_world, (HERE, UNSEEN)):
             fetch(fresh_world, audience, address.path)
+    paper = {**FORMS["attendees.export"][1], **hidden_fields(fresh_world, ADMIN, ""), "shape": "paper"}
+    assert fresh_world.browsers[ADMIN].post(f"/console/{HERE}/attendees/export", data=paper).data
     forms = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint in set(FORMS) - ENDING]
     for address in sorted(forms, key=lambda found: found.endpoint in SIGNING_OUT):
         send(fresh_world, address)

@@ -22,7 +22,8 @@ PAGES = (
     "waiting",
     "registrations/{reference}",
     "registrations/{reference}/cancel",
-    "attendees.csv",
+    "registrations/{reference}/resend",
+    "attendees/export",
     "mail",
 )
 STATES = (Status.PENDING, Status.CONFIRMED, Status.WAITING, Status.CANCELLED)
@@ -91,9 +92,10 @@ def test_every_page_is_the_same_for_both(sign_in_as, twins):
 
 
 def test_file_is_the_same_for_both(sign_in_as, twins):
-    pages, why = sign_in_as(), {"purpose": "door", "recipient": "office"}
+    pages, why = sign_in_as(), {"purpose": "everything", "recipient": "office", "shape": "csv"}
     files = [
-        pages.get(f"/console/{person.event.slug}/attendees.csv").submit(why, expect=200) for person in twins
+        pages.get(f"/console/{person.event.slug}/attendees/export").submit(why, expect=200)
+        for person in twins
     ]
     protected, ordinary = (alike(answer, person) for answer, person in zip(files, twins, strict=True))
     assert (protected, "Alias" in protected) == (ordinary, True)

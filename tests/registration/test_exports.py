@@ -2,18 +2,21 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from forum.audit.models import AuditEntry
 from forum.extensions import db
+from forum.registration import actions
 from forum.registration.enums import ConsentPurpose
-from tests.factories.events import NOW
-from tests.factories.registrations import confirmed, register, register_elsewhere
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, register, register_elsewhere, write
 from tests.tables import names
+from tests.web.sheets import read_cells
 
-WHY = {"purpose": "door", "recipient": "office"}
+WHY = {"purpose": "everything", "recipient": "office", "shape": "csv"}
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def people(event):
 
 
 def ask(pages, query=""):
-    return pages.get(f"/console/nf27/attendees.csv{query}")
+    return pages.get(f"/console/nf27/attendees/export{query}")
 
 
 def download(pages, query="", **why):
@@ -62,11 +65,12 @@ def test_file_holds_the_whole_list_in_its_order(organiser, people):
         "Sector": "Justice",
         "Country": "Sweden",
         "E-mail address": people[0].email,
-        "Phone number": "'+46 8 123",
+        "Phone number": "tel:+46 8 123",
         "Language": "English",
         "Status": "Confirmed",
         "Registered (Europe/Stockholm)": "2027-05-03 14:00",
-        "Confirmed (Europe/Stockholm)": "2027-05-03 14:00",
+        "Address confirmed (Europe/Stockholm)": "2027-05-03 14:00",
+        "Place confirmed (Europe/Stockholm)": "2027-05-03 14:00",
         "List of participants": "No",
         "Photographs": "Yes",
     }
@@ -111,8 +115,8 @@ def test_file_speaks_the_organisers_language(sign_in_as, event, people):
 def test_list_shown_leads_to_its_own_export(organiser, people):
     page = organiser.get("/console/nf27/attendees?sector=justice&sort=-name&q=berg")
     asking = page.follow("Export")
-    assert asking.path == "/console/nf27/attendees.csv?q=berg&sector=justice&sort=-name"
-    assert "2 registrations will be in the file" in asking.text
+    assert asking.path == "/console/nf27/attendees/export?q=berg&sector=justice&sort=-name"
+    assert "2 registrations will be in the list" in asking.text
 
 
 def test_export_without_purpose_or_recipient_is_refused_and_not_written_down(organiser, people):
@@ -138,21 +142,26 @@ def test_export_is_written_down_without_names(organiser, people):
     (entry,) = exported()
     assert (entry.subject_type, entry.actor.startswith("user:"), entry.at) == ("events", True, NOW)
     assert entry.details.payload == {
-        "count": 1, "sector": "justice", "status": "", "searched": True, "purpose": "door", "recipient": "co_organiser",
+        "count": 1, "sector": "justice", "status": "", "searched": True, "purpose": "everything",
+        "recipient": "co_organiser",
+        "shape": "csv",
     }  # fmt: skip
 
 
 def test_export_needs_a_sign_in_confirmed_of_late(sign_in_as, event, people):
     pages = sign_in_as(event=event, fresh=False)
-    page = pages.get("/console/nf27/attendees.csv?sector=justice", expect=303)
-    assert page.location == "/account/confirm?next=/console/nf27/attendees.csv?sector%3Djustice"
+    page = pages.get("/console/nf27/attendees/export?sector=justice", expect=303)
+    assert page.location == "/account/confirm?next=/console/nf27/attendees/export?sector%3Djustice"
     assert exported() == []
 
 
 def test_unknown_filter_exports_nothing(organiser, people):
     token = ask(organiser).form().data["csrf_token"]
     organiser.open(
-        "/console/nf27/attendees.csv?sector=x", method="POST", data={**WHY, "csrf_token": token}, expect=404
+        "/console/nf27/attendees/export?sector=x",
+        method="POST",
+        data={**WHY, "csrf_token": token},
+        expect=404,
     )
     assert exported() == []
 
@@ -169,3 +178,65 @@ def test_export_of_many_streams_in_chunks_with_one_query(organiser, event):
     assert len(table(page)) == 3
     reading = [statement for statement in page.statements if "registrations.family_name" in statement]
     assert len(reading) == 1
+
+
+# Columns by purpose
+
+
+def test_list_has_the_columns_that_its_purpose_needs_and_no_others(organiser, people):
+    contact, names_only = {"E-mail address", "Phone number"}, {"Family name", "Given name", "Reference"}
+    found = {
+        purpose: set(table(download(organiser, purpose=purpose))[0])
+        for purpose in ("door", "badges", "groups", "contact", "report", "everything")
+    }
+    assert {purpose for purpose, columns in found.items() if columns & contact} == {"contact", "everything"}
+    assert {purpose for purpose, columns in found.items() if not names_only <= columns} == {"report"}
+    assert names_only & found["report"] == set()
+    assert found["door"] == names_only | {"Organisation", "Sector", "Status"}
+    assert all(columns <= found["everything"] for columns in found.values())
+
+
+def test_each_purpose_says_beforehand_which_columns_its_list_has(organiser, people):
+    page = ask(organiser)
+    for purpose, said in (("door", "Reference, Family name, Given name, Organisation, Sector, Status"),):
+        (choice,) = page.soup.select(f"input[name=purpose][value={purpose}]")
+        assert page.soup.find(id=choice["aria-describedby"]).text == said
+
+
+def test_confirmed_address_stands_apart_from_confirmed_place(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
+    holder, waiter = confirmed(event, "ngo"), confirmed(event, "ngo", family_name="Waiter")
+    write(actions.cancel, holder, actor="person", now=NOW + timedelta(hours=1))
+    columns = ("Address confirmed (Europe/Stockholm)", "Place confirmed (Europe/Stockholm)")
+    organiser = sign_in_as(event=event)
+
+    def moments():
+        (row,) = [
+            row for row in table(download(organiser, purpose="contact")) if row["Family name"] == "Waiter"
+        ]
+        return [row[column] for column in columns]
+
+    assert moments() == ["2027-05-03 14:00", ""]
+    write(actions.accept_offer, waiter, now=NOW + timedelta(hours=2))
+    assert moments() == ["2027-05-03 14:00", "2027-05-03 16:00"]
+
+
+# Forms
+
+
+def test_phone_number_stays_whole_in_a_csv_file_and_begins_no_formula(organiser, event):
+    for number, phone in enumerate(("+46812345", "0046812345", "08-12", "070 123 456")):
+        confirmed(event, phone=phone, family_name=f"P{number}")
+    phones = [row["Phone number"] for row in table(download(organiser, purpose="contact"))]
+    assert phones == ["tel:+46812345", "tel:0046812345", "tel:08-12", "tel:070 123 456"]
+
+
+def test_phone_number_is_text_and_a_moment_a_date_in_an_excel_file(organiser, people):
+    page = download(organiser, "?q=asa", shape="xlsx", purpose="contact")
+    assert page.headers["Content-Disposition"].endswith("filename=nf27-attendees-2027-05-03.xlsx")
+    headings, row = read_cells(page.data)
+    told = dict(zip([text for _, text in headings], row, strict=True))
+    assert told["Phone number"] == ("inlineStr", "+46 8 123")
+    assert told["Family name"] == ("inlineStr", "Bergström")
+    kind, days = told["Place confirmed (Europe/Stockholm)"]
+    assert (kind, round((float(days) - 46510) * 24, 3)) == ("n", 14.0)  # 46510 is 3 May 2027
