@@ -42,7 +42,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
-FIELDS = {  # a honeypot, a key against double submission, an export's purpose and recipient, a reason from a list
+FIELDS = {  # a honeypot, a key against double submission, choices of an export, a message's kind, a reason from a list
     *("RegistrationForm.website", "RegistrationForm.key"),
-    *("ExportForm.purpose", "ExportForm.recipient", "DismissForm.reason"),
+    *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
+    *("ResendForm.kind", "DismissForm.reason"),
 }

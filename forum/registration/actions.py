@@ -14,6 +14,7 @@ from forum.registration.errors import (
     NotLive,
     OrganisationFull,
     SectorFull,
+    StateChanged,
 )
 from forum.registration.models import Consent, Registration, Submission
 
@@ -139,15 +140,19 @@ def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], 
             )
 
 
-def resend(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Send the mail for the registration's status again, with a fresh link. Raises NotLive.
+def resend(registration: Registration, *, actor: str, now: datetime, kind: str | None = None) -> str:
+    """Send the mail for the registration's status again, with a fresh link, and return its kind. Raises NotLive.
 
-    This ends no link: the mail may never arrive, and each confirming link has answers of its own. Older personal
-    links end when the fresh one is opened (S20). A confirming link carries the answers that were sent last.
+    Raises StateChanged when the status now needs another mail than the `kind` that was asked for. Sending ends no
+    link: the mail may never arrive, and each confirming link has answers of its own. Older personal links end when the
+    fresh one is opened (S20). A confirming link carries the answers that were sent last.
     """
     places.lock_live(registration)
-    mails.queue_for_state(registration, queries.find_last_form(registration), now=now)
+    if kind and kind != mails.kind_for_state(registration):
+        raise StateChanged
+    message = mails.queue_for_state(registration, queries.find_last_form(registration), now=now)
     audit.record("registration.mail_resent", registration, actor=actor, at=now)
+    return message.kind
 
 
 def _refuse_if_organisation_full(registration: Registration, details: Details) -> None:

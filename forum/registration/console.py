@@ -28,8 +28,11 @@ from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import actions, dossier, exports, listing, queries, waiting_list, wording
-from forum.registration.errors import NotLive
+from forum.outbox.wording import kind_text
+from forum.registration import actions, dossier, exports, listing, mails, queries, waiting_list, wording
+from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
+from forum.registration.errors import NotLive, StateChanged
+from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
 from forum.registration.rings import balance_of
 from forum.web.forms import TidyForm
@@ -121,17 +124,26 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     return redirect(url_for(".show", event=event, reference=reference), 303)
 
 
-@bp.route("/registrations/<reference>/resend", methods=["POST"])
+@bp.route("/registrations/<reference>/resend", methods=["GET", "POST"])
 def resend(event: str, reference: str) -> ResponseReturnValue:
-    """Send the mail for the registration's status again, with a fresh link."""
+    """Say which message will be sent once more and to whom, then queue it with a fresh link."""
+    form = ResendForm()
+    if not form.validate_on_submit():
+        return _ask_to_resend(_registration_or_404(event, reference))
     start_write(db.session)
     registration = _registration_or_404(event, reference)
+    actor, now = sign_ins.current_actor(), clock.now()
     try:
-        actions.resend(registration, actor=sign_ins.current_actor(), now=clock.now())
+        kind = actions.resend(registration, actor=actor, now=now, kind=form.kind.data)
     except NotLive:
         return _has_ended(event, reference)
+    except StateChanged:
+        return _ask_again(event, reference)
     db.session.commit()
-    flash(_("The message has been put in the queue. Links in earlier messages no longer work."), "success")
+    said = _(
+        "The message “%(kind)s” is on its way to %(email)s.", kind=kind_text(kind), email=registration.email
+    )
+    flash(said, "success")
     return redirect(url_for(".show", event=event, reference=reference), 303)
 
 
@@ -177,6 +189,26 @@ def _has_ended(event: str, reference: str) -> ResponseReturnValue:
     db.session.rollback()
     flash(_("The registration has already ended. Nothing was changed."), "warning")
     return redirect(url_for(".show", event=event, reference=reference), 303)
+
+
+def _ask_again(event: str, reference: str) -> ResponseReturnValue:
+    db.session.rollback()
+    flash(_("Nothing was sent: the registration has changed, and another message fits it now."), "warning")
+    return redirect(url_for(".resend", event=event, reference=reference), 303)
+
+
+def _ask_to_resend(registration: Registration) -> ResponseReturnValue:
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    kind = mails.kind_for_state(registration)
+    return render_template(
+        "console/attendees/resend.html",
+        event=registration.event,
+        registration=registration,
+        kind=kind_text(kind) if kind else None,
+        language=NAMES.get(registration.language, registration.language),
+        form=ResendForm(formdata=None, kind=kind),
+        wording=wording,
+    )
 
 
 def _record_export(event: Event, filters: listing.Filters, total: int, form: exports.ExportForm) -> None:

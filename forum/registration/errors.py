@@ -29,6 +29,10 @@ class NotLive(Exception):
     """The registration is cancelled, expired or declined; nothing can be done with it."""
 
 
+class StateChanged(Exception):
+    """The registration's state is not any more the one that the organiser was shown."""
+
+
 class AlreadyConfirmed(Exception):
     """The address is confirmed already; the page of the link says so, and shows nothing personal."""
 

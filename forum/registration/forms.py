@@ -187,6 +187,12 @@ class LinkForm(TidyForm):
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
 
 
+class ResendForm(TidyForm):
+    """Sending a message once more; `kind` is the one that the page has named."""
+
+    kind = HiddenField()
+
+
 def _in_a_sentence(label: str) -> str:
     return label if label.startswith("I ") else label[0].lower() + label[1:]
 

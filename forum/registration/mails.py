@@ -16,6 +16,13 @@ from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
 
 REPEATED = "already-registered"
+# The mail that tells a registration's state; while the address is not confirmed, a place held decides (`_received`).
+FOR_STATE = {
+    Status.IN_REVIEW: "in-review",
+    Status.WAITING: "waiting",
+    Status.OFFERED: "offered",
+    Status.CONFIRMED: "confirmed",
+}
 
 
 def queue_received(
@@ -30,7 +37,7 @@ def queue_received(
     A mail to a mailbox that has received too many is made and withheld: response time must not tell whether it is
     sent.
     """
-    kind = "received" if registration.holds_place else "received-without-place"
+    kind = _received(registration)
     return _queue_confirming(registration, kind, now, submission=submission, withheld=withheld, lane=Lane.NOW)
 
 
@@ -66,22 +73,23 @@ def queue_already_registered(
 
 def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessage:
     """Queue the mail that confirms the place. It carries no calendar file: the personal page has that (M14, P26)."""
-    return _queue_managing(registration, "confirmed", now)
+    return _queue_managing(registration, FOR_STATE[Status.CONFIRMED], now)
 
 
 def queue_waiting(registration: Registration, *, now: datetime) -> OutboxMessage:
     """Queue the mail that says that the person waits, and how offers work."""
-    return _queue_managing(registration, "waiting", now)
+    return _queue_managing(registration, FOR_STATE[Status.WAITING], now)
 
 
 def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessage:
     """Queue the mail that says that the organisers will review the registration before they answer."""
-    return _queue_managing(registration, "in-review", now)
+    return _queue_managing(registration, FOR_STATE[Status.IN_REVIEW], now)
 
 
 def queue_offered(registration: Registration, *, now: datetime) -> OutboxMessage:
     """Queue the mail that offers a place until a deadline."""
-    return _queue_managing(registration, "offered", now, until=registration.offer_expires_at)
+    until = registration.offer_expires_at
+    return _queue_managing(registration, FOR_STATE[Status.OFFERED], now, until=until)
 
 
 def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMessage:
@@ -109,25 +117,31 @@ def queue_link_to_confirm(
     )
 
 
+def kind_for_state(registration: Registration) -> str | None:
+    """Return the kind of the mail that `queue_for_state` would queue; None for a registration that has ended."""
+    if registration.status == Status.PENDING:
+        return _received(registration)
+    return FOR_STATE.get(registration.status)
+
+
 def queue_for_state(
     registration: Registration, submission: Submission | None = None, *, now: datetime
 ) -> OutboxMessage:
     """Queue the mail for the registration's current status; a confirming link carries `submission`."""
     if registration.status == Status.PENDING:
         return queue_received(registration, submission, now=now)
-    by_status = {
-        Status.IN_REVIEW: queue_in_review,
-        Status.WAITING: queue_waiting,
-        Status.OFFERED: queue_offered,
-        Status.CONFIRMED: queue_confirmed,
-    }
-    return by_status[registration.status](registration, now=now)
+    until = registration.offer_expires_at if registration.status == Status.OFFERED else None
+    return _queue_managing(registration, FOR_STATE[registration.status], now, until=until)
 
 
 def take_back(registrations: Sequence[Registration], *, kind: str | None = None) -> None:
     """Take back the unsent mails (of this kind) of these registrations. Call this before anything is audited."""
     if registrations:
         outbox.take_back([registration.id for registration in registrations], kind=kind)
+
+
+def _received(registration: Registration) -> str:
+    return "received" if registration.holds_place else "received-without-place"
 
 
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:

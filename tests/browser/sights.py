@@ -22,6 +22,7 @@ from tests.browser.ways import (
     opened,
     post,
     pressed,
+    printed,
     refused_reused,
     refused_tries,
     saved,
@@ -291,6 +292,18 @@ CONSOLE = [
         way=wrongly(of_event("attendees.export"), {}),
         as_=ORGANISER,
         status=422,
+    ),
+    Sight("list on paper", "attendees.export", way=printed(purpose="badges"), as_=ORGANISER),
+    Sight(
+        "list on paper, long",
+        "attendees.export",
+        way=printed(purpose="everything"),
+        world="long",
+        as_=ORGANISER,
+    ),
+    Sight("send again", "attendees.resend", way=of_person("attendees.resend", "confirmed"), as_=ORGANISER),
+    Sight(
+        "send again, ended", "attendees.resend", way=of_person("attendees.resend", "cancelled"), as_=ORGANISER
     ),
     Sight("mail", "outbox.index", way=of_event("outbox.index"), as_=ORGANISER),
     Sight("mail, failed", "outbox.index", way=of_event("outbox.index", status="failed"), as_=ORGANISER),

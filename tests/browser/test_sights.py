@@ -21,12 +21,12 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "crawlers.sitemap": "for crawlers",
     "accounts.sign_out": "leads to the page that says so",
     "own_account.time_left": "for the page's script",
+    "own_account.recovery_codes_file": "a text file",
     "own_account.propose_authenticator": "leads to the page of the key",
     "own_account.end_session": "leads back to the list",
     "own_account.end_other_sessions": "leads back to the list",
     "self_service.consents": "leads back to the person's page",
     "self_service.calendar_file": "a calendar file",
-    "attendees.resend": "leads back to the person",
     "outbox.retry": "leads back to the list",
 }
 

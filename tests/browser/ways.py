@@ -142,6 +142,18 @@ def of_event(endpoint: str, **values) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
 
 
+def printed(**answers: str) -> Way:
+    """Ask for the list on paper."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open("attendees.export", event=visitor.world.event, shape="paper")
+        for name, value in {"recipient": "office", **answers}.items():
+            visitor.page.locator(f"main [name={name}][value={value}]").check()
+        visitor.submit()
+
+    return go
+
+
 def too_many_tries(visitor: Visitor) -> None:
     """Try wrong passwords until the rate limit refuses more."""
     visitor.open("accounts.sign_in")

@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from forum import clock
 from forum.audit.queries import find_history
 from forum.database import start_write
 from forum.extensions import db
+from forum.outbox.wording import kind_text
 from forum.registration import actions
 from forum.registration.applicant import CHANGEABLE, Details
-from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.enums import LIVE, ConsentPurpose, Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, register_elsewhere
@@ -171,19 +173,50 @@ def test_cancelling_twice_says_so_and_changes_nothing(organiser, person):
 def test_sending_again_queues_the_mail_of_the_state(organiser, event):
     person = register(event, "justice", email="bo@example.org")
     clock.freeze(NOW + timedelta(minutes=1))
-    page = show(organiser, person).submit(button="Send the message again", follow=True)
-    assert page.flashes == [
-        "The message has been put in the queue. Links in earlier messages no longer work."
-    ]
+    asking = show(organiser, person).follow("Send the message again")
+    assert (asking.h1, queued()) == ("Send “Confirm your address” again", [("received", "bo@example.org")])
+    page = asking.submit(button="Send the message", follow=True)
+    assert page.flashes == ["The message “Confirm your address” is on its way to bo@example.org."]
     assert queued() == [("received", "bo@example.org")] * 2
     assert told(page)[:2] == ["Message: Confirm your address", "Message sent once more"]
 
 
 def test_sending_again_to_an_ended_registration_says_so(organiser, person):
-    page = show(organiser, person)
+    page = show(organiser, person).follow("Send the message again")
     organiser.post("attendees.cancel", event="nf27", reference=person.reference)
-    again = page.submit(button="Send the message again", follow=True)
+    again = page.submit(button="Send the message", follow=True)
     assert again.flashes[-1] == "The registration has already ended. Nothing was changed."
+    ended = organiser.get("attendees.resend", event="nf27", reference=person.reference)
+    assert (ended.h1, ended.all("main form")) == ("The registration of Åsa Bergström has ended", [])
+
+
+def test_message_that_fits_no_longer_is_not_sent(organiser, event):
+    person = register(event, "justice", email="bo@example.org")
+    page = show(organiser, person).follow("Send the message again")
+    start_write(db.session)
+    actions.confirm(person, now=NOW + timedelta(hours=1))
+    db.session.commit()
+    before = queued()
+    again = page.submit(button="Send the message", follow=True)
+    assert again.flashes == [
+        "Nothing was sent: the registration has changed, and another message fits it now."
+    ]
+    assert (again.h1, queued()) == ("Send “Place confirmed” again", before)
+    assert "It is written in English." in again.all("main li")
+
+
+@pytest.mark.parametrize("status", [*LIVE])
+def test_page_names_the_message_that_is_sent(organiser, event, status):
+    """Whatever state the registration is in, the message that was named is the one that leaves."""
+    person = register(event, "justice")
+    start_write(db.session)
+    moments = {"waiting_since": NOW, "offer_expires_at": NOW + timedelta(days=1)}
+    values = {"status": status, "holds_place": status in ("confirmed", "offered"), **moments}
+    db.session.execute(update(Registration).where(Registration.id == person.id).values(values))
+    db.session.commit()
+    page = organiser.get("attendees.resend", event="nf27", reference=person.reference)
+    page.submit(button="Send the message", expect=303)
+    assert page.h1 == f"Send “{kind_text(queued()[-1][0])}” again"
 
 
 def test_reading_changes_nothing_but_that_it_is_recorded(organiser, person):
@@ -194,6 +227,13 @@ def test_reading_changes_nothing_but_that_it_is_recorded(organiser, person):
             "INSERT INTO audit_entries",
             "INSERT INTO audit_details",
         ]
+
+
+def test_asking_which_message_is_sent_sends_none(organiser, person):
+    before = queued()
+    page = organiser.get("attendees.resend", event="nf27", reference=person.reference)
+    tables = {" ".join(line.split()[:3]) for line in page.statements if not line.startswith("SELECT")}
+    assert (tables, queued()) == ({"INSERT INTO audit_entries", "INSERT INTO audit_details"}, before)
 
 
 def test_registration_of_another_event_is_not_found(organiser, event, archive):
@@ -211,7 +251,7 @@ def test_registration_of_another_event_is_not_found(organiser, event, archive):
 def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser, person):
     one = [len(show(organiser, person).statements) for _ in range(3)][-1]  # the third view is not recorded
     for _ in range(3):
-        show(organiser, person).submit(button="Send the message again")
+        show(organiser, person).follow("Send the message again").submit(button="Send the message")
     more = len(show(organiser, person).statements)
     assert more == one + 1  # one more query: the names of the organisers who acted
 
