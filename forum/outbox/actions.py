@@ -132,8 +132,9 @@ def _draft(
     attachments: Sequence[Attachment],
 ) -> Draft:
     rendered = rendering.render(message.kind, message.language, context)
+    sender = parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"])
     return Draft(
-        sender=parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"]),
+        sender=sender if sender.name else mailbox(sender.address, rendered.sender_name),
         recipient=mailbox(message.recipient, recipient_name),
         reply_to=mailbox(reply_to) if reply_to else None,
         subject=rendered.subject,

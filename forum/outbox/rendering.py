@@ -9,14 +9,16 @@ from typing import Any
 from css_inline import CSSInliner
 from flask import current_app
 from flask_babel import force_locale
+from flask_babel import gettext as _
 
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """Subject, plain text and HTML of a mail."""
+    """Subject, plain text and HTML of a mail, and the sender's name where the settings give none."""
 
+    sender_name: str
     subject: str
     text: str
     html: str
@@ -33,7 +35,9 @@ def render(kind: str, language: str, context: Mapping[str, Any]) -> Rendered:
         known["subject"] = subject
         text = _template(kind, "body.txt", known)
         html = _template(kind, "body.html", known)
-    return Rendered(subject, BLANK_LINES.sub("\n\n", text.strip()), _inliner().inline(html))
+        # It stands beside the subject in a list of mails, so it tells nothing of the forum either (P26).
+        sender_name = _("Registration")
+    return Rendered(sender_name, subject, BLANK_LINES.sub("\n\n", text.strip()), _inliner().inline(html))
 
 
 def _template(kind: str, name: str, context: Mapping[str, Any]) -> str:

@@ -6,6 +6,9 @@ from flask import current_app
 from sqlalchemy import update
 
 from forum.columns import digest, new_token
+from forum.events.enums import RegistrationState
+from forum.events.models import Event
+from forum.events.queries import registration_state
 from forum.extensions import db
 from forum.registration import queries
 from forum.registration.enums import TokenPurpose
@@ -48,7 +51,7 @@ def issue(
     token = new_token()
     ends = {
         TokenPurpose.CONFIRM: registration.confirm_by,
-        TokenPurpose.MANAGE: registration.event.ends_at + timedelta(days=MANAGE_DAYS_AFTER_EVENT),
+        TokenPurpose.MANAGE: managing_ends(registration.event),
     }
     db.session.add(
         RegistrationToken(
@@ -62,6 +65,18 @@ def issue(
         )
     )
     return token
+
+
+def managing_ends(event: Event) -> datetime:
+    """Return until when a personal link works, unless something ends it before."""
+    return event.ends_at + timedelta(days=MANAGE_DAYS_AFTER_EVENT)
+
+
+def registering_address(event: Event, language: str, *, now: datetime) -> str | None:
+    """Return the address of the page that begins a registration; None while nobody can register."""
+    if registration_state(event, now) != RegistrationState.OPEN:
+        return None
+    return f"{current_app.config['BASE_URL']}/{language}/register"
 
 
 def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:

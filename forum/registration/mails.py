@@ -179,8 +179,11 @@ def _queue(
         language=registration.language,
         context={
             "event": event,
+            "sector": registration.sector,
             "reference": registration.reference,
             "status": registration.status,
+            "link_until": links.managing_ends(event),
+            "register_link": links.registering_address(event, registration.language, now=now),
             **context,
         },
         now=now,
