@@ -51,7 +51,7 @@ REGISTER: tuple[Entry, ...] = (
         basis=LEGITIMATE_INTEREST,
         audience=_l("The office; everybody, if you choose to be in the list of participants"),
         retention=AFTER_THE_FORUM,
-        columns=_of("registrations", "given_name", "family_name", "sort_key", "search_text"),
+        columns=_of("registrations", "given_name", "family_name", "sort_key", "search_text", "search_extra"),
         fields=("DetailsForm.given_name", "DetailsForm.family_name"),
     ),
     Entry(

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import names, places
+from forum.registration import names, places, searching
 from forum.registration.applicant import CHANGEABLE, Applicant
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
@@ -112,8 +112,8 @@ def derive(registration: Registration) -> None:
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name)
     registration.organisation_key = names.organisation_key(registration.organisation)
     registration.organisation_sort_key = names.sort_key(registration.organisation, "")
-    shown = (registration.given_name, registration.family_name, registration.organisation, registration.email)
-    registration.search_text = names.search_fold(" ".join((*shown, registration.reference)))[:900]
+    registration.search_text = searching.search_text(registration)
+    registration.search_extra = searching.search_extra(registration)
 
 
 def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime, now: datetime) -> bool:

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
 
 from forum.accounts.models import User
 from forum.audit.models import AuditEntry
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.folding import search_fold
+from forum.registration import searching
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.queries import find_by_reference
@@ -25,7 +25,6 @@ PAGE_SIZE = 50
 LATEST = 8
 SHOWN_OF_LINE = 50
 LONGEST_SEARCH = 200
-MOST_WORDS = 8
 SORTS = ("name", "organisation", "sector", "status", "registered")
 BY_LIFE = (
     Status.CONFIRMED,
@@ -39,6 +38,7 @@ BY_LIFE = (
 )
 # A column of `stream`: when the place was confirmed, while it stands.
 PLACE_CONFIRMED_AT = "place_confirmed_at"
+SEARCHED = (Registration.search_text, Registration.search_extra)
 BY_NAME = (Registration.sort_key, Registration.id)
 BY_ORGANISATION = (Registration.organisation_sort_key, Registration.sort_key, Registration.id)
 BY_TIME = (Registration.requested_at, Registration.id)
@@ -102,14 +102,14 @@ def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Reg
 
 
 def matching(event: Event, filters: Filters) -> Select:
-    """Select the registrations that match the filters; every word must occur, each in any of the fields."""
+    """Select the registrations that match the filters; every term of the search must be met."""
     query = select(Registration).where(Registration.event_id == event.id)
     if filters.sector:
         query = query.where(Registration.sector_id == filters.sector.id)
     if filters.status:
         query = query.where(Registration.status == filters.status)
-    for word in search_fold(filters.q).split()[:MOST_WORDS]:
-        query = query.where(Registration.search_text.contains(word, autoescape=True))
+    for term in searching.terms(filters.q):
+        query = query.where(_meets(term))
     return query
 
 
@@ -222,6 +222,14 @@ def _line(event: Event) -> Any:
     position = func.row_number().over(partition_by=Registration.sector_id, order_by=by_time)
     waiting = (Registration.event_id == event.id) & (Registration.status == Status.WAITING)
     return select(Registration.id, position.label("position")).where(waiting).subquery()
+
+
+def _meets(term: searching.Term) -> ColumnElement[bool]:
+    ways = [
+        and_(*(or_(*(column.contains(text, autoescape=True) for column in SEARCHED)) for text in texts))
+        for texts in term.texts
+    ]
+    return or_(*ways, Registration.country.in_(sorted(term.countries))) if term.countries else or_(*ways)
 
 
 def _streamed(column: str) -> Any:

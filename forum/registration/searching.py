@@ -1,0 +1,115 @@
+"""How organisers find people: what is searched of a registration, and which texts a search looks for in it.
+
+A search finds what an organiser can read on the person's page and nothing else: of a protected person the alias
+(P22). Names are found however their letters are written: "Soerensen" and "Sørensen" find each other, phone numbers
+with and without spaces, a reference with and without its hyphen, a country by its name in any Nordic language.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from babel import Locale
+
+from forum.folding import search_fold
+from forum.registration.models import Registration
+
+LONGEST_TEXT, LONGEST_EXTRA = 900, 500
+MOST_WORDS = 8
+LEAST_DIGITS = 5  # so many digits in a row are looked for as a phone number, too
+# Letters that Nordic names are spelt with where a keyboard lacks æ ø å ä ö; folded, these are a and o.
+SPELT_OUT = (("aa", "a"), ("ae", "a"), ("oe", "o"))
+BETWEEN = re.compile(r"[\s,;]+")
+PHONE = re.compile(r"(?<![^\s,;])[+(]?[0-9][0-9 ()./+–-]*[0-9](?![^\s,;])")
+NOT_DIGITS = re.compile(r"[^0-9]+")
+TRUNK_ZERO = re.compile(r"\(0\)")  # dialled within a country only: +46 (0)8 …
+NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
+REFERENCE = re.compile(r"([0-9a-z]{4})-?([0-9a-z]{4})")
+ALIKE = str.maketrans("oil", "011")  # letters that no reference has, and what they are mistaken for
+LOCALES = ("sv", "en", "nb", "da", "fi", "is")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of a search. It is met by a registration that holds all texts of one of `texts`, or of a country."""
+
+    texts: tuple[tuple[str, ...], ...]
+    countries: frozenset[str] = frozenset()
+
+
+def search_text(registration: Registration) -> str:
+    """Return the folded text in which every version of the forum searches."""
+    shown = (registration.given_name, registration.family_name, registration.organisation, registration.email)
+    return search_fold(" ".join((*shown, registration.reference)))[:LONGEST_TEXT]
+
+
+def search_extra(registration: Registration) -> str:
+    """Return what is searched besides `search_text`: title, phone number, and names in their shorter spelling."""
+    title = search_fold(registration.title)
+    words = f"{search_text(registration)} {title}".split()
+    spelt = dict.fromkeys(short for word in words if (short := _one_letter(word)) != word)
+    return " ".join(filter(None, (_digits(registration.phone or ""), title, *spelt)))[:LONGEST_EXTRA]
+
+
+def terms(query: str) -> list[Term]:
+    """Return the terms that a registration must all meet, at most MOST_WORDS of them."""
+    folded = search_fold(query)
+    rest, found = folded, []
+    for run in PHONE.finditer(folded):
+        if len(NOT_DIGITS.sub("", run[0])) >= LEAST_DIGITS:
+            found.append(_number(run[0]))
+            rest = rest.replace(run[0], " ", 1)
+    words = [word for word in BETWEEN.split(rest) if word]
+    if not found and not words and folded:
+        words = [folded]  # nothing but commas: that is found nowhere, instead of everywhere
+    return [*found, *map(_word, words)][:MOST_WORDS]
+
+
+def _word(word: str) -> Term:
+    spellings = dict.fromkeys((word, _one_letter(word)))
+    texts = [*spellings, *_references(word)]
+    return Term(tuple((text,) for text in texts), _countries().get(word, frozenset()))
+
+
+def _number(run: str) -> Term:
+    """Return the term for digits: a phone number in any of its forms, or each of its parts as a word."""
+    parts = tuple(part for part in BETWEEN.split(run) if part)
+    return Term((parts, *((text,) for text in (*_dialled(run), *_references(run)))))
+
+
+def _dialled(run: str) -> list[str]:
+    """Return the digits that are the same in all forms of a number: 08 123, +46 8 123 and 0046 (0)8 123 are 8123."""
+    digits = _digits(run)
+    whole = digits.lstrip("0")
+    abroad = next((code for code in NORDIC_CODES if whole.startswith(code)), "")
+    is_abroad = run.startswith("+") or digits.startswith("00")
+    national = whole.removeprefix(abroad) if is_abroad else whole
+    return list(dict.fromkeys(text for text in (whole, national) if text))
+
+
+def _digits(phone: str) -> str:
+    return NOT_DIGITS.sub("", TRUNK_ZERO.sub("", phone))
+
+
+def _references(word: str) -> Iterator[str]:
+    if parts := REFERENCE.fullmatch(word):
+        yield f"{parts[1]}-{parts[2]}".translate(ALIKE)
+
+
+def _one_letter(word: str) -> str:
+    for spelt, letter in SPELT_OUT:
+        word = word.replace(spelt, letter)
+    return word
+
+
+@cache
+def _countries() -> Mapping[str, frozenset[str]]:
+    """Return the codes of the countries whose name, in one of LOCALES, has a word."""
+    codes: dict[str, set[str]] = {}
+    for locale in LOCALES:
+        for code, name in Locale.parse(locale).territories.items():
+            if len(code) == 2 and code.isalpha():
+                for word in BETWEEN.split(search_fold(name)):
+                    codes.setdefault(word, set()).add(code)
+    return {word: frozenset(of_word) for word, of_word in codes.items()}

@@ -1,0 +1,155 @@
+"""A search of attendees finds names in any spelling, titles, phone numbers and countries, on both databases."""
+
+import pytest
+from sqlalchemy import update
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import actions, searching
+from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.models import Registration
+from tests.factories.events import NOW
+from tests.factories.registrations import confirmed, register, write
+from tests.tables import names
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def people(event):
+    return [
+        confirmed(
+            event,
+            given_name="Åsa",
+            family_name="Bergström",
+            organisation="Region Ö",
+            title="Överåklagare",
+            phone="+46 (0)8-123 45 67",
+        ),
+        confirmed(event, given_name="Jørgen", family_name="Sørensen", country="DK", phone="45 33 12 34 56"),
+        confirmed(event, given_name="Aase", family_name="Kjaer", country="NO", phone=None),
+        confirmed(event, given_name="Håkan", family_name="Väisänen", country="FI", phone="040 7654321"),
+    ]
+
+
+def found(organiser, words: str) -> list[str]:
+    return [name.partition(",")[0] for name in names(organiser.get("attendees.index", event="nf27", q=words))]
+
+
+def test_commas_part_words(organiser, people):
+    for words in ("Bergström, Åsa", "bergstrom,asa", "Åsa;Bergström", ", Åsa ,"):
+        assert found(organiser, words) == ["Bergström"], words
+
+
+def test_commas_alone_find_nobody_instead_of_everybody(organiser, people):
+    assert found(organiser, ",") == []
+
+
+def test_reference_is_found_without_its_hyphen_and_with_letters_for_digits(organiser, event):
+    person = register(event, family_name="Referens")
+    start_write(db.session)
+    shown = {"reference": "7K01-20TX", "search_text": "asa referens 7k01-20tx"}
+    db.session.execute(update(Registration).where(Registration.id == person.id).values(shown))
+    db.session.commit()
+    for words in ("7K01-20TX", "7K0120TX", "7k01 20tx", "7KO1-2OTX", "7koi2otx"):
+        assert found(organiser, words) == ["Referens"], words
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Soerensen", ["Sørensen"]),
+        ("Sørensen", ["Sørensen"]),
+        ("Jorgen Sorensen", ["Sørensen"]),
+        ("Joergen", ["Sørensen"]),
+        ("Aasa", ["Bergström"]),
+        ("Åse", ["Kjaer"]),
+        ("Kjær", ["Kjaer"]),
+        ("Kjaer", ["Kjaer"]),
+        ("Vaeisaenen", ["Väisänen"]),
+        ("Haakan", ["Väisänen"]),
+        ("Bergstroem", ["Bergström"]),
+    ],
+)
+def test_letters_that_a_keyboard_lacks_may_be_spelt_out(organiser, people, words, expected):
+    assert found(organiser, words) == expected
+
+
+@pytest.mark.parametrize("words", ["Överåklagare", "overaklagare", "oeveraaklagare", "åklagare bergström"])
+def test_title_is_searched(organiser, people, words):
+    assert found(organiser, words) == ["Bergström"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("+46 8 123 45 67", ["Bergström"]),
+        ("+4681234567", ["Bergström"]),
+        ("0046 8 1234567", ["Bergström"]),
+        ("08-123 45 67", ["Bergström"]),
+        ("(08) 123 45 67", ["Bergström"]),
+        ("081234567, åsa", ["Bergström"]),
+        ("081234567, jørgen", []),
+        ("33 12 34 56", ["Sørensen"]),
+        ("+358 40 765 43 21", ["Väisänen"]),
+        ("0407654321", ["Väisänen"]),
+        ("08 999 99 99", []),
+    ],
+)
+def test_phone_number_is_found_however_it_is_written(organiser, people, words, expected):
+    assert found(organiser, words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Danmark", ["Sørensen"]),
+        ("Denmark", ["Sørensen"]),
+        ("tanska", ["Sørensen"]),
+        ("Norway", ["Kjaer"]),
+        ("norge aase", ["Kjaer"]),
+        ("norge åsa", []),
+        ("Suomi", ["Väisänen"]),
+        ("Island", []),
+    ],
+)
+def test_country_is_found_by_its_name_in_any_nordic_language(organiser, people, words, expected):
+    assert found(organiser, words) == expected
+
+
+def test_changed_title_and_phone_are_found_at_once(organiser, event, people):
+    details = {name: getattr(people[2], name) for name in CHANGEABLE}
+    changed = Details(**{**details, "title": "Generaldirektør", "phone": "+47 22 99 88 77"})
+    write(actions.change, people[2], changed, actor="person", now=NOW)
+    for words in ("generaldirektoer", "22 99 88 77"):
+        assert found(organiser, words) == ["Kjaer"], words
+
+
+def test_registration_of_an_earlier_version_is_found_by_what_that_wrote(organiser, people):
+    start_write(db.session)
+    db.session.execute(update(Registration).values(search_extra=""))
+    db.session.commit()
+    assert (found(organiser, "Soerensen"), found(organiser, "Sørensen")) == (["Sørensen"], ["Sørensen"])
+
+
+def test_real_name_of_a_protected_person_finds_nobody(organiser, event):
+    register(event, given_name="Kim", family_name="Alias", is_protected=True, real_name="Verklige Soerensen")
+    assert (found(organiser, "Soerensen"), found(organiser, "alias kim")) == ([], ["Alias"])
+
+
+def test_search_of_many_words_stays_within_its_bound(app, event):
+    query = " ".join(f"word{number} 08 123 45 {number:02}" for number in range(20))
+    terms = searching.terms(query)
+    assert len(terms) == searching.MOST_WORDS
+    assert max(len(term.texts) for term in terms) <= 4
+
+
+def test_export_holds_what_the_search_shows(organiser, people):
+    page = organiser.get("attendees.index", event="nf27", q="tanska")
+    file = page.follow("Export").submit(
+        {"purpose": "door", "recipient": "office", "shape": "csv"}, expect=200
+    )
+    assert ("Sørensen" in file.text, "Bergström" in file.text) == (True, False)
