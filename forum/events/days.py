@@ -25,11 +25,6 @@ class Day:
     ends: datetime | None = None
 
     @property
-    def iso(self) -> str:
-        """The date for machines."""
-        return self.date.isoformat()
-
-    @property
     def text(self) -> str:
         """Such as "Tuesday 16 November 2027"."""
         return format_date(self.date, "EEEE d MMMM y", locale=language())

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import url_for
+from flask_babel import lazy_gettext as _l
 
 from forum.events import queries as events
 from forum.events.models import Event
@@ -11,7 +12,8 @@ from forum.registration.models import Registration
 from forum.registration.stages import list_stages
 from forum.web.languages import in_language
 
-BEFORE_COMING = ("practical", "code-of-conduct")  # pages of the event
+# Pages of the event, with the name by which links call them; without one, the page's title.
+BEFORE_COMING = {"practical": _l("Practical"), "code-of-conduct": None}
 
 
 def describe(registration: Registration) -> dict[str, Any]:
@@ -31,7 +33,10 @@ def _page_links(event: Event) -> list[dict[str, str]]:
     """Return links to what to read before coming."""
     slug = events.slug_in_url(event)
     return [
-        {"label": in_language(page.title), "url": url_for("events.page", event=slug, slug=page.slug)}
+        {
+            "label": str(BEFORE_COMING[page.slug] or in_language(page.title)),
+            "url": url_for("events.page", event=slug, slug=page.slug),
+        }
         for page in event.pages
         if page.slug in BEFORE_COMING
     ]

@@ -55,7 +55,7 @@ def test_beside_it_stand_what_to_read_whom_to_ask_and_the_ways_out(pages, room):
     page = own_page(pages, confirmed(room))
     beside = {link.text: link["href"] for link in page.soup.select("aside a")}
     assert beside == {
-        "Page practical": "/en/pages/practical",
+        "Practical": "/en/pages/practical",
         "Page code-of-conduct": "/en/pages/code-of-conduct",
         "Cancel your registration": "/en/r/cancel",
         "Everything we hold about you": "/en/r/own-data",
@@ -63,7 +63,7 @@ def test_beside_it_stand_what_to_read_whom_to_ask_and_the_ways_out(pages, room):
         "forum@example.org": "mailto:forum@example.org",
         "+46 8 465 004 40": "tel:+46846500440",
     }
-    assert page.all(".own-head button") == ["Leave this page"]
+    assert page.all(".own-leave button") == ["Leave this page"]
 
 
 def test_who_waits_reads_the_place_in_line(pages, room):
