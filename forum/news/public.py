@@ -186,7 +186,10 @@ def _ways_in() -> dict[str, Any]:
     years = [
         {"label": str(year), "url": url_for(".year", year=year)} for year in queries.list_years(language())
     ]
-    categories = [category_link(category) for category in queries.list_categories(language())]
+    categories = [
+        {**category_link(category), "number": number}
+        for category, number in queries.count_by_category(language())
+    ]
     return {"categories": categories, "years": years}
 
 

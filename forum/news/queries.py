@@ -138,13 +138,17 @@ def list_years(language: str) -> list[int]:
     return sorted({day_of(moment).year for moment in moments if moment}, reverse=True)
 
 
-def list_categories(language: str) -> Sequence[Category]:
-    """Return the categories that have posts."""
+def count_by_category(language: str) -> list[tuple[Category, int]]:
+    """Return the categories that have posts, each with the number of its posts."""
     public_posts = select(PostText.post_id).join(PostText.post).where(*_is_public(language))
-    in_use = select(post_categories.c.category_id).where(post_categories.c.post_id.in_(public_posts))
-    return db.session.scalars(
-        select(Category).where(Category.id.in_(in_use)).order_by(Category.position)
-    ).all()
+    counts = (
+        select(Category, func.count())
+        .join(post_categories, post_categories.c.category_id == Category.id)
+        .where(post_categories.c.post_id.in_(public_posts))
+        .group_by(Category.id)
+        .order_by(Category.position)
+    )
+    return [(category, number) for category, number in db.session.execute(counts)]
 
 
 def list_all_categories() -> Sequence[Category]:

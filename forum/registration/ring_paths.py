@@ -67,6 +67,8 @@ def seat_all(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
     seat = round(pitch * 0.84, 1)
     radii = [MIDDLE + pitch * (row - (rows - 1) / 2) for row in range(rows)]
     outer = radii[-1] + seat / 2
+    # Every label stands behind those who wait, also behind a neighbour's.
+    rim = outer + (seat * WAITING_GAP if any(part.waiting for part in parts) else 0)
     wedges, column = [], AISLE / 2
     for part, width in zip(parts, columns, strict=True):
         points = [_point((column + n // rows + 0.5) / circle, radii[n % rows]) for n in range(part.count)]
@@ -77,7 +79,7 @@ def seat_all(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
             Wedge(
                 start,
                 end,
-                outer + (seat * WAITING_GAP if waiting else 0),
+                rim,
                 _dots(points[: part.taken]),
                 _dots(points[part.taken : part.used]),
                 _dots(points[part.used :]),

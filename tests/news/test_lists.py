@@ -210,3 +210,14 @@ def test_every_page_below_the_news_has_the_same_breadcrumbs(pages):
         first = pages.get(f"/en/news/{path}").soup.select_one(".breadcrumbs a")
         assert (first.text, first["href"]) == ("News", "/en/news/"), path
     assert pages.get("news.index").soup.select(".breadcrumbs") == []
+
+
+def test_categories_beside_the_list_say_how_many_posts_they_have(pages):
+    police, words = make_category("police"), make_category("words")
+    for categories in ([police], [police, words], []):
+        make_post(categories=categories)
+    make_post(categories=[words], languages=("sv",))
+    assert pages.get("news.index").all(".rail-counted li") == [
+        "Category police 2 posts",
+        "Category words 1 post",
+    ]
