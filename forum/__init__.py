@@ -16,7 +16,7 @@ from forum.events import public as events_public
 from forum.events import versions
 from forum.extensions import csrf, db, mail, migrate
 from forum.health import public as health_public
-from forum.home import crawlers, site
+from forum.home import crawlers, icons, site
 from forum.home import public as home_public
 from forum.news import feeds, old_addresses
 from forum.news import public as news_public
@@ -44,6 +44,7 @@ __all__ = ["create_app", "models"]  # importing the models completes the metadat
 BLUEPRINTS = (
     health_public.bp,
     crawlers.bp,
+    icons.bp,
     home_public.bp,
     events_public.bp,
     news_public.bp,

@@ -43,13 +43,16 @@ AUDIENCES: dict[str, Face | Roles] = {
     # home
     "home.root": Face.PUBLIC,
     "home.front": Face.PUBLIC,
+    "home.picture": Face.PUBLIC,
     # events
     "events.page": Face.PUBLIC,
+    "events.picture": Face.PUBLIC,
     "events.calendar": Face.PUBLIC,
     # news
     "news.index": Face.PUBLIC,
     "news.year": Face.PUBLIC,
     "news.post": Face.PUBLIC,
+    "news.picture": Face.PUBLIC,
     "news.category": Face.PUBLIC,
     "news.tag": Face.PUBLIC,
     "news.search": Face.PUBLIC,
@@ -67,6 +70,10 @@ AUDIENCES: dict[str, Face | Roles] = {
     "crawlers.robots": Face.MACHINE,
     "crawlers.sitemap": Face.MACHINE,
     "crawlers.security_txt": Face.MACHINE,
+    "icons.favicon_ico": Face.MACHINE,
+    "icons.touch_icon": Face.MACHINE,
+    "icons.manifest_icon": Face.MACHINE,
+    "icons.manifest": Face.MACHINE,
     # accounts
     "accounts.sign_in": Face.ACCOUNT,
     "accounts.second_factor": Face.ACCOUNT,

@@ -38,6 +38,13 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True) -> Event:
     return event
 
 
+def event_of_page() -> Event | None:
+    """Return the event that the present page is about: the one that its address names, else the current one."""
+    if not hasattr(g, "event"):
+        g.event = queries.find_current()
+    return g.event
+
+
 def get_any_or_404(slug: str) -> Event:
     """Return the event with this slug, published or not, after the access check of the organiser (S12, S13)."""
     event = queries.find_event(slug)

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from forum.events import queries
 from forum.events.calendar import event_calendar
+from forum.events.cards import page_card
 from forum.events.days import hours_text, list_days
 from forum.events.help_lines import list_help_lines
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.organisers import organiser_of
-from forum.web import cache
+from forum.web import cache, share_picture
 from forum.web.languages import day_text, in_language, language
 from forum.web.markdown import render_with_parts
 from forum.web.seo import Seo
@@ -45,8 +46,21 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
         pieces=_split(outlined.html),
         parts=outlined.parts,
         updated=day_text(shown.updated_at, found.zone),
-        **Seo(in_language(shown.title), in_language(shown.summary)).context(),
+        **Seo(
+            in_language(shown.title),
+            in_language(shown.summary),
+            picture=url_for(".picture", slug=slug, event=event),
+        ).context(),
     )
+
+
+@of_event(bp, "/pages/<slug>/share.png")
+@cache.page()
+def picture(slug: str, event: str | None = None) -> ResponseReturnValue:
+    """Give the picture that other services show beside a link to the page."""
+    found = get_published_or_404(event)
+    shown = queries.find_page(found, slug) or abort(404)
+    return share_picture.answer(page_card(found, in_language(shown.title)))
 
 
 @of_event(bp, "/event.ics")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, bindparam, inspect, select
-from sqlalchemy.orm import load_only, selectinload
+from sqlalchemy.orm import contains_eager, load_only, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.columns import Text, UtcDateTime
@@ -72,6 +72,11 @@ def find_event(slug: str) -> Event | None:
     return db.session.scalars(BY_SLUG, {"slug": slug}).one_or_none()
 
 
+def find_published_by_id(event_id: int) -> Event | None:
+    """Return the published event with this id."""
+    return db.session.scalars(select(Event).where(Event.id == event_id, Event.is_published)).one_or_none()
+
+
 def list_events() -> list[Event]:
     """Return every event, the newest first."""
     return list(db.session.scalars(select(Event).order_by(Event.starts_at.desc())))
@@ -86,6 +91,14 @@ def list_published() -> list[Event]:
 def find_page(event: Event, slug: str) -> Page | None:
     """Return a page of the event."""
     return db.session.scalars(select(Page).where(Page.event_id == event.id, Page.slug == slug)).one_or_none()
+
+
+def list_pages() -> list[Page]:
+    """Return every page of the published events with its text: the current event's first, then the newest's."""
+    query = select(Page).join(Page.event).where(Event.is_published).options(contains_eager(Page.event))
+    return list(
+        db.session.scalars(query.order_by(Event.is_current.desc(), Event.starts_at.desc(), Page.position))
+    )
 
 
 def find_sector(event: Event, key: str) -> Sector | None:

@@ -12,17 +12,17 @@ from flask_babel import ngettext
 from forum.columns import Text
 from forum.events.enums import RegistrationState
 from forum.events.models import Event, Sector
-from forum.events.organisers import organiser_data, organiser_of
 from forum.events.queries import registration_state, slug_in_url
+from forum.home.event_data import event_data
 from forum.home.programme import days_of, hours_of
 from forum.news.queries import ListedPost
 from forum.news.teasers import teasers
 from forum.registration import places
 from forum.registration.ring import Arc, RingView
 from forum.registration.rings import form_address, ring_of
-from forum.web.languages import NAMES, dates_of, day_text, in_language, moment_text, until_text
+from forum.web.languages import dates_of, day_text, in_language, moment_text, until_text
 from forum.web.markdown import render
-from forum.web.seo import Seo, absolute
+from forum.web.seo import Seo
 
 
 def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "registration_state": state,
         "registration_text": _registration_text(event, state, now),
         **_addresses(event),
-        **_seo(event).context(),
+        **_seo(event, state, now).context(),
     }
 
 
@@ -107,31 +107,11 @@ def _addresses(event: Event) -> dict[str, Any]:
     }
 
 
-def _seo(event: Event) -> Seo:
-    data = event_data(event, url_for("home.front", event=slug_in_url(event)))
-    return Seo(in_language(event.name), in_language(event.lead), data=data, feed_url=url_for("feeds.whole"))
-
-
-def event_data(event: Event, url: str) -> dict[str, Any]:
-    """Return the event as structured data (schema.org's Event); `url` is the path of its front page."""
-    return {
-        "@context": "https://schema.org",
-        "@type": "Event",
-        "name": in_language(event.name),
-        "description": in_language(event.lead),
-        "startDate": event.starts_at.astimezone(event.zone).isoformat(),
-        "endDate": event.ends_at.astimezone(event.zone).isoformat(),
-        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
-        "eventStatus": "https://schema.org/EventScheduled",
-        "location": {"@type": "Place", "name": in_language(event.place), "address": in_language(event.place)},
-        "organizer": _organiser(event),
-        "url": absolute(url),
-        "inLanguage": list(NAMES),
-    }
-
-
-def _organiser(event: Event) -> dict[str, Any]:
-    """Return who arranges the event, or the forum itself where nobody has said who that is."""
-    if organiser := organiser_of(event):
-        return organiser_data(organiser)
-    return {"@type": "Organization", "name": in_language(event.short_name), "url": absolute("/")}
+def _seo(event: Event, state: RegistrationState, now: datetime) -> Seo:
+    return Seo(
+        in_language(event.name),
+        in_language(event.lead),
+        data=event_data(event, state, now),
+        feed_url=url_for("feeds.whole"),
+        picture=url_for("home.picture", event=slug_in_url(event)),
+    )

@@ -7,12 +7,16 @@ from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
 from forum import clock
+from forum.events.cards import event_card
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event
+from forum.events.queries import find_current
 from forum.home.front import front_page
+from forum.home.site import SITE_NAME
 from forum.news import queries as news
-from forum.web import cache
-from forum.web.languages import language, preferred
+from forum.web import cache, share_picture
+from forum.web.languages import in_language, language, preferred
+from forum.web.share_picture import Card
 
 bp = Blueprint("home", __name__)
 
@@ -32,6 +36,14 @@ def root() -> Response:
 def front(event: str | None = None) -> ResponseReturnValue:
     """Show an event's front page: when and where it is, the places of each sector, the latest news."""
     return render_template("public/home/front.html", **_front_page(get_published_or_404(event)))
+
+
+@of_event(bp, "/share.png")
+@cache.page()
+def picture(event: str | None = None) -> ResponseReturnValue:
+    """Give the picture that other services show beside a link to an event, and to pages without one of their own."""
+    found = get_published_or_404(event) if event else find_current()
+    return share_picture.answer(event_card(found) if found else Card("", in_language(SITE_NAME), ""))
 
 
 def _front_page(event: Event) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from forum import clock
 from forum.columns import Text
 from forum.events import queries as events
 from forum.events.help_lines import HelpLine, list_help_lines
+from forum.events.in_url import event_of_page
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
 from forum.web import languages
@@ -52,9 +53,7 @@ class Site:
     @property
     def event(self) -> Event | None:
         """The event that the URL names, else the current one."""
-        if not hasattr(g, "event"):
-            g.event = events.find_current()
-        return g.event
+        return event_of_page()
 
     @property
     def current(self) -> Event | None:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from forum.news import queries
 from forum.news.models import PostText
-from forum.news.post_page import category_link
+from forum.news.post_page import category_link, feed_title
 from forum.news.public import get_category_or_404, get_tag_or_404
 from forum.news.teasers import post_url
 from forum.web import cache
@@ -42,7 +42,8 @@ def category(slug: str) -> ResponseReturnValue:
     if (right := category.slug.in_language(language())) != slug:
         return redirect(url_for(".category", slug=right), 301)
     link = category_link(category)
-    return _feed(queries.list_for_feed(language(), category=category), link["label"], link["url"])
+    posts = queries.list_for_feed(language(), category=category)
+    return _feed(posts, feed_title(link["label"]), link["url"])
 
 
 @localised(bp, "/news/tags/<name>/feed.atom")
@@ -53,7 +54,7 @@ def tag(name: str) -> ResponseReturnValue:
     if hashtag.folded != name:
         return redirect(url_for(".tag", name=hashtag.folded), 301)
     posts = queries.list_for_feed(language(), tag=hashtag)
-    return _feed(posts, hashtag.name, url_for("news.tag", name=name))
+    return _feed(posts, feed_title(hashtag.name), url_for("news.tag", name=name))
 
 
 def _feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:

@@ -10,6 +10,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from forum.events.models import Event
+from forum.events.organisation import organisation_data
 from forum.news.dates import day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
 from forum.news.teasers import post_url
@@ -26,8 +28,11 @@ class Day:
     iso: str
 
 
-def shown_post(text: PostText) -> dict[str, Any]:
-    """Return the context of templates/public/news/post.html, without the links to older and newer posts."""
+def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
+    """Return the context of templates/public/news/post.html, without the links to older and newer posts.
+
+    `event` is the one that the site is about, whose organiser publishes the post.
+    """
     post, language = text.post, text.language
     url = post_url(language, post.public_since, text.slug)
     body = render_with_parts(text.body)
@@ -42,7 +47,7 @@ def shown_post(text: PostText) -> dict[str, Any]:
         "tags": [tag_link(tag) for tag in post.tags],
         "has_help_box": post.has_help_box,
         "share_url": absolute(url),
-        **_seo(text, url).context(),
+        **_seo(text, url, event).context(),
     }
 
 
@@ -60,6 +65,11 @@ def category_link(category: Category) -> dict[str, str]:
 def tag_link(tag: Tag) -> dict[str, str]:
     """Return a hashtag's name and URL."""
     return {"label": tag.name, "url": url_for("news.tag", name=tag.folded)}
+
+
+def feed_title(name: str) -> str:
+    """Return the title of the feed of a category or hashtag."""
+    return _("News: %(name)s", name=name)
 
 
 def _byline(post: Post, language: str) -> dict[str, Any]:
@@ -96,8 +106,8 @@ def _day(day: date, language: str) -> Day:
     return Day(format_date(day, "d MMMM y", locale=language), day.isoformat())
 
 
-def _seo(text: PostText, url: str) -> Seo:
-    post = text.post
+def _seo(text: PostText, url: str, event: Event | None) -> Seo:
+    post, picture = text.post, f"{url}/share.png"
     data = article_data(
         headline=text.headline,
         lead=text.lead,
@@ -106,6 +116,8 @@ def _seo(text: PostText, url: str) -> Seo:
         published_at=post.public_since,
         modified_at=post.changed_at,
         url=url,
+        picture=picture,
+        publisher=organisation_data(event) if event else None,
     )
     return Seo(
         text.headline,
@@ -114,4 +126,7 @@ def _seo(text: PostText, url: str) -> Seo:
         data=data,
         feed_url=url_for("feeds.whole"),
         alternates=addresses(post),
+        picture=picture,
+        published_at=post.public_since,
+        modified_at=post.changed_at,
     )

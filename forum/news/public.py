@@ -7,17 +7,19 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
+from forum.events.in_url import event_of_page
 from forum.news import queries
+from forum.news.cards import post_card
 from forum.news.dates import day_of
+from forum.news.finding import find_pages, find_posts, wanted_words
 from forum.news.models import Category, Tag
-from forum.news.post_page import addresses, category_link, shown_post
+from forum.news.post_page import addresses, category_link, feed_title, shown_post
 from forum.news.queries import PostPage
 from forum.news.tags import fold
 from forum.news.teasers import teaser, teasers
 from forum.tidying import tidy
-from forum.web import cache
+from forum.web import cache, share_picture
 from forum.web.languages import NAMES, language
 from forum.web.routes import localised
 from forum.web.seo import Seo
@@ -69,8 +71,21 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
         "public/news/post.html",
         older=older and teaser(older),
         newer=newer and teaser(newer),
-        **shown_post(text),
+        **shown_post(text, event_of_page()),
     )
+
+
+@localised(
+    bp,
+    "/news/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>/<slug>/share.png",
+)
+@cache.page()
+def picture(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
+    """Give the picture that other services show beside a link to the post."""
+    text = queries.find_text(language(), slug)
+    if text is None or (year, month, day) != day_of(text.post.public_since).timetuple()[:3]:
+        abort(404)
+    return share_picture.answer(post_card(text))
 
 
 @localised(bp, "/news/categories/<slug>")
@@ -88,6 +103,7 @@ def category(slug: str, number: int | None = None) -> ResponseReturnValue:
         kicker=_("Category"),
         title=category_link(category)["label"],
         feed_url=url_for("feeds.category", slug=slug),
+        feed_title=feed_title(category_link(category)["label"]),
         alternates={
             code: url_for(".category", lang=code, slug=category.slug.in_language(code), number=number)
             for code in NAMES
@@ -104,20 +120,28 @@ def tag(name: str, number: int | None = None) -> ResponseReturnValue:
     if hashtag.folded != name:
         return redirect(url_for(".tag", name=hashtag.folded, number=number), 301)
     page = queries.list_posts(language(), number=_checked(number), tag=hashtag)
-    feed_url = url_for("feeds.tag", name=name)
-    return _show_list(page, number, kicker=_("Hashtag"), title=hashtag.name, feed_url=feed_url)
+    return _show_list(
+        page,
+        number,
+        kicker=_("Hashtag"),
+        title=hashtag.name,
+        feed_url=url_for("feeds.tag", name=name),
+        feed_title=feed_title(hashtag.name),
+    )
 
 
 @localised(bp, "/news/search")
 def search() -> ResponseReturnValue:
-    """Search for posts that contain all words."""
+    """Search for pages and posts that hold all words."""
     words = tidy(request.args.get("q", "")[:LONGEST_QUERY])
-    posts = queries.search(language(), words)
+    wanted = wanted_words(words)
+    pages, posts = find_pages(wanted), find_posts(language(), wanted)
     return render_template(
         "public/news/search.html",
         words=words,
-        posts=teasers(posts),
-        said=_said(words, len(posts)),
+        pages=pages,
+        posts=posts,
+        has_more=len(posts) == queries.FOUND_AT_MOST,
         robots="noindex",
     )
 
@@ -144,6 +168,7 @@ def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseRe
         context["title"],
         context.get("lead", ""),
         feed_url=context.pop("feed_url", url_for("feeds.whole")),
+        feed_title=context.pop("feed_title", ""),
         alternates=context.pop("alternates", {}),
     )
     leads = context.pop("leads", False)
@@ -207,12 +232,3 @@ def _elsewhere(slug: str) -> ResponseReturnValue:
     ]
     page = render_template("public/news/other_language.html", texts=texts, names=NAMES, alternates=alternates)
     return page, 404
-
-
-def _said(words: str, number: int) -> str:
-    """Return a sentence about the number of posts that a search found."""
-    if not words:
-        return ""
-    if number == queries.FOUND_AT_MOST:
-        return _("Many posts contain these words. The newest %(number)s are shown.", number=number)
-    return ngettext("%(num)s post", "%(num)s posts", number) if number else ""

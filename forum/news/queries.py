@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, selectinload
 
 from forum.extensions import db
-from forum.folding import search_fold
 from forum.news.dates import day_of, midnight
 from forum.news.models import Category, Post, PostText, Tag, TagAlias, post_categories, post_tags
 
@@ -72,13 +71,14 @@ def list_year(language: str, year: int) -> Sequence[ListedPost]:
     return db.session.execute(_listed(language).where(*within)).all()
 
 
-def search(language: str, words: str) -> Sequence[ListedPost]:
-    """Return the newest posts that contain every word, at most FOUND_AT_MOST."""
-    wanted = search_fold(words.replace("#", " ")).split()
+def search(language: str, wanted: Sequence[str]) -> Sequence[PostText]:
+    """Return the newest posts that hold every one of these folded words, at most FOUND_AT_MOST."""
     if not wanted:
         return []
+    query = select(PostText).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
     holds_all = [PostText.search_text.contains(word, autoescape=True) for word in wanted]
-    return db.session.execute(_listed(language).where(*holds_all).limit(FOUND_AT_MOST)).all()
+    whole = contains_eager(PostText.post)
+    return db.session.scalars(query.where(*holds_all).options(whole).limit(FOUND_AT_MOST)).all()
 
 
 def find_text(language: str, slug: str) -> PostText | None:

@@ -29,7 +29,7 @@ class KeptPage:
     def __init__(self, version: int, seconds: float, headers: Headers, body: bytes) -> None:
         """Keep a page for one content version and so many seconds; `headers` are common to all encodings."""
         self.version, self.expires = version, time.monotonic() + seconds
-        bodies = {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0), "": body}
+        bodies = _compressed(headers, body) | {"": body}
         self.size = sum(map(len, bodies.values()))
         tag = hashlib.sha256(body).hexdigest()[:24]
         tags = {code: f'"{tag}{"-" + code if code else ""}"' for code in bodies}
@@ -43,7 +43,7 @@ class KeptPage:
     def give(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Answer a GET or HEAD with the page, or with 304 if the client has the page in any encoding."""
         accepted, held = environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH")
-        headers, unchanged, body = self._answers[_encoding(accepted)]
+        headers, unchanged, body = self._answers.get(_encoding(accepted)) or self._answers[""]
         if held and self._is_among(held):
             start_response("304 Not Modified", unchanged.copy())
             return []
@@ -54,6 +54,13 @@ class KeptPage:
         """Return whether If-None-Match names any encoding of this page (RFC 9110, 13.1.2)."""
         tags = {part.strip().removeprefix("W/") for part in held.split(",")}
         return "*" in tags or not tags.isdisjoint(self._tags)
+
+
+def _compressed(headers: Headers, body: bytes) -> dict[str, bytes]:
+    """Return the body in each encoding; of a picture none, for it is compressed already."""
+    if any(name.lower() == "content-type" and value.startswith("image/") for name, value in headers):
+        return {}
+    return {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0)}
 
 
 def _answer(headers: Headers, code: str, tag: str, body: bytes) -> Answer:

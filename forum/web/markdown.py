@@ -112,6 +112,21 @@ def _render(tokens: list[Token]) -> Markup:
     return Markup(clean)  # noqa: S704 - nh3 has made the HTML harmless
 
 
+@lru_cache(maxsize=512)
+def paragraphs(text: str) -> tuple[str, ...]:
+    """Return the text without its markup: one string for each heading, paragraph, entry of a list and cell."""
+    tokens = _parser.parse(CONTROLS.sub("", text))
+    _place_headings(tokens)
+    said = (" ".join(_words_of(token).split()) for token in _of_type(tokens, "inline"))
+    return tuple(words for words in said if words)
+
+
+def _words_of(inline: Token) -> str:
+    return "".join(
+        " " if token.type in {"softbreak", "hardbreak"} else token.content for token in inline.children or []
+    )
+
+
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.validateLink = _is_safe_address  # type: ignore[method-assign]

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
-from forum.web.languages import NAMES
+from forum.web.languages import NAMES, language
+from forum.web.share_picture import HEIGHT, WIDTH
 
-SHARED_PICTURE = "img/ring-shared.png"
+LOCALES = {"sv": "sv_SE", "en": "en_GB"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Seo:
     kind: str = "website"
     data: Mapping[str, Any] | None = None
     feed_url: str = ""
+    feed_title: str = ""
+    # The path of the picture that other services show; without one, that of the current event.
+    picture: str = ""
+    # The times of an article.
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
     # The page's URL in each language, where it is not the same route in another language.
     alternates: Mapping[str, str] = field(default_factory=dict)
 
@@ -34,16 +41,26 @@ class Seo:
             "hreflang": self._hreflang(),
             "structured_data": self.data,
             "feed_url": self.feed_url,
+            "feed_title": self.feed_title,
         }
 
-    def _og(self) -> dict[str, str]:
-        return {
-            "type": self.kind,
-            "title": self.title,
-            "description": self.description,
-            "url": absolute(request.path),
-            "image": absolute(current_app.jinja_env.globals["static_url"](SHARED_PICTURE)),  # type: ignore[operator]
-        }
+    def _og(self) -> list[tuple[str, str]]:
+        """Return the page's properties by the Open Graph protocol, in order; those of the picture follow it."""
+        times = {"published_time": self.published_at, "modified_time": self.modified_at}
+        return [
+            ("og:type", self.kind),
+            ("og:title", self.title),
+            ("og:description", self.description),
+            ("og:url", absolute(request.path)),
+            ("og:image", absolute(self.picture or url_for("home.picture", event=None))),
+            ("og:image:type", "image/png"),
+            ("og:image:width", str(WIDTH)),
+            ("og:image:height", str(HEIGHT)),
+            ("og:image:alt", self.title),
+            ("og:locale", LOCALES[language()]),
+            *(("og:locale:alternate", LOCALES[code]) for code in self._hreflang() if code != language()),
+            *((f"article:{name}", moment.isoformat()) for name, moment in times.items() if moment),
+        ]
 
     def _hreflang(self) -> dict[str, str]:
         """Return the page's absolute URL in each of its languages; {} if there is only one."""
@@ -65,8 +82,10 @@ def article_data(
     published_at: datetime,
     modified_at: datetime,
     url: str,
+    picture: str,
+    publisher: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return schema.org's NewsArticle; `url` is the path of the article's page."""
+    """Return schema.org's NewsArticle; `url` and `picture` are paths, `publisher` an organisation or None."""
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -76,7 +95,9 @@ def article_data(
         "datePublished": published_at.isoformat(),
         "dateModified": modified_at.isoformat(),
         "author": {"@type": "Organization", "name": author},
+        "image": [absolute(picture)],
         "mainEntityOfPage": absolute(url),
+        **({"publisher": publisher} if publisher else {}),
     }
 
 

@@ -5,6 +5,13 @@ from tests.browser.sights import SIGHTS
 
 NO_PAGES = {  # routes that answer with something other than a page, and why
     "home.root": "leads to the language",
+    "home.picture": "a picture",
+    "events.picture": "a picture",
+    "news.picture": "a picture",
+    "icons.favicon_ico": "an icon",
+    "icons.touch_icon": "an icon",
+    "icons.manifest_icon": "an icon",
+    "icons.manifest": "for phones",
     "events.calendar": "a calendar file",
     "feeds.whole": "a feed",
     "feeds.category": "a feed",

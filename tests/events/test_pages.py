@@ -131,3 +131,31 @@ def test_pages_of_an_event_are_in_the_footer_of_every_page(pages):
     make_page(event, "privacy"), make_page(make_archive(), "about")
     for path in ("/en/", "/en/news/", "/en/events/nf16/"):
         assert pages.get(path).links["Page privacy"] == "/en/pages/privacy"
+
+
+def test_page_has_a_picture_with_its_title_and_the_forums_days_and_place(pages, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("forum.web.share_picture.draw", lambda card: drawn.append(card) or b"")
+    make_page(make_event()), make_page(make_archive(), "about")
+    make_page(make_archive(slug="draft", is_published=False))
+    for path in ("/sv/pages/practical", "/en/events/nf16/pages/about"):
+        named = pages.get(path).soup.select_one("meta[property='og:image']")["content"]
+        assert named == f"http://127.0.0.1:8000{path}/share.png"
+        pages.get(f"{path}/share.png")
+    assert [(card.above, card.title, card.below) for card in drawn] == [
+        ("Nordiskt forum 2027", "Sidan practical", "16–17 november 2027 · Stockholm"),
+        ("Nordic Forum 2016", "Page about", "16–17 November 2016 · Stockholm"),
+    ]
+    for path in ("/en/pages/none", "/en/events/draft/pages/practical"):
+        pages.get(f"{path}/share.png", expect=404)
+
+
+def test_a_picture_is_kept_as_a_page_is(pages):
+    make_page(make_event())
+    first, second = (pages.get("/en/pages/practical/share.png") for _time in range(2))
+    assert (second.data, second.statements) == (first.data, [])
+    assert first.headers["Content-Type"] == "image/png"
+    assert "Content-Encoding" not in pages.get("/en/share.png", headers={"Accept-Encoding": "br"}).headers
+    assert pages.get(
+        "/en/share.png", headers={"If-None-Match": pages.get("/en/share.png").headers["ETag"]}, expect=304
+    )

@@ -26,6 +26,7 @@ VALUES = {
 }
 SLUGS = {
     "events.page": "practical",
+    "events.picture": "practical",
     "news.category": "reports-en",
     "feeds.category": "reports-en",
     "old_addresses.category": "reports-sv",
@@ -52,7 +53,8 @@ def addresses(
     seen = set()
     for rule, slug in product(_rules(world), slugs):
         if (
-            rule.endpoint in {"events.page", "events.calendar", "home.front"}
+            rule.endpoint
+            in {"events.page", "events.picture", "events.calendar", "home.front", "home.picture"}
             and "event" in rule.arguments
             and slug == HERE
         ):

@@ -40,7 +40,7 @@ def test_no_answer_repeats_a_forged_host(world):
     for audience in (VISITOR, PERSON, ADMIN):
         for address in readable(world):
             answer = world.browsers[audience].get(address.path, headers=FORGED)
-            text = answer.get_data(as_text=True) + str(answer.headers)
+            text = answer.get_data().decode(errors="replace") + str(answer.headers)
             assert [word for word in (EVIL, "203.0.113.9", "ftp:") if word in text] == [], address.path
 
 

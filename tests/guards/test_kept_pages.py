@@ -82,7 +82,7 @@ def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str
             second.data,
         ):
             yield f"{path}: {next(iter(order))} first"
-        elif STRANGE in first.text + str(first.headers):
+        elif STRANGE in first.get_data().decode(errors="replace") + str(first.headers):
             yield f"{path}: a stranger's words, {next(iter(order))} first"
 
 

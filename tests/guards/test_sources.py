@@ -31,6 +31,7 @@ BUILT_SQL = {
     "forum/columns.py": 1,  # a check constraint with the codes of an enumeration
     "forum/database.py": 2,  # names of pragmas and of the kinds of BEGIN
     "forum/migrating.py": 2,  # constants of the module, and a trigger's own text from the schema
+    "forum/web/share_picture.py": 1,  # no SQL: Pillow's way to draw letters is called `text`
 }
 RUNS_TEXT = {
     "eval",
@@ -72,6 +73,7 @@ REACH = {
     },
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
     "forum/demo/files.py": {"frontmatter"},  # reads the demo's posts
+    "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens none but what it drew
     "forum/settings/nonsense.py": {"ssl"},  # reads the certificates that the settings name
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
     "forum/jobs/worker.py": {"socket"},  # reads the machine's name
@@ -91,6 +93,7 @@ VIEWS = {
     # Helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
+    "forum/registration/own_sign_in.py",
     "forum/audit/traces.py",
     # Tools that read the request: encrypted cookies, and log lines.
     *("forum/sealed_cookies.py", "forum/logs.py"),
@@ -102,7 +105,7 @@ LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event"},  # read by the layout, on error pages too
-    "forum/home/site.py": {"event"},
+    "forum/home/site.py": {"current_event", "earlier_forums"},  # asked for by several parts of the layout
     "forum/web/errors.py": {"cause"},  # read when the request is logged
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},

@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from forum import clock
 from forum.columns import Text
@@ -312,9 +314,65 @@ def test_front_tells_machines_about_the_event(pages):
         "http://127.0.0.1:8000/en/",
     )
     assert (data["startDate"], data["endDate"]) == ("2027-11-16T09:00:00+01:00", "2027-11-17T16:30:00+01:00")
+    assert data["location"] == {
+        "@type": "Place",
+        "name": "Stockholm",
+        "address": {"@type": "PostalAddress", "addressLocality": "Stockholm", "addressCountry": "SE"},
+    }
+    assert data["organizer"]["@type"] == "Organization"
     found = {meta["property"]: meta["content"] for meta in page.soup.select("meta[property^='og:']")}
     assert (found["og:type"], found["og:url"]) == ("website", "http://127.0.0.1:8000/en/")
+    assert data["image"] == [found["og:image"]] == ["http://127.0.0.1:8000/en/share.png"]
     assert {link["hreflang"] for link in page.soup.select("head link[hreflang]")} == {"sv", "en"}
+
+
+@pytest.mark.parametrize(
+    ("now", "taken", "available"),
+    [
+        (OPENS - SECOND, 0, "PreOrder"),
+        (OPENS, 0, "InStock"),
+        (OPENS, 2, "SoldOut"),
+        (CLOSES, 0, "SoldOut"),
+    ],
+)
+def test_front_offers_places_that_cost_nothing_while_there_are_any(pages, now, taken, available):
+    sectors = [make_sector("tech", floor=0, ceiling=2, taken=taken)]
+    make_event(capacity=2, taken=taken, sectors=sectors, opens_at=OPENS, closes_at=CLOSES)
+    clock.freeze(now)
+    page = pages.get("home.front")
+    (offer,) = [json.loads(page.soup.select_one('script[type="application/ld+json"]').string)["offers"]]
+    assert (offer["price"], offer["priceCurrency"]) == ("0", "SEK")
+    assert offer["availability"] == f"https://schema.org/{available}"
+    assert (offer["validFrom"], offer["url"]) == (
+        "2027-04-03T14:00:00+02:00",
+        "http://127.0.0.1:8000/en/register",
+    )
+
+
+def test_an_event_that_is_over_offers_nothing(pages):
+    make_archive()
+    page = pages.get("/en/events/nf16/")
+    assert "offers" not in json.loads(page.soup.select_one('script[type="application/ld+json"]').string)
+
+
+@pytest.mark.parametrize("path", ["/en/", "/sv/", "/en/events/nf16/", "/en/news/", "/en/register"])
+def test_every_public_page_names_a_picture_that_is_there(pages, path):
+    make_event(), make_archive()
+    page = pages.get(path)
+    url = page.soup.select_one("meta[property='og:image']")["content"]
+    assert Image.open(BytesIO(pages.get(url.removeprefix("http://127.0.0.1:8000")).data)).size == (1200, 630)
+
+
+def test_picture_without_an_event_names_the_site(pages, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("forum.web.share_picture.draw", lambda card: drawn.append(card) or b"")
+    pages.get("/sv/share.png")
+    make_event()
+    pages.get("/sv/share.png")
+    assert [(card.title, card.below) for card in drawn] == [
+        ("Nordiskt forum", ""),
+        ("Nordiskt forum för provning", "16–17 november 2027 · Stockholm"),
+    ]
 
 
 @pytest.mark.parametrize("path", ["/en/", "/en/events/nf16/"])

@@ -131,7 +131,8 @@ def test_category_and_hashtag_have_feeds_of_their_own(pages):
         ["Police"],
         f"{BASE}/en/news/categories/police-en",
     )
-    assert (of_tag.titles, words(of_tag.root, "title")) == (["Dark"], "#Mörka nätet – Nordic Forum")
+    assert (of_tag.titles, words(of_tag.root, "title")) == (["Dark"], "News: #Mörka nätet – Nordic Forum")
+    assert words(of_category.root, "title") == "News: Category police – Nordic Forum"
 
 
 @pytest.mark.parametrize(
@@ -147,19 +148,25 @@ def test_feed_at_another_spelling_leads_to_the_right_address(pages, path, right)
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "values", "feed"),
+    ("endpoint", "values", "feed", "title"),
     [
-        ("news.index", {}, "/en/news/feed.atom"),
-        ("news.year", {"year": 2016}, "/en/news/feed.atom"),
-        ("news.post", {"year": 2016, "month": 11, "day": 25, "slug": "a-en"}, "/en/news/feed.atom"),
-        ("news.category", {"slug": "police-en"}, "/en/news/categories/police-en/feed.atom"),
-        ("news.tag", {"name": "nf16"}, "/en/news/tags/nf16/feed.atom"),
+        ("news.index", {}, "/en/news/feed.atom", "News"),
+        ("news.year", {"year": 2016}, "/en/news/feed.atom", "News"),
+        ("news.post", {"year": 2016, "month": 11, "day": 25, "slug": "a-en"}, "/en/news/feed.atom", "News"),
+        (
+            "news.category",
+            {"slug": "police-en"},
+            "/en/news/categories/police-en/feed.atom",
+            "News: Category police",
+        ),
+        ("news.tag", {"name": "nf16"}, "/en/news/tags/nf16/feed.atom", "News: #NF16"),
     ],
 )
-def test_pages_say_where_their_feed_is(pages, endpoint, values, feed):
+def test_pages_say_where_their_feed_is_and_whose(pages, endpoint, values, feed, title):
     make_post(slug="a", categories=[make_category("police")], tags=[make_tag("#NF16")])
     page = pages.get(endpoint, **values)
-    assert [link["href"] for link in page.soup.select('link[type="application/atom+xml"]')] == [feed]
+    links = page.soup.select('link[type="application/atom+xml"]')
+    assert [(link["href"], link["title"]) for link in links] == [(feed, title)]
     Feed(pages.get(feed))
 
 

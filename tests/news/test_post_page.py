@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, date, datetime
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from forum.columns import Text
 from forum.news.models import Correction, Source
@@ -224,22 +226,75 @@ def test_open_graph_and_article_data_describe_the_post(pages):
         slug="a-post", headline="A headline", lead="A lead.", updated_at=datetime(2017, 5, 30, tzinfo=UTC)
     )
     page = pages.get(PATH)
-    found = {meta["property"]: meta["content"] for meta in page.soup.select("meta[property^='og:']")}
+    found = {meta["property"]: meta["content"] for meta in page.soup.select("meta[property]")}
     assert {name: found[f"og:{name}"] for name in ("type", "title", "description", "url")} == {
         "type": "article",
         "title": "A headline",
         "description": "A lead.",
         "url": f"http://127.0.0.1:8000{PATH}",
     }
-    assert found["og:image"].startswith("http://127.0.0.1:8000/static/img/ring-shared.")
-    assert pages.client.get(found["og:image"].removeprefix("http://127.0.0.1:8000")).mimetype == "image/png"
+    assert found["og:image"] == f"http://127.0.0.1:8000{PATH}/share.png"
+    assert Image.open(BytesIO(pages.get(f"{PATH}/share.png").data)).size == (1200, 630)
+    assert (found["og:image:width"], found["og:image:height"]) == ("1200", "630")
+    assert (found["og:image:alt"], found["og:locale"], found["og:locale:alternate"]) == (
+        "A headline",
+        "en_GB",
+        "sv_SE",
+    )
+    assert (found["article:published_time"], found["article:modified_time"]) == (
+        "2016-11-25T08:00:00+00:00",
+        "2017-05-30T00:00:00+00:00",
+    )
+    assert page.soup.select_one("meta[name='twitter:card']")["content"] == "summary_large_image"
     data = json.loads(page.soup.select_one('script[type="application/ld+json"]').string)
     assert (data["@type"], data["headline"], data["inLanguage"]) == ("NewsArticle", "A headline", "en")
     assert (data["datePublished"], data["dateModified"]) == (
         "2016-11-25T08:00:00+00:00",
         "2017-05-30T00:00:00+00:00",
     )
+    assert data["image"] == [f"http://127.0.0.1:8000{PATH}/share.png"]
     assert page.soup.select_one("link[rel=canonical]")["href"] == f"http://127.0.0.1:8000{PATH}"
+
+
+def test_article_data_name_the_publisher_with_its_logo(pages):
+    make_event(contact_email="forum@example.org")
+    make_post(slug="a-post")
+    data = json.loads(pages.get(PATH).soup.select_one('script[type="application/ld+json"]').string)
+    publisher = data["publisher"]
+    assert (publisher["@type"], publisher["name"]) == ("Organization", "Nordic Forum 2027")
+    pages.get(publisher["logo"]["url"].removeprefix("http://127.0.0.1:8000"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/en/news/2016/11/24/a-post-en/share.png",
+        "/sv/news/2016/11/25/a-post-en/share.png",
+        "/en/news/2016/11/25/draft-en/share.png",
+        "/en/news/2016/11/25/none/share.png",
+    ],
+)
+def test_a_picture_belongs_to_the_address_of_a_public_post(pages, path):
+    make_post(slug="a-post")
+    make_post(slug="draft", published_at=None)
+    pages.get(path, expect=404)
+
+
+def test_picture_of_a_post_names_its_forum_and_place_but_no_forum_that_is_not_public(pages, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("forum.web.share_picture.draw", lambda card: drawn.append(card) or b"")
+    event, archive = make_event(), make_archive()
+    hidden = make_archive(slug="draft", is_published=False)
+    for slug, event_id in (("a", event.id), ("b", archive.id), ("c", hidden.id), ("d", None)):
+        make_post(slug=slug, headline="A headline", event_id=event_id)
+        pages.get(f"/en/news/2016/11/25/{slug}-en/share.png")
+    assert {(card.title, card.below) for card in drawn} == {("A headline", "25 November 2016")}
+    assert [card.above for card in drawn] == [
+        "Nordic Forum 2027 · Stockholm",
+        "Nordic Forum 2016 · Stockholm",
+        "",
+        "Nordic Forum 2027 · Stockholm",
+    ]
 
 
 def test_hostile_words_stay_words_everywhere(pages):

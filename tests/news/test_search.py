@@ -1,10 +1,11 @@
-"""Searching posts, on both databases."""
+"""Searching pages and posts, on both databases."""
 
 import pytest
 
+from forum.columns import Text
 from forum.folding import search_fold
 from forum.news import queries
-from tests.factories.events import make_event
+from tests.factories.events import make_archive, make_event, make_page
 from tests.factories.news import make_post
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
@@ -13,6 +14,16 @@ pytestmark = pytest.mark.usefixtures("frozen", "database")
 @pytest.fixture
 def app(make_app, database_url):
     return make_app(database_url)
+
+
+def titles(page) -> list[str]:
+    """Return the titles of what was found; marks within a word do not divide it."""
+    return [title.get_text() for title in page.soup.select(".hit-title")]
+
+
+def extracts(page) -> list[str]:
+    """Return the extracts of what was found."""
+    return [extract.get_text() for extract in page.soup.select(".hit-extract")]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +53,7 @@ def test_search_finds_posts_that_hold_every_word(pages, words, found):
     make_post(headline="Encryption", lead="Tor and others.", body="")
     make_post(headline="Øresund", lead="100% a sound.", body="")
     page = pages.get("news.search", q=words)
-    assert page.all(".teaser-headline") == found
+    assert titles(page) == found
 
 
 def test_search_keeps_the_words_and_says_how_many_it_found(pages):
@@ -50,18 +61,18 @@ def test_search_keeps_the_words_and_says_how_many_it_found(pages):
     for _number in range(3):
         make_post(headline="Tor")
     page = pages.get("news.search", q="tor")
-    assert (page.form("main form").data, page.all(".filters-said")) == ({"q": ["tor"]}, ["3 posts"])
+    assert (page.form("main form").data, page.all("main h2")) == ({"q": ["tor"]}, ["3 posts"])
     assert page.headers["Cache-Control"] == "no-cache"
     assert page.soup.select_one("meta[name=robots]")["content"] == "noindex"
 
 
 def test_search_from_the_list_by_its_form(pages):
     make_post(headline="Tor")
-    assert pages.get("news.index").submit({"q": "tor"}).all(".teaser-headline") == ["Tor"]
+    assert titles(pages.get("news.index").submit({"q": "tor"})) == ["Tor"]
 
 
 def test_search_without_a_hit_says_so(pages):
-    assert pages.get("news.search", q="nothing").all(".empty-title") == ["No post contains all these words"]
+    assert pages.get("news.search", q="nothing").all(".empty-title") == ["Nothing contains all these words"]
     assert pages.get("news.search").all(".empty-title") == []
 
 
@@ -75,14 +86,64 @@ def test_search_shows_the_newest_of_many(pages, monkeypatch):
     for number in range(3):
         make_post(headline=f"Tor {number}")
     page = pages.get("news.search", q="tor")
-    assert page.all(".teaser-headline") == ["Tor 2", "Tor 1"]
-    assert page.all(".filters-said") == ["Many posts contain these words. The newest 2 are shown."]
+    assert titles(page) == ["Tor 2", "Tor 1"]
+    assert "Many posts contain these words. The newest 2 are shown." in page.text
 
 
 def test_search_finds_only_the_language_of_the_page(pages):
     make_post(languages=("sv",), headline="Tor")
-    assert pages.get("news.search", q="tor").all(".teaser-headline") == []
-    assert pages.get("news.search", q="tor", lang="sv").all(".teaser-headline") == ["Tor"]
+    assert titles(pages.get("news.search", q="tor")) == []
+    assert titles(pages.get("news.search", q="tor", lang="sv")) == ["Tor"]
+
+
+def test_search_finds_pages_too_those_with_the_words_in_the_title_first(pages):
+    event = make_event()
+    make_page(event, "privacy", title=Text(en="Privacy"), body=Text(en="## Who\n\nNobody sees the *costs*."))
+    make_page(event, "costs", title=Text(en="Costs"), body=Text(en="None."))
+    make_page(make_archive(), "about", title=Text(en="About"), body=Text(en="Costs of 2016."))
+    make_page(make_archive(slug="draft", is_published=False), "secret", body=Text(en="Costs nobody knows."))
+    make_post(headline="Costs of a post")
+    page = pages.get("news.search", q="costs")
+    assert page.all("main h2") == ["3 pages", "1 post"]
+    assert titles(page) == ["Costs", "Privacy", "About", "Costs of a post"]
+    assert page.links["Privacy"] == "/en/pages/privacy"
+    assert page.links["About"] == "/en/events/nf16/pages/about"
+    assert page.all(".hit-facts") == ["Nordic Forum 2016", "25 November 2016 · Blog"]
+
+
+def test_search_finds_the_front_page_by_its_programme_and_facts(pages):
+    point = {"title": {"sv": "A", "en": "A point"}, "text": {"sv": "B", "en": "A psychologist speaks."}}
+    event = make_event(programme_points=[point], facts=[])
+    make_page(event)
+    page = pages.get("news.search", q="psychologist")
+    assert (titles(page), extracts(page)) == (
+        ["Nordic Forum for testing"],
+        ["A point: A psychologist speaks."],
+    )
+
+
+def test_search_shows_the_part_that_answers_with_its_words_marked(pages):
+    body = "Before.\n\n## A [heading](https://e.example/oresund)\n\nThe **Øresund** is a sound & a bridge.\n\nAfter."
+    make_post(headline="Over the Öresund", lead="A lead.", body=body)
+    page = pages.get("news.search", q="oresund SOUND")
+    assert extracts(page) == ["The Øresund is a sound & a bridge."]
+    assert page.all(".hit-title mark, .hit-extract mark") == ["Öresund", "Øresund", "sound"]
+
+
+def test_search_shows_the_lead_where_only_a_hashtag_or_an_address_holds_the_words(pages):
+    make_post(lead="A lead.", body="[Here](https://e.example/oresund).")
+    page = pages.get("news.search", q="oresund")
+    assert (extracts(page), page.soup.select(".hit mark")) == (["A lead."], [])
+
+
+@pytest.mark.parametrize("words", ["<script>", "<b>", "&lt;b&gt;", '"', "mark"])
+def test_search_never_makes_html_of_words_or_texts(pages, words):
+    make_post(
+        headline=f"{words} here", lead="<mark>x</mark> &lt;b&gt; <script>alert(1)</script>", body=f"`{words}`"
+    )
+    page = pages.get("news.search", q=words)
+    assert titles(page) == [f"{words} here"]
+    assert {tag.name for tag in page.soup.select(".hit *")} <= {"h3", "a", "mark", "p", "time"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""An event as structured data, for search engines and calendars (schema.org's Event)."""
+
+from datetime import datetime
+from typing import Any
+
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
+from flask import url_for
+
+from forum.events.enums import RegistrationState
+from forum.events.models import Event
+from forum.events.organisation import organisation_data
+from forum.events.queries import slug_in_url
+from forum.registration import places
+from forum.web.languages import NAMES, in_language
+from forum.web.seo import absolute
+
+SCHEMA = "https://schema.org"
+AVAILABILITY = {RegistrationState.UPCOMING: "PreOrder", RegistrationState.CLOSED: "SoldOut"}
+
+
+def event_data(event: Event, state: RegistrationState, now: datetime) -> dict[str, Any]:
+    """Return the event in the present language; an event that is over has no offers."""
+    slug = slug_in_url(event)
+    offers = {} if state == RegistrationState.ARCHIVE else {"offers": _offers(event, state, now)}
+    return {
+        "@context": SCHEMA,
+        "@type": "Event",
+        "name": in_language(event.name),
+        "description": in_language(event.lead),
+        "startDate": event.starts_at.astimezone(event.zone).isoformat(),
+        "endDate": event.ends_at.astimezone(event.zone).isoformat(),
+        "eventAttendanceMode": f"{SCHEMA}/OfflineEventAttendanceMode",
+        "eventStatus": f"{SCHEMA}/EventScheduled",
+        "location": _location(event),
+        "image": [absolute(url_for("home.picture", event=slug))],
+        "organizer": organisation_data(event),
+        "url": absolute(url_for("home.front", event=slug)),
+        "inLanguage": list(NAMES),
+        "isAccessibleForFree": True,
+        **offers,
+    }
+
+
+def _location(event: Event) -> dict[str, Any]:
+    """Return the place; its country is that of the time zone in which people there read their clocks."""
+    place = in_language(event.place)
+    address = {"@type": "PostalAddress", "addressLocality": place}
+    if country := _country(event):
+        address["addressCountry"] = country
+    return {"@type": "Place", "name": place, "address": address}
+
+
+def _offers(event: Event, state: RegistrationState, now: datetime) -> dict[str, Any]:
+    """Return the places as an offer: the forum takes no payment, so each costs nothing."""
+    is_full = not any(places.places_left(event, now).values())
+    available = AVAILABILITY.get(state, "SoldOut" if is_full else "InStock")
+    currencies = get_territory_currencies(_country(event) or "SE")
+    return {
+        "@type": "Offer",
+        "price": "0",
+        "priceCurrency": currencies[-1] if currencies else "SEK",
+        "availability": f"{SCHEMA}/{available}",
+        "validFrom": event.opens_at.astimezone(event.zone).isoformat(),
+        "validThrough": event.closes_at.astimezone(event.zone).isoformat(),
+        "url": absolute(url_for("registration.choose")),
+    }
+
+
+def _country(event: Event) -> str:
+    """Return the code of the country in which the event's zone lies, or nothing for a zone of none, such as UTC."""
+    return get_global("zone_territories").get(event.timezone, "")
