@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from flask import Flask, Request, Response, abort, g, redirect, request, url_for
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, SecurityError
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, SecurityError
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum.web.cache import SECONDS
+from forum.web.cache import READING, SECONDS
 from forum.web.door import HOST, is_one_of
 from forum.web.layers import Wsgi
 from forum.web.limits import client
@@ -122,18 +123,45 @@ def refuse_and_log(app: Flask) -> None:
 
 
 def lead_to_own_address(app: Flask) -> None:
-    """The layer that redirects a public page that may be kept to its canonical URL.
+    """The layer that redirects a reader to the address that our links have to the page.
 
-    Otherwise "///en/" and "/page/٢" would be kept beside "/en/" and "/page/2".
+    It has no slash too many at its end and no parameter without a value, which a browser sends of each empty field.
     """
 
     @app.before_request
     def redirect_to_own() -> ResponseReturnValue | None:
-        if app.view_functions.get(request.endpoint or "") not in SECONDS:
+        if request.method not in READING:
             return None
-        own = url_for(str(request.endpoint), **(request.view_args or {}))
-        asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
-        return None if unquote(own) == asked else redirect(own, 308)
+        if isinstance(request.routing_exception, NotFound):
+            return _without_last_slash()
+        sent = list(request.args.items(multi=True))
+        given = [(name, value) for name, value in sent if value]
+        if request.endpoint and given != sent:
+            return redirect(_own_path() + ("?" if given else "") + urlencode(given), 302)
+        return _unless_asked_for() if app.view_functions.get(request.endpoint or "") in SECONDS else None
+
+
+def _without_last_slash() -> ResponseReturnValue | None:
+    """Redirect from such as "/en/register/" to "/en/register" where that is a page; None where it is not."""
+    routes = request_ctx.url_adapter
+    if routes is None or not request.path.endswith("/"):
+        return None
+    try:
+        endpoint, values = routes.match(request.path.rstrip("/"), method="GET")
+    except HTTPException:
+        return None
+    query = request.query_string.decode()
+    return redirect(url_for(endpoint, **values) + ("?" if query else "") + query, 308)
+
+
+def _unless_asked_for() -> ResponseReturnValue | None:
+    """Redirect to the address of a kept page: "///en/" and "/page/٢" must not be kept beside "/en/" and "/page/2"."""
+    asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+    return None if unquote(_own_path()) == asked else redirect(_own_path(), 308)
+
+
+def _own_path() -> str:
+    return url_for(str(request.endpoint), **(request.view_args or {}))
 
 
 def refuse() -> None:
