@@ -44,6 +44,8 @@ ATTRIBUTES: dict[str, set[str]] = {
 }
 SAFE_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 HEADING_ID = re.compile(r"(?<!\s)\s*\{#([a-z][a-z0-9-]{0,60})\}$")
+# In a telephone number a blank keeps two groups of digits on one line.
+BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 TAKEN_IDS = {
     "main",
@@ -91,7 +93,7 @@ def render_with_parts(text: str) -> Outlined:
 
 
 def _parse(text: str) -> list[Token]:
-    tokens = _parser.parse(CONTROLS.sub("", text))
+    tokens = _parser.parse(BETWEEN_DIGITS.sub("\N{NO-BREAK SPACE}", CONTROLS.sub("", text)))
     _place_headings(tokens)
     return tokens
 

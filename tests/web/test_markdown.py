@@ -213,3 +213,9 @@ def test_table_has_column_headings_and_no_styles():
     assert html.startswith('<div class="table-scroll" role="region" tabindex="0" aria-label="A, B"><table>')
     assert '<th scope="col">A</th>' in html
     assert "style" not in html
+
+
+@pytest.mark.parametrize("number", ["114 14", "+46 8 465 004 40"])
+def test_a_telephone_number_stays_on_one_line(number):
+    text = BeautifulSoup(render(f"Call {number} or write."), "html.parser").get_text()
+    assert text.strip() == f"Call {number.replace(' ', chr(0xA0))} or write."
