@@ -14,12 +14,14 @@ from forum.columns import Text
 from forum.extensions import babel
 from forum.settings.project import PROJECT
 
-DEFAULT = "sv"
+DEFAULT, STRANGERS = "sv", "en"
 WRITTEN = {"en": "en_GB"}  # British dates: Babel's plain English has no names for Nordic time zones
 # "31 October 2027 at 23:59 (CET)", "31 oktober 2027 kl. 23.59 (CET)".
 MOMENTS = {"en": "d MMMM y 'at' HH:mm (z)", "sv": "d MMMM y 'kl'. HH.mm (z)"}
 LONGEST = 200  # characters of Accept-Language that are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
+# Danes and Norwegians read Swedish until their languages are shipped.
+READ_IN = {code: code for code in NAMES} | dict.fromkeys(("da", "no", "nb", "nn"), "sv")
 
 
 def init_app(app: Flask) -> None:
@@ -52,9 +54,14 @@ def language() -> str:
 
 
 def preferred() -> str:
-    """Return the language of the site that the browser prefers, or Swedish if it names none of them."""
-    asked = request.headers.get("Accept-Language", "")[:LONGEST]
-    return parse_accept_header(asked, LanguageAccept).best_match(list(NAMES), default=DEFAULT) or DEFAULT
+    """Return the shipped language that the browser's first known language is read in.
+
+    Whoever asks for other languages only reads English, whoever asks for none Swedish.
+    """
+    header = request.headers.get("Accept-Language", "")[:LONGEST]
+    asked = [code for code, weight in parse_accept_header(header, LanguageAccept) if weight and code != "*"]
+    read = (READ_IN.get(code.replace("_", "-").partition("-")[0].lower()) for code in asked)
+    return next(filter(None, read), STRANGERS if asked else DEFAULT)
 
 
 def in_language(value: Text | None) -> str:
