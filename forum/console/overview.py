@@ -34,6 +34,7 @@ STATES = {
     RegistrationState.UPCOMING: _l("Not open yet"),
     RegistrationState.OPEN: _l("Open"),
     RegistrationState.CLOSED: _l("Closed"),
+    RegistrationState.OVER: _l("Over"),
 }
 bp = Blueprint("console", __name__, url_prefix="/console")
 bp.record_once(navigation.install)

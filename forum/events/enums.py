@@ -22,6 +22,7 @@ class RegistrationState(StrEnum):
     UPCOMING = "upcoming"
     OPEN = "open"
     CLOSED = "closed"
+    OVER = "over"  # the event itself has ended
 
 
 class EntryStatus(StrEnum):

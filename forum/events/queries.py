@@ -112,11 +112,16 @@ def slug_in_url(event: Event | None) -> str | None:
 
 
 def registration_state(event: Event, now: datetime) -> RegistrationState:
-    """Return the state of the event's registration: it is open from `opens_at` on, before `closes_at` (R20)."""
+    """Return where the event's registration stands: it is open from `opens_at` on, before `closes_at` (R20).
+
+    The event itself comes first: registration that was left open ends with it.
+    """
     if not event.is_current:
         return RegistrationState.ARCHIVE
     if not event.is_published:
         return RegistrationState.UNPUBLISHED
+    if now >= event.ends_at:
+        return RegistrationState.OVER
     if now < event.opens_at:
         return RegistrationState.UPCOMING
     return RegistrationState.OPEN if now < event.closes_at else RegistrationState.CLOSED

@@ -28,7 +28,8 @@ from forum.web.seo import Seo
 def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict[str, Any]:
     """Return the context of templates/public/home/front.html; `event` must have its sectors and pages loaded."""
     state = registration_state(event, now)
-    ring = None if state == RegistrationState.ARCHIVE else ring_of(event, now, form_address(now))
+    is_past = state in (RegistrationState.ARCHIVE, RegistrationState.OVER)
+    ring = None if is_past else ring_of(event, now, form_address(now))
     return {
         "event": _headline_of(event),
         "hours": hours_of(event),
@@ -40,9 +41,11 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "invited": [
             _invited(sector, arc) for sector, arc in zip_longest(event.sectors, ring.shares if ring else ())
         ],
-        "sharing_text": render(in_language(event.sharing)),
+        # An archive's text on how places were shared is kept, for it is written for readers of later years.
+        "sharing_text": "" if state == RegistrationState.OVER else render(in_language(event.sharing)),
         "facts": [_in_language(fact, "label", "value") for fact in event.facts],
         "registration_state": state,
+        "is_past": is_past,
         "registration_text": _registration_text(event, state, now),
         **_addresses(event),
         **_seo(event, state, now).context(),
@@ -50,7 +53,7 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
 
 
 def _registration_text(event: Event, state: RegistrationState, now: datetime) -> str:
-    if state == RegistrationState.ARCHIVE:
+    if state in (RegistrationState.ARCHIVE, RegistrationState.OVER):
         return _("This forum is over and takes no registrations.")
     if state == RegistrationState.UPCOMING:
         return _("Registration opens on %(moment)s.", moment=moment_text(event.opens_at, event.zone))

@@ -34,8 +34,11 @@ CLOSING = "Registration is open until 31 October 2027 at 23:59 (CET)."
         ("en", "/en/"),
         ("sv-SE,sv;q=0.9,en;q=0.8", "/sv/"),
         ("en-GB,en;q=0.9,sv;q=0.8", "/en/"),
-        ("da, nb;q=0.8, en;q=0.5", "/en/"),
-        ("fi", "/sv/"),
+        ("da, nb;q=0.8, en;q=0.5", "/sv/"),
+        *[(f"{code}, en;q=0.5", "/sv/") for code in ("nb-NO", "nn", "no", "da-DK")],
+        ("de-DE,de;q=0.9", "/en/"),
+        ("de, sv;q=0.1", "/sv/"),
+        ("fi", "/en/"),
         ("*", "/sv/"),
         ("en;q=0", "/sv/"),
         ("\x00;;q=x,,", "/sv/"),
@@ -193,7 +196,7 @@ def test_front_leads_to_no_form_when_registration_is_over(pages):
 
 @pytest.mark.parametrize(
     ("now", "middle"),
-    [(-1, "250 places from 3 April 2027"), (1, "249 places left of 250"), (400, "1 has a place")],
+    [(-1, "250 places from 3 April 2027"), (1, "249 places left of 250"), (220, "1 has a place")],
 )
 def test_middle_of_the_ring_says_what_is_true_before_while_and_after_one_can_register(pages, now, middle):
     event = make_event(opens_at=OPENS, closes_at=CLOSES)
@@ -201,6 +204,19 @@ def test_middle_of_the_ring_says_what_is_true_before_while_and_after_one_can_reg
         confirmed(event, "justice")
     clock.freeze(OPENS + timedelta(days=now))
     assert " ".join(pages.get("home.front").all(".ring-big, .ring-small")) == middle
+
+
+@pytest.mark.parametrize("seconds", [-1, 0])
+def test_front_of_a_past_event_speaks_of_the_past(pages, seconds):
+    event = make_event(closes_at=datetime(2027, 12, 1, tzinfo=UTC), sectors=[make_sector("tech")])
+    clock.freeze(event.ends_at + timedelta(seconds=seconds))
+    page = pages.get("home.front")
+    is_past = seconds == 0
+    assert ("This forum is over and takes no registrations." in page.text) is is_past
+    assert page.all("#invited") == ["Who was invited" if is_past else "Who is invited"]
+    present = {"Register for a place", "Add to calendar", "Register under IT and telecom"}
+    assert present & set(page.links) == (set() if is_past else present)
+    assert bool(page.soup.select(".seats")) is not is_past
 
 
 def test_front_shows_the_three_latest_posts(pages):
