@@ -18,7 +18,7 @@ from forum.registration.errors import (
 )
 from forum.registration.models import Consent, Registration, Submission
 
-CONSENT_TEXTS = "2026-11"
+CONSENT_TEXTS = "2026-11-27"
 
 
 def confirm_by_link(token: str, *, consents: frozenset[ConsentPurpose], now: datetime) -> Registration:
@@ -100,7 +100,7 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
     registration.ended_at = now
     links.revoke(registration, now=now)
     answers.forget(registration)
-    mails.queue_cancelled(registration, now=now)
+    mails.queue_cancelled(registration, left_line=before == Status.WAITING, now=now)
     audit.record("registration.cancelled", registration, actor=actor, at=now, was=before)
     waiting_list.offer_free_places(registration.event, now=now)
     return registration

@@ -97,10 +97,10 @@ def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMe
     return _queue(registration, "offer-lapsed", now, lane=Lane.BULK)
 
 
-def queue_cancelled(registration: Registration, *, now: datetime) -> OutboxMessage:
-    """Queue the mail that says that the registration has ended; take back unsent mails, which are outdated now."""
+def queue_cancelled(registration: Registration, *, left_line: bool = False, now: datetime) -> OutboxMessage:
+    """Say that the registration, or the wait for a place, has ended; mails that have not left yet are taken back."""
     take_back([registration])
-    return _queue(registration, "cancelled", now)
+    return _queue(registration, "cancelled", now, left_line=left_line)
 
 
 def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage:

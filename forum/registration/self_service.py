@@ -20,7 +20,7 @@ from forum.registration import (
     protection,
 )
 from forum.registration.confirming import ask_to_confirm
-from forum.registration.enums import ConsentPurpose, TokenPurpose
+from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
 from forum.registration.errors import (
     AlreadyConfirmed,
     LinkRefused,
@@ -171,17 +171,19 @@ def cancel() -> ResponseReturnValue:
     registration, form = _mine_live(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)
+        was_waiting = _mine().status == Status.WAITING
         actions.cancel(_mine(), actor="person", now=clock.now())
         db.session.commit()
         own_sign_in.forget()
-        return redirect(url_for(".cancelled"), 303)
+        return redirect(url_for(".cancelled", left_line=was_waiting), 303)
     return render_template("public/self_service/cancel.html", registration=registration, form=form)
 
 
-@localised(bp, "/r/cancelled")
-def cancelled() -> ResponseReturnValue:
-    """Show that the registration is cancelled; the page needs no personal link and names nobody."""
-    return render_template("public/self_service/cancelled.html")
+@localised(bp, "/r/cancelled", defaults={"left_line": False})
+@localised(bp, "/r/cancelled/waiting-list", defaults={"left_line": True})
+def cancelled(*, left_line: bool) -> ResponseReturnValue:
+    """Say that it is done, or that somebody has left the waiting list; the page knows nobody."""
+    return render_template("public/self_service/cancelled.html", left_line=left_line)
 
 
 @localised(bp, "/r/own-data")

@@ -122,6 +122,8 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
     """Return details of an audit entry, only from fields that organisers may read (P21)."""
     if action == "registration.changed":
         return ", ".join(str(FIELDS[name]) for name in details.get("fields", ()) if name in FIELDS)
+    if action == "registration.cancelled" and details.get("was") == Status.WAITING:
+        return _("From the waiting list")
     if action == "registration.consent" and details.get("purpose") in CONSENTS:
         purpose = CONSENTS[ConsentPurpose(details["purpose"])]
         given = _("%(purpose)s: given", purpose=purpose)
