@@ -14,16 +14,15 @@ CONSENT = _l("Consent, Article 6(1)(a)")
 EXPLICIT_CONSENT = _l("Explicit consent, Article 9(2)(a)")
 
 OFFICE = _l("The office")
-ONE_PERSON = _l("The one person at the office who is charged with it")
 OFFICE_AND_CARRIER = _l("The office and the provider that carries our e-mail")
 NOBODY = _l("Nobody; the system only compares it")
+NO_PAGE = _l("Nobody: no page of this service shows it so far")
 EVERYBODY = _l("Everybody")
 
-AFTER_THE_FORUM = _l("Until 180 days after the forum’s last day")
+UNTIL_ERASED = _l("Until the organiser erases it; the service does not do that by itself yet")
 UNTIL_CONFIRMED = _l(
     "Until the address is confirmed, at most 48 hours; up to eight days while our message cannot be sent"
 )
-SOON_AFTER = _l("Until 30 days after the forum’s last day")
 WITH_ACCOUNT = _l("As long as the account exists")
 
 
@@ -49,8 +48,8 @@ REGISTER: tuple[Entry, ...] = (
         what=_l("Name, or the name you want to be called by"),
         purpose=_l("To receive your registration and to know whom to greet"),
         basis=LEGITIMATE_INTEREST,
-        audience=_l("The office; everybody, if you choose to be in the list of participants"),
-        retention=AFTER_THE_FORUM,
+        audience=OFFICE,
+        retention=UNTIL_ERASED,
         columns=_of("registrations", "given_name", "family_name", "sort_key", "search_text", "search_extra"),
         fields=("DetailsForm.given_name", "DetailsForm.family_name"),
     ),
@@ -59,7 +58,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To confirm that it is yours, and to tell you about your registration"),
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE_AND_CARRIER,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=_of("registrations", "email", "email_canonical"),
         fields=("RegistrationForm.email", "LinkForm.email"),
     ),
@@ -67,10 +66,8 @@ REGISTER: tuple[Entry, ...] = (
         what=_l("Organisation, and title or role"),
         purpose=_l("To see that you belong to the sector, and that no organisation takes too many places"),
         basis=LEGITIMATE_INTEREST,
-        audience=_l(
-            "The office; your organisation also everybody, if you choose to be in the list of participants"
-        ),
-        retention=AFTER_THE_FORUM,
+        audience=OFFICE,
+        retention=UNTIL_ERASED,
         columns=_of("registrations", "organisation", "organisation_key", "organisation_sort_key", "title"),
         fields=("DetailsForm.organisation", "DetailsForm.title"),
     ),
@@ -79,7 +76,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To share the places between the sectors. It says where you work, not what you think"),
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=_of("registrations", "sector_id"),
     ),
     Entry(
@@ -87,7 +84,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To see that the Nordic countries are represented"),
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=_of("registrations", "country"),
         fields=("DetailsForm.country",),
     ),
@@ -96,7 +93,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To write to you in the language you choose"),
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=(*_of("registrations", "language"), *_of("outbox_messages", "language")),
         fields=("DetailsForm.language",),
     ),
@@ -105,7 +102,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To reach you when something changes at short notice"),
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=_of("registrations", "phone"),
         fields=("DetailsForm.phone",),
     ),
@@ -114,7 +111,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To keep the places and the waiting list in order"),
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=(
             *_of("registrations", "status", "holds_place", "requested_at", "confirm_by", "confirmed_at"),
             *_of("registrations", "held_until", "waiting_since", "offer_expires_at", "ended_at"),
@@ -122,11 +119,13 @@ REGISTER: tuple[Entry, ...] = (
         ),
     ),
     Entry(
-        what=_l("Your answer about the list of participants and about photographs"),
+        what=_l(
+            "Your answer about a list of participants, which does not exist so far, and about photographs"
+        ),
         purpose=_l("To do as you wish, and to be able to show what you agreed to and when"),
         basis=CONSENT,
         audience=OFFICE,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=_of("consents", "registration_id", "purpose", "text_version", "given_at", "withdrawn_at"),
         fields=(*_of("ConsentsForm", "participant_list", "photographs"),),
     ),
@@ -134,8 +133,8 @@ REGISTER: tuple[Entry, ...] = (
         what=_l("That you have a protected identity, and your real name if you give it"),
         purpose=_l("So that you can take part safely. The name is kept encrypted and apart from the rest"),
         basis=LEGITIMATE_INTEREST,
-        audience=_l("Nobody: no page of this service shows it so far"),
-        retention=AFTER_THE_FORUM,
+        audience=NO_PAGE,
+        retention=UNTIL_ERASED,
         columns=_of("protected_identities", "registration_id", "answer"),
         fields=(
             *_of("RegistrationForm", "is_protected", "real_name"),
@@ -143,11 +142,11 @@ REGISTER: tuple[Entry, ...] = (
         ),
     ),
     Entry(
-        what=_l("Answers about diet and access, if we ask for them"),
-        purpose=_l("To arrange food and access. They are kept encrypted and apart from the rest"),
+        what=_l("Room for answers about food and access; no form asks for them so far"),
+        purpose=_l("To arrange food and access, once a form asks. It is encrypted and apart from the rest"),
         basis=EXPLICIT_CONSENT,
-        audience=ONE_PERSON,
-        retention=SOON_AFTER,
+        audience=NO_PAGE,
+        retention=UNTIL_ERASED,
         columns=_of("care_answers", "registration_id", "answer"),
     ),
     Entry(
@@ -174,7 +173,7 @@ REGISTER: tuple[Entry, ...] = (
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE_AND_CARRIER,
         retention=_l(
-            "The words until the message has been sent; that it was sent, until 180 days after the forum’s last day"
+            "The words until the message has been sent; that it was sent, until the organiser erases it"
         ),
         columns=_of(
             "outbox_messages",
@@ -195,7 +194,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To let you, and nobody else, see and change your registration"),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,
-        retention=AFTER_THE_FORUM,
+        retention=UNTIL_ERASED,
         columns=_of(
             "registration_tokens",
             "digest",
@@ -230,8 +229,8 @@ REGISTER: tuple[Entry, ...] = (
     Entry(
         what=_l("Your network address and, in forms, cookies"),
         purpose=_l(
-            "To slow down whoever guesses or floods us, to send forms safely and to show you your answers before you"
-            " send them. None of it is stored with a registration"
+            "To slow down whoever guesses or floods us, to send forms safely and to take your answers from one page"
+            " to the next. None of it is stored with a registration"
         ),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,

@@ -194,7 +194,7 @@ def test_privacy_notice_says_what_the_law_asks(language):
     assert section_ids(path) == sections.split()
     assert text.count("\n\n{{field-register}}\n\n") == 1
     article = {"sv": "artikel 6.1 f", "en": "Article 6(1)(f)"}[language]
-    assert [word for word in ("IMY", "30", "180", article) if word not in text] == []
+    assert [word for word in ("IMY", "48", article) if word not in text] == []
 
 
 # Rules for posts
