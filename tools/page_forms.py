@@ -86,9 +86,15 @@ class Form:
     def _button(self, words: str | None) -> Tag | dict[str, str]:
         buttons = self.element.select("button:not([type=button]), input[type=submit]")
         if words is not None:
+            buttons += self._buttons_outside()
             buttons = [button for button in buttons if words == " ".join(button.get_text(" ").split())]
             assert buttons, f"no button {words!r} in the form of {self._path}"
         return buttons[0] if buttons else {}
+
+    def _buttons_outside(self) -> list[Tag]:
+        """Return the buttons elsewhere on the page that belong to the form by its id."""
+        page = [self.element, *self.element.parents][-1]
+        return page.select(f'button[form="{self.element["id"]}"]') if self.element.get("id") else []
 
 
 def _present_values(field: Tag) -> list[str]:

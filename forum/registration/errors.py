@@ -13,6 +13,10 @@ class RegistrationClosed(RegistrationRefused):
     """Registration has not opened yet, or is over."""
 
 
+class SectorClosed(RegistrationRefused):
+    """The sector takes nobody: its ceiling is 0."""
+
+
 class SectorByInvitation(RegistrationRefused):
     """The sector takes people by invitation only."""
 
@@ -21,8 +25,16 @@ class SectorFull(RegistrationRefused):
     """No place is left and the event has no waiting list."""
 
 
+class FormTooQuick(RegistrationRefused):
+    """The form came back faster than most people fill it in; one more press sends it (S28)."""
+
+
 class SubmissionReused(RegistrationRefused):
     """The same form was sent again with other answers (R03)."""
+
+
+class AnswersGone(RegistrationRefused):
+    """The browser does not keep the answers that were to be checked, or not any more."""
 
 
 class NotLive(Exception):

@@ -136,10 +136,18 @@ class RegistrationForm(DetailsForm):
             {**row, "change_name": name, "change_label": _in_a_sentence(row["label"])} for name, row in rows
         ]
 
-    def looks_like_a_bot(self) -> bool:
-        """Return whether the trap field was filled in, or the form sent faster than a person can read it (S28)."""
+    def has_answers(self) -> bool:
+        """Return whether anything has been answered, besides the language that is chosen beforehand."""
+        return any(getattr(self, name).data for name in ASKED if name != "language")
+
+    def is_from_a_bot(self) -> bool:
+        """Return whether the trap, which nobody sees, was filled in (S28)."""
+        return bool(self.website.data)
+
+    def came_back_at_once(self) -> bool:
+        """Return whether the form came back faster than most people fill it in. Browsers can be as fast (S28)."""
         _key, age = read_form_key(self.key.data)
-        return bool(self.website.data) or age < current_app.config["FORM_MIN_SECONDS"]
+        return age < current_app.config["FORM_MIN_SECONDS"]
 
     def shown(self) -> tuple[str, ...]:
         """Return the names in their order, with the real name (its value is not shown) if the identity is protected."""
@@ -173,7 +181,9 @@ class ProtectedIdentityForm(TidyForm):
 class ConsentsForm(TidyForm):
     """The consents alone, on the person's own page (P04)."""
 
-    participant_list = BooleanField(_l("Show my name and organisation in the list of participants"))
+    participant_list = BooleanField(
+        _l("My name and organisation may stand in a list of participants, if there is one")
+    )
     photographs = BooleanField(_l("I agree to be photographed"))
 
     def wanted(self) -> frozenset[ConsentPurpose]:

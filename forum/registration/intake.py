@@ -18,6 +18,7 @@ from forum.registration.errors import (
     RegistrationClosed,
     RegistrationRefused,
     SectorByInvitation,
+    SectorClosed,
     SectorFull,
     SubmissionReused,
 )
@@ -28,6 +29,7 @@ from forum.registration.senders import UNBOUNDED, Sender
 REASONS: dict[type[Exception], str] = {
     RegistrationClosed: "closed",
     SectorByInvitation: "invitation",
+    SectorClosed: "sector_closed",
     SectorFull: "full",
     SubmissionReused: "reused",
 }
@@ -41,7 +43,7 @@ def register(
     The same form sent again returns the same registration (R03); for an address that is already registered, a mail to
     it says so and nothing else changes (R04). Refusals and work are the same in both cases (S24). When the sender has
     used up a limit, both cases behave alike too: the mail is withheld, or no place is held. Raises
-    RegistrationClosed, SectorByInvitation, SectorFull, SubmissionReused.
+    RegistrationClosed, SectorByInvitation, SectorClosed, SectorFull, SubmissionReused.
     """
     if earlier := queries.find_submission(applicant.submission_key):
         return _same_answers(earlier, applicant)
@@ -77,11 +79,13 @@ def register(
 
 
 def refuse(sector: Sector, now: datetime) -> None:
-    """Raise RegistrationClosed, SectorByInvitation or SectorFull if the sector accepts no registration at `now`."""
+    """Raise RegistrationClosed, SectorByInvitation, SectorClosed or SectorFull if it accepts nobody at `now`."""
     if registration_state(sector.event, now) != RegistrationState.OPEN:
         raise RegistrationClosed
     if sector.policy == SectorPolicy.INVITATION:
         raise SectorByInvitation
+    if not sector.ceiling:
+        raise SectorClosed
     places.has_room(sector, now)
 
 

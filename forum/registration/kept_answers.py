@@ -1,42 +1,83 @@
-"""The answers of a form on their way to the page that shows them: encrypted, in a cookie of the visitor's browser.
+"""The answers of a form on their way to another page: encrypted, in cookies of the visitor's browser.
 
 So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), no answer appears in a
-URL, and the server stores nothing before the form is sent.
+URL, and the server stores nothing before the form is sent. The answers go along to another sector and to the other
+language. Once they are sent, the page behind the form still knows them: it shows the e-mail address that was typed,
+and leads back to the form if that was wrong.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import session, url_for
 from werkzeug import Response
-from wtforms import Form
 
 from forum import sealed_cookies
 from forum.web.languages import NAMES
 
-COOKIE, CSRF = "answers", "csrf_token"
+ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
+# A form that is filled in anew gets a key of its own; the trap's content is nobody's answer.
+OF_ONE_FORM = {"key", "website", CSRF}
 
 
-def keep(response: Response, form: Form, sector: str) -> bool:
-    """Set a cookie with the answers; return whether they were short enough for it."""
-    answers = {field.name: field.data for field in form if field.name != CSRF}
-    return sealed_cookies.put(response, COOKIE, answers, bound_to=_binding(sector), paths=_paths(sector))
+@dataclass(frozen=True)
+class Sent:
+    """A form that was sent: its sector and its answers."""
+
+    sector: str
+    answers: dict[str, Any]
+
+
+def keep(response: Response, answers: Mapping[str, Any], sector: str) -> bool:
+    """Set a cookie with the answers of one form; return whether they were short enough for it."""
+    content = [sector, {name: answer for name, answer in answers.items() if name != CSRF}]
+    return _put(response, ANSWERS, content, "registration.choose")
 
 
 def recall(sector: str) -> dict[str, Any] | None:
-    """Return the answers that the browser keeps for this form; None when there are none, or they have expired."""
-    return sealed_cookies.take(COOKIE, bound_to=_binding(sector))
+    """Return the answers that the browser keeps for this sector's form; None when there are none or they expired."""
+    kept_for, answers = _take(ANSWERS) or ("", None)
+    return answers if kept_for == sector else None
 
 
-def forget(response: Response, sector: str) -> None:
-    """Delete the cookie with the answers, after they are sent."""
-    sealed_cookies.drop(response, COOKIE, paths=_paths(sector))
+def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> None:
+    """Move the answers to a cookie for the page behind the form; keep the e-mail address alone if they are too long."""
+    sealed_cookies.drop(response, ANSWERS, paths=_paths("registration.choose"))
+    told = {name: answer for name, answer in answers.items() if name not in OF_ONE_FORM}
+    if not _put(response, SENT, [sector, told], "registration.received"):
+        _put(response, SENT, [sector, {"email": told["email"]}], "registration.received")
 
 
-def _paths(sector: str) -> list[str]:
-    """Return the form's URL in each language, because the visitor may switch the language while checking."""
-    return [url_for("registration.details", sector=sector, lang=code) for code in NAMES]
+def recall_sent() -> Sent | None:
+    """Return the form that this browser has sent within the hour, if any."""
+    content = _take(SENT)
+    return Sent(*content) if content else None
 
 
-def _binding(sector: str) -> str:
-    """Return the text that binds the answers to their form and session: without both they cannot be read."""
-    return f" answers {sector} {session.get(CSRF, '')}"
+def keep_asked(response: Response, email: str) -> None:
+    """Set a cookie with the e-mail address for which a link was asked, for the page that says what happens next."""
+    _put(response, ASKED, email, "registration.resend")
+
+
+def recall_asked() -> str:
+    """Return the e-mail address for which this browser has asked for a link; "" when there is none."""
+    return _take(ASKED) or ""
+
+
+def _put(response: Response, name: str, content: Any, endpoint: str) -> bool:
+    return sealed_cookies.put(response, name, content, bound_to=_binding(name), paths=_paths(endpoint))
+
+
+def _take(name: str) -> Any:
+    return sealed_cookies.take(name, bound_to=_binding(name))
+
+
+def _paths(endpoint: str) -> list[str]:
+    """Return the page's URL in each language, because the visitor may switch the language there."""
+    return [url_for(endpoint, lang=code) for code in NAMES]
+
+
+def _binding(name: str) -> str:
+    """Return the text that binds a cookie to its use and session: without both it cannot be read."""
+    return f" {name} {session.get(CSRF, '')}"

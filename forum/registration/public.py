@@ -1,4 +1,4 @@
-"""Registering: choose a sector, give details, check the answers, receive the mail."""
+"""Registering: choose a sector, give details, check the answers, receive the mail; or ask for a new personal link."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,11 @@ from forum.events.in_url import get_published_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import intake, kept_answers, limits, links_by_mail, places
-from forum.registration.errors import NoSuchSector, RegistrationRefused
+from forum.registration.errors import AnswersGone, FormTooQuick, NoSuchSector, RegistrationRefused
 from forum.registration.forms import LinkForm, RegistrationForm
 from forum.registration.rings import form_address, ring_of, small_ring_of
 from forum.web import cache, errors, markdown
+from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, dates_of, in_language
 from forum.web.limits import TooManyTries, client_limit, client_limit_lasts, spend
 from forum.web.routes import localised
@@ -28,8 +29,11 @@ from forum.web.seo import Seo
 bp = Blueprint("registration", __name__)
 
 REFUSED = "public/registration/refused.html"
+FORM_ID = "registration"  # The form that holds the answers, in each template here that has one.
 REASONS = {
     **intake.REASONS,
+    FormTooQuick: "quick",
+    AnswersGone: "gone",
     TooManyTries: "tries",
     limits.DomainFull: "domain",
     limits.Braked: "brake",
@@ -46,7 +50,7 @@ def choose() -> ResponseReturnValue:
         "public/registration/choose.html",
         event=event,
         ring_view=ring,
-        invited={sector.key: in_language(sector.invited) for sector in event.sectors},
+        invited=_invited(event),
         state=events.registration_state(event, now),
         sharing=markdown.render(in_language(event.sharing)),
         **_about(event).context(),
@@ -75,7 +79,7 @@ def details(sector: str) -> ResponseReturnValue:
         return _refused(type(refused), _sector_or_404(sector)[1], form)
     db.session.commit()
     response = redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
-    kept_answers.forget(response, sector)
+    kept_answers.mark_sent(response, form.data, sector)
     return response
 
 
@@ -83,28 +87,44 @@ def details(sector: str) -> ResponseReturnValue:
 def check(sector: str) -> ResponseReturnValue:
     """Redirect a form to the page that shows its answers before they are registered, or to the field to change.
 
-    If the answers are too long for the cookie, that page is shown in the same response. A redirect needs no query of
-    the database.
+    Where they are too long for the browser to keep, the page is shown at once. Asks the database nothing else.
     """
     if request.method == "GET":
         return _show(sector, kept_answers.recall(sector))
-    form = RegistrationForm()
+    form, change = RegistrationForm(), request.form.get("change")
+    if change is not None:  # Who goes on typing elsewhere has not answered everything yet.
+        response = redirect(_question(sector, change if change in form else None), 303)
+        is_kept = kept_answers.keep(response, form.data, sector)
+        return response if is_kept else _ask(_sector_or_404(sector)[1], form)
     if not form.validate():
         return _ask(_sector_or_404(sector)[1], form, 422)
-    change = request.form.get("change")
-    response = redirect(
-        _question(sector, change) if change in form else url_for(".check", sector=sector), 303
-    )
-    if kept_answers.keep(response, form, sector):
-        return response
-    return _ask(_sector_or_404(sector)[1], form) if change in form else _show(sector, form.data)
+    response = redirect(url_for(".check", sector=sector), 303)
+    return response if kept_answers.keep(response, form.data, sector) else _show(sector, form.data)
 
 
-@localised(bp, "/register/received")
-@cache.page()
+@localised(bp, "/register/<sector>/another", methods=["GET", "POST"])
+def another(sector: str) -> ResponseReturnValue:
+    """Let a stakeholder whose form is partly filled in choose another sector; the answers go along."""
+    if request.method == "GET":
+        answers = kept_answers.recall(sector)
+        return _choose_anew(sector, answers) if answers else redirect(url_for(".choose"), 302)
+    form, response = RegistrationForm(), redirect(url_for(".another", sector=sector), 303)
+    is_kept = kept_answers.keep(response, form.data, sector)
+    return response if is_kept else _choose_anew(sector, form.data)
+
+
+@localised(bp, "/register/received", methods=["GET", "POST"])
 def received() -> ResponseReturnValue:
-    """Say what happens next; the page is the same for everybody."""
-    return render_template("public/registration/received.html", event=get_published_or_404(None))
+    """Say what happens next. The browser that sent the form sees the typed address and a button to correct it."""
+    sent, form = kept_answers.recall_sent(), TidyForm()
+    if request.method == "GET":
+        event = get_published_or_404(None)
+        return render_template("public/registration/received.html", event=event, sent=sent, form=form)
+    if sent is None:
+        return redirect(url_for(".choose"), 303)
+    response = redirect(_question(sent.sector, "email"), 303)
+    kept_answers.keep(response, sent.answers, sent.sector)
+    return response
 
 
 @localised(bp, "/register/link", methods=["GET", "POST"])
@@ -123,7 +143,16 @@ def resend() -> ResponseReturnValue:
     start_write(db.session)
     links_by_mail.send_fresh_link(event, form.email.data, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()
-    return redirect(url_for(".received"), 303)
+    response = redirect(url_for(".link_sent"), 303)
+    kept_answers.keep_asked(response, form.email.data)
+    return response
+
+
+@localised(bp, "/register/link/sent")
+def link_sent() -> ResponseReturnValue:
+    """Say what happens next, the same to whoever asked for a link to a registered address and to another (S24)."""
+    event, email = get_published_or_404(None), kept_answers.recall_asked()
+    return render_template("public/registration/link_sent.html", event=event, email=email)
 
 
 @bp.errorhandler(CSRFError)
@@ -132,7 +161,9 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
     return errors.ask_again(lost, _again)
 
 
-def _again(notice: str) -> ResponseReturnValue:
+def _again(notice: str) -> ResponseReturnValue | None:
+    if request.endpoint == f"{bp.name}.{received.__name__}":
+        return None  # What was sent is known to the lost session alone.
     if request.endpoint == f"{bp.name}.{resend.__name__}":
         return render_template(
             "public/registration/link.html",
@@ -144,9 +175,11 @@ def _again(notice: str) -> ResponseReturnValue:
 
 
 def _register(sector: str, form: RegistrationForm) -> None:
-    """Count the try, then register. A bot gets the usual answer, but nothing is registered (S28)."""
+    """Count the try, then register. A bot is told that all went well; who is quick presses once more (S28)."""
+    if form.came_back_at_once() and not form.is_from_a_bot():
+        raise FormTooQuick
     spend(client_limit())
-    if form.looks_like_a_bot():
+    if form.is_from_a_bot():
         return
     applicant = form.applicant()
     sender = limits.admit(applicant.submission_key, applicant.email)
@@ -160,12 +193,31 @@ def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue
     event, chosen = _sector_or_404(sector)
     form = RegistrationForm(data=answers)
     if answers is None:
-        return render_template(REFUSED, event=event, sector=chosen, form=form, reason="gone", wait="")
+        return _refused(AnswersGone, chosen, form, 200)
     if refusal := intake.find_refusal(chosen, clock.now()):
         return _refused(refusal, chosen, form)
     has_place = places.places_left(event, clock.now())[chosen.id] > 0
     return render_template(
-        "public/registration/check.html", event=event, sector=chosen, form=form, has_place=has_place
+        "public/registration/check.html",
+        event=event,
+        sector=chosen,
+        form=form,
+        has_place=has_place,
+        **(_keeping(sector) if request.method == "POST" else {}),  # the cookie was too short for the answers
+    )
+
+
+def _choose_anew(sector: str, answers: Mapping[str, Any]) -> ResponseReturnValue:
+    event, chosen = _sector_or_404(sector)
+    now = clock.now()
+    return render_template(
+        "public/registration/another.html",
+        event=event,
+        sector=chosen,
+        form=RegistrationForm(data=answers),
+        ring_view=ring_of(event, now, form_address(now, "registration.check")),
+        invited=_invited(event),
+        **_keeping(sector),
     )
 
 
@@ -186,7 +238,7 @@ def _ask(
         ring_view=ring,
         arc=next(arc for arc in ring.shares if arc.key == sector.key),
         notice=notice,
-        alternates={code: url_for(".details", sector=sector.key, lang=code) for code in NAMES},
+        **_keeping(sector.key),
     )
     return page, status
 
@@ -198,9 +250,26 @@ def _refused(
     code = 429 if issubclass(reason, TooManyTries) else status
     wait = format_timedelta(client_limit_lasts())
     page = render_template(
-        REFUSED, event=sector.event, sector=sector, form=form, reason=REASONS[reason], wait=wait
+        REFUSED,
+        event=sector.event,
+        sector=sector,
+        form=form,
+        reason=REASONS[reason],
+        state=events.registration_state(sector.event, clock.now()),
+        wait=wait,
+        **(_keeping(sector.key) if form.has_answers() else {}),
     )
     return page, code
+
+
+def _invited(event: Event) -> dict[str, str]:
+    return {sector.key: in_language(sector.invited) for sector in event.sectors}
+
+
+def _keeping(sector: str) -> dict[str, Any]:
+    """Return what makes the page's other languages buttons that take the form's answers along."""
+    addresses = {code: url_for(".check", sector=sector, lang=code) for code in NAMES}
+    return {"alternates": addresses, "language_form": FORM_ID}
 
 
 def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) -> ResponseReturnValue:

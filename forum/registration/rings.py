@@ -12,19 +12,17 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.registration import intake, listing, places, queries
 from forum.registration.enums import Status
-from forum.registration.errors import SectorFull
 from forum.registration.ring import RingView, SectorShare, draw_ring
 from forum.web.languages import in_language
 
 Address = Callable[[Sector], str]
 
 
-def form_address(now: datetime) -> Address:
-    """Return where a sector's arc and name lead: to its form, or nowhere while nobody can register there."""
+def form_address(now: datetime, endpoint: str = "registration.details") -> Address:
+    """Return where a sector's arc and name lead: to a page of its form, or nowhere while nobody can register there."""
 
     def address(sector: Sector) -> str:
-        takes = intake.find_refusal(sector, now) in (None, SectorFull)
-        return url_for("registration.details", sector=sector.key) if takes else ""
+        return "" if intake.find_refusal(sector, now) else url_for(endpoint, sector=sector.key)
 
     return address
 

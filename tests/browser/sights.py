@@ -16,6 +16,7 @@ from tests.browser.ways import (
     link,
     list_of,
     mine,
+    moving,
     new_codes,
     of_event,
     of_person,
@@ -26,6 +27,7 @@ from tests.browser.ways import (
     refused_reused,
     refused_tries,
     saved,
+    sent,
     tag,
     too_many_tries,
     waiting,
@@ -77,6 +79,7 @@ FRONTS = [
     Sight("front of the archive", "home.front", {"event": "nf16"}),
     Sight("front when registration is over", "home.front", world="closed"),
     Sight("front before registration", "home.front", world="upcoming"),
+    Sight("front of a past event", "home.front", world="over"),
     Sight("front in long words", "home.front", world="long"),
 ]
 PAGES = [
@@ -107,6 +110,11 @@ REGISTERING = [
     Sight("choose", "registration.choose"),
     Sight("choose, over", "registration.choose", world="closed"),
     Sight("choose, not yet", "registration.choose", world="upcoming"),
+    Sight("choose, past event", "registration.choose", world="over"),
+    Sight("choose another sector", "registration.another", way=moving()),
+    Sight(
+        "choose another sector in long words", "registration.another", way=moving("sector-1"), world="long"
+    ),
     Sight("choose in long words", "registration.choose", world="long"),
     Sight("details", "registration.details", {"sector": "justice"}),
     Sight("details for the waiting list", "registration.details", {"sector": "ngo"}),
@@ -120,12 +128,20 @@ REGISTERING = [
         way=pressed(lambda visitor: details(visitor.answers())(visitor), "[value=organisation]"),
     ),
     Sight("received", "registration.received"),
+    Sight("received, with the address", "registration.received", way=sent),
     Sight("refused, by invitation", "registration.details", {"sector": "tech"}, world="narrow"),
+    Sight("refused, closed sector", "registration.details", {"sector": "other"}, world="narrow"),
     Sight("refused, full", "registration.details", {"sector": "justice"}, world="narrow"),
     Sight("refused, over", "registration.details", {"sector": "justice"}, world="closed"),
     Sight("refused, sent already", "registration.details", way=refused_reused, status=409),
     Sight("refused, too many tries", "registration.details", way=refused_tries, world="narrow", status=429),
     Sight("new link", "registration.resend"),
+    Sight("new link sent", "registration.link_sent"),
+    Sight(
+        "new link sent, with the address",
+        "registration.link_sent",
+        way=wrongly(opened("registration.resend"), {"email": "nobody@example.org"}),
+    ),
     Sight(
         "new link with an error",
         "registration.resend",
@@ -176,7 +192,8 @@ OWN_REGISTRATION = [
     ),
     Sight("offer that is none", "self_service.accept", way=accept_too_late, status=409),
     Sight("cancel", "self_service.cancel", way=mine("confirmed", "self_service.cancel")),
-    Sight("cancelled", "self_service.cancelled"),
+    Sight("cancelled", "self_service.cancelled", {"left_line": False}),
+    Sight("left the waiting list", "self_service.cancelled", {"left_line": True}),
     Sight("own data", "self_service.own_data_page", way=mine("confirmed", "self_service.own_data_page")),
     Sight(
         "own data in long words",

@@ -37,6 +37,23 @@ def details(answers: dict[str, str], sector: str = "") -> Way:
     return go
 
 
+def moving(sector: str = "") -> Way:
+    """Begin to fill in the registration form and go on to "Choose another sector"."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open_details(sector)
+        visitor.fill({"given_name": "Åsa"})
+        follow(visitor.page.locator("main .actions button.link-button"))
+
+    return go
+
+
+def sent(visitor: Visitor) -> None:
+    """Register, and come to the page behind the form."""
+    details(visitor.answers())(visitor)
+    visitor.submit()
+
+
 def pressed(way: Way, button: str) -> Way:
     """Open a page by another way and press a button on it."""
 

@@ -5,6 +5,7 @@ long      texts with words as long as in Finnish, and twelve sectors
 narrow    a sector by invitation, a full sector without a waiting list, and a low rate limit for each visitor
 closed    registration is over
 upcoming  registration has not begun
+over      the event is past
 empty     tables without rows
 """
 
@@ -185,6 +186,7 @@ def fill_narrow(world: World) -> None:
             make_sector("justice", ceiling=1),
             make_sector("tech", policy=SectorPolicy.INVITATION),
             make_sector("ngo"),
+            make_sector("other", ceiling=0),
         ],
     )
     make_page(event, "privacy")
@@ -205,6 +207,17 @@ def fill_upcoming(world: World) -> None:
     make_archive()
 
 
+def fill_over(world: World) -> None:
+    """Fill a world whose event ended yesterday."""
+    ends = NOW - timedelta(days=1)
+    make_event(
+        opens_at=NOW - timedelta(days=90),
+        closes_at=NOW - timedelta(days=9),
+        starts_at=ends - timedelta(days=1),
+        ends_at=ends,
+    )
+
+
 def fill_empty(world: World) -> None:
     """Leave the world's tables empty."""
 
@@ -216,6 +229,7 @@ FILLINGS = {
     "narrow": fill_narrow,
     "closed": fill_closed,
     "upcoming": fill_upcoming,
+    "over": fill_over,
     "empty": fill_empty,
 }
 

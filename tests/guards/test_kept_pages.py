@@ -66,7 +66,10 @@ def stranger(world) -> dict[str, str]:
         kept[own_sign_in.KEY] = {**link, "began": NOW.timestamp(), "seen": NOW.timestamp()}
         kept["csrf_token"] = STRANGE
     cookie = client.get_cookie("forum")
-    return {**HEADERS, "Cookie": f"forum={cookie.value}; words={STRANGE}; answers={STRANGE}; lang={STRANGE}"}
+    return {
+        **HEADERS,
+        "Cookie": f"forum={cookie.value}; words={STRANGE}; kept={STRANGE}; lang={STRANGE}",
+    }
 
 
 def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str]:
@@ -129,36 +132,34 @@ def kept_view(does: Callable[[], Any]) -> Callable[[], Any]:
 @pytest.mark.parametrize("does", VIEWS)
 def test_a_page_that_knows_who_asks_is_found(world, stranger, monkeypatch, does):
     """Control: `differing` finds a page that is not cached and depends on the session or a header."""
-    monkeypatch.setitem(world.app.view_functions, "registration.received", VIEWS[does])
-    path = "/en/register/received"
+    monkeypatch.setitem(world.app.view_functions, "registration.choose", VIEWS[does])
+    path = "/en/register"
     assert list(differing(world, stranger, path)) == [f"{path}: stranger first", f"{path}: reader first"]
 
 
 @pytest.mark.parametrize("does", sorted(REFUSED.keys() - {"repeats a header"}))
 def test_a_view_whose_answer_depends_on_a_reader_is_not_kept(world, monkeypatch, does):
-    monkeypatch.setitem(world.app.view_functions, "registration.received", kept_view(REFUSED[does]))
+    monkeypatch.setitem(world.app.view_functions, "registration.choose", kept_view(REFUSED[does]))
     kept = world.app.extensions["page_cache"]
     kept.clear()
     with pytest.raises(cache.ImpurePage):
-        _get(world, "/en/register/received", {})
+        _get(world, "/en/register", {})
     assert kept._pages == {}
 
 
 def test_a_header_does_not_reach_a_view_that_is_kept(world, stranger, monkeypatch):
     view = kept_view(VIEWS["repeats a header"])
-    monkeypatch.setitem(world.app.view_functions, "registration.received", view)
-    assert list(differing(world, stranger, "/en/register/received")) == []
+    monkeypatch.setitem(world.app.view_functions, "registration.choose", view)
+    assert list(differing(world, stranger, "/en/register")) == []
 
 
 def test_an_impure_page_is_answered_unkept_and_logged_where_nobody_tests(
     world, stranger, monkeypatch, caplog
 ):
-    monkeypatch.setitem(
-        world.app.view_functions, "registration.received", kept_view(VIEWS["shows a message"])
-    )
+    monkeypatch.setitem(world.app.view_functions, "registration.choose", kept_view(VIEWS["shows a message"]))
     monkeypatch.setitem(world.app.config, "TESTING", False)
     kept = world.app.extensions["page_cache"]
     kept.clear()
-    answer = _get(world, "/en/register/received", stranger)
+    answer = _get(world, "/en/register", stranger)
     assert (STRANGE in answer.text, kept._pages) == (True, {})
     assert "ImpurePage" in caplog.text

@@ -57,7 +57,9 @@ REGISTER = (
 )
 FORMS = {  # endpoint: audience, form values, columns that may change, tables that may get rows
     "registration.check": (*REGISTER[:2], {}, set()),
+    "registration.another": (*REGISTER[:2], {}, set()),
     "registration.details": REGISTER,
+    "registration.received": (VISITOR, {}, {}, set()),
     "registration.resend": (VISITOR, {"email": "new@example.org"}, {}, MAILED),
     "self_service.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, set()),
     "self_service.change": (PERSON, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, ADDED),

@@ -128,8 +128,8 @@ def _make_events(world: World) -> None:
 
 
 def _sectors(*, here: bool = False) -> list:
-    full = [make_sector("tech", floor=0, ceiling=0, position=2)] if here else []
-    return [make_sector("ngo", ceiling=6, position=1), *full]
+    full = [make_sector("tech", ceiling=1, position=2)] if here else []
+    return [make_sector("ngo", floor=6 if here else 0, ceiling=6, position=1), *full]
 
 
 def _make_news(world: World) -> None:

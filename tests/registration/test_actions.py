@@ -106,8 +106,8 @@ def test_confirming_keeps_only_the_consents_that_were_given():
     none, both = confirmed(event), confirmed(event, consents=frozenset({LIST, PHOTOGRAPHS}))
     assert [(consent.purpose, consent.given_at, consent.withdrawn_at) for consent in none.consents] == []
     assert sorted((consent.purpose, consent.given_at, consent.text_version) for consent in both.consents) == [
-        ("participant_list", NOW, "2026-11"),
-        ("photographs", NOW, "2026-11"),
+        ("participant_list", NOW, "2026-11-27"),
+        ("photographs", NOW, "2026-11-27"),
     ]
 
 
@@ -131,8 +131,8 @@ def test_a_reviewing_sector_holds_no_place_and_reviews_after_the_confirmation():
 
 
 def test_a_full_reviewing_sector_still_takes_applications_without_a_waiting_list():
-    sectors = [make_sector("other", ceiling=0, policy=SectorPolicy.REVIEW)]
-    event = make_event(has_waiting_list=False, sectors=sectors)
+    sectors = [make_sector("other", policy=SectorPolicy.REVIEW)]
+    event = make_event(capacity=0, has_waiting_list=False, sectors=sectors)
     assert register(event, "other").status == Status.PENDING
 
 

@@ -114,7 +114,7 @@ def test_timeline_names_changed_fields_and_never_their_values(organiser, person)
 
 
 def test_waiting_person_has_a_place_in_line(sign_in_as, database):
-    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0)])
+    event = make_event(capacity=0, sectors=[make_sector("ngo")])
     confirmed(event, "ngo")
     second = confirmed(event, "ngo")
     assert show(sign_in_as(event=event), second).all(".status") == ["Waiting, 2nd in line"]
@@ -259,7 +259,7 @@ def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser,
 def test_waiting_list_shows_each_sector_in_order(sign_in_as, database):
     event = make_event(
         capacity=0,
-        sectors=[make_sector("ngo", position=1, ceiling=0), make_sector("tech", position=2, ceiling=0)],
+        sectors=[make_sector("ngo", position=1), make_sector("tech", position=2)],
     )
     confirmed(event, "ngo", family_name="Second", now=NOW)
     confirmed(event, "ngo", family_name="First", now=NOW - timedelta(hours=1))
@@ -273,7 +273,7 @@ def test_waiting_list_shows_each_sector_in_order(sign_in_as, database):
 
 def test_long_line_shows_its_head_and_leads_to_the_rest(sign_in_as, database, monkeypatch):
     monkeypatch.setattr("forum.registration.listing.SHOWN_OF_LINE", 2)
-    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0)])
+    event = make_event(capacity=0, sectors=[make_sector("ngo")])
     for number in range(3):
         confirmed(event, "ngo", family_name=f"Person{number}")
     page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
@@ -293,7 +293,7 @@ def test_event_without_waiting_list_says_so(sign_in_as, database):
 
 
 def test_waiting_list_asks_the_same_number_of_queries_for_one_and_for_three(sign_in_as, database):
-    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0), make_sector("tech", ceiling=0)])
+    event = make_event(capacity=0, sectors=[make_sector("ngo"), make_sector("tech")])
     organiser = sign_in_as(event=event)
     confirmed(event, "ngo")
     one = len(organiser.get("attendees.waiting", event="nf27").statements)

@@ -13,6 +13,7 @@ from forum.registration.errors import (
     RegistrationClosed,
     RegistrationRefused,
     SectorByInvitation,
+    SectorClosed,
     SectorFull,
 )
 from tests.factories.events import NOW, make_event, make_sector
@@ -24,6 +25,7 @@ STATES = {
     "open": {},
     "upcoming": {"opens_at": NOW + DAY},
     "closed": {"closes_at": NOW},
+    "over": {"starts_at": NOW - DAY, "ends_at": NOW},
     "archive": {"is_current": False},
     "unpublished": {"is_published": False},
 }
@@ -70,6 +72,12 @@ def test_a_form_is_shown_and_taken_only_while_registration_is_open(state, differ
 )
 def test_a_sector_refuses_by_its_policy(policy, refusal):
     assert both_refuse(make_event(sectors=[make_sector("justice", policy=policy)])) is refusal
+
+
+@pytest.mark.parametrize("has_waiting_list", [True, False])
+def test_a_sector_with_ceiling_0_is_closed_and_has_no_line_to_wait_in(has_waiting_list):
+    event = make_event(sectors=[make_sector("justice", ceiling=0)], has_waiting_list=has_waiting_list)
+    assert both_refuse(event) is SectorClosed
 
 
 def test_a_full_sector_refuses_where_nobody_can_wait():

@@ -6,10 +6,13 @@ import pytest
 from werkzeug import Response
 
 from forum import clock, sealed_cookies
+from forum.events.queries import find_current
 from forum.registration import kept_answers
 from forum.registration.forms import RegistrationForm
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event
+from tests.factories.registrations import register
+from tools.pages import Pages
 
 ANSWERS = {
     "given_name": "Þórdís",
@@ -44,7 +47,7 @@ def answered(pages):
 
 
 def kept(pages):
-    return pages.client.get_cookie("answers", path="/en/register/justice")
+    return pages.client.get_cookie("kept", path="/en/register")
 
 
 def test_answers_are_taken_without_asking_the_database_and_shown_at_an_address_without_them(pages, answered):
@@ -82,8 +85,8 @@ def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pa
 
 def test_answers_are_sealed_and_leave_only_with_their_form(app, pages, answered):
     set_cookies = answered.headers.getlist("Set-Cookie")
-    attributes = {cookie.partition("; ")[2] for cookie in set_cookies if cookie.startswith("answers=")}
-    assert attributes == {f"HttpOnly; Path=/{code}/register/justice; SameSite=Lax" for code in ("sv", "en")}
+    attributes = {cookie.partition("; ")[2] for cookie in set_cookies if cookie.startswith("kept=")}
+    assert attributes == {f"HttpOnly; Path=/{code}/register; SameSite=Lax" for code in ("sv", "en")}
     with app.app_context():
         value = kept(pages).value
     words = {answer for answer in ANSWERS.values() if len(str(answer)) > 4}
@@ -106,7 +109,7 @@ def test_going_back_after_sending_shows_a_message_and_sends_nothing(pages, answe
 
 def test_page_of_the_answers_can_be_sent_after_the_browser_has_lost_them(pages, answered, database):
     page = pages.get(CHECK)
-    pages.client.delete_cookie("answers", path="/en/register/justice")
+    pages.client.delete_cookie("kept", path="/en/register")
     page.submit(button="Register")
     assert database.query(Registration).one().given_name == "Þórdís"
 
@@ -117,9 +120,8 @@ def test_answers_open_for_an_hour(pages, answered, minutes, heading):
     assert pages.get(CHECK).h1 == heading
 
 
-def test_answers_of_one_form_do_not_open_in_another(pages, answered):
-    value = kept(pages).value
-    pages.client.set_cookie("answers", value, path="/en/register/ngo")
+@pytest.mark.usefixtures("answered")
+def test_answers_of_one_sector_do_not_open_in_another(pages):
     assert pages.get("/en/register/ngo/check").h1 == GONE
 
 
@@ -127,7 +129,7 @@ def test_answers_of_one_form_do_not_open_in_another(pages, answered):
     "value", ["", "x", "åäö", "AAAA" * 20], ids=["empty", "short", "letters", "sealed by nobody"]
 )
 def test_what_is_not_ours_does_not_open(pages, value):
-    pages.client.set_cookie("answers", value, path="/en/register/justice")
+    pages.client.set_cookie("kept", value, path="/en/register")
     assert pages.get(CHECK).h1 == GONE
 
 
@@ -159,6 +161,149 @@ def test_a_secure_site_gives_a_secure_cookie(make_app, sqlite_url):
     app = make_app(sqlite_url, BASE_URL="https://forum.example")
     response = Response()
     with app.test_request_context("/en/register/justice/check", base_url="https://forum.example"):
-        assert kept_answers.keep(response, RegistrationForm(data=ANSWERS), "justice")
+        assert kept_answers.keep(response, RegistrationForm(data=ANSWERS).data, "justice")
     attributes = [cookie.partition("=")[::2] for cookie in response.headers.getlist("Set-Cookie")]
-    assert [(name, "; Secure;" in rest) for name, rest in attributes] == [("__Secure-answers", True)] * 2
+    assert [(name, "; Secure;" in rest) for name, rest in attributes] == [("__Secure-kept", True)] * 2
+
+
+PARTLY = {"given_name": "Þórdís", "email": "asa@", "phone": "not a number", "is_protected": True}
+
+
+def typed(page) -> dict[str, list[str]]:
+    """Return what stands in the form's fields, besides its key and token."""
+    return {name: values for name, values in page.form().data.items() if name not in ("key", "csrf_token")}
+
+
+@pytest.mark.parametrize("button", ["Choose another sector", "Back"])
+def test_another_sector_keeps_what_is_typed_so_far_unchecked(pages, button):
+    before = pages.get("registration.details", sector="justice").submit(PARTLY, button=button, follow=True)
+    assert (before.path, before.h1) == ("/en/register/justice/another", "Choose another sector")
+    after = before.submit(button="NGOs", follow=True)
+    assert (after.path, after.errors) == ("/en/register/ngo?change=1", {})
+    assert typed(after) == {
+        **typed(pages.get("registration.details", sector="ngo")),
+        **{name: ["y"] if value is True else [value] for name, value in PARTLY.items()},
+    }
+    assert pages.get("/en/register/justice?change=1").form().data["given_name"] == [""]
+
+
+def test_another_sector_keeps_the_answers_that_were_checked(pages, answered, database):
+    page = pages.get(CHECK).submit(button="Choose another sector", follow=True)
+    form = page.submit(button="IT and telecom", follow=True)
+    form.submit(follow=True).submit(button="Register", follow=True)
+    registration = database.query(Registration).one()
+    assert (registration.given_name, registration.sector.key) == ("Þórdís", "tech")
+
+
+def test_another_sector_keeps_answers_that_are_too_long_for_a_cookie(pages):
+    longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
+    letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes each
+    page = pages.get("registration.details", sector="justice")
+    page = page.submit({**ANSWERS, **letters}, button="Choose another sector", expect=200)
+    page = page.submit(button="NGOs", expect=200)
+    assert (page.h1, page.form().data["organisation"]) == ("Your details", ["𐌰" * 200])
+
+
+def test_the_sector_that_is_chosen_anew_without_answers_is_chosen_on_the_first_page(pages):
+    assert pages.get("/en/register/justice/another", expect=302).location == "/en/register"
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_the_other_language_keeps_what_is_typed(pages, sent):
+    page = pages.get("registration.details", sector="justice")
+    if sent:  # a page with errors has the same way
+        page = page.submit(PARTLY, expect=422)
+    swedish = page.submit(PARTLY, button="Svenska", follow=True)
+    assert (swedish.path, swedish.h1) == ("/sv/register/justice?change=1", "Dina uppgifter")
+    assert typed(swedish) == typed(page) | {
+        name: ["y"] if value is True else [value] for name, value in PARTLY.items()
+    }
+
+
+def test_a_refusal_in_the_other_language_keeps_the_answers(pages, answered):
+    pages.app.config["FORM_MIN_SECONDS"] = 60
+    page = pages.get(CHECK).submit(button="Register", expect=409)
+    swedish = page.submit(button="Svenska", follow=True)
+    assert swedish.form().data["given_name"] == ["Þórdís"]
+
+
+def test_enter_in_a_field_checks_the_answers(pages):
+    """Enter presses the first button of the form, wherever it stands on the page: not that of a language."""
+    page = pages.get("registration.details", sector="justice")
+    first = page.soup.select('button[form="registration"], form#registration button')[0]
+    assert (first.get("formaction"), first.get("name"), first["tabindex"]) == (None, None, "-1")
+
+
+@pytest.fixture
+def sent(pages, answered):
+    """The page behind the form that was sent."""
+    return pages.get(CHECK).submit(button="Register", follow=True)
+
+
+def test_the_page_behind_the_form_shows_the_typed_address_to_this_browser_alone(app, pages, sent):
+    assert "thordis@example.org" in sent.text
+    assert not any(str(answer) in sent.text for answer in ("Þórdís", "Sigríður", "Exempelstad"))
+    stranger = Pages(app)
+    assert (
+        "@"
+        not in stranger.get("/en/register/received").h1
+        + stranger.get("/en/register/received").all(".lead")[0]
+    )
+    stranger.client.set_cookie(
+        "sent",
+        pages.client.get_cookie("sent", path="/en/register/received").value,
+        path="/en/register/received",
+    )
+    assert "thordis" not in stranger.get("/en/register/received").text
+    clock.freeze(NOW + timedelta(hours=1))
+    assert "thordis" not in pages.get("/en/register/received").text
+
+
+def test_the_page_behind_the_form_says_the_same_of_a_known_address(app, sent):
+    again = Pages(app)
+    again.post("registration.details", {**ANSWERS, "real_name": "Other"}, sector="justice")
+    known = again.get(CHECK).submit(button="Register", follow=True)
+    assert known.text == sent.text
+
+
+def test_a_wrong_address_is_changed_with_every_other_answer_kept(pages, sent, database):
+    form = sent.submit(button="Change it", follow=True)
+    assert form.path == "/en/register/justice?change=1#email"
+    assert typed(form) == {
+        **typed(pages.get("registration.details", sector="justice")),
+        **{name: ["y"] if answer is True else [answer] for name, answer in ANSWERS.items()},
+    }
+    received = form.submit({"email": "right@example.org"}, follow=True).submit(button="Register", follow=True)
+    assert "right@example.org" in received.text
+    assert {row.email for row in database.query(Registration)} == {"thordis@example.org", "right@example.org"}
+
+
+def test_a_wrong_address_cannot_be_changed_once_the_browser_knows_it_no_more(pages, sent):
+    clock.freeze(NOW + timedelta(hours=1))
+    assert sent.submit(button="Change it").location == "/en/register"
+
+
+def test_answers_that_are_too_long_to_keep_leave_the_address(pages):
+    longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
+    letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes each
+    page = pages.post("registration.details", {**ANSWERS, **letters}, sector="justice", expect=200)
+    received = page.submit(button="Register", follow=True)
+    assert "thordis@example.org" in received.text
+    form = received.submit(button="Change it", follow=True)
+    assert (form.form().data["email"], form.form().data["title"]) == (["thordis@example.org"], [""])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_asking_for_a_link_has_a_page_of_its_own_that_is_true_for_every_address(pages, known):
+    email = register(find_current()).email if known else "nobody@example.org"
+    page = pages.post("registration.resend", {"email": email}, follow=True, expect=200)
+    assert (page.path, page.h1) == ("/en/register/link/sent", "Check your e-mail")
+    assert page.all(".lead") == [
+        f"If {email} is registered, a message with a new personal link is on its way there."
+    ]
+    assert page.links["Wrong address? Enter it again"] == "/en/register/link"
+
+
+def test_the_page_behind_the_link_form_shows_no_address_to_another_browser(app, pages):
+    pages.post("registration.resend", {"email": "nobody@example.org"})
+    assert "nobody@" not in Pages(app).get("registration.link_sent").text

@@ -225,7 +225,7 @@ def test_person_who_waits_has_a_place_in_line_and_one_with_an_offer_a_deadline(s
 
 
 def test_places_in_line_are_counted_for_each_sector_and_event(sign_in_as, database):
-    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0), make_sector("tech", ceiling=0)])
+    event = make_event(capacity=0, sectors=[make_sector("ngo"), make_sector("tech")])
     organiser = sign_in_as(event=event)
     confirmed(event, "tech", family_name="A")
     confirmed(event, "ngo", family_name="B")
@@ -284,7 +284,7 @@ def test_counts_are_by_sector_and_status(event, people):
 
 
 def test_swedish_organiser_reads_swedish_places_in_line(sign_in_as, database):
-    event = make_event(capacity=0, sectors=[make_sector("ngo", ceiling=0)])
+    event = make_event(capacity=0, sectors=[make_sector("ngo")])
     for number in range(3):
         confirmed(event, "ngo", family_name=f"{number}")
     pages = sign_in_as(event=event, language="sv")

@@ -59,7 +59,7 @@ def test_a_sector_never_passes_its_ceiling_even_in_an_empty_room():
 
 def test_a_ceiling_of_nothing_takes_nobody():
     event = make_event(capacity=10, sectors=[make_sector("tech", ceiling=0), make_sector("ngo", ceiling=10)])
-    assert fill(event, "tech", 1) == [False]
+    assert left(event) == {"tech": 0, "ngo": 10}
 
 
 def test_floors_of_several_sectors_are_kept_together():
