@@ -60,15 +60,15 @@ def needed(purpose: str) -> list[str]:
 
 
 def headings(names: Sequence[str], event: Event) -> list[str]:
-    """Return the columns' headings in the organiser's language; those of moments name their zone."""
+    """Return the columns' headings for a file, in the organiser's language; those of moments name their zone."""
     return [
         f"{COLUMNS[name]} ({event.timezone})" if name in MOMENTS else str(COLUMNS[name]) for name in names
     ]
 
 
-def list_headings(purpose: str) -> str:
-    """Return what a list for this purpose holds, in one line."""
-    return ", ".join(str(COLUMNS[name]) for name in needed(purpose))
+def short_headings(names: Sequence[str]) -> list[str]:
+    """Return the columns' headings where the zone is told elsewhere or does not matter."""
+    return [str(COLUMNS[name]) for name in names]
 
 
 def rows(

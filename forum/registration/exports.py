@@ -62,7 +62,10 @@ class ExportForm(TidyForm):
 
 def column_hints() -> dict[str, str]:
     """Return for each purpose which columns its list has, in words."""
-    return {purpose.value: export_columns.list_headings(purpose) for purpose in ExportPurpose}
+    return {
+        purpose.value: ", ".join(export_columns.short_headings(export_columns.needed(purpose)))
+        for purpose in ExportPurpose
+    }
 
 
 def file(event: Event, filters: listing.Filters, form: ExportForm, *, now: datetime) -> Response:
@@ -79,7 +82,7 @@ def texts(event: Event, filters: listing.Filters, form: ExportForm) -> tuple[lis
     """Return headings and rows of the list as texts, for paper; the rows are read while they are shown."""
     names = export_columns.needed(form.purpose.data)
     rows = export_columns.rows(names, event, filters)
-    return export_columns.headings(names, event), ([_shown(cell) or "" for cell in row] for row in rows)
+    return export_columns.short_headings(names), ([_shown(cell) or "" for cell in row] for row in rows)
 
 
 def file_name(event: Event, shape: str, now: datetime) -> str:
