@@ -36,7 +36,7 @@ from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
 from forum.registration.rings import balance_of
 from forum.web.forms import TidyForm
-from forum.web.languages import NAMES
+from forum.web.languages import language_name
 from forum.web.pagination import Cursor, Page
 from forum.web.tables import in_batches
 
@@ -205,7 +205,7 @@ def _ask_to_resend(registration: Registration) -> ResponseReturnValue:
         event=registration.event,
         registration=registration,
         kind=kind_text(kind) if kind else None,
-        language=NAMES.get(registration.language, registration.language),
+        language=language_name(registration.language),
         form=ResendForm(formdata=None, kind=kind),
         wording=wording,
     )

@@ -119,6 +119,11 @@ def _short_moment_of(moment: datetime, event) -> str:
     return short_moment_text(moment, event.zone)
 
 
+def language_name(code: str) -> str:
+    """Return what a language is called in the present one, such as "Swedish"; its code where that is unknown."""
+    return Locale.parse(language()).languages.get(code, code)
+
+
 def _day_of(moment: datetime, event) -> str:
     """The template filter `day(event)`."""
     return day_text(moment, event.zone)

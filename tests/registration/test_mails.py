@@ -252,7 +252,7 @@ def test_confirmation_says_the_weekdays_hours_place_and_sector_and_what_happens_
         "Where": "Stockholm",
         "Sector": "Justice",
     }
-    assert "What happens next" in mail.text
+    assert "What happens now" in mail.text
     assert "works until 17 December 2027" in mail.text
 
 
