@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 MIDDLE = 150.0  # radius of the middle row of seats; the centre is 0, 0
 AISLE = 1.5  # columns of seats left out between two sectors
-CLOSEST = (
-    9.0  # Two seats are never nearer to each other than this: the ring gets another row of seats instead.
-)
+# Two seats are never nearer to each other than this: the ring gets another row of seats instead.
+CLOSEST = 9.0
 # Two seats are never farther apart than this: a dot grows with the distance, and few places would become huge dots.
 WIDEST = 17.0
 MOST_ROWS = 4
