@@ -78,6 +78,24 @@ def test_stakeholder_registers_changes_and_cancels_without_javascript(change_wor
     expect(page.locator("h1")).to_have_text("Din anmälan är avbokad")
 
 
+def test_typed_answers_go_along_to_another_sector_and_language_without_javascript(worlds, new_visitor):
+    visitor = new_visitor(worlds["demo"], "en", java_script_enabled=False)
+    page = visitor.page
+    visitor.open_details("justice")
+    visitor.fill({"given_name": "Åsa", "email": "asa@"})
+    follow(page.locator("main .actions").get_by_role("button", name="Choose another sector"))
+    follow(page.get_by_role("button", name="IT and telecom"))
+    follow(page.get_by_role("button", name="Svenska"))
+    expect(page.locator("h1")).to_have_text("Dina uppgifter")
+    assert page.url.endswith("/sv/register/tech?change=1")
+    assert [page.input_value(f"[name={name}]") for name in ("given_name", "email")] == ["Åsa", "asa@"]
+    # Enter checks the answers: the form's first button on the page is that of the language, but for a hidden one.
+    with page.expect_navigation():
+        page.locator("[name=organisation]").press("Enter")
+    expect(page.locator(".error-summary")).to_be_visible()
+    assert page.url.endswith("/sv/register/tech/check")
+
+
 def test_reader_finds_and_shares_a_post_without_javascript(worlds, new_visitor):
     visitor = new_visitor(worlds["demo"], "sv", java_script_enabled=False)
     page = visitor.page
