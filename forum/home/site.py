@@ -1,7 +1,8 @@
 """What every public page shows around its content: name, navigation, languages, help, contact."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
@@ -87,10 +88,8 @@ class Site:
 
     @property
     def nav(self) -> list[Link]:
-        """The main navigation; made once, for header and footer."""
-        if not hasattr(g, "nav"):
-            g.nav = self._make_nav()
-        return g.nav
+        """The main navigation."""
+        return _once("nav", self._make_nav)
 
     def _make_nav(self) -> list[Link]:
         slug = events.slug_in_url(self.event)
@@ -122,12 +121,12 @@ class Site:
     @property
     def organiser(self) -> Organiser | None:
         """Who arranges the present event: whom to ask about an earlier one, too."""
-        return organiser_of(self.current) if self.current else None
+        return _once("organiser", lambda: organiser_of(self.current) if self.current else None)
 
     @property
     def help_lines(self) -> list[HelpLine]:
         """Whom to call after seeing abuse, in each country; the first is that in which the present event is held."""
-        return list_help_lines(self.current) if self.current else []
+        return _once("help_lines", lambda: list_help_lines(self.current) if self.current else [])
 
     @property
     def earlier_forums(self) -> list[EarlierForum]:
@@ -143,6 +142,13 @@ class Site:
     def contact_email(self) -> str:
         """The organiser's mail address for questions."""
         return self.event.contact_email if self.event else ""
+
+
+def _once(name: str, make: Callable[[], Any]) -> Any:
+    """Return what several parts of a page show, made once a request."""
+    if name not in g:
+        setattr(g, name, make())
+    return getattr(g, name)
 
 
 def init_app(app: Flask) -> None:
