@@ -74,14 +74,13 @@ def test_password_and_code_can_be_pasted(worlds, new_visitor):
 
 
 def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
-    """Each page ends with police, standing pages and contact, in the same order (WCAG 3.2.6)."""
+    """Each page ends with the organiser, standing pages and numbers to call, in the same order (WCAG 3.2.6)."""
     visitor = new_visitor(worlds["demo"], "en")
     found = {}
     for name in PUBLIC_SIGHTS:
         BY_NAME[name].show(visitor)
         found[name] = visitor.page.evaluate(HELP)
-    assert found["front"][0].startswith("Have you seen something?")
-    assert found["front"][-1].endswith("@example.org")
+    assert {"forum@example.org", "112", "114 14"} <= set(found["front"])
     assert "Accessibility statement" in found["front"]  # the statement says how to report a barrier (A13)
     follow(visitor.page.get_by_role("link", name="Accessibility statement"))
     expect(

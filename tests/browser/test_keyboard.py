@@ -24,7 +24,7 @@ def test_a_stakeholder_registers_confirms_changes_and_cancels(forum, new_visitor
     visitor = new_visitor(forum, "en")
     page, keys = visitor.page, Keyboard(visitor.page)
     visitor.open("home.front")
-    keys.activate(page.locator("main").get_by_role("link", name="Register for a place"))
+    keys.activate(page.locator(".hero").get_by_role("link", name="Register for a place"))
     keys.activate(page.locator(".sector-choice").get_by_role("link", name="Justice"))
     fill_in(keys)
     keys.activate(page.get_by_role("button", name="Check your answers"))
