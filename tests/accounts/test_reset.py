@@ -48,6 +48,14 @@ def test_the_mailed_link_sets_a_password_and_signs_nobody_in(app, pages, user):
     ]
 
 
+def test_the_mailed_link_leads_to_the_sites_own_port(make_app, sqlite_url):
+    app = make_app(sqlite_url, BASE_URL="http://127.0.0.1:8123")
+    with app.app_context():
+        user = make_user()
+        ask(Pages(app), user.email)
+        assert "http://127.0.0.1:8123/account/reset/" in mails_to(user)[-1].text
+
+
 def test_the_second_factor_is_still_asked_for(pages, user):
     pages.open(asked_link(pages, user)).submit({"new_password": OTHER_PASSWORD}, expect=303)
     assert give_password(pages, user, PASSWORD, expect=422).errors

@@ -169,6 +169,19 @@ def test_taken_port_is_named_with_a_way_out(run, tmp_path):
 
 
 @pytest.mark.usefixtures("prepared")
+def test_link_of_a_command_beside_a_server_leads_to_its_port(run, tmp_path):
+    forum = run("serve", "--web-only", "--workers", "1")
+    created = subprocess.run(
+        [*FORUM, "create-organiser", "ny@example.org", "--name", "Ny Arrangör", "--role", "admin"],
+        capture_output=True, text=True, check=True, timeout=SECONDS, cwd=PROJECT,
+        env={**os.environ, "FORUM_ENV": "development", "FORUM_INSTANCE": str(tmp_path / "instance")},
+    )  # fmt: skip
+    link = created.stdout.split()[-1]
+    assert link.startswith(f"{forum.url}/account/welcome/")
+    assert forum.get(link.removeprefix(forum.url))[0] == 200
+
+
+@pytest.mark.usefixtures("prepared")
 def test_web_only_leaves_the_worker_to_others(run):
     forum = run("serve", "--web-only", "--workers", "1")
     web = children(forum.process.pid)
