@@ -88,6 +88,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_account.show": SIGNED_IN,
     "own_account.time_left": SIGNED_IN,
     "own_account.confirm": SIGNED_IN,
+    "own_account.choose_language": SIGNED_IN,
     "own_account.password": SIGNED_IN,
     "own_account.recovery_codes": SIGNED_IN,
     "own_account.recovery_codes_file": SIGNED_IN,

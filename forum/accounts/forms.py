@@ -3,13 +3,15 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, Field, StringField
+from wtforms import EmailField, Field, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 from wtforms.widgets import PasswordInput
 
 from forum.accounts import passwords
 from forum.accounts.errors import PasswordRefused, TooCommon, TooLong, TooNear, TooShort
 from forum.web.forms import TidyForm, required
+from forum.web.languages import NAMES
 
 REFUSALS = {
     TooShort: _l("Use at least 12 characters"),
@@ -97,3 +99,9 @@ class ChangePasswordForm(NewPasswordForm):
     """A new password, together with the current one."""
 
     password = current_password_field()
+
+
+class LanguageForm(TidyForm):
+    """The language in which an organiser reads the console."""
+
+    language = SelectField(_l("Language"), choices=[SelectChoice(code, name) for code, name in NAMES.items()])

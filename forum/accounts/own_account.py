@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from forum import clock
 from forum.accounts import actions, limits, queries, sign_ins
 from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
-from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm
+from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm, LanguageForm
 from forum.accounts.models import SignIn, User
 from forum.accounts.public import (
     browser_name,
@@ -101,6 +101,19 @@ def password() -> ResponseReturnValue:
     _begin_anew(g.user)
     flash(_("The password is changed. Every other browser has been signed out."), "success")
     return redirect(_url(".show"), 303)
+
+
+@bp.route("/language", methods=["POST"])
+def choose_language() -> ResponseReturnValue:
+    """Keep the language that the organiser reads the console in, and go back to the page."""
+    form = LanguageForm()
+    if not form.validate_on_submit():
+        abort(400)
+    sign_ins.start_own_write()
+    g.user.language = form.language.data
+    db.session.commit()
+    sign_ins.forget_language()
+    return redirect(sign_ins.own_page(request.args.get("next")), 303)
 
 
 @bp.route("/recovery-codes", methods=["GET", "POST"])

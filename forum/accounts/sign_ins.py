@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
@@ -111,6 +110,11 @@ def forget() -> None:
         session[LANGUAGE] = language
 
 
+def forget_language() -> None:
+    """Let the user's preference count again, instead of the language that was chosen in this session."""
+    session.pop(LANGUAGE, None)
+
+
 def choose_language(preference: str | None = None) -> None:
     """Set g.user_language: the last ?lang= of this session, else the user's preference."""
     wanted = request.args.get("lang")
@@ -182,16 +186,13 @@ class ConsoleUser:
         return g.user.name
 
     @property
-    def email(self) -> str:
-        return g.user.email
-
-    @property
     def time_left(self) -> dict[str, int]:
         return time_left()
 
     @property
-    def links(self) -> list[dict[str, str]]:
-        return [{"label": _("Your account"), "url": url_for("own_account.show")}]
+    def language_form(self) -> dict[str, str]:
+        back = here() if request.method == "GET" else request.path
+        return {"url": url_for("own_account.choose_language", next=back), "csrf_token": generate_csrf()}
 
     @property
     def sign_out(self) -> dict[str, str]:

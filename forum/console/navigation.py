@@ -1,12 +1,14 @@
-"""The navigation of organisers' pages, computed when a template asks for it."""
+"""The frame of organisers' pages: navigation, public site and languages, computed when a template asks for it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from flask import g, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from forum import clock
 from forum.accounts import sign_ins
 from forum.accounts.enums import Role
 from forum.console.scope import mail_scope
@@ -15,6 +17,10 @@ from forum.events.models import Event
 from forum.outbox import listing as outbox
 from forum.outbox.enums import MessageStatus
 from forum.registration import listing
+from forum.web.languages import NAMES, language
+
+ADDRESS = "/console/"
+BELONGING = {"attendees.index": {"attendees.index", "attendees.show", "attendees.cancel", "attendees.export"}}
 
 
 @dataclass(frozen=True)
@@ -25,38 +31,73 @@ class Item:
     url: str
     current: bool
     count: str | int | None = None
+    is_trouble: bool = False
+
+
+class Frame:
+    """What stands around a page of the console, for the event that the page is about."""
+
+    @cached_property
+    def event(self) -> Event | None:
+        """The page's event, else the current one, else the newest that the organiser may see."""
+        named = g.get("event") or events.find_current()
+        if named and sign_ins.may(Role.ORGANISER, named):
+            return named
+        return next(iter(my_events()), None)
+
+    @property
+    def home_url(self) -> str:
+        """Where the console begins."""
+        return url_for("console.overview", event=self.event.slug) if self.event else ADDRESS
+
+    @property
+    def site_url(self) -> str:
+        """The front page of the event that visitors see; that of the site while the event is not published."""
+        is_public = self.event is not None and self.event.is_published
+        return url_for(
+            "home.front", lang=language(), event=events.slug_in_url(self.event) if is_public else None
+        )
+
+    @property
+    def items(self) -> list[Item]:
+        """The navigation's links; none for somebody who organises no event."""
+        return _items(self.event) if self.event else []
+
+    @property
+    def languages(self) -> list[tuple[str, str, bool]]:
+        """Code and name of each language, and whether the page is in it."""
+        return [(code, name, code == language()) for code, name in NAMES.items()]
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates the function `console_nav`, which returns the navigation's links."""
-    state.app.jinja_env.globals["console_nav"] = read_items
+    """Give templates `console_frame`, what stands around a page, and `is_in_console`, for pages of errors."""
+    state.app.jinja_env.globals.update(console_frame=Frame, is_in_console=is_in_console)
 
 
-def read_items() -> list[Item]:
-    """Return the links for the page's event; none for somebody who is not its organiser."""
-    event = g.get("event") or events.find_current()
-    return _of(event) if event and sign_ins.may(Role.ORGANISER, event) else []
+def is_in_console() -> bool:
+    """Return whether the address is one of the console and somebody is signed in who may read its frame."""
+    return request.path.startswith(ADDRESS) and sign_ins.load() is not None
 
 
-def _of(event: Event) -> list[Item]:
-    waiting = listing.count_waiting(event)
+def my_events() -> list[Event]:
+    """Return the events that the signed-in user organises, the newest first."""
+    return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
+
+
+def _items(event: Event) -> list[Item]:
+    waiting = 0 if events.is_over(event, clock.now()) else listing.count_waiting(event)
     failed = outbox.count_by_status(mail_scope(event)).get(MessageStatus.FAILED, 0)
+    told = ngettext("%(num)s failed", "%(num)s failed", failed) if failed else None
     return [
         _item(_("Overview"), "console.overview", event),
         _item(_("Attendees"), "attendees.index", event),
         _item(_("Waiting list"), "attendees.waiting", event, waiting or None),
-        _item(
-            _("Mail"),
-            "outbox.index",
-            event,
-            ngettext("%(num)s failed", "%(num)s failed", failed) if failed else None,
-        ),
+        _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
     ]
 
 
-def _item(label: str, endpoint: str, event: Event, count: str | int | None = None) -> Item:
-    belongs = {
-        "attendees.index": {"attendees.index", "attendees.show", "attendees.cancel", "attendees.export"}
-    }
-    here = request.endpoint in belongs.get(endpoint, {endpoint})
-    return Item(label, url_for(endpoint, event=event.slug), here, count)
+def _item(
+    label: str, endpoint: str, event: Event, count: str | int | None = None, *, is_trouble: bool = False
+) -> Item:
+    here = request.endpoint in BELONGING.get(endpoint, {endpoint})
+    return Item(label, url_for(endpoint, event=event.slug), here, count, is_trouble)

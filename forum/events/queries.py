@@ -127,6 +127,11 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
     return RegistrationState.OPEN if now < event.closes_at else RegistrationState.CLOSED
 
 
+def is_over(event: Event, now: datetime) -> bool:
+    """Return whether the event has ended: from then on its pages speak of the past and promise nothing."""
+    return now >= event.ends_at
+
+
 def content_version() -> int:
     """Return the content version."""
     return db.session.scalars(select(ContentVersion.version)).one()

@@ -254,7 +254,7 @@ REGISTER: tuple[Entry, ...] = (
             *_of("users", "email", "name", "language", "active", "created_at"),
             *_of("memberships", "user_id", "event_id", "role"),
         ),
-        fields=_of("SignInForm", "email") + _of("ForgotForm", "email"),
+        fields=_of("SignInForm", "email") + _of("ForgotForm", "email") + _of("LanguageForm", "language"),
     ),
     Entry(
         what=_l("For the office’s own people: sign-ins and what proves who they are"),

@@ -20,7 +20,8 @@ from tools.page_forms import Form
 
 FILLED = sorted(name for name, (who, data, *_) in FORMS.items() if who == ADMIN and data)
 WITH_SECRETS = {"own_account.confirm", "own_account.password", "own_account.authenticator"}
-IN_ROWS = {"outbox.dismiss"}  # a form in a row of a list: no page at its URL could show the choice again
+# A choice in a row of a list, and buttons of the navigation: their addresses have no page that could show it again.
+IN_ROWS = {"outbox.dismiss", "own_account.choose_language"}
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 

@@ -111,6 +111,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         ADDED,
     ),
     "own_account.confirm": (ADMIN, {"password": "x", "code": "1"}, {}, set()),
+    "own_account.choose_language": (ADMIN, {"language": "sv"}, {"users": {"language"}}, set()),
     "own_account.password": (ADMIN, {"password": "x", "new_password": PASSWORD}, {}, set()),
     "own_account.propose_authenticator": (ADMIN, {}, {"users": {"totp_proposed"}}, set()),
     "own_account.authenticator": (ADMIN, {"code": "1"}, {}, set()),

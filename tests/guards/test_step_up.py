@@ -28,6 +28,7 @@ LIGHT = {
     "outbox.retry": "goes to the address that it was written to",
     "outbox.send_now": "goes to the address that it was written to",
     "outbox.dismiss": "one message that has failed; the person can be written to again",
+    "own_account.choose_language": "changes what is read in, and nothing else",
     "own_account.confirm": "is itself the asking",
     "own_account.password": "asks for the present password",
     "own_account.recovery_codes_file": "gives back only the codes that its page has just shown",

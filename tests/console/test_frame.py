@@ -1,0 +1,98 @@
+"""What stands around a page of the console: the way to the public site, the language, pages of errors."""
+
+import pytest
+from sqlalchemy import select
+
+from forum.accounts.enums import Role
+from forum.accounts.models import User
+from forum.extensions import db
+from tests.factories.events import make_event
+
+UNKNOWN = "registrations/ZZZZ-ZZZZ"
+
+
+def kept_languages():
+    db.session.rollback()
+    return db.session.scalars(select(User.language)).all()
+
+
+def nav(page):
+    return page.all(".console-side nav li")
+
+
+def test_public_site_is_one_press_away(organiser):
+    assert organiser.get("console.overview", event="nf27").links["View the public site"] == "/en/"
+
+
+def test_public_site_of_another_event_is_that_events(sign_in_as, event, archive):
+    page = sign_in_as(Role.ORGANISER, archive).get("console.overview", event="nf16")
+    assert page.links["View the public site"] == "/en/events/nf16/"
+    assert page.follow("View the public site").status == 200
+
+
+def test_event_that_is_not_published_leads_to_the_sites_front_page(sign_in_as, event):
+    hidden = make_event(slug="hidden", is_current=False, is_published=False)
+    page = sign_in_as(Role.ORGANISER, hidden).get("console.overview", event="hidden")
+    assert page.links["View the public site"] == "/en/"
+
+
+def test_language_is_switched_on_every_page_and_kept_with_the_account(organiser):
+    page = organiser.get("/console/nf27/attendees?status=place&sort=-name")
+    assert page.all(".console-languages [aria-current]") == ["English"]
+    swedish = page.form(".console-languages").submit(button="Svenska")
+    assert swedish.location == "/console/nf27/attendees?status=place&sort=-name"
+    after = organiser.get(swedish.location)
+    assert (after.soup.html["lang"], after.h1.split()[0]) == ("sv", "Deltagare")
+    assert kept_languages() == ["sv"]
+
+
+def test_reading_an_address_changes_no_language(organiser):
+    organiser.client.get("/console/nf27/?lang=sv")
+    assert kept_languages() == ["en"]
+
+
+def test_unknown_language_is_refused_and_another_site_is_not_led_to(organiser):
+    form = organiser.get("console.overview", event="nf27").form(".console-languages")
+    form.submit({}, forged={"language": "xx"}, expect=400)
+    token = form.data["csrf_token"]
+    path = "/account/language?next=https://evil.example/"
+    answer = organiser.open(path, method="POST", data={"csrf_token": token, "language": "sv"}, expect=303)
+    assert answer.location == "/console/"
+
+
+@pytest.mark.parametrize("path", [UNKNOWN, "nothing/here", "attendees?status=nonsense"])
+def test_page_that_is_not_there_stays_in_the_console(organiser, path):
+    page = organiser.get(f"/console/nf27/{path}", expect=404)
+    assert nav(page) == ["Overview", "Attendees", "Waiting list", "Messages"]
+    assert page.links["Go to the console’s first page"] == "/console/nf27/"
+    assert page.soup.select(".site-footer, .site-header") == []
+
+
+def test_missing_page_speaks_the_organisers_language(sign_in_as, event):
+    page = sign_in_as(Role.ORGANISER, event, language="sv").get(f"/console/nf27/{UNKNOWN}", expect=404)
+    assert page.soup.html["lang"] == "sv"
+
+
+def test_missing_page_says_nothing_of_an_event_that_is_not_ones_own(sign_in_as, event, archive):
+    """An event of others, one that is hidden and none at all look alike, and the frame is that of one's own event."""
+    hidden = make_event(slug="hidden", is_current=False, is_published=False)
+    organiser = sign_in_as(Role.ORGANISER, archive)
+    same = {"X-Request-ID": "0123456789abcdef"}
+    texts = {
+        organiser.get(f"/console/{slug}/", expect=404, headers=same).soup.body.get_text()
+        for slug in ("nf27", hidden.slug, "none-at-all")
+    }
+    assert len(texts) == 1
+    page = organiser.get("/console/nf27/", expect=404)
+    assert page.soup.select_one(".brand")["href"] == "/console/nf16/"
+    assert "2027" not in page.soup.body.get_text()
+
+
+def test_role_without_lists_gets_a_frame_without_them(sign_in_as, event):
+    page = sign_in_as(Role.DOOR, event).get("/console/nf27/attendees", expect=404)
+    assert (nav(page), page.links["Go to the console’s first page"]) == ([], "/console/")
+
+
+def test_visitor_gets_the_public_page_at_an_address_that_the_console_does_not_have(pages, event):
+    page = pages.get("/console/nf27/nothing/here", expect=404)
+    assert (len(page.soup.select(".site-header")), page.soup.select(".console-side")) == (1, [])
