@@ -6,6 +6,7 @@ The session cookie holds a random token; only the row of that token says who is 
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -26,6 +27,7 @@ from forum.web.routes import here
 TOKEN, LANGUAGE, WAITING, NEXT = "sign_in", "language", "waiting", "next"
 TOUCH, FRESH = timedelta(minutes=1), timedelta(minutes=5)
 OWN_PAGE = re.compile(r"/(console|account)/[A-Za-z0-9._~%/-]*(\?[A-Za-z0-9._~%=&+,:@/!$'()*;?-]*)?")
+PAGE_BESIDE = {"after", "before"}
 CONSOLE, MAX_TARGET = "/console/", 1000
 
 
@@ -191,7 +193,9 @@ class ConsoleUser:
 
     @property
     def language_form(self) -> dict[str, str]:
-        back = here() if request.method == "GET" else request.path
+        # A page of a list begins beside a person, whose reference has no business in another form's address.
+        query = [item for item in request.args.items(multi=True) if item[0] not in PAGE_BESIDE]
+        back = f"{request.path}?{urlencode(query)}" if query and request.method == "GET" else request.path
         return {"url": url_for("own_account.choose_language", next=back), "csrf_token": generate_csrf()}
 
     @property

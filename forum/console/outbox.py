@@ -20,6 +20,7 @@ from forum.outbox import actions, listing, relay, wording
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped
 from forum.outbox.models import OutboxMessage
+from forum.registration import queries as registrations
 from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("outbox", __name__, url_prefix="/console/<event>/mail")
@@ -70,6 +71,9 @@ def _list(event: Event) -> dict[str, Any]:
         "event": event,
         "filters": filters,
         "page": page,
+        "people": registrations.find_by_ids(
+            {mail.registration_id for mail in page.rows if mail.registration_id}
+        ),
         "pages": _pages(event, filters, page),
         "counts": listing.count_by_status(scope),
         "statuses": list(MessageStatus),

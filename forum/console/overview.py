@@ -1,6 +1,6 @@
 """The console's first page, an event at a glance, and the style guide."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -9,25 +9,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from forum import clock
-from forum.accounts import sign_ins
-from forum.accounts.enums import Role
-from forum.audit import queries as audit
-from forum.console import navigation
-from forum.console.scope import mail_scope
+from forum.console import agenda, navigation
 from forum.console.styleguide import styleguide_context
 from forum.events import queries as events
 from forum.events.enums import RegistrationState
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
-from forum.outbox import heartbeats
-from forum.outbox import listing as outbox
-from forum.outbox.wording import relay_text
 from forum.registration import listing, wording
+from forum.registration.balance import balance_of
 from forum.registration.enums import Status
-from forum.registration.rings import balance_of
 from forum.web.languages import moment_text
 
-BRAKES_SHOWN = timedelta(days=1)
 STATES = {
     RegistrationState.ARCHIVE: _l("Archived"),
     RegistrationState.UNPUBLISHED: _l("Not published"),
@@ -43,7 +35,7 @@ bp.record_once(navigation.install)
 @bp.route("/")
 def first() -> ResponseReturnValue:
     """Redirect to an event that the organiser may see: the current one, else the newest."""
-    mine = _my_events()
+    mine = navigation.my_events()
     if not mine:
         return render_template("console/nothing.html")
     chosen = next((event for event in mine if event.is_current), mine[0])
@@ -58,50 +50,27 @@ def styleguide() -> ResponseReturnValue:
 
 @bp.route("/<event>/")
 def overview(event: str) -> ResponseReturnValue:
-    """Show an event's balance, numbers, dates, last registrations, mail troubles and active rate limits."""
+    """Show what there is to do for an event, what comes, its balance, the latest registrations and its rules."""
     return render_template("console/overview.html", **_overview(get_any_or_404(event), clock.now()))
 
 
 def _overview(event: Event, now: datetime) -> dict[str, Any]:
     """Return the context of templates/console/overview.html."""
     counts = listing.count_by_sector_and_status(event)
-    balance = balance_of(
-        event, counts, now, lambda sector: url_for("attendees.index", event=event.slug, sector=sector.key)
-    )
-    is_silent = heartbeats.is_silent(heartbeats.last_beat(now=now), now=now)
-    trouble = outbox.find_trouble(mail_scope(event), is_silent=is_silent, now=now)
+    balance = balance_of(event, counts, now)
     return {
         "event": event,
+        "standing": agenda.standing_text(event, now),
+        "tasks": agenda.list_tasks(event, counts, now),
+        "coming": agenda.list_coming(event, balance, counts, now),
         "balance": balance,
-        "arcs": dict(zip((sector.id for sector in event.sectors), balance.shares, strict=True)),
-        "numbers": _numbers(event, counts),
-        "facts": _facts(event, now),
+        "offered": listing.total(counts, status=Status.OFFERED),
+        "total": listing.total(counts),
         "latest": listing.list_latest(event),
-        "brakes": audit.list_brakes(event, now - BRAKES_SHOWN),
-        "trouble": trouble,
-        "relay_text": relay_text(trouble.relay, event.zone, now) if trouble.relay else "",
-        "others": [other for other in _my_events() if other.id != event.id],
+        "facts": _facts(event, now),
+        "others": [other for other in navigation.my_events() if other.id != event.id],
         "wording": wording,
     }
-
-
-def _my_events() -> list[Event]:
-    return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
-
-
-def _numbers(event: Event, counts: listing.Counts) -> list[dict[str, object]]:
-    """Return the number of registrations by state, without empty states except "confirmed" and "waiting"."""
-    always = {Status.CONFIRMED, Status.WAITING}
-    numbers = {status: listing.total(counts, status=status) for status in listing.BY_LIFE}
-    return [
-        {
-            "value": number,
-            "label": wording.status_name(status),
-            "url": url_for("attendees.index", event=event.slug, status=status),
-        }
-        for status, number in numbers.items()
-        if number or status in always
-    ]
 
 
 def _facts(event: Event, now: datetime) -> list[dict[str, str]]:

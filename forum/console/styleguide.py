@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email
 
+from forum.registration.balance import Balance, SectorBalance
 from forum.registration.ring import RingView, SectorShare, draw_ring
 from forum.web.languages import NAMES
 
@@ -43,6 +44,17 @@ LONG_NAMES = (
     "Uskonnolliset yhdyskunnat",
     "Maksupalveluntarjoajat",
     "Kulttuuri",
+)
+BALANCE = Balance(
+    250,
+    False,
+    (
+        SectorBalance("politics", "Politics", "sector-politics", 22, 2, 16, 40, 70, 0, 0),
+        SectorBalance("justice", "Justice", "sector-justice", 43, 3, 0, 40, 75, 0, 2),
+        SectorBalance("tech", "IT and telecom", "sector-tech", 25, 2, 3, 30, 70, 0, 0),
+        SectorBalance("ngo", "NGOs", "sector-ngo", 39, 6, 0, 30, 45, 0, 10),
+        SectorBalance("other", LONG_NAMES[1], "sector-other", 4, 1, 5, 10, 30, 3, 0),
+    ),
 )
 LANGUAGES = [SelectChoice(code, name) for code, name in NAMES.items()]
 COUNTRIES = [SelectChoice("se", "Sweden"), SelectChoice("fi", "Finland"), SelectChoice("fo", "Faroe Islands")]
@@ -70,6 +82,8 @@ def styleguide_context() -> dict[str, Any]:
     """Return the context of templates/console/styleguide.html; needs a request, for the forms."""
     return {
         "rings": demo_rings(),
+        "demo_balance": BALANCE,
+        "demo_url": lambda sector, status: f"#{sector}-{status}",
         "demo_form": DemoForm(formdata=None, prefix="good-"),
         "wrong_form": _wrong_form(),
         "demo_rows": ROWS,

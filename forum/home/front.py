@@ -62,7 +62,7 @@ def _registration_text(event: Event, state: RegistrationState, now: datetime) ->
     closing = _("Registration is open %(until)s.", until=until_text(event.closes_at, event.zone))
     if any(places.places_left(event, now).values()):
         return closing
-    if event.has_waiting_list:
+    if places.takes_waiters(event, now):
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
     return _("Every place is taken.")
 

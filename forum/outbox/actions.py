@@ -21,7 +21,7 @@ from forum.outbox.errors import ContentGone, NotStopped, UnsafeMessage
 from forum.outbox.messages import Attachment, Draft
 from forum.outbox.models import OutboxMessage
 
-__all__ = ["Attachment", "dismiss", "queue", "retry", "send_now", "take_back"]
+__all__ = ["Attachment", "dismiss", "queue", "retry", "send_now", "settle_failed", "take_back"]
 log = logging.getLogger("forum.outbox")
 WAITING = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY)
 
@@ -117,6 +117,14 @@ def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> No
     if kind:
         mine = mine.where(OutboxMessage.kind == kind)
     db.session.execute(mine.values(**outdated, lease_until=None, lease_owner=None))
+
+
+def settle_failed(registration_id: int) -> None:
+    """Put the dead letters of a registration aside, because a message that is written now takes their place."""
+    failed = OutboxMessage.status == MessageStatus.FAILED
+    settled = {"status": MessageStatus.ABORTED, "abort_reason": AbortReason.TOLD_OTHERWISE, "content": None}
+    mine = update(OutboxMessage).where(OutboxMessage.registration_id == registration_id, failed)
+    db.session.execute(mine.values(**settled))
 
 
 def _queue_first(message: OutboxMessage, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from forum.audit import actions as audit
+from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration import answers, links, mails, names, places, queries, waiting_list
@@ -46,7 +47,8 @@ def confirm(
     """
     places.lock(registration.event)
     db.session.refresh(registration)
-    if not registration.is_live or (registration.status == Status.PENDING and registration.confirm_by <= now):
+    is_too_late = registration.confirm_by <= now or events.is_over(registration.event, now)
+    if not registration.is_live or (registration.status == Status.PENDING and is_too_late):
         raise NotLive
     if registration.status != Status.PENDING:
         raise AlreadyConfirmed
@@ -141,13 +143,15 @@ def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], 
 
 
 def resend(registration: Registration, *, actor: str, now: datetime, kind: str | None = None) -> str:
-    """Send the mail for the registration's status again, with a fresh link, and return its kind. Raises NotLive.
+    """Send the mail for the registration's status again, with a fresh link, and return its kind.
 
-    Raises StateChanged when the status now needs another mail than the `kind` that was asked for. Sending ends no
-    link: the mail may never arrive, and each confirming link has answers of its own. Older personal links end when the
-    fresh one is opened (S20). A confirming link carries the answers that were sent last.
+    Raises NotLive, also after the event, and StateChanged when the status now needs another mail than the `kind` that
+    was asked for. Sending ends no link: the mail may never arrive, and each confirming link has answers of its own.
+    Older personal links end when the fresh one is opened (S20). A confirming link carries the answers sent last.
     """
     places.lock_live(registration)
+    if events.is_over(registration.event, now):
+        raise NotLive
     if kind and kind != mails.kind_for_state(registration):
         raise StateChanged
     message = mails.queue_for_state(registration, queries.find_last_form(registration), now=now)

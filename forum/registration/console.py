@@ -1,46 +1,44 @@
 """The organisers' attendee list, waiting list and pages of single registrations."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    flash,
-    redirect,
-    render_template,
-    request,
-    stream_with_context,
-    url_for,
-)
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
-from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
+from forum.events import queries as events
+from forum.events.enums import RegistrationState
 from forum.events.in_url import get_any_or_404
-from forum.events.models import Event, Sector
+from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.wording import kind_text
-from forum.registration import actions, dossier, exports, listing, mails, queries, waiting_list, wording
-from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
+from forum.registration import (
+    actions,
+    dossier,
+    exporting,
+    exports,
+    listing,
+    mails,
+    places,
+    queries,
+    tabs,
+    waiting_list,
+    wording,
+)
+from forum.registration.balance import balance_of
+from forum.registration.enums import ExportShape, Group
 from forum.registration.errors import NotLive, StateChanged
 from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
-from forum.registration.rings import balance_of
 from forum.web.forms import TidyForm
 from forum.web.languages import language_name
 from forum.web.pagination import Cursor, Page
-from forum.web.tables import in_batches
 
-ROWS_HERE = Markup("<!-- rows -->")  # where a page that is sent while it is read gets its rows
 bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 
 
@@ -55,16 +53,16 @@ def index(event: str) -> ResponseReturnValue:
     total = listing.count_matching(found, filters, counts, page)
     return render_template(
         "console/attendees/index.html",
-        event=found,
         filters=filters,
-        statuses=listing.BY_LIFE,
+        statuses=list(listing.BY_LIFE),
+        groups=list(Group),
+        tabs=tabs.list_tabs(found, filters, counts),
         page=page,
         total=total,
         positions=listing.waiting_positions(found, page.rows),
         pages=_pages(found, filters, page, total),
         sort_url=lambda sort: url_for(".index", event=event, **filters.query(sort=sort)),
-        wording=wording,
-        **_balance(found, counts),
+        **_of_event(found, counts),
     )
 
 
@@ -76,17 +74,16 @@ def waiting(event: str) -> ResponseReturnValue:
     counts = listing.count_by_sector_and_status(found)
     return render_template(
         "console/attendees/waiting.html",
-        event=found,
         lines=listing.list_lines(found),
-        wording=wording,
-        **_balance(found, counts),
+        left=places.places_left(found, clock.now()),
+        **_of_event(found, counts),
     )
 
 
 @bp.route("/registrations/<reference>")
 def show(event: str, reference: str) -> ResponseReturnValue:
-    """Show a registration: details, consents and everything that happened to it."""
-    registration = _registration_or_404(event, reference)
+    """Show a registration: details, consents, everything that happened to it, and who is beside it in the list."""
+    registration, filters = _person_of(event, reference)
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     zone, entries = registration.event.zone, audit_queries.find_history(registration)
     names = listing.name_actors(entries)
@@ -99,6 +96,8 @@ def show(event: str, reference: str) -> ResponseReturnValue:
         consents=dossier.consents(registration, zone),
         timeline=dossier.timeline(entries, queries.list_mails(registration), names, zone),
         wording=wording,
+        is_over=events.is_over(registration.event, clock.now()),
+        **_ways(registration, filters),
     )
 
 
@@ -107,21 +106,16 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     """Ask whether to cancel, and say what that does; on POST cancel the registration."""
     form = TidyForm()
     if not form.validate_on_submit():
-        registration = _registration_or_404(event, reference)
-        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
-        page = "console/attendees/cancel.html"
-        return render_template(
-            page, event=registration.event, registration=registration, form=form, wording=wording
-        )
+        return _ask_to_cancel(*_person_of(event, reference), form)
     start_write(db.session)
-    registration = _registration_or_404(event, reference)
+    registration, filters = _person_of(event, reference)
     try:
         actions.cancel(registration, actor=sign_ins.current_actor(), now=clock.now())
     except NotLive:
         return _has_ended(event, reference)
     db.session.commit()
     flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
-    return redirect(url_for(".show", event=event, reference=reference), 303)
+    return redirect(_to_person(registration, filters), 303)
 
 
 @bp.route("/registrations/<reference>/resend", methods=["GET", "POST"])
@@ -129,9 +123,9 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
     """Say which message will be sent once more and to whom, then queue it with a fresh link."""
     form = ResendForm()
     if not form.validate_on_submit():
-        return _ask_to_resend(_registration_or_404(event, reference))
+        return _ask_to_resend(*_person_of(event, reference))
     start_write(db.session)
-    registration = _registration_or_404(event, reference)
+    registration, filters = _person_of(event, reference)
     actor, now = sign_ins.current_actor(), clock.now()
     try:
         kind = actions.resend(registration, actor=actor, now=now, kind=form.kind.data)
@@ -144,7 +138,7 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
         "The message “%(kind)s” is on its way to %(email)s.", kind=kind_text(kind), email=registration.email
     )
     flash(said, "success")
-    return redirect(url_for(".show", event=event, reference=reference), 303)
+    return redirect(_to_person(registration, filters), 303)
 
 
 @bp.route("/attendees/export", methods=["GET", "POST"])
@@ -166,9 +160,9 @@ def export(event: str) -> ResponseReturnValue:
             column_hints=exports.column_hints(),
         )
         return page, 422 if form.errors else 200
-    _record_export(found, filters, total, form)
+    exporting.record(found, filters, total, form, actor=sign_ins.current_actor())
     if form.shape.data == ExportShape.PAPER:
-        return _paper(found, filters, total, form)
+        return exporting.paper(found, filters, total, form)
     return exports.file(found, filters, form, now=clock.now())
 
 
@@ -180,9 +174,37 @@ def _list_of(slug: str) -> tuple[Event, listing.Filters]:
         abort(404)
 
 
-def _registration_or_404(slug: str, reference: str) -> Registration:
-    """Return the event's registration with this reference; answer 404 for a reference of another event (S13)."""
-    return queries.find_by_reference(get_any_or_404(slug), reference) or abort(404)
+def _person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]:
+    """Return the event's registration and the filters of the list that one came from, by the URL.
+
+    The answer to a reference of another event is 404 (S13).
+    """
+    event, filters = _list_of(slug)
+    return queries.find_by_reference(event, reference) or abort(404), filters
+
+
+def _to_person(registration: Registration, filters: listing.Filters) -> str:
+    return url_for(
+        ".show", event=registration.event.slug, reference=registration.reference, **filters.query()
+    )
+
+
+def _ask_to_cancel(
+    registration: Registration, filters: listing.Filters, form: TidyForm
+) -> ResponseReturnValue:
+    """Say what cancelling will do to whom."""
+    event, now = registration.event, clock.now()
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    return render_template(
+        "console/attendees/cancel.html",
+        event=event,
+        registration=registration,
+        form=form,
+        back_to_person=_to_person(registration, filters),
+        has_begun=now >= event.starts_at,
+        is_open=events.registration_state(event, now) == RegistrationState.OPEN,
+        wording=wording,
+    )
 
 
 def _has_ended(event: str, reference: str) -> ResponseReturnValue:
@@ -197,9 +219,10 @@ def _ask_again(event: str, reference: str) -> ResponseReturnValue:
     return redirect(url_for(".resend", event=event, reference=reference), 303)
 
 
-def _ask_to_resend(registration: Registration) -> ResponseReturnValue:
+def _ask_to_resend(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
-    kind = mails.kind_for_state(registration)
+    is_over = events.is_over(registration.event, clock.now())
+    kind = None if is_over else mails.kind_for_state(registration)
     return render_template(
         "console/attendees/resend.html",
         event=registration.event,
@@ -207,67 +230,36 @@ def _ask_to_resend(registration: Registration) -> ResponseReturnValue:
         kind=kind_text(kind) if kind else None,
         language=language_name(registration.language),
         form=ResendForm(formdata=None, kind=kind),
+        back_to_person=_to_person(registration, filters),
+        is_over=is_over,
         wording=wording,
     )
 
 
-def _record_export(event: Event, filters: listing.Filters, total: int, form: exports.ExportForm) -> None:
-    """Record who exported how many names, by which filters and why; a search text may be a name and is left out."""
-    shown = filters.query()
-    start_write(db.session)
-    audit.record(
-        "registrations.exported",
-        event,
-        actor=sign_ins.current_actor(),
-        at=clock.now(),
-        count=total,
-        sector=shown.get("sector", ""),
-        status=shown.get("status", ""),
-        searched=bool(filters.q),
-        purpose=form.purpose.data,
-        recipient=form.recipient.data,
-        shape=form.shape.data,
-    )
-    db.session.commit()
+def _of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
+    """Return what each list of the event's people shows: with it the balance of each sector, by the sector's id."""
+    balance = balance_of(event, counts, clock.now())
+    sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
+    return {"event": event, "sectors": sectors, "is_over": balance.is_over, "wording": wording}
 
 
-def _paper(
-    event: Event, filters: listing.Filters, total: int, form: exports.ExportForm
-) -> ResponseReturnValue:
-    """Return the whole list as one page to print, sent while it is read."""
-    headings, rows = exports.texts(event, filters, form)
-    page = render_template(
-        "console/attendees/paper.html",
-        event=event,
-        filters=filters,
-        headings=headings,
-        rows=ROWS_HERE,
-        total=total,
-        purpose=exports.PURPOSES[ExportPurpose(form.purpose.data)],
-        recipient=exports.RECIPIENTS[ExportRecipient(form.recipient.data)],
-        now=clock.now(),
-    )
-    before, _mark, after = page.partition(ROWS_HERE)
-    lines = current_app.jinja_env.get_template("console/attendees/_paper_rows.html")
+def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str | None]:
+    """Return where one can go from a person: back to the list with its filters, to who is beside, to cancelling."""
+    event, query = registration.event, filters.query()
 
-    def pieces() -> Iterator[str]:
-        yield before
-        for some in in_batches(rows):
-            yield lines.render(headings=headings, rows=some)
-        yield after
+    def url(endpoint: str, person: Registration | None) -> str | None:
+        if person is None:
+            return None
+        return url_for(endpoint, event=event.slug, reference=person.reference, **query)
 
-    return Response(stream_with_context(pieces()), content_type="text/html; charset=utf-8")
-
-
-def _balance(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return the ring, and its arcs by sector id; each arc links to the list of its sector."""
-
-    def url(sector: Sector) -> str:
-        return url_for(".index", event=event.slug, sector=sector.key)
-
-    balance = balance_of(event, counts, clock.now(), url)
-    arcs = dict(zip((sector.id for sector in event.sectors), balance.shares, strict=True))
-    return {"balance": balance, "arcs": arcs}
+    before, after = listing.find_neighbours(event, filters, registration)
+    return {
+        "back_to_list": url_for(".index", event=event.slug, **query),
+        "previous_url": url(".show", before),
+        "next_url": url(".show", after),
+        "resend_url": url(".resend", registration),
+        "cancel_url": url(".cancel", registration),
+    }
 
 
 def _pages(event: Event, filters: listing.Filters, page: Page, total: int) -> dict[str, str | None]:

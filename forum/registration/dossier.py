@@ -7,7 +7,9 @@ from datetime import datetime, tzinfo
 from babel import Locale
 from flask_babel import gettext as _
 
+from forum import clock
 from forum.audit.models import AuditEntry
+from forum.events import queries as events
 from forum.outbox.models import OutboxMessage
 from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
@@ -83,10 +85,11 @@ def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
         (_("Waiting since"), registration.waiting_since, Status.WAITING),
         (_("Offer holds until"), registration.offer_expires_at, Status.OFFERED),
     ]
+    goes_on = not events.is_over(registration.event, clock.now())
     shown = [
         (label, moment_text(moment, zone))
         for label, moment, status in moments
-        if moment and registration.status == status
+        if moment and goes_on and registration.status == status
     ]
     return [
         *shown,

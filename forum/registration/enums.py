@@ -27,6 +27,14 @@ IN_CALENDAR = {
 }
 
 
+class Group(StrEnum):
+    """What several statuses have in common, as a filter of the organisers' list."""
+
+    PLACE = "place"  # holds a place: confirmed, or held for an address or an offer
+    HELD = "held"  # holds a place that is not confirmed yet
+    ENDED = "ended"
+
+
 class TokenPurpose(StrEnum):
     """What a personal link is for; each link does one thing only (S19)."""
 

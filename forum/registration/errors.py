@@ -38,7 +38,7 @@ class AnswersGone(RegistrationRefused):
 
 
 class NotLive(Exception):
-    """The registration is cancelled, expired or declined; nothing can be done with it."""
+    """The registration is cancelled, expired or declined, or its event is over; nothing can be done with it."""
 
 
 class StateChanged(Exception):

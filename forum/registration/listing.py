@@ -16,13 +16,13 @@ from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.registration import searching
-from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.queries import find_by_reference
-from forum.web.pagination import Cursor, Order, Page, count_before, read_page
+from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbours, read_page
 
 PAGE_SIZE = 50
-LATEST = 8
+LATEST = 6
 SHOWN_OF_LINE = 50
 LONGEST_SEARCH = 200
 SORTS = ("name", "organisation", "sector", "status", "registered")
@@ -39,6 +39,11 @@ BY_LIFE = (
 # A column of `stream`: when the place was confirmed, while it stands.
 PLACE_CONFIRMED_AT = "place_confirmed_at"
 SEARCHED = (Registration.search_text, Registration.search_extra)
+GROUPS: Mapping[Group, ColumnElement[bool]] = {
+    Group.PLACE: Registration.holds_place.expression,
+    Group.HELD: Registration.holds_place & (Registration.status != Status.CONFIRMED),
+    Group.ENDED: Registration.status.in_(ENDED),
+}
 BY_NAME = (Registration.sort_key, Registration.id)
 BY_ORGANISATION = (Registration.organisation_sort_key, Registration.sort_key, Registration.id)
 BY_TIME = (Registration.requested_at, Registration.id)
@@ -52,11 +57,14 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list shows and in which order, all of it in the URL. `sort` begins with "-" for descending order."""
+    """What the list shows and in which order, all of it in the URL.
+
+    `status` is a status or a group of them. `sort` begins with "-" for descending order.
+    """
 
     q: str = ""
     sector: Sector | None = None
-    status: Status | None = None
+    status: Status | Group | None = None
     sort: str = "name"
 
     @classmethod
@@ -64,7 +72,7 @@ class Filters:
         """Read the filters from the URL's query. Raises UnknownFilter; an unknown sort means by name (S34)."""
         key, code, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
         sector = find_sector(event, key)
-        status = Status(code) if code in set(Status) else None
+        status = next((known for known in (*Status, *Group) if known == code), None)
         if (key and sector is None) or (code and status is None):
             raise UnknownFilter
         words = args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip()
@@ -101,12 +109,23 @@ def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Reg
     )
 
 
+def find_neighbours(
+    event: Event, filters: Filters, registration: Registration
+) -> tuple[Registration | None, Registration | None]:
+    """Return who stands before and after the person in the filtered list; None at its ends."""
+    return read_neighbours(
+        db.session, matching(event, filters), order(event, filters.sort), beside=registration
+    )
+
+
 def matching(event: Event, filters: Filters) -> Select:
     """Select the registrations that match the filters; every term of the search must be met."""
     query = select(Registration).where(Registration.event_id == event.id)
     if filters.sector:
         query = query.where(Registration.sector_id == filters.sector.id)
-    if filters.status:
+    if isinstance(filters.status, Group):
+        query = query.where(GROUPS[filters.status])
+    elif filters.status:
         query = query.where(Registration.status == filters.status)
     for term in searching.terms(filters.q):
         query = query.where(_meets(term))
@@ -153,7 +172,24 @@ def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | 
     if filters.q:
         found = matching(event, filters).with_only_columns(Registration.id).subquery()
         return db.session.scalar(select(func.count()).select_from(found)) or 0
-    return total(counts, sector_id=filters.sector.id if filters.sector else None, status=filters.status)
+    return count_status(event, counts, filters.status, filters.sector)
+
+
+def count_status(
+    event: Event, counts: Counts, status: Status | Group | None, sector: Sector | None = None
+) -> int:
+    """Return how many registrations have a state, or belong to a group of states, in a sector or in all.
+
+    Places are counted by the counters that decide about them, so that a number and its list agree.
+    """
+    sector_id = sector.id if sector else None
+    if status == Group.ENDED:
+        return sum(total(counts, sector_id=sector_id, status=ended) for ended in ENDED)
+    if isinstance(status, Group):
+        taken = sum(each.taken for each in event.sectors if sector in (None, each))
+        confirmed = total(counts, sector_id=sector_id, status=Status.CONFIRMED)
+        return taken if status == Group.PLACE else max(0, taken - confirmed)
+    return total(counts, sector_id=sector_id, status=status)
 
 
 def first_number(event: Event, filters: Filters, page: Page, matching_in_all: int) -> int:

@@ -127,7 +127,11 @@ def kind_for_state(registration: Registration) -> str | None:
 def queue_for_state(
     registration: Registration, submission: Submission | None = None, *, now: datetime
 ) -> OutboxMessage:
-    """Queue the mail for the registration's current status; a confirming link carries `submission`."""
+    """Queue the mail for the registration's current status; a confirming link carries `submission`.
+
+    It takes the place of the person's dead letters, so nobody has to deal with those any more.
+    """
+    outbox.settle_failed(registration.id)
     if registration.status == Status.PENDING:
         return queue_received(registration, submission, now=now)
     until = registration.offer_expires_at if registration.status == Status.OFFERED else None

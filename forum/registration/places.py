@@ -104,7 +104,7 @@ def has_room(sector: Sector, now: datetime, organisation_key: str | None = None)
         return False
     event = sector.event
     is_free = _is_free(sector, event, organisation_key, now)
-    if not is_free and not event.has_waiting_list:
+    if not is_free and not takes_waiters(event, now):
         raise SectorFull
     return is_free
 
@@ -182,6 +182,11 @@ def kept_for(sector: Sector, event: Event, now: datetime) -> int:
     if event.release_at is not None and now >= event.release_at:
         return 0
     return max(0, sector.floor - sector.taken)
+
+
+def takes_waiters(event: Event, now: datetime) -> bool:
+    """Return whether somebody may join the waiting list: no place is offered once the event has begun."""
+    return event.has_waiting_list and now < event.starts_at
 
 
 def change_capacity(event: Event, capacity: int) -> None:

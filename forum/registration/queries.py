@@ -113,6 +113,26 @@ def has_left(digest: str) -> bool:
     return db.session.scalar(left) is not None
 
 
+def find_by_ids(ids: Collection[int]) -> dict[int, Registration]:
+    """Return the registrations with these ids, by id."""
+    query = select(Registration).where(Registration.id.in_(ids))
+    return {registration.id: registration for registration in db.session.scalars(query)} if ids else {}
+
+
+def find_longest_in_review(event: Event) -> Registration | None:
+    """Return the registration that has been in review for longest."""
+    query = select(Registration).where(
+        Registration.event_id == event.id, Registration.status == Status.IN_REVIEW
+    )
+    return db.session.scalars(query.order_by(Registration.requested_at, Registration.id).limit(1)).first()
+
+
+def find_next_offer_end(event: Event) -> datetime | None:
+    """Return when the first of the open offers ends, None when no place is offered."""
+    offered = (Registration.event_id == event.id) & (Registration.status == Status.OFFERED)
+    return db.session.scalar(select(func.min(Registration.offer_expires_at)).where(offered))
+
+
 def find_token(digest: str) -> RegistrationToken | None:
     """Return the link with this digest, and its registration, event and sector, all read afresh."""
     query = (

@@ -191,14 +191,12 @@ def share_out(free: int, openings: Sequence[int], kept: Sequence[int]) -> list[i
 def _arcs(
     shares: Sequence[SectorShare], free: Sequence[int], wedges: Sequence[Wedge], labels: Sequence[Label]
 ) -> tuple[Arc, ...]:
-    further = cycle(range(6, 13))
     return tuple(
         Arc(
             number=number,
             key=share.key,
             name=share.name,
-            tone=share.tone
-            or (f"sector-{share.key}" if share.key in OWN_TONES else f"sector-{next(further)}"),
+            tone=tone,
             note=share.note,
             words=share.words,
             url=share.url,
@@ -216,7 +214,16 @@ def _arcs(
             reach=wedge.reach,
             label=label,
         )
-        for number, (share, seats, wedge, label) in enumerate(
-            zip(shares, free, wedges, labels, strict=True), start=1
+        for number, (share, tone, seats, wedge, label) in enumerate(
+            zip(shares, tones(shares), free, wedges, labels, strict=True), start=1
         )
     )
+
+
+def tones(shares: Sequence[SectorShare]) -> list[str]:
+    """Return the colour class of each sector: its own if it has one, else sector-6, sector-7 … in order."""
+    further = cycle(range(6, 13))
+    return [
+        share.tone or (f"sector-{share.key}" if share.key in OWN_TONES else f"sector-{next(further)}")
+        for share in shares
+    ]

@@ -119,9 +119,9 @@ def lay_bands(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
                 start,
                 end,
                 MIDDLE + BAND / 2,
-                _bow(start, taken_to),
-                _bow(taken_to, held_to),
-                _bow(held_to, end),
+                bow(start, taken_to),
+                bow(taken_to, held_to),
+                bow(held_to, end),
                 reach=_sheet(start, end, MIDDLE - BAND / 2 - 5, MIDDLE + BAND / 2 + 5) if part.count else "",
             )
         )
@@ -139,7 +139,7 @@ def _dots(points: Sequence[tuple[float, float]]) -> str:
     return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
 
 
-def _bow(start: float, end: float) -> str:
+def bow(start: float, end: float) -> str:
     """Return the path of an arc, drawn through its middle so that a whole circle is a path like any other."""
     if end - start <= 1e-9:
         return ""

@@ -10,8 +10,7 @@ from flask_babel import ngettext
 
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
-from forum.registration import intake, listing, places, queries
-from forum.registration.enums import Status
+from forum.registration import intake, places, queries
 from forum.registration.ring import RingView, SectorShare, draw_ring
 from forum.web.languages import in_language
 
@@ -37,16 +36,6 @@ def small_ring_of(event: Event, now: datetime) -> RingView:
     return _draw(event, now, queries.count_undecided(event), small=True)
 
 
-def balance_of(event: Event, counts: listing.Counts, now: datetime, sector_url: Address) -> RingView:
-    """Return the small ring. A place is taken when it is confirmed, and held for an address or an offer until then."""
-    undecided: queries.Undecided = {}
-    for sector in event.sectors:
-        confirmed = counts.get((sector.id, Status.CONFIRMED), 0)
-        waiting = counts.get((sector.id, Status.WAITING), 0)
-        undecided[sector.id] = max(0, sector.taken - confirmed), waiting
-    return _draw(event, now, undecided, sector_url, small=True)
-
-
 def draw_seats(
     shares: Iterable[SectorShare], capacity: int, *, left: int | None = None, small: bool = False
 ) -> RingView:
@@ -67,6 +56,7 @@ def _draw(
     small: bool = False,
 ) -> RingView:
     left, shares = places.places_left(event, now), []
+    waits = places.takes_waiters(event, now)
     for sector in event.sectors:
         held, waiting = undecided.get(sector.id, (0, 0))
         held = min(held, sector.taken)
@@ -79,7 +69,7 @@ def _draw(
             waiting=waiting,
             kept=places.kept_for(sector, event, now),
             left=left[sector.id],
-            note=_note(sector, left[sector.id], event),
+            note=_note(sector, left[sector.id], waits=waits),
             url=sector_url(sector) if sector_url else "",
         )
         shares.append(share)
@@ -87,14 +77,14 @@ def _draw(
     return draw_seats(shares, event.capacity, left=free, small=small)
 
 
-def _note(sector: Sector, left: int, event: Event) -> str:
+def _note(sector: Sector, left: int, *, waits: bool) -> str:
     """Return what is said of a sector in which nobody can take a place now; "" for the others."""
     if sector.policy == SectorPolicy.INVITATION:
         return _("By invitation")
     if sector.ceiling == 0:
         return _("Closed")
     if left == 0:
-        return _("Full, waiting list open") if event.has_waiting_list else _("Full")
+        return _("Full, waiting list open") if waits else _("Full")
     return ""
 
 

@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from forum import clock
 from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED, Brake
+from forum.events import queries as events
 from forum.outbox.wording import StatusWords
-from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.enums import ConsentPurpose, Group, Status
 from forum.registration.models import Registration
 from forum.web.languages import day_text, language, short_moment_text
 
@@ -23,6 +25,18 @@ STATUSES: Mapping[str, tuple[LazyString, str]] = {
     Status.CANCELLED: (_l("Cancelled"), "out"),
     Status.EXPIRED: (_l("Expired"), "out"),
     Status.DECLINED: (_l("Declined"), "out"),
+}
+GROUPS: Mapping[str, LazyString] = {
+    Group.PLACE: _l("Holds a place"),
+    Group.HELD: _l("Place held, not confirmed"),
+    Group.ENDED: _l("No longer registered"),
+}
+# What was still going on when the event ended will not go on.
+AFTER_THE_EVENT: Mapping[str, LazyString] = {
+    Status.PENDING: _l("Address was never confirmed"),
+    Status.IN_REVIEW: _l("Was in review"),
+    Status.WAITING: _l("Was waiting"),
+    Status.OFFERED: _l("Was offered a place"),
 }
 UNKNOWN_KIND = "review"  # the sign of a status that only a newer version knows
 CONSENTS = {
@@ -82,13 +96,17 @@ ACTORS = {
 
 
 def status_name(status: str) -> str:
-    """Return a status's name, or its code if only a newer version knows the status."""
+    """Return the name of a status or of a group; the code of a status that only a newer version knows."""
+    if status in GROUPS:
+        return str(GROUPS[status])
     return str(STATUSES[status][0]) if status in STATUSES else str(status)
 
 
 def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:
     """Return a registration's status in words, with the position in line or the offer's deadline, and its sign."""
     kind = STATUSES[registration.status][1] if registration.status in STATUSES else UNKNOWN_KIND
+    if registration.status in AFTER_THE_EVENT and events.is_over(registration.event, clock.now()):
+        return StatusWords(str(AFTER_THE_EVENT[registration.status]), "out")
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
     if registration.status == Status.OFFERED and registration.offer_expires_at:

@@ -29,8 +29,8 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "translations")
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
-    app.jinja_env.filters["short_moment"] = _short_moment_of
-    app.jinja_env.filters["day"] = _day_of
+    app.jinja_env.filters.update(short_moment=_short_moment_of, short_day=_short_day_of, day=_day_of)
+    app.jinja_env.filters["hour"] = _hour_of
     app.jinja_env.globals["get_locale"] = get_locale
 
 
@@ -122,6 +122,16 @@ def _short_moment_of(moment: datetime, event) -> str:
 def language_name(code: str) -> str:
     """Return what a language is called in the present one, such as "Swedish"; its code where that is unknown."""
     return Locale.parse(language()).languages.get(code, code)
+
+
+def _short_day_of(moment: datetime, event) -> str:
+    """The template filter `short_day(event)`: the day of a `short_moment`."""
+    return format_datetime(moment.astimezone(event.zone), "d MMM y", locale=language())
+
+
+def _hour_of(moment: datetime, event) -> str:
+    """The template filter `hour(event)`: the hour of a `short_moment`."""
+    return format_datetime(moment.astimezone(event.zone), "HH:mm", locale=language())
 
 
 def _day_of(moment: datetime, event) -> str:

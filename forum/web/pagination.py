@@ -98,6 +98,19 @@ def count_before(session: Session | scoped_session[Any], query: Select, order: O
     return session.scalar(select(func.sum(each.c[0]))) or 0
 
 
+def read_neighbours(
+    session: Session | scoped_session[Any], query: Select, order: Order, *, beside: Any
+) -> tuple[Any, Any]:
+    """Return the rows before and after the row `beside`, each None where there is none.
+
+    A row of a group that `order` does not have stands nowhere, so it has no neighbours.
+    """
+    if order.groups and getattr(beside, order.group_by.key) not in order.groups:
+        return None, None
+    before, after = (_read(session, query, order, 1, beside, backwards) for backwards in (True, False))
+    return (before[0] if before else None), (after[0] if after else None)
+
+
 def _read(
     session: Session | scoped_session[Any],
     query: Select,

@@ -275,6 +275,12 @@ CONSOLE = [
         way=of_event("attendees.index", sector="ngo", status="waiting", sort="-registered"),
         as_=ORGANISER,
     ),
+    Sight(
+        "attendees with a place",
+        "attendees.index",
+        way=of_event("attendees.index", status="place"),
+        as_=ORGANISER,
+    ),
     Sight("attendees, none", "attendees.index", way=of_event("attendees.index", q="zzzz"), as_=ORGANISER),
     Sight("attendees, long", "attendees.index", way=of_event("attendees.index"), world="long", as_=ORGANISER),
     Sight("waiting list", "attendees.waiting", way=of_event("attendees.waiting"), as_=ORGANISER),
@@ -326,6 +332,14 @@ CONSOLE = [
     Sight("mail, failed", "outbox.index", way=of_event("outbox.index", status="failed"), as_=ORGANISER),
     Sight("mail, none", "outbox.index", way=of_event("outbox.index", q="zzzz"), as_=ORGANISER),
     Sight("mail, long", "outbox.index", way=of_event("outbox.index"), world="long", as_=ORGANISER),
+    Sight(
+        "not found in the console",
+        "attendees.show",
+        way=of_event("attendees.show", reference="ZZZZ-ZZZZ"),
+        as_=ORGANISER,
+        status=404,
+    ),
+    Sight("overview of a past event", "console.overview", {"event": "nf16"}, as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE]

@@ -29,6 +29,7 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "accounts.sign_out": "leads to the page that says so",
     "own_account.time_left": "for the page's script",
     "own_account.recovery_codes_file": "a text file",
+    "own_account.choose_language": "leads back to the page",
     "own_account.propose_authenticator": "leads to the page of the key",
     "own_account.end_session": "leads back to the list",
     "own_account.end_other_sessions": "leads back to the list",

@@ -9,9 +9,10 @@ from forum import clock
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
-from forum.outbox import listing, relay
+from forum.outbox import heartbeats, listing, relay
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail
 from tests.factories.registrations import confirmed, register, register_elsewhere
@@ -35,6 +36,10 @@ def mark(recipient, **values):
     return db.session.scalars(select(OutboxMessage).where(OutboxMessage.recipient == recipient)).first()
 
 
+def reference_of(mail):
+    return db.session.get(Registration, mail.registration_id).reference
+
+
 def log(organiser, query="", **options):
     return organiser.get(f"/console/nf27/mail{query}", **options)
 
@@ -53,6 +58,23 @@ def test_log_says_to_whom_what_and_how_it_went_the_newest_first(organiser, mails
         ["asa@example.org", "Place confirmed", *sent],
         ["asa@example.org", "Confirm your address", *sent],
     ]
+
+
+def test_mail_leads_to_the_person_that_it_is_about(organiser, mails):
+    page = log(organiser, "?status=failed")
+    assert page.follow("bo@example.org").path == f"/console/nf27/registrations/{reference_of(mails)}"
+    (link,) = page.soup.select("tbody th a")
+    assert link["aria-label"] == f"bo@example.org, {reference_of(mails)}"
+
+
+def test_mail_about_nobody_who_registered_leads_nowhere(sign_in_as, event):
+    make_mail(kind="account-password-changed", recipient="o@example.org", context=ACCOUNT)
+    page = log(sign_in_as(Role.ADMIN))
+    assert (names(page), page.soup.select("tbody th a")) == (["o@example.org"], [])
+
+
+def test_address_carries_no_field_that_was_left_empty(organiser, mails):
+    assert log(organiser, "?q=&status=failed", expect=302).location == "/console/nf27/mail?status=failed"
 
 
 def test_log_is_filtered_by_status_and_address(organiser, mails):
@@ -165,9 +187,10 @@ def test_no_reason_is_chosen_beforehand(organiser, mails):
 def test_list_and_overview_say_alike_why_no_mail_leaves(organiser, event, reason, told):
     start_write(db.session)
     relay.pause(reason, now=NOW)
+    heartbeats.beat("worker", now=NOW)
     db.session.commit()
     for page in (log(organiser), organiser.get("console.overview", event="nf27")):
-        (words,) = [text for text in page.all(".note p") if "has not taken mail" in text]
+        (words,) = [text for text in page.all(".note p, .task-detail") if "has not taken mail" in text]
         assert (told in words, "Errno" in words) == (True, False)
         assert words.endswith("The next attempt comes within a minute; no message is lost.")
     clock.freeze(NOW - timedelta(hours=1))

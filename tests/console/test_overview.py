@@ -1,6 +1,6 @@
 """The overview of an event, the console's first page, and who may see it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -10,19 +10,21 @@ from forum.accounts.enums import Role
 from forum.audit.queries import BRAKES, FORMS_BRAKED
 from forum.audit.traces import note_brake
 from forum.database import start_write
+from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.outbox import heartbeats
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.registration import actions
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, register
+from tests.factories.registrations import confirmed, register, write
 from tests.tables import names
 
 PAGES = (
     "",
     "attendees",
     "waiting",
-    "attendees.csv",
+    "attendees/export",
     "mail",
     "registrations/ABCD-EFGH",
     "registrations/ABCD-EFGH/cancel",
@@ -33,12 +35,22 @@ def overview(organiser, slug="nf27", **options):
     return organiser.get("console.overview", event=slug, **options)
 
 
-def balance(page):
-    """Return the numbers of the balance table by the sector's name."""
+def balance(page, part="tbody"):
+    """Return the numbers of the balance table by the sector's name and the column's heading."""
     return {
-        row.th.a.get_text(): [cell.get_text() for cell in row.find_all("td")]
-        for row in page.soup.select(".balance tbody tr")
+        row.th.get_text(strip=True): {
+            cell["data-label"]: int(cell.get_text()) for cell in row.select("td[data-label]")
+        }
+        for row in page.soup.select(f".balance {part} tr")
     }
+
+
+def tasks(page):
+    return page.all(".task-title")
+
+
+def coming(page):
+    return page.all(".coming li")
 
 
 def facts(page):
@@ -51,36 +63,134 @@ def beat(moment):
     db.session.commit()
 
 
-def test_balance_shows_taken_held_waiting_and_left_of_each_sector(sign_in_as, database):
-    event = make_event(capacity=3, sectors=[make_sector("justice", ceiling=2), make_sector("ngo", ceiling=2)])
+@pytest.fixture
+def mixed(database):
+    """An event of 10 places with people in every state that the balance has a column for."""
+    event = make_event(
+        capacity=10,
+        sectors=[
+            make_sector("justice", position=1, floor=1, ceiling=2),
+            make_sector("ngo", position=2, floor=3, ceiling=6),
+            make_sector("other", position=3, policy=SectorPolicy.REVIEW, ceiling=1),
+        ],
+    )
     confirmed(event, "justice")
     register(event, "justice")
-    confirmed(event, "justice")
+    confirmed(event, "justice")  # no place is left in the sector: waits
     register(event, "ngo")
-    page = overview(sign_in_as(event=event))
-    assert balance(page) == {"Justice": ["1", "1", "1", "0", "2"], "NGOs": ["0", "1", "0", "0", "2"]}
-    assert (
-        page.soup.select_one("svg.ring")["aria-label"]
-        == "3 of 3 places are taken; the table shows each sector"
+    confirmed(event, "other", family_name="Berg")  # in review
+    return event
+
+
+def test_balance_shows_what_is_taken_held_kept_in_review_and_waiting_in_each_sector(sign_in_as, mixed):
+    page = overview(sign_in_as(event=mixed))
+    names = ("Confirmed", "Held", "Taken", "Kept by floor", "Floor", "Ceiling", "In review", "Waiting")
+    assert balance(page) == {
+        "Justice": dict(zip(names, (1, 1, 2, 0, 1, 2, 0, 1), strict=True)),
+        "NGOs": dict(zip(names, (0, 1, 1, 2, 3, 6, 0, 0), strict=True)),
+        "Other": dict(zip(names, (0, 0, 0, 0, 0, 1, 1, 0), strict=True)),
+    }
+    assert page.soup.select_one("svg.balance-ring")["aria-label"] == (
+        "3 of 10 places are taken; the table shows each sector"
     )
 
 
-def test_numbers_lead_to_the_list_of_their_status(organiser, event):
-    confirmed(event, "justice")
-    register(event, "ngo")
-    page = overview(organiser)
-    assert dict(zip(page.all(".stat dt"), page.all(".stat dd"), strict=True)) == {
-        "Confirmed": "1", "Address not confirmed": "1", "Waiting": "0",
-    }  # fmt: skip
-    assert page.links["Address not confirmed"] == "/console/nf27/attendees?status=pending"
+def test_numbers_of_the_balance_add_up_to_the_places(sign_in_as, mixed):
+    page = overview(sign_in_as(event=mixed))
+    (total,) = balance(page, "tfoot").values()
+    sectors = balance(page).values()
+    assert total == {name: sum(sector[name] for sector in sectors) for name in total}
+    assert page.all(".balance-sum") == [
+        "3 taken + 2 kept by floors until 1 October 2027 + 5 open to every sector = 10 places."
+    ]
+    assert (total["Taken"], total["Kept by floor"]) == (3, 2)
+
+
+def test_balance_says_when_floors_keep_more_than_is_free(sign_in_as, mixed):
+    start_write(db.session)
+    mixed.capacity, mixed.sectors[1].floor, mixed.sectors[1].ceiling = 4, 4, 6
+    db.session.commit()
+    assert overview(sign_in_as(event=mixed)).all(".balance-sum") == [
+        "3 taken + 3 kept by floors = 6, and there are 4 places: the floors keep 2 more than are free."
+    ]
+
+
+def test_released_floors_keep_nothing(sign_in_as, mixed):
+    clock.freeze(mixed.release_at)
+    page = overview(sign_in_as(event=mixed, at=mixed.release_at))
+    assert balance(page)["NGOs"]["Kept by floor"] == 0
+    assert page.all(".balance-sum") == ["3 taken + 7 open to every sector = 10 places."]
+
+
+def test_each_number_that_is_a_link_leads_to_exactly_so_many_people(sign_in_as, mixed):
+    organiser = sign_in_as(event=mixed)
+    shown = [
+        (int(link.get_text()), link["href"]) for link in overview(organiser).soup.select(".balance td a")
+    ]
+    assert len(shown) == 9
+    for number, address in shown:
+        page = organiser.get(address)
+        assert (len(names(page)), page.all(".filters-said")[0].split()[0]) == (number, str(number)), address
+
+
+def test_what_is_held_is_told_apart(sign_in_as, mixed):
+    assert (
+        "Held: 0 offered, 2 with an address that is not confirmed yet. Who is in review or waits holds no place."
+        in overview(sign_in_as(event=mixed)).text
+    )
 
 
 def test_last_registrations_are_the_newest_first(organiser, event):
     for number in range(10):
         register(event, "ngo", family_name=f"N{number}", now=NOW - timedelta(hours=10 - number))
     assert names(overview(organiser)) == names(overview(organiser))
-    latest = overview(organiser).all("section:has(> #latest) tbody th")
-    assert latest == [f"N{number}, Åsa" for number in range(9, 1, -1)]
+    page = overview(organiser)
+    assert page.all(".latest-name") == [f"N{number}, Åsa" for number in range(9, 3, -1)]
+    assert page.links["All 10"] == "/console/nf27/attendees"
+
+
+def test_registration_in_review_is_something_to_do(sign_in_as, mixed):
+    page = overview(sign_in_as(event=mixed))
+    assert "1 registration is in review" in tasks(page)
+    assert "Åsa Berg has waited longest, since 3 May 2027." in page.text
+    assert page.links["1 registration is in review"] == "/console/nf27/attendees?status=in_review"
+
+
+def test_nothing_to_do_is_said(organiser):
+    beat(NOW)
+    assert "Nothing waits for you." in overview(organiser).text
+
+
+def test_what_comes_is_told_in_order_and_what_has_passed_is_not(sign_in_as, mixed):
+    assert coming(overview(sign_in_as(event=mixed))) == [
+        "1 Oct 00:00 Kept places are released: today 2 places",
+        "31 Oct 23:59 Registration closes",
+        "16 Nov 09:00 The forum begins",
+        "17 Nov 16:30 The forum ends",
+    ]
+
+
+def test_end_of_open_offers_is_among_what_comes(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
+    first = confirmed(event, "ngo")
+    confirmed(event, "ngo")
+    write(actions.cancel, first, actor="command", now=NOW)
+    assert coming(overview(sign_in_as(event=event)))[0] == "5 May 14:00 The open offer ends"
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        (NOW - timedelta(days=31), "Registration opens on 3 April 2027."),
+        (NOW, "Registration is open for 181 more days."),
+        (datetime(2027, 10, 31, 20, 0, tzinfo=UTC), "Registration closes today."),
+        (datetime(2027, 11, 1, 20, 0, tzinfo=UTC), "Registration is closed."),
+        (datetime(2027, 11, 17, 15, 30, tzinfo=UTC), "The forum is over."),
+    ],
+)
+def test_heading_says_where_the_event_stands_today(event, sign_in_as, moment, said):
+    clock.freeze(moment)
+    assert overview(sign_in_as(event=event, at=moment)).text.split("To do")[0].endswith(f"2027. {said} ")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +198,8 @@ def test_last_registrations_are_the_newest_first(organiser, event):
     [
         (NOW - timedelta(days=31), "Not open yet"),
         (NOW - timedelta(days=30), "Open"),
-        (NOW + timedelta(days=365), "Closed"),
+        (datetime(2027, 11, 1, 12, 0, tzinfo=UTC), "Closed"),
+        (NOW + timedelta(days=365), "Over"),
     ],
 )
 def test_state_of_the_registration_follows_the_clock(event, sign_in_as, moment, state):
@@ -109,12 +220,12 @@ def test_dates_are_in_the_events_zone(organiser, event):
 def test_silent_worker_is_told(organiser, event):
     register(event, "ngo")
     page = overview(organiser)
-    assert page.all(".note-title") == ["Messages are not reaching people"]
+    assert tasks(page) == ["! Messages are not reaching people"]
     assert "1 message is waiting." in page.text
     beat(NOW)
-    assert overview(organiser).all(".note-title") == []
+    assert tasks(overview(organiser)) == []
     beat(NOW - timedelta(minutes=2))
-    assert overview(organiser).all(".note-title") == ["Messages are not reaching people"]
+    assert tasks(overview(organiser)) == ["! Messages are not reaching people"]
 
 
 def test_mail_that_is_taken_by_no_server_is_told_after_a_quarter_of_an_hour(organiser, event):
@@ -123,21 +234,47 @@ def test_mail_that_is_taken_by_no_server_is_told_after_a_quarter_of_an_hour(orga
     clock.freeze(later)
     beat(later)
     page = overview(organiser)
-    assert page.all(".note-title") == ["Messages are not reaching people"]
+    assert tasks(page) == ["! Messages are not reaching people"]
     assert "1 message has been waiting for more than 15 minutes." in page.text
     assert "not been heard from" not in page.text
 
 
-def test_failed_mail_is_told_and_leads_to_it(organiser, event):
-    register(event, "ngo")
+def fail_all():
     beat(NOW)
     start_write(db.session)
     db.session.execute(update(OutboxMessage).values(status=MessageStatus.FAILED))
     db.session.commit()
+
+
+def test_failed_mail_is_told_and_leads_to_it(organiser, event):
+    register(event, "ngo", family_name="Berg")
+    fail_all()
     page = overview(organiser)
     assert page.links["1 message has failed"] == "/console/nf27/mail?status=failed"
     assert "not been heard from" not in page.text
-    assert page.all(".console-side nav li") == ["Overview", "Attendees", "Waiting list", "Mail 1 failed"]
+    assert page.all(".console-side nav li") == ["Overview", "Attendees", "Waiting list", "Messages 1 failed"]
+
+
+def test_failed_mail_is_no_task_any_more_once_each_is_dealt_with(organiser, event):
+    """Tried again, put aside, or followed by another message to the person: then nobody is left without one."""
+    people = [register(event, "ngo", given_name=name, family_name="Berg") for name in "ABC"]
+    fail_all()
+    assert tasks(overview(organiser)) == ["3 messages have failed"]
+    log = organiser.get("/console/nf27/mail?status=failed")
+    log.form("form[action*=retry]").submit()
+    assert tasks(overview(organiser)) == ["2 messages have failed"]
+    organiser.get("/console/nf27/mail?status=failed").form("form[action*=dismiss]").submit(
+        {"reason": "not_needed"}
+    )
+    assert tasks(overview(organiser)) == ["1 message has failed"]
+    left = organiser.get("/console/nf27/mail?status=failed").follow(names(log)[-1])
+    write(
+        actions.resend,
+        next(person for person in people if person.reference in left.path),
+        actor="command",
+        now=NOW,
+    )
+    assert tasks(overview(organiser)) == []
 
 
 def test_navigation_says_where_one_is(organiser, event):
@@ -145,7 +282,7 @@ def test_navigation_says_where_one_is(organiser, event):
     for endpoint, here in (
         ("console.overview", "Overview"),
         ("attendees.show", "Attendees"),
-        ("outbox.index", "Mail"),
+        ("outbox.index", "Messages"),
     ):
         values = {"reference": person.reference} if endpoint == "attendees.show" else {}
         page = organiser.get(endpoint, event="nf27", **values)
@@ -233,7 +370,7 @@ def test_forms_that_were_held_back_are_told_for_a_day_with_number_moment_and_rea
         note_brake(action, event)
 
     said = overview(sign_in_as(event=event)).text
-    assert "Forms were held back in the last 24 hours" in said
+    assert "5 forms were held back in the last 24 hours" in said
     assert "had to be sent twice. Held back: at least 3, the last at 3 May 2027 14:00." in said
     assert "Many forms came from one network. Held back: at least 1" in said
     assert "minst 3, senast 3 maj 2027 14:00" in overview(sign_in_as(event=event, language="sv")).text

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forum.accounts.access import AUDIENCES, OPEN_FACES
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
 from forum.logs import JsonLines
+from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import mails
 from forum.registration.models import Registration
@@ -307,6 +308,10 @@ def _make_alike(world: World) -> None:
         person, twin = (find_registration(world, name) for name in (PERSON, "twin"))
         for name in ("requested_at", "confirmed_at", "confirm_by"):
             setattr(twin, name, getattr(person, name))
+        for each in (person, twin):
+            own = update(OutboxMessage).where(OutboxMessage.registration_id == each.id)
+            alike = {"status": MessageStatus.QUEUED, "last_error": None, "attempts": 0}
+            db.session.execute(own.values(recipient=each.email, **alike))
         db.session.commit()
 
 

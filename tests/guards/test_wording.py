@@ -8,10 +8,10 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.wording import KINDS
 from forum.outbox.wording import STATUSES as MAIL_STATUSES
 from forum.registration.applicant import CHANGEABLE
-from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.enums import ConsentPurpose, Group, Status
 from forum.registration.listing import BY_LIFE
 from forum.registration.listing import SORTS as SORTS_OF_THE_LIST
-from forum.registration.wording import ACTS, CONSENTS, FIELDS, SORTS, STATUSES, ordinal
+from forum.registration.wording import ACTS, CONSENTS, FIELDS, GROUPS, SORTS, STATUSES, ordinal
 from forum.settings.project import PROJECT
 
 RECORDED = re.compile(r'"(registration\.[a-z_]+)"')
@@ -19,6 +19,7 @@ RECORDED = re.compile(r'"(registration\.[a-z_]+)"')
 
 def test_every_state_and_purpose_has_words():
     assert (set(STATUSES), set(BY_LIFE), set(CONSENTS)) == (set(Status), set(Status), set(ConsentPurpose))
+    assert set(GROUPS) == set(Group)
     assert (set(MAIL_STATUSES), set(FIELDS)) == (set(MessageStatus), set(CHANGEABLE))
 
 

@@ -10,14 +10,14 @@ from forum.audit.queries import find_history
 from forum.database import start_write
 from forum.extensions import db
 from forum.outbox.wording import kind_text
-from forum.registration import actions
+from forum.registration import actions, listing
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, ConsentPurpose, Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, register_elsewhere
 from tests.registration.reading import queued
-from tests.tables import rows
+from tests.tables import names, rows
 
 
 @pytest.fixture
@@ -118,6 +118,67 @@ def test_waiting_person_has_a_place_in_line(sign_in_as, database):
     confirmed(event, "ngo")
     second = confirmed(event, "ngo")
     assert show(sign_in_as(event=event), second).all(".status") == ["Waiting, 2nd in line"]
+
+
+@pytest.fixture
+def line(event):
+    """Three people in justice and one elsewhere, by name A to D."""
+    return [
+        confirmed(event, sector, family_name=name, now=NOW - timedelta(hours=hours))
+        for name, sector, hours in (
+            ("A", "justice", 1),
+            ("B", "ngo", 2),
+            ("C", "justice", 3),
+            ("D", "justice", 4),
+        )
+    ]
+
+
+def test_person_leads_to_who_stands_beside_in_the_list_with_its_filters(organiser, line):
+    page = organiser.get("attendees.index", event="nf27", sector="justice", sort="-name").follow("C, Åsa")
+    assert page.path.endswith(f"/{line[2].reference}?sector=justice&sort=-name")
+    assert page.follow("Next person").h1 == "Åsa A"
+    assert page.follow("Previous person").h1 == "Åsa D"
+    assert page.soup.select_one(".console-side nav a[aria-current]")["href"] == "/console/nf27/attendees"
+    back = page.soup.select_one(".breadcrumbs a")["href"]
+    assert back == "/console/nf27/attendees?sector=justice&sort=-name"
+
+
+def test_first_and_last_person_have_nobody_beyond(organiser, line):
+    ends = [show(organiser, person) for person in (line[0], line[-1])]
+    assert [page.all(".person-steps a") for page in ends] == [["Next person"], ["Previous person"]]
+
+
+@pytest.mark.parametrize("sort", [sign + sort for sort in listing.SORTS for sign in ("", "-")])
+def test_stepping_through_the_people_goes_through_the_list(organiser, line, sort):
+    whole = names(organiser.get("attendees.index", event="nf27", sort=sort))
+    page = organiser.get("attendees.index", event="nf27", sort=sort).follow(whole[0])
+    walked = [page.h1]
+    while "Next person" in page.links:
+        page = page.follow("Next person")
+        walked.append(page.h1)
+    assert [f"{name.split()[1]}, {name.split()[0]}" for name in walked] == whole
+
+
+def test_person_who_waits_is_followed_by_the_next_in_line(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
+    for name, hours in (("Placed", 3), ("First", 2), ("Second", 1)):
+        confirmed(event, "ngo", family_name=name, now=NOW - timedelta(hours=hours))
+    page = sign_in_as(event=event).get("attendees.waiting", event="nf27").follow("First, Åsa")
+    assert page.follow("Next person").h1 == "Åsa Second"
+
+
+def test_filter_of_a_persons_address_that_names_nothing_is_not_found(organiser, person):
+    organiser.get(f"/console/nf27/registrations/{person.reference}?sector=nobody", expect=404)
+
+
+def test_cancelling_keeps_the_filters(organiser, line):
+    page = organiser.get("attendees.index", event="nf27", sector="justice").follow("A, Åsa")
+    asked = page.follow("Cancel the registration")
+    assert asked.links["Keep the registration"].endswith(f"/{line[0].reference}?sector=justice")
+    assert asked.submit(button="Cancel the registration").location.endswith(
+        f"/{line[0].reference}?sector=justice"
+    )
 
 
 def test_cancel_page_says_what_will_happen_and_changes_nothing(organiser, person):

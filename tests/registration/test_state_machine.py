@@ -327,7 +327,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
 @pytest.mark.parametrize(
     ("where", "name", "wrong"),
     [
-        (places, "_kept_for", lambda sector, event, now: 0),
+        (places, "kept_for", lambda sector, event, now: 0),
         (places, "organisation_has_room", lambda *_: True),
         (places, "release", lambda registration: setattr(registration, "holds_place", False)),
         (waiting_list, "offer_free_places", lambda event, *, now: 0),

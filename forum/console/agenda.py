@@ -1,0 +1,181 @@
+"""What an organiser finds first: what there is to do for an event, and what comes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from babel.dates import format_datetime
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum.audit import queries as audit
+from forum.console.scope import mail_scope
+from forum.events import queries as events
+from forum.events.enums import RegistrationState
+from forum.events.models import Event
+from forum.outbox import heartbeats
+from forum.outbox import listing as outbox
+from forum.outbox.wording import relay_text
+from forum.registration import listing, queries, wording
+from forum.registration.balance import Balance
+from forum.registration.enums import Status
+from forum.web.languages import day_text, language
+
+BRAKES_SHOWN = timedelta(days=1)
+ALARM = "!"  # stands in the place of a number where none says how bad it is
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do: how many, of what, what to know about it, and where it is done ("" for nowhere)."""
+
+    number: int | str
+    title: str
+    detail: str
+    url: str = ""
+    is_trouble: bool = False
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Something that will happen by itself."""
+
+    at: datetime
+    at_text: str
+    text: str
+
+
+def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task]:
+    """Return what there is to do, what people wait for first."""
+    return [
+        *_reviews(event, counts, now),
+        *_mail_troubles(event, now),
+        *_brakes(event, now),
+    ]
+
+
+def list_coming(event: Event, balance: Balance, counts: listing.Counts, now: datetime) -> list[Coming]:
+    """Return the moments of the event that lie ahead, the next one first; none of an event that is over."""
+    if events.is_over(event, now):
+        return []
+    moments = [(event.starts_at, _("The forum begins")), (event.ends_at, _("The forum ends"))]
+    if events.registration_state(event, now) != RegistrationState.ARCHIVE:
+        moments += [(event.opens_at, _("Registration opens")), (event.closes_at, _("Registration closes"))]
+    if event.release_at and balance.kept:
+        text = ngettext(
+            "Kept places are released: today %(num)s place",
+            "Kept places are released: today %(num)s places",
+            balance.kept,
+        )
+        moments.append((event.release_at, text))
+    if (offered := listing.total(counts, status=Status.OFFERED)) and (
+        ends := queries.find_next_offer_end(event)
+    ):
+        text = ngettext("The open offer ends", "The first of %(num)s open offers ends", offered)
+        moments.append((ends, text))
+    ahead = sorted((moment for moment in moments if moment[0] > now), key=lambda moment: moment[0])
+    return [Coming(at, _moment(at, event, now), text) for at, text in ahead]
+
+
+def standing_text(event: Event, now: datetime) -> str:
+    """Return in a sentence where the event stands today."""
+    if events.is_over(event, now):
+        return _("The forum is over.")
+    state, zone = events.registration_state(event, now), event.zone
+    if state == RegistrationState.ARCHIVE:
+        return _("The site is about another event, so this one takes no registrations.")
+    if state == RegistrationState.UNPUBLISHED:
+        return _("The event is not published: visitors do not see it.")
+    if state == RegistrationState.UPCOMING:
+        return _("Registration opens on %(day)s.", day=day_text(event.opens_at, zone))
+    if state == RegistrationState.CLOSED:
+        return _("Registration is closed.")
+    days = (event.closes_at.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if days == 0:
+        return _("Registration closes today.")
+    return ngettext(
+        "Registration is open for %(num)s more day.", "Registration is open for %(num)s more days.", days
+    )
+
+
+def _reviews(event: Event, counts: listing.Counts, now: datetime) -> Iterator[Task]:
+    number = 0 if events.is_over(event, now) else listing.total(counts, status=Status.IN_REVIEW)
+    first = queries.find_longest_in_review(event) if number else None
+    if first is None:
+        return
+    yield Task(
+        number,
+        ngettext("registration is in review", "registrations are in review", number),
+        _(
+            "%(name)s has waited longest, since %(day)s.",
+            name=wording.full_name(first),
+            day=day_text(first.requested_at, event.zone),
+        ),
+        url_for("attendees.index", event=event.slug, status=Status.IN_REVIEW),
+    )
+
+
+def _mail_troubles(event: Event, now: datetime) -> Iterator[Task]:
+    scope = mail_scope(event)
+    is_silent = heartbeats.is_silent(heartbeats.last_beat(now=now), now=now)
+    trouble = outbox.find_trouble(scope, is_silent=is_silent, now=now)
+    if trouble.failed:
+        yield Task(
+            trouble.failed,
+            ngettext("message has failed", "messages have failed", trouble.failed),
+            _("See why, and try again."),
+            url_for("outbox.index", event=event.slug, status="failed"),
+            is_trouble=True,
+        )
+    if trouble.is_late or trouble.is_silent or trouble.relay:
+        yield Task(
+            ALARM,
+            _("Messages are not reaching people"),
+            " ".join(_reasons(trouble, event, now)),
+            url_for("outbox.index", event=event.slug),
+            is_trouble=True,
+        )
+
+
+def _reasons(trouble: outbox.Trouble, event: Event, now: datetime) -> Iterator[str]:
+    if trouble.relay:
+        yield relay_text(trouble.relay, event.zone, now)
+    if trouble.is_silent:
+        yield _("The program that sends messages has not been heard from for some minutes.")
+        if trouble.waiting:
+            yield ngettext("%(num)s message is waiting.", "%(num)s messages are waiting.", trouble.waiting)
+        yield _("Whoever runs the server should see that it is started.")
+    elif trouble.is_late:
+        yield ngettext(
+            "%(num)s message has been waiting for more than 15 minutes.",
+            "%(num)s messages are waiting, the first for more than 15 minutes.",
+            trouble.waiting,
+        )
+        yield _("Whoever runs the server should see why the mail server takes nothing.")
+
+
+def _brakes(event: Event, now: datetime) -> Iterator[Task]:
+    brakes = audit.list_brakes(event, now - BRAKES_SHOWN)
+    if not brakes:
+        return
+    number = sum(brake.times for brake in brakes)
+    nothing_lost = _(
+        "Nothing was lost: the page keeps the answers and sends them again by a button."
+        " Whoever runs the server can change the limits."
+    )
+    words = [wording.brake_words(brake, event.zone) for brake in brakes]
+    yield Task(
+        number,
+        ngettext(
+            "form was held back in the last 24 hours", "forms were held back in the last 24 hours", number
+        ),
+        " ".join([*words, nothing_lost]),
+    )
+
+
+def _moment(at: datetime, event: Event, now: datetime) -> str:
+    """Return day and time; the year where it is not the present one."""
+    there, today = at.astimezone(event.zone), now.astimezone(event.zone)
+    pattern = "d MMM HH:mm" if there.year == today.year else "d MMM y HH:mm"
+    return format_datetime(there, pattern, locale=language())

@@ -1,0 +1,141 @@
+"""The balance of an event for organisers: the places that are taken, kept by floors and open to every sector.
+
+Numbers and the paths of a drawing; knows neither Flask nor the request. `templates/components/balance.html` shows it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.registration import listing, places
+from forum.registration.enums import Status
+from forum.registration.ring import SectorShare, tones
+from forum.registration.ring_paths import bow
+from forum.web.languages import in_language
+
+GAP = 0.012  # of the whole circle, between two bands
+
+
+@dataclass(frozen=True)
+class SectorBalance:
+    """A sector's places. `held` ones are taken but not confirmed yet; `kept` ones are free and kept by the floor."""
+
+    key: str
+    name: str
+    tone: str
+    confirmed: int
+    held: int
+    kept: int
+    floor: int
+    ceiling: int
+    in_review: int
+    waiting: int
+
+    @property
+    def taken(self) -> int:
+        """The places that somebody has: confirmed, or held for an address or an offer."""
+        return self.confirmed + self.held
+
+
+@dataclass(frozen=True)
+class Band:
+    """A sector as drawn on the ring: paths of its confirmed, held and kept places, "" where there are none."""
+
+    tone: str
+    confirmed: str
+    held: str
+    kept: str
+
+
+@dataclass(frozen=True)
+class Balance:
+    """An event's places: taken + kept + open = capacity, and the sectors in their order."""
+
+    capacity: int
+    is_over: bool
+    sectors: tuple[SectorBalance, ...]
+
+    def total(self, name: str) -> int:
+        """Return the sum of one of the sectors' numbers."""
+        return sum(getattr(sector, name) for sector in self.sectors)
+
+    @property
+    def taken(self) -> int:
+        """The places that somebody has."""
+        return self.total("taken")
+
+    @property
+    def kept(self) -> int:
+        """The free places that floors keep for their sectors."""
+        return self.total("kept")
+
+    @property
+    def free(self) -> int:
+        """The places that nobody has."""
+        return self.capacity - self.taken
+
+    @property
+    def open(self) -> int:
+        """The free places that no floor keeps; below 0 where the floors keep more than is free."""
+        return self.free - self.kept
+
+    @property
+    def widest(self) -> int:
+        """What a bar as long as its cell stands for: the largest of the sectors' limits and numbers, at least 1."""
+        return max([1, *(max(sector.ceiling, sector.taken + sector.kept) for sector in self.sectors)])
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The sectors around the ring, clockwise from twelve o'clock, each as wide as its taken and kept places."""
+        return tuple(band for band, _end in self._drawn())
+
+    @property
+    def open_path(self) -> str:
+        """The path of the open places, which close the ring; "" where there are none."""
+        drawn = self._drawn()
+        start = drawn[-1][1] if drawn else 0.0
+        return bow(start, 1 - GAP if drawn else 1.0) if self.open > 0 else ""
+
+    def _drawn(self) -> Sequence[tuple[Band, float]]:
+        shown = [sector for sector in self.sectors if sector.taken or sector.kept]
+        gaps = GAP * (len(shown) + (self.open > 0))
+        unit = (1 - gaps) / max(1, self.capacity, self.taken + self.kept)
+        drawn, at = [], 0.0
+        for sector in shown:
+            held, kept = at + unit * sector.confirmed, at + unit * sector.taken
+            end = kept + unit * sector.kept
+            band = Band(
+                sector.tone,
+                confirmed=bow(at, held),
+                held=bow(held, kept),
+                kept=bow(kept, end),
+            )
+            at = end + GAP
+            drawn.append((band, at))
+        return drawn
+
+
+def balance_of(event: Event, counts: listing.Counts, now: datetime) -> Balance:
+    """Return the event's balance from its counters and the counts of its registrations."""
+    is_over = events.is_over(event, now)
+    shares = [SectorShare(sector.key, "", sector.ceiling, sector.taken) for sector in event.sectors]
+    sectors = []
+    for sector, tone in zip(event.sectors, tones(shares), strict=True):
+        confirmed = counts.get((sector.id, Status.CONFIRMED), 0)
+        sectors.append(
+            SectorBalance(
+                key=sector.key,
+                name=in_language(sector.name),
+                tone=tone,
+                confirmed=confirmed,
+                held=max(0, sector.taken - confirmed),
+                kept=0 if is_over else places.kept_for(sector, event, now),
+                floor=sector.floor,
+                ceiling=sector.ceiling,
+                in_review=counts.get((sector.id, Status.IN_REVIEW), 0),
+                waiting=counts.get((sector.id, Status.WAITING), 0),
+            )
+        )
+    return Balance(event.capacity, is_over, tuple(sectors))

@@ -1,0 +1,68 @@
+"""What happens when a list is exported: it is recorded, and may become a page to print."""
+
+from collections.abc import Iterator
+
+from flask import Response, current_app, render_template, stream_with_context
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from forum import clock
+from forum.audit import actions as audit
+from forum.database import start_write
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import exports, listing
+from forum.registration.enums import ExportPurpose, ExportRecipient
+from forum.web.tables import in_batches
+
+ROWS_HERE = Markup("<!-- rows -->")  # where a page that is sent while it is read gets its rows
+
+
+def record(
+    event: Event, filters: listing.Filters, total: int, form: exports.ExportForm, *, actor: str
+) -> None:
+    """Record who exported how many names, by which filters and why; a search text may be a name and is left out."""
+    shown = filters.query()
+    start_write(db.session)
+    audit.record(
+        "registrations.exported",
+        event,
+        actor=actor,
+        at=clock.now(),
+        count=total,
+        sector=shown.get("sector", ""),
+        status=shown.get("status", ""),
+        searched=bool(filters.q),
+        purpose=form.purpose.data,
+        recipient=form.recipient.data,
+        shape=form.shape.data,
+    )
+    db.session.commit()
+
+
+def paper(
+    event: Event, filters: listing.Filters, total: int, form: exports.ExportForm
+) -> ResponseReturnValue:
+    """Return the whole list as one page to print, sent while it is read."""
+    headings, rows = exports.texts(event, filters, form)
+    page = render_template(
+        "console/attendees/paper.html",
+        event=event,
+        filters=filters,
+        headings=headings,
+        rows=ROWS_HERE,
+        total=total,
+        purpose=exports.PURPOSES[ExportPurpose(form.purpose.data)],
+        recipient=exports.RECIPIENTS[ExportRecipient(form.recipient.data)],
+        now=clock.now(),
+    )
+    before, _mark, after = page.partition(ROWS_HERE)
+    lines = current_app.jinja_env.get_template("console/attendees/_paper_rows.html")
+
+    def pieces() -> Iterator[str]:
+        yield before
+        for some in in_batches(rows):
+            yield lines.render(headings=headings, rows=some)
+        yield after
+
+    return Response(stream_with_context(pieces()), content_type="text/html; charset=utf-8")

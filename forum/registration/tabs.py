@@ -1,0 +1,35 @@
+"""The tabs above the attendee list: the states that are looked at most, each with its number."""
+
+from dataclasses import dataclass, replace
+
+from flask_babel import gettext as _
+
+from forum.events.models import Event
+from forum.registration import listing, wording
+from forum.registration.enums import Group, Status
+from forum.registration.listing import Counts, Filters
+
+SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.ENDED)
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A link to the same list with another state; `number` is None where a search would have to be counted."""
+
+    label: str
+    filters: Filters
+    number: int | None
+    is_current: bool
+
+
+def list_tabs(event: Event, filters: Filters, counts: Counts) -> list[Tab]:
+    """Return the tabs of a list; each keeps the other filters, and counts what it leads to."""
+    tabs = []
+    for status in (None, Group.PLACE, Status.IN_REVIEW, Status.WAITING, Group.ENDED):
+        number = listing.count_status(event, counts, status, filters.sector)
+        if status in SHOWN_WHERE_ANY and not number and status != filters.status:
+            continue
+        label = wording.status_name(status) if status else _("Everyone")
+        shown = None if filters.q else number
+        tabs.append(Tab(label, replace(filters, status=status), shown, status == filters.status))
+    return tabs
