@@ -124,6 +124,7 @@ def _post(texts: list[Document], events: Mapping[str, Event], shelf: "_Shelf", n
     fields = texts[0].fields
     event = events[fields["event"]]
     published = _published(fields, event, now)
+    tags_of_post = shelf.find_tags(fields["tags"])
     return Post(
         key=fields["key"],
         event_id=event.id,
@@ -132,8 +133,8 @@ def _post(texts: list[Document], events: Mapping[str, Event], shelf: "_Shelf", n
         updated_at=datetime.fromisoformat(fields["updated"]) if "updated" in fields else None,
         has_help_box=fields["help_box"],
         categories=[shelf.categories[key] for key in fields["categories"]],
-        tags=shelf.find_tags(fields["tags"]),
-        texts=[_text(document) for document in texts],
+        tags=tags_of_post,
+        texts=[_text(document, tags_of_post) for document in texts],
         sources=[
             Source(
                 position=place,
@@ -157,14 +158,17 @@ def _published(fields: Mapping[str, Any], event: Event, now: datetime) -> dateti
     return days_ago(fields["published_days_ago"], fields["published_at"], event.zone, now)
 
 
-def _text(document: Document) -> PostText:
+def _text(document: Document, post_tags: Iterable[Tag]) -> PostText:
     fields = document.fields
     return PostText(
         language=document.language,
         body=document.text,
         content_note=fields.get("content_note_text"),
         search_text=searching.search_text(
-            fields["headline"], fields["lead"], document.text, tuple(fields["tags"])
+            fields["headline"],
+            fields["lead"],
+            document.text,
+            tuple(tag.in_language(document.language) for tag in post_tags),
         ),
         **{name: fields[name] for name in ("slug", "label", "headline", "lead")},
     )
@@ -191,8 +195,10 @@ class _Shelf:
         self._tags: dict[str, Tag] = {}
         for entry in taxonomy["tags"]:
             tag = self._find_tag(entry["canonical"])
-            spellings = {tags.fold(alias) for alias in entry["aliases"]} - {tag.folded}
-            tag.aliases = [TagAlias(folded=spelling) for spelling in sorted(spellings)]
+            tag.names = Text(entry["name"])
+            spellings = {*entry.get("aliases", []), *tag.names.values()}
+            folded = {tags.fold(spelling) for spelling in spellings} - {tag.folded}
+            tag.aliases = [TagAlias(folded=spelling) for spelling in sorted(folded)]
 
     def find_tags(self, names: Iterable[str]) -> list[Tag]:
         """Return the tags with these names, without duplicates."""

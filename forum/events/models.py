@@ -1,6 +1,6 @@
 """Events, their sectors and pages, and the content version."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -172,3 +172,5 @@ class ContentVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int]
+    # A day on which the site's name belonged to the forum: that of the first migration that knew of it.
+    began_on: Mapped[date] = mapped_column(nullable=True)

@@ -1,7 +1,7 @@
 """Reading events, sectors, pages and the content version."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import contains_eager, load_only, selectinload
@@ -130,6 +130,11 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
 def is_over(event: Event, now: datetime) -> bool:
     """Return whether the event has ended: from then on its pages speak of the past and promise nothing."""
     return now >= event.ends_at
+
+
+def began_on() -> date:
+    """Return a day on which the site's name belonged to the forum; it never changes."""
+    return db.session.scalars(select(ContentVersion.began_on)).one()
 
 
 def content_version() -> int:

@@ -16,13 +16,14 @@ from forum.web.languages import NAMES, in_language
 from forum.web.seo import absolute
 
 SCHEMA = "https://schema.org"
+WITHOUT_OFFERS = (RegistrationState.ARCHIVE, RegistrationState.OVER)
 AVAILABILITY = {RegistrationState.UPCOMING: "PreOrder", RegistrationState.CLOSED: "SoldOut"}
 
 
 def event_data(event: Event, state: RegistrationState, now: datetime) -> dict[str, Any]:
     """Return the event in the present language; an event that is over has no offers."""
     slug = slug_in_url(event)
-    offers = {} if state == RegistrationState.ARCHIVE else {"offers": _offers(event, state, now)}
+    offers = {} if state in WITHOUT_OFFERS else {"offers": _offers(event, state, now)}
     return {
         "@context": SCHEMA,
         "@type": "Event",

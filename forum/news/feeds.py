@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,10 +10,12 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from forum.events import queries as events
 from forum.news import queries
 from forum.news.models import PostText
 from forum.news.post_page import category_link, feed_title
 from forum.news.public import get_category_or_404, get_tag_or_404
+from forum.news.tags import fold
 from forum.news.teasers import post_url
 from forum.web import cache
 from forum.web.languages import in_language, language
@@ -51,28 +53,30 @@ def category(slug: str) -> ResponseReturnValue:
 def tag(name: str) -> ResponseReturnValue:
     """Return the feed of a hashtag."""
     hashtag = get_tag_or_404(name)
-    if hashtag.folded != name:
-        return redirect(url_for(".tag", name=hashtag.folded), 301)
+    title = hashtag.in_language(language())
+    if (right := fold(title)) != name:
+        return redirect(url_for(".tag", name=right), 301)
     posts = queries.list_for_feed(language(), tag=hashtag)
-    return _feed(posts, feed_title(hashtag.name), url_for("news.tag", name=name))
+    return _feed(posts, feed_title(title), url_for("news.tag", name=name))
 
 
 def _feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
+    began_on = events.began_on()
     xml = render_template(
         "feeds/news.atom.xml",
         title=title,
         self_url=absolute(request.path),
         page_url=absolute(page_path),
         updated=max((text.post.changed_at for text in texts), default=BEFORE_ANY_POST).isoformat(),
-        entries=[_entry(text) for text in texts],
+        entries=[_entry(text, began_on) for text in texts],
     )
     return Response(NOT_XML.sub("", xml), mimetype="application/atom+xml")
 
 
-def _entry(text: PostText) -> dict[str, Any]:
+def _entry(text: PostText, began_on: date) -> dict[str, Any]:
     post, url = text.post, absolute(post_url(text.language, text.post.public_since, text.slug))
     return {
-        "id": _lasting_id(text),
+        "id": _lasting_id(text, began_on),
         "url": url,
         "title": text.headline,
         "summary": text.lead,
@@ -85,10 +89,10 @@ def _entry(text: PostText) -> dict[str, Any]:
     }
 
 
-def _lasting_id(text: PostText) -> str:
+def _lasting_id(text: PostText, began_on: date) -> str:
     """Return the entry's id, a tag: URI (RFC 4151) that does not change with the post's headline, slug or date."""
     host = urlsplit(current_app.config["BASE_URL"]).hostname
-    return f"tag:{host},2016:{text.post.key}:{text.language}"
+    return f"tag:{host},{began_on.isoformat()}:{text.post.key}:{text.language}"
 
 
 def _with_whole_addresses(html: str, url: str) -> str:

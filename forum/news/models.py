@@ -128,7 +128,11 @@ class Category(Base):
 
 
 class Tag(Base):
-    """A hashtag. `name` is shown; `folded`, its casefolded letters and digits, is what is searched for."""
+    """A hashtag. `folded`, the casefolded letters and digits of `name`, is what is searched for.
+
+    `names` has what it is called in each language, for instance {"en": "#Dark web"}; where a language is missing, and
+    in tags that an older version makes, it is called `name`. The folded form of each of them is an alias.
+    """
 
     is_public_content = True
     __tablename__ = "tags"
@@ -136,7 +140,12 @@ class Tag(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     folded: Mapped[str] = mapped_column(String(80), unique=True)
+    names: Mapped[Text | None] = mapped_column(Translated)
     aliases: Mapped[list["TagAlias"]] = relationship(cascade="all, delete-orphan")
+
+    def in_language(self, language: str) -> str:
+        """Return what the hashtag is called in the language."""
+        return (self.names or Text()).get(language) or self.name
 
 
 class TagAlias(Base):

@@ -14,8 +14,9 @@ from forum.events.models import Event
 from forum.events.organisation import organisation_data
 from forum.news.dates import day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
+from forum.news.tags import fold
 from forum.news.teasers import post_url
-from forum.web.languages import in_language
+from forum.web.languages import in_language, language
 from forum.web.markdown import render_with_parts
 from forum.web.seo import Seo, absolute, article_data
 
@@ -33,16 +34,16 @@ def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
 
     `event` is the one that the site is about, whose organiser publishes the post.
     """
-    post, language = text.post, text.language
-    url = post_url(language, post.public_since, text.slug)
+    post, code = text.post, text.language
+    url = post_url(code, post.public_since, text.slug)
     body = render_with_parts(text.body)
     return {
         "text": text,
         "body": body.html,
         "parts": _parts(body.parts, post),
-        "byline": _byline(post, language),
-        "corrections": [_correction(correction, language) for correction in post.corrections],
-        "sources": [_source(source, language) for source in post.sources],
+        "byline": _byline(post, code),
+        "corrections": [_correction(correction, code) for correction in post.corrections],
+        "sources": [_source(source, code) for source in post.sources],
         "categories": [category_link(category) for category in post.categories],
         "tags": [tag_link(tag) for tag in post.tags],
         "has_help_box": post.has_help_box,
@@ -63,8 +64,9 @@ def category_link(category: Category) -> dict[str, str]:
 
 
 def tag_link(tag: Tag) -> dict[str, str]:
-    """Return a hashtag's name and URL."""
-    return {"label": tag.name, "url": url_for("news.tag", name=tag.folded)}
+    """Return a hashtag's name and URL in the page's language."""
+    name = tag.in_language(language())
+    return {"label": name, "url": url_for("news.tag", name=fold(name))}
 
 
 def feed_title(name: str) -> str:
@@ -72,14 +74,14 @@ def feed_title(name: str) -> str:
     return _("News: %(name)s", name=name)
 
 
-def _byline(post: Post, language: str) -> dict[str, Any]:
+def _byline(post: Post, code: str) -> dict[str, Any]:
     published, corrected = day_of(post.public_since), [correction.made_on for correction in post.corrections]
     updated = day_of(post.updated_at) if post.updated_at else published
     return {
         "author": in_language(post.author),
-        "published": _day(published, language),
-        "updated": _day(updated, language) if updated not in {published, *corrected} else None,
-        "corrected": _day(max(corrected), language) if corrected else None,
+        "published": _day(published, code),
+        "updated": _day(updated, code) if updated not in {published, *corrected} else None,
+        "corrected": _day(max(corrected), code) if corrected else None,
     }
 
 
@@ -93,17 +95,17 @@ def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]
     return [*parts, *below]
 
 
-def _correction(correction: Correction, language: str) -> dict[str, str]:
-    return {"day": _day(correction.made_on, language).text, "text": in_language(correction.text)}
+def _correction(correction: Correction, code: str) -> dict[str, str]:
+    return {"day": _day(correction.made_on, code).text, "text": in_language(correction.text)}
 
 
-def _source(source: Source, language: str) -> dict[str, Any]:
-    day = _day(source.published_on, language) if source.published_on else None
+def _source(source: Source, code: str) -> dict[str, Any]:
+    day = _day(source.published_on, code) if source.published_on else None
     return {"title": in_language(source.title), "url": source.url, "day": day}
 
 
-def _day(day: date, language: str) -> Day:
-    return Day(format_date(day, "d MMMM y", locale=language), day.isoformat())
+def _day(day: date, code: str) -> Day:
+    return Day(format_date(day, "d MMMM y", locale=code), day.isoformat())
 
 
 def _seo(text: PostText, url: str, event: Event | None) -> Seo:

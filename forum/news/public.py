@@ -117,16 +117,19 @@ def category(slug: str, number: int | None = None) -> ResponseReturnValue:
 def tag(name: str, number: int | None = None) -> ResponseReturnValue:
     """List the posts with a hashtag; redirect other spellings to its URL."""
     hashtag = get_tag_or_404(name)
-    if hashtag.folded != name:
-        return redirect(url_for(".tag", name=hashtag.folded, number=number), 301)
+    names = {code: fold(hashtag.in_language(code)) for code in NAMES}
+    if (right := names[language()]) != name:
+        return redirect(url_for(".tag", name=right, number=number), 301)
     page = queries.list_posts(language(), number=_checked(number), tag=hashtag)
+    title = hashtag.in_language(language())
     return _show_list(
         page,
         number,
         kicker=_("Hashtag"),
-        title=hashtag.name,
+        title=title,
         feed_url=url_for("feeds.tag", name=name),
-        feed_title=feed_title(hashtag.name),
+        feed_title=feed_title(title),
+        alternates={code: url_for(".tag", lang=code, name=names[code], number=number) for code in NAMES},
     )
 
 

@@ -284,11 +284,26 @@ def test_categories_are_known_and_named_in_both_languages():
 def test_tag_aliases_lead_to_tags_that_are_used():
     tags = toml(DEMO / "taxonomy.toml")["tags"]
     used = {tag for texts in posts_by_key().values() for tag in texts["sv"]["tags"]}
-    aliases = {alias for tag in tags for alias in tag["aliases"]}
+    aliases = {alias for tag in tags for alias in tag.get("aliases", [])}
     canonical = {tag["canonical"] for tag in tags}
     assert canonical - used == set()
     assert aliases & canonical == set()
-    assert {tag["canonical"]: tag["aliases"] for tag in tags}["#ECPATCHALLENGE"] == ["#ECPAT CHALLENGE"]
+    assert {tag["canonical"]: tag.get("aliases") for tag in tags}["#ECPATCHALLENGE"] == ["#ECPAT CHALLENGE"]
+
+
+PROPER_NAMES = {
+    *("#NF{yy}", "#NF16", "#ECPATCHALLENGE", "#Operation Dark Room", "#Tor", "#Stockholm", "#Agenda 2030"),
+}
+
+
+def test_every_hashtag_has_a_name_in_each_language():
+    tags = toml(DEMO / "taxonomy.toml")["tags"]
+    used = {tag for texts in posts_by_key().values() for tag in texts["sv"]["tags"]}
+    named = {tag["canonical"]: tag["name"] for tag in tags}
+    spellings = {alias for tag in tags for alias in tag.get("aliases", [])}
+    assert used - spellings == set(named)
+    assert {name for name, names in named.items() if names["sv"] == names["en"]} == PROPER_NAMES
+    assert all(name == names["sv"] for name, names in named.items())
 
 
 def test_dark_room_has_fifteen_tags_some_with_spaces_and_nordic_letters():

@@ -73,7 +73,7 @@ def make_category(key: str | None = None, **differing: Any) -> Category:
     return save(Category(**{**values, **differing}))
 
 
-def make_tag(name: str, aliases: tuple[str, ...] = ()) -> Tag:
-    """Save a tag with its name and other spellings."""
+def make_tag(name: str, aliases: tuple[str, ...] = (), names: Text | None = None) -> Tag:
+    """Save a tag with its name, other spellings, and its names by language."""
     others = [TagAlias(folded=fold(alias)) for alias in aliases]
-    return save(Tag(name=name, folded=fold(name), aliases=others))
+    return save(Tag(name=name, folded=fold(name), aliases=others, names=names))

@@ -28,6 +28,7 @@ KEPT = {  # columns that code or other rows depend on; all others are free text
     "categories.key": "an address",
     "categories.slug": "an address",
     "tags.folded": "an address",
+    "tags.names": "addresses",
     "tag_aliases.folded": "an address",
     "registrations.reference": "an address",
     "registrations.country": "a code",

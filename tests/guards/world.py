@@ -133,7 +133,7 @@ def _sectors(*, here: bool = False) -> list:
 
 
 def _make_news(world: World) -> None:
-    category, tag = make_category("reports"), make_tag("#Nätet", aliases=("natet",))
+    category, tag = make_category("reports"), make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet"))
     words = {
         "content_note": "A note.",
         "categories": [category],

@@ -1,13 +1,15 @@
 """Atom feeds are valid (RFC 4287), complete, and each in one language."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import select
 
 from forum.columns import Text
 from forum.database import start_write
+from forum.events.models import ContentVersion
 from forum.news.queries import IN_FEED
 from tests.factories.events import make_event
 from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
@@ -100,8 +102,26 @@ def test_feed_is_as_new_as_its_newest_change(pages):
     assert words(Feed(pages.get("feeds.whole")).root, "updated") == "2017-05-30T00:00:00+00:00"
 
 
+def write_began_on(database, day: date) -> None:
+    """Set the day on which the forum began."""
+    start_write(database)
+    database.scalars(select(ContentVersion)).one().began_on = day
+    database.commit()
+
+
+def test_a_new_forum_began_on_the_day_of_its_migrations(pages):
+    make_post(key="the-key")
+    day = (
+        words(Feed(pages.get("feeds.whole")).entries[0], "id")
+        .removeprefix("tag:127.0.0.1,")
+        .partition(":")[0]
+    )
+    assert date(2026, 11, 1) < date.fromisoformat(day) <= datetime.now(UTC).date()
+
+
 def test_entrys_id_stays_when_everything_else_changes(pages, database):
     post = make_post(key="the-key", slug="a")
+    write_began_on(database, date(2026, 11, 27))
     before = words(Feed(pages.get("feeds.whole")).entries[0], "id")
     start_write(database)
     post.published_at = PUBLISHED + timedelta(days=9)
@@ -111,7 +131,7 @@ def test_entrys_id_stays_when_everything_else_changes(pages, database):
     feed = Feed(pages.get("feeds.whole"))
     assert feed.titles == ["Other"]
     after = words(feed.entries[0], "id")
-    assert before == after == "tag:127.0.0.1,2016:the-key:en"
+    assert before == after == "tag:127.0.0.1,2026-11-27:the-key:en"
 
 
 def test_feed_holds_the_newest_posts_of_its_language(pages):

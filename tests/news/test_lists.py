@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from forum.columns import Text
 from forum.news.queries import PER_PAGE
 from tests.factories.events import make_event
 from tests.factories.news import make_category, make_post, make_tag
@@ -138,6 +139,25 @@ def test_every_spelling_leads_to_the_hashtags_address(pages, spelling):
     assert page.location == "/en/news/tags/m%C3%B6rkan%C3%A4tet"
     page = pages.open(page.location)
     assert (page.h1, headlines(page)) == ("#Mörka nätet", ["Inside"])
+
+
+def test_a_hashtag_is_called_and_found_by_its_name_in_the_pages_language(pages):
+    tag = make_tag("#Mörka nätet", aliases=("#Dark web",), names=Text(en="#Dark web"))
+    make_post(headline="Inside", slug="a", tags=[tag])
+    english, swedish = (
+        pages.get("news.tag", name=name, lang=lang)
+        for name, lang in (("darkweb", "en"), ("mörkanätet", "sv"))
+    )
+    assert (english.h1, swedish.h1) == ("#Dark web", "#Mörka nätet")
+    assert (headlines(english), headlines(swedish)) == (["Inside"], ["Inside"])
+    assert english.links["Svenska"] == "/sv/news/tags/m%C3%B6rkan%C3%A4tet"
+    assert pages.get("/en/news/tags/mörkanätet", expect=301).location == "/en/news/tags/darkweb"
+    assert pages.get("/sv/news/tags/darkweb", expect=301).location == "/sv/news/tags/m%C3%B6rkan%C3%A4tet"
+    assert pages.get("/en/news/2016/11/25/a-en").links["#Dark web"] == "/en/news/tags/darkweb"
+    assert (
+        pages.get("/en/news/tags/mörkanätet/feed.atom", expect=301).location
+        == "/en/news/tags/darkweb/feed.atom"
+    )
 
 
 def test_a_hashtag_of_its_own_wins_over_an_alias(pages):
