@@ -692,3 +692,17 @@ def test_an_address_that_no_mail_server_takes_is_refused(pages, event):
     assert len(longest) == 254 + 1
     page = pages.post("registration.details", {**ANSWERS, "email": longest}, sector="justice", expect=422)
     assert page.errors["email"] == "Enter an e-mail address of at most 254 characters"
+
+
+def test_beside_the_form_stand_its_sector_the_hours_and_what_comes_next(pages, database):
+    make_event(nights=[{"ends": "17:00", "starts": "09:00"}])
+    page = pages.get("registration.details", sector="justice")
+    assert page.all(".rail .event-card-name, .rail .event-card-name + p") == ["Justice", "up to 75 left"]
+    assert [part["class"] for part in page.soup.select(".event-card svg .sector-justice")] == [
+        ["sector-justice"]
+    ]
+    assert page.all(".rail-hours > div") == [
+        "Tuesday 16 November 9:00–17:00",
+        "Wednesday 17 November 9:00–16:30",
+    ]
+    assert page.all(".next-steps [aria-current]") == ["Give your details"]
