@@ -297,7 +297,7 @@ def test_answers_that_are_too_long_to_keep_leave_the_address(pages):
 def test_asking_for_a_link_has_a_page_of_its_own_that_is_true_for_every_address(pages, known):
     email = register(find_current()).email if known else "nobody@example.org"
     page = pages.post("registration.resend", {"email": email}, follow=True, expect=200)
-    assert (page.path, page.h1) == ("/en/register/link/sent", "Check your e-mail")
+    assert (page.path, page.h1) == ("/en/register/link/sent", "Look for the link in your e-mail")
     assert page.all(".lead") == [
         f"If {email} is registered, a message with a new personal link is on its way there."
     ]
