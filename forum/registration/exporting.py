@@ -1,10 +1,10 @@
 """What happens when a list is exported: it is recorded, and may become a page to print."""
 
 from collections.abc import Iterator
+from secrets import token_hex
 
 from flask import Response, current_app, render_template, stream_with_context
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from forum import clock
 from forum.audit import actions as audit
@@ -14,8 +14,6 @@ from forum.extensions import db
 from forum.registration import exports, listing
 from forum.registration.enums import ExportPurpose, ExportRecipient
 from forum.web.tables import in_batches
-
-ROWS_HERE = Markup("<!-- rows -->")  # where a page that is sent while it is read gets its rows
 
 
 def record(
@@ -45,18 +43,20 @@ def paper(
 ) -> ResponseReturnValue:
     """Return the whole list as one page to print, sent while it is read."""
     headings, rows = exports.texts(event, filters, form)
+    # No text of the page can be this mark, between whose two sides the rows are sent.
+    mark = token_hex(16)
     page = render_template(
         "console/attendees/paper.html",
         event=event,
         filters=filters,
         headings=headings,
-        rows=ROWS_HERE,
+        rows=mark,
         total=total,
         purpose=exports.PURPOSES[ExportPurpose(form.purpose.data)],
         recipient=exports.RECIPIENTS[ExportRecipient(form.recipient.data)],
         now=clock.now(),
     )
-    before, _mark, after = page.partition(ROWS_HERE)
+    before, _mark, after = page.partition(mark)
     lines = current_app.jinja_env.get_template("console/attendees/_paper_rows.html")
 
     def pieces() -> Iterator[str]:

@@ -35,7 +35,7 @@ def twins(request, database):
     capacity = 0 if request.param == Status.WAITING else 5
     made = []
     for slug, is_protected in (("nf27", True), ("nf28", False)):
-        event = make_event(slug=slug, capacity=capacity, sectors=[make_sector("ngo", ceiling=capacity)])
+        event = make_event(slug=slug, capacity=capacity, sectors=[make_sector("ngo", ceiling=5)])
         made.append(_person(event, request.param, is_protected))
         start_write(db.session)
         event.is_current = False
