@@ -22,7 +22,7 @@ def signed_in(pages, user) -> Pages:
 
 def opened_from_list(pages: Pages):
     """Follow the link to the account as a browser does, which says where it stood."""
-    link = pages.open(LIST).links["Your account"]
+    link = pages.open(LIST).soup.select_one(".console-side a[href^='/account/']")["href"]
     return pages.open(link, headers={"Referer": f"http://localhost{LIST}"})
 
 
