@@ -1,6 +1,5 @@
 """The days of an event and their hours, in the event's zone; a day whose hours nobody has said has none."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -26,13 +25,13 @@ class Day:
 
     @property
     def text(self) -> str:
-        """Such as "Tuesday 16 November 2027"."""
-        return format_date(self.date, "EEEE d MMMM y", locale=language())
+        """Such as "Tuesday 16 November 2027", with a capital in every language."""
+        return capital(format_date(self.date, "EEEE d MMMM y", locale=language()))
 
     @property
     def without_year(self) -> str:
         """Such as "Tuesday 16 November", where the year stands beside it."""
-        return format_date(self.date, "EEEE d MMMM", locale=language())
+        return capital(format_date(self.date, "EEEE d MMMM", locale=language()))
 
     @property
     def weekday(self) -> str:
@@ -55,9 +54,9 @@ def list_days(event: Event) -> list[Day]:
     ]
 
 
-def hours_text(days: Sequence[Day]) -> str:
-    """Return such as "Tuesday 9:00–17:00, Wednesday 9:00–16:30", without the days whose hours are not known."""
-    return ", ".join(f"{day.weekday} {day.hours}" for day in days if day.hours)
+def capital(words: str) -> str:
+    """Return the words with a capital at their beginning: Swedish writes weekdays without one."""
+    return words[:1].upper() + words[1:]
 
 
 def clock_text(moment: datetime | time) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from forum.events import queries
 from forum.events.calendar import event_calendar
 from forum.events.cards import page_card
-from forum.events.days import hours_text, list_days
+from forum.events.days import list_days
 from forum.events.help_lines import list_help_lines
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.organisers import organiser_of
@@ -29,7 +29,6 @@ bp.add_app_template_filter(organiser_of, "organiser")
 bp.add_app_template_filter(list_help_lines, "help_lines")
 bp.add_app_template_filter(tel_url, "tel")
 bp.add_app_template_filter(list_days, "days")
-bp.add_app_template_filter(lambda event: hours_text(list_days(event)), "hours")
 
 
 @of_event(bp, "/pages/<slug>")

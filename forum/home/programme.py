@@ -6,7 +6,7 @@ from datetime import time
 from typing import Any
 
 from forum.columns import Text
-from forum.events.days import clock_text, list_days
+from forum.events.days import capital, clock_text, list_days
 from forum.events.models import Event
 from forum.web.languages import in_language
 
@@ -38,7 +38,7 @@ def days_of(event: Event) -> list[Day]:
     if not any("day" in entry for entry in entries):
         return [Day("", "", tuple(_point(entry) for entry in entries))] if entries else []
     return [
-        Day(_capital(day.without_year), day.hours, _points_of(entries, number))
+        Day(day.without_year, day.hours, _points_of(entries, number))
         for number, day in enumerate(list_days(event), start=1)
     ]
 
@@ -49,7 +49,7 @@ def hours_of(event: Event) -> list[str]:
     return (
         [day.hours for day in days]
         if len(days) == 1
-        else [_capital(f"{day.weekday} {day.hours}") for day in days]
+        else [capital(f"{day.weekday} {day.hours}") for day in days]
     )
 
 
@@ -65,7 +65,3 @@ def _point(entry: Mapping[str, Any]) -> Point:
         in_language(Text(entry["title"])),
         in_language(Text(entry["text"])),
     )
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

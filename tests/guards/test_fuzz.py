@@ -26,6 +26,7 @@ from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 
 ENDING = {"attendees.cancel", "attendees.resend"} | {
     "self_service.cancel",
+    "self_service.leave",
     "accounts.sign_out",
     "own_account.end_session",
     "own_account.end_other_sessions",

@@ -62,6 +62,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "registration.received": (VISITOR, {}, {}, set()),
     "registration.resend": (VISITOR, {"email": "new@example.org"}, {}, MAILED),
     "self_service.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, set()),
+    "self_service.leave": (PERSON, {}, {}, {"ended_sign_ins"}),
     "self_service.change": (PERSON, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, ADDED),
     "self_service.consents": (
         PERSON,
