@@ -103,7 +103,7 @@ def test_reader_finds_and_shares_a_post_without_javascript(worlds, new_visitor):
     page.get_by_role("searchbox").fill("terminologi")
     with page.expect_navigation():
         page.get_by_role("searchbox").press("Enter")
-    follow(page.locator("main h2 a").first)
+    follow(page.locator('main h3 a[href*="/news/20"]').first)
     shown = page.locator(".share").get_by_role("link")
     assert shown.evaluate_all("links => links.map(link => link.protocol)") == ["mailto:"]
     expect(page.locator(".share").get_by_role("button")).to_have_count(0)
