@@ -61,7 +61,7 @@ def tell(*, is_kept: bool) -> None:
             "warning",
         )
     else:
-        flash(_("Nothing has been done yet. Do it once more when you are back."), "warning")
+        flash(_("Nothing has been done yet. Do it again when you are back."), "warning")
 
 
 def sent_or_kept() -> MultiDict | None:
@@ -80,7 +80,7 @@ def _recall() -> ImmutableMultiDict | None:
     words = sealed_cookies.take(COOKIE, bound_to=_binding(g.user.id)) if g.get("sign_in") else None
     if words is None:
         return None
-    flash(_("What you had entered is here again. Look it over and send it."), "success")
+    flash(_("What you entered is still here. Read it through and send it."), "success")
     return ImmutableMultiDict(words)
 
 

@@ -44,7 +44,7 @@ REASONS = {
     AbortReason.ADDRESS_WRONG: _l("The address is wrong"),
     AbortReason.TOLD_OTHERWISE: _l("The person was told in another way"),
     AbortReason.NOT_NEEDED: _l("It is not needed any more"),
-    AbortReason.OUTDATED: _l("What it said holds no longer"),
+    AbortReason.OUTDATED: _l("What it said is no longer true"),
 }
 SPOKEN = re.compile(r"[2-5][0-9][0-9] ")  # an answer of the mail server begins with its SMTP code
 CUT_OFF = _l("The mail server ended the connection.")

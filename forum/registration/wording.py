@@ -45,24 +45,24 @@ CONSENTS = {
 }
 ACTS = {
     "registration.received": _l("Registration received"),
-    "registration.viewed": _l("Looked at by an organiser"),
-    "registration.unconfirmed_erased": _l("Erased, for the address was never confirmed"),
+    "registration.viewed": _l("Viewed by an organiser"),
+    "registration.unconfirmed_erased": _l("Erased, because the address was never confirmed"),
     "registration.address_confirmed": _l("Address confirmed"),
     "registration.waiting": _l("Joined the waiting list"),
     "registration.offered": _l("Place offered"),
     "registration.offer_lapsed": _l("Offer ran out"),
-    "registration.offer_lengthened": _l("Offer lengthened, because its message had not left in time"),
+    "registration.offer_lengthened": _l("Offer extended, because its message was not sent in time"),
     "registration.asking_lengthened": _l(
-        "Time to confirm lengthened, because the message had not left in time"
+        "Time to confirm extended, because the message was not sent in time"
     ),
-    "registration.hold_ended": _l("Place held no longer, for the address is not confirmed"),
+    "registration.hold_ended": _l("Place no longer held, because the address is not confirmed"),
     "registration.not_confirmed": _l("Address not confirmed in time"),
     "registration.confirmed": _l("Place confirmed"),
     "registration.cancelled": _l("Registration cancelled"),
     "registration.declined": _l("Registration declined"),
     "registration.changed": _l("Details changed"),
     "registration.consent": _l("Consent changed"),
-    "registration.mail_resent": _l("Message sent once more"),
+    "registration.mail_resent": _l("Message sent again"),
     "registration.link_asked": _l("Asked for a new personal link"),
     "registration.asked_again": _l("Registered once more with the same address"),
 }
@@ -152,8 +152,8 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
 def brake_words(brake: Brake, zone: tzinfo) -> str:
     """Return why forms were refused, at least how many, and when the last one was."""
     words = {
-        FORMS_BRAKED: _("Very many forms came from everywhere at once, and each had to be sent twice"),
-        DOMAIN_LIMITED: _("Very many messages were asked for to one mail domain"),
+        FORMS_BRAKED: _("A great many forms came from everywhere at once, and each had to be sent twice"),
+        DOMAIN_LIMITED: _("A great many messages to one e-mail domain were asked for"),
         NETWORK_LIMITED: _("Many forms came from one network"),
     }[brake.action]
     last = short_moment_text(brake.last_at, zone)

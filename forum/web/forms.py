@@ -21,12 +21,12 @@ from forum.web.languages import language
 ADDRESS = re.compile(r"https?:|www\.|[/\\<>@]", re.IGNORECASE)
 SALT = "form-key"
 ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
-    addresses.HoldsHidden: _l("Type the address by hand: it holds a character that cannot be seen"),
+    addresses.HoldsHidden: _l("Type the address by hand: it contains a character that cannot be seen"),
     addresses.HoldsEncodedWord: _l("Enter an e-mail address without =? and ?="),
     addresses.LocalPartTooLong: _l("Enter an e-mail address with at most 64 characters before the @"),
     addresses.AddressTooLong: _l("Enter an e-mail address of at most 254 characters"),
     addresses.NeedsUtf8: _l(
-        "Our mail server cannot write to letters such as å before the @. Enter another address."
+        "Our mail server cannot send to addresses with letters such as å before the @. Enter another address."
     ),
     addresses.NotAnAddress: _l("Enter an e-mail address that can receive mail, such as name@example.org"),
 }
@@ -121,7 +121,7 @@ def is_form_key(_form, field) -> None:
     try:
         read_form_key(field.data or "")
     except BadSignature:
-        raise ValidationError(_l("This form has been changed on the way. Send it once more.")) from None
+        raise ValidationError(_l("The form was changed on its way to us. Send it again.")) from None
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -33,7 +33,7 @@ def test_a_first_sign_in_sets_up_an_authenticator_and_shows_the_recovery_codes_o
     assert page.soup.select_one("img.qr")["src"].startswith("data:image/svg+xml")
     page = page.submit({"code": code_for(proposed)}, expect=200)
     codes = page.all(".codes code")
-    assert (page.h1, len(set(codes)), page.links["I have kept the codes"]) == (
+    assert (page.h1, len(set(codes)), page.links["I have saved the codes"]) == (
         "Your recovery codes",
         10,
         "/console/",

@@ -16,9 +16,9 @@ EXPORT = "/console/nf27/attendees/export"
 LIST = f"{EXPORT}?sector=justice"
 WHY = {"purpose": "contact", "recipient": "authority"}
 KEPT = "Nothing has been done yet. What you entered is kept, and will be there when you are back."
-CANNOT = "Nothing has been done yet. Do it once more when you are back."
+CANNOT = "Nothing has been done yet. Do it again when you are back."
 OURS = {"Sec-Fetch-Site": "same-origin"}
-BACK = "What you had entered is here again. Look it over and send it."
+BACK = "What you entered is still here. Read it through and send it."
 
 
 def arrive(pages: Pages, user) -> None:

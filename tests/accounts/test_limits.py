@@ -23,7 +23,7 @@ def test_ten_wrong_passwords_shut_only_the_guesser_out(app, user):
     guesser, owner = from_address(app, "203.0.113.5"), from_address(app, "198.51.100.7")
     for _ in range(10):
         give_password(guesser, user, WRONG, expect=422)
-    assert give_password(guesser, user, PASSWORD, expect=429).h1 == "Too many tries in a short time"
+    assert give_password(guesser, user, PASSWORD, expect=429).h1 == "Too many attempts in a short time"
     assert give_password(owner, user).location == "/account/second-factor"
 
 

@@ -67,7 +67,7 @@ def test_a_used_link_explains_itself(pages, user):
     link = asked_link(pages, user)
     pages.open(link).submit({"new_password": OTHER_PASSWORD}, expect=303)
     page = pages.open(link, expect=410)
-    assert (page.h1, page.links["Have a new link sent"]) == ("This link no longer works", "/account/forgot")
+    assert (page.h1, page.links["Send a new link"]) == ("This link no longer works", "/account/forgot")
 
 
 def test_opening_the_link_does_not_use_it_up(pages, user):

@@ -21,7 +21,7 @@ LARGE_TEXT = (
     "post with a correction",
     "news",
 )
-GONE = "Your answers are not kept here any more"
+GONE = "Your answers are no longer kept here"
 DRAWN = ("front", "choose", "overview", "attendees", "style guide")
 # Find shapes, buttons and fields that forced colours make as invisible as the background.
 INVISIBLE = """() => {

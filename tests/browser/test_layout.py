@@ -50,3 +50,13 @@ def test_page_keeps_all_it_says_on_paper_and_without_motion(visit, name, languag
     page = visit(BY_NAME[name], language, width=718).page  # the width of A4 without margins
     page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
     assert measure(page, "printed", "sideways", "cut", "motion") == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
+@pytest.mark.parametrize("name", ["post with a content note", "post with a correction"])
+def test_a_posts_text_begins_on_the_first_screen(visit, name, width, height):
+    page = visit(BY_NAME[name], "en", width=width).page
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate("scrollTo(0, 0)")
+    box = page.locator(".prose p").first.bounding_box()
+    assert box["y"] < height - 24

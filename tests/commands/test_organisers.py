@@ -50,7 +50,7 @@ def test_the_whole_way_from_the_command_to_the_console(run, app, event):
     secret = db.session.query(User).one().totp_proposed
     page = page.submit({"code": code_for(secret)}, expect=200)
     assert len(page.all(".codes code")) == 10
-    page = pages.open(page.links["I have kept the codes"], expect=303)
+    page = pages.open(page.links["I have saved the codes"], expect=303)
     assert pages.open(page.location).status == 200
     assert audit.verify() is None
 

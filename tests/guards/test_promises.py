@@ -38,7 +38,7 @@ NO_PROMISES = {
     "have data erased",
     "It has no places, and nobody waits for one.",
     "Within an hour very many messages have been asked for to addresses that end like yours.",
-    "Your answers are not kept here any more",
+    "Your answers are no longer kept here",
     "Nobody from outside has reviewed the website.",
     "We send a link to it.",
     "We write out what the figures mean, but they may still take time to read.",

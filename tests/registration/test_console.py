@@ -239,7 +239,7 @@ def test_sending_again_queues_the_mail_of_the_state(organiser, event):
     page = asking.submit(button="Send the message", follow=True)
     assert page.flashes == ["The message “Confirm your address” is on its way to bo@example.org."]
     assert queued() == [("received", "bo@example.org")] * 2
-    assert told(page)[:2] == ["Message: Confirm your address", "Message sent once more"]
+    assert told(page)[:2] == ["Message: Confirm your address", "Message sent again"]
 
 
 def test_sending_again_to_an_ended_registration_says_so(organiser, person):
@@ -350,7 +350,7 @@ def test_empty_waiting_list_says_why(organiser, sign_in_as):
 def test_event_without_waiting_list_says_so(sign_in_as, database):
     event = make_event(has_waiting_list=False)
     page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
-    assert page.all(".empty-title") == ["This event keeps no waiting list"]
+    assert page.all(".empty-title") == ["This event has no waiting list"]
 
 
 def test_waiting_list_asks_the_same_number_of_queries_for_one_and_for_three(sign_in_as, database):

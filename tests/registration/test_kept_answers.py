@@ -24,7 +24,7 @@ ANSWERS = {
     "real_name": "Sigríður",
 }
 CHECK = "/en/register/justice/check"
-GONE = "Your answers are not kept here any more"
+GONE = "Your answers are no longer kept here"
 
 
 @pytest.fixture

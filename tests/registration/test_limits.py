@@ -125,7 +125,7 @@ def test_a_domain_that_got_enough_refuses_known_and_unknown_addresses_alike(even
 
     assert [page.status_code for page in refused] == [429, 429]
     for page in refused:
-        assert "Too many messages to your mail domain" in page.text
+        assert "Too many messages to your e-mail domain" in page.text
         assert "Ässa" in page.text
         assert 'formaction="/en/register/justice"' in page.text
     assert send("new@example.com").status_code == 303
@@ -192,7 +192,7 @@ def test_beyond_the_brake_a_form_is_taken_when_it_is_sent_again_a_moment_later(e
     moment[0] += 1
     sent = too_soon.submit(button="Register", expect=303)
 
-    assert (held.h1, held.headers["Retry-After"]) == ("Very many forms are being sent just now", "20")
+    assert (held.h1, held.headers["Retry-After"]) == ("A great many forms are being sent just now", "20")
     assert held.all(".summary-list dd")[0] == "Anna"
     assert (sent.location, database.query(Registration).count()) == ("/en/register/received", 2)
 

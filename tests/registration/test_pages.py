@@ -222,7 +222,7 @@ def test_a_name_of_nothing_that_is_seen_is_no_name(pages, event):
 
 
 UNSEEN = (
-    "Type the address by hand: it holds a character that cannot be seen",
+    "Type the address by hand: it contains a character that cannot be seen",
     "Skriv in adressen för hand: den innehåller ett tecken som inte syns",
 )
 WRONG_ADDRESSES = {
@@ -261,7 +261,7 @@ def test_a_local_part_that_our_server_cannot_write_to_is_refused(pages, event):
         "registration.details", {**ANSWERS, "email": "åse@example.org"}, sector="justice", expect=422
     )
     assert page.errors == {
-        "email": "Our mail server cannot write to letters such as å before the @. Enter another address."
+        "email": "Our mail server cannot send to addresses with letters such as å before the @. Enter another address."
     }
 
 
@@ -618,7 +618,7 @@ def test_a_second_press_with_corrected_answers_says_which_ones_stand(pages, even
     )
     first.submit(follow=True)
     page = second.submit(expect=200)
-    assert "The answers behind the button that was pressed first stand." in page.text
+    assert "The answers behind the button that was pressed first are the ones that count." in page.text
     assert database.query(Registration).one().title != "Corrected"
 
 
