@@ -13,20 +13,28 @@ from forum.sealing import seal, unseal
 
 PURPOSE = "identity"  # the key for real names, because the values may contain one
 SECONDS = 3600
-LONGEST = 3800  # bytes; browsers drop a cookie of more than 4096 bytes, name and attributes included
+# Bytes of an answer's headers with its encrypted cookies. nginx by default answers 502 when all headers exceed 4096
+# bytes; the rest is for headers that are added later: the session's cookie, those of security, the server's own.
+LONGEST = 2500
 
 
 def put(response: Response, name: str, content: Any, *, bound_to: str, paths: list[str]) -> bool:
     """Set an encrypted cookie with `content`, which JSON must be able to hold; return whether it was short enough.
 
+    A cookie counts once for each of its paths, and the headers that `response` already has count too.
+
     `take` decrypts it only with the same `bound_to`, such as the user and the page that it is for.
     """
     plain = json.dumps([int(clock.now().timestamp()), content], ensure_ascii=False, separators=(",", ":"))
     value = urlsafe_b64encode(seal(plain.encode(), PURPOSE, bound_to)).decode()
-    if len(value) > LONGEST:
+    if len(value) * len(paths) > LONGEST:
         return False
+    before = response.headers.getlist("Set-Cookie")
     for path in paths:
         response.set_cookie(_full_name(name), value, path=path, **_attributes())
+    if len(str(response.headers)) > LONGEST:
+        response.headers.setlist("Set-Cookie", before)
+        return False
     return True
 
 

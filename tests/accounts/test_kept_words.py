@@ -189,6 +189,16 @@ def test_values_that_are_too_long_to_keep_are_announced(pages, user, time):
     assert pages.open(page.location).flashes == [CANNOT]
 
 
+def test_long_values_come_with_headers_that_a_proxy_reads(pages, user, time):
+    """Above nginx's usual limit of 4096 bytes for an answer's headers the organiser would see 502."""
+    arrive(pages, user)
+    form = pages.open(LIST)
+    time.forward(minutes=30)
+    page = form.submit(WHY, forged={"purpose": "x" * 1600}, expect=303)
+    assert 3000 < len(str(page.headers)) < 4096 - 300
+    assert pages.open(page.location).flashes == [KEPT]
+
+
 def test_the_row_of_the_ended_sign_in_is_there_still(pages, user, time):
     arrive(pages, user)
     form = pages.open(LIST)

@@ -143,6 +143,32 @@ def test_answers_that_are_too_long_to_keep_are_shown_at_once(pages):
     assert change.submit(expect=200).submit(button="Register", follow=True).h1 == "Check your e-mail"
 
 
+NGINX_READS = 4096  # bytes of an answer's status line and headers, where the operator has set nothing else
+
+
+def header_bytes(page) -> int:
+    """Return the size of an answer's headers as a server sends them, with its status line, date and name."""
+    own = "HTTP/1.1 303 SEE OTHER\r\nDate: Mon, 03 May 2027 12:00:00 GMT\r\nServer: gunicorn\r\nConnection: close\r\n"
+    return len(own) + len(str(page.headers))
+
+
+@pytest.mark.parametrize(
+    ("percent", "status"), [(0, 303), (30, 303), (36, 303), (44, 200), (70, 200), (100, 200)]
+)
+def test_answers_of_any_length_come_with_headers_that_a_proxy_reads(pages, database, percent, status):
+    """With headers above the proxy's limit the visitor would see 502 after the registration was made."""
+    longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
+    letters = {name: "å" * max(1, length * percent // 100) for name, length in longest.items()}
+    page = pages.get("registration.details", sector="justice")
+    first = page.submit({**ANSWERS, **letters}, expect=status)
+    check = pages.get(first.location) if status == 303 else first
+    received = check.submit(button="Register")
+    change = pages.get(received.location).submit(button="Change it")
+    assert database.query(Registration).one().organisation == letters["organisation"]
+    # The 500 bytes are for what an https site and a new session add.
+    assert max(header_bytes(answer) for answer in (first, received, change)) < NGINX_READS - 500
+
+
 def test_change_leads_to_the_question_and_straight_back(pages, answered):
     question = pages.get(CHECK).submit(button="Change e-mail address")
     assert question.location == "/en/register/justice?change=1#email"
