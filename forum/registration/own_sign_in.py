@@ -7,6 +7,7 @@ opens nothing either (F5).
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import session
 
@@ -17,7 +18,11 @@ from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, SignInEnded
 from forum.registration.models import EndedSignIn, Registration
 
-KEY = "registration"
+KEY = "own_page"
+SHAPE = {"link": str, "number": str, "began": float, "seen": float}
+# Under this key older versions keep the link's digest as a text. During an update or on the way back to such a version
+# it may read this session, and would fail at anything else than a text.
+FORMER_KEY = "registration"
 # A person reads for a few minutes and comes back by the link; a shared computer is soon somebody else's.
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -28,13 +33,14 @@ ENDS = {"idle_minutes": IDLE // timedelta(minutes=1), "longest_hours": LONGEST /
 def begin(token_digest: str, *, now: datetime) -> None:
     """Sign this browser in by the link with this digest."""
     moment = now.timestamp()
+    forget()
     session[KEY] = {"link": token_digest, "number": new_token(), "began": moment, "seen": moment}
 
 
 def follow(*, now: datetime) -> Registration:
     """Return the registration to which this browser is signed in. Raises LinkRefused; SignInEnded where it is not."""
-    kept = session.get(KEY)
-    if not isinstance(kept, dict):
+    kept = _find()
+    if kept is None:
         raise SignInEnded
     registration = links.follow_digest(kept["link"], TokenPurpose.MANAGE, now=now)
     is_over = now >= _at(kept["began"]) + LONGEST or now >= _at(kept["seen"]) + IDLE
@@ -66,6 +72,15 @@ def leave(*, now: datetime) -> None:
 def forget() -> None:
     """Take the sign-in out of this browser."""
     session.pop(KEY, None)
+    session.pop(FORMER_KEY, None)
+
+
+def _find() -> dict[str, Any] | None:
+    """Return the sign-in in this browser's session; None if there is none, or another version's."""
+    kept = session.get(KEY)
+    if not isinstance(kept, dict) or kept.keys() != SHAPE.keys():
+        return None
+    return kept if all(isinstance(kept[name], kind) for name, kind in SHAPE.items()) else None
 
 
 def _at(timestamp: float) -> datetime:

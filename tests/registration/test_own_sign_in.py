@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
-from forum.registration import expiry
+from forum.registration import expiry, own_sign_in
 from forum.registration.models import EndedSignIn
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, write
@@ -60,6 +60,28 @@ def test_leaving_ends_the_sign_in_for_a_copy_of_the_cookie_too(app, pages, link)
     thief.client.set_cookie("forum", copied)
     assert thief.get("self_service.show", expect=404).h1 == CLOSED
     assert pages.get(link, follow=True).h1 == "You have a place"
+
+
+@pytest.mark.parametrize(
+    "found",
+    ["text", {}, {"link": "x"}, {"link": None, "number": 1, "began": "x", "seen": []}],
+    ids=["text", "empty", "part", "other kinds"],
+)
+@pytest.mark.parametrize("key", [own_sign_in.KEY, "registration"])
+def test_a_session_of_another_version_is_no_sign_in(pages, link, key, found):
+    page = pages.get("self_service.show")
+    with pages.client.session_transaction() as session:
+        session.pop(own_sign_in.KEY)
+        session[key] = found
+    assert pages.get("self_service.show", expect=404).h1 == CLOSED
+    assert page.form("form[action$=leave]").submit(follow=True).h1 == "You have left your page"
+    assert pages.get(link, follow=True).h1 == "You have a place"
+
+
+def test_an_older_version_finds_nothing_that_it_cannot_read(pages, link):
+    """Until version 3f21a7d the key "registration" held a text; these versions fail when they find anything else."""
+    with pages.client.session_transaction() as session:
+        assert "registration" not in session
 
 
 def test_leaving_in_one_browser_leaves_the_other_signed_in(app, pages, link):
