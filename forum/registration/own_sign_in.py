@@ -3,7 +3,7 @@
 It ends by itself half an hour after its last page and twelve hours after it began; it ends with its link; and the
 person can leave. The session's cookie says which link was followed, when, and when a page was last seen, and nothing
 of the person (S08), so that reading a page writes nothing (S11). Leaving is written down: a copy of the cookie then
-opens nothing either (F5).
+opens nothing either (F5). For that, a link that is opened again in a browser keeps the number of the sign-in there.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,10 +31,10 @@ ENDS = {"idle_minutes": IDLE // timedelta(minutes=1), "longest_hours": LONGEST /
 
 
 def begin(token_digest: str, *, now: datetime) -> None:
-    """Sign this browser in by the link with this digest."""
-    moment = now.timestamp()
+    """Sign this browser in by the link with this digest, in place of an earlier sign-in here."""
+    moment, number = now.timestamp(), _find_number()
     forget()
-    session[KEY] = {"link": token_digest, "number": new_token(), "began": moment, "seen": moment}
+    session[KEY] = {"link": token_digest, "number": number or new_token(), "began": moment, "seen": moment}
 
 
 def follow(*, now: datetime) -> Registration:
@@ -51,21 +51,14 @@ def follow(*, now: datetime) -> Registration:
 
 
 def leave(*, now: datetime) -> None:
-    """End this browser's sign-in, if there is one; the caller has begun a write."""
-    try:
-        registration = follow(now=now)
-        places.lock(registration.event)
-        kept = session[KEY]
-        if not queries.has_left(digest(kept["number"])):
-            db.session.add(
-                EndedSignIn(
-                    digest=digest(kept["number"]),
-                    registration_id=registration.id,
-                    ends_at=_at(kept["began"]) + LONGEST,
-                )
-            )
-    except LinkRefused:
-        pass
+    """End this browser's sign-in, if there is one; the caller has begun a write.
+
+    A sign-in that is over here, because nobody used it for half an hour, is written down too: with a copy of the
+    cookie somebody else may have gone on using it.
+    """
+    kept = _find()
+    if kept is not None and now < _at(kept["began"]) + LONGEST:
+        _write_ended(kept, now)
     forget()
 
 
@@ -81,6 +74,29 @@ def _find() -> dict[str, Any] | None:
     if not isinstance(kept, dict) or kept.keys() != SHAPE.keys():
         return None
     return kept if all(isinstance(kept[name], kind) for name, kind in SHAPE.items()) else None
+
+
+def _find_number() -> str | None:
+    """Return the number of the sign-in in this browser, unless somebody has left it.
+
+    The next sign-in takes it over: whoever leaves that one also ends copies of earlier cookies.
+    """
+    kept = _find()
+    return None if kept is None or queries.has_left(digest(kept["number"])) else kept["number"]
+
+
+def _write_ended(kept: dict[str, Any], now: datetime) -> None:
+    """Store until when copies of this cookie open nothing; none opens anything once its link works no more."""
+    try:
+        registration = links.follow_digest(kept["link"], TokenPurpose.MANAGE, now=now)
+    except LinkRefused:
+        return
+    places.lock(registration.event)
+    number, ends_at = digest(kept["number"]), _at(kept["began"]) + LONGEST
+    if ended := db.session.get(EndedSignIn, number):
+        ended.ends_at = max(ended.ends_at, ends_at)
+    else:
+        db.session.add(EndedSignIn(digest=number, registration_id=registration.id, ends_at=ends_at))
 
 
 def _at(timestamp: float) -> datetime:

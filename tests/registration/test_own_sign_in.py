@@ -62,6 +62,36 @@ def test_leaving_ends_the_sign_in_for_a_copy_of_the_cookie_too(app, pages, link)
     assert pages.get(link, follow=True).h1 == "You have a place"
 
 
+@pytest.fixture
+def thief(app, pages, link):
+    """A browser with a copy of the person's cookie."""
+    thief = Pages(app)
+    thief.client.set_cookie("forum", pages.client.get_cookie("forum").value)
+    return thief
+
+
+def test_leaving_a_page_that_has_closed_by_itself_ends_a_copy_that_is_still_in_use(pages, thief):
+    page = pages.get("self_service.show")
+    for minutes in (20, 40):
+        clock.freeze(NOW + minutes * MINUTE)
+        assert thief.get("self_service.show").h1 == "You have a place"
+    assert page.form("form[action$=leave]").submit(follow=True).h1 == "You have left your page"
+    assert thief.get("self_service.show", expect=404).h1 == CLOSED
+
+
+def test_leaving_ends_a_copy_from_before_the_link_was_opened_again(pages, link, thief):
+    clock.freeze(NOW + 10 * MINUTE)
+    pages.get(link, follow=True)
+    pages.get("self_service.show").form("form[action$=leave]").submit()
+    assert thief.get("self_service.show", expect=404).h1 == CLOSED
+
+
+def test_the_link_opens_the_page_again_after_a_copy_of_the_cookie_has_left_it(pages, link, thief):
+    thief.get("self_service.show").form("form[action$=leave]").submit()
+    assert pages.get("self_service.show", expect=404).h1 == CLOSED
+    assert pages.get(link, follow=True).h1 == "You have a place"
+
+
 @pytest.mark.parametrize(
     "found",
     ["text", {}, {"link": "x"}, {"link": None, "number": 1, "began": "x", "seen": []}],
