@@ -113,7 +113,7 @@ def choose_language() -> ResponseReturnValue:
     g.user.language = form.language.data
     db.session.commit()
     sign_ins.forget_language()
-    return redirect(sign_ins.own_page(request.args.get("next")), 303)
+    return redirect(sign_ins.own_page(request.form.get("next")), 303)
 
 
 @bp.route("/recovery-codes", methods=["GET", "POST"])

@@ -158,7 +158,7 @@ def is_admin_of_all() -> bool:
 def came_from() -> str | None:
     """Return the console page from which the user came to their account: as the address names it, or the browser.
 
-    No page of the console names itself in its links to the account: its address may hold what somebody has typed.
+    No page of the console names itself in the address of a link or form: its own may hold what somebody searched for.
     """
     if named := request.args.get("next"):
         return own_page(named)
@@ -193,10 +193,15 @@ class ConsoleUser:
 
     @property
     def language_form(self) -> dict[str, str]:
-        # A page of a list begins beside a person, whose reference has no business in another form's address.
+        # The way back is a field of the form: in an address it would be logged, with the name that was searched for.
+        # A page of a list begins beside a person; its reference has no business in another form.
         query = [item for item in request.args.items(multi=True) if item[0] not in PAGE_BESIDE]
-        back = f"{request.path}?{urlencode(query)}" if query and request.method == "GET" else request.path
-        return {"url": url_for("own_account.choose_language", next=back), "csrf_token": generate_csrf()}
+        back = f"{request.path}?{urlencode(query)}" if query else request.path
+        return {
+            "url": url_for("own_account.choose_language"),
+            "next": back,
+            "csrf_token": generate_csrf(),
+        }
 
     @property
     def sign_out(self) -> dict[str, str]:

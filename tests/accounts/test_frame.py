@@ -110,6 +110,16 @@ def walk_in_for_the_first_time(pages, user):
     return page.submit({"code": code_for(user.totp_proposed)}, expect=200)
 
 
+def test_codes_offer_no_other_language_which_would_lead_away_from_them(signed_in, event):
+    page = signed_in.get("own_account.recovery_codes")
+    assert page.all(".console-languages button") == ["Svenska", "English"]
+    page = page.submit(expect=200)
+    assert (page.h1, page.soup.select(".console-languages, .site-languages")) == ("Your recovery codes", [])
+    pages = Pages(signed_in.app)
+    first = walk_in_for_the_first_time(pages, make_user(totp_secret=None))
+    assert (first.h1, first.soup.select(".console-languages, .site-languages")) == ("Your recovery codes", [])
+
+
 def test_copy_and_print_buttons_wait_for_their_script(signed_in):
     page = signed_in.get("own_account.recovery_codes").submit(expect=200)
     for button in page.soup.select("[data-copy], [data-print]"):

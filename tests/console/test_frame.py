@@ -54,10 +54,22 @@ def test_reading_an_address_changes_no_language(organiser):
 def test_unknown_language_is_refused_and_another_site_is_not_led_to(organiser):
     form = organiser.get("console.overview", event="nf27").form(".console-languages")
     form.submit({}, forged={"language": "xx"}, expect=400)
-    token = form.data["csrf_token"]
-    path = "/account/language?next=https://evil.example/"
-    answer = organiser.open(path, method="POST", data={"csrf_token": token, "language": "sv"}, expect=303)
+    answer = form.submit({}, button="Svenska", forged={"next": "https://evil.example/"})
     assert answer.location == "/console/"
+
+
+def test_language_of_a_form_with_errors_keeps_the_filters_of_its_list(organiser):
+    form = organiser.get("/console/nf27/attendees/export?sector=ngo&q=Hemlig").submit(expect=422)
+    swedish = form.form(".console-languages").submit(button="Svenska")
+    assert swedish.location == "/console/nf27/attendees/export?sector=ngo&q=Hemlig"
+
+
+def test_what_was_searched_for_stands_in_the_address_of_no_form(organiser):
+    page = organiser.get("/console/nf27/attendees?q=Hemlig")
+    assert page.soup.select_one("input[name=q]")["value"] == "Hemlig"
+    actions = [form.get("action", "") for form in page.soup.select("form")]
+    assert [action for action in actions if "Hemlig" in action] == []
+    assert "Hemlig" not in page.soup.select_one(".console-user a")["href"]
 
 
 @pytest.mark.parametrize("path", [UNKNOWN, "nothing/here", "attendees?status=nonsense"])
