@@ -2,7 +2,8 @@
 
 A help line is stored as {"country": "SE", "emergency": "112", "police": "114 14", "children": "116 111", "report":
 {"name": {"sv": "…", "en": "…"}, "url": "https://…"}}. Each part but the country may be left out: a page shows no number
-that nobody has looked up. The first line is that of the country in which the event is held.
+that nobody has looked up. The first line is that of the country in which the event is held. Without an event, or
+where it has no help lines, pages give the Swedish numbers: whoever has seen abuse finds a number on every page.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from babel import Locale
 from forum.columns import Text, is_link
 from forum.events.models import Event
 from forum.web.languages import in_language, language
+
+SWEDEN = {"country": "SE", "emergency": "112", "police": "114 14"}
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,10 @@ class HelpLine:
     report_url: str
 
 
-def list_help_lines(event: Event) -> list[HelpLine]:
-    """Return the event's help lines in order."""
-    return [_help_line(entry) for entry in event.help_lines]
+def list_help_lines(event: Event | None) -> list[HelpLine]:
+    """Return the event's help lines in order; without any, the Swedish one."""
+    stored = (event.help_lines if event else []) or [SWEDEN]
+    return [_help_line(entry) for entry in stored]
 
 
 def _help_line(entry: Mapping[str, Any]) -> HelpLine:

@@ -126,7 +126,7 @@ class Site:
     @property
     def help_lines(self) -> list[HelpLine]:
         """Whom to call after seeing abuse, in each country; the first is that in which the present event is held."""
-        return _once("help_lines", lambda: list_help_lines(self.current) if self.current else [])
+        return _once("help_lines", lambda: list_help_lines(self.current))
 
     @property
     def earlier_forums(self) -> list[EarlierForum]:

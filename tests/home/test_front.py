@@ -320,6 +320,13 @@ def test_without_an_event_there_is_no_front(pages, path):
     assert pages.get(path, expect=404).title.endswith("Nordic Forum")
 
 
+@pytest.mark.parametrize("path", ["/sv/", "/sv/news/", "/nope", "/sv/r/left"])
+def test_without_an_event_each_page_names_the_swedish_numbers(pages, path):
+    page = pages.get(path, expect=200 if path in ("/sv/news/", "/sv/r/left") else 404)
+    numbers = [link["href"] for link in page.soup.select("footer a[href^='tel:']")]
+    assert numbers == ["tel:112", "tel:11414"]
+
+
 def test_front_tells_machines_about_the_event(pages):
     make_event(name=Text(sv="x", en="</script><b>Forum"))
     page = pages.get("home.front")

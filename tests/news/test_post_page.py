@@ -129,12 +129,17 @@ def test_help_box_has_the_numbers_of_the_events_country_and_its_hotline(pages):
     assert "The numbers work in Sweden." in " ".join(page.all(".help"))
 
 
-def test_help_box_shows_no_number_that_the_event_does_not_have(pages):
-    make_event()
+@pytest.mark.parametrize("event", [True, False])
+def test_help_box_without_an_event_or_its_help_lines_has_the_swedish_numbers(pages, event):
+    if event:
+        make_event()
     make_post(slug="a-post", has_help_box=True)
     page = pages.get(PATH)
-    assert page.soup.select(".help a") == []
-    assert "do not pass it on" in " ".join(page.all(".help"))
+    assert {link.text: link["href"] for link in page.soup.select(".help a")} == {
+        "112": "tel:112",
+        "114 14": "tel:11414",
+    }
+    assert "The numbers work in Sweden." in " ".join(page.all(".help"))
 
 
 def test_post_of_an_earlier_forum_leads_to_that_forum(pages):
