@@ -38,14 +38,14 @@ def put(response: Response, name: str, content: Any, *, bound_to: str, paths: li
     return True
 
 
-def take(name: str, *, bound_to: str) -> Any:
-    """Return the content of the cookie; None when it is missing, expired or bound to something else."""
+def take(name: str, *, bound_to: str, seconds: int = SECONDS) -> Any:
+    """Return the content of the cookie; None when it is missing, older than that or bound to something else."""
     try:
         sealed = urlsafe_b64decode(request.cookies.get(_full_name(name), ""))
         kept_at, content = json.loads(unseal(sealed, PURPOSE, bound_to))
     except (ValueError, InvalidTag):
         return None
-    return content if clock.now().timestamp() - kept_at < SECONDS else None
+    return content if clock.now().timestamp() - kept_at < seconds else None
 
 
 def drop(response: Response, name: str, *, paths: list[str]) -> None:

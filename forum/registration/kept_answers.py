@@ -3,7 +3,9 @@
 So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), no answer appears in a
 URL, and the server stores nothing before the form is sent. The answers go along to another sector and to the other
 language. Once they are sent, the page behind the form still knows them: it shows the e-mail address that was typed,
-and leads back to the form if that was wrong.
+and leads back to the form if that was wrong. The person may share the browser with others: that page knows the
+answers for a quarter of an hour, never those about protected identity, and no cookie made before the person opened or
+left their own page can be decrypted afterwards.
 """
 
 from collections.abc import Mapping
@@ -14,11 +16,16 @@ from flask import session, url_for
 from werkzeug import Response
 
 from forum import sealed_cookies
+from forum.columns import new_token
 from forum.web.languages import NAMES
 
 ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
 # A form that is filled in anew gets a key of its own; the trap's content is nobody's answer.
 OF_ONE_FORM = {"key", "website", CSRF}
+SECRET = {"is_protected", "real_name"}
+SENT_SECONDS = 15 * 60
+# Under this key the session keeps a random text that changes when the answers that are kept so far end.
+ROUND = "answers"
 
 
 @dataclass(frozen=True)
@@ -42,16 +49,19 @@ def recall(sector: str) -> dict[str, Any] | None:
 
 
 def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> None:
-    """Move the answers to a cookie for the page behind the form; keep the e-mail address alone if they are too long."""
+    """Move the answers to a cookie for the page behind the form, without those about protected identity.
+
+    If they are too long, only the e-mail address is kept.
+    """
     sealed_cookies.drop(response, ANSWERS, paths=_paths("registration.choose"))
-    told = {name: answer for name, answer in answers.items() if name not in OF_ONE_FORM}
+    told = {name: answer for name, answer in answers.items() if name not in OF_ONE_FORM | SECRET}
     if not _put(response, SENT, [sector, told], "registration.received"):
         _put(response, SENT, [sector, {"email": told["email"]}], "registration.received")
 
 
 def recall_sent() -> Sent | None:
-    """Return the form that this browser has sent within the hour, if any."""
-    content = _take(SENT)
+    """Return the form that this browser has sent within a quarter of an hour, if any."""
+    content = _take(SENT, SENT_SECONDS)
     return Sent(*content) if content else None
 
 
@@ -62,15 +72,20 @@ def keep_asked(response: Response, email: str) -> None:
 
 def recall_asked() -> str:
     """Return the e-mail address for which this browser has asked for a link; "" when there is none."""
-    return _take(ASKED) or ""
+    return _take(ASKED, SENT_SECONDS) or ""
+
+
+def end() -> None:
+    """Make sure that nothing which this browser keeps so far can be decrypted any more."""
+    session[ROUND] = new_token()
 
 
 def _put(response: Response, name: str, content: Any, endpoint: str) -> bool:
     return sealed_cookies.put(response, name, content, bound_to=_binding(name), paths=_paths(endpoint))
 
 
-def _take(name: str) -> Any:
-    return sealed_cookies.take(name, bound_to=_binding(name))
+def _take(name: str, seconds: int = sealed_cookies.SECONDS) -> Any:
+    return sealed_cookies.take(name, bound_to=_binding(name), seconds=seconds)
 
 
 def _paths(endpoint: str) -> list[str]:
@@ -80,4 +95,4 @@ def _paths(endpoint: str) -> list[str]:
 
 def _binding(name: str) -> str:
     """Return the text that binds a cookie to its use and session: without both it cannot be read."""
-    return f" {name} {session.get(CSRF, '')}"
+    return f" {name} {session.get(CSRF, '')}{session.get(ROUND, '')}"

@@ -13,7 +13,7 @@ from flask import session
 
 from forum.columns import digest, new_token
 from forum.extensions import db
-from forum.registration import links, places, queries
+from forum.registration import kept_answers, links, places, queries
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, SignInEnded
 from forum.registration.models import EndedSignIn, Registration
@@ -63,9 +63,10 @@ def leave(*, now: datetime) -> None:
 
 
 def forget() -> None:
-    """Take the sign-in out of this browser."""
+    """Take the sign-in out of this browser, and end what the browser keeps of forms, for whoever uses it next."""
     session.pop(KEY, None)
     session.pop(FORMER_KEY, None)
+    kept_answers.end()
 
 
 def _find() -> dict[str, Any] | None:
