@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from babel import Locale
@@ -34,7 +35,8 @@ COLUMNS: dict[str, Any] = {
 }
 MOMENTS = ("requested_at", "confirmed_at", listing.PLACE_CONFIRMED_AT)
 NAMED = ("reference", "family_name", "given_name", "organisation")
-# A list holds what its purpose needs and no more (Art. 5 GDPR); figures need no names.
+# A list holds what its purpose needs and no more (Art. 5 GDPR). Figures need no names, and no organisation, which often
+# sends one person only.
 NEEDED = {
     ExportPurpose.DOOR: (*NAMED, "sector_id", "status"),
     ExportPurpose.BADGES: (*NAMED, "title", "sector_id", "country", "status", ConsentPurpose.PHOTOGRAPHS),
@@ -43,9 +45,12 @@ NEEDED = {
         *(*NAMED, "sector_id", "email", "phone", "language", "status"),
         *("confirmed_at", listing.PLACE_CONFIRMED_AT),
     ),
-    ExportPurpose.REPORT: ("organisation", "sector_id", "country", "language", "status", *MOMENTS),
+    ExportPurpose.REPORT: ("sector_id", "country", "language", "status", *MOMENTS),
     ExportPurpose.EVERYTHING: tuple(COLUMNS),
 }
+
+Cells = list[str | datetime | None]
+Words = dict[str, Callable[[Any], str | datetime | None]]
 
 
 class Phone(str):
@@ -71,17 +76,32 @@ def short_headings(names: Sequence[str]) -> list[str]:
     return [str(COLUMNS[name]) for name in names]
 
 
-def rows(
-    names: Sequence[str], event: Event, filters: listing.Filters
-) -> Iterator[list[str | datetime | None]]:
-    """Yield the filtered list, a row at a time; moments stand in the event's zone."""
-    said = _words(event)
+def rows(purpose: str, event: Event, filters: listing.Filters) -> Iterator[Cells]:
+    """Return the filtered list with the columns of this purpose, row by row; moments stand in the event's zone."""
+    names, said = needed(purpose), _words(event)
+    if purpose == ExportPurpose.REPORT:
+        return _figures(names, event, filters, {**said, **_days(event)})
+    return _said(names, listing.stream(event, filters, names), said)
+
+
+def _figures(names: list[str], event: Event, filters: listing.Filters, said: Words) -> Iterator[Cells]:
+    """Yield the rows of a report, sorted by sector, by day and then by what they say.
+
+    In the list's own order, or in that of registering, each row could be laid beside the person's name.
+    """
+    stored = listing.stream(event, filters, names, listing.order_by_sector_and_time(event))
+    sector, day = names.index("sector_id"), names.index("requested_at")
+    for _key, same in groupby(_said(names, stored, said), key=lambda cells: (cells[sector], cells[day])):
+        yield from sorted(same, key=lambda cells: [str(cell or "") for cell in cells])
+
+
+def _said(names: Sequence[str], stored: Iterator[Any], said: Words) -> Iterator[Cells]:
     words = [said.get(name, _as_stored) for name in names]
-    for row in listing.stream(event, filters, names):
+    for row in stored:
         yield [say(value) for say, value in zip(words, row, strict=True)]
 
 
-def _words(event: Event) -> dict[str, Callable[[Any], str | datetime | None]]:
+def _words(event: Event) -> Words:
     """Return by column what its values are called in the organiser's language, looked up once for all rows."""
     countries = Locale.parse(language()).territories
     sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
@@ -96,6 +116,13 @@ def _words(event: Event) -> dict[str, Callable[[Any], str | datetime | None]]:
         **dict.fromkeys(MOMENTS, lambda moment: moment.astimezone(event.zone) if moment else None),
         **dict.fromkeys(ConsentPurpose, lambda given: consented[bool(given)]),
     }
+
+
+def _days(event: Event) -> Words:
+    """Return by column how its moments are said as days in the event's zone, such as "2027-05-03"."""
+    return dict.fromkeys(
+        MOMENTS, lambda moment: f"{moment.astimezone(event.zone):%Y-%m-%d}" if moment else None
+    )
 
 
 def _as_stored(value: Any) -> Any:

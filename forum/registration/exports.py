@@ -1,4 +1,7 @@
-"""The organisers' list as a file or on paper: the same people, in the same order, for a stated purpose (P14)."""
+"""The organisers' list as a file or on paper, for a stated purpose (P14): the same people, in the same order.
+
+Only the rows for statistics have an order of their own, which does not lead back to names.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -61,17 +64,26 @@ class ExportForm(TidyForm):
 
 
 def column_hints() -> dict[str, str]:
-    """Return for each purpose which columns its list has, in words."""
-    return {
+    """Return for each purpose which columns its list has, in words, and what else holds for statistics."""
+    hints = {
         purpose.value: ", ".join(export_columns.short_headings(export_columns.needed(purpose)))
         for purpose in ExportPurpose
+    }
+    report = ExportPurpose.REPORT.value
+    return hints | {
+        report: _(
+            "%(columns)s. Days instead of times, and the rows are sorted by sector and day, whatever the order of the "
+            "list. In a small sector, or for a country with few people, a row may still lead to a person.",
+            columns=hints[report],
+        )
     }
 
 
 def file(event: Event, filters: listing.Filters, form: ExportForm, *, now: datetime) -> Response:
     """Return the list as a file with the columns that its purpose needs, sent while it is read."""
     names = export_columns.needed(form.purpose.data)
-    headings, rows = export_columns.headings(names, event), export_columns.rows(names, event, filters)
+    headings = export_columns.headings(names, event)
+    rows = export_columns.rows(form.purpose.data, event, filters)
     name = file_name(event, form.shape.data, now)
     if form.shape.data == ExportShape.XLSX:
         return workbook_response(name, _("Attendees"), headings, rows)
@@ -81,7 +93,7 @@ def file(event: Event, filters: listing.Filters, form: ExportForm, *, now: datet
 def texts(event: Event, filters: listing.Filters, form: ExportForm) -> tuple[list[str], Iterator[list[str]]]:
     """Return headings and rows of the list as texts, for paper; the rows are read while they are shown."""
     names = export_columns.needed(form.purpose.data)
-    rows = export_columns.rows(names, event, filters)
+    rows = export_columns.rows(form.purpose.data, event, filters)
     return export_columns.short_headings(names), ([_shown(cell) or "" for cell in row] for row in rows)
 
 

@@ -242,13 +242,18 @@ def name_actors(entries: Sequence[AuditEntry]) -> dict[str, str]:
     return {f"user:{user_id}": name for user_id, name in db.session.execute(query)} if ids else {}
 
 
-def stream(event: Event, filters: Filters, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the filtered list in its order, with a few hundred rows in memory at a time.
+def order_by_sector_and_time(event: Event) -> Order:
+    """Return the order of the sectors, and within a sector that of registering."""
+    return Order(BY_TIME, False, Registration.sector_id, tuple(sector.id for sector in event.sectors))
+
+
+def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | None = None) -> Iterator[Row]:
+    """Yield the filtered list in its order or in that of `by`, with a few hundred rows in memory at a time.
 
     `columns` names attributes of the registration, purposes of consent (true or false) and PLACE_CONFIRMED_AT.
     """
     query = matching(event, filters).with_only_columns(*map(_streamed, columns))
-    ordered = query.order_by(*_whole_order(order(event, filters.sort)))
+    ordered = query.order_by(*_whole_order(by or order(event, filters.sort)))
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
 
 

@@ -196,6 +196,49 @@ def test_list_has_the_columns_that_its_purpose_needs_and_no_others(organiser, pe
     assert all(columns <= found["everything"] for columns in found.values())
 
 
+def test_rows_for_statistics_cannot_be_laid_beside_the_list(organiser, event):
+    """Neither the order nor the minutes of the rows lead back to a person, whichever way the list is sorted."""
+    for number, country in enumerate(("SE", "NO", "DK", "SE", "FI", "DK")):
+        now, name = NOW + timedelta(minutes=number), f"N{number}"
+        confirmed(event, ("ngo", "justice")[number % 2], family_name=name, country=country, now=now)
+    files = {
+        sort: download(organiser, f"?sort={sort}", purpose="report").data
+        for sort in ("name", "-name", "registered", "-registered", "organisation")
+    }
+    assert len(set(files.values())) == 1
+    rows = table(download(organiser, purpose="report"))
+    told = [(row["Sector"], row["Country"]) for row in rows]
+    by_sector = {sector: sorted(country for of, country in told if of == sector) for sector, _ in told}
+    assert told == [(sector, country) for sector, countries in by_sector.items() for country in countries]
+    assert {row["Registered (Europe/Stockholm)"] for row in rows} == {"2027-05-03"}
+    assert {row["Place confirmed (Europe/Stockholm)"] for row in rows} == {"2027-05-03"}
+    assert "Organisation" not in rows[0]
+
+
+def test_rows_for_statistics_follow_the_days_of_the_events_zone(organiser, event):
+    for hours, country in (
+        (0, "SE"),
+        (9, "NO"),
+        (11, "DK"),
+        (30, "DK"),
+    ):  # 14:00, 23:00, 01:00 and 20:00 there
+        confirmed(event, "ngo", country=country, now=NOW + timedelta(hours=hours))
+    rows = table(download(organiser, purpose="report"))
+    assert [(row["Registered (Europe/Stockholm)"][-2:], row["Country"]) for row in rows] == [
+        ("03", "Norway"),
+        ("03", "Sweden"),
+        ("04", "Denmark"),
+        ("04", "Denmark"),
+    ]
+
+
+def test_page_says_that_rows_for_statistics_may_still_lead_to_a_person(organiser, people):
+    (choice,) = ask(organiser).soup.select("input[name=purpose][value=report]")
+    said = ask(organiser).soup.find(id=choice["aria-describedby"]).text
+    assert said.startswith("Sector, Country, Language, Status, Registered, ")
+    assert said.endswith("a row may still lead to a person.")
+
+
 def test_each_purpose_says_beforehand_which_columns_its_list_has(organiser, people):
     page = ask(organiser)
     for purpose, said in (("door", "Reference, Family name, Given name, Organisation, Sector, Status"),):
