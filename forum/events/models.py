@@ -65,7 +65,7 @@ class Event(Base):
     organiser_address: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     organiser_phone: Mapped[str | None] = mapped_column(String(30))
     organiser_url: Mapped[str | None] = mapped_column(Link(300))
-    # The name of a file in the folder of static files, such as "img/organiser.svg".
+    # The name of a file in the folder of static files, such as "img/ring.svg"; pages leave out one that is not there.
     organiser_logo: Mapped[str | None] = mapped_column(String(200))
     timezone: Mapped[str] = mapped_column(String(60), active_history=True)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime, active_history=True)

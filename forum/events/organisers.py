@@ -7,6 +7,8 @@ from babel import Locale
 
 from forum.events.models import Event
 from forum.web.languages import in_language, language
+from forum.web.seo import absolute
+from forum.web.static import find_url
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Organiser:
     phone: str
     email: str
     url: str
-    logo: str
+    logo: str  # the path of the picture
 
     @property
     def country(self) -> str:
@@ -50,7 +52,7 @@ def organiser_of(event: Event) -> Organiser | None:
         # Questions about an event that is over go to whoever arranges the present one.
         email=event.contact_email if event.is_current else "",
         url=event.organiser_url or "",
-        logo=event.organiser_logo or "",
+        logo=find_url(event.organiser_logo) if event.organiser_logo else "",
     )
 
 
@@ -68,6 +70,7 @@ def organiser_data(organiser: Organiser) -> dict[str, Any]:
         "url": organiser.url,
         "email": organiser.email,
         "telephone": organiser.phone,
+        "logo": {"@type": "ImageObject", "url": absolute(organiser.logo)} if organiser.logo else None,
         "address": {"@type": "PostalAddress", **known} if known else None,
     }
     return {"@type": "Organization", **{name: value for name, value in data.items() if value}}

@@ -19,7 +19,7 @@ from typing import Any
 from wsgiref.headers import Headers
 
 import brotli
-from flask import Flask
+from flask import Flask, current_app
 from whitenoise import WhiteNoise
 
 from forum import clock
@@ -104,10 +104,20 @@ def serve_built(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
     """
     folder = app.config["STATIC"]
     manifest = cache(lambda: load_manifest(folder))
-    app.jinja_env.globals["static_url"] = lambda name: manifest().url(name)
+    static_url = app.extensions["static_url"] = lambda name: manifest().url(name)
+    app.jinja_env.globals["static_url"] = static_url
     if not (folder / "files").is_dir():
         return None
     return partial(serve_static, target=folder, headers=security_headers(app.config["HSTS"]))
+
+
+def find_url(name: str) -> str:
+    """Return the URL of a static file that an organiser has named, such as a logo; empty when there is no such file."""
+    try:
+        url: str = current_app.extensions["static_url"](name)
+        return url
+    except UnknownStaticFile:
+        return ""
 
 
 def build_static(source: Path, target: Path) -> Manifest:

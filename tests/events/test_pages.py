@@ -1,5 +1,6 @@
 """Standing pages of the present event and of an earlier one."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -48,6 +49,27 @@ def test_footer_says_who_arranges_the_forum_whom_to_call_and_what_was_before(pag
         assert links["114 14"] == "tel:11414"
         assert links["+46 8 465 004 40"] == "tel:+46846500440"
         assert links["Nordic Forum 2016"] == "/en/events/nf16/"
+
+
+def test_footer_and_machines_have_the_organisers_logo(pages):
+    make_event(organiser_logo="img/ring.svg", **ORGANISER)
+    page = pages.get("/en/")
+    logo = page.soup.select_one("footer img")["src"]
+    assert pages.client.get(logo).mimetype == "image/svg+xml"
+    assert json.loads(page.soup.select_one("script[type='application/ld+json']").string)["organizer"][
+        "logo"
+    ] == {
+        "@type": "ImageObject",
+        "url": f"http://127.0.0.1:8000{logo}",
+    }
+
+
+@pytest.mark.parametrize("path", ["/en/", "/en/news/", "/en/register"])
+def test_a_logo_whose_file_is_not_there_is_left_out(pages, path):
+    make_event(organiser_logo="img/organiser.svg", **ORGANISER)
+    page = pages.get(path)
+    assert page.soup.select("footer img") == []
+    assert "The secretariat" in page.all("footer")[0]
 
 
 def test_footer_of_a_first_forum_names_none_before(pages):
