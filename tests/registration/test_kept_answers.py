@@ -7,7 +7,9 @@ from flask import session
 from werkzeug import Response
 
 from forum import clock, sealed_cookies
+from forum.database import start_write
 from forum.events.queries import find_current
+from forum.extensions import db
 from forum.registration import kept_answers
 from forum.registration.forms import RegistrationForm
 from forum.registration.models import Registration
@@ -302,6 +304,22 @@ def test_a_wrong_address_is_changed_with_every_other_answer_kept(pages, sent, da
     received = form.submit({"email": "right@example.org"}, follow=True).submit(button="Register", follow=True)
     assert "right@example.org" in received.text
     assert {row.email for row in database.query(Registration)} == {"thordis@example.org", "right@example.org"}
+
+
+def test_a_place_held_for_a_wrong_address_stays_held_when_it_is_corrected(pages, database):
+    event = find_current()
+    start_write(db.session)
+    for sector in event.sectors:
+        sector.floor, sector.ceiling = 0, 1
+    db.session.commit()
+    pages.post("registration.details", ANSWERS, sector="justice")
+    sent = pages.get(CHECK).submit(button="Register", follow=True)
+    assert "A place held for it stays held for the time stated below" in sent.text
+    assert "six hours where few places are left" in sent.text
+    form = sent.submit(button="Change it", follow=True)
+    form.submit({"email": "right@example.org"}, follow=True).submit(button="Register")
+    held = {row.email: row.holds_place for row in database.query(Registration)}
+    assert held == {"thordis@example.org": True, "right@example.org": False}
 
 
 @pytest.mark.parametrize(("minutes", "known"), [(14, True), (15, False)])
