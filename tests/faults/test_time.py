@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from forum import clock
-from forum.registration import exports
+from forum.registration import export_columns
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.listing import Filters
 from tests.factories.events import make_event
@@ -79,9 +79,13 @@ def test_file_has_the_moment_of_a_registration_and_names_the_zone(app, database,
     registration = register(event, now=clock.now())
     write(setattr, registration, "requested_at", at)
     with app.test_request_context("/console/"):
-        (row,) = exports.rows(event, Filters())
-        shown = dict(zip(exports.headings(event), row, strict=True))
-    assert [value for heading, value in shown.items() if heading.endswith(f"({zone})")] == [cell, None]
+        (row,) = export_columns.rows("everything", event, Filters())
+        headings = export_columns.headings(export_columns.needed("everything"), event)
+        shown = dict(zip(headings, row, strict=True))
+        (figures,) = export_columns.rows("report", event, Filters())
+    registered, *others = [value for heading, value in shown.items() if heading.endswith(f"({zone})")]
+    assert (f"{registered:%Y-%m-%d %H:%M}", others) == (cell, [None, None])
+    assert figures[-3:] == [cell.partition(" ")[0], None, None]
 
 
 def test_nobody_is_ended_an_hour_early_by_the_change_of_the_clocks(database):
