@@ -23,7 +23,7 @@ from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db, migrate
-from forum.health import keys, signing
+from forum.health import keys, rights, signing
 from forum.outbox import heartbeats, relay
 from forum.outbox import queries as outbox
 from forum.web import limits
@@ -143,10 +143,7 @@ def _worker(now: datetime) -> tuple[bool, str]:
     if seen is None:
         return False, "has never been seen"
     seconds = max(0, int((now - seen).total_seconds()))
-    return (
-        not heartbeats.is_silent(seen, now=now),
-        f"was seen {counted(seconds, 'second', 'seconds')} ago",
-    )
+    return not heartbeats.is_silent(seen, now=now), f"was seen {counted(seconds, 'second', 'seconds')} ago"
 
 
 def _clock(now: datetime) -> tuple[bool, str]:
@@ -269,6 +266,7 @@ CHECKS: dict[str, Callable[[datetime], tuple[bool, str]]] = {
     "database": _database,
     "migrations": _migrations,
     "writable": _writable,
+    "rights": rights.check,
     "keys": _keys,
     "worker": _worker,
     "clock": _clock,
@@ -287,6 +285,7 @@ READY = ("database", "migrations")
 STATUS = (
     *READY,
     "writable",
+    "rights",
     "keys",
     "worker",
     "clock",

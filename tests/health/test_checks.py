@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, make_url, text
 
 from forum import presence
 from forum.cli import cli
@@ -18,7 +18,7 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks
 from forum.outbox import heartbeats
-from forum.settings.project import VERSION
+from forum.settings.project import PROJECT, VERSION
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mail
 
@@ -181,6 +181,36 @@ def test_status_and_doctor_tell_of_a_database_that_takes_no_changes(make_app, po
     path = sqlite_url.removeprefix("sqlite:///")
     said = doctor(make_app(f"sqlite:///file:{path}?mode=ro&uri=true"))
     assert "BAD  changes: could not be checked (OperationalError)" in said.output.splitlines()
+
+
+@pytest.fixture
+def limited_url(postgres_server, postgres_url):
+    """Give the URL of a database whose tables belong to another role, which has granted what operations.md says."""
+    grants = re.findall(r"^(?:GRANT|REVOKE) .+;$", (PROJECT / "docs/operations.md").read_text(), re.MULTILINE)
+    url = make_url(postgres_url)
+    with postgres_server.connect(url.database) as owner:
+        owner.execute("CREATE ROLE forum LOGIN PASSWORD 'of the role'")
+        for grant in grants:
+            owner.execute(grant)
+        yield url.set(username="forum", password="of the role").render_as_string(hide_password=False)
+        owner.execute("DROP OWNED BY forum; DROP ROLE forum")
+
+
+@pytest.mark.postgresql
+def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url, postgres_server):
+    app = make_app(limited_url)
+    with app.app_context():
+        beat(db.session)
+    assert failing(app) == []
+
+    with postgres_server.connect(make_url(limited_url).database) as owner:
+        owner.execute("REVOKE ALL ON ended_sign_ins FROM forum; REVOKE DELETE ON tags FROM forum")
+        owner.execute("REVOKE ALL ON SEQUENCE posts_id_seq FROM forum")
+    assert failing(app) == ["rights"]
+    assert (
+        "BAD  rights: the database's role lacks SELECT, INSERT, UPDATE, DELETE on ended_sign_ins;"
+        " USAGE on posts_id_seq; DELETE on tags: GRANT, as docs/operations.md says"
+    ) in doctor(app).output.splitlines()
 
 
 def test_a_database_that_is_away_is_asked_once(make_app, tmp_path, monkeypatch):
