@@ -1,4 +1,8 @@
-"""Making a restored database safe: nobody is signed in, and no mail is sent twice (R22)."""
+"""Making a restored database safe: no organiser is signed in, and no mail is sent twice (R22).
+
+A registered person's sign-in to the own page lives in the browser's cookie alone. One that was left after the backup
+opens the page again until its half hour or twelve hours are over; a new FORUM_SECRET_KEY ends all of these.
+"""
 
 import re
 from dataclasses import dataclass
