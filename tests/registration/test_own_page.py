@@ -119,3 +119,8 @@ def test_own_data_are_a_short_list_a_timeline_and_tables(pages, room):
     messages = page.soup.select("table")[0]
     assert [head.text for head in messages.select("thead th")][:3] == ["Message", "Subject", "To"]
     assert [head.text for head in messages.select("tbody th")] == ["Confirm your address", "Place confirmed"]
+
+
+def test_own_page_gives_no_number_of_an_organiser_whom_nobody_has_named(pages):
+    page = own_page(pages, confirmed(make_event(organiser_phone="+46 8 465 004 40")))
+    assert "+46 8 465 004 40" not in page.text
