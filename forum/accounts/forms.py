@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, Field, SelectField, StringField
+from wtforms import EmailField, Field, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 from wtforms.widgets import PasswordInput
@@ -99,6 +99,12 @@ class ChangePasswordForm(NewPasswordForm):
     """A new password, together with the current one."""
 
     password = current_password_field()
+
+
+class RenewCodesForm(TidyForm):
+    """New recovery codes; `replaced` names the set of codes that they replace, so that a second press makes no more."""
+
+    replaced = HiddenField()
 
 
 class LanguageForm(TidyForm):

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from forum import clock
 from forum.accounts import actions, limits, queries, sign_ins
 from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
-from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm, LanguageForm
+from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm, LanguageForm, RenewCodesForm
 from forum.accounts.models import SignIn, User
 from forum.accounts.public import (
     browser_name,
@@ -23,6 +23,7 @@ from forum.accounts.public import (
     wrong_code,
 )
 from forum.accounts.recovery_codes import are_in_use as recovery_codes_in_use
+from forum.accounts.recovery_codes import digest_of_set
 from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
 from forum.audit.traces import note_refusal
 from forum.extensions import db
@@ -118,13 +119,16 @@ def choose_language() -> ResponseReturnValue:
 
 @bp.route("/recovery-codes", methods=["GET", "POST"])
 def recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes and show the new ones, once."""
+    """Replace the recovery codes and show the new ones, once; sending the form again replaces nothing."""
     if answer := sign_ins.require_fresh(_url(".recovery_codes")):
         return answer
-    form = TidyForm()
+    form = RenewCodesForm()
     if not form.validate_on_submit():
+        form.replaced.data = digest_of_set(g.user)
         return form_page("renew_codes", form, codes_left=queries.count_recovery_codes(g.user))
     sign_ins.start_own_write()
+    if form.replaced.data != digest_of_set(g.user):
+        return _keep_codes()
     codes = actions.renew_recovery_codes(g.user, now=clock.now())
     db.session.commit()
     return show_codes(codes, _url(".show"))
@@ -220,6 +224,19 @@ def _begin_anew(user: User) -> None:
     token = actions.open_sign_in(user, browser=browser_name(), now=clock.now())
     db.session.commit()
     sign_ins.begin(token)
+
+
+def _keep_codes() -> ResponseReturnValue:
+    """Say that the form was sent before, such as by loading the page of its codes again; those codes go on working."""
+    db.session.rollback()
+    flash(
+        _(
+            "No more codes were made. The codes that you were shown last still work. "
+            "If you have not saved them, make new ones."
+        ),
+        "warning",
+    )
+    return redirect(_url(".show"), 303)
 
 
 def _url(endpoint: str) -> str:

@@ -44,6 +44,12 @@ def are_in_use(user: User, codes: Sequence[str]) -> bool:
     return all(known.intersection(digests) for digests in wanted)
 
 
+def digest_of_set(user: User) -> str:
+    """Return a digest of all unused codes of the user: another one as soon as they are replaced or one is used."""
+    query = select(RecoveryCode.digest).where(RecoveryCode.user_id == user.id).order_by(RecoveryCode.digest)
+    return hashlib.sha256(" ".join(db.session.scalars(query)).encode()).hexdigest()
+
+
 def _new() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
 

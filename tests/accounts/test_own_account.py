@@ -3,7 +3,7 @@
 import pytest
 
 from forum import clock
-from forum.accounts import actions, passwords, queries, sign_ins
+from forum.accounts import actions, passwords, queries, recovery_codes, sign_ins
 from forum.accounts.models import User
 from forum.database import start_write
 from forum.extensions import db
@@ -95,11 +95,21 @@ def test_new_recovery_codes_take_the_place_of_the_old(signed_in, user):
     start_write(db.session)
     old = actions.renew_recovery_codes(user, now=clock.now())
     db.session.commit()
-    page = signed_in.post("own_account.recovery_codes", expect=200)
+    page = signed_in.get("own_account.recovery_codes").submit(expect=200)
     codes = page.all(".codes code")
     assert (len(codes), set(codes) & set(old)) == (10, set())
     assert queries.count_recovery_codes(user) == 10
     assert [mail.subject for mail in mails_to(user)][-1] == "Your second factor has been changed"
+
+
+def test_loading_the_page_of_new_codes_again_makes_no_others(signed_in, user):
+    asking = signed_in.get("own_account.recovery_codes")
+    codes = asking.submit(expect=200).all(".codes code")
+    again = asking.submit(expect=303)
+    assert "No more codes were made" in signed_in.open(again.location).text
+    assert recovery_codes.are_in_use(user, codes)
+    assert len(mails_to(user)) == 1
+    assert len(signed_in.get("own_account.recovery_codes").submit(expect=200).all(".codes code")) == 10
 
 
 def test_another_authenticator_takes_over_with_its_first_code(app, signed_in, user):
