@@ -157,8 +157,9 @@ def _cell(where: str, value: Cell, style: int) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, datetime):
-        days = (value.replace(tzinfo=None) - ZERO).total_seconds() / SECONDS_A_DAY
-        return f'<c r="{where}" s="{MOMENT}"><v>{days:.6f}</v></c>'
+        # Cut to the minute like the page and the CSV; a spreadsheet would round the seconds into the next minute.
+        days = (value.replace(tzinfo=None, second=0, microsecond=0) - ZERO).total_seconds() / SECONDS_A_DAY
+        return f'<c r="{where}" s="{MOMENT}"><v>{days:.10f}</v></c>'
     text = _escaped(printable(value))
     return f'<c r="{where}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 

@@ -41,7 +41,13 @@ def test_characters_that_no_file_can_hold_are_left_out():
 
 def test_moment_is_the_number_of_its_day_and_hour_in_its_own_zone():
     moment = datetime(2027, 5, 3, 18, 0, tzinfo=UTC)
-    assert read_cells(written(["At"], [[moment]]))[1] == [("n", "46510.750000")]
+    assert read_cells(written(["At"], [[moment]]))[1] == [("n", "46510.7500000000")]
+
+
+def test_moment_is_in_the_minute_that_the_list_shows():
+    late = datetime(2027, 5, 3, 18, 29, 59, 990000, tzinfo=UTC)
+    ((_kind, days),) = read_cells(written(["At"], [[late]]))[1]
+    assert abs((float(days) - 46510) * 24 * 60 - (18 * 60 + 29)) < 0.0001
 
 
 def test_empty_cell_is_left_out_and_the_next_keeps_its_column():
