@@ -17,7 +17,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.registration import listing, wording
 from forum.registration.balance import balance_of
-from forum.registration.enums import Status
+from forum.registration.enums import Group, Status
 from forum.web.languages import moment_text
 
 STATES = {
@@ -65,6 +65,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
         "coming": agenda.list_coming(event, balance, counts, now),
         "balance": balance,
         "offered": listing.total(counts, status=Status.OFFERED),
+        "unheld": listing.count_status(event, counts, Group.UNHELD),
         "total": listing.total(counts),
         "latest": listing.list_latest(event),
         "facts": _facts(event, now),

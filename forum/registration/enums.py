@@ -32,6 +32,7 @@ class Group(StrEnum):
 
     PLACE = "place"  # holds a place: confirmed, or held for an address or an offer
     HELD = "held"  # holds a place that is not confirmed yet
+    UNHELD = "unheld"  # the address is not confirmed, and no place is held for it
     ENDED = "ended"
 
 

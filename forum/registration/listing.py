@@ -42,6 +42,7 @@ SEARCHED = (Registration.search_text, Registration.search_extra)
 GROUPS: Mapping[Group, ColumnElement[bool]] = {
     Group.PLACE: Registration.holds_place.expression,
     Group.HELD: Registration.holds_place & (Registration.status != Status.CONFIRMED),
+    Group.UNHELD: (Registration.status == Status.PENDING) & ~Registration.holds_place,
     Group.ENDED: Registration.status.in_(ENDED),
 }
 BY_NAME = (Registration.sort_key, Registration.id)
@@ -188,7 +189,13 @@ def count_status(
     if isinstance(status, Group):
         taken = sum(each.taken for each in event.sectors if sector in (None, each))
         confirmed = total(counts, sector_id=sector_id, status=Status.CONFIRMED)
-        return taken if status == Group.PLACE else max(0, taken - confirmed)
+        held = max(0, taken - confirmed)
+        if status == Group.UNHELD:
+            undecided = sum(
+                total(counts, sector_id=sector_id, status=each) for each in (Status.PENDING, Status.OFFERED)
+            )
+            return max(0, undecided - held)
+        return taken if status == Group.PLACE else held
     return total(counts, sector_id=sector_id, status=status)
 
 

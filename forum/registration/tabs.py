@@ -9,7 +9,7 @@ from forum.registration import listing, wording
 from forum.registration.enums import Group, Status
 from forum.registration.listing import Counts, Filters
 
-SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.ENDED)
+SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.UNHELD, Group.ENDED)
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Tab:
 def list_tabs(event: Event, filters: Filters, counts: Counts) -> list[Tab]:
     """Return the tabs of a list; each keeps the other filters, and counts what it leads to."""
     tabs = []
-    for status in (None, Group.PLACE, Status.IN_REVIEW, Status.WAITING, Group.ENDED):
+    for status in (None, Group.PLACE, Group.UNHELD, Status.IN_REVIEW, Status.WAITING, Group.ENDED):
         number = listing.count_status(event, counts, status, filters.sector)
         if status in SHOWN_WHERE_ANY and not number and status != filters.status:
             continue

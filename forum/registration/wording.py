@@ -29,6 +29,7 @@ STATUSES: Mapping[str, tuple[LazyString, str]] = {
 GROUPS: Mapping[str, LazyString] = {
     Group.PLACE: _l("Holds a place"),
     Group.HELD: _l("Place held, not confirmed"),
+    Group.UNHELD: _l("Address not confirmed, no place held"),
     Group.ENDED: _l("No longer registered"),
 }
 # What was still going on when the event ended will not go on.

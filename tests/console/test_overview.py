@@ -106,6 +106,15 @@ def test_numbers_of_the_balance_add_up_to_the_places(sign_in_as, mixed):
     assert (total["Taken"], total["Kept by floor"]) == (3, 2)
 
 
+def test_overview_names_who_has_not_confirmed_and_holds_no_place(sign_in_as, mixed):
+    organiser = sign_in_as(event=mixed)
+    assert "holds no place." not in overview(organiser).text.replace("or waits holds no place.", "")
+    late = register(mixed, "justice", family_name="Sen")  # no place is left in the sector
+    page = overview(organiser)
+    shown = page.follow("1 more has not confirmed the address and holds no place.")
+    assert names(shown) == [f"Sen, {late.given_name}"]
+
+
 def test_balance_says_when_floors_keep_more_than_is_free(sign_in_as, mixed):
     start_write(db.session)
     mixed.capacity, mixed.sectors[1].floor, mixed.sectors[1].ceiling = 4, 4, 6

@@ -218,10 +218,12 @@ def test_each_tab_counts_exactly_the_people_that_it_leads_to(sign_in_as, databas
     actions.cancel(last, actor="command", now=NOW)
     db.session.commit()
     confirmed(event, "tech")
+    register(event, "ngo")  # no place is left
+    unheld = "Address not confirmed, no place held 1"
     organiser = sign_in_as(event=event)
     for query, expected in (
-        ("", ["Everyone 5", "Holds a place 3", "Waiting 1", "No longer registered 1"]),
-        ("?sector=ngo", ["Everyone 3", "Holds a place 2", "Waiting 0", "No longer registered 1"]),
+        ("", ["Everyone 6", "Holds a place 3", unheld, "Waiting 1", "No longer registered 1"]),
+        ("?sector=ngo", ["Everyone 4", "Holds a place 2", unheld, "Waiting 0", "No longer registered 1"]),
         ("?sector=tech&sort=-name", ["Everyone 2", "Holds a place 1", "Waiting 1"]),
     ):
         page = organiser.get(f"/console/nf27/attendees{query}")
