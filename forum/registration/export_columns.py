@@ -34,6 +34,7 @@ COLUMNS: dict[str, Any] = {
     **{str(purpose): heading for purpose, heading in CONSENTS.items()},
 }
 MOMENTS = ("requested_at", "confirmed_at", listing.PLACE_CONFIRMED_AT)
+UNBROKEN = ("reference", *MOMENTS)  # on paper these are read and compared as a whole
 NAMED = ("reference", "family_name", "given_name", "organisation")
 # A list holds what its purpose needs and no more (Art. 5 GDPR). Figures need no names, and no organisation, which often
 # sends one person only.

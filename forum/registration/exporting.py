@@ -11,7 +11,7 @@ from forum.audit import actions as audit
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import exports, listing
+from forum.registration import exports, listing, wording
 from forum.registration.enums import ExportPurpose, ExportRecipient
 from forum.web.tables import in_batches
 
@@ -43,6 +43,7 @@ def paper(
 ) -> ResponseReturnValue:
     """Return the whole list as one page to print, sent while it is read."""
     headings, rows = exports.texts(event, filters, form)
+    unbroken = exports.unbroken_headings(form)
     # No text of the page can be this mark, between whose two sides the rows are sent.
     mark = token_hex(16)
     page = render_template(
@@ -55,6 +56,7 @@ def paper(
         purpose=exports.PURPOSES[ExportPurpose(form.purpose.data)],
         recipient=exports.RECIPIENTS[ExportRecipient(form.recipient.data)],
         now=clock.now(),
+        wording=wording,
     )
     before, _mark, after = page.partition(mark)
     lines = current_app.jinja_env.get_template("console/attendees/_paper_rows.html")
@@ -62,7 +64,7 @@ def paper(
     def pieces() -> Iterator[str]:
         yield before
         for some in in_batches(rows):
-            yield lines.render(headings=headings, rows=some)
+            yield lines.render(headings=headings, unbroken=unbroken, rows=some)
         yield after
 
     return Response(stream_with_context(pieces()), content_type="text/html; charset=utf-8")

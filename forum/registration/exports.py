@@ -97,6 +97,12 @@ def texts(event: Event, filters: listing.Filters, form: ExportForm) -> tuple[lis
     return export_columns.short_headings(names), ([_shown(cell) or "" for cell in row] for row in rows)
 
 
+def unbroken_headings(form: ExportForm) -> list[str]:
+    """Return the headings of the columns whose texts stay on one line on paper."""
+    names = export_columns.needed(form.purpose.data)
+    return export_columns.short_headings([name for name in names if name in export_columns.UNBROKEN])
+
+
 def file_name(event: Event, shape: str, now: datetime) -> str:
     """Return such as "nf27-attendees-2027-05-03.csv"; nothing of the filters, which may hold a name."""
     return f"{event.slug}-attendees-{now.astimezone(event.zone):%Y-%m-%d}.{shape}"

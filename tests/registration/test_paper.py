@@ -74,7 +74,32 @@ def test_print_leads_to_the_whole_list_as_it_is_filtered_and_sorted(organiser, p
         "Reference", "Family name", "Given name", "Organisation", "Sector", "Status",
     ]  # fmt: skip
     assert paper.soup.select(".pager, .filters") == []
-    assert re.search(r"5 registrations · List for the door · Our own office · 3 May 2027", paper.text)
+    assert re.search(
+        r"5 registrations · Confirmed · List for the door · Our own office · 3 May 2027", paper.text
+    )
+
+
+def test_paper_says_how_the_list_was_filtered(organiser, people):
+    page = organiser.get("/console/nf27/attendees/export?shape=paper&sector=ngo&status=confirmed&q=berg")
+    paper = page.submit(WHY, expect=200)
+    said = "3 registrations · NGOs · Confirmed · Search: “berg” · List for the door · Our own office"
+    assert said in paper.text
+
+
+def test_paper_is_turned_for_a_list_of_many_columns(organiser, people):
+    def printed(purpose):
+        asking = organiser.get("/console/nf27/attendees/export?shape=paper")
+        return asking.submit({**WHY, "purpose": purpose}, expect=200)
+
+    def turning(page):
+        return [link for link in page.soup.select("link[rel=stylesheet]") if "css/landscape." in link["href"]]
+
+    assert turning(printed("door")) == []
+    wide = printed("everything")
+    (sheet,) = turning(wide)
+    assert re.search(r"@page\s*\{\s*size:\s*landscape", organiser.get(sheet["href"]).text)
+    unbroken = {cell["data-label"] for cell in wide.soup.select("td.nowrap")}
+    assert unbroken == {"Reference", "Registered", "Address confirmed", "Place confirmed"}
 
 
 def test_printing_is_written_down_like_a_file(organiser, people):
