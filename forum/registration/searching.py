@@ -21,7 +21,8 @@ LEAST_DIGITS = 5  # so many digits in a row are looked for as a phone number, to
 # Letters that Nordic names are spelt with where a keyboard lacks æ ø å ä ö; folded, these are a and o.
 SPELT_OUT = (("aa", "a"), ("ae", "a"), ("oe", "o"))
 BETWEEN = re.compile(r"[\s,;]+")
-PHONE = re.compile(r"(?<![^\s,;])[+(]?[0-9][0-9 ()./+–-]*[0-9](?![^\s,;])")
+# Folding turns a non-breaking hyphen into U+2010. An export in CSV writes "tel:" before each phone number.
+PHONE = re.compile(r"(?<![^\s,;])(?:tel:)?([+(]?[0-9][0-9 ()./+\u2010–-]*[0-9])(?![^\s,;])")
 NOT_DIGITS = re.compile(r"[^0-9]+")
 TRUNK_ZERO = re.compile(r"\(0\)")  # dialled within a country only: +46 (0)8 …
 NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
@@ -57,8 +58,8 @@ def terms(query: str) -> list[Term]:
     folded = search_fold(query)
     rest, found = folded, []
     for run in PHONE.finditer(folded):
-        if len(NOT_DIGITS.sub("", run[0])) >= LEAST_DIGITS:
-            found.append(_number(run[0]))
+        if len(NOT_DIGITS.sub("", run[1])) >= LEAST_DIGITS:
+            found.append(_number(run[1]))
             rest = rest.replace(run[0], " ", 1)
     words = [word for word in BETWEEN.split(rest) if word]
     if not found and not words and folded:

@@ -97,6 +97,11 @@ def test_title_is_searched(organiser, people, words):
         ("+358 40 765 43 21", ["Väisänen"]),
         ("0407654321", ["Väisänen"]),
         ("08 999 99 99", []),
+        ("tel:+46 8 123 45 67", ["Bergström"]),
+        ("tel:08-1234567, åsa", ["Bergström"]),
+        ("tel:+358 40 765 43 21", ["Väisänen"]),
+        ("08\N{NON-BREAKING HYPHEN}123\N{NON-BREAKING HYPHEN}45\N{NON-BREAKING HYPHEN}67", ["Bergström"]),
+        ("08\N{HYPHEN}123\N{NO-BREAK SPACE}45\N{NO-BREAK SPACE}67", ["Bergström"]),
     ],
 )
 def test_phone_number_is_found_however_it_is_written(organiser, people, words, expected):
