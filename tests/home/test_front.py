@@ -70,6 +70,12 @@ def test_front_has_the_help_lines_of_each_country(pages):
     page = pages.get("home.front")
     assert page.all("main tbody tr")[-2:] == ["Sweden 112 114 14 – The hotline", "Iceland 112 – 1717 –"]
     assert page.soup.find(id="help")
+    assert page.all("caption")[-1] == "Help and reporting in each Nordic country"
+
+
+def test_help_table_of_a_single_country_names_that_country(pages):
+    make_event(help_lines=HELP_LINES[:1])
+    assert pages.get("home.front").all("caption")[-1] == "Help and reporting in Sweden"
 
 
 def test_front_tells_machines_who_arranges_the_event(pages):
