@@ -50,7 +50,7 @@ REGISTER: tuple[Entry, ...] = (
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE,
         retention=UNTIL_ERASED,
-        columns=_of("registrations", "given_name", "family_name", "sort_key", "search_text", "search_extra"),
+        columns=_of("registrations", "given_name", "family_name", "sort_key"),
         fields=("DetailsForm.given_name", "DetailsForm.family_name"),
     ),
     Entry(
@@ -105,6 +105,14 @@ REGISTER: tuple[Entry, ...] = (
         retention=UNTIL_ERASED,
         columns=_of("registrations", "phone"),
         fields=("DetailsForm.phone",),
+    ),
+    Entry(
+        what=_l("Name, organisation, title, e-mail address and phone number once more, for searching"),
+        purpose=_l("So that the office finds your registration however a word is spelt"),
+        basis=LEGITIMATE_INTEREST,
+        audience=NOBODY,
+        retention=UNTIL_ERASED,
+        columns=_of("registrations", "search_text", "search_extra", "search_extra_from"),
     ),
     Entry(
         what=_l("The status of your registration, and when it changed"),

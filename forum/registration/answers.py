@@ -114,6 +114,7 @@ def derive(registration: Registration) -> None:
     registration.organisation_sort_key = names.sort_key(registration.organisation, "")
     registration.search_text = searching.search_text(registration)
     registration.search_extra = searching.search_extra(registration)
+    registration.search_extra_from = searching.search_extra_from(registration)
 
 
 def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime, now: datetime) -> bool:

@@ -38,7 +38,6 @@ BY_LIFE = (
 )
 # A column of `stream`: when the place was confirmed, while it stands.
 PLACE_CONFIRMED_AT = "place_confirmed_at"
-SEARCHED = (Registration.search_text, Registration.search_extra)
 GROUPS: Mapping[Group, ColumnElement[bool]] = {
     Group.PLACE: Registration.holds_place.expression,
     Group.HELD: Registration.holds_place & (Registration.status != Status.CONFIRMED),
@@ -273,11 +272,15 @@ def _line(event: Event) -> Any:
 
 
 def _meets(term: searching.Term) -> ColumnElement[bool]:
-    ways = [
-        and_(*(or_(*(column.contains(text, autoescape=True) for column in SEARCHED)) for text in texts))
-        for texts in term.texts
-    ]
+    ways = [and_(*map(_holds, texts)) for texts in term.texts]
     return or_(*ways, Registration.country.in_(sorted(term.countries))) if term.countries else or_(*ways)
+
+
+def _holds(text: str) -> ColumnElement[bool]:
+    in_extra = Registration.search_extra.contains(text, autoescape=True)
+    return or_(
+        Registration.search_text.contains(text, autoescape=True), and_(in_extra, searching.EXTRA_HOLDS)
+    )
 
 
 def _streamed(column: str) -> Any:

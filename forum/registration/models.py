@@ -98,6 +98,7 @@ class Registration(Base):
     sort_key: Mapped[str] = mapped_column(_bytewise(300))
     search_text: Mapped[str] = mapped_column(String(900))
     search_extra: Mapped[str] = mapped_column(String(500), server_default=text("''"))
+    search_extra_from: Mapped[str] = mapped_column(String(1100), server_default=text("''"))
     email: Mapped[str] = mapped_column(String(254))
     email_canonical: Mapped[str] = mapped_column(String(320))
     organisation: Mapped[str] = mapped_column(String(200))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from babel import Locale
+from sqlalchemy import func
 
 from forum.folding import search_fold
 from forum.registration.models import Registration
@@ -29,6 +30,11 @@ NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
 REFERENCE = re.compile(r"([0-9a-z]{4})-?([0-9a-z]{4})")
 ALIKE = str.maketrans("oil", "011")  # letters that no reference has, and what they are mistaken for
 LOCALES = ("sv", "en", "nb", "da", "fi", "is")
+# Whether `search_extra` was made from the answers that the row holds now. A version from before that column changes the
+# answers and leaves it: then it holds an earlier name, title or phone number, and must find nobody by them.
+EXTRA_HOLDS = Registration.search_extra_from == (
+    Registration.search_text + "\n" + Registration.title + "\n" + func.coalesce(Registration.phone, "")
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,11 @@ def search_extra(registration: Registration) -> str:
     words = f"{search_text(registration)} {title}".split()
     spelt = dict.fromkeys(short for word in words if (short := _one_letter(word)) != word)
     return " ".join(filter(None, (_digits(registration.phone or ""), title, *spelt)))[:LONGEST_EXTRA]
+
+
+def search_extra_from(registration: Registration) -> str:
+    """Return what `search_extra` is made from, as `EXTRA_HOLDS` compares it."""
+    return "\n".join((registration.search_text, registration.title, registration.phone or ""))
 
 
 def terms(query: str) -> list[Term]:

@@ -41,7 +41,8 @@ DETAILS = {
     "language": "en",
     "phone": "",
 }
-DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "search_text", "search_extra", "version"}
+DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "version"}
+DERIVED |= {"search_text", "search_extra", "search_extra_from"}
 ADDED = {"audit_entries", "audit_details"}
 # Forms that this module sends with a wrong password or code: only the refusal is recorded (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}

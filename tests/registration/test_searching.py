@@ -5,7 +5,9 @@ from sqlalchemy import update
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, searching
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.registration import actions, refilling, searching
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.models import Registration
 from tests.factories.events import NOW
@@ -133,11 +135,68 @@ def test_changed_title_and_phone_are_found_at_once(organiser, event, people):
         assert found(organiser, words) == ["Kjaer"], words
 
 
-def test_registration_of_an_earlier_version_is_found_by_what_that_wrote(organiser, people):
+def write_as_earlier_version(person: Registration, **values) -> None:
+    """Change a registration as a version does that does not know `search_extra`."""
     start_write(db.session)
-    db.session.execute(update(Registration).values(search_extra=""))
+    db.session.execute(update(Registration).where(Registration.id == person.id).values(values))
+    db.session.commit()
+
+
+def refill() -> int:
+    done = run_job(next(job for job in JOBS if job.name == "refill search texts"))
+    db.session.expire_all()
+    return done
+
+
+@pytest.mark.parametrize(
+    "old", ["Soerensen", "Jørgen", "33 12 34 56", "direktoer"], ids=["family", "given", "phone", "title"]
+)
+def test_what_an_earlier_version_replaced_finds_nobody_at_once(organiser, event, old):
+    """A person who takes an alias is not found by the name, title or phone number from before (P22)."""
+    details = {"title": "Direktør", "phone": "45 33 12 34 56"}
+    person = confirmed(event, given_name="Joergen", family_name="Soerensen", **details)
+    assert found(organiser, old) == ["Soerensen"]
+    alias = {"given_name": "Kim", "family_name": "Alias", "title": "Deltagare", "phone": "070 999 99 99"}
+    write_as_earlier_version(person, search_text="kim alias org kim@example.org", **alias)
+    assert found(organiser, old) == []
+    assert refill() == 1
+    assert (found(organiser, old), found(organiser, "0709999999 deltagare")) == ([], ["Alias"])
+    assert "3312" not in person.search_extra + person.search_extra_from
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "old"), [("title", "Ny titel", "akademiker"), ("phone", None, "040 7654321")]
+)
+def test_title_or_phone_that_an_earlier_version_changed_alone_finds_nobody(
+    organiser, event, column, value, old
+):
+    person = confirmed(event, family_name="Väisänen", title="Akademiker", phone="040 7654321")
+    assert found(organiser, old) == ["Väisänen"]
+    write_as_earlier_version(person, **{column: value})
+    assert found(organiser, old) == []
+
+
+def test_registration_of_an_earlier_version_is_found_by_what_that_wrote_until_the_worker_refills_it(
+    organiser, people, monkeypatch
+):
+    monkeypatch.setattr(refilling, "BATCH", 3)
+    start_write(db.session)
+    db.session.execute(update(Registration).values(search_extra="", search_extra_from=""))
     db.session.commit()
     assert (found(organiser, "Soerensen"), found(organiser, "Sørensen")) == (["Sørensen"], ["Sørensen"])
+    assert found(organiser, "33 12 34 56") == []
+    versions = [person.version for person in people]
+    assert (refill(), refill()) == (4, 0)
+    assert found(organiser, "33 12 34 56") == ["Sørensen"]
+    assert found(organiser, "overaklagare") == ["Bergström"]
+    assert [person.version for person in people] == versions, "a form that is open would be refused"
+
+
+def test_registrations_of_this_version_need_no_refilling(organiser, event, people):
+    details = {name: getattr(people[2], name) for name in CHANGEABLE}
+    changed = Details(**{**details, "title": "Generaldirektør", "phone": None})
+    write(actions.change, people[2], changed, actor="person", now=NOW)
+    assert refill() == 0
 
 
 def test_real_name_of_a_protected_person_finds_nobody(organiser, event):
