@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from forum.columns import Text
 from forum.events.enums import RegistrationState
 from forum.events.models import Event, Sector
+from forum.events.organisers import organiser_of
 from forum.events.queries import registration_state, slug_in_url
 from forum.home.event_data import event_data
 from forum.home.programme import days_of, hours_of
@@ -32,6 +33,7 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
     ring = None if is_past else ring_of(event, now, form_address(now))
     return {
         "event": _headline_of(event),
+        "organiser": organiser_of(event),
         "hours": hours_of(event),
         "ring_view": ring,
         "ring_said": _ring_said(event, state, ring),

@@ -314,6 +314,13 @@ def test_front_of_an_earlier_event_is_an_archive(pages):
     assert page.all("#invited") == ["Who was invited"]
 
 
+def test_front_of_an_earlier_event_names_who_arranged_that_one(pages):
+    make_event(**ORGANISER)
+    make_archive(organiser_name=Text(sv="Gamla kansliet", en="The office of then"))
+    assert pages.get("/en/events/nf16/").all(".hero-host p")[0] == "Arranged by The office of then"
+    assert pages.get("home.front").all(".hero-host p")[0] == "Arranged by The secretariat"
+
+
 def test_front_of_the_present_event_shows_no_archive_note(pages):
     make_event(), make_archive()
     assert "This is an earlier forum" not in pages.get("home.front").text
