@@ -90,10 +90,18 @@ def test_an_offer_can_be_refused_where_it_can_be_accepted(pages, room, database)
     ]
     assert stages(page)[2][1] == "stage-now"
     asked = pages.get(page.links["No, thank you"])
-    assert "The place that is offered to you goes to the next in line" in asked.text
+    assert "The place that is offered to you becomes free at once." in asked.text
     asked.submit()
     database.refresh(waiting)
     assert waiting.status == "cancelled"
+
+
+def test_no_page_says_that_a_place_goes_to_somebody_who_may_not_be_there(pages, room):
+    page = own_page(pages, confirmed(room))
+    said = "becomes free at once. It is offered to the next in line who can take it, if there is anyone."
+    assert said in page.text
+    assert said in pages.get("self_service.cancel").text
+    assert "write to you as soon as a place is free for you;" in own_page(pages, confirmed(room)).text
 
 
 def test_what_has_ended_leads_no_further(pages, room, database):

@@ -113,6 +113,7 @@ def test_registering_shows_answers_then_a_page_that_knows_nobody(pages, event, d
     received = check.submit(button="Register", follow=True)
     registration = database.query(Registration).one()
     assert (received.h1, received.path) == ("Check your e-mail", "/en/register/received")
+    assert "Our message says whether a place is held for you, and until when" in received.text
     assert (registration.family_name, registration.status, registration.holds_place) == (
         "Ångström-Łęcka",
         "pending",
@@ -572,8 +573,8 @@ def test_who_waits_is_not_told_that_their_place_is_offered(pages, database):
 
 
 STATES = [
-    ("confirmed", "Your place goes to the next in line at once."),
-    ("offered", "The place that is offered to you goes to the next in line at once."),
+    ("confirmed", "Your place becomes free at once."),
+    ("offered", "The place that is offered to you becomes free at once."),
     ("waiting", "You leave the waiting list."),
     ("in_review", "Your registration ends."),
 ]
