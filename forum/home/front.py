@@ -49,6 +49,7 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "registration_state": state,
         "is_past": is_past,
         "registration_text": _registration_text(event, state, now),
+        "register_label": _register_label(event, state, now),
         **_addresses(event),
         **_seo(event, state, now).context(),
     }
@@ -67,6 +68,15 @@ def _registration_text(event: Event, state: RegistrationState, now: datetime) ->
     if places.takes_waiters(event, now):
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
     return _("Every place is taken.")
+
+
+def _register_label(event: Event, state: RegistrationState, now: datetime) -> str:
+    """Return the main button's text: where every place is taken it offers the waiting list, or there is no button."""
+    if state != RegistrationState.OPEN:
+        return ""
+    if any(places.places_left(event, now).values()):
+        return _("Register for a place")
+    return _("Join the waiting list") if places.takes_waiters(event, now) else ""
 
 
 def _headline_of(event: Event) -> dict[str, str]:

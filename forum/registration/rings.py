@@ -8,7 +8,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from forum.events.enums import SectorPolicy
+from forum.events import queries as events
+from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event, Sector
 from forum.registration import intake, places, queries
 from forum.registration.ring import RingView, SectorShare, draw_ring
@@ -37,13 +38,18 @@ def small_ring_of(event: Event, now: datetime) -> RingView:
 
 
 def draw_seats(
-    shares: Iterable[SectorShare], capacity: int, *, left: int | None = None, small: bool = False
+    shares: Iterable[SectorShare],
+    capacity: int,
+    *,
+    left: int | None = None,
+    small: bool = False,
+    offers: bool = True,
 ) -> RingView:
-    """Draw the ring with what each sector has left in words at its arc."""
+    """Draw the ring with what each sector has left in words at its arc, or only its name if no place is offered."""
     given = tuple(shares)
     free = max(0, capacity - sum(share.used for share in given)) if left is None else left
     shared = sum(share.open for share in given) > free
-    named = tuple(replace(share, words=_words(share, shared)) for share in given)
+    named = tuple(replace(share, words=_words(share, shared) if offers else "") for share in given)
     return draw_ring(named, capacity, left=free, small=small)
 
 
@@ -74,7 +80,9 @@ def _draw(
         )
         shares.append(share)
     free = min(event.capacity - event.taken, sum(left.values()))
-    return draw_seats(shares, event.capacity, left=free, small=small)
+    # The public ring speaks of places left only while somebody can register for them.
+    offers = sector_url is None or events.registration_state(event, now) == RegistrationState.OPEN
+    return draw_seats(shares, event.capacity, left=free, small=small, offers=offers)
 
 
 def _note(sector: Sector, left: int, *, waits: bool) -> str:

@@ -321,6 +321,32 @@ def test_front_of_an_earlier_event_names_who_arranged_that_one(pages):
     assert pages.get("home.front").all(".hero-host p")[0] == "Arranged by The secretariat"
 
 
+@pytest.mark.parametrize("path", ["/en/", "/en/register"])
+@pytest.mark.parametrize(("moment", "offers"), [(CLOSES - SECOND, True), (CLOSES, False)])
+def test_what_is_left_is_offered_until_registration_closes(pages, path, moment, offers):
+    sectors = [make_sector(key, position=at) for at, key in enumerate(("justice", "ngo"))]
+    event = make_event(capacity=4, sectors=sectors, closes_at=CLOSES)
+    make_page(event, "privacy")
+    clock.freeze(moment)
+    page = pages.get(path)
+    assert (" left" in page.text, "You can register under another name" in page.text) == (offers, offers)
+
+
+@pytest.mark.parametrize(
+    ("is_full", "label"), [(False, "Register for a place"), (True, "Join the waiting list")]
+)
+def test_main_buttons_of_a_full_event_offer_the_waiting_list_and_a_closed_sector_says_so(
+    pages, is_full, label
+):
+    sectors = [make_sector("justice", position=1), make_sector("ngo", position=2, ceiling=0)]
+    event = make_event(capacity=1, sectors=sectors)
+    if is_full:
+        confirmed(event)
+    page = pages.get("home.front")
+    assert page.all(".hero-action .button, .again-ways .button") == [label] * 2
+    assert page.all(".invited li")[1].endswith("Closed")
+
+
 def test_front_of_the_present_event_shows_no_archive_note(pages):
     make_event(), make_archive()
     assert "This is an earlier forum" not in pages.get("home.front").text
