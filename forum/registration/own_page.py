@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
+from forum import clock
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.registration import own_answers, waiting_list
@@ -19,12 +20,14 @@ BEFORE_COMING = {"practical": _l("Practical"), "code-of-conduct": None}
 def describe(registration: Registration) -> dict[str, Any]:
     """Return the registration's part of the context of templates/public/self_service/show.html."""
     position = waiting_list.position(registration)
+    is_over = events.is_over(registration.event, clock.now())
     return {
         "registration": registration,
         "event": registration.event,
         "answers": own_answers.given_rows(registration),
-        "stages": list_stages(registration, position),
+        "stages": list_stages(registration, position, is_over=is_over),
         "position": position,
+        "is_over": is_over,
         "page_links": _page_links(registration.event),
     }
 

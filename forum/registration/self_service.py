@@ -9,6 +9,7 @@ from forum import clock
 from forum.columns import digest
 from forum.database import start_write
 from forum.events import calendar
+from forum.events import queries as events
 from forum.extensions import db
 from forum.registration import (
     actions,
@@ -168,22 +169,28 @@ def accept() -> ResponseReturnValue:
 @localised(bp, "/r/cancel", methods=["GET", "POST"])
 def cancel() -> ResponseReturnValue:
     """Say what cancelling means; cancel on a second, explicit step (S21)."""
-    registration, form = _mine_live(), TidyForm()
+    now, registration, form = clock.now(), _mine_live(), TidyForm()
+    if events.is_over(registration.event, now):
+        raise NotLive
     if form.validate_on_submit():
         start_write(db.session)
         was_waiting = _mine().status == Status.WAITING
-        actions.cancel(_mine(), actor="person", now=clock.now())
+        actions.cancel(_mine(), actor="person", now=now)
         db.session.commit()
         own_sign_in.forget()
         return redirect(url_for(".cancelled", left_line=was_waiting), 303)
-    return render_template("public/self_service/cancel.html", registration=registration, form=form)
+    state, page = events.registration_state(registration.event, now), "public/self_service/cancel.html"
+    return render_template(page, registration=registration, registration_state=state, form=form)
 
 
 @localised(bp, "/r/cancelled", defaults={"left_line": False})
 @localised(bp, "/r/cancelled/waiting-list", defaults={"left_line": True})
 def cancelled(*, left_line: bool) -> ResponseReturnValue:
     """Say that it is done, or that somebody has left the waiting list; the page knows nobody."""
-    return render_template("public/self_service/cancelled.html", left_line=left_line)
+    can_register = events.can_register(clock.now())
+    return render_template(
+        "public/self_service/cancelled.html", left_line=left_line, can_register=can_register
+    )
 
 
 @localised(bp, "/r/own-data")

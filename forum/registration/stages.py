@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from forum.registration.enums import Status
 from forum.registration.models import Registration
-from forum.registration.wording import ordinal, status_name
+from forum.registration.wording import AFTER_THE_EVENT, ordinal, status_name
 from forum.web.languages import dates_of, day_text, moment_text
 
 DONE, NOW, TO_COME = "done", "now", "to-come"
@@ -23,12 +23,14 @@ class Stage:
     state: str
 
 
-def list_stages(registration: Registration, position: int) -> list[Stage]:
+def list_stages(registration: Registration, position: int, *, is_over: bool) -> list[Stage]:
     """Return the steps in order; `position` is the place in line of whoever waits."""
     status = registration.status
     stages = [Stage(_("Registered"), _day(registration, registration.requested_at), DONE)]
     if status != Status.PENDING and registration.confirmed_at:
         stages.append(Stage(_("E-mail confirmed"), _day(registration, registration.confirmed_at), DONE))
+    if is_over and registration.is_live:
+        return [*stages, *_of_the_past(registration)]
     stages.append(_present(registration, position))
     if registration.is_live:
         stages += _to_come(registration)
@@ -49,6 +51,15 @@ def _present(registration: Registration, position: int) -> Stage:
         return Stage(_("Confirm your e-mail"), until, NOW)
     ended = registration.ended_at
     return Stage(status_name(status), _day(registration, ended) if ended else "", NOW)
+
+
+def _of_the_past(registration: Registration) -> Iterator[Stage]:
+    """Yield where a registration stood when the event ended: nothing is to come any more."""
+    if registration.status == Status.CONFIRMED:
+        yield Stage(_("Place confirmed"), "", DONE)
+        yield Stage(_("The forum"), dates_of(registration.event), DONE)
+    else:
+        yield Stage(str(AFTER_THE_EVENT[registration.status]), "", NOW)
 
 
 def _to_come(registration: Registration) -> Iterator[Stage]:

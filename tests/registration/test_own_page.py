@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from forum import clock
 from forum.database import start_write
 from forum.registration import actions
 from tests.factories.events import NOW, ORGANISER, make_event, make_page, make_sector
@@ -102,6 +103,46 @@ def test_no_page_says_that_a_place_goes_to_somebody_who_may_not_be_there(pages, 
     assert said in page.text
     assert said in pages.get("self_service.cancel").text
     assert "write to you as soon as a place is free for you;" in own_page(pages, confirmed(room)).text
+
+
+@pytest.mark.parametrize(
+    ("family_name", "title", "last"),
+    [("Berg", "You had a place", "The forum"), ("Ek", "You were on the waiting list", "Was waiting")],
+)
+def test_after_the_event_the_page_speaks_of_the_past_and_offers_nothing(
+    pages, room, family_name, title, last
+):
+    make_page(room, "practical")
+    people = {name: confirmed(room, family_name=name) for name in ("Berg", "Ek")}
+    clock.freeze(room.ends_at)
+    page = own_page(pages, people[family_name])
+    assert (page.h1, stages(page)[-1][0].startswith(last)) == (title, True)
+    for offer in ("in line", "We write to you", "Before you come", "If you cannot come", "Add to calendar"):
+        assert offer not in page.text
+    assert pages.get("self_service.cancel", expect=303).location == "/en/r/"
+
+
+def test_when_registration_is_closed_cancelling_offers_no_new_registration(pages, room):
+    registration = confirmed(room)
+    clock.freeze(room.closes_at)
+    own_page(pages, registration)
+    asked = pages.get("self_service.cancel")
+    assert "Registration is closed, so you cannot register again." in asked.text
+    assert "You can register again" not in asked.text
+    assert "Register again" not in asked.submit(follow=True).links
+
+
+def test_leaving_the_waiting_list_is_called_so(pages, room, database):
+    confirmed(room)
+    waiting = confirmed(room)
+    own_page(pages, waiting)
+    asked = pages.get("self_service.cancel")
+    assert (asked.h1, asked.all("main form button")) == (
+        "Leave the waiting list?",
+        ["Leave the waiting list"],
+    )
+    asked.submit()
+    assert newest_mail(waiting).subject == "You have left the waiting list"
 
 
 def test_what_has_ended_leads_no_further(pages, room, database):
