@@ -112,7 +112,7 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     try:
         actions.cancel(registration, actor=sign_ins.current_actor(), now=clock.now())
     except NotLive:
-        return _has_ended(event, reference)
+        return _has_ended(registration, filters)
     db.session.commit()
     flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
     return redirect(_to_person(registration, filters), 303)
@@ -130,9 +130,9 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
     try:
         kind = actions.resend(registration, actor=actor, now=now, kind=form.kind.data)
     except NotLive:
-        return _has_ended(event, reference)
+        return _has_ended(registration, filters)
     except StateChanged:
-        return _ask_again(event, reference)
+        return _ask_again(event, reference, filters)
     db.session.commit()
     said = _(
         "The message “%(kind)s” is on its way to %(email)s.", kind=kind_text(kind), email=registration.email
@@ -207,16 +207,17 @@ def _ask_to_cancel(
     )
 
 
-def _has_ended(event: str, reference: str) -> ResponseReturnValue:
+def _has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
+    person_url = _to_person(registration, filters)
     db.session.rollback()
     flash(_("The registration has already ended. Nothing was changed."), "warning")
-    return redirect(url_for(".show", event=event, reference=reference), 303)
+    return redirect(person_url, 303)
 
 
-def _ask_again(event: str, reference: str) -> ResponseReturnValue:
+def _ask_again(event: str, reference: str, filters: listing.Filters) -> ResponseReturnValue:
     db.session.rollback()
     flash(_("Nothing was sent: the registration has changed, and another message fits it now."), "warning")
-    return redirect(url_for(".resend", event=event, reference=reference), 303)
+    return redirect(url_for(".resend", event=event, reference=reference, **filters.query()), 303)
 
 
 def _ask_to_resend(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
@@ -255,6 +256,9 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
     before, after = listing.find_neighbours(event, filters, registration)
     return {
         "back_to_list": url_for(".index", event=event.slug, **query),
+        "back_to_mail": url_for("outbox.index", event=event.slug)
+        if request.args.get("from") == "mail"
+        else None,
         "previous_url": url(".show", before),
         "next_url": url(".show", after),
         "resend_url": url(".resend", registration),

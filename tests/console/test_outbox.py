@@ -62,7 +62,9 @@ def test_log_says_to_whom_what_and_how_it_went_the_newest_first(organiser, mails
 
 def test_mail_leads_to_the_person_that_it_is_about(organiser, mails):
     page = log(organiser, "?status=failed")
-    assert page.follow("bo@example.org").path == f"/console/nf27/registrations/{reference_of(mails)}"
+    assert page.follow("bo@example.org").path == (
+        f"/console/nf27/registrations/{reference_of(mails)}?from=mail"
+    )
     (link,) = page.soup.select("tbody th a")
     assert link["aria-label"] == f"bo@example.org, {reference_of(mails)}"
 
@@ -248,3 +250,12 @@ def test_number_of_queries_is_the_same_for_one_and_for_more(organiser, event):
     one = len(log(organiser).statements)
     confirmed(event, "ngo")
     assert len(log(organiser).statements) == one
+
+
+def test_person_reached_from_the_messages_leads_back_to_them(organiser, event):
+    person = register(event, "ngo", email="bo@example.org")
+    shown = log(organiser).follow("bo@example.org")
+    assert shown.path.startswith(f"/console/nf27/registrations/{person.reference}")
+    assert [(link.text, link["href"]) for link in shown.soup.select(".breadcrumbs a")] == [
+        ("Messages", "/console/nf27/mail")
+    ]

@@ -251,6 +251,16 @@ def test_sending_again_to_an_ended_registration_says_so(organiser, person):
     assert (ended.h1, ended.all("main form")) == ("The registration of Åsa Bergström has ended", [])
 
 
+@pytest.mark.parametrize("page", ["cancel", "resend"])
+def test_page_that_came_too_late_keeps_the_filters_of_the_list(organiser, person, page):
+    asking = organiser.get(f"/console/nf27/registrations/{person.reference}/{page}?status=place")
+    assert asking.all(".console-side [aria-current=page]") == ["Attendees"]
+    organiser.post("attendees.cancel", event="nf27", reference=person.reference)
+    assert (
+        asking.submit(expect=303).location == f"/console/nf27/registrations/{person.reference}?status=place"
+    )
+
+
 def test_message_that_fits_no_longer_is_not_sent(organiser, event):
     person = register(event, "justice", email="bo@example.org")
     page = show(organiser, person).follow("Send the message again")
