@@ -13,6 +13,7 @@ from forum.accounts import sign_ins
 from forum.console.outbox_forms import DismissForm
 from forum.console.scope import mail_scope
 from forum.database import start_write
+from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
@@ -69,6 +70,7 @@ def _list(event: Event) -> dict[str, Any]:
     page = listing.read_list(scope, filters, Cursor.of(request.args))
     return {
         "event": event,
+        "is_over": events.is_over(event, clock.now()),
         "filters": filters,
         "page": page,
         "people": registrations.find_by_ids(

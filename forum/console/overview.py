@@ -37,7 +37,7 @@ def first() -> ResponseReturnValue:
     """Redirect to an event that the organiser may see: the current one, else the newest."""
     mine = navigation.my_events()
     if not mine:
-        return render_template("console/nothing.html")
+        return render_template("console/nothing.html", has_events=bool(events.list_events()))
     chosen = next((event for event in mine if event.is_current), mine[0])
     return redirect(url_for(".overview", event=chosen.slug), 303)
 
@@ -58,6 +58,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
     """Return the context of templates/console/overview.html."""
     counts = listing.count_by_sector_and_status(event)
     balance = balance_of(event, counts, now)
+    is_kept = bool(counts) or not balance.is_over
     return {
         "event": event,
         "standing": agenda.standing_text(event, now),
@@ -68,16 +69,23 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
         "unheld": listing.count_status(event, counts, Group.UNHELD),
         "total": listing.total(counts),
         "latest": listing.list_latest(event),
-        "facts": _facts(event, now),
+        "facts": _facts(event, now, is_kept=is_kept),
+        "is_kept": is_kept,
         "others": [other for other in navigation.my_events() if other.id != event.id],
         "wording": wording,
     }
 
 
-def _facts(event: Event, now: datetime) -> list[dict[str, str]]:
-    """Return the event's dates and rules of registration as labels and values."""
+def _facts(event: Event, now: datetime, *, is_kept: bool) -> list[dict[str, str]]:
+    """Return the event's state as label and value, and its dates and rules if its registrations are kept here."""
+    state = (_("State"), str(STATES[events.registration_state(event, now)]))
+    facts = [state, *(_rules(event, now) if is_kept else ())]
+    return [{"label": label, "value": value} for label, value in facts]
+
+
+def _rules(event: Event, now: datetime) -> list[tuple[str, str]]:
+    offers = _("An offer held for") if events.is_over(event, now) else _("An offer holds for")
     facts = [
-        (_("State"), str(STATES[events.registration_state(event, now)])),
         (_("Opens"), moment_text(event.opens_at, event.zone)),
         (_("Closes"), moment_text(event.closes_at, event.zone)),
     ]
@@ -85,8 +93,8 @@ def _facts(event: Event, now: datetime) -> list[dict[str, str]]:
         facts.append((_("Kept places are released"), moment_text(event.release_at, event.zone)))
     facts += [
         (_("Waiting list"), _("Kept") if event.has_waiting_list else _("Not kept")),
-        (_("An offer holds for"), _("%(hours)s hours", hours=event.offer_hours)),
+        (offers, _("%(hours)s hours", hours=event.offer_hours)),
     ]
     if event.organisation_cap:
         facts.append((_("Places for one organisation"), _("At most %(cap)s", cap=event.organisation_cap)))
-    return [{"label": label, "value": value} for label, value in facts]
+    return facts

@@ -326,6 +326,16 @@ def test_overview_leads_to_the_organisers_other_events(sign_in_as, event, archiv
     assert "forum of 2016" not in overview(sign_in_as(Role.ORGANISER, event)).text
 
 
+def test_past_event_without_registrations_says_that_they_are_not_kept(sign_in_as, event, archive):
+    organiser = sign_in_as(Role.ORGANISER)
+    page = overview(organiser, "nf16")
+    assert "This forum’s registrations are not kept here." in page.text
+    assert (page.soup.select(".balance, .balance-ring"), facts(page)) == ([], {"State": "Archived"})
+    for path, said in (("attendees", "registrations"), ("mail", "messages")):
+        page = organiser.get(f"/console/nf16/{path}")
+        assert page.all(".empty-title") == [f"This forum’s {said} are not kept here"]
+
+
 def test_archive_is_called_so(sign_in_as, event, archive):
     assert facts(overview(sign_in_as(Role.ORGANISER), "nf16"))["State"] == "Archived"
 

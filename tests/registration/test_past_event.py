@@ -126,7 +126,7 @@ def test_nobody_joins_a_line_that_no_place_will_be_offered_to(database):
 def test_list_of_a_past_event_without_anybody_waits_for_nobody(sign_in_as, database):
     event = make_event(starts_at=NOW - timedelta(days=2), ends_at=NOW - timedelta(days=1), closes_at=NOW)
     page = sign_in_as(Role.ORGANISER, event).get("attendees.index", event="nf27")
-    assert page.all(".empty-title") == ["Nobody registered"]
+    assert page.all(".empty-title") == ["This forum’s registrations are not kept here"]
 
 
 def people(event):
