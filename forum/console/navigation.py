@@ -19,8 +19,16 @@ from forum.outbox.enums import MessageStatus
 from forum.registration import listing
 from forum.web.languages import NAMES, language
 
-ADDRESS = "/console/"
-BELONGING = {"attendees.index": {"attendees.index", "attendees.show", "attendees.cancel", "attendees.export"}}
+ADDRESS, ACCOUNT = "/console/", "/account/"
+BELONGING = {
+    "attendees.index": {
+        "attendees.index",
+        "attendees.show",
+        "attendees.cancel",
+        "attendees.resend",
+        "attendees.export",
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,11 @@ class Frame:
         return url_for("console.overview", event=self.event.slug) if self.event else ADDRESS
 
     @property
-    def site_url(self) -> str:
-        """The front page of the event that visitors see; that of the site while the event is not published."""
+    def site_url(self) -> str | None:
+        """The front page of the event that visitors see, else the site's; None without an event to show there."""
         is_public = self.event is not None and self.event.is_published
+        if not is_public and events.find_current() is None:
+            return None
         return url_for(
             "home.front", lang=language(), event=events.slug_in_url(self.event) if is_public else None
         )
@@ -75,8 +85,8 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def is_in_console() -> bool:
-    """Return whether the address is one of the console and somebody is signed in who may read its frame."""
-    return request.path.startswith(ADDRESS) and sign_ins.load() is not None
+    """Return whether the address is of the console or an account, and somebody is signed in to read its frame."""
+    return request.path.startswith((ADDRESS, ACCOUNT)) and sign_ins.load() is not None
 
 
 def my_events() -> list[Event]:

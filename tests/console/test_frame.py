@@ -80,9 +80,29 @@ def test_page_that_is_not_there_stays_in_the_console(organiser, path):
     assert page.soup.select(".site-footer, .site-header") == []
 
 
+def test_address_that_answers_to_something_else_is_not_called_missing(organiser):
+    page = organiser.get("/console/nf27/mail/1/retry", expect=405)
+    assert "The address exists but does not answer to what was asked." in page.text
+    assert "no such page" not in page.text
+
+
+def test_console_without_an_event_says_so_and_leads_to_no_public_site(sign_in_as, database):
+    page = sign_in_as(Role.ADMIN).get("/console/")
+    assert page.all(".empty-title") == ["There is no event yet"]
+    assert "View the public site" not in page.links
+
+
 def test_missing_page_speaks_the_organisers_language(sign_in_as, event):
     page = sign_in_as(Role.ORGANISER, event, language="sv").get(f"/console/nf27/{UNKNOWN}", expect=404)
     assert page.soup.html["lang"] == "sv"
+
+
+def test_missing_page_of_the_account_stays_in_the_console_for_who_is_signed_in(organiser):
+    assert nav(organiser.get("/account/nothing", expect=404))[0] == "Overview"
+
+
+def test_missing_page_of_the_account_is_public_for_visitors(pages, event):
+    assert pages.get("/account/nothing", expect=404).soup.select(".console-side") == []
 
 
 def test_missing_page_says_nothing_of_an_event_that_is_not_ones_own(sign_in_as, event, archive):
