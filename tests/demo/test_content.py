@@ -332,3 +332,9 @@ def test_names_hold_every_nordic_letter():
     names = toml(DEMO / "people.toml")["names"]
     words = "".join(word for entry in names for word in entry["given"] + entry["family"])
     assert set("åäöøæþðáŧčž") - set(words.lower()) == set()
+
+
+@pytest.mark.parametrize("path", sorted((DEMO / "pages" / "nf27").glob("*.md")), ids=lambda path: path.name)
+def test_no_word_of_a_title_is_longer_than_the_footers_column(path):
+    """The footer of a phone lists the titles in two columns; a longer word breaks between two letters there."""
+    assert max(map(len, frontmatter.load(str(path))["title"].split())) <= 22

@@ -145,6 +145,12 @@ def test_leaving_the_waiting_list_is_called_so(pages, room, database):
     assert newest_mail(waiting).subject == "You have left the waiting list"
 
 
+def test_swedish_mail_about_cancelling_writes_the_day_as_swedish_does(room):
+    registration = confirmed(room, language="sv")
+    write(actions.cancel, registration, actor="person", now=NOW)
+    assert "så länge anmälan är öppen, till den " in newest_mail(registration).text
+
+
 def test_what_has_ended_leads_no_further(pages, room, database):
     registration = register(room)
     address = newest_mail(registration).address.removeprefix("http://127.0.0.1:8000")
