@@ -28,7 +28,7 @@ TOKEN, LANGUAGE, WAITING, NEXT = "sign_in", "language", "waiting", "next"
 TOUCH, FRESH = timedelta(minutes=1), timedelta(minutes=5)
 OWN_PAGE = re.compile(r"/(console|account)/[A-Za-z0-9._~%/-]*(\?[A-Za-z0-9._~%=&+,:@/!$'()*;?-]*)?")
 PAGE_BESIDE = {"after", "before"}
-CONSOLE, MAX_TARGET = "/console/", 1000
+CONSOLE, ACCOUNT, MAX_TARGET = "/console/", "/account/", 1000
 
 
 def init_app(app: Flask) -> None:
@@ -196,6 +196,9 @@ class ConsoleUser:
         # The way back is a field of the form: in an address it would be logged, with the name that was searched for.
         # A page of a list begins beside a person; its reference has no business in another form.
         query = [item for item in request.args.items(multi=True) if item[0] not in PAGE_BESIDE]
+        # A page of the account may know only from the browser where one was; the redirect would lose that.
+        if request.path.startswith(ACCOUNT) and "next" not in request.args and (origin := came_from()):
+            query.append(("next", origin))
         back = f"{request.path}?{urlencode(query)}" if query else request.path
         return {
             "url": url_for("own_account.choose_language"),

@@ -43,6 +43,11 @@ def test_account_leads_back_to_the_page_that_it_was_opened_from(signed_in):
     assert done.soup.select_one(".back a")["href"] == LIST
 
 
+def test_way_back_outlives_choosing_another_language(signed_in):
+    swedish = opened_from_list(signed_in).form(".console-languages").submit(button="Svenska", follow=True)
+    assert (swedish.soup.html["lang"], swedish.soup.select_one(".back a")["href"]) == ("sv", LIST)
+
+
 def test_way_back_outlives_confirming_with_both_factors(signed_in, user, time):
     page = opened_from_list(signed_in)
     time.forward(minutes=6)
