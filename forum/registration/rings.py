@@ -92,7 +92,7 @@ def _note(sector: Sector, left: int, *, waits: bool) -> str:
     if sector.ceiling == 0:
         return _("Closed")
     if left == 0:
-        return _("Full, waiting list open") if waits else _("Full")
+        return _("full") + ", " + ngettext("%(num)s waiting", "%(num)s waiting", 0) if waits else _("full")
     return ""
 
 

@@ -99,7 +99,7 @@ def test_front_shows_how_many_places_each_sector_could_still_get(pages):
         "Sector taken held left",
         "IT and telecom 1 0 2",
         "NGOs 0 0 4",
-        "Politics 3 0 Full",
+        "Politics 3 0 full",
         "All sectors 4 0 6 of 10",
     ]
 
@@ -345,6 +345,20 @@ def test_main_buttons_of_a_full_event_offer_the_waiting_list_and_a_closed_sector
     page = pages.get("home.front")
     assert page.all(".hero-action .button, .again-ways .button") == [label] * 2
     assert page.all(".invited li")[1].endswith("Closed")
+
+
+def test_full_sectors_say_full_and_how_many_wait_in_the_same_words(pages):
+    event = make_event(
+        capacity=2,
+        sectors=[make_sector(key, position=at, ceiling=1) for at, key in enumerate(("justice", "ngo"))],
+    )
+    for sector in ("justice", "ngo", "ngo"):
+        confirmed(event, sector)
+    cells = [
+        " ".join(cell.replace(" ,", ",").split())
+        for cell in pages.get("home.front").all(".seats tbody td:last-child")
+    ]
+    assert cells == ["full, 0 waiting", "full, 1 waiting"]
 
 
 def test_front_of_the_present_event_shows_no_archive_note(pages):
