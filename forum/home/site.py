@@ -61,9 +61,7 @@ class Site:
         """The event that the site is about now, also on the pages of another one."""
         if self.event is None or self.event.is_current:
             return self.event
-        if not hasattr(g, "current_event"):
-            g.current_event = events.find_current()
-        return g.current_event
+        return _once("current", events.find_current)
 
     @property
     def name(self) -> str:
@@ -131,12 +129,7 @@ class Site:
     @property
     def earlier_forums(self) -> list[EarlierForum]:
         """The forums that are over, the newest first."""
-        if not hasattr(g, "earlier_forums"):
-            g.earlier_forums = [
-                EarlierForum(earlier.id, languages.in_language(earlier.name), _front_of(earlier.slug))
-                for earlier in events.list_earlier(clock.now())
-            ]
-        return g.earlier_forums
+        return _once("earlier_forums", _list_earlier_forums)
 
     @property
     def contact_email(self) -> str:
@@ -144,11 +137,20 @@ class Site:
         return self.event.contact_email if self.event else ""
 
 
+def _list_earlier_forums() -> list[EarlierForum]:
+    return [
+        EarlierForum(earlier.id, languages.in_language(earlier.name), _front_of(earlier.slug))
+        for earlier in events.list_earlier(clock.now())
+    ]
+
+
 def _once(name: str, make: Callable[[], Any]) -> Any:
     """Return what several parts of a page show, made once a request."""
-    if name not in g:
-        setattr(g, name, make())
-    return getattr(g, name)
+    if not hasattr(g, "layout_parts"):
+        g.layout_parts = {}
+    if name not in g.layout_parts:
+        g.layout_parts[name] = make()
+    return g.layout_parts[name]
 
 
 def init_app(app: Flask) -> None:

@@ -81,11 +81,14 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
 )
 @cache.page()
 def picture(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
-    """Give the picture that other services show beside a link to the post."""
+    """Give the picture that other services show beside a link to the post; redirect as the post's page does."""
     text = queries.find_text(language(), slug)
-    if text is None or (year, month, day) != day_of(text.post.public_since).timetuple()[:3]:
+    if text is not None and (year, month, day) == day_of(text.post.public_since).timetuple()[:3]:
+        return share_picture.answer(post_card(text))
+    post = queries.find_in_any_language(slug)
+    if post is None or language() not in (own := addresses(post)):
         abort(404)
-    return share_picture.answer(post_card(text))
+    return redirect(f"{own[language()]}/share.png", 301)
 
 
 @localised(bp, "/news/categories/<slug>")

@@ -288,13 +288,9 @@ def _streamed(column: str) -> Any:
         # A calendar entry is confirmed in the moment in which the place is, and changes no more while it stands.
         return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)
     if column in set(ConsentPurpose):
-        return _has_consented(column).label(column)
+        given = and_(Consent.registration_id == Registration.id, Consent.withdrawn_at.is_(None))
+        return exists().where(given, Consent.purpose == column).label(column)
     return getattr(Registration, column)
-
-
-def _has_consented(purpose: str) -> Any:
-    given = and_(Consent.registration_id == Registration.id, Consent.withdrawn_at.is_(None))
-    return exists().where(given, Consent.purpose == purpose)
 
 
 def _whole_order(chosen: Order) -> list[Any]:

@@ -22,12 +22,14 @@ from forum.extensions import db
 from forum.logs import without_values
 from forum.turns import NoTurn
 from forum.web.lobby import LobbyFull
+from forum.web.requests import UnreadableRequest
 
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
-# Errors whose page needs neither database nor router: a request with a foreign Host has no URLs, and the page for too
-# long headers is made outside the bounds of the lobby, so it must not wait.
-ASKS_NOTHING = (SecurityError, RequestHeaderFieldsTooLarge)
+# Errors whose page needs neither database nor router: a request with a foreign Host has no URLs, the query of an
+# unreadable one cannot be read, and the page for too long headers is made outside the bounds of the lobby, so it must
+# not wait.
+ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 # Blueprints of visitors' forms, which hold no password and are safe to send again.
 KEEPS = {"registration", "self_service"}

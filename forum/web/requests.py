@@ -55,6 +55,10 @@ class Clients:
             log.warning(ONE_CLIENT, ALIKE_REQUESTS)
 
 
+class UnreadableRequest(BadRequest):
+    """The names of the headers or the query can be read in two ways; not even the page that says so may read them."""
+
+
 class MalformedForm(BadRequest):
     """The body is not a readable form, or a part of the form has no name."""
 
@@ -179,11 +183,11 @@ def refuse() -> None:
 
 
 def refuse_unreadable_headers() -> None:
-    """End a request whose Host, header names or query can be read in two ways. Raises BadRequest."""
+    """End a request whose Host, header names or query can be read in two ways. Raises UnreadableRequest."""
     if not HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
         raise SecurityError("two Host lines, or a port that is no number")
     if not UNDERSCORED.isdisjoint(request.environ) or not _is_utf8(request.query_string):
-        raise BadRequest
+        raise UnreadableRequest
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -33,6 +33,9 @@ COLOUR = re.compile(r"\.(\w+)\{stroke:(#[0-9a-f]{6})\}")
 NO_LETTER = "\ue000"  # of private use: no font of ours has it
 STROKE = re.compile(r"stroke-width:(\d+)")
 
+# A text has room for fewer letters at any size. Measuring the lines of a text takes time with the square of its length.
+LONGEST = 500
+
 
 @dataclass(frozen=True)
 class Card:
@@ -45,7 +48,8 @@ class Card:
 
 def answer(card: Card) -> Response:
     """Return the picture as the answer of a view."""
-    return Response(draw(card), mimetype="image/png")
+    short = Card(card.above[:LONGEST], card.title[:LONGEST], card.below[:LONGEST])
+    return Response(draw(short), mimetype="image/png")
 
 
 @lru_cache(maxsize=128)

@@ -66,7 +66,7 @@ def test_values_are_there_after_confirming_with_both_factors(pages, user, time):
     page = page.submit({"password": PASSWORD, "code": code_of(user)})
     page = pages.open(page.location)
     assert (page.flashes, chosen(page)) == ([BACK], WHY)
-    assert page.submit(expect=200).headers["Content-Type"].startswith("text/csv")
+    assert page.submit(expect=200).headers["Content-Type"].startswith("application/vnd.openxmlformats")
     assert cookie(pages) is None
     assert pages.open(LIST).flashes == []
 

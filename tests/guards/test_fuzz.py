@@ -85,6 +85,7 @@ QUERY_NAMES = (
     "lang",
     "next",
     "format",
+    "shape",
     "welcome",
     "token",
     "change",

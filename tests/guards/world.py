@@ -133,7 +133,10 @@ def _sectors(*, here: bool = False) -> list:
 
 
 def _make_news(world: World) -> None:
-    category, tag = make_category("reports"), make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet"))
+    category, tag = (
+        make_category("reports"),
+        make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet", en="#Nätet")),
+    )
     words = {
         "content_note": "A note.",
         "categories": [category],
