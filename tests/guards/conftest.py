@@ -23,6 +23,7 @@ from forum.extensions import db
 from tests.factories.events import NOW
 from tests.guards import texts
 from tests.guards import world as worlds
+from tests.guards.addresses import addresses
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
 from tests.shortcuts import look_at_once
 
@@ -66,10 +67,15 @@ def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def queried() -> list[tuple[str, str]]:
+def queried(world) -> list[tuple[str, str]]:
     """Give the pages that read parameters of the query string, with an audience that may open each."""
+    person = {"attendees.show", "attendees.cancel", "attendees.resend"}
     console = [
-        (ADMIN, f"/console/{HERE}/{page}") for page in ("attendees", "attendees/export", "mail", "waiting")
+        *(
+            (ADMIN, f"/console/{HERE}/{page}")
+            for page in ("attendees", "attendees/export", "mail", "waiting")
+        ),
+        *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in person),
     ]
     own = [(PERSON, "/en/r/"), (PERSON, "/en/r/own-data"), (ADMIN, "/account/"), (ADMIN, "/account/confirm")]
     return [

@@ -86,6 +86,7 @@ QUERY_NAMES = (
     "next",
     "format",
     "shape",
+    "from",
     "welcome",
     "token",
     "change",

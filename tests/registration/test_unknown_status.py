@@ -38,8 +38,10 @@ def person(event):
 def test_organiser_sees_the_person_on_every_page_and_in_the_file(organiser, person):
     assert "parked" in organiser.get("attendees.show", event="nf27", reference=person.reference).text
     assert "parked" in organiser.get("attendees.index", event="nf27").text
-    form = organiser.get("/console/nf27/attendees.csv")
-    file = form.submit({"purpose": "door", "recipient": "office"}, expect=200).data.decode("utf-8-sig")
+    form = organiser.get("attendees.export", event="nf27")
+    file = form.submit({"purpose": "door", "recipient": "office", "shape": "csv"}, expect=200).data.decode(
+        "utf-8-sig"
+    )
     rows = csv.DictReader(io.StringIO(file, newline=""), delimiter=";")
     assert [row["Status"] for row in rows] == ["parked"]
 
