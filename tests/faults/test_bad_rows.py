@@ -12,8 +12,8 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.outbox import delivery
-from forum.registration import actions, exports, links
-from forum.registration.enums import TokenPurpose
+from forum.registration import actions, export_columns, links
+from forum.registration.enums import ExportPurpose, TokenPurpose
 from forum.registration.listing import Filters
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event
@@ -58,7 +58,7 @@ def test_own_pages_come(app, people):
 def test_file_has_both(app, people):
     bad, good = people
     with app.test_request_context("/console/"):
-        rows = list(exports.rows(bad.event, Filters()))
+        rows = list(export_columns.rows(ExportPurpose.EVERYTHING, bad.event, Filters()))
     assert {row[0] for row in rows} == {bad.reference, good.reference}
 
 

@@ -93,7 +93,7 @@ def test_a_read_only_database_still_shows_pages(app, pages, event):
     check = checked(pages)
     with pragma(app, "query_only=ON", "query_only=OFF"):
         refused = check.submit(button="Register", expect=503)
-        assert pages.get("registration.choose").h1 == "Register"
+        assert pages.get("registration.choose").h1 == "Which sector are you taking part for?"
     assert (refused.h1, registered()) == (BUSY_PAGE, 0)
 
 
