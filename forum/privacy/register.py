@@ -278,6 +278,7 @@ REGISTER: tuple[Entry, ...] = (
         ),
         fields=(
             *("SignInForm.password", "CodeForm.code", "ConfirmForm.password", "ConfirmForm.code"),
+            "RenewCodesForm.replaced",
             *("NewPasswordForm.new_password", "ChangePasswordForm.password"),
         ),
     ),
