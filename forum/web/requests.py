@@ -150,6 +150,9 @@ def _without_last_slash() -> ResponseReturnValue | None:
     routes = request_ctx.url_adapter
     if routes is None or not request.path.endswith("/"):
         return None
+    # A browser takes the parts "." and ".." of an address as steps between folders, which lead to another page.
+    if not {".", ".."}.isdisjoint(request.path.split("/")):
+        return None
     try:
         endpoint, values = routes.match(request.path.rstrip("/"), method="GET")
     except HTTPException:

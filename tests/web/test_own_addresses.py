@@ -23,7 +23,18 @@ def test_a_slash_too_many_leads_to_the_page(pages, asked, own):
     assert pages.get(asked, expect=308).location == own
 
 
-@pytest.mark.parametrize("path", ["/en/nowhere/", "//example.org/", "/\\example.org/", "//en/x/", "/x//"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/en/nowhere/",
+        "//example.org/",
+        "/\\example.org/",
+        "//en/x/",
+        "/x//",
+        "/en/register/../",
+        "/en/news/2016/11/25/.//",
+    ],
+)
 def test_a_slash_behind_what_is_no_page_leads_nowhere(pages, path):
     """Neither to a page that is not there, nor to another site."""
     answer = pages.client.get("/", environ_overrides={"PATH_INFO": path})
