@@ -271,17 +271,33 @@ def test_article_data_name_the_publisher_with_its_logo(pages):
 
 
 @pytest.mark.parametrize(
+    ("path", "own"),
+    [
+        ("/en/news/2016/11/24/a-post-en/share.png", f"{PATH}/share.png"),
+        ("/en/news/2016/02/31/a-post-en/share.png", f"{PATH}/share.png"),
+        ("/en/news/2016/11/25/a-post-sv/share.png", f"{PATH}/share.png"),
+        ("/sv/news/2016/11/25/a-post-en/share.png", "/sv/news/2016/11/25/a-post-sv/share.png"),
+    ],
+)
+def test_a_picture_is_led_to_the_address_that_its_post_has(pages, path, own):
+    make_post(slug="a-post")
+    assert pages.get(path, expect=301).location == own
+    assert pages.get(own).status == 200
+
+
+@pytest.mark.parametrize(
     "path",
     [
-        "/en/news/2016/11/24/a-post-en/share.png",
-        "/sv/news/2016/11/25/a-post-en/share.png",
         "/en/news/2016/11/25/draft-en/share.png",
+        "/en/news/2016/11/24/draft-en/share.png",
+        "/sv/news/2016/11/25/draft-en/share.png",
+        "/en/news/2016/11/25/swedish-sv/share.png",
         "/en/news/2016/11/25/none/share.png",
     ],
 )
-def test_a_picture_belongs_to_the_address_of_a_public_post(pages, path):
-    make_post(slug="a-post")
+def test_only_a_public_post_has_a_picture_and_only_in_its_languages(pages, path):
     make_post(slug="draft", published_at=None)
+    make_post(slug="swedish", languages=("sv",))
     pages.get(path, expect=404)
 
 
