@@ -12,7 +12,7 @@ from forum.web.content_version import PolledVersion
 from tests.factories.events import make_event
 
 pytestmark = pytest.mark.postgresql
-PAGE, SEATS = "/en/register/received", "/en/register"
+PAGE, SEATS = "/en/news/", "/en/register"
 
 
 @pytest.fixture
