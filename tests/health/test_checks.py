@@ -310,13 +310,13 @@ def test_doctor_names_each_file_that_others_may_read_and_the_command_that_mends_
     app.config["SECRET_FILES"] = [keys]
 
     ill = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
-    mends = [line.rpartition("): ")[2] for line in ill.output.splitlines() if "may be " in line]
+    mends = [line.rpartition("): ")[2] for line in ill.output.splitlines() if "(mode " in line]
     for command in mends:
         subprocess.run(shlex.split(command), check=True)
     well = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
 
     assert [shlex.split(command)[-1] for command in mends] == [str(path) for path in (instance, *open_to_all)]
-    assert ("may be " in well.output, "ok   files: " in well.output) == (False, True)
+    assert ("(mode " in well.output, "ok   files: " in well.output) == (False, True)
 
 
 def doctor(app):
