@@ -109,7 +109,7 @@ def change_wrongly(visitor: Visitor) -> None:
 def accept_too_late(visitor: Visitor) -> None:
     """Accept an offer that does not exist any more."""
     mine("waiting")(visitor)
-    visitor.page.locator("main form").evaluate(
+    visitor.page.locator("main form.own-consents").evaluate(
         "(form, url) => { form.action = url }", visitor.address("self_service.accept")
     )
     visitor.submit()
