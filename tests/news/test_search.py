@@ -105,9 +105,9 @@ def test_search_finds_pages_too_those_with_the_words_in_the_title_first(pages):
     make_post(headline="Costs of a post")
     page = pages.get("news.search", q="costs")
     assert page.all("main h2") == ["3 pages", "1 post"]
-    assert titles(page) == ["Costs", "Privacy", "About", "Costs of a post"]
+    assert titles(page) == ["Costs", "Privacy", "About (Nordic Forum 2016)", "Costs of a post"]
     assert page.links["Privacy"] == "/en/pages/privacy"
-    assert page.links["About"] == "/en/events/nf16/pages/about"
+    assert page.links["About (Nordic Forum 2016)"] == "/en/events/nf16/pages/about"
     assert page.all(".hit-facts") == ["Nordic Forum 2016", "25 November 2016 · Blog"]
 
 
