@@ -227,7 +227,10 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     browser = world.browsers[audience]
     where = {ADMIN: "/account/", PERSON: "/en/r/", VISITOR: "/en/register/ngo"}[audience]
     page = browser.get(where).text
-    found = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in ("csrf_token", "key")}
+    if path == "/account/recovery-codes":
+        page += browser.get(path).text
+    names = ("csrf_token", "key", "replaced")
+    found = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in names}
     return {name: match[1] for name, match in found.items() if match}
 
 
