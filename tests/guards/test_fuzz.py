@@ -105,9 +105,12 @@ def world_kind(request):
     return request.param
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
-    """Return every form that can be sent repeatedly: its audience, URL, fields and hidden fields."""
+    """Return every form that can be sent repeatedly: its audience, URL, fields and hidden fields.
+
+    It asks for pages, so it is made for each test, when the clock stands: at another hour the person's sign-in ends.
+    """
     found = []
     for address in addresses(world, (HERE,)):
         if "POST" in address.methods and address.endpoint not in ENDING | SLOW:
