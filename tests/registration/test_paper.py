@@ -98,7 +98,7 @@ def test_paper_is_turned_for_a_list_of_many_columns(organiser, people):
     wide = printed("everything")
     (sheet,) = turning(wide)
     assert re.search(r"@page\s*\{\s*size:\s*landscape", organiser.get(sheet["href"]).text)
-    unbroken = {cell["data-label"] for cell in wide.soup.select("td.nowrap")}
+    unbroken = {words.parent["data-label"] for words in wide.soup.select("td > .nowrap")}
     assert unbroken == {"Reference", "Registered", "Address confirmed", "Place confirmed"}
 
 
