@@ -99,7 +99,9 @@ def test_who_signs_in_again_in_another_tab_finds_the_words_of_this_one(organiser
     organiser.submit()
     expect(page.locator("h1")).to_have_text("Export the list")
     expect(page.get_by_label("Contact with those registered")).to_be_checked()
-    expect(page.locator(".flash")).to_contain_text("What you entered is still here. Read it through and send it.")
+    expect(page.locator(".flash")).to_contain_text(
+        "What you entered is still here. Read it through and send it."
+    )
 
 
 def test_another_tab_that_is_used_puts_off_the_end_of_this_one(organiser):
