@@ -133,14 +133,13 @@ def _sectors(*, here: bool = False) -> list:
 
 
 def _make_news(world: World) -> None:
-    category, tag = (
-        make_category("reports"),
-        make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet", en="#Nätet")),
-    )
+    category = make_category("reports")
+    tag = make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet", en="#Nätet"))
+    nowhere_named = make_tag("#Barn")  # called by its `name` in each language
     words = {
         "content_note": "A note.",
         "categories": [category],
-        "tags": [tag],
+        "tags": [tag, nowhere_named],
         "event_id": world.events[HERE].id,
     }
     public = make_post(slug="public", key="public", **words)
