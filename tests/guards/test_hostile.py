@@ -164,6 +164,9 @@ def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
     assert (answer.status_code, after > before) == (303, True)
 
 
+TOKEN = re.compile(r"(?<=/r/)[\w-]{43}(?![\w-])")  # of a personal link; random, so 49 may stand in it
+
+
 def check_inert(html: str, where: str) -> None:
     """Check that no stored text became an element or attribute, or was evaluated or formatted."""
     soup = BeautifulSoup(html, "html5lib")
@@ -182,7 +185,7 @@ def check_inert(html: str, where: str) -> None:
     for script in soup.find_all("script"):
         assert script.get("src") or script.get("type") == "application/ld+json", where
     words = soup.get_text(" ")
-    assert not re.search(r"(?<!\d)49(?!\d)", words), where
+    assert not re.search(r"(?<!\d)49(?!\d)", TOKEN.sub("", words)), where
     assert "<class" not in words, where
     assert soup.main is None or soup.main.find("main") is None, where
 
