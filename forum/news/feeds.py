@@ -15,7 +15,6 @@ from forum.news import queries
 from forum.news.models import PostText
 from forum.news.post_page import category_link, feed_title
 from forum.news.public import get_category_or_404, get_tag_or_404
-from forum.news.tags import fold
 from forum.news.teasers import post_url
 from forum.web import cache
 from forum.web.languages import in_language, language
@@ -54,7 +53,7 @@ def tag(name: str) -> ResponseReturnValue:
     """Return the feed of a hashtag."""
     hashtag = get_tag_or_404(name)
     title = hashtag.in_language(language())
-    if (right := fold(title)) != name:
+    if (right := hashtag.address_in(language())) != name:
         return redirect(url_for(".tag", name=right), 301)
     posts = queries.list_for_feed(language(), tag=hashtag)
     return _feed(posts, feed_title(title), url_for("news.tag", name=name))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Link, Text, Translated, UtcDateTime
 from forum.database import Base
+from forum.news.tags import fold
 
 post_categories = Table(
     "post_categories",
@@ -146,6 +147,11 @@ class Tag(Base):
     def in_language(self, language: str) -> str:
         """Return what the hashtag is called in the language."""
         return (self.names or Text()).get(language) or self.name
+
+    def address_in(self, language: str) -> str:
+        """Return the folded form of what it is called in the language, as its URL has it."""
+        name = (self.names or Text()).get(language)
+        return fold(name) if name else self.folded
 
 
 class TagAlias(Base):

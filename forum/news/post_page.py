@@ -14,7 +14,6 @@ from forum.events.models import Event
 from forum.events.organisation import organisation_data
 from forum.news.dates import day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
-from forum.news.tags import fold
 from forum.news.teasers import post_url
 from forum.web.languages import in_language, language
 from forum.web.markdown import render_with_parts
@@ -65,8 +64,8 @@ def category_link(category: Category) -> dict[str, str]:
 
 def tag_link(tag: Tag) -> dict[str, str]:
     """Return a hashtag's name and URL in the page's language."""
-    name = tag.in_language(language())
-    return {"label": name, "url": url_for("news.tag", name=fold(name))}
+    url = url_for("news.tag", name=tag.address_in(language()))
+    return {"label": tag.in_language(language()), "url": url}
 
 
 def feed_title(name: str) -> str:

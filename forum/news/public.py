@@ -120,7 +120,7 @@ def category(slug: str, number: int | None = None) -> ResponseReturnValue:
 def tag(name: str, number: int | None = None) -> ResponseReturnValue:
     """List the posts with a hashtag; redirect other spellings to its URL."""
     hashtag = get_tag_or_404(name)
-    names = {code: fold(hashtag.in_language(code)) for code in NAMES}
+    names = {code: hashtag.address_in(code) for code in NAMES}
     if (right := names[language()]) != name:
         return redirect(url_for(".tag", name=right, number=number), 301)
     page = queries.list_posts(language(), number=_checked(number), tag=hashtag)
