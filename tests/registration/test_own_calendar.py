@@ -80,7 +80,7 @@ def test_the_page_of_whoever_waits_has_the_calendar_too(pages):
     confirmed(event)
     entry_of(pages, confirmed(event))
     page = pages.get("self_service.show")
-    assert page.links["Add to your calendar"] == pages.url("self_service.calendar_file")
+    assert page.links["Add to calendar"] == pages.url("self_service.calendar_file")
     assert "the entry says that it is not certain" in page.text
 
 
