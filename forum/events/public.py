@@ -23,7 +23,8 @@ from forum.web.telephones import tel_url
 bp = Blueprint("events", __name__)
 
 # What a page's text may have on a line of its own, for what is kept elsewhere: each once.
-PLACEHOLDERS = re.compile(r"<p>\{\{(field-register|organiser|hours|help-lines)\}\}</p>")
+PLACES = {"field-register", "organiser", "hours", "help-lines"}
+PLACEHOLDERS = re.compile(r"<p>\{\{([a-z-]{1,20})\}\}</p>")
 
 bp.add_app_template_filter(organiser_of, "organiser")
 bp.add_app_template_filter(list_help_lines, "help_lines")
@@ -79,7 +80,7 @@ def _split(html: Markup) -> Iterator[tuple[Markup, str]]:
     names: set[str] = set()
     done = 0
     for place in PLACEHOLDERS.finditer(html):
-        if place[1] not in names:
+        if place[1] in PLACES - names:
             names.add(place[1])
             yield html[done : place.start()], place[1]
             done = place.end()

@@ -28,7 +28,7 @@ FINER = (
     4  # the ring is drawn so much larger and then scaled down, because Pillow draws arcs with jagged edges
 )
 FONTS = ("fonts/newsreader-latin.woff2", "fonts/newsreader-latin-ext.woff2")
-ARC = re.compile(r'class="(\w+)" d="M([\d.]+) ([\d.]+)A[^"]*?([\d.]+) ([\d.]+)"')
+ARC = re.compile(r'class="(\w{1,20})" d="([MA\d. ]+)"')
 COLOUR = re.compile(r"\.(\w+)\{stroke:(#[0-9a-f]{6})\}")
 NO_LETTER = "\ue000"  # of private use: no font of ours has it
 STROKE = re.compile(r"stroke-width:(\d+)")
@@ -104,8 +104,9 @@ def _ring(size: int) -> Image.Image:
     image = Image.new("RGBA", (size * FINER, size * FINER), (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
     width = float(STROKE.search(source)[1])  # type: ignore[index]
-    for name, *ends in ARC.findall(source):
-        start, stop = _angles(*map(float, ends))
+    for name, path in ARC.findall(source):
+        numbers = [float(number) for number in re.split("[MA ]", path) if number]
+        start, stop = _angles(*numbers[:2], *numbers[-2:])  # where the path begins and where it ends
         outer = (25 + width / 2) * scale
         centre = 32 * scale
         box = (centre - outer, centre - outer, centre + outer, centre + outer)

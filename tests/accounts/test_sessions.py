@@ -183,7 +183,7 @@ def test_the_sessions_page_ends_all_others(pages, user):
     for browser in (*others, pages):
         sign_in(browser, user)
     page = pages.get("own_account.sessions")
-    page.form("main > div > form").submit(expect=303)
+    page.form("form[action$=end-others]").submit(expect=303)
     assert [is_signed_in(browser) for browser in (*others, pages)] == [False, False, True]
 
 
