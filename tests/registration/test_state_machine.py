@@ -34,6 +34,7 @@ from forum.registration.errors import (
     NothingOffered,
     NotLive,
     OrganisationFull,
+    SectorClosed,
     SectorFull,
     SharesDoNotFit,
 )
@@ -237,13 +238,17 @@ class Registrations(RuleBasedStateMachine):
     # Helpers of the rules and invariants
 
     def ask_for_a_place(self, person, **differing) -> Registration | None:
-        """Register the person; return None if the sector is full, which may only happen without a waiting list."""
+        """Register the person; return None if the sector is closed, or full without a waiting list."""
         sector, organisation = person
         try:
             return register(self.event, sector, now=self.now, organisation=organisation, **differing)
         except SectorFull:
             db.session.rollback()
             assert not self.event.has_waiting_list
+            return None
+        except SectorClosed:
+            db.session.rollback()
+            assert [found.ceiling for found in self.event.sectors if found.key == sector] == [0]
             return None
 
     def do(self, act, *args, **kwargs):
