@@ -108,6 +108,6 @@ class RenewCodesForm(TidyForm):
 
 
 class LanguageForm(TidyForm):
-    """The language in which an organiser reads the console."""
+    """Choose the language in which the organiser reads the console."""
 
     language = SelectField(_l("Language"), choices=[SelectChoice(code, name) for code, name in NAMES.items()])

@@ -43,7 +43,7 @@ class Item:
 
 
 class Frame:
-    """What stands around a page of the console, for the event that the page is about."""
+    """The frame of a console page: its navigation, for the event that the page is about."""
 
     @cached_property
     def event(self) -> Event | None:

@@ -25,12 +25,12 @@ class Day:
 
     @property
     def text(self) -> str:
-        """Such as "Tuesday 16 November 2027", with a capital in every language."""
+        """The weekday and date, such as "Tuesday 16 November 2027"; the first letter is a capital in Swedish, too."""
         return capital(format_date(self.date, "EEEE d MMMM y", locale=language()))
 
     @property
     def without_year(self) -> str:
-        """Such as "Tuesday 16 November", where the year stands beside it."""
+        """The weekday and date, such as "Tuesday 16 November", for a place that shows the year already."""
         return capital(format_date(self.date, "EEEE d MMMM", locale=language()))
 
     @property

@@ -1,4 +1,4 @@
-"""Whom to call and where to report what one has seen, in each country: content of the event.
+"""Help lines: in each country, the numbers to call and where to report abuse. An event has its own.
 
 A help line is stored as {"country": "SE", "emergency": "112", "police": "114 14", "children": "116 111", "report":
 {"name": {"sv": "…", "en": "…"}, "url": "https://…"}}. Each part but the country may be left out: a page shows no number

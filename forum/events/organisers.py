@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babel import Locale
+from flask import url_for
 
 from forum.events.models import Event
 from forum.web.languages import in_language, language
@@ -74,3 +75,13 @@ def organiser_data(organiser: Organiser) -> dict[str, Any]:
         "address": {"@type": "PostalAddress", **known} if known else None,
     }
     return {"@type": "Organization", **{name: value for name, value in data.items() if value}}
+
+
+def organisation_data(event: Event) -> dict[str, Any]:
+    """Return the organiser, or the forum itself where nobody has said who that is; without a logo it has the ring."""
+    if organiser := organiser_of(event):
+        told = organiser_data(organiser)
+    else:
+        told = {"@type": "Organization", "name": in_language(event.short_name), "url": absolute("/")}
+    ring = {"@type": "ImageObject", "url": absolute(url_for("icons.manifest_icon", size=512))}
+    return {"logo": ring, **told}

@@ -9,7 +9,7 @@ from flask import url_for
 
 from forum.events.enums import RegistrationState
 from forum.events.models import Event
-from forum.events.organisation import organisation_data
+from forum.events.organisers import organisation_data
 from forum.events.queries import slug_in_url
 from forum.registration import places
 from forum.web.languages import NAMES, in_language

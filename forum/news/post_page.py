@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum.events.models import Event
-from forum.events.organisation import organisation_data
+from forum.events.organisers import organisation_data
 from forum.news.dates import day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
 from forum.news.teasers import post_url

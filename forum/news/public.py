@@ -12,7 +12,7 @@ from forum.events.in_url import event_of_page
 from forum.news import queries
 from forum.news.cards import post_card
 from forum.news.dates import day_of
-from forum.news.finding import find_pages, find_posts, wanted_words
+from forum.news.hits import find_pages, find_posts, wanted_words
 from forum.news.models import Category, Tag
 from forum.news.post_page import addresses, category_link, feed_title, shown_post
 from forum.news.queries import PostPage

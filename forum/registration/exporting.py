@@ -44,7 +44,8 @@ def paper(
     """Return the whole list as one page to print, sent while it is read."""
     headings, rows = exports.texts(event, filters, form)
     unbroken = exports.unbroken_headings(form)
-    # No text of the page can be this mark, between whose two sides the rows are sent.
+    # The page is rendered once with this mark in place of the rows; what stands before and after it is sent around
+    # the rows. The mark is random, so that no text of the page contains it.
     mark = token_hex(16)
     page = render_template(
         "console/attendees/paper.html",

@@ -1,4 +1,4 @@
-"""The way of a registration as its own page draws it: what is done, where it stands, and what is to come."""
+"""The stages of a registration that the personal page shows: past, present and to come."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.UNHELD, Group.ENDED)
 
 @dataclass(frozen=True)
 class Tab:
-    """A link to the same list with another state; `number` is None where a search would have to be counted."""
+    """A tab above the attendee list; `number` is None during a search, because hits are not counted for each tab."""
 
     label: str
     filters: Filters

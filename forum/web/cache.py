@@ -165,7 +165,7 @@ class PageCache:
         return made.give(environ, start_response)
 
     def _request_for(self, path: str) -> Environ:
-        """Return a request made of the path alone: nothing that a client sends may get into a page for everybody."""
+        """Return a request made of the path alone: all visitors get the page, so no client may put words into it."""
         url = urlsplit(self._flask.config["BASE_URL"])
         return {
             "REQUEST_METHOD": "GET",

@@ -25,7 +25,8 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-TEXT, MOMENT, HEADING = 1, 2, 3  # places in cellXfs of STYLES; 49 is the number format "text"
+# Cell styles: a cell names its style by the place in the list cellXfs of STYLES. Number format 49 makes a cell text.
+TEXT, MOMENT, HEADING = 1, 2, 3
 STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}">\
 <numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/></numFmts>\
 <fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>\
