@@ -73,7 +73,8 @@ LAYERS: tuple[Layer, ...] = (
     # Within Flask, before the view and after it:
     languages.read_from_address,  # reads the language from the URL's path
     requests.refuse_and_log,  # refuses a malformed request, or a form from another site; logs every request
-    partial(headers.set_headers, is_open=access.is_open),  # adds the security headers to the answer
+    # Adds the security headers to the answer.
+    partial(headers.set_headers, is_open=access.is_open, may_be_listed=access.may_be_listed),
     access.guard_routes,  # refuses a route that has no audience, and users outside a route's audience
     csrf.init_app,  # refuses a form without its session's CSRF token
     requests.lead_to_own_address,  # redirects a public page to its canonical URL

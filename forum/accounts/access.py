@@ -134,6 +134,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "outbox.dismiss": ORGANISERS,
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
+# Forms that search engines may list. A form that keeps answers shows them only to the browser that sent them.
+LISTED_FORMS = {"registration.details"}
 
 
 def guard_routes(app: Flask) -> None:
@@ -153,3 +155,8 @@ def guard_routes(app: Flask) -> None:
 def is_open() -> bool:
     """Return whether the current request's page is the same for every visitor; False when no route matches."""
     return AUDIENCES.get(request.endpoint or "") in OPEN_FACES
+
+
+def may_be_listed() -> bool:
+    """Return whether search engines may list the current request's page; False when no route matches."""
+    return is_open() or (request.method == "GET" and request.endpoint in LISTED_FORMS)

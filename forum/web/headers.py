@@ -35,8 +35,12 @@ def security_headers(hsts: str) -> dict[str, str]:
     return {**SECURITY_HEADERS, **({"Strict-Transport-Security": hsts} if hsts else {})}
 
 
-def set_headers(app: Flask, *, is_open: Callable[[], bool]) -> None:
-    """The layer that adds security headers; `is_open` tells whether the request's route is open to everybody."""
+def set_headers(app: Flask, *, is_open: Callable[[], bool], may_be_listed: Callable[[], bool]) -> None:
+    """The layer that adds security headers.
+
+    `is_open` tells whether the request's route is open to everybody, `may_be_listed` whether search engines may list
+    the page.
+    """
     fixed = security_headers(app.config["HSTS"])
 
     @app.after_request
@@ -44,8 +48,9 @@ def set_headers(app: Flask, *, is_open: Callable[[], bool]) -> None:
         response.headers.update(fixed)
         if not is_open() or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
-        if not is_open():
+        if not may_be_listed():
             response.headers["X-Robots-Tag"] = "noindex"
+        if not is_open():
             response.vary.add("Cookie")
         elif not response.headers.get("Cache-Control"):
             response.headers["Cache-Control"] = "no-cache"

@@ -77,3 +77,13 @@ def test_security_txt_has_what_rfc_9116_asks_for(pages):
         "Canonical": f"{BASE}/.well-known/security.txt",
     }
     assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_search_engines_may_list_the_empty_details_form_and_no_other_form(pages):
+    make_event()
+    details = pages.get("registration.details", sector="justice")
+    description = details.soup.select_one("meta[name=description]")["content"]
+    assert (details.headers.get("X-Robots-Tag"), description) == (None, "You who work with Justice.")
+    refused = pages.post("registration.details", {}, sector="justice", expect=422)
+    for page in (refused, pages.get("registration.resend")):
+        assert page.headers["X-Robots-Tag"] == "noindex"
