@@ -100,7 +100,7 @@ def password() -> ResponseReturnValue:
         db.session.rollback()
         return form_page("password", form)
     _begin_anew(g.user)
-    flash(_("The password is changed. Every other browser has been signed out."), "success")
+    flash(_("The password has been changed. Every other browser has been signed out."), "success")
     return redirect(_url(".show"), 303)
 
 

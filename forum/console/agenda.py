@@ -161,7 +161,7 @@ def _brakes(event: Event, now: datetime) -> Iterator[Task]:
         return
     number = sum(brake.times for brake in brakes)
     nothing_lost = _(
-        "Nothing was lost: the page keeps the answers and sends them again by a button."
+        "Nothing was lost: the page keeps the answers and sends them again at the press of a button."
         " Whoever runs the server can change the limits."
     )
     words = [wording.brake_words(brake, event.zone) for brake in brakes]

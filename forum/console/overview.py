@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from forum import clock
 from forum.console import agenda, navigation
@@ -93,7 +94,7 @@ def _rules(event: Event, now: datetime) -> list[tuple[str, str]]:
         facts.append((_("Kept places are released"), moment_text(event.release_at, event.zone)))
     facts += [
         (_("Waiting list"), _("Kept") if event.has_waiting_list else _("Not kept")),
-        (offers, _("%(hours)s hours", hours=event.offer_hours)),
+        (offers, ngettext("%(num)s hour", "%(num)s hours", event.offer_hours)),
     ]
     if event.organisation_cap:
         facts.append((_("Places for one organisation"), _("At most %(cap)s", cap=event.organisation_cap)))

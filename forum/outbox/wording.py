@@ -19,9 +19,9 @@ KINDS = {
     "already-registered": _l("Already registered"),
     "confirmed": _l("Place confirmed"),
     "waiting": _l("On the waiting list"),
-    "in-review": _l("Under review"),
+    "in-review": _l("Registration in review"),
     "offered": _l("Place offered"),
-    "offer-lapsed": _l("Offer run out"),
+    "offer-lapsed": _l("Offer ran out"),
     "cancelled": _l("Registration cancelled"),
     "link": _l("Personal link"),
     "link-to-confirm": _l("Link to confirm the address"),
@@ -50,9 +50,9 @@ SPOKEN = re.compile(r"[2-5][0-9][0-9] ")  # an answer of the mail server begins 
 CUT_OFF = _l("The mail server ended the connection.")
 CAUSES = {  # texts by the type of an error that came without an answer of the mail server
     "ConnectionRefusedError": _l("Nothing answers at the address and port of the mail server."),
-    "gaierror": _l("The name of the mail server is not found."),
+    "gaierror": _l("The name of the mail server cannot be found."),
     "TimeoutError": _l("The mail server does not answer in time."),
-    "SSLError": _l("No encrypted connection to the mail server comes about."),
+    "SSLError": _l("An encrypted connection to the mail server cannot be made."),
     "SSLCertVerificationError": _l("The certificate of the mail server is not accepted."),
     "SMTPServerDisconnected": CUT_OFF,
     "ConnectionResetError": CUT_OFF,

@@ -161,7 +161,7 @@ REGISTER: tuple[Entry, ...] = (
         what=_l("What you filled in, until the address is confirmed"),
         purpose=_l("To show it to whoever reads the address, so that nobody is registered by somebody else"),
         basis=LEGITIMATE_INTEREST,
-        audience=_l("Nobody but who has the link; it is kept encrypted"),
+        audience=_l("Only whoever has the link; it is kept encrypted"),
         retention=UNTIL_CONFIRMED,
         columns=("submissions.answers", "registration_tokens.submission_key"),
     ),

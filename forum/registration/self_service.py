@@ -264,8 +264,8 @@ def _again(notice: str) -> str | None:
         if registration is None:
             notice = _(
                 "Nothing has been saved yet. Your page closed while the form was open, or the browser keeps no "
-                "cookies of this site. What you entered is still here. Open your personal link in another tab, then "
-                "come back and press the button. If this comes again, allow cookies for this site."
+                "cookies from this site. What you entered is still here. Open your personal link in another tab, then "
+                "come back and press the button. If this happens again, allow cookies for this site."
             )
         return render_template(page, registration=registration, form=form(), notice=notice)
     if endpoint == "leave" and registration is None:

@@ -74,9 +74,9 @@ def ask_again(lost: CSRFError, page: Callable[[str], ResponseReturnValue | None]
     (S10). `page` renders the form with the notice. If it returns None, the error page is shown instead.
     """
     notice = _(
-        "Nothing has been sent yet. The browser was closed while the form was open, or it keeps no cookies of this "
-        "site. What you entered is still here: look through it and send it once more. If this comes again, allow "
-        "cookies for this site."
+        "Nothing has been sent yet. The browser was closed while the form was open, or it keeps no cookies from "
+        "this site. What you entered is still here: read it through and send it once more. If this happens again, "
+        "allow cookies for this site."
     )
     try:
         shown = page(notice)

@@ -34,7 +34,7 @@ def path_of(link: str) -> str:
 
 def test_the_link_opens_the_console_with_one_press(pages, event):
     page = pages.open(path_of(new_link()), headers={"Accept-Language": "en"})
-    assert (page.h1, page.all("main button")) == ("The organisers' console", ["Open the console"])
+    assert (page.h1, page.all("main button")) == ("The organisers’ console", ["Open the console"])
     page = page.submit(expect=303)
     assert page.location == "/console/"
     page = pages.get("console.overview", event=event.slug)

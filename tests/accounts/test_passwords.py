@@ -178,7 +178,7 @@ def test_an_attempt_that_waits_too_long_is_told_to_come_back(pages, user, trying
     monkeypatch.setattr(passwords, "TRIES", Line(0))
     email = user.email if is_known else "nobody@example.org"
     page = pages.post("accounts.sign_in", {"email": email, "password": PASSWORD}, expect=503)
-    assert page.h1 == "Tjänsten är upptagen just nu"
+    assert page.h1 == "Tjänsten är hårt belastad just nu"
     assert trying.most == 0
 
 

@@ -43,7 +43,7 @@ def test_the_mailed_link_sets_a_password_and_signs_nobody_in(app, pages, user):
     pages.get("own_account.show", expect=303)
     other.get("own_account.show", expect=303)
     assert [mail.subject for mail in mails_to(user)] == [
-        "Set another password",
+        "Set a new password",
         "Your password has been changed",
     ]
 
@@ -122,7 +122,7 @@ def test_whoever_keeps_asking_sends_three_mails_an_hour_and_one_link_always_work
 def test_a_used_link_can_be_followed_by_another_at_once(pages, user):
     pages.open(asked_link(pages, user)).submit({"new_password": OTHER_PASSWORD}, expect=303)
     pages.open(asked_link(pages, user))
-    assert len([mail for mail in mails_to(user) if mail.subject == "Set another password"]) == 2
+    assert len([mail for mail in mails_to(user) if mail.subject == "Set a new password"]) == 2
 
 
 def test_a_link_dies_with_another_password(pages, user):

@@ -82,7 +82,7 @@ def test_page_that_is_not_there_stays_in_the_console(organiser, path):
 
 def test_address_that_answers_to_something_else_is_not_called_missing(organiser):
     page = organiser.get("/console/nf27/mail/1/retry", expect=405)
-    assert "The address exists but does not answer to what was asked." in page.text
+    assert "The address exists but cannot do what was asked." in page.text
     assert "no such page" not in page.text
 
 

@@ -167,7 +167,7 @@ def test_registration_in_review_is_something_to_do(sign_in_as, mixed):
 
 def test_nothing_to_do_is_said(organiser):
     beat(NOW)
-    assert "Nothing waits for you." in overview(organiser).text
+    assert "There is nothing to do right now." in overview(organiser).text
 
 
 def test_what_comes_is_told_in_order_and_what_has_passed_is_not(sign_in_as, mixed):

@@ -64,7 +64,7 @@ def event_in(zone, **differing):
 def test_page_says_when_registration_opens(pages, database, moment):
     at, zone, words, _cell = moment
     event_in(zone, opens_at=at)
-    assert f"It opens {words}." in pages.get("registration.choose").text
+    assert f"It opens on {words}." in pages.get("registration.choose").text
 
 
 def test_mail_says_until_when_a_place_is_held(database, moment):

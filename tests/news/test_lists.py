@@ -53,12 +53,12 @@ def test_posts_of_the_same_moment_keep_an_order_over_pages(pages):
 def test_index_continues_on_a_second_page(pages, posts, on_second_page):
     make_posts(posts)
     first = pages.get("news.index")
-    assert (len(headlines(first)), first.links["Older news"]) == (PER_PAGE, "/en/news/page/2")
+    assert (len(headlines(first)), first.links["Older posts"]) == (PER_PAGE, "/en/news/page/2")
     assert first.all(".pager-summary") == ["Page 1 of 2"]
-    second = first.follow("Older news")
+    second = first.follow("Older posts")
     assert on_second_page in (headlines(second), len(headlines(second)))
-    assert second.links["Newer news"] == "/en/news/"
-    assert "Older news" not in second.links
+    assert second.links["Newer posts"] == "/en/news/"
+    assert "Older posts" not in second.links
 
 
 def test_index_of_one_page_has_no_pager(pages):
@@ -122,7 +122,7 @@ def test_category_by_its_slug_in_another_language_leads_to_the_right_one(pages):
 
 def test_category_continues_on_a_second_page(pages):
     make_posts(PER_PAGE + 1, categories=[make_category("police")])
-    second = pages.get("news.category", slug="police-en").follow("Older news")
+    second = pages.get("news.category", slug="police-en").follow("Older posts")
     assert (second.path, headlines(second)) == ("/en/news/categories/police-en/page/2", ["Post 1"])
     assert second.links["Svenska"] == "/sv/news/categories/police-sv/page/2"
 

@@ -186,7 +186,7 @@ def test_cancel_page_says_what_will_happen_and_changes_nothing(organiser, person
     assert page.h1 == "Cancel the registration of Åsa Bergström"
     assert "A message about the cancellation is sent to asa@example.org." in page.all("main li")
     assert (
-        "The place becomes free and is offered at once to whoever is next in line, if anybody is waiting."
+        "The place becomes free and is offered at once to the next in line who can take it, if there is anyone."
         in page.all("main li")
     )
     assert fresh(person).status == Status.CONFIRMED

@@ -214,6 +214,17 @@ def test_the_deadlines_are_told_in_the_events_own_time(database):
     assert ["5 May 2027" in text and "14:00" in text for text in told] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("hours", "language", "words"), [(1, "en", "1 hour."), (1, "sv", "1 timme."), (2, "sv", "2 timmar.")]
+)
+def test_hours_of_an_offer_agree_with_their_number(database, hours, language, words):
+    event = make_event(capacity=1, offer_hours=hours, sectors=[make_sector("justice", ceiling=1)])
+    _holder, waiting = confirmed(event), confirmed(event, language=language)
+    mail = newest_mail(waiting, "waiting")
+    assert words in mail.text
+    assert words in mail.html
+
+
 def test_a_mail_is_sent_to_one_person_from_one_office_with_its_own_identity(mails):
     raw = [mail.raw.decode() for mail in mails.values()]
     assert {re.search(r"^Reply-To: (.*)\r$", one, re.M)[1] for one in raw} == {"forum@example.org"}

@@ -619,7 +619,7 @@ def test_a_second_press_with_corrected_answers_says_which_ones_stand(pages, even
     )
     first.submit(follow=True)
     page = second.submit(expect=200)
-    assert "The answers behind the button that was pressed first are the ones that count." in page.text
+    assert "The answers above the button that was pressed first are the ones that count." in page.text
     assert database.query(Registration).one().title != "Corrected"
 
 
