@@ -17,11 +17,16 @@ REPLACED = {
         "vars arbete för dig", "får vara med på bild", "Språk när vi skriver", "Få det skickat igen",
         "Ta med det som en", "Behåll den", "Pröva med färre", "Hur det ligger till", "flödesläsare",
         "Så delas platserna", "utan stol", "Barnet efteråt", "deltagarförteckning", "Utskick", "Golven släpps",
+        "skyddad identitet", "bli kallad vid", "vårt mejl", "Fara just nu", "som är över", "Nyare nyheter",
+        "någon i kansliet", "personer i kansliet", "måste inte säga", "Konsolen",
+        "konsolen", "titta igenom", "accepterad", "Vad händer nu",
     ),
     "en": (
         "Put the days in your", "left of at most", "I may be in photographs", "Have it sent again",
         "Open your mail", "are mailed", "you need do nothing", "the present forum", "The page is not here",
         "Take it with you", "prosecutor tell how", "Tell also", "without a chair", "places of this sector",
+        "comes again", "cookies of this site", "goes along", "take it out there", "comes about", "Newer news",
+        "Last registrations", "are welcome.", "errand", "entry a day",
     ),
 }  # fmt: skip
 
