@@ -167,9 +167,10 @@ def _is_here(url: str, endpoint: str) -> bool:
 
 
 def _same_page(code: str) -> str:
-    values = request.view_args or {}
-    if request.endpoint and request.method == "GET" and hasattr(g, "language"):
-        return url_for(request.endpoint, **{**values, "lang": code})
+    values, rule = request.view_args or {}, request.url_rule
+    # A form that came back answers a POST; its page has an address of its own where it can also be fetched.
+    if rule and "GET" in (rule.methods or ()) and hasattr(g, "language"):
+        return url_for(rule.endpoint, **{**values, "lang": code})
     return _front_page(code)
 
 

@@ -20,7 +20,7 @@ from forum.registration.errors import AnswersGone, FormTooQuick, NoSuchSector, R
 from forum.registration.forms import LinkForm, RegistrationForm
 from forum.registration.rings import form_address, ring_of, small_ring_of
 from forum.web import cache, errors, markdown
-from forum.web.forms import TidyForm
+from forum.web.forms import SWITCH, WITH_ERRORS, TidyForm
 from forum.web.languages import NAMES, dates_of, in_language
 from forum.web.limits import TooManyTries, client_limit, client_limit_lasts, spend
 from forum.web.routes import localised
@@ -91,13 +91,14 @@ def check(sector: str) -> ResponseReturnValue:
     """
     if request.method == "GET":
         return _show(sector, kept_answers.recall(sector))
-    form, change = RegistrationForm(), request.form.get("change")
-    if change is not None:  # Who goes on typing elsewhere has not answered everything yet.
+    form, change = RegistrationForm(), request.form.get(SWITCH)
+    # Who goes on typing elsewhere has not answered everything yet.
+    if change in (None, WITH_ERRORS) and not form.validate():
+        return _ask(_sector_or_404(sector)[1], form, 422)
+    if change is not None:
         response = redirect(_question(sector, change if change in form else None), 303)
         is_kept = kept_answers.keep(response, form.data, sector)
         return response if is_kept else _ask(_sector_or_404(sector)[1], form)
-    if not form.validate():
-        return _ask(_sector_or_404(sector)[1], form, 422)
     response = redirect(url_for(".check", sector=sector), 303)
     return response if kept_answers.keep(response, form.data, sector) else _show(sector, form.data)
 

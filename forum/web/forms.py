@@ -30,6 +30,8 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
     ),
     addresses.NotAnAddress: _l("Enter an e-mail address that can receive mail, such as name@example.org"),
 }
+# What a button of another language adds to the form that it sends, and its value on a page that shows errors.
+SWITCH, WITH_ERRORS = "change", "errors"
 LONGEST = 1000  # characters of a field as sent: normalising n combining marks may take n² steps
 
 
@@ -84,6 +86,18 @@ class TidyForm(FlaskForm):
             own = (_refuse_wrong_address, *field.validators) if is_address else field.validators
             field.validators = (_refuse_endless, *own)
             return field
+
+    def validate_on_submit(self, *args: Any, **kwargs: Any) -> bool:
+        """Return whether a valid form was sent, and by no button of another language.
+
+        From such a button the form comes back in that language, with its errors if the page before showed some.
+        """
+        switch = request.form.get(SWITCH)
+        if switch is None:
+            return super().validate_on_submit(*args, **kwargs)
+        if switch == WITH_ERRORS:
+            self.validate(*args, **kwargs)
+        return False
 
 
 def required(message) -> DataRequired:

@@ -238,11 +238,8 @@ def test_the_sector_that_is_chosen_anew_without_answers_is_chosen_on_the_first_p
     assert pages.get("/en/register/justice/another", expect=302).location == "/en/register"
 
 
-@pytest.mark.parametrize("sent", [False, True])
-def test_the_other_language_keeps_what_is_typed(pages, sent):
+def test_the_other_language_keeps_what_is_typed(pages):
     page = pages.get("registration.details", sector="justice")
-    if sent:  # a page with errors has the same way
-        page = page.submit(PARTLY, expect=422)
     swedish = page.submit(PARTLY, button="Svenska", follow=True)
     assert (swedish.path, swedish.h1) == ("/sv/register/justice?change=1", "Dina uppgifter")
     assert typed(swedish) == typed(page) | {
@@ -251,6 +248,27 @@ def test_the_other_language_keeps_what_is_typed(pages, sent):
 
 
 def test_a_refusal_in_the_other_language_keeps_the_answers(pages, answered):
+def test_a_page_with_errors_has_them_in_the_other_language_too(pages):
+    page = pages.get("registration.details", sector="justice").submit(PARTLY, expect=422)
+    swedish = page.submit(PARTLY, button="Svenska", expect=422)
+    assert (swedish.path, swedish.h1) == ("/sv/register/justice/check", "Dina uppgifter")
+    assert swedish.errors == {
+        "email": "Skriv en e-postadress som kan ta emot post, till exempel namn@example.org",
+        "organisation": "Skriv vilken organisation du kommer från",
+        "country": "Välj land",
+        "phone": "Skriv ett telefonnummer, till exempel +46 8 123 45 67, eller lämna fältet tomt",
+    }
+    assert typed(swedish) == typed(page)
+    assert swedish.submit(button="English", expect=422).errors == page.errors
+
+
+def test_a_page_whose_errors_are_corrected_goes_to_the_other_language_without_going_on(pages):
+    page = pages.get("registration.details", sector="justice").submit(PARTLY, expect=422)
+    swedish = page.submit({**ANSWERS, "phone": ""}, button="Svenska", follow=True)
+    assert (swedish.path, swedish.errors) == ("/sv/register/justice?change=1", {})
+    assert typed(swedish)["email"] == ["thordis@example.org"]
+
+
     pages.app.config["FORM_MIN_SECONDS"] = 60
     page = pages.get(CHECK).submit(button="Register", expect=409)
     swedish = page.submit(button="Svenska", follow=True)

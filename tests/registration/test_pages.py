@@ -188,6 +188,31 @@ def test_details_page_names_each_missing_answer_and_keeps_the_others(pages, even
         "organisation": "Enter the organisation that you come from",
         "country": "Choose your country",
     }
+TYPED = {  # the forms besides the registration's: what is wrong in them, and what would be taken
+    "registration.resend": ({"email": "asa@"}, {"email": "asa@example.org"}),
+    "self_service.change": ({"given_name": ""}, {"given_name": "Björn"}),
+    "self_service.protected_identity": ({"real_name": "Sigríður"}, {"is_protected": "yes"}),
+}
+
+
+@pytest.mark.parametrize("endpoint", TYPED)
+@pytest.mark.parametrize("status", [200, 422])
+def test_a_form_goes_to_the_other_language_with_what_is_typed_and_its_errors_and_saves_nothing(
+    pages, event, database, endpoint, status
+):
+    registration, (wrong, right) = confirmed(event, email="asa@example.org"), TYPED[endpoint]
+    pages.get("self_service.enter", token=manage_token(registration), expect=303)
+    page, recorded_before = pages.get(endpoint), database.query(AuditEntry).count()
+    if status == 422:
+        page = page.submit(wrong, expect=422)
+    swedish = page.submit(wrong, button="Svenska", expect=status)
+    assert (swedish.path, set(swedish.errors)) == (page.path.replace("/en/", "/sv/"), set(page.errors))
+    assert set(swedish.errors.values()) & set(page.errors.values()) == set()
+    assert {name: swedish.form().data[name] for name in wrong} == {name: [wrong[name]] for name in wrong}
+    swedish.submit(right, button="English", expect=200)
+    assert (database.query(AuditEntry).count(), mails(database, "link")) == (recorded_before, [])
+
+
     assert page.title.startswith("Error: ")
     assert page.form().data["family_name"] == ["Berg"]
 
