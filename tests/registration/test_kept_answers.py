@@ -10,6 +10,7 @@ from forum import clock, sealed_cookies
 from forum.database import start_write
 from forum.events.queries import find_current
 from forum.extensions import db
+from forum.outbox.models import OutboxMessage
 from forum.registration import kept_answers
 from forum.registration.forms import RegistrationForm
 from forum.registration.models import Registration
@@ -247,7 +248,6 @@ def test_the_other_language_keeps_what_is_typed(pages):
     }
 
 
-def test_a_refusal_in_the_other_language_keeps_the_answers(pages, answered):
 def test_a_page_with_errors_has_them_in_the_other_language_too(pages):
     page = pages.get("registration.details", sector="justice").submit(PARTLY, expect=422)
     swedish = page.submit(PARTLY, button="Svenska", expect=422)
@@ -269,6 +269,7 @@ def test_a_page_whose_errors_are_corrected_goes_to_the_other_language_without_go
     assert typed(swedish)["email"] == ["thordis@example.org"]
 
 
+def test_a_refusal_in_the_other_language_keeps_the_answers(pages, answered):
     pages.app.config["FORM_MIN_SECONDS"] = 60
     page = pages.get(CHECK).submit(button="Register", expect=409)
     swedish = page.submit(button="Svenska", follow=True)
@@ -323,6 +324,27 @@ def test_a_wrong_address_is_changed_with_every_other_answer_kept(pages, sent, da
     received = form.submit({"email": "right@example.org"}, follow=True).submit(button="Register", follow=True)
     assert "right@example.org" in received.text
     assert {row.email for row in database.query(Registration)} == {"thordis@example.org", "right@example.org"}
+
+
+def test_the_message_is_sent_again_to_the_typed_address_with_one_press(pages, sent, database):
+    before = len(mails_to(database, "thordis@example.org"))
+    (form,) = [form for form in sent.soup.select("form") if form.get("action") == "/en/register/link"]
+    page = sent.form('form[action="/en/register/link"]').submit(button="Send it again", follow=True)
+    assert (form.select_one("[name=email]")["value"], page.h1) == (
+        "thordis@example.org",
+        "Look for the link in your e-mail",
+    )
+    assert len(mails_to(database, "thordis@example.org")) == before + 1
+
+
+def test_another_browser_is_asked_for_the_address(app, sent):
+    page = Pages(app).get("registration.received")
+    assert page.links["Send it again"] == "/en/register/link"
+    assert page.soup.select("form") == []
+
+
+def mails_to(database, address: str) -> list[OutboxMessage]:
+    return database.query(OutboxMessage).filter_by(recipient=address).all()
 
 
 def test_a_place_held_for_a_wrong_address_stays_held_when_it_is_corrected(pages, database):
