@@ -140,6 +140,11 @@ class Registration(Base):
         """Return the calendar entry's status; a registration status that only a newer version knows is tentative."""
         return IN_CALENDAR.get(self.status, EntryStatus.TENTATIVE)
 
+    @property
+    def place_confirmed_at(self) -> datetime | None:
+        """When the place was confirmed: the calendar entry changed then, and does not again while it stands."""
+        return self.calendar_changed_at if self.status == Status.CONFIRMED else None
+
     def move_to(self, status: Status, *, now: datetime) -> None:
         """Set the status; if the calendar entry's status changes too, raise the entry's number (RFC 5546, 2.1.4)."""
         before, self.status = self.calendar_status, status

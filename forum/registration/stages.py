@@ -40,7 +40,7 @@ def list_stages(registration: Registration, position: int, *, is_over: bool) -> 
 def _present(registration: Registration, position: int) -> Stage:
     event, status = registration.event, registration.status
     if status == Status.CONFIRMED:
-        return Stage(_("Place confirmed"), "", NOW)
+        return Stage(_("Place confirmed"), _place_day(registration), NOW)
     if status == Status.OFFERED and registration.offer_expires_at:
         until = _("until %(moment)s", moment=moment_text(registration.offer_expires_at, event.zone))
         return Stage(_("Place offered"), until, NOW)
@@ -56,7 +56,7 @@ def _present(registration: Registration, position: int) -> Stage:
 def _of_the_past(registration: Registration) -> Iterator[Stage]:
     """Yield where a registration stood when the event ended: nothing is to come any more."""
     if registration.status == Status.CONFIRMED:
-        yield Stage(_("Place confirmed"), "", DONE)
+        yield Stage(_("Place confirmed"), _place_day(registration), DONE)
         yield Stage(_("The forum"), dates_of(registration.event), DONE)
     else:
         yield Stage(str(AFTER_THE_EVENT[registration.status]), "", NOW)
@@ -66,6 +66,12 @@ def _to_come(registration: Registration) -> Iterator[Stage]:
     if registration.status != Status.CONFIRMED:
         yield Stage(_("Place confirmed"), "", TO_COME)
     yield Stage(_("The forum"), dates_of(registration.event), TO_COME)
+
+
+def _place_day(registration: Registration) -> str:
+    """Return the day on which the place was confirmed; "" where no row has kept it."""
+    confirmed_at = registration.place_confirmed_at
+    return _day(registration, confirmed_at) if confirmed_at else ""
 
 
 def _day(registration: Registration, moment: datetime) -> str:

@@ -46,7 +46,7 @@ def test_who_has_a_place_has_a_pass_with_name_sector_days_and_hours(pages, room)
     assert stages(page) == [
         ("Registered 3 May 2027", "stage-done"),
         ("E-mail confirmed 3 May 2027", "stage-done"),
-        ("Place confirmed", "stage-now"),
+        ("Place confirmed 3 May 2027", "stage-now"),
         ("The forum 16–17 November 2027", "stage-to-come"),
     ]
 
