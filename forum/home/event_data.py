@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from babel.core import get_global
 from babel.numbers import get_territory_currencies
 from flask import url_for
 
@@ -44,23 +43,23 @@ def event_data(event: Event, state: RegistrationState, now: datetime) -> dict[st
 
 
 def _location(event: Event) -> dict[str, Any]:
-    """Return the place; its country is that of the time zone in which people there read their clocks."""
+    """Return the place as the event names it. Its country is left out: no field says it."""
     place = in_language(event.place)
-    address = {"@type": "PostalAddress", "addressLocality": place}
-    if country := _country(event):
-        address["addressCountry"] = country
-    return {"@type": "Place", "name": place, "address": address}
+    return {
+        "@type": "Place",
+        "name": place,
+        "address": {"@type": "PostalAddress", "addressLocality": place},
+    }
 
 
 def _offers(event: Event, state: RegistrationState, now: datetime) -> dict[str, Any]:
     """Return the places as an offer: the forum takes no payment, so each costs nothing."""
     is_full = not any(places.places_left(event, now).values())
     available = AVAILABILITY.get(state, "SoldOut" if is_full else "InStock")
-    currencies = get_territory_currencies(_country(event) or "SE")
     return {
         "@type": "Offer",
         "price": "0",
-        "priceCurrency": currencies[-1] if currencies else "SEK",
+        **_currency(event),
         "availability": f"{SCHEMA}/{available}",
         "validFrom": event.opens_at.astimezone(event.zone).isoformat(),
         "validThrough": event.closes_at.astimezone(event.zone).isoformat(),
@@ -68,6 +67,8 @@ def _offers(event: Event, state: RegistrationState, now: datetime) -> dict[str, 
     }
 
 
-def _country(event: Event) -> str:
-    """Return the code of the country in which the event's zone lies, or nothing for a zone of none, such as UTC."""
-    return get_global("zone_territories").get(event.timezone, "")
+def _currency(event: Event) -> dict[str, str]:
+    """Return the currency of the organiser's country, where that is known."""
+    country = event.organiser_address.get("country", "")
+    currencies = get_territory_currencies(country) if country else ()
+    return {"priceCurrency": currencies[-1]} if currencies else {}

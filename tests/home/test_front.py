@@ -393,7 +393,7 @@ def test_front_tells_machines_about_the_event(pages):
     assert data["location"] == {
         "@type": "Place",
         "name": "Stockholm",
-        "address": {"@type": "PostalAddress", "addressLocality": "Stockholm", "addressCountry": "SE"},
+        "address": {"@type": "PostalAddress", "addressLocality": "Stockholm"},
     }
     assert data["organizer"]["@type"] == "Organization"
     found = {meta["property"]: meta["content"] for meta in page.soup.select("meta[property^='og:']")}
@@ -417,7 +417,7 @@ def test_front_offers_places_that_cost_nothing_while_there_are_any(pages, now, t
     clock.freeze(now)
     page = pages.get("home.front")
     (offer,) = [json.loads(page.soup.select_one('script[type="application/ld+json"]').string)["offers"]]
-    assert (offer["price"], offer["priceCurrency"]) == ("0", "SEK")
+    assert (offer["price"], "priceCurrency" in offer) == ("0", False)
     assert offer["availability"] == f"https://schema.org/{available}"
     assert (offer["validFrom"], offer["url"]) == (
         "2027-04-03T14:00:00+02:00",
@@ -442,6 +442,17 @@ def test_every_public_page_names_a_picture_that_is_there(pages, path):
 def test_picture_without_an_event_names_the_site(pages, monkeypatch):
     drawn = []
     monkeypatch.setattr("forum.web.share_picture.draw", lambda card: drawn.append(card) or b"")
+@pytest.mark.parametrize(("country", "currency"), [("SE", "SEK"), ("FI", "EUR"), ("XX", None), ("", None)])
+def test_currency_is_that_of_the_organisers_country_and_the_place_has_only_what_the_event_says(
+    pages, country, currency
+):
+    """A time zone is no country: people in several read their clocks in one."""
+    make_event(**{**ORGANISER, "organiser_address": {"country": country}}, timezone="Europe/Stockholm")
+    data = json.loads(pages.get("home.front").soup.select_one('script[type="application/ld+json"]').string)
+    assert data["offers"].get("priceCurrency") == currency
+    assert "addressCountry" not in data["location"]["address"]
+
+
     pages.get("/sv/share.png")
     make_event()
     pages.get("/sv/share.png")
