@@ -1,11 +1,13 @@
 """Standing pages of the present event and of an earlier one."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from forum.columns import Text
+from forum.demo.files import read_documents
 from tests.factories.events import HELP_LINES, ORGANISER, make_archive, make_event, make_page
 from tests.factories.news import make_post
 
@@ -181,3 +183,57 @@ def test_a_picture_is_kept_as_a_page_is(pages):
     assert pages.get(
         "/en/share.png", headers={"If-None-Match": pages.get("/en/share.png").headers["ETag"]}, expect=304
     )
+
+
+def make_demo_page(event, folder: str, slug: str):
+    """Save a standing page with the demo's text."""
+    texts = {
+        page.language: page.text for page in read_documents(f"pages/{folder}", 2027) if page.name == slug
+    }
+    make_page(event, slug, body=Text(**texts))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ("cannot eat", "wheelchair", "The registration form asks neither about food nor about access."),
+        ),
+        ("sv", ("inte kan äta", "rullstol", "Formuläret frågar varken om mat eller om tillgänglighet.")),
+    ],
+)
+def test_practical_page_leads_on_has_a_list_of_contents_and_says_something_of_food_and_access(
+    pages, language, words
+):
+    make_demo_page(make_event(), "nf27", "practical")
+    page = pages.get("events.page", slug="practical", lang=language)
+    ways = {link["href"] for link in page.soup.select("main .prose a")}
+    assert {f"/{language}/register", f"/{language}/register/link"} <= ways
+    headings = [f"#{heading['id']}" for heading in page.soup.select("main .prose h2")]
+    assert [link["href"] for link in page.soup.select(".contents a")] == headings
+    assert {"#registration", "#change", "#food"} <= set(headings)
+    said = page.soup.find(id="food").find_next_sibling("p").get_text()
+    assert [word for word in words if word not in said] == []
+
+
+PROGRAMME = re.compile(r"\b(program|session|schema|schedule)", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("slug", ["code-of-conduct", "about", "practical"])
+def test_code_of_conduct_and_archive_speak_of_no_programme_that_is_not_there(pages, language, slug):
+    event, archive = make_event(), make_archive()
+    if is_present := slug == "code-of-conduct":
+        make_demo_page(event, "nf27", slug)
+    else:
+        make_demo_page(archive, "nf16", slug)
+    page = pages.get(f"/{language}/{'' if is_present else 'events/nf16/'}pages/{slug}")
+    assert len(page.all(".prose p")) > 3
+    assert PROGRAMME.findall(page.text) == []
+    assert page.soup.select("main a[href*=programme]") == []
+
+
+@pytest.mark.parametrize("text", ["The programme says which applies.", "Läs programpunkten.", "In a session"])
+def test_words_about_a_programme_are_found(text):
+    assert PROGRAMME.search(text)
