@@ -119,6 +119,11 @@ class RingView:
         """Whether no place is left."""
         return self.left == 0
 
+    @property
+    def draws_waiting(self) -> bool:
+        """Whether people who wait are drawn: a key must then say what their dots mean."""
+        return any(share.waiting_path for share in self.shares)
+
 
 @lru_cache(maxsize=64)
 def draw_ring(

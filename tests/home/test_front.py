@@ -116,6 +116,22 @@ def test_front_tells_held_places_and_those_who_wait_from_taken_ones(pages):
         "NGOs": ["0", "0", "2"],
     }
     assert page.all(".ring-words") == ["1 waiting", "2 left"]
+    (note,) = page.all(".seats-note")
+    assert note.endswith("Hollow dots outside the ring: people on the waiting list.")
+
+
+def test_nobody_who_waits_is_in_the_key_of_a_ring_without_them(pages):
+    event = make_event(capacity=4, sectors=[make_sector("justice", ceiling=2)])
+    confirmed(event, "justice")
+    assert "outside the ring" not in pages.get("home.front").text
+    assert pages.get("registration.choose").all(".ring-key span") == ["taken", "held", "free"]
+
+
+def test_key_of_the_ring_beside_the_choice_has_those_who_wait(pages):
+    event = make_event(capacity=4, sectors=[make_sector("justice", ceiling=1), make_sector("ngo", ceiling=3)])
+    confirmed(event, "justice"), confirmed(event, "justice")
+    page = pages.get("registration.choose")
+    assert page.all(".ring-key span") == ["taken", "held", "free", "outside: waiting"]
 
 
 def test_one_line_explains_why_the_sectors_add_up_to_more_than_is_left(pages):
