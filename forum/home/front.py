@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from forum.columns import Text
 from forum.events.enums import RegistrationState
@@ -19,9 +18,9 @@ from forum.home.programme import days_of, hours_of
 from forum.news.queries import ListedPost
 from forum.news.teasers import teasers
 from forum.registration import places
-from forum.registration.ring import Arc, RingView
-from forum.registration.rings import form_address, ring_of
-from forum.web.languages import dates_of, day_text, in_language, moment_text, until_text
+from forum.registration.ring import Arc
+from forum.registration.rings import form_address, middle_words, ring_of
+from forum.web.languages import dates_of, in_language, moment_text, until_text
 from forum.web.markdown import render
 from forum.web.seo import Seo
 
@@ -36,7 +35,7 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "organiser": organiser_of(event),
         "hours": hours_of(event),
         "ring_view": ring,
-        "ring_said": _ring_said(event, state, ring),
+        "ring_said": middle_words(event, state, ring) if ring else None,
         "posts": teasers(posts),
         "news_url": url_for("news.index"),
         "days": days_of(event),
@@ -92,16 +91,6 @@ def _headline_of(event: Event) -> dict[str, str]:
 
 def _invited(sector: Sector, arc: Arc | None) -> dict[str, Any]:
     return {"name": in_language(sector.name), "text": in_language(sector.invited), "arc": arc}
-
-
-def _ring_said(event: Event, state: RegistrationState, ring: RingView | None) -> dict[str, Any] | None:
-    """Return what the ring's middle says while nobody can register: places left are no offer then."""
-    if ring is None or state == RegistrationState.OPEN:
-        return None
-    if state == RegistrationState.UPCOMING:
-        day = day_text(event.opens_at, event.zone)
-        return {"number": ring.total, "words": _("places from %(day)s", day=day)}
-    return {"number": ring.taken, "words": ngettext("has a place", "have a place", ring.taken)}
 
 
 def _in_language(entry: dict[str, Any], *names: str) -> dict[str, str]:

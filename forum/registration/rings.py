@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -13,7 +14,7 @@ from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event, Sector
 from forum.registration import intake, places, queries
 from forum.registration.ring import RingView, SectorShare, draw_ring
-from forum.web.languages import in_language
+from forum.web.languages import day_text, in_language
 
 Address = Callable[[Sector], str]
 
@@ -35,6 +36,16 @@ def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> R
 def small_ring_of(event: Event, now: datetime) -> RingView:
     """Return the ring in bands and with numbers, for where a dot would be too small."""
     return _draw(event, now, queries.count_undecided(event), small=True)
+
+
+def middle_words(event: Event, state: RegistrationState, ring: RingView) -> dict[str, Any] | None:
+    """Return what the ring's middle says while nobody can register: places left are no offer then."""
+    if state == RegistrationState.UPCOMING:
+        day = day_text(event.opens_at, event.zone)
+        return {"number": ring.left, "words": _("places from %(day)s", day=day)}
+    if state == RegistrationState.OPEN:
+        return None
+    return {"number": ring.taken, "words": ngettext("has a place", "have a place", ring.taken)}
 
 
 def draw_seats(

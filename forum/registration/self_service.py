@@ -156,12 +156,13 @@ def protected_identity() -> ResponseReturnValue:
 def accept() -> ResponseReturnValue:
     """Accept the offered place."""
     start_write(db.session)
-    registration = _mine()
+    registration, now = _mine(), clock.now()
     try:
-        actions.accept_offer(registration, now=clock.now())
+        actions.accept_offer(registration, now=now)
     except NothingOffered:
         db.session.rollback()
-        return render_template("public/self_service/nothing_offered.html", registration=_mine()), 409
+        page, can_register = "public/self_service/nothing_offered.html", events.can_register(now)
+        return render_template(page, registration=_mine(), can_register=can_register), 409
     db.session.commit()
     return redirect(url_for(".show", welcome="1"), 303)
 

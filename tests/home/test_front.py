@@ -225,7 +225,8 @@ def test_middle_of_the_ring_says_what_is_true_before_while_and_after_one_can_reg
     if now > 0:
         confirmed(event, "justice")
     clock.freeze(OPENS + timedelta(days=now))
-    assert " ".join(pages.get("home.front").all(".ring-big, .ring-small")) == middle
+    for page in ("home.front", "registration.choose"):
+        assert " ".join(pages.get(page).all(".ring-big, .ring-small")) == middle
 
 
 @pytest.mark.parametrize("seconds", [-1, 0])
@@ -441,6 +442,17 @@ def test_front_offers_places_that_cost_nothing_while_there_are_any(pages, now, t
     )
 
 
+@pytest.mark.parametrize(("country", "currency"), [("SE", "SEK"), ("FI", "EUR"), ("XX", None), ("", None)])
+def test_currency_is_that_of_the_organisers_country_and_the_place_has_only_what_the_event_says(
+    pages, country, currency
+):
+    """A time zone is no country: people in several read their clocks in one."""
+    make_event(**{**ORGANISER, "organiser_address": {"country": country}}, timezone="Europe/Stockholm")
+    data = json.loads(pages.get("home.front").soup.select_one('script[type="application/ld+json"]').string)
+    assert data["offers"].get("priceCurrency") == currency
+    assert "addressCountry" not in data["location"]["address"]
+
+
 def test_an_event_that_is_over_offers_nothing(pages):
     make_archive()
     page = pages.get("/en/events/nf16/")
@@ -458,17 +470,6 @@ def test_every_public_page_names_a_picture_that_is_there(pages, path):
 def test_picture_without_an_event_names_the_site(pages, monkeypatch):
     drawn = []
     monkeypatch.setattr("forum.web.share_picture.draw", lambda card: drawn.append(card) or b"")
-@pytest.mark.parametrize(("country", "currency"), [("SE", "SEK"), ("FI", "EUR"), ("XX", None), ("", None)])
-def test_currency_is_that_of_the_organisers_country_and_the_place_has_only_what_the_event_says(
-    pages, country, currency
-):
-    """A time zone is no country: people in several read their clocks in one."""
-    make_event(**{**ORGANISER, "organiser_address": {"country": country}}, timezone="Europe/Stockholm")
-    data = json.loads(pages.get("home.front").soup.select_one('script[type="application/ld+json"]').string)
-    assert data["offers"].get("priceCurrency") == currency
-    assert "addressCountry" not in data["location"]["address"]
-
-
     pages.get("/sv/share.png")
     make_event()
     pages.get("/sv/share.png")

@@ -84,6 +84,16 @@ def test_choose_page_says_why_the_sectors_numbers_are_more_than_all_that_is_left
     assert note in pages.get("registration.choose").text
 
 
+def test_choose_page_without_a_free_place_or_a_waiting_list_says_that_nobody_can_register(pages, database):
+    make_event(
+        has_waiting_list=False, sectors=[make_sector("justice", ceiling=1, taken=1)], capacity=1, taken=1
+    )
+    page = pages.get("registration.choose")
+    assert (page.h1, page.soup.select(".sector-choice a")) == ("Registration", [])
+    assert "You cannot register now Every place is taken. Write to us if you have a question." in page.text
+    assert "You can register under another name" not in page.text + pages.get("home.front").text
+
+
 def test_numbers_that_add_up_are_not_explained(pages, database):
     make_event(sectors=[make_sector("justice", ceiling=100), make_sector("tech", ceiling=150)])
     page = pages.get("registration.choose")
@@ -178,16 +188,6 @@ def test_what_need_not_be_answered_is_marked_optional_and_nothing_else(pages, ev
     assert len(optional) >= 3
 
 
-def test_details_page_names_each_missing_answer_and_keeps_the_others(pages, event):
-    page = pages.post(
-        "registration.details", {"family_name": "Berg", "email": "asa@"}, sector="justice", expect=422
-    )
-    assert page.errors == {
-        "given_name": "Enter your given name",
-        "email": "Enter an e-mail address that can receive mail, such as name@example.org",
-        "organisation": "Enter the organisation that you come from",
-        "country": "Choose your country",
-    }
 TYPED = {  # the forms besides the registration's: what is wrong in them, and what would be taken
     "registration.resend": ({"email": "asa@"}, {"email": "asa@example.org"}),
     "self_service.change": ({"given_name": ""}, {"given_name": "Björn"}),
@@ -213,6 +213,16 @@ def test_a_form_goes_to_the_other_language_with_what_is_typed_and_its_errors_and
     assert (database.query(AuditEntry).count(), mails(database, "link")) == (recorded_before, [])
 
 
+def test_details_page_names_each_missing_answer_and_keeps_the_others(pages, event):
+    page = pages.post(
+        "registration.details", {"family_name": "Berg", "email": "asa@"}, sector="justice", expect=422
+    )
+    assert page.errors == {
+        "given_name": "Enter your given name",
+        "email": "Enter an e-mail address that can receive mail, such as name@example.org",
+        "organisation": "Enter the organisation that you come from",
+        "country": "Choose your country",
+    }
     assert page.title.startswith("Error: ")
     assert page.form().data["family_name"] == ["Berg"]
 
@@ -668,6 +678,20 @@ def test_an_offer_that_has_run_out_says_so(pages, database):
     clock.freeze(NOW + timedelta(hours=49))
     page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
     assert page.form("form[action$=accept]").submit(expect=409).h1 == "The offer has run out"
+
+
+@pytest.mark.parametrize(("hours", "again"), [(0, True), (25, False)])
+def test_an_offer_that_has_run_out_promises_registering_again_only_while_that_is_open(
+    pages, database, hours, again
+):
+    event = make_event(closes_at=NOW + timedelta(hours=72), sectors=[make_sector("justice", ceiling=1)])
+    confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    pages.get("self_service.cancel").submit()
+    clock.freeze(NOW + timedelta(hours=49 + hours))
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
+    said = page.form("form[action$=accept]").submit(expect=409).text
+    assert ("You can register again while registration is open." in said) is again
 
 
 def test_own_data_shows_what_is_held_but_not_the_real_name(pages, event, database):
