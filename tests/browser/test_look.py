@@ -23,6 +23,8 @@ CONTRASTS = """() => {
         return Math.max(edge, page) / Math.min(edge, page);
     });
 }"""
+DAYS = """() => [...document.querySelectorAll(".rail-hours dt")]
+    .map(day => day.getBoundingClientRect().height / parseFloat(getComputedStyle(day).lineHeight))"""
 CUT = """() => [...document.querySelectorAll("main .table-scroll")]
     .filter(frame => frame.scrollWidth > frame.clientWidth).map(frame => frame.ariaLabel)"""
 
@@ -54,6 +56,14 @@ def test_boxes_to_tick_and_to_choose_are_seen_on_every_ground(visit, scheme):
     contrasts = visit(BY_NAME["details"], scheme=scheme).page.evaluate(CONTRASTS)
     assert len(contrasts) == 3
     assert min(contrasts) >= 3
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_days_beside_the_form_with_errors_stay_on_one_line(visit, width):
+    page = visit(BY_NAME["details with errors"], "en", width=width).page
+    lines = page.evaluate(DAYS)
+    assert len(lines) == 2
+    assert max(lines) < 1.5
 
 
 @pytest.mark.parametrize("name", ["page privacy", "page code of conduct"])
