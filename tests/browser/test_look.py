@@ -1,9 +1,10 @@
-"""What only a browser can tell of a page's look: the ring's words, boxes on a dark page, tables on a phone."""
+"""What only a browser tells of a page's look: the ring's words, boxes on a dark page, tables and lists on phones."""
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.sights import BY_NAME
+from tests.browser.worlds import LONG_ORGANISATION
 
 pytestmark = pytest.mark.browser
 SMALLEST_WORDS = 11  # px, for words that a table repeats in full size
@@ -27,6 +28,18 @@ DAYS = """() => [...document.querySelectorAll(".rail-hours dt")]
     .map(day => day.getBoundingClientRect().height / parseFloat(getComputedStyle(day).lineHeight))"""
 CUT = """() => [...document.querySelectorAll("main .table-scroll")]
     .filter(frame => frame.scrollWidth > frame.clientWidth).map(frame => frame.ariaLabel)"""
+
+PHONE_WIDTH, PHONE_HEIGHT = 390, 664  # a phone of 390 × 844 px less the bars of its browser
+LINES = """() => [...document.querySelectorAll(".people tbody tr")].map(row => {
+    const texts = document.createTreeWalker(row, NodeFilter.SHOW_TEXT), middles = [];
+    while (texts.nextNode()) {
+        const range = document.createRange();
+        range.selectNodeContents(texts.currentNode);
+        middles.push(...[...range.getClientRects()].filter(box => box.width > 1).map(box => box.top + box.height / 2));
+    }
+    middles.sort((one, other) => one - other);
+    return middles.filter((middle, at) => !at || middle - middles[at - 1] > 8).length;
+})"""
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
@@ -70,6 +83,27 @@ def test_days_beside_the_form_with_errors_stay_on_one_line(visit, width):
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_no_table_is_cut_on_a_phone(visit, name, language):
     assert visit(BY_NAME[name], language, width=390).page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_each_person_has_two_lines_on_a_phone_and_the_first_is_on_the_first_screen(visit, language):
+    page = visit(BY_NAME["attendees"], language, width=PHONE_WIDTH).page
+    first = page.locator(".people tbody tr").first.bounding_box()
+    assert first["y"] + first["height"] <= PHONE_HEIGHT
+    lines = page.evaluate(LINES)
+    assert (len(lines), set(lines)) == (50, {2})
+
+
+def test_a_long_organisation_ends_in_dots_on_a_phone_and_is_whole_on_the_persons_page(visit):
+    visitor = visit(BY_NAME["attendees"], width=PHONE_WIDTH)
+    visitor.open("attendees.index", event=visitor.world.event, q=LONG_ORGANISATION.split()[0])
+    cell = visitor.page.locator(".person-organisation").first
+    assert cell.evaluate(
+        "cell => cell.scrollWidth > cell.clientWidth && getComputedStyle(cell).textOverflow"
+    ) == ("ellipsis")
+    assert visitor.page.evaluate(LINES) == [2]
+    visitor.follow_first(".person-name a")
+    assert LONG_ORGANISATION in visitor.page.locator("main").inner_text()
 
 
 def strokes(page: Page) -> tuple[float, float]:
