@@ -22,7 +22,7 @@ BARE = re.compile(r"(?:[^\\\n]|\\.)*", re.DOTALL)
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-class _Malformed(ValueError):
+class _Malformed(Exception):
     """The file cannot be parsed. The message contains no value, which could be a secret."""
 
 
@@ -65,11 +65,13 @@ def _refuse_what_no_environment_holds(settings: Mapping[str, str]) -> None:
 
 def _toml(text: str) -> dict[str, str]:
     try:
-        table = tomllib.loads(text)
+        given = list(_flat(tomllib.loads(text), PREFIX))
     except tomllib.TOMLDecodeError as problem:
         raise _Malformed(f"is not TOML ({problem})") from None
+    except ValueError:  # Python neither reads nor writes a number of more than 4,300 digits.
+        raise _Malformed("has a number with too many digits") from None
     settings: dict[str, str] = {}
-    for name, value in _flat(table, PREFIX):
+    for name, value in given:
         # TOML itself refuses the same key twice, but not `mail_server` beside `[mail] server`.
         if name in settings:
             raise _Malformed(f"{name} is set twice")

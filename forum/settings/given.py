@@ -52,8 +52,8 @@ class Given(dict[str, Any]):
             self.refuse(f"FORUM_{name} must be 1 or 0")
         return word in ON
 
-    def number(self, name: str, default: int, *, least: int = 0) -> int:
-        """Return a whole number of at least `least`."""
+    def number(self, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+        """Return a whole number of at least `least`, and of at most `most` if given."""
         try:
             number = int(self.get(name, default))
         except (TypeError, ValueError):
@@ -61,6 +61,8 @@ class Given(dict[str, Any]):
             return default
         if number < least:
             self.refuse(f"FORUM_{name} must be {least} or more")
+        if most is not None and number > most:
+            self.refuse(f"FORUM_{name} must be {most} or less")
         return number
 
     def limit(self, name: str, default: str) -> str:

@@ -1,4 +1,4 @@
-"""Settings whose value cannot be right, such as a port beyond 65535; they would fail later, far from the cause."""
+"""Settings whose value cannot be right, such as an address with a path; they would fail later, far from the cause."""
 
 import re
 import ssl
@@ -11,7 +11,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 HOST = re.compile(r"\.?[\w-]+(\.[\w-]+)*(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-LAST_PORT = 65535
 
 
 def find_nonsense(given: Mapping[str, Any], translations: Path, *, production: bool) -> Iterator[str]:
@@ -22,8 +21,6 @@ def find_nonsense(given: Mapping[str, Any], translations: Path, *, production: b
         yield f"FORUM_LANGUAGES must be one or more of {', '.join(shipped)}"
     if not all(map(HOST.fullmatch, trusted_hosts(given))):
         yield "FORUM_TRUSTED_HOSTS must be host names, such as www.example.org, without https:// before them"
-    if str(given.get("MAIL_PORT") or "").isdecimal() and int(given["MAIL_PORT"]) > LAST_PORT:
-        yield f"FORUM_MAIL_PORT must be {LAST_PORT} or less"
     if given.get("MAIL_CA_FILE") and not _holds_certificates(str(given["MAIL_CA_FILE"])):
         yield "FORUM_MAIL_CA_FILE must be a file of certificates (PEM) that can be read"
     if given.get("BASE_URL") and _says_more_than_a_site(str(given["BASE_URL"])):

@@ -17,6 +17,7 @@ from forum.settings.keys import read_data_keys
 from forum.settings.nonsense import languages, trusted_hosts
 
 PORT = re.compile(r":[0-9]+$")
+LAST_PORT = 65535
 YEAR_SECONDS = 365 * 24 * 3600
 STORAGES = ("sqlite:///", "redis://", "rediss://", "memory://")
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
@@ -82,7 +83,7 @@ def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
 def _mail(given: Given) -> dict[str, Any]:
     settings = {
         "MAIL_SERVER": given.get("MAIL_SERVER") or "",
-        "MAIL_PORT": given.number("MAIL_PORT", 25, least=1),
+        "MAIL_PORT": given.number("MAIL_PORT", 25, least=1, most=LAST_PORT),
         "MAIL_USE_TLS": given.flag("MAIL_USE_TLS"),
         "MAIL_USE_SSL": given.flag("MAIL_USE_SSL"),
         "MAIL_SMTPUTF8": given.flag("MAIL_SMTPUTF8"),

@@ -135,6 +135,8 @@ def test_file_is_found_in_the_instance_folder(tmp_path, name, text):
         ("a.toml", '"x=y" = "1"', "'FORUM_X=Y': the name of a setting has neither = nor NUL in it"),
         ("a.toml", '["a=b"]\nc = 1', "'FORUM_A=B_C': the name of a setting has neither = nor NUL in it"),
         ("a.toml", '"x\\u0000" = 1', "'FORUM_X\\x00': the name of a setting has neither = nor NUL in it"),
+        ("a.toml", f"[mail]\nport = {'9' * 4301}", "has a number with too many digits"),
+        ("a.toml", f"[mail]\nport = 0x{'f' * 4301}", "has a number with too many digits"),
         ("a.toml", 'mail_server = "a"\n[mail]\nserver = "b"', "FORUM_MAIL_SERVER is set twice"),
         ("a.toml", 'env = "development"\nENV = "production"', "FORUM_ENV is set twice"),
         ("a.env", "FORUM_ENV=a\0b", "FORUM_ENV: a setting has no NUL in it"),

@@ -120,6 +120,7 @@ def test_sensible_setting_starts_production(safe, name, value):
             "FORUM_MAIL_USE_TLS or FORUM_MAIL_USE_SSL must be on, for there is a FORUM_MAIL_PASSWORD",
         ),
         ("MAIL_PORT", "smtp", "FORUM_MAIL_PORT must be a number"),
+        ("MAIL_PORT", "9" * 4301, "FORUM_MAIL_PORT must be a number"),
         (
             "REGISTRATIONS_PER_ADDRESS",
             "sixty per hour",
