@@ -244,11 +244,11 @@ def _open(file: Path, scratch: Path) -> tuple[Path, dict[str, Any]]:
     """Unpack the backup; return the dump and its manifest, whose checksum it matches. Raises BrokenBackup."""
     try:
         with tarfile.open(file) as tar:
-            manifest = json.loads(tar.extractfile(MANIFEST).read())  # type: ignore[union-attr]
+            manifest = json.loads((tar.extractfile(MANIFEST) or io.BytesIO()).read())
             dump = scratch / next(name for name in DUMPS.values() if name in tar.getnames())
-            with tar.extractfile(dump.name) as packed, dump.open("wb") as unpacked:  # type: ignore[union-attr]
+            with tar.extractfile(dump.name) or io.BytesIO() as packed, dump.open("wb") as unpacked:
                 shutil.copyfileobj(packed, unpacked)
-    except (tarfile.TarError, KeyError, ValueError, StopIteration, AttributeError) as problem:
+    except (tarfile.TarError, KeyError, ValueError, StopIteration) as problem:
         raise BrokenBackup(f"{file} is not a backup of the forum") from problem
     if _fingerprint(dump) != {name: manifest.get(name) for name in ("bytes", "sha256")}:
         raise BrokenBackup(f"{file} is damaged: what is in it is not what was put into it")

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import io
 import os
 import sqlite3
 import stat
@@ -168,6 +169,17 @@ def test_damaged_backup_is_refused_and_changes_nothing(app, make_app, blank_url,
     )
     with other.app_context():
         assert db.inspect(db.engine).get_table_names() == []
+
+
+def test_an_archive_with_a_folder_in_the_place_of_the_database_is_no_backup(tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        manifest, folder = tarfile.TarInfo("manifest.json"), tarfile.TarInfo("forum.sqlite3")
+        manifest.size, folder.type = 2, tarfile.DIRTYPE
+        tar.addfile(manifest, io.BytesIO(b"{}"))
+        tar.addfile(folder)
+
+    with pytest.raises(BrokenBackup, match="is damaged"):
+        backups._open(tmp_path / "a.tar", tmp_path)
 
 
 def test_restore_names_a_database_that_is_damaged_inside(make_app, sqlite_url, tmp_path):
