@@ -60,14 +60,7 @@ def queue(
         event_id=event_id,
         registration_id=registration_id,
     )
-    try:
-        draft = _draft(message, context, recipient_name, reply_to, attachments)
-        built = messages.build(draft)
-        message.subject, message.content = draft.subject, None if withheld else built
-    except SQLAlchemyError:
-        raise
-    except Exception as problem:  # a faulty template or address must spoil this mail only
-        _mark_failed(message, problem)
+    _write(message, context, recipient_name, reply_to, attachments)
     db.session.add(message)
     if message.status == MessageStatus.FAILED:
         audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
@@ -130,6 +123,25 @@ def settle_failed(registration_id: int) -> None:
 def _queue_first(message: OutboxMessage, now: datetime) -> None:
     message.status, message.lane, message.next_attempt_at = MessageStatus.QUEUED, Lane.NOW, now
     relay.end_pause(now=now)
+
+
+def _write(
+    message: OutboxMessage,
+    context: Mapping[str, Any],
+    recipient_name: str,
+    reply_to: str,
+    attachments: Sequence[Attachment],
+) -> None:
+    """Render the mail into its row, or make the row a dead letter when that fails."""
+    try:
+        draft = _draft(message, context, recipient_name, reply_to, attachments)
+        built = messages.build(draft)
+        message.subject = draft.subject
+        message.content = None if message.status == MessageStatus.WITHHELD else built
+    except SQLAlchemyError:
+        raise
+    except Exception as problem:  # a faulty template or address must spoil this mail only
+        _mark_failed(message, problem)
 
 
 def _draft(
