@@ -184,7 +184,8 @@ class TriggersOutliveTheirTable(SQLiteImpl):
             self._query(statement)
 
     def _query(self, statement: str, *parameters: str) -> list[Any]:
-        answer = self.connection.exec_driver_sql(statement, parameters)  # type: ignore[union-attr]
+        run = self.connection.exec_driver_sql  # type: ignore[union-attr]  # none only where SQL is printed, not run
+        answer = run(statement, parameters)
         return list(answer) if answer.returns_rows else []
 
 

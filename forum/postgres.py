@@ -156,4 +156,4 @@ def _let_lost_transactions_end(dialect: Dialect) -> None:
             if not connection.closed:
                 raise
 
-    dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]
+    dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]  # no hook catches errors

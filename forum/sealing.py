@@ -151,7 +151,8 @@ def open_in_row(column: Column, closed: bytes, row: Mapping[Any, Any]) -> Any:
 
 def binding(column: Column) -> tuple[str, ...]:
     """Return the names of the columns to whose values this sealed column is bound."""
-    return column.type.bound_to or tuple(key.name for key in column.table.primary_key)  # type: ignore[attr-defined]
+    kind: Any = column.type
+    return kind.bound_to or tuple(key.name for key in column.table.primary_key)
 
 
 def location_of(column: Column, row: Mapping[Any, Any]) -> str:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import hotp, totp
 
 SECRET_BYTES, DIGITS, STEP_SECONDS = 20, 6, 30  # the only values that every authenticator app supports
+HASH = SHA1()  # noqa: S303 - the one that every authenticator app knows; HMAC-SHA-1 is not broken
 DRIFT_STEPS = 1  # tolerated difference of the phone's clock, in time steps
 
 
@@ -20,7 +21,7 @@ def new_secret() -> bytes:
 def matching_counter(secret: bytes, code: str, *, now: datetime) -> int | None:
     """Return the time step of this code, or None when the code is of no step near `now`."""
     present = int(now.timestamp()) // STEP_SECONDS
-    generator = hotp.HOTP(secret, DIGITS, SHA1())  # noqa: S303 - authenticator apps use it; HMAC-SHA-1 is not broken
+    generator = hotp.HOTP(secret, DIGITS, HASH)
     given = "".join(code.split()).encode()
     for counter in range(present - DRIFT_STEPS, present + DRIFT_STEPS + 1):
         if secrets.compare_digest(generator.generate(counter), given):
@@ -36,6 +37,6 @@ def key_text(secret: bytes) -> str:
 
 def picture(secret: bytes, *, account: str, issuer: str) -> str:
     """Return a QR code of the secret as a `data:` URL; black on white in dark mode too, or apps cannot scan it."""
-    generator = totp.TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303
+    generator = totp.TOTP(secret, DIGITS, HASH, STEP_SECONDS)
     address = generator.get_provisioning_uri(account, issuer)
     return segno.make(address, error="m", micro=False).svg_data_uri(scale=5, border=4, light="#fff")

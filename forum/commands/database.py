@@ -22,7 +22,7 @@ def database() -> None:
 @with_appcontext
 def upgrade() -> None:
     """Bring the tables up to date; safe to run on several machines at once."""
-    with one_at_a_time(current_app._get_current_object()):  # type: ignore[attr-defined]
+    with one_at_a_time(current_app._get_current_object()):  # type: ignore[attr-defined]  # typed as no proxy
         click.echo(upgrade_tables())
 
 

@@ -23,7 +23,7 @@ from forum.outbox.transport import ServerTransport
 @with_appcontext
 def doctor(offline: bool) -> None:
     """Check settings, database, mail, worker, disk and files; print no secret."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # typed as no proxy
     findings = [
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
         *_settings(app),

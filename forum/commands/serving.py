@@ -100,7 +100,7 @@ def load_app(web: Web) -> Flask:
             notice_lost_clients(web.port)
         return inner(environ, start_response)
 
-    app.wsgi_app = serve_first  # type: ignore[method-assign]
+    app.wsgi_app = serve_first  # type: ignore[method-assign]  # Flask's way
     return app
 
 
@@ -147,5 +147,5 @@ def refuse_taken_address(host: str, port: int) -> None:
 
 def own_address(host: str, port: int) -> str:
     """Return the server's URL for a browser on this machine."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}"
+    reached_at = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not listened on
+    return f"http://{reached_at.get(host, f'[{host}]' if ':' in host else host)}:{port}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import Column, RowMapping, Select, select, tuple_, update
@@ -164,11 +165,12 @@ def _reseal(column: Column, row: RowMapping) -> int:
     is_it = [key == row[key.name] for key in column.table.primary_key]
     anew = SealedBytes(seal(unseal(closed, purpose, location), purpose, location))
     change = update(column.table).where(*is_it, column == closed).values({column.name: anew})
-    return db.session.execute(change).rowcount  # type: ignore[attr-defined]
+    return db.session.connection().execute(change).rowcount
 
 
 def _purpose(column: Column) -> str:
-    return column.type.purpose  # type: ignore[attr-defined]
+    kind: Any = column.type
+    return kind.purpose
 
 
 def _number(column: Column, row: RowMapping) -> str:

@@ -62,8 +62,8 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 def show_busy(error: Exception) -> ResponseReturnValue:
     """Show a page when a queue or store is full, locked or away, and keep the answers of a form (R13–R16)."""
     g.cause = without_values(error)
-    response = show(ServiceUnavailable(), kept=_what_was_sent())
-    response.headers["Retry-After"] = RETRY_SECONDS  # type: ignore[union-attr]
+    response = make_response(show(ServiceUnavailable(), kept=_what_was_sent()))
+    response.headers["Retry-After"] = RETRY_SECONDS
     return response
 
 

@@ -103,7 +103,7 @@ def _ring(size: int) -> Image.Image:
     scale = size * FINER / 64
     image = Image.new("RGBA", (size * FINER, size * FINER), (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
-    width = float(STROKE.search(source)[1])  # type: ignore[index]
+    width = float(STROKE.findall(source)[0])
     for name, path in ARC.findall(source):
         numbers = [float(number) for number in re.split("[MA ]", path) if number]
         start, stop = _angles(*numbers[:2], *numbers[-2:])  # where the path begins and where it ends

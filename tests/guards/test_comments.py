@@ -1,4 +1,4 @@
-"""Files and functions that comments and docstrings name exist."""
+"""Files and functions that comments and docstrings name exist; each check that a line switches off has its reason."""
 
 import importlib
 import io
@@ -16,6 +16,8 @@ NAMED_FILE = re.compile(rf"(?<![\w./<-])(?:{FOLDERS})/[\w./-]*\w")
 NAMED_OBJECT = re.compile(r"\bforum(?:\.\w+)+\b")
 REMARKS = {".html": re.compile(r"\{#.*?#\}", re.DOTALL), ".css": re.compile(r"/\*.*?\*/", re.DOTALL)}
 REMARKS[".js"] = re.compile(r"/\*.*?\*/|//.*", re.DOTALL)
+SWITCHED_OFF = re.compile(r"# (?:noqa|type: ignore)")
+WITH_REASON = re.compile(r"# noqa: \w+ - \w.+|# type: ignore\[[\w, -]+\]  # \w.+")
 MADE = ("forum/project/", "tools/lighthouse/node_modules")
 
 
@@ -57,6 +59,19 @@ def test_an_object_that_is_not_there_is_found():
     assert list(find_lost_objects([named])) == ["forum.clock.tomorrow", "forum.nowhere.now"]
 
 
+def test_a_check_that_a_line_switches_off_has_its_reason_behind_it():
+    paths = [*(PROJECT / "forum").rglob("*.py"), *(PROJECT / "tools").glob("*.py")]
+    found = {path.relative_to(PROJECT).as_posix(): find_unreasoned(path.read_text()) for path in paths}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("remark", ["noqa", "noqa: S104", "type: ignore", "type: ignore[attr-defined]"])
+def test_a_check_that_is_switched_off_without_a_reason_is_found(remark):
+    """Control: each form without a reason is found, and none with one."""
+    assert find_unreasoned(f"x = 1\ny = 2  # {remark}") == [2]
+    assert find_unreasoned("x = 1  # noqa: S104 - why\ny = 2  # type: ignore[attr-defined]  # why") == []
+
+
 def commented_files() -> Iterator[Path]:
     """Yield the source files whose comments are checked."""
     for folder in ("bench", "forum", "migrations", "static", "templates", "tests", "tools"):
@@ -96,3 +111,12 @@ def find_lost_objects(remarks: Iterable[str]) -> Iterator[str]:
                 importlib.import_module(name)
         except ModuleNotFoundError:
             yield name
+
+
+def find_unreasoned(source: str) -> list[int]:
+    """Return the numbers of the lines that switch a check off without saying why."""
+    return [
+        number
+        for number, line in enumerate(source.splitlines(), start=1)
+        if SWITCHED_OFF.search(line) and not WITH_REASON.search(line)
+    ]
