@@ -19,6 +19,8 @@ import pytest
 from flask import Flask
 
 from forum import clock, create_app
+from forum.database import start_write
+from forum.demo.loader import load_demo
 from forum.extensions import db
 from tests.factories.events import NOW
 from tests.guards import texts
@@ -64,6 +66,16 @@ def world(settings, built_world, tmp_path_factory) -> Iterator[World]:
 def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
     """Give the test a copy of the test data (the canary world) of its own, in which it may write."""
     yield from opened(settings, built_world, tmp_path)
+
+
+@pytest.fixture
+def demo(app) -> Flask:
+    """Give an app with the demo in its database."""
+    with app.app_context():
+        start_write(db.session)
+        load_demo(now=NOW)
+        db.session.commit()
+    return app
 
 
 @pytest.fixture(scope="module")

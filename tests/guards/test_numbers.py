@@ -7,11 +7,8 @@ from collections.abc import Iterator
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from forum.database import start_write
-from forum.demo.loader import load_demo
 from forum.events.queries import find_current
-from forum.extensions import db
-from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.events import make_event, make_sector
 from tools.page_checks import words
 
 # What a page may say of all places that are left, and of all places.
@@ -28,16 +25,6 @@ OF_SECTOR = {
     "full": r"(full|Full)\b",
 }
 PAGES = ("/en/", "/en/register", "/en/register/{sector}")
-
-
-@pytest.fixture
-def demo(app):
-    """An app with the demo in its database."""
-    with app.app_context():
-        start_write(db.session)
-        load_demo(now=NOW)
-        db.session.commit()
-    return app
 
 
 def test_pages_of_the_demo_agree_with_themselves_and_each_other(demo, pages):
