@@ -14,7 +14,7 @@ from forum.extensions import db
 from forum.registration.models import Registration
 from forum.web import errors
 from tests.factories.events import make_event
-from tests.registration.test_pages import ANSWERS
+from tests.registration.filling import ANSWERS
 from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")

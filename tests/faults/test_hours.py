@@ -1,7 +1,8 @@
 """Registration opens and closes to the second by the server's clock while many people register (R20).
 
-One second before and after each limit is tested with a frozen clock in tests/registration/test_actions.py and
-test_pages.py. Here registration is really open for a few seconds, while real processes are asked all the time.
+One second before and after each limit is tested with a frozen clock in tests/registration/test_registering.py and
+tests/registration/test_choosing.py. Here registration is really open for a few seconds, while real processes are asked
+all the time.
 """
 
 from collections import Counter

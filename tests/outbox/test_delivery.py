@@ -1,7 +1,6 @@
-"""Sending due mails to working and to faulty servers (R06–R10, M03, F3)."""
+"""Sending due mails: which, in which order, and what becomes of one that cannot be sent (R06, R07, R10, M03)."""
 
 import secrets
-import threading
 from datetime import timedelta
 from itertools import pairwise
 
@@ -9,15 +8,13 @@ import pytest
 from sqlalchemy import select, text
 
 from forum import clock
-from forum.audit.models import AuditEntry
 from forum.database import start_write
-from forum.outbox import delivery, relay, transport
+from forum.outbox import delivery, transport
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
-from tests.outbox.scripted_smtp import DRIP, DROP, SILENCE, scripted_smtp
-from tools.servers import free_port
+from tests.outbox.scripted_smtp import scripted_smtp
 
 WAITS = "awaiting_retry"
 
@@ -93,199 +90,6 @@ def test_one_connection_carries_a_batch_and_a_dropped_one_is_opened_again(databa
     assert (states(), server.connections, len(server.messages)) == ([("sent", 1)] * 4, 2, 4)
 
 
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ({"RCPT": "450 4.2.1 busy"}, "450 4.2.1 busy"),
-        ({"END": "451 4.3.0 later"}, "451 4.3.0 later"),
-        ({"DATA": "452 4.3.1 full"}, "452 4.3.1 full"),
-        ({"RCPT": "421 4.3.2 going down"}, "421 4.3.2 going down"),
-        ({"END": DROP}, "SMTPServerDisconnected: Connection unexpectedly closed"),
-        ({"DATA": DROP}, "SMTPServerDisconnected: Connection unexpectedly closed"),
-    ],
-)
-def test_passing_trouble_is_tried_again(database, to_server, script, reason):
-    with scripted_smtp(script) as server:
-        to_server(server.port)
-        mail = make_mail()
-
-        delivery.deliver_due()
-
-    assert (states(), mail.last_error, mail.lease_owner) == ([(WAITS, 1)], reason, None)
-    assert mail.content is not None
-    assert timedelta(seconds=45) < mail.next_attempt_at - NOW < timedelta(seconds=75)
-
-
-@pytest.mark.parametrize("how", [SILENCE, DRIP])
-@pytest.mark.parametrize("step", ["GREETING", "EHLO", "MAIL", "DATA", "END"])
-def test_server_that_takes_too_long_is_given_up_and_the_mail_waits(
-    database, to_server, monkeypatch, step, how
-):
-    """Each answer must be complete within MAIL_TIMEOUT seconds, even if the server sends it byte by byte (R08)."""
-    monkeypatch.setattr(transport, "DOT_SECONDS", 0.2)
-    is_begun = step not in {"GREETING", "EHLO"}
-    with scripted_smtp({step: how}) as server:
-        to_server(server.port, MAIL_TIMEOUT=0.2)
-        make_mails(2)
-
-        assert delivery.deliver_due() == is_begun
-
-    assert states() == [(WAITS, 1) if is_begun else ("queued", 0), ("queued", 0)]
-
-
-def test_slow_answer_to_the_final_dot_is_waited_for_and_costs_no_second_copy(database, to_server):
-    """The server already has the mail by then, so giving up earlier would send another copy (RFC 5321, 4.5.3.2.6)."""
-    with scripted_smtp({"END": lambda server: threading.Event().wait(0.5) or "250 ok"}) as server:
-        to_server(server.port, MAIL_TIMEOUT=0.2)
-        make_mail()
-
-        delivery.deliver_due()
-
-    assert (states(), len(server.messages)) == ([("sent", 1)], 1)
-
-
-@pytest.mark.parametrize("script", [{"END": "451 later"}, {"RCPT": "450 busy"}, {}])
-def test_lease_is_longer_than_every_wait_of_a_mail_together(database, to_server, monkeypatch, script):
-    """Even if every command and the final dot use up their time limits, no other worker claims the mail meanwhile."""
-    waits = []
-
-    def get_reply(host):
-        limits = list(host._limits)
-        host._limits = iter(limits)
-        waits.append(limits[0] if limits else host.timeout)
-        return original_reply(host)
-
-    def send(host, data):
-        waits.append(host.timeout)
-        return original_send(host, data)
-
-    original_reply, original_send = transport._Punctual.getreply, transport._Punctual.send
-    monkeypatch.setattr(transport._Punctual, "getreply", get_reply)
-    monkeypatch.setattr(transport._Punctual, "send", send)
-    with scripted_smtp(script) as server:
-        to_server(server.port)
-        make_mail()
-        with transport.open_transport() as opened:
-            opened.connect()
-            waits.clear()
-            delivery._deliver_one(opened, delivery._claim(NOW, delivery.BY_LANE))
-            longest = transport.longest_delivery()
-
-    assert (len(waits) >= 4, transport.DOT_SECONDS in waits) == (True, "RCPT" not in script)
-    assert timedelta(seconds=sum(waits)) < longest
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        (None, "ConnectionRefusedError: [Errno 111] Connection refused"),
-        ({"GREETING": "554 no service"}, "554 no service"),
-        ({"GREETING": DROP}, "SMTPServerDisconnected: Connection unexpectedly closed"),
-        (
-            {"EHLO": "250-scripted\r\n250 AUTH PLAIN", "AUTH": "535 5.7.8 who are you"},
-            "535 5.7.8 who are you",
-        ),
-    ],
-)
-def test_server_that_is_away_or_refuses_the_sign_in_pauses_all_mail_and_costs_none_an_attempt(
-    database, to_server, script, reason
-):
-    """A hundred due mails lead to one attempt to connect and then a pause, longer each time."""
-    knocks, pauses = [], []
-    with scripted_smtp(script or {}) as server:
-        port = server.port if script else free_port()
-        to_server(port, MAIL_USERNAME="forum", MAIL_PASSWORD="wrong" if "AUTH" in (script or {}) else None)
-        make_mails(100)
-        for _ in range(9):
-            knocks.append([delivery.deliver_due() for _again in range(3)])
-            trouble = relay.find_trouble()
-            pauses.append(trouble.paused_until - clock.now())
-            found = (trouble.failures, trouble.failing_since, trouble.last_error)
-            clock.freeze(trouble.paused_until)
-
-    assert (found, states()) == ((9, NOW, reason), [("queued", 0)] * 100)
-    assert knocks == [[0, 0, 0]] * 9
-    assert pauses == [*relay.PAUSES, relay.PAUSES[-1], relay.PAUSES[-1]]
-    assert server.connections == (9 if script else 0)
-
-
-def test_mail_leaves_when_the_server_is_back_and_the_trouble_is_forgotten(database, to_server, smtp_server):
-    to_server(free_port())
-    make_mails(3)
-    delivery.deliver_due()
-    to_server(smtp_server.port)
-
-    assert delivery.deliver_due() == 0
-    clock.freeze(NOW + relay.PAUSES[0])
-    assert (delivery.deliver_due(), relay.find_trouble()) == (3, None)
-    assert states() == [("sent", 1)] * 3
-
-
-@pytest.mark.parametrize("answer", ["550 5.7.1 who are you", "451 4.7.1 later"])
-def test_refused_sender_pauses_all_mail_and_costs_none_an_attempt(database, to_server, answer):
-    """The server refuses the forum's sender address, so all mails would be refused until an operator corrects it."""
-    with scripted_smtp({"MAIL": answer}) as server:
-        to_server(server.port)
-        make_mails(100)
-        for _ in range(15):
-            assert [delivery.deliver_due() for _again in range(2)] == [1, 0]
-            clock.freeze(relay.find_trouble().paused_until)
-    assert (states(), relay.find_trouble().last_error) == ([("queued", 0)] * 100, answer)
-
-    with scripted_smtp() as server:
-        to_server(server.port)
-        assert (delivery.deliver_due(), relay.find_trouble()) == (100, None)
-    assert states() == [("sent", 1)] * 100
-
-
-def test_refused_sender_gives_back_no_earlier_attempt(database, to_server):
-    """A mail with an earlier failed attempt keeps that attempt, and is due when the pause ends."""
-    with scripted_smtp({"RCPT": "450 busy"}) as server:
-        to_server(server.port)
-        mail = make_mail()
-        delivery.deliver_due()
-    clock.freeze(mail.next_attempt_at)
-    with scripted_smtp({"MAIL": "550 who are you"}) as server:
-        to_server(server.port)
-        delivery.deliver_due()
-
-    assert (states(), mail.next_attempt_at, mail.lease_owner) == ([(WAITS, 1)], clock.now(), None)
-
-
-def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(database, to_server):
-    """The refusal concerns the SMTPUTF8 option of this mail only; a pause for it would stop all mails for ever."""
-    script = {"EHLO": "250-scripted\r\n250 SMTPUTF8", "MAIL": "555 5.5.4 not this one"}
-    with scripted_smtp(script) as server:
-        to_server(server.port, MAIL_SMTPUTF8=True)
-        make_mail(recipient="åsa@example.org")
-        delivery.deliver_due()
-
-    assert states() == [(WAITS, 1)]
-
-
-def test_trouble_in_the_middle_of_a_mail_costs_that_one_an_attempt_and_pauses_the_others(database, to_server):
-    """A lost connection may be the mail's own fault, so a mail that loses it each time must end as a dead letter."""
-    with scripted_smtp({"DATA": lambda server: DROP if server.connections == 1 else "354 go"}) as server:
-        to_server(server.port)
-        make_mails(3)
-
-        assert delivery.deliver_due() == 1
-        clock.freeze(NOW + relay.PAUSES[0])
-        assert delivery.deliver_due() == 2
-
-    assert (states(), relay.find_trouble()) == ([(WAITS, 1), ("sent", 1), ("sent", 1)], None)
-
-
-def test_pause_that_a_clock_set_far_ahead_is_none(database, to_server, smtp_server):
-    to_server(smtp_server.port)
-    make_mail()
-    start_write(database)
-    relay.pause("away", now=NOW + timedelta(days=300))
-    database.commit()
-
-    assert delivery.deliver_due() == 1
-
-
 def test_confirmation_never_waits_behind_hundreds_of_others_and_they_do_not_wait_for_ever(
     database, to_server, smtp_server
 ):
@@ -317,60 +121,6 @@ def test_confirmation_that_comes_while_others_leave_is_the_next(app, database, t
 
     recipients = [command[9:].partition("@")[0] for command in server.commands if command[:4] == "rcpt"]
     assert (recipients, server.connections) == (["p1", "now", "p2", "p3"], 1)
-
-
-def test_name_of_the_server_is_unknown(database, to_server, app):
-    to_server(25)
-    app.extensions["mail"].server = "no-such-host.invalid"
-    make_mail()
-
-    delivery.deliver_due()
-
-    assert (states(), relay.find_trouble().last_error.split(":")[0]) == ([("queued", 0)], "gaierror")
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        {"RCPT": "550 5.1.1 nobody here"},
-        {"END": "554 5.7.1 refused"},
-        {"MAIL": "552 5.3.4 too large"},
-    ],
-)
-def test_refused_mail_is_a_dead_letter_and_the_queue_goes_on(database, to_server, script):
-    ((step, refusal),) = script.items()
-    refusals = iter([refusal])
-    with scripted_smtp({step: lambda server: next(refusals, "250 ok")}) as server:
-        to_server(server.port)
-        mail, _other = make_mails(2)
-
-        delivery.deliver_due()
-
-    assert (states(), mail.last_error) == ([("failed", 1), ("sent", 1)], refusal)
-    assert [entry.action for entry in database.scalars(select(AuditEntry))] == ["mail.failed"]
-
-
-@pytest.mark.parametrize("script", [{"QUIT": DROP}, {"QUIT": "500 what"}, {"QUIT": SILENCE}])
-def test_mail_has_left_with_the_250_whatever_comes_after(database, to_server, script):
-    with scripted_smtp(script) as server:
-        to_server(server.port, MAIL_TIMEOUT=0.2)
-        make_mail()
-
-        delivery.deliver_due()
-        clock.freeze(NOW + timedelta(hours=1))
-        delivery.deliver_due()
-
-    assert (states(), len(server.messages)) == ([("sent", 1)], 1)
-
-
-def test_connection_that_drops_after_the_250_costs_no_second_copy(database, to_server):
-    with scripted_smtp({"RSET": DROP, "QUIT": DROP}) as server:
-        to_server(server.port)
-        make_mails(3)
-
-        delivery.deliver_due()
-
-    assert (states(), len(server.messages), server.connections) == ([("sent", 1)] * 3, 3, 3)
 
 
 def test_poison_is_a_dead_letter_and_the_queue_goes_on(database, to_server, smtp_server):

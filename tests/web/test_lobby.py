@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from forum.turns import Line
 from forum.web.lobby import Lobby
 from forum.web.receiving import REFUSAL
-from tests.registration.test_pages import ANSWERS
+from tests.registration.filling import ANSWERS
 from tests.web.bodies import SECONDS, SlowBody
 from tools.pages import Pages
 

@@ -1,0 +1,18 @@
+"""Threads that wait for each other, with a time limit for what happens at once unless the code is broken."""
+
+import time
+
+from forum.turns import Line
+
+SECONDS = 10  # time limit for what happens at once unless the code is broken
+
+
+def wait_until(is_so):
+    end = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def queued(line: Line) -> int:
+    return len(line._waiting) + len(line._urgent)

@@ -1,0 +1,45 @@
+"""Registering as a visitor does, and finding the personal links in the mails."""
+
+import re
+
+from forum.outbox.models import OutboxMessage
+from forum.registration import links
+from forum.registration.enums import TokenPurpose
+from tests.factories.events import NOW
+from tests.factories.registrations import write
+
+ANSWERS = {
+    "given_name": "Þórdís",
+    "family_name": "Ångström-Łęcka",
+    "email": "thordis@example.org",
+    "organisation": "Exempelstads tingsrätt",
+    "country": "IS",
+}
+
+
+def checked(pages, sector="justice", **differing):
+    """Fill in the details and return the page "Check your answers"."""
+    return pages.post(
+        "registration.details", {**ANSWERS, **differing}, sector=sector, follow=True, expect=200
+    )
+
+
+def mails(database, kind=None):
+    found = database.query(OutboxMessage).order_by(OutboxMessage.id).all()
+    return [mail for mail in found if kind in (None, mail.kind)]
+
+
+def manage_token(registration) -> str:
+    """Issue a personal link and return its token."""
+    return write(links.issue, registration, TokenPurpose.MANAGE, now=NOW)
+
+
+def link_in(mail) -> str:
+    """Return the path of the personal link in a mail's plain text."""
+    content = mail.content.decode().replace("=\r\n", "").replace("=3D", "=")
+    return re.search(r"https?://[^/\s]+(/\w\w/r/\S+)", content)[1]
+
+
+def typed(page) -> dict[str, list[str]]:
+    """Return what stands in the form's fields, besides its key and token."""
+    return {name: values for name, values in page.form().data.items() if name not in ("key", "csrf_token")}

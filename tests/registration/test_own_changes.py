@@ -1,0 +1,225 @@
+"""What a person does on the own page: change, say or take back, consent, accept, cancel, read."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.audit.models import AuditEntry
+from forum.events.enums import SectorPolicy
+from forum.registration import actions, expiry
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import mark_all_sent
+from tests.factories.registrations import confirmed, write
+from tests.registration.filling import link_in, mails, manage_token
+from tests.registration.reading import read, read_identity, recorded
+from tools.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("frozen")
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url, FORM_MIN_SECONDS=0)
+
+
+def test_protected_identity_is_said_changed_and_taken_back_on_the_personal_page(pages, event, database):
+    registration = confirmed(event)
+    pages.get("self_service.enter", token=manage_token(registration), follow=True)
+    told = []
+    for answer, name in (("yes", "Hemliga Namnet"), ("yes", "Andra Namnet"), ("yes", ""), ("no", "")):
+        page = pages.post(
+            "self_service.protected_identity",
+            {"is_protected": answer, "real_name": name},
+            follow=True,
+            expect=200,
+        )
+        told.append((page.flashes, read_identity(registration)))
+    assert told == [
+        (["Saved."], names)
+        for names in ((True, "Hemliga Namnet"), (True, "Andra Namnet"), (True, None), (False, None))
+    ]
+    assert [action for action, *_ in recorded(registration)][-1] == "registration.confirmed"
+
+
+def test_own_pages_of_a_protected_person_and_a_twin_are_the_same(app, event):
+    """Nobody who sees the screen learns who is protected, neither from what is there nor from what is missing (P21)."""
+    same = {"family_name": "Berg", "organisation": "Byrån"}
+    people = [confirmed(event, **same, is_protected=True, real_name="Hemliga"), confirmed(event, **same)]
+    own = [(person.reference, person.email, manage_token(person)) for person in people]
+    assert read_own_pages(app, *own[0]) == read_own_pages(app, *own[1])
+
+
+def read_own_pages(app, reference, email, token) -> list[str]:
+    browser = Pages(app)
+    browser.get("self_service.enter", token=token, expect=303)
+    paths = ("", "own-data", "own-data?format=json", "protected-identity", "change", "cancel", "forum.ics")
+    texts = [browser.get(f"/en/r/{path}").data.decode() for path in paths]
+    own = re.compile(f'{reference}|{email}|name="csrf_token" value="[^"]+"')
+    return [own.sub("OWN", text) for text in texts]
+
+
+def test_taking_protected_identity_back_with_a_real_name_is_refused(pages, event):
+    pages.get("self_service.enter", token=manage_token(confirmed(event)), follow=True)
+    wrong = {"is_protected": "no", "real_name": "Hemliga Namnet"}
+    page = pages.post("self_service.protected_identity", wrong, expect=422)
+    assert list(page.errors) == ["real_name"]
+    assert list(pages.post("self_service.protected_identity", expect=422).errors) == ["is_protected"]
+
+
+def test_a_place_cannot_be_carried_to_an_organisation_at_its_cap(pages, database):
+    event = make_event(organisation_cap=1)
+    registration = confirmed(event, organisation="Lilla bolaget")
+    confirmed(event, organisation="Stora bolaget")
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page = pages.post("self_service.change", {"organisation": "STORA BOLAGET AB"}, expect=422)
+    assert page.errors == {"organisation": "This organisation has as many places as it can have"}
+    assert page.form().data["organisation"] == ["STORA BOLAGET AB"]
+    database.refresh(registration)
+    assert registration.organisation == "Lilla bolaget"
+
+
+def test_changing_details_is_seen_at_once(pages, event, database):
+    registration = confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page = pages.post(
+        "self_service.change", {"given_name": "Siv", "title": "Domare"}, follow=True, expect=200
+    )
+    database.refresh(registration)
+    assert (page.flashes, registration.given_name, registration.title) == (["Saved."], "Siv", "Domare")
+    assert (page.path, pages.get(page.path).flashes) == ("/en/r/", [])
+
+
+def test_consents_are_given_and_withdrawn_with_one_press(pages, event, database):
+    registration = confirmed(event)
+    page = pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page.form("form[action$=consents]").submit({"photographs": True})
+    database.refresh(registration)
+    given = [consent.purpose for consent in registration.consents if consent.withdrawn_at is None]
+    pages.get("self_service.show").form("form[action$=consents]").submit({"photographs": False})
+    database.refresh(registration)
+    left = [consent.purpose for consent in registration.consents if consent.withdrawn_at is None]
+    assert (given, left) == (["photographs"], [])
+
+
+def test_cancelling_takes_two_steps_and_offers_the_place_to_the_next(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    first, second = confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    ask = pages.get("self_service.cancel")
+    assert ask.h1 == "Cancel your registration?"
+    done = ask.submit(follow=True)
+    database.refresh(first), database.refresh(second)
+    assert (done.h1, first.status, second.status) == (
+        "Your registration is cancelled",
+        "cancelled",
+        "offered",
+    )
+    assert pages.get("self_service.show", expect=404).h1 == "Your page is closed in this browser"
+
+
+def test_who_waits_is_not_told_that_their_place_is_offered(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "waiting")[0]), follow=True)
+    done = pages.get("self_service.cancel").submit(follow=True)
+    assert (done.h1, "If you had a place" in done.text) == ("You have left the waiting list", False)
+    assert done.follow("Svenska").h1 == "Du står inte längre på väntelistan"
+    mail = read(mails(database, "cancelled")[0])
+    assert "You are no longer on the waiting list for Nordic Forum for testing." in mail.text
+
+
+STATES = [
+    ("confirmed", "Your place becomes free at once."),
+    ("offered", "The place that is offered to you becomes free at once."),
+    ("waiting", "You leave the waiting list."),
+    ("in_review", "Your registration ends."),
+]
+
+
+@pytest.mark.parametrize(("status", "words"), STATES)
+def test_cancelling_says_what_it_means_in_each_state(pages, database, status, words):
+    policy = SectorPolicy.REVIEW if status == "in_review" else SectorPolicy.OPEN
+    event = make_event(sectors=[make_sector("justice", ceiling=1, policy=policy)])
+    first = confirmed(event)
+    person = first if status in ("confirmed", "in_review") else confirmed(event)
+    if status == "offered":
+        write(actions.cancel, first, actor="person", now=NOW)
+    assert person.status == status
+    pages.get("self_service.enter", token=manage_token(person), expect=303)
+    page = pages.get("self_service.cancel")
+    means = [sentence for _status, sentence in STATES if sentence in page.text]
+    assert means == [words]
+
+
+@pytest.mark.parametrize("page", ["cancel", "change", "protected_identity"])
+def test_a_registration_that_has_ended_has_no_form_any_more(pages, database, page):
+    """Opening a form now, and sending one that was open before, both lead to the page that says what happened."""
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    first, second = confirmed(event), confirmed(event)
+    write(actions.cancel, first, actor="person", now=NOW)
+    pages.get("self_service.enter", token=manage_token(second), expect=303)
+    open_before = pages.get(f"self_service.{page}")
+    mark_all_sent()
+    write(expiry.expire_due, now=second.offer_expires_at)
+    before = database.query(AuditEntry).count()
+    for now in (pages.get(f"self_service.{page}", follow=True), open_before.submit(follow=True)):
+        assert (now.path, now.h1) == ("/en/r/", "Your registration has expired")
+    assert database.query(AuditEntry).count() == before
+
+
+def test_an_offer_is_accepted_on_the_persons_own_page(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    _first, second = confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    pages.get("self_service.cancel").submit()
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
+    assert page.h1 == "A place is free for you"
+    accepted = page.form("form[action$=accept]").submit(follow=True)
+    database.refresh(second)
+    assert (accepted.h1, second.status) == ("You have a place", "confirmed")
+
+
+def test_an_offer_that_has_run_out_says_so(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1)])
+    confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    pages.get("self_service.cancel").submit()
+    clock.freeze(NOW + timedelta(hours=49))
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
+    assert page.form("form[action$=accept]").submit(expect=409).h1 == "The offer has run out"
+
+
+@pytest.mark.parametrize(("hours", "again"), [(0, True), (25, False)])
+def test_an_offer_that_has_run_out_promises_registering_again_only_while_that_is_open(
+    pages, database, hours, again
+):
+    event = make_event(closes_at=NOW + timedelta(hours=72), sectors=[make_sector("justice", ceiling=1)])
+    confirmed(event), confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    pages.get("self_service.cancel").submit()
+    clock.freeze(NOW + timedelta(hours=49 + hours))
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
+    said = page.form("form[action$=accept]").submit(expect=409).text
+    assert ("You can register again while registration is open." in said) is again
+
+
+def test_own_data_shows_what_is_held_but_not_the_real_name(pages, event, database):
+    confirmed(event, is_protected=True, real_name="Hemliga Namnet")
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    page = pages.get("self_service.own_data_page")
+    file = pages.get("/en/r/own-data?format=json")
+    assert ("by the person" in page.text, "Hemliga" in page.text + file.text) == (True, False)
+
+
+@pytest.mark.parametrize(("language", "country"), [("en", "Sweden"), ("sv", "Sverige")])
+def test_own_data_is_told_in_words_and_kept_bare_in_the_file(pages, event, database, language, country):
+    confirmed(event)
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+
+    page = pages.get(f"/{language}/r/own-data")
+    file = pages.get(f"/{language}/r/own-data?format=json")
+
+    assert (country in page.text, "_" in page.text, "T12:" in page.text) == (True, False, False)
+    assert '"given_name": ' in file.text
