@@ -1,0 +1,40 @@
+"""An edit form notices that somebody else has changed what it showed (R30)."""
+
+from datetime import date
+
+import pytest
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, StringField
+
+from forum.web.edits import ChangedMeanwhile, ShowsStored
+
+STORED = {"name": {"sv": "Forum", "en": "Forum"}, "starts_on": date(2027, 11, 16), "capacity": 150}
+
+
+class EditForm(ShowsStored, Form):
+    name = StringField()
+
+
+def _sent(stored: dict) -> EditForm:
+    shown = EditForm()
+    shown.show(stored)
+    return EditForm(MultiDict({"seen": shown.seen.data, "name": "A new name"}))
+
+
+def test_an_edit_passes_while_the_stored_values_are_those_that_were_shown():
+    _sent(STORED).refuse_if_changed({**STORED, "name": dict(reversed(STORED["name"].items()))})
+
+
+@pytest.mark.parametrize("change", [{"capacity": 151}, {"starts_on": date(2027, 11, 17)}, {"name": {"sv": "Forum"}}])
+def test_an_edit_is_refused_when_a_stored_value_has_changed(change):
+    form = _sent(STORED)
+    with pytest.raises(ChangedMeanwhile) as refusal:
+        form.refuse_if_changed(STORED | change)
+    assert refusal.value.stored == STORED | change
+    assert form.name.data == "A new name"
+
+
+@pytest.mark.parametrize("seen", ["", "x" * 32])
+def test_an_edit_without_a_true_digest_is_refused(seen):
+    with pytest.raises(ChangedMeanwhile):
+        EditForm(MultiDict({"seen": seen})).refuse_if_changed(STORED)
