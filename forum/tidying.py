@@ -1,4 +1,4 @@
-"""Cleaning typed texts: one line in NFC, without invisible characters.
+"""Cleaning typed texts: one line in NFC, or several with their indentation, without invisible characters.
 
 Joiners and variation selectors change how the characters beside them look, so they are kept where they do that
 (UAX #31, 2.3; UTS #51, 2.3) and removed elsewhere. All other invisible characters are always removed, those that
@@ -25,6 +25,9 @@ UNSEEN = NEVER_SEEN + SEEN_BESIDE
 # Control characters, and surrogates, which no valid text contains.
 CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
+LINE_ENDS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+WORDS = re.compile(r"( +)")
+WORD_ENDS = re.compile(rf"{LINE_ENDS.pattern}|[ \t]")
 BLANKS = str.maketrans(dict.fromkeys("\t\n\r\v\f\x85\u2028\u2029\u2800", " "))
 NOTHING = re.compile(f"[{NEVER_SEEN}{CONTROLS}]")
 BESIDE = re.compile(f"[{SEEN_BESIDE}]")
@@ -46,6 +49,23 @@ def tidy(text: str) -> str:
     if BESIDE.search(seen):
         seen = unicodedata.normalize("NFC", "".join(_without_idle(seen)))
     return " ".join(seen.split())
+
+
+def tidy_lines(text: str) -> str:
+    """Return a text of several lines, such as Markdown, each of its words tidied; blanks stay where they stand.
+
+    No more than a word is normalised at once: for the n characters of a word that may take n² steps.
+    """
+    lines = (
+        "".join(part if part.startswith(" ") else tidy(part) for part in WORDS.split(line.expandtabs(4)))
+        for line in LINE_ENDS.split(text)
+    )
+    return "\n".join(lines).strip("\n")
+
+
+def longest_word(text: str) -> int:
+    """Return how many characters `tidy_lines` would have to normalise at once."""
+    return max(map(len, WORD_ENDS.split(text)))
 
 
 def _without_idle(text: str) -> list[str]:

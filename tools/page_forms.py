@@ -103,7 +103,7 @@ def _present_values(field: Tag) -> list[str]:
     if field.has_attr("disabled") or (field.name == "input" and kind in NOT_SENT):
         return []
     if field.name == "textarea":
-        return [field.get_text().removeprefix("\n")]
+        return [field.get_text().replace("\r\n", "\n").removeprefix("\n")]
     if field.name == "select":
         options = field.find_all("option")
         chosen = [option for option in options if option.has_attr("selected")] or options[:1]

@@ -9,13 +9,13 @@ from flask import current_app, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from wtforms import EmailField, HiddenField, StringField
+from wtforms import EmailField, HiddenField, StringField, TextAreaField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
 from forum import addresses
-from forum.tidying import tidy
+from forum.tidying import longest_word, tidy, tidy_lines
 from forum.web.languages import language
 
 ADDRESS = re.compile(r"https?:|www\.|[/\\<>@]", re.IGNORECASE)
@@ -32,6 +32,8 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
 }
 # What a button of another language adds to the form that it sends, and its value on a page that shows errors.
 SWITCH, WITH_ERRORS = "change", "errors"
+# Characters of a text of several lines: in two languages and with all else it stays within a form's limit.
+LONGEST_TEXT = 30_000
 LONGEST = 1000  # characters of a field as sent: normalising n combining marks may take n² steps
 
 
@@ -80,11 +82,12 @@ class TidyForm(FlaskForm):
             kind = unbound_field.field_class
             is_address = issubclass(kind, EmailField)
             if issubclass(kind, StringField) and not issubclass(kind, HiddenField):
-                tidied = _trimmed if is_address else _tidied
+                tidied = _trimmed if is_address else kind.tidied if issubclass(kind, LinesField) else _tidied
                 options["filters"] = [*unbound_field.kwargs.get("filters", ()), tidied]
             field = unbound_field.bind(form=form, **options)
             own = (_refuse_wrong_address, *field.validators) if is_address else field.validators
-            field.validators = (_refuse_endless, *own)
+            first = _refuse_long_lines if isinstance(field, LinesField) else _refuse_endless
+            field.validators = (first, *own)
             return field
 
     def validate_on_submit(self, *args: Any, **kwargs: Any) -> bool:
@@ -98,6 +101,22 @@ class TidyForm(FlaskForm):
         if switch == WITH_ERRORS:
             self.validate(*args, **kwargs)
         return False
+
+
+class PartForm(TidyForm):
+    """A form within another one, for instance what a text says in one language; the outer form has the CSRF token."""
+
+    class Meta(TidyForm.Meta):
+        csrf = False
+
+
+class LinesField(TextAreaField):
+    """A text of several lines, such as Markdown: at most LONGEST_TEXT characters, and LONGEST in a word."""
+
+    @staticmethod
+    def tidied(value: Any) -> Any:
+        """Return the text with each word tidied, or as it was sent when it is too long for that."""
+        return tidy_lines(value) if isinstance(value, str) and not _find_excess(value) else value
 
 
 def required(message) -> DataRequired:
@@ -157,6 +176,20 @@ def _refuse_wrong_address(_form, field) -> None:
     except addresses.NotAnAddress as refusal:
         field.data = addresses.shown(field.data)
         raise StopValidation(ADDRESS_REFUSALS[type(refusal)]) from None
+
+
+def _find_excess(text: str) -> Any:
+    """Return why a text of several lines cannot be tidied, or None."""
+    if len(text) > LONGEST_TEXT:
+        return _l("Use at most 30,000 characters")
+    if longest_word(text) > LONGEST:
+        return _l("Put blanks into the word that has more than 1,000 characters")
+    return None
+
+
+def _refuse_long_lines(_form, field) -> None:
+    if isinstance(field.data, str) and (excess := _find_excess(field.data)):
+        raise StopValidation(excess)
 
 
 def _refuse_endless(_form, field) -> None:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forum.folding import search_fold
-from forum.tidying import CONTROLS, UNSEEN, tidy
+from forum.tidying import CONTROLS, UNSEEN, longest_word, tidy, tidy_lines
 
 HIDDEN = re.compile(f"[{UNSEEN}{CONTROLS}]")
 AS_TYPED = {
@@ -112,3 +112,22 @@ def test_nothing_is_invisible_alone(text):
 @example(AS_TYPED["family"])
 def test_search_finds_a_text_with_and_without_its_joiners(text):
     assert search_fold(tidy(text)) == search_fold(HIDDEN.sub("", tidy(text)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("a\r\nb\rc\u2028d", "a\nb\nc\nd"),
+        ("\n\n- one\n  - two  \n\n", "- one\n  - two  "),
+        ("\tcode", "    code"),
+        ("a\u200bb\x00 \x1f c\u202e", "ab  c"),
+        ("e\u0301 A\u030a", "é Å"),
+    ],
+)
+def test_lines_keep_their_indentation(typed, kept):
+    assert tidy_lines(typed) == kept
+
+
+def test_no_more_than_a_word_is_normalised_at_once():
+    assert longest_word("aaa bb\tc\nddddd") == 5
+    assert longest_word("") == 0
