@@ -1,13 +1,15 @@
-"""Tables of posts, their texts, corrections, sources, categories and tags."""
+"""Tables of posts: texts, corrections, sources, categories, tags, withdrawals, former addresses and revisions."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, UniqueConstraint
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Link, Text, Translated, UtcDateTime
 from forum.database import Base
+from forum.news.enums import PostState
 from forum.news.tags import fold
 
 post_categories = Table(
@@ -29,7 +31,8 @@ post_tags = Table(
 class Post(Base):
     """A post; its texts in each language are `PostText` rows.
 
-    The worker sets `announced_at` when the time `published_at` has come, and only then is the post public.
+    The worker sets `announced_at` when the time `published_at` has come, and only then is the post public. A post that
+    was withdrawn has neither, like a draft, so that an earlier version, which may run beside this one, hides it too.
     """
 
     is_public_content = True
@@ -47,13 +50,24 @@ class Post(Base):
     has_help_box: Mapped[bool] = mapped_column(default=False)
     texts: Mapped[list["PostText"]] = relationship(back_populates="post", cascade="all, delete-orphan")
     corrections: Mapped[list["Correction"]] = relationship(
-        order_by="Correction.made_on", cascade="all, delete-orphan"
+        order_by="Correction.made_on, Correction.id", cascade="all, delete-orphan"
     )
     sources: Mapped[list["Source"]] = relationship(order_by="Source.position", cascade="all, delete-orphan")
     categories: Mapped[list["Category"]] = relationship(
         secondary=post_categories, order_by="Category.position"
     )
     tags: Mapped[list["Tag"]] = relationship(secondary=post_tags, order_by="Tag.id")
+    withdrawal: Mapped["Withdrawal | None"] = relationship(cascade="all, delete-orphan")
+
+    @property
+    def state(self) -> PostState:
+        """Where the post stands between being written and being read."""
+        if self.withdrawal is not None:
+            return PostState.WITHDRAWN
+        if self.published_at is None:
+            return PostState.DRAFT
+        is_announced = self.announced_at is not None and self.announced_at >= self.published_at
+        return PostState.PUBLISHED if is_announced else PostState.SCHEDULED
 
     @property
     def public_since(self) -> datetime:
@@ -88,7 +102,10 @@ class PostText(Base):
 
 
 class Correction(Base):
-    """A note under a post on what was wrong or has changed, and when it was added."""
+    """A note under a post on what was wrong or has changed, and when it was added.
+
+    Notes of earlier versions have no `made_at`, only the day.
+    """
 
     is_public_content = True
     __tablename__ = "corrections"
@@ -97,6 +114,7 @@ class Correction(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     made_on: Mapped[date]
+    made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     text: Mapped[Text] = mapped_column(Translated)
 
 
@@ -163,3 +181,39 @@ class TagAlias(Base):
 
     folded: Mapped[str] = mapped_column(String(80), primary_key=True)
     tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"))
+
+
+class Withdrawal(Base):
+    """That a public post was withdrawn: since when, and when it had been published. Its addresses answer 410."""
+
+    is_public_content = True
+    __tablename__ = "withdrawals"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FormerSlug(Base):
+    """A slug that a public post had before it was renamed; its address leads to the present one."""
+
+    is_public_content = True
+    __tablename__ = "former_slugs"
+    __table_args__ = (Index("ix_former_slugs_post_id", "post_id"),)
+
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(120), primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+
+
+class PostRevision(Base):
+    """What a post said after an organiser had saved it; `content` has the values of `news.drafts.Draft`."""
+
+    __tablename__ = "post_revisions"
+    __table_args__ = (Index("ix_post_revisions_post_id", "post_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
