@@ -12,13 +12,15 @@ from forum.accounts import public as account_public
 from forum.audit import actions as audit
 from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
+from forum.console import pages as console_pages
 from forum.events import public as events_public
 from forum.events import versions
 from forum.extensions import csrf, db, mail, migrate
 from forum.health import public as health_public
 from forum.home import crawlers, icons, site
 from forum.home import public as home_public
-from forum.news import feeds, old_addresses
+from forum.news import console as news_console
+from forum.news import feeds, old_addresses, publishing, revision_pages
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
@@ -58,6 +60,10 @@ BLUEPRINTS = (
     console_overview.bp,
     registration_console.bp,
     console_outbox.bp,
+    news_console.bp,
+    publishing.bp,
+    revision_pages.bp,
+    console_pages.bp,
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (

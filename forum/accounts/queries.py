@@ -1,6 +1,6 @@
 """Reading accounts, memberships and sign-ins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import column, func, select, table
@@ -67,6 +67,12 @@ def find_membership(user: User, role: str, event_id: int | None) -> Membership |
         Membership.event_id.is_not_distinct_from(event_id),
     )
     return db.session.scalars(query).one_or_none()
+
+
+def names_of(ids: Collection[int]) -> dict[int, str]:
+    """Return the names of organisers by id."""
+    query = select(User.id, User.name).where(User.id.in_(ids))
+    return dict(db.session.execute(query).tuples().all()) if ids else {}
 
 
 def count_recovery_codes(user: User) -> int:

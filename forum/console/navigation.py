@@ -27,7 +27,13 @@ BELONGING = {
         "attendees.cancel",
         "attendees.resend",
         "attendees.export",
-    }
+    },
+    "posts.index": {
+        *("posts.index", "posts.new", "posts.edit", "posts.preview"),
+        *("publishing.publish", "publishing.withdraw", "publishing.correct"),
+        *("revisions.index", "revisions.show"),
+    },
+    "pages.index": {"pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"},
 }
 
 
@@ -103,6 +109,8 @@ def _items(event: Event) -> list[Item]:
         _item(_("Attendees"), "attendees.index", event),
         _item(_("Waiting list"), "attendees.waiting", event, waiting or None),
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
+        _item(_("News"), "posts.index", event),
+        _item(_("Pages"), "pages.index", event),
     ]
 
 

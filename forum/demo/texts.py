@@ -124,8 +124,7 @@ def _post(texts: list[Document], events: Mapping[str, Event], shelf: "_Shelf", n
     fields = texts[0].fields
     event = events[fields["event"]]
     published = _published(fields, event, now)
-    tags_of_post = shelf.find_tags(fields["tags"])
-    return Post(
+    post = Post(
         key=fields["key"],
         event_id=event.id,
         author=_per_language(texts, "author"),
@@ -133,8 +132,8 @@ def _post(texts: list[Document], events: Mapping[str, Event], shelf: "_Shelf", n
         updated_at=datetime.fromisoformat(fields["updated"]) if "updated" in fields else None,
         has_help_box=fields["help_box"],
         categories=[shelf.categories[key] for key in fields["categories"]],
-        tags=tags_of_post,
-        texts=[_text(document, tags_of_post) for document in texts],
+        tags=shelf.find_tags(fields["tags"]),
+        texts=[_text(document) for document in texts],
         sources=[
             Source(
                 position=place,
@@ -149,6 +148,8 @@ def _post(texts: list[Document], events: Mapping[str, Event], shelf: "_Shelf", n
             for place, entry in enumerate(fields["corrections"])
         ],
     )
+    searching.make_findable(post)
+    return post
 
 
 def _published(fields: Mapping[str, Any], event: Event, now: datetime) -> datetime:
@@ -158,18 +159,12 @@ def _published(fields: Mapping[str, Any], event: Event, now: datetime) -> dateti
     return days_ago(fields["published_days_ago"], fields["published_at"], event.zone, now)
 
 
-def _text(document: Document, post_tags: Iterable[Tag]) -> PostText:
+def _text(document: Document) -> PostText:
     fields = document.fields
     return PostText(
         language=document.language,
         body=document.text,
         content_note=fields.get("content_note_text"),
-        search_text=searching.search_text(
-            fields["headline"],
-            fields["lead"],
-            document.text,
-            tuple(tag.in_language(document.language) for tag in post_tags),
-        ),
         **{name: fields[name] for name in ("slug", "label", "headline", "lead")},
     )
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -13,6 +14,7 @@ from forum.events.cards import page_card
 from forum.events.days import list_days
 from forum.events.help_lines import list_help_lines
 from forum.events.in_url import get_published_or_404, of_event
+from forum.events.models import Event, Page
 from forum.events.organisers import organiser_of
 from forum.web import cache, share_picture
 from forum.web.languages import day_text, in_language, language
@@ -38,20 +40,7 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Show a standing page, such as the practical information."""
     found = get_published_or_404(event, sectors=False)
     shown = queries.find_page(found, slug) or abort(404)
-    outlined = render_with_parts(in_language(shown.body))
-    return render_template(
-        "public/events/page.html",
-        event=found,
-        page=shown,
-        pieces=_split(outlined.html),
-        parts=outlined.parts,
-        updated=day_text(shown.updated_at, found.zone),
-        **Seo(
-            in_language(shown.title),
-            in_language(shown.summary),
-            picture=url_for(".picture", slug=slug, event=event),
-        ).context(),
-    )
+    return render_template("public/events/page.html", **shown_page(found, shown))
 
 
 @of_event(bp, "/pages/<slug>/share.png")
@@ -73,6 +62,20 @@ def calendar(event: str | None = None) -> ResponseReturnValue:
     return Response(
         event_calendar(found, language()), headers=headers, content_type="text/calendar; charset=utf-8"
     )
+
+
+def shown_page(event: Event, page: Page) -> dict[str, Any]:
+    """Return the context of templates/public/events/page.html."""
+    outlined = render_with_parts(in_language(page.body))
+    picture = url_for("events.picture", slug=page.slug, event=queries.slug_in_url(event))
+    return {
+        "event": event,
+        "page": page,
+        "pieces": _split(outlined.html),
+        "parts": outlined.parts,
+        "updated": day_text(page.updated_at, event.zone),
+        **Seo(in_language(page.title), in_language(page.summary), picture=picture).context(),
+    }
 
 
 def _split(html: Markup) -> Iterator[tuple[Markup, str]]:

@@ -77,6 +77,16 @@ def find_published_by_id(event_id: int) -> Event | None:
     return db.session.scalars(select(Event).where(Event.id == event_id, Event.is_published)).one_or_none()
 
 
+def select_event(slug: str) -> Select:
+    """Return the statement for the event with this slug, for whoever locks it."""
+    return select(Event).where(Event.slug == slug)
+
+
+def find_by_id(event_id: int) -> Event | None:
+    """Return the event with this id, published or not (for organisers)."""
+    return db.session.get(Event, event_id)
+
+
 def list_events() -> list[Event]:
     """Return every event, the newest first."""
     return list(db.session.scalars(select(Event).order_by(Event.starts_at.desc())))

@@ -1,11 +1,20 @@
-"""Publishing posts."""
+"""Writing, publishing, withdrawing and correcting posts."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import or_, update
 
+from forum.audit import actions as audit
+from forum.columns import Text
 from forum.extensions import db
-from forum.news.models import Post
+from forum.folding import slug_of
+from forum.news import drafts, revisions
+from forum.news.dates import day_of
+from forum.news.drafts import Draft
+from forum.news.enums import PostState
+from forum.news.errors import Incomplete, NotLater, WrongState
+from forum.news.models import Correction, Post, Withdrawal
 
 
 def announce_due(now: datetime) -> int:
@@ -17,3 +26,88 @@ def announce_due(now: datetime) -> int:
     unannounced = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
     due = update(Post).where(Post.published_at <= now, unannounced).values(announced_at=now)
     return len(db.session.execute(due.returning(Post.id)).all())
+
+
+def create(draft: Draft, *, user_id: int, actor: str, now: datetime) -> Post:
+    """Store a new post, which only organisers see."""
+    headline = next((said["headline"] for said in draft.texts.values() if said["headline"]), "")
+    post = Post(key=f"{slug_of(headline, 60)}-{secrets.token_hex(4)}", author=Text())
+    db.session.add(post)
+    drafts.store(post, draft)
+    revisions.keep(post, user_id=user_id, now=now)
+    audit.record("post.created", post, actor=actor, at=now, languages=sorted(draft.texts))
+    return post
+
+
+def change(post: Post, draft: Draft, *, user_id: int | None, actor: str, now: datetime) -> None:
+    """Store what a post says now. Raises Incomplete for a post that readers see, or soon will, and lacks something."""
+    before = Draft.of(post).values()
+    if post.state in {PostState.PUBLISHED, PostState.SCHEDULED}:
+        _refuse_incomplete(draft)
+    revisions.keep_first(post, now=now)
+    drafts.store(post, draft)
+    db.session.refresh(post)
+    after = Draft.of(post).values()
+    if after == before:
+        return
+    if post.state == PostState.PUBLISHED:
+        post.updated_at = now
+    revisions.keep(post, user_id=user_id, now=now)
+    fields = sorted(name for name in after if after[name] != before[name])
+    audit.record("post.changed", post, actor=actor, at=now, fields=fields)
+
+
+def publish(post: Post, *, actor: str, now: datetime) -> None:
+    """Let everybody read the post from now on; one that was withdrawn comes back at its own address.
+
+    Raises WrongState when readers see it already, Incomplete when a text lacks something.
+    """
+    if post.state == PostState.PUBLISHED:
+        raise WrongState
+    _refuse_incomplete(Draft.of(post))
+    post.published_at = post.withdrawal.published_at if post.withdrawal else now
+    post.announced_at = now
+    post.withdrawal = None
+    audit.record("post.published", post, actor=actor, at=now)
+
+
+def schedule(post: Post, moment: datetime, *, actor: str, now: datetime) -> None:
+    """Let the worker publish the post at a moment to come. Raises WrongState, Incomplete, NotLater."""
+    if post.state == PostState.PUBLISHED:
+        raise WrongState
+    if moment <= now:
+        raise NotLater
+    _refuse_incomplete(Draft.of(post))
+    post.published_at, post.announced_at, post.withdrawal = moment, None, None
+    audit.record("post.scheduled", post, actor=actor, at=now, moment=moment.isoformat())
+
+
+def take_back(post: Post, *, actor: str, now: datetime) -> None:
+    """Make a draft of a post that was planned. Raises WrongState when it is not planned any more."""
+    if post.state != PostState.SCHEDULED:
+        raise WrongState
+    post.published_at = post.announced_at = None
+    audit.record("post.unscheduled", post, actor=actor, at=now)
+
+
+def withdraw(post: Post, *, actor: str, now: datetime) -> None:
+    """Take a public post away: its addresses say that it was withdrawn. Raises WrongState when it is not public."""
+    if post.state != PostState.PUBLISHED:
+        raise WrongState
+    post.withdrawal = Withdrawal(made_at=now, published_at=post.public_since)
+    post.published_at = post.announced_at = None
+    audit.record("post.withdrawn", post, actor=actor, at=now)
+
+
+def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
+    """Say under a public post what was wrong or has changed. Raises WrongState when nobody can read it."""
+    if post.state != PostState.PUBLISHED:
+        raise WrongState
+    post.corrections.append(Correction(made_on=day_of(now), made_at=now, text=text))
+    post.updated_at = now
+    audit.record("post.corrected", post, actor=actor, at=now, languages=sorted(text))
+
+
+def _refuse_incomplete(draft: Draft) -> None:
+    if lacking := draft.lacking():
+        raise Incomplete(lacking)

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from forum.events import queries as events
 from forum.news import queries
 from forum.news.models import PostText
-from forum.news.post_page import category_link, feed_title
+from forum.news.post_page import category_link, correction_words, feed_title
 from forum.news.public import get_category_or_404, get_tag_or_404
 from forum.news.teasers import post_url
 from forum.web import cache
@@ -81,6 +81,7 @@ def _entry(text: PostText, began_on: date) -> dict[str, Any]:
         "summary": text.lead,
         "note": text.content_note,
         "content": _with_whole_addresses(render(text.body), url),
+        "corrections": [correction_words(note, text.language) for note in post.corrections],
         "author": in_language(post.author),
         "published": post.public_since.isoformat(),
         "updated": post.changed_at.isoformat(),

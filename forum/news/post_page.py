@@ -12,10 +12,10 @@ from flask_babel import ngettext
 
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
-from forum.news.dates import day_of
+from forum.news.dates import ZONE, day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
 from forum.news.teasers import post_url
-from forum.web.languages import in_language, language
+from forum.web.languages import in_language, language, moment_text
 from forum.web.markdown import render_with_parts
 from forum.web.seo import Seo, absolute, article_data
 
@@ -41,7 +41,7 @@ def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
         "body": body.html,
         "parts": _parts(body.parts, post),
         "byline": _byline(post, code),
-        "corrections": [_correction(correction, code) for correction in post.corrections],
+        "corrections": [correction_words(correction, code) for correction in post.corrections],
         "sources": [_source(source, code) for source in post.sources],
         "categories": [category_link(category) for category in post.categories],
         "tags": [tag_link(tag) for tag in post.tags],
@@ -94,8 +94,11 @@ def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]
     return [*parts, *below]
 
 
-def _correction(correction: Correction, code: str) -> dict[str, str]:
-    return {"day": _day(correction.made_on, code).text, "text": in_language(correction.text)}
+def correction_words(correction: Correction, code: str) -> dict[str, str]:
+    """Return when a correction was made, to the minute where that is known, and what it says."""
+    made = correction.made_at
+    when = moment_text(made, ZONE, code) if made else _day(correction.made_on, code).text
+    return {"day": when, "text": correction.text.in_language(code)}
 
 
 def _source(source: Source, code: str) -> dict[str, Any]:

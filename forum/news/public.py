@@ -85,7 +85,9 @@ def picture(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
     text = queries.find_text(language(), slug)
     if text is not None and (year, month, day) == day_of(text.post.public_since).timetuple()[:3]:
         return share_picture.answer(post_card(text))
-    post = queries.find_in_any_language(slug)
+    if queries.is_withdrawn(language(), slug):
+        abort(410)
+    post = queries.find_renamed(language(), slug) or queries.find_in_any_language(slug)
     if post is None or language() not in (own := addresses(post)):
         abort(404)
     return redirect(f"{own[language()]}/share.png", 301)
@@ -225,10 +227,10 @@ def _ways_in() -> dict[str, Any]:
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:
-    """Answer a slug of another language: redirect to the post in this language, or say that it has no text in it."""
-    post = queries.find_in_any_language(slug)
-    if post is None:
-        abort(404)
+    """Answer a slug that no public text in this language has: it was withdrawn, renamed, or is of another language."""
+    if queries.is_withdrawn(language(), slug):
+        return render_template("public/news/withdrawn.html"), 410
+    post = queries.find_renamed(language(), slug) or queries.find_in_any_language(slug) or abort(404)
     alternates = addresses(post)
     if here := alternates.get(language()):
         return redirect(here, 301)

@@ -9,7 +9,17 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from forum.extensions import db
 from forum.news.dates import day_of, midnight
-from forum.news.models import Category, Post, PostText, Tag, TagAlias, post_categories, post_tags
+from forum.news.models import (
+    Category,
+    FormerSlug,
+    Post,
+    PostText,
+    Tag,
+    TagAlias,
+    Withdrawal,
+    post_categories,
+    post_tags,
+)
 
 PER_PAGE = 8
 IN_FEED = 20
@@ -98,6 +108,22 @@ def find_in_any_language(slug: str) -> Post | None:
     return db.session.scalars(query.options(selectinload(Post.texts)).order_by(Post.id).limit(1)).first()
 
 
+def find_renamed(language: str, slug: str) -> Post | None:
+    """Return the public post whose text in this language had this slug before it was renamed."""
+    had_it = FormerSlug.language == language, FormerSlug.slug == slug
+    query = select(Post).join(FormerSlug, FormerSlug.post_id == Post.id).where(*had_it, IS_ANNOUNCED)
+    return db.session.scalars(query.options(selectinload(Post.texts))).first()
+
+
+def is_withdrawn(language: str, slug: str) -> bool:
+    """Return whether a post that was withdrawn has, or had, this slug in this language."""
+    for model in (PostText, FormerSlug):
+        query = select(Withdrawal.post_id).join(model, model.post_id == Withdrawal.post_id)
+        if db.session.scalar(query.where(model.language == language, model.slug == slug).limit(1)):
+            return True
+    return False
+
+
 def list_day(language: str, day: date) -> Sequence[ListedPost]:
     """Return the posts that were published on a day."""
     within = Post.published_at >= midnight(day), Post.published_at < midnight(day + timedelta(days=1))
@@ -119,10 +145,11 @@ def find_newer(post: Post, language: str) -> ListedPost | None:
 def list_for_feed(
     language: str, *, category: Category | None = None, tag: Tag | None = None
 ) -> Sequence[PostText]:
-    """Return the texts of the newest posts for a feed, with their posts and categories loaded."""
+    """Return the texts of the newest posts for a feed, with their posts, categories and corrections loaded."""
     query = select(PostText).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
-    whole = contains_eager(PostText.post).selectinload(Post.categories)
-    return db.session.scalars(_narrowed(query, category, tag).options(whole).limit(IN_FEED)).all()
+    post = contains_eager(PostText.post)
+    whole = post.selectinload(Post.categories), post.selectinload(Post.corrections)
+    return db.session.scalars(_narrowed(query, category, tag).options(*whole).limit(IN_FEED)).all()
 
 
 def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime | None]]:

@@ -1,8 +1,16 @@
 """The text in which the search for posts looks."""
 
 from forum.folding import search_fold
+from forum.news.models import Post
 
 
 def search_text(headline: str, lead: str, body: str, tags: tuple[str, ...] = ()) -> str:
     """Return the value of `PostText.search_text` for a post's texts and hashtags."""
     return search_fold(" ".join((headline, lead, body, *tags)))
+
+
+def make_findable(post: Post) -> None:
+    """Let the search find each text of the post by what it says now, and by the post's hashtags."""
+    for text in post.texts:
+        tags = tuple(tag.in_language(text.language) for tag in post.tags)
+        text.search_text = search_text(text.headline, text.lead, text.body, tags)

@@ -251,6 +251,7 @@ REGISTER: tuple[Entry, ...] = (
         audience=EVERYBODY,
         retention=_l("As long as the post is published"),
         columns=("posts.author",),
+        fields=("PostTextForm.author",),
     ),
     Entry(
         what=_l("For the office’s own people: name, address, language and tasks"),
@@ -261,6 +262,7 @@ REGISTER: tuple[Entry, ...] = (
         columns=(
             *_of("users", "email", "name", "language", "active", "created_at"),
             *_of("memberships", "user_id", "event_id", "role"),
+            *_of("post_revisions", "user_id", "made_at"),
         ),
         fields=_of("SignInForm", "email") + _of("ForgotForm", "email") + _of("LanguageForm", "language"),
     ),

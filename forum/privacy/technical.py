@@ -13,6 +13,8 @@ TABLES = {  # texts and settings of the forum itself
     "tag_aliases",
     "post_categories",
     "post_tags",
+    "former_slugs",
+    "withdrawals",
     "worker_heartbeats",
     "key_checks",
     "mail_relay",
@@ -38,12 +40,22 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "audit_entries": {"id", "event_id", "details_digest", "previous_hash", "hash", "key"},
     "audit_details": {"entry_id", "salt"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
+    "post_revisions": {"id", "post_id", "content"},
     "users": {"id"},
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
-FIELDS = {  # a honeypot, a key against double submission, choices of an export, a message's kind, a reason from a list
+# A honeypot, a key against double submission, choices of an export, a message's kind, a reason from a list, and the
+# texts that organisers write for everybody.
+FIELDS = {
     *("RegistrationForm.website", "RegistrationForm.key"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
     *("ResendForm.kind", "DismissForm.reason"),
+    *(f"PostForm.{name}" for name in ("event", "categories", "tags", "has_help_box", "sources", "sv", "en")),
+    *(f"PostTextForm.{name}" for name in ("headline", "lead", "body", "label", "content_note", "slug")),
+    *(f"SourceForm.{name}" for name in ("url", "published_on", "sv", "en")),
+    *(f"PublicationForm.{name}" for name in ("when", "day", "hour")),
+    *("CorrectionForm.sv", "CorrectionForm.en"),
+    *(f"PageForm.{name}" for name in ("slug", "after", "sv", "en")),
+    *(f"PageTextForm.{name}" for name in ("title", "summary", "body")),
 }

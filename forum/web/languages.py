@@ -5,7 +5,7 @@ from datetime import datetime
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from flask import Flask, g, has_request_context, request
-from flask_babel import get_locale
+from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters.update(short_moment=_short_moment_of, short_day=_short_day_of, day=_day_of)
-    app.jinja_env.filters["hour"] = _hour_of
+    app.jinja_env.filters.update(hour=_hour_of, language_name=language_name)
     app.jinja_env.globals["get_locale"] = get_locale
 
 
@@ -51,6 +51,12 @@ def language() -> str:
     """Return the language code of the present request, or of the text being rendered for a mail."""
     locale = get_locale()  # called some 150 times a page, for which str(locale) would take half a millisecond
     return locale.language if locale else DEFAULT
+
+
+def speak(code: str) -> None:
+    """Let the rest of this request be in another language: a preview is a page of the public site."""
+    g.language = code
+    refresh()
 
 
 def preferred() -> str:
@@ -120,7 +126,10 @@ def _short_moment_of(moment: datetime, event) -> str:
 
 
 def language_name(code: str) -> str:
-    """Return what a language is called in the present one, such as "Swedish"; its code where that is unknown."""
+    """Return what a language is called in the present one, such as "Swedish"; its code where that is unknown.
+
+    It is also the template filter `language_name`.
+    """
     return Locale.parse(language()).languages.get(code, code)
 
 

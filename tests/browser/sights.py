@@ -18,11 +18,13 @@ from tests.browser.ways import (
     mine,
     moving,
     new_codes,
+    of_desk,
     of_event,
     of_person,
     opened,
     post,
     pressed,
+    previewed,
     printed,
     refused_reused,
     refused_tries,
@@ -102,6 +104,7 @@ NEWS = [
     Sight("post with a content note", "news.post", way=post("note")),
     Sight("post with a correction", "news.post", way=post("correction")),
     Sight("post in long words", "news.post", way=post("any"), world="long"),
+    Sight("post that was withdrawn", "news.post", way=post("withdrawn"), status=410),
     Sight("search", "news.search"),
     Sight("search with hits", "news.search", {"q": "a"}),
     Sight("search without hits", "news.search", {"q": "Lentokonesuihkuturbiinimoottori" * 3}),
@@ -342,7 +345,70 @@ CONSOLE = [
     Sight("overview of a past event", "console.overview", {"event": "nf16"}, as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]
-SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE]
+WRITTEN = {"sv-lead": "", "en-headline": "", "en-lead": "A lead"}
+DESK = [
+    Sight("posts", "posts.index", way=of_event("posts.index"), as_=ORGANISER),
+    Sight("posts, long", "posts.index", way=of_event("posts.index"), world="long", as_=ORGANISER),
+    Sight("new post", "posts.new", way=of_event("posts.new"), as_=ORGANISER),
+    *[
+        Sight(f"post in the console, {kind}", "posts.edit", way=of_desk("posts.edit", kind), as_=ORGANISER)
+        for kind in ("draft", "planned", "withdrawn", "public")
+    ],
+    Sight(
+        "post in the console, long",
+        "posts.edit",
+        way=of_desk("posts.edit", "public"),
+        world="long",
+        as_=ORGANISER,
+    ),
+    Sight(
+        "post in the console with errors",
+        "posts.edit",
+        way=wrongly(of_desk("posts.edit", "draft"), WRITTEN),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("post previewed", "posts.preview", way=previewed(of_desk("posts.edit", "public")), as_=ORGANISER),
+    Sight("publish", "publishing.publish", way=of_desk("publishing.publish", "planned"), as_=ORGANISER),
+    Sight("withdraw", "publishing.withdraw", way=of_desk("publishing.withdraw", "public"), as_=ORGANISER),
+    Sight(
+        "withdraw, planned",
+        "publishing.withdraw",
+        way=of_desk("publishing.withdraw", "planned"),
+        as_=ORGANISER,
+    ),
+    Sight("correct", "publishing.correct", way=of_desk("publishing.correct", "public"), as_=ORGANISER),
+    Sight("revisions", "revisions.index", way=of_desk("revisions.index", "public"), as_=ORGANISER),
+    Sight("revision", "revisions.show", way=of_desk("revisions.show", "revision"), as_=ORGANISER),
+    Sight(
+        "revision, long",
+        "revisions.show",
+        way=of_desk("revisions.show", "revision"),
+        world="long",
+        as_=ORGANISER,
+    ),
+    Sight("pages", "pages.index", way=of_event("pages.index"), as_=ORGANISER),
+    Sight("pages, long", "pages.index", way=of_event("pages.index"), world="long", as_=ORGANISER),
+    Sight("new page", "pages.new", way=of_event("pages.new"), as_=ORGANISER),
+    Sight("page in the console", "pages.edit", way=of_event("pages.edit", slug="practical"), as_=ORGANISER),
+    Sight(
+        "page in the console with errors",
+        "pages.new",
+        way=wrongly(of_event("pages.new"), {"sv-summary": "x"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight(
+        "page previewed",
+        "pages.preview",
+        way=previewed(of_event("pages.edit", slug="practical")),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "remove a page", "pages.remove", way=of_event("pages.remove", slug="code-of-conduct"), as_=ORGANISER
+    ),
+]
+SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE, *DESK]
 BY_NAME = {sight.name: sight for sight in SIGHTS}
 EVERY_KIND = (  # pages that together have every kind of focusable element
     "front",

@@ -159,6 +159,23 @@ def of_event(endpoint: str, **values) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
 
 
+def of_desk(endpoint: str, kind: str) -> Way:
+    """Open a page of the console about a post of a kind."""
+    return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.desk[kind])
+
+
+def previewed(way: Way) -> Way:
+    """Press the first button for a preview, and read it in the same tab, where the visitor looks."""
+
+    def go(visitor: Visitor) -> None:
+        way(visitor)
+        button = visitor.page.locator(f"main button[formtarget][value={visitor.language}]")
+        button.evaluate("button => button.removeAttribute('formtarget')")
+        follow(button)
+
+    return go
+
+
 def printed(**answers: str) -> Way:
     """Ask for the list on paper."""
 

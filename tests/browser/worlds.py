@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -34,7 +34,9 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
-from forum.news.models import Correction, Post, PostText, Source
+from forum.news import actions as news
+from forum.news.drafts import Draft
+from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
 from forum.news.queries import IS_ANNOUNCED
 from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
@@ -65,6 +67,9 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)  # tokens of links by their purpose
     people: dict[str, str] = field(default_factory=dict)  # references of registrations by state
     posts: dict[str, dict] = field(default_factory=dict)  # URL values of posts by kind and language
+    desk: dict[str, dict[str, int]] = field(
+        default_factory=dict
+    )  # URL values of posts in the console by kind
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
@@ -117,7 +122,7 @@ class Worlds:
             connection.execute("VACUUM INTO ?", [str(database)])
         with self._open(name, database) as world:
             world.tokens, world.people = original.tokens, original.people
-            world.posts, world.event = original.posts, original.event
+            world.posts, world.event, world.desk = original.posts, original.event, original.desk
             yield world
 
     @contextmanager
@@ -148,6 +153,7 @@ def fill_demo(world: World) -> None:
     _review(event)
     _lay_out_people(world, event)
     _lay_out_posts(world)
+    _lay_out_desk(world, event)
     _add_organisers(world, event)
 
 
@@ -175,6 +181,7 @@ def fill_long(world: World) -> None:
     _long_news()
     _lay_out_people(world, event)
     _lay_out_posts(world)
+    _lay_out_desk(world, event)
     _add_organisers(world, event)
 
 
@@ -276,6 +283,32 @@ def _lay_out_posts(world: World) -> None:
             world.posts[f"note-{text.language}"] = values
         if text.post.corrections:
             world.posts[f"correction-{text.language}"] = values
+
+
+def _lay_out_desk(world: World, event: Event) -> None:
+    """Save a draft, a planned post and one that was withdrawn, and a change of a public post with its revisions."""
+    words = {"headline": "Vad barnet behöver", "lead": LONG_NAME, "body": LONG_TEXT, "event_id": event.id}
+    draft = make_post(("sv",), **words, published_at=None, announced_at=None)
+    planned = make_post(**words, published_at=NOW + timedelta(days=30), announced_at=None)
+    withdrawn = make_post(slug="withdrawn", **words, published_at=None, announced_at=None)
+    save(Withdrawal(post_id=withdrawn.id, made_at=NOW, published_at=NOW - timedelta(days=9)))
+    public = db.session.scalars(select(Post).where(IS_ANNOUNCED, Post.event_id.is_not(None))).first() or draft
+    start_write(db.session)
+    said = Draft.of(public)
+    texts = {code: {**text, "lead": f"{text['lead']} {LONG_WORD}"} for code, text in said.texts.items()}
+    news.change(public, replace(said, texts=texts), user_id=None, actor="command", now=NOW)
+    db.session.commit()
+    kinds = {"draft": draft, "planned": planned, "withdrawn": withdrawn, "public": public}
+    world.desk = {kind: {"post": post.id} for kind, post in kinds.items()}
+    first = select(PostRevision.id).where(PostRevision.post_id == public.id).order_by(PostRevision.id)
+    world.desk["revision"] = {"post": public.id, "number": db.session.scalars(first).first() or 0}
+    for language in ("sv", "en"):
+        world.posts[f"withdrawn-{language}"] = {
+            "year": 2027,
+            "month": 4,
+            "day": 24,
+            "slug": f"withdrawn-{language}",
+        }
 
 
 def _add_organisers(world: World, event: Event) -> None:

@@ -11,6 +11,7 @@ from forum.accounts.models import SignIn
 from forum.columns import digest
 from forum.events.models import Event
 from forum.extensions import db
+from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, World
 
@@ -27,6 +28,8 @@ VALUES = {
 SLUGS = {
     "events.page": "practical",
     "events.picture": "practical",
+    "pages.edit": "practical",
+    "pages.remove": "about",
     "news.category": "reports-en",
     "feeds.category": "reports-en",
     "old_addresses.category": "reports-sv",
@@ -82,12 +85,18 @@ def _rules(world: World) -> list[Rule]:
 def _values(world: World, slug: str) -> dict[str, object]:
     event = db.session.scalars(select(Event).where(Event.slug == slug)).one()
     message = select(OutboxMessage.id).where(OutboxMessage.event_id == event.id).limit(1)
+    posts = select(Post.id).where(Post.event_id == event.id).order_by(Post.id).limit(1)
+    drafts = posts.where(Post.published_at.is_(None))
+    revisions = select(PostRevision.id).join(Post, Post.id == PostRevision.post_id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     return {
         **VALUES,
         "event": slug,
         "reference": world.references[person],
         "message": db.session.scalar(message) or 1,
+        "post": db.session.scalar(posts),
+        "draft": db.session.scalar(drafts),
+        "revision": db.session.scalar(revisions.where(Post.event_id == event.id)),
         "token": "x" * 43,
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }
@@ -97,6 +106,10 @@ def _path(world: World, rule: Rule, values: dict[str, object]) -> str:
     own = {name: values[name] for name in rule.arguments if name in values}
     if rule.endpoint in SLUGS and "slug" in own:
         own["slug"] = SLUGS[rule.endpoint]
+    if rule.endpoint == "publishing.publish":
+        own["post"] = values["draft"]
+    if rule.endpoint == "revisions.show":
+        own["number"] = values["revision"]
     if rule.endpoint == "self_service.confirm":
         own["token"] = world.tokens["pending"]
     if rule.endpoint == "self_service.enter":

@@ -30,6 +30,7 @@ ORGANISERS = {  # organisers of the registration's event
     "registrations.phone",
     "outbox_messages.recipient",
     "outbox_messages.last_error",
+    "post_revisions.content",
     "users.name",  # shown in a registration's history as the person who did something
 }
 PERSONS_OWN = {

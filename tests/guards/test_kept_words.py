@@ -25,8 +25,9 @@ WITH_SECRETS = {
     "own_account.authenticator",
     "own_account.recovery_codes_file",
 }
-# A choice in a row of a list, and buttons of the navigation: their addresses have no page that could show it again.
-IN_ROWS = {"outbox.dismiss", "own_account.choose_language"}
+# A choice in a row of a list, buttons of the navigation, and previews, whose form is still open in another tab: their
+# addresses have no page that could show it again.
+IN_ROWS = {"outbox.dismiss", "own_account.choose_language", "posts.preview", "pages.preview"}
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 

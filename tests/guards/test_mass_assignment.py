@@ -50,6 +50,18 @@ MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 PLACE = {"events": {"taken"}, "sectors": {"taken"}}
 PASSWORD = "mynta lokomotiv regnbåge fjord"
+WRITTEN = {
+    f"{code}-{name}": "New" for code in ("sv", "en") for name in ("headline", "lead", "body", "author")
+}
+POST = {
+    **WRITTEN,
+    "event": HERE,
+    "tags": "#New",
+    "sources-0-sv": "New",
+    "sources-0-published_on": "2016-11-25",
+}
+PAGE = {f"{code}-{name}": "New" for code in ("sv", "en") for name in ("title", "summary", "body")}
+OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADDED
 REGISTER = (
     VISITOR,
     {**DETAILS, "email": "new@example.org", "real_name": ""},
@@ -91,6 +103,58 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {}, None, MAILED),
+    "posts.new": (ADMIN, POST, {}, {"posts"} | OF_POST),
+    "posts.edit": (
+        ADMIN,
+        POST,
+        {
+            "posts": {"author", "has_help_box", "updated_at"},
+            "post_texts": {"label", "headline", "lead", "body", "content_note", "search_text"},
+        },
+        OF_POST,
+    ),
+    "posts.preview": (ADMIN, {**POST, "in": "sv"}, {}, set()),
+    "publishing.publish": (
+        ADMIN,
+        {"when": "now", "day": "", "hour": ""},
+        {"posts": {"published_at", "announced_at"}},
+        ADDED,
+    ),
+    "publishing.withdraw": (
+        ADMIN,
+        {},
+        {"posts": {"published_at", "announced_at"}},
+        {"withdrawals"} | ADDED,
+    ),
+    "publishing.correct": (
+        ADMIN,
+        {"sv": "New", "en": "New"},
+        {"posts": {"updated_at"}},
+        {"corrections"} | ADDED,
+    ),
+    "revisions.show": (
+        ADMIN,
+        {},
+        {
+            "posts": {"author", "has_help_box", "updated_at"},
+            "post_texts": {"label", "headline", "lead", "body", "content_note", "search_text"},
+        },
+        OF_POST,
+    ),
+    "pages.new": (
+        ADMIN,
+        {**PAGE, "slug": "", "after": "practical"},
+        {"pages": {"position"}},
+        {"pages"} | ADDED,
+    ),
+    "pages.edit": (
+        ADMIN,
+        {**PAGE, "after": ""},
+        {"pages": {"title", "summary", "body", "position", "updated_at"}},
+        ADDED,
+    ),
+    "pages.preview": (ADMIN, {**PAGE, "after": "", "in": "sv"}, {}, set()),
+    "pages.remove": (ADMIN, {}, {}, ADDED),
     "outbox.retry": (
         ADMIN,
         {},
@@ -227,9 +291,9 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     browser = world.browsers[audience]
     where = {ADMIN: "/account/", PERSON: "/en/r/", VISITOR: "/en/register/ngo"}[audience]
     page = browser.get(where).text
-    if path == "/account/recovery-codes":
+    if path == "/account/recovery-codes" or path.startswith("/console/"):
         page += browser.get(path).text
-    names = ("csrf_token", "key", "replaced")
+    names = ("csrf_token", "key", "replaced", "seen")
     found = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in names}
     return {name: match[1] for name, match in found.items() if match}
 

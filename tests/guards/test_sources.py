@@ -87,6 +87,12 @@ REACH = {
 OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
 VIEWS = {
     *("forum/home/site.py", "forum/console/outbox.py", "forum/console/navigation.py"),
+    *(
+        "forum/console/pages.py",
+        "forum/news/console.py",
+        "forum/news/publishing.py",
+        "forum/news/revision_pages.py",
+    ),
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),

@@ -21,11 +21,12 @@ from forum.columns import Text
 from forum.database import start_write
 from forum.events.models import Page
 from forum.extensions import db
-from forum.news.models import PostText
+from forum.news.models import Post, PostText, Withdrawal
 from forum.registration import links
 from forum.registration import mails as registration_mails
 from forum.registration.enums import Status, TokenPurpose
 from tests.factories.events import NOW
+from tests.factories.news import PUBLISHED
 from tests.guards.addresses import Address, addresses, readable
 from tests.guards.test_canaries import queue_every_mail
 from tests.guards.test_fuzz import ENDING
@@ -172,11 +173,14 @@ def send(world: World, address: Address) -> None:
 
 def see_what_is_rare(world: World) -> None:
     """Open rare pages: a foreign host, a dead link, an untranslated post, closed registration, the demo's link."""
-    for path in ("/en/nowhere", "/en/r/", "/en/r/no-link"):
+    for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", "/en/news/2016/11/25/withdrawn-en"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
     with world.app.app_context():
         start_write(db.session)
+        db.session.execute(delete(Withdrawal))  # one of the forms has withdrawn the public post
+        public = update(Post).where(Post.key == "public")
+        db.session.execute(public.values(published_at=PUBLISHED, announced_at=NOW))
         db.session.execute(delete(PostText).where(PostText.language == "sv"))
         admin = db.session.get_one(User, *world.owned[ADMIN]["users"])
         admin.totp_proposed = None

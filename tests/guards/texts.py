@@ -25,6 +25,8 @@ KEPT = {  # columns that code or other rows depend on; all others are free text
     "posts.key": "an address",
     "post_texts.language": "a code",
     "post_texts.slug": "an address",
+    "former_slugs.language": "a code",
+    "former_slugs.slug": "an address",
     "categories.key": "an address",
     "categories.slug": "an address",
     "tags.folded": "an address",

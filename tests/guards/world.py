@@ -26,7 +26,8 @@ from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
 from forum.health import keys
-from forum.news.models import Correction, Source
+from forum.news.drafts import Draft
+from forum.news.models import Correction, FormerSlug, PostRevision, Source, Withdrawal
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.registration import actions, answers, links
@@ -123,6 +124,7 @@ def _make_events(world: World) -> None:
     for event in world.events.values():
         make_page(event, "practical")
         make_page(event, "privacy")
+        make_page(event, "about")
     save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
     keys.remember()
 
@@ -145,13 +147,35 @@ def _make_news(world: World) -> None:
     public = make_post(slug="public", key="public", **words)
     for key, published_at in (("draft", None), ("future", NOW + timedelta(days=30))):
         world.unpublished.add(
-            make_post(slug=key, key=key, published_at=published_at, content_note="A note.").id
+            make_post(
+                slug=key,
+                key=key,
+                published_at=published_at,
+                content_note="A note.",
+                event_id=world.events[HERE].id,
+            ).id
         )
     both = Text(sv="Text", en="Text")
     save(
         Correction(post_id=public.id, made_on=NOW.date(), text=both),
         Source(post_id=public.id, title=both, url="https://example.org/source"),
+        FormerSlug(language="en", slug="older-en", post_id=public.id),
     )
+    withdrawn = make_post(slug="withdrawn", key="withdrawn", published_at=None, announced_at=None)
+    world.unpublished.add(withdrawn.id)
+    save(Withdrawal(post_id=withdrawn.id, made_at=NOW, published_at=NOW))
+    for slug, event in world.events.items():
+        written = public
+        if slug != HERE:
+            own = {"slug": slug, "key": slug, "event_id": event.id, "published_at": None}
+            written = make_post(announced_at=None, **own)
+            world.unpublished.add(written.id)
+        save(PostRevision(post_id=written.id, made_at=NOW, content=_revised(slug)))
+
+
+def _revised(slug: str) -> dict:
+    said = {"headline": "Headline", "lead": "Lead", "body": "Body", "author": "Author"}
+    return Draft(texts={"sv": said, "en": said}, event=slug, tags=["#Barn"]).values()
 
 
 def _make_people(world: World) -> None:

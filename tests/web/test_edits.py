@@ -25,7 +25,9 @@ def test_an_edit_passes_while_the_stored_values_are_those_that_were_shown():
     _sent(STORED).refuse_if_changed({**STORED, "name": dict(reversed(STORED["name"].items()))})
 
 
-@pytest.mark.parametrize("change", [{"capacity": 151}, {"starts_on": date(2027, 11, 17)}, {"name": {"sv": "Forum"}}])
+@pytest.mark.parametrize(
+    "change", [{"capacity": 151}, {"starts_on": date(2027, 11, 17)}, {"name": {"sv": "Forum"}}]
+)
 def test_an_edit_is_refused_when_a_stored_value_has_changed(change):
     form = _sent(STORED)
     with pytest.raises(ChangedMeanwhile) as refusal:

@@ -1,0 +1,105 @@
+"""Standing pages of an event, such as the privacy notice: writing, adding, ordering and removing them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from forum.audit import actions as audit
+from forum.columns import Text
+from forum.events.models import Event, Page
+from forum.extensions import db
+from forum.folding import slug_of
+
+SAID = ("title", "summary", "body")
+# Other pages lead to these, so they cannot be removed.
+LINKED = frozenset({"practical", "privacy"})
+# Parts of the addresses at which the console makes pages.
+OWN_WORDS = frozenset({"new", "preview"})
+STEP = 10
+NAMELESS = "page"
+
+
+class StillLinked(Exception):
+    """The page cannot be removed: the navigation or the registration leads to it."""
+
+
+@dataclass(frozen=True)
+class PageDraft:
+    """A page as JSON can hold it: what is SAID by language, and the slug of the page that it stands after, or ""."""
+
+    texts: Mapping[str, Mapping[str, str]]
+    after: str = ""
+
+    @classmethod
+    def of(cls, page: Page) -> "PageDraft":
+        """Return what is stored of a page."""
+        fields: dict[str, Text] = {name: getattr(page, name) for name in SAID}
+        codes = sorted({code for text in fields.values() for code, words in text.items() if words})
+        texts = {code: {name: text.get(code, "") for name, text in fields.items()} for code in codes}
+        return cls(texts=texts, after=_before(page))
+
+    def values(self) -> dict[str, Any]:
+        """Return the page as plain values."""
+        return asdict(self)
+
+
+def create(event: Event, draft: PageDraft, *, slug: str, actor: str, now: datetime) -> Page:
+    """Add a page to the event; its address is made from the slug, else from a title."""
+    titles = (said["title"] for said in draft.texts.values())
+    page = Page(slug=_free_slug(event, slug or next(titles, "")), updated_at=now)
+    fill(page, draft)
+    event.pages.append(page)
+    _place(event, page, draft.after)
+    db.session.flush()
+    audit.record("page.created", page, actor=actor, at=now, slug=page.slug)
+    return page
+
+
+def change(page: Page, draft: PageDraft, *, actor: str, now: datetime) -> None:
+    """Store what the page says now."""
+    before, after = PageDraft.of(page).values(), draft.values()
+    if after == before:
+        return
+    fill(page, draft)
+    _place(page.event, page, draft.after)
+    if after["texts"] != before["texts"]:
+        page.updated_at = now
+    audit.record("page.changed", page, actor=actor, at=now, slug=page.slug)
+
+
+def remove(page: Page, *, actor: str, now: datetime) -> None:
+    """Remove a page for good. Raises StillLinked for one to which other pages lead."""
+    if page.slug in LINKED:
+        raise StillLinked
+    audit.record("page.removed", page, actor=actor, at=now, slug=page.slug)
+    page.event.pages.remove(page)
+
+
+def fill(page: Page, draft: PageDraft) -> None:
+    """Make the page say what the draft says."""
+    for name in SAID:
+        setattr(page, name, Text({code: said[name] for code, said in draft.texts.items() if said.get(name)}))
+
+
+def _free_slug(event: Event, words: str) -> str:
+    """Return an address that no page of the event has."""
+    wanted = slug_of(words, 50) or NAMELESS
+    taken = OWN_WORDS | {page.slug for page in event.pages}
+    numbered = (f"{wanted}-{number}" for number in count(2))
+    return wanted if wanted not in taken else next(slug for slug in numbered if slug not in taken)
+
+
+def _before(page: Page) -> str:
+    ordered = sorted(page.event.pages, key=lambda each: each.position)
+    index = next(number for number, each in enumerate(ordered) if each is page)
+    return ordered[index - 1].slug if index else ""
+
+
+def _place(event: Event, page: Page, after: str) -> None:
+    """Let the page stand after the one with this slug, or first; the order of the others stays."""
+    others = sorted((each for each in event.pages if each is not page), key=lambda each: each.position)
+    index = next((number for number, each in enumerate(others, 1) if each.slug == after), 0)
+    for number, each in enumerate([*others[:index], page, *others[index:]], 1):
+        each.position = number * STEP

@@ -1,0 +1,206 @@
+"""The editor's desk: the list of an event's posts, writing and changing a post, its preview."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.accounts.enums import Role
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.in_url import event_of_page, get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.news import actions, desk, queries
+from forum.news.comparing import compare
+from forum.news.desk import LAST_PAGE, PostsPage, UnknownView
+from forum.news.drafts import Draft
+from forum.news.enums import PostState
+from forum.news.errors import Incomplete
+from forum.news.forms import PostForm
+from forum.news.models import Post
+from forum.news.post_page import addresses, shown_post
+from forum.news.previewing import preview_text
+from forum.news.wording import state_words, views
+from forum.web.edits import ChangedMeanwhile
+from forum.web.languages import NAMES, in_language, language, speak
+
+bp = Blueprint("posts", __name__, url_prefix="/console/<event>/news")
+
+
+@bp.route("")
+def index(event: str) -> ResponseReturnValue:
+    """Show the event's posts in a view that the URL names."""
+    found = get_any_or_404(event)
+    view, number = request.args.get("view", ""), request.args.get("page", 1, type=int)
+    own = desk_of(found)
+    try:
+        page = desk.read_list(own, view, number if 1 <= number <= LAST_PAGE else abort(404))
+    except UnknownView:
+        abort(404)
+    return render_template(
+        "console/posts/index.html",
+        event=found,
+        page=page,
+        views=views(found, view, desk.count_views(own)),
+        view=view,
+        pages=_pages(found, view, page),
+        desk=desk,
+        names=NAMES,
+        state_words=state_words,
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def new(event: str) -> ResponseReturnValue:
+    """Write a post; saving it makes a draft, which only organisers see."""
+    found = get_any_or_404(event)
+    form = make_form(found, blank_draft(found))
+    if not form.validate_on_submit():
+        return _show_form(found, None, form)
+    draft = form.draft()
+    start_write(db.session)
+    post = actions.create(draft, user_id=g.user.id, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash(_("The draft is saved. Only organisers see it."), "success")
+    return redirect(url_for(".edit", event=draft.event or event, post=post.id), 303)
+
+
+@bp.route("/<int:post>", methods=["GET", "POST"])
+def edit(event: str, post: int) -> ResponseReturnValue:
+    """Change a post; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
+    found, stored = get_post_or_404(event, post)
+    form = make_form(found, Draft.of(stored))
+    if not form.validate_on_submit():
+        return _show_form(found, stored, form)
+    found, stored = lock_post_or_404(event, post)
+    try:
+        form.refuse_if_changed(Draft.of(stored).values())
+        draft = form.draft()
+        actions.change(stored, draft, user_id=g.user.id, actor=sign_ins.current_actor(), now=clock.now())
+    except ChangedMeanwhile as change:
+        return _show_conflict(found, stored, form, change)
+    except Incomplete as refusal:
+        form.refuse_lacking(refusal.lacking)
+        return _show_form(found, stored, form)
+    db.session.commit()
+    flash(saved_words(stored), "success")
+    return redirect(url_for(".edit", event=draft.event or event, post=post), 303)
+
+
+@bp.route("/preview", methods=["POST"])
+def preview(event: str) -> ResponseReturnValue:
+    """Show what was typed as readers would see it in a language; nothing is stored."""
+    number = request.args.get("post", type=int)
+    found, stored = get_post_or_404(event, number) if number is not None else (get_any_or_404(event), None)
+    form, code = make_form(found, blank_draft(found)), request.form.get("in", "")
+    if code not in NAMES:
+        abort(400)
+    if not form.validate():
+        return _show_form(found, stored, form)
+    text = preview_text(form.draft(), code, stored=stored, now=clock.now())
+    speak(code)
+    # News belong to the whole site: around them stands the frame of the current event.
+    g.pop("event", None)
+    shown = shown_post(text, event_of_page()) | {"alternates": {}, "older": None, "newer": None}
+    notice = _("This is a preview. Nothing has been saved, and readers do not see it.")
+    return render_template("public/news/post.html", **shown, notice=notice)
+
+
+def desk_of(event: Event) -> desk.Desk:
+    """Return the posts that the signed-in organiser may see on this event's pages."""
+    return desk.desk_of(event, with_general=sign_ins.is_admin_of_all())
+
+
+def get_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
+    """Return the event and its post; another event's post is 404, as if it did not exist (S13)."""
+    event = get_any_or_404(slug)
+    return event, desk.find_post(desk_of(event), number) or abort(404)
+
+
+def lock_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
+    """Begin to write, and return the event and its post as they are now, until the commit."""
+    start_write(db.session)
+    desk.lock_post(desk_of(get_any_or_404(slug)), number)
+    return get_post_or_404(slug, number)
+
+
+def make_form(event: Event, draft: Draft) -> PostForm:
+    """Return the form of a post: with what was sent or kept, else with what the draft says."""
+    form = PostForm(
+        kept_words.sent_or_kept(),
+        data=PostForm.filled(draft),
+        events=_own_events(),
+        categories={category.key: in_language(category.name) for category in queries.list_all_categories()},
+    )
+    if not form.is_submitted() and not form.seen.data:
+        form.show(draft.values())
+    return form
+
+
+def blank_draft(event: Event) -> Draft:
+    """Return what a new post begins with: the event, and its organiser as the author."""
+    names = event.organiser_name
+    return Draft(texts={code: {"author": names.in_language(code)} for code in NAMES}, event=event.slug)
+
+
+def saved_words(post: Post) -> str:
+    """Return what saving has done, for whom it is visible."""
+    if post.state == PostState.PUBLISHED:
+        return _("Saved. Readers see it at once.")
+    return _("Saved. Readers do not see it yet.")
+
+
+def _own_events() -> dict[str, str]:
+    """Return the events to which the signed-in organiser may give a post, by slug."""
+    own = {
+        each.slug: in_language(each.name)
+        for each in events.list_events()
+        if sign_ins.may(Role.ORGANISER, each)
+    }
+    return {**own, "": _("No forum in particular")} if sign_ins.is_admin_of_all() else own
+
+
+def _show_form(
+    event: Event, post: Post | None, form: PostForm, *, status: int = 200, **context: Any
+) -> ResponseReturnValue:
+    public: Mapping[str, str] = (
+        addresses(post) if post is not None and post.state == PostState.PUBLISHED else {}
+    )
+    page = render_template(
+        "console/posts/edit.html",
+        event=event,
+        post=post,
+        form=form,
+        names=NAMES,
+        addresses=public,
+        state_words=state_words,
+        headline=desk.headline(post, language()) if post is not None else "",
+        **{"conflict": [], **context},
+    )
+    return page, 422 if form.errors and status == 200 else status
+
+
+def _show_conflict(event: Event, post: Post, form: PostForm, change: ChangedMeanwhile) -> ResponseReturnValue:
+    """Show what another organiser has saved beside what was typed; saving once more replaces it."""
+    form.show(change.stored)
+    differing = compare(change.stored, form.draft().values())
+    return _show_form(event, post, form, status=409, conflict=differing)
+
+
+def _pages(event: Event, view: str, page: PostsPage) -> dict[str, str | None]:
+    def url(number: int) -> str | None:
+        is_there = 1 <= number <= page.pages
+        page_number = number if number > 1 else None
+        return url_for(".index", event=event.slug, view=view or None, page=page_number) if is_there else None
+
+    summary = _("Page %(number)s of %(total)s", number=page.number, total=page.pages)
+    return {
+        "previous_url": url(page.number - 1),
+        "next_url": url(page.number + 1),
+        "summary": summary if page.pages > 1 else None,
+    }

@@ -1,0 +1,127 @@
+"""What the editor's desk reads: the posts of an event in every state, and what of them still needs work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy.orm import selectinload
+
+from forum.database import read_locked
+from forum.events.models import Event
+from forum.extensions import db
+from forum.news.enums import PostState
+from forum.news.models import Post, PostText, Withdrawal
+from forum.web.languages import NAMES
+
+PER_PAGE = 50
+LAST_PAGE = 9999
+NEEDS_WORK = "needs-work"
+IS_WITHDRAWN = select(Withdrawal.post_id).where(Withdrawal.post_id == Post.id).exists()
+STATE = case(
+    (IS_WITHDRAWN, PostState.WITHDRAWN.value),
+    (Post.published_at.is_(None), PostState.DRAFT.value),
+    (Post.announced_at >= Post.published_at, PostState.PUBLISHED.value),
+    else_=PostState.SCHEDULED.value,
+)
+# Drafts first, then what is planned for the latest moment.
+DRAFTS_FIRST = (Post.published_at.is_not(None), Post.published_at.desc(), Post.id.desc())
+
+
+class UnknownView(ValueError):
+    """The URL names a view of the list that does not exist."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The posts that an organiser may see on an event's pages; `with_general` adds those that belong to no event."""
+
+    event_id: int
+    with_general: bool = False
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        """The condition for the desk's posts."""
+        general = Post.event_id.is_(None) if self.with_general else false()
+        return or_(Post.event_id == self.event_id, general)
+
+
+@dataclass(frozen=True)
+class PostsPage:
+    """Page `number`, counted from 1, of the `total` posts of a view."""
+
+    posts: Sequence[Post]
+    number: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """The number of pages of the view, at least one."""
+        return max(1, -(-self.total // PER_PAGE))
+
+
+def desk_of(event: Event, *, with_general: bool) -> Desk:
+    """Return the desk of an event."""
+    return Desk(event.id, with_general)
+
+
+def find_post(desk: Desk, number: int) -> Post | None:
+    """Return the desk's post with this id, with all that can be written of it (S13)."""
+    parts = (Post.texts, Post.corrections, Post.sources, Post.categories, Post.tags, Post.withdrawal)
+    query = select(Post).where(Post.id == number, desk.holds)
+    return db.session.scalars(query.options(*map(selectinload, parts))).one_or_none()
+
+
+def lock_post(desk: Desk, number: int) -> None:
+    """Let nobody else change the desk's post with this id until the commit."""
+    db.session.execute(read_locked(select(Post).where(Post.id == number, desk.holds)))
+
+
+def read_list(desk: Desk, view: str, number: int) -> PostsPage:
+    """Return a page of a view: "" for every post, a state, or NEEDS_WORK. Raises UnknownView."""
+    condition = and_(desk.holds, _in_view(view))
+    total = db.session.scalar(select(func.count()).select_from(Post).where(condition)) or 0
+    shown = select(Post).where(condition).order_by(*DRAFTS_FIRST)
+    texts = selectinload(Post.texts).defer(PostText.search_text)
+    whole = shown.options(texts, selectinload(Post.withdrawal))
+    rows = db.session.scalars(whole.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
+    return PostsPage(rows, number, total)
+
+
+def count_views(desk: Desk) -> Mapping[str, int]:
+    """Return how many posts each view of the list has."""
+    by_state: Select = select(STATE, func.count()).select_from(Post).where(desk.holds).group_by(STATE)
+    counts = dict(db.session.execute(by_state).tuples().all())
+    needing = select(func.count()).select_from(Post).where(desk.holds, _needs_work())
+    return {**counts, "": sum(counts.values()), NEEDS_WORK: db.session.scalar(needing) or 0}
+
+
+def coverage(post: Post) -> dict[str, bool]:
+    """Return by language whether the post's text in it has all that readers need; languages not begun are left out."""
+    return {text.language: _is_whole(text) for text in post.texts}
+
+
+def headline(post: Post, language: str) -> str:
+    """Return the post's headline in the language, else in any."""
+    by_language = {text.language: text.headline for text in post.texts}
+    return by_language.get(language) or next(filter(None, by_language.values()), "")
+
+
+def _is_whole(text: PostText) -> bool:
+    return all((text.headline, text.lead, text.body))
+
+
+def _in_view(view: str) -> ColumnElement[bool]:
+    if not view:
+        return Post.id.is_not(None)
+    if view == NEEDS_WORK:
+        return _needs_work()
+    if view not in list(PostState):
+        raise UnknownView(view)
+    return STATE.in_([view])
+
+
+def _needs_work() -> ColumnElement[bool]:
+    """Return the condition for a post that is not withdrawn and lacks a language, or something in one."""
+    whole = and_(PostText.headline != "", PostText.lead != "", PostText.body != "")
+    texts = select(func.count()).where(PostText.post_id == Post.id, PostText.language.in_(list(NAMES)), whole)
+    return and_(texts.scalar_subquery() < len(NAMES), ~IS_WITHDRAWN)

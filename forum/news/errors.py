@@ -1,0 +1,17 @@
+"""Why an act on a post is refused."""
+
+
+class WrongState(Exception):
+    """The post is not in a state in which this can be done, for instance because somebody else has published it."""
+
+
+class Incomplete(Exception):
+    """A text that has been begun lacks something that readers need; `lacking` has (language, field) pairs."""
+
+    def __init__(self, lacking: list[tuple[str, str]]) -> None:
+        super().__init__("a text lacks something that readers need")
+        self.lacking = lacking
+
+
+class NotLater(Exception):
+    """A post can only be planned for a moment that is still to come."""

@@ -1,0 +1,132 @@
+"""What is done with a post besides writing: publishing, planning, withdrawing and correcting it."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wtforms.validators import ValidationError
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.columns import Text
+from forum.events.models import Event
+from forum.extensions import db
+from forum.news import actions, desk
+from forum.news.console import get_post_or_404, lock_post_or_404
+from forum.news.drafts import Draft
+from forum.news.enums import PostState
+from forum.news.errors import Incomplete, NotLater, WrongState
+from forum.news.forms import LACKING, CorrectionForm, PublicationForm
+from forum.news.models import Post
+from forum.news.post_page import addresses
+from forum.news.wording import state_words
+from forum.web.forms import TidyForm
+from forum.web.languages import NAMES, language, language_name, moment_text
+
+bp = Blueprint("publishing", __name__, url_prefix="/console/<event>/news/<int:post>")
+
+
+@bp.route("/publication", methods=["GET", "POST"])
+def publish(event: str, post: int) -> ResponseReturnValue:
+    """Publish a post now, or plan it for a moment on the event's clock, which the worker keeps."""
+    found, stored = get_post_or_404(event, post)
+    form = PublicationForm(kept_words.sent_or_kept(), data=PublicationForm.filled(stored, found.zone))
+    if not form.validate_on_submit():
+        return _show_publication(found, stored, form)
+    found, stored = lock_post_or_404(event, post)
+    try:
+        said = _publish(found, stored, form)
+    except (ValidationError, NotLater, Incomplete) as refusal:
+        if isinstance(refusal, NotLater):
+            form.day.errors = [_("Choose a moment that is still to come")]
+        return _show_publication(found, stored, form, status=422)
+    except WrongState:
+        return _refuse_state(event, post)
+    db.session.commit()
+    flash(said, "success")
+    return redirect(url_for("posts.edit", event=event, post=post), 303)
+
+
+@bp.route("/withdrawal", methods=["GET", "POST"])
+def withdraw(event: str, post: int) -> ResponseReturnValue:
+    """Ask whether to withdraw a public post, or to make a draft of a planned one; on POST do it."""
+    found, stored = get_post_or_404(event, post)
+    form = TidyForm()
+    if not form.validate_on_submit():
+        return _show("withdrawal", found, stored, form)
+    found, stored = lock_post_or_404(event, post)
+    is_planned = stored.state == PostState.SCHEDULED
+    act = actions.take_back if is_planned else actions.withdraw
+    try:
+        act(stored, actor=sign_ins.current_actor(), now=clock.now())
+    except WrongState:
+        return _refuse_state(event, post)
+    db.session.commit()
+    withdrawn = _("The post is withdrawn. Its addresses say so.")
+    flash(_("The post is a draft again.") if is_planned else withdrawn, "success")
+    return redirect(url_for("posts.edit", event=event, post=post), 303)
+
+
+@bp.route("/correction", methods=["GET", "POST"])
+def correct(event: str, post: int) -> ResponseReturnValue:
+    """Say under a public post what was wrong, in each of its languages."""
+    found, stored = get_post_or_404(event, post)
+    form = CorrectionForm(kept_words.sent_or_kept())
+    if not form.validate_on_submit() or not _is_said(stored, form):
+        return _show("correction", found, stored, form)
+    found, stored = lock_post_or_404(event, post)
+    try:
+        actions.correct(stored, Text(form.said()), actor=sign_ins.current_actor(), now=clock.now())
+    except WrongState:
+        return _refuse_state(event, post)
+    db.session.commit()
+    flash(_("The correction stands under the post."), "success")
+    return redirect(url_for("posts.edit", event=event, post=post), 303)
+
+
+def _publish(event: Event, post: Post, form: PublicationForm) -> str:
+    """Publish or plan the post as the form says; return what has been done, in words."""
+    actor, now, moment = sign_ins.current_actor(), clock.now(), form.moment(event.zone)
+    if moment is None:
+        actions.publish(post, actor=actor, now=now)
+        return _("The post is published. Readers see it at once.")
+    actions.schedule(post, moment, actor=actor, now=now)
+    return _("The post is planned for %(moment)s.", moment=moment_text(moment, event.zone))
+
+
+def _is_said(post: Post, form: CorrectionForm) -> bool:
+    """Return whether the correction is written in each language of the post; else say where it is not."""
+    lacking = [text.language for text in post.texts if not form[text.language].data]
+    for code in lacking:
+        form[code].errors = [_("Say it in each language in which the post can be read")]
+    return not lacking
+
+
+def _refuse_state(event: str, post: int) -> ResponseReturnValue:
+    db.session.rollback()
+    flash(_("Nothing was done: the post is not in that state any more."), "warning")
+    return redirect(url_for("posts.edit", event=event, post=post), 303)
+
+
+def _show_publication(
+    event: Event, post: Post, form: PublicationForm, *, status: int = 200
+) -> ResponseReturnValue:
+    lacking = [(code, LACKING[name]) for code, name in Draft.of(post).lacking()]
+    readers = ", ".join(language_name(code) for code in NAMES if code in desk.coverage(post))
+    return _show("publication", event, post, form, status=status, lacking=lacking, readers=readers)
+
+
+def _show(
+    template: str, event: Event, post: Post, form: TidyForm, *, status: int = 200, **context
+) -> ResponseReturnValue:
+    page = render_template(
+        f"console/posts/{template}.html",
+        event=event,
+        post=post,
+        form=form,
+        names=NAMES,
+        headline=desk.headline(post, language()),
+        state_words=state_words,
+        addresses=addresses(post) if post.state == PostState.PUBLISHED else {},
+        **context,
+    )
+    return page, 422 if form.errors else status

@@ -1,0 +1,84 @@
+"""What the desk calls the states, fields and views of posts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
+
+from forum.events.models import Event
+from forum.news.desk import NEEDS_WORK
+from forum.news.enums import PostState
+
+FIELDS = {
+    "headline": _l("Headline"),
+    "lead": _l("Lead"),
+    "body": _l("Text"),
+    "label": _l("Label above the headline"),
+    "content_note": _l("Content note"),
+    "author": _l("Author"),
+    "slug": _l("Address"),
+    "event": _l("Forum"),
+    "has_help_box": _l("Help box"),
+    "categories": _l("Categories"),
+    "tags": _l("Hashtags"),
+    "sources": _l("Sources"),
+}
+
+
+@dataclass(frozen=True)
+class StateWords:
+    """A state in words, and the sign of templates/components/status.html beside it."""
+
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of the list: its name, address and number of posts, and whether it is the one that is shown."""
+
+    label: str
+    url: str
+    number: int
+    current: bool
+
+
+def state_words(state: PostState) -> StateWords:
+    """Return what a state is called."""
+    words = {
+        PostState.DRAFT: StateWords(_("Draft"), "wait"),
+        PostState.SCHEDULED: StateWords(pgettext("post", "Scheduled"), "offered"),
+        PostState.PUBLISHED: StateWords(pgettext("post", "Published"), "in"),
+        PostState.WITHDRAWN: StateWords(pgettext("post", "Withdrawn"), "out"),
+    }
+    return words[state]
+
+
+def field_name(name: str) -> str:
+    """Return what a field of a post is called."""
+    return str(FIELDS[name])
+
+
+def views(event: Event, chosen: str, counts: Mapping[str, int]) -> list[View]:
+    """Return the views of an event's posts; those without posts are left out, unless they are shown."""
+    labels = {
+        "": _("All"),
+        NEEDS_WORK: _("Needs work"),
+        PostState.DRAFT.value: _("Drafts"),
+        PostState.SCHEDULED.value: pgettext("posts", "Scheduled"),
+        PostState.PUBLISHED.value: pgettext("posts", "Published"),
+        PostState.WITHDRAWN.value: pgettext("posts", "Withdrawn"),
+    }
+    return [
+        View(
+            label,
+            url_for("posts.index", event=event.slug, view=view or None),
+            counts.get(view, 0),
+            view == chosen,
+        )
+        for view, label in labels.items()
+        if counts.get(view) or view in {"", chosen}
+    ]
