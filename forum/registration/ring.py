@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import cycle
 
 from forum.registration.ring_labels import Label, Spot, lay_out_names, lay_out_numbers
-from forum.registration.ring_paths import Part, Wedge, lay_bands, seat_all
+from forum.registration.ring_paths import Part, Wedge, has_room, lay_bands, seat_all
 
 COUNTABLE = 420  # with more places than this, seats melt into bands
 MOST_NAMES = 6  # with more sectors, numbers stand at the arcs
@@ -138,8 +138,8 @@ def draw_ring(
     room = max(0, capacity - taken - held if left is None else left)
     free = share_out(room, [share.open for share in shares], [share.kept for share in shares])
     counts = [share.used + more for share, more in zip(shares, free, strict=True)]
-    counted = not small and sum(counts) <= COUNTABLE
     parts = [Part(s.taken, s.used, n, s.waiting, s.places > 0) for s, n in zip(shares, counts, strict=True)]
+    counted = not small and sum(counts) <= COUNTABLE and has_room(parts)
     seat, table, wedges = seat_all(parts) if counted else lay_bands(parts)
     spots = [Spot(s.name, s.words, wedge.middle, wedge.rim) for s, wedge in zip(shares, wedges, strict=True)]
     named = lay_out_names(spots) if counted and len(shares) <= MOST_NAMES else None

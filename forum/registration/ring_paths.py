@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 MIDDLE = 150.0  # radius of the middle row of seats; the centre is 0, 0
 AISLE = 1.5  # columns of seats left out between two sectors
-# Two seats are never nearer to each other than this: the ring gets another row of seats instead.
+# Two seats are not nearer to each other than this: the ring gets another row of seats instead.
 CLOSEST = 9.0
+# In the last row there may be, two seats are never nearer than this: the ring shows bands instead.
+TOO_CLOSE = 7.5
 # Two seats are never farther apart than this: a dot grows with the distance, and few places would become huge dots.
 WIDEST = 17.0
 MOST_ROWS = 4
@@ -88,6 +90,12 @@ def seat_all(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
         )
         column += width + AISLE if width else 0
     return seat, radii[0] - seat / 2 - 10, wedges
+
+
+def has_room(parts: Sequence[Part]) -> bool:
+    """Return whether every place can have a seat that does not touch its neighbours; many sectors take room, too."""
+    _number, _columns, pitch = _rows(parts)
+    return pitch >= TOO_CLOSE
 
 
 def _rows(parts: Sequence[Part]) -> tuple[int, list[int], float]:

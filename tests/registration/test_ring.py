@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forum.registration.ring import SectorShare, draw_ring, percent, share_out
@@ -148,6 +148,7 @@ def test_what_is_left_is_shared_out_to_the_last_place_and_to_nobody_too_much(fre
         max_size=12,
     )
 )
+@example([(places, 0, 0, 0) for places in (13, 13, 13, 17, 17, 21, 25, 37, 41, 45, 73, 85)])
 def test_ring_seats_nobody_on_anothers_lap(rows):
     shares = tuple(
         SectorShare(
