@@ -63,7 +63,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "old_addresses.year": Face.PUBLIC,
     "old_addresses.post": Face.PUBLIC,
     "old_addresses.category": Face.PUBLIC,
-    # machines
+    # health checks, files for crawlers, icons
     "health.livez": Face.MACHINE,
     "health.readyz": Face.MACHINE,
     "health.status": Face.MACHINE,

@@ -78,7 +78,7 @@ def note_restore(made_at: datetime, *, now: datetime) -> None:
 
 
 def compare(*, now: datetime) -> list[str]:
-    """Compare the heads in the file with the chain; return what is wrong as sentences."""
+    """Check that each audit hash in the file is still in the database's audit chain; return the faults as sentences."""
     try:
         heads, restores = _read(_file().read_text().splitlines())
     except ValueError:

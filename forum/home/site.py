@@ -168,7 +168,7 @@ def _is_here(url: str, endpoint: str) -> bool:
 
 def _same_page(code: str) -> str:
     values, rule = request.view_args or {}, request.url_rule
-    # A form that came back answers a POST; its page has an address of its own where it can also be fetched.
+    # After a POST with errors, too, the link leads to the same route, if that route also answers GET.
     if rule and "GET" in (rule.methods or ()) and hasattr(g, "language"):
         return url_for(rule.endpoint, **{**values, "lang": code})
     return _front_page(code)

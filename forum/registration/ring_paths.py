@@ -19,7 +19,7 @@ WIDEST = 17.0
 MOST_ROWS = 4
 WAITING_GAP = 1.15  # how far behind the last row those who wait stand, in seats
 BAND = 34.0  # width of a band
-BAND_AISLE = 0.02  # of the whole circle, between two bands
+BAND_AISLE = 0.02  # the gap between two bands, as a share of the whole circle
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def of_visitors(pages: Pages, names: dict[str, str]) -> Iterator[tuple[str, set[
 
 
 def gathered(found) -> dict[str, set[int]]:
-    """Return all numbers of each claim."""
+    """Group the numbers found on the pages by what they count, such as "waiting of ngo"."""
     numbers: dict[str, set[int]] = {}
     for claim, number in found:
         numbers.setdefault(claim, set()).add(number)

@@ -76,7 +76,7 @@ REACH = {
     "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens none but what it drew
     "forum/settings/nonsense.py": {"ssl"},  # reads the certificates that the settings name
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
-    "forum/jobs/worker.py": {"socket"},  # reads the machine's name
+    "forum/jobs/worker.py": {"socket"},  # asks for the host name, a part of the worker's name; opens nothing
     # The only outgoing connection: to the configured mail server.
     "forum/outbox/transport.py": {
         "smtplib",

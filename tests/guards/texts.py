@@ -14,7 +14,8 @@ from forum.extensions import db
 from forum.sealing import Sealed, SealedRecord, open_in_row, seal_in_row
 
 LANGUAGES = ("sv", "en")
-APPEND_ONLY = {"audit_entries", "audit_details"}  # triggers refuse changes
+# Tables whose rows a trigger of the database keeps from being changed.
+APPEND_ONLY = {"audit_entries", "audit_details"}
 KEPT = {  # columns that code or other rows depend on; all others are free text
     "users.language": "a code",
     "events.slug": "an address",

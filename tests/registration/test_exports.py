@@ -221,7 +221,7 @@ def test_rows_for_statistics_follow_the_days_of_the_events_zone(organiser, event
         (9, "NO"),
         (11, "DK"),
         (30, "DK"),
-    ):  # 14:00, 23:00, 01:00 and 20:00 there
+    ):  # at the event: 14:00, 23:00, and the next day 01:00 and 20:00
         confirmed(event, "ngo", country=country, now=NOW + timedelta(hours=hours))
     rows = table(download(organiser, purpose="report"))
     assert [(row["Registered (Europe/Stockholm)"][-2:], row["Country"]) for row in rows] == [

@@ -110,7 +110,7 @@ def test_text_and_html_say_the_same(mails):
 
 
 def words_of(text: str) -> list[str]:
-    """The words without the rule above the last line and the colons that a table of the HTML does without."""
+    """Return a mail's words without colons and the line "--", which only its plain text has."""
     return text.replace(":", " ").replace("\n--\n", "\n").split()
 
 
