@@ -65,10 +65,15 @@ def clock_text(moment: datetime | time) -> str:
 
 
 def list_spans(event: Event) -> list[Span]:
-    """Return start and end of each day of the event, in its time zone; whole days where the hours are not known."""
+    """Return start and end of each day of the event, in its time zone; whole days where the hours are not known.
+
+    An event from midnight to midnight is one whose hours nobody has said yet.
+    """
     starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
     last = (ends - timedelta(seconds=1)).date()  # an end at midnight belongs to the day before
     dates = [starts.date() + number * DAY for number in range((last - starts.date()).days + 1)]
+    if not has_hours(event):
+        return [(day, day + DAY) for day in dates]
     if len(dates) == 1 or (not event.nights and event.ends_at - event.starts_at <= LONGEST_DAY):
         return [(starts, ends)]
     nights = event.nights if len(event.nights) == len(dates) - 1 else [{}] * (len(dates) - 1)
@@ -86,6 +91,18 @@ def list_spans(event: Event) -> list[Span]:
         else (day, day + DAY)
         for day, morning, evening in zip(dates, mornings, evenings, strict=True)
     ]
+
+
+def has_hours(event: Event) -> bool:
+    """Return whether somebody has said when the event begins and ends on its first and last day."""
+    bounds = (event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone))
+    return any(moment.time() != time() for moment in bounds)
+
+
+def bounds_of(event: Event) -> tuple[date, date]:
+    """Return when the event begins and ends, in its zone; its first and last day while no hours are known."""
+    starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
+    return (starts, ends) if has_hours(event) else (starts.date(), (ends - timedelta(seconds=1)).date())
 
 
 def _at(day: date, hour: str | None, event: Event) -> datetime | None:

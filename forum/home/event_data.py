@@ -6,6 +6,7 @@ from typing import Any
 from babel.numbers import get_territory_currencies
 from flask import url_for
 
+from forum.events.days import bounds_of
 from forum.events.enums import RegistrationState
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
@@ -22,14 +23,15 @@ AVAILABILITY = {RegistrationState.UPCOMING: "PreOrder", RegistrationState.CLOSED
 def event_data(event: Event, state: RegistrationState, now: datetime) -> dict[str, Any]:
     """Return the event in the present language; an event that is over has no offers."""
     slug = slug_in_url(event)
+    first, last = bounds_of(event)
     offers = {} if state in WITHOUT_OFFERS else {"offers": _offers(event, state, now)}
     return {
         "@context": SCHEMA,
         "@type": "Event",
         "name": in_language(event.name),
         "description": in_language(event.lead),
-        "startDate": event.starts_at.astimezone(event.zone).isoformat(),
-        "endDate": event.ends_at.astimezone(event.zone).isoformat(),
+        "startDate": first.isoformat(),
+        "endDate": last.isoformat(),
         "eventAttendanceMode": f"{SCHEMA}/OfflineEventAttendanceMode",
         "eventStatus": f"{SCHEMA}/EventScheduled",
         "location": _location(event),
