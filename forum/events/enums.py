@@ -1,4 +1,4 @@
-"""How a sector accepts registrations, the state of an event's registration, and the status of calendar entries."""
+"""Sectors' policies and templates, the state of an event's registration, and the status of calendar entries."""
 
 from enum import StrEnum
 
@@ -12,6 +12,14 @@ class SectorPolicy(StrEnum):
     OPEN = "open"
     REVIEW = "review"
     INVITATION = "invitation"
+
+
+class SectorTemplate(StrEnum):
+    """The sectors with which a new event begins."""
+
+    NORDIC = "nordic"  # politics, justice, IT and telecom, NGOs, other
+    OPEN = "open"  # one sector for everybody
+    BLANK = "blank"  # none
 
 
 class RegistrationState(StrEnum):

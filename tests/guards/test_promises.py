@@ -29,6 +29,7 @@ PROMISE = re.compile(
 LOOKED_AT = (
     *sorted((PROJECT / "templates/public/registration").glob("*.html")),
     *(PROJECT / f"forum/demo/pages/nf27/{name}.en.md" for name in ("privacy", "accessibility")),
+    *(PROJECT / f"forum/events/first_texts/{name}.en.md" for name in ("privacy", "accessibility")),
 )
 # Sentences that PROMISE finds and that promise nothing.
 NO_PROMISES = {
@@ -43,6 +44,9 @@ NO_PROMISES = {
     "We send a link to it.",
     "We write out what the figures mean, but they may still take time to read.",
     "What nobody sees.",
+    # Drafts with a blank, which promise something once it is filled in.
+    "The organiser erases them at the latest on the day on which you erase registrations].",
+    "We answer within number of days].",
 }
 PUBLIC_TEXTS = (
     *sorted((PROJECT / "templates/public").rglob("*.html")),
@@ -50,6 +54,7 @@ PUBLIC_TEXTS = (
     *sorted((PROJECT / "templates/mail").rglob("*.txt")),
     *sorted((PROJECT / "forum/demo").rglob("*.md")),
     *sorted((PROJECT / "forum/demo/events").rglob("*.toml")),
+    *sorted((PROJECT / "forum/events/first_texts").iterdir()),
     *(PROJECT / name for name in ("forum/registration/forms.py", "forum/privacy/register.py")),
 )
 # The front page's template has a link to the programme, which is left out while there is none.

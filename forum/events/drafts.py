@@ -1,0 +1,112 @@
+"""The texts with which a new event begins, in every language, with marked blanks for what only its organisers know.
+
+They lie in `first_texts/`: the standing pages as Markdown, and `front.toml`. A blank stands in square brackets, such as
+"[controller’s name]". What is known when the event is made (`Known`) is filled in at once.
+"""
+
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import frontmatter
+
+from forum.columns import Text
+from forum.events.models import Page, Sector
+
+FOLDER = Path(__file__).with_name("first_texts")
+# A link, "[words](address)" or "[words][name]", is no blank, nor is the alternative text of a picture.
+BLANK = re.compile(r"(?<![!\]\\])\[([^\[\]\n]+)\](?![(\[:])")
+# What a page says of the event once it is known.
+FACT = re.compile(r"\{(controller|contact|authority)\}")
+WHOLE = 1000  # shares of the places are in thousandths
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a new event's texts say from the start; what is empty stays a blank."""
+
+    organiser_name: str
+    contact_email: str
+    country: str  # code of the country in which the event's zone lies, or ""
+
+
+def draft_pages(known: Known, now: datetime) -> list[Page]:
+    """Return the standing pages as drafts: practical, privacy, accessibility and code of conduct."""
+    by_slug: dict[str, dict[str, frontmatter.Post]] = defaultdict(dict)
+    for slug, language, document in _documents():
+        by_slug[slug][language] = document
+    return [
+        Page(
+            slug=slug,
+            position=next(iter(texts.values())).metadata["order"],
+            title=Text({code: document.metadata["title"] for code, document in texts.items()}),
+            summary=Text({code: document.metadata["summary"] for code, document in texts.items()}),
+            body=Text({code: _fill(document.content, code, known) for code, document in texts.items()}),
+            updated_at=now,
+        )
+        for slug, texts in by_slug.items()
+    ]
+
+
+def draft_sectors(template: str, capacity: int) -> list[Sector]:
+    """Return the sectors of a template, with their shares of the event's places; none for "blank"."""
+    return [
+        Sector(
+            key=source["key"],
+            position=position,
+            name=Text(source["name"]),
+            invited=Text(source["invited"]),
+            floor=capacity * source["floor"] // WHOLE,
+            ceiling=-(-capacity * source["ceiling"] // WHOLE),
+        )
+        for position, source in enumerate(_front()["sectors"].get(template, ()))
+    ]
+
+
+def draft_lead() -> Text:
+    """Return the front page's lead, a blank in each language."""
+    return Text(_front()["lead"])
+
+
+def draft_sharing(template: str) -> Text:
+    """Return the front page's words on how places are shared between the sectors of a template."""
+    return Text({code: words.strip() for code, words in _front()["sharing"][template].items()})
+
+
+def list_blanks(text: str) -> list[str]:
+    """Return the words of each blank in a text, in order."""
+    return BLANK.findall(text)
+
+
+@cache
+def _front() -> dict[str, Any]:
+    return tomllib.loads((FOLDER / "front.toml").read_text(encoding="utf-8"))
+
+
+def _documents() -> Iterator[tuple[str, str, frontmatter.Post]]:
+    for path in sorted(FOLDER.glob("*.md")):
+        slug, language, _ending = path.name.rsplit(".", 2)
+        yield slug, language, frontmatter.loads(path.read_text(encoding="utf-8"))
+
+
+def _fill(text: str, language: str, known: Known) -> str:
+    """Return a page's text with what is known of the event, and with blanks for the rest."""
+    front = _front()
+    blanks: Mapping[str, Mapping[str, str]] = front["blanks"]
+    words = {
+        "controller": _escape(known.organiser_name),
+        "contact": f"[{known.contact_email}](mailto:{known.contact_email})" if known.contact_email else "",
+        "authority": front["authorities"].get(known.country, blanks["authority"])[language],
+    }
+    return FACT.sub(lambda fact: words[fact[1]] or blanks[fact[1]][language], text)
+
+
+def _escape(name: str) -> str:
+    """Return a name as Markdown that shows it as it was typed."""
+    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", name)
