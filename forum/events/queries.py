@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Select, bindparam, inspect, select
-from sqlalchemy.orm import contains_eager, load_only, selectinload
+from sqlalchemy.orm import contains_eager, load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.columns import Text, UtcDateTime
@@ -12,15 +12,13 @@ from forum.events.enums import RegistrationState
 from forum.events.models import ContentVersion, Event, Page, Sector
 from forum.extensions import db
 
-WITH_SECTORS_AND_PAGES = (
-    selectinload(Event.sectors),
-    selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.position, Page.title),
-)
+WITH_SECTORS = selectinload(Event.sectors)
+WITH_PAGES = selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.position, Page.title)
 
 # Built once: building a statement takes longer than running it.
 CURRENT = select(Event).where(Event.is_current, Event.is_published)
-BY_SLUG = select(Event).options(*WITH_SECTORS_AND_PAGES).where(Event.slug == bindparam("slug"))
-PUBLISHED = BY_SLUG.where(Event.is_published)
+BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
+PUBLISHED = BY_SLUG.options(WITH_PAGES).where(Event.is_published)
 SECTORS = select(Sector).where(Sector.event_id == bindparam("event_id")).order_by(Sector.position)
 PAGES = (
     select(Page)
@@ -94,7 +92,7 @@ def list_events() -> list[Event]:
 
 def list_published() -> list[Event]:
     """Return the published events with the names of their pages, the newest first."""
-    query = select(Event).where(Event.is_published).options(*WITH_SECTORS_AND_PAGES)
+    query = select(Event).where(Event.is_published).options(WITH_SECTORS, WITH_PAGES)
     return list(db.session.scalars(query.order_by(Event.starts_at.desc())))
 
 
@@ -109,6 +107,12 @@ def list_pages() -> list[Page]:
     return list(
         db.session.scalars(query.order_by(Event.is_current.desc(), Event.starts_at.desc(), Page.position))
     )
+
+
+def list_page_texts(event: Event) -> list[Page]:
+    """Return the event's pages in order, with their texts."""
+    query = select(Page).where(Page.event_id == event.id).options(undefer("*")).order_by(Page.position)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
 def find_sector(event: Event, key: str) -> Sector | None:
@@ -126,10 +130,10 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
 
     The event itself comes first: registration that was left open ends with it.
     """
-    if not event.is_current:
-        return RegistrationState.ARCHIVE
     if not event.is_published:
         return RegistrationState.UNPUBLISHED
+    if not event.is_current:
+        return RegistrationState.ARCHIVE
     if now >= event.ends_at:
         return RegistrationState.OVER
     if now < event.opens_at:
