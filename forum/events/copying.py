@@ -1,0 +1,102 @@
+"""Copying an event for another year: its texts, sectors, pages and rules, with its dates moved and nobody in it."""
+
+import re
+from contextlib import suppress
+from copy import deepcopy
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import inspect
+
+from forum.audit import actions as audit
+from forum.columns import Text
+from forum.events import slugs
+from forum.events.making import lock_events, refuse_twin
+from forum.events.models import Event, Page, Sector
+from forum.events.queries import list_page_texts
+from forum.extensions import db
+
+Row = TypeVar("Row", Event, Sector, Page)
+# Columns whose values belong to the earlier event alone.
+OWN = {
+    Event: {"id", "slug", "is_current", "is_published", "taken", "calendar_sequence", "calendar_changed_at"},
+    Sector: {"id", "event_id", "taken"},
+    Page: {"id", "event_id"},
+}
+MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at")
+
+
+def copy_event(
+    event: Event, *, first_day: date, name: str, language: str, actor: str, now: datetime
+) -> Event:
+    """Add a copy of the event that begins on another day; nobody but its organisers sees it.
+
+    Each moment keeps its hour in the event's zone. The year is replaced in the names, not in other texts: whether a
+    year there is meant, only people know. `name` is the copy's in `language`. Raises EventExists. Call after
+    `start_write`.
+    """
+    lock_events()
+    refuse_twin(name, first_day, event.timezone)
+    before = event.starts_at.astimezone(event.zone).date()
+    made = _copy(event)
+    for column in MOMENTS:
+        setattr(made, column, _moved(getattr(event, column), first_day - before, event.zone))
+    _rename(made, Text({language: name}), before.year, first_day.year)
+    made.slug = _slug(event, name, before.year, first_day.year)
+    made.is_current = made.is_published = False
+    made.sectors = [_copy(sector) for sector in event.sectors]
+    made.pages = [_copy(page) for page in list_page_texts(event)]
+    db.session.add(made)
+    audit.record("event.copied", made, actor=actor, at=now, of=event.id)
+    return made
+
+
+def in_year(words: str, before: int, year: int) -> str:
+    """Return words with the earlier year replaced: "Forum 2027" and "#NF27" become "Forum 2028" and "#NF28"."""
+    words = re.sub(rf"(?<!\d){before}(?!\d)", str(year), words)
+    return re.sub(rf"(?<=[^\W\d_]){before % 100:02d}(?!\w)", f"{year % 100:02d}", words)
+
+
+def _rename(made: Event, typed: Text, before: int, year: int) -> None:
+    """Give the copy its year, and the name that was typed in the organiser's language."""
+    is_short = made.short_name == made.name
+    name, short_name = (
+        Text({code: in_year(words, before, year) for code, words in texts.items()})
+        for texts in (made.name, made.short_name)
+    )
+    made.name = Text({**name, **typed})
+    made.short_name = made.name if is_short else short_name
+    made.hashtag = in_year(made.hashtag, before, year)
+
+
+def same_day(first_day: date, year: int) -> date:
+    """Return the day of another year with the same month and day; 29 February becomes 28 February."""
+    try:
+        return first_day.replace(year=year)
+    except ValueError:
+        return first_day.replace(year=year, day=28)
+
+
+def _copy(row: Row) -> Row:
+    """Return a new row with the values of another one, without what is its own.
+
+    A stored value that the model would refuse today is left behind.
+    """
+    model = type(row)
+    copy = model()
+    for column in set(inspect(model).column_attrs.keys()) - OWN[model]:
+        with suppress(ValueError):
+            setattr(copy, column, deepcopy(getattr(row, column)))
+    return copy
+
+
+def _moved(moment: datetime | None, by: timedelta, zone: ZoneInfo) -> datetime | None:
+    """Return the moment so many days later at the same hour of the zone, through any change of the clocks."""
+    return moment.astimezone(zone) + by if moment else None
+
+
+def _slug(event: Event, name: str, before: int, year: int) -> str:
+    """Return the earlier short name with the other year, such as nf28 after nf27, else one made from the name."""
+    moved = in_year(event.slug, before, year)
+    return moved if moved != event.slug and slugs.is_free(moved) else slugs.free_slug(name, year)
