@@ -18,6 +18,7 @@ from forum.commands.backups import backup, restore
 from forum.commands.counters import mend_counters
 from forum.commands.database import database
 from forum.commands.doctor import doctor
+from forum.commands.events import create_event
 from forum.commands.keys import new_keys, refuse_wrong_keys, rotate_keys
 from forum.commands.mail import mail_test
 from forum.commands.organisers import create_organiser, disable_organiser
@@ -70,6 +71,7 @@ for command in (
     backup,
     restore,
     release_mail,
+    create_event,
     create_organiser,
     disable_organiser,
     new_keys,

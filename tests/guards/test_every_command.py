@@ -34,6 +34,10 @@ COMMANDS = {
     "db migrate": ("", ("-m", "try it", "--rev-id", "9998", "-d", "{folder}/migrations")),
     "db revision": ("9999_try_it.py", ("-m", "try it", "--rev-id", "9999", "-d", "{folder}/migrations")),
     "create-organiser": ("/account/", ("anna@example.org", "--name", "Anna")),
+    "create-event": (
+        "/console/nordiskt-forum-2027/",
+        ("Nordiskt forum", "--first-day", "2027-11-16", "--place", "Stockholm", "--places", "250"),
+    ),
     "disable-organiser": ("", ("anna@example.org",)),
     "doctor": ("disk", ("--offline",)),
     "backup": ("forum-", ("{folder}/backups", "--keys", "{folder}/keys.json")),
