@@ -13,6 +13,7 @@ from forum import clock, presence
 from forum.extensions import db
 from forum.health import checks
 from forum.health.checks import Finding
+from forum.health.missing import list_missing
 from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
@@ -26,16 +27,22 @@ def doctor(offline: bool) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # typed as no proxy
     findings = [
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
+        *list_missing(),
         *_settings(app),
         *_private_files(app),
     ]
     if not offline:
         findings.append(_mail_server(app))
     for finding in findings:
-        mark = click.style("ok  ", fg="green") if finding.is_well else click.style("BAD ", fg="red")
-        click.echo(f"{mark} {finding.check}: {finding.words}")
+        click.echo(f"{_mark(finding)} {finding.check}: {finding.words}")
     if not all(finding.is_well for finding in findings):
         raise click.exceptions.Exit(1)
+
+
+def _mark(finding: Finding) -> str:
+    if finding.is_to_do:
+        return click.style("TODO", fg="yellow")
+    return click.style("ok  ", fg="green") if finding.is_well else click.style("BAD ", fg="red")
 
 
 def _settings(app: Flask) -> Iterator[Finding]:

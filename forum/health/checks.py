@@ -52,6 +52,7 @@ class Finding:
     is_well: bool
     words: str
     follows: bool = False  # the failure is only a consequence of another finding
+    is_to_do: bool = False  # nothing is wrong, but an organiser has not finished yet
 
 
 def examine(checks: Iterable[str], now: datetime) -> list[Finding]:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from forum import clock
 from forum.health import checks
+from forum.health.missing import list_missing
 from forum.postgres import patience
 from forum.settings.project import VERSION
 
@@ -28,9 +29,14 @@ def readyz() -> ResponseReturnValue:
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
-    """Name the failing checks; only `forum doctor`, run on the server, gives the details."""
+    """Name the failing checks, and what organisers have not done yet, which fails nothing.
+
+    Only `forum doctor`, run on the server, gives the details.
+    """
     failing = _failing(checks.STATUS)
-    return jsonify(well=not failing, failing=failing, version=VERSION), 503 if failing else 200
+    missing = [] if failing else [finding.check for finding in list_missing()]
+    answer = jsonify(well=not failing, failing=failing, missing=missing, version=VERSION)
+    return answer, 503 if failing else 200
 
 
 def _failing(names: tuple[str, ...]) -> list[str]:

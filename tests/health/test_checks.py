@@ -59,12 +59,12 @@ def test_all_is_green_when_all_is_well(app, database):
     beat(database)
 
     assert ask(app, "/readyz") == (200, {"ready": True, "failing": [], "version": None})
-    assert ask(app) == (200, {"well": True, "failing": [], "version": None})
+    assert ask(app) == (200, {"well": True, "failing": [], "missing": ["event"], "version": None})
     assert app.test_client().get("/status").json["version"] == VERSION
 
 
 def test_status_misses_a_worker_that_was_never_there_and_pages_go_on(app, database):
-    assert ask(app) == (503, {"well": False, "failing": ["worker"], "version": None})
+    assert ask(app) == (503, {"well": False, "failing": ["worker"], "missing": [], "version": None})
     assert ask(app, "/readyz")[0] == 200
 
 

@@ -1,0 +1,30 @@
+"""What organisers have not done yet before visitors find a forum, for /status and `forum doctor`; it fails no check."""
+
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from forum.events import queries as events
+from forum.extensions import db
+from forum.health.checks import Finding
+
+
+def list_missing() -> list[Finding]:
+    """Return what is still to do, in sentences.
+
+    A database that cannot be read tells nothing here: the checks say so.
+    """
+    try:
+        current, found = events.find_current(), events.list_events()
+        slugs = sorted((not event.is_current, event.slug) for event in found)
+    except SQLAlchemyError:
+        return []
+    finally:
+        db.session.rollback()
+    if current is not None:
+        return []
+    if not slugs:
+        words = "there is none: make it in the console (New event), or by `forum create-event`"
+    else:
+        address = f"{current_app.config['BASE_URL']}/console/{slugs[0][1]}/"
+        words = f"none is published as the front page: {address} says what is missing"
+    return [Finding("event", True, words, is_to_do=True)]
