@@ -10,6 +10,7 @@ from forum import database, models
 from forum.accounts import access, kept_words, own_account, sign_ins
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
+from forum.console import new_event, publication
 from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.console import pages as console_pages
@@ -58,6 +59,8 @@ BLUEPRINTS = (
     account_public.bp,
     own_account.bp,
     console_overview.bp,
+    new_event.bp,
+    publication.bp,
     registration_console.bp,
     console_outbox.bp,
     news_console.bp,

@@ -24,10 +24,12 @@ class Face(Enum):
 class Roles:
     """The audience of a console route: organisers who signed in with both factors and hold a role for its event.
 
-    One of `roles` is enough. When `roles` is empty, every signed-in organiser may use the route.
+    One of `roles` is enough. When `roles` is empty, every signed-in organiser may use the route. With `of_all`, only
+    the role of an admin of all events counts: the route concerns several events, or none yet.
     """
 
     roles: frozenset[Role]
+    of_all: bool = False
 
 
 def roles(*listed: Role) -> Roles:
@@ -37,6 +39,7 @@ def roles(*listed: Role) -> Roles:
 
 ORGANISERS = roles(Role.ORGANISER)
 ANY_ROLE = roles(*Role)
+ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
 SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role
 
 AUDIENCES: dict[str, Face | Roles] = {
@@ -122,6 +125,10 @@ AUDIENCES: dict[str, Face | Roles] = {
     "console.first": ANY_ROLE,
     "console.styleguide": ANY_ROLE,
     "console.overview": ORGANISERS,
+    "new_event.make": ADMINS_OF_ALL,
+    "new_event.copy": ADMINS_OF_ALL,
+    "publication.publish": ORGANISERS,
+    "publication.front_page": ADMINS_OF_ALL,
     "attendees.index": ORGANISERS,
     "attendees.waiting": ORGANISERS,
     "attendees.export": ORGANISERS,
@@ -163,7 +170,15 @@ def guard_routes(app: Flask) -> None:
         if wanted is None:
             current_app.logger.error("route without an audience: %s", request.endpoint)
             abort(404)
-        return sign_ins.require(wanted.roles) if isinstance(wanted, Roles) else None
+        return _require(wanted) if isinstance(wanted, Roles) else None
+
+
+def _require(wanted: Roles) -> ResponseReturnValue | None:
+    """Return None to let the request pass, or a redirect to the sign-in page; abort with 404 without the role."""
+    answer = sign_ins.require(wanted.roles)
+    if answer is None and wanted.of_all and not sign_ins.is_admin_of_all():
+        abort(404)
+    return answer
 
 
 def is_open() -> bool:

@@ -11,7 +11,9 @@ from flask_babel import ngettext
 
 from forum.audit import queries as audit
 from forum.console.scope import mail_scope
+from forum.console.text_checks import blanks_of
 from forum.events import queries as events
+from forum.events.days import has_hours
 from forum.events.enums import RegistrationState
 from forum.events.models import Event
 from forum.outbox import heartbeats
@@ -52,6 +54,7 @@ def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task
         *_reviews(event, counts, now),
         *_mail_troubles(event, now),
         *_brakes(event, now),
+        *_blanks(event, now),
     ]
 
 
@@ -174,8 +177,28 @@ def _brakes(event: Event, now: datetime) -> Iterator[Task]:
     )
 
 
+def _blanks(event: Event, now: datetime) -> Iterator[Task]:
+    """Tell of blanks that visitors read: those of an event that is not published stand in its checklist."""
+    if not event.is_published or events.is_over(event, now):
+        return
+    blanks = blanks_of(event)
+    if number := sum(len(text.words) for text in blanks):
+        places = [f"{text.title}, {text.language} ({len(text.words)})" for text in blanks]
+        yield Task(
+            number,
+            ngettext("blank on public pages", "blanks on public pages", number),
+            "; ".join(places) + ".",
+            blanks[0].url,
+        )
+
+
 def _moment(at: datetime, event: Event, now: datetime) -> str:
-    """Return day and time; the year where it is not the present one."""
+    """Return day and time; the year where it is not the present one, no time of a day whose hours are not known."""
     there, today = at.astimezone(event.zone), now.astimezone(event.zone)
-    pattern = "d MMM HH:mm" if there.year == today.year else "d MMM y HH:mm"
+    is_bare = at in (event.starts_at, event.ends_at) and not has_hours(event)
+    if is_bare and at == event.ends_at:
+        there -= timedelta(seconds=1)
+    pattern = " ".join(
+        ["d MMM", *(["y"] if there.year != today.year else []), *([] if is_bare else ["HH:mm"])]
+    )
     return format_datetime(there, pattern, locale=language())

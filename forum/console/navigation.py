@@ -65,19 +65,21 @@ class Frame:
         return url_for("console.overview", event=self.event.slug) if self.event else ADDRESS
 
     @property
-    def site_url(self) -> str | None:
-        """The front page of the event that visitors see, else the site's; None without an event to show there."""
+    def site_url(self) -> str:
+        """The front page of the event if visitors see it, else the site's."""
         is_public = self.event is not None and self.event.is_published
-        if not is_public and events.find_current() is None:
-            return None
         return url_for(
             "home.front", lang=language(), event=events.slug_in_url(self.event) if is_public else None
         )
 
     @property
     def items(self) -> list[Item]:
-        """The navigation's links; none for somebody who organises no event."""
-        return _items(self.event) if self.event else []
+        """The navigation's links; without an event only an admin has one, to making it."""
+        if self.event:
+            return _items(self.event)
+        if sign_ins.load() and sign_ins.is_admin_of_all():
+            return [Item(_("First event"), url_for("new_event.make"), request.endpoint == "new_event.make")]
+        return []
 
     @property
     def languages(self) -> list[tuple[str, str, bool]]:

@@ -10,7 +10,9 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from forum import clock
+from forum.accounts import sign_ins
 from forum.console import agenda, navigation
+from forum.console.checklist import checklist_of
 from forum.console.styleguide import styleguide_context
 from forum.events import queries as events
 from forum.events.enums import RegistrationState
@@ -35,10 +37,12 @@ bp.record_once(navigation.install)
 
 @bp.route("/")
 def first() -> ResponseReturnValue:
-    """Redirect to an event that the organiser may see: the current one, else the newest."""
-    mine = navigation.my_events()
+    """Redirect to an event that the organiser may see: the current one, else the newest; without any, to making one."""
+    mine, has_events = navigation.my_events(), bool(events.list_events())
+    if not mine and not has_events and sign_ins.is_admin_of_all():
+        return redirect(url_for("new_event.make"), 303)
     if not mine:
-        return render_template("console/nothing.html", has_events=bool(events.list_events()))
+        return render_template("console/nothing.html", has_events=has_events)
     chosen = next((event for event in mine if event.is_current), mine[0])
     return redirect(url_for(".overview", event=chosen.slug), 303)
 
@@ -62,6 +66,8 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
     is_kept = bool(counts) or not balance.is_over
     return {
         "event": event,
+        "checklist": None if event.is_published else checklist_of(event, now),
+        "is_admin": sign_ins.is_admin_of_all(),
         "standing": agenda.standing_text(event, now),
         "tasks": agenda.list_tasks(event, counts, now),
         "coming": agenda.list_coming(event, balance, counts, now),

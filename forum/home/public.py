@@ -34,7 +34,12 @@ def root() -> Response:
 @of_event(bp, "/")
 @cache.page(seats=True)
 def front(event: str | None = None) -> ResponseReturnValue:
-    """Show an event's front page: when and where it is, the places of each sector, the latest news."""
+    """Show an event's front page: when and where it is, the places of each sector, the latest news.
+
+    While no event is published, the page says that a forum is being prepared.
+    """
+    if event is None and find_current() is None:
+        return render_template("public/home/preparing.html")
     return render_template("public/home/front.html", **_front_page(get_published_or_404(event)))
 
 

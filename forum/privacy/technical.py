@@ -45,8 +45,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
-# A honeypot, a key against double submission, choices of an export, a message's kind, a reason from a list, and the
-# texts that organisers write for everybody.
+# A honeypot, a key against double submission, choices of an export, a message's kind, a reason from a list, what an
+# event is, and the texts that organisers write for everybody.
 FIELDS = {
     *("RegistrationForm.website", "RegistrationForm.key"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
@@ -58,4 +58,15 @@ FIELDS = {
     *("CorrectionForm.sv", "CorrectionForm.en"),
     *(f"PageForm.{name}" for name in ("slug", "after", "sv", "en")),
     *(f"PageTextForm.{name}" for name in ("title", "summary", "body")),
+    *(
+        f"NewEventForm.{name}"
+        for name in ("name", "first_day", "last_day", "timezone", "place", "capacity", "template")
+    ),
+    *(
+        "NewEventForm.organiser_name",
+        "NewEventForm.contact_email",
+        "CopyForm.name",
+        "CopyForm.first_day",
+        "PublishForm.even_so",
+    ),
 }

@@ -83,6 +83,7 @@ FRONTS = [
     Sight("front before registration", "home.front", world="upcoming"),
     Sight("front of a past event", "home.front", world="over"),
     Sight("front in long words", "home.front", world="long"),
+    Sight("front while a forum is prepared", "home.front", world="empty"),
 ]
 PAGES = [
     *[
@@ -208,7 +209,7 @@ OWN_REGISTRATION = [
 ]
 FAILURES = [
     Sight("not found", "events.page", {"slug": "nowhere"}, status=404),
-    Sight("not found, no event", "home.front", world="empty", status=404),
+    Sight("not found, no event", "registration.choose", world="empty", status=404),
     Sight("broken", "crawlers.security_txt", world="narrow", status=500),
     Sight("busy", "crawlers.robots", world="narrow", status=503),
 ]
@@ -268,6 +269,35 @@ ACCOUNT = [
 CONSOLE = [
     Sight("console without an event", "console.first", as_=DOOR),
     Sight("overview", "console.overview", way=of_event("console.overview"), as_=ORGANISER),
+    Sight("first event", "new_event.make", world="empty", as_=ORGANISER),
+    Sight("new event", "new_event.make", as_=ORGANISER),
+    Sight(
+        "new event with errors",
+        "new_event.make",
+        way=wrongly(opened("new_event.make"), {"name": "", "capacity": "0"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight(
+        "overview before publishing",
+        "console.overview",
+        way=of_event("console.overview"),
+        world="draft",
+        as_=ORGANISER,
+    ),
+    Sight(
+        "publish?", "publication.publish", way=of_event("publication.publish"), world="draft", as_=ORGANISER
+    ),
+    Sight(
+        "publish, with blanks",
+        "publication.publish",
+        way=wrongly(of_event("publication.publish"), {}),
+        world="draft",
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("copy an event", "new_event.copy", {"event": "nf16"}, as_=ORGANISER),
+    Sight("front page?", "publication.front_page", {"event": "nf16"}, as_=ORGANISER),
     Sight(
         "overview, long", "console.overview", way=of_event("console.overview"), world="long", as_=ORGANISER
     ),

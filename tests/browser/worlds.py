@@ -6,7 +6,8 @@ narrow    a sector by invitation, a full sector without a waiting list, and a lo
 closed    registration is over
 upcoming  registration has not begun
 over      the event is past
-empty     tables without rows
+draft     an event that is not published, as it is made, and no other
+empty     an organiser and no event
 """
 
 import shutil
@@ -30,8 +31,10 @@ from forum.accounts.models import User
 from forum.columns import Text
 from forum.database import start_write
 from forum.demo.loader import load_demo
+from forum.events import making
 from forum.events import queries as events
-from forum.events.enums import SectorPolicy
+from forum.events.enums import SectorPolicy, SectorTemplate
+from forum.events.making import Plan
 from forum.events.models import Event
 from forum.extensions import db
 from forum.news import actions as news
@@ -225,8 +228,25 @@ def fill_over(world: World) -> None:
     )
 
 
+def fill_draft(world: World) -> None:
+    """Fill a world with an event as the console's form makes it, in Swedish."""
+    plan = Plan(
+        name="Nordiskt forum 2028",
+        language="sv",
+        first_day=date(2028, 11, 16),
+        last_day=date(2028, 11, 17),
+        timezone="Europe/Stockholm",
+        place="Stockholm",
+        capacity=250,
+        template=SectorTemplate.NORDIC,
+    )
+    world.event = write(making.make_event, plan, actor="command", now=NOW).slug
+    make_user(Role.ADMIN, email="organiser@example.org")
+
+
 def fill_empty(world: World) -> None:
-    """Leave the world's tables empty."""
+    """Leave the world without an event."""
+    make_user(Role.ADMIN, email="organiser@example.org")
 
 
 SETTINGS = {"narrow": {"REGISTRATIONS_PER_ADDRESS": "1 per hour"}}
@@ -237,6 +257,7 @@ FILLINGS = {
     "closed": fill_closed,
     "upcoming": fill_upcoming,
     "over": fill_over,
+    "draft": fill_draft,
     "empty": fill_empty,
 }
 

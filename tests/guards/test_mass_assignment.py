@@ -41,6 +41,17 @@ DETAILS = {
     "language": "en",
     "phone": "",
 }
+NEW_EVENT = {
+    "name": "New",
+    "first_day": "2028-11-16",
+    "last_day": "2028-11-17",
+    "timezone": "Europe/Oslo",
+    "place": "Oslo",
+    "capacity": "10",
+    "template": "open",
+    "organiser_name": "Ours",
+    "contact_email": "ask@example.org",
+}
 DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "version"}
 DERIVED |= {"search_text", "search_extra", "search_extra_from"}
 ADDED = {"audit_entries", "audit_details"}
@@ -176,6 +187,15 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"outbox_messages": {"status", "abort_reason", "content"}},
         ADDED,
     ),
+    "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),
+    "new_event.copy": (
+        ADMIN,
+        {"name": "New", "first_day": "2028-11-16"},
+        {},
+        {"events", "sectors", "pages"} | ADDED,
+    ),
+    "publication.publish": (ADMIN, {}, {}, set()),  # the event is published already
+    "publication.front_page": (ADMIN, {}, {}, set()),  # ... and the front page
     "own_account.confirm": (ADMIN, {"password": "x", "code": "1"}, {}, set()),
     "own_account.choose_language": (ADMIN, {"language": "sv"}, {"users": {"language"}}, set()),
     "own_account.password": (ADMIN, {"password": "x", "new_password": PASSWORD}, {}, set()),

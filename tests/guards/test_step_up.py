@@ -25,6 +25,10 @@ WEIGHTY = {
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
     "attendees.resend": "goes to the address that is registered",
+    "new_event.make": "adds what nobody else sees yet, and nobody's data",
+    "new_event.copy": "adds what nobody else sees yet, and nobody's data",
+    "publication.publish": "shows texts of the forum, no personal data; asked on a page of its own",
+    "publication.front_page": "moves pages of the forum; asked on a page of its own, and moved back alike",
     "outbox.retry": "goes to the address that it was written to",
     "outbox.send_now": "goes to the address that it was written to",
     "outbox.dismiss": "one message that has failed; the person can be written to again",

@@ -19,7 +19,7 @@ from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
 from forum.columns import Text
 from forum.database import start_write
-from forum.events.models import Page
+from forum.events.models import Event, Page
 from forum.extensions import db
 from forum.news.models import Post, PostText, Withdrawal
 from forum.registration import links
@@ -31,7 +31,7 @@ from tests.guards.addresses import Address, addresses, readable
 from tests.guards.test_canaries import queue_every_mail
 from tests.guards.test_fuzz import ENDING
 from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields
-from tests.guards.world import ADMIN, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
 from tools.organisers import SECRET
 
 STYLEGUIDE = "console/styleguide"
@@ -172,7 +172,8 @@ def send(world: World, address: Address) -> None:
 
 
 def see_what_is_rare(world: World) -> None:
-    """Open rare pages: a foreign host, a dead link, an untranslated post, closed registration, the demo's link."""
+    """Open rare pages: a foreign host, a dead link, an untranslated post, closed registration, the demo's link, a site
+    without a published event."""
     for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", "/en/news/2016/11/25/withdrawn-en"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
@@ -203,9 +204,19 @@ def see_what_is_rare(world: World) -> None:
     with world.browsers[ADMIN].session_transaction() as session:
         session[sign_ins.TOKEN] = signed_in
     fetch(world, ADMIN, "/account/authenticator")
+    fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
     clock.freeze(NOW)
+    with world.app.app_context():
+        start_write(db.session)
+        db.session.execute(update(Event).where(Event.slug == HERE).values(is_published=False))
+        db.session.commit()
+    fetch(world, VISITOR, "/en/")
+    with world.app.app_context():
+        start_write(db.session)
+        db.session.execute(update(Event).where(Event.slug == HERE).values(is_published=True))
+        db.session.commit()
 
 
 def see_the_steps_of_signing_in(world: World) -> None:

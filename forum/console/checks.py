@@ -1,0 +1,73 @@
+"""The shape of a checklist: groups of checks, each done, needed before publishing, or able to wait."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import gettext as _
+
+
+class State(StrEnum):
+    """How a check stands; the style sheet and the template name the states by these words."""
+
+    DONE = "done"
+    NEEDED = "needed"
+    LATER = "later"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing of an event: what it is, how it stands, what is missing, and where that is filled in."""
+
+    title: str
+    state: State = State.DONE
+    detail: str = ""
+    url: str = ""
+    act: str = ""  # the link's words
+    is_text: bool = False  # a text with blanks, which the page before publishing shows one by one
+
+    @property
+    def state_text(self) -> str:
+        """The state in words, for those who do not see its sign."""
+        words = {State.DONE: _("Done"), State.NEEDED: _("Needed"), State.LATER: _("Can wait")}
+        return words[self.state]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Checks under one heading."""
+
+    title: str
+    checks: tuple[Check, ...]
+
+    @property
+    def done(self) -> int:
+        """How many are done."""
+        return sum(check.state == State.DONE for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """All checks of an event."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of all groups, in order."""
+        return tuple(check for group in self.groups for check in group.checks)
+
+    @property
+    def needed(self) -> tuple[Check, ...]:
+        """The checks without which an event should not be published."""
+        return tuple(check for check in self.checks if check.state == State.NEEDED)
+
+    def count(self, state: str) -> int:
+        """Return how many checks are in a state."""
+        return sum(check.state == state for check in self.checks)
+
+
+def link(endpoint: str, **values: Any) -> str:
+    """Return the address of a page of the console, or "" while this version has no such page."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""

@@ -1,0 +1,137 @@
+"""The form for a new event."""
+
+from datetime import timedelta
+
+from babel import Locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, EmailField, IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from forum import clock
+from forum.events.enums import SectorTemplate
+from forum.events.making import Plan
+from forum.web.forms import TidyForm, is_email, required
+from forum.web.languages import language
+
+ZONES = (
+    "Europe/Stockholm",
+    "Europe/Oslo",
+    "Europe/Copenhagen",
+    "Europe/Helsinki",
+    "Atlantic/Reykjavik",
+    "Europe/Mariehamn",
+    "Atlantic/Faroe",
+    "America/Nuuk",
+)
+TEMPLATES = {
+    SectorTemplate.NORDIC: _l("Five sectors"),
+    SectorTemplate.OPEN: _l("One open sector"),
+    SectorTemplate.BLANK: _l("My own"),
+}
+LONGEST = timedelta(days=31)
+EARLIEST, YEARS_AHEAD = 1990, 20
+
+
+class DayField(DateField):
+    """A date that says in the organiser's words how it is written where a browser has no calendar for it."""
+
+    def process_formdata(self, valuelist) -> None:
+        """Read the date. Raises ValueError with a message for people."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Enter a date such as 2027-11-16")) from None
+
+
+class NumberField(IntegerField):
+    """A whole number; what is none is told in the organiser's words."""
+
+    def process_formdata(self, valuelist) -> None:
+        """Read the number. Raises ValueError with a message for people."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Enter a whole number in digits")) from None
+
+
+class NewEventForm(TidyForm):
+    """What must be known to make an event. Name and place are in the organiser's language."""
+
+    name = StringField(
+        _l("Name"),
+        [required(_l("Enter the name")), Length(max=120, message=_l("Use at most 120 characters"))],
+    )
+    first_day = DayField(_l("First day"), [InputRequired(_l("Enter the first day"))])
+    last_day = DayField(_l("Last day"), [InputRequired(_l("Enter the last day"))])
+    timezone = SelectField(_l("Time zone"), default=ZONES[0])
+    place = StringField(
+        _l("Place"),
+        [required(_l("Enter the place")), Length(max=120, message=_l("Use at most 120 characters"))],
+    )
+    capacity = NumberField(
+        _l("Places in all"),
+        [
+            InputRequired(_l("Enter how many places there are")),
+            NumberRange(1, 100_000, _l("Enter a number from 1 to 100,000")),
+        ],
+    )
+    template = RadioField(
+        _l("Who sits around the table"),
+        choices=[SelectChoice(template.value, label) for template, label in TEMPLATES.items()],
+        default=SectorTemplate.NORDIC.value,
+    )
+    organiser_name = StringField(_l("Organiser"), [Length(max=120, message=_l("Use at most 120 characters"))])
+    contact_email = EmailField(_l("E-mail address for questions"), [Optional(), is_email])
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.timezone.choices = [SelectChoice(zone, _city(zone)) for zone in ZONES]
+
+    def validate_first_day(self, field: DateField) -> None:
+        """Refuse a day that cannot be meant: it is decades away."""
+        if field.data and not EARLIEST <= field.data.year <= clock.now().year + YEARS_AHEAD:
+            raise ValidationError(_l("Enter a day that is not decades away"))
+
+    def validate_last_day(self, field: DateField) -> None:
+        """Refuse a last day before the first one, or long after it."""
+        if not field.data or not self.first_day.data or self.first_day.errors:
+            return
+        if field.data < self.first_day.data:
+            raise ValidationError(_l("Enter a last day that is not before the first one"))
+        if field.data - self.first_day.data > LONGEST:
+            raise ValidationError(_l("An event lasts at most 31 days"))
+
+    def plan(self) -> Plan:
+        """Return what was entered, once it is valid."""
+        return Plan(
+            name=self.name.data,
+            language=language(),
+            first_day=self.first_day.data,
+            last_day=self.last_day.data,
+            timezone=self.timezone.data,
+            place=self.place.data,
+            capacity=self.capacity.data,
+            template=SectorTemplate(self.template.data),
+            organiser_name=self.organiser_name.data or "",
+            contact_email=self.contact_email.data or "",
+        )
+
+
+class CopyForm(TidyForm):
+    """The name and the first day of an event that is copied for another year."""
+
+    name = StringField(
+        _l("Name"),
+        [required(_l("Enter the name")), Length(max=120, message=_l("Use at most 120 characters"))],
+    )
+    first_day = DayField(_l("First day"), [InputRequired(_l("Enter the first day"))])
+
+    validate_first_day = NewEventForm.validate_first_day
+
+
+def _city(zone: str) -> str:
+    """Return the zone's city in the present language."""
+    named = Locale.parse(language()).time_zones.get(zone, {}).get("city")
+    return str(named or zone.rpartition("/")[2])

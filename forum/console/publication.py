@@ -1,0 +1,108 @@
+"""Organisers' pages for publishing an event, and for making another event the front page of the site."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.console.checklist import checklist_of
+from forum.console.text_checks import blanks_of
+from forum.database import start_write
+from forum.events import publishing
+from forum.events import queries as events
+from forum.events.enums import RegistrationState
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import listing
+from forum.registration.enums import LIVE
+from forum.web.forms import TidyForm
+
+bp = Blueprint("publication", __name__, url_prefix="/console/<event>")
+
+
+class PublishForm(TidyForm):
+    """Asked only where something that is needed is missing."""
+
+    even_so = BooleanField(_l("Publish it all the same"))
+
+
+@bp.route("/publication", methods=["GET", "POST"])
+def publish(event: str) -> ResponseReturnValue:
+    """Say what publishing does and what is missing, and publish the event."""
+    form, now = PublishForm(), clock.now()
+    if form.is_submitted():
+        start_write(db.session)
+    found = get_any_or_404(event)
+    if found.is_published:
+        return _to_overview(event)
+    asked = _asked(found, now)
+    if form.validate_on_submit() and asked["may"] and (form.even_so.data or not asked["missing"]):
+        publishing.publish(found, actor=sign_ins.current_actor(), now=now)
+        db.session.commit()
+        flash(_("The event is published. Visitors see it now."), "success")
+        return _to_overview(event)
+    if form.is_submitted() and asked["missing"]:
+        form.even_so.errors = [_("Fill in what is missing, or tick that you publish it all the same")]
+    page = render_template("console/publication/publish.html", event=found, form=form, **asked)
+    return page, 422 if form.errors else 200
+
+
+@bp.route("/front-page", methods=["GET", "POST"])
+def front_page(event: str) -> ResponseReturnValue:
+    """Say what happens to the present front page, and make this event the front page of the site."""
+    form, now = TidyForm(), clock.now()
+    if form.is_submitted():
+        start_write(db.session)
+    found = get_any_or_404(event)
+    if found.is_current or not found.is_published:
+        return _to_overview(event)
+    if form.validate_on_submit():
+        publishing.make_front_page(found, actor=sign_ins.current_actor(), now=now)
+        db.session.commit()
+        flash(_("The event is the front page of the site now."), "success")
+        return _to_overview(event)
+    displaced = _displaced(found, now)
+    return render_template("console/publication/front_page.html", event=found, form=form, displaced=displaced)
+
+
+def _asked(event: Event, now: datetime) -> dict[str, Any]:
+    """Return what the page before publishing says: what is missing, and what publishing does."""
+    displaced = _displaced(event, now)
+    return {
+        "missing": checklist_of(event, now).needed,
+        "blanks": blanks_of(event),
+        "displaced": displaced,
+        # Taking the front page from another event concerns that one, too.
+        "may": displaced is None or sign_ins.is_admin_of_all(),
+        "is_over": events.is_over(event, now),
+        "opens_later": now < event.opens_at,
+        "is_closed": now >= event.closes_at,
+    }
+
+
+def _displaced(event: Event, now: datetime) -> dict[str, Any] | None:
+    """Return the event that would no longer be the front page, and who would be concerned; None without one."""
+    other = publishing.displaced_by(event, now)
+    if other is None:
+        return None
+    counts = listing.count_by_sector_and_status(other)
+    return {
+        "event": other,
+        "is_public": other.is_published,
+        "is_open": events.registration_state(other, now)
+        in (RegistrationState.OPEN, RegistrationState.UPCOMING),
+        "is_over": events.is_over(other, now),
+        "people": sum(listing.total(counts, status=status) for status in LIVE),
+    }
+
+
+def _to_overview(slug: str) -> ResponseReturnValue:
+    db.session.rollback()
+    return redirect(url_for("console.overview", event=slug), 303)

@@ -1,0 +1,88 @@
+"""What the texts of an event lack: blanks that nobody has filled in, and languages in which there is no text yet."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum.columns import Text
+from forum.console.checks import Check, State, link
+from forum.events import queries as events
+from forum.events.drafts import list_blanks
+from forum.events.models import Event
+from forum.web.languages import NAMES, in_language, language_name
+
+NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True)
+class Blanks:
+    """The blanks of one text in one language, and where they are filled in."""
+
+    title: str
+    code: str  # of the language
+    language: str
+    words: tuple[str, ...]
+    url: str
+
+
+def text_checks(event: Event) -> Iterator[Check]:
+    """Yield a check for the front page and one for each standing page, in each language.
+
+    A text that names the year before is pointed out: an event that was copied may have kept it.
+    """
+    year_before = event.starts_at.astimezone(event.zone).year - 1
+    for title, texts, url in _texts(event):
+        for code in NAMES:
+            yield _check(title, texts, code, url, year_before)
+
+
+def blanks_of(event: Event) -> list[Blanks]:
+    """Return the blanks that visitors read, or would read, text by text."""
+    found = []
+    for title, texts, url in _texts(event):
+        for code in NAMES:
+            if words := _blanks(texts, code):
+                found.append(Blanks(title, code, language_name(code), tuple(words), url))
+    return found
+
+
+def _texts(event: Event) -> Iterator[tuple[str, tuple[Text, ...], str]]:
+    """Yield name, texts and the place to fill them in: of the front page, then of each standing page."""
+    front = (event.name, event.short_name, event.lead, event.sharing)
+    yield _("Front page"), front, link("settings.texts", event=event.slug)
+    for page in events.list_page_texts(event):
+        url = link("pages.edit", event=event.slug, slug=page.slug)
+        yield in_language(page.title), (page.title, page.summary, page.body), url
+
+
+def _check(title: str, texts: tuple[Text, ...], code: str, url: str, year_before: int) -> Check:
+    name = _("%(text)s, %(language)s", text=title, language=language_name(code))
+    if not all(text.get(code) for text in texts):
+        words = _("Not translated. Visitors read it in another language.")
+        return Check(name, State.LATER, words, url, _("Translate"))
+    if blanks := _blanks(texts, code):
+        return Check(name, State.NEEDED, _named(blanks), url, _("Fill in"), is_text=True)
+    if times := sum(text[code].count(str(year_before)) for text in texts):
+        words = ngettext(
+            "Names the year %(year)s once. See whether that is meant.",
+            "Names the year %(year)s %(num)s times. See whether that is meant.",
+            times,
+            year=year_before,
+        )
+        return Check(name, State.LATER, words, url, _("Change"))
+    return Check(name, State.DONE, "", url, _("Change"))
+
+
+def _blanks(texts: tuple[Text, ...], code: str) -> list[str]:
+    return [blank for text in texts for blank in list_blanks(text.get(code, ""))]
+
+
+def _named(blanks: list[str]) -> str:
+    """Return such as "3 blanks: controller’s name, its address, the data protection officer"."""
+    different = list(dict.fromkeys(blank.rstrip(".") for blank in blanks))
+    named = "; ".join(different[:NAMED_AT_MOST])
+    if len(different) > NAMED_AT_MOST:
+        named += " …"
+    return ngettext("%(num)s blank: %(named)s", "%(num)s blanks: %(named)s", len(blanks), named=named)
