@@ -172,16 +172,27 @@ def test_front_of_the_present_event_shows_no_archive_note(pages):
     assert "This is an earlier forum" not in pages.get("home.front").text
 
 
-@pytest.mark.parametrize("path", ["/en/", "/en/event.ics"])
-def test_without_an_event_there_is_no_front(pages, path):
+@pytest.mark.parametrize("path", ["/en/event.ics"])
+def test_without_an_event_its_pages_are_not_found(pages, path):
     make_archive()
     make_event(is_published=False)
     assert pages.get(path, expect=404).title.endswith("Nordic Forum")
 
 
+def test_without_an_event_the_front_says_that_one_is_prepared_and_nothing_of_it(pages):
+    make_archive()
+    make_event(is_published=False, name=Text(sv="Hemligt", en="Secret"), short_name=Text(en="Secret"))
+    page = pages.get("/en/")
+    assert (page.h1, page.title) == ("A forum is being prepared", "A forum is being prepared – Nordic Forum")
+    assert page.soup.select_one("meta[name=robots]")["content"] == "noindex"
+    assert "Secret" not in page.data.decode()
+    assert pages.get("/sv/").h1 == "Ett forum förbereds"
+    assert pages.get("/en/events/nf16/").h1 == "The forum of 2016"
+
+
 @pytest.mark.parametrize("path", ["/sv/", "/sv/news/", "/nope", "/sv/r/left"])
 def test_without_an_event_each_page_names_the_swedish_numbers(pages, path):
-    page = pages.get(path, expect=200 if path in ("/sv/news/", "/sv/r/left") else 404)
+    page = pages.get(path, expect=404 if path == "/nope" else 200)
     numbers = [link["href"] for link in page.soup.select("footer a[href^='tel:']")]
     assert numbers == ["tel:112", "tel:11414"]
 
