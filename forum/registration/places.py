@@ -208,6 +208,22 @@ def change_share(sector: Sector, *, floor: int, ceiling: int) -> None:
     sector.floor, sector.ceiling = floor, ceiling
 
 
+def change_shares(event: Event, *, capacity: int, shares: Mapping[str, tuple[int, int]]) -> None:
+    """Set the event's capacity and each sector's floor and ceiling at once; `shares` has (floor, ceiling) by key.
+
+    Raises CapacityBelowTaken, SharesDoNotFit.
+    """
+    asked = [(sector, *shares[sector.key]) for sector in event.sectors]
+    if capacity < event.taken or any(ceiling < sector.taken for sector, _floor, ceiling in asked):
+        raise CapacityBelowTaken
+    is_odd = any(not 0 <= floor <= ceiling for _sector, floor, ceiling in asked)
+    if is_odd or sum(floor for _sector, floor, _ceiling in asked) > capacity:
+        raise SharesDoNotFit
+    event.capacity = capacity
+    for sector, floor, ceiling in asked:
+        sector.floor, sector.ceiling = floor, ceiling
+
+
 def mend(event: Event) -> dict[str, list[int]]:
     """Set the counters of a locked event to what its registrations hold; return the wrong ones as [was, is] by key.
 

@@ -169,6 +169,27 @@ def test_a_share_that_does_not_fit_is_refused(floor, ceiling):
         write(places.change_share, find_sector(event, "tech"), floor=floor, ceiling=ceiling)
 
 
+def test_all_shares_change_together_or_not_at_all():
+    """A smaller room and smaller floors fit together, though neither would fit alone after the other."""
+    event = make_event(capacity=10, sectors=[make_sector("tech", floor=6), make_sector("ngo", floor=4)])
+    fill(event, "tech", 3)
+    for capacity, tech, refusal in (
+        (2, (0, 5), CapacityBelowTaken),
+        (5, (0, 2), CapacityBelowTaken),
+        (5, (4, 5), SharesDoNotFit),
+        (5, (5, 4), SharesDoNotFit),
+    ):
+        with pytest.raises(refusal):
+            write(places.change_shares, event, capacity=capacity, shares={"tech": tech, "ngo": (2, 5)})
+    assert [event.capacity, *((sector.floor, sector.ceiling) for sector in event.sectors)] == [
+        10,
+        (6, 50),
+        (4, 50),
+    ]
+    write(places.change_shares, event, capacity=5, shares={"tech": (3, 4), "ngo": (2, 5)})
+    assert left(event) == {"tech": 0, "ngo": 2}
+
+
 @pytest.mark.parametrize(
     ("statement", "constraint"),
     [
