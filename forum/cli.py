@@ -15,6 +15,7 @@ from forum.commands import preparing, running, settings_file
 from forum.commands.after_restore import release_mail
 from forum.commands.audit import audit
 from forum.commands.backups import backup, restore
+from forum.commands.content import content
 from forum.commands.counters import mend_counters
 from forum.commands.database import database
 from forum.commands.doctor import doctor
@@ -66,6 +67,7 @@ for command in (
     database,
     doctor,
     audit,
+    content,
     mail_test,
     mend_counters,
     backup,

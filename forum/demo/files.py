@@ -1,27 +1,24 @@
-"""Reading the demo's content from TOML and Markdown files."""
+"""Reading the demo's files: a folder of content with placeholders for the year and for days ago, and a word list."""
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import frontmatter
+from forum.content import folder
 
-FOLDER = Path(__file__).parent
+HERE = Path(__file__).parent
+CONTENT = HERE / "content"
+ZONE = ZoneInfo("Europe/Stockholm")
+CURRENT, ARCHIVE = "nf{yy}", "nf16"
+# The folder of the current event, which is named after a year in the checkout, too.
+CURRENT_FOLDER = "events/nf27/"
 FIRST_DAY = (11, 16)
 AHEAD = timedelta(days=60)
-
-
-@dataclass(frozen=True)
-class Document:
-    """A Markdown file, split into its front matter and its text."""
-
-    name: str
-    language: str
-    fields: Mapping[str, Any]
-    text: str
+DAYS_AGO = re.compile(r"\{(\d+) days ago\}")
 
 
 def next_year(now: datetime) -> int:
@@ -30,19 +27,22 @@ def next_year(now: datetime) -> int:
     return now.year if now + AHEAD <= this_year else now.year + 1
 
 
-def read_toml(name: str, year: int) -> dict[str, Any]:
-    """Return the content of a TOML file, with the current event's year filled in."""
-    return tomllib.loads(_read(FOLDER / name, year))
+def read_content(now: datetime) -> Mapping[str, str]:
+    """Return the texts of the demo's content by their paths, with every placeholder filled in."""
+    texts, _unread = folder.read(CONTENT)
+    return {
+        fill(path.replace(CURRENT_FOLDER, f"events/{CURRENT}/"), now): fill(text, now)
+        for path, text in texts.items()
+    }
 
 
-def read_documents(folder: str, year: int) -> Iterator[Document]:
-    """Yield the Markdown files `<name>.<language>.md` of a folder, in the order of their names."""
-    for path in sorted((FOLDER / folder).glob("*.md")):
-        name, language, _ = path.name.rsplit(".", 2)
-        parsed = frontmatter.loads(_read(path, year))
-        yield Document(name, language, parsed.metadata, parsed.content)
+def read_words() -> dict[str, Any]:
+    """Return the word lists from which people are invented."""
+    return tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
 
 
-def _read(path: Path, year: int) -> str:
-    text = path.read_text(encoding="utf-8")
+def fill(text: str, now: datetime) -> str:
+    """Return the text with the current event's year for `{year}` and `{yy}`, and a date for `{45 days ago}`."""
+    year, today = next_year(now), now.astimezone(ZONE).date()
+    text = DAYS_AGO.sub(lambda number: str(today - timedelta(days=int(number[1]))), text)
     return text.replace("{year}", str(year)).replace("{yy}", f"{year % 100:02d}")

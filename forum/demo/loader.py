@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select, update
 
-from forum.demo import files, texts
+from forum.content import importing
+from forum.demo import files
 from forum.demo.people import Population
 from forum.demo.story import Story
+from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.news import actions as news
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 
@@ -24,11 +25,11 @@ def load_demo(*, now: datetime) -> bool:
     """
     if db.session.scalar(select(exists().where(Event.id.is_not(None)))):
         return False
-    year = files.next_year(now)
-    current, archive = texts.add_events(year=year, now=now)
-    texts.add_posts(year=year, now=now, current=current, archive=archive)
-    news.announce_due(now)
-    Story(current, Population(files.read_toml("people.toml", year)), now).play()
+    importing.load_files(files.read_content(now), now=now)
+    current = events.find_current()
+    if current is None:
+        raise LookupError("the demo has no current event")
+    Story(current, Population(files.read_words()), now).play()
     _settle_outbox()
     return True
 

@@ -12,6 +12,7 @@ from forum import create_app
 from forum.audit import actions as audit
 from forum.audit import queries as history
 from forum.audit.models import AuditEntry
+from forum.content import exporting, importing
 from forum.database import start_write
 from forum.demo import files
 from forum.demo.loader import load_demo
@@ -83,6 +84,15 @@ def test_demo_is_loaded_once(loaded):
     assert load(NOW + timedelta(days=400)) is False
     assert db.session.scalar(select(func.count()).select_from(Registration)) == before
     assert [event.slug for event in events.list_events()] == ["nf27", "nf16"]
+
+
+def test_the_demo_is_a_folder_of_content(loaded):
+    """Its files say what is stored, and an export has the same files."""
+    start_write(db.session)
+    outcome = importing.import_files(files.read_content(NOW), {}, delete=True, actor="command", now=NOW)
+    db.session.rollback()
+    assert [str(difference) for difference in outcome.differences] == []
+    assert sorted(exporting.export_files()) == sorted(files.read_content(NOW))
 
 
 def test_current_event_is_open_and_the_archive_is_over(loaded):

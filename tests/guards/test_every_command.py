@@ -43,6 +43,8 @@ COMMANDS = {
     "backup": ("forum-", ("{folder}/backups", "--keys", "{folder}/keys.json")),
     "mail-test": ("Written into the folder mail/", ("anna@example.org",)),
     "mend-counters": ("", ()),
+    "content export": (" files.", ("{folder}/content",)),
+    "content import": ("0 differences imported.", ("{folder}/content",)),
     "release-mail": ("0 mails are released", ()),
     "audit verify": ("", ()),
     "audit erase-details": ("are erased", ("1",)),

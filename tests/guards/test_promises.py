@@ -28,7 +28,10 @@ PROMISE = re.compile(
 # Pages that consist of promises; every sentence of theirs is looked at.
 LOOKED_AT = (
     *sorted((PROJECT / "templates/public/registration").glob("*.html")),
-    *(PROJECT / f"forum/demo/pages/nf27/{name}.en.md" for name in ("privacy", "accessibility")),
+    *(
+        PROJECT / f"forum/demo/content/events/nf27/pages/{name}.en.md"
+        for name in ("privacy", "accessibility")
+    ),
     *(PROJECT / f"forum/events/first_texts/{name}.en.md" for name in ("privacy", "accessibility")),
 )
 # Sentences that PROMISE finds and that promise nothing.
@@ -53,7 +56,7 @@ PUBLIC_TEXTS = (
     *sorted((PROJECT / "templates/components").rglob("*.html")),
     *sorted((PROJECT / "templates/mail").rglob("*.txt")),
     *sorted((PROJECT / "forum/demo").rglob("*.md")),
-    *sorted((PROJECT / "forum/demo/events").rglob("*.toml")),
+    *sorted((PROJECT / "forum/demo/content").rglob("*.toml")),
     *sorted((PROJECT / "forum/events/first_texts").iterdir()),
     *(PROJECT / name for name in ("forum/registration/forms.py", "forum/privacy/register.py")),
 )

@@ -1,0 +1,160 @@
+"""What the database will hold after an import: the files, laid over what is stored."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from forum.content import events, moments, posts, taxonomy
+from forum.content.shapes import LANGUAGES, Document, Where
+from forum.content.site import BY_LANGUAGE, Site, post_path
+
+
+def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
+    """Return the content after the import of the files `given`. Raises BadFile for what does not fit together.
+
+    What the files lack is kept, unless `delete`. Events are never removed.
+    """
+    wanted = Site(_lay_over(given, stored, delete=delete))
+    wanted.events = _with_one_current(given, stored)
+    wanted.pages.update(
+        (place, page) for place, page in stored.pages.items() if not (delete and place[0] in given.events)
+    )
+    wanted.pages.update(
+        (place, _dated(page, stored.pages.get(place, {}), events.zone_of(given.events[place[0]]), now))
+        for place, page in given.pages.items()
+    )
+    wanted.posts.update({} if delete else stored.posts)
+    for key, languages in given.posts.items():
+        if not delete:
+            _refuse_lost_language(key, languages, stored)
+        before = stored.posts.get(key, {})
+        wanted.posts[key] = {
+            language: _settled(_with_former(post, before.get(language, {})), wanted, post_path(key, language))
+            for language, post in languages.items()
+        }
+        if wanted.posts[key] != before:
+            for language, post in wanted.posts[key].items():
+                posts.refuse_incomplete(post, Where(post_path(key, language)))
+    _settle_slugs(wanted)
+    return wanted
+
+
+def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
+    """Return the files that would hold what is stored and kept though the folder lacks it."""
+    given_files, lacking = given.files(), wanted.files().keys() & stored.files().keys()
+    return sorted(file for file in lacking if file not in given_files and file != taxonomy.FILE)
+
+
+def _lay_over(given: Site, stored: Site, *, delete: bool) -> Document:
+    """Return categories and hashtags after the import, with hashtags that only posts of the files name.
+
+    Categories have the order of the files, the others after them; hashtags that of their making.
+    """
+    laid: Document = {}
+    for name, key_of in (("categories", _key), ("hashtags", _form)):
+        old = {key_of(entry): entry for entry in stored.terms[name]}
+        new = {key_of(entry): entry for entry in given.terms[name]}
+        kept = {} if delete and given.taxonomy is not None else old
+        if name == "categories":
+            laid[name] = [*new.values(), *(entry for key, entry in kept.items() if key not in new)]
+        else:
+            order = [key for key in old if key in new or key in kept]
+            laid[name] = [
+                new.get(key, old.get(key)) for key in [*order, *(key for key in new if key not in old)]
+            ]
+    where = Where(taxonomy.FILE)
+    known = taxonomy.spellings(laid["hashtags"], where)
+    for named in _named_by_posts(given):
+        if (form := taxonomy.forms_of({"name": named})[0]) not in known:
+            known[form] = named
+            laid["hashtags"].append({"name": named})
+    return taxonomy.read(laid, where)
+
+
+def _key(category: Document) -> str:
+    return category["key"]
+
+
+def _form(hashtag: Document) -> str:
+    return taxonomy.forms_of(hashtag)[0]
+
+
+def _named_by_posts(given: Site) -> Iterable[str]:
+    for languages in given.posts.values():
+        for post in languages.values():
+            yield from post.get("tags", [])
+
+
+def _with_one_current(given: Site, stored: Site) -> dict[str, Document]:
+    laid = {**stored.events, **given.events}
+    current = next((slug for slug, event in given.events.items() if event["current"]), None)
+    if current is None:
+        return laid
+    return {slug: {**event, "current": slug == current} for slug, event in laid.items()}
+
+
+def _dated(page: BY_LANGUAGE, stored: BY_LANGUAGE, zone: ZoneInfo, now: datetime) -> BY_LANGUAGE:
+    """Return a page with the time of its last change: that of its files, else of the stored page, if it is the same."""
+    if all("updated" in document for document in page.values()):
+        return page
+    before = {language: {**document, "updated": None} for language, document in stored.items()}
+    is_same = before == {language: {**document, "updated": None} for language, document in page.items()}
+    updated = next(iter(stored.values()))["updated"] if is_same else moments.tell(now, zone)
+    return {language: {**document, "updated": updated} for language, document in page.items()}
+
+
+def _refuse_lost_language(key: str, languages: Iterable[str], stored: Site) -> None:
+    for language in stored.posts.get(key, {}):
+        if language not in languages:
+            Where(post_path(key, language)).refuse("is missing; --delete removes the post in this language")
+
+
+def _with_former(post: Document, stored: Document) -> Document:
+    """Return a post's document with the slugs that it had, that of the stored post included if readers may know it."""
+    known = [stored["slug"]] if "published" in stored else []
+    former = {*post.get("former_slugs", []), *stored.get("former_slugs", []), *known} - {post["slug"]}
+    return posts.in_order({**post, "former_slugs": sorted(former)})
+
+
+def _settled(post: Document, wanted: Site, file: str) -> Document:
+    """Return a post's document with its categories and hashtags in their order, each by its one name."""
+    where = Where(file)
+    if post.get("event", "") not in {"", *wanted.events}:
+        where.at("event").refuse(f"there is no event {post['event']}")
+    categories = [category["key"] for category in wanted.terms["categories"]]
+    for category in post.get("categories", []):
+        if category not in categories:
+            where.at("categories").refuse(f"there is no category {category}; {taxonomy.FILE} lists them")
+    names = taxonomy.spellings(wanted.terms["hashtags"])
+    own = {names[_form({"name": name})] for name in post.get("tags", [])}
+    settled = {
+        "categories": [key for key in categories if key in post.get("categories", [])],
+        "tags": [tag["name"] for tag in wanted.terms["hashtags"] if tag["name"] in own],
+    }
+    return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, value)}
+
+
+def _settle_slugs(wanted: Site) -> None:
+    """Refuse two posts with one address in a language; a slug that another post has now is nobody's former one."""
+    for language in LANGUAGES:
+        own = {key: post[language] for key, post in wanted.posts.items() if language in post}
+        owners: dict[str, str] = {}
+        for key, post in own.items():
+            _refuse_second(owners, key, language, "slug", [post["slug"]])
+        for key, post in own.items():
+            former = [slug for slug in post.get("former_slugs", []) if slug not in owners]
+            if former != post.get("former_slugs", []):
+                wanted.posts[key] = {
+                    **wanted.posts[key],
+                    language: posts.in_order({**post, "former_slugs": former}),
+                }
+        had: dict[str, str] = {}
+        for key in own:
+            former = wanted.posts[key][language].get("former_slugs", [])
+            _refuse_second(had, key, language, "former_slugs", former)
+
+
+def _refuse_second(owners: dict[str, str], key: str, language: str, name: str, slugs: Iterable[str]) -> None:
+    for slug in slugs:
+        if (other := owners.setdefault(slug, key)) != key:
+            Where(post_path(key, language), name).refuse(f"{slug} is that of the post {other}, too")

@@ -1,0 +1,22 @@
+"""Why a folder of files, or one of its files, cannot be read or written."""
+
+from collections.abc import Sequence
+
+
+class FolderRefused(Exception):
+    """The folder cannot be read from or written to; the message is a sentence."""
+
+
+class BadFile(Exception):
+    """A file says what cannot be; `key` names the place in it, or is empty for the whole file."""
+
+    def __init__(self, file: str, key: str, problem: str) -> None:
+        super().__init__(": ".join(part for part in (file, key, problem) if part))
+
+
+class ContentRefused(Exception):
+    """Nothing was imported; `problems` has a sentence for each file that is to blame."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems

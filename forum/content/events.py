@@ -1,0 +1,263 @@
+"""An event as event.toml: all that organisers decide, and nothing that counts registrations."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from forum.content import moments
+from forum.content.shapes import (
+    LANGUAGES,
+    Document,
+    Where,
+    clock_time,
+    country,
+    flag,
+    key,
+    line,
+    link,
+    listing,
+    mail_address,
+    matching,
+    member,
+    moment,
+    number,
+    prose,
+    said,
+    table,
+    texts,
+    unique,
+    unix,
+)
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event, Sector
+
+NOWHERE = Where("")
+TEXTS = ("name", "short_name", "lead", "place", "sharing")
+# A name in the folder of static files, which cannot lead out of it.
+STATIC_NAME = re.compile(r"\w[\w-]*(/\w[\w-]*)*\.\w+")
+
+
+def _is_static_name(name: str) -> bool:
+    return STATIC_NAME.fullmatch(name) is not None
+
+
+NAMED, SHORT, LONG = texts(line(empty=True), said=True), texts(line(empty=True)), texts(prose())
+HELP_LINE = table(
+    {"country": country},
+    {
+        **{name: line(40) for name in ("emergency", "police", "children")},
+        "report": table({"name": NAMED, "url": link(300)}),
+    },
+)
+SECTOR = table(
+    {
+        "key": key(40),
+        "floor": number(0),
+        "ceiling": number(0),
+        "policy": member(SectorPolicy),
+        "name": NAMED,
+        "invited": LONG,
+    }
+)
+ADDRESS = table({}, {**{name: line(200) for name in ("street", "postal_code", "town")}, "country": country})
+ORGANISER = table(
+    {},
+    {
+        "phone": line(30),
+        "url": link(300),
+        "logo": matching(_is_static_name, 'the name of a static file, such as "img/ring.svg"', 200),
+        "name": NAMED,
+        "address": ADDRESS,
+    },
+)
+REGISTRATION = table(
+    {
+        "capacity": number(0),
+        "opens": moment,
+        "closes": moment,
+        "waiting_list": flag,
+        "offer_hours": number(1, 10_000),
+    },
+    {"release": moment, "organisation_cap": number(1)},
+)
+SHAPE = table(
+    {
+        "published": flag,
+        "current": flag,
+        "hashtag": line(60, empty=True),
+        "contact_email": mail_address(254),
+        "timezone": line(60),
+        "starts": moment,
+        "ends": moment,
+        **dict.fromkeys(("name", "short_name"), NAMED),
+        "place": SHORT,
+        **dict.fromkeys(("lead", "sharing"), LONG),
+        "registration": REGISTRATION,
+        "sectors": listing(SECTOR),
+    },
+    {
+        "nights": listing(table({}, {"ends": clock_time, "starts": clock_time})),
+        "organiser": ORGANISER,
+        "help_lines": listing(HELP_LINE),
+        "programme_points": listing(
+            table({"title": NAMED, "text": LONG}, {"day": number(1, 400), "starts": clock_time})
+        ),
+        "facts": listing(table({"label": NAMED, "value": LONG})),
+    },
+)
+LISTS = ("nights", "help_lines", "programme_points", "facts")
+
+
+def tell(event: Event) -> Document:
+    """Return the event as event.toml has it."""
+    zone = event.zone
+    registration = {
+        "capacity": event.capacity,
+        "opens": moments.tell(event.opens_at, zone),
+        "closes": moments.tell(event.closes_at, zone),
+        "release": event.release_at and moments.tell(event.release_at, zone),
+        "waiting_list": event.has_waiting_list,
+        "offer_hours": event.offer_hours,
+        "organisation_cap": event.organisation_cap,
+    }
+    organiser = {
+        "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,
+        "phone": event.organiser_phone,
+        "url": event.organiser_url,
+        "logo": event.organiser_logo,
+        "address": {name: value for name, value in event.organiser_address.items() if value},
+    }
+    return SHAPE(
+        _known(
+            {
+                "published": event.is_published,
+                "current": event.is_current,
+                **{name: getattr(event, name) for name in ("hashtag", "contact_email", "timezone")},
+                "starts": moments.tell(event.starts_at, zone),
+                "ends": moments.tell(event.ends_at, zone),
+                **{name: _told(getattr(event, name)) for name in TEXTS},
+                "registration": _known(registration),
+                "sectors": [_tell_sector(sector) for sector in event.sectors],
+                "organiser": _known(organiser),
+                **{name: _tell_list(getattr(event, name)) for name in LISTS},
+            },
+            kept=("sectors",),
+        ),
+        Where(f"events/{event.slug}/event.toml"),
+    )
+
+
+def read(raw: Document, where: Where) -> Document:
+    """Return the content of event.toml as a document. Raises BadFile."""
+    document = _known(SHAPE(raw, where), kept=("sectors", "hashtag", "contact_email"))
+    zone = zone_of(document, where)
+    _read_moments(document, ("starts", "ends"), zone, where)
+    registration, at = document["registration"], where.at("registration")
+    _read_moments(registration, ("opens", "closes", "release"), zone, at)
+    for table_of, first, last, place in (
+        (document, "starts", "ends", where),
+        (registration, "opens", "closes", at),
+    ):
+        if moments.read(table_of[last], zone, place) <= moments.read(table_of[first], zone, place):
+            place.at(last).refuse(f"has to be later than {first}")
+    _refuse_wrong_shares(document, where)
+    return document
+
+
+def zone_of(document: Document, where: Where = NOWHERE) -> ZoneInfo:
+    """Return the event's time zone. Raises BadFile for a name that is none."""
+    try:
+        return ZoneInfo(document["timezone"])
+    except (ValueError, OSError, KeyError):
+        where.at("timezone").refuse('has to be the name of a time zone, such as "Europe/Stockholm"')
+
+
+def values_of(document: Document) -> dict[str, Any]:
+    """Return the columns of the event, its places and sectors excepted."""
+    zone = zone_of(document)
+    registration, organiser = document["registration"], document.get("organiser", {})
+
+    def at(table_of: Document, name: str):
+        return moments.read(table_of[name], zone, NOWHERE) if name in table_of else None
+
+    return {
+        "is_published": document["published"],
+        **{name: document[name] for name in ("hashtag", "contact_email", "timezone")},
+        **{name: said(document[name]) for name in TEXTS},
+        "starts_at": at(document, "starts"),
+        "ends_at": at(document, "ends"),
+        "opens_at": at(registration, "opens"),
+        "closes_at": at(registration, "closes"),
+        "release_at": at(registration, "release"),
+        "has_waiting_list": registration["waiting_list"],
+        "offer_hours": registration["offer_hours"],
+        "organisation_cap": registration.get("organisation_cap"),
+        "organiser_name": said(organiser.get("name", {})),
+        "organiser_address": organiser.get("address", {}),
+        **{f"organiser_{name}": organiser.get(name) for name in ("phone", "url", "logo")},
+        **{name: [_stored(entry) for entry in document.get(name, [])] for name in LISTS},
+    }
+
+
+def sector_values_of(document: Document) -> dict[str, Any]:
+    """Return the columns of a sector, its places excepted."""
+    return {
+        "name": said(document["name"]),
+        "invited": said(document["invited"]),
+        "policy": SectorPolicy(document["policy"]),
+    }
+
+
+def _tell_sector(sector: Sector) -> Document:
+    return {
+        **{name: getattr(sector, name) for name in ("key", "floor", "ceiling")},
+        "policy": str(sector.policy),
+        "name": _told(sector.name),
+        "invited": _told(sector.invited),
+    }
+
+
+def _told(text: Mapping[str, str]) -> Document:
+    return {language: unix(text.get(language) or "") for language in LANGUAGES}
+
+
+def _tell_list(entries: Iterable[Mapping[str, Any]]) -> list[Document]:
+    return [{name: _tell_part(name, part) for name, part in entry.items() if part} for entry in entries]
+
+
+def _tell_part(name: str, part: Any) -> Any:
+    """Return a part of an entry: what a table holds under names of languages is a text per language."""
+    if name == "report":
+        return {"name": _told(part["name"]), "url": part["url"]}
+    return _told(part) if isinstance(part, Mapping) else part
+
+
+def _stored(entry: Any) -> Any:
+    """Return an entry as its column has it: without the languages in which nothing is said."""
+    if not isinstance(entry, Mapping):
+        return entry
+    return {name: _stored(part) for name, part in entry.items() if part != "" or name not in LANGUAGES}
+
+
+def _known(values: Document, kept: Iterable[str] = ()) -> Document:
+    return {name: value for name, value in values.items() if name in kept or value not in (None, [], {})}
+
+
+def _read_moments(table_of: Document, names: Iterable[str], zone: ZoneInfo, where: Where) -> None:
+    for name in names:
+        if name in table_of:
+            table_of[name] = moments.tell(moments.read(table_of[name], zone, where.at(name)), zone)
+
+
+def _refuse_wrong_shares(document: Document, where: Where) -> None:
+    """Refuse sectors of one key, a floor above its ceiling, and floors that are more than the event has."""
+    sectors, capacity = document["sectors"], document["registration"]["capacity"]
+    unique(sectors, "key", where.at("sectors"))
+    for sector in sectors:
+        if sector["floor"] > sector["ceiling"]:
+            at = where.at("sectors").at(sector["key"]).at("floor")
+            at.refuse(f"is {sector['floor']}, and the ceiling is {sector['ceiling']}")
+    floors = sum(sector["floor"] for sector in sectors)
+    if floors > capacity:
+        where.at("sectors").refuse(f"the floors add up to {floors}, and the capacity is {capacity}")

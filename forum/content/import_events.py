@@ -1,0 +1,114 @@
+"""Events and pages of an import, written into the database; `registration.places` alone changes places."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from forum.content import events, moments
+from forum.content.documents import BODY
+from forum.content.shapes import LANGUAGES, Document, Where, text_of
+from forum.content.site import BY_LANGUAGE, Site, event_path, page_path
+from forum.counting import counted
+from forum.events.models import Event, Page, Sector
+from forum.events.standing import LINKED
+from forum.extensions import db
+from forum.registration import places, waiting_list
+from forum.registration.models import Registration
+
+
+def lock_all() -> None:
+    """Lock every event, and read it afresh when it is next looked at."""
+    for event in db.session.scalars(select(Event).order_by(Event.id)).all():
+        places.lock(event)
+    db.session.expire_all()
+
+
+def write(slug: str, document: Document, event: Event | None, *, now: datetime) -> Event:
+    """Make the event what the document says; `event` is the locked one, or None for a new one. Raises BadFile."""
+    where = Where(event_path(slug))
+    values = events.values_of(document)
+    if event is None:
+        event = Event(slug=slug, capacity=0, taken=0, is_current=False, **values)
+        db.session.add(event)
+    _set(event, values)
+    _write_sectors(event, document["sectors"], where)
+    _share_places(event, document, where)
+    db.session.flush()
+    waiting_list.offer_free_places(event, now=now)
+    return event
+
+
+def choose_current(documents: Mapping[str, Document], known: Mapping[str, Event]) -> None:
+    """Make the event current that the documents call so; no two may be so at any time."""
+    for is_current in (False, True):
+        for slug, document in documents.items():
+            if document["current"] is is_current and known[slug].is_current != is_current:
+                known[slug].is_current = is_current
+        db.session.flush()
+
+
+def write_page(event: Event, slug: str, languages: BY_LANGUAGE) -> None:
+    """Make the event's page what the documents say."""
+    page = next((page for page in event.pages if page.slug == slug), None) or Page(slug=slug)
+    first = next(iter(languages.values()))
+    for name in ("title", "summary", BODY):
+        setattr(page, name, text_of(languages, name))
+    page.position = first["order"]
+    page.updated_at = moments.read(first["updated"], event.zone, Where(""))
+    if page not in event.pages:
+        event.pages.append(page)
+
+
+def remove_pages(event: Event, wanted: Site) -> None:
+    """Remove the pages of the event that the wanted content lacks. Raises BadFile for one that others lead to."""
+    for page in list(event.pages):
+        if (event.slug, page.slug) not in wanted.pages:
+            if page.slug in LINKED:
+                where = Where(page_path(event.slug, page.slug, LANGUAGES[0]))
+                where.refuse("is missing, and other pages lead to this one")
+            event.pages.remove(page)
+
+
+def _set(row: Event | Sector, values: Mapping[str, Any]) -> None:
+    """Set what differs, so that nothing counts as changed that is not."""
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+def _write_sectors(event: Event, documents: Iterable[Document], where: Where) -> None:
+    """Add, change and remove sectors, without their places. Raises BadFile for one that is missing and has people."""
+    known = {sector.key: sector for sector in event.sectors}
+    wanted = [document["key"] for document in documents]
+    for sector in [sector for sector in event.sectors if sector.key not in wanted]:
+        _refuse_people(sector, where)
+        event.sectors.remove(sector)
+    for position, document in enumerate(documents):
+        values = {**events.sector_values_of(document), "position": position}
+        if document["key"] in known:
+            _set(known[document["key"]], values)
+        else:
+            event.sectors.append(Sector(key=document["key"], floor=0, ceiling=0, taken=0, **values))
+
+
+def _refuse_people(sector: Sector, where: Where) -> None:
+    number = db.session.scalar(select(func.count()).where(Registration.sector_id == sector.id)) or 0
+    if number:
+        told = counted(number, "registration is", "registrations are")
+        where.at("sectors").at(sector.key).refuse(f"is missing, and {told} in this sector")
+
+
+def _share_places(event: Event, document: Document, where: Where) -> None:
+    """Set capacity, floors and ceilings. Raises BadFile for a number below the places that are taken."""
+    capacity = document["registration"]["capacity"]
+    if capacity < event.taken:
+        where.at("registration.capacity").refuse(f"is {capacity}, and {event.taken} places are taken")
+    taken = {sector.key: sector.taken for sector in event.sectors}
+    for sector in document["sectors"]:
+        if sector["ceiling"] < taken[sector["key"]]:
+            at = where.at("sectors").at(sector["key"]).at("ceiling")
+            at.refuse(f"is {sector['ceiling']}, and {taken[sector['key']]} places are taken")
+    shares = {sector["key"]: (sector["floor"], sector["ceiling"]) for sector in document["sectors"]}
+    places.change_shares(event, capacity=capacity, shares=shares)

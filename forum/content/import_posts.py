@@ -1,0 +1,108 @@
+"""Posts of an import, written into the database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from forum.content import posts, stored
+from forum.content.documents import BODY
+from forum.content.shapes import Document, text_of
+from forum.content.site import BY_LANGUAGE, Site
+from forum.events.models import Event
+from forum.extensions import db
+from forum.news import revisions, searching
+from forum.news.models import Correction, FormerSlug, Post, PostText, Source, Withdrawal
+
+COLUMNS = ("slug", "label", "headline", "lead")
+
+
+def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime) -> None:
+    """Make these posts what the documents say; with `names_changed`, search texts follow the hashtags' names."""
+    known = {post.key: post for post in stored.list_posts()}
+    for key in sorted(changed & known.keys() & wanted.posts.keys()):
+        revisions.keep_first(known[key], now=now)
+    _free_slugs(wanted, changed, known)
+    shelf = _Shelf()
+    for key in sorted(changed):
+        if key in wanted.posts:
+            _write_post(known.get(key) or Post(key=key, texts=[]), wanted.posts[key], shelf)
+        else:
+            db.session.delete(known[key])
+    db.session.flush()
+    db.session.expire_all()
+    for post in stored.list_posts():
+        if names_changed or post.key in changed:
+            searching.make_findable(post)
+        if post.key in changed:
+            revisions.keep(post, user_id=None, now=now)
+    db.session.flush()
+
+
+class _Shelf:
+    """Finds events, categories and hashtags by what documents call them."""
+
+    def __init__(self) -> None:
+        self.events = {slug: id_ for id_, slug in db.session.execute(select(Event.id, Event.slug))}
+        self.categories = {category.key: category for category in stored.list_categories()}
+        self.tags = {tag.name: tag for tag in stored.list_tags()}
+
+
+def _free_slugs(wanted: Site, changed: set[str], known: Mapping[str, Post]) -> None:
+    """Take slugs that change from their posts first, so that two posts can exchange theirs."""
+    for key in changed & known.keys():
+        for text in known[key].texts:
+            document = wanted.posts.get(key, {}).get(text.language)
+            if document is None or document["slug"] != text.slug:
+                text.slug = f"-{text.post_id}"
+        db.session.execute(delete(FormerSlug).where(FormerSlug.post_id == known[key].id))
+    db.session.flush()
+
+
+def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
+    first = next(iter(languages.values()))
+    post.event_id = shelf.events[first["event"]] if "event" in first else None
+    post.author = text_of(languages, "author")
+    post.updated_at = posts.moment_of(first, "updated")
+    _publish(post, posts.moment_of(first, "published"), posts.moment_of(first, "withdrawn"))
+    post.has_help_box = first.get("help_box", False)
+    post.categories = [shelf.categories[key] for key in first.get("categories", [])]
+    post.tags = [shelf.tags[name] for name in first.get("tags", [])]
+    post.sources = [
+        Source(position=place, title=title, url=entry.get("url"), published_on=entry.get("date"))
+        for place, (entry, title) in enumerate(posts.entries_of(languages, "sources"))
+    ]
+    post.corrections = [
+        Correction(made_on=entry["date"], made_at=posts.moment_of(entry, "at"), text=text)
+        for entry, text in posts.entries_of(languages, "corrections")
+    ]
+    texts = {text.language: text for text in post.texts}
+    post.texts = [
+        _write_text(texts.get(language) or PostText(language=language, search_text=""), document)
+        for language, document in languages.items()
+    ]
+    db.session.add(post)
+    # One by one, so that the parts of each post are numbered in their order.
+    db.session.flush()
+    for language, document in languages.items():
+        for slug in document.get("former_slugs", []):
+            db.session.add(FormerSlug(language=language, slug=slug, post_id=post.id))
+
+
+def _publish(post: Post, published: datetime | None, withdrawn: datetime | None) -> None:
+    """Set the time of publishing, which the worker keeps; a post that was withdrawn remembers it apart."""
+    if withdrawn is None or published is None:
+        post.published_at, post.withdrawal = published, None
+        return
+    post.published_at = post.announced_at = None
+    if post.withdrawal is None:
+        post.withdrawal = Withdrawal(made_at=withdrawn, published_at=published)
+    post.withdrawal.made_at, post.withdrawal.published_at = withdrawn, published
+
+
+def _write_text(text: PostText, document: Document) -> PostText:
+    for name in COLUMNS:
+        setattr(text, name, document.get(name, ""))
+    text.body = document[BODY]
+    text.content_note = document.get("content_note")
+    return text

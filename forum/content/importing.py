@@ -1,0 +1,105 @@
+"""Importing a folder: one transaction, in which what the files say is compared, written and recorded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.content import completing, import_events, import_posts, import_taxonomy, reading, stored
+from forum.content.errors import BadFile, ContentRefused
+from forum.content.shapes import Document
+from forum.content.site import Difference, Site, compare, event_path
+from forum.events.models import ContentVersion, Event
+from forum.extensions import db
+from forum.news import actions as news
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an import changes, and the files of stored content that it keeps though the folder lacks them."""
+
+    differences: Sequence[Difference]
+    kept: Sequence[str]
+
+
+def load_files(texts: Mapping[str, str], *, now: datetime) -> None:
+    """Fill an empty database with what the files say, without an entry in the audit trail. Raises ContentRefused."""
+    given = reading.read(texts, {})
+    try:
+        before = stored.read()
+        _write(before, completing.complete(given, before, delete=False, now=now), delete=False, now=now)
+    except BadFile as problem:
+        raise ContentRefused([str(problem)]) from problem
+
+
+def import_files(
+    texts: Mapping[str, str], unread: Mapping[str, str], *, delete: bool, actor: str, now: datetime
+) -> Outcome:
+    """Make the database hold what the files say. Call after `start_write`; the caller commits, or undoes a dry run.
+
+    `unread` says of each file that could not be read why. Raises ContentRefused; the caller then undoes all.
+    """
+    given = reading.read(texts, unread)
+    import_events.lock_all()
+    try:
+        before = stored.read()
+        wanted = completing.complete(given, before, delete=delete, now=now)
+        differences = compare(before, wanted)
+        if differences:
+            events = _write(before, wanted, delete=delete, now=now)
+            _record(differences, events, actor=actor, now=now)
+    except BadFile as problem:
+        raise ContentRefused([str(problem)]) from problem
+    return Outcome(differences, completing.list_lacking(given, before, wanted))
+
+
+def _write(before: Site, wanted: Site, *, delete: bool, now: datetime) -> dict[str, Event]:
+    """Write what differs; return the events by slug."""
+    names_changed = before.taxonomy != wanted.taxonomy
+    if names_changed:
+        import_taxonomy.write(wanted.terms)
+    events = {event.slug: event for event in stored.list_events()}
+    for slug, document in wanted.events.items():
+        if _apart(before.events.get(slug)) != _apart(document):
+            events[slug] = import_events.write(slug, document, events.get(slug), now=now)
+    import_events.choose_current(wanted.events, events)
+    _write_pages(before, wanted, events)
+    keys = before.posts.keys() | wanted.posts.keys()
+    changed = {key for key in keys if before.posts.get(key) != wanted.posts.get(key)}
+    if changed or names_changed:
+        import_posts.write(wanted, changed, names_changed=names_changed, now=now)
+    if delete:
+        import_taxonomy.remove(wanted.terms)
+    news.announce_due(now)
+    db.session.flush()
+    return events
+
+
+def _write_pages(before: Site, wanted: Site, events: Mapping[str, Event]) -> None:
+    for place, languages in wanted.pages.items():
+        if languages != before.pages.get(place):
+            import_events.write_page(events[place[0]], place[1], languages)
+    for event in events.values():
+        import_events.remove_pages(event, wanted)
+
+
+def _apart(event: Document | None) -> Document | None:
+    """Return an event's document without whether it is the current one, which is settled for all events together."""
+    return event and {**event, "current": False}
+
+
+def _record(
+    differences: Sequence[Difference], events: Mapping[str, Event], *, actor: str, now: datetime
+) -> None:
+    """Record for each changed event which of its keys and pages changed, and how many other files did."""
+    files = {difference.file for difference in differences}
+    for slug, event in events.items():
+        own = [item for item in differences if item.file.startswith(f"events/{slug}/")]
+        if own:
+            keys = sorted({item.key for item in own if item.file == event_path(slug)} - {""})
+            pages = len({item.file for item in own} - {event_path(slug)})
+            audit.record("content.imported", event, actor=actor, at=now, keys=keys, page_files=pages)
+    others = sum(not file.startswith("events/") for file in files)
+    if others:
+        version = db.session.get_one(ContentVersion, 1)
+        audit.record("content.imported", version, actor=actor, at=now, files=others)

@@ -1,0 +1,116 @@
+"""Reading the files of a folder into documents. Each file is checked by itself, then what several of them share."""
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
+
+from forum.content import documents, events, pages, posts, taxonomy
+from forum.content.errors import BadFile, ContentRefused
+from forum.content.shapes import LANGUAGES, NAME, Where
+from forum.content.site import Site, event_path, page_path, post_path
+
+EVENT = re.compile(r"events/([^/]+)/event\.toml")
+PAGE = re.compile(r"events/([^/]+)/pages/([^/]+)\.([^/.]+)\.md")
+POST = re.compile(r"posts/([^/]+)\.([^/.]+)\.md")
+PLACES = (
+    "taxonomy.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md"
+    " and posts/<post>.<language>.md"
+)
+
+
+def read(texts: Mapping[str, str], unread: Mapping[str, str]) -> Site:
+    """Return the content of the files; `unread` says of each of the others why it cannot be read.
+
+    Raises ContentRefused with a sentence for each file that is to blame.
+    """
+    site, problems, files = Site(), list(unread.values()), {*texts, *unread}
+    if not files:
+        problems.append(f"the folder holds no content; that would be {PLACES}")
+    # The moments of a page are told in the time zone of its event.
+    for file in sorted(texts, key=lambda name: (not EVENT.fullmatch(name), name)):
+        with _noting(problems):
+            _read_file(site, file, texts[file], files)
+    for event, slug in list(site.pages):
+        with _noting(problems):
+            _refuse_odd_page(site, event, slug, files)
+    for key in list(site.posts):
+        with _noting(problems):
+            _refuse_odd_post(site, key)
+    with _noting(problems):
+        _refuse_second_current(site)
+    if problems:
+        raise ContentRefused(problems)
+    return site
+
+
+@contextmanager
+def _noting(problems: list[str]) -> Iterator[None]:
+    """Add the sentence of a file that is refused, and go on: one look shows all that has to be mended."""
+    try:
+        yield
+    except BadFile as problem:
+        problems.append(str(problem))
+
+
+def _read_file(site: Site, file: str, text: str, files: Container[str]) -> None:
+    where = Where(file)
+    if file == taxonomy.FILE:
+        site.taxonomy = taxonomy.read(documents.read_toml(text, where), where)
+    elif parts := EVENT.fullmatch(file):
+        slug = _name(parts[1], 60, where)
+        site.events[slug] = events.read(documents.read_toml(text, where), where)
+    elif parts := PAGE.fullmatch(file):
+        event, slug, language = parts[1], _name(parts[2], 60, where), _language(parts[3], where)
+        if event_path(event) not in files:
+            where.refuse(f"belongs to an event, and its file {event_path(event)} is missing")
+        if event not in site.events:
+            return  # the event's file is named as wrong
+        zone = events.zone_of(site.events[event], where)
+        site.pages[event, slug][language] = pages.read(documents.read_markdown(text, where), where, zone)
+    elif parts := POST.fullmatch(file):
+        key, language = _name(parts[1], 80, where), _language(parts[2], where)
+        site.posts[key][language] = posts.read(documents.read_markdown(text, where), where)
+    else:
+        where.refuse(f"is no file of the content; that would be {PLACES}")
+
+
+def _name(name: str, longest: int, where: Where) -> str:
+    if not NAME.fullmatch(name) or len(name) > longest:
+        where.refuse(f"{name!r} has to be letters, digits and hyphens, {longest} at most")
+    return name
+
+
+def _language(language: str, where: Where) -> str:
+    if language not in LANGUAGES:
+        where.refuse(f"{language!r} is no language of this site; those are {', '.join(LANGUAGES)}")
+    return language
+
+
+def _refuse_odd_page(site: Site, event: str, slug: str, files: Container[str]) -> None:
+    """Refuse a page that lacks a language, or whose languages disagree about what they share."""
+    languages = site.pages[event, slug]
+    for language in LANGUAGES:
+        if (file := page_path(event, slug, language)) not in files:
+            Where(file).refuse("is missing; write it with an empty title and text while it is not translated")
+    if len(languages) < len(LANGUAGES):
+        return  # a file that could not be read has been named
+    first, *others = LANGUAGES
+    for language in others:
+        for name in pages.SHARED:
+            if languages[first].get(name) != languages[language].get(name):
+                where = Where(page_path(event, slug, language), name)
+                where.refuse(f"is not what {page_path(event, slug, first)} says")
+    if not any(page["title"].strip() for page in languages.values()):
+        Where(page_path(event, slug, first), "title").refuse("is empty in every language")
+
+
+def _refuse_odd_post(site: Site, key: str) -> None:
+    languages = site.posts[key]
+    files = {language: Where(post_path(key, language)) for language in languages}
+    posts.refuse_disagreeing(languages, files)
+
+
+def _refuse_second_current(site: Site) -> None:
+    current = [slug for slug, event in site.events.items() if event["current"]]
+    if len(current) > 1:
+        Where(event_path(current[1]), "current").refuse(f"{current[0]} is the current event already")

@@ -1,0 +1,136 @@
+"""The whole content as documents by file, and what differs between two of them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import SequenceMatcher
+from typing import Any
+
+from forum.content.documents import BODY
+from forum.content.shapes import Document
+from forum.content.taxonomy import FILE as TAXONOMY
+
+LONGEST_SHOWN = 60
+UPDATED = "updated"
+BY_LANGUAGE = dict[str, Document]
+
+
+@dataclass
+class Site:
+    """The content of a database or of a folder; pages by event, slug and language, posts by key and language."""
+
+    taxonomy: Document | None = None  # a folder may have none
+    events: dict[str, Document] = field(default_factory=dict)
+    pages: dict[tuple[str, str], BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
+    posts: dict[str, BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
+
+    @property
+    def terms(self) -> Document:
+        """The categories and hashtags, of which there may be none."""
+        return self.taxonomy or {"categories": [], "hashtags": []}
+
+    def files(self) -> dict[str, Document]:
+        """Return every document by the path of its file."""
+        found = {TAXONOMY: self.taxonomy} if self.taxonomy else {}
+        found |= {event_path(slug): document for slug, document in self.events.items()}
+        for (event, slug), languages in self.pages.items():
+            found |= {page_path(event, slug, language): page for language, page in languages.items()}
+        for key, languages in self.posts.items():
+            found |= {post_path(key, language): post for language, post in languages.items()}
+        return found
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What an import changes in a file's content."""
+
+    file: str
+    key: str  # "" for the whole file
+    said: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.file, self.key, self.said) if part)
+
+
+def event_path(slug: str) -> str:
+    """Return the path of an event's file."""
+    return f"events/{slug}/event.toml"
+
+
+def page_path(event: str, slug: str, language: str) -> str:
+    """Return the path of a page's file."""
+    return f"events/{event}/pages/{slug}.{language}.md"
+
+
+def post_path(key: str, language: str) -> str:
+    """Return the path of a post's file."""
+    return f"posts/{key}.{language}.md"
+
+
+def compare(before: Site, after: Site) -> list[Difference]:
+    """Return what differs, by file and by key within it."""
+    old, new = before.files(), after.files()
+    return [
+        Difference(file, key, said)
+        for file in sorted({*old, *new})
+        for key, said in _compare(old.get(file), new.get(file))
+    ]
+
+
+def _compare(old: Document | None, new: Document | None) -> Iterator[tuple[str, str]]:
+    if old is None or new is None:
+        yield "", "new" if old is None else "removed"
+        return
+    before, after = dict(_flat("", old)), dict(_flat("", new))
+    for key in [*before, *(key for key in after if key not in before)]:
+        if before.get(key) == after.get(key):
+            continue
+        if key == BODY:
+            is_dated = before.get(UPDATED) is not None and before.get(UPDATED) == after.get(UPDATED)
+            yield (
+                "text",
+                _tell_lines(before.get(key, ""), after.get(key, ""))
+                + ("; updated stays" if is_dated else ""),
+            )
+        else:
+            yield key, f"{_tell(before.get(key))} → {_tell(after.get(key))}"
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each single value under its key, such as `sectors.ngo.floor`; an entry without a key has a number."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _flat(f"{key}.{name}" if key else name, part)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        names = [_name_of(entry, place) for place, entry in enumerate(value, start=1)]
+        yield key, names
+        for name, entry in zip(names, value, strict=True):
+            yield from _flat(f"{key}.{name}", entry)
+    else:
+        yield key, value
+
+
+def _name_of(entry: Document, place: int) -> str:
+    """Return what an entry of a list goes by: its key or name, else its number."""
+    named = entry.get("key", entry.get("name"))
+    return named if isinstance(named, str) else str(place)
+
+
+def _tell(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+        told = ", ".join(value) or "nothing"
+    else:
+        told = str(value) if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+    return told if len(told) <= LONGEST_SHOWN else f"{told[: LONGEST_SHOWN - 1]}…"
+
+
+def _tell_lines(old: str, new: str) -> str:
+    before, after = old.splitlines(), new.splitlines()
+    same = sum(
+        block.size for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    )
+    return f"{len(after) - same} lines added, {len(before) - same} removed"

@@ -1,0 +1,72 @@
+"""The content that the database holds."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from forum.content import events, pages, posts, taxonomy
+from forum.content.errors import BadFile
+from forum.content.shapes import LANGUAGES, NAME
+from forum.content.site import Site, event_path, page_path, post_path
+from forum.events.models import Event
+from forum.extensions import db
+from forum.news.models import Category, FormerSlug, Post, Tag
+
+WHOLE_POSTS = [
+    selectinload(part)
+    for part in (Post.texts, Post.corrections, Post.sources, Post.categories, Post.tags, Post.withdrawal)
+]
+
+
+def read() -> Site:
+    """Return all content of the database. Raises BadFile for what no file can hold."""
+    site = Site(taxonomy.tell(list_categories(), list_tags()))
+    slugs = {}
+    for event in list_events():
+        _refuse_unsafe(event.slug, event_path(event.slug))
+        slugs[event.id] = event.slug
+        site.events[event.slug] = events.tell(event)
+        for page in event.pages:
+            _refuse_unsafe(page.slug, page_path(event.slug, page.slug, LANGUAGES[0]))
+            site.pages[event.slug, page.slug] = pages.tell(page, event.zone)
+    former = _list_former_slugs()
+    for post in list_posts():
+        _refuse_unsafe(post.key, post_path(post.key, LANGUAGES[0]))
+        site.posts[post.key] = posts.tell(post, slugs, former.get(post.id, {}))
+    return site
+
+
+def list_events() -> Sequence[Event]:
+    """Return every event with its sectors and pages, in the order in which they were made."""
+    whole = selectinload(Event.sectors), selectinload(Event.pages)
+    return db.session.scalars(select(Event).options(*whole).order_by(Event.id)).all()
+
+
+def list_posts() -> Sequence[Post]:
+    """Return every post with all that its files tell."""
+    return db.session.scalars(select(Post).options(*WHOLE_POSTS).order_by(Post.key)).all()
+
+
+def list_categories() -> Sequence[Category]:
+    """Return every category in order."""
+    return db.session.scalars(select(Category).order_by(Category.position, Category.id)).all()
+
+
+def list_tags() -> Sequence[Tag]:
+    """Return every hashtag with its aliases, in the order in which they were made: posts show them so."""
+    return db.session.scalars(select(Tag).options(selectinload(Tag.aliases)).order_by(Tag.id)).all()
+
+
+def _list_former_slugs() -> dict[int, dict[str, list[str]]]:
+    """Return the slugs that posts had, by the post's id and the language."""
+    former: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for slug in db.session.scalars(select(FormerSlug)):
+        former[slug.post_id][slug.language].append(slug.slug)
+    return former
+
+
+def _refuse_unsafe(name: str, file: str) -> None:
+    if not NAME.fullmatch(name):
+        raise BadFile(file, "", f"{name!r} cannot be the name of a file")

@@ -1,0 +1,105 @@
+"""Fixtures for the content as files: a site with every kind of content, and the commands on a folder."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask.cli import ScriptInfo
+
+from forum.cli import cli
+from forum.columns import Text
+from forum.extensions import db
+from forum.news.models import Correction, FormerSlug, Source, Withdrawal
+from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_archive, make_event, make_page
+from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
+from tests.factories.saving import save
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    """Give an app on each kind of database."""
+    return make_app(database_url)
+
+
+@pytest.fixture
+def site(app, frozen):
+    """Save two events, two pages and four posts: a draft and one that was withdrawn are in one language."""
+    with app.app_context():
+        event = make_event(
+            **ORGANISER,
+            help_lines=HELP_LINES,
+            nights=[{"ends": "17:00", "starts": "09:00"}],
+            organisation_cap=5,
+            sharing=Text(sv='Rad "ett"\n\nRad två \\ slut', en="Line one"),
+            programme_points=[{"day": 1, "starts": "09:00", "title": {"sv": "Läget"}, "text": {"sv": "Ett"}}],
+            facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],
+        )
+        make_archive(sectors=[])
+        make_page(event, body=Text(sv="## Rubrik {#a}\n\n---\n\n+ en\n+ två", en="One\r\n\r\ntwo\n"))
+        make_page(event, "visit", title=Text(sv="Bara svenska"), summary=Text(), body=Text())
+        tag = make_tag("#Mörka nätet", aliases=("#Darknet",), names=Text(sv="#Mörka nätet", en="#Dark web"))
+        make_post(
+            key="dark-room",
+            slug="dark-room",
+            event_id=event.id,
+            categories=[make_category("police"), make_category("words")],
+            tags=[tag, make_tag("#Tor")],
+            sources=[
+                Source(title=Text(sv="NRK"), url="https://nrk.example/a", published_on=date(2016, 11, 20))
+            ],
+            corrections=[
+                Correction(
+                    made_on=date(2017, 5, 30), text=Text(sv="84 personer.\nInte 51.", en="84 people.")
+                ),
+            ],
+            content_note="Yes: it is hard",
+            has_help_box=True,
+        )
+        make_post(key="plain", slug="plain", headline="2016", lead="no", body="- a: b\n\n```\n---\n```")
+        gone = make_post(("sv",), key="gone", slug="gone", published_at=None, announced_at=None)
+        save(
+            Withdrawal(post_id=gone.id, made_at=NOW, published_at=PUBLISHED),
+            FormerSlug(language="sv", slug="left", post_id=gone.id),
+        )
+        make_post(("sv",), key="draft", slug="draft", published_at=None, announced_at=None)
+        db.session.remove()
+    return app
+
+
+@pytest.fixture
+def run(app) -> Run:
+    """Return a function that runs a command and returns its exit status and output."""
+
+    def run(*arguments: object, on=app) -> tuple[int, str]:
+        words = ["content", *map(str, arguments)]
+        answer = on.test_cli_runner().invoke(cli, words, obj=ScriptInfo(create_app=lambda: on))
+        assert isinstance(answer.exception, SystemExit | None), answer.exception
+        return answer.exit_code, answer.output
+
+    return run
+
+
+@pytest.fixture
+def folder(site, run, tmp_path) -> Path:
+    """Give the folder into which the site was exported."""
+    place = tmp_path / "export"
+    assert run("export", place)[0] == 0
+    return place
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file of the folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    """Replace a text of a file."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text, text
+    path.write_text(text.replace(old, new), encoding="utf-8")
