@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, update
 from forum.accounts import authenticators, links, mails, passwords, queries, recovery_codes
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import CodeRefused, LinkRefused, SignInRefused
-from forum.accounts.models import OneTimeLink, SignIn, User
+from forum.accounts.models import KeptWords, OneTimeLink, SignIn, User
 from forum.audit import actions as audit
 from forum.columns import digest, new_token
 from forum.database import rehearsed
@@ -193,7 +193,7 @@ def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:
 
 
 def forget_expired(*, now: datetime) -> int:
-    """Delete expired links and old sign-ins; return how many. The worker calls it.
+    """Delete expired links, old sign-ins and what was kept for a form; return how many. The worker calls it.
 
     A sign-in's row is kept for some hours after it has expired: it tells whose form arrives late, so that what was
     entered can be kept for its owner (`kept_words`).
@@ -201,7 +201,10 @@ def forget_expired(*, now: datetime) -> int:
     ended = SignIn.last_seen_at <= now - queries.ABSOLUTE
     links_gone = delete(OneTimeLink).where(OneTimeLink.expires_at <= now).returning(OneTimeLink.digest)
     sign_ins_gone = delete(SignIn).where(ended).returning(SignIn.id)
-    return len(db.session.scalars(links_gone).all()) + len(db.session.scalars(sign_ins_gone).all())
+    words_gone = (
+        delete(KeptWords).where(KeptWords.made_at <= now - queries.WORDS_KEPT_FOR).returning(KeptWords.digest)
+    )
+    return sum(len(db.session.scalars(gone).all()) for gone in (links_gone, sign_ins_gone, words_gone))
 
 
 def actor(user: User) -> str:

@@ -1,22 +1,37 @@
 """Keeping what an organiser had entered in a form when they must sign in or confirm first (A11, S09).
 
-The values go into an encrypted cookie of the form's page. Only the same person, signed in again, gets them back there.
+The values go into an encrypted cookie of the form's page; where they are too long for that, as a post is, into an
+encrypted row, and the cookie has the row's token. Only the same person, signed in again, gets them back there.
 """
+
+import json
+from functools import partial
 
 from flask import Flask, after_this_request, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, validate_csrf
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from wtforms import ValidationError
 
-from forum import sealed_cookies
+from forum import clock, sealed_cookies
+from forum.accounts.models import KeptWords
+from forum.accounts.queries import WORDS_KEPT_FOR
+from forum.columns import digest, new_token
+from forum.database import start_write
+from forum.extensions import db
 from forum.web import errors
 from forum.web.routes import here
 
 COOKIE = "words"
 CSRF = "csrf_token"
+# Characters of JSON that are kept at most: those of a post in two languages.
+LONGEST = 100_000
+# How many long forms of a person are kept at once.
+MOST = 5
 # URL prefix of account pages: their forms hold passwords and codes, which are never kept.
 ACCOUNT = "/account/"
 
@@ -44,7 +59,10 @@ def keep(response: Response, user_id: int | None) -> bool:
     words = [item for item in request.form.items(multi=True) if item[0] != CSRF]
     paths = [request.path]
     if words and user_id and _has_page() and not request.path.startswith(ACCOUNT) and _is_ours():
-        is_kept = sealed_cookies.put(response, COOKIE, words, bound_to=_binding(user_id), paths=paths)
+        put = partial(sealed_cookies.put, response, COOKIE, bound_to=_binding(user_id), paths=paths)
+        is_kept = put(words)
+        if not is_kept and (token := _store(json.dumps(words), user_id)):
+            is_kept = put(token)
     else:
         is_kept = False
     # Delete values that were kept earlier: they must not come back instead of the values of this request.
@@ -78,10 +96,38 @@ def sent_or_kept() -> MultiDict | None:
 def _recall() -> ImmutableMultiDict | None:
     """Return the values that were kept for the signed-in user and this page, or None."""
     words = sealed_cookies.take(COOKIE, bound_to=_binding(g.user.id)) if g.get("sign_in") else None
+    if isinstance(words, str):
+        words = _find(words, g.user.id)
     if words is None:
         return None
     flash(_("What you entered is still here. Read it through and send it."), "success")
     return ImmutableMultiDict(words)
+
+
+def _store(words: str, user_id: int) -> str | None:
+    """Store long values in a row, in a transaction of its own; return the token, None when they are not stored."""
+    if len(words) > LONGEST:
+        return None
+    token, own = new_token(), KeptWords.user_id == user_id
+    older = (
+        select(KeptWords.digest).where(own).order_by(KeptWords.made_at.desc()).offset(MOST - 1).limit(MOST)
+    )
+    try:
+        start_write(db.session)
+        db.session.execute(delete(KeptWords).where(KeptWords.digest.in_(db.session.scalars(older).all())))
+        db.session.add(KeptWords(digest=digest(token), user_id=user_id, made_at=clock.now(), words=words))
+        db.session.commit()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return None
+    return token
+
+
+def _find(token: str, user_id: int) -> list[tuple[str, str]] | None:
+    """Return the stored values, None when they are too old or gone."""
+    query = select(KeptWords).where(KeptWords.digest == digest(token), KeptWords.user_id == user_id)
+    kept = db.session.scalars(query).one_or_none()
+    return json.loads(kept.words) if kept and kept.made_at > clock.now() - WORDS_KEPT_FOR else None
 
 
 def _forget() -> None:

@@ -104,3 +104,19 @@ class OneTimeLink(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user: Mapped[User | None] = relationship()
+
+
+class KeptWords(Base):
+    """What an organiser had entered when their sign-in ended, if it is too long for a cookie; kept for an hour.
+
+    `words` are JSON: the names and values of the form's fields. The cookie has the token, and the row its digest.
+    """
+
+    __tablename__ = "kept_words"
+    __table_args__ = (Index("ix_kept_words_user_id", "user_id"),)
+
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed_words: Mapped[SealedBytes] = mapped_column("words", Sealed("identity"))
+    words = SealedValue[str]()

@@ -16,6 +16,8 @@ IDLE, ABSOLUTE = (
     timedelta(minutes=30),
     timedelta(hours=12),
 )
+# How long what somebody had entered is kept for them to sign in again.
+WORDS_KEPT_FOR = timedelta(hours=1)
 # The table of `events`, whose models `accounts` must not import.
 EVENTS = table("events", column("id"), column("slug"))
 

@@ -267,6 +267,14 @@ REGISTER: tuple[Entry, ...] = (
         fields=_of("SignInForm", "email") + _of("ForgotForm", "email") + _of("LanguageForm", "language"),
     ),
     Entry(
+        what=_l("For the office’s own people: what was typed when the sign-in ended"),
+        purpose=_l("So that a long text is not lost. It is encrypted, and only the same person gets it back"),
+        basis=LEGITIMATE_INTEREST,
+        audience=NOBODY,
+        retention=_l("An hour"),
+        columns=_of("kept_words", "digest", "user_id", "made_at", "words"),
+    ),
+    Entry(
         what=_l("For the office’s own people: sign-ins and what proves who they are"),
         purpose=_l("To keep everybody else out. Passwords and codes cannot be read back"),
         basis=LEGITIMATE_INTEREST,

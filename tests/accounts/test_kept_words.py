@@ -3,10 +3,12 @@
 from contextvars import Context
 
 import pytest
+from sqlalchemy import select
 
 from forum import clock, sealed_cookies
 from forum.accounts import actions, kept_words
 from forum.accounts.enums import Role
+from forum.accounts.models import KeptWords
 from forum.database import start_write
 from forum.extensions import db
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
@@ -150,7 +152,7 @@ def test_older_words_do_not_come_back_as_the_latest(pages, user, time):
     form = pages.open(LIST)
     time.forward(minutes=6)
     form.submit(WHY, expect=303)
-    form.submit(WHY, forged={"purpose": "x" * sealed_cookies.LONGEST}, expect=303)
+    form.submit(WHY, forged={"purpose": "x" * kept_words.LONGEST}, expect=303)
     assert cookie(pages) is None
 
 
@@ -184,9 +186,54 @@ def test_values_that_are_too_long_to_keep_are_announced(pages, user, time):
     arrive(pages, user)
     form = pages.open(LIST)
     time.forward(minutes=30)
-    page = form.submit(WHY, forged={"purpose": "x" * sealed_cookies.LONGEST}, expect=303)
+    page = form.submit(WHY, forged={"purpose": "x" * kept_words.LONGEST}, expect=303)
     assert "words=" not in str(page.headers)
     assert pages.open(page.location).flashes == [CANNOT]
+
+
+LONG = {"sv-headline": "Rubrik", "sv-body": "Ett långt stycke. " * 1500, "sv-lead": "Ingress"}
+
+
+def write_late(pages: Pages, time) -> None:
+    form = pages.get("posts.new", event="nf27")
+    time.forward(minutes=30)
+    page = form.submit(LONG, button="Save the draft")
+    assert pages.open(page.location).flashes == [KEPT]
+
+
+def test_a_whole_post_is_there_after_signing_in_again(pages, user, time):
+    arrive(pages, user)
+    write_late(pages, time)
+    assert "långt stycke" not in str(
+        db.session.connection().exec_driver_sql("SELECT * FROM kept_words").all()
+    )
+    walk_in(pages, user)
+    page = pages.get("posts.new", event="nf27")
+    assert page.flashes == [BACK]
+    assert {name: page.form().data[name][0].strip() for name in LONG} == {
+        name: value.strip() for name, value in LONG.items()
+    }
+
+
+def test_a_whole_post_is_forgotten_after_an_hour(pages, user, time):
+    arrive(pages, user)
+    write_late(pages, time)
+    time.forward(seconds=sealed_cookies.SECONDS)
+    start_write(db.session)
+    actions.forget_expired(now=clock.now())
+    db.session.commit()
+    assert db.session.scalars(select(KeptWords)).all() == []
+    walk_in(pages, user)
+    assert pages.get("posts.new", event="nf27").flashes == []
+
+
+def test_a_few_long_forms_of_a_person_are_kept(pages, user, time):
+    arrive(pages, user)
+    form = pages.get("posts.new", event="nf27")
+    time.forward(minutes=30)
+    for _number in range(kept_words.MOST + 2):
+        form.submit(LONG, button="Save the draft")
+    assert len(db.session.scalars(select(KeptWords)).all()) == kept_words.MOST
 
 
 def test_long_values_come_with_headers_that_a_proxy_reads(pages, user, time):

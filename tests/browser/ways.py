@@ -169,7 +169,7 @@ def previewed(way: Way) -> Way:
 
     def go(visitor: Visitor) -> None:
         way(visitor)
-        button = visitor.page.locator(f"main button[formtarget][value={visitor.language}]")
+        button = visitor.page.locator(f"main button[name=in][value={visitor.language}]")
         button.evaluate("button => button.removeAttribute('formtarget')")
         follow(button)
 

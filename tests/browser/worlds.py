@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from flask import Flask, url_for
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import OperationalError
 
 from forum import clock, create_app
@@ -313,7 +313,8 @@ def _lay_out_desk(world: World, event: Event) -> None:
     planned = make_post(**words, published_at=NOW + timedelta(days=30), announced_at=None)
     withdrawn = make_post(slug="withdrawn", **words, published_at=None, announced_at=None)
     save(Withdrawal(post_id=withdrawn.id, made_at=NOW, published_at=NOW - timedelta(days=9)))
-    public = db.session.scalars(select(Post).where(IS_ANNOUNCED, Post.event_id.is_not(None))).first() or draft
+    ours = or_(Post.event_id == event.id, Post.event_id.is_(None))
+    public = db.session.scalars(select(Post).where(IS_ANNOUNCED, ours).order_by(Post.id)).first() or draft
     start_write(db.session)
     said = Draft.of(public)
     texts = {code: {**text, "lead": f"{text['lead']} {LONG_WORD}"} for code, text in said.texts.items()}

@@ -5,8 +5,9 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import select, text
 
 from forum.accounts import actions as accounts
-from forum.accounts.models import User
+from forum.accounts.models import KeptWords, User
 from forum.cli import cli
+from forum.columns import digest
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks, keys
@@ -16,6 +17,7 @@ from forum.registration.models import CareAnswer, ProtectedIdentity, Submission
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails, states
 from tests.factories.registrations import register
+from tests.factories.saving import save
 from tools.organisers import code_of, make_user
 
 COPIED = (
@@ -45,8 +47,22 @@ def test_every_sealed_column_is_tried_here():
             "submissions.fingerprint",
             "submissions.answers",
         ),
-        *("users.totp_secret", "users.totp_proposed", "outbox_messages.content"),
+        *("users.totp_secret", "users.totp_proposed", "outbox_messages.content", "kept_words.words"),
     }
+
+
+def test_what_another_person_had_entered_does_not_open(database):
+    digests = {name: digest(name) for name in ("mine", "theirs")}
+    for name, value in digests.items():
+        save(
+            KeptWords(
+                digest=value, user_id=make_user(email=f"{name}@example.org").id, made_at=NOW, words=name
+            )
+        )
+    copy("kept_words", "words", "digest", digests["theirs"], digests["mine"])
+    assert db.session.get_one(KeptWords, digests["theirs"]).words == "theirs"
+    with pytest.raises(InvalidTag):
+        assert db.session.get_one(KeptWords, digests["mine"]).words
 
 
 @pytest.mark.parametrize("model", [ProtectedIdentity, CareAnswer])

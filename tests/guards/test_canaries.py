@@ -41,6 +41,8 @@ SECRET_COLUMNS = {
     "sign_ins.digest",
     "one_time_links.digest",
     "recovery_codes.digest",
+    "kept_words.digest",
+    "kept_words.words",
 }
 
 

@@ -61,7 +61,7 @@ def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[d
     """Return the rows with sealed values decrypted; before migration 0008 values were not bound to a row."""
     opened = {name: [dict(row) for row in listed] for name, listed in rows.items()}
     for column in keys.sealed_columns():
-        for row in opened[column.table.name]:
+        for row in opened.get(column.table.name, []):  # a table that the release did not have yet
             if row.get(column.name):
                 location = location_of(column, row) if is_bound else keys.UNBOUND
                 closed = base64.b64decode(row[column.name]["bytes"])

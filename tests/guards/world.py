@@ -19,7 +19,7 @@ from forum.accounts import actions as accounts
 from forum.accounts import links as account_links
 from forum.accounts import sign_ins
 from forum.accounts.enums import LinkPurpose, Role
-from forum.accounts.models import Membership, RecoveryCode, SignIn, User
+from forum.accounts.models import KeptWords, Membership, RecoveryCode, SignIn, User
 from forum.audit import actions as audit
 from forum.columns import Text, digest
 from forum.database import start_write
@@ -245,6 +245,7 @@ def _make_accounts(world: World) -> None:
         user.totp_secret, user.totp_proposed = b"twenty bytes for app", b"twenty other bytes.."
         db.session.add(RecoveryCode(user_id=user.id, digest=digest(f"code {number}")))
         db.session.commit()
+        save(KeptWords(digest=digest(f"words {number}"), user_id=user.id, made_at=NOW, words="[]"))
         world.tokens[name] = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=NOW)
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}
