@@ -2,9 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from wtforms import HiddenField
+from flask_babel import gettext as _
+from wtforms import Field, FieldList, FormField, HiddenField, SelectField
+
+from forum.web.languages import NAMES
 
 
 class ChangedMeanwhile(Exception):
@@ -13,6 +19,16 @@ class ChangedMeanwhile(Exception):
     def __init__(self, stored: Mapping[str, object]) -> None:
         super().__init__("the stored values are no longer those that the form showed")
         self.stored = stored
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field whose typed value is not the stored one, both in words; `language` is that of a text in one language."""
+
+    label: str
+    stored: str
+    typed: str
+    language: str | None = None
 
 
 class ShowsStored:
@@ -37,3 +53,47 @@ def digest(values: Mapping[str, object]) -> str:
     """Return a digest of values that JSON can write; dates and other objects count by their text."""
     written = json.dumps(values, sort_keys=True, default=str, ensure_ascii=True)
     return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
+
+
+def differences(form: Iterable[Field], stored: Mapping[str, Any], within: str = "") -> Iterator[Difference]:
+    """Yield each field of the form in which something else was typed than is stored, rows and languages one by one.
+
+    `within` is what the field or row around these fields is called.
+    """
+    for field in form:
+        if field.short_name in stored:
+            label = f"{within}: {field.label.text}" if within else str(field.label.text)
+            yield from _differences_of(field, stored[field.short_name], label)
+
+
+def _differences_of(field: Field, stored: Any, label: str) -> Iterator[Difference]:
+    if isinstance(field, FieldList):
+        rows = [*(stored or ())]
+        for number, entry in enumerate(field.entries, start=1):
+            kept = rows[number - 1] if number <= len(rows) else {}
+            yield from differences(
+                entry.form, {**dict.fromkeys(entry.form.data), **kept}, f"{label} {number}"
+            )
+        for number, kept in enumerate(rows[len(field.entries) :], start=len(field.entries) + 1):
+            yield Difference(f"{label} {number}", _row_words(kept), "")
+    elif isinstance(field, FormField):
+        yield from differences(field.form, {**dict.fromkeys(field.form.data), **(stored or {})}, label)
+    elif (was := _words(field, stored)) != (now := _words(field, field.data)):
+        yield Difference(label, was, now, field.short_name if field.short_name in NAMES else None)
+
+
+def _words(field: Field, value: Any) -> str:
+    if isinstance(field, SelectField):
+        named = {choice.value: choice.label for choice in field.choices or ()}
+        return str(named.get(value, value or ""))
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return "" if value is None else str(value)
+
+
+def _row_words(row: Any) -> str:
+    if isinstance(row, Mapping):
+        return ", ".join(filter(None, map(_row_words, row.values())))
+    return "" if row is None else str(row)

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from flask_babel import force_locale
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, StringField
+from wtforms import BooleanField, FieldList, Form, FormField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 
-from forum.web.edits import ChangedMeanwhile, ShowsStored
+from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 
 STORED = {"name": {"sv": "Forum", "en": "Forum"}, "starts_on": date(2027, 11, 16), "capacity": 150}
 
@@ -40,3 +42,32 @@ def test_an_edit_is_refused_when_a_stored_value_has_changed(change):
 def test_an_edit_without_a_true_digest_is_refused(seen):
     with pytest.raises(ChangedMeanwhile):
         EditForm(MultiDict({"seen": seen})).refuse_if_changed(STORED)
+
+
+class Texts(Form):
+    sv, en = StringField("Svenska"), StringField("English")
+
+
+class Row(Form):
+    title, has_seats = FormField(Texts, "Title"), BooleanField("Has seats")
+
+
+class WholeForm(Form):
+    policy = SelectField("Policy", choices=[SelectChoice("open", "Open"), SelectChoice("review", "Reviewed")])
+    points = FieldList(FormField(Row), "Point")
+
+
+def test_each_typed_value_that_is_not_stored_is_named_with_both(app):
+    point = {"title": {"sv": "Start", "en": "Start"}, "has_seats": True}
+    stored = {"policy": "review", "points": [point, point]}
+    typed = {"policy": "open", "points": [{"title": {"sv": "Start", "en": "Begin"}, "has_seats": False}]}
+    with app.app_context(), force_locale("en"):
+        found = list(differences(WholeForm(data=typed), stored))
+    assert [(each.label, each.stored, each.typed, each.language) for each in found] == [
+        ("Policy", "Reviewed", "Open", None),
+        ("Point 1: Title: English", "Start", "Begin", "en"),
+        ("Point 1: Has seats", "Yes", "No", None),
+        ("Point 2", "Start, Start, True", "", None),
+    ]
+    with app.app_context(), force_locale("en"):
+        assert list(differences(WholeForm(data=stored), stored)) == []
