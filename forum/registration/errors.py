@@ -1,5 +1,8 @@
 """Why a registration, a change or a link is refused; the views word it for people."""
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class RegistrationRefused(Exception):
     """The registration is refused."""
@@ -71,3 +74,23 @@ class LinkRefused(Exception):
 
 class SignInEnded(LinkRefused):
     """This browser is not signed in to a registration, or no longer: a link has to be opened."""
+
+
+class SharesRefused(Exception):
+    """Floors, ceilings and capacity that break a limit; `faults` says which, with the numbers."""
+
+    def __init__(self, faults: Sequence[Any]) -> None:
+        super().__init__("floors, ceilings and capacity break a limit")
+        self.faults = faults
+
+
+class SectorInUse(Exception):
+    """A sector to which registrations belong, `number` of them, cannot vanish."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"{number} registrations belong to the sector")
+        self.number = number
+
+
+class LastSector(Exception):
+    """An event keeps one sector at least: nobody could register otherwise."""

@@ -39,6 +39,12 @@ LOCKED = read_locked(
     .options(defer(Sector.invited))
     .order_by(Sector.position)
 )
+# What the rules read of an event and its sectors.
+EVENT_TRIED = (
+    *("id", "timezone", "starts_at", "ends_at", "release_at", "has_waiting_list"),
+    *("organisation_cap", "offer_hours", "capacity", "taken"),
+)
+SECTOR_TRIED = ("id", "key", "position", "name", "floor", "ceiling", "taken", "policy")
 SHORT_HOLD = timedelta(hours=6)
 SCARCE = 5  # a sector's places are scarce when at most one in this many is left
 LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
@@ -93,6 +99,32 @@ def admit(registration: Registration, now: datetime, held: Counter[str] | None =
         held[registration.organisation_key] += 1
     _take(registration)
     return True
+
+
+def admit_on_trial(
+    trial: Event, registration: Registration, now: datetime, held: Counter[str] | None = None
+) -> bool:
+    """Count a place for the registration in a copy of its event (`trial_of`), if the rule allows one there.
+
+    `held` is the number of places of each organisation, if it is known already; it is kept up to date.
+    """
+    sector = next(sector for sector in trial.sectors if sector.id == registration.sector_id)
+    if not _is_free(sector, trial, registration.organisation_key, now, held):
+        return False
+    if held is not None:
+        held[registration.organisation_key] += 1
+    sector.taken += 1
+    trial.taken += 1
+    return True
+
+
+def trial_of(event: Event) -> Event:
+    """Return a copy of the event and its sectors that no session knows, to try rules on: nothing is stored.
+
+    Its registrations are those of the event, whose id it has.
+    """
+    sectors = [Sector(**{name: getattr(sector, name) for name in SECTOR_TRIED}) for sector in event.sectors]
+    return Event(**{name: getattr(event, name) for name in EVENT_TRIED}, sectors=sectors)
 
 
 def has_room(sector: Sector, now: datetime, organisation_key: str | None = None) -> bool:

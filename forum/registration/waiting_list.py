@@ -1,7 +1,9 @@
 """The waiting list: offers go to those who asked first, as far as the balance of sectors allows."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 
@@ -11,6 +13,8 @@ from forum.extensions import db
 from forum.registration import mails, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import Registration
+
+Admit = Callable[[Registration, datetime, Counter[str] | None], bool]
 
 
 def join(registration: Registration, now: datetime) -> None:
@@ -31,6 +35,15 @@ def offer_free_places(event: Event, *, now: datetime) -> int:
         _offer(chosen, now)
         offered += 1
     return offered
+
+
+def count_offers_on_trial(trial: Event, now: datetime) -> Counter[int]:
+    """Return by sector id how many places `offer_free_places` would offer if the event were as in this copy.
+
+    Nobody is offered anything; only the copy's counters change (`places.trial_of`).
+    """
+    admit = partial(places.admit_on_trial, trial)
+    return Counter(registration.sector_id for registration in _admitted(trial, now, admit))
 
 
 def take_if_first(registration: Registration, now: datetime) -> bool:
@@ -61,7 +74,7 @@ def position(registration: Registration) -> int:
     return (db.session.scalar(ahead) or 0) + 1
 
 
-def _admitted(event: Event, now: datetime) -> Iterator[Registration]:
+def _admitted(event: Event, now: datetime, admit: Admit = places.admit) -> Iterator[Registration]:
     """Give places one by one to those in line who may have one, in the order of the line, and yield each of them.
 
     One pass is enough: each place that is given can only leave fewer places for the others.
@@ -74,7 +87,7 @@ def _admitted(event: Event, now: datetime) -> Iterator[Registration]:
         keys = {registration.organisation_key for registration in waiting}
         held = queries.count_places_of_organisations(event, keys) if event.organisation_cap else None
         for last in waiting:
-            if places.admit(last, now, held):
+            if admit(last, now, held):
                 yield last
 
 

@@ -1,0 +1,209 @@
+"""Changing an event's capacity and its sectors: order, floors, ceilings, policies, names; adding, closing, removing.
+
+Numbers change through `places.change_capacity` and `places.change_share` alone. What is tried on a copy of the event
+(`places.trial_of`) goes the same way as what is stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import func, select
+
+from forum.audit import actions as audit
+from forum.columns import Text
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event, Sector
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.folding import search_fold
+from forum.registration import places
+from forum.registration.errors import LastSector, SectorInUse, SharesRefused
+from forum.registration.models import Registration
+
+LONGEST_KEY = 30
+
+
+class FaultKind(Enum):
+    """Which limit is broken."""
+
+    CAPACITY_BELOW_TAKEN = "capacity below taken"
+    FLOORS_ABOVE_CAPACITY = "floors above capacity"
+    CEILING_BELOW_TAKEN = "ceiling below taken"
+    FLOOR_ABOVE_CEILING = "floor above ceiling"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A broken limit: `given` is the number asked for, `limit` the one it has to meet; no key: the whole event."""
+
+    kind: FaultKind
+    given: int
+    limit: int
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a sector is to have."""
+
+    key: str
+    floor: int
+    ceiling: int
+    policy: SectorPolicy
+
+
+def find_faults(event: Event, capacity: int, shares: Sequence[Share]) -> list[Fault]:
+    """Return every limit that capacity and shares would break together, the event's own first."""
+    faults = []
+    if capacity < event.taken:
+        faults.append(Fault(FaultKind.CAPACITY_BELOW_TAKEN, capacity, event.taken))
+    if (floors := sum(share.floor for share in shares)) > capacity:
+        faults.append(Fault(FaultKind.FLOORS_ABOVE_CAPACITY, capacity, floors))
+    taken = {sector.key: sector.taken for sector in event.sectors}
+    for share in shares:
+        if share.ceiling < taken[share.key]:
+            faults.append(Fault(FaultKind.CEILING_BELOW_TAKEN, share.ceiling, taken[share.key], share.key))
+        if share.floor > share.ceiling:
+            faults.append(Fault(FaultKind.FLOOR_ABOVE_CEILING, share.floor, share.ceiling, share.key))
+    return faults
+
+
+def apply(event: Event, capacity: int, shares: Sequence[Share]) -> None:
+    """Give the event this capacity and its sectors these shares, in this order. Raises SharesRefused.
+
+    `shares` name each sector of the event once. The event is locked, or a copy.
+    """
+    if faults := find_faults(event, capacity, shares):
+        raise SharesRefused(faults)
+    sectors = {sector.key: sector for sector in event.sectors}
+    # Floors first shrink, so that on the way there they never add up to more than the capacity allows.
+    for share in shares:
+        sector = sectors[share.key]
+        ceiling = max(sector.ceiling, share.ceiling)
+        places.change_share(sector, floor=min(sector.floor, share.floor), ceiling=ceiling)
+    places.change_capacity(event, capacity)
+    is_reordered = [share.key for share in shares] != [sector.key for sector in event.sectors]
+    for position, share in enumerate(shares):
+        sector = sectors[share.key]
+        places.change_share(sector, floor=share.floor, ceiling=share.ceiling)
+        sector.policy = share.policy
+        if is_reordered:
+            sector.position = position
+    event.sectors.sort(key=lambda sector: sector.position)
+
+
+def arrange(event: Event, capacity: int, shares: Sequence[Share], *, actor: str, now: datetime) -> bool:
+    """Apply capacity and shares to a locked event; return whether anything is new. Raises SharesRefused."""
+    before = _numbers(event)
+    apply(event, capacity, shares)
+    if (after := _numbers(event)) == before:
+        return False
+    changed = {
+        key: [before.get(key), numbers] for key, numbers in after.items() if before.get(key) != numbers
+    }
+    audit.record("event.places_changed", event, actor=actor, at=now, changed=changed)
+    return True
+
+
+def add(
+    event: Event,
+    texts: Mapping[str, Text],
+    *,
+    floor: int,
+    ceiling: int,
+    policy: SectorPolicy,
+    actor: str,
+    now: datetime,
+) -> Sector:
+    """Add a sector to a locked event, the last in order. Raises SharesRefused."""
+    shares = [*shares_of(event), Share("", floor, ceiling, policy)]
+    if faults := _faults_of_new(event, shares):
+        raise SharesRefused(faults)
+    sector = Sector(
+        key=_new_key(event, texts["name"]),
+        position=max((sector.position for sector in event.sectors), default=-1) + 1,
+        name=texts["name"],
+        invited=texts["invited"],
+        floor=floor,
+        ceiling=ceiling,
+        taken=0,
+        policy=policy,
+    )
+    event.sectors.append(sector)
+    db.session.flush()
+    audit.record("sector.added", sector, actor=actor, at=now, key=sector.key, floor=floor, ceiling=ceiling)
+    return sector
+
+
+def describe(sector: Sector, texts: Mapping[str, Text], *, actor: str, now: datetime) -> list[str]:
+    """Set the sector's name and the text that says who belongs there; return which of the two are new."""
+    changed = [name for name in ("name", "invited") if getattr(sector, name) != texts[name]]
+    for name in changed:
+        setattr(sector, name, texts[name])
+    if changed:
+        audit.record("sector.described", sector, actor=actor, at=now, fields=changed)
+    return changed
+
+
+def close(sector: Sector, *, actor: str, now: datetime) -> None:
+    """Let the sector take nobody more: keep no place for it, and lower its ceiling to the places that are taken."""
+    places.change_share(sector, floor=0, ceiling=sector.taken)
+    audit.record("sector.closed", sector, actor=actor, at=now, ceiling=sector.ceiling)
+
+
+def remove(sector: Sector, *, actor: str, now: datetime) -> None:
+    """Delete a sector of a locked event to which nobody has ever belonged. Raises SectorInUse, LastSector."""
+    if number := count_registrations(sector):
+        raise SectorInUse(number)
+    if len(sector.event.sectors) == 1:
+        raise LastSector
+    audit.record("sector.removed", sector, actor=actor, at=now, key=sector.key)
+    sector.event.sectors.remove(sector)
+
+
+def shares_of(event: Event) -> list[Share]:
+    """Return what each sector has, in order."""
+    return [Share(sector.key, sector.floor, sector.ceiling, sector.policy) for sector in event.sectors]
+
+
+def count_registrations(sector: Sector) -> int:
+    """Return how many registrations belong to the sector, those included that have ended."""
+    mine = select(func.count()).where(
+        Registration.event_id == sector.event_id, Registration.sector_id == sector.id
+    )
+    return db.session.scalar(mine) or 0
+
+
+def can_be_removed(event: Event, key: str) -> bool:
+    """Return whether the event has this sector, nobody belongs to it, and it is not the only one."""
+    sector = find_sector(event, key)
+    return sector is not None and len(event.sectors) > 1 and not count_registrations(sector)
+
+
+def _numbers(event: Event) -> dict[str, list]:
+    numbers: dict[str, list] = {"event": [event.capacity]}
+    for position, sector in enumerate(event.sectors):
+        numbers[sector.key] = [position, sector.floor, sector.ceiling, str(sector.policy)]
+    return numbers
+
+
+def _faults_of_new(event: Event, shares: Sequence[Share]) -> list[Fault]:
+    new, floors = shares[-1], sum(share.floor for share in shares)
+    faults = []
+    if floors > event.capacity:
+        faults.append(Fault(FaultKind.FLOORS_ABOVE_CAPACITY, event.capacity, floors))
+    if new.floor > new.ceiling:
+        faults.append(Fault(FaultKind.FLOOR_ABOVE_CEILING, new.floor, new.ceiling))
+    return faults
+
+
+def _new_key(event: Event, name: Text) -> str:
+    """Return a key for addresses: the name in small letters of ASCII, with a number where it is another sector's."""
+    letters = search_fold(name.in_language("en")).replace(" ", "-")
+    plain = "".join(letter for letter in letters if letter.isascii() and (letter.isalnum() or letter == "-"))
+    stem = plain.strip("-")[:LONGEST_KEY].strip("-") or "sector"
+    taken = {sector.key for sector in event.sectors}
+    numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(taken) + 2))
+    return next(key for key in numbered if key not in taken)
