@@ -95,7 +95,7 @@ class TidyForm(FlaskForm):
 
         From such a button the form comes back in that language, with its errors if the page before showed some.
         """
-        switch = request.form.get(SWITCH)
+        switch = request.form.get(SWITCH) if self.is_submitted() else None
         if switch is None:
             return super().validate_on_submit(*args, **kwargs)
         if switch == WITH_ERRORS:

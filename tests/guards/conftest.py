@@ -85,7 +85,7 @@ def queried(world) -> list[tuple[str, str]]:
     console = [
         *(
             (ADMIN, f"/console/{HERE}/{page}")
-            for page in ("attendees", "attendees/export", "mail", "waiting")
+            for page in ("attendees", "attendees/export", "mail", "news", "waiting")
         ),
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in person),
     ]

@@ -81,6 +81,8 @@ QUERY_NAMES = (
     "welcome",
     "token",
     "change",
+    "view",
+    "post",
 )
 READ_EVERYWHERE = {"lang", "next"}  # parameters that all pages of the console and the account read
 values = st.one_of(
