@@ -14,6 +14,7 @@ from forum.console import new_event, publication
 from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.console import pages as console_pages
+from forum.console import settings as console_settings
 from forum.events import public as events_public
 from forum.events import versions
 from forum.extensions import csrf, db, mail, migrate
@@ -67,6 +68,7 @@ BLUEPRINTS = (
     publishing.bp,
     revision_pages.bp,
     console_pages.bp,
+    console_settings.bp,
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (

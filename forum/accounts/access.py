@@ -153,6 +153,15 @@ AUDIENCES: dict[str, Face | Roles] = {
     "outbox.retry": ORGANISERS,
     "outbox.send_now": ORGANISERS,
     "outbox.dismiss": ORGANISERS,
+    "settings.facts": ORGANISERS,
+    "settings.registration": ORGANISERS,
+    "settings.sectors": ORGANISERS,
+    "settings.new_sector": ORGANISERS,
+    "settings.sector": ORGANISERS,
+    "settings.close_sector": ORGANISERS,
+    "settings.remove_sector": ORGANISERS,
+    "settings.organiser": ORGANISERS,
+    "settings.texts": ORGANISERS,
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 # Forms that search engines may list. A form that keeps answers shows them only to the browser that sent them.

@@ -34,6 +34,17 @@ BELONGING = {
         *("revisions.index", "revisions.show"),
     },
     "pages.index": {"pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"},
+    "settings.facts": {
+        "settings.facts",
+        "settings.registration",
+        "settings.sectors",
+        "settings.new_sector",
+        "settings.sector",
+        "settings.close_sector",
+        "settings.remove_sector",
+        "settings.organiser",
+        "settings.texts",
+    },
 }
 
 
@@ -113,6 +124,7 @@ def _items(event: Event) -> list[Item]:
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),
+        _item(_("Settings"), "settings.facts", event),
     ]
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from forum.events.days import DAY, LONGEST_DAY, list_days
+from forum.events.days import DAY, LONGEST_DAY, has_hours, list_days
 from forum.events.errors import DaysApart, EndsBeforeStart, HourMissing, NoDays, NoSuchHour
 from forum.events.models import Event
 
@@ -31,6 +31,8 @@ class DayHours:
 def read_hours(event: Event) -> list[DayHours]:
     """Return the event's days in order, each with the hours that are known."""
     dates = [day.date for day in list_days(event)]
+    if not has_hours(event):
+        return [DayHours(day) for day in dates]
     nights = event.nights if len(event.nights) == len(dates) - 1 else [{}] * (len(dates) - 1)
     starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
     mornings = [starts.time(), *(_hour(night, "starts") for night in nights)]
@@ -48,6 +50,8 @@ def columns_of(days: Sequence[DayHours], zone: ZoneInfo) -> dict[str, Any]:
     for row, (before, after) in enumerate(pairwise(days), start=1):
         if after.day - before.day != DAY:
             raise DaysApart(row)
+    if all(day.starts is None and day.ends is None for day in days):
+        return _whole_days(days, zone)
     first, last = days[0], days[-1]
     if first.starts is None:
         raise HourMissing(0)
@@ -61,6 +65,12 @@ def columns_of(days: Sequence[DayHours], zone: ZoneInfo) -> dict[str, Any]:
         "ends_at": _moment(last.day + DAY if is_past_midnight else last.day, last.ends, zone),
         "nights": [_night(before, after) for before, after in pairwise(days)],
     }
+
+
+def _whole_days(days: Sequence[DayHours], zone: ZoneInfo) -> dict[str, Any]:
+    """Return the columns of an event whose hours nobody has said: from midnight to midnight."""
+    starts_at, ends_at = (_moment(day, MIDNIGHT, zone) for day in (days[0].day, days[-1].day + DAY))
+    return {"starts_at": starts_at, "ends_at": ends_at, "nights": [{} for _night in days[1:]]}
 
 
 def _hour(night: dict[str, str], name: str) -> time | None:

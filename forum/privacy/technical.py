@@ -45,6 +45,28 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
+SETTINGS = {  # what organisers say about the event and its organiser, by form
+    "LineTexts": ("sv", "en"),
+    "AreaTexts": ("sv", "en"),
+    "LongTexts": ("sv", "en"),
+    "FactsForm": ("name", "short_name", "days", "timezone", "place", "hashtag", "contact_email"),
+    "DayRow": ("day", "starts", "ends"),
+    "RulesForm": (
+        *("opens_at", "closes_at", "release_at", "has_waiting_list", "offer_hours", "organisation_cap"),
+    ),
+    "OrganiserForm": (
+        *("organiser_name", "postal_line", "postal_code", "town", "country"),
+        *("organiser_phone", "organiser_url", "help_lines"),
+    ),
+    "HelpLineRow": ("country", "emergency", "police", "children", "report", "url"),
+    "FrontTextsForm": ("lead", "sharing", "facts", "programme_points"),
+    "FactRow": ("label", "value"),
+    "PointRow": ("day", "starts", "title", "text"),
+    "PlacesForm": ("capacity", "shares"),
+    "ShareRow": ("key", "floor", "ceiling", "policy"),
+    "SectorForm": ("name", "invited"),
+    "NewSectorForm": ("floor", "ceiling", "policy"),
+}
 # A honeypot, a key against double submission, choices of an export, a message's kind, a reason from a list, what an
 # event is, and the texts that organisers write for everybody.
 FIELDS = {
@@ -69,4 +91,5 @@ FIELDS = {
         "CopyForm.first_day",
         "PublishForm.even_so",
     ),
+    *(f"{form}.{field}" for form, fields in SETTINGS.items() for field in fields),
 }

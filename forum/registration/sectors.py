@@ -1,6 +1,6 @@
 """Changing an event's capacity and its sectors: order, floors, ceilings, policies, names; adding, closing, removing.
 
-Numbers change through `places.change_capacity` and `places.change_share` alone. What is tried on a copy of the event
+Numbers change through `places.change_shares` and `places.change_share` alone. What is tried on a copy of the event
 (`places.trial_of`) goes the same way as what is stored.
 """
 
@@ -78,16 +78,11 @@ def apply(event: Event, capacity: int, shares: Sequence[Share]) -> None:
     if faults := find_faults(event, capacity, shares):
         raise SharesRefused(faults)
     sectors = {sector.key: sector for sector in event.sectors}
-    # Floors first shrink, so that on the way there they never add up to more than the capacity allows.
-    for share in shares:
-        sector = sectors[share.key]
-        ceiling = max(sector.ceiling, share.ceiling)
-        places.change_share(sector, floor=min(sector.floor, share.floor), ceiling=ceiling)
-    places.change_capacity(event, capacity)
+    numbers = {share.key: (share.floor, share.ceiling) for share in shares}
+    places.change_shares(event, capacity=capacity, shares=numbers)
     is_reordered = [share.key for share in shares] != [sector.key for sector in event.sectors]
     for position, share in enumerate(shares):
         sector = sectors[share.key]
-        places.change_share(sector, floor=share.floor, ceiling=share.ceiling)
         sector.policy = share.policy
         if is_reordered:
             sector.position = position

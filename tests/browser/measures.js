@@ -8,6 +8,7 @@ window.measures = (() => {
     given_name: { autocomplete: "given-name" },
     family_name: { autocomplete: "family-name" },
     email: { type: "email", autocomplete: "email", spellcheck: "false" },
+    contact_email: { type: "email", autocomplete: "off", spellcheck: "false" }, // the event's, not that of who types
     organisation: { autocomplete: "organization" },
     title: { autocomplete: "organization-title" },
     country: { autocomplete: "country" },

@@ -438,7 +438,45 @@ DESK = [
         "remove a page", "pages.remove", way=of_event("pages.remove", slug="code-of-conduct"), as_=ORGANISER
     ),
 ]
-SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *CONSOLE, *DESK]
+PARTS = ("facts", "registration", "sectors", "organiser", "texts")
+SETTINGS = [
+    *[
+        Sight(f"{what}, {part}", f"settings.{part}", {}, of_event(f"settings.{part}"), world, ORGANISER)
+        for what, world in (("settings", "demo"), ("settings in long words", "long"))
+        for part in PARTS
+    ],
+    Sight(
+        "settings, sectors in preview",
+        "settings.sectors",
+        way=pressed(of_event("settings.sectors"), "[value=up-ngo]"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "settings, sectors refused",
+        "settings.sectors",
+        way=wrongly(of_event("settings.sectors"), {"capacity": "1", "shares-1-ceiling": "1"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight(
+        "settings, days refused",
+        "settings.facts",
+        way=wrongly(of_event("settings.facts"), {"name-sv": "", "name-en": "", "days-0-starts": ""}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("new sector", "settings.new_sector", way=of_event("settings.new_sector"), as_=ORGANISER),
+    *[
+        Sight(f"{what} a sector", endpoint, way=of_event(endpoint, sector="ngo"), as_=ORGANISER)
+        for what, endpoint in (
+            ("describe", "settings.sector"),
+            ("close", "settings.close_sector"),
+            ("remove", "settings.remove_sector"),
+        )
+    ],
+]
+ORGANISING = [*CONSOLE, *DESK, *SETTINGS]
+SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]
 BY_NAME = {sight.name: sight for sight in SIGHTS}
 EVERY_KIND = (  # pages that together have every kind of focusable element
     "front",

@@ -22,6 +22,8 @@ SATURDAY, SUNDAY, MONDAY = date(2027, 10, 30), date(2027, 10, 31), date(2027, 11
         [DayHours(SATURDAY, NINE), DayHours(SUNDAY), DayHours(MONDAY, None, FIVE)],
         [DayHours(SATURDAY, NINE, ONE), DayHours(SUNDAY, NINE, MIDNIGHT)],
         [DayHours(SATURDAY, FIVE, ONE)],
+        [DayHours(SATURDAY)],
+        [DayHours(SATURDAY), DayHours(SUNDAY), DayHours(MONDAY)],
         [DayHours(SATURDAY, time(20), MIDNIGHT), DayHours(SUNDAY, None, time(6))],
     ],
 )

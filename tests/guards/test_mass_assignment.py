@@ -60,6 +60,8 @@ TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm"
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 PLACE = {"events": {"taken"}, "sectors": {"taken"}}
+# What a change of capacity or floors does to whoever waits.
+OFFERED = {"registrations": {"status", "holds_place", "offer_expires_at", "version"}}
 PASSWORD = "mynta lokomotiv regnbåge fjord"
 WRITTEN = {
     f"{code}-{name}": "New" for code in ("sv", "en") for name in ("headline", "lead", "body", "author")
@@ -196,6 +198,103 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     ),
     "publication.publish": (ADMIN, {}, {}, set()),  # the event is published already
     "publication.front_page": (ADMIN, {}, {}, set()),  # ... and the front page
+    "settings.facts": (
+        ADMIN,
+        {
+            "name-sv": "Nytt",
+            "name-en": "New",
+            "timezone": "Europe/Stockholm",
+            "hashtag": "#NF28",
+            "days-0-day": "2027-11-15",
+            "days-0-starts": "09:00",
+            "days-0-ends": "17:00",
+            "contact_email": "new@example.org",
+        },
+        {"events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}},
+        ADDED,
+    ),
+    "settings.registration": (
+        ADMIN,
+        {
+            "opens_at": "2027-04-01T09:00",
+            "closes_at": "2027-10-01T09:00",
+            "release_at": "",
+            "has_waiting_list": "y",
+            "offer_hours": "24",
+            "organisation_cap": "50",
+        },
+        {"events": {"opens_at", "closes_at", "release_at", "offer_hours", "organisation_cap"}},
+        ADDED,
+    ),
+    "settings.sectors": (
+        ADMIN,
+        {
+            "capacity": "7",
+            "shares-0-key": "ngo",
+            "shares-0-floor": "7",
+            "shares-0-ceiling": "8",
+            "shares-1-key": "tech",
+            "shares-1-floor": "0",
+            "shares-1-ceiling": "1",
+            "shares-0-policy": "open",
+            "shares-1-policy": "invitation",
+        },
+        OFFERED | {"events": {"capacity", "taken"}, "sectors": {"floor", "ceiling", "policy", "taken"}},
+        MAILED,
+    ),
+    "settings.new_sector": (
+        ADMIN,
+        {"name-en": "Research", "floor": "0", "ceiling": "5", "policy": "open"},
+        {},
+        {"sectors"} | ADDED,
+    ),
+    "settings.sector": (
+        ADMIN,
+        {"name-en": "Civil society", "invited-en": "You."},
+        {"sectors": {"name", "invited"}},
+        ADDED,
+    ),
+    "settings.close_sector": (
+        ADMIN,
+        {},
+        OFFERED | {"events": {"taken"}, "sectors": {"floor", "ceiling", "taken"}},
+        MAILED,
+    ),
+    "settings.remove_sector": (ADMIN, {}, {}, set()),
+    "settings.organiser": (
+        ADMIN,
+        {
+            "organiser_name-en": "The office",
+            "postal_code": "111 22",
+            "town": "Here",
+            "country": "SE",
+            "organiser_phone": "+46 8 123 45 67",
+            "organiser_url": "https://example.org/",
+            "help_lines-0-country": "SE",
+            "help_lines-0-emergency": "112",
+            "help_lines-0-police": "",
+            "help_lines-0-children": "",
+            "help_lines-0-url": "",
+            "postal_line": "",
+            "help_lines-0-report-sv": "",
+            "help_lines-0-report-en": "",
+        },
+        {"events": {f"organiser_{name}" for name in ("name", "address", "phone", "url")} | {"help_lines"}},
+        ADDED,
+    ),
+    "settings.texts": (
+        ADMIN,
+        {
+            "lead-en": "A lead.",
+            "sharing-en": "In turn.",
+            "facts-0-label-en": "Cost",
+            "facts-0-value-en": "Nothing.",
+            "programme_points-0-day": "1",
+            "programme_points-0-title-en": "A point",
+        },
+        {"events": {"lead", "sharing", "facts", "programme_points"}},
+        ADDED,
+    ),
     "own_account.confirm": (ADMIN, {"password": "x", "code": "1"}, {}, set()),
     "own_account.choose_language": (ADMIN, {"language": "sv"}, {"users": {"language"}}, set()),
     "own_account.password": (ADMIN, {"password": "x", "new_password": PASSWORD}, {}, set()),

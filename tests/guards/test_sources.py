@@ -94,6 +94,7 @@ VIEWS = {
         "forum/news/publishing.py",
         "forum/news/revision_pages.py",
     ),
+    *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),

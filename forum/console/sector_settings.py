@@ -1,0 +1,218 @@
+"""The pages on which an event's capacity and sectors are changed; forum.console.settings gives them their addresses."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.console.sector_forms import NewSectorForm, PlacesForm, SectorForm
+from forum.console.sector_words import effects_of
+from forum.console.settings_editing import flash_saved, get_locked_or_404, render, show_stored
+from forum.events.enums import SectorPolicy
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event, Sector
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.registration import listing, places, waiting_list
+from forum.registration import sectors as rules
+from forum.registration.enums import Status
+from forum.registration.errors import LastSector, SectorInUse, SharesRefused
+from forum.web.edits import ChangedMeanwhile
+from forum.web.forms import TidyForm
+from forum.web.languages import in_language
+
+PREVIEW, UP, DOWN = "preview", "up-", "down-"
+
+
+def sectors(event: str) -> ResponseReturnValue:
+    """Show capacity and sectors; preview what other numbers would mean, or save them."""
+    found = get_any_or_404(event)
+    form = PlacesForm(kept_words.sent_or_kept(), data=PlacesForm.stored(found))
+    if not form.is_submitted():
+        show_stored(form, PlacesForm.stored(found))
+    is_valid = form.validate_on_submit()
+    if not is_valid or _is_preview(form):
+        return _preview(found, form)
+    found, now = get_locked_or_404(event), clock.now()
+    actor = sign_ins.current_actor()
+    try:
+        _refuse_if_changed(form, found)
+        changed = rules.arrange(found, form.capacity.data, form.read_shares(), actor=actor, now=now)
+    except (ChangedMeanwhile, SharesRefused) as refusal:
+        db.session.rollback()
+        return _refused(found, form, refusal)
+    offered = waiting_list.offer_free_places(found, now=now) if changed else 0
+    db.session.commit()
+    flash_saved(offered_words(offered), is_changed=changed)
+    return redirect(url_for("settings.sectors", event=event), 303)
+
+
+def new_sector(event: str) -> ResponseReturnValue:
+    """Ask what a new sector is called and what it may take, and add it."""
+    found = get_any_or_404(event)
+    form = NewSectorForm(kept_words.sent_or_kept())
+    if not form.validate_on_submit():
+        return _sector_page("new_sector", found, form)
+    found = get_locked_or_404(event)
+    numbers = {"floor": form.floor.data, "ceiling": form.ceiling.data}
+    policy, actor = SectorPolicy(form.policy.data), sign_ins.current_actor()
+    try:
+        rules.add(found, form.texts(), **numbers, policy=policy, actor=actor, now=clock.now())
+    except SharesRefused as refusal:
+        db.session.rollback()
+        form.note_faults(refusal.faults)
+        return _sector_page("new_sector", found, form)
+    db.session.commit()
+    flash(_("The sector has been added, the last in order."), "success")
+    return redirect(url_for("settings.sectors", event=event), 303)
+
+
+def sector(event: str, sector: str) -> ResponseReturnValue:
+    """Change what a sector is called and who belongs there."""
+    found, mine = _sector_or_404(get_any_or_404(event), sector)
+    form = SectorForm(kept_words.sent_or_kept(), data=SectorForm.stored(mine))
+    if not form.is_submitted():
+        show_stored(form, SectorForm.stored(mine))
+    if not form.validate_on_submit():
+        return _sector_page("sector", found, form, sector=mine, **_ways(mine))
+    found, mine = _sector_or_404(get_locked_or_404(event), sector)
+    try:
+        form.refuse_if_changed(SectorForm.stored(mine))
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return render(found, "sector", form, meanwhile, sector=mine, **_ways(mine)), 409
+    changed = rules.describe(mine, form.texts(), actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash_saved("", is_changed=bool(changed))
+    return redirect(url_for("settings.sectors", event=event), 303)
+
+
+def close_sector(event: str, sector: str) -> ResponseReturnValue:
+    """Say what closing a sector does, and do it."""
+    form = TidyForm()
+    if not form.validate_on_submit():
+        found, mine = _sector_or_404(get_any_or_404(event), sector)
+        return _sector_page("close_sector", found, form, sector=mine, **_ways(mine))
+    found, mine = _sector_or_404(get_locked_or_404(event), sector)
+    now = clock.now()
+    rules.close(mine, actor=sign_ins.current_actor(), now=now)
+    # What the floor had kept is open to the other sectors now.
+    offered = waiting_list.offer_free_places(found, now=now)
+    db.session.commit()
+    closed = _("%(name)s has been closed.", name=in_language(mine.name))
+    flash(" ".join(filter(None, (closed, offered_words(offered)))), "success")
+    return redirect(url_for("settings.sectors", event=event), 303)
+
+
+def remove_sector(event: str, sector: str) -> ResponseReturnValue:
+    """Ask whether to remove a sector to which nobody belongs, and do it."""
+    form = TidyForm()
+    if not form.validate_on_submit():
+        found, mine = _sector_or_404(get_any_or_404(event), sector)
+        return _sector_page("remove_sector", found, form, sector=mine, **_ways(mine))
+    found, mine = _sector_or_404(get_locked_or_404(event), sector)
+    name, now = in_language(mine.name), clock.now()
+    try:
+        rules.remove(mine, actor=sign_ins.current_actor(), now=now)
+    except (SectorInUse, LastSector):
+        db.session.rollback()
+        return redirect(url_for("settings.remove_sector", event=event, sector=sector), 303)
+    offered = waiting_list.offer_free_places(found, now=now)
+    db.session.commit()
+    removed = _("%(name)s has been removed.", name=name)
+    flash(" ".join(filter(None, (removed, offered_words(offered)))), "success")
+    return redirect(url_for("settings.sectors", event=event), 303)
+
+
+def offered_words(number: int) -> str:
+    """Return how many places a change has offered to those who wait; nothing for none."""
+    if not number:
+        return ""
+    return ngettext(
+        "%(num)s place has been offered to the person who had waited longest.",
+        "%(num)s places have been offered to those who had waited longest.",
+        number,
+    )
+
+
+def _is_preview(form: PlacesForm) -> bool:
+    """Return whether a button asks only to see something; those beside a sector also move its row."""
+    act = request.form.get("act", "")
+    for beginning, step in ((UP, -1), (DOWN, 1)):
+        if act.startswith(beginning):
+            form.move(act.removeprefix(beginning), step)
+            return True
+    return act == PREVIEW
+
+
+def _preview(event: Event, form: PlacesForm) -> ResponseReturnValue:
+    """Show the form and what its numbers come to; nothing is stored."""
+    tried = places.trial_of(event)
+    if form.is_submitted() and not form.errors and sorted(form.keys) == sorted(_keys(event)):
+        try:
+            rules.apply(tried, form.capacity.data, form.read_shares())
+        except SharesRefused as refusal:
+            form.note_faults(refusal.faults, event)
+            tried = places.trial_of(event)
+    return _places_page(event, form, tried), 422 if form.errors else 200
+
+
+def _refuse_if_changed(form: PlacesForm, event: Event) -> None:
+    """Raise ChangedMeanwhile when the page showed other numbers or other sectors than there are now."""
+    stored = PlacesForm.stored(event)
+    form.refuse_if_changed(stored)
+    if sorted(form.keys) != sorted(_keys(event)):
+        raise ChangedMeanwhile(stored)
+
+
+def _refused(
+    event: Event, form: PlacesForm, refusal: ChangedMeanwhile | SharesRefused
+) -> ResponseReturnValue:
+    if isinstance(refusal, SharesRefused):
+        form.note_faults(refusal.faults, event)
+        return _places_page(event, form, places.trial_of(event)), 422
+    form = form.onto(event)
+    return _places_page(event, form, places.trial_of(event), refusal), 409
+
+
+def _places_page(
+    event: Event, form: PlacesForm, tried: Event, meanwhile: ChangedMeanwhile | None = None
+) -> str:
+    counts, now = listing.count_by_sector_and_status(event), clock.now()
+    effects = effects_of(tried, counts, now)
+    tones = {own.key: own.tone for own in effects.balance.sectors}
+    names = {mine.key: in_language(mine.name) for mine in event.sectors}
+    is_tried = PlacesForm.stored(tried) != PlacesForm.stored(event)
+    context: dict[str, Any] = {"effects": effects, "tones": tones, "names": names, "is_tried": is_tried}
+    return render(event, "sectors", form, meanwhile, **context)
+
+
+def _sector_page(name: str, event: Event, form: Any, **context: Any) -> ResponseReturnValue:
+    return render(event, name, form, **context), 422 if form.errors else 200
+
+
+def _sector_or_404(event: Event, key: str) -> tuple[Event, Sector]:
+    """Return event and sector; a key that only another event has is a 404 (S13)."""
+    mine = find_sector(event, key)
+    if mine is None:
+        abort(404)
+    return event, mine
+
+
+def _ways(mine: Sector) -> dict[str, Any]:
+    """Return what a page about a sector says of the people who belong there, and what can be done with it."""
+    counts = listing.count_by_sector_and_status(mine.event)
+    return {
+        "called": in_language(mine.name),
+        "registered": rules.count_registrations(mine),
+        "waiting": listing.total(counts, sector_id=mine.id, status=Status.WAITING),
+        "is_only": len(mine.event.sectors) == 1,
+    }
+
+
+def _keys(event: Event) -> list[str]:
+    return [mine.key for mine in event.sectors]

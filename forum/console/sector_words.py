@@ -1,0 +1,121 @@
+"""What floors, ceilings and capacity mean in words, from the numbers that the rules give."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum.events import queries as events
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event, Sector
+from forum.registration import listing, places, waiting_list
+from forum.registration.balance import Balance, SectorBalance, balance_of
+from forum.web.languages import day_text, in_language
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What an event's capacity and shares come to: `rows` in words by sector, and what becomes of the whole.
+
+    `offers` are the sentences about what saving would offer at once.
+    """
+
+    balance: Balance
+    rows: dict[str, str]
+    kept: str
+    release: str
+    offers: list[str]
+
+
+def effects_of(event: Event, counts: listing.Counts, now: datetime) -> Effects:
+    """Return what the numbers of an event, or of a copy of it (`places.trial_of`), mean at this moment."""
+    balance, left = balance_of(event, counts, now), places.places_left(event, now)
+    is_released = event.release_at is not None and now >= event.release_at
+    rows = {
+        sector.key: " ".join(_row(sector, own, left[sector.id], is_released=is_released))
+        for sector, own in zip(event.sectors, balance.sectors, strict=True)
+    }
+    return Effects(
+        balance=balance,
+        rows=rows,
+        kept=", ".join(f"{own.name} {own.kept}" for own in balance.sectors if own.kept),
+        release="" if balance.is_over else _release(event, balance, is_released=is_released),
+        offers=_offers(event, now),
+    )
+
+
+def _row(sector: Sector, own: SectorBalance, left: int, *, is_released: bool) -> list[str]:
+    told = [_floor_words(own, is_released=is_released)]
+    if sector.policy == SectorPolicy.INVITATION:
+        told.append(_("The public form takes nobody for this sector."))
+    elif left:
+        told.append(ngettext("Up to %(num)s more can come.", "Up to %(num)s more can come.", left))
+    else:
+        told.append(_("Nobody more can come now."))
+    if own.in_review:
+        told.append(ngettext("%(num)s is in review.", "%(num)s are in review.", own.in_review))
+    if own.waiting:
+        told.append(ngettext("%(num)s waits.", "%(num)s wait.", own.waiting))
+    return told
+
+
+def _floor_words(own: SectorBalance, *, is_released: bool) -> str:
+    floor, kept = own.floor, own.kept
+    if not floor:
+        return ngettext("%(num)s is in; no place is kept.", "%(num)s are in; no place is kept.", own.taken)
+    if is_released:
+        return ngettext(
+            "%(num)s is in; kept places have been released.",
+            "%(num)s are in; kept places have been released.",
+            own.taken,
+        )
+    if kept:
+        return ngettext(
+            "%(num)s is in; a floor of %(floor)s keeps %(kept)s.",
+            "%(num)s are in; a floor of %(floor)s keeps %(kept)s.",
+            own.taken,
+            floor=floor,
+            kept=kept,
+        )
+    return ngettext(
+        "%(num)s is in; the floor of %(floor)s is reached and keeps none.",
+        "%(num)s are in; the floor of %(floor)s is reached and keeps none.",
+        own.taken,
+        floor=floor,
+    )
+
+
+def _release(event: Event, balance: Balance, *, is_released: bool) -> str:
+    if is_released:
+        return _("Kept places have been released: what is free is open to every sector below its ceiling.")
+    if not balance.kept:
+        return ""
+    if event.release_at is None:
+        return _("No day is set on which kept places are released: they are kept until the end.")
+    return ngettext(
+        "On %(day)s the kept place becomes open to every sector below its ceiling.",
+        "On %(day)s the %(num)s kept places become open to every sector below its ceiling.",
+        balance.kept,
+        day=day_text(event.release_at, event.zone),
+    )
+
+
+def _offers(event: Event, now: datetime) -> list[str]:
+    """Return a sentence for each sector in which places would be offered at once to those who wait."""
+    if events.is_over(event, now):
+        return []
+    trial = places.trial_of(event)
+    offers: Counter[int] = waiting_list.count_offers_on_trial(trial, now)
+    return [
+        ngettext(
+            "%(name)s: %(num)s place is offered at once to the person who has waited longest, for %(hours)s hours.",
+            "%(name)s: %(num)s places are offered at once to those who have waited longest, for %(hours)s hours.",
+            offers[sector.id],
+            name=in_language(sector.name),
+            hours=event.offer_hours,
+        )
+        for sector in trial.sectors
+        if offers[sector.id]
+    ]

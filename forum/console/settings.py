@@ -1,0 +1,97 @@
+"""The settings of an event: what it is called, when and where; registration, sectors, organiser, texts."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from flask_babel import ngettext
+
+from forum.console import sector_settings
+from forum.console.settings_editing import Part, edit
+from forum.console.settings_forms import FactsForm, RulesForm
+from forum.console.settings_text_forms import FrontTextsForm, OrganiserForm
+from forum.events.changes import touches_calendars
+from forum.events.days import list_days
+from forum.events.models import Event
+from forum.registration import listing, waiting_list
+from forum.registration.enums import Group
+
+bp = Blueprint("settings", __name__, url_prefix="/console/<event>/settings")
+GIVING_PLACES = {"release_at", "organisation_cap", "starts_at", "offer_hours"}
+
+
+@bp.route("/facts", methods=["GET", "POST"])
+def facts(event: str) -> ResponseReturnValue:
+    """Change what the event is called, its days and hours, its place and its contact address."""
+    return edit(event, Part("facts", FactsForm, _calendars, _after_facts))
+
+
+@bp.route("/registration", methods=["GET", "POST"])
+def registration(event: str) -> ResponseReturnValue:
+    """Change when one can register and by which rules places are offered."""
+    return edit(event, Part("registration", RulesForm, _people, _after_rules))
+
+
+@bp.route("/organiser", methods=["GET", "POST"])
+def organiser(event: str) -> ResponseReturnValue:
+    """Change who arranges the event, and the help lines."""
+    return edit(event, Part("organiser", OrganiserForm))
+
+
+@bp.route("/texts", methods=["GET", "POST"])
+def texts(event: str) -> ResponseReturnValue:
+    """Change the texts of the front page."""
+    return edit(event, Part("texts", FrontTextsForm))
+
+
+for rule, view in (
+    ("/sectors", sector_settings.sectors),
+    ("/sectors/new", sector_settings.new_sector),
+    ("/sectors/<sector>", sector_settings.sector),
+    ("/sectors/<sector>/closure", sector_settings.close_sector),
+    ("/sectors/<sector>/removal", sector_settings.remove_sector),
+):
+    bp.add_url_rule(rule, view_func=view, methods=["GET", "POST"])
+
+
+def _calendars(event: Event) -> dict[str, Any]:
+    counts = listing.count_by_sector_and_status(event)
+    people = listing.count_status(event, counts, None) - listing.count_status(event, counts, Group.ENDED)
+    return {"people": people, "days": len(list_days(event))}
+
+
+def _after_facts(event: Event, changed: list[str], now: datetime) -> str:
+    if not touches_calendars(changed):
+        return ""
+    # A later start may let those who wait be offered places again.
+    told = [_offered(waiting_list.offer_free_places(event, now=now))]
+    numbers = _calendars(event)
+    if numbers["people"]:
+        told.insert(0, _calendar_words(**numbers))
+    return " ".join(filter(None, told))
+
+
+def _calendar_words(people: int, days: int) -> str:
+    return ngettext(
+        "The change concerns the calendar entries of %(num)s registered person, at most %(entries)s entries."
+        " Nobody has been written to.",
+        "The change concerns the calendar entries of %(num)s registered people, at most %(entries)s entries."
+        " Nobody has been written to.",
+        people,
+        entries=people * days,
+    )
+
+
+def _people(event: Event) -> dict[str, Any]:
+    return {"waiting": listing.count_waiting(event)}
+
+
+def _after_rules(event: Event, changed: list[str], now: datetime) -> str:
+    if not GIVING_PLACES & {*changed}:
+        return ""
+    return _offered(waiting_list.offer_free_places(event, now=now))
+
+
+def _offered(number: int) -> str:
+    return sector_settings.offered_words(number)

@@ -1,0 +1,134 @@
+"""What all pages of the settings do: show a form, lock the event, refuse what somebody else has changed, and save."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.database import start_write
+from forum.events import changes
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import places
+from forum.web.edits import ChangedMeanwhile, differences
+from forum.web.languages import NAMES
+
+Context = Mapping[str, Any]
+
+
+def _nothing(_event: Event) -> Context:
+    return {}
+
+
+def _told_nothing(_event: Event, _changed: list[str], _now: datetime) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A page of the settings whose form is columns of the event.
+
+    `name` is that of its endpoint and template; `context` gives what else the template shows; `after` is called with
+    the columns that have changed, before the commit, and returns what is said beside "Saved".
+    """
+
+    name: str
+    form: Any
+    context: Callable[[Event], Context] = field(default=_nothing)
+    after: Callable[[Event, list[str], datetime], str] = field(default=_told_nothing)
+
+
+def edit(slug: str, part: Part) -> ResponseReturnValue:
+    """Show a part of the settings; on POST save what has changed."""
+    event = get_any_or_404(slug)
+    form = part.form(kept_words.sent_or_kept(), data=part.form.stored(event), event=event)
+    if not form.is_submitted():
+        show_stored(form, part.form.stored(event))
+    if not form.validate_on_submit():
+        return _page(event, part, form)
+    event, now = get_locked_or_404(slug), clock.now()
+    try:
+        form.refuse_if_changed(part.form.stored(event))
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return _page(event, part, form, meanwhile)
+    changed = changes.change(event, form.values(event), actor=sign_ins.current_actor(), now=now)
+    told = part.after(event, changed, now)
+    db.session.commit()
+    flash_saved(told, is_changed=bool(changed))
+    return redirect(url_for(f"settings.{part.name}", event=slug), 303)
+
+
+def show_stored(form, stored: Mapping[str, Any]) -> None:
+    """Remember what the page shows, unless it shows again what was typed when the sign-in ended."""
+    if not form.seen.data:
+        form.show(stored)
+
+
+def get_locked_or_404(slug: str) -> Event:
+    """Begin to write; return the event, locked, with everything read as it is after the wait for the lock."""
+    start_write(db.session)
+    places.lock(get_any_or_404(slug))
+    db.session.expire_all()
+    return get_any_or_404(slug)
+
+
+def flash_saved(told: str, *, is_changed: bool) -> None:
+    """Say on the next page what was done."""
+    if is_changed:
+        flash(" ".join(filter(None, (_("Saved."), told))), "success")
+    else:
+        flash(_("Nothing was different, so nothing was changed."), "info")
+
+
+def render(
+    event: Event, name: str, form: Any, meanwhile: ChangedMeanwhile | None = None, **context: Any
+) -> str:
+    """Return a page of the settings; after a change by somebody else it compares, and shows what is stored now."""
+    compared = []
+    if meanwhile:
+        compared = list(differences(form, meanwhile.stored))
+        form.show(meanwhile.stored)
+    return render_template(
+        f"console/settings/{name}.html",
+        event=event,
+        form=form,
+        meanwhile=meanwhile,
+        compared=compared,
+        missing=count_missing(event),
+        language_names=NAMES,
+        **context,
+    )
+
+
+def count_missing(event: Event) -> dict[str, int]:
+    """Return by part how many of its texts lack a language."""
+    lines = [line["report"]["name"] for line in event.help_lines if "report" in line]
+    facts = [fact[name] for fact in event.facts for name in ("label", "value")]
+    points = [point[name] for point in event.programme_points for name in ("title", "text")]
+    texts = {
+        "facts": [event.name, event.short_name, event.place],
+        "sectors": [text for sector in event.sectors for text in (sector.name, sector.invited)],
+        "organiser": [event.organiser_name, *lines],
+        "texts": [event.lead, event.sharing, *facts, *points],
+    }
+    return {part: sum(map(_lacks_language, mine)) for part, mine in texts.items()}
+
+
+def _lacks_language(text: Mapping[str, Any]) -> bool:
+    """Return whether a text is there in one language and not in another; one that is nowhere was left out."""
+    return any(text.values()) and not all(text.get(code) for code in NAMES)
+
+
+def _page(
+    event: Event, part: Part, form: Any, meanwhile: ChangedMeanwhile | None = None
+) -> ResponseReturnValue:
+    status = 409 if meanwhile else 422 if form.errors else 200
+    return render(event, part.name, form, meanwhile, **part.context(event)), status

@@ -1,0 +1,249 @@
+"""The fields and rows of the settings' forms: texts per language, numbers, days, hours and moments."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    Field,
+    FieldList,
+    FormField,
+    IntegerField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
+from wtforms.validators import Length, NumberRange, StopValidation
+
+from forum.columns import Text, is_link
+from forum.web.edits import ShowsStored
+from forum.web.forms import LinesField, PartForm, TidyForm
+from forum.web.languages import NAMES
+
+LONGEST_KEY = 100  # characters of a field's name that may be a row's
+EARLIEST, LATEST = 1990, 2199
+MOST = 100_000  # places, hours: far above what an event has, far below what a column holds
+MOMENT = "%Y-%m-%dT%H:%M"
+
+
+class SettingsForm(ShowsStored, TidyForm):
+    """An edit form for a part of an event's settings."""
+
+
+class Row(PartForm):
+    """A part of a form that has fields of its own, such as a day or a sector."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing has been entered in the row."""
+        return not any(_has_words(field.data) for field in self)
+
+
+class LineTexts(Row):
+    """A line of text in each language."""
+
+
+class AreaTexts(Row):
+    """A paragraph in each language."""
+
+
+class LongTexts(Row):
+    """A text of several paragraphs in each language."""
+
+
+for _code, _name in NAMES.items():
+    setattr(LineTexts, _code, StringField(_name))
+    setattr(AreaTexts, _code, TextAreaField(_name))
+    setattr(LongTexts, _code, LinesField(_name))
+
+
+class TextsField(FormField):
+    """A text in each language; with `missing`, the message if there is none in any, one has to be there."""
+
+    def __init__(self, kind: type[Row], label=None, *, longest: int = 0, missing=None, **kwargs):
+        super().__init__(kind, label, **kwargs)
+        self._longest, self._missing = longest, missing
+
+    @property
+    def text(self) -> Text:
+        """The text in the languages in which there is one."""
+        return Text({code: words for code, words in self.data.items() if words})
+
+    def validate(self, form, extra_validators=()) -> bool:
+        """Refuse a text that is too long, or that is there in no language."""
+        if not super().validate(form, extra_validators):
+            return False
+        length = Length(max=self._longest, message=too_long(self._longest)) if self._longest else None
+        for field in self.form:
+            if length and field.data and len(field.data) > length.max:
+                field.errors = [length.message]
+        if self._missing and not self.text:
+            next(iter(self.form)).errors = [self._missing]
+        return not self.form.errors
+
+
+class RowsField(FieldList):
+    """Rows of a form, each a Row; a page that shows them for the first time has one blank row more."""
+
+    def __init__(self, row: type[Row], label=None, *, most: int, **kwargs):
+        super().__init__(FormField(row), label, max_entries=most, **kwargs)
+
+    @property
+    def filled(self) -> list[Any]:
+        """The rows in which something has been entered."""
+        return [row.form for row in self.entries if not row.form.is_blank]
+
+    def offer_blank(self) -> None:
+        """Add a blank row, unless the rows are as many as there may be."""
+        if len(self.entries) < (self.max_entries or 0):
+            self.append_entry()
+
+    def put(self, entries: Sequence[Any]) -> None:
+        """Have these rows in this order: they are numbered anew, so that they come back in it."""
+        self.entries = [*entries]
+        self._compact_indices()
+
+    def note_errors(self) -> None:
+        """Take over the errors of the rows, after some were added to them."""
+        errors = [entry.errors for entry in self.entries]
+        self.errors = errors if any(errors) else []
+
+    def _extract_indices(self, prefix, formdata):
+        # The name of a field comes from the client: `int` would fail for other digits and for very many.
+        names = (name for name in formdata if name.isascii() and len(name) <= LONGEST_KEY)
+        return super()._extract_indices(prefix, names)
+
+
+class NumberField(IntegerField):
+    """A whole number, 0 or more."""
+
+    data: Any
+
+    def __init__(self, label=None, validators=(), *, least: int = 0, most: int = MOST, **kwargs):
+        limit = NumberRange(
+            least, most, _l("Enter a number from %(least)s to %(most)s", least=least, most=most)
+        )
+        super().__init__(label, [*validators, limit], **kwargs)
+
+    def process_formdata(self, valuelist) -> None:
+        """Read the number; what is no number is refused in the page's words."""
+        if valuelist and not valuelist[0].strip():
+            self.data = None
+            return
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_l("Enter a whole number, in digits")) from None
+
+
+class DayField(DateField):
+    """A date."""
+
+    def process_formdata(self, valuelist) -> None:
+        """Read the date, or nothing; another text is refused in the page's words."""
+        _read(self, super().process_formdata, valuelist, _l("Enter a date such as 2027-11-16"))
+
+
+class HourField(TimeField):
+    """An hour of the clock."""
+
+    def process_formdata(self, valuelist) -> None:
+        """Read the hour, or nothing; another text is refused in the page's words."""
+        _read(self, super().process_formdata, valuelist, _l("Enter a time such as 09:00"))
+
+
+class MomentField(DateTimeLocalField):
+    """A date and an hour by the clock at the venue, without a zone."""
+
+    def __init__(self, label=None, validators=(), **kwargs):
+        super().__init__(label, validators, format=[MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **kwargs)
+
+    def process_formdata(self, valuelist) -> None:
+        """Read the moment, or nothing; another text is refused in the page's words."""
+        _read(
+            self, super().process_formdata, valuelist, _l("Enter a date and a time such as 2027-10-31 23:59")
+        )
+
+
+def validate_filled(rows: RowsField, validate, extra_validators) -> bool:
+    """Validate without the blank rows; where that fails, the page shows them again."""
+    blank = [row for row in rows.entries if row.form.is_blank]
+    rows.entries = [row for row in rows.entries if not row.form.is_blank]
+    is_valid = validate(extra_validators)
+    if not is_valid:
+        rows.entries += blank
+    return is_valid
+
+
+def _read(field: Field, read, valuelist, message) -> None:
+    if valuelist and not valuelist[0].strip():
+        field.data = None
+        return
+    try:
+        read(valuelist)
+    except ValueError:
+        field.data = None
+        raise ValueError(message) from None
+
+
+def in_our_time(_form, field) -> None:
+    """Refuse a date that no event can have; far ones have no moment in UTC."""
+    if field.data is not None and not EARLIEST <= field.data.year <= LATEST:
+        raise StopValidation(_l("Enter a year from %(first)s to %(last)s", first=EARLIEST, last=LATEST))
+
+
+def must_be_given(message):
+    """Return a validator for a field that may be 0 or midnight, which DataRequired would take for nothing."""
+
+    def refuse_none(_form, field) -> None:
+        if field.data is None:
+            # A text that could not be read has a message of its own.
+            raise StopValidation(None if field.process_errors else message)
+
+    return refuse_none
+
+
+def at_most(longest: int) -> Length:
+    """Return a validator for the length of a text."""
+    return Length(max=longest, message=too_long(longest))
+
+
+def too_long(longest: int):
+    """Return the message for a text that is too long."""
+    return _l("Use at most %(longest)s characters", longest=longest)
+
+
+def leads_somewhere(_form, field) -> None:
+    """Refuse a link that is not http, https or mailto (S32)."""
+    if field.data and not is_link(field.data):
+        raise StopValidation(_l("Enter a link that begins with https://"))
+
+
+def clock_of(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Return what date and clock at the venue show at a moment, as a MomentField has it."""
+    return moment.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0) if moment else None
+
+
+def moment_of(there: datetime | None, zone: ZoneInfo, kept: datetime | None) -> datetime | None:
+    """Return the moment at which date and clock at the venue show this; `kept` if they show it then already.
+
+    An hour that the clocks show twice may so stay the second one, and seconds stay as they are.
+    """
+    if there is None or there == clock_of(kept, zone):
+        return kept if there else None
+    return there.replace(tzinfo=zone).astimezone(UTC)
+
+
+def exists(there: datetime, zone: ZoneInfo) -> bool:
+    """Return whether date and clock at the venue ever show this: the clocks skip an hour in spring."""
+    return there.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == there
+
+
+def _has_words(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_words, value.values()))
+    return value is not None and value not in ("", False)

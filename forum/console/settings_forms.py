@@ -1,0 +1,160 @@
+"""The forms of an event's settings; each is filled from the event, and returns new values for its columns."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, EmailField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional, Regexp
+
+from forum.console.settings_fields import (
+    DayField,
+    HourField,
+    LineTexts,
+    MomentField,
+    NumberField,
+    Row,
+    RowsField,
+    SettingsForm,
+    TextsField,
+    clock_of,
+    exists,
+    in_our_time,
+    moment_of,
+    must_be_given,
+    validate_filled,
+)
+from forum.events import errors
+from forum.events.hours import DayHours, columns_of, read_hours
+from forum.events.models import Event
+from forum.web.forms import is_email, required
+
+ZONES = (
+    *("Europe/Stockholm", "Europe/Oslo", "Europe/Copenhagen", "Europe/Helsinki", "Europe/Mariehamn"),
+    *("Atlantic/Reykjavik", "Atlantic/Faroe", "America/Nuuk"),
+)
+MOMENTS = ("opens_at", "closes_at", "release_at")
+HASHTAG = r"^(#[^\s#]{1,59})?$"
+DAY_REFUSALS: dict[type[errors.DaysRefused], Any] = {
+    errors.NoDays: _l("Enter the event’s first day"),
+    errors.DaysApart: _l("The days have to follow each other, one date after the other"),
+    errors.HourMissing: _l("Enter when the first day starts and when the last one ends"),
+    errors.EndsBeforeStart: _l("The day has to end after it starts"),
+    errors.NoSuchHour: _l("This hour does not exist on that day, for the clocks go forward over it"),
+}
+
+
+class DayRow(Row):
+    """A day of the event and its hours by the clock at the venue."""
+
+    day = DayField(_l("Date"), [must_be_given(_l("Enter the date")), in_our_time])
+    starts = HourField(_l("Starts"), [Optional()])
+    ends = HourField(_l("Ends"), [Optional()])
+
+
+class FactsForm(SettingsForm):
+    """What the event is called, when it is and where."""
+
+    name = TextsField(LineTexts, _l("Name"), longest=200, missing=_l("Enter the event’s name"))
+    short_name = TextsField(LineTexts, _l("Short name"), longest=60, missing=_l("Enter a short name"))
+    days = RowsField(DayRow, _l("Days and hours"), most=14)
+    timezone = SelectField(_l("Time zone"), validate_choice=True)
+    place = TextsField(LineTexts, _l("Place"), longest=200, missing=_l("Enter where the event is held"))
+    hashtag = StringField(
+        _l("Hashtag"), [Regexp(HASHTAG, message=_l("Enter one hashtag such as #NF27, without spaces"))]
+    )
+    contact_email = EmailField(
+        _l("Contact address"), [required(_l("Enter the address to which people write")), is_email]
+    )
+
+    def __init__(self, *args, event: Event, **kwargs):
+        super().__init__(*args, **kwargs)
+        # What the days are in columns of the event; known once the form is valid.
+        self._moments: dict[str, Any] = {}
+        self.timezone.choices = [
+            SelectChoice(zone, zone.replace("_", " ")) for zone in dict.fromkeys([*ZONES, event.timezone])
+        ]
+        if not self.is_submitted():
+            self.days.offer_blank()
+
+    @staticmethod
+    def stored(event: Event) -> dict[str, Any]:
+        """Return what the fields show of the event."""
+        plain = {name: getattr(event, name) for name in ("timezone", "hashtag", "contact_email")}
+        texts = {name: dict(getattr(event, name)) for name in ("name", "short_name", "place")}
+        return {**plain, **texts, "days": [vars(day) for day in read_hours(event)]}
+
+    def validate(self, extra_validators=None) -> bool:
+        """Check the fields, then the days as a whole; a row that is blank is no day."""
+
+        def check(extra) -> bool:
+            return super(FactsForm, self).validate(extra) and self._read_days()
+
+        return validate_filled(self.days, check, extra_validators)
+
+    def values(self, event: Event) -> dict[str, Any]:
+        """Return new values for the event's columns."""
+        texts = {name: self[name].text for name in ("name", "short_name", "place")}
+        plain = {name: self[name].data or "" for name in ("timezone", "hashtag", "contact_email")}
+        is_moved = self.timezone.data != event.timezone or self._days() != read_hours(event)
+        return {**texts, **plain, **(self._moments if is_moved else {})}
+
+    def _days(self) -> list[DayHours]:
+        return [DayHours(**row.form.data) for row in self.days.entries]
+
+    def _read_days(self) -> bool:
+        try:
+            self._moments = columns_of(self._days(), ZoneInfo(self.timezone.data))
+        except errors.NoDays:
+            self.days.errors = [DAY_REFUSALS[errors.NoDays]]
+        except errors.DaysRefused as refusal:
+            self.days.entries[refusal.row].form.day.errors = [DAY_REFUSALS[type(refusal)]]
+            self.days.note_errors()
+        return not self.days.errors
+
+
+class RulesForm(SettingsForm):
+    """When one can register, and by which rules places are offered."""
+
+    opens_at = MomentField(_l("Opens"), [must_be_given(_l("Enter when registration opens")), in_our_time])
+    closes_at = MomentField(_l("Closes"), [must_be_given(_l("Enter when registration closes")), in_our_time])
+    release_at = MomentField(_l("Kept places are released"), [Optional(), in_our_time])
+    has_waiting_list = BooleanField(_l("Keep a waiting list"))
+    offer_hours = NumberField(
+        _l("Hours that an offer holds"), [must_be_given(_l("Enter a number of hours"))], least=1, most=720
+    )
+    organisation_cap = NumberField(_l("Places for one organisation"), [Optional()], least=1)
+
+    def __init__(self, *args, event: Event, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._event = event
+
+    @staticmethod
+    def stored(event: Event) -> dict[str, Any]:
+        """Return what the fields show of the event."""
+        moments = {name: clock_of(getattr(event, name), event.zone) for name in MOMENTS}
+        plain = {
+            name: getattr(event, name) for name in ("has_waiting_list", "offer_hours", "organisation_cap")
+        }
+        return {**moments, **plain}
+
+    def validate(self, extra_validators=None) -> bool:
+        """Check the fields, then that the window's end comes after its beginning."""
+        if not super().validate(extra_validators):
+            return False
+        for name in MOMENTS:
+            there = self[name].data
+            if there is not None and not exists(there, self._event.zone):
+                self[name].errors = [DAY_REFUSALS[errors.NoSuchHour]]
+        window = self.values(self._event)
+        if window["closes_at"] <= window["opens_at"]:
+            self.closes_at.errors = [_("Registration has to close after it opens")]
+        return not self.errors
+
+    def values(self, event: Event) -> dict[str, Any]:
+        """Return new values for the event's columns."""
+        moments = {name: moment_of(self[name].data, event.zone, getattr(event, name)) for name in MOMENTS}
+        plain = {name: self[name].data for name in ("has_waiting_list", "offer_hours", "organisation_cap")}
+        return {**moments, **plain}
