@@ -89,6 +89,7 @@ LAYERS: tuple[Layer, ...] = (
     access.guard_routes,  # refuses a route that has no audience, and users outside a route's audience
     csrf.init_app,  # refuses a form without its session's CSRF token
     requests.lead_to_own_address,  # redirects a public page to its canonical URL
+    old_addresses.lead_on,  # redirects from an address of an earlier site
 )
 MIGRATIONS = str(PROJECT / "migrations")
 

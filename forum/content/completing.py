@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from forum.content import events, moments, posts, taxonomy
+from forum.content import events, moments, old_addresses, posts, taxonomy
 from forum.content.shapes import LANGUAGES, Document, Where
 from forum.content.site import BY_LANGUAGE, Site, post_path
 
@@ -36,13 +36,16 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
             for language, post in wanted.posts[key].items():
                 posts.refuse_incomplete(post, Where(post_path(key, language)))
     _settle_slugs(wanted)
+    wanted.old_addresses = _old_addresses(given, stored, wanted, delete=delete)
     return wanted
 
 
 def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
     """Return the files that would hold what is stored and kept though the folder lacks it."""
     given_files, lacking = given.files(), wanted.files().keys() & stored.files().keys()
-    return sorted(file for file in lacking if file not in given_files and file != taxonomy.FILE)
+    return sorted(
+        file for file in lacking if file not in given_files and file.endswith((".md", "/event.toml"))
+    )
 
 
 def _lay_over(given: Site, stored: Site, *, delete: bool) -> Document:
@@ -158,3 +161,22 @@ def _refuse_second(owners: dict[str, str], key: str, language: str, name: str, s
     for slug in slugs:
         if (other := owners.setdefault(slug, key)) != key:
             Where(post_path(key, language), name).refuse(f"{slug} is that of the post {other}, too")
+
+
+def _old_addresses(given: Site, stored: Site, wanted: Site, *, delete: bool) -> Document:
+    """Return the addresses of earlier sites after the import; those of posts that go, go along."""
+    categories = {category["key"] for category in wanted.terms["categories"]}
+    kept = {} if delete and given.old_addresses is not None else stored.old
+    laid = {
+        path: entry
+        for path, entry in kept.items()
+        if entry.get("post") in {None, *wanted.posts} and entry.get("category") in {None, *categories}
+    }
+    for path, entry in given.old.items():
+        where = Where(old_addresses.FILE, old_addresses.ADDRESSES).at(path)
+        if entry.get("post") not in {None, *wanted.posts}:
+            where.at("post").refuse(f"there is no post {entry['post']}")
+        if entry.get("category") not in {None, *categories}:
+            where.at("category").refuse(f"there is no category {entry['category']}")
+        laid[path] = entry
+    return {old_addresses.ADDRESSES: [laid[path] for path in sorted(laid)]}

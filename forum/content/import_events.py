@@ -4,18 +4,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from forum.content import events, moments
 from forum.content.documents import BODY
 from forum.content.shapes import LANGUAGES, Document, Where, text_of
 from forum.content.site import BY_LANGUAGE, Site, event_path, page_path
 from forum.counting import counted
+from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Page, Sector
 from forum.events.standing import LINKED
 from forum.extensions import db
-from forum.registration import places, waiting_list
-from forum.registration.models import Registration
+from forum.registration import places, sectors, waiting_list
+from forum.registration.errors import SharesRefused
 
 
 def lock_all() -> None:
@@ -94,21 +95,25 @@ def _write_sectors(event: Event, documents: Iterable[Document], where: Where) ->
 
 
 def _refuse_people(sector: Sector, where: Where) -> None:
-    number = db.session.scalar(select(func.count()).where(Registration.sector_id == sector.id)) or 0
-    if number:
+    if number := sectors.count_registrations(sector):
         told = counted(number, "registration is", "registrations are")
         where.at("sectors").at(sector.key).refuse(f"is missing, and {told} in this sector")
 
 
 def _share_places(event: Event, document: Document, where: Where) -> None:
     """Set capacity, floors and ceilings. Raises BadFile for a number below the places that are taken."""
-    capacity = document["registration"]["capacity"]
-    if capacity < event.taken:
-        where.at("registration.capacity").refuse(f"is {capacity}, and {event.taken} places are taken")
-    taken = {sector.key: sector.taken for sector in event.sectors}
-    for sector in document["sectors"]:
-        if sector["ceiling"] < taken[sector["key"]]:
-            at = where.at("sectors").at(sector["key"]).at("ceiling")
-            at.refuse(f"is {sector['ceiling']}, and {taken[sector['key']]} places are taken")
-    shares = {sector["key"]: (sector["floor"], sector["ceiling"]) for sector in document["sectors"]}
-    places.change_shares(event, capacity=capacity, shares=shares)
+    shares = [
+        sectors.Share(sector["key"], sector["floor"], sector["ceiling"], SectorPolicy(sector["policy"]))
+        for sector in document["sectors"]
+    ]
+    try:
+        sectors.apply(event, document["registration"]["capacity"], shares)
+    except SharesRefused as refusal:
+        # What is wrong within the file was refused when it was read.
+        fault = refusal.faults[0]
+        at = (
+            where.at("sectors").at(fault.key).at("ceiling")
+            if fault.key
+            else where.at("registration.capacity")
+        )
+        at.refuse(f"is {fault.given}, and {fault.limit} places are taken")

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forum.audit import actions as audit
-from forum.content import completing, import_events, import_posts, import_taxonomy, reading, stored
+from forum.content import (
+    completing,
+    import_events,
+    import_old_addresses,
+    import_posts,
+    import_taxonomy,
+    reading,
+    stored,
+)
 from forum.content.errors import BadFile, ContentRefused
 from forum.content.shapes import Document
 from forum.content.site import Difference, Site, compare, event_path
@@ -68,6 +76,8 @@ def _write(before: Site, wanted: Site, *, delete: bool, now: datetime) -> dict[s
     changed = {key for key in keys if before.posts.get(key) != wanted.posts.get(key)}
     if changed or names_changed:
         import_posts.write(wanted, changed, names_changed=names_changed, now=now)
+    if before.old != wanted.old:
+        import_old_addresses.write(wanted.old_addresses or {})
     if delete:
         import_taxonomy.remove(wanted.terms)
     news.announce_due(now)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 
-from forum.content import documents, events, pages, posts, taxonomy
+from forum.content import documents, events, old_addresses, pages, posts, taxonomy
 from forum.content.errors import BadFile, ContentRefused
 from forum.content.shapes import LANGUAGES, NAME, Where
 from forum.content.site import Site, event_path, page_path, post_path
@@ -13,7 +13,7 @@ EVENT = re.compile(r"events/([^/]+)/event\.toml")
 PAGE = re.compile(r"events/([^/]+)/pages/([^/]+)\.([^/.]+)\.md")
 POST = re.compile(r"posts/([^/]+)\.([^/.]+)\.md")
 PLACES = (
-    "taxonomy.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md"
+    "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md"
     " and posts/<post>.<language>.md"
 )
 
@@ -56,6 +56,8 @@ def _read_file(site: Site, file: str, text: str, files: Container[str]) -> None:
     where = Where(file)
     if file == taxonomy.FILE:
         site.taxonomy = taxonomy.read(documents.read_toml(text, where), where)
+    elif file == old_addresses.FILE:
+        site.old_addresses = old_addresses.read(documents.read_toml(text, where), where)
     elif parts := EVENT.fullmatch(file):
         slug = _name(parts[1], 60, where)
         site.events[slug] = events.read(documents.read_toml(text, where), where)

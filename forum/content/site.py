@@ -9,6 +9,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from forum.content.documents import BODY
+from forum.content.old_addresses import ADDRESSES
+from forum.content.old_addresses import FILE as OLD_ADDRESSES
 from forum.content.shapes import Document
 from forum.content.taxonomy import FILE as TAXONOMY
 
@@ -22,6 +24,7 @@ class Site:
     """The content of a database or of a folder; pages by event, slug and language, posts by key and language."""
 
     taxonomy: Document | None = None  # a folder may have none
+    old_addresses: Document | None = None
     events: dict[str, Document] = field(default_factory=dict)
     pages: dict[tuple[str, str], BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
     posts: dict[str, BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
@@ -31,9 +34,16 @@ class Site:
         """The categories and hashtags, of which there may be none."""
         return self.taxonomy or {"categories": [], "hashtags": []}
 
+    @property
+    def old(self) -> dict[str, Document]:
+        """The addresses of earlier sites by their paths, of which there may be none."""
+        return {entry["old"]: entry for entry in (self.old_addresses or {}).get(ADDRESSES, [])}
+
     def files(self) -> dict[str, Document]:
         """Return every document by the path of its file."""
         found = {TAXONOMY: self.taxonomy} if self.taxonomy else {}
+        if self.old_addresses:
+            found[OLD_ADDRESSES] = self.old_addresses
         found |= {event_path(slug): document for slug, document in self.events.items()}
         for (event, slug), languages in self.pages.items():
             found |= {page_path(event, slug, language): page for language, page in languages.items()}
@@ -113,8 +123,8 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _name_of(entry: Document, place: int) -> str:
-    """Return what an entry of a list goes by: its key or name, else its number."""
-    named = entry.get("key", entry.get("name"))
+    """Return what an entry of a list goes by: its key, name or old address, else its number."""
+    named = entry.get("key", entry.get("name", entry.get("old")))
     return named if isinstance(named, str) else str(place)
 
 

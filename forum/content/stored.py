@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from forum.content import events, pages, posts, taxonomy
+from forum.content import events, old_addresses, pages, posts, taxonomy
 from forum.content.errors import BadFile
-from forum.content.shapes import LANGUAGES, NAME
+from forum.content.shapes import LANGUAGES, NAME, Document
 from forum.content.site import Site, event_path, page_path, post_path
 from forum.events.models import Event
 from forum.extensions import db
-from forum.news.models import Category, FormerSlug, Post, Tag
+from forum.news.models import Category, FormerSlug, OldAddress, Post, Tag
 
 WHOLE_POSTS = [
     selectinload(part)
@@ -35,6 +35,7 @@ def read() -> Site:
     for post in list_posts():
         _refuse_unsafe(post.key, post_path(post.key, LANGUAGES[0]))
         site.posts[post.key] = posts.tell(post, slugs, former.get(post.id, {}))
+    site.old_addresses = _tell_old_addresses()
     return site
 
 
@@ -65,6 +66,19 @@ def _list_former_slugs() -> dict[int, dict[str, list[str]]]:
     for slug in db.session.scalars(select(FormerSlug)):
         former[slug.post_id][slug.language].append(slug.slug)
     return former
+
+
+def list_old_addresses() -> Sequence[OldAddress]:
+    """Return every address of an earlier site."""
+    return db.session.scalars(select(OldAddress).order_by(OldAddress.path)).all()
+
+
+def _tell_old_addresses() -> Document:
+    posts_by_id = dict(db.session.execute(select(Post.id, Post.key)).all())
+    categories = {category.id: category.key for category in list_categories()}
+    told = [old_addresses.tell(old, posts_by_id, categories) for old in list_old_addresses()]
+    # Databases sort by their own rules.
+    return {old_addresses.ADDRESSES: sorted(told, key=lambda entry: entry["old"])}
 
 
 def _refuse_unsafe(name: str, file: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -217,3 +217,27 @@ class PostRevision(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class OldAddress(Base):
+    """An address of an earlier site, which old links and print still use, and what it leads to in a language.
+
+    `path` has the form of `news.old_paths`. It leads to a post, to a category or to the path `leads_to` of this site.
+    """
+
+    __tablename__ = "old_addresses"
+    __table_args__ = (
+        CheckConstraint(
+            "CASE WHEN post_id IS NULL THEN 0 ELSE 1 END + CASE WHEN category_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN leads_to IS NULL THEN 0 ELSE 1 END = 1",
+            name="leads_to_one",
+        ),
+        Index("ix_old_addresses_post_id", "post_id"),
+        Index("ix_old_addresses_category_id", "category_id"),
+    )
+
+    path: Mapped[str] = mapped_column(String(300), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id", ondelete="CASCADE"))
+    leads_to: Mapped[str | None] = mapped_column(String(300))

@@ -1,21 +1,49 @@
-"""Redirects from URLs of the forum's first site, which old links and print still use.
+"""Redirects from URLs of earlier sites, which old links and print still use.
 
-That site wrote å ä ö as a and o in slugs, so slugs are compared in that form.
+A table says where an address leads. What it does not have may still be an address of the forum's first site, whose
+posts and categories had the day and the slug that they have here.
 """
 
-import re
 from datetime import date
 
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
-from forum.folding import search_fold
 from forum.news import queries
+from forum.news.models import OldAddress
+from forum.news.old_paths import plain, plain_path
 from forum.news.teasers import post_url
+from forum.web.cache import READING
 
 bp = Blueprint("old_addresses", __name__)
 
 LANGUAGE = "sv"
+
+
+def lead_on(app: Flask) -> None:
+    """The layer that redirects from an address of an earlier site, where the table has it."""
+
+    @app.before_request
+    def redirect_from_old() -> ResponseReturnValue | None:
+        is_none_of_ours = isinstance(request.routing_exception, NotFound) or request.blueprint == bp.name
+        if request.method not in READING or not is_none_of_ours:
+            return None
+        old = queries.find_old_address(plain_path(request.path))
+        address = _address_of(old) if old else None
+        return redirect(address, 301) if address else None
+
+
+def _address_of(old: OldAddress) -> str | None:
+    """Return where an old address leads; None where its post is not public or has no text in the language."""
+    if old.leads_to:
+        return old.leads_to
+    if old.category_id:
+        category = queries.find_category_of(old)
+        slug = category.slug.get(old.language) if category else None
+        return url_for("news.category", lang=old.language, slug=slug) if slug else None
+    place = queries.find_place_of(old)
+    return post_url(old.language, place.published_at, place.slug) if place else None
 
 
 @bp.get("/blogg/")
@@ -40,7 +68,7 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
         posts = queries.list_day(LANGUAGE, date(year, month, day))
     except (ValueError, OverflowError):
         abort(404)
-    match = next((post for post in posts if _plain(post.slug) == _plain(slug)), None) or abort(404)
+    match = next((post for post in posts if plain(post.slug) == plain(slug)), None) or abort(404)
     return redirect(post_url(LANGUAGE, match.published_at, match.slug), 301)
 
 
@@ -48,10 +76,5 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
 def category(slug: str) -> ResponseReturnValue:
     """Redirect to the category with that slug."""
     slugs = (category.slug.in_language(LANGUAGE) for category in queries.list_all_categories())
-    current_slug = next((right for right in slugs if _plain(right) == _plain(slug)), None) or abort(404)
+    current_slug = next((right for right in slugs if plain(right) == plain(slug)), None) or abort(404)
     return redirect(url_for("news.category", lang=LANGUAGE, slug=current_slug), 301)
-
-
-def _plain(slug: str) -> str:
-    """Return the slug in lower case with only a–z, digits and hyphens, for the comparison with old slugs."""
-    return re.sub(r"[^a-z0-9]+", "-", search_fold(slug[:200])).strip("-")

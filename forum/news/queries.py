@@ -12,6 +12,7 @@ from forum.news.dates import day_of, midnight
 from forum.news.models import (
     Category,
     FormerSlug,
+    OldAddress,
     Post,
     PostText,
     Tag,
@@ -163,6 +164,22 @@ def list_years(language: str) -> list[int]:
     """Return the years that have posts, the newest first."""
     moments = db.session.scalars(select(Post.published_at).join(Post.texts).where(*_is_public(language)))
     return sorted({day_of(moment).year for moment in moments if moment}, reverse=True)
+
+
+def find_old_address(path: str) -> OldAddress | None:
+    """Return what the table has on an address of an earlier site, in the form of `old_paths.plain_path`."""
+    return db.session.get(OldAddress, path)
+
+
+def find_category_of(old: OldAddress) -> Category | None:
+    """Return the category to which an old address leads."""
+    return db.session.get(Category, old.category_id)
+
+
+def find_place_of(old: OldAddress) -> Row[str, datetime | None] | None:
+    """Return slug and time of the post to which an old address leads, if the post is public in its language."""
+    query = select(PostText.slug, Post.published_at).join(PostText.post)
+    return db.session.execute(query.where(Post.id == old.post_id, *_is_public(old.language))).one_or_none()
 
 
 def count_by_category(language: str) -> list[tuple[Category, int]]:

@@ -11,6 +11,7 @@ TABLES = {  # texts and settings of the forum itself
     "categories",
     "tags",
     "tag_aliases",
+    "old_addresses",
     "post_categories",
     "post_tags",
     "former_slugs",

@@ -10,7 +10,7 @@ from flask.cli import ScriptInfo
 from forum.cli import cli
 from forum.columns import Text
 from forum.extensions import db
-from forum.news.models import Correction, FormerSlug, Source, Withdrawal
+from forum.news.models import Correction, FormerSlug, OldAddress, Source, Withdrawal
 from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_archive, make_event, make_page
 from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
 from tests.factories.saving import save
@@ -41,7 +41,7 @@ def site(app, frozen):
         make_page(event, body=Text(sv="## Rubrik {#a}\n\n---\n\n+ en\n+ två", en="One\r\n\r\ntwo\n"))
         make_page(event, "visit", title=Text(sv="Bara svenska"), summary=Text(), body=Text())
         tag = make_tag("#Mörka nätet", aliases=("#Darknet",), names=Text(sv="#Mörka nätet", en="#Dark web"))
-        make_post(
+        dark = make_post(
             key="dark-room",
             slug="dark-room",
             event_id=event.id,
@@ -63,6 +63,9 @@ def site(app, frozen):
         save(
             Withdrawal(post_id=gone.id, made_at=NOW, published_at=PUBLISHED),
             FormerSlug(language="sv", slug="left", post_id=gone.id),
+            OldAddress(path="/blogg/dark-room", language="sv", post_id=dark.id),
+            OldAddress(path="/kategorier/police", language="sv", category_id=dark.categories[0].id),
+            OldAddress(path="/start", language="en", leads_to="/en/news/"),
         )
         make_post(("sv",), key="draft", slug="draft", published_at=None, announced_at=None)
         db.session.remove()

@@ -270,3 +270,30 @@ def test_hashtags_exchange_a_spelling(folder, run, site):
     with site.app_context():
         tags = {tag.name: [alias.folded for alias in tag.aliases] for tag in db.session.scalars(select(Tag))}
         assert tags == {"#Mörka nätet": ["darkweb"], "#Tor": ["darknet"]}
+
+
+def test_old_addresses_are_changed_by_their_file_and_go_with_their_post(folder, run, site):
+    pages = Pages(site)
+    assert pages.get("/start", expect=301).location == "/en/news/"
+    assert pages.get("/Blogg/Dark_Room/", expect=301).location == "/sv/news/2016/11/25/dark-room-sv"
+    change(folder, "old-addresses.toml", 'leads_to = "/en/news/"', 'post = "plain"')
+    assert run("import", folder)[1].splitlines() == [
+        'old-addresses.toml: addresses./start.leads_to: "/en/news/" → nothing',
+        'old-addresses.toml: addresses./start.post: nothing → "plain"',
+        "2 differences imported.",
+    ]
+    assert pages.get("/start", expect=301).location == "/en/news/2016/11/25/plain-en"
+    change(folder, "old-addresses.toml", 'old = "/start"', 'old = "/home"')
+    assert run("import", folder)[0] == 0  # what the file lacks is kept
+    assert [pages.get(path, expect=301).location[-8:] for path in ("/start", "/home")] == ["plain-en"] * 2
+    assert run("import", folder, "--delete")[0] == 0
+    pages.get("/start", expect=404)
+    for path in folder.glob("posts/plain.*"):
+        path.unlink()
+    assert run("import", folder, "--delete") == (
+        1,
+        "old-addresses.toml: addresses./home.post: there is no post plain.\nError: Nothing was imported.\n",
+    )
+    (folder / "old-addresses.toml").unlink()
+    assert run("import", folder, "--delete")[0] == 0
+    pages.get("/home", expect=404)

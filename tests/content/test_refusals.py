@@ -81,6 +81,10 @@ def refused(run, folder: Path) -> list[str]:
         (POST, "date: 2016-11-20", "date: soon", "sources.1.date: has to be a day such as "),
         (POST, "published: 2016-11-25 09:00:00", "published: soon", "published: has to be a day and a time"),
         (POST, "published: 2016-11-25 09:00:00", "withdrawn: 2016-11-25 09:00:00", "withdrawn: needs published"),
+        ("old-addresses.toml", 'leads_to = "/en/news/"', 'leads_to = "//evil.example/"', "leads_to: has to be a path"),
+        ("old-addresses.toml", 'leads_to = "/en/news/"', 'post = "a", category = "b"', "leads to one of post"),
+        ("old-addresses.toml", '"/start"', '"/"', "addresses.3.old: has to be a path such as "),
+        ("old-addresses.toml", '"/start"', '"/Blogg/Dark-Room/"', "'/blogg/dark-room' stands there twice"),
         ("taxonomy.toml", 'name = "#Tor"', 'name = "#MÖRKA NÄTET"', "hashtags"),
         ("taxonomy.toml", 'name = "#Tor"', 'name = "#!"', "hashtags.#!: has no letter or digit."),
     ],
@@ -125,7 +129,7 @@ def test_a_wrong_file_is_named(folder, run, tmp_path):
     os.mkfifo(folder / "posts/pipe.sv.md")
     said = sorted(refused(run, folder))
     places = (
-        "taxonomy.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md"
+        "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md"
         " and posts/<post>.<language>.md"
     )
     assert said == [

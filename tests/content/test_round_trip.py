@@ -20,6 +20,7 @@ from forum.news.models import (
     Category,
     Correction,
     FormerSlug,
+    OldAddress,
     Post,
     PostRevision,
     PostText,
@@ -51,6 +52,7 @@ UNTOLD = {
     "withdrawals": {"post_id"},
     "former_slugs": {"post_id"},
     "post_revisions": {"id", "post_id", "user_id", "made_at", "content"},  # the history of this database
+    "old_addresses": set(),
 }
 TOLD = {
     "events": {
@@ -81,10 +83,11 @@ TOLD = {
     "withdrawals": {"made_at", "published_at"},
     "former_slugs": {"language", "slug"},
     "post_revisions": set(),
+    "old_addresses": {"path", "language", "post_id", "category_id", "leads_to"},
 }
 MODELS = (
     *(Event, Sector, Page, Post, PostText, Correction, Source, Category, Tag, TagAlias),
-    *(Withdrawal, FormerSlug, PostRevision),
+    *(Withdrawal, FormerSlug, OldAddress, PostRevision),
 )
 
 
@@ -98,6 +101,7 @@ def test_an_export_holds_every_kind_of_content(folder):
             for name in ("practical", "visit")
             for language in ("en", "sv")
         ),
+        "old-addresses.toml",
         *(f"posts/dark-room.{language}.md" for language in ("en", "sv")),
         "posts/draft.sv.md",
         "posts/gone.sv.md",

@@ -27,7 +27,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.health import keys
 from forum.news.drafts import Draft
-from forum.news.models import Correction, FormerSlug, PostRevision, Source, Withdrawal
+from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.registration import actions, answers, links
@@ -160,6 +160,7 @@ def _make_news(world: World) -> None:
         Correction(post_id=public.id, made_on=NOW.date(), text=both),
         Source(post_id=public.id, title=both, url="https://example.org/source"),
         FormerSlug(language="en", slug="older-en", post_id=public.id),
+        OldAddress(path="/old", language="en", post_id=public.id),
     )
     withdrawn = make_post(slug="withdrawn", key="withdrawn", published_at=None, announced_at=None)
     world.unpublished.add(withdrawn.id)

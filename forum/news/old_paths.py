@@ -1,0 +1,19 @@
+"""The form in which addresses of earlier sites are compared: those sites wrote å ä ö as a and o."""
+
+import re
+
+from forum.folding import search_fold
+
+LONGEST = 300
+APART = re.compile(r"[^a-z0-9]+")
+
+
+def plain(part: str) -> str:
+    """Return a part of an address in lower case with only a–z, digits and hyphens."""
+    return APART.sub("-", search_fold(part[:LONGEST])).strip("-")
+
+
+def plain_path(path: str) -> str:
+    """Return such as "/blogg/2016/11/25/morka-natet" for any spelling of that address."""
+    parts = (plain(part) for part in path[:LONGEST].split("/"))
+    return "/" + "/".join(part for part in parts if part)
