@@ -22,6 +22,7 @@ from forum.web.differences import compare_words
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, in_language, speak
+from forum.web.proofreading import Care, proofread
 
 bp = Blueprint("pages", __name__, url_prefix="/console/<event>/pages")
 
@@ -151,8 +152,14 @@ def _show_form(
         slug_in_url=events.slug_in_url(event),
         is_linked=page is not None and page.slug in LINKED,
         conflict=conflict,
+        hints={code: _proofread(form, code, event) for code in NAMES},
     )
     return shown, 422 if form.errors and status == 200 else status
+
+
+def _proofread(form: PageForm, code: str, event: Event) -> Care:
+    day = clock.now().astimezone(event.zone).date()
+    return proofread(form[code].form.body.data or "", code, day)
 
 
 def _compare(stored: Mapping[str, Any], typed: PageDraft) -> list[dict[str, Any]]:

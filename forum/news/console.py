@@ -17,6 +17,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.news import actions, desk, queries
 from forum.news.comparing import compare
+from forum.news.dates import day_of
 from forum.news.desk import LAST_PAGE, PostsPage, UnknownView
 from forum.news.drafts import Draft
 from forum.news.enums import PostState
@@ -28,6 +29,7 @@ from forum.news.previewing import preview_text
 from forum.news.wording import state_words, views
 from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import NAMES, in_language, language, speak
+from forum.web.proofreading import Care, proofread
 
 bp = Blueprint("posts", __name__, url_prefix="/console/<event>/news")
 
@@ -180,9 +182,16 @@ def _show_form(
         addresses=public,
         state_words=state_words,
         headline=desk.headline(post, language()) if post is not None else "",
+        care=_proofread(post, form),
         **{"conflict": [], **context},
     )
     return page, 422 if form.errors and status == 200 else status
+
+
+def _proofread(post: Post | None, form: PostForm) -> dict[str, Care]:
+    """Return by language what can be said of the text, as of the day on which it is published."""
+    day = day_of((post.published_at if post is not None else None) or clock.now())
+    return {code: proofread(form[code].form.body.data or "", code, day) for code in NAMES}
 
 
 def _show_conflict(event: Event, post: Post, form: PostForm, change: ChangedMeanwhile) -> ResponseReturnValue:

@@ -1,0 +1,141 @@
+"""What an editor may want to mend in a text: words that will not be true for long, terms, quotation marks.
+
+Nothing of it is changed or refused by itself: a quotation keeps its words.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from babel.dates import format_date
+from flask_babel import gettext as _
+
+DAY = timedelta(days=1)
+# Terms of docs/glossary.md that are not used, with what is written instead.
+TERMS = {
+    "en": {"child pornography": "documented sexual abuse of children"},
+    "sv": {
+        "barnpornografi": "dokumenterade sexuella övergrepp mot barn",
+        "barnporr": "dokumenterade sexuella övergrepp mot barn",
+    },
+}
+WORDS = re.compile(r"\w+")
+SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
+LONG_WORD = 7  # letters from which on LIX calls a word long
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A place that an editor may want to mend: its line, counted from 1, the words, and what is meant by it."""
+
+    line: int
+    words: str
+    meant: str
+
+
+@dataclass(frozen=True)
+class Care:
+    """How long a text is, how hard to read by LIX (below 40 is easy), and its hints."""
+
+    words: int
+    lix: int
+    hints: list[Hint]
+
+
+def proofread(text: str, language: str, day: date) -> Care:
+    """Return what can be said of a Markdown text in a language that is published on this day."""
+    words = WORDS.findall(text)
+    sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))
+    long = sum(len(word) >= LONG_WORD for word in words)
+    lix = round(len(words) / sentences + 100 * long / len(words)) if words else 0
+    return Care(len(words), lix, sorted(_hints(text, language, day), key=lambda hint: hint.line))
+
+
+def _hints(text: str, language: str, day: date) -> Iterator[Hint]:
+    relative, terms = RELATIVE.get(language, {}), TERMS.get(language, {})
+    for number, line in enumerate(text.split("\n"), 1):
+        for words in _named(line, relative):
+            better = relative[words.lower()](day, language)
+            yield Hint(number, words, _("It will not be true for long. Better: %(better)s", better=better))
+        for words in _named(line, terms):
+            better = terms[words.lower()]
+            yield Hint(number, words, _("This is not what we call it. Better: %(better)s", better=better))
+        if mark := _unpaired(line, language):
+            yield Hint(number, mark, _("A quotation mark has no other one in this paragraph."))
+
+
+def _named(line: str, phrases: Mapping[str, object]) -> list[str]:
+    """Return which of these phrases a line has, as they stand there."""
+    if not phrases:
+        return []
+    return re.findall(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)", line, re.IGNORECASE)
+
+
+def _unpaired(line: str, language: str) -> str:
+    """Return a quotation mark that has no other one; Swedish begins and ends a quotation with the same sign."""
+    for begins, ends in (("“", "”"), ("«", "»")):
+        if language == "en" and line.count(begins) != line.count(ends):
+            return begins if line.count(begins) > line.count(ends) else ends
+    same = ('"', "”") if language == "sv" else ('"',)
+    return next((mark for mark in same if line.count(mark) % 2), "")
+
+
+def _near(days: int) -> Callable[[date, str], str]:
+    return lambda day, language: format_date(day + days * DAY, "d MMMM y", locale=language)
+
+
+def _week(weeks: int) -> Callable[[date, str], str]:
+    def said(day: date, language: str) -> str:
+        monday = day - day.weekday() * DAY + 7 * weeks * DAY
+        return _("the week of %(day)s", day=format_date(monday, "d MMMM y", locale=language))
+
+    return said
+
+
+def _month(months: int) -> Callable[[date, str], str]:
+    def said(day: date, language: str) -> str:
+        number = day.year * 12 + day.month - 1 + months
+        return format_date(date(number // 12, number % 12 + 1, 1), "MMMM y", locale=language)
+
+    return said
+
+
+def _year(years: int) -> Callable[[date, str], str]:
+    return lambda day, _language: str(day.year + years)
+
+
+RELATIVE: dict[str, dict[str, Callable[[date, str], str]]] = {
+    "en": {
+        "yesterday": _near(-1),
+        "today": _near(0),
+        "tomorrow": _near(1),
+        "last week": _week(-1),
+        "this week": _week(0),
+        "next week": _week(1),
+        "last month": _month(-1),
+        "this month": _month(0),
+        "next month": _month(1),
+        "last year": _year(-1),
+        "this year": _year(0),
+        "next year": _year(1),
+    },
+    "sv": {
+        "igår": _near(-1),
+        "i går": _near(-1),
+        "idag": _near(0),
+        "i dag": _near(0),
+        "imorgon": _near(1),
+        "i morgon": _near(1),
+        "förra veckan": _week(-1),
+        "den här veckan": _week(0),
+        "nästa vecka": _week(1),
+        "förra månaden": _month(-1),
+        "den här månaden": _month(0),
+        "nästa månad": _month(1),
+        "förra året": _year(-1),
+        "i fjol": _year(-1),
+        "i år": _year(0),
+        "nästa år": _year(1),
+    },
+}

@@ -1,0 +1,72 @@
+"""Hints for editors: words that will not be true for long, terms, quotation marks, length and ease."""
+
+from datetime import date
+
+import pytest
+from flask import g
+
+from forum.web.proofreading import proofread
+
+DAY = date(2027, 9, 16)  # a Thursday
+
+
+@pytest.fixture(autouse=True)
+def request_in_english(app):
+    with app.test_request_context("/en/"):
+        g.language = "en"
+        yield
+
+
+def hints(text: str, language: str = "en") -> list[tuple[int, str]]:
+    return [(hint.line, hint.words) for hint in proofread(text, language, DAY).hints]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "better"),
+    [
+        ("Yesterday we met.", "en", "15 September 2027"),
+        ("We meet tomorrow.", "en", "17 September 2027"),
+        ("Last week they agreed.", "en", "the week of 6 September 2027"),
+        ("It begins next month.", "en", "October 2027"),
+        ("Vi sågs i går.", "sv", "15 september 2027"),
+        ("Förra året var de färre.", "sv", "2026"),
+    ],
+)
+def test_relative_date_is_pointed_out_with_the_absolute_one(text, language, better):
+    (hint,) = proofread(text, language, DAY).hints
+    assert hint.meant == f"It will not be true for long. Better: {better}"
+
+
+def test_last_month_of_january_is_in_the_year_before():
+    (hint,) = proofread("Last month", "en", date(2027, 1, 31)).hints
+    assert hint.meant.endswith("December 2026")
+
+
+def test_term_that_is_not_used_is_pointed_out_in_its_line():
+    assert hints("One.\n\nStatutes say Child pornography.") == [(3, "Child pornography")]
+    assert hints("Lagen säger barnpornografi, inte barnpornografibrott.", "sv") == [(1, "barnpornografi")]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("She said “yes.", "en", ["“"]),
+        ("She said yes”.", "en", ["”"]),
+        ("She said “yes” and “no”.", "en", []),
+        ("Hon sade ”ja.", "sv", ["”"]),
+        ("Hon sade ”ja”.", "sv", []),
+        ('He said "yes.', "en", ['"']),
+    ],
+)
+def test_quotation_mark_without_another_is_pointed_out(text, language, found):
+    assert [words for _line, words in hints(text, language)] == found
+
+
+def test_words_within_others_are_no_hints():
+    assert hints("The todayish yesterdays of lastweek") == []
+
+
+def test_length_and_ease_are_told():
+    care = proofread("One two three. Four considerations.", "en", DAY)
+    assert (care.words, care.lix) == (5, 22)
+    assert (proofread("", "en", DAY).words, proofread("", "en", DAY).lix) == (0, 0)
