@@ -31,8 +31,8 @@ NAMED_CAUSES = (CSRFError, SecurityError)
 # not wait.
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
-# Blueprints of visitors' forms, which hold no password and are safe to send again.
-KEEPS = {"registration", "self_service"}
+# Blueprints whose forms hold no password and are safe to send again: those of visitors, and the desk.
+KEEPS = {"registration", "self_service", "posts", "pages"}
 
 
 def init_app(app: Flask) -> None:
@@ -96,7 +96,7 @@ def _note_cause(error: HTTPException) -> None:
 
 
 def _what_was_sent() -> Sequence[tuple[str, str]]:
-    """Return the fields of a visitor's form in their order; () for any other form, or one that cannot be read."""
+    """Return the fields of a form of KEEPS in their order; () for any other form, or one that cannot be read."""
     if request.method != "POST" or request.blueprint not in KEEPS:
         return ()
     try:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
@@ -310,3 +311,18 @@ def test_preview_and_page_show_nothing_that_acts(organiser, pages, body):
     for each in shown:
         assert each.soup.select(".prose :is(script, img, a)") == []
         assert each.all(".prose p")[0] == "Before"
+
+
+def test_busy_database_loses_nothing_that_was_typed(organiser, monkeypatch):
+    """The page that says so carries the whole text, and its button sends it once more (R13)."""
+    page = organiser.get("posts.new", event="nf27")
+    monkeypatch.setattr(actions, "create", _busy)
+    busy = page.submit(WRITTEN, button="Save the draft", expect=503)
+    monkeypatch.undo()
+    busy.submit(button="Try again")
+    post = db.session.scalars(select(Post)).one()
+    assert text_of(post, "sv").body == WRITTEN["sv-body"]
+
+
+def _busy(*_arguments, **_named):
+    raise OperationalError("INSERT", {}, Exception("database is locked"))
