@@ -308,10 +308,14 @@ def _lay_out_posts(world: World) -> None:
 
 def _lay_out_desk(world: World, event: Event) -> None:
     """Save a draft, a planned post and one that was withdrawn, and a change of a public post with its revisions."""
-    words = {"headline": "Vad barnet behöver", "lead": LONG_NAME, "body": LONG_TEXT, "event_id": event.id}
-    draft = make_post(("sv",), **words, published_at=None, announced_at=None)
-    planned = make_post(**words, published_at=NOW + timedelta(days=30), announced_at=None)
-    withdrawn = make_post(slug="withdrawn", **words, published_at=None, announced_at=None)
+    words = {"lead": LONG_NAME, "body": LONG_TEXT, "event_id": event.id}
+    draft = make_post(("sv",), headline="Vad barnet behöver", **words, published_at=None, announced_at=None)
+    planned = make_post(
+        headline="Efter domen", **words, published_at=NOW + timedelta(days=30), announced_at=None
+    )
+    withdrawn = make_post(
+        slug="withdrawn", headline="Det som drogs tillbaka", **words, published_at=None, announced_at=None
+    )
     save(Withdrawal(post_id=withdrawn.id, made_at=NOW, published_at=NOW - timedelta(days=9)))
     ours = or_(Post.event_id == event.id, Post.event_id.is_(None))
     public = db.session.scalars(select(Post).where(IS_ANNOUNCED, ours).order_by(Post.id)).first() or draft
