@@ -149,8 +149,9 @@ def list_for_feed(
     """Return the texts of the newest posts for a feed, with their posts, categories and corrections loaded."""
     query = select(PostText).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
     post = contains_eager(PostText.post)
-    whole = post.selectinload(Post.categories), post.selectinload(Post.corrections)
-    return db.session.scalars(_narrowed(query, category, tag).options(*whole).limit(IN_FEED)).all()
+    whole = post.selectinload(Post.categories), post.joinedload(Post.corrections)
+    texts = db.session.scalars(_narrowed(query, category, tag).options(*whole).limit(IN_FEED))
+    return texts.unique().all()
 
 
 def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime | None]]:
