@@ -2,8 +2,8 @@
 
 So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), no answer appears in a
 URL, and the server stores nothing before the form is sent. The answers go along to another sector and to the other
-language. Once they are sent, the page behind the form still knows them: it shows the e-mail address that was typed,
-and leads back to the form if that was wrong. The person may share the browser with others: that page knows the
+language. Once they are sent, the pages behind the form still know them: they show the e-mail address that was typed,
+and lead back to the form if that was wrong. The person may share the browser with others: those pages know the
 answers for a quarter of an hour, never those about protected identity, and no cookie made before the person opened or
 left their own page can be decrypted afterwards.
 """
@@ -49,20 +49,21 @@ def recall(sector: str) -> dict[str, Any] | None:
 
 
 def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> None:
-    """Move the answers to a cookie for the page behind the form, without those about protected identity.
+    """Move the answers to a cookie for the pages behind the form, without those about protected identity.
 
     If they are too long, only the e-mail address is kept.
     """
     sealed_cookies.drop(response, ANSWERS, paths=_paths("registration.choose"))
     told = {name: answer for name, answer in answers.items() if name not in OF_ONE_FORM | SECRET}
-    if not _put(response, SENT, [sector, told], "registration.received"):
-        _put(response, SENT, [sector, {"email": told["email"]}], "registration.received")
+    if not _put(response, SENT, [sector, told], "registration.choose"):
+        _put(response, SENT, [sector, {"email": told["email"]}], "registration.choose")
 
 
-def recall_sent() -> Sent | None:
-    """Return the form that this browser has sent within a quarter of an hour, if any."""
+def recall_sent(email: str | None = None) -> Sent | None:
+    """Return the form that this browser has sent last, for a quarter of an hour; with `email`, if it has that one."""
     content = _take(SENT, SENT_SECONDS)
-    return Sent(*content) if content else None
+    sent = Sent(*content) if content else None
+    return sent if sent and email in (None, sent.answers["email"]) else None
 
 
 def keep_asked(response: Response, email: str) -> None:

@@ -134,14 +134,12 @@ def resend() -> ResponseReturnValue:
     """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
     event, form = get_published_or_404(None), LinkForm()
     if not form.validate_on_submit():
-        return render_template(
-            "public/registration/link.html", event=event, form=form
-        ), 422 if form.errors else 200
+        return _ask_for_link(event, form), 422 if form.errors else 200
     try:
         spend(client_limit())
         limits.refuse_full_domain(form.email.data)
     except TooManyTries:
-        return render_template("public/registration/link.html", event=event, form=form, too_many=True), 429
+        return _ask_for_link(event, form, too_many=True), 429
     start_write(db.session)
     links_by_mail.send_fresh_link(event, form.email.data, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()
@@ -154,7 +152,8 @@ def resend() -> ResponseReturnValue:
 def link_sent() -> ResponseReturnValue:
     """Say what happens next, the same to whoever asked for a link to a registered address and to another (S24)."""
     event, email = get_published_or_404(None), kept_answers.recall_asked()
-    return render_template("public/registration/link_sent.html", event=event, email=email)
+    page, sent = "public/registration/link_sent.html", kept_answers.recall_sent(email)
+    return render_template(page, event=event, email=email, sent=sent, form=TidyForm())
 
 
 @bp.errorhandler(CSRFError)
@@ -167,12 +166,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
     if request.endpoint == f"{bp.name}.{received.__name__}":
         return None  # What was sent is known to the lost session alone.
     if request.endpoint == f"{bp.name}.{resend.__name__}":
-        return render_template(
-            "public/registration/link.html",
-            event=get_published_or_404(None),
-            form=LinkForm(),
-            notice=notice,
-        )
+        return _ask_for_link(get_published_or_404(None), LinkForm(), notice=notice)
     return _ask(_sector_or_404((request.view_args or {})["sector"])[1], RegistrationForm(), notice=notice)
 
 
@@ -243,6 +237,10 @@ def _ask(
         **_keeping(sector.key),
     )
     return page, status
+
+
+def _ask_for_link(event: Event, form: LinkForm, **told: Any) -> str:
+    return render_template("public/registration/link.html", event=event, form=form, **told)
 
 
 def _refused(

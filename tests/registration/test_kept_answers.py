@@ -216,8 +216,8 @@ def test_the_page_behind_the_form_shows_the_typed_address_to_this_browser_alone(
     )
     stranger.client.set_cookie(
         "sent",
-        pages.client.get_cookie("sent", path="/en/register/received").value,
-        path="/en/register/received",
+        pages.client.get_cookie("sent", path="/en/register").value,
+        path="/en/register",
     )
     assert "thordis" not in stranger.get("/en/register/received").text
 
@@ -250,6 +250,22 @@ def test_the_message_is_sent_again_to_the_typed_address_with_one_press(pages, se
         "Look for the link in your e-mail",
     )
     assert len(mails_to(database, "thordis@example.org")) == before + 1
+
+
+def test_who_mistyped_the_address_is_led_from_sending_it_again_to_correcting_it(pages, sent, database):
+    """No link can be asked for at the right address, which is not registered."""
+    page = sent.form('form[action="/en/register/link"]').submit(button="Send it again", follow=True)
+    assert "Wrong address? Enter it again" not in page.links
+    form = page.submit(button="Change it", follow=True)
+    assert (form.path, typed(form)["given_name"]) == ("/en/register/justice?change=1#email", ["Þórdís"])
+    form.submit({"email": "right@example.org"}, follow=True).submit(button="Register")
+    assert mails_to(database, "right@example.org")
+
+
+def test_who_asks_for_a_link_to_another_address_may_enter_that_again(pages, sent):
+    page = pages.post("registration.resend", {"email": "old@example.org"}, follow=True, expect=200)
+    assert page.links["Wrong address? Enter it again"] == "/en/register/link"
+    assert page.soup.select("main form") == []
 
 
 def test_another_browser_is_asked_for_the_address(app, sent):
@@ -330,7 +346,7 @@ def path_of(mail):
 
 
 def cookie_of(pages, name):
-    return pages.client.get_cookie(name, path="/en/register/received").value
+    return pages.client.get_cookie(name, path="/en/register").value
 
 
 def test_a_wrong_address_cannot_be_changed_once_the_browser_knows_it_no_more(pages, sent):
