@@ -44,6 +44,7 @@ SLUG_REFUSED = "--slug {slug!r} is taken, or it is not made of small letters, di
 @click.option(
     "--language", type=click.Choice(list(NAMES)), default=DEFAULT, show_default=True, help="Of NAME."
 )
+@click.option("--languages", default=",".join(NAMES), show_default=True, help="Of its texts, with commas.")
 @click.option("--slug", default="", help="Its short name in addresses; made from NAME where it is left out.")
 @with_appcontext
 def create_event(
@@ -57,6 +58,7 @@ def create_event(
     organiser: str,
     contact: str,
     language: str,
+    languages: str,
     slug: str,
 ) -> None:
     """Make the event NAME, with drafts of its pages; nobody but its organisers sees it until it is published."""
@@ -64,6 +66,7 @@ def create_event(
     plan = Plan(
         name=_text(name, "NAME"),
         language=language,
+        languages=_languages(languages),
         first_day=first,
         last_day=last,
         timezone=_zone(zone),
@@ -100,6 +103,13 @@ def _zone(name: str) -> str:
     if name not in available_timezones():
         raise click.BadParameter(f"{name!r} is no time zone, such as Europe/Oslo.", param_hint="--zone")
     return name
+
+
+def _languages(typed: str) -> tuple[str, ...]:
+    codes = tuple(typed.split(","))
+    if not NAMES.keys() >= set(codes):
+        raise click.BadParameter(f"has one or more of {', '.join(NAMES)}.", param_hint="--languages")
+    return codes
 
 
 def _text(typed: str, hint: str) -> str:

@@ -5,15 +5,24 @@ from datetime import timedelta
 from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, EmailField, IntegerField, RadioField, SelectField, StringField
+from wtforms import (
+    DateField,
+    EmailField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import CheckboxInput
 
 from forum import clock
 from forum.events.enums import SectorTemplate
 from forum.events.making import Plan
 from forum.web.forms import TidyForm, is_email, required
-from forum.web.languages import language
+from forum.web.languages import NAMES, language
 
 ZONES = (
     "Europe/Stockholm",
@@ -56,6 +65,12 @@ class NumberField(IntegerField):
             raise ValueError(_("Enter a whole number in digits")) from None
 
 
+class LanguagesField(SelectMultipleField):
+    """Languages to tick, each under its own name."""
+
+    option_widget = CheckboxInput()
+
+
 class NewEventForm(TidyForm):
     """What must be known to make an event. Name and place are in the organiser's language."""
 
@@ -82,6 +97,12 @@ class NewEventForm(TidyForm):
         choices=[SelectChoice(template.value, label) for template, label in TEMPLATES.items()],
         default=SectorTemplate.NORDIC.value,
     )
+    languages = LanguagesField(
+        _l("Languages of the site"),
+        [InputRequired(_l("Choose at least one language"))],
+        choices=[SelectChoice(code, name) for code, name in NAMES.items()],
+        default=list(NAMES),
+    )
     organiser_name = StringField(_l("Organiser"), [Length(max=120, message=_l("Use at most 120 characters"))])
     contact_email = EmailField(_l("E-mail address for questions"), [Optional(), is_email])
 
@@ -105,9 +126,11 @@ class NewEventForm(TidyForm):
 
     def plan(self) -> Plan:
         """Return what was entered, once it is valid."""
+        chosen = tuple(code for code in NAMES if code in (self.languages.data or ()))
         return Plan(
             name=self.name.data,
-            language=language(),
+            language=language() if language() in chosen else chosen[0],
+            languages=chosen,
             first_day=self.first_day.data,
             last_day=self.last_day.data,
             timezone=self.timezone.data,

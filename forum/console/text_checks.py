@@ -11,7 +11,7 @@ from forum.console.checks import Check, State, link
 from forum.events import queries as events
 from forum.events.drafts import list_blanks
 from forum.events.models import Event
-from forum.web.languages import NAMES, in_language, language_name
+from forum.web.languages import in_language, language_name
 
 NAMED_AT_MOST = 3
 
@@ -34,7 +34,7 @@ def text_checks(event: Event) -> Iterator[Check]:
     """
     year_before = event.starts_at.astimezone(event.zone).year - 1
     for title, texts, url in _texts(event):
-        for code in NAMES:
+        for code in event.offered_languages:
             yield _check(title, texts, code, url, year_before)
 
 
@@ -42,7 +42,7 @@ def blanks_of(event: Event) -> list[Blanks]:
     """Return the blanks that visitors read, or would read, text by text."""
     found = []
     for title, texts, url in _texts(event):
-        for code in NAMES:
+        for code in event.offered_languages:
             if words := _blanks(texts, code):
                 found.append(Blanks(title, code, language_name(code), tuple(words), url))
     return found

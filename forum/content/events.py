@@ -97,6 +97,10 @@ SHAPE = table(
         "sectors": listing(SECTOR),
     },
     {
+        # Left out where the event is in every language of the site.
+        "languages": listing(
+            matching(LANGUAGES.__contains__, f"one of {', '.join(LANGUAGES)}"), len(LANGUAGES)
+        ),
         "nights": listing(table({}, {"ends": clock_time, "starts": clock_time})),
         "organiser": ORGANISER,
         "help_lines": listing(HELP_LINE),
@@ -134,6 +138,7 @@ def tell(event: Event) -> Document:
                 "published": event.is_published,
                 "current": event.is_current,
                 **{name: getattr(event, name) for name in ("hashtag", "contact_email", "timezone")},
+                "languages": None if event.languages == list(LANGUAGES) else event.languages,
                 "starts": moments.tell(event.starts_at, zone),
                 "ends": moments.tell(event.ends_at, zone),
                 **{name: _told(getattr(event, name)) for name in TEXTS},
@@ -185,6 +190,7 @@ def values_of(document: Document) -> dict[str, Any]:
         "is_published": document["published"],
         **{name: document[name] for name in ("hashtag", "contact_email", "timezone")},
         **{name: said(document[name]) for name in TEXTS},
+        "languages": document.get("languages") or list(LANGUAGES),
         "starts_at": at(document, "starts"),
         "ends_at": at(document, "ends"),
         "opens_at": at(registration, "opens"),

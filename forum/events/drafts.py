@@ -7,7 +7,7 @@ They lie in `first_texts/`: the standing pages as Markdown, and `front.toml`. A 
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -36,10 +36,12 @@ class Known:
     country: str  # code of the country in which the event's zone lies, or ""
 
 
-def draft_pages(known: Known, now: datetime) -> list[Page]:
+def draft_pages(known: Known, languages: Collection[str], now: datetime) -> list[Page]:
     """Return the standing pages as drafts: practical, privacy, accessibility and code of conduct."""
     by_slug: dict[str, dict[str, frontmatter.Post]] = defaultdict(dict)
     for slug, language, document in _documents():
+        if language not in languages:
+            continue
         by_slug[slug][language] = document
     return [
         Page(
@@ -69,14 +71,14 @@ def draft_sectors(template: str, capacity: int) -> list[Sector]:
     ]
 
 
-def draft_lead() -> Text:
+def draft_lead(languages: Collection[str]) -> Text:
     """Return the front page's lead, a blank in each language."""
-    return Text(_front()["lead"])
+    return Text({code: _front()["lead"][code] for code in languages})
 
 
-def draft_sharing(template: str) -> Text:
+def draft_sharing(template: str, languages: Collection[str]) -> Text:
     """Return the front page's words on how places are shared between the sectors of a template."""
-    return Text({code: words.strip() for code, words in _front()["sharing"][template].items()})
+    return Text({code: _front()["sharing"][template][code].strip() for code in languages})
 
 
 def list_blanks(text: str) -> list[str]:

@@ -38,6 +38,7 @@ class Plan:
     place: str
     capacity: int
     template: SectorTemplate
+    languages: tuple[str, ...] = tuple(NAMES)  # of the event's texts
     organiser_name: str = ""
     contact_email: str = ""
     slug: str = ""  # made from the name where it is empty
@@ -58,7 +59,7 @@ def make_event(plan: Plan, *, actor: str, now: datetime) -> Event:
         **_texts(plan),
         **_moments(plan, now),
         sectors=drafts.draft_sectors(plan.template, plan.capacity),
-        pages=drafts.draft_pages(_known(plan), now),
+        pages=drafts.draft_pages(_known(plan), plan.languages, now),
     )
     db.session.add(event)
     audit.record("event.made", event, actor=actor, at=now, template=plan.template, places=plan.capacity)
@@ -95,12 +96,15 @@ def _texts(plan: Plan) -> dict[str, Any]:
     return {
         "name": Text({plan.language: plan.name}),
         "short_name": Text({plan.language: plan.name}),
-        "lead": drafts.draft_lead(),
+        "lead": drafts.draft_lead(plan.languages),
         # A town is mostly called the same in every language.
-        "place": Text(dict.fromkeys(NAMES, plan.place)),
-        "sharing": drafts.draft_sharing(plan.template),
+        "place": Text(dict.fromkeys(plan.languages, plan.place)),
+        "sharing": drafts.draft_sharing(plan.template, plan.languages),
+        "languages": list(plan.languages),
         "hashtag": "",
-        "organiser_name": Text(dict.fromkeys(NAMES, plan.organiser_name) if plan.organiser_name else {}),
+        "organiser_name": Text(
+            dict.fromkeys(plan.languages, plan.organiser_name) if plan.organiser_name else {}
+        ),
         "contact_email": plan.contact_email,
     }
 

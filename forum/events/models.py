@@ -11,6 +11,7 @@ from forum import clock
 from forum.columns import Link, Text, Translated, UnsafeLink, UtcDateTime, is_link, member
 from forum.database import Base
 from forum.events.enums import SectorPolicy
+from forum.web.languages import NAMES
 
 
 class Event(Base):
@@ -56,6 +57,10 @@ class Event(Base):
     lead: Mapped[Text] = mapped_column(Translated)
     place: Mapped[Text] = mapped_column(Translated, active_history=True)
     sharing: Mapped[Text] = mapped_column(Translated)
+    # Codes of the languages that the event's texts are written in, and that visitors are offered.
+    languages: Mapped[list[str]] = mapped_column(
+        JSON, default=lambda: list(NAMES), server_default=text('\'["sv", "en"]\'')
+    )
     hashtag: Mapped[str] = mapped_column(String(60))
     contact_email: Mapped[str] = mapped_column(String(254))
     # Only earlier versions, which may run beside this one, read this link: it stands in `help_lines` now.
@@ -91,6 +96,17 @@ class Event(Base):
     pages: Mapped[list["Page"]] = relationship(
         back_populates="event", order_by="Page.position", cascade="all, delete-orphan"
     )
+
+    @validates("languages")
+    def _refuse_unknown_languages(self, _name: str, codes: list[str]) -> list[str]:
+        if not codes or not NAMES.keys() >= set(codes):
+            raise ValueError("an event is in one or more of the languages that the site has")
+        return codes
+
+    @property
+    def offered_languages(self) -> list[str]:
+        """The codes of the event's languages that this version has, in the site's order; all if it has none of them."""
+        return [code for code in NAMES if code in self.languages] or list(NAMES)
 
     @validates("nights")
     def _refuse_wrong_hours(self, _name: str, nights: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """robots.txt, sitemap.xml and security.txt."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -55,8 +56,11 @@ def _standing_pages() -> list[dict[str, Any]]:
         entries.append(_in_every_language("registration.choose"))
     for event in events.list_published():
         slug = events.slug_in_url(event)
-        entries.append(_in_every_language("home.front", event=slug))
-        entries += [_in_every_language("events.page", event=slug, slug=page.slug) for page in event.pages]
+        codes = event.offered_languages
+        entries.append(_in_every_language("home.front", codes, event=slug))
+        entries += [
+            _in_every_language("events.page", codes, event=slug, slug=page.slug) for page in event.pages
+        ]
     return entries
 
 
@@ -70,8 +74,8 @@ def _posts() -> list[dict[str, Any]]:
     return list(entries.values())
 
 
-def _in_every_language(endpoint: str, **values: Any) -> dict[str, Any]:
-    urls = {code: absolute(url_for(endpoint, lang=code, **values)) for code in NAMES}
+def _in_every_language(endpoint: str, codes: Iterable[str] = NAMES, **values: Any) -> dict[str, Any]:
+    urls = {code: absolute(url_for(endpoint, lang=code, **values)) for code in codes}
     return {"changed": "", "urls": urls}
 
 

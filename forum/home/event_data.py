@@ -12,7 +12,7 @@ from forum.events.models import Event
 from forum.events.organisers import organisation_data
 from forum.events.queries import slug_in_url
 from forum.registration import places
-from forum.web.languages import NAMES, in_language
+from forum.web.languages import in_language
 from forum.web.seo import absolute
 
 SCHEMA = "https://schema.org"
@@ -38,7 +38,7 @@ def event_data(event: Event, state: RegistrationState, now: datetime) -> dict[st
         "image": [absolute(url_for("home.picture", event=slug))],
         "organizer": organisation_data(event),
         "url": absolute(url_for("home.front", event=slug)),
-        "inLanguage": list(NAMES),
+        "inLanguage": event.offered_languages,
         "isAccessibleForFree": True,
         **offers,
     }

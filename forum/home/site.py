@@ -73,15 +73,21 @@ class Site:
         """The code of the page's language."""
         return languages.language()
 
+    @property
+    def codes(self) -> list[str]:
+        """The languages that visitors are offered: those of the present event, and the page's own."""
+        offered = self.current.offered_languages if self.current else list(languages.NAMES)
+        return [code for code in languages.NAMES if code in {*offered, self.lang}]
+
     def languages(self, alternates: Mapping[str, str]) -> list[Language]:
         """Return links to this page in each language, or to the front page where it has no such page.
 
         `alternates` are the page's URLs by language; when empty, the current route is used in each language.
         """
-        own = alternates or {code: _same_page(code) for code in languages.NAMES}
+        own = alternates or {code: _same_page(code) for code in self.codes}
         return [
-            Language(code, name, own.get(code) or _front_page(code), code == self.lang)
-            for code, name in languages.NAMES.items()
+            Language(code, languages.NAMES[code], own.get(code) or _front_page(code), code == self.lang)
+            for code in self.codes
         ]
 
     @property

@@ -86,6 +86,7 @@ FIELDS = {
         for name in ("name", "first_day", "last_day", "timezone", "place", "capacity", "template")
     ),
     *(
+        "NewEventForm.languages",
         "NewEventForm.organiser_name",
         "NewEventForm.contact_email",
         "CopyForm.name",

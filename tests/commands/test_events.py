@@ -33,7 +33,7 @@ def run(app):
 def test_event_is_made_with_what_is_given(run):
     result = run(
         *("--last-day", "2027-11-17", "--zone", "Europe/Oslo", "--sectors", "open"),
-        *("--organiser", "A house", "--contact", "ask@example.org", "--slug", "nf27"),
+        *("--organiser", "A house", "--contact", "ask@example.org", "--slug", "nf27", "--languages", "en"),
     )
     assert (result.exit_code, result.output.splitlines()[-1]) == (0, "http://127.0.0.1:8000/console/nf27/")
     event = db.session.query(Event).one()
@@ -42,6 +42,7 @@ def test_event_is_made_with_what_is_given(run):
         "ask@example.org",
         False,
     )
+    assert (event.languages, event.lead.keys()) == (["en"], {"en"})
     assert event.starts_at.astimezone(event.zone).date() == date(2027, 11, 16)
     assert [(sector.key, sector.ceiling) for sector in event.sectors] == [("participants", 100)]
 
@@ -53,6 +54,7 @@ def test_event_is_made_with_what_is_given(run):
         (["--zone", "Norden"], "is no time zone"),
         (["--contact", "nobody"], "--contact"),
         (["--organiser", "\u200b"], "--organiser"),
+        (["--languages", "en,xx"], "has one or more of sv, en"),
         (["--slug", "New Event"], "is taken, or"),
         (["--first-day", "16 November"], "--first-day"),
     ],

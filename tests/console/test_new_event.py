@@ -117,3 +117,19 @@ def test_organiser_without_an_event_reads_what_comes(sign_in_as, database):
     page = sign_in_as(Role.ORGANISER).get("/console/")
     assert page.all(".empty-title") == ["There is no event yet"]
     assert page.all(".console-side nav li") == []
+
+
+def test_languages_of_the_site_are_chosen_and_the_checklist_asks_for_no_other(admin):
+    page = admin.post("new_event.make", {**FILLED, "languages": ["sv"]}, follow=True, expect=200)
+    assert made()[0].languages == ["sv"]
+    assert made()[0].name == {"sv": "Nordic Forum 2027"}
+    titles = [
+        title for title in page.all(".check-title") if "Privacy notice" in title or "Integritet" in title
+    ]
+    assert len(titles) == 1
+    assert "Swedish" in titles[0]
+
+
+def test_site_without_a_language_is_refused(admin):
+    page = admin.post("new_event.make", {**FILLED, "languages": []}, expect=422)
+    assert page.errors == {"languages": "Choose at least one language"}

@@ -37,7 +37,7 @@ def site(app, frozen):
             programme_points=[{"day": 1, "starts": "09:00", "title": {"sv": "Läget"}, "text": {"sv": "Ett"}}],
             facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],
         )
-        make_archive(sectors=[])
+        make_archive(languages=["sv"], sectors=[])
         make_page(event, body=Text(sv="## Rubrik {#a}\n\n---\n\n+ en\n+ två", en="One\r\n\r\ntwo\n"))
         make_page(event, "visit", title=Text(sv="Bara svenska"), summary=Text(), body=Text())
         tag = make_tag("#Mörka nätet", aliases=("#Darknet",), names=Text(sv="#Mörka nätet", en="#Dark web"))

@@ -57,6 +57,7 @@ UNTOLD = {
 TOLD = {
     "events": {
         *("is_current", "is_published", "name", "short_name", "lead", "place", "sharing", "hashtag"),
+        "languages",
         *(
             "contact_email",
             "help_lines",

@@ -161,3 +161,17 @@ def test_short_name_that_is_taken_gets_a_number(database):
 def test_short_name_that_no_address_can_have_is_refused(database, slug):
     with pytest.raises(SlugRefused):
         make(slug=slug)
+
+
+def test_texts_are_drafted_in_the_languages_of_the_event_only(database):
+    event = make(languages=("en",), language="en", organiser_name="A house")
+    written = [event.name, event.lead, event.place, event.sharing, event.organiser_name]
+    written += [page.body for page in queries.list_page_texts(event)]
+    assert {code for text in written for code in text} == {"en"}
+    assert (event.languages, len(event.pages)) == (["en"], 4)
+
+
+@pytest.mark.parametrize("codes", [[], ["xx"]])
+def test_event_without_a_language_that_the_site_has_is_refused(codes):
+    with pytest.raises(ValueError, match="one or more of the languages"):
+        Event(languages=codes)

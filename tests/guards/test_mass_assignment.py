@@ -49,6 +49,7 @@ NEW_EVENT = {
     "place": "Oslo",
     "capacity": "10",
     "template": "open",
+    "languages": "en",
     "organiser_name": "Ours",
     "contact_email": "ask@example.org",
 }

@@ -19,6 +19,7 @@ APPEND_ONLY = {"audit_entries", "audit_details"}
 KEPT = {  # columns that code or other rows depend on; all others are free text
     "users.language": "a code",
     "events.slug": "an address",
+    "events.languages": "codes",
     "events.timezone": "a zone; without one no moment can be shown",
     "events.organiser_logo": "a file's name",
     "sectors.key": "an address",

@@ -224,3 +224,14 @@ def test_an_event_that_is_over_offers_nothing(pages):
     make_archive()
     page = pages.get("/en/events/nf16/")
     assert "offers" not in json.loads(page.soup.select_one('script[type="application/ld+json"]').string)
+
+
+def test_visitors_are_offered_the_languages_of_the_event_alone(pages):
+    event = make_event(languages=["en"])
+    make_page(event, "practical")
+    page = pages.get("/en/")
+    assert page.soup.select(".site-languages, link[hreflang]") == []
+    assert "/sv/pages/practical" not in pages.get("/sitemap.xml").text
+    assert "/en/pages/practical" in pages.get("/sitemap.xml").text
+    # Whoever has an address in another language still reads the page there, and finds the way out.
+    assert pages.get("/sv/").all(".site-languages a") == ["English"]

@@ -1,0 +1,24 @@
+"""Add the languages of an event: what its texts are written in, and what visitors are offered.
+
+Why: until now each event was in every language that the site has, and so the events that are there keep both. The
+column is added in place with that default, which an earlier version that runs beside this one leaves as it is.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "events",
+        sa.Column("languages", sa.JSON(), nullable=False, server_default=sa.text('\'["sv", "en"]\'')),
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("events", "languages")
