@@ -213,7 +213,7 @@ def _choose_anew(sector: str, answers: Mapping[str, Any]) -> ResponseReturnValue
         form=RegistrationForm(data=answers),
         ring_view=ring_of(event, now, form_address(now, "registration.check")),
         invited=_invited(event),
-        **_keeping(sector),
+        **_keeping(sector, ".another"),
     )
 
 
@@ -266,9 +266,9 @@ def _invited(event: Event) -> dict[str, str]:
     return {sector.key: in_language(sector.invited) for sector in event.sectors}
 
 
-def _keeping(sector: str) -> dict[str, Any]:
-    """Return what makes the page's other languages buttons that take the form's answers along."""
-    addresses = {code: url_for(".check", sector=sector, lang=code) for code in NAMES}
+def _keeping(sector: str, view: str = ".check") -> dict[str, Any]:
+    """Return what makes the page's other languages buttons that take the form's answers along, to this view."""
+    addresses = {code: url_for(view, sector=sector, lang=code) for code in NAMES}
     return {"alternates": addresses, "language_form": FORM_ID}
 
 

@@ -52,6 +52,15 @@ def test_another_sector_keeps_the_answers_that_were_checked(pages, answered, dat
     assert (registration.given_name, registration.sector.key) == ("Þórdís", "tech")
 
 
+def test_another_sector_is_still_being_chosen_in_the_other_language(pages):
+    page = pages.get("registration.details", sector="justice")
+    page = page.submit(PARTLY, button="Choose another sector", follow=True)
+    swedish = page.submit(button="Svenska", follow=True)
+    assert (swedish.path, swedish.h1) == ("/sv/register/justice/another", "Välj en annan sektor")
+    chosen = swedish.submit(button="Civilsamhälle", follow=True)
+    assert (chosen.path, typed(chosen)["given_name"]) == ("/sv/register/ngo?change=1", ["Þórdís"])
+
+
 def test_another_sector_keeps_answers_that_are_too_long_for_a_cookie(pages):
     longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
     letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes each
