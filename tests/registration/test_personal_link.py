@@ -41,6 +41,17 @@ def test_confirming_takes_a_button_and_counts_once(pages, event, database):
     assert "You do not need to do anything more." in again.text
 
 
+def test_what_is_ticked_before_confirming_is_kept_in_the_other_language(pages, event, database):
+    checked(pages).submit(button="Register")
+    ticked = {"participant_list": True, "photographs": True}
+    confirm = pages.get(link_in(mails(database, "received")[0]))
+    swedish = confirm.submit(ticked, button="Svenska", expect=200)
+    assert (swedish.h1, swedish.path[:4]) == ("Bekräfta din adress", "/sv/")
+    assert {name: swedish.form().data.get(name) for name in ticked} == {name: ["y"] for name in ticked}
+    registration = database.query(Registration).one()
+    assert (registration.status, registration.consents) == ("pending", [])
+
+
 def test_a_confirming_link_opens_nothing_once_it_is_used(app, pages, event, database):
     checked(pages).submit(button="Register")
     path = link_in(mails(database, "received")[0])
