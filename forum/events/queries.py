@@ -141,12 +141,6 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
     return RegistrationState.OPEN if now < event.closes_at else RegistrationState.CLOSED
 
 
-def can_register(now: datetime) -> bool:
-    """Return whether there is a current event whose registration is open."""
-    event = find_current()
-    return event is not None and registration_state(event, now) == RegistrationState.OPEN
-
-
 def is_over(event: Event, now: datetime) -> bool:
     """Return whether the event has ended: from then on its pages speak of the past and promise nothing."""
     return now >= event.ends_at

@@ -1,6 +1,5 @@
 """An event as structured data, for search engines and calendars (schema.org's Event)."""
 
-from datetime import datetime
 from typing import Any
 
 from babel.numbers import get_territory_currencies
@@ -11,7 +10,7 @@ from forum.events.enums import RegistrationState
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
 from forum.events.queries import slug_in_url
-from forum.registration import places
+from forum.registration.opening import Opening
 from forum.web.languages import in_language
 from forum.web.seo import absolute
 
@@ -20,11 +19,11 @@ WITHOUT_OFFERS = (RegistrationState.ARCHIVE, RegistrationState.OVER)
 AVAILABILITY = {RegistrationState.UPCOMING: "PreOrder", RegistrationState.CLOSED: "SoldOut"}
 
 
-def event_data(event: Event, state: RegistrationState, now: datetime) -> dict[str, Any]:
+def event_data(event: Event, state: RegistrationState, opening: Opening) -> dict[str, Any]:
     """Return the event in the present language; an event that is over has no offers."""
     slug = slug_in_url(event)
     first, last = bounds_of(event)
-    offers = {} if state in WITHOUT_OFFERS else {"offers": _offers(event, state, now)}
+    offers = {} if state in WITHOUT_OFFERS else {"offers": _offers(event, state, opening)}
     return {
         "@context": SCHEMA,
         "@type": "Event",
@@ -54,10 +53,9 @@ def _location(event: Event) -> dict[str, Any]:
     }
 
 
-def _offers(event: Event, state: RegistrationState, now: datetime) -> dict[str, Any]:
+def _offers(event: Event, state: RegistrationState, opening: Opening) -> dict[str, Any]:
     """Return the places as an offer: the forum takes no payment, so each costs nothing."""
-    is_full = not any(places.places_left(event, now).values())
-    available = AVAILABILITY.get(state, "SoldOut" if is_full else "InStock")
+    available = AVAILABILITY.get(state, "InStock" if opening == Opening.PLACE else "SoldOut")
     return {
         "@type": "Offer",
         "price": "0",

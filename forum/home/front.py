@@ -18,6 +18,7 @@ from forum.home.programme import days_of, hours_of
 from forum.news.queries import ListedPost
 from forum.news.teasers import teasers
 from forum.registration import places
+from forum.registration.opening import Opening, opening_of
 from forum.registration.ring import Arc
 from forum.registration.rings import form_address, middle_words, ring_of
 from forum.web.languages import dates_of, in_language, moment_text, until_text
@@ -29,13 +30,14 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
     """Return the context of templates/public/home/front.html; `event` must have its sectors and pages loaded."""
     state = registration_state(event, now)
     is_past = state in (RegistrationState.ARCHIVE, RegistrationState.OVER)
+    opening = opening_of(event, now)
     ring = None if is_past else ring_of(event, now, form_address(now))
     return {
         "event": _headline_of(event),
         "organiser": organiser_of(event),
         "hours": hours_of(event),
         "ring_view": ring,
-        "ring_said": middle_words(event, state, ring) if ring else None,
+        "ring_said": middle_words(event, opening, ring, now) if ring else None,
         "posts": teasers(posts),
         "news_url": url_for("news.index"),
         "days": days_of(event),
@@ -47,14 +49,15 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "facts": [_in_language(fact, "label", "value") for fact in event.facts],
         "registration_state": state,
         "is_past": is_past,
-        "registration_text": _registration_text(event, state, now),
-        "register_label": _register_label(event, state, now),
+        "registration_text": _registration_text(event, state, opening, now),
+        "opening": opening,
+        "register_label": _register_label(opening),
         **_addresses(event),
-        **_seo(event, state, now).context(),
+        **_seo(event, state, opening).context(),
     }
 
 
-def _registration_text(event: Event, state: RegistrationState, now: datetime) -> str:
+def _registration_text(event: Event, state: RegistrationState, opening: Opening, now: datetime) -> str:
     if state in (RegistrationState.ARCHIVE, RegistrationState.OVER):
         return _("This forum is over and takes no registrations.")
     if state == RegistrationState.UPCOMING:
@@ -62,20 +65,26 @@ def _registration_text(event: Event, state: RegistrationState, now: datetime) ->
     if state == RegistrationState.CLOSED:
         return _("Registration closed on %(moment)s.", moment=moment_text(event.closes_at, event.zone))
     closing = _("Registration is open %(until)s.", until=until_text(event.closes_at, event.zone))
-    if any(places.places_left(event, now).values()):
+    if opening == Opening.PLACE:
         return closing
-    if places.takes_waiters(event, now):
+    is_full = not any(places.places_left(event, now).values())
+    if opening == Opening.NOTHING:
+        return _("Every place is taken.") if is_full else _("You cannot register now.")
+    if is_full:
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
-    return _("Every place is taken.")
+    # The places left are those of sectors that accept nobody.
+    return (
+        _("All places that you can register for are taken, but you can join the waiting list.")
+        + " "
+        + closing
+    )
 
 
-def _register_label(event: Event, state: RegistrationState, now: datetime) -> str:
-    """Return the main button's text: where every place is taken it offers the waiting list, or there is no button."""
-    if state != RegistrationState.OPEN:
-        return ""
-    if any(places.places_left(event, now).values()):
+def _register_label(opening: Opening) -> str:
+    """Return the main button's text: where no place can be had it offers the waiting list, or there is no button."""
+    if opening == Opening.PLACE:
         return _("Register for a place")
-    return _("Join the waiting list") if places.takes_waiters(event, now) else ""
+    return _("Join the waiting list") if opening == Opening.WAITING_LIST else ""
 
 
 def _headline_of(event: Event) -> dict[str, str]:
@@ -111,11 +120,11 @@ def _addresses(event: Event) -> dict[str, Any]:
     }
 
 
-def _seo(event: Event, state: RegistrationState, now: datetime) -> Seo:
+def _seo(event: Event, state: RegistrationState, opening: Opening) -> Seo:
     return Seo(
         in_language(event.name),
         in_language(event.lead),
-        data=event_data(event, state, now),
+        data=event_data(event, state, opening),
         feed_url=url_for("feeds.whole"),
         picture=url_for("home.picture", event=slug_in_url(event)),
     )

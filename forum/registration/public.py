@@ -18,7 +18,7 @@ from forum.extensions import db
 from forum.registration import intake, kept_answers, limits, links_by_mail, places
 from forum.registration.errors import AnswersGone, FormTooQuick, NoSuchSector, RegistrationRefused
 from forum.registration.forms import LinkForm, RegistrationForm
-from forum.registration.rings import form_address, middle_words, ring_of, small_ring_of
+from forum.registration.rings import form_address, offered_ring, ring_of, small_ring_of
 from forum.web import cache, errors, markdown
 from forum.web.forms import SWITCH, WITH_ERRORS, TidyForm
 from forum.web.languages import NAMES, dates_of, in_language
@@ -45,15 +45,13 @@ REASONS = {
 def choose() -> ResponseReturnValue:
     """Let a stakeholder choose a sector, on the ring or in the list."""
     event, now = get_published_or_404(None), clock.now()
-    ring, state = ring_of(event, now, form_address(now)), events.registration_state(event, now)
     return render_template(
         "public/registration/choose.html",
         event=event,
-        ring_view=ring,
-        ring_said=middle_words(event, state, ring),
         invited=_invited(event),
-        state=state,
+        state=events.registration_state(event, now),
         sharing=markdown.render(in_language(event.sharing)),
+        **offered_ring(event, now),
         **_about(event).context(),
     )
 

@@ -50,6 +50,11 @@ class SectorShare:
         """How many more places the sector could take now, were it the only one to ask."""
         return max(0, self.places - self.used if self.left is None else self.left)
 
+    @property
+    def offered(self) -> int:
+        """How many of those are offered: none where a note says why not."""
+        return 0 if self.note else self.open
+
 
 @dataclass(frozen=True)
 class Arc:
@@ -153,7 +158,7 @@ def draw_ring(
         percent=percent(taken + held, capacity),
         counted=counted,
         named=named is not None,
-        shared=sum(share.open for share in shares) > room,
+        shared=sum(share.offered for share in shares) > room,
         seat=seat,
         table=table,
         width=laid_out.width,

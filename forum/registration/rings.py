@@ -13,6 +13,7 @@ from forum.events import queries as events
 from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event, Sector
 from forum.registration import intake, places, queries
+from forum.registration.opening import Opening, opening_of
 from forum.registration.ring import RingView, SectorShare, draw_ring
 from forum.web.languages import day_text, in_language
 
@@ -33,17 +34,24 @@ def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> R
     return _draw(event, now, queries.count_undecided(event), sector_url)
 
 
+def offered_ring(event: Event, now: datetime) -> dict[str, Any]:
+    """Return the ring whose arcs lead to the form, what its middle says, and what registering gives now."""
+    ring, opening = ring_of(event, now, form_address(now)), opening_of(event, now)
+    return {"ring_view": ring, "ring_said": middle_words(event, opening, ring, now), "opening": opening}
+
+
 def small_ring_of(event: Event, now: datetime) -> RingView:
     """Return the ring in bands and with numbers, for where a dot would be too small."""
     return _draw(event, now, queries.count_undecided(event), small=True)
 
 
-def middle_words(event: Event, state: RegistrationState, ring: RingView) -> dict[str, Any] | None:
-    """Return what the ring's middle says while nobody can register: places left are no offer then."""
+def middle_words(event: Event, opening: Opening, ring: RingView, now: datetime) -> dict[str, Any] | None:
+    """Return what the ring's middle says while nobody can have the places left; None while it says how many are."""
+    state = events.registration_state(event, now)
     if state == RegistrationState.UPCOMING:
         day = day_text(event.opens_at, event.zone)
         return {"number": ring.left, "words": _("places from %(day)s", day=day)}
-    if state == RegistrationState.OPEN:
+    if opening == Opening.PLACE or (state == RegistrationState.OPEN and ring.is_full):
         return None
     return {"number": ring.taken, "words": ngettext("has a place", "have a place", ring.taken)}
 
@@ -59,7 +67,7 @@ def draw_seats(
     """Draw the ring with what each sector has left in words at its arc, or only its name if no place is offered."""
     given = tuple(shares)
     free = max(0, capacity - sum(share.used for share in given)) if left is None else left
-    shared = sum(share.open for share in given) > free
+    shared = sum(share.offered for share in given) > free
     named = tuple(replace(share, words=_words(share, shared) if offers else "") for share in given)
     return draw_ring(named, capacity, left=free, small=small)
 
@@ -73,7 +81,6 @@ def _draw(
     small: bool = False,
 ) -> RingView:
     left, shares = places.places_left(event, now), []
-    waits = places.takes_waiters(event, now)
     for sector in event.sectors:
         held, waiting = undecided.get(sector.id, (0, 0))
         held = min(held, sector.taken)
@@ -86,7 +93,7 @@ def _draw(
             waiting=waiting,
             kept=places.kept_for(sector, event, now),
             left=left[sector.id],
-            note=_note(sector, left[sector.id], waits=waits),
+            note=_note(sector),
             url=sector_url(sector) if sector_url else "",
         )
         shares.append(share)
@@ -96,19 +103,19 @@ def _draw(
     return draw_seats(shares, event.capacity, left=free, small=small, offers=offers)
 
 
-def _note(sector: Sector, left: int, *, waits: bool) -> str:
-    """Return what is said of a sector in which nobody can take a place now; "" for the others."""
+def _note(sector: Sector) -> str:
+    """Return what is said of a sector that offers no place at all, in place of its number; "" for the others."""
     if sector.policy == SectorPolicy.INVITATION:
         return _("By invitation")
     if sector.ceiling == 0:
         return _("Closed")
-    if left == 0:
-        return _("full") + ", " + ngettext("%(num)s waiting", "%(num)s waiting", 0) if waits else _("full")
     return ""
 
 
 def _words(share: SectorShare, shared: bool) -> str:
-    """Return what stands at the arc under the sector's name."""
+    """Return what stands at the arc under the sector's name, as in the list beside it."""
+    if share.note:
+        return share.note
     if share.open == 0:
         return ngettext("%(num)s waiting", "%(num)s waiting", share.waiting) if share.waiting else _("full")
     if shared:

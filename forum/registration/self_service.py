@@ -14,6 +14,7 @@ from forum.extensions import db
 from forum.registration import (
     actions,
     links,
+    opening,
     own_data,
     own_data_words,
     own_page,
@@ -161,7 +162,7 @@ def accept() -> ResponseReturnValue:
         actions.accept_offer(registration, now=now)
     except NothingOffered:
         db.session.rollback()
-        page, can_register = "public/self_service/nothing_offered.html", events.can_register(now)
+        page, can_register = "public/self_service/nothing_offered.html", opening.can_register(now)
         return render_template(page, registration=_mine(), can_register=can_register), 409
     db.session.commit()
     return redirect(url_for(".show", welcome="1"), 303)
@@ -188,7 +189,7 @@ def cancel() -> ResponseReturnValue:
 @localised(bp, "/r/cancelled/waiting-list", defaults={"left_line": True})
 def cancelled(*, left_line: bool) -> ResponseReturnValue:
     """Say that it is done, or that somebody has left the waiting list; the page knows nobody."""
-    can_register = events.can_register(clock.now())
+    can_register = opening.can_register(clock.now())
     return render_template(
         "public/self_service/cancelled.html", left_line=left_line, can_register=can_register
     )

@@ -7,6 +7,7 @@ import pytest
 
 from forum import clock
 from forum.columns import Text
+from forum.events.enums import SectorPolicy
 from tests.factories.events import (
     NOW,
     ORGANISER,
@@ -153,7 +154,40 @@ def test_main_buttons_of_a_full_event_offer_the_waiting_list_and_a_closed_sector
     assert page.all(".invited li")[1].endswith("Closed")
 
 
-def test_full_sectors_say_full_and_how_many_wait_in_the_same_words(pages):
+def offer_on(page) -> str:
+    data = json.loads(page.soup.select_one('script[type="application/ld+json"]').string)
+    return data["offers"]["availability"].rpartition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("has_waiting_list", "label", "said"),
+    [
+        (False, None, "You cannot register now."),
+        (
+            True,
+            "Join the waiting list",
+            f"All places that you can register for are taken, but you can join the waiting list. {CLOSING}",
+        ),
+    ],
+)
+def test_front_offers_no_place_where_those_left_are_by_invitation(pages, has_waiting_list, label, said):
+    """What the front offers is what the next page gives: places left in a sector that accepts nobody are no offer."""
+    sectors = [
+        make_sector("justice", position=1, policy=SectorPolicy.INVITATION),
+        make_sector("ngo", position=2, ceiling=1, taken=1),
+    ]
+    make_event(taken=1, sectors=sectors, closes_at=CLOSES, has_waiting_list=has_waiting_list)
+    front, choose = pages.get("home.front"), pages.get("registration.choose")
+    assert front.all(".hero-action .button, .again-ways .button") == ([label] * 2 if label else [])
+    assert front.all(".hero-facts dd")[-1] == said
+    assert "places left" not in front.text + choose.text
+    assert "of 250" not in front.text
+    assert front.all(".ring-big, .ring-small") == choose.all(".ring-big, .ring-small") == ["1", "has a place"]
+    assert offer_on(front) == "SoldOut"
+    assert ("You cannot register now" in choose.text) is not has_waiting_list
+
+
+def test_full_sectors_say_full_and_how_many_wait_if_anybody_does(pages):
     event = make_event(
         capacity=2,
         sectors=[make_sector(key, position=at, ceiling=1) for at, key in enumerate(("justice", "ngo"))],
@@ -164,7 +198,7 @@ def test_full_sectors_say_full_and_how_many_wait_in_the_same_words(pages):
         " ".join(cell.replace(" ,", ",").split())
         for cell in pages.get("home.front").all(".seats tbody td:last-child")
     ]
-    assert cells == ["full, 0 waiting", "full, 1 waiting"]
+    assert cells == ["full", "full, 1 waiting"]
 
 
 def test_front_of_the_present_event_shows_no_archive_note(pages):

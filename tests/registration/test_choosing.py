@@ -97,6 +97,15 @@ def test_a_sector_by_invitation_says_so(pages, database):
     assert page.h1 == "This sector is by invitation only"
 
 
+def test_ring_and_list_say_the_same_of_a_sector_by_invitation(pages, database):
+    invited = {"policy": SectorPolicy.INVITATION, "ceiling": 200}
+    sectors = [make_sector("justice", position=1, ceiling=75), make_sector("ngo", position=2, **invited)]
+    make_event(capacity=75, sectors=sectors)
+    page = pages.get("registration.choose")
+    assert page.all(".ring-words") == page.all(".sector-choice-left") == ["75 left", "By invitation"]
+    assert "own limit" not in page.text
+
+
 def test_a_full_sector_without_waiting_list_says_so(pages, database):
     event = make_event(has_waiting_list=False, sectors=[make_sector("justice", ceiling=1)])
     register(event)

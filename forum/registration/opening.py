@@ -1,0 +1,47 @@
+"""What registering gives now: one answer for every page that offers it, so that no two of them differ."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from forum.events import queries as events
+from forum.events.enums import RegistrationState
+from forum.events.models import Event
+from forum.registration import intake, places
+
+
+class Opening(StrEnum):
+    """The most that somebody who registers now can get, in whichever sector accepts them."""
+
+    PLACE = "place"
+    WAITING_LIST = "waiting_list"
+    NOTHING = "nothing"  # no sector accepts anybody
+
+
+def opening_of(event: Event, now: datetime) -> Opening:
+    """Return what registering for the event gives now, by its dates and by each sector's policy and places."""
+    if events.registration_state(event, now) != RegistrationState.OPEN:
+        return Opening.NOTHING
+    events.load_sectors(event)
+    left = places.places_left(event, now)
+    accepting = [sector for sector in event.sectors if intake.find_refusal(sector, now) is None]
+    if any(left[sector.id] for sector in accepting):
+        return Opening.PLACE
+    return Opening.WAITING_LIST if accepting else Opening.NOTHING
+
+
+def can_register(now: datetime) -> bool:
+    """Return whether a sector of the current event accepts registrations."""
+    event = events.find_current()
+    return event is not None and opening_of(event, now) != Opening.NOTHING
+
+
+def seconds_unchanged(event: Event, now: datetime) -> float:
+    """Return for how long the clock leaves `opening_of` as it is; 0 where each place that is taken may change it."""
+    is_open = events.registration_state(event, now) == RegistrationState.OPEN
+    if is_open and not places.takes_waiters(event, now):
+        return 0
+    moments = (event.opens_at, event.closes_at, event.release_at, event.starts_at, event.ends_at)
+    return min(
+        ((moment - now).total_seconds() for moment in moments if moment and moment > now),
+        default=float("inf"),
+    )
