@@ -17,6 +17,7 @@ from tests.content.conftest import change, files_of
 EVENT, PAGE, POST = "events/nf27/event.toml", "events/nf27/pages/practical.sv.md", "posts/dark-room.sv.md"
 
 
+NGO = 'key = "ngo"\nfloor = 40\nceiling = 45\npolicy = "open"'
 TEXTS: dict[str, str] = {}
 
 
@@ -116,6 +117,15 @@ def test_what_does_not_fit_what_is_stored_is_named(folder, run):
         change(folder, f"posts/plain.{name}.md", "slug: ", "categories: [none]\nslug: ")
     said = refused(run, folder)
     assert said == ["posts/plain.en.md: categories: there is no category none; taxonomy.toml lists them."]
+
+
+def test_a_sector_that_begins_to_ask_for_a_review_is_named(folder, run):
+    change(folder, EVENT, NGO, NGO.replace("open", "review"))
+    assert refused(run, folder) == [
+        f"{EVENT}: sectors.ngo.policy: cannot be review: there is no page on which organisers decide yet."
+    ]
+    change(folder, EVENT, NGO.replace("open", "review"), NGO.replace("open", "invitation"))
+    assert run("import", folder)[1].splitlines()[0].endswith('sectors.ngo.policy: "open" → "invitation"')
 
 
 def test_a_wrong_file_is_named(folder, run, tmp_path):
