@@ -69,7 +69,7 @@ def new(event: str) -> ResponseReturnValue:
     post = actions.create(draft, user_id=g.user.id, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash(_("The draft is saved. Only organisers see it."), "success")
-    return redirect(url_for(".edit", event=draft.event or event, post=post.id), 303)
+    return _after_saving(draft.event or event, post.id)
 
 
 @bp.route("/<int:post>", methods=["GET", "POST"])
@@ -91,7 +91,7 @@ def edit(event: str, post: int) -> ResponseReturnValue:
         return _show_form(found, stored, form)
     db.session.commit()
     flash(saved_words(stored), "success")
-    return redirect(url_for(".edit", event=draft.event or event, post=post), 303)
+    return _after_saving(draft.event or event, post)
 
 
 @bp.route("/preview", methods=["POST"])
@@ -155,6 +155,12 @@ def saved_words(post: Post) -> str:
     if post.state == PostState.PUBLISHED:
         return _("Saved. Readers see it at once.")
     return _("Saved. Readers do not see it yet.")
+
+
+def _after_saving(event: str, post: int) -> ResponseReturnValue:
+    """Go back to the post, or on to publishing it where the button said so."""
+    wants_more = request.form.get("then") == "publish"
+    return redirect(url_for("publishing.publish" if wants_more else ".edit", event=event, post=post), 303)
 
 
 def _own_events() -> dict[str, str]:

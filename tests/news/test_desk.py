@@ -326,3 +326,10 @@ def test_busy_database_loses_nothing_that_was_typed(organiser, monkeypatch):
 
 def _busy(*_arguments, **_named):
     raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+
+def test_what_was_typed_is_saved_on_the_way_to_publishing(organiser):
+    post = compose(organiser)
+    answer = edit(organiser, post).submit({"en-lead": "A new lead."}, button="Save and go on to publish")
+    assert answer.location == f"/console/nf27/news/{post.id}/publication"
+    assert text_of(post).lead == "A new lead."
