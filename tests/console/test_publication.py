@@ -70,7 +70,10 @@ def test_each_thing_that_is_missing_is_named(sign_in_as, database):
         sectors=[make_sector("ngo", floor=200, ceiling=200), make_sector("tech", floor=100, ceiling=100)],
     )
     make_page(event, "privacy", body=Text(sv="Skriv till [arrangörens adress].", en="Write to [a link](/x)."))
-    said = checks(overview(sign_in_as(event=event)))
+    page = overview(sign_in_as(event=event))
+    assert page.links["Fill in : Organiser"] == "/console/nf27/settings/organiser"
+    assert page.links["Fill in : Page privacy, Swedish"] == "/console/nf27/pages/privacy"
+    said = checks(page)
     assert said["Organiser"].startswith("Needed")
     assert said["E-mail address for questions"].startswith("Needed")
     assert said["Postal address of the organiser"].startswith("Can wait")
@@ -112,6 +115,7 @@ def test_publishing_with_blanks_asks_and_shows_them(sign_in_as, complete, pages)
     organiser = sign_in_as(event=complete)
     page = organiser.get("publication.publish", event="nf27")
     assert "[One sentence]" in page.text
+    assert page.links["Front page, English"] == "/console/nf27/settings/texts"
     assert "[En mening]" in page.text
     page = page.form("main form").submit({}, expect=422)
     assert page.errors == {"even_so": "Fill in what is missing, or tick that you publish it all the same"}
