@@ -29,6 +29,7 @@ from forum.web.seo import Seo
 bp = Blueprint("registration", __name__)
 
 REFUSED = "public/registration/refused.html"
+CHECKED = "checked"  # In the query of a switch of language: the page that it stands on shows answers that were checked.
 FORM_ID = "registration"  # The form that holds the answers, in each template here that has one.
 REASONS = {
     **intake.REASONS,
@@ -90,8 +91,8 @@ def check(sector: str) -> ResponseReturnValue:
     """
     if request.method == "GET":
         return _show(sector, kept_answers.recall(sector))
-    form, change = RegistrationForm(), request.form.get(SWITCH)
-    # Who goes on typing elsewhere has not answered everything yet.
+    # Who reads the checked answers in another language stays there; who goes on typing has not answered everything yet.
+    form, change = RegistrationForm(), None if CHECKED in request.args else request.form.get(SWITCH)
     if change in (None, WITH_ERRORS) and not form.validate():
         return _ask(_sector_or_404(sector)[1], form, 422)
     if change is not None:
@@ -190,15 +191,9 @@ def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue
         return _refused(AnswersGone, chosen, form, 200)
     if refusal := intake.find_refusal(chosen, clock.now()):
         return _refused(refusal, chosen, form)
-    has_place = places.places_left(event, clock.now())[chosen.id] > 0
-    return render_template(
-        "public/registration/check.html",
-        event=event,
-        sector=chosen,
-        form=form,
-        has_place=has_place,
-        **(_keeping(sector) if request.method == "POST" else {}),  # the cookie was too short for the answers
-    )
+    page, has_place = "public/registration/check.html", places.places_left(event, clock.now())[chosen.id] > 0
+    keeping = _keeping(sector, **{CHECKED: "1"})  # another tab may have put other answers into the cookie
+    return render_template(page, event=event, sector=chosen, form=form, has_place=has_place, **keeping)
 
 
 def _choose_anew(sector: str, answers: Mapping[str, Any]) -> ResponseReturnValue:
@@ -264,9 +259,9 @@ def _invited(event: Event) -> dict[str, str]:
     return {sector.key: in_language(sector.invited) for sector in event.sectors}
 
 
-def _keeping(sector: str, view: str = ".check") -> dict[str, Any]:
+def _keeping(sector: str, view: str = ".check", **query: Any) -> dict[str, Any]:
     """Return what makes the page's other languages buttons that take the form's answers along, to this view."""
-    addresses = {code: url_for(view, sector=sector, lang=code) for code in NAMES}
+    addresses = {code: url_for(view, sector=sector, lang=code, **query) for code in NAMES}
     return {"alternates": addresses, "language_form": FORM_ID}
 
 

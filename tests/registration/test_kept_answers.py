@@ -101,8 +101,21 @@ def test_answers_are_sealed_and_leave_only_with_their_form(app, pages, answered)
 
 
 def test_answers_can_be_read_in_the_other_language(pages, answered):
-    page = pages.get(CHECK).follow("Svenska")
-    assert (page.h1, page.all(".summary-list dd")[0]) == ("Kontrollera dina svar", "Þórdís")
+    page = pages.get(CHECK).submit(button="Svenska", follow=True)
+    assert (page.path, page.h1) == ("/sv/register/justice/check", "Kontrollera dina svar")
+    assert page.all(".summary-list dd")[0] == "Þórdís"
+
+
+def test_answers_of_one_tab_are_read_in_the_other_language_after_another_tab_gave_others(
+    pages, answered, database
+):
+    page = pages.get(CHECK)
+    pages.post("registration.details", {**ANSWERS, "given_name": "Bertil"}, sector="ngo")
+    swedish = page.submit(button="Svenska", follow=True)
+    assert (swedish.h1, swedish.all(".summary-list dd")[0]) == ("Kontrollera dina svar", "Þórdís")
+    swedish.submit(button="Anmäl dig", follow=True)
+    registration = database.query(Registration).one()
+    assert (registration.given_name, registration.sector.key) == ("Þórdís", "justice")
 
 
 def test_going_back_after_sending_shows_a_message_and_sends_nothing(pages, answered, database):
@@ -144,6 +157,8 @@ def test_answers_that_are_too_long_to_keep_are_shown_at_once(pages):
     letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes a letter
     page = pages.post("registration.details", {**ANSWERS, **letters}, sector="justice", expect=200)
     assert (page.h1, page.all(".summary-list dd")[0]) == ("Check your answers", "𐌰" * 100)
+    swedish = page.submit(button="Svenska", expect=200)
+    assert (swedish.h1, swedish.all(".summary-list dd")[0]) == ("Kontrollera dina svar", "𐌰" * 100)
     change = page.submit(button="Change given name", expect=200)
     assert change.form().data["organisation"] == ["𐌰" * 200]
     assert change.submit(expect=200).submit(button="Register", follow=True).h1 == "Check your e-mail"
