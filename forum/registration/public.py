@@ -117,12 +117,14 @@ def another(sector: str) -> ResponseReturnValue:
 @localised(bp, "/register/received", methods=["GET", "POST"])
 def received() -> ResponseReturnValue:
     """Say what happens next. The browser that sent the form sees the typed address and a button to correct it."""
-    sent, form = kept_answers.recall_sent(), TidyForm()
     if request.method == "GET":
-        event = get_published_or_404(None)
-        return render_template("public/registration/received.html", event=event, sent=sent, form=form)
+        event, gone = get_published_or_404(None), "gone" in request.args
+        sent, page = None if gone else kept_answers.recall_sent(), "public/registration/received.html"
+        return render_template(page, event=event, sent=sent, form=TidyForm(), gone=gone)
+    # Another tab may have sent somebody else's form since.
+    sent = kept_answers.recall_sent(request.form.get("email", ""))
     if sent is None:
-        return redirect(url_for(".choose"), 303)
+        return redirect(url_for(".received", gone=1), 303)
     response = redirect(_question(sent.sector, "email"), 303)
     kept_answers.keep(response, sent.answers, sent.sector)
     return response

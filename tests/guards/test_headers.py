@@ -46,7 +46,7 @@ ANSWERS = (
         # An e-mail address alone ("asked") is shorter than answers.
         r"__Secure-(?:(?:kept|sent)=[A-Za-z0-9_-]{80,}=*|asked=[A-Za-z0-9_-]{60,}=*"
         r"|kept=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
-        r" Secure; HttpOnly; Path=/(sv|en)/register(/received|/link)?; SameSite=Lax"
+        r" Secure; HttpOnly; Path=/(sv|en)/register(/link)?; SameSite=Lax"
     )
 )
 SITE = {"base_url": "https://localhost"}

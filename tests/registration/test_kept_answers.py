@@ -277,6 +277,20 @@ def test_who_mistyped_the_address_is_led_from_sending_it_again_to_correcting_it(
     assert mails_to(database, "right@example.org")
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["received", "sent again"])
+def test_the_answers_of_another_tab_are_not_shown_instead_of_ones_own(pages, sent, again):
+    if again:
+        sent = sent.form('form[action="/en/register/link"]').submit(button="Send it again", follow=True)
+    bertil = {**ANSWERS, "given_name": "Bertil", "email": "bertil@example.org"}
+    pages.post("registration.details", bertil, sector="ngo")
+    pages.get("/en/register/ngo/check").submit(button="Register")
+    page = sent.submit(button="Change it", follow=True)
+    assert "Your answers are no longer kept here" in page.text
+    assert page.links["Fill in the form again"] == "/en/register"
+    assert "ertil" not in page.data.decode()
+    assert "ertil" not in pages.get(page.path.replace("/en/", "/sv/")).data.decode()
+
+
 def test_who_asks_for_a_link_to_another_address_may_enter_that_again(pages, sent):
     page = pages.post("registration.resend", {"email": "old@example.org"}, follow=True, expect=200)
     assert page.links["Wrong address? Enter it again"] == "/en/register/link"
@@ -366,7 +380,9 @@ def cookie_of(pages, name):
 
 def test_a_wrong_address_cannot_be_changed_once_the_browser_knows_it_no_more(pages, sent):
     clock.freeze(NOW + timedelta(hours=1))
-    assert sent.submit(button="Change it").location == "/en/register"
+    page = sent.submit(button="Change it", follow=True)
+    assert "Your answers are no longer kept here" in page.text
+    assert page.links["Fill in the form again"] == "/en/register"
 
 
 def test_answers_that_are_too_long_to_keep_leave_the_address(pages):
