@@ -60,6 +60,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "news.tag": Face.PUBLIC,
     "news.search": Face.PUBLIC,
     "feeds.whole": Face.PUBLIC,
+    "feeds.whole_as_json": Face.PUBLIC,
     "feeds.category": Face.PUBLIC,
     "feeds.tag": Face.PUBLIC,
     "old_addresses.blog": Face.PUBLIC,

@@ -1,7 +1,8 @@
-"""Atom feeds (RFC 4287): of all news, of a category, of a hashtag, each in one language."""
+"""Feeds, each in one language: Atom (RFC 4287) of all news, of a category, of a hashtag; all news as JSON Feed 1.1."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import escape
 
 from forum.events import queries as events
 from forum.news import queries
@@ -33,6 +35,23 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def whole() -> ResponseReturnValue:
     """Return the feed of all news."""
     return _feed(queries.list_for_feed(language()), _("News"), url_for("news.index"))
+
+
+@localised(bp, "/news/feed.json")
+@cache.page()
+def whole_as_json() -> ResponseReturnValue:
+    """Return the feed of all news as JSON, for readers and programs that take no XML."""
+    began_on, event = events.began_on(), events.find_current()
+    site_name = in_language(event.short_name) if event else ""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": " – ".join(part for part in (_("News"), site_name) if part),
+        "home_page_url": absolute(url_for("news.index")),
+        "feed_url": absolute(request.path),
+        "language": language(),
+        "items": [_item(_entry(text, began_on)) for text in queries.list_for_feed(language())],
+    }
+    return Response(json.dumps(feed, ensure_ascii=False), content_type="application/feed+json; charset=utf-8")
 
 
 @localised(bp, "/news/categories/<slug>/feed.atom")
@@ -86,6 +105,26 @@ def _entry(text: PostText, began_on: date) -> dict[str, Any]:
         "published": post.public_since.isoformat(),
         "updated": post.changed_at.isoformat(),
         "categories": [category_link(category) for category in post.categories],
+    }
+
+
+def _item(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry as JSON Feed has it."""
+    below = "".join(
+        f"<p><strong>{escape(_('Correction'))}, {escape(note['day'])}:</strong> {escape(note['text'])}</p>"
+        for note in entry["corrections"]
+    )
+    note = f"{_('About this text')}: {entry['note']} " if entry["note"] else ""
+    return {
+        "id": entry["id"],
+        "url": entry["url"],
+        "title": entry["title"],
+        "summary": note + entry["summary"],
+        "content_html": entry["content"] + below,
+        "date_published": entry["published"],
+        "date_modified": entry["updated"],
+        "authors": [{"name": entry["author"]}],
+        "tags": [category["label"] for category in entry["categories"]],
     }
 
 

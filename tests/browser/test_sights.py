@@ -14,6 +14,7 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "icons.manifest": "for phones",
     "events.calendar": "a calendar file",
     "feeds.whole": "a feed",
+    "feeds.whole_as_json": "a feed",
     "feeds.category": "a feed",
     "feeds.tag": "a feed",
     "old_addresses.blog": "leads to the new address",

@@ -30,6 +30,7 @@ PLACES = [
     "/en/news/categories/police-en",
     "/en/news/tags/nf16",
     "/en/news/feed.atom",
+    "/en/news/feed.json",
     "/en/news/categories/police-en/feed.atom",
     "/en/news/tags/nf16/feed.atom",
     "/en/news/search?q=zebraword",

@@ -1,5 +1,6 @@
 """Atom feeds are valid (RFC 4287), complete, and each in one language."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from forum.columns import Text
 from forum.database import start_write
 from forum.events.models import ContentVersion
+from forum.news.models import Correction
 from forum.news.queries import IN_FEED
 from tests.factories.events import make_event
 from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
@@ -212,3 +214,34 @@ def test_feed_costs_the_same_for_one_post_and_for_three(pages):
         make_post(categories=[make_category()])
     three = pages.get("feeds.whole")
     assert len(one.statements) == len(three.statements) <= 5
+
+
+def test_json_feed_says_what_the_atom_feed_says(pages):
+    """What https://www.jsonfeed.org/version/1.1/ asks for: version, title, items; of an item its id and content."""
+    make_event()
+    category = make_category("police")
+    corrections = [Correction(made_on=date(2017, 5, 30), text=Text(sv="Nej & ja", en="No & yes"))]
+    make_post(key="a", headline="A", body="[In](/en/) <b>", content_note="Hard.", categories=[category])
+    make_post(key="b", headline="B", published_at=PUBLISHED + timedelta(days=1), corrections=corrections)
+    atom, page = Feed(pages.get("feeds.whole")), pages.get("/en/news/feed.json")
+    assert page.headers["Content-Type"] == "application/feed+json; charset=utf-8"
+    feed = json.loads(page.data)
+    assert (feed["version"], feed["title"], feed["language"]) == (
+        "https://jsonfeed.org/version/1.1",
+        "News – Nordic Forum 2027",
+        "en",
+    )
+    assert (feed["feed_url"], feed["home_page_url"]) == (f"{BASE}/en/news/feed.json", f"{BASE}/en/news/")
+    assert [(item["id"], item["title"], item["date_modified"]) for item in feed["items"]] == [
+        (words(entry, "id"), words(entry, "title"), words(entry, "updated")) for entry in atom.entries
+    ]
+    assert [item["content_html"] for item in feed["items"]] == [
+        words(entry, "content") for entry in atom.entries
+    ]
+    newer, older = feed["items"]
+    assert newer["content_html"].endswith("No &amp; yes</p>")
+    assert (older["summary"].startswith("About this text: Hard. "), older["tags"]) == (
+        True,
+        ["Category police"],
+    )
+    assert f'<a href="{BASE}/en/">In</a> &lt;b&gt;' in older["content_html"]
