@@ -74,7 +74,7 @@ def find_membership(user: User, role: str, event_id: int | None) -> Membership |
 def names_of(ids: Collection[int]) -> dict[int, str]:
     """Return the names of organisers by id."""
     query = select(User.id, User.name).where(User.id.in_(ids))
-    return dict(db.session.execute(query).tuples().all()) if ids else {}
+    return dict(db.session.execute(query).all()) if ids else {}
 
 
 def count_recovery_codes(user: User) -> int:

@@ -90,7 +90,7 @@ def read_list(desk: Desk, view: str, number: int) -> PostsPage:
 def count_views(desk: Desk) -> Mapping[str, int]:
     """Return how many posts each view of the list has."""
     by_state: Select = select(STATE, func.count()).select_from(Post).where(desk.holds).group_by(STATE)
-    counts = dict(db.session.execute(by_state).tuples().all())
+    counts = dict(db.session.execute(by_state).all())
     needing = select(func.count()).select_from(Post).where(desk.holds, _needs_work())
     return {**counts, "": sum(counts.values()), NEEDS_WORK: db.session.scalar(needing) or 0}
 

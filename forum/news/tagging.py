@@ -31,6 +31,6 @@ def find_or_make(names: Sequence[str]) -> list[Tag]:
 def _by_spelling(spellings: Iterable[str]) -> dict[str, Tag]:
     wanted = set(spellings)
     of_alias = select(TagAlias.folded, Tag).join(Tag, Tag.id == TagAlias.tag_id)
-    by_alias = dict(db.session.execute(of_alias.where(TagAlias.folded.in_(wanted))).tuples().all())
+    by_alias = dict(db.session.execute(of_alias.where(TagAlias.folded.in_(wanted))).all())
     named = db.session.scalars(select(Tag).where(Tag.folded.in_(wanted)))
     return {**by_alias, **{tag.folded: tag for tag in named}}
