@@ -146,7 +146,8 @@ def _settled(post: Document, wanted: Site, file: str) -> Document:
         "categories": [key for key in categories if key in post.get("categories", [])],
         "tags": [tag["name"] for tag in wanted.terms["hashtags"] if tag["name"] in own],
     }
-    return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, value)}
+    # An empty text stays: a draft may lack one, and a post may have no label.
+    return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, True)}
 
 
 def _settle_slugs(wanted: Site) -> None:

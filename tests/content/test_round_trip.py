@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from forum.columns import Text
 from forum.content import documents, moments
 from forum.content.shapes import Where
 from forum.database import Base
@@ -29,7 +30,8 @@ from forum.news.models import (
     TagAlias,
     Withdrawal,
 )
-from tests.content.conftest import files_of
+from tests.content.conftest import change, files_of
+from tests.factories.news import make_post
 
 EVENT = "events/nf27/event.toml"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -123,6 +125,24 @@ def test_importing_an_export_changes_nothing(folder, run, site):
     assert run("import", folder) == (0, "0 differences imported.\n")
     with site.app_context():
         assert events.content_version() == version
+
+
+def test_a_draft_of_a_headline_and_a_post_without_label_come_back_as_they_were(site, run, tmp_path, frozen):
+    with site.app_context():
+        draft = {"published_at": None, "announced_at": None, "author": Text()}
+        make_post(key="begun", headline="Begun", label="", lead="", body="", **draft)
+        make_post(key="bare", label="")
+        db.session.remove()
+    assert run("export", tmp_path / "export")[0] == 0
+    assert run("import", tmp_path / "export", "--dry-run") == (
+        0,
+        "0 differences; nothing was changed (dry run).\n",
+    )
+    change(tmp_path / "export", "posts/begun.sv.md", "Begun", "Only begun")
+    assert run("import", tmp_path / "export")[1].endswith("1 difference imported.\n")
+    with site.app_context():
+        text = db.session.scalars(select(PostText).where(PostText.headline == "Only begun")).one()
+        assert (text.label, text.lead, text.body, text.post.author) == ("", "", "", {})
 
 
 def test_an_empty_database_gives_the_same_bytes(folder, run, make_app, sqlite_template, tmp_path, frozen):
