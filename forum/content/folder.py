@@ -129,7 +129,10 @@ def _write_file(folder: Path, name: str, content: bytes) -> None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{PART}-{path.name}")
-    part.write_bytes(content)
+    # Whatever has the part's name is not written to: a link there may lead out of the folder.
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb") as file:
+        file.write(content)
     part.replace(path)
 
 

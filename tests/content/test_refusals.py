@@ -210,6 +210,21 @@ def test_an_export_over_changed_or_added_files_is_refused(folder, run):
     )
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_export_writes_through_no_link(folder, run, tmp_path, is_there):
+    outside = tmp_path / "outside"
+    if is_there:
+        outside.write_text("theirs")
+    (folder / "posts/.forum-part-plain.sv.md").symlink_to("../../outside")
+    before = files_of(folder)
+    assert run("export", folder)[0] == 0
+    assert (outside.exists(), files_of(folder).keys()) == (
+        is_there,
+        before.keys() - {"posts/.forum-part-plain.sv.md"},
+    )
+    assert not is_there or outside.read_text() == "theirs"
+
+
 def test_an_export_over_an_unchanged_one_follows_the_database(folder, run, site):
     """A page that is gone leaves the folder, and hidden files, such as those of Git, stay."""
     (folder / ".git").mkdir()
