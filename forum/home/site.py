@@ -15,7 +15,8 @@ from forum.events.help_lines import HelpLine, list_help_lines
 from forum.events.in_url import event_of_page
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
-from forum.web import languages
+from forum.registration.opening import Opening, opening_of, seconds_unchanged
+from forum.web import cache, languages
 
 SITE_NAME = Text(sv="Nordiskt forum", en="Nordic Forum")
 
@@ -105,8 +106,13 @@ class Site:
             practical = url_for("events.page", slug="practical", event=slug)
             links.append((_("Practical"), practical, "events.page"))
         if self.event and self.event.is_current:
-            links.append((_("Register"), url_for("registration.choose"), "registration."))
+            links.append((self.register_label, url_for("registration.choose"), "registration."))
         return [Link(label, url, _is_here(url, endpoint)) for label, url, endpoint in links]
+
+    @property
+    def register_label(self) -> str:
+        """What the links to the registration of the present event say: to register only while somebody can."""
+        return _once("register_label", lambda: _make_register_label(self.current))
 
     @property
     def footer_links(self) -> list[Link]:
@@ -141,6 +147,14 @@ class Site:
     def contact_email(self) -> str:
         """The organiser's mail address for questions."""
         return self.event.contact_email if self.event else ""
+
+
+def _make_register_label(event: Event | None) -> str:
+    now = clock.now()
+    if event is None:
+        return _("Registration")
+    cache.hold_at_most(seconds_unchanged(event, now))
+    return _("Registration") if opening_of(event, now) == Opening.NOTHING else _("Register")
 
 
 def _list_earlier_forums() -> list[EarlierForum]:

@@ -3,7 +3,8 @@
 A page's key is its path, and nothing else of a request reaches the view: what one reader causes to be rendered is
 given to everybody. A kept page is valid for one content version (content_version.py), so every process sees a change
 at once on SQLite and within a second on PostgreSQL. A page that shows how many seats are left is valid for one
-second. While no new page can be made, because the database is away, the last one is given.
+second, and a page that says what the clock will change is valid until then (`hold_at_most`). While no new page can be
+made, because the database is away, the last one is given.
 """
 
 import logging
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from flask import Flask
+from flask import Flask, request
 from sqlalchemy.engine import make_url
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
@@ -29,6 +30,7 @@ from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
 WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
+HOLDS = "forum.page_holds"  # key for the seconds after which the page that is being rendered may be untrue
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
@@ -58,6 +60,12 @@ def page(*, seats: bool = False) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def hold_at_most(seconds: float) -> None:
+    """Say that the present page is true for so long only; it is kept no longer, but for a second at least."""
+    least = max(SEATS_SECONDS, seconds)
+    request.environ[HOLDS] = min(least, request.environ.get(HOLDS, least))
 
 
 def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
@@ -145,7 +153,8 @@ class PageCache:
         self, inner: Wsgi, key: str, version: int, environ: Environ, start_response
     ) -> Iterable[bytes]:
         """Let the app answer a request made of the path alone; keep the answer if it is a page."""
-        status, headers, body = _collect(inner, self._request_for(key))
+        asked = self._request_for(key)
+        status, headers, body = _collect(inner, asked)
         try:
             refuse_impure(key, headers)
         except ImpurePage as refusal:
@@ -160,7 +169,12 @@ class PageCache:
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
         seconds = self._seconds(key)
         kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
-        made = KeptPage(version, seconds, [*kept, ("Cache-Control", CACHE_CONTROL[seconds])], body)
+        made = KeptPage(
+            version,
+            min(seconds, asked.get(HOLDS, seconds)),
+            [*kept, ("Cache-Control", CACHE_CONTROL[seconds])],
+            body,
+        )
         self._keep(key, made)
         return made.give(environ, start_response)
 

@@ -44,6 +44,26 @@ def test_middle_of_the_ring_says_what_is_true_before_while_and_after_one_can_reg
         assert " ".join(pages.get(page).all(".ring-big, .ring-small")) == middle
 
 
+@pytest.mark.parametrize(
+    ("moment", "policy", "label"),
+    [
+        (OPENS - SECOND, SectorPolicy.OPEN, "Registration"),
+        (OPENS, SectorPolicy.OPEN, "Register"),
+        (OPENS, SectorPolicy.INVITATION, "Registration"),
+        (CLOSES, SectorPolicy.OPEN, "Registration"),
+    ],
+)
+def test_every_page_speaks_of_registering_only_while_somebody_can(pages, moment, policy, label):
+    event = make_event(opens_at=OPENS, closes_at=CLOSES, sectors=[make_sector("tech", policy=policy)])
+    make_page(event, "practical")
+    clock.freeze(moment)
+    for path in ("/en/", "/en/news/", "/en/pages/practical", "/en/register"):
+        page = pages.get(path)
+        links = page.all("a[href='/en/register']:not(.button)")
+        assert links == [label] * (3 if page.soup.select(".event-card") else 2), path
+    assert label in pages.get("/en/news/").all(".event-card a")
+
+
 @pytest.mark.parametrize("seconds", [-1, 0])
 def test_front_of_a_past_event_speaks_of_the_past(pages, seconds):
     event = make_event(closes_at=datetime(2027, 12, 1, tzinfo=UTC), sectors=[make_sector("tech")])

@@ -1,10 +1,13 @@
 """The page cache: exact pages, compressed, rendered once for simultaneous requests, bounded in size."""
 
+from datetime import timedelta
+
 import brotli
 import pytest
 from flask import request
 from sqlalchemy.exc import OperationalError
 
+from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
 from forum.events.versions import content_changed
@@ -165,6 +168,39 @@ def test_a_page_with_seats_holds_for_one_second(app, renders, monkeypatch):
         moment[0] = at
         client.get("/en/register")
     assert len(renders) == 2
+
+
+@pytest.fixture
+def at(app, monkeypatch):
+    """Return a function that says at a moment whether the news lead to the form; the cache counts seconds from 0."""
+    seconds = [0.0]
+    monkeypatch.setattr(kept_page.time, "monotonic", lambda: seconds[0])
+
+    def leads(moment, second: float) -> bool:
+        clock.freeze(moment)
+        seconds[0] = second
+        return b">Register<" in app.test_client().get("/en/news/").data
+
+    return leads
+
+
+def test_a_page_that_the_clock_will_change_holds_until_then(app, at):
+    """Nobody changes the content when registration opens or closes, so no content version drops these pages."""
+    with app.app_context():
+        closes = make_event().closes_at
+    start, after = closes - timedelta(minutes=10), closes + timedelta(seconds=1)
+    assert [at(start, 0), at(after, 599), at(after, 601)] == [True, True, False]
+
+
+def test_a_page_holds_for_one_second_where_each_place_taken_may_end_registration(app, at):
+    with app.app_context():
+        event = make_event(has_waiting_list=False)
+        day = event.closes_at - timedelta(days=1)
+        assert at(day, 0)
+        start_write(db.session)
+        event.taken = event.capacity
+        db.session.commit()
+    assert [at(day, 0.9), at(day, 1.1)] == [True, False]
 
 
 def test_memory_is_bounded(app, renders):
