@@ -216,6 +216,8 @@ def _consents(part: Part) -> frozenset[ConsentPurpose]:
 
 def _confirm(part: Part, at: datetime) -> None:
     actions.confirm(part.registration, consents=_consents(part), now=at)
+    for consent in part.registration.consents:  # nobody has agreed to a text of a later day
+        consent.text_version = min(consent.text_version, at.date().isoformat())
 
 
 def _cancel(part: Part, at: datetime) -> None:

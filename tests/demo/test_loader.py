@@ -24,7 +24,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import places, waiting_list
 from forum.registration.enums import LIVE, ConsentPurpose, Status
-from forum.registration.models import ProtectedIdentity, Registration
+from forum.registration.models import Consent, ProtectedIdentity, Registration
 
 NOW = datetime(2026, 11, 25, 10, 20, tzinfo=UTC)
 
@@ -242,3 +242,9 @@ def test_dark_room_has_its_correction_and_each_tag_once(loaded):
 def test_tags_are_found_by_other_names(loaded):
     tag = db.session.scalars(select(Tag).filter_by(name="#Mörka nätet")).one()
     assert [alias.folded for alias in tag.aliases] == ["darkweb"]
+
+
+def test_nobody_has_agreed_to_a_text_of_a_later_day(loaded):
+    given = db.session.execute(select(Consent.text_version, Consent.given_at)).all()
+    assert len(given) > 50
+    assert [row for row in given if row.text_version > row.given_at.date().isoformat()] == []
