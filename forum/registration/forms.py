@@ -182,7 +182,7 @@ class ConsentsForm(TidyForm):
     """The consents alone, on the person's own page (P04)."""
 
     participant_list = BooleanField(
-        _l("My name and organisation may stand in a list of participants, if there is one")
+        _l("My name and organisation may appear in a list of participants, if there is one")
     )
     photographs = BooleanField(_l("I agree to be photographed"))
 

@@ -71,7 +71,7 @@ UNBUILT = {
 }
 SAID_TO_BE_NONE = re.compile(
     r"\bno (?:such )?list\b|there is none|no list|if there is one|a list of participants would|does not exist so far"
-    r"|may stand in a list|may stand in a list|får stå i en deltagarlista|en deltagarlista skulle|ingen deltagarlista"
+    r"|may appear in a list|får stå i en deltagarlista|en deltagarlista skulle|ingen deltagarlista"
     r"|finns inte än|någon sådan lista|about a list of participants|om en deltagarlista",
     re.IGNORECASE,
 )

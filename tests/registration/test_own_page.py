@@ -90,6 +90,8 @@ def test_an_offer_can_be_refused_where_it_can_be_accepted(pages, room, database)
         "No, thank you",
     ]
     assert stages(page)[2][1] == "stage-now"
+    assert "Your place becomes free" not in page.text
+    assert "The place that is offered to you becomes free at once." in page.text
     asked = pages.get(page.links["No, thank you"])
     assert "The place that is offered to you becomes free at once." in asked.text
     asked.submit()
