@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from sqlalchemy import inspect
+
 from forum.columns import Text
 from forum.events import queries as events
 from forum.extensions import db
@@ -89,7 +91,7 @@ def store(post: Post, draft: Draft) -> None:
 def _settle_slug(text: PostText, wanted: str) -> None:
     """Give the text the slug that was asked for; else one from its headline, while nobody can know another one."""
     post = text.post
-    if not wanted and post.state != PostState.DRAFT and text.slug:
+    if not wanted and post.state != PostState.DRAFT and inspect(text).persistent:
         return
     slugs.rename(text, slugs.choose(post, text.language, wanted or text.headline))
 

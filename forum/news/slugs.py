@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from forum.extensions import db
 from forum.folding import slug_of
@@ -22,13 +22,22 @@ def choose(post: Post, language: str, words: str) -> str:
 
 def rename(text: PostText, slug: str) -> None:
     """Give a text this slug; its present one keeps leading to it if readers may have seen it."""
-    post = text.post
-    was_public = post.announced_at is not None or post.withdrawal is not None
-    if was_public and slug != text.slug:
-        db.session.add(FormerSlug(language=text.language, slug=text.slug, post_id=post.id))
+    if slug != text.slug:
+        keep(text)
     if back := db.session.get(FormerSlug, (text.language, slug)):
         db.session.delete(back)
     text.slug = slug
+
+
+def keep(text: PostText) -> None:
+    """Have the slug that a text gives up lead to its post still, if readers may have seen it.
+
+    Nobody has seen the slug of a text that is not stored yet: another post may have the same.
+    """
+    post = text.post
+    was_public = post.announced_at is not None or post.withdrawal is not None
+    if was_public and inspect(text).persistent:
+        db.session.add(FormerSlug(language=text.language, slug=text.slug, post_id=post.id))
 
 
 def _taken_by_others(post: Post, language: str, wanted: str) -> set[str]:

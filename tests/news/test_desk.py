@@ -333,3 +333,37 @@ def test_what_was_typed_is_saved_on_the_way_to_publishing(organiser):
     answer = edit(organiser, post).submit({"en-lead": "A new lead."}, button="Save and go on to publish")
     assert answer.location == f"/console/nf27/news/{post.id}/publication"
     assert text_of(post).lead == "A new lead."
+
+
+ENGLISH = {name: words for name, words in WRITTEN.items() if name.startswith("en-")}
+NO_ENGLISH = dict.fromkeys(ENGLISH, "")
+
+
+@pytest.fixture
+def two(organiser) -> tuple[Post, Post]:
+    """Give a public post in both languages, and one in Swedish alone."""
+    first = compose(organiser)
+    second = compose(organiser, **{**NO_ENGLISH, "sv-headline": "Annat"})
+    publish(organiser, first)
+    publish(organiser, second)
+    return first, second
+
+
+@pytest.mark.parametrize("slug", ["", "how-a-child-is-heard"])
+def test_new_language_of_a_public_post_takes_no_address_of_another(organiser, pages, two, slug):
+    first, second = two
+    edit(organiser, second).submit({**ENGLISH, "en-slug": slug}, button="Save")
+    assert text_of(second).slug == "how-a-child-is-heard-2"
+    edit(organiser, first).submit({"en-slug": "renamed"}, button="Save")
+    moved = pages.get("/en/news/2027/05/03/how-a-child-is-heard", expect=301)
+    assert moved.location == "/en/news/2027/05/03/renamed"
+
+
+def test_revision_whose_address_is_taken_comes_back_at_another(organiser, two):
+    _first, second = two
+    edit(organiser, second).submit({**ENGLISH, "en-slug": "second"}, button="Save")
+    listed = organiser.get("revisions.index", event="nf27", post=second.id)
+    with_english = listed.soup.select("tbody a")[0]["href"]
+    edit(organiser, second).submit({**NO_ENGLISH, "en-slug": ""}, button="Save")
+    organiser.get(with_english).submit(button="Go back to this revision")
+    assert text_of(second).slug == "how-a-child-is-heard-2"
