@@ -135,7 +135,8 @@ def resend() -> ResponseReturnValue:
     """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
     event, form = get_published_or_404(None), LinkForm()
     if not form.validate_on_submit():
-        return _ask_for_link(event, form), 422 if form.errors else 200
+        had_note = SWITCH in request.form and "too_many" in request.form
+        return _ask_for_link(event, form, too_many=had_note), 422 if form.errors else 200
     try:
         spend(client_limit())
         limits.refuse_full_domain(form.email.data)

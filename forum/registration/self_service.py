@@ -114,15 +114,16 @@ def change() -> ResponseReturnValue:
     """Change the details; the address and the sector cannot be changed here."""
     registration = _mine_live()
     form = DetailsForm(obj=registration)
-    if form.validate_on_submit():
+    if (is_sent := form.validate_on_submit()) or form.is_rechecked():
         start_write(db.session)
         try:
             actions.change(_mine(), form.details(), actor="person", now=clock.now())
-            db.session.commit()
-            return _back_saved()
+            if is_sent:
+                db.session.commit()
+                return _back_saved()
         except OrganisationFull:
-            db.session.rollback()
             form.organisation.errors = [_("This organisation has as many places as it can have")]
+        db.session.rollback()
     page = render_template("public/self_service/change.html", registration=registration, form=form)
     return page, 422 if form.errors else 200
 

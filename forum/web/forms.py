@@ -102,6 +102,13 @@ class TidyForm(FlaskForm):
             self.validate(*args, **kwargs)
         return False
 
+    def is_rechecked(self) -> bool:
+        """Return whether the page showed errors and goes to another language, and this form has found none itself.
+
+        What only the database can refuse is then to be looked for again, and nothing is to be saved.
+        """
+        return self.is_submitted() and request.form.get(SWITCH) == WITH_ERRORS and not self.errors
+
 
 class PartForm(TidyForm):
     """A form within another one, for instance what a text says in one language; the outer form has the CSRF token."""

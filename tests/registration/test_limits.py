@@ -132,6 +132,13 @@ def test_a_domain_that_got_enough_refuses_known_and_unknown_addresses_alike(even
     assert database.query(Registration).count() == count + 1
     link = Pages(app).post("registration.resend", {"email": "known@example.org"}, expect=429)
     assert "Wait a while and try again" in link.text
+    swedish = link.submit(button="Svenska", expect=200)
+    assert "För många försök" in swedish.text
+    assert "Too many attempts" in swedish.submit(button="English", expect=200).text
+    assert (
+        "Too many attempts"
+        not in Pages(app).get("registration.resend").submit(button="Svenska", expect=200).text
+    )
 
 
 def test_a_public_mail_provider_is_no_domain_of_one_organisation(event, send, app):

@@ -76,6 +76,10 @@ def test_a_place_cannot_be_carried_to_an_organisation_at_its_cap(pages, database
     page = pages.post("self_service.change", {"organisation": "STORA BOLAGET AB"}, expect=422)
     assert page.errors == {"organisation": "This organisation has as many places as it can have"}
     assert page.form().data["organisation"] == ["STORA BOLAGET AB"]
+    swedish = page.submit(button="Svenska", expect=422)
+    assert swedish.errors == {"organisation": "Organisationen har redan så många platser som den kan få"}
+    corrected = swedish.submit({"organisation": "Lilla bolaget AB"}, button="English", expect=200)
+    assert (corrected.errors, corrected.form().data["organisation"]) == ({}, ["Lilla bolaget AB"])
     database.refresh(registration)
     assert registration.organisation == "Lilla bolaget"
 
