@@ -184,8 +184,9 @@ class TriggersOutliveTheirTable(SQLiteImpl):
             self._query(statement)
 
     def _query(self, statement: str, *parameters: str) -> list[Any]:
-        run = self.connection.exec_driver_sql  # type: ignore[union-attr]  # none only where SQL is printed, not run
-        answer = run(statement, parameters)
+        answer = self.connection.exec_driver_sql(  # type: ignore[union-attr]  # none only where SQL is printed
+            statement, parameters
+        )
         return list(answer) if answer.returns_rows else []
 
 

@@ -46,6 +46,7 @@ RUNS_TEXT = {
 RUN_TEXT = {
     "forum/commands/after_restore.py": 1,  # SQL for psql without values from outside
     "forum/commands/counters.py": 1,  # Formats a message of the command, not a text from outside.
+    "forum/commands/events.py": 1,  # Formats a message of the command, not a text from outside.
     "forum/commands/organisers.py": 2,  # Formats messages of the command, not a text from outside.
     "forum/web/countries.py": 2,  # Markup.format, which escapes what it fills in
 }
@@ -95,6 +96,7 @@ VIEWS = {
         "forum/news/revision_pages.py",
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
+    *("forum/console/new_event.py", "forum/console/publication.py", "forum/news/old_addresses.py"),
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
