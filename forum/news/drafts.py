@@ -80,7 +80,8 @@ def fill(post: Post, draft: Draft) -> None:
 
 
 def store(post: Post, draft: Draft) -> None:
-    """Store what the draft says, with addresses that no other post has."""
+    """Store what the draft says, with addresses that no other post has. Call after `start_write`."""
+    slugs.lock()
     with db.session.no_autoflush:
         fill(post, draft)
         for text in post.texts:

@@ -4,12 +4,22 @@ from itertools import count
 
 from sqlalchemy import inspect, select
 
+from forum.database import read_locked
+from forum.events.models import ContentVersion
 from forum.extensions import db
 from forum.folding import slug_of
 from forum.news.models import FormerSlug, Post, PostText
 
 # What the address of a headline without any Latin letter is made from.
 NAMELESS = "post"
+
+
+def lock() -> None:
+    """Let one transaction at a time choose what is unique among posts: slugs and the names of hashtags.
+
+    Every post that is stored raises the content version, so its row is one that all of them write anyway.
+    """
+    db.session.execute(read_locked(select(ContentVersion.id)))
 
 
 def choose(post: Post, language: str, words: str) -> str:
