@@ -12,6 +12,9 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DIGEST_LENGTH = 64
+LARGEST_ID = (
+    2**31 - 1
+)  # of a row: PostgreSQL compares an id with no larger number, SQLite with none above 64 bits
 LINK = re.compile(
     r"https?://[^\s/?#\\]+([/?#][^\s\x00-\x1f\x7f]*)?|mailto:[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+",
     re.IGNORECASE,

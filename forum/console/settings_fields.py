@@ -10,7 +10,6 @@ from wtforms import (
     DateField,
     DateTimeLocalField,
     Field,
-    FieldList,
     FormField,
     IntegerField,
     StringField,
@@ -21,10 +20,9 @@ from wtforms.validators import Length, NumberRange, StopValidation
 
 from forum.columns import Text, is_link
 from forum.web.edits import ShowsStored
-from forum.web.forms import LinesField, PartForm, TidyForm
+from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm
 from forum.web.languages import NAMES
 
-LONGEST_KEY = 100  # characters of a field's name that may be a row's
 EARLIEST, LATEST = 1990, 2199
 MOST = 100_000  # places, hours: far above what an event has, far below what a column holds
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -86,7 +84,7 @@ class TextsField(FormField):
         return not self.form.errors
 
 
-class RowsField(FieldList):
+class RowsField(NumberedFields):
     """Rows of a form, each a Row; a page that shows them for the first time has one blank row more."""
 
     def __init__(self, row: type[Row], label=None, *, most: int, **kwargs):
@@ -111,11 +109,6 @@ class RowsField(FieldList):
         """Take over the errors of the rows, after some were added to them."""
         errors = [entry.errors for entry in self.entries]
         self.errors = errors if any(errors) else []
-
-    def _extract_indices(self, prefix, formdata):
-        # The name of a field comes from the client: `int` would fail for other digits and for very many.
-        names = (name for name in formdata if name.isascii() and len(name) <= LONGEST_KEY)
-        return super()._extract_indices(prefix, names)
 
 
 class NumberField(IntegerField):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import selectinload
 
+from forum.columns import LARGEST_ID
 from forum.database import read_locked
 from forum.events.models import Event
 from forum.extensions import db
@@ -66,6 +67,8 @@ def desk_of(event: Event, *, with_general: bool) -> Desk:
 
 def find_post(desk: Desk, number: int) -> Post | None:
     """Return the desk's post with this id, with all that can be written of it (S13)."""
+    if not 0 < number <= LARGEST_ID:
+        return None
     parts = (Post.texts, Post.corrections, Post.sources, Post.categories, Post.tags, Post.withdrawal)
     query = select(Post).where(Post.id == number, desk.holds)
     return db.session.scalars(query.options(*map(selectinload, parts))).one_or_none()

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    FieldList,
     FormField,
     RadioField,
     SelectField,
@@ -27,7 +26,7 @@ from forum.news.models import Post
 from forum.news.tagging import read_names
 from forum.news.tags import fold
 from forum.web.edits import ShowsStored
-from forum.web.forms import LinesField, PartForm, TidyForm
+from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm
 from forum.web.languages import NAMES
 
 MOST_TAGS, MOST_SOURCES, BLANK_SOURCES = 12, 30, 2
@@ -88,7 +87,7 @@ class PostForm(ShowsStored, TidyForm):
     categories = SelectMultipleField(_l("Categories"))
     tags = StringField(_l("Hashtags"), [_at_most(600)])
     has_help_box = BooleanField(_l("Show the help box after the text"))
-    sources = FieldList(FormField(SourceForm), max_entries=MOST_SOURCES)
+    sources = NumberedFields(FormField(SourceForm), max_entries=MOST_SOURCES)
 
     def __init__(self, *args: Any, events: Mapping[str, str], categories: Mapping[str, str], **options: Any):
         super().__init__(*args, **options)
@@ -132,7 +131,7 @@ class PostForm(ShowsStored, TidyForm):
         if any(max(len(name), len(fold(name))) > 80 for name in names):
             raise ValidationError(_l("Use at most 80 characters in a hashtag; commas stand between them"))
 
-    def validate_sources(self, field: FieldList) -> None:
+    def validate_sources(self, field: NumberedFields) -> None:
         """Refuse a source without a name."""
         for entry in field:
             said = entry.form.said()
@@ -186,7 +185,7 @@ class PublicationForm(TidyForm):
         """Return the chosen moment in UTC, None for now. Raises ValidationError with what is wrong with it."""
         if self.when.data != LATER:
             return None
-        day, hour = _day(self.day.data or ""), _hour(self.hour.data or "")
+        day, hour = _day_to_come(self.day.data or ""), _hour(self.hour.data or "")
         if day is None:
             self.day.errors = [_("Enter a day such as 2027-09-16")]
         if hour is None:
@@ -219,6 +218,12 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _day_to_come(text: str) -> date | None:
+    """Return the day, unless it is so early or late that it may not exist in every zone."""
+    day = _day(text)
+    return day if day is not None and date.min.year < day.year < date.max.year else None
 
 
 def _hour(text: str) -> time | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
+from forum.columns import LARGEST_ID
 from forum.extensions import db
 from forum.news.drafts import Draft
 from forum.news.models import Post, PostRevision
@@ -42,6 +43,8 @@ def find_last(post: Post) -> PostRevision | None:
 
 def find(post: Post, number: int) -> PostRevision | None:
     """Return the post's revision with this id."""
+    if number > LARGEST_ID:
+        return None
     query = select(PostRevision).where(PostRevision.post_id == post.id, PostRevision.id == number)
     return db.session.scalars(query).one_or_none()
 

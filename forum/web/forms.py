@@ -9,7 +9,7 @@ from flask import current_app, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from wtforms import EmailField, HiddenField, StringField, TextAreaField
+from wtforms import EmailField, FieldList, HiddenField, StringField, TextAreaField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
@@ -34,6 +34,7 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
 SWITCH, WITH_ERRORS = "change", "errors"
 # Characters of a text of several lines: in two languages and with all else it stays within a form's limit.
 LONGEST_TEXT = 30_000
+LONGEST_NAME = 100  # characters of a field's name that may end in a number
 LONGEST = 1000  # characters of a field as sent: normalising n combining marks may take n² steps
 
 
@@ -115,6 +116,15 @@ class PartForm(TidyForm):
 
     class Meta(TidyForm.Meta):
         csrf = False
+
+
+class NumberedFields(FieldList):
+    """Fields whose names end in numbers, which are read only if they are plain digits."""
+
+    def _extract_indices(self, prefix, formdata):
+        # The name of a field comes from the client: `int` would fail for other digits and for very many.
+        names = (name for name in formdata if name.isascii() and len(name) <= LONGEST_NAME)
+        return super()._extract_indices(prefix, names)
 
 
 class LinesField(TextAreaField):
