@@ -240,6 +240,19 @@ def test_preview_is_the_public_page_and_stores_nothing(organiser, pages):
     assert db.session.scalars(select(Post)).all() == []
 
 
+def test_refused_preview_still_saves_the_post_that_it_is_of(organiser):
+    for page in (edit(organiser, compose(organiser)), organiser.get("posts.new", event="nf27")):
+        words = {**WRITTEN, "en-headline": ""}
+        refused = page.submit(words, button="Preview English (new tab)", expect=422)
+        assert (refused.h1, refused.errors) == (page.h1, {"en-headline": "Write a headline"})
+        refused.submit({"en-headline": "Heard once"}, button=page.all("main form button")[0])
+    db.session.expire_all()
+    assert [text.headline for text in db.session.scalars(select(PostText)) if text.language == "en"] == [
+        "Heard once",
+        "Heard once",
+    ]
+
+
 def test_post_of_another_event_is_not_there(organiser, database):
     other = make_post(event_id=make_archive().id)
     general = make_post(event_id=None)
