@@ -61,10 +61,12 @@ def new(event: str) -> ResponseReturnValue:
 def edit(event: str, slug: str) -> ResponseReturnValue:
     """Change a page; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
     found = get_any_or_404(event)
-    form = _form(found, page := _get_or_404(found, slug))
-    if not form.validate_on_submit():
+    form = _form(found, page := _find(found, slug))
+    if page and not form.validate_on_submit():
         return _show_form(found, page, form)
-    page = _get_or_404(_lock_event_or_404(event), slug)
+    page = page and _find(found := _lock_event_or_404(event), slug)
+    if page is None:
+        return _offer_anew(found, slug, form) if form.is_submitted() else abort(404)
     try:
         form.refuse_if_changed(PageDraft.of(page).values())
     except ChangedMeanwhile as change:
@@ -80,11 +82,12 @@ def edit(event: str, slug: str) -> ResponseReturnValue:
 def preview(event: str) -> ResponseReturnValue:
     """Show what was typed as readers would see it in a language; nothing is stored."""
     found = get_any_or_404(event)
-    form, code = _form(found, None), request.form.get("in", "")
+    stored = _find(found, request.args.get("page", ""))
+    form, code = _form(found, stored), request.form.get("in", "")
     if code not in NAMES:
         abort(400)
     if not form.validate():
-        return _show_form(found, None, form)
+        return _show_form(found, stored, form)
     page = Page(slug=standing.NAMELESS, updated_at=clock.now())
     standing.fill(page, form.draft())
     speak(code)
@@ -121,8 +124,12 @@ def _lock_event_or_404(slug: str) -> Event:
     return get_any_or_404(slug)
 
 
+def _find(event: Event, slug: str) -> Page | None:
+    return next((page for page in event.pages if page.slug == slug), None)
+
+
 def _get_or_404(event: Event, slug: str) -> Page:
-    return next((page for page in event.pages if page.slug == slug), None) or abort(404)
+    return _find(event, slug) or abort(404)
 
 
 def _form(event: Event, page: Page | None) -> PageForm:
@@ -140,8 +147,14 @@ def _form(event: Event, page: Page | None) -> PageForm:
     return form
 
 
+def _offer_anew(event: Event, slug: str, form: PageForm) -> ResponseReturnValue:
+    """Show what was typed for a page that is not there any more as a new page with the same address."""
+    form.slug.data = slug
+    return _show_form(event, None, form, status=409, is_removed=True)
+
+
 def _show_form(
-    event: Event, page: Page | None, form: PageForm, *, status: int = 200, conflict: Any = ()
+    event: Event, page: Page | None, form: PageForm, *, status: int = 200, **context: Any
 ) -> ResponseReturnValue:
     shown = render_template(
         "console/pages/edit.html",
@@ -151,8 +164,8 @@ def _show_form(
         names=NAMES,
         slug_in_url=events.slug_in_url(event),
         is_linked=page is not None and page.slug in LINKED,
-        conflict=conflict,
         hints={code: _proofread(form, code, event) for code in NAMES},
+        **{"conflict": (), "is_removed": False, **context},
     )
     return shown, 422 if form.errors and status == 200 else status
 

@@ -105,6 +105,32 @@ def test_preview_is_the_public_page_and_stores_nothing(organiser, standing):
     assert stored("practical").title["sv"] != "Så hittar du hit"
 
 
+@pytest.mark.parametrize("where", ["pages.edit", "pages.new"])
+def test_refused_preview_still_saves_the_page_that_it_is_of(organiser, standing, where):
+    values = {"slug": "practical"} if where == "pages.edit" else {}
+    page = organiser.get(where, event="nf27", **values)
+    refused = page.submit({**TYPED, "en-title": ""}, button="Preview English (new tab)", expect=422)
+    assert (refused.h1, refused.errors) == (page.h1, {"en-title": "Write a title"})
+    answer = refused.submit({"en-title": "Getting here"}, button="Save")
+    slug = answer.location.rsplit("/", 1)[1]
+    assert slug == values.get("slug", "getting-here")
+    assert stored(slug).body["en"] == "Take the train."
+
+
+def test_text_of_a_page_that_was_removed_meanwhile_can_be_saved_as_a_new_one(organiser, standing):
+    make_page(standing[0].event, "food", position=5)
+    mine = edit(organiser, "food")
+    organiser.get("pages.remove", event="nf27", slug="food").submit(button="Remove the page")
+    page = mine.submit(TYPED, button="Save", expect=409)
+    assert (page.h1, page.all(".note-title")) == (
+        "Add a page",
+        ["Somebody else has removed this page meanwhile"],
+    )
+    assert stored("food") is None
+    assert page.submit(button="Save").location == "/console/nf27/pages/food"
+    assert stored("food").body["en"] == "Take the train."
+
+
 def test_page_of_another_event_is_not_there(organiser, standing):
     make_page(make_archive(), "about")
     edit(organiser, "about", expect=404)
