@@ -164,8 +164,11 @@ for _code, _name in NAMES.items():
     setattr(PostForm, _code, FormField(PostTextForm, _name))
 
 
-class PublicationForm(TidyForm):
-    """When readers may see a post: from now on, or from a moment on the event's clock."""
+class PublicationForm(ShowsStored, TidyForm):
+    """When readers may see a post: from now on, or from a moment on the event's clock.
+
+    Readers see what the post said when the form was shown, or nothing (R30).
+    """
 
     when = RadioField(
         _l("When"), choices=[SelectChoice(NOW, _l("Now")), SelectChoice(LATER, _l("Later"))], default=NOW

@@ -19,6 +19,7 @@ from forum.news.forms import LACKING, CorrectionForm, PublicationForm
 from forum.news.models import Post
 from forum.news.post_page import addresses
 from forum.news.wording import state_words
+from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, language, language_name, moment_text
 
@@ -29,12 +30,15 @@ bp = Blueprint("publishing", __name__, url_prefix="/console/<event>/news/<int:po
 def publish(event: str, post: int) -> ResponseReturnValue:
     """Publish a post now, or plan it for a moment on the event's clock, which the worker keeps."""
     found, stored = get_post_or_404(event, post)
-    form = PublicationForm(kept_words.sent_or_kept(), data=PublicationForm.filled(stored, found.zone))
+    form = _publication_form(found, stored)
     if not form.validate_on_submit():
         return _show_publication(found, stored, form)
     found, stored = lock_post_or_404(event, post)
     try:
         said = _publish(found, stored, form)
+    except ChangedMeanwhile as change:
+        form.show(change.stored)
+        return _show_publication(found, stored, form, status=409, is_changed=True)
     except (ValidationError, NotLater, Incomplete) as refusal:
         if isinstance(refusal, NotLater):
             form.day.errors = [_("Choose a moment that is still to come")]
@@ -83,8 +87,17 @@ def correct(event: str, post: int) -> ResponseReturnValue:
     return redirect(url_for("posts.edit", event=event, post=post), 303)
 
 
+def _publication_form(event: Event, post: Post) -> PublicationForm:
+    form = PublicationForm(kept_words.sent_or_kept(), data=PublicationForm.filled(post, event.zone))
+    if not form.is_submitted() and not form.seen.data:
+        form.show(Draft.of(post).values())
+    return form
+
+
 def _publish(event: Event, post: Post, form: PublicationForm) -> str:
     """Publish or plan the post as the form says; return what has been done, in words."""
+    if post.state != PostState.PUBLISHED:
+        form.refuse_if_changed(Draft.of(post).values())
     actor, now, moment = sign_ins.current_actor(), clock.now(), form.moment(event.zone)
     if moment is None:
         actions.publish(post, actor=actor, now=now)
@@ -108,11 +121,12 @@ def _refuse_state(event: str, post: int) -> ResponseReturnValue:
 
 
 def _show_publication(
-    event: Event, post: Post, form: PublicationForm, *, status: int = 200
+    event: Event, post: Post, form: PublicationForm, *, status: int = 200, is_changed: bool = False
 ) -> ResponseReturnValue:
     lacking = [(code, LACKING[name]) for code, name in Draft.of(post).lacking()]
     readers = ", ".join(language_name(code) for code in NAMES if code in desk.coverage(post))
-    return _show("publication", event, post, form, status=status, lacking=lacking, readers=readers)
+    context = {"lacking": lacking, "readers": readers, "is_changed": is_changed}
+    return _show("publication", event, post, form, status=status, **context)
 
 
 def _show(

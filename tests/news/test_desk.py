@@ -185,6 +185,21 @@ def test_correction_stands_under_the_post_with_its_time(organiser, pages):
     assert "De var två." in feed
 
 
+def test_words_that_another_organiser_saved_meanwhile_are_not_published_unseen(
+    organiser, sign_in_as, event, pages
+):
+    post = compose(organiser)
+    mine = organiser.get("publishing.publish", event="nf27", post=post.id)
+    edit(sign_in_as(Role.ORGANISER, event), post).submit({"en-body": "Other words."}, button="Save")
+    page = mine.submit({"when": "now"}, button="Publish", expect=409)
+    assert page.all(".note-title") == [
+        "Nothing has been published: somebody else has saved this post meanwhile"
+    ]
+    pages.get("/en/news/2027/05/03/how-a-child-is-heard", expect=404)
+    page.submit({"when": "now"}, button="Publish")
+    assert "Other words." in pages.get("/en/news/2027/05/03/how-a-child-is-heard").text
+
+
 def test_text_of_a_public_post_cannot_lose_what_readers_need(organiser):
     post = compose(organiser)
     publish(organiser, post)
