@@ -1,5 +1,6 @@
 """Standing pages of an event, such as the privacy notice: writing, adding, ordering and removing them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -46,9 +47,16 @@ class PageDraft:
 
 
 def create(event: Event, draft: PageDraft, *, slug: str, actor: str, now: datetime) -> Page:
-    """Add a page to the event; its address is made from the slug, else from a title."""
-    titles = (said["title"] for said in draft.texts.values())
-    page = Page(slug=_free_slug(event, slug or next(titles, "")), updated_at=now)
+    """Add a page to the event; its address is made from the slug, else from a title.
+
+    A page that says the same already at this address, as when its form is sent twice, is not added again but returned.
+    Whoever calls this holds the lock on the event.
+    """
+    wanted = slug or next((said["title"] for said in draft.texts.values()), "")
+    for page in event.pages:
+        if PageDraft.of(page).texts == draft.texts and _is_address_for(page.slug, wanted):
+            return page
+    page = Page(slug=_free_slug(event, wanted), updated_at=now)
     fill(page, draft)
     event.pages.append(page)
     _place(event, page, draft.after)
@@ -89,6 +97,12 @@ def _free_slug(event: Event, words: str) -> str:
     taken = OWN_WORDS | {page.slug for page in event.pages}
     numbered = (f"{wanted}-{number}" for number in count(2))
     return wanted if wanted not in taken else next(slug for slug in numbered if slug not in taken)
+
+
+def _is_address_for(slug: str, words: str) -> bool:
+    """Return whether the address is the one that these words give, with or without a number."""
+    wanted = re.escape(slug_of(words, 50) or NAMELESS)
+    return re.fullmatch(f"{wanted}(-[0-9]+)?", slug) is not None
 
 
 def _before(page: Page) -> str:

@@ -1,15 +1,14 @@
 """Writing, publishing, withdrawing and correcting posts."""
 
-import secrets
 from datetime import datetime
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 
 from forum.audit import actions as audit
 from forum.columns import Text
 from forum.extensions import db
 from forum.folding import slug_of
-from forum.news import drafts, revisions
+from forum.news import drafts, revisions, slugs
 from forum.news.dates import day_of
 from forum.news.drafts import Draft
 from forum.news.enums import PostState
@@ -28,10 +27,17 @@ def announce_due(now: datetime) -> int:
     return len(db.session.execute(due.returning(Post.id)).all())
 
 
-def create(draft: Draft, *, user_id: int, actor: str, now: datetime) -> Post:
-    """Store a new post, which only organisers see."""
+def create(draft: Draft, *, form_key: str, user_id: int, actor: str, now: datetime) -> Post:
+    """Store a new post, which only organisers see; return the stored one when a form is sent again as it was.
+
+    `form_key` is what such a form has alone. Call after `start_write`.
+    """
+    slugs.lock()
     headline = next((said["headline"] for said in draft.texts.values() if said["headline"]), "")
-    post = Post(key=f"{slug_of(headline, 60)}-{secrets.token_hex(4)}", author=Text())
+    key = f"{slug_of(headline, 60)}-{form_key}"
+    if known := db.session.scalars(select(Post).where(Post.key == key)).one_or_none():
+        return known
+    post = Post(key=key, author=Text())
     db.session.add(post)
     drafts.store(post, draft)
     revisions.keep(post, user_id=user_id, now=now)
@@ -100,9 +106,14 @@ def withdraw(post: Post, *, actor: str, now: datetime) -> None:
 
 
 def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
-    """Say under a public post what was wrong or has changed. Raises WrongState when nobody can read it."""
+    """Say under a public post what was wrong or has changed. Raises WrongState when nobody can read it.
+
+    A correction that stands there already, as when its form is sent twice, is not said again.
+    """
     if post.state != PostState.PUBLISHED:
         raise WrongState
+    if any(correction.text == text for correction in post.corrections):
+        return
     post.corrections.append(Correction(made_on=day_of(now), made_at=now, text=text))
     post.updated_at = now
     audit.record("post.corrected", post, actor=actor, at=now, languages=sorted(text))

@@ -66,7 +66,8 @@ def new(event: str) -> ResponseReturnValue:
         return _show_form(found, None, form)
     draft = form.draft()
     start_write(db.session)
-    post = actions.create(draft, user_id=g.user.id, actor=sign_ins.current_actor(), now=clock.now())
+    by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
+    post = actions.create(draft, form_key=form.own_key(), now=clock.now(), **by)
     db.session.commit()
     flash(_("The draft is saved. Only organisers see it."), "success")
     return _after_saving(draft.event or event, post.id)

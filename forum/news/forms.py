@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     FormField,
+    HiddenField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -25,8 +26,8 @@ from forum.news.enums import PostState
 from forum.news.models import Post
 from forum.news.tagging import read_names
 from forum.news.tags import fold
-from forum.web.edits import ShowsStored
-from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm
+from forum.web.edits import ShowsStored, digest
+from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm, new_form_key
 from forum.web.languages import NAMES
 
 MOST_TAGS, MOST_SOURCES, BLANK_SOURCES = 12, 30, 2
@@ -83,6 +84,8 @@ class SourceForm(PartForm):
 class PostForm(ShowsStored, TidyForm):
     """A post: its text in each language (a part named by the language's code), and what all languages share."""
 
+    # A form that is sent twice makes one post.
+    key = HiddenField()
     event = SelectField(_l("Forum"))
     categories = SelectMultipleField(_l("Categories"))
     tags = StringField(_l("Hashtags"), [_at_most(600)])
@@ -91,6 +94,7 @@ class PostForm(ShowsStored, TidyForm):
 
     def __init__(self, *args: Any, events: Mapping[str, str], categories: Mapping[str, str], **options: Any):
         super().__init__(*args, **options)
+        self.key.data = self.key.data or new_form_key()
         self.event.choices = [SelectChoice(slug, name) for slug, name in events.items()]
         self.categories.choices = [SelectChoice(key, name) for key, name in categories.items()]
         for code in NAMES:
@@ -122,6 +126,10 @@ class PostForm(ShowsStored, TidyForm):
             tags=read_names(self.tags.data or ""),
             sources=[said for entry in self.sources if any((said := entry.form.said()).values())],
         )
+
+    def own_key(self) -> str:
+        """Return what only this form has, with these words: the same when it is sent twice."""
+        return digest({"form": self.key.data, **self.draft().values()})[:16]
 
     def validate_tags(self, field: StringField) -> None:
         """Refuse more hashtags than a post shows, and one that is longer than what is stored."""

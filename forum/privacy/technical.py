@@ -74,7 +74,10 @@ FIELDS = {
     *("RegistrationForm.website", "RegistrationForm.key"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
     *("ResendForm.kind", "DismissForm.reason"),
-    *(f"PostForm.{name}" for name in ("event", "categories", "tags", "has_help_box", "sources", "sv", "en")),
+    *(
+        f"PostForm.{name}"
+        for name in ("key", "event", "categories", "tags", "has_help_box", "sources", "sv", "en")
+    ),
     *(f"PostTextForm.{name}" for name in ("headline", "lead", "body", "label", "content_note", "slug")),
     *(f"SourceForm.{name}" for name in ("url", "published_on", "sv", "en")),
     *(f"PublicationForm.{name}" for name in ("when", "day", "hour")),

@@ -54,6 +54,14 @@ def test_new_page_has_an_address_of_its_title_and_its_place_in_the_order(organis
     assert pages.get("/en/pages/getting-here").h1 == "Getting here"
 
 
+def test_form_that_is_sent_twice_makes_one_page(organiser, standing):
+    form = organiser.get("pages.new", event="nf27").form()
+    first, second = [form.submit({**TYPED, "after": "practical"}, button="Save") for _time in range(2)]
+    assert first.location == second.location
+    listed = rows(organiser.get("pages.index", event="nf27"))
+    assert [row[2] for row in listed] == ["practical", "getting-here", "privacy"]
+
+
 def test_new_page_takes_no_address_of_another_page_or_of_the_console(organiser, standing):
     for typed, slug in (("Privacy", "privacy-2"), ("new", "new-2")):
         answer = organiser.get("pages.new", event="nf27").submit({**TYPED, "slug": typed}, button="Save")

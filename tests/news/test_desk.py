@@ -185,6 +185,22 @@ def test_correction_stands_under_the_post_with_its_time(organiser, pages):
     assert "De var två." in feed
 
 
+def test_form_that_is_sent_twice_is_done_once(organiser, pages):
+    form = organiser.get("posts.new", event="nf27").form()
+    first, second = [form.submit(WRITTEN, button="Save the draft") for _time in range(2)]
+    assert first.location == second.location
+    third = form.submit({**WRITTEN, "en-lead": "Other words."}, button="Save the draft")
+    fourth = organiser.get("posts.new", event="nf27").submit(WRITTEN, button="Save the draft")
+    assert len({first.location, third.location, fourth.location}) == 3
+    post = db.session.scalars(select(Post).order_by(Post.id)).first()
+    publish(organiser, post)
+    form = organiser.get("publishing.correct", event="nf27", post=post.id).form()
+    for said in ("84, not 51.", "84, not 51.", "85, not 84."):
+        form.submit({"sv": said, "en": said}, button="Publish the correction")
+    page = pages.get("/en/news/2027/05/03/how-a-child-is-heard")
+    assert ("85, not 84." in page.text, page.text.count("84, not 51.")) == (True, 1)
+
+
 def test_words_that_another_organiser_saved_meanwhile_are_not_published_unseen(
     organiser, sign_in_as, event, pages
 ):
