@@ -98,6 +98,8 @@ def queried(world) -> list[tuple[str, str]]:
         (VISITOR, "/en/register"),
         (VISITOR, "/en/register/ngo"),
         (VISITOR, "/en/register/ngo/check"),
+        (VISITOR, "/en/register/received"),
+        (VISITOR, "/en/register/link"),
     ]
 
 

@@ -83,6 +83,7 @@ QUERY_NAMES = (
     "change",
     "view",
     "post",
+    "gone",
 )
 READ_EVERYWHERE = {"lang", "next"}  # parameters that all pages of the console and the account read
 values = st.one_of(
