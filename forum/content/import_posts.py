@@ -90,9 +90,14 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
 
 
 def _publish(post: Post, published: datetime | None, withdrawn: datetime | None) -> None:
-    """Set the time of publishing, which the worker keeps; a post that was withdrawn remembers it apart."""
+    """Set the time of publishing, which the worker keeps; a post that was withdrawn remembers it apart.
+
+    The worker ends a withdrawal when it announces the post.
+    """
     if withdrawn is None or published is None:
-        post.published_at, post.withdrawal = published, None
+        post.published_at = published
+        if published is None:
+            post.withdrawal = None
         return
     post.published_at = post.announced_at = None
     if post.withdrawal is None:

@@ -24,6 +24,7 @@ from forum.content.shapes import (
 from forum.content.taxonomy import hashtag
 from forum.news.dates import ZONE
 from forum.news.drafts import NEEDED
+from forum.news.enums import PostState
 from forum.news.models import Post, PostText
 
 SOURCE = table({"title": line(empty=True)}, {"url": link(500), "date": day})
@@ -150,7 +151,8 @@ def entries_of(documents: Mapping[str, Document], name: str) -> list[tuple[Docum
 
 
 def _tell_text(post: Post, text: PostText, events: Mapping[int, str], former: list[str]) -> Document:
-    language, withdrawal = text.language, post.withdrawal
+    language = text.language
+    withdrawal = post.withdrawal if post.state == PostState.WITHDRAWN else None
     document: dict[str, Any] = {
         "event": events.get(post.event_id) if post.event_id else None,
         **{name: getattr(text, name) for name in ("slug", "label", "headline", "lead", "content_note")},

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from forum.audit import actions as audit
 from forum.columns import Text
@@ -20,11 +20,14 @@ def announce_due(now: datetime) -> int:
     """Make posts public whose time has come; return how many.
 
     The worker calls this every few seconds, and it catches up after downtime or a jump of the clock (R18). A post that
-    is moved to a later time is hidden until then and announced again.
+    is moved to a later time is hidden until then and announced again. One that was withdrawn is so until then.
     """
     unannounced = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
     due = update(Post).where(Post.published_at <= now, unannounced).values(announced_at=now)
-    return len(db.session.execute(due.returning(Post.id)).all())
+    announced = db.session.scalars(due.returning(Post.id)).all()
+    if announced:
+        db.session.execute(delete(Withdrawal).where(Withdrawal.post_id.in_(announced)))
+    return len(announced)
 
 
 def create(draft: Draft, *, form_key: str, user_id: int, actor: str, now: datetime) -> Post:
@@ -78,18 +81,21 @@ def publish(post: Post, *, actor: str, now: datetime) -> None:
 
 
 def schedule(post: Post, moment: datetime, *, actor: str, now: datetime) -> None:
-    """Let the worker publish the post at a moment to come. Raises WrongState, Incomplete, NotLater."""
+    """Let the worker publish the post at a moment to come; until then the addresses of a withdrawn one say so.
+
+    Raises WrongState, Incomplete, NotLater.
+    """
     if post.state == PostState.PUBLISHED:
         raise WrongState
     if moment <= now:
         raise NotLater
     _refuse_incomplete(Draft.of(post))
-    post.published_at, post.announced_at, post.withdrawal = moment, None, None
+    post.published_at, post.announced_at = moment, None
     audit.record("post.scheduled", post, actor=actor, at=now, moment=moment.isoformat())
 
 
 def take_back(post: Post, *, actor: str, now: datetime) -> None:
-    """Make a draft of a post that was planned. Raises WrongState when it is not planned any more."""
+    """Make a draft of a post that was planned, or let it be withdrawn as before. Raises WrongState."""
     if post.state != PostState.SCHEDULED:
         raise WrongState
     post.published_at = post.announced_at = None

@@ -17,7 +17,8 @@ from forum.web.languages import NAMES
 PER_PAGE = 50
 LAST_PAGE = 9999
 NEEDS_WORK = "needs-work"
-IS_WITHDRAWN = select(Withdrawal.post_id).where(Withdrawal.post_id == Post.id).exists()
+WAS_WITHDRAWN = select(Withdrawal.post_id).where(Withdrawal.post_id == Post.id).exists()
+IS_WITHDRAWN = and_(Post.published_at.is_(None), WAS_WITHDRAWN)
 STATE = case(
     (IS_WITHDRAWN, PostState.WITHDRAWN.value),
     (Post.published_at.is_(None), PostState.DRAFT.value),

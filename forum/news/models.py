@@ -62,10 +62,8 @@ class Post(Base):
     @property
     def state(self) -> PostState:
         """Where the post stands between being written and being read."""
-        if self.withdrawal is not None:
-            return PostState.WITHDRAWN
         if self.published_at is None:
-            return PostState.DRAFT
+            return PostState.DRAFT if self.withdrawal is None else PostState.WITHDRAWN
         is_announced = self.announced_at is not None and self.announced_at >= self.published_at
         return PostState.PUBLISHED if is_announced else PostState.SCHEDULED
 
@@ -184,7 +182,10 @@ class TagAlias(Base):
 
 
 class Withdrawal(Base):
-    """That a public post was withdrawn: since when, and when it had been published. Its addresses answer 410."""
+    """That a public post was withdrawn: since when, and when it had been published. Its addresses answer 410.
+
+    It is kept until readers can read the post again, also while the post is planned for a moment to come.
+    """
 
     is_public_content = True
     __tablename__ = "withdrawals"

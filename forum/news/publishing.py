@@ -66,7 +66,7 @@ def withdraw(event: str, post: int) -> ResponseReturnValue:
         return _refuse_state(event, post)
     db.session.commit()
     withdrawn = _("The post is withdrawn. Its addresses say so.")
-    flash(_("The post is a draft again.") if is_planned else withdrawn, "success")
+    flash(_("The post is a draft again.") if stored.state == PostState.DRAFT else withdrawn, "success")
     return redirect(url_for("posts.edit", event=event, post=post), 303)
 
 
