@@ -68,7 +68,7 @@ def _posts() -> list[dict[str, Any]]:
     """Return every post with its URL in each of its languages."""
     entries: dict[int, dict[str, Any]] = {}
     for text in news.list_for_sitemap():
-        changed = day_of(text.updated_at or text.published_at).isoformat()
+        changed = day_of(max(text.updated_at or text.published_at, text.published_at)).isoformat()
         entry = entries.setdefault(text.post_id, {"changed": changed, "urls": {}})
         entry["urls"][text.language] = absolute(post_url(text.language, text.published_at, text.slug))
     return list(entries.values())

@@ -59,7 +59,7 @@ def change(post: Post, draft: Draft, *, user_id: int | None, actor: str, now: da
     after = Draft.of(post).values()
     if after == before:
         return
-    if post.state == PostState.PUBLISHED:
+    if post.state == PostState.PUBLISHED or post.withdrawal is not None:
         post.updated_at = now
     revisions.keep(post, user_id=user_id, now=now)
     fields = sorted(name for name in after if after[name] != before[name])

@@ -76,8 +76,8 @@ class Post(Base):
 
     @property
     def changed_at(self) -> datetime:
-        """When the text that readers see last changed."""
-        return self.updated_at or self.public_since
+        """When the text that readers see last changed: at the earliest when they could read it."""
+        return max(self.updated_at or self.public_since, self.public_since)
 
 
 class PostText(Base):

@@ -75,7 +75,7 @@ def feed_title(name: str) -> str:
 
 def _byline(post: Post, code: str) -> dict[str, Any]:
     published, corrected = day_of(post.public_since), [correction.made_on for correction in post.corrections]
-    updated = day_of(post.updated_at) if post.updated_at else published
+    updated = day_of(post.changed_at)
     return {
         "author": in_language(post.author),
         "published": _day(published, code),

@@ -1,11 +1,17 @@
-"""Posts that were withdrawn and come back, and languages of public posts that are taken away."""
+"""Posts that were withdrawn and come back."""
+
+import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from forum import clock
+from forum.accounts.enums import Role
 from forum.extensions import db
 from forum.news import actions
 from forum.news.models import Withdrawal
+from tests.factories.events import NOW
 from tests.factories.registrations import write
 from tests.news.test_desk import compose, edit, publish, text_of
 
@@ -53,3 +59,32 @@ def test_withdrawn_post_that_is_planned_no_more_is_withdrawn(organiser, pages, w
     edit(organiser, withdrawn).submit({"en-headline": "Other words"}, button="Save")
     assert (text_of(withdrawn).slug, withdrawn.state) == ("how-a-child-is-heard", "withdrawn")
     pages.get(ADDRESS, expect=410)
+
+
+def test_words_that_changed_while_a_post_was_withdrawn_are_dated(sign_in_as, event, pages, withdrawn):
+    later = NOW + timedelta(days=1)
+    clock.freeze(later)
+    organiser = sign_in_as(Role.ORGANISER, event, at=later)
+    edit(organiser, withdrawn).submit({"en-body": "Wholly different facts."}, button="Save")
+    publish(organiser, withdrawn)
+    assert 'dateModified": "2027-05-04' in pages.get(ADDRESS).data.decode()
+    assert moments(pages) == [later.isoformat(), NOW.isoformat(), later.isoformat()]
+    assert "<lastmod>2027-05-04</lastmod>" in pages.get("/sitemap.xml").data.decode()
+
+
+def test_post_that_is_planned_anew_was_not_changed_before_it_was_published(organiser, pages, withdrawn):
+    edit(organiser, withdrawn).submit({"en-body": "Wholly different facts."}, button="Save")
+    plan(organiser, withdrawn)
+    due = withdrawn.published_at
+    write(actions.announce_due, due)
+    assert moments(pages) == [due.isoformat()] * 3
+    assert "<lastmod>2027-05-04</lastmod>" in pages.get("/sitemap.xml").data.decode()
+
+
+def moments(pages) -> list[str]:
+    """Return when the feed was changed, and when its first post was published and changed."""
+    feed = pages.get("/en/news/feed.atom").data.decode()
+    return [
+        re.search(f"{part}<{name}>([^<]+)<", feed, re.DOTALL)[1]
+        for part, name in (("", "updated"), ("<entry>.*?", "published"), ("<entry>.*?", "updated"))
+    ]
