@@ -86,7 +86,8 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
     db.session.flush()
     for language, document in languages.items():
         for slug in document.get("former_slugs", []):
-            db.session.add(FormerSlug(language=language, slug=slug, post_id=post.id))
+            # Another post may have had it in a language that it lost.
+            db.session.merge(FormerSlug(language=language, slug=slug, post_id=post.id))
 
 
 def _publish(post: Post, published: datetime | None, withdrawn: datetime | None) -> None:

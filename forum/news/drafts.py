@@ -80,9 +80,15 @@ def fill(post: Post, draft: Draft) -> None:
 
 
 def store(post: Post, draft: Draft) -> None:
-    """Store what the draft says, with addresses that no other post has. Call after `start_write`."""
+    """Store what the draft says, with addresses that no other post has. Call after `start_write`.
+
+    The address of a language that the post loses leads to the post in another one.
+    """
     slugs.lock()
     with db.session.no_autoflush:
+        for text in post.texts:
+            if text.language not in draft.texts:
+                slugs.keep(text)
         fill(post, draft)
         for text in post.texts:
             _settle_slug(text, draft.texts[text.language].get("slug", ""))

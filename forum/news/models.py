@@ -196,7 +196,7 @@ class Withdrawal(Base):
 
 
 class FormerSlug(Base):
-    """A slug that a public post had before it was renamed; its address leads to the present one."""
+    """A slug that a public post had before it was renamed or lost the language; its address leads to the post."""
 
     is_public_content = True
     __tablename__ = "former_slugs"

@@ -1,4 +1,4 @@
-"""Posts that were withdrawn and come back."""
+"""Posts that were withdrawn and come back, and languages of public posts that are taken away."""
 
 import re
 from datetime import timedelta
@@ -13,7 +13,7 @@ from forum.news import actions
 from forum.news.models import Withdrawal
 from tests.factories.events import NOW
 from tests.factories.registrations import write
-from tests.news.test_desk import compose, edit, publish, text_of
+from tests.news.test_desk import ENGLISH, NO_ENGLISH, compose, edit, publish, text_of
 
 ADDRESS = "/en/news/2027/05/03/how-a-child-is-heard"
 
@@ -88,3 +88,21 @@ def moments(pages) -> list[str]:
         re.search(f"{part}<{name}>([^<]+)<", feed, re.DOTALL)[1]
         for part, name in (("", "updated"), ("<entry>.*?", "published"), ("<entry>.*?", "updated"))
     ]
+
+
+def test_address_of_a_language_that_a_post_loses_leads_to_the_other_one(organiser, pages):
+    post = compose(organiser)
+    publish(organiser, post)
+    edit(organiser, post).submit({**NO_ENGLISH, "en-slug": ""}, button="Save")
+    lost = pages.get(ADDRESS, expect=404)
+    assert [link["href"] for link in lost.soup.select("main a[lang=sv], main [lang=sv] a")] == [
+        "/sv/news/2027/05/03/sa-hors-ett-barn-pa-aland"
+    ]
+    assert text_of(compose(organiser)).slug == "how-a-child-is-heard-2"
+    edit(organiser, post).submit({**ENGLISH, "en-slug": ""}, button="Save")
+    assert pages.get(ADDRESS).h1 == "How a child is heard"
+
+
+def test_address_of_a_language_that_a_withdrawn_post_loses_says_so(organiser, pages, withdrawn):
+    edit(organiser, withdrawn).submit({**NO_ENGLISH, "en-slug": ""}, button="Save")
+    pages.get(ADDRESS, expect=410)
