@@ -70,7 +70,7 @@ def test_two_new_posts_with_one_headline_and_one_new_hashtag_at_once(app, sign_i
 
     start_write(db.session)
     draft = Draft(texts=texts, event="nf27", tags=["#Barnahus"])
-    actions.create(draft, user_id=None, actor="command", now=clock.now())
+    actions.create(draft, form_key="other", user_id=None, actor="command", now=clock.now())
     other = Thread(target=save_meanwhile)
     other.start()
     other.join(timeout=1)
