@@ -11,7 +11,7 @@ FILE = "old-addresses.toml"
 ADDRESSES = "addresses"
 TARGETS = ("post", "category", "leads_to")
 # A path of this site: "//" would lead to another one.
-OWN_PATH = re.compile(r"/(?!/)[\w./%~+-]*(#[\w-]+)?", re.ASCII)
+OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_./%~+-]*(#[A-Za-z0-9_-]+)?")
 
 
 def _is_own_path(text: str) -> bool:

@@ -24,6 +24,8 @@ OWN = {
     Sector: {"id", "event_id", "taken"},
     Page: {"id", "event_id"},
 }
+YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # after a letter, as in "#NF27"
 MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at")
 
 
@@ -54,8 +56,10 @@ def copy_event(
 
 def in_year(words: str, before: int, year: int) -> str:
     """Return words with the earlier year replaced: "Forum 2027" and "#NF27" become "Forum 2028" and "#NF28"."""
-    words = re.sub(rf"(?<!\d){before}(?!\d)", str(year), words)
-    return re.sub(rf"(?<=[^\W\d_]){before % 100:02d}(?!\w)", f"{year % 100:02d}", words)
+    words = YEAR.sub(lambda found: str(year) if int(found[0]) == before else found[0], words)
+    return SHORT_YEAR.sub(
+        lambda found: f"{year % 100:02d}" if int(found[0]) == before % 100 else found[0], words
+    )
 
 
 def _rename(made: Event, typed: Text, before: int, year: int) -> None:

@@ -1,6 +1,5 @@
 """Standing pages of an event, such as the privacy notice: writing, adding, ordering and removing them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -101,8 +100,9 @@ def _free_slug(event: Event, words: str) -> str:
 
 def _is_address_for(slug: str, words: str) -> bool:
     """Return whether the address is the one that these words give, with or without a number."""
-    wanted = re.escape(slug_of(words, 50) or NAMELESS)
-    return re.fullmatch(f"{wanted}(-[0-9]+)?", slug) is not None
+    wanted = slug_of(words, 50) or NAMELESS
+    stem, _hyphen, number = slug.rpartition("-")
+    return slug == wanted or (stem == wanted and number.isdecimal())
 
 
 def _before(page: Page) -> str:

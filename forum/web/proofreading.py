@@ -66,10 +66,15 @@ def _hints(text: str, language: str, day: date) -> Iterator[Hint]:
 
 
 def _named(line: str, phrases: Mapping[str, object]) -> list[str]:
-    """Return which of these phrases a line has, as they stand there."""
-    if not phrases:
-        return []
-    return re.findall(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)", line, re.IGNORECASE)
+    """Return which of these phrases, the longest at each word, a line has, as they stand there."""
+    words, most = list(WORDS.finditer(line)), 1 + max((phrase.count(" ") for phrase in phrases), default=0)
+    found, at = [], 0
+    while at < len(words):
+        said = (line[words[at].start() : word.end()] for word in words[at : at + most])
+        known = [part for part in said if part.lower() in phrases]
+        found += known[-1:]
+        at += known[-1].count(" ") + 1 if known else 1
+    return found
 
 
 def _unpaired(line: str, language: str) -> str:

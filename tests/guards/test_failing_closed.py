@@ -33,7 +33,11 @@ REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
     *("attendees.cancel", "attendees.export", "attendees.resend"),
-    "outbox.send_now",
+    *("new_event.copy", "new_event.make", "outbox.send_now"),
+    *("pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
+    *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),
+    *("settings.close_sector", "settings.facts", "settings.new_sector", "settings.organiser"),
+    *("settings.registration", "settings.sector", "settings.sectors", "settings.texts"),
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),
