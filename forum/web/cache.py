@@ -3,8 +3,8 @@
 A page's key is its path, and nothing else of a request reaches the view: what one reader causes to be rendered is
 given to everybody. A kept page is valid for one content version (content_version.py), so every process sees a change
 at once on SQLite and within a second on PostgreSQL. A page that shows how many seats are left is valid for one
-second, and a page that says what the clock will change is valid until then (`hold_at_most`). While no new page can be
-made, because the database is away, the last one is given.
+second, and a page whose words depend on the time is valid until they change (`hold_at_most`). While the database is
+out of reach and no new page can be rendered, the last kept page is the answer.
 """
 
 import logging
@@ -30,7 +30,7 @@ from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
 WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
-HOLDS = "forum.page_holds"  # key for the seconds after which the page that is being rendered may be untrue
+HOLDS = "forum.page_holds"  # key for the seconds after which the page that is being rendered may be outdated
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
@@ -53,7 +53,7 @@ class ImpurePage(Exception):
 
 
 def page(*, seats: bool = False) -> Callable[[View], View]:
-    """Mark a view whose 200 depends on path, language and content version only; with `seats`, on seats left too."""
+    """Mark a view whose page depends only on path, language and content version; with `seats`, also on seats left."""
 
     def mark(view: View) -> View:
         SECONDS[view] = SEATS_SECONDS if seats else float("inf")
@@ -63,7 +63,7 @@ def page(*, seats: bool = False) -> Callable[[View], View]:
 
 
 def hold_at_most(seconds: float) -> None:
-    """Say that the present page is true for so long only; it is kept no longer, but for a second at least."""
+    """Limit how long the page that is being rendered is kept: `seconds`, but at least SEATS_SECONDS."""
     least = max(SEATS_SECONDS, seconds)
     request.environ[HOLDS] = min(least, request.environ.get(HOLDS, least))
 
@@ -103,7 +103,7 @@ class PageCache:
         if key is None or not (key in self._pages or self._seconds(key)):
             return inner(environ, start_response)
         version = self._read_version()
-        # The database is away: answer with the last version of the page, if there is one.
+        # The database is out of reach: answer with the last version of the page, if there is one.
         if version is None:
             last = self._pages.get(key)
             return last.give(environ, start_response) if last else inner(environ, start_response)

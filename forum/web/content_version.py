@@ -1,7 +1,7 @@
 """The content version: a number that every change of public content raises.
 
-On SQLite each request asks `PRAGMA data_version` on a connection of its thread, and reads the number again if that
-has changed. On PostgreSQL one thread of the process reads the number twice a second, and no request waits for it.
+On SQLite each request asks `PRAGMA data_version` on a connection of its thread, and reads the number again if the
+answer has changed. On PostgreSQL one thread of the process reads the number twice a second; requests never wait for it.
 """
 
 import sqlite3
@@ -15,7 +15,8 @@ from sqlalchemy.engine import URL
 
 from forum.postgres import PostgresConnection, libpq_arguments, patience
 
-# Short limits, so that the polling thread soon notices a silent server: in seconds, then twice in milliseconds.
+# Short limits, so that the polling thread soon notices a silent server. The connect_timeout is in seconds, the other
+# two are in milliseconds.
 LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000, "options": "-c statement_timeout=2000"}
 READ_VERSION = "SELECT version FROM content_version"
 

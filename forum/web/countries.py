@@ -1,4 +1,7 @@
-"""A field to choose a country. Its 249 options are joined once per language: they cost more than the rest of a form."""
+"""A field to choose a country.
+
+Its 249 options are rendered once per language, because that takes longer than the rest of a form.
+"""
 
 from functools import lru_cache
 

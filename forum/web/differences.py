@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a text that stayed, went or is new."""
+    """A piece of text that was kept, removed or added."""
 
     kind: Kind
     text: str
@@ -31,8 +31,8 @@ class Piece:
 def compare_words(before: str, after: str) -> list[Piece]:
     """Return the pieces that lead from one text to the other.
 
-    Lines are compared first, then the words of those that differ. What has changed is said together, as a person would
-    say it: blanks that stay between two words that go are no piece of their own.
+    Lines are compared first, then the words of those that differ. Changes beside each other become one: blanks that are
+    kept between two removed words count as removed and added again, not as a piece of their own.
     """
     pieces: list[Piece] = []
     gone = new = ""
@@ -53,7 +53,7 @@ def compare_words(before: str, after: str) -> list[Piece]:
 
 
 def _changed(gone: str, new: str) -> list[Piece]:
-    """Return what went and what came, and after it the blanks that both end with."""
+    """Return the removed and the added text as pieces, then the blanks with which both end as a kept piece."""
     stay = ""
     while gone and new and gone[-1] == new[-1] and gone[-1].isspace():
         stay, gone, new = gone[-1] + stay, gone[:-1], new[:-1]

@@ -1,4 +1,4 @@
-"""Two organisers who edit one thing: the second one is shown what the first one saved (R30)."""
+"""When two organisers edit the same thing, the second to save is shown what the first has saved (R30)."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ class ChangedMeanwhile(Exception):
 
 @dataclass(frozen=True)
 class Difference:
-    """A field whose typed value is not the stored one, both in words; `language` is that of a text in one language."""
+    """A field's stored value and the differing typed one, as text; `language` is set for a text in one language."""
 
     label: str
     stored: str
@@ -32,15 +32,15 @@ class Difference:
 
 
 class ShowsStored:
-    """What makes a form an edit form: `seen` carries a digest of the stored values that the page showed.
+    """Turns a form into an edit form: its field `seen` carries a digest of the stored values that the page showed.
 
-    A class of a form inherits from this beside TidyForm or KeptForm. The page renders `seen` as a hidden field.
+    A form class inherits from this beside TidyForm or KeptForm. The page renders `seen` as a hidden field.
     """
 
     seen = HiddenField()
 
     def show(self, stored: Mapping[str, object]) -> None:
-        """Remember in the page that the form shows these stored values."""
+        """Put the digest of the stored values that the form shows into its hidden field."""
         self.seen.data = digest(stored)
 
     def refuse_if_changed(self, stored: Mapping[str, object]) -> None:
@@ -58,7 +58,7 @@ def digest(values: Mapping[str, object]) -> str:
 def differences(form: Iterable[Field], stored: Mapping[str, Any], within: str = "") -> Iterator[Difference]:
     """Yield each field of the form in which something else was typed than is stored, rows and languages one by one.
 
-    `within` is what the field or row around these fields is called.
+    `within` is the label of the field or row that contains these fields, empty for the form's own fields.
     """
     for field in form:
         if field.short_name in stored:

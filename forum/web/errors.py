@@ -26,12 +26,13 @@ from forum.web.requests import UnreadableRequest
 
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
-# Errors whose page needs neither database nor router: a request with a foreign Host has no URLs, the query of an
-# unreadable one cannot be read, and the page for too long headers is made outside the bounds of the lobby, so it must
-# not wait.
+# Errors whose page uses neither database nor router: for a foreign Host no URL can be built, the query of an unreadable
+# request cannot be read, and the page for too long headers is made outside the bounds of the lobby, so it must not
+# wait.
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
-# Blueprints whose forms hold no password and are safe to send again: those of visitors, and the desk.
+# Blueprints whose forms hold no password and are safe to send again: those of visitors, and those in which
+# organisers write posts and pages.
 KEEPS = {"registration", "self_service", "posts", "pages"}
 
 

@@ -1,4 +1,4 @@
-"""The part of a text that answers a search, and where in it the words stand."""
+"""Excerpts of a text for a list of search results, with the searched words marked."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 from forum.folding import fold_with_origins
 
-SHOWN = 220  # characters of one piece
-LEAST_BEFORE = 60  # characters that a piece shows before its first word, where there are so many
+SHOWN = 220  # characters of one piece of an excerpt
+LEAST_BEFORE = 60  # characters that a piece shows before its first searched word, if there are so many
 PIECES = 2
 CUTS = re.compile("…(?: …)+")
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some letters of a text; `is_hit` says that they are what was searched for."""
+    """A part of a text; `is_hit` says that it matches a searched word."""
 
     text: str
     is_hit: bool = False
 
 
 def mark(text: str, wanted: Sequence[str]) -> list[Part]:
-    """Return the text in parts, those that are one of the folded words `wanted` marked."""
+    """Split the text into parts, and mark the parts that match one of the folded words `wanted`."""
     parts, end = [], 0
     for start, stop in _hits(text, wanted):
         if start > end:
@@ -32,7 +32,7 @@ def mark(text: str, wanted: Sequence[str]) -> list[Part]:
 
 
 def extract(paragraphs: Sequence[str], wanted: Sequence[str]) -> list[Part]:
-    """Return the pieces of a text that hold most of the words, marked; nothing when it holds none."""
+    """Return the pieces of a text that contain most of the words, marked; [] when the text contains none."""
     missing = set(wanted)
     pieces: list[tuple[int, str]] = []
     folded = [fold_with_origins(paragraph)[0] for paragraph in paragraphs]
@@ -51,7 +51,7 @@ def _count(folded: str, words: set[str]) -> int:
 
 
 def _piece(text: str, wanted: Sequence[str]) -> str:
-    """Return the text around the first word, cut between words, with dots where it was cut."""
+    """Return the text around the first searched word, cut between words, with "…" at each cut."""
     first = next(iter(_hits(text, wanted)))[0]
     start = max(0, min(first - LEAST_BEFORE, len(text) - SHOWN))
     stop = min(len(text), start + SHOWN)
@@ -63,7 +63,7 @@ def _piece(text: str, wanted: Sequence[str]) -> str:
 
 
 def _hits(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield where the words stand, in order; those that touch or overlap are one."""
+    """Yield start and end of each searched word in the text, in order; words that touch or overlap are one hit."""
     folded, origins = fold_with_origins(text)
     found = sorted((at, at + len(word)) for word in wanted for at in _places(folded, word))
     start = stop = -1
@@ -87,7 +87,7 @@ def _places(folded: str, word: str) -> Iterator[int]:
 
 
 def _with_marks(text: str, end: int) -> int:
-    """Return the end moved behind the marks and unseen characters that belong to the last letter."""
+    """Move the end of a hit behind the combining marks and invisible characters that follow its last letter."""
     while end < len(text) and not text[end].isspace() and not fold_with_origins(text[end])[0]:
         end += 1
     return end

@@ -30,12 +30,13 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
     ),
     addresses.NotAnAddress: _l("Enter an e-mail address that can receive mail, such as name@example.org"),
 }
-# What a button of another language adds to the form that it sends, and its value on a page that shows errors.
+# The field that a button adds when it sends the form to switch the page's language, and its value on a page that shows
+# errors.
 SWITCH, WITH_ERRORS = "change", "errors"
-# Characters of a text of several lines: in two languages and with all else it stays within a form's limit.
+# The most characters of a text of several lines: two such texts and all other fields fit into one form.
 LONGEST_TEXT = 30_000
-LONGEST_NAME = 100  # characters of a field's name that may end in a number
-LONGEST = 1000  # characters of a field as sent: normalising n combining marks may take n² steps
+LONGEST_NAME = 100  # the most characters in the name of a numbered field
+LONGEST = 1000  # the most characters of a field as sent: normalising n combining marks may take n² steps
 
 
 class TokenField(CSRFTokenField):
@@ -76,7 +77,7 @@ class TidyForm(FlaskForm):
             return [language(), "en"]
 
         def get_translations(self, form):
-            """Return WTForms' own catalogue, which is kept: Flask-WTF would read it from disk for each request."""
+            """Return WTForms' own catalogue, kept in memory: Flask-WTF would read it from disk for each request."""
             return DefaultMeta.get_translations(self, form)
 
         def bind_field(self, form, unbound_field, options):
@@ -92,9 +93,9 @@ class TidyForm(FlaskForm):
             return field
 
     def validate_on_submit(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether a valid form was sent, and by no button of another language.
+        """Return whether a valid form was sent, and not by a button that switches the page's language.
 
-        From such a button the form comes back in that language, with its errors if the page before showed some.
+        Such a button shows the form again in that language, with its errors if the previous page showed some.
         """
         switch = request.form.get(SWITCH) if self.is_submitted() else None
         if switch is None:
@@ -104,15 +105,15 @@ class TidyForm(FlaskForm):
         return False
 
     def is_rechecked(self) -> bool:
-        """Return whether the page showed errors and goes to another language, and this form has found none itself.
+        """Return whether a page with errors switches its language, and the form's own checks find no error now.
 
-        What only the database can refuse is then to be looked for again, and nothing is to be saved.
+        The view then repeats the checks that need the database, and saves nothing.
         """
         return self.is_submitted() and request.form.get(SWITCH) == WITH_ERRORS and not self.errors
 
 
 class PartForm(TidyForm):
-    """A form within another one, for instance what a text says in one language; the outer form has the CSRF token."""
+    """A form within another one, for instance the texts of one language; the outer form has the CSRF token."""
 
     class Meta(TidyForm.Meta):
         csrf = False

@@ -57,7 +57,7 @@ class KeptPage:
 
 
 def _compressed(headers: Headers, body: bytes) -> dict[str, bytes]:
-    """Return the body in each encoding; of a picture none, for it is compressed already."""
+    """Return the body compressed in each encoding; {} for a picture, whose format is compressed already."""
     if any(name.lower() == "content-type" and value.startswith("image/") for name, value in headers):
         return {}
     return {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0)}

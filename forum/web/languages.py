@@ -16,11 +16,11 @@ from forum.settings.project import PROJECT
 
 DEFAULT, STRANGERS = "sv", "en"
 WRITTEN = {"en": "en_GB"}  # British dates: Babel's plain English has no names for Nordic time zones
-# "31 October 2027 at 23:59 (CET)", "31 oktober 2027 kl. 23.59 (CET)".
+# Formats of a moment: "31 October 2027 at 23:59 (CET)", "31 oktober 2027 kl. 23.59 (CET)".
 MOMENTS = {"en": "d MMMM y 'at' HH:mm (z)", "sv": "d MMMM y 'kl'. HH.mm (z)"}
 LONGEST = 200  # characters of Accept-Language that are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
-# Danes and Norwegians read Swedish until their languages are shipped.
+# Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
 READ_IN = {code: code for code in NAMES} | dict.fromkeys(("da", "no", "nb", "nn"), "sv")
 
 
@@ -54,15 +54,15 @@ def language() -> str:
 
 
 def speak(code: str) -> None:
-    """Let the rest of this request be in another language: a preview is a page of the public site."""
+    """Switch the rest of this request to another language, for the preview of a public page in the console."""
     g.language = code
     refresh()
 
 
 def preferred() -> str:
-    """Return the shipped language that the browser's first known language is read in.
+    """Return the page's language for the first of the browser's languages that READ_IN knows.
 
-    Whoever asks for other languages only reads English, whoever asks for none Swedish.
+    A browser that asks only for other languages gets English, and one that asks for none gets Swedish.
     """
     header = request.headers.get("Accept-Language", "")[:LONGEST]
     asked = [code for code, weight in parse_accept_header(header, LanguageAccept) if weight and code != "*"]
@@ -101,11 +101,11 @@ def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> s
 
 
 def until_text(moment: datetime, zone) -> str:
-    """Return such as "until 31 October 2027 at 23:59 (CET)", for the end of a sentence."""
+    """Return a text such as "until 31 October 2027 at 23:59 (CET)", for the end of a sentence."""
     local = moment.astimezone(zone)
     if (local.hour, local.minute) != (23, 59):
         return _("until %(moment)s", moment=moment_text(moment, zone))
-    # The last minute of a day: Swedish says "to and including" the day and leaves the time out.
+    # The last minute of a day has a text of its own: in Swedish "to and including" the day, without the time.
     time = format_datetime(local, "HH:mm (z)", locale=WRITTEN.get(language(), language()))
     return _("until %(day)s at %(time)s", day=day_text(moment, zone), time=time)
 
@@ -121,35 +121,35 @@ def short_moment_text(moment: datetime, zone) -> str:
 
 
 def _short_moment_of(moment: datetime, event) -> str:
-    """The template filter `short_moment(event)`."""
+    """The template filter `short_moment(event)`: see `short_moment_text`."""
     return short_moment_text(moment, event.zone)
 
 
 def language_name(code: str) -> str:
-    """Return what a language is called in the present one, such as "Swedish"; its code where that is unknown.
+    """Return a language's name in the language of the page, such as "Swedish", or its code when the name is unknown.
 
-    It is also the template filter `language_name`.
+    This is also the template filter `language_name`.
     """
     return Locale.parse(language()).languages.get(code, code)
 
 
 def _short_day_of(moment: datetime, event) -> str:
-    """The template filter `short_day(event)`: the day of a `short_moment`."""
+    """The template filter `short_day(event)`: a date such as "3 May 2027" in the event's time zone."""
     return format_datetime(moment.astimezone(event.zone), "d MMM y", locale=language())
 
 
 def _hour_of(moment: datetime, event) -> str:
-    """The template filter `hour(event)`: the hour of a `short_moment`."""
+    """The template filter `hour(event)`: a time such as "14:00" in the event's time zone."""
     return format_datetime(moment.astimezone(event.zone), "HH:mm", locale=language())
 
 
 def _day_of(moment: datetime, event) -> str:
-    """The template filter `day(event)`."""
+    """The template filter `day(event)`: see `day_text`."""
     return day_text(moment, event.zone)
 
 
 def _moment_of(moment: datetime, event) -> str:
-    """The template filter `moment(event)`."""
+    """The template filter `moment(event)`: see `moment_text`."""
     return moment_text(moment, event.zone)
 
 

@@ -156,7 +156,7 @@ def has_room(rule: str, *key: str) -> bool:
 
 
 def keyed(value: str) -> str:
-    """Return a digest as the key of a counter; without the secret key, nobody can tell the value from it (P28)."""
+    """Return a keyed digest of the value, as a counter's key from which nobody can find out the value (P28)."""
     secret = current_app.config["SECRET_KEY"].encode()
     return hmac.new(secret, b"limits" + value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
@@ -178,7 +178,7 @@ def seconds_since_first(*key: str) -> float | None:
 
 
 def count_in_hour(*key: str) -> int:
-    """Return the number of calls for `key` in the hour since the first, this one included; 1 without a store."""
+    """Return the number of calls for `key` in the hour since the first, this one included; 1 if the store is away."""
     return count_within(HOUR_SECONDS, *key)
 
 

@@ -65,7 +65,7 @@ class Lobby:
         self._present, self._unread = 0, Counter[str]()
 
     def serve(self, app: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Read the body, wait to be one of SERVED and answer with the app, which also shows why it is refused."""
+        """Read the body, wait to be one of SERVED and let the app answer; the app also answers a refused request."""
         path, reads = environ.get("PATH_INFO"), environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         if reads and path in ANSWERED_AT_ONCE:
             return app(environ, start_response)

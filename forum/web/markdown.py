@@ -44,7 +44,7 @@ ATTRIBUTES: dict[str, set[str]] = {
 }
 SAFE_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 HEADING_ID = re.compile(r"(?<!\s)\s*\{#([a-z][a-z0-9-]{0,60})\}$")
-# In a telephone number a blank keeps two groups of digits on one line.
+# A blank between two digits, as in a telephone number, becomes a no-break space.
 BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 TAKEN_IDS = {
@@ -60,7 +60,7 @@ TOP, DEEPEST = 2, 6
 
 @dataclass(frozen=True)
 class Outlined:
-    """A text as HTML, and the headings of its parts as (id, words): its list of contents."""
+    """A text as HTML, and the headings of its parts as (id, words), for a list of contents."""
 
     html: Markup
     parts: tuple[tuple[str, str], ...]
@@ -77,7 +77,7 @@ def render(text: str) -> Markup:
 
 @lru_cache(maxsize=512)
 def render_with_parts(text: str) -> Outlined:
-    """Return the text as harmless HTML in which every part has an id, and its parts; kept per text."""
+    """Return the text as harmless HTML in which every part has an id, and the parts. Cached by the text."""
     tokens = _parse(text)
     headings = [
         (token, tokens[index + 1]) for index, token in enumerate(tokens) if token.type == "heading_open"
@@ -131,7 +131,7 @@ def _words_of(inline: Token) -> str:
 
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.validateLink = _is_safe_address  # type: ignore[method-assign]  # markdown-it's way
+    parser.validateLink = _is_safe_address  # type: ignore[method-assign]  # as markdown-it documents
     parser.add_render_rule("image", _render_alt)
     parser.add_render_rule("table_open", _open_table)
     parser.add_render_rule("table_close", _close_table)
@@ -173,7 +173,7 @@ def _place_headings(tokens: list[Token]) -> None:
 
 
 def _label_cells(tokens: list[Token]) -> None:
-    """Give each cell of a table its column's heading, which it shows where the table has no room."""
+    """Give each cell of a table its column's heading, which the style sheet shows in the cell on narrow screens."""
     columns: list[str] = []
     column = 0
     for index, token in enumerate(tokens):

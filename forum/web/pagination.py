@@ -135,7 +135,7 @@ def _read(
 
 
 def _groups(order: Order, falling: bool, beside: Any) -> list[tuple[Any, Any]]:
-    """Return the groups from the page's first on, and for that one also the row beside which the page starts."""
+    """Return (group, row) for each group from the page's first on; `row` is where the page starts, or None."""
     groups = list(order.groups[::-1] if falling else order.groups)
     if beside is None:
         return [(group, None) for group in groups]

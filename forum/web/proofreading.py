@@ -1,6 +1,6 @@
-"""What an editor may want to mend in a text: words that will not be true for long, terms, quotation marks.
+"""Hints for the editor of a text: words that soon become untrue, terms to avoid, unpaired quotation marks.
 
-Nothing of it is changed or refused by itself: a quotation keeps its words.
+Hints neither change nor refuse a text, because a quotation must keep its words.
 """
 
 import re
@@ -12,7 +12,7 @@ from babel.dates import format_date
 from flask_babel import gettext as _
 
 DAY = timedelta(days=1)
-# Terms of docs/glossary.md that are not used, with what is written instead.
+# Terms that the forum avoids, each with the term of docs/glossary.md to write instead.
 TERMS = {
     "en": {"child pornography": "documented sexual abuse of children"},
     "sv": {
@@ -22,12 +22,12 @@ TERMS = {
 }
 WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
-LONG_WORD = 7  # letters from which on LIX calls a word long
+LONG_WORD = 7  # the fewest letters of a word that the readability index LIX calls long
 
 
 @dataclass(frozen=True)
 class Hint:
-    """A place that an editor may want to mend: its line, counted from 1, the words, and what is meant by it."""
+    """A hint for an editor: the number of the line, counted from 1, the words that it is about, and the advice."""
 
     line: int
     words: str
@@ -36,7 +36,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Care:
-    """How long a text is, how hard to read by LIX (below 40 is easy), and its hints."""
+    """A text's number of words, its LIX (an index of readability; below 40 is easy), and the hints about it."""
 
     words: int
     lix: int
@@ -44,7 +44,7 @@ class Care:
 
 
 def proofread(text: str, language: str, day: date) -> Care:
-    """Return what can be said of a Markdown text in a language that is published on this day."""
+    """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`."""
     words = WORDS.findall(text)
     sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))
     long = sum(len(word) >= LONG_WORD for word in words)
@@ -66,7 +66,7 @@ def _hints(text: str, language: str, day: date) -> Iterator[Hint]:
 
 
 def _named(line: str, phrases: Mapping[str, object]) -> list[str]:
-    """Return which of these phrases, the longest at each word, a line has, as they stand there."""
+    """Return the phrases that the line contains, spelt as in the line; at each word only the longest one."""
     words, most = list(WORDS.finditer(line)), 1 + max((phrase.count(" ") for phrase in phrases), default=0)
     found, at = [], 0
     while at < len(words):
@@ -78,7 +78,7 @@ def _named(line: str, phrases: Mapping[str, object]) -> list[str]:
 
 
 def _unpaired(line: str, language: str) -> str:
-    """Return a quotation mark that has no other one; Swedish begins and ends a quotation with the same sign."""
+    """Return a quotation mark without its pair, or ""; Swedish begins and ends a quotation with the same mark."""
     for begins, ends in (("“", "”"), ("«", "»")):
         if language == "en" and line.count(begins) != line.count(ends):
             return begins if line.count(begins) > line.count(ends) else ends

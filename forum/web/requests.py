@@ -38,7 +38,7 @@ log = logging.getLogger("forum.requests")
 
 
 class Clients:
-    """Notices that every request comes from one network address: then all visitors share one client's limits (S26)."""
+    """Warns if all requests come from one network address: then all visitors share one client's limits (S26)."""
 
     def __init__(self) -> None:
         self._address, self._requests = "", 0
@@ -56,7 +56,7 @@ class Clients:
 
 
 class UnreadableRequest(BadRequest):
-    """The names of the headers or the query can be read in two ways; not even the page that says so may read them."""
+    """The request's header names or query can be read in two ways, so not even the error page may read them."""
 
 
 class MalformedForm(BadRequest):
@@ -118,7 +118,7 @@ def refuse_and_log(app: Flask) -> None:
         line = _line(response)
         log.log(_level(line), line)  # forum.logs writes the dict as the fields of the line
         if app.view_functions.get(request.endpoint or "") in SECONDS:
-            # A kept page is sent in answer to many requests, so it must not have the ID of this one in a header.
+            # A kept page is sent in answer to many requests, so its headers must not name the ID of one of them.
             return response
         response.headers["X-Request-ID"] = g.get("reference", "")
         if app.config["PRODUCTION"]:
@@ -127,9 +127,9 @@ def refuse_and_log(app: Flask) -> None:
 
 
 def lead_to_own_address(app: Flask) -> None:
-    """The layer that redirects a reader to the address that our links have to the page.
+    """The layer that redirects a reader to the URL that the site's own links to the page have.
 
-    It has no slash too many at its end and no parameter without a value, which a browser sends of each empty field.
+    That URL has no needless slash at its end and no empty parameter; a browser sends one for each empty form field.
     """
 
     @app.before_request
@@ -146,11 +146,11 @@ def lead_to_own_address(app: Flask) -> None:
 
 
 def _without_last_slash() -> ResponseReturnValue | None:
-    """Redirect from such as "/en/register/" to "/en/register" where that is a page; None where it is not."""
+    """Redirect from a URL such as "/en/register/" to "/en/register" if that is a page; else return None."""
     routes = request_ctx.url_adapter
     if routes is None or not request.path.endswith("/"):
         return None
-    # A browser takes the parts "." and ".." of an address as steps between folders, which lead to another page.
+    # A browser resolves the parts "." and ".." of a URL as steps between folders, which lead to another page.
     if not {".", ".."}.isdisjoint(request.path.split("/")):
         return None
     try:
@@ -162,7 +162,7 @@ def _without_last_slash() -> ResponseReturnValue | None:
 
 
 def _unless_asked_for() -> ResponseReturnValue | None:
-    """Redirect to the address of a kept page: "///en/" and "/page/٢" must not be kept beside "/en/" and "/page/2"."""
+    """Redirect to a kept page's own URL: "///en/" and "/page/٢" must not be kept beside "/en/" and "/page/2"."""
     asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
     return None if unquote(_own_path()) == asked else redirect(_own_path(), 308)
 

@@ -23,12 +23,12 @@ class Seo:
     data: Mapping[str, Any] | None = None
     feed_url: str = ""
     feed_title: str = ""
-    # The path of the picture that other services show; without one, that of the current event.
+    # The path of the picture that other sites show beside a shared link; "" means the picture of the current event.
     picture: str = ""
-    # The times of an article.
+    # When an article was published and changed; None for other pages.
     published_at: datetime | None = None
     modified_at: datetime | None = None
-    # The page's URL in each language, where it is not the same route in another language.
+    # The page's URL by language; empty for a page that has the same route in every language.
     alternates: Mapping[str, str] = field(default_factory=dict)
 
     def context(self) -> dict[str, Any]:

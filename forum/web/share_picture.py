@@ -1,4 +1,4 @@
-"""The picture that other services show beside a shared link, and the ring as an icon.
+"""Draws the picture that other sites show beside a shared link, and the forum's ring as an icon.
 
 Both are made of texts and of files in static/ alone: nothing of a request or a person gets into them. A picture is
 drawn once per text and process and then kept (`cache.page` keeps it per content version, `draw` for longer).
@@ -24,16 +24,16 @@ TITLE_WIDTH, TITLE_TOP, TITLE_ROOM = 690, 142, 330
 TITLE_SIZES = (76, 68, 60, 53, 47)
 LINE_HEIGHT = 1.12
 RING_BOX = (792, 86, 1128, 422)
-FINER = (
-    4  # the ring is drawn so much larger and then scaled down, because Pillow draws arcs with jagged edges
-)
+# The ring is drawn so many times larger and then scaled down, because Pillow draws arcs with jagged edges.
+FINER = 4
 FONTS = ("fonts/newsreader-latin.woff2", "fonts/newsreader-latin-ext.woff2")
 ARC = re.compile(r'class="(\w{1,20})" d="([MA\d. ]+)"')
 COLOUR = re.compile(r"\.(\w+)\{stroke:(#[0-9a-f]{6})\}")
-NO_LETTER = "\ue000"  # of private use: no font of ours has it
+NO_LETTER = "\ue000"  # a code point of private use, which is in none of FONTS
 STROKE = re.compile(r"stroke-width:(\d+)")
 
-# A text has room for fewer letters at any size. Measuring the lines of a text takes time with the square of its length.
+# A picture has room for fewer letters than this. Longer texts are cut before their lines are measured, which takes time
+# with the square of the length.
 LONGEST = 500
 
 
@@ -72,13 +72,13 @@ def draw(card: Card) -> bytes:
 
 @lru_cache(maxsize=16)
 def icon(size: int, *, margin: float = 0.0, ground: str | None = None) -> bytes:
-    """Return the ring as a square PNG; `margin` is a share of the side, `ground` a colour or None for none."""
+    """Return the ring as a square PNG; `margin` is a share of the side, `ground` the background, None for none."""
     return _encoded(_icon(size, margin, ground))
 
 
 @lru_cache(maxsize=1)
 def favicon() -> bytes:
-    """Return the ring as ICO, for programs that ask for nothing else."""
+    """Return the ring as an ICO file, for programs that ask for no other kind of icon."""
     sizes = [_icon(size, 0.0, None) for size in (48, 32, 16)]
     out = BytesIO()
     sizes[0].save(out, "ICO", sizes=[image.size for image in sizes], append_images=sizes[1:])
@@ -95,18 +95,17 @@ def _icon(size: int, margin: float, ground: str | None) -> Image.Image:
 
 @lru_cache(maxsize=8)
 def _ring(size: int) -> Image.Image:
-    """Return the ring of static/img/ring.svg, in its colours on paper, at a size."""
+    """Draw the ring of static/img/ring.svg, `size` pixels wide, in its colours for a light background."""
     source = (PROJECT / "static/img/ring.svg").read_text()
-    colours = dict(
-        reversed(COLOUR.findall(source))
-    )  # of two the first one: the second is that of the dark look
+    # The file has two colours for each arc: keep the first, because the second is for a dark background.
+    colours = dict(reversed(COLOUR.findall(source)))
     scale = size * FINER / 64
     image = Image.new("RGBA", (size * FINER, size * FINER), (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
     width = float(STROKE.findall(source)[0])
     for name, path in ARC.findall(source):
         numbers = [float(number) for number in re.split("[MA ]", path) if number]
-        start, stop = _angles(*numbers[:2], *numbers[-2:])  # where the path begins and where it ends
+        start, stop = _angles(*numbers[:2], *numbers[-2:])  # the points where the arc begins and ends
         outer = (25 + width / 2) * scale
         centre = 32 * scale
         box = (centre - outer, centre - outer, centre + outer, centre + outer)
@@ -123,7 +122,7 @@ def _angles(*ends: float) -> tuple[float, float]:
 
 
 def _fitting(title: str) -> tuple[int, list[str]]:
-    """Return the largest size at which the title has room, and its lines; a title that has none at any is cut."""
+    """Return the largest font size at which the title fits, and its lines; a title that fits at no size is cut."""
     for size in TITLE_SIZES:
         lines = _lines(title, size)
         if len(lines) * size * LINE_HEIGHT <= TITLE_ROOM:
@@ -133,7 +132,7 @@ def _fitting(title: str) -> tuple[int, list[str]]:
 
 
 def _lines(text: str, size: int) -> list[str]:
-    """Return the text in lines that have room; a word that is longer than a line is broken."""
+    """Break the text into lines of at most TITLE_WIDTH; a word that is longer than a line is broken, too."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -150,7 +149,7 @@ def _lines(text: str, size: int) -> list[str]:
 
 
 def _fit(text: str, size: int, width: int) -> str:
-    """Return the text, cut with dots where it is longer than `width`."""
+    """Return the text; if it is wider than `width` pixels, cut it and end it with "…"."""
     if _width(text, size, 500) <= width:
         return text
     while text and _width(f"{text.rstrip()}…", size, 500) > width:
@@ -173,7 +172,7 @@ def _width(text: str, size: int, weight: int) -> float:
 
 
 def _runs(text: str, size: int, weight: int) -> Iterator[tuple[ImageFont.FreeTypeFont, str]]:
-    """Yield the text in pieces, each with the font that has its letters; a letter that none has is left out."""
+    """Yield the text in pieces, each with the font that has its letters; a letter that no font has is left out."""
     for name, letters in groupby(text, key=_font_with):
         if name:
             yield _font(name, size, weight), "".join(letters)
@@ -181,7 +180,7 @@ def _runs(text: str, size: int, weight: int) -> Iterator[tuple[ImageFont.FreeTyp
 
 @lru_cache(maxsize=2048)
 def _font_with(letter: str) -> str:
-    """Return the first font that has the letter, or nothing."""
+    """Return the name of the first font that has the letter, or "" when none has."""
     return next((name for name in FONTS if _mask(name, letter) != _mask(name, NO_LETTER)), "")
 
 

@@ -98,7 +98,7 @@ class Manifest:
 
 
 def serve_built(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """The layer that answers with built static files; it gives templates `static_url`.
+    """The layer that answers with built static files; it also gives templates the function `static_url`.
 
     An app made before the first build has no files to serve, but its commands work; `forum run` builds first.
     """

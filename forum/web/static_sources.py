@@ -1,4 +1,4 @@
-"""The files of static/ as they are served: style sheets with their imports, references by hashed name."""
+"""Prepares static/ for serving: inserts imports into style sheets, and writes references with hashed names."""
 
 import posixpath
 import re

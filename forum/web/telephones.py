@@ -1,13 +1,13 @@
-"""Telephone numbers that can be pressed."""
+"""Links that call a telephone number (tel:)."""
 
 import re
 
-IN_BRACKETS = re.compile(r"\(0\)")  # dialled only without the country's number before it
+IN_BRACKETS = re.compile(r"\(0\)")  # a zero that is dialled only without the country code
 NOT_DIALLED = re.compile(r"[^0-9]")
 
 
 def tel_url(number: str) -> str:
-    """Return the address that calls a number as people write it, or nothing where it holds no digit.
+    """Return the tel: URL of a number as people write it, or "" when it has no digit.
 
     tel_url("+46 (0)8 465 004 40")                     "tel:+46846500440"
     """

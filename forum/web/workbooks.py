@@ -1,7 +1,7 @@
 """Tables as XLSX files (ECMA-376), sent while they are read.
 
 Every text is a text cell, so a spreadsheet takes none of it for a number, a date or a formula (S31): the plus sign and
-the zeros of a phone number stay. A moment is a date of the spreadsheet, which can be sorted and counted with.
+the zeros of a phone number stay. A moment becomes a date cell, which can be sorted and calculated with.
 """
 
 import io
@@ -25,7 +25,7 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-# Cell styles: a cell names its style by the place in the list cellXfs of STYLES. Number format 49 makes a cell text.
+# Cell styles: a cell names its style by its index in the list cellXfs of STYLES. Number format 49 makes a cell text.
 TEXT, MOMENT, HEADING = 1, 2, 3
 STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}">\
 <numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/></numFmts>\
@@ -86,7 +86,7 @@ def workbook_chunks(sheet: str, headings: Sequence[str], rows: Iterable[Sequence
 
 
 class _Outlet(io.RawIOBase):
-    """Takes what the archive writes until it is sent; it cannot be rewound, so the archive never needs to."""
+    """Holds the bytes that the ZIP archive writes until they are sent; it cannot seek, so the archive does not try."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ def _frame(sheet: str) -> dict[str, str]:
 
 
 def _entry(path: str) -> zipfile.ZipInfo:
-    """Return an entry without the moment of the export, which the archive would take from this machine's clock."""
+    """Return an archive entry without the time of the export, which zipfile would take from this machine's clock."""
     entry = zipfile.ZipInfo(path)
     entry.compress_type = zipfile.ZIP_DEFLATED
     return entry
@@ -141,7 +141,7 @@ def _beginning(headings: Sequence[str]) -> str:
 
 
 def _end(columns: int, rows: int) -> str:
-    """Close the sheet; a phone number that is text on purpose gets no warning sign."""
+    """End the sheet, and let spreadsheets show no warning about numbers stored as text, such as phone numbers."""
     every_cell = f"A1:{_letters(columns)}{rows}"
     return (
         f'</sheetData><ignoredErrors><ignoredError sqref="{every_cell}" numberStoredAsText="1"/></ignoredErrors>'
