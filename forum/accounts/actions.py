@@ -193,10 +193,10 @@ def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:
 
 
 def forget_expired(*, now: datetime) -> int:
-    """Delete expired links, old sign-ins and what was kept for a form; return how many. The worker calls it.
+    """Delete expired links, old sign-ins and old kept form values; return how many. The worker calls this.
 
-    A sign-in's row is kept for some hours after it has expired: it tells whose form arrives late, so that what was
-    entered can be kept for its owner (`kept_words`).
+    A sign-in's row is kept for some hours after it has expired: when a form arrives late, the row tells whose
+    form it is, so that its values can be kept for that person (`kept_words`).
     """
     ended = SignIn.last_seen_at <= now - queries.ABSOLUTE
     links_gone = delete(OneTimeLink).where(OneTimeLink.expires_at <= now).returning(OneTimeLink.digest)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import hotp, totp
 
 SECRET_BYTES, DIGITS, STEP_SECONDS = 20, 6, 30  # the only values that every authenticator app supports
-HASH = SHA1()  # noqa: S303 - the one that every authenticator app knows; HMAC-SHA-1 is not broken
+HASH = SHA1()  # noqa: S303 - the only hash that every authenticator app knows; HMAC-SHA-1 is not broken
 DRIFT_STEPS = 1  # tolerated difference of the phone's clock, in time steps
 
 

@@ -1,7 +1,8 @@
 """Keeping what an organiser had entered in a form when they must sign in or confirm first (A11, S09).
 
-The values go into an encrypted cookie of the form's page; where they are too long for that, as a post is, into an
-encrypted row, and the cookie has the row's token. Only the same person, signed in again, gets them back there.
+The values go into an encrypted cookie of the form's page. Values too long for a cookie, such as a post, go into an
+encrypted row of the database, and the cookie has the row's token. Only the same person, signed in again, gets the
+values back, on the same page.
 """
 
 import json
@@ -28,9 +29,9 @@ from forum.web.routes import here
 
 COOKIE = "words"
 CSRF = "csrf_token"
-# Characters of JSON that are kept at most: those of a post in two languages.
+# The most characters of JSON that are kept: a post in two languages fits.
 LONGEST = 100_000
-# How many long forms of a person are kept at once.
+# The most rows of long form values that are kept for one person; older ones are deleted.
 MOST = 5
 # URL prefix of account pages: their forms hold passwords and codes, which are never kept.
 ACCOUNT = "/account/"
@@ -42,7 +43,7 @@ def init_app(app: Flask) -> None:
 
 
 def show_outdated(error: CSRFError) -> ResponseReturnValue:
-    """Answer a form of an earlier session: show it anew, filled in, to a person who has signed in again (A11)."""
+    """Answer a form of an earlier session: show a person who has signed in again a new form with the values (A11)."""
     if g.get("sign_in"):
         answer = redirect(here(), 303)
         if keep(answer, g.user.id):
@@ -54,7 +55,7 @@ def keep(response: Response, user_id: int | None) -> bool:
     """Keep the form values of this request in a cookie; return whether they are kept.
 
     `user_id` is the owner of the current or expired sign-in, None when unknown. Values that another website has sent
-    are not kept, or they would come back as the person's own (S10); nor are those for a URL that no form page has.
+    are not kept, or they would come back as the person's own (S10); nor are values for a URL without a page.
     """
     words = [item for item in request.form.items(multi=True) if item[0] != CSRF]
     paths = [request.path]

@@ -37,7 +37,7 @@ bp.context_processor(pass_languages)
 
 @bp.context_processor
 def pass_ways() -> dict[str, Any]:
-    """Give templates the way back to where the user came from, and links that keep it."""
+    """Give templates the URL of the console page to return to, and a function for links that keep this URL."""
     return {"came_from": sign_ins.came_from() or sign_ins.CONSOLE, "account_url": _url}
 
 
@@ -106,7 +106,7 @@ def password() -> ResponseReturnValue:
 
 @bp.route("/language", methods=["POST"])
 def choose_language() -> ResponseReturnValue:
-    """Keep the language that the organiser reads the console in, and go back to the page."""
+    """Store the language in which the organiser reads the console, and go back to the page."""
     form = LanguageForm()
     if not form.validate_on_submit():
         abort(400)
@@ -136,7 +136,10 @@ def recovery_codes() -> ResponseReturnValue:
 
 @bp.route("/recovery-codes/file", methods=["POST"])
 def recovery_codes_file() -> ResponseReturnValue:
-    """Give back the codes that the page has just shown, as a text file; no other text, and in no address."""
+    """Return the codes that the page has just shown as a text file; refuse any other text.
+
+    The codes are sent in a form, so that no URL contains them.
+    """
     codes = request.form.get("codes", "").split()
     if not recovery_codes_in_use(g.user, codes):
         flash(_("These codes no longer work, so there is no file of them. Make new ones."), "warning")
@@ -220,14 +223,14 @@ def lead_to_sign_in(_refusal: SignedOut) -> ResponseReturnValue:
 
 
 def _begin_anew(user: User) -> None:
-    """Commit, and give this browser a new sign-in, for the change has ended those that there were."""
+    """Commit, and give this browser a new sign-in, because the change has ended all earlier ones."""
     token = actions.open_sign_in(user, browser=browser_name(), now=clock.now())
     db.session.commit()
     sign_ins.begin(token)
 
 
 def _keep_codes() -> ResponseReturnValue:
-    """Say that the form was sent before, such as by loading the page of its codes again; those codes go on working."""
+    """Say that a form was sent twice, such as by reloading the page of new codes, and that those codes still work."""
     db.session.rollback()
     flash(
         _(
@@ -240,7 +243,7 @@ def _keep_codes() -> ResponseReturnValue:
 
 
 def _url(endpoint: str) -> str:
-    """Return the address of another page of the account, from which the way back leads where this one's does."""
+    """Return the URL of an account page; its `next` keeps the console page to which the user returns."""
     return url_for(endpoint, next=sign_ins.came_from())
 
 

@@ -181,8 +181,8 @@ def open_demo(token: str) -> ResponseReturnValue:
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
     """Answer a form whose CSRF token belongs to an earlier session.
 
-    "Sign out" works from such a page too: who presses it wants nobody to stay signed in (S06). The browser's
-    Sec-Fetch-Site header proves that this site's page sent it, so no other site can sign anybody out (S10).
+    "Sign out" works from an outdated page too: a person who presses it wants nobody to stay signed in (S06). The
+    browser's Sec-Fetch-Site header proves that this site's page sent it: no other site can sign anybody out (S10).
     """
     is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
     if is_ours and request.endpoint == f"{bp.name}.{sign_out.__name__}":
@@ -205,7 +205,7 @@ def form_page(name: str, form: TidyForm, **context: Any) -> ResponseReturnValue:
 
 
 def show_codes(codes: list[str], onward: str) -> ResponseReturnValue:
-    """Return the page of new recovery codes, which is shown once; `onward` is where its reader goes from there."""
+    """Return the page of new recovery codes, which is shown once; `onward` is the URL of the next page."""
     return render_template("accounts/recovery_codes.html", codes=codes, onward=onward, form=TidyForm())
 
 

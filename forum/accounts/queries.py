@@ -16,7 +16,7 @@ IDLE, ABSOLUTE = (
     timedelta(minutes=30),
     timedelta(hours=12),
 )
-# How long what somebody had entered is kept for them to sign in again.
+# How long entered form values are kept until their owner signs in again.
 WORDS_KEPT_FOR = timedelta(hours=1)
 # The table of `events`, whose models `accounts` must not import.
 EVENTS = table("events", column("id"), column("slug"))

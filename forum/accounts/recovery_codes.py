@@ -36,7 +36,7 @@ def use(user: User, code: str) -> bool:
 
 
 def are_in_use(user: User, codes: Sequence[str]) -> bool:
-    """Return whether these are codes of the user that still work, at least one and each as it was shown."""
+    """Return whether all of these are unused codes of the user, spelt as they were shown; False for none."""
     if not codes or len(codes) > NUMBER or not all(SHOWN.fullmatch(code) for code in codes):
         return False
     wanted = [_digests(user, code) for code in codes]
@@ -45,7 +45,7 @@ def are_in_use(user: User, codes: Sequence[str]) -> bool:
 
 
 def digest_of_set(user: User) -> str:
-    """Return a digest of all unused codes of the user: another one as soon as they are replaced or one is used."""
+    """Return a digest of all unused codes of the user, which changes when codes are replaced or one is used."""
     query = select(RecoveryCode.digest).where(RecoveryCode.user_id == user.id).order_by(RecoveryCode.digest)
     return hashlib.sha256(" ".join(db.session.scalars(query)).encode()).hexdigest()
 

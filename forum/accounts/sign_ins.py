@@ -156,9 +156,9 @@ def is_admin_of_all() -> bool:
 
 
 def came_from() -> str | None:
-    """Return the console page from which the user came to their account: as the address names it, or the browser.
+    """Return the console page from which the user came to their account: by the URL's `next`, else by the Referer.
 
-    No page of the console names itself in the address of a link or form: its own may hold what somebody searched for.
+    No console page puts its own URL into that of a link or form: it may contain what somebody searched for.
     """
     if named := request.args.get("next"):
         return own_page(named)
@@ -193,10 +193,10 @@ class ConsoleUser:
 
     @property
     def language_form(self) -> dict[str, str]:
-        # The way back is a field of the form: in an address it would be logged, with the name that was searched for.
-        # A page of a list begins beside a person; its reference has no business in another form.
+        # The URL to return to is a form field: as a part of another URL it would be logged, and it may contain a name
+        # that somebody searched for. Parameters that say at which person a page of a list begins are left out.
         query = [item for item in request.args.items(multi=True) if item[0] not in PAGE_BESIDE]
-        # A page of the account may know only from the browser where one was; the redirect would lose that.
+        # An account page may know the user's last console page only from the Referer, which the redirect would change.
         if request.path.startswith(ACCOUNT) and "next" not in request.args and (origin := came_from()):
             query.append(("next", origin))
         back = f"{request.path}?{urlencode(query)}" if query else request.path

@@ -80,7 +80,7 @@ class Given(dict[str, Any]):
             self.problems.append(problem)
 
     def misspelt(self) -> Iterator[str]:
-        """Name each variable that nobody has read, with the setting that was probably meant.
+        """Name each variable that the forum has not read, with the setting that was probably meant.
 
         Without this, such a variable would be ignored silently.
         """

@@ -66,8 +66,7 @@ def run_as(user: str) -> str:
 
 def _make_instance(given: Given, instance: Path) -> None:
     """Create the instance folder and its keys if they are missing, so that development needs no settings."""
-    instance.mkdir(
-        mode=0o700, parents=True, exist_ok=True
-    )  # the folder holds personal data, so only its owner may open it
+    # The folder holds personal data, so only its owner may open it.
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     given.setdefault("SECRET_KEY", read_or_make(instance / "secret_key", new_secret_key))
     given.setdefault("DATA_KEYS", read_or_make(instance / "data_keys.json", new_data_keys))

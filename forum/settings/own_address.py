@@ -1,4 +1,4 @@
-"""Where a server of development listens, for commands beside it: their links must lead to its port."""
+"""Remembers where the development server listens, so that links made by other commands lead to its port."""
 
 import os
 from contextlib import suppress

@@ -92,7 +92,7 @@ def _mail(given: Given) -> dict[str, Any]:
         "MAIL_DEFAULT_SENDER": given.get("MAIL_DEFAULT_SENDER") or "forum@localhost",
         # Seconds for which the mail server may be silent (R08).
         "MAIL_TIMEOUT": given.number("MAIL_TIMEOUT", 30, least=1),
-        # Certificates of the authority that signed the mail server's, if it is not a public authority.
+        # A file with the certificate of the authority that signed the mail server's, if that is not a public authority.
         "MAIL_CA_FILE": given.get("MAIL_CA_FILE") or None,
     }
     try:
