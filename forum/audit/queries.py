@@ -27,7 +27,7 @@ BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 
 @dataclass(frozen=True)
 class Brake:
-    """Registration forms that a rate limit has delayed: which limit, how many at least, and when last."""
+    """Registration forms that a rate limit has delayed: the limit, at least how many forms, and the latest time."""
 
     action: str
     times: int

@@ -30,7 +30,7 @@ from forum.web import limits
 
 FAILURES_IN_A_ROW = 3
 REFUSALS_MAY_BE = 30
-BACKUP_MAY_BE_OLD = timedelta(hours=26)  # a day, and time for the backup itself
+BACKUP_MAY_BE_OLD = timedelta(hours=26)  # backups are daily, and one takes some time
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
 WRONG_COUNTERS = text(
@@ -109,7 +109,7 @@ def _changes(now: datetime) -> tuple[bool, str]:
 
 
 def _migrations(now: datetime) -> tuple[bool, str]:
-    """Check that the tables are recent enough; newer ones are, because migrations only add to them."""
+    """Check that the tables are recent enough; newer tables are, because migrations only add to tables."""
     head, known = _revisions()
     if not inspect(db.session.connection()).has_table("alembic_version"):
         return False, f"{NO_TABLES}, and this version needs {head}: forum db upgrade"

@@ -1,4 +1,4 @@
-"""What organisers have not done yet before visitors find a forum, for /status and `forum doctor`; it fails no check."""
+"""What organisers still have to do until the front page shows an event, for /status and `forum doctor`."""
 
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,9 +9,9 @@ from forum.health.checks import Finding
 
 
 def list_missing() -> list[Finding]:
-    """Return what is still to do, in sentences.
+    """Return what is still to do, in sentences, none of which is a failed check.
 
-    A database that cannot be read tells nothing here: the checks say so.
+    Returns nothing when the database cannot be read, because the health checks report that.
     """
     try:
         current, found = events.find_current(), events.list_events()

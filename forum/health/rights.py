@@ -1,7 +1,7 @@
 """Checking that the database's role may use every table (R29).
 
-Where another role owns the tables, a new table has no rights for the forum's until the owner grants them: then single
-pages fail while the database answers and its tables are recent enough.
+Where another role owns the tables, the forum's role has no rights to a new table until the owner grants them: then
+single pages fail while the database answers and its tables are recent enough.
 """
 
 from datetime import datetime
@@ -12,10 +12,10 @@ from forum.database import Base
 from forum.extensions import db
 
 READS, WRITES = ("SELECT", "INSERT"), ("UPDATE", "DELETE")
-# docs/operations.md has the forum's role add to the audit trail, but change nothing in it.
+# Tables to which the forum's role may add rows without a right to change them, as docs/operations.md describes.
 ONLY_ADDED_TO = {"audit_entries", "audit_details"}
-# For a table that does not exist the condition is NULL: another check finds it. PostgreSQL may ask a condition after
-# AND first, and `has_sequence_privilege` fails for what is no sequence, such as an index: hence CASE.
+# For a table that does not exist the condition is NULL: another check reports missing tables. CASE is needed because
+# PostgreSQL may evaluate the second condition of AND first, and `has_sequence_privilege` fails for an index.
 MISSING = text(
     "SELECT name, string_agg(kind, ', ') AS kinds"
     " FROM unnest(CAST(:names AS text[]), CAST(:kinds AS text[])) AS needed(name, kind)"
@@ -28,7 +28,7 @@ MISSING = text(
 
 
 def check(now: datetime) -> tuple[bool, str]:
-    """Name the tables and sequences for which the role lacks rights; SQLite knows none."""
+    """Name the tables and sequences for which the role lacks rights; SQLite has no roles."""
     if db.engine.dialect.name != "postgresql":
         return True, "the database knows none"
     needed = [

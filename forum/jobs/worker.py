@@ -23,7 +23,7 @@ from forum.outbox import delivery, heartbeats
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 10
-# Time at the end to finish sending a mail; after that the mail is sent again once its lease ends.
+# Seconds that an ending worker has to finish sending a mail; a mail cut off by then is sent again after its lease.
 FINISH_SECONDS = 10
 PAUSE_SECONDS = 5  # pause after an unexpected error, such as a database that cannot be reached
 log = logging.getLogger("forum.worker")

@@ -32,8 +32,8 @@ class Scope:
 class Queue:
     """How many mails wait or have failed, and since when.
 
-    `waiting` mails are unsent, the `oldest` was created then; `held` of them wait for a release after a restore.
-    `failures` is the number of failed attempts in a row, `failed` the number of dead letters.
+    `waiting` is the number of unsent mails, `held` of which wait for a release after a restore; `oldest` is the time
+    when the first of them was created. `failures` is the number of failed attempts in a row, `failed` of dead letters.
     """
 
     waiting: int

@@ -35,7 +35,7 @@ def render(kind: str, language: str, context: Mapping[str, Any]) -> Rendered:
         known["subject"] = subject
         text = _template(kind, "body.txt", known)
         html = _template(kind, "body.html", known)
-        # It stands beside the subject in a list of mails, so it tells nothing of the forum either (P26).
+        # Mail programs list the sender's name beside the subject, so the name must not reveal the forum either (P26).
         sender_name = _("Registration")
     return Rendered(sender_name, subject, BLANK_LINES.sub("\n\n", text.strip()), _inliner().inline(html))
 

@@ -68,8 +68,8 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "SectorForm": ("name", "invited"),
     "NewSectorForm": ("floor", "ceiling", "policy"),
 }
-# A honeypot, a key against double submission, choices of an export, a message's kind, a reason from a list, what an
-# event is, and the texts that organisers write for everybody.
+# Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
+# reason from a list, facts about an event, and the texts that organisers write for everybody.
 FIELDS = {
     *("RegistrationForm.website", "RegistrationForm.key"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
