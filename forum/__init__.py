@@ -44,7 +44,7 @@ from forum.web import (
 )
 from forum.web.layers import Layer, put_around
 
-__all__ = ["create_app", "models"]  # importing the models completes the metadata
+__all__ = ["create_app", "models"]  # importing `models` registers all tables in SQLAlchemy's metadata
 BLUEPRINTS = (
     health_public.bp,
     crawlers.bp,
@@ -75,7 +75,7 @@ LAYERS: tuple[Layer, ...] = (
     # Around Flask:
     static.serve_built,  # answers with the files of static/
     cache.answer_kept,  # answers with a public page from the page cache
-    lobby.let_in,  # bounds how many requests a process holds (Lobby.PRESENT); reads each body whole
+    lobby.let_in,  # limits how many requests a process holds at once; reads each body whole
     cache.render_once,  # renders a public page once for all requests that wait for it
     # refuses headers too long in total; puts the Host header in lower case
     door.refuse_long_headers,
@@ -95,7 +95,7 @@ MIGRATIONS = str(PROJECT / "migrations")
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """Return the application; `settings` override FORUM_* settings of the environment and are named without FORUM_.
+    """Return the Flask application; `settings` override the environment's and are named without their FORUM_ prefix.
 
     Raises UnsafeSettings when a setting is missing or unsafe.
     """

@@ -20,7 +20,7 @@ HIDDEN = re.compile(f"[{UNSEEN}{CONTROLS}{NO_CHARACTER}]")
 CONTROL = re.compile(f"[{CONTROLS}]")
 UNSAFE_IN_HEADER = re.compile(f"[{CONTROLS}\u2028\u2029]")
 ENCODED_WORD = ("=?", "?=")  # start and end of an encoded word (RFC 2047, 2)
-ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]"  # RFC 5322, 3.2.3; RFC 6531, 3.3
+ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]"  # a letter of a local part (RFC 5322, 3.2.3; RFC 6531, 3.3)
 LOCAL_PART = re.compile(rf"{ATEXT}+(\.{ATEXT}+)*")
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 NAMED = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>\s*")
@@ -106,7 +106,7 @@ def refuse_wrong(text: str) -> None:
 
 
 def split(text: str) -> tuple[str, str]:
-    """Return the local part and the host's ASCII form; the host needs no dot. Raises NotAnAddress."""
+    """Split an address into local part and ASCII host, which may lack a dot, like localhost. Raises NotAnAddress."""
     refuse_wrong(text)
     local_part, _, domain = text.rpartition("@")
     if not LOCAL_PART.fullmatch(local_part) or any(map(str.isspace, text)):

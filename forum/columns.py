@@ -12,9 +12,9 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DIGEST_LENGTH = 64
-LARGEST_ID = (
-    2**31 - 1
-)  # of a row: PostgreSQL compares an id with no larger number, SQLite with none above 64 bits
+# The largest number that a query may compare with a row's id: PostgreSQL refuses a larger one, and SQLite refuses
+# one of more than 64 bits.
+LARGEST_ID = 2**31 - 1
 LINK = re.compile(
     r"https?://[^\s/?#\\]+([/?#][^\s\x00-\x1f\x7f]*)?|mailto:[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+",
     re.IGNORECASE,
@@ -138,5 +138,5 @@ def new_token() -> str:
 
 
 def digest(token: str) -> str:
-    """Return the form in which a token is stored and looked up."""
+    """Return the SHA-256 of a token as hex digits; the token is stored and looked up by it."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

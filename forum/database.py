@@ -44,7 +44,7 @@ class Base(DeclarativeBase):
 
 
 class WritersBusy(NoTurn, PoolTimeout):
-    """A writer waited BUSY_SECONDS for others of its process; handlers of SQLAlchemy's TimeoutError catch this too."""
+    """A thread waited BUSY_SECONDS for other writers of its process. Handlers of SQLAlchemy's TimeoutError catch it."""
 
 
 class WriteOutsideTransaction(RuntimeError):
@@ -130,7 +130,7 @@ def rehearsed(
 
 
 def guard_writes(session: scoped_session) -> None:
-    """Refuse every flush in a transaction that `start_write` did not begin (SQLite)."""
+    """On SQLite, refuse every flush in a transaction that `start_write` did not begin."""
     if not event.contains(session, "before_flush", _refuse_late_write):
         event.listen(session, "before_flush", _refuse_late_write)
 
@@ -156,7 +156,9 @@ def _set_pragmas(raw, _record) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction: to read, at once; to write, when earlier writers are done, or fail after BUSY_SECONDS.
+    """Begin a transaction on SQLite: a reading one at once, a writing one after the earlier writers' transactions.
+
+    Raises SQLAlchemy's OperationalError when a writer has waited for BUSY_SECONDS.
 
     SQLite has no queue: a connection that finds the database locked sleeps for longer and longer, and a later one may
     get the lock first. So only one thread of a process asks for the lock at a time, and asks often.
@@ -168,8 +170,8 @@ def _begin(connection: Connection) -> None:
     # SQLite's own wait for the lock sleeps up to a tenth of a second between two tries.
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        # A connection that has committed and begins again is still let through: it leaves the queue when the pool
-        # gets it back.
+        # A connection that has committed and begins again keeps its turn to write: the turn ends when the connection
+        # goes back to the pool.
         is_first = "line" in connection.info or _join_line(connection, 0)
         if is_first and _ask(raw) == sqlite3.SQLITE_OK:
             return
@@ -180,7 +182,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _begin_when_free(connection: Connection, raw: Any, *, is_first: bool) -> None:
-    """Begin to write as soon as no other writer is left; after BUSY_SECONDS raise SQLAlchemy's OperationalError."""
+    """Begin to write when SQLite's lock is free; raise SQLAlchemy's OperationalError after BUSY_SECONDS."""
     until = time.monotonic() + BUSY_SECONDS
     if not is_first:
         _join_line(connection, BUSY_SECONDS)

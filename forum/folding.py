@@ -1,4 +1,4 @@
-"""The form in which texts are searched, so that "oresund" finds "Øresund", and the form that addresses have."""
+"""Simplifies the letters of a text, for searches ("oresund" finds "Øresund") and for URLs."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from forum.tidying import UNSEEN
 PLAIN = str.maketrans(
     {"æ": "a", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ŧ": "t", "ŋ": "n", "ı": "i", "œ": "oe"}
 )
-# What an address writes for a letter, where that differs from what a search compares: Danish and Icelandic æ is "ae".
+# Letters that a URL spells in another way than `search_fold`: Danish and Icelandic æ is "ae".
 IN_ADDRESS = str.maketrans({"æ": "ae", "ß": "ss"})
 NOT_IN_ADDRESS = re.compile(r"[^a-z0-9]+")
 NOT_SEEN = re.compile(f"[{UNSEEN}]")
@@ -22,7 +22,7 @@ def search_fold(text: str) -> str:
 
 
 def slug_of(words: str, longest: int = 80) -> str:
-    """Return words as the last part of an address, such as "sa-fordelas-platserna", or "" when no letter is left.
+    """Return words as the last part of a URL, such as "sa-fordelas-platserna", or "" when no letter is left.
 
     Letters of the Nordic languages become ASCII: å ä → a, ö ø → o, æ → ae, þ → th, ð → d. No word is cut, unless the
     first one alone is longer than `longest`.
@@ -36,9 +36,9 @@ def slug_of(words: str, longest: int = 80) -> str:
 
 
 def fold_with_origins(text: str) -> tuple[str, list[int]]:
-    """Return the text folded letter by letter, and for each folded letter the place of the one that it comes from.
+    """Return the text folded letter by letter, and for each folded letter the index of its original in `text`.
 
-    White space becomes single blanks, but is left where it stands.
+    Each white-space character becomes one blank; none is removed.
     """
     folded, origins = [], []
     for place, letter in enumerate(text):
@@ -50,5 +50,5 @@ def fold_with_origins(text: str) -> tuple[str, list[int]]:
 
 @lru_cache(maxsize=4096)
 def _fold_letter(letter: str) -> str:
-    # Between two others, so that a letter which folds to a blank keeps it.
+    # Fold the letter between two others: at the end of a text `search_fold` removes blanks.
     return search_fold(f"x{letter}x")[1:-1]

@@ -30,7 +30,7 @@ LONGEST_OTHER = 2000
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON; a dict as the message gives the line its fields."""
+    """Formats a log record as one line of JSON; a message that is a dict becomes the fields of the line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as JSON."""
@@ -85,7 +85,7 @@ def without_links(text: str) -> str:
 
 
 def _shortened(name: str, text: str) -> str:
-    """Return the field's text shortened and without tokens of links."""
+    """Return a log field's text, cut to the length for this field and without tokens of personal links."""
     return without_links(text[:LONGEST_OTHER])[: LONGEST.get(name, LONGEST_OTHER)]
 
 

@@ -184,7 +184,7 @@ class TriggersOutliveTheirTable(SQLiteImpl):
             self._query(statement)
 
     def _query(self, statement: str, *parameters: str) -> list[Any]:
-        answer = self.connection.exec_driver_sql(  # type: ignore[union-attr]  # none only where SQL is printed
+        answer = self.connection.exec_driver_sql(  # type: ignore[union-attr]  # None only in Alembic's --sql mode
             statement, parameters
         )
         return list(answer) if answer.returns_rows else []

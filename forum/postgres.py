@@ -18,7 +18,7 @@ from sqlalchemy.util.queue import Empty, Queue
 from forum.turns import processor
 
 LOCK_SECONDS = 20
-# How long PostgreSQL is waited for: to connect, for a lock, for an answer, for a machine that is gone.
+# Limits of waiting for PostgreSQL: for a connection, a lock, an answer, a server that is gone.
 WAITS = {
     "connect_timeout": 5,  # seconds
     "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s",
@@ -156,4 +156,4 @@ def _let_lost_transactions_end(dialect: Dialect) -> None:
             if not connection.closed:
                 raise
 
-    dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]  # no hook catches errors
+    dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]  # no SQLAlchemy hook catches errors

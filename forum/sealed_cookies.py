@@ -13,8 +13,8 @@ from forum.sealing import seal, unseal
 
 PURPOSE = "identity"  # the key for real names, because the values may contain one
 SECONDS = 3600
-# Bytes of an answer's headers with its encrypted cookies. nginx by default answers 502 when all headers exceed 4096
-# bytes; the rest is for headers that are added later: the session's cookie, those of security, the server's own.
+# The most bytes of an answer's headers, encrypted cookies included. nginx by default answers 502 when all headers
+# exceed 4096 bytes; the rest is for later headers: the session's cookie, the security headers, the server's own.
 LONGEST = 2500
 
 
@@ -23,7 +23,7 @@ def put(response: Response, name: str, content: Any, *, bound_to: str, paths: li
 
     A cookie counts once for each of its paths, and the headers that `response` already has count too.
 
-    `take` decrypts it only with the same `bound_to`, such as the user and the page that it is for.
+    `take` decrypts the cookie only with the same `bound_to`, such as the user and the page for which it was set.
     """
     plain = json.dumps([int(clock.now().timestamp()), content], ensure_ascii=False, separators=(",", ":"))
     value = urlsafe_b64encode(seal(plain.encode(), PURPOSE, bound_to)).decode()
@@ -39,7 +39,7 @@ def put(response: Response, name: str, content: Any, *, bound_to: str, paths: li
 
 
 def take(name: str, *, bound_to: str, seconds: int = SECONDS) -> Any:
-    """Return the content of the cookie; None when it is missing, older than that or bound to something else."""
+    """Return the cookie's content; None when it is missing, older than `seconds` or bound to something else."""
     try:
         sealed = urlsafe_b64decode(request.cookies.get(_full_name(name), ""))
         kept_at, content = json.loads(unseal(sealed, PURPOSE, bound_to))

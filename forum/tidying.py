@@ -52,9 +52,9 @@ def tidy(text: str) -> str:
 
 
 def tidy_lines(text: str) -> str:
-    """Return a text of several lines, such as Markdown, each of its words tidied; blanks stay where they stand.
+    """Return a text of several lines, such as Markdown, with each word tidied and all blanks kept.
 
-    No more than a word is normalised at once: for the n characters of a word that may take n² steps.
+    Words are normalised one at a time, because normalising n characters may take n² steps.
     """
     lines = (
         "".join(part if part.startswith(" ") else tidy(part) for part in WORDS.split(line.expandtabs(4)))
@@ -64,7 +64,7 @@ def tidy_lines(text: str) -> str:
 
 
 def longest_word(text: str) -> int:
-    """Return how many characters `tidy_lines` would have to normalise at once."""
+    """Return the length of the longest word, the most characters that `tidy_lines` normalises at once."""
     return max(map(len, WORD_ENDS.split(text)))
 
 

@@ -71,7 +71,7 @@ class Line:
 
 
 class Processor:
-    """Turns at computing. They are not enforced: if no thread gets a turn for PATIENCE seconds, those that wait go on.
+    """Turns at computing. They are not enforced: if the queue stands still for PATIENCE seconds, waiting threads go on.
 
     While the queue moves, every thread waits for its turn: otherwise all would compute at once under the highest
     load.

@@ -25,6 +25,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop both. Nothing is lost: which key signed an entry can be found again by trying all."""
+    """Drop the table and the column. Nothing is lost: which key signed an entry can be found again by trying all."""
     op.drop_column("audit_entries", "key")
     op.drop_table("key_checks")

@@ -1,4 +1,4 @@
-"""Add a table of sign-ins to personal pages that their person has left.
+"""Add a table of ended sign-ins: those to personal pages that the person has left.
 
 Why: the session's cookie alone says that a browser is signed in, so leaving the page ended nothing for somebody who had
 copied the cookie. A row is kept until the sign-in would have ended by itself.

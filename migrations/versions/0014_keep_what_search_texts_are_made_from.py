@@ -1,8 +1,8 @@
 """Keep beside `search_extra` the answers that it was made from, so that a search ignores it once they have changed.
 
-Why: an earlier version that runs beside this one, or after the way back, changes name, title and phone number and
-leaves `search_extra`; a person would still be found by what is no longer true of them. Rows are not filled here: a job
-of the worker does that for these as for all that an earlier version writes. The column is added in place.
+Why: an earlier version that runs beside this one, or after a downgrade, changes name, title and phone number without
+`search_extra`; searches would still find a person by values that are no longer true. The column is added in place and
+stays empty here: a job of the worker fills it for existing rows, as it does for rows that an earlier version writes.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Add the languages of an event: what its texts are written in, and what visitors are offered.
 
-Why: until now each event was in every language that the site has, and so the events that are there keep both. The
+Why: until now each event was in every language of the site, so existing events keep both languages. The
 column is added in place with that default, which an earlier version that runs beside this one leaves as it is.
 """
 
