@@ -48,7 +48,7 @@ class WritersBusy(NoTurn, PoolTimeout):
 
 
 class WriteOutsideTransaction(RuntimeError):
-    """A flush came without `start_write`: on SQLite it could fail under load, however long the timeout."""
+    """Rows were written in a transaction that `start_write` did not begin: on SQLite that may fail under load."""
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Queue the engine's writers; make SQLite begin by explicit BEGIN, and PostgreSQL notice lost connections."""
+    """Set an engine up: queue its writers; on SQLite send BEGIN explicitly, on PostgreSQL notice lost connections."""
     engine.update_execution_options(writers=Line(WRITERS[engine.dialect.name]))
     event.listen(engine, "checkin", _leave_line)
     if engine.dialect.name == "sqlite":
@@ -72,11 +72,11 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def start_write(session: Session | scoped_session) -> None:
-    """Begin a writing transaction; call this before the rule that writes, as the first step of the transaction.
+    """Begin a writing transaction; call this before anything that the transaction reads or writes.
 
     On SQLite only one writer can be in such a transaction (BEGIN IMMEDIATE); the others wait up to BUSY_SECONDS. On
-    PostgreSQL the rules lock rows: WRITERS threads of a process wait for these locks, and the other writers wait
-    before they take a connection. Objects that the session had loaded are read again. Raises WritersBusy.
+    PostgreSQL the functions that write lock rows: WRITERS threads of a process wait for these locks, and the other
+    writers wait before they take a connection. Objects that the session had loaded are read again. Raises WritersBusy.
     """
     session.rollback()
     engine = session.get_bind()

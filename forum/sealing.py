@@ -184,7 +184,7 @@ def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
 
 
 def _moves(column: Column, row: Any) -> bool:
-    """Return whether the key of a stored row has been changed."""
+    """Return whether a stored row changes in a column to whose value the sealed value is bound."""
     state: Any = inspect(row)
     return state.has_identity and any(state.attrs[name].history.has_changes() for name in binding(column))
 

@@ -25,7 +25,7 @@ YOUNG = timedelta(minutes=20)
 def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
     """Store a new link and return its token; the user's earlier links for this purpose are revoked.
 
-    Without a user the link never works: it is written so that an unknown address takes the same time.
+    With None as the user the link never works; it is stored so that an unknown address takes the same time.
     """
     user_id = user.id if user else None
     same = (OneTimeLink.user_id == user_id) & (OneTimeLink.purpose == purpose)

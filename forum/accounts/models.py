@@ -89,7 +89,7 @@ class SignIn(Base):
 class OneTimeLink(Base):
     """A link that works once, for one purpose.
 
-    Without a user the link never works: it is written so that an unknown address takes the same time (S24).
+    With no user the link never works; it is stored so that a request for an unknown address takes the same time (S24).
     """
 
     __tablename__ = "one_time_links"

@@ -15,9 +15,9 @@ from forum.web import limits
 
 @dataclass(frozen=True)
 class Job:
-    """A function to run every `seconds`; `run(now=…)` returns how many things it did.
+    """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it dealt with.
 
-    If there is `each`, `each(now=…)` returns ids, and `run(id, now=…)` is called for each in a transaction of its own.
+    If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
     """
 
     name: str

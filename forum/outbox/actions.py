@@ -113,7 +113,7 @@ def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> No
 
 
 def settle_failed(registration_id: int) -> None:
-    """Put the dead letters of a registration aside, because a message that is written now takes their place."""
+    """Cancel the failed mails of a registration, because a new mail to the person takes their place."""
     failed = OutboxMessage.status == MessageStatus.FAILED
     settled = {"status": MessageStatus.ABORTED, "abort_reason": AbortReason.TOLD_OTHERWISE, "content": None}
     mine = update(OutboxMessage).where(OutboxMessage.registration_id == registration_id, failed)

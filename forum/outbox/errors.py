@@ -14,7 +14,7 @@ class NotStopped(Exception):
 
 
 class DeliveryFailure(Exception):
-    """The mail was not sent; the message is the reason and safe to store."""
+    """The mail was not sent; the exception's text is the reason, in words that are safe to store."""
 
 
 class TemporaryFailure(DeliveryFailure):

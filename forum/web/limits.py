@@ -43,7 +43,7 @@ class TooManyTries(TooManyRequests):
 class SqliteStorage(Storage):
     """Counters in a small SQLite file of their own, shared by processes; losing the file does no harm."""
 
-    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 - declared as in the library
+    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 - declared as in the library `limits`
 
     def __init__(self, uri: str, wrap_exceptions: bool = False, **_options):
         super().__init__(uri, wrap_exceptions=wrap_exceptions)

@@ -43,7 +43,7 @@ class Start:
 
 
 class Lobby:
-    """Lets requests through to the app, with bounds; each process has one."""
+    """Limits how many requests go on to the app at once; each process has one lobby."""
 
     # Threads of the process. Those beyond PRESENT serve requests that never wait: static files, kept pages, /livez.
     THREADS = 144

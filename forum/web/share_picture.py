@@ -47,7 +47,7 @@ class Card:
 
 
 def answer(card: Card) -> Response:
-    """Return the picture as the answer of a view."""
+    """Return the picture as an HTTP response; texts longer than LONGEST are cut."""
     short = Card(card.above[:LONGEST], card.title[:LONGEST], card.below[:LONGEST])
     return Response(draw(short), mimetype="image/png")
 

@@ -21,7 +21,7 @@ BYTE_ORDER_MARK = "\ufeff"
 ROWS_A_CHUNK = 200
 BLANK = rf"\s{UNSEEN}"
 SIGN = r"[=+\-@＝＋－＠]"
-AHEAD = rf"['\"{BLANK}]*"  # characters that a spreadsheet may strip before a sign
+AHEAD = rf"['\"{BLANK}]*"  # characters that a spreadsheet may strip before the sign of a formula
 NEEDS_PREFIX = re.compile(f"'*[{BLANK}]|{AHEAD}{SIGN}")
 NEEDS_MARK = re.compile(f"(?<=[,;])({AHEAD})(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")

@@ -1,7 +1,7 @@
 """Create the tables of audit, accounts, events, news, registrations and outbox.
 
-Why: everything starts here. The encrypted tables for protected identity and for diet and access answers are part of
-the first data model, so that these data are never stored in another way (P05, P20). Triggers make audit entries
+Why: this is the first data model. The encrypted tables for protected identity and for answers about diet and access
+are part of it, so that these data are never stored in another way (P05, P20). Triggers make audit entries
 append-only (S46).
 """
 

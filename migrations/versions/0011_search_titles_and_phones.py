@@ -1,4 +1,4 @@
-"""Give each registration room for the title, the phone digits and the short spellings by which a search finds it.
+"""Add a column for the title, the phone digits and the short spellings by which a search finds a registration.
 
 Why: organisers look for people by title or phone number too, and by "Soerensen" as well as "Sørensen". The text that
 was searched so far stays as it is, for earlier versions may run beside this one. The column is added in place and stays
