@@ -15,7 +15,7 @@ RESULTS = serving.PROJECT / "bench/results"
 
 
 def main() -> None:
-    """Measure the parts that the command line names, by default all."""
+    """Measure the parts that the command line names, or all parts when it names none."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure")
     parser.add_argument("--quick", action="store_true", help="shorter and fewer runs")

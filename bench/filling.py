@@ -36,7 +36,7 @@ def new_app(folder: Path, database_url: str) -> Flask:
 
 
 def add_registrations(app: Flask, number: int) -> None:
-    """Add confirmed registrations in bulk, with their counters."""
+    """Add confirmed registrations in bulk, and raise the counters of taken places."""
     with app.app_context():
         start_write(db.session)
         event, now = find_current(), clock.now()
@@ -80,5 +80,5 @@ def _row(event: Event, sector: Sector, index: int, now) -> dict:
 
 
 def number_of_seconds(index: int) -> int:
-    """Return how many seconds ago a registration was made; spreads them over a month."""
+    """Return how many seconds ago a registration was made; registrations are spread over a month."""
     return 60 + index * 2_500_000 // 100_000

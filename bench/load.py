@@ -1,4 +1,4 @@
-"""Load generators: `wrk` for pages, a client of its own for registrations. Both are limited in time or number."""
+"""Load generators: `wrk` for pages, and a client for registrations. Each run has a limit of time or number."""
 
 import html
 import http.client
@@ -160,7 +160,7 @@ def _register(url: str) -> bool:
     }
     answer = _ask(connection, "POST", f"{path}/check", cookie, answers)
     if answer.status == 303:
-        # The encrypted answers of the form.
+        # This cookie holds the encrypted answers of the form.
         cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]
         check = _ask(connection, "GET", f"{path}/check", cookie)
         answer = _ask(connection, "POST", path, cookie, _hidden(check.page))

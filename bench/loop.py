@@ -1,4 +1,4 @@
-"""The least that a registration must write, with SQLAlchemy alone: the forum's transactions are compared with it."""
+"""Transactions with the least that a registration must write, as a reference for the forum's own."""
 
 import time
 
@@ -45,7 +45,7 @@ class Letter(Bare):
 
 
 def transactions(url: str, times: int) -> float:
-    """Return how many transactions a second one thread commits; each raises a counter and adds a person and a mail."""
+    """Return how many transactions per second one thread commits; each raises a counter, adds a person and a mail."""
     engine = create_engine(url, **engine_options(url))
     prepare_engine(engine)
     with Session(engine) as session:

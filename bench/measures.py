@@ -60,7 +60,7 @@ def uncached(app: Flask, path: str, times: int) -> tuple[float, int]:
 
 
 def transactions(app: Flask, times: int) -> float:
-    """Return how many registrations a second one thread makes by calling the actions, without HTTP."""
+    """Return how many registrations per second one thread makes, by calling the actions without HTTP."""
     with app.app_context():
         current = find_current()
         began = time.perf_counter()

@@ -13,7 +13,7 @@ from bench.report import Report, Row, per_second
 from tools import servers
 
 AIMS = {"SQLite": "≥ 80 a second, p99 ≤ 400 ms", "PostgreSQL": "≥ 60 a second, p99 ≤ 400 ms"}
-LOADS = ((1, 200), (8, 400), (64, 512))  # pairs of clients at once and registrations in a run
+LOADS = ((1, 200), (8, 400), (64, 512))  # pairs: clients at once, registrations in a run
 EMPTY, FULL, FREE = "empty", "full", "without-turns"
 
 

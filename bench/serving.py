@@ -70,7 +70,7 @@ def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings:
 
 @contextmanager
 def bare_flask() -> Iterator[Server]:
-    """Serve a view that returns a constant, on the same web server with as many workers and threads."""
+    """Serve a view that returns a constant, on the forum's web server, with as many workers and threads."""
     port, threads = free_port(), str(Lobby.THREADS)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     command += ["--workers", WORKERS, "--blocking-threads", threads]
@@ -82,7 +82,7 @@ def bare_flask() -> Iterator[Server]:
 
 @contextmanager
 def nginx(folder: Path, body: bytes) -> Iterator[Server | None]:
-    """Serve the same content as a file with nginx; give None when nginx is not installed."""
+    """Serve a page as a file with nginx; give None when nginx is not installed."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         yield None

@@ -1,7 +1,7 @@
 """Making organisers and signing them in, with their authenticators.
 
 user = make_user(Role.ORGANISER, event)            # with PASSWORD and an authenticator
-sign_in(pages, user)                                # without the sign-in pages: a row and a cookie
+sign_in(pages, user)                                # without the sign-in pages: a row in the database and a cookie
 page = walk_in(pages, user)                         # through both sign-in pages, as a person would
 """
 

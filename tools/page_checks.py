@@ -138,7 +138,7 @@ def _ids(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def _references(soup: BeautifulSoup) -> Iterator[str]:
-    """Check that the ids exist to which elements refer for their description, name or control."""
+    """Check that every id exists to which an element refers for its description, name or control."""
     ids = {element["id"] for element in soup.find_all(id=True)}
     for element in soup.find_all(True):
         for attribute in IDREFS:

@@ -13,7 +13,7 @@ NOT_SENT = {"submit", "button", "reset", "image", "file"}
 
 
 class Form:
-    """A form; `data` has what it would send now, a list of values for each field's name."""
+    """A form of a page; `data` has the values that it would send now, a list for each field's name."""
 
     def __init__(self, pages: "Pages", path: str, element: Tag):
         self._pages = pages
@@ -42,7 +42,7 @@ class Form:
         follow: bool = False,
         forged: Mapping[str, Any] | None = None,
     ) -> "Page":
-        """Send the form with `data` in its fields and return the answer, 303 unless `expect` says otherwise.
+        """Send the form with `data` in its fields and return the answer, whose status must be `expect`.
 
         A value is a text, a list of texts, True or False for a checkbox, or None to send nothing. `button` is the text
         of the button to press, by default the first button. `forged` is sent even if the form has no such fields.

@@ -64,7 +64,7 @@ class Pages:
         return page.submit(data or {}, button=button, expect=expect, follow=follow, forged=forged)
 
     def url(self, where: str, **values) -> str:
-        """Return the path of an endpoint, or the path as it is."""
+        """Return the path of an endpoint; return a path unchanged."""
         return where if where.startswith("/") else Context().run(self._build, where, values)
 
     def open(
@@ -107,7 +107,7 @@ class Pages:
 
 
 class Page:
-    """An answer: parsed when it is HTML, else with `.text`, `.data` and `.headers`."""
+    """The answer to a request: parsed when it is HTML, else with `.text`, `.data` and `.headers`."""
 
     def __init__(self, pages: Pages, path: str, response, statements: list[str]):
         self._pages = pages

@@ -95,14 +95,14 @@ class Running:
         return self.process.wait(SECONDS)
 
     def processes(self) -> dict[int, list[int]]:
-        """Return every process of this forum with its children."""
+        """Return the processes of this forum, each with its child processes."""
         found: dict[int, list[int]] = {}
         for parent in [self.process.pid, *children(self.process.pid)]:
             found[parent] = children(parent)
         return found
 
     def pids(self) -> set[int]:
-        """Return every process of this forum."""
+        """Return the process ids of this forum."""
         return {pid for parent, below in self.processes().items() for pid in (parent, *below)}
 
 
@@ -131,7 +131,7 @@ def prepare(instance: Path, static: Path, database: Path) -> Path:
 
 
 def kill(forum: Running) -> None:
-    """Kill all remaining processes of a forum."""
+    """Kill all processes of a forum that still run."""
     for pid in forum.pids():
         if forum.process.poll() is None or Path(f"/proc/{pid}").exists():
             os.kill(pid, signal.SIGKILL) if pid != forum.process.pid else forum.process.kill()

@@ -85,7 +85,7 @@ class PostgresServer:
         self._run("DROP DATABASE {} WITH (FORCE)", name)
 
     def make(self, settings: Mapping[str, str]) -> None:
-        """Make the cluster, which listens on a socket in its own folder only and asks everybody for the password."""
+        """Make the server's data folder; the server listens only on a socket beside it, and asks for the password."""
         secret = self.folder / "password"
         secret.write_text(POSTGRES_PASSWORD)
         self._call(

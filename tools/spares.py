@@ -78,6 +78,6 @@ class SpareDatabases:
 
 
 def _first(connection: Connection, question: sql.SQL | sql.Composed) -> Any:
-    """Return the single value that a query returns."""
+    """Run a query that returns a single value, and return this value."""
     row = connection.execute(question).fetchone()
     return row[0] if row else None

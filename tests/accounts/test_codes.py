@@ -62,7 +62,7 @@ def test_the_same_code_twice_is_refused_the_second_time(app, user):
     code = code_of(user)
     first, second = Pages(app), Pages(app)
     for pages in (first, second):
-        give_password(pages, user)  # the second browser's step for the password replaces the first browser's
+        give_password(pages, user)  # a later password step ends an earlier one
     second.get("/account/second-factor").submit({"code": code}, expect=303)
     give_password(first, user)
     page = first.get("/account/second-factor").submit({"code": code}, expect=422)
@@ -114,7 +114,7 @@ def test_a_copy_of_the_first_steps_cookie_is_worth_nothing_after_signing_in(app,
 
 
 def test_one_of_two_simultaneous_sign_ins_with_the_same_code_fails(make_app, database_url, user):
-    """The code is marked as used by one conditional UPDATE, which changes no row the second time."""
+    """A conditional UPDATE marks the code as used; the second sign-in's UPDATE changes no row."""
     code = code_of(user)
     start_write(db.session)
     actions.check_code(user, code, now=clock.now())
@@ -131,7 +131,7 @@ def test_a_user_without_an_authenticator_has_no_valid_code(event):
 
 
 def test_setting_up_is_over_once_there_is_an_authenticator(user):
-    """A set-up page that is still open in a second browser is refused once the first has set up an authenticator."""
+    """A set-up page that is still open in a second browser is refused once the first browser has set one up."""
     start_write(db.session)
     waiting = actions.links.issue(user, actions.LinkPurpose.SECOND_FACTOR, now=clock.now())
     with pytest.raises(LinkRefused):

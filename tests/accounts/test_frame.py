@@ -1,4 +1,4 @@
-"""The account's pages stand in the console's frame, lead back to where one was, and hand out recovery codes."""
+"""The account's pages stand in the console's frame, link back to where they were opened, and show recovery codes."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def signed_in(pages, user) -> Pages:
 
 
 def opened_from_list(pages: Pages):
-    """Follow the link to the account as a browser does, which says where it stood."""
+    """Open the account from the attendee list, and name that list in the Referer header, as a browser does."""
     link = pages.open(LIST).soup.select_one(".console-side a[href^='/account/']")["href"]
     return pages.open(link, headers={"Referer": f"http://localhost{LIST}"})
 

@@ -39,7 +39,7 @@ def cookie(pages: Pages):
 
 
 def chosen(page) -> dict[str, str]:
-    """Return the values selected in the form."""
+    """Return the values of the options that are selected in the form."""
     return {name: page.form().data[name][0] for name in WHY if page.form().data[name]}
 
 

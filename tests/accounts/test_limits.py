@@ -1,4 +1,4 @@
-"""Attempts to sign in are limited without locking the right person out (S25)."""
+"""Attempts to sign in are limited, but an attacker cannot lock the account's owner out (S25)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context

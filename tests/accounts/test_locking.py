@@ -38,7 +38,7 @@ def set_a_password(_user: User, way_in: dict) -> None:
 
 
 def renew_codes(user: User, _way_in: dict) -> None:
-    queries.lock_user(user.id)  # as sign_ins.start_own_write does
+    queries.lock_user(user.id)  # sign_ins.start_own_write takes this lock, too
     actions.renew_recovery_codes(user, now=clock.now())
 
 
@@ -52,7 +52,7 @@ def disable(user: User, _way_in: dict) -> None:
     "pair", [(use_a_code, renew_codes), (set_a_password, disable)], ids=lambda pair: pair[0].__name__
 )
 def test_two_changes_of_an_account_end_one_after_the_other(app, database, pair, order):
-    """The first change pauses after its first lock until the second waits for it or has ended."""
+    """Two threads change one account; the first waits, holding a lock, until the second waits or has ended."""
     user_id, way_in = prepared_account()
     first, second = pair[::order]
     refusals = race(app, user_id, way_in, first, second)

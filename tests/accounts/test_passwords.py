@@ -24,7 +24,7 @@ ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
     [
         "fyra ord som inte hör ihop",
         "correct horse battery staple",
-        "abcdefghijkx",  # letters alone are enough
+        "abcdefghijkx",  # needs no digits or signs
         "åäö🙂ßþæøœñéü",
         "Ж" * 6 + "сорок два",
         "  blanks at both ends  ",
@@ -108,7 +108,7 @@ def test_nothing_stored_matches_nothing():
 
 
 def test_the_first_check_makes_the_unmatchable_hash_even_when_a_hash_is_stored():
-    """The first attempt in a process must not reveal by its duration whether the address is known (S24)."""
+    """The duration of a process's first attempt must not reveal whether the address is known (S24)."""
     stored = passwords.hashed(PASSWORD)
     passwords._unmatchable_hash.cache_clear()
     assert passwords.matches(stored, PASSWORD)

@@ -150,7 +150,7 @@ def test_of_two_uses_at_once_one_counts(user):
 
 
 def test_one_of_two_simultaneous_uses_of_a_link_fails(user, monkeypatch):
-    """Both requests have read the link as unused; a conditional UPDATE lets only one use it."""
+    """Two requests both read the link as unused; a conditional UPDATE lets only one of them use it."""
     start_write(db.session)
     token = links.issue(user, LinkPurpose.RESET, now=clock.now())
     monkeypatch.setattr(links, "look", lambda *_args, **_more: user)

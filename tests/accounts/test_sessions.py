@@ -1,4 +1,4 @@
-"""Sign-ins are rows in the database and are ended there, not in the browser's cookie (S06, S07, S42, F5)."""
+"""Sign-ins are rows in the database; signing out ends the row, not only the browser's cookie (S06, S07, S42, F5)."""
 
 from contextvars import Context
 from datetime import timedelta
@@ -209,7 +209,7 @@ def test_expired_links_and_old_sign_ins_are_deleted(pages, user, time):
     time.forward(hours=11, minutes=59)
     sign_in(pages, user)
     write(actions.forget_expired, now=clock.now())
-    # Rows of ended sign-ins are kept: they name the owner of a form that comes late (A11).
+    # Rows of ended sign-ins are kept: they say whose form it is that arrives after the end (A11).
     assert db.session.query(SignIn).count() == 2
     time.forward(minutes=1)
     write(actions.forget_expired, now=clock.now())

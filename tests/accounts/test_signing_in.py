@@ -1,4 +1,4 @@
-"""Signing in needs two factors, reveals no account, and redirects to own pages only (S03, S08, S10, S24, S38)."""
+"""Signing in needs two factors, reveals no account, and redirects within the forum only (S03, S08, S10, S24, S38)."""
 
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +22,7 @@ def sign_in_count() -> int:
 
 
 def address(app, rule, **known: str) -> str:
-    """Return a path that the rule matches, with "1" for each of its parameters."""
+    """Return a path that the route's rule matches, with "1" for each parameter of the rule."""
     values = {name: known.get(name, "1") for name in rule.arguments}
     with app.test_request_context():
         return app.url_map.bind("localhost").build(rule.endpoint, values)

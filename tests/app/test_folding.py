@@ -1,4 +1,4 @@
-"""Words as parts of addresses."""
+"""Words are folded to plain letters for use in URLs."""
 
 import pytest
 

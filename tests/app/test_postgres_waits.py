@@ -1,4 +1,4 @@
-"""Waiting for PostgreSQL: for locks, answers, connections and a server that stands still."""
+"""Waits for PostgreSQL: for locks, answers, connections and a server that does not respond."""
 
 import time
 from contextlib import contextmanager
@@ -57,7 +57,7 @@ class TestPostgres:
             db.session.execute(text("SELECT pg_sleep(60)"))
 
     def test_a_server_that_stands_still_is_waited_for_only_so_long(self, app, postgres_server, monkeypatch):
-        """A page, /readyz and the reader of the content version give up in time, and work again with the server."""
+        """A page, /readyz and the content version's reader give up in time, and work again once the server responds."""
         for where, name in (
             (postgres, "ANSWER_SECONDS"),
             (health, "PATIENCE"),
@@ -82,7 +82,7 @@ class TestPostgres:
 
     @pytest.fixture
     def lent(self, monkeypatch):
-        """Collect how many threads compute each time that a thread lets another one compute."""
+        """Note, each time that a thread lends its turn at the processor, how many threads hold a turn then."""
         lend, seen = Processor.lent, []
 
         @contextmanager
@@ -104,7 +104,7 @@ class TestPostgres:
             assert lent == [0]
 
     def test_turn_is_kept_for_an_answer_that_comes_at_once(self, app, lent, monkeypatch):
-        """`AT_ONCE` is set to the test's own time limit, so that even on a busy machine the answer is immediate."""
+        """`AT_ONCE` is set to the test's own time limit, so that even a busy machine's answer counts as immediate."""
         monkeypatch.setattr(postgres, "AT_ONCE", SECONDS)
         with app.app_context(), processor.taken():
             db.session.execute(text("SELECT 1"))
@@ -218,7 +218,7 @@ class TestPostgres:
             assert (db.engine.pool.checkedin(), db.engine.pool.overflow()) == (10, 0)
 
     def test_every_wait_has_an_end(self, app, monkeypatch):
-        """Each setting of PostgreSQL's library that limits a wait is set, also those that notice a lost machine."""
+        """Each setting of PostgreSQL's library that limits a wait is set, also those that notice a dead machine."""
         monkeypatch.undo()
         waits = engine_setup.engine_options("postgresql+psycopg://")["connect_args"]
         assert {name for name, value in waits.items() if value} >= {

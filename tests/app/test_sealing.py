@@ -17,7 +17,7 @@ from tests.factories.saving import save
 
 
 class Apart(DeclarativeBase):
-    """Base class for the tables of this test module, apart from the forum's models."""
+    """Base class for the tables of this test module, which are no models of the forum."""
 
     is_public_content, live_columns = False, frozenset()
 

@@ -44,7 +44,7 @@ def test_who_gives_up_stands_in_nobodys_way(pool):
 
 
 def test_line_that_moves_is_worth_waiting_in_and_one_that_stands_still_is_not(monkeypatch):
-    """A wait that ends without a turn begins anew while the queue moves, and is given up when it stands still."""
+    """A thread that got no turn in time waits once more while the queue moves, and gives up when it does not."""
     line, moves = Line(), [True, True, True, False]
 
     class Turn(threading.Event):
@@ -149,7 +149,7 @@ def test_who_has_no_turn_lends_none():
 
 
 def test_nobody_waits_for_ever():
-    """A request that hangs with the turn delays every other request for a moment only."""
+    """A request that holds the turn and hangs delays every other request only for a moment."""
     processor, went_on = Processor(), []
     processor.PATIENCE = 0.01
     with processor.taken():

@@ -1,4 +1,4 @@
-"""The line in which SQLite's writers stand."""
+"""Writers of an SQLite database wait for each other in a queue."""
 
 import sqlite3
 from contextlib import closing, nullcontext
@@ -15,7 +15,7 @@ from tests.app.threads import SECONDS, queued, wait_until
 
 
 class TestWriters:
-    """Writers of SQLite in one process, and a writer in another process."""
+    """The queue of a process's writers, and a writer in another process that does not stand in it."""
 
     @pytest.fixture
     def app(self, make_app, sqlite_url):

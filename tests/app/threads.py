@@ -1,10 +1,10 @@
-"""Threads that wait for each other, with a time limit for what happens at once unless the code is broken."""
+"""Threads that wait for each other; a time limit ends the wait of a test when the code is broken."""
 
 import time
 
 from forum.turns import Line
 
-SECONDS = 10  # time limit for what happens at once unless the code is broken
+SECONDS = 10  # time limit; working code needs a moment only
 
 
 def wait_until(is_so):

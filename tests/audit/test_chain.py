@@ -198,7 +198,7 @@ def test_erased_details_leave_the_chain_whole_and_nothing_to_guess_from(trail):
     assert audit.verify() is None
     assert db.session.get(AuditEntry, 3).details is None
     digests = db.session.scalars(db.select(AuditEntry.details_digest)).all()
-    assert len(set(digests)) == 6  # details are salted, so even equal ones have different digests
+    assert len(set(digests)) == 6  # details are salted: equal details get different digests
 
 
 def test_equal_details_have_different_digests():
@@ -207,7 +207,7 @@ def test_equal_details_have_different_digests():
 
 
 def test_a_cut_end_is_seen_by_the_head_that_was_noted(trail, caplog):
-    """A chain without its newest entries is valid in itself; the noted head shows the loss, also after new entries."""
+    """A chain without its newest entries is valid, but a noted head shows the loss, also after new entries."""
     caplog.set_level("INFO", "forum.audit")
     assert (heads.note(now=NOW), audit.examine(now=NOW)) == (1, [])
     assert db.session.get(AuditEntry, 6).hash in JsonLines().format(caplog.records[-1])
@@ -363,7 +363,7 @@ def test_many_writers_make_one_chain(app):
 
 
 class _Subject:
-    """A subject for audit entries: any object with a table and an id."""
+    """A stand-in for the model that an audit entry is about: an object with a table's name and an id."""
 
     __tablename__ = "events"
 

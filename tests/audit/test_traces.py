@@ -33,13 +33,13 @@ def _quick_hashes(monkeypatch):
     """Make password hashes fast; their duration is not tested here."""
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     yield
-    # Hashes that this hasher made must not stay cached for later tests.
+    # Forget the hashes that the fast hasher has made, so that later tests do not use them.
     passwords._unmatchable_hash.cache_clear()
     organisers._hashed.cache_clear()
 
 
 def recorded(prefix: str) -> list[tuple]:
-    """Return action, actor, subject and number of occurrences of each entry."""
+    """Return action, actor, subject and number of occurrences of each audit entry that counts them."""
     db.session.rollback()
     entries = db.session.scalars(db.select(AuditEntry).order_by(AuditEntry.id)).all()
     return [

@@ -1,4 +1,4 @@
-"""`bin/bootstrap` names what a machine lacks, and does nothing when the environment is up to date."""
+"""`bin/bootstrap` names the programs that a machine lacks, and does nothing when the environment is up to date."""
 
 import importlib.util
 import os

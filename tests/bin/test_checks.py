@@ -110,7 +110,7 @@ def test_requirements_are_read_from_comments_and_docstrings_alone():
 
 
 def test_requirements_are_found_in_an_unpacked_archive(tmp_path, monkeypatch):
-    """Without git the files are found by walking the folders, without generated ones."""
+    """Without git bin/check-requirements walks the folders, and leaves out generated ones."""
     for name in ("forum/a.py", "forum/__pycache__/b.py", ".venv/lib/c.py", "instance/d.py"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("# S24")
@@ -119,7 +119,7 @@ def test_requirements_are_found_in_an_unpacked_archive(tmp_path, monkeypatch):
 
 
 def test_every_python_script_is_linted():
-    """Scripts have no file extension, by which ruff finds files, so they are found by their first line."""
+    """Ruff finds files by their extension; scripts have none, so bin/ruff finds them by their first line."""
     shown = subprocess.run(
         [PROJECT / "bin" / "ruff", "check", "--show-files"], capture_output=True, text=True, check=True
     )
@@ -139,7 +139,7 @@ NOT_LOOKED_AT = f"not looked at: the history here does not reach back to {FIRST_
 
 
 def git(folder: Path, *words: str) -> None:
-    """Run git without the user's configuration."""
+    """Run git in a folder, without the user's configuration."""
     nobody = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "Nobody")
     address = dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "nobody@example.org")
     own = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
@@ -206,7 +206,7 @@ def test_commits_are_not_looked_at_in_an_unpacked_archive(tmp_path, within_anoth
 
 
 def test_the_newest_version_of_the_changelog_is_the_one_that_runs():
-    """The changelog's newest heading has the version of pyproject.toml and a date."""
+    """The changelog's newest heading has a date and the same version as pyproject.toml."""
     numbers = re.findall(
         r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", (PROJECT / "CHANGELOG.md").read_text(), re.M
     )

@@ -19,7 +19,7 @@ def lighthouse():
     """Load bin/lighthouse as a module."""
     loader = SourceFileLoader("lighthouse_command", str(PROJECT / "bin" / "lighthouse"))
     module = module_from_spec(spec_from_loader(loader.name, loader))
-    sys.modules[loader.name] = module  # needed by its dataclasses, which look up their module
+    sys.modules[loader.name] = module  # the module's dataclasses look it up here
     loader.exec_module(module)
     yield module
     del sys.modules[loader.name]
@@ -79,7 +79,7 @@ def test_lock_gives_a_hash_for_each_package_and_no_address():
 
 
 def report(performance: int, seo: int) -> dict:
-    """Return a report like Lighthouse's, with one audit a category, which fails when its score is below 1."""
+    """Return a report like Lighthouse's: each category has one audit, which fails when its score is below 1."""
     scores = {"performance": performance, "accessibility": 100, "best-practices": 100, "seo": seo}
     return {
         "categories": {

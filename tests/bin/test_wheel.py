@@ -51,7 +51,7 @@ def test_wheel_serves_in_a_folder_of_its_own(unpacked, tmp_path, static_folder, 
 
 
 def test_wheel_holds_what_lies_beside_the_package_and_nothing_to_be_compiled(unpacked):
-    """Translations are compiled in the wheel: the user who serves may have no right to write into the package."""
+    """Translations are compiled in the wheel: the user who runs the server may be unable to write into the package."""
     for name in ("templates", "static", "migrations"):
         assert files(unpacked / "forum" / "project" / name) == files(PROJECT / name) != set()
     assert {Path(name).suffix for name in files(unpacked / "forum" / "project" / "translations")} == {".mo"}

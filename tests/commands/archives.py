@@ -1,4 +1,4 @@
-"""Running commands, and the backups that they leave."""
+"""Helpers that run the backup commands and read the archives that these write."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Backups: whole while the forum writes, without keys, only so many kept, and what is refused (R21)."""
+"""Backups are whole while the forum writes, have no keys, and only the newest are kept; some are refused (R21)."""
 
 import errno
 import os

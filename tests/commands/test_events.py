@@ -1,4 +1,4 @@
-"""`forum create-event`."""
+"""`forum create-event` makes an event."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""`forum create-organiser` and `forum disable-organiser` (S05, S06)."""
+"""`forum create-organiser` adds an account, `forum disable-organiser` closes it (S05, S06)."""
 
 import re
 

@@ -17,7 +17,7 @@ PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "He
 
 
 def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
-    """Several `make run` in one folder, or several machines with one PostgreSQL, may start at once; one prepares."""
+    """When several processes in one folder, or machines with one PostgreSQL, start at once, one prepares at a time."""
     in_one_folder = blank_database_url.startswith("sqlite")
     processes = [
         subprocess.Popen(

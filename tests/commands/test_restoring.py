@@ -1,4 +1,4 @@
-"""Restoring a backup, on another machine or in place, and what is refused (R22)."""
+"""Restoring a backup on another machine or over the same database; which restores are refused (R22)."""
 
 import fcntl
 import io
@@ -170,7 +170,7 @@ def blank_url(request, app, tmp_path):
 
 
 def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app, blank_url, tmp_path):
-    """A restore ends all sign-ins and holds all mail: after the backup, people signed out and mails were sent."""
+    """A restore ends all sign-ins and holds all mail: since the backup people signed out, and mails were sent."""
     with app.app_context():
         make_mails(2)
         start_write(db.session)
@@ -206,7 +206,7 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
 def test_restore_that_is_not_finished_leaves_postgresql_empty(
     make_app, postgres_url, postgres_server, tmp_path, monkeypatch, what
 ):
-    """Loading, ending sign-ins and holding mail are one transaction, which fails if others are connected at its end."""
+    """A restore is one transaction, with sign-ins and mail; it fails if somebody else is connected at its end."""
     run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
     name = postgres_server.create()
     other = make_app(postgres_server.url(name))

@@ -1,4 +1,4 @@
-"""Every command reads the same settings file, and refuses to run when nothing says which instance is meant."""
+"""Every command reads the same settings file, and refuses to run when no setting names the instance."""
 
 import os
 import subprocess
@@ -87,7 +87,7 @@ def test_file_that_is_named_is_read_and_the_environment_is_above_it(tmp_path, na
     ],
 )
 def test_value_is_read_as_systemd_reads_it(tmp_path, written, value):
-    """By the rules of EnvironmentFile= in systemd.exec(5), quotes have a meaning only at the start of a value."""
+    """In a settings file, as in systemd's EnvironmentFile= (systemd.exec(5)), quotes count only at a value's start."""
     (tmp_path / "a.env").write_text(f"FORUM_ONE={written}\n\n  ; a comment\nFORUM_TWO = 2")
     environment = {"FORUM_CONFIG": str(tmp_path / "a.env")}
 

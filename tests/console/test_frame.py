@@ -1,4 +1,4 @@
-"""What stands around a page of the console: the way to the public site, the language, pages of errors."""
+"""The frame of a console page: the link to the public site, the choice of language, and error pages."""
 
 import pytest
 from sqlalchemy import select
@@ -106,7 +106,7 @@ def test_missing_page_of_the_account_is_public_for_visitors(pages, event):
 
 
 def test_missing_page_says_nothing_of_an_event_that_is_not_ones_own(sign_in_as, event, archive):
-    """An event of others, one that is hidden and none at all look alike, and the frame is that of one's own event."""
+    """Another organiser's event, a hidden and a missing one look alike; the frame shows the organiser's own event."""
     hidden = make_event(slug="hidden", is_current=False, is_published=False)
     organiser = sign_in_as(Role.ORGANISER, archive)
     same = {"X-Request-ID": "0123456789abcdef"}

@@ -1,4 +1,4 @@
-"""Organisers' page for making an event, and the way there from the console of an empty site."""
+"""The organisers' page for making an event, and the link to it in the console of a site without events."""
 
 import pytest
 
@@ -107,7 +107,7 @@ def test_site_with_an_event_leads_to_the_form_from_its_overview(admin):
 
 @pytest.mark.parametrize("role", [Role.ORGANISER, Role.ADMIN])
 def test_who_may_not_make_events_is_led_nowhere(sign_in_as, event, role):
-    """An admin of one event makes no other."""
+    """Only admins of all events may make an event; nobody else finds a link to the page."""
     pages = sign_in_as(role, event)
     pages.get("/console/new", expect=404)
     assert "New event" not in pages.get("/console/nf27/").links

@@ -23,7 +23,7 @@ ACCOUNT = {"site_name": "forum.example"}
 
 @pytest.fixture
 def mails(event):
-    """Give three mails: two to Åsa, and one to Bo that has failed."""
+    """Save three mails: two to Åsa, and a failed one to Bo."""
     confirmed(event, "ngo", email="asa@example.org")
     register(event, "ngo", email="bo@example.org")
     return mark("bo@example.org", status=MessageStatus.FAILED, attempts=9, last_error="550 no such mailbox")

@@ -36,7 +36,7 @@ def overview(organiser, slug="nf27", **options):
 
 
 def balance(page, part="tbody"):
-    """Return the numbers of the balance table by the sector's name and the column's heading."""
+    """Return the numbers of the table of places, by the sector's name and the column's heading."""
     return {
         row.th.get_text(strip=True): {
             cell["data-label"]: int(cell.get_text()) for cell in row.select("td[data-label]")
@@ -65,7 +65,7 @@ def beat(moment):
 
 @pytest.fixture
 def mixed(database):
-    """An event of 10 places with people in every state that the balance has a column for."""
+    """Save an event of 10 places with people in every state for which the table of places has a column."""
     event = make_event(
         capacity=10,
         sectors=[
@@ -76,9 +76,9 @@ def mixed(database):
     )
     confirmed(event, "justice")
     register(event, "justice")
-    confirmed(event, "justice")  # no place is left in the sector: waits
+    confirmed(event, "justice")  # the sector is full: this person waits
     register(event, "ngo")
-    confirmed(event, "other", family_name="Berg")  # in review
+    confirmed(event, "other", family_name="Berg")  # waits for the organisers' review
     return event
 
 
@@ -109,7 +109,7 @@ def test_numbers_of_the_balance_add_up_to_the_places(sign_in_as, mixed):
 def test_overview_names_who_has_not_confirmed_and_holds_no_place(sign_in_as, mixed):
     organiser = sign_in_as(event=mixed)
     assert "holds no place." not in overview(organiser).text.replace("or waits holds no place.", "")
-    late = register(mixed, "justice", family_name="Sen")  # no place is left in the sector
+    late = register(mixed, "justice", family_name="Sen")  # the sector is full
     page = overview(organiser)
     shown = page.follow("1 more has not confirmed the address and holds no place.")
     assert names(shown) == [f"Sen, {late.given_name}"]
@@ -267,7 +267,7 @@ def test_failed_mail_is_told_and_leads_to_it(organiser, event):
 
 
 def test_failed_mail_is_no_task_any_more_once_each_is_dealt_with(organiser, event):
-    """Tried again, put aside, or followed by another message to the person: then nobody is left without one."""
+    """A failed mail is dealt with when it was retried or dismissed, or when a later mail reached the person."""
     people = [register(event, "ngo", given_name=name, family_name="Berg") for name in "ABC"]
     fail_all()
     assert tasks(overview(organiser)) == ["3 messages have failed"]

@@ -26,7 +26,7 @@ def app(make_app, sqlite_url):
 
 @pytest.fixture
 def complete(database):
-    """Save an event that is not published and lacks nothing but a backup."""
+    """Save an unpublished event that has everything the checklist asks for except a backup."""
     event = make_event(is_published=False, help_lines=HELP_LINES, **ORGANISER)
     make_page(event, "privacy")
     write(heartbeats.beat, "worker", now=NOW)
@@ -34,7 +34,7 @@ def complete(database):
 
 
 def checks(page) -> dict[str, str]:
-    """Return the state and the words of each check by its title."""
+    """Return the state and the text of each check on the page, by the check's title."""
     found = {}
     for check in page.soup.select(".check"):
         state, _, title = check.select_one(".check-title").get_text(" ", strip=True).partition(": ")
@@ -144,7 +144,7 @@ def test_another_front_page_is_displaced_by_an_admin_of_all_only(sign_in_as, eve
 
 @pytest.fixture
 def complete_after(event):
-    """Save an event that is not published, beside the current one."""
+    """Save an unpublished event beside the current one."""
     return make_event(slug="nf28", is_current=False, is_published=False, **ORGANISER)
 
 

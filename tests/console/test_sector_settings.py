@@ -17,7 +17,7 @@ from tools.pages import Page, Pages
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Places are counted under the event's lock, which each database has in its own way."""
+    """Give an app on each kind of database: places are counted under the event's lock, which differs between them."""
     return make_app(database_url)
 
 
@@ -41,7 +41,7 @@ def pages(sign_in_as, small) -> Pages:
 
 
 def numbers(event: Event) -> dict[str, list]:
-    """Return what is stored now: capacity, and by sector floor, ceiling and places taken."""
+    """Return the stored capacity, and the floor, ceiling and taken places of each sector."""
     db.session.rollback()
     db.session.expire_all()
     shares = {sector.key: [sector.floor, sector.ceiling, sector.taken] for sector in event.sectors}
@@ -49,7 +49,7 @@ def numbers(event: Event) -> dict[str, list]:
 
 
 def show(pages: Pages) -> Page:
-    """Return the page of sectors."""
+    """Open the settings page with the capacity and the sectors."""
     return pages.get("settings.sectors", event="nf27")
 
 
@@ -121,7 +121,7 @@ def test_what_would_break_a_limit_is_refused_with_the_numbers(pages, small, butt
 
 
 def test_floors_may_change_places_while_all_are_kept(pages, small):
-    """A floor that grows while another shrinks never adds up to too much on the way."""
+    """When one floor grows and another shrinks, only the sum of the new floors must fit the capacity."""
     typed = {"shares-0-floor": "3", "shares-0-ceiling": "3"}
     show(pages).submit(typed, button="Save")
     show(pages).submit({"shares-0-floor": "1", "shares-1-floor": "2"}, button="Save")

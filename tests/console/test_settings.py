@@ -14,12 +14,12 @@ from tests.factories.events import HELP_LINES, ORGANISER, make_event
 from tests.factories.registrations import confirmed, register
 from tools.pages import Pages
 
-SPRING = date(2028, 3, 26)  # the clocks go from 2 to 3
+SPRING = date(2028, 3, 26)  # summer time begins: the clocks go from 2 to 3
 
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Settings are saved under the event's lock, which each database has in its own way."""
+    """Give an app on each kind of database: settings are saved under the event's lock, which differs between them."""
     return make_app(database_url)
 
 
@@ -198,7 +198,7 @@ def test_organiser_and_help_lines_are_saved(organiser, event):
             "report": {"name": {"en": "The hotline"}, "url": "https://hotline.example/"},
         }
     ]
-    # Another blank row is offered, and an emptied one goes.
+    # A help line whose fields are all emptied is removed.
     emptied = {name: "" for name in page.form().data if name.startswith("help_lines-0")}
     page.submit(emptied)
     assert reread(event).help_lines == []

@@ -1,4 +1,4 @@
-"""Fixtures for the content as files: a site with every kind of content, and the commands on a folder."""
+"""Fixtures for exporting and importing content: a site with every kind of content, and the commands on a folder."""
 
 from collections.abc import Callable
 from datetime import date
@@ -26,7 +26,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def site(app, frozen):
-    """Save two events, two pages and four posts: a draft and one that was withdrawn are in one language."""
+    """Save two events, two pages and four posts; a draft and a withdrawn post are in one language only."""
     with app.app_context():
         event = make_event(
             **ORGANISER,
@@ -101,7 +101,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def change(folder: Path, name: str, old: str, new: str) -> None:
-    """Replace a text of a file."""
+    """Replace a text in a file of the folder."""
     path = folder / name
     text = path.read_text(encoding="utf-8")
     assert old in text, text

@@ -1,4 +1,4 @@
-"""An import changes what the files say, in one transaction, and never registrations or counters."""
+"""An import stores what the files say, in one transaction, and never changes registrations or counters."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def people(site):
 
 
 def registered(site) -> tuple[list[tuple[int, int, bool]], dict[str, int], int]:
-    """Return each registration with its sector, the sectors' counters and the event's."""
+    """Return each registration with its sector, and the counters of the sectors and of the event."""
     with site.app_context():
         rows = db.session.execute(
             select(Registration.id, Registration.sector_id, Registration.holds_place).order_by(
@@ -78,7 +78,7 @@ def test_a_dry_run_lists_every_difference_and_changes_nothing(folder, run, site)
     with site.app_context():
         event = events.find_current()
         assert (event.capacity, event.short_name["sv"]) == (260, "Forumet")
-        assert news.find_text("sv", "ny") is None  # a draft
+        assert news.find_text("sv", "ny") is None  # the post is a draft
         assert [tag.name for tag in db.session.scalars(select(Tag).order_by(Tag.id))][-1] == "#Nytt"
 
 
@@ -114,7 +114,7 @@ def test_what_people_have_is_not_taken(folder, run, site, people, old, new, sent
 
 
 def test_a_refused_import_leaves_no_trace(folder, run, site, people):
-    """The category is written before the event is refused, and is called what it was afterwards."""
+    """The import writes a category's new name before it refuses the event; afterwards the old name is back."""
     before = export(run, folder.parent / "before")
     change(folder, "taxonomy.toml", 'sv = "Kategori words"', 'sv = "Ord"')
     change(folder, EVENT, "floor = 40\nceiling = 45", "floor = 0\nceiling = 7")
@@ -284,7 +284,7 @@ def test_old_addresses_are_changed_by_their_file_and_go_with_their_post(folder, 
     ]
     assert pages.get("/start", expect=301).location == "/en/news/2016/11/25/plain-en"
     change(folder, "old-addresses.toml", 'old = "/start"', 'old = "/home"')
-    assert run("import", folder)[0] == 0  # what the file lacks is kept
+    assert run("import", folder)[0] == 0  # keeps addresses that the file lacks
     assert [pages.get(path, expect=301).location[-8:] for path in ("/start", "/home")] == ["plain-en"] * 2
     assert run("import", folder, "--delete")[0] == 0
     pages.get("/start", expect=404)

@@ -23,7 +23,7 @@ TEXTS: dict[str, str] = {}
 
 @pytest.fixture
 def app(make_app, sqlite_url):
-    """Give an app on SQLite: what a file may hold is the same on both databases."""
+    """Give an app on SQLite only: the rules for files are the same on both databases."""
     return make_app(sqlite_url)
 
 
@@ -183,7 +183,7 @@ def test_a_folder_that_is_not_there_or_empty_is_a_sentence(site, run, tmp_path):
     assert said.startswith("the folder holds no content; that would be taxonomy.toml, ")
 
 
-# Where an export may be written
+# The folders into which an export may be written
 
 
 def test_an_export_into_a_folder_with_other_files_is_refused(site, run, tmp_path):
@@ -226,7 +226,7 @@ def test_an_export_writes_through_no_link(folder, run, tmp_path, is_there):
 
 
 def test_an_export_over_an_unchanged_one_follows_the_database(folder, run, site):
-    """A page that is gone leaves the folder, and hidden files, such as those of Git, stay."""
+    """An export removes the file of a page that no longer exists, and keeps hidden files such as those of Git."""
     (folder / ".git").mkdir()
     (folder / ".git/config").write_text("mine")
     with site.app_context():

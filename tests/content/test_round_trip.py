@@ -35,16 +35,16 @@ from tests.factories.news import make_post
 
 EVENT = "events/nf27/event.toml"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-# Columns of content that no file tells, and why.
+# Columns that an export leaves out, each with the reason.
 UNTOLD = {
     "events": {
-        *("id", "slug", "taken"),  # a key, a folder's name, a counter of registrations
+        *("id", "slug", "taken"),  # a key, the folder's name, a counter of registrations
         "hotline_url",  # only earlier versions read it
         *("calendar_sequence", "calendar_changed_at"),  # count the changes of this database
     },
     "sectors": {"id", "event_id", "taken", "position"},
     "pages": {"id", "event_id", "slug"},
-    "posts": {"id", "key", "announced_at"},  # the worker announces
+    "posts": {"id", "key", "announced_at"},  # the worker sets the time of announcing
     "post_texts": {"post_id", "language", "search_text"},
     "corrections": {"id", "post_id"},
     "sources": {"id", "post_id", "position"},

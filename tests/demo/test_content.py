@@ -112,7 +112,7 @@ def test_text_links_to_pages_in_its_own_language(path):
 
 
 def page_is_there(link):
-    """Return whether a link leads to a page of the demo and to a section that it has."""
+    """Return whether a link leads to a page of the demo, and to a section that this page has."""
     _, language, *event, _, slug = link.partition("#")[0].split("/")
     path = CONTENT / "events" / ("nf16" if event else "nf27") / "pages" / f"{slug}.{language}.md"
     fragment = link.partition("#")[2]
@@ -352,5 +352,5 @@ def test_names_hold_every_nordic_letter():
 
 @pytest.mark.parametrize("path", sorted((CURRENT_EVENT / "pages").glob("*.md")), ids=lambda path: path.name)
 def test_no_word_of_a_title_is_longer_than_the_footers_column(path):
-    """The footer of a phone lists the titles in two columns; a longer word breaks between two letters there."""
+    """On a phone the footer lists the titles of pages in two narrow columns, in which a long word would be broken."""
     assert max(map(len, load(path)["title"].split())) <= 22

@@ -87,7 +87,7 @@ def test_demo_is_loaded_once(loaded):
 
 
 def test_the_demo_is_a_folder_of_content(loaded):
-    """Its files say what is stored, and an export has the same files."""
+    """The demo's files can be imported without a difference, and an export writes the same files."""
     start_write(db.session)
     outcome = importing.import_files(files.read_content(NOW), {}, delete=True, actor="command", now=NOW)
     db.session.rollback()

@@ -83,7 +83,7 @@ def test_each_day_is_an_entry_with_its_hours(pages):
         ([], []),
         ([{"ends": "17:00"}], [("20271116T090000", "20271116T170000")]),
         ([{"starts": "08:30"}], [("20271117T083000", "20271117T163000")]),
-        ([NIGHT, NIGHT], []),  # two nights, but the event has one: which hours are meant is unknown
+        ([NIGHT, NIGHT], []),  # hours of two nights, but the event has only one
     ],
 )
 def test_days_whose_hours_are_not_known_are_entries_of_the_whole_day(pages, nights, known):
@@ -124,7 +124,7 @@ def test_both_languages_and_later_versions_are_one_entry_a_day(pages):
 
 
 def test_a_change_raises_the_number_and_says_when(pages):
-    """RFC 5546, 2.1.4: without a higher SEQUENCE a calendar keeps the old hours."""
+    """A calendar keeps the old hours unless the file's SEQUENCE is higher (RFC 5546, 2.1.4)."""
     event = make_event()
     said = [revision(pages)]
     changes = {
@@ -142,7 +142,7 @@ def test_a_change_raises_the_number_and_says_when(pages):
 
 
 def test_what_calendars_do_not_show_raises_nothing(pages):
-    """Control: changes that the file does not contain raise nothing; the time of change is not the download's."""
+    """Control: a change that the file does not show raises no number; its time of change is not the download's."""
     event = make_event()
     clock.freeze(NOW + timedelta(days=3))
     for name, value in {"capacity": 300, "taken": 1, "place": Text(event.place)}.items():
@@ -171,7 +171,7 @@ def test_lines_are_folded_at_75_octets(pages):
 
 @pytest.mark.parametrize(
     ("zone", "starts_at", "local", "offset"),
-    [  # time in UTC, local time, hours from UTC: around the clock changes of 2027
+    [  # UTC, local time, hours from UTC, around 2027's clock changes
         ("Europe/Stockholm", datetime(2027, 3, 28, 0, 59, tzinfo=UTC), "2027-03-28 01:59", 1),
         ("Europe/Stockholm", datetime(2027, 3, 28, 1, 0, tzinfo=UTC), "2027-03-28 03:00", 2),
         ("Europe/Stockholm", datetime(2027, 7, 1, 7, 0, tzinfo=UTC), "2027-07-01 09:00", 2),

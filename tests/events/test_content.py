@@ -1,4 +1,4 @@
-"""What organisers may store of an event: hours of the programme, help lines, the organiser's address."""
+"""Which values organisers may store in an event: programme hours, help lines, the organiser's address."""
 
 from copy import deepcopy
 
@@ -13,7 +13,7 @@ from tests.factories.events import HELP_LINES, ORGANISER, new_event
 
 @pytest.fixture
 def english(app):
-    """Speak English."""
+    """Run the test with English as the language of texts."""
     with app.app_context(), force_locale("en"):
         yield
 

@@ -1,4 +1,4 @@
-"""Copying an event for another year."""
+"""Copying an event to make another year's."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

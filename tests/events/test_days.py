@@ -13,7 +13,7 @@ NIGHT = {"ends": "17:00", "starts": "08:30"}
 
 @pytest.fixture(params=["en", "sv"])
 def language(request, app):
-    """Speak one language after the other."""
+    """Run the test once in each language, and give the language's code."""
     with app.app_context(), force_locale(request.param):
         yield request.param
 

@@ -1,4 +1,4 @@
-"""Days and hours as organisers give them: by the clock at the venue, on both sides of a change of the clocks."""
+"""Organisers give days and hours by the clock at the venue, on both sides of a change to or from summer time."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from tests.factories.events import new_event
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NINE, FIVE, ONE, MIDNIGHT = time(9), time(17), time(1), time(0)
-SATURDAY, SUNDAY, MONDAY = date(2027, 10, 30), date(2027, 10, 31), date(2027, 11, 1)  # back to winter time
+SATURDAY, SUNDAY, MONDAY = date(2027, 10, 30), date(2027, 10, 31), date(2027, 11, 1)  # summer time ends
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Making an event: what it begins with, its short name, its drafts."""
+"""Making an event: its first settings, its short name, its drafted texts."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Standing pages of the present event and of an earlier one."""
+"""Standing pages of the current event and of an earlier one."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def test_page_shows_title_summary_text_and_when_it_changed(pages):
     page = pages.get("events.page", slug="practical")
     assert (page.h1, page.all(".lead")) == ("Page practical", ["What the page is about."])
     assert page.all(".prose") == ["Part Words."]
-    assert "Last changed 1 May 2027" in page.text  # 22:30 UTC the day before, in the event's time zone
+    assert "Last changed 1 May 2027" in page.text  # 30 April, 22:30 UTC
     assert page.soup.find(id="part").name == "h2"
     assert page.links["Svenska"] == "/sv/pages/practical"
 

@@ -22,7 +22,7 @@ def app(make_app, database_url):
 
 
 def raised(change) -> int:
-    """Commit the change and return by how much it has raised the content version."""
+    """Commit the session's changes and return by how much they have raised the content version."""
     start_write(db.session)
     before = content_version()
     change()

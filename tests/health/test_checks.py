@@ -120,7 +120,7 @@ def test_doctor_counts_one_as_one(app, database):
 
 @pytest.mark.parametrize(("present", "status"), [("0000", 503), ("nonsense", 503), ("9999", 200)])
 def test_only_tables_that_are_too_old_take_a_process_out(app, database, present, status):
-    """Tables that a newer version has migrated are accepted, because migrations only add to tables."""
+    """A process accepts tables that a newer version has migrated, because migrations only add to tables."""
     beat(database)
     start_write(database)
     database.execute(text("UPDATE alembic_version SET version_num = :present"), {"present": present})
@@ -214,7 +214,7 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
 
 
 def test_a_database_that_is_away_is_asked_once(make_app, tmp_path, monkeypatch):
-    """When the database does not answer, no second check waits for it as long again."""
+    """When the database does not answer one check, no second check waits for the same time limit again."""
     app = make_app(f"postgresql+psycopg://nobody@/nowhere?host={tmp_path}")
     tried, connect = [], psycopg.Connection.connect.__func__
 

@@ -30,7 +30,7 @@ def app(make_app, database_url):
 
 
 def other_keys(settings: dict, *purposes: str, before: bool = False) -> str:
-    """Return the data keys with new ones for these purposes, instead of the old ones or before them."""
+    """Return data keys with a new key for each of these purposes: instead of the old keys, or before them."""
     kept, fresh = json.loads(settings["DATA_KEYS"]), json.loads(new_data_keys())
     return json.dumps(
         {name: (fresh[name] + (kept[name] if before else []) if name in purposes else kept[name]) for name in kept}
@@ -202,7 +202,7 @@ def record() -> None:
 
 
 class Something:
-    """A subject for audit entries."""
+    """A stand-in for the model that an audit entry is about."""
 
     __tablename__ = "events"
     id = 1

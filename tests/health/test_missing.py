@@ -1,4 +1,4 @@
-"""What organisers have not done yet, in /status and `forum doctor`; it fails nothing."""
+"""/status and `forum doctor` list what organisers have not done yet; this makes neither of them fail."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The front page before, while and after one can register, of a full event, of an earlier one, and without any."""
+"""The front page before, during and after registration, of a full event, of an earlier one, and without an event."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -191,7 +191,7 @@ def offer_on(page) -> str:
     ],
 )
 def test_front_offers_no_place_where_those_left_are_by_invitation(pages, has_waiting_list, label, said):
-    """What the front offers is what the next page gives: places left in a sector that accepts nobody are no offer."""
+    """The front page counts no places of a sector that only takes invited people: nobody can register for them."""
     sectors = [
         make_sector("justice", position=1, policy=SectorPolicy.INVITATION),
         make_sector("ngo", position=2, ceiling=1, taken=1),
@@ -287,5 +287,5 @@ def test_visitors_are_offered_the_languages_of_the_event_alone(pages):
     assert page.soup.select(".site-languages, link[hreflang]") == []
     assert "/sv/pages/practical" not in pages.get("/sitemap.xml").text
     assert "/en/pages/practical" in pages.get("/sitemap.xml").text
-    # Whoever has an address in another language still reads the page there, and finds the way out.
+    # The address in a language that the event lacks still shows the page, with a link to a language that it has.
     assert pages.get("/sv/").all(".site-languages a") == ["English"]

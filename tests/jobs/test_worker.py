@@ -34,7 +34,7 @@ def _now(frozen):
 
 
 def broken(*, now):
-    """Write to the database, then fail."""
+    """Write to the database and then fail, as a broken job."""
     db.session.add(WorkerHeartbeat(name="half done", seen_at=now))
     db.session.flush()
     raise RuntimeError("as planned")

@@ -35,7 +35,7 @@ def app(make_app, database_url):
 
 
 def compose(organiser, **typed) -> Post:
-    """Write a post on the page for new ones, and return what is stored."""
+    """Write a draft on the page for new posts, and return the stored post."""
     organiser.get("posts.new", event="nf27").submit({**WRITTEN, **typed}, button="Save the draft")
     db.session.expire_all()
     return db.session.scalars(select(Post).order_by(Post.id.desc())).first()
@@ -225,7 +225,7 @@ def test_text_of_a_public_post_cannot_lose_what_readers_need(organiser):
 
 
 def test_second_editor_sees_both_texts_and_overwrites_nothing(organiser, sign_in_as, event):
-    """The second of two editors at once (R30)."""
+    """Two editors change a post at once: the second to save is shown both texts first (R30)."""
     post = compose(organiser)
     other = sign_in_as(Role.ORGANISER, event)
     mine, theirs = edit(organiser, post), edit(other, post)
@@ -346,7 +346,7 @@ def test_each_act_is_recorded_without_words(organiser):
     ["<script>alert(1)</script>", "[words](javascript:alert(1))", "![seen](https://evil.example/pixel.png)"],
 )
 def test_preview_and_page_show_nothing_that_acts(organiser, pages, body):
-    """The preview of hostile Markdown is as harmless as the page (S32)."""
+    """Neither the preview nor the page of hostile Markdown has scripts, links or pictures of it (S32)."""
     written = {**WRITTEN, "en-body": f"Before\n\n{body}\n\nAfter"}
     page = organiser.get("posts.new", event="nf27")
     shown = [page.submit(written, button="Preview English (new tab)", expect=200)]
@@ -358,7 +358,7 @@ def test_preview_and_page_show_nothing_that_acts(organiser, pages, body):
 
 
 def test_busy_database_loses_nothing_that_was_typed(organiser, monkeypatch):
-    """The page that says so carries the whole text, and its button sends it once more (R13)."""
+    """The error page of a busy database contains all typed texts; its button sends them once more (R13)."""
     page = organiser.get("posts.new", event="nf27")
     monkeypatch.setattr(actions, "create", _busy)
     busy = page.submit(WRITTEN, button="Save the draft", expect=503)
@@ -385,7 +385,7 @@ NO_ENGLISH = dict.fromkeys(ENGLISH, "")
 
 @pytest.fixture
 def two(organiser) -> tuple[Post, Post]:
-    """Give a public post in both languages, and one in Swedish alone."""
+    """Save two public posts: the first in both languages, the second in Swedish only."""
     first = compose(organiser)
     second = compose(organiser, **{**NO_ENGLISH, "sv-headline": "Annat"})
     publish(organiser, first)

@@ -56,7 +56,7 @@ def test_number_beyond_every_post_is_not_found(organiser, number):
 
 
 def test_two_new_posts_with_one_headline_and_one_new_hashtag_at_once(app, sign_in_as, event):
-    """The second waits for the first, and gets another address and the same hashtag."""
+    """The post that is saved second waits for the first, and gets another URL and the same hashtag."""
     second = sign_in_as(Role.ORGANISER, event)
     form = second.get("posts.new", event="nf27").form()
     typed = {**form.data, **WRITTEN, "tags": "#Barnahus"}

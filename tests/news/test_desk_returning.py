@@ -1,4 +1,4 @@
-"""Posts that were withdrawn and come back, and languages of public posts that are taken away."""
+"""Withdrawn posts that are published again, and languages that are removed from public posts."""
 
 import re
 from datetime import timedelta
@@ -82,7 +82,7 @@ def test_post_that_is_planned_anew_was_not_changed_before_it_was_published(organ
 
 
 def moments(pages) -> list[str]:
-    """Return when the feed was changed, and when its first post was published and changed."""
+    """Return three times from the feed: its change, and its first post's publication and change."""
     feed = pages.get("/en/news/feed.atom").data.decode()
     return [
         re.search(f"{part}<{name}>([^<]+)<", feed, re.DOTALL)[1]

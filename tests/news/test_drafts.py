@@ -78,7 +78,7 @@ def test_a_post_that_is_not_public_is_not_found(pages, path):
 
 @pytest.mark.parametrize("ahead", [-1, 1])
 def test_a_page_kept_between_two_clocks_shows_the_post_once_it_is_announced(pages, ahead):
-    """The web process's clock is a second ahead of the worker's, or a second behind."""
+    """A cached page is replaced, even if the web process's clock is a second ahead of the worker's, or behind."""
     make_post(headline="Old")
     make_post(headline="New", published_at=LATER, announced_at=None)
     clock.freeze(LATER + timedelta(seconds=ahead))

@@ -20,7 +20,7 @@ def make_posts(number: int, **shared) -> None:
 
 
 def headlines(page) -> list[str]:
-    """The headlines on the page, from the top."""
+    """Return the headlines on the page, from the top."""
     return page.all(".teaser-headline")
 
 
@@ -201,7 +201,7 @@ def test_a_list_costs_the_same_for_one_post_and_for_three(pages, endpoint):
         make_post(categories=[category], tags=[tag])
     three = pages.get(asked[0], **asked[1])
     assert (len(headlines(one)), len(headlines(three))) == (1, 3)
-    # Three for the list, four for the frame: the event, its pages and sectors, and the forums before it.
+    # Three queries for the list, four for header and footer: the event, its pages and sectors, and earlier forums.
     assert len(one.statements) == len(three.statements) <= 7
 
 

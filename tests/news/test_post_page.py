@@ -1,4 +1,4 @@
-"""The page of a post."""
+"""The public page of a post: its text, dates, corrections, neighbours and picture."""
 
 import json
 from datetime import UTC, date, datetime

@@ -17,12 +17,12 @@ def app(make_app, database_url):
 
 
 def titles(page) -> list[str]:
-    """Return the titles of what was found; marks within a word do not divide it."""
+    """Return the titles of the results as plain text, without the marks of the words that match."""
     return [title.get_text() for title in page.soup.select(".hit-title")]
 
 
 def extracts(page) -> list[str]:
-    """Return the extracts of what was found."""
+    """Return the extracts of the results."""
     return [extract.get_text() for extract in page.soup.select(".hit-extract")]
 
 
@@ -41,7 +41,7 @@ def extracts(page) -> list[str]:
         ("'", []),
         ("\\", []),
         ("#øresund", ["Øresund"]),
-        (None, []),  # an empty field leads to the address without it (tests/web/test_own_addresses.py)
+        (None, []),  # an empty field redirects (tests/web/test_own_addresses.py)
         ("  \t ", []),
         ("x" * 5000, []),
         ("a\0b", []),

@@ -1,4 +1,4 @@
-"""A hashtag is one tag in all its spellings."""
+"""All spellings of a hashtag are one tag."""
 
 import pytest
 from hypothesis import given

@@ -28,7 +28,7 @@ USUAL = {
 
 
 class ScriptedServer(socketserver.ThreadingTCPServer):
-    """The server; it counts connections and keeps messages, for scripts and tests."""
+    """The scripted mail server; it counts connections and keeps messages, for scripts and tests."""
 
     daemon_threads = True
     allow_reuse_address = True

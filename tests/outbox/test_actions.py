@@ -1,4 +1,4 @@
-"""Queueing a mail, retrying a failed one, cancelling one (R05, R10, S18)."""
+"""Queueing a mail, retrying a failed mail, cancelling a mail (R05, R10, S18)."""
 
 from datetime import timedelta
 from email import message_from_bytes, policy

@@ -1,4 +1,4 @@
-"""Sending due mails: which, in which order, and what becomes of one that cannot be sent (R06, R07, R10, M03)."""
+"""Which mails are sent, in which order, and what happens to a mail that cannot be sent (R06, R07, R10, M03)."""
 
 import secrets
 from datetime import timedelta
@@ -93,7 +93,7 @@ def test_one_connection_carries_a_batch_and_a_dropped_one_is_opened_again(databa
 def test_confirmation_never_waits_behind_hundreds_of_others_and_they_do_not_wait_for_ever(
     database, to_server, smtp_server
 ):
-    """Mails are sent by lane, except that every tenth is the oldest; one connection carries a hundred."""
+    """Mails are sent by lane (urgency), but every tenth is the oldest; one connection sends a hundred."""
     to_server(smtp_server.port)
     make_mails(90, recipient="bulk@example.org", lane=Lane.BULK, now=NOW - timedelta(hours=1))
     make_mails(5, recipient="soon@example.org", lane=Lane.SOON, now=NOW - timedelta(minutes=5))
@@ -204,7 +204,7 @@ def test_mail_that_kills_its_worker_each_time_is_a_dead_letter_in_the_end(databa
 
 
 def test_late_answer_of_a_worker_that_lost_its_lease_changes_nothing(database, to_server):
-    """Another worker has claimed the mail since, so the first one's failure must not change its next attempt."""
+    """Another worker has claimed the mail since, so the first worker's failure must not change the next attempt."""
 
     engine = database.get_bind()
 

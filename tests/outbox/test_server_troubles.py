@@ -1,4 +1,4 @@
-"""Mail servers that are slow, away or refuse: what is tried again, what pauses, what is sent once (R07–R09, F3)."""
+"""Slow, unreachable and refusing mail servers: the worker tries again or pauses, and sends no copy (R07–R09, F3)."""
 
 import threading
 from datetime import timedelta
@@ -64,7 +64,7 @@ def test_server_that_takes_too_long_is_given_up_and_the_mail_waits(
 
 
 def test_slow_answer_to_the_final_dot_is_waited_for_and_costs_no_second_copy(database, to_server):
-    """The server already has the mail by then, so giving up earlier would send another copy (RFC 5321, 4.5.3.2.6)."""
+    """After the final dot the server has the mail: giving up then would send another copy (RFC 5321, 4.5.3.2.6)."""
     with scripted_smtp({"END": lambda server: threading.Event().wait(0.5) or "250 ok"}) as server:
         to_server(server.port, MAIL_TIMEOUT=0.2)
         make_mail()

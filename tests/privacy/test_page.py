@@ -35,7 +35,7 @@ def test_privacy_page_is_generated_from_the_register(pages, language):
 
 @pytest.mark.usefixtures("database")
 def test_privacy_page_shows_an_entry_that_was_just_added(pages, monkeypatch):
-    """Control: the comparison above notices an entry that the page lacks."""
+    """Control: the comparison of page and register notices an entry that the page lacks."""
     shoes = Entry(
         what="Shoe size", purpose="To lend boots", basis="None", audience="The office", retention="A day"
     )

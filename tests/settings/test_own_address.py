@@ -1,4 +1,4 @@
-"""Links that commands print lead to the port of the server that runs beside them."""
+"""Links that commands print lead to the port of the forum's server on the same machine."""
 
 import os
 

@@ -103,7 +103,7 @@ def test_each_check_can_fail(name):
 
 @pytest.fixture
 def site(app, monkeypatch):
-    """Give an app with a few routes, one with a form whose answer shows what was sent."""
+    """Give an app with a few routes, among them a form whose answer shows the values that were sent."""
     form = GOOD.replace(
         "<button>Send</button>",
         """<input type="hidden" name="step" value="2">
