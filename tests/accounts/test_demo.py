@@ -1,4 +1,4 @@
-"""The demo's link works from this machine, once, and never in production."""
+"""The link that signs in to the demo's console works once, only from this machine, and never in production."""
 
 import pytest
 

@@ -168,7 +168,7 @@ def test_an_act_of_a_browser_that_was_just_signed_out_does_nothing(app, signed_i
 
 @pytest.mark.parametrize("act", ["confirm", "codes", "authenticator", "others"])
 def test_the_same_act_of_a_browser_that_is_signed_in_is_done(signed_in, user, act):
-    """Control: while the browser is signed in, the same change is made."""
+    """Control: while the browser is signed in, its change is made."""
     where, filled_in = ACTS[act]
     token = signed_in.get("own_account.show").form().data["csrf_token"][0]
     path = signed_in.url(where).replace("/authenticator", "/authenticator/new")

@@ -1,4 +1,4 @@
-"""Fixtures for tests of the application's own tools."""
+"""Fixtures for tests of the code that all parts of the forum share."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""The front page of an event, and the redirect to it."""
+"""The front page of an event, and the redirect from / to it."""
 
 import json
 from datetime import UTC, datetime, timedelta

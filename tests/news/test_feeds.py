@@ -105,7 +105,7 @@ def test_feed_is_as_new_as_its_newest_change(pages):
 
 
 def write_began_on(database, day: date) -> None:
-    """Set the day on which the forum began."""
+    """Store this day as one on which the site's name belonged to the forum."""
     start_write(database)
     database.scalars(select(ContentVersion)).one().began_on = day
     database.commit()
