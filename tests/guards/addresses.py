@@ -1,4 +1,4 @@
-"""A URL for every route, with values that exist in one event of the test data (world.py)."""
+"""Builds a URL for every route, with values that exist in one event of the test data (world.py)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ SLUGS = {
 
 @dataclass(frozen=True)
 class Address:
-    """A route with values; `event` is the slug in its URL, or None."""
+    """A URL of a route, with its endpoint and methods; `event` is the slug in the URL, or None."""
 
     endpoint: str
     path: str
@@ -50,7 +50,7 @@ class Address:
 def addresses(
     world: World, slugs: tuple[str, ...] = (HERE, ELSEWHERE), *, lang: str = "en"
 ) -> Iterator[Address]:
-    """Yield each route with values in its URL, once for each of the events."""
+    """Yield a URL of each route, and one for each of the events where the route's URL names an event."""
     with world.app.app_context():
         values = {slug: _values(world, slug) for slug in slugs}
     seen = set()

@@ -168,7 +168,7 @@ def words(tree) -> Iterator[str]:
 
 
 def letters(tree) -> Iterator[str]:
-    """Yield a letter or two of each character set."""
+    """Yield a letter or two of each character set in a parsed pattern."""
     for kind, value in tree:
         if kind is kinds.IN:
             yield from _members(value)
@@ -187,7 +187,7 @@ def beginnings(tree) -> set[str]:
 
 
 def shortest(tree) -> str:
-    """Return a short text that the pattern matches, at least nearly."""
+    """Return a short text that the pattern matches, or nearly matches."""
     made = ""
     for kind, value in tree:
         if kind is kinds.LITERAL:

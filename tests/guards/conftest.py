@@ -80,7 +80,7 @@ def demo(app) -> Flask:
 
 @pytest.fixture(scope="module")
 def queried(world) -> list[tuple[str, str]]:
-    """Give the pages that read parameters of the query string, with an audience that may open each."""
+    """Give the pages that read parameters of the query string, each with an audience that may open the page."""
     person = {"attendees.show", "attendees.cancel", "attendees.resend"}
     console = [
         *(

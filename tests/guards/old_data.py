@@ -80,7 +80,7 @@ def make_app(url: str, folder: Path, **settings: Any) -> Flask:
 
 
 def main() -> None:
-    """Print the rows of the test data (world.py) and the tokens of its links and sign-ins."""
+    """Print the rows of the test data (world.py) and the secret tokens of its personal links and sign-ins."""
     with TemporaryDirectory() as folder:
         app = make_app(f"sqlite:///{folder}/forum.sqlite3", Path(folder))
         clock.freeze(NOW)

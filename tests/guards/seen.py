@@ -20,7 +20,7 @@ PUBLIC = {
     "categories.name",
     "tags.name",
 }
-ORGANISERS = {  # organisers of the registration's event
+ORGANISERS = {  # columns whose texts the organisers of the registration's event may see
     "registrations.reference",
     "registrations.given_name",
     "registrations.family_name",

@@ -16,13 +16,13 @@ from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, 
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
-# Addresses with the id of something that belongs to one event.
+# Matches URLs that contain the id of a registration, mail or post, which belongs to one event.
 OF_ONE_EVENT = r"/(registrations|mail)/|/console/[^/]+/news/\d"
 SPECIAL = {
     "accounts.second_factor": 303,  # redirects to the form for the password, which comes first
     "accounts.set_up": 303,
     "accounts.open_demo": 410,  # the token of this test is unknown
-    "health.status": 503,  # it reports a fault: the test data has undeliverable mails
+    "health.status": 503,  # the page reports a fault: the test data has undeliverable mails
     "self_service.enter": 200,  # the token in the URL is enough
     "self_service.confirm": 200,  # the token in the URL is enough
 }
@@ -171,7 +171,7 @@ def test_filters_and_cursors_of_another_event_show_nothing_of_it(world):
 
 
 def test_every_endpoint_is_in_the_matrix(world):
-    """The list of URLs must contain every route, or the tests would prove nothing about it."""
+    """The list of URLs must contain every route, or the tests would prove nothing about a missing one."""
     assert {address.endpoint for address in addresses(world, SLUGS)} == set(AUDIENCES)
     assert {address.event for address in readable(world, SLUGS)} == {*SLUGS, None}
 

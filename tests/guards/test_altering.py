@@ -17,7 +17,7 @@ from tests.guards.conftest import BOTH
 from tests.tried_migrations import add_migration, copy_migrations
 
 KINDS = ("pk_constraint", "foreign_keys", "unique_constraints", "check_constraints", "indexes")
-# Compare the whole text of each trigger.
+# SQL that reads the whole text of each trigger, for the comparison of before and after.
 TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name",
     "postgresql": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
@@ -41,7 +41,7 @@ DROP_TRIGGER = {
     "sqlite": '    op.execute("DROP TRIGGER {name}")\n',
     "postgresql": '    op.execute("DROP TRIGGER IF EXISTS {name} ON audit_entries")\n',
 }
-# This trigger names another table. SQLite refuses to rename any table while that one is dropped.
+# This trigger names another table. While that table is dropped, SQLite refuses to rename any table.
 FOREIGN_TRIGGER = """
 CREATE TRIGGER events_told AFTER INSERT ON events BEGIN
 UPDATE registrations SET reference = reference WHERE 1 = 0; END
@@ -72,14 +72,14 @@ def tables(engine: Engine) -> list[str]:
 
 
 def stored(engine: Engine) -> dict[str, list]:
-    """Return every row, without the column that the test alters."""
+    """Return every row of every table, without the column that the test adds and alters."""
     with engine.connect() as connection:
         rows = old_data.read_rows(connection)
     return {name: [{k: v for k, v in row.items() if k != "tried"} for row in rows[name]] for name in rows}
 
 
 def rules(engine: Engine) -> dict[str, list[str]]:
-    """Return the triggers, checks, keys and indexes."""
+    """Return the database's triggers, check constraints, keys and indexes."""
     seen = inspect(engine)
     found = {f"{kind} {table}": read(seen, kind, table) for table in tables(engine) for kind in KINDS}
     with engine.connect() as connection:
@@ -191,7 +191,7 @@ def opened(make_app, url: str) -> Iterator[Engine]:
 
 
 def refuse(folder: Path) -> None:
-    """Run an upgrade and check that it fails as the command does."""
+    """Run an upgrade and check that it ends the process with exit status 1."""
     with pytest.raises(SystemExit) as ended:
         flask_migrate.upgrade(directory=str(folder))
     assert ended.value.code == 1

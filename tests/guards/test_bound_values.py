@@ -90,7 +90,7 @@ def test_form_of_another_person_does_not_open(database):
 
 
 def test_second_factor_of_another_organiser_opens_no_door(database):
-    """An organiser must not sign in to an account to which their own authenticator's secret was copied."""
+    """A code of one organiser's authenticator must not open another account, even if the secret was copied there."""
     theirs, mine = make_user(totp_secret=b"twenty bytes of mine"), make_user()
     copy("users", "totp_secret", "id", theirs.id, mine.id)
     start_write(db.session)

@@ -115,7 +115,7 @@ def crawl(world: World) -> Harvest:
 
 
 def leaked(world: World, audience: str, path: str, words: set[str]) -> set[str]:
-    """Return the texts that the audience may not see, except those that were part of its own URL."""
+    """Return the texts in an answer that the audience may not see, except those that were in the requested URL."""
     seen_here = {word: world.canaries[word] for word in words if word not in path}
     return {
         f"{canary.column} of {canary.event or 'none'} in {path}"
@@ -152,14 +152,14 @@ def _check_page_cache(world: World) -> None:
 
 
 def _check_that_the_search_finds(harvest: Harvest) -> None:
-    """Control: the same crawl finds what an organiser, a person and a visitor may see."""
+    """Control: the same crawl finds the texts that an organiser, a person and a visitor may see."""
     assert seen.ORGANISERS - harvest.shown[f"{Role.ORGANISER} of {HERE}"] == set()
     assert seen.PERSONS_OWN - harvest.shown[PERSON] == set()
     assert seen.PUBLIC - harvest.shown[VISITOR] == set()
 
 
 def test_a_leak_is_found(world):
-    """Control: another event's person, a real name and a draft on an organiser's page are noticed."""
+    """Control: a person of another event, a protected real name and a draft are noticed on an organiser's page."""
     organiser = f"{Role.ORGANISER} of {HERE}"
     for column, event in (
         ("registrations.email", ELSEWHERE),
@@ -297,7 +297,7 @@ def queue_every_mail(world: World) -> None:
 
 
 def _opens(path: str, canary: texts.Canary) -> bool:
-    """Return whether the URL has a token whose owner may see this text."""
+    """Return whether the URL contains the token of a personal link whose owner may see this text."""
     if path.startswith(("/en/r/confirm/", "/sv/r/confirm/")):
         return canary.table == "registrations" and canary.column in seen.PERSONS_OWN
     return canary.column == "users.email" and path.startswith(("/account/reset/", "/account/welcome/"))
@@ -330,7 +330,7 @@ def _own_words(world: World, name: str) -> list[str]:
 
 
 def _rows_of(text: str, own: list[str]) -> list[str]:
-    """Return the rows, items and lines with data of the person, whose data are replaced by the same words."""
+    """Return the parts of a page or file that hold data of the person, with each datum replaced by a placeholder."""
     text = re.sub(r'name="csrf_token"[^>]*>', "TOKEN", text)
     soup = BeautifulSoup(text, "html.parser")
     parts = soup.select("main tr, main li, main dl, main h1, main p") if soup.main else text.splitlines()

@@ -1,4 +1,4 @@
-"""Files and functions that comments and docstrings name exist; each check that a line switches off has its reason."""
+"""Comments name only files and functions that exist, and each line that switches a check off says why."""
 
 import importlib
 import io
@@ -67,7 +67,7 @@ def test_a_check_that_a_line_switches_off_has_its_reason_behind_it():
 
 @pytest.mark.parametrize("remark", ["noqa", "noqa: S104", "type: ignore", "type: ignore[attr-defined]"])
 def test_a_check_that_is_switched_off_without_a_reason_is_found(remark):
-    """Control: each form without a reason is found, and none with one."""
+    """Control: each way to switch a check off is found when it has no reason, and passes when it has one."""
     assert find_unreasoned(f"x = 1\ny = 2  # {remark}") == [2]
     assert find_unreasoned("x = 1  # noqa: S104 - why\ny = 2  # type: ignore[attr-defined]  # why") == []
 

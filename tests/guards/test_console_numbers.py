@@ -1,7 +1,8 @@
-"""Numbers of the console that claim the same thing are the same number, and as many people stand behind each.
+"""Pages of the console that count the same thing show the same number, and as many people are in the lists.
 
-Read are the overview, the attendee list with every filter and on all its pages, the waiting list and people's pages. A
-claim is a state or a group of states, and a sector: "waiting of ngo", "everyone of all".
+The tests read the overview, the attendee list with every filter and on all its pages, the waiting list and people's
+pages. A claim names what a number counts, a state or a group of states, and a sector: "waiting of ngo", "everyone of
+all".
 """
 
 import re
@@ -33,7 +34,7 @@ COLUMNS = {
     "In review": "in_review",
     "Waiting": "waiting",
 }
-# How a row begins to tell its state: as long as the event lies ahead, and afterwards.
+# The first words of a registration's state in a list, before the event and after its end, and the state's name.
 STATES = {
     "Confirmed": "confirmed",
     "Offered until": "offered",
@@ -87,7 +88,7 @@ def test_the_console_of_the_demo_agrees_with_itself_and_with_the_people_in_its_l
 
 
 def test_a_counter_that_went_wrong_is_found(demo, sign_in_as):
-    """Control: places are counted by counters and listed by rows, and the difference of one is seen."""
+    """Control: a counter of places that is one higher than the number of registrations is noticed."""
     with demo.app_context():
         start_write(db.session)
         event = find_current()
@@ -108,7 +109,7 @@ CONTRADICTING = """<main>
 
 
 def test_what_contradicts_itself_is_found():
-    """Control: contradictions in sentences, links and the balance are found."""
+    """Control: contradictions in sentences, in links and in the table of places by sector are found."""
     found = gathered(of_page(BeautifulSoup(CONTRADICTING, "html.parser")))
     assert contradictions(found) == {
         "place of all": {7, 8},
@@ -130,7 +131,7 @@ def reader(organiser) -> Read:
 
 
 def said(console: str, read: Read, names: dict[str, str]) -> dict[str, set[int]]:
-    """Return the numbers of an event's console by what they claim; `names` holds the sectors' keys by name."""
+    """Return the numbers on an event's console, grouped by what they count; `names` holds the sectors' keys by name."""
     overview = read(f"{console}/")
     assert wrong_sums(overview) == []
     found = [*of_page(overview), *of_waiting_list(read(f"{console}/waiting"), names)]
@@ -145,7 +146,7 @@ def said(console: str, read: Read, names: dict[str, str]) -> dict[str, set[int]]
 
 
 def of_visitors(pages: Pages, names: dict[str, str]) -> Iterator[tuple[str, set[int]]]:
-    """Yield what the public front page and the choice of sectors claim, in the words of the console."""
+    """Yield the numbers of the public front page and the choice of sectors, named as on the console."""
     same = {"all": "places of all"} | {
         f"waiting of {name}": f"waiting of {key}" for name, key in names.items()
     }
@@ -163,7 +164,7 @@ def gathered(found) -> dict[str, set[int]]:
 
 
 def of_page(page: BeautifulSoup) -> Claims:
-    """Yield what links, sentences and the balance of any console page claim."""
+    """Yield the numbers in a console page's links, sentences and table of places, with what each counts."""
     for link in page.find_all("a", href=True):
         yield from _of_link(link)
     texts = [words(page.main), *(element["aria-label"] for element in page.main.select("[aria-label]"))]
@@ -175,7 +176,7 @@ def of_page(page: BeautifulSoup) -> Claims:
 
 
 def of_list(path: str, query: dict[str, str], read: Read, names: dict[str, str]) -> Claims:
-    """Yield what a list claims on all its pages, how many rows it has, and of what state and sector they are."""
+    """Yield the numbers on all pages of an attendee list, and how many rows it has in all, by state and by sector."""
     claim, rows, path_of_next = _claim(query), [], path
     while path_of_next:
         page = read(path_of_next)
@@ -196,7 +197,7 @@ def of_list(path: str, query: dict[str, str], read: Read, names: dict[str, str])
 
 
 def of_waiting_list(page: BeautifulSoup, names: dict[str, str]) -> Claims:
-    """Yield what the waiting list claims of each sector, and the position of each person in it."""
+    """Yield the numbers that the waiting list's page shows for each sector, and each person's position in line."""
     yield from of_page(page)
     for section in page.select("section:has(> h2)"):
         name, told = words(section.h2), words(section.select_one(".filters-said"))
@@ -208,7 +209,7 @@ def of_waiting_list(page: BeautifulSoup, names: dict[str, str]) -> Claims:
 
 
 def of_people(path: str, state: str, read: Read) -> Claims:
-    """Walk from the first person of a list to the next one until the last; yield the number and their positions."""
+    """Open the people of a list one after the other by their pages' links; yield their number and positions in line."""
     number, link = 0, read(path).select_one(".people tbody a")
     while link:
         page, number = read(link["href"]), number + 1
@@ -225,7 +226,7 @@ def _claim(query: dict[str, str]) -> str:
 
 
 def _of_link(link: Tag) -> Claims:
-    """Yield the number in a link to a list of people: so many are in that list."""
+    """Yield the number in the text of a link to a list of people, which says how many the list holds."""
     parts = urlsplit(link["href"])
     query = dict(parse_qsl(parts.query))
     for text in (words(link), link.get("aria-label", "")):
@@ -237,7 +238,7 @@ def _of_link(link: Tag) -> Claims:
 
 
 def _of_sentence(numbers: dict[str, int]) -> Claims:
-    """Yield each number of a sentence by its name, and what they add up to."""
+    """Yield each number of a sentence with what it counts, and the sums of these numbers."""
     yield from (
         (f"{name} of all", number) for name, number in numbers.items() if name not in ("free", "others")
     )
@@ -261,7 +262,7 @@ def _of_balance(row: Tag) -> Claims:
 
 
 def _of_summary(text: str, claim: str, before: int, here: int) -> Claims:
-    """Yield what stands above a list: "51–100 of 132" or "45 registrations"."""
+    """Yield the numbers in the line above a list, such as "51–100 of 132" or "45 registrations"."""
     if part := re.match(r"(\d+)–(\d+) of (\d+)", text):
         first, last, in_all = map(int, part.groups())
         yield claim, in_all
@@ -276,7 +277,7 @@ def _of_line(reference: str, state: str) -> Claims:
 
 
 def _of_states(states: Counter, sectors: set[str]) -> Claims:
-    """Yield how many rows have each state, in each sector and, if all sectors are listed, in all."""
+    """Yield how many rows have each state, by sector and, when several sectors are given, in all of them."""
     parts = {sector: {sector} for sector in sectors} | ({"all": sectors} if len(sectors) > 1 else {})
     for part, keys in parts.items():
         number = {state: sum(states[key, state] for key in keys) for state in set(STATES.values())}

@@ -28,7 +28,7 @@ FILE = re.compile(r"[\w./-]+/[\w./-]*|[\w-]+\.(?:py|md|toml|js|css|html)")
 DOTTED = re.compile(r"([a-z_]+)\.([A-Za-z_]+)")
 TARGET = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
 ROOTS = ("", "forum", "docs", "tests", "templates")
-# Folders that commands make and .gitignore lists.
+# Folders that commands create and .gitignore lists, so documents may name them although they do not exist here.
 MADE = {
     "__pycache__",
     "build",

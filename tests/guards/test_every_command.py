@@ -90,7 +90,7 @@ def names(group: click.Group = cli, before: str = "") -> set[str]:
 
 
 def typed(command: str, folder: Path) -> list[str]:
-    """Return the command's arguments as typed in a shell."""
+    """Return the command's arguments as a user types them in a shell."""
     backup = next((path.name for path in folder.glob("backups/*.tar")), "none")
     return [*command.split(), *(word.format(folder=folder, backup=backup) for word in COMMANDS[command][1])]
 
@@ -155,7 +155,7 @@ def test_every_command_but_those_listed_refuses_keys_of_another_database(
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
     monkeypatch.setenv("FORUM_ENV", "development")
-    # Some commands set FORUM_BASE_URL, which would stay set for all later tests; monkeypatch undoes that.
+    # Some commands set the environment variable FORUM_BASE_URL; monkeypatch removes it again for later tests.
     monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
     for module in (command_line, running):
         monkeypatch.setattr(module, "create_app", lambda: wrong)

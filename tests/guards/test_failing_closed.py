@@ -1,4 +1,4 @@
-"""When a part that decides about access fails (sign-ins, links, counters, audit trail), access is refused (S43).
+"""When a part fails that access depends on (sign-ins, links, counters, audit trail), access is refused (S43).
 
 Each part is really broken: its table is renamed, or its file is no database. The answer is an error page with a
 reference, which shows no internal details.
@@ -160,7 +160,7 @@ def _give_password(world: World) -> None:
 
 
 def test_insides_are_found():
-    """Control: internal details, as a debugger's page would show them, are noticed."""
+    """Control: the check notices internal details, such as those that a debugger's page would show."""
     for shown in (
         "Traceback (most recent call last)",
         "no such table: users",

@@ -103,7 +103,8 @@ def world_kind(request):
 def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
     """Return every form that can be sent repeatedly: its audience, URL, fields and hidden fields.
 
-    It asks for pages, so it is made for each test, when the clock stands: at another hour the person's sign-in ends.
+    The fixture requests pages, so each test makes it anew under its frozen clock: at another hour the person's
+sign-in has ended.
     """
     found = []
     for address in addresses(world, (HERE,)):
@@ -130,7 +131,7 @@ def fields_of(world, audience: str, address: Address) -> set[str]:
 @FEW
 @given(data=st.data())
 def test_no_form_falls_over(world, forms, data):
-    """Each field is sent once, twice, as an array, not at all, and under another name."""
+    """Each field of each form is sent once, twice, as an array, not at all, and under another name."""
     seed = data.draw(
         st.lists(
             st.tuples(st.integers(0, 30), st.sampled_from(("{}", "{}[]", "{}[0]", "{}.x", "_{}")), values),

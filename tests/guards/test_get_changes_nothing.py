@@ -98,7 +98,7 @@ def test_mailed_links_can_be_followed_by_a_scanner(fresh_world):
 
 
 def test_hook_sees_a_write(fresh_world):
-    """Control: pressing the button on a link's page does write."""
+    """Control: the hook sees the writes of the button on the page that a mailed link opens."""
     browser = fresh_world.app.test_client()
     path = f"/en/r/confirm/{fresh_world.tokens['pending']}"
     token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(path).text)[1]

@@ -35,7 +35,7 @@ POLICY = {  # the minimum of the policy; nothing in it may allow inline code or 
 }
 TOO_WIDE = re.compile(r"unsafe-|\*|https?:|data:")
 ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
-# Attributes that delete a cookie.
+# The attributes of a Set-Cookie header that deletes the cookie.
 TAKEN_BACK = {
     "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
     "Max-Age=0",
@@ -43,7 +43,7 @@ TAKEN_BACK = {
 ANSWERS = (
     # A cookie with encrypted answers of a visitor's form, or the deletion of that cookie.
     re.compile(
-        # An e-mail address alone ("asked") is shorter than answers.
+        # The cookie "asked" holds an e-mail address only, so it is shorter than the cookies with answers.
         r"__Secure-(?:(?:kept|sent)=[A-Za-z0-9_-]{80,}=*|asked=[A-Za-z0-9_-]{60,}=*"
         r"|kept=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
         r" Secure; HttpOnly; Path=/(sv|en)/register(/link)?; SameSite=Lax"
@@ -99,7 +99,7 @@ def test_every_page_and_redirect_has_its_headers(site):
 
 
 def test_every_forms_answer_has_its_headers(fresh_site):
-    """Each form is sent without a CSRF token, empty, and filled in properly."""
+    """Each form is sent three times: without a CSRF token, empty, and filled in properly."""
     statuses, listed = set(), [found for found in addresses(fresh_site, (HERE,)) if found.endpoint in FORMS]
     hidden = {name: hidden_fields(fresh_site, name, "") for name in (VISITOR, PERSON, ADMIN)}
     for address in sorted(listed, key=lambda found: found.endpoint in SIGNING_OUT):

@@ -40,7 +40,7 @@ ATTACKS = (
 
 
 def hostile(column, number, _present) -> str:
-    """Return one of the attacks, cut to the column's length."""
+    """Return one of the attacks for a column: a link for a column of URLs, a unique text where one is needed."""
     if isinstance(column.type, Link):
         return "https://example.org/'\"><svg/onload=zqbad()>"
     text = ATTACKS[number % len(ATTACKS)]
@@ -145,7 +145,7 @@ def test_mails_to_a_sound_address_are_inert(fresh_world):
     ],
 )
 def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
-    """The rows have an unknown country or language, and names without letters."""
+    """Pages and mails work for rows with an unknown country or language, and names without letters."""
     with fresh_world.app.app_context():
         start_write(db.session)
         db.session.execute(update(Registration).values(values))
@@ -164,7 +164,7 @@ def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
     assert (answer.status_code, after > before) == (303, True)
 
 
-TOKEN = re.compile(r"(?<=/r/)[\w-]{43}(?![\w-])")  # of a personal link; random, so 49 may stand in it
+TOKEN = re.compile(r"(?<=/r/)[\w-]{43}(?![\w-])")  # A personal link's token is random and may contain "49".
 
 
 def check_inert(html: str, where: str) -> None:

@@ -136,7 +136,7 @@ def _mail_ids(world) -> set[int]:
 
 
 def _address_of(world, name: str) -> str:
-    """Return `email_canonical` of a person, which the test data set to another address than `email`."""
+    """Return a person's `email_canonical`; in the test data it is another address than `email`."""
     query = select(Registration.email_canonical).where(Registration.reference == world.references[name])
     with world.app.app_context():
         return db.session.scalars(query).one()

@@ -111,7 +111,7 @@ def test_no_word_of_an_event_makes_a_header(fresh_world, payload):
 
 
 def test_a_header_too_many_is_found(fresh_world):
-    """Control: an additional header line in a mail is noticed, in three spellings."""
+    """Control: the check notices an additional header line in a mail, in each of three spellings."""
     with fresh_world.app.app_context():
         mail = db.session.scalars(select(OutboxMessage).where(OutboxMessage.content.is_not(None))).first()
         whole = re.sub(rb"(?m)^To: .*\r$", b"To: a@example.org\r", mail.content)

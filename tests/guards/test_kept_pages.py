@@ -73,7 +73,7 @@ def stranger(world) -> dict[str, str]:
 
 
 def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str]:
-    """Yield the order of requests in which the stranger's browser and one without cookies get different answers."""
+    """Request a page with the stranger's headers and without, in both orders; yield each order whose answers differ."""
     varies = {name.lower() for name in _get(world, path, {}).vary}
     told = {name: value for name, value in stranger.items() if name == "Cookie" or name.lower() not in varies}
     for order in ({"stranger": told, "reader": {}}, {"reader": {}, "stranger": told}):

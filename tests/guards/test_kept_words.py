@@ -25,8 +25,8 @@ WITH_SECRETS = {
     "own_account.authenticator",
     "own_account.recovery_codes_file",
 }
-# A choice in a row of a list, buttons of the navigation, and previews, whose form is still open in another tab: their
-# addresses have no page that could show it again.
+# Forms whose URL has no page that could show the entered values again: a button in a row of a list, a choice in the
+# navigation, and previews, whose form is still open in another tab.
 IN_ROWS = {"outbox.dismiss", "own_account.choose_language", "posts.preview", "pages.preview"}
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
@@ -83,7 +83,7 @@ def test_what_has_no_page_of_its_own_is_not_said_to_be_kept(fresh_world, endpoin
 
 @pytest.mark.parametrize("endpoint", sorted(WITH_SECRETS))
 def test_no_secret_is_kept(fresh_world, endpoint):
-    """Control: forms with passwords and codes are not kept, and so are empty afterwards."""
+    """Passwords and codes are never stored when the sign-in has ended, so their forms are empty afterwards."""
     (address,) = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint == endpoint]
     sent = {**FORMS[endpoint][1], **hidden_fields(fresh_world, ADMIN, "")}
     clock.freeze(NOW + timedelta(hours=1))

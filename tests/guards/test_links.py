@@ -1,6 +1,6 @@
 """Every link in a page leads to a page directly: no 404 and no needless redirect.
 
-These are links, pictures, scripts, alternates, feeds and GET forms, in every page that a visitor, a person with a
+Links, pictures, scripts, alternates, feeds and GET forms are followed, on every page that a visitor, a person with a
 personal link and an admin can open, with the test data of world.py and with the demo, which has real texts.
 """
 
@@ -31,7 +31,7 @@ REDIRECTED = {
 
 
 def dead_links(browser: FlaskClient, pages: Iterable[str], *, onward: bool = False) -> list[str]:
-    """Return the links that do not answer with 200, with their page; with `onward`, linked pages are checked too."""
+    """Return the links that do not answer with 200, and where they stand; with `onward`, check linked pages too."""
     answers = {page: browser.get(page) for page in pages}
     waiting, found = list(answers), []
     for page in waiting:

@@ -127,7 +127,7 @@ HEADERS = {  # headers whose parsing may be expensive
 DEARER = 40_000
 
 
-# URLs that are answered by the app and not by a cache: a redirect, a 404, a form, a search.
+# URLs that the app answers and no cache does: a redirect, a 404, a form, a search.
 ANSWERED_BY_APP = ("/", "/nope", "/en/register/ngo", "/en/news/search?q=a")
 
 
@@ -180,7 +180,7 @@ def test_longer_headers_are_refused_wherever_the_app_would_answer(world, headers
 
 @pytest.mark.parametrize("headers", LONG_HEADERS, ids=["one", "many"])
 def test_longer_headers_are_not_looked_at_for_what_is_ready(world, ready, headers):
-    """Headers above the limit change no page, not even when it is rendered for the cache."""
+    """Headers above the limit change no cached page, not even when the page is rendered for the cache."""
     world.app.extensions["page_cache"].clear()
     for path in ready:
         answer, plain = (world.browsers[VISITOR].get(path, headers=sent) for sent in (headers, {}))

@@ -56,12 +56,12 @@ NEW_EVENT = {
 DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "version"}
 DERIVED |= {"search_text", "search_extra", "search_extra_from"}
 ADDED = {"audit_entries", "audit_details"}
-# Forms that this module sends with a wrong password or code: only the refusal is recorded (S46).
+# Forms that this module sends with a wrong password or code: the only new row is the refusal's audit entry (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 PLACE = {"events": {"taken"}, "sectors": {"taken"}}
-# What a change of capacity or floors does to whoever waits.
+# Columns that change when a new capacity or floor gives places to people on the waiting list.
 OFFERED = {"registrations": {"status", "holds_place", "offer_expires_at", "version"}}
 PASSWORD = "mynta lokomotiv regnbåge fjord"
 WRITTEN = {
@@ -198,7 +198,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"events", "sectors", "pages"} | ADDED,
     ),
     "publication.publish": (ADMIN, {}, {}, set()),  # the event is published already
-    "publication.front_page": (ADMIN, {}, {}, set()),  # ... and the front page
+    "publication.front_page": (ADMIN, {}, {}, set()),  # the event is on the front page already
     "settings.facts": (
         ADMIN,
         {
@@ -443,7 +443,7 @@ def changed(before, after) -> dict[str, set[str]]:
 
 
 def holds_forged(before, after) -> list[str]:
-    """Return the columns in which a forged value is stored."""
+    """Return the columns of the database in which a forged value is stored."""
     return [
         f"{table}.{name}"
         for table, stored in after.items()

@@ -25,7 +25,7 @@ RELEASES = sorted(path.stem for path in old_data.FILES.glob("*.json"))
 
 @pytest.fixture
 def blank(blank_database_url, static_folder, tmp_path):
-    """Give an app on an empty database, once for each kind."""
+    """Give an app on an empty database; the test runs once for each kind of database."""
     app = old_data.make_app(blank_database_url, tmp_path, STATIC=static_folder)
     clock.freeze(NOW)
     with app.app_context():
@@ -61,7 +61,7 @@ def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[d
     """Return the rows with sealed values decrypted; before migration 0008 values were not bound to a row."""
     opened = {name: [dict(row) for row in listed] for name, listed in rows.items()}
     for column in keys.sealed_columns():
-        for row in opened.get(column.table.name, []):  # a table that the release did not have yet
+        for row in opened.get(column.table.name, []):  # no rows where the release did not have the table yet
             if row.get(column.name):
                 location = location_of(column, row) if is_bound else keys.UNBOUND
                 closed = base64.b64decode(row[column.name]["bytes"])
@@ -70,7 +70,7 @@ def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[d
 
 
 def lost(before: dict, after: dict) -> list[str]:
-    """Return the values that are missing from columns that still exist, by table."""
+    """Return the values that a migration has lost from columns that still exist, by table."""
     found = []
     for name, rows in before.items():
         columns = set(after[name][0]) & set(rows[0]) if rows and after.get(name) else set()

@@ -1,4 +1,4 @@
-"""Numbers of a public page that claim the same thing are the same number, and a table's last row adds up."""
+"""Public pages that count the same thing show the same number, and a table's last row is the sum of the others."""
 
 import re
 from collections import defaultdict
@@ -11,14 +11,14 @@ from forum.events.queries import find_current
 from tests.factories.events import make_event, make_sector
 from tools.page_checks import words
 
-# What a page may say of all places that are left, and of all places.
+# Sentences from which the number of all places that are left, and of all places of the event, is read.
 ALL_LEFT = (
     r"(\d+) places? left",
     r"(\d+) of \d+ places are left",
     r"share the (\d+|one) places? that (?:is|are) left",
 )
 ALL = (r"\d+ places? left of (\d+)", r"\d+ of (\d+) places are left", r"The forum has (\d+) places")
-# What an element that names one sector may say of it.
+# Words from which the numbers of a sector are read, in an element that names this sector only.
 OF_SECTOR = {
     "left": r"(\d+) (?:places? )?left",
     "waiting": r"(\d+) waiting",
@@ -61,7 +61,7 @@ CONTRADICTING = """<main><svg><text>81</text><text>places left</text><text>of 25
 
 
 def test_what_contradicts_itself_is_found():
-    """Control: every kind of contradiction is found."""
+    """Control: different numbers for the same count are found in a picture, a table, a list and a sentence."""
     page = BeautifulSoup(CONTRADICTING, "html.parser")
     assert contradictions(claims(page, ["Justice", "NGOs"])) == {
         "all": {"250", "251"},
@@ -73,12 +73,12 @@ def test_what_contradicts_itself_is_found():
 
 
 def contradictions(found: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return the claims that have more than one number."""
+    """Return what is counted with more than one result, with the different numbers."""
     return {claim: numbers for claim, numbers in found.items() if len(numbers) > 1}
 
 
 def merged(several) -> dict[str, set[str]]:
-    """Return the claims of several pages together."""
+    """Merge the numbers found on several pages, by what they count."""
     found: dict[str, set[str]] = defaultdict(set)
     for one in several:
         for claim, numbers in one.items():
@@ -87,7 +87,7 @@ def merged(several) -> dict[str, set[str]]:
 
 
 def claims(page: BeautifulSoup, sectors) -> dict[str, set[str]]:
-    """Return the numbers by what they claim, such as "left of Justice"."""
+    """Return the numbers on a page by what they count, such as "left of Justice"."""
     found: dict[str, set[str]] = defaultdict(set)
     for element in page.main.find_all(True):
         said = [element["aria-label"]] if element.get("aria-label") else []
@@ -116,12 +116,12 @@ def _all(patterns: tuple[str, ...], text: str) -> list[str]:
 
 
 def _speaks_of_all(element: Tag) -> bool:
-    """Whether the element is the smallest block or picture around its words."""
+    """Return whether the element is of a kind that holds whole sentences: a paragraph, heading, cell or picture."""
     return element.name in {"p", "h1", "h2", "h3", "td", "th", "li", "svg", "figcaption"}
 
 
 def _smallest_that_name(main: Tag, name: str, sectors) -> Iterator[Tag]:
-    """Yield the elements that name this sector alone and say a number of it, without those around them."""
+    """Yield the innermost elements that name this sector alone and state a number for it."""
     others = [other for other in sectors if other != name]
 
     def says(element: Tag) -> bool:
@@ -134,7 +134,7 @@ def _smallest_that_name(main: Tag, name: str, sectors) -> Iterator[Tag]:
 
 
 def wrong_sums(page: BeautifulSoup) -> list[str]:
-    """Return the columns whose last row is not the sum of the rows above, where each cell is a number."""
+    """Return the table columns, of numbers only, whose last row is not the sum of the rows above."""
     problems = []
     for table in page.find_all("table"):
         rows = [[words(cell) for cell in row(["th", "td"])] for row in table.select("tbody tr")]

@@ -110,7 +110,7 @@ def test_a_pattern_that_is_put_together_is_found():
 
 @pytest.mark.parametrize("name", sorted(PATTERNS))
 def test_counting_matcher_finds_what_python_finds(name):
-    """Control of the counting matcher: it finds the same matches as Python's, for each pattern and its test texts."""
+    """Control: the counting matcher finds the same matches as Python's, for each pattern and its test texts."""
     pattern, _ways = PATTERNS[name]
     for before, piece, tail in islice(sorted(texts(pattern)), 0, None, 3):
         text = before + piece * 3 + tail

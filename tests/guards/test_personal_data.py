@@ -1,4 +1,4 @@
-"""The register of personal data is complete: nothing is stored that it does not name (P01, P02)."""
+"""The register of personal data names every column and form field that holds personal data (P01, P02)."""
 
 import gc
 import importlib
@@ -68,7 +68,7 @@ def unlisted(columns: set[str], fields: set[str]) -> set[str]:
 
 
 def needless(names: set[str]) -> set[str]:
-    """Return the names that stand for data which the forum must not ask for (P02)."""
+    """Return the column and field names that suggest data which the forum must not ask for (P02)."""
     return {name for name in names for word in FORBIDDEN if word in name.lower()}
 
 

@@ -1,4 +1,4 @@
-"""Phrases that a native editor replaced come back in no text of the catalogue and of the demo, in either language."""
+"""Phrases that a native editor replaced do not come back, in the translations or the demo, in either language."""
 
 import re
 import tomllib
@@ -40,7 +40,7 @@ def test_replaced_phrases_do_not_come_back(language):
 
 @pytest.mark.parametrize("phrase", ["Utskick", "the present forum"])
 def test_replaced_phrases_are_found(phrase):
-    """Control: the check above finds such a phrase, within a sentence and over the end of a line."""
+    """Control: a replaced phrase is found in the middle of a sentence, and when a line ends within the phrase."""
     assert has(phrase, f"Go: {phrase.replace(' ', chr(10))}, please.")
     assert not has(phrase, "Something else.")
 
@@ -50,7 +50,7 @@ def has(phrase: str, text: str) -> bool:
 
 
 def catalogue(language: str) -> list[str]:
-    """Return the texts of code and templates; the English ones are what the Swedish catalogue translates."""
+    """Return the translatable texts of code and templates; the English ones are the source of the Swedish catalogue."""
     with (PROJECT / "translations/sv/LC_MESSAGES/messages.po").open("rb") as file:
         messages = [message for message in read_po(file, locale="sv") if message.id]
     parts = [message.id if language == "en" else message.string for message in messages]

@@ -29,7 +29,7 @@ GIVEN_AWAY = ("SECRET_KEY", "code object", "7777777", "<class", "only-for-tests"
 
 @pytest.fixture(params=NAUGHTY)
 def naughty(request, fresh_world) -> str:
-    """Give a hostile text that is stored in every text that a visitor or an organiser can write."""
+    """Store a hostile text wherever a visitor or an organiser can write, and give this text."""
     text, both = request.param, Text(en=request.param, sv=request.param)
     with fresh_world.app.app_context():
         start_write(db.session)

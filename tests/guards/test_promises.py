@@ -1,7 +1,7 @@
-"""What public pages promise is true: each promise is listed with the test that keeps it (docs/promises.md).
+"""Promises of public pages are true: docs/promises.md lists each promise with the tests that prove it.
 
-The registration, the privacy notice and the accessibility statement are read sentence by sentence: one that promises
-something and is not listed fails. No public text, in either language, promises what does not exist.
+The tests read the pages of registering, the privacy notice and the accessibility statement sentence by sentence: a
+sentence that promises something and is not listed fails. No public text promises a feature that does not exist.
 """
 
 import ast
@@ -19,13 +19,13 @@ SPAN = re.compile(r"`([^`]+)`")
 ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
 TEXT = re.compile(r"""(?:_|gettext)\(\s*"((?:[^"\\]|\\.)*)\"""")
 SENTENCE_END = re.compile(r"(?<=[.:;?])\s+|\s*\|\s*|\n+")
-# A sentence that says what will happen, what never does, or what is done with what somebody has told.
+# Words of a promise: what will happen, what never happens, or what is done with a person's data.
 PROMISE = re.compile(
     r"\b(never|nobody|at once|automatically|encrypted|erased?|deleted?|(?:is|are) (?:kept|held|served|arranged)"
     r"|we (?:send|write|answer|offer|use|sell|keep|erase|delete|arrange|will)|only used|within)\b",
     re.IGNORECASE,
 )
-# Pages that consist of promises; every sentence of theirs is looked at.
+# Pages that consist of promises: each sentence on them is checked.
 LOOKED_AT = (
     *sorted((PROJECT / "templates/public/registration").glob("*.html")),
     *(
@@ -34,7 +34,7 @@ LOOKED_AT = (
     ),
     *(PROJECT / f"forum/events/first_texts/{name}.en.md" for name in ("privacy", "accessibility")),
 )
-# Sentences that PROMISE finds and that promise nothing.
+# Sentences that match PROMISE although they promise nothing.
 NO_PROMISES = {
     "How long the data are kept",
     "What the forum collects, why, who sees it, how long it is kept and what rights you have.",
@@ -47,7 +47,7 @@ NO_PROMISES = {
     "We send a link to it.",
     "We write out what the figures mean, but they may still take time to read.",
     "What nobody sees.",
-    # Drafts with a blank, which promise something once it is filled in.
+    # Sentences of drafts with a blank, which promise something only once an organiser has filled the blank in.
     "The organiser erases them at the latest on the day on which you erase registrations].",
     "We answer within number of days].",
 }
@@ -60,9 +60,9 @@ PUBLIC_TEXTS = (
     *sorted((PROJECT / "forum/events/first_texts").iterdir()),
     *(PROJECT / name for name in ("forum/registration/forms.py", "forum/privacy/register.py")),
 )
-# The front page's template has a link to the programme, which is left out while there is none.
+# Texts that are searched for a programme. The front page's template is not: its link shows only with a programme.
 OF_A_PROGRAMME = [path for path in PUBLIC_TEXTS if path.is_relative_to(PROJECT / "forum/demo")]
-# What does not exist, in both languages, but where the sentence says that there is none.
+# Features that do not exist, each with the words for it in both languages. A text may name one to say it is missing.
 UNBUILT = {
     "a list of participants": r"list of participants|participant list|deltagarlist",
     "badges": r"\bbadges?\b|namnskylt",
@@ -112,7 +112,7 @@ def test_no_public_text_promises_what_does_not_exist(what):
 
 
 def test_a_promise_without_a_test_and_one_of_what_is_not_there_are_found():
-    """Control: each kind of fault is found."""
+    """Control: a missing test, an unlisted promise, and a promise of a missing feature are found."""
     assert not is_there("tests/guards/test_promises.py::test_that_was_renamed")
     assert not is_there("tests/guards/test_nowhere.py::test_x")
     assert is_there("tests/guards/test_promises.py::test_every_promise_stands_on_its_page")
@@ -130,7 +130,7 @@ def test_a_promise_without_a_test_and_one_of_what_is_not_there_are_found():
 
 
 def promises() -> Iterator[tuple[str, list[str]]]:
-    """Yield each promise with the files in which it stands."""
+    """Yield each promise that docs/promises.md lists, with the files in which the sentence stands."""
     for heading in ("Kept by the service", "Kept by the organiser"):
         for promise, where, *_tests in rows(heading):
             yield promise, SPAN.findall(where)
@@ -143,7 +143,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def unlisted(said: Iterable[str]) -> list[str]:
-    """Return the sentences that promise something and are listed nowhere."""
+    """Return the sentences that promise something and that docs/promises.md does not list."""
     listed = " ".join(promise for promise, _places in promises())
     return [
         sentence
@@ -153,7 +153,7 @@ def unlisted(said: Iterable[str]) -> list[str]:
 
 
 def sentences(text: str, suffix: str) -> Iterator[str]:
-    """Yield the sentences of a template's texts, or of a page in Markdown."""
+    """Yield the sentences of an HTML template's translatable texts, or of a page in Markdown."""
     for part in TEXT.findall(text) if suffix == ".html" else [plain(text)]:
         for sentence in SENTENCE_END.split(part):
             if cleaned := sentence.strip(" -#*"):
@@ -161,30 +161,30 @@ def sentences(text: str, suffix: str) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """Return Markdown without the signs of links, bold words and headings' ids."""
+    """Return a Markdown text without the markup of links, bold words and heading ids."""
     text = re.sub(r"\]\([^)]*\)|\[|\*\*|\{#[a-z-]+\}|^summary: ", "", text, flags=re.MULTILINE)
     return text.replace("---", "")
 
 
 def paragraphs(path: Path) -> list[str]:
-    """Return the parts of a file in which a word and what is said of it stand together."""
+    """Return the lines of a file, because a feature's name and the words that it is missing stand on one line."""
     return path.read_text().split("\n")
 
 
 def promises_unbuilt(what: str, text: str) -> bool:
-    """Whether a text speaks of what does not exist and does not say that there is none."""
+    """Return whether a text names a feature that does not exist, without saying that it is missing."""
     return bool(re.search(UNBUILT[what], text, re.IGNORECASE)) and not SAID_TO_BE_NONE.search(text)
 
 
 @cache
 def read(place: str) -> str:
-    """Return a file's text on one line, without the signs of Markdown."""
+    """Return a file's text on one line, without Markdown markup."""
     return " ".join(plain((PROJECT / place).read_text()).split())
 
 
 @cache
 def is_there(name: str) -> bool:
-    """Whether a test, such as tests/home/test_front.py::test_front_says_what_when_and_where, exists."""
+    """Return whether this test exists: "tests/home/test_front.py::test_front_says_what_when_and_where"."""
     path, _, function = name.partition("::")
     file = PROJECT / path
     if not file.is_file():

@@ -1,6 +1,6 @@
 """Each table that cached pages read belongs to a model that is marked as public content and raises its version.
 
-Pages that hold for a second only, because they show places, also count registrations: these change all the time.
+Pages with free places also count registrations, which change all the time; the cache keeps them for a second only.
 """
 
 import re
@@ -19,7 +19,7 @@ from tests.guards.world import World
 
 READ_FROM = re.compile(r"\b(?:FROM|JOIN) (\w+)")
 COUNTED = {"registrations"}
-LASTING = {"content_version"}  # Feeds read the day on which the forum began, which never changes.
+LASTING = {"content_version"}  # Feeds read the website's first day in this table; it never changes.
 FOREVER = float("inf")
 
 
@@ -41,7 +41,7 @@ def test_a_model_without_the_mark_is_found(world, monkeypatch):
 
 
 def tables_of_kept_pages(world: World) -> dict[float, set[str]]:
-    """Render every page; return the tables that were read for cacheable ones, by the seconds for which they hold."""
+    """Render every page; return the tables read for cacheable pages, by how many seconds the cache may serve a page."""
     client = world.app.test_client()
     kept: dict[float, set[str]] = {FOREVER: set(), SEATS_SECONDS: set()}
     world.app.extensions["page_cache"].clear()

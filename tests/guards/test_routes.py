@@ -1,4 +1,4 @@
-"""Checks on every route; a route that is not listed fails."""
+"""Every route has an audience, and each that changes something needs a CSRF token and refuses other sites."""
 
 import pytest
 from werkzeug.routing.converters import IntegerConverter

@@ -76,10 +76,10 @@ REACH = {
     "forum/events/drafts.py": {"frontmatter"},  # reads the project's own texts
     "forum/content/documents.py": {"yaml"},  # reads front matter, plain values only
     "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens none but what it drew
-    "forum/settings/nonsense.py": {"ssl"},  # reads the certificates that the settings name
+    "forum/settings/nonsense.py": {"ssl"},  # reads the certificate files that the settings name
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
     "forum/jobs/worker.py": {"socket"},  # asks for the host name, a part of the worker's name; opens nothing
-    # The only outgoing connection: to the configured mail server.
+    # The forum's only outgoing connection goes to the configured mail server.
     "forum/outbox/transport.py": {
         "smtplib",
         "socket",
@@ -100,12 +100,12 @@ VIEWS = {
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
-    # Helpers of views.
+    # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
     "forum/registration/own_sign_in.py",
     "forum/audit/traces.py",
-    # Tools that read the request: encrypted cookies, and log lines.
+    # Modules that need the request to encrypt cookies and to write log lines.
     *("forum/sealed_cookies.py", "forum/logs.py"),
     # Not a view: `forum db` sets `g`, because Flask-Migrate reads its settings there.
     "forum/commands/database.py",
@@ -115,7 +115,7 @@ LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event"},  # read by the layout, on error pages too
-    "forum/home/site.py": {"layout_parts"},  # asked for by several parts of the layout
+    "forum/home/site.py": {"layout_parts"},  # kept for a request, because several parts of the layout need them
     "forum/web/errors.py": {"cause"},  # read when the request is logged
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},
@@ -124,7 +124,7 @@ Find = Callable[[ast.AST], Iterator[str]]
 
 
 def over_all(find: Find) -> dict[str, list[str]]:
-    """Return the findings in each source file, as "line: finding"."""
+    """Run a check on each source file; return what it finds by file, as "line: finding"."""
     found = {}
     for path in sorted((PROJECT / "forum").rglob("*.py")):
         if listed := list(find(ast.parse(path.read_text()))):
@@ -210,7 +210,7 @@ def _is_constant(node: object) -> bool:
 
 
 def _words(node: ast.AST) -> str:
-    """Return the literal pieces of a built text."""
+    """Return the literal pieces of a text that an expression builds from pieces."""
     parts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
     return " ".join(part for part in parts if isinstance(part, str))
 

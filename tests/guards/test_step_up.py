@@ -62,7 +62,7 @@ LIGHT = {
 
 
 def guarded(world: World) -> list[Address]:
-    """Return the forms for signed-in users."""
+    """Return the URLs of the forms for signed-in users."""
     listed = addresses(world, (HERE,))
     return [
         found for found in listed if "POST" in found.methods and isinstance(AUDIENCES[found.endpoint], Roles)
@@ -94,7 +94,7 @@ def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
 
 @pytest.mark.parametrize("endpoint", sorted(WEIGHTY))
 def test_weighty_form_is_done_while_it_is_fresh(fresh_world, endpoint):
-    """Control: four minutes after both factors, a sensitive form does not ask for them."""
+    """Control: a sensitive form does not ask for both factors when they were given four minutes ago."""
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=4))
     for method in sorted(address.methods & {"GET", "POST"}):

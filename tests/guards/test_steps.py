@@ -1,6 +1,6 @@
-"""No step can be skipped or taken too late: each form is sent directly, without the page before it (S16).
+"""Nobody can skip a step or take it too late: each form is sent directly, without the page before it (S16).
 
-`DOORS` are the ways in which an event may be shut to a registration; `STEPS` are requests that need a step before them.
+`DOORS` are reasons for which an event takes no registration; `STEPS` are requests that need an earlier step.
 A refused request writes nothing at all, neither counters nor audit entries.
 """
 
@@ -27,7 +27,7 @@ from tools.organisers import SECRET
 ANSWERS = {**DETAILS, "email": "new@example.org"}
 REGISTER = "/en/register/ngo"
 OPENING = {"opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=1)}
-DOORS = {  # by name: a change of the event or its sectors, and the answer to a registration after it
+DOORS = {  # by reason: the changed columns of the event or its sectors, and the status that a registration gets then
     "not open yet": (Event, {**OPENING, "opens_at": NOW + timedelta(seconds=1)}, 409),
     "closed": (Event, {**OPENING, "closes_at": NOW}, 409),
     "a draft": (Event, {"is_published": False}, 404),
@@ -55,7 +55,7 @@ def written(before: dict, after: dict) -> list[str]:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door):
-    """The form was fetched while registration was open."""
+    """The form was fetched while registration was open, and is sent after the event has shut."""
     model, values, status = DOORS[door]
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     change(fresh_world, model, values)
@@ -78,7 +78,7 @@ def test_an_open_door_takes_it(fresh_world):
 
 @pytest.mark.parametrize("left_out", ["key", "csrf_token", *(name for name in ANSWERS if ANSWERS[name])])
 def test_a_registration_without_an_answer_of_the_form_is_refused(fresh_world, left_out):
-    """The form's key is issued with the page of the form only. The family name is the only optional answer here."""
+    """The form's key comes with the form's page only. Of the values left out, only the family name is optional."""
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     del sent[left_out]
     before = rows(fresh_world)

@@ -14,7 +14,7 @@ CLASS = re.compile(r"\.([a-zA-Z][\w-]*)")
 IN_MARKUP = re.compile(r'class="((?:\{\{.*?\}\}|\{%.*?%\}|[^"])*)"')
 OF_BODY = re.compile(r"\{% block body_class %\}(.*?)\{% endblock %\}")
 WORD = re.compile(r"[a-zA-Z][\w-]*")
-# The constant beginning of a class name that ends in a variable: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
+# Finds the constant beginning of class names with a variable end: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
 BEGUN = re.compile(r"""([a-z][\w-]*-)(?:\{|["'] *~|["'] *\+)""")
 BLOCK = re.compile(r"\{([^{}]*)\}")
 STRING = re.compile(r"""(["']).*?\1""")

@@ -85,5 +85,5 @@ def test_order_is_another_each_time():
     ],
 )
 def test_a_test_that_waits_or_measures_is_found(source, names):
-    """Control: sleeping outside a waiting loop, and measuring time, are found; nothing else is."""
+    """Control: the check finds a sleep outside a waiting loop, and a function that measures time, and nothing else."""
     assert list(found_in(source)) == names

@@ -172,8 +172,8 @@ def send(world: World, address: Address) -> None:
 
 
 def see_what_is_rare(world: World) -> None:
-    """Open rare pages: a foreign host, a dead link, an untranslated post, closed registration, the demo's link, a site
-    without a published event."""
+    """Open rare pages: for a foreign host, a dead link, an untranslated post, a closed registration, the demo's link,
+    and a site without a published event."""
     for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", "/en/news/2016/11/25/withdrawn-en"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})

@@ -30,7 +30,7 @@ def shared(found: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def titles(world: World, language: str) -> dict[str, set[str]]:
-    """Return the endpoints by the title of their pages."""
+    """Return the titles of all pages, each with the endpoints whose pages have this title."""
     found: dict[str, set[str]] = defaultdict(set)
     for audience in (VISITOR, PERSON, ADMIN):
         for address in readable(world, (HERE,)):

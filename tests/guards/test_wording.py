@@ -1,4 +1,4 @@
-"""Every state, act and kind of mail has a text for organisers; a missing one fails."""
+"""Every state, action and kind of mail has a text that organisers read; a missing text fails."""
 
 import re
 

@@ -39,7 +39,7 @@ def test_every_text_column_has_a_canary_or_is_listed(world):
 
 
 def test_an_empty_table_and_a_bare_column_are_found(fresh_world):
-    """Control: a table without rows, and a text column without a canary, are found."""
+    """Control: the checks find a table without rows, and a text column without a canary."""
     with fresh_world.app.app_context():
         start_write(db.session)
         db.session.execute(delete(CareAnswer))

@@ -16,7 +16,7 @@ from forum.sealing import Sealed, SealedRecord, open_in_row, seal_in_row
 LANGUAGES = ("sv", "en")
 # Tables whose rows a trigger of the database keeps from being changed.
 APPEND_ONLY = {"audit_entries", "audit_details"}
-KEPT = {  # columns that code or other rows depend on; all others are free text
+KEPT = {  # columns that keep their values, and why: code or other rows depend on them
     "users.language": "a code",
     "events.slug": "an address",
     "events.languages": "codes",
@@ -59,7 +59,7 @@ class Canary:
 
     @property
     def table(self) -> str:
-        """The name of the table."""
+        """The name of the table that holds the text."""
         return self.column.partition(".")[0]
 
 
@@ -104,7 +104,7 @@ def _opened(column: Column, row: RowMapping) -> Any:
 
 
 def _closed(table: Table, row: RowMapping, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the new values, with sealed ones encrypted again: the columns to which they are bound may have changed."""
+    """Return the new values, with encrypted ones encrypted again: a column to which they are bound may have changed."""
     sealed = [
         column for column in table.columns if isinstance(column.type, Sealed) and row[column] is not None
     ]
@@ -143,7 +143,7 @@ def _is_secret(column: Column) -> bool:
 
 
 def _written(write_text: Writer, column: Column, number: int, present: Any) -> Any:
-    """Return a text of `write_text` in the shape of the value `present`, cut to what the column holds."""
+    """Return a text of `write_text` in the shape of the column's present value, cut to the column's length."""
     if isinstance(column.type, Translated):
         return {language: write_text(column, number, "") for language in LANGUAGES}
     if isinstance(column.type, JSON | SealedRecord):

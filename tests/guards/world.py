@@ -69,11 +69,11 @@ class World:
 
     app: Flask
     events: dict[str, Event] = field(default_factory=dict)
-    # These objects belong to the session that built the world.
+    # Database objects of the session that built the world; other sessions must load their own.
     people: dict[str, Registration] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
-    # The roles of each organiser, with the event; None stands for all events.
+    # By audience: the organiser's roles, each with the event's slug; None stands for all events.
     held: dict[str, set[tuple[Role, str | None]]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     # By audience, then by table: the ids of the audience's own rows.
@@ -137,7 +137,7 @@ def _sectors(*, here: bool = False) -> list:
 def _make_news(world: World) -> None:
     category = make_category("reports")
     tag = make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet", en="#Nätet"))
-    nowhere_named = make_tag("#Barn")  # called by its `name` in each language
+    nowhere_named = make_tag("#Barn")  # has no translations, so it has the same name in each language
     words = {
         "content_note": "A note.",
         "categories": [category],
