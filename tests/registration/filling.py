@@ -41,5 +41,5 @@ def link_in(mail) -> str:
 
 
 def typed(page) -> dict[str, list[str]]:
-    """Return what stands in the form's fields, besides its key and token."""
+    """Return the values in the form's fields, without the form's key and CSRF token."""
     return {name: values for name, values in page.form().data.items() if name not in ("key", "csrf_token")}

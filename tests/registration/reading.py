@@ -1,4 +1,4 @@
-"""Reading what acts have written: the mails in the outbox, the links in them, the audit trail."""
+"""Reads what an action on a registration has stored: mails in the outbox, their links, audit entries."""
 
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -37,14 +37,14 @@ class Mail:
 
 
 def queued(since: int = 0) -> list[tuple[str, str]]:
-    """Return (kind, recipient) of the mails with a higher id than `since`; none may be a dead letter."""
+    """Return (kind, recipient) of the mails with a higher id than `since`; fail when one of them is a dead letter."""
     rows = _rows(since)
     assert "failed" not in {row.status for row in rows}, [row.last_error for row in rows]
     return [(row.kind, row.recipient) for row in rows]
 
 
 def last_id() -> int:
-    """Return the newest mail's id, to look only at what comes after it."""
+    """Return the newest mail's id, so that a test can look only at later mails."""
     rows = _rows(0)
     return rows[-1].id if rows else 0
 
@@ -55,7 +55,7 @@ def kinds_for(registration: Registration) -> list[str]:
 
 
 def newest_mail(registration: Registration, kind: str | None = None) -> Mail:
-    """Return the newest mail of the registration (of this kind), read from its bytes."""
+    """Return the registration's newest mail, of this kind if one is given, as parsed from the stored bytes."""
     mine = [row for row in _rows(0) if row.registration_id == registration.id and kind in (None, row.kind)]
     return read(mine[-1])
 
@@ -79,7 +79,7 @@ def recorded(registration: Registration) -> list[tuple[str, str, dict]]:
 
 
 def read_identity(registration: Registration) -> tuple[bool, str | None]:
-    """Return whether protected identity is recorded, and the real name, read anew from the database."""
+    """Return whether the person has a protected identity, and the real name, both read anew from the database."""
     db.session.refresh(registration, ["protected_identity"])
     db.session.refresh(registration.protected_identity)
     answer = registration.protected_identity.answer

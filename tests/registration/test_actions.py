@@ -1,4 +1,4 @@
-"""Acts on a registration: confirming, changing, accepting, cancelling; each with mail and audit entry."""
+"""Confirming, changing, accepting and cancelling a registration each queue a mail and write an audit entry."""
 
 from datetime import timedelta
 

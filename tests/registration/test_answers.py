@@ -1,4 +1,4 @@
-"""Of several forms for one address, the answers of the form whose confirming link is pressed count."""
+"""When several forms are sent for one address, the form whose confirming link is pressed gives the answers."""
 
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ def press(token, now=LATER, **more):
 
 
 def sealed() -> list[int]:
-    """Return the lengths of the encrypted answers in the database."""
+    """Return the length of each form's encrypted answers in the database."""
     query = db.text("SELECT answers FROM submissions WHERE answers IS NOT NULL")
     return [len(bytes(value)) for value in db.session.scalars(query)]
 

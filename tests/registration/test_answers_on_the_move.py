@@ -1,4 +1,4 @@
-"""Another sector, the way back and another language keep what is typed in the form so far (A07)."""
+"""Choosing another sector, going back or changing the language keeps what is typed in the form so far (A07)."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def at_noon(database):
 
 @pytest.fixture
 def answered(pages):
-    """Send the filled-in form; give its answer, the redirect to "Check your answers"."""
+    """Send the filled-in form and give the response, a redirect to "Check your answers"."""
     return pages.post("registration.details", ANSWERS, sector="justice")
 
 
@@ -112,7 +112,7 @@ def test_a_refusal_in_the_other_language_keeps_the_answers(pages, answered):
 
 
 def test_enter_in_a_field_checks_the_answers(pages):
-    """Enter presses the first button of the form, wherever it stands on the page: not that of a language."""
+    """Enter presses the form's first button, which must send the answers and not change the language."""
     page = pages.get("registration.details", sector="justice")
     first = page.soup.select('button[form="registration"], form#registration button')[0]
     assert (first.get("formaction"), first.get("name"), first["tabindex"]) == (None, None, "-1")

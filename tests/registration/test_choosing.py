@@ -1,4 +1,4 @@
-"""Choosing a sector, and why there is no form to fill in: closed, full, by invitation, too many tries."""
+"""Choosing a sector, and the reasons for which no form is shown: closed, full, by invitation, too many tries."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A registration's page: what it shows, cancelling and sending again; the waiting list's page."""
+"""A registration's page in the console: its facts, cancelling, sending a mail again; the waiting list's page."""
 
 from datetime import timedelta
 
@@ -122,7 +122,7 @@ def test_waiting_person_has_a_place_in_line(sign_in_as, database):
 
 @pytest.fixture
 def line(event):
-    """Three people in justice and one elsewhere, by name A to D."""
+    """Save four people, A to D: B in the sector ngo, the others in justice; D registered first."""
     return [
         confirmed(event, sector, family_name=name, now=NOW - timedelta(hours=hours))
         for name, sector, hours in (
@@ -278,7 +278,7 @@ def test_message_that_fits_no_longer_is_not_sent(organiser, event):
 
 @pytest.mark.parametrize("status", [*LIVE])
 def test_page_names_the_message_that_is_sent(organiser, event, status):
-    """Whatever state the registration is in, the message that was named is the one that leaves."""
+    """In each state of the registration, the page names the mail that its button sends again, and queues this mail."""
     person = register(event, "justice")
     start_write(db.session)
     moments = {"waiting_since": NOW, "offer_expires_at": NOW + timedelta(days=1)}
@@ -320,7 +320,7 @@ def test_registration_of_another_event_is_not_found(organiser, event, archive):
 
 
 def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser, person):
-    one = [len(show(organiser, person).statements) for _ in range(3)][-1]  # the third view is not recorded
+    one = [len(show(organiser, person).statements) for _ in range(3)][-1]  # the third view is not audited
     for _ in range(3):
         show(organiser, person).follow("Send the message again").submit(button="Send the message")
     more = len(show(organiser, person).statements)

@@ -66,7 +66,7 @@ def _person(event, status, is_protected):
 
 
 def alike(answer, person):
-    """Return the answer's text, with everything replaced that differs between any two registrations."""
+    """Return the page's text, with placeholders for everything that differs between any two registrations."""
     text = answer.data.decode()
     for own, general in (
         (person.reference, "REFERENCE"),

@@ -1,4 +1,4 @@
-"""The form's questions: what is asked, what is optional, what is refused and what is kept sealed."""
+"""The form's questions: which are asked, which are optional, which answers are refused and which are encrypted."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_what_need_not_be_answered_is_marked_optional_and_nothing_else(pages, ev
     assert len(optional) >= 3
 
 
-TYPED = {  # the forms besides the registration's: what is wrong in them, and what would be taken
+TYPED = {  # forms of a registered person, by endpoint: values that are refused, and values that are accepted
     "registration.resend": ({"email": "asa@"}, {"email": "asa@example.org"}),
     "self_service.change": ({"given_name": ""}, {"given_name": "Björn"}),
     "self_service.protected_identity": ({"real_name": "Sigríður"}, {"is_protected": "yes"}),

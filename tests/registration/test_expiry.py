@@ -1,4 +1,4 @@
-"""What passing time does: addresses not confirmed, offers not taken, floors released; clocks that jump (R02, R18)."""
+"""As time passes, unconfirmed registrations and offers expire and floors are released; clocks may jump (R02, R18)."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def tend(now) -> int:
 
 
 def offered(event):
-    """Return a person with an offer that was made an hour after NOW and mailed at once."""
+    """Return a person with an offer that was made an hour after NOW, and whose mail was sent at once."""
     holder, waiting = confirmed(event), confirmed(event)
     write(actions.cancel, holder, actor="person", now=NOW + HOUR)
     mark_mails(waiting, "offered", status=MessageStatus.SENT, sent_at=NOW + HOUR)
@@ -175,7 +175,7 @@ def test_what_only_notices_a_second_sending_and_links_that_lead_nowhere_are_dele
     registration = confirmed(event)
     links, forms = count(RegistrationToken), count(Submission)
     living = [link for link in rows(RegistrationToken) if link.revoked_at is None]
-    # The two links that are not revoked: one to confirm, valid for two days, and one personal link.
+    # Two links are not revoked: the confirming link, valid for two days, and the personal link.
     assert (forms, len(living)) == (1, 2)
 
     assert forget(NOW + timedelta(hours=1)) == links - len(living)
@@ -310,7 +310,7 @@ def test_a_mail_that_will_never_leave_lengthens_nothing(status):
 
 
 def test_each_form_that_no_mail_told_of_is_told_of_anew():
-    """A stranger and the owner send forms while the mail server is away: each form gets a mail with its own link."""
+    """A stranger and the owner register one address while no mail leaves: each form gets a mail with its own link."""
     event = make_event()
     register(event, email="asa@example.org", given_name="Stranger")
     register(event, email="asa@example.org", given_name="Owner", now=NOW + HOUR)

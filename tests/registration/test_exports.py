@@ -197,7 +197,7 @@ def test_list_has_the_columns_that_its_purpose_needs_and_no_others(organiser, pe
 
 
 def test_rows_for_statistics_cannot_be_laid_beside_the_list(organiser, event):
-    """Neither the order nor the minutes of the rows lead back to a person, whichever way the list is sorted."""
+    """A file for statistics has its own order and no times of day: its rows cannot be matched with the sorted list."""
     for number, country in enumerate(("SE", "NO", "DK", "SE", "FI", "DK")):
         now, name = NOW + timedelta(minutes=number), f"N{number}"
         confirmed(event, ("ngo", "justice")[number % 2], family_name=name, country=country, now=now)
@@ -221,7 +221,7 @@ def test_rows_for_statistics_follow_the_days_of_the_events_zone(organiser, event
         (9, "NO"),
         (11, "DK"),
         (30, "DK"),
-    ):  # at the event: 14:00, 23:00, and the next day 01:00 and 20:00
+    ):  # in the event's time zone: 14:00, 23:00, and the next day 01:00 and 20:00
         confirmed(event, "ngo", country=country, now=NOW + timedelta(hours=hours))
     rows = table(download(organiser, purpose="report"))
     assert [(row["Registered (Europe/Stockholm)"][-2:], row["Country"]) for row in rows] == [

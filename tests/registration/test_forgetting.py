@@ -1,4 +1,4 @@
-"""An expired unconfirmed registration is erased after a day, address included; repeated forms leave no more rows."""
+"""A registration that expired unconfirmed is erased after a day, with its address; repeated forms add no rows."""
 
 from datetime import timedelta
 
@@ -58,7 +58,7 @@ def test_who_comes_after_somebody_erased_does_not_get_their_history():
     mark_all_sent()
     write(expiry.expire_due, now=ENDED)
     write(forgetting.forget_unconfirmed, now=ENDED + timedelta(days=1))
-    # SQLite gives the new registration the id of the forgotten one.
+    # SQLite gives the new registration the id of the erased one.
     next_one = register(event, now=ENDED + timedelta(days=1))
     assert [entry.action for entry in find_history(next_one)] == ["registration.received"]
 

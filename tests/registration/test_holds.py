@@ -1,4 +1,4 @@
-"""For how many unconfirmed registrations places are held, and for how long (R01, S24)."""
+"""For how many unconfirmed registrations a place is held, and for how long (R01, S24)."""
 
 from datetime import timedelta
 

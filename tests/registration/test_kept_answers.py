@@ -1,4 +1,4 @@
-"""The form's answers, until "Check your answers" is sent: encrypted in the browser's cookie, for an hour (A07)."""
+"""Until "Check your answers" is sent, the form's answers are in an encrypted cookie that lasts an hour (A07)."""
 
 from datetime import timedelta
 
@@ -48,7 +48,7 @@ def at_noon(database):
 
 @pytest.fixture
 def answered(pages):
-    """Send the filled-in form; give its answer, the redirect to "Check your answers"."""
+    """Send the filled-in form and give the response, a redirect to "Check your answers"."""
     return pages.post("registration.details", ANSWERS, sector="justice")
 
 
@@ -73,7 +73,7 @@ def test_answers_end_with_the_session_of_the_browser(pages):
 
 
 def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pages, answered, database):
-    """No page may claim that something was sent, and one press of a button must not register anybody (S10)."""
+    """After the session has ended, no page may say that the form was sent, nor one press register anybody (S10)."""
     page = pages.get(CHECK)
     pages.client.delete_cookie("forum")
     again = page.submit(button="Register", expect=400)
@@ -164,11 +164,11 @@ def test_answers_that_are_too_long_to_keep_are_shown_at_once(pages):
     assert change.submit(expect=200).submit(button="Register", follow=True).h1 == "Check your e-mail"
 
 
-NGINX_READS = 4096  # bytes of an answer's status line and headers, where the operator has set nothing else
+NGINX_READS = 4096  # nginx's default limit for a response's status line and headers, in bytes
 
 
 def header_bytes(page) -> int:
-    """Return the size of an answer's headers as a server sends them, with its status line, date and name."""
+    """Return the size of a response's headers as a server sends them, with status line, date and server name."""
     own = "HTTP/1.1 303 SEE OTHER\r\nDate: Mon, 03 May 2027 12:00:00 GMT\r\nServer: gunicorn\r\nConnection: close\r\n"
     return len(own) + len(str(page.headers))
 
@@ -186,7 +186,7 @@ def test_answers_of_any_length_come_with_headers_that_a_proxy_reads(pages, datab
     received = check.submit(button="Register")
     change = pages.get(received.location).submit(button="Change it")
     assert database.query(Registration).one().organisation == letters["organisation"]
-    # The 500 bytes are for what an https site and a new session add.
+    # Leave 500 bytes for the headers that an https site and a new session add.
     assert max(header_bytes(answer) for answer in (first, received, change)) < NGINX_READS - 500
 
 
@@ -215,7 +215,7 @@ def test_a_secure_site_gives_a_secure_cookie(make_app, sqlite_url):
 
 @pytest.fixture
 def sent(pages, answered):
-    """The page behind the form that was sent."""
+    """Send the checked answers and give the page that follows, "Check your e-mail"."""
     return pages.get(CHECK).submit(button="Register", follow=True)
 
 
@@ -268,7 +268,7 @@ def test_the_message_is_sent_again_to_the_typed_address_with_one_press(pages, se
 
 
 def test_who_mistyped_the_address_is_led_from_sending_it_again_to_correcting_it(pages, sent, database):
-    """No link can be asked for at the right address, which is not registered."""
+    """The right address is not registered, so asking for a link there would send nothing."""
     page = sent.form('form[action="/en/register/link"]').submit(button="Send it again", follow=True)
     assert "Wrong address? Enter it again" not in page.links
     form = page.submit(button="Change it", follow=True)

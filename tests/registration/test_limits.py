@@ -1,4 +1,4 @@
-"""Nobody is flooded through the forum, and nobody is shut out by somebody else's flood (S24, S25)."""
+"""Limits keep the forum from flooding a mailbox with mails, and no client can use up another's limit (S24, S25)."""
 
 from datetime import timedelta
 
@@ -175,12 +175,12 @@ def test_no_address_and_no_domain_stands_in_the_counters(event, send, app, tmp_p
     )
 
 
-# The limit for all clients together, called the brake
+# The limit for all clients together, which is called the brake
 
 
 @pytest.fixture
 def moment(monkeypatch):
-    """Give the time by which limits are counted, as a list of one number that a test may raise."""
+    """Give the time by which rate limits are counted, as a list of one number that a test may raise."""
     now = [limits.time.time()]
     monkeypatch.setattr(limits.time, "time", lambda: now[0])
     return now

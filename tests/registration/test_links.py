@@ -1,4 +1,4 @@
-"""Personal links: one purpose, one registration, only a digest kept, an end and a way to end them (S18–S20)."""
+"""A personal link has one purpose and one registration, is stored as a digest, expires and is revocable (S18–S20)."""
 
 import re
 from datetime import timedelta
@@ -187,7 +187,7 @@ def test_a_link_that_is_asked_for_while_the_registration_is_cancelled_opens_noth
     actions.cancel(registration, actor="person", now=NOW)
     asking = Thread(target=ask_for_link, args=(app, event.slug, email))
     asking.start()
-    # The other thread must wait for the cancellation; if it did not, half a second would be enough for it to end.
+    # The thread that asks for a link must wait for the cancellation. Without the wait it would end in half a second.
     asking.join(0.5)
     db.session.commit()
     asking.join()
@@ -206,7 +206,7 @@ def test_a_confirming_link_that_is_ended_while_it_is_pressed_confirms_nothing(ap
     statuses: list[int] = []
     pressing = Thread(target=press, args=(app, page, statuses))
     pressing.start()
-    # The press now waits: on PostgreSQL it has found its link and needs the event's row, on SQLite the write lock.
+    # The pressing thread now waits: on PostgreSQL for the event's row, after finding its link; on SQLite to write.
     pressing.join(0.5)
     db.session.commit()
     pressing.join()

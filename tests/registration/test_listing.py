@@ -218,7 +218,7 @@ def test_each_tab_counts_exactly_the_people_that_it_leads_to(sign_in_as, databas
     actions.cancel(last, actor="command", now=NOW)
     db.session.commit()
     confirmed(event, "tech")
-    register(event, "ngo")  # no place is left
+    register(event, "ngo")  # holds no place, because none is left
     unheld = "Address not confirmed, no place held 1"
     organiser = sign_in_as(event=event)
     for query, expected in (
@@ -309,7 +309,7 @@ def test_number_of_queries_is_the_same_for_one_and_for_three(organiser, event):
     confirmed(event, "ngo")
     register(event, "tech")
     assert (ask(), one) == (one, one)
-    assert one <= 17  # five of the queries record the search
+    assert one <= 17  # five of the queries record the search in the audit trail
 
 
 def test_list_without_anybody_says_what_comes(organiser):

@@ -15,7 +15,7 @@ from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import Mail, newest_mail
 
-TYPED = {  # words that could only come from what a visitor typed
+TYPED = {  # unique answers of a visitor, to find out whether a mail contains them
     "given_name": "Kanariegiven",
     "family_name": "Kanariefamily",
     "organisation": "Kanarieorganisation",
@@ -35,7 +35,7 @@ KINDS = {
     "link",
     "link-to-confirm",
 }
-WITHOUT_LINK = {"cancelled", "offer-lapsed"}  # instead, the way to register again
+WITHOUT_LINK = {"cancelled", "offer-lapsed"}  # these mails have a link to register again instead
 REGISTERING = {"sv": "http://127.0.0.1:8000/sv/register", "en": "http://127.0.0.1:8000/en/register"}
 LANGUAGES = ("sv", "en")
 
@@ -102,7 +102,7 @@ def test_text_and_html_say_the_same(mails):
         for own in page.select(".preview, .address, h1"):
             own.decompose()
         said = [part.get_text(" ") for part in page.select("td.text, td.foot")]
-        # The forum's name and organiser stand above the HTML's text, and below the first words of the plain one.
+        # The forum's name and organiser stand above the text of the HTML part, but within the text of the plain part.
         head = [line.get_text() for line in page.select("td.head p")]
         plain = mail.text.replace("\n".join(head), "", 1)
         assert plain != mail.text, kind
@@ -110,7 +110,7 @@ def test_text_and_html_say_the_same(mails):
 
 
 def words_of(text: str) -> list[str]:
-    """Return a mail's words without colons and the line "--", which only its plain text has."""
+    """Return a mail's words without colons and the line "--", which only the mail's plain text has."""
     return text.replace(":", " ").replace("\n--\n", "\n").split()
 
 
@@ -139,7 +139,7 @@ def test_a_link_has_the_purpose_of_its_mail(mails):
 
 
 def test_whoever_asks_for_the_link_before_confirming_is_not_told_of_another_registration(database):
-    """The mail must not say that the address was registered once more, because only its link was asked for."""
+    """The mail must not say that the address was registered again: somebody only asked for the link."""
     event = make_event()
     registration = register(event)
     write(links_by_mail.send_fresh_link, event, registration.email, now=NOW)
@@ -232,7 +232,7 @@ def test_a_mail_is_sent_to_one_person_from_one_office_with_its_own_identity(mail
     assert len({mail.row.message_id for mail in mails.values()}) == len(KINDS)
 
 
-# What a reader looks for
+# Words and addresses that a reader needs
 
 
 def test_address_stands_in_words_under_each_button(mails):

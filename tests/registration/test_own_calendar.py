@@ -30,7 +30,7 @@ def app(make_app, database_url):
 
 
 def one_seat(**differing):
-    """An event of a single seat, so that the second person waits."""
+    """Save an event with one place, so that the second person is on the waiting list."""
     return make_event(capacity=1, sectors=[make_sector("justice", ceiling=1, **differing)])
 
 
@@ -52,7 +52,7 @@ def at(moment: datetime) -> datetime:
 
 
 def said(entry: icalendar.Event) -> tuple[str, int, datetime]:
-    """Return the status, sequence number and time of change of a calendar entry."""
+    """Return a calendar entry's status, sequence number and time of its last change."""
     assert entry["LAST-MODIFIED"].dt == entry["DTSTAMP"].dt
     return entry["STATUS"], entry["SEQUENCE"], entry["DTSTAMP"].dt
 
@@ -131,7 +131,7 @@ def test_another_person_begins_at_their_own_number(pages):
 
 
 def test_a_status_is_set_by_one_method_only():
-    """A status assigned without `move_to` would not raise the sequence number, and calendars would keep the old one."""
+    """A status set without `move_to` would not raise the sequence number, so calendars would keep the old entry."""
     setters = {
         path.name
         for folder in ("registration", "demo", "console", "jobs")

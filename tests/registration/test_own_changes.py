@@ -1,4 +1,4 @@
-"""What a person does on the own page: change, say or take back, consent, accept, cancel, read."""
+"""A person's own page: changing details, protected identity, consents, accepting an offer, cancelling, reading."""
 
 import re
 from datetime import timedelta
@@ -159,7 +159,7 @@ def test_cancelling_says_what_it_means_in_each_state(pages, database, status, wo
 
 @pytest.mark.parametrize("page", ["cancel", "change", "protected_identity"])
 def test_a_registration_that_has_ended_has_no_form_any_more(pages, database, page):
-    """Opening a form now, and sending one that was open before, both lead to the page that says what happened."""
+    """Opening a form, and sending one that was opened before the end, both lead to the page that says what happened."""
     event = make_event(sectors=[make_sector("justice", ceiling=1)])
     first, second = confirmed(event), confirmed(event)
     write(actions.cancel, first, actor="person", now=NOW)

@@ -1,4 +1,4 @@
-"""What a person's own page shows in each state: the pass, the way so far, what stands beside it."""
+"""What a person's own page shows in each state: the pass, the steps done so far, and the information beside them."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def own_page(pages, registration):
 
 
 def stages(page) -> list[tuple[str, str]]:
-    """Return the steps and their states."""
+    """Return the steps that the page lists from registering to the forum, each with its state."""
     return [(" ".join(step.get_text(" ").split()), step["class"][1]) for step in page.soup.select(".stage")]
 
 

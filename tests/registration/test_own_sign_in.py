@@ -1,4 +1,4 @@
-"""A browser's sign-in to a person's own page ends by itself, and when the person leaves (S07, S18, A11)."""
+"""A browser's sign-in to a person's own page ends after a time, and when the person signs out (S07, S18, A11)."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ CLOSED = "Your page is closed in this browser"
 
 @pytest.fixture
 def link(pages) -> str:
-    """Open the page of somebody with a place; return the link."""
+    """Open the own page of a person who has a place, and return the personal link."""
     address = newest_mail(confirmed(make_event()), "confirmed").address.removeprefix("http://127.0.0.1:8000")
     pages.get(address, follow=True)
     return address
@@ -64,7 +64,7 @@ def test_leaving_ends_the_sign_in_for_a_copy_of_the_cookie_too(app, pages, link)
 
 @pytest.fixture
 def thief(app, pages, link):
-    """A browser with a copy of the person's cookie."""
+    """Give a second browser, with a copy of the person's session cookie."""
     thief = Pages(app)
     thief.client.set_cookie("forum", pages.client.get_cookie("forum").value)
     return thief
@@ -109,7 +109,7 @@ def test_a_session_of_another_version_is_no_sign_in(pages, link, key, found):
 
 
 def test_an_older_version_finds_nothing_that_it_cannot_read(pages, link):
-    """Until version 3f21a7d the key "registration" held a text; these versions fail when they find anything else."""
+    """Until version 3f21a7d the session's key "registration" held a text; these versions fail on any other type."""
     with pages.client.session_transaction() as session:
         assert "registration" not in session
 

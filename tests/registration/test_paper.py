@@ -1,4 +1,4 @@
-"""Which part of the list a page shows, and the whole of it on paper, asked for and written down like a file."""
+"""The attendee list says which part a page shows; the whole list for printing is asked for and audited like a file."""
 
 import re
 
@@ -20,7 +20,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def people(event):
-    """Seven people in three sectors, two of them not confirmed."""
+    """Save seven people in three sectors, two of them unconfirmed."""
     return [
         *(confirmed(event, "ngo", family_name=f"N{number}", organisation="Berg") for number in range(3)),
         *(register(event, "tech", family_name=f"T{number}") for number in range(2)),
@@ -29,7 +29,7 @@ def people(event):
 
 
 def said(page):
-    """What the list and its pager say about the part that is shown."""
+    """Return the sentences above the list and at the page links that say which rows are shown."""
     return page.all(".filters-said")[0], page.all(".pager-summary")
 
 

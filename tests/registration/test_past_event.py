@@ -1,4 +1,4 @@
-"""An event that is over: its console speaks of the past, and nothing is promised any more."""
+"""After an event has ended, its console speaks in the past tense and promises nothing."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ BEFORE = NOW - timedelta(days=30)
 
 @pytest.fixture
 def over(database, frozen):
-    """An event that ended a minute ago, with a person in every state that was going on."""
+    """Save an event that ended a minute ago, with a person in every state that had not ended."""
     event = make_event(
         capacity=2,
         starts_at=NOW - timedelta(days=1),

@@ -1,4 +1,4 @@
-"""The links in the mails: confirming the address, opening one's page, asking for a new link."""
+"""Links in mails confirm the address and open the person's own page; a new link can be asked for."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Who gets a place: floors, ceilings, pool, release, organisation cap; and the database's own constraints (R01)."""
+"""Who gets a place, by floors, ceilings, shared places, release and organisation cap; database constraints (R01)."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def app(make_app, database_url):
 
 
 def left(event, now=NOW) -> dict[str, int]:
-    """Return the places left by the sector's key, read anew from the database."""
+    """Return how many places each sector has left, by the sector's key, read anew from the database."""
     write(places.lock, event)
     keys = {sector.id: sector.key for sector in event.sectors}
     return {keys[sector_id]: number for sector_id, number in places.places_left(event, now).items()}
@@ -170,7 +170,7 @@ def test_a_share_that_does_not_fit_is_refused(floor, ceiling):
 
 
 def test_all_shares_change_together_or_not_at_all():
-    """A smaller room and smaller floors fit together, though neither would fit alone after the other."""
+    """A smaller capacity and smaller floors are valid together, but neither change would be valid alone."""
     event = make_event(capacity=10, sectors=[make_sector("tech", floor=6), make_sector("ngo", floor=4)])
     fill(event, "tech", 3)
     for capacity, tech, refusal in (

@@ -1,4 +1,4 @@
-"""Each query of registering uses an index made for it, so 20,000 registrations do not make it slower.
+"""Each query that registering makes uses its own index, so 20,000 registrations do not make the query slower.
 
 SQLite names the index even for an empty table; PostgreSQL would choose by its statistics.
 """

@@ -1,4 +1,4 @@
-"""Registering: who is taken and who is refused, once for each form and each address; with mail and audit entry."""
+"""Registering: who is accepted or refused, once for each form and each address, with a mail and an audit entry."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ def app(make_app, database_url):
 
 
 def send(event, applicant, sector="justice", now=NOW):
-    """Register with exactly these answers, as when a browser sends one form again."""
+    """Register with exactly these answers and this form key, as when a browser sends one form again."""
     start_write(db.session)
     places.lock(event)
     registration = intake.register(event, find_sector(event, sector), applicant, now=now)

@@ -1,4 +1,4 @@
-"""Nobody learns from the number of SQL statements or from their time whether an address is registered (S24)."""
+"""A known and an unknown address take the same SQL statements and time, so nobody learns who is registered (S24)."""
 
 import gc
 import statistics
@@ -140,7 +140,7 @@ def test_registering_takes_as_long_for_a_known_address():
 def seconds_of(email: str) -> float:
     """Return how much processor time registering this address takes.
 
-    A busy machine does not change processor time. SQL statements are compared by other tests of this module. Garbage
+    A busy machine does not change processor time. Other tests of this module compare the SQL statements. Garbage
     collection is off: each call makes the same amount, so it would always run during the same kind of address.
     """
     gc.disable()

@@ -136,7 +136,7 @@ def test_changed_title_and_phone_are_found_at_once(organiser, event, people):
 
 
 def write_as_earlier_version(person: Registration, **values) -> None:
-    """Change a registration as a version does that does not know `search_extra`."""
+    """Change a registration as an earlier version does, which has no column `search_extra`."""
     start_write(db.session)
     db.session.execute(update(Registration).where(Registration.id == person.id).values(values))
     db.session.commit()

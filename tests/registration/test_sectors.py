@@ -1,4 +1,4 @@
-"""Changing capacity and sectors: together, in any order, on a copy and for good; under the event's lock."""
+"""Changing capacity and sectors together, in any order, on a trial copy and in the database under the event's lock."""
 
 from threading import Barrier, Thread
 
@@ -33,7 +33,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def event() -> Event:
-    """Save an event of ten places, six of which floors keep."""
+    """Save an event with ten places, six of which are kept for sectors by their floors."""
     kept = [
         make_sector("ngo", floor=4, ceiling=6, position=0),
         make_sector("tech", floor=2, ceiling=8, position=1),
@@ -127,7 +127,7 @@ def test_a_new_sector_gets_a_key_for_its_address(event, name, key):
 
 
 def test_a_ceiling_lowered_while_people_register_never_stands_below_them(app, event):
-    """Whichever of the two gets the lock first, the other sees what it has done: no place is lost, none too many."""
+    """Whoever gets the lock second sees the first one's change, so a ceiling is never below the places taken."""
     start = Barrier(2)
 
     def each(act) -> None:

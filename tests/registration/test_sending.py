@@ -1,4 +1,4 @@
-"""Checking the answers and sending them: once, twice, as somebody who is known, as a program."""
+"""Checking and sending the answers: once, twice, with an address that is registered already, and as a program."""
 
 import pytest
 

@@ -1,6 +1,6 @@
 """Random sequences of acts by people, organisers and time: places, waiting list and mails always agree.
 
-The rules for places are written here a second time, in another way than in the code, and checked after every step.
+This module states the rules for places a second time, in another way than the code, and checks them after every step.
 """
 
 from collections import Counter
@@ -84,7 +84,7 @@ class Registrations(RuleBasedStateMachine):
         db.session.commit()
         db.session.expunge_all()
 
-    # What people do
+    # Acts of people
 
     @initialize(people=st.lists(PEOPLE, min_size=4, max_size=9))
     def the_first_come(self, people):
@@ -132,7 +132,7 @@ class Registrations(RuleBasedStateMachine):
         details = Details(**{**answers, "organisation": organisation})
         self.do(actions.change, person, details, actor="person")
 
-    # What time does
+    # The passing of time
 
     @rule(hours=HOURS, has_worker=st.sampled_from((True, True, True, False)))
     def time_passes(self, hours, has_worker):
@@ -142,7 +142,7 @@ class Registrations(RuleBasedStateMachine):
             self.do(expiry.expire_due)
         self.is_tended = has_worker
 
-    # What organisers do
+    # Acts of organisers
 
     @rule(data=st.data(), what=st.sampled_from(("capacity", "share", "cap", "release", "waiting_list")))
     def an_organiser_rearranges(self, data, what):
@@ -167,14 +167,14 @@ class Registrations(RuleBasedStateMachine):
         self.event.organisation_cap = data.draw(st.sampled_from((None, 1, 2)))
 
     def change_release(self, data):
-        """Set when the places kept for sectors are released: never, by now, or later."""
+        """Set the time at which places kept for sectors are released: none, a past one, now or a later one."""
         hours = data.draw(st.sampled_from((None, -1, 0, 1, 24 * 6)))
         self.event.release_at = None if hours is None else self.now + timedelta(hours=hours)
 
     def change_waiting_list(self, data):
         self.event.has_waiting_list = data.draw(st.booleans())
 
-    # What must hold
+    # Rules that must hold after every step
 
     @invariant()
     def everything_agrees(self):

@@ -23,7 +23,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def person(event):
-    """Give a registration whose status is no member of Status."""
+    """Give a registration with a status that this version does not know."""
     person = confirmed(event, "justice")
     db.session.rollback()
     with db.engine.connect() as connection:
