@@ -48,7 +48,7 @@ def worlds(settings, sqlite_template, tmp_path_factory) -> Iterator[Worlds]:
 
 @pytest.fixture
 def still_clock() -> Iterator[None]:
-    """Freeze the clock of this process at NOW."""
+    """Freeze the clock of this process, which serves the worlds, at NOW."""
     clock.freeze(NOW)
     yield
     clock.freeze(None)
@@ -117,7 +117,7 @@ def change_world(worlds, still_clock, tmp_path) -> Iterator[Callable]:
 
 @pytest.fixture
 def new_context(chromium, start_forum) -> Iterator[Callable[..., BrowserContext]]:
-    """Return a function that opens a new browser; afterwards check for errors in pages and requests to other sites."""
+    """Return a function that opens a new browser; the test fails for errors in pages or requests to other sites."""
     contexts, complaints = [], []
 
     def open_context(**options) -> BrowserContext:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-MANY = 150  # limit of key presses: more than a person would make to reach an element
+MANY = 150  # the most key presses of a test: more than a person would make to reach an element
 # Add two focusable elements to the page, before and behind all others: one of them has the focus when it leaves the
 # page. Without them the focus would go to the browser's own bar, from which Chromium returns it some time later, and
 # the test could see the focus move again.

@@ -8,7 +8,7 @@ window.measures = (() => {
     given_name: { autocomplete: "given-name" },
     family_name: { autocomplete: "family-name" },
     email: { type: "email", autocomplete: "email", spellcheck: "false" },
-    contact_email: { type: "email", autocomplete: "off", spellcheck: "false" }, // the event's, not that of who types
+    contact_email: { type: "email", autocomplete: "off", spellcheck: "false" }, // the event's, not the organiser's own
     organisation: { autocomplete: "organization" },
     title: { autocomplete: "organization-title" },
     country: { autocomplete: "country" },
@@ -48,7 +48,8 @@ window.measures = (() => {
   // The page never scrolls sideways; only a wide table may, in a frame of its own.
   const sideways = () => {
     const width = document.documentElement.clientWidth;
-    for (const cards of document.querySelectorAll(".table-cards")) {  // on a phone its rows are cards, which must fit
+    // On a phone these tables show their rows as cards, which must fit.
+    for (const cards of document.querySelectorAll(".table-cards")) {
       const frame = scroller(cards);
       if (getComputedStyle(cards).display === "block" && frame?.scrollWidth > frame?.clientWidth) return ["cards scroll sideways"];
     }
@@ -175,7 +176,8 @@ window.measures = (() => {
       if (!wanted) found.push(`no purpose is listed for ${field.name}`);
       for (let [attribute, value] of Object.entries(wanted || {})) {
         const words = field.getAttribute(attribute);
-        if (value === "email" && attribute === "autocomplete" && field.closest(".account")) value = "username";  // of an account
+        // To sign in, the mail address is the user name.
+        if (value === "email" && attribute === "autocomplete" && field.closest(".account")) value = "username";
         if (words !== value) found.push(`${field.name}: ${attribute} is ${words}, not ${value}`);
       }
     }

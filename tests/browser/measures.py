@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 SCRIPT = (Path(__file__).parent / "measures.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE_OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
-READING = ("sideways", "spilt", "cut", "overlaid")  # names of the measures about text
+READING = ("sideways", "spilt", "cut", "overlaid")  # names of the measures of readable text
 FACTS_OF_VIOLATIONS = """options => axe.run(options).then(found => found.violations.flatMap(
     violation => violation.nodes.map(node => `${violation.id}: ${node.target.join(" ")} – ${node.failureSummary}`)))"""
 

@@ -8,7 +8,7 @@ from tests.browser.sights import BY_NAME
 from tests.browser.visitor import Visitor, follow
 
 pytestmark = pytest.mark.browser
-# Selects a live region. Screen readers announce its text only if the empty region existed before (WCAG 4.1.3).
+# Selects a live region. Screen readers announce its text only if the region was there while empty (WCAG 4.1.3).
 STATUS = ".share [role=status]"
 HELP = """() => [...document.querySelectorAll("header, main, footer")].pop().matches("body > footer")
     ? [...document.querySelectorAll("body > footer :is(p, a)")].map(part => part.textContent.trim()) : null"""

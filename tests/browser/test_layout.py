@@ -7,7 +7,7 @@ from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
 PHONE, DESK = 320, 1280
-# Measures that do not depend on the colour scheme.
+# Names of the measures (measures.js) whose result does not depend on the colour scheme.
 CONTENT = (
     "spoken",
     "fields",

@@ -135,7 +135,7 @@ def confirm(page: Page, forum: Running, say: dict[str, str], email: str) -> None
 
 
 def attendees(page: Page, forum: Running) -> list[str]:
-    """Open the console by the one-time link and read the names in the attendee list."""
+    """Open the console by a one-time link and return the names in the attendee list."""
     page.goto(forum.console_link())
     follow(page.locator("main").get_by_role("button"))
     page.goto(f"{forum.url}/console/nf27/attendees")

@@ -35,14 +35,14 @@ def organiser(change_world, new_visitor) -> Visitor:
 
 
 def wait(visitor: Visitor, **units: float) -> None:
-    """Move the time forward, in every tab and on the server."""
+    """Move the time forward, in every tab of the browser and on the server."""
     gone = timedelta(**units)
     clock.freeze(clock.now() + gone)
     visitor.page.context.clock.run_for(gone // timedelta(milliseconds=1))
 
 
 def dialog(page: Page) -> Locator:
-    """Return the locator of open dialogs."""
+    """Return the open dialogs of the page, as a locator."""
     return page.get_by_role("dialog")
 
 

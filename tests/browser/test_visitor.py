@@ -1,4 +1,4 @@
-"""Controls: errors that the browser reports are noticed, and so is a wrong page."""
+"""Controls: tests fail for errors that the browser reports, and for a wrong page."""
 
 from pathlib import Path
 

@@ -77,7 +77,7 @@ class Visitor:
 
     @property
     def last_status(self) -> int:
-        """The status of the current page."""
+        """The HTTP status of the current page."""
         return self.tab.statuses[-1]
 
     @property
@@ -131,7 +131,7 @@ class Visitor:
         self.page.context.add_cookies([self.world.signed_in(email)])
 
     def wait_for_second_factor(self, email: str) -> None:
-        """Set the session as after the right password, before the second factor."""
+        """Set the session cookie as it is after the right password and before the second factor."""
         token = self.world.tokens[f"waiting {email}"]
         self.page.context.add_cookies([self.world.cookie(**{sign_ins.WAITING: token})])
 

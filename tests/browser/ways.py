@@ -12,7 +12,7 @@ def post(kind: str) -> Way:
 
 
 def list_of(kind: str) -> Way:
-    """Follow the first link of a kind on the page of news."""
+    """Open the page of news and follow its first link to a list of this kind, such as a category."""
 
     def go(visitor: Visitor) -> None:
         visitor.open("news.index")
@@ -49,7 +49,7 @@ def moving(sector: str = "") -> Way:
 
 
 def sent(visitor: Visitor) -> None:
-    """Register, and come to the page behind the form."""
+    """Register, and come to the page "Check your e-mail"."""
     details(visitor.answers())(visitor)
     visitor.submit()
 
@@ -107,7 +107,7 @@ def change_wrongly(visitor: Visitor) -> None:
 
 
 def accept_too_late(visitor: Visitor) -> None:
-    """Accept an offer that does not exist any more."""
+    """Send the form that accepts an offer for a person who has no offer any more."""
     mine("waiting")(visitor)
     visitor.page.locator("main form.own-consents").evaluate(
         "(form, url) => { form.action = url }", visitor.address("self_service.accept")
@@ -160,12 +160,12 @@ def of_event(endpoint: str, **values) -> Way:
 
 
 def of_desk(endpoint: str, kind: str) -> Way:
-    """Open a page of the console about a post of a kind."""
+    """Open a page of the console about a post of this kind, such as a draft."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.desk[kind])
 
 
 def previewed(way: Way) -> Way:
-    """Press the first button for a preview, and read it in the same tab, where the visitor looks."""
+    """Open a form by another way and press its preview button; the preview opens in the same tab, where tests look."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
@@ -177,7 +177,7 @@ def previewed(way: Way) -> Way:
 
 
 def printed(**answers: str) -> Way:
-    """Ask for the list on paper."""
+    """Ask for the attendee list on paper and open its page for printing."""
 
     def go(visitor: Visitor) -> None:
         visitor.open("attendees.export", event=visitor.world.event, shape="paper")

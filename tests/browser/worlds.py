@@ -6,7 +6,7 @@ narrow    a sector by invitation, a full sector without a waiting list, and a lo
 closed    registration is over
 upcoming  registration has not begun
 over      the event is past
-draft     an event that is not published, as it is made, and no other
+draft     a single event, not published, as the console's form makes it
 empty     an organiser and no event
 """
 
@@ -67,12 +67,12 @@ class World:
 
     app: Flask
     url: str = ""
-    tokens: dict[str, str] = field(default_factory=dict)  # tokens of links by their purpose
-    people: dict[str, str] = field(default_factory=dict)  # references of registrations by state
-    posts: dict[str, dict] = field(default_factory=dict)  # URL values of posts by kind and language
+    tokens: dict[str, str] = field(default_factory=dict)  # tokens of mailed links, by the links' purpose
+    people: dict[str, str] = field(default_factory=dict)  # references of registrations, by the registrations' state
+    posts: dict[str, dict] = field(default_factory=dict)  # values in the URLs of posts, by kind and language
     desk: dict[str, dict[str, int]] = field(
         default_factory=dict
-    )  # URL values of posts in the console by kind
+    )  # values in the console's URLs of posts, by kind: draft, planned, …
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
@@ -245,7 +245,7 @@ def fill_draft(world: World) -> None:
 
 
 def fill_empty(world: World) -> None:
-    """Leave the world without an event."""
+    """Fill a world with an organiser only, without an event."""
     make_user(Role.ADMIN, email="organiser@example.org")
 
 
@@ -263,7 +263,7 @@ FILLINGS = {
 
 
 def _review(event: Event) -> None:
-    """Register a person in a sector whose registrations are reviewed."""
+    """Register a person in a sector whose registrations an organiser reviews."""
     other = next(sector for sector in event.sectors if sector.key == "other")
     start_write(db.session)
     other.policy = SectorPolicy.REVIEW

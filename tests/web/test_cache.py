@@ -136,7 +136,7 @@ def test_a_page_says_for_how_long_a_cdn_may_keep_it(app, event, path, seconds):
 
 @pytest.mark.parametrize("path", ["/en/register", "/en/news/"])
 def test_a_kept_page_is_given_while_the_version_cannot_be_read(app, renders, monkeypatch, path):
-    """Without a content version, cached pages are served from the cache, even the page with seats after its second."""
+    """While no content version can be read, the cache serves its pages, even one that was kept for a second only."""
     kept, client = app.extensions["page_cache"], app.test_client()
     before = client.get(path)
     monkeypatch.setattr(kept, "_read_version", lambda: None)
@@ -147,7 +147,7 @@ def test_a_kept_page_is_given_while_the_version_cannot_be_read(app, renders, mon
 
 @pytest.mark.parametrize("path", ["/en/register", "/en/pages/practical"])
 def test_a_kept_page_is_given_when_a_new_one_cannot_be_made(app, event, monkeypatch, path):
-    """The database is lost or locked after the new content version was read, so no new page can be rendered."""
+    """The database is lost or locked after the new content version was read: the cache serves the earlier page."""
     make_page(event, "practical")
     kept, client = app.extensions["page_cache"], app.test_client()
     before = client.get(path)
@@ -172,7 +172,9 @@ def test_a_page_with_seats_holds_for_one_second(app, renders, monkeypatch):
 
 @pytest.fixture
 def at(app, monkeypatch):
-    """Return a function that says at a moment whether the news lead to the form; the cache counts seconds from 0."""
+    """Return a function `at(moment, second)` that sets the time and the cache's clock, in seconds, and returns whether
+    the page of news then has the link "Register".
+    """
     seconds = [0.0]
     monkeypatch.setattr(kept_page.time, "monotonic", lambda: seconds[0])
 

@@ -16,7 +16,7 @@ RING = '{% from "components/ring.html" import ring %}{% from "components/seats.h
 
 @pytest.fixture
 def render(app):
-    """Return a function that renders a piece of a template in the app and parses the result."""
+    """Return a function that renders a piece of a template within the app and parses the resulting HTML."""
 
     def rendered(source, **context):
         with app.test_request_context("/en/"), force_locale("en"):

@@ -6,7 +6,7 @@ from forum.web.differences import MOST_STEPS, Kind, compare_words
 
 
 def told(before: str, after: str) -> str:
-    """Return the difference with what is gone in brackets and what is new in braces."""
+    """Return the difference as one text, with deleted words in brackets and new words in braces."""
     marks = {Kind.SAME: "{}", Kind.GONE: "[{}]", Kind.NEW: "{{{}}}"}
     return "".join(marks[piece.kind].format(piece.text) for piece in compare_words(before, after))
 

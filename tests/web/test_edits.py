@@ -1,4 +1,4 @@
-"""An edit form notices that somebody else has changed what it showed (R30)."""
+"""An edit is refused when somebody else has changed the stored values since the form showed them (R30)."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Extracts of texts, and where in them the words of a search stand."""
+"""Extracts of texts for the results of a search, with the searched words marked."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from forum.web.extracts import PIECES, SHOWN, Part, extract, mark
 
 
 def shown(parts: list[Part]) -> str:
-    """Return the parts as one text, what was searched for in brackets."""
+    """Return the parts of an extract as one text, with the searched words in brackets."""
     return "".join(f"[{part.text}]" if part.is_hit else part.text for part in parts)
 
 
@@ -20,7 +20,7 @@ def shown(parts: list[Part]) -> str:
         ("STRASSE, Straße", ["strasse"], "[STRASSE], [Straße]"),
         ("Straße", ["as"], "Str[aß]e"),
         ("Þór", ["h"], "[Þ]ór"),
-        ("o\u0308l", ["o"], "[o\u0308]l"),  # the mark stays with its letter
+        ("o\u0308l", ["o"], "[o\u0308]l"),  # a combining mark is not cut from its letter
         ("nätverk", ["nat", "verk"], "[nätverk]"),
         ("banana", ["ana", "nan"], "b[anana]"),
         ("abc", ["x"], "abc"),

@@ -1,4 +1,4 @@
-"""Building any form changes nothing, neither in the session nor in the answer."""
+"""Building a form, of any kind, changes neither the session nor the response."""
 
 import pytest
 from flask import g, session

@@ -1,4 +1,4 @@
-"""A request passes the listed layers, from the outside in, and nothing else."""
+"""A request passes the layers (middleware and hooks) that are listed, from the outside in, and no others."""
 
 from flask import Flask
 
@@ -8,7 +8,7 @@ from forum.web.layers import put_around
 
 
 def standing_around(seen: list[str], name: str):
-    """Return a layer around Flask that notes when a request passes it."""
+    """Return a layer around Flask that adds its name to `seen` when a request passes."""
 
     def wrap(inner):
         def pass_through(environ, start_response):
@@ -21,7 +21,7 @@ def standing_around(seen: list[str], name: str):
 
 
 def hooked(seen: list[str], name: str):
-    """Return a layer within Flask that notes when a request passes it, on the way in and out."""
+    """Return a layer within Flask that adds its name to `seen` before and after a request."""
 
     def layer(app: Flask) -> None:
         app.before_request(lambda: seen.append(f"before: {name}"))

@@ -1,4 +1,4 @@
-"""Rate limits are shared between processes, and end."""
+"""Rate limits are counted across processes, and end after their time."""
 
 import subprocess
 import sys

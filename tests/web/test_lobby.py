@@ -20,7 +20,7 @@ ME, NEIGHBOUR, OTHER = "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"
 
 
 class Doing:
-    """An app whose requests work until the test sets `goes_on`; `at_work` counts those that the lobby let in."""
+    """An app whose requests last until the test sets `goes_on`; `at_work` counts the requests that the lobby let in."""
 
     def __init__(self) -> None:
         self.goes_on, self.at_work = threading.Event(), threading.Semaphore(0)
@@ -103,7 +103,7 @@ class TestFull:
         body.comes.set()
 
     def test_a_body_is_read_on_the_doorstep_where_nobody_stands(self, pool, doing, monkeypatch):
-        """The body of a refused form is still read, to keep the answers, but the lobby waits for one such body only."""
+        """The lobby still reads the body of a refused form, to keep its answers, but waits for one such body only."""
         monkeypatch.setattr(Lobby, "DOORSTEP", 1)
         lobby = Lobby(100)
         begin(pool, lobby, doing, 2)
@@ -132,7 +132,7 @@ class TestFull:
         assert [ask(lobby, doing, b"", path=path) for path in ("/livez", "/healthz")] == ["served"] * 2
 
     def test_a_balancer_is_answered_beside_everybody_and_not_for_nothing(self, pool, doing, monkeypatch):
-        """A full lobby still answers /readyz, but few at once: each may wait for a database that does not answer."""
+        """A full lobby still lets in requests for /readyz, but few at once: each may wait for a lost database."""
         monkeypatch.setattr(Lobby, "ASKING", 1)
         lobby = Lobby(100)
         begin(pool, lobby, doing, 2)

@@ -121,7 +121,7 @@ VECTORS = [
 
 
 def wrong_with(html: str) -> list[str]:
-    """Return what in the HTML could run code, load a resource, make an unsafe link or break the page around it."""
+    """Return the parts of the HTML that could run code, load a resource, be an unsafe link or break the page around."""
     soup, problems = BeautifulSoup(html, "html.parser"), []
     for element in soup.find_all(True):
         if element.name not in TAGS or set(element.attrs) - ATTRIBUTES.get(element.name, set()):

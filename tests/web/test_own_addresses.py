@@ -1,4 +1,4 @@
-"""Each page has one address; another spelling of it is redirected there."""
+"""Each page has one address; other spellings of the address are redirected to it."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_a_slash_too_many_leads_to_the_page(pages, asked, own):
     ],
 )
 def test_a_slash_behind_what_is_no_page_leads_nowhere(pages, path):
-    """Neither to a page that is not there, nor to another site."""
+    """A slash at the end of an address without a page gives 404, and no redirect to another site."""
     answer = pages.client.get("/", environ_overrides={"PATH_INFO": path})
     assert answer.status_code == 404
 

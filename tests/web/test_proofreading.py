@@ -1,4 +1,4 @@
-"""Hints for editors: words that will not be true for long, terms, quotation marks, length and ease."""
+"""Hints for editors: words that soon become untrue, such as "today"; terms, quotation marks, length, readability."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ from flask import g
 
 from forum.web.proofreading import proofread
 
-DAY = date(2027, 9, 16)  # a Thursday
+DAY = date(2027, 9, 16)  # the day of writing, a Thursday
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A request goes on only after its whole body has arrived (R26); see also test_lobby and faults/test_slow."""
+"""The app handles a request only after its whole body has arrived (R26); see also test_lobby and faults/test_slow."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""Pictures beside shared links, and icons: their size, their letters, and that they are drawn once."""
+"""Pictures that services show beside shared links, and icons: their size and letters; each is drawn once."""
 
 from io import BytesIO
 
@@ -22,7 +22,7 @@ def picture(title: str = "A title", **differing: str) -> Image.Image:
 
 
 def inked(image: Image.Image, box: tuple[int, int, int, int]) -> tuple[int, int, int, int] | None:
-    """Return the part of the box that differs from its upper left point."""
+    """Return the part of this area of the picture that has another colour than the area's upper left point."""
     part = image.crop(box)
     return ImageChops.difference(part, Image.new("RGB", part.size, part.getpixel((0, 0)))).getbbox()
 

@@ -1,4 +1,4 @@
-"""Static files: which ones are built, how they are found, how they are served."""
+"""Static files: which files the build writes, and how the forum finds and serves them."""
 
 import gzip
 import json

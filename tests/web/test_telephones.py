@@ -1,4 +1,4 @@
-"""Telephone numbers as addresses that call them."""
+"""Telephone numbers become `tel:` links, with which a reader can call."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""XLSX files: whole, read back as written, streamed, and nothing in them is ever a formula (S31)."""
+"""XLSX files are complete, can be read back as written, are streamed, and never contain a formula (S31)."""
 
 import io
 import zipfile
