@@ -112,7 +112,7 @@ def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
             app = create_app(
                 {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": url, **overrides}
             )
-            # Otherwise each app would compile all templates again.
+            # Share the compiled templates, or each app would compile all of them again.
             app.jinja_env.bytecode_cache = compiled_templates
             look_at_once(app)
             stack.callback(_dispose, app)
@@ -157,7 +157,7 @@ def time() -> Iterator[Clock]:
 
 @pytest.fixture
 def sign_in_as(app, frozen) -> SignInAs:
-    """Return a function for signed-in browsers: `sign_in_as(Role.ORGANISER, event, language="sv", fresh=False)`."""
+    """Return a function that signs a browser in: `sign_in_as(Role.ORGANISER, event, language="sv", fresh=False)`."""
     return partial(sign_in_somebody, app)
 
 
@@ -175,7 +175,7 @@ def organiser(sign_in_as, event) -> Pages:
 
 @pytest.fixture
 def archive(database) -> Event:
-    """Save an earlier event, which `organiser` has no role for."""
+    """Save an earlier event, for which the fixture `organiser` has no role."""
     return make_archive()
 
 

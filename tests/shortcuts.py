@@ -9,11 +9,11 @@ from werkzeug.routing import Rule
 
 from forum.web.content_version import PolledVersion
 
-ROOM = 6 * 1024**3  # bytes, more than a run of the tests needs for its folders
+ROOM = 6 * 1024**3  # in bytes: more than a run of the tests needs for its folders
 
 
 def is_roomy(folder: Path) -> bool:
-    """Return whether the folder in memory exists and is large enough; in containers it often is not."""
+    """Return whether the folder in memory exists and has enough room; in containers it is often too small."""
     return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
 
 

@@ -1,4 +1,4 @@
-"""Reading the tables on pages of the console."""
+"""Reads the tables on pages of the console."""
 
 from tools.pages import Page
 
@@ -13,5 +13,5 @@ def rows(page: Page) -> list[list[str]]:
 
 
 def names(page: Page) -> list[str]:
-    """Return the text of each row's first cell."""
+    """Return the text of the first cell of each row of the page's first table."""
     return [row[0] for row in rows(page)]

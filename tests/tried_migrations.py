@@ -1,4 +1,4 @@
-"""Adding migrations to a copy of the project's, to test them or to simulate a newer version."""
+"""Adds migrations to a copy of the project's, to test the added ones or to simulate a newer version of the forum."""
 
 import shutil
 from pathlib import Path

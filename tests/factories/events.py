@@ -15,14 +15,14 @@ from forum.events.models import Event, Page, Sector
 from tests.factories.saving import save
 
 NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)  # a Monday, 14:00 in Stockholm (summer time)
-SECTORS = (  # key, Swedish, English, floor, ceiling
+SECTORS = (  # a sector's key, name in Swedish and in English, floor and ceiling
     ("politics", "Politik", "Politics", 45, 70),
     ("justice", "Rättsväsende", "Justice", 50, 75),
     ("tech", "IT och telekom", "IT and telecom", 45, 70),
     ("ngo", "Civilsamhälle", "NGOs", 40, 45),
     ("other", "Övriga", "Other", 15, 30),
 )
-ORGANISER: dict[str, Any] = {  # for make_event(**ORGANISER)
+ORGANISER: dict[str, Any] = {  # an organising body, for make_event(**ORGANISER)
     "organiser_name": Text(sv="Kansliet", en="The secretariat"),
     "organiser_address": {
         "street": "Exempelgatan 12",
@@ -33,7 +33,7 @@ ORGANISER: dict[str, Any] = {  # for make_event(**ORGANISER)
     "organiser_phone": "+46 8 465 004 40",
     "organiser_url": "https://office.example/",
 }
-HELP_LINES: list[dict[str, Any]] = [  # for make_event(help_lines=HELP_LINES); what is left out is not known
+HELP_LINES: list[dict[str, Any]] = [  # telephone numbers for help, for make_event(help_lines=HELP_LINES)
     {
         "country": "SE",
         "emergency": "112",
@@ -47,7 +47,7 @@ _numbers = count(1)
 
 
 def make_event(**differing: Any) -> Event:
-    """Save an event; by default published, current, five sectors, 250 places, open from a month before NOW."""
+    """Save an event; by default published, current, open since a month before NOW, with five sectors and 250 places."""
     event = new_event(**differing)
     return save(event)
 
@@ -102,7 +102,7 @@ def new_event(**differing: Any) -> Event:
 
 
 def default_sectors(capacity: int = 250) -> list[Sector]:
-    """Return the five sectors; with another capacity than 250 none has a floor and each may fill the event."""
+    """Return the five sectors; for another capacity than 250, without floors and with the capacity as ceiling."""
     return [
         make_sector(key, position=position, floor=floor, ceiling=ceiling)
         if capacity == 250

@@ -50,7 +50,7 @@ def mark_all_sent() -> None:
 
 
 def states() -> list[tuple[str, int]]:
-    """Return the status and the number of attempts of every mail, in the mails' order."""
+    """Return the status and the number of attempts of every mail, the oldest mail first."""
     db.session.rollback()
     query = select(OutboxMessage.status, OutboxMessage.attempts).order_by(OutboxMessage.id)
     return [tuple(row) for row in db.session.execute(query)]

@@ -28,7 +28,7 @@ _numbers = count(1)
 
 
 def make_applicant(**differing: Any) -> Applicant:
-    """Return the answers of a new person."""
+    """Return the answers that a new person gives in the registration form."""
     number = next(_numbers)
     values = {
         "given_name": "Åsa",
@@ -70,7 +70,7 @@ def confirmed(
 
 
 def too_many(_address: str) -> bool:
-    """Refuse to send the mail, as for a mailbox that has got too many: `register(event, sender=SILENCED)`."""
+    """Refuse to send a mail, as to a mailbox that has got too many mails: `register(event, sender=SILENCED)`."""
     return False
 
 

@@ -27,7 +27,7 @@ JOB_RUNS = "expire"
 
 
 def act(name: str) -> None:
-    """Do one act and commit it, as views, worker and jobs do."""
+    """Do the act of this name and commit it, as views, the worker and jobs do."""
     if name == MAIL_GOES:
         delivery.deliver_due()
         return

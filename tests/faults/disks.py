@@ -43,7 +43,7 @@ class Disk:
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
-    """Mount a small file system at the folder, or skip the test when that is not allowed."""
+    """Mount a small file system at the folder, or skip the test when the machine does not allow that."""
     folder.mkdir()
     try:
         _mount("-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder))
@@ -57,7 +57,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
 
 @contextmanager
 def refusing(pids: Iterable[int], path: Path, *, calls: str, error: str) -> Iterator[None]:
-    """Make system calls of the processes on a file fail, or skip the test when that is not allowed."""
+    """Make the processes' system calls on a file fail, or skip the test when the machine does not allow that."""
     program = shutil.which("strace")
     if program is None:
         pytest.skip("strace is not installed, which makes the kernel refuse a call")

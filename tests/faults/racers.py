@@ -29,7 +29,7 @@ from tests.factories.registrations import make_applicant
 
 PROCESSES = 4
 SECONDS = 300
-TRIES = 30  # attempts after "busy" answers; enough for a heavily loaded machine
+TRIES = 30  # how often a thread tries again after a "busy" answer; enough for a heavily loaded machine
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Racers:
     def __enter__(self) -> "Racers":
         context = multiprocessing.get_context("spawn")
         self._lanes = []
-        start = self._start = context.Barrier(PROCESSES)  # kept alive for a process that opens it late
+        start = self._start = context.Barrier(PROCESSES)  # the attribute keeps it alive for late processes
         for _ in range(PROCESSES):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, start), daemon=True)

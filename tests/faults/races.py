@@ -1,6 +1,7 @@
 """The scenarios of race tests: who does what at the same moment, and what must be true afterwards (R01–R04).
 
-Each takes `race` (tests/faults/conftest.py). tests/faults/test_race.py runs it once, and many times in its slow part.
+Each scenario takes the fixture `race` (tests/faults/conftest.py). tests/faults/test_race.py runs each scenario once,
+and many times in its slow part.
 """
 
 import re
@@ -160,12 +161,12 @@ def one_address_in_twenty_forms(race):
     assert (len(registrations()), holders()) == (1, 1)
     assert mails() == {"received": 1, "already-registered": 19}
     sent = select(func.count()).where(OutboxMessage.status == "queued")
-    assert db.session.scalar(sent) == 3  # the limit of mails to a mailbox from one network in an hour
+    assert db.session.scalar(sent) == 3  # at most three mails an hour go to a mailbox from one network
     assert_counted_once()
 
 
 def workers_expire_and_offer(race):
-    """Eight workers expire registrations and make offers at once, and each is done once."""
+    """Eight workers expire registrations and make offers at once; each expires once, and each offer is made once."""
     long_ago = clock.now() - LATE
     event = open_event(capacity=6, sectors=[make_sector("tech", ceiling=6)], opens_at=long_ago)
     for _ in range(6):
@@ -255,7 +256,7 @@ def people_near_their_end() -> dict[str, list[int]]:
         confirmed(event, ("tech", "ngo")[n % 2], now=long_ago + timedelta(hours=20, minutes=n))
         for n in range(12)
     ]
-    for number, person in enumerate(leaving):  # the first three offers have expired by now
+    for number, person in enumerate(leaving):  # the first three people have offers that have expired by now
         write(
             actions.cancel, person, actor="person", now=long_ago + timedelta(hours=11) if number < 3 else now
         )

@@ -1,4 +1,4 @@
-"""Rows that no form would store break no page, file, mail or job, neither their own nor those of others (R27).
+"""Rows that no form would store break no page, file, mail or job of the person in the row or of anybody else (R27).
 
 Hostile texts on pages are tested in tests/guards/test_hostile.py on both databases. This file runs on SQLite, because
 only SQLite stores a NUL.

@@ -1,4 +1,4 @@
-"""An act killed at any of its commits is done completely or not at all, on both databases (R05, R06, R17).
+"""An act, such as cancelling, that is killed at a commit is done completely or not at all (R05, R06, R17).
 
 The process is killed right before and right after its first commit, its second and so on, until the act ends without
 being killed: no commit is left out, not even one that is added to an act later.
@@ -148,7 +148,7 @@ def deliver(port: int) -> None:
 
 
 def state() -> tuple:
-    """Return a summary of the tables."""
+    """Return a summary of the database's tables, to compare before and after a crash."""
     db.session.rollback()
     statuses = db.session.execute(
         select(Registration.status, Registration.holds_place).order_by(Registration.id)

@@ -34,7 +34,7 @@ WRITES = "write,pwrite64,writev,pwritev"
 
 
 class Served(Running):
-    """The forum's processes, and an app of the test on the same database."""
+    """The forum's running processes, and an app of the test's own on the same database."""
 
     def __init__(self, app: Flask, database: Path, *how: Any, **settings: Any):
         super().__init__(*how, **settings)

@@ -1,4 +1,4 @@
-"""PostgreSQL is stopped, restarted and its connections are ended while people register over HTTP (R16).
+"""PostgreSQL stops, restarts or ends its connections while people register over HTTP (R16).
 
 Real `forum serve` processes run on a durable PostgreSQL of their own. A person who meets the outage is told to try
 again and presses the button until the registration is received. No received registration is lost, and none is stored
@@ -35,7 +35,7 @@ OPEN = {"FORM_MIN_SECONDS": 0, "LIMITS_ENABLED": 0}
 
 
 class Crowd:
-    """People who register in several threads, one after the other, until told to stop."""
+    """People who register in several threads, in each thread one after the other, until the test stops them."""
 
     def __init__(self, url: str):
         self.url = url
@@ -71,7 +71,7 @@ class Crowd:
 
 @pytest.fixture
 def clock_that_flows() -> Iterator[None]:
-    """Use the real time again after a test that has set it."""
+    """Let the clock show the real time again after a test that has frozen it."""
     yield
     clock.freeze(None)
 
@@ -85,13 +85,13 @@ def cluster() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def name(cluster) -> str:
-    """Give the name of an empty database on that server."""
+    """Give the name of an empty database on the test's own PostgreSQL server."""
     return cluster.create()
 
 
 @pytest.fixture
 def app(make_app, cluster, name):
-    """Give an app on that database, migrated and with an open event."""
+    """Give an app on the test's own PostgreSQL server, with a migrated database and an open event."""
     app = make_app(cluster.url(name))
     with app.app_context():
         upgrade()
@@ -102,7 +102,7 @@ def app(make_app, cluster, name):
 
 @pytest.fixture
 def forum(app, cluster, name, settings, tmp_path) -> Iterator[Running]:
-    """Give a forum with two web processes and a worker on that database."""
+    """Give a running forum with two web processes and a worker, on the database of the test's own PostgreSQL server."""
     own = {key: settings[key] for key in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
     running = Running("serve", tmp_path, settings={**own, **OPEN, "DATABASE_URL": cluster.url(name)})
     try:
@@ -141,7 +141,7 @@ def test_registering_goes_on_after_each_outage_and_loses_nothing(forum, cluster,
 
 
 def assert_nothing_is_lost_or_half(crowd: Crowd) -> None:
-    """Check that each answered person is registered once, with mail and audit entry, and that counters are right."""
+    """Check that each person told "received" is registered once, with mail and audit entry, and counted once."""
     assert sorted(db.session.scalars(select(Registration.email))) == sorted(crowd.received)
     number = len(crowd.received)
     assert db.session.scalar(select(func.count()).select_from(Submission)) == number
@@ -172,7 +172,7 @@ def mails_that_are(app, *statuses: str) -> int:
 
 
 def some_more(crowd: Crowd, outcome: str, number: int = 10) -> None:
-    """Wait until this many more people have had the outcome."""
+    """Wait until `number` more attempts to register have had this outcome."""
     before, end = crowd.outcomes[outcome], time.monotonic() + SECONDS
     while crowd.outcomes[outcome] < before + number:
         assert time.monotonic() < end, crowd.outcomes

@@ -1,4 +1,4 @@
-"""When many register at once, never more people than places get in, and each person is counted once (R01–R04).
+"""When many register at once, no more people get a place than there are, and each is counted once (R01–R04).
 
 The threads of four real processes, each with an app of its own on one database, start at the same moment. Each
 scenario of tests/faults/races.py runs once, and twenty times in the slow part.
@@ -40,7 +40,7 @@ def test_all_at_once_again_and_again(race, story, round_):
 
 
 def test_more_people_than_places_without_the_lock(race, database_url):
-    """Control: without the forum's transactions and locks the same race leads to more people than places."""
+    """Control: without the forum's transactions and locks, a race for ten places gives more than ten people a place."""
     races.shared_event()
     race("register", races.people(80), with_lock=False)
     if database_url.startswith("sqlite") and races.holders() <= races.PLACES:

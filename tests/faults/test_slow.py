@@ -18,7 +18,7 @@ from tests.faults.races import open_event
 from tests.faults.visitor import RECEIVED, Visitor
 from tools.running import Running, kill, prepare, wait_for
 
-MANY = 30  # slow clients of each kind
+MANY = 30  # connections that send slowly
 WRITERS = 40  # simultaneous writers, many more than the threads of a process in earlier versions
 CROWD = 40  # people who send at once from one address
 HEADERS = b"GET /en/ HTTP/1.1\r\nHost: %s\r\nX-Slow: "
@@ -63,7 +63,7 @@ def ask(forum: Running, path: str, body: bytes | None = None, *, address: str = 
 
 
 def goes_on(forum: Running) -> list[int]:
-    """Return the statuses of pages that are answered without waiting, from each process, and of a form."""
+    """Request pages that never wait, often enough to reach each process, and a form's page; return the statuses."""
     at_once = ["/healthz", "/en/", "/robots.txt"] * 4
     return [ask(forum, path) for path in at_once] + [ask(forum, "/account/sign-in")]
 
@@ -137,14 +137,14 @@ def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes])
             ended += 1
         except BlockingIOError:
             pass
-        except ConnectionResetError:  # the server closed it without reading the whole body
+        except ConnectionResetError:  # the server closed the connection without reading the whole body
             ended += 1
     return ended
 
 
 @pytest.mark.slow
 def test_headers_are_read_up_to_the_servers_limit_and_by_the_app_up_to_its_own(forum):
-    """A cached page is served whatever its headers, up to the server's limit."""
+    """A cached page is served whatever headers the request has, up to the server's limit; the app's limit is lower."""
     for path, length, status in (
         ("/en/", HEADER_BYTES - 1000, 200),
         ("/en/register/ngo", HEADER_BYTES - 1000, 431),

@@ -27,13 +27,13 @@ from tools.running import SECONDS, Running, kill, prepare, wait_for
 
 pytestmark = pytest.mark.slow
 ACTORS, READERS = 4, 2
-WARM_UP, LIVES = 15, 50  # registrations of each actor
+WARM_UP, LIVES = 15, 50  # how many people each actor has registered at the first measurement, and at the end
 PLACES = 40
-WAITING = {  # pages after confirming without a place; a place may become free before the redirect is followed
+WAITING = {  # headings after confirming without a place; an offer may come before the redirect is followed
     "You are on the waiting list",
     "A place is free for you",
 }
-MORE_FILES = 8  # tolerance for requests that run while files are counted
+MORE_FILES = 8  # open files that requests may add while the files are counted
 MORE_MEMORY = 12  # allowed growth in MB a process; below 2 MB was measured
 PAGES = (
     "/en/",
@@ -58,14 +58,14 @@ class Stage:
         self._lock = threading.Lock()
 
     def note(self, answer: Answer, expected: int = 200) -> Answer:
-        """Count an answer; an unexpected one is counted by its name."""
+        """Count the answer as good if it has the expected status, and otherwise under its status, heading and URL."""
         with self._lock:
             good = answer.status == expected
             self.came["good" if good else f"{answer.status} {answer.heading} {answer.url}"] += 1
         return answer
 
     def mail(self, kind: str, email: str) -> str | None:
-        """Wait for a person's mail of this kind and return the personal link in it."""
+        """Return the personal link in a person's mail of this kind, or None while there is no such mail."""
         for path in self.mails.glob(f"*-{kind}-{email}.eml"):
             text = (
                 message_from_bytes(path.read_bytes(), policy=policy.default)
@@ -123,7 +123,7 @@ class Actor:
                 self.standing.append(browser)
 
     def _press(self, browser: Visitor, link: str) -> Answer:
-        """Open the link of a mail and press the button on its page."""
+        """Open the personal link of a mail and press the button on the page; return the next page."""
         return self.stage.note(browser.post(link, self._get(browser, link).hidden))
 
     def _get(self, browser: Visitor, path: str) -> Answer:

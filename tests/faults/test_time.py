@@ -1,6 +1,6 @@
 """A moment is shown the same everywhere, in the event's time zone, in summer and winter (R19).
 
-The event's calendar file has its own table in tests/events/test_calendar.py.
+For the event's calendar file, tests/events/test_calendar.py has its own table of moments.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ MOMENTS = [  # time in UTC, time zone, text on pages, text in files
     ((2027, 7, 1, 7, 0), "Europe/Helsinki", "1 July 2027 at 10:00 (EEST)", "2027-07-01 10:00"),
     ((2027, 7, 1, 7, 0), "America/Nuuk", "1 July 2027 at 06:00 (-0100)", "2027-07-01 06:00"),
     ((2027, 3, 28, 0, 30), "Europe/Stockholm", "28 March 2027 at 01:30 (CET)", "2027-03-28 01:30"),
-    # 02:00 to 03:00 does not exist on this day.
+    # On this day the clock goes from 02:00 to 03:00.
     (
         (2027, 3, 28, 1, 30),
         "Europe/Stockholm",
@@ -30,7 +30,7 @@ MOMENTS = [  # time in UTC, time zone, text on pages, text in files
         "2027-03-28 03:30",
     ),
     ((2027, 10, 31, 0, 30), "Europe/Stockholm", "31 October 2027 at 02:30 (CEST)", "2027-10-31 02:30"),
-    # 02:00 to 03:00 comes twice on this day.
+    # On this day the hour from 02:00 to 03:00 comes twice.
     (
         (2027, 10, 31, 1, 30),
         "Europe/Stockholm",

@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Attempt:
-    """The result of an attempt to register, and the state for going on."""
+    """An attempt to register: the last page that came, and what is needed to go on from there."""
 
     sector: str
     email: str
@@ -60,7 +60,7 @@ class Attempt:
 
     @property
     def outcome(self) -> str:
-        """RECEIVED, BUSY or a description of the answer."""
+        """How the attempt ended: RECEIVED, BUSY or a description of the page that came."""
         page = self.answer
         if page.status == 200 and page.url.endswith("/register/received"):
             return RECEIVED
@@ -88,7 +88,7 @@ class Visitor:
         return self._go_on(sector, email, self.get(f"/en/register/{sector}"))
 
     def try_again(self, attempt: Attempt) -> Attempt:
-        """Do what the "busy" page says, and continue registering."""
+        """Press the button of the "busy" page, or reload where there is no button, and continue registering."""
         busy = attempt.answer
         page = self.post(busy.url, busy.hidden) if busy.hidden else self.get(busy.url)
         return self._go_on(attempt.sector, attempt.email, page)
@@ -100,7 +100,7 @@ class Visitor:
         return Attempt(sector, email, self.post(f"{path}/check", answers))
 
     def go_on(self, attempt: Attempt) -> Attempt:
-        """Continue registering from that page."""
+        """Continue registering from the page that the attempt has reached."""
         return self._go_on(attempt.sector, attempt.email, attempt.answer)
 
     def _go_on(self, sector: str, email: str, page: Answer) -> Attempt:

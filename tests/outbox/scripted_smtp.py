@@ -78,7 +78,7 @@ class _Conversation(socketserver.StreamRequestHandler):
                     return
 
     def say(self, step: str) -> bool:
-        """Send the answer to a step; return whether the conversation goes on."""
+        """Send the script's answer to a step; return whether the conversation with the client goes on."""
         answer = self.server.answer(step)
         if answer == SILENCE:
             self.rfile.read()
