@@ -1,4 +1,4 @@
-"""Calendar files of an event (M14): they publish it, invite nobody and name no people.
+"""Calendar files of an event (M14): they publish the event, invite nobody and name no people.
 
 Each day is an entry of its own (RFC 5545, 3.6.1). All files of an event share the entries' UIDs, so that a newer file
 replaces an older one, whether it is the public file or a person's own. The one with the higher SEQUENCE is newer,
@@ -61,7 +61,7 @@ def _changed_at(event: Event) -> datetime:
 
 
 def _uid(event: Event, day: int) -> str:
-    """Return the UID of the entry for one day of the event.
+    """Return the UID of the calendar entry for one day of the event; `day` counts from 1.
 
     The UID contains the day's number and not its date, so that the entries move along when the event is moved. The
     first day has the UID that stood for the whole event in earlier releases, and so replaces that entry.

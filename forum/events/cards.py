@@ -1,4 +1,4 @@
-"""What the picture beside a shared link says of an event and of its pages."""
+"""The text on the pictures that other services show beside links to an event and its pages."""
 
 from forum.events.models import Event
 from forum.web.languages import dates_of, in_language
@@ -6,17 +6,17 @@ from forum.web.share_picture import Card
 
 
 def event_card(event: Event) -> Card:
-    """Return the card of the event's front page."""
+    """Return the card, which is the text on the picture, for a link to the event's front page."""
     return Card(
         above=in_language(event.short_name), title=in_language(event.name), below=when_and_where(event)
     )
 
 
 def page_card(event: Event, title: str) -> Card:
-    """Return the card of a page of the event."""
+    """Return the card for a link to a page of the event."""
     return Card(above=in_language(event.short_name), title=title, below=when_and_where(event))
 
 
 def when_and_where(event: Event) -> str:
-    """Return such as "16–17 November 2027 · Stockholm"."""
+    """Return the event's dates and place, such as "16–17 November 2027 · Stockholm"."""
     return f"{dates_of(event)} · {in_language(event.place)}"

@@ -18,14 +18,14 @@ from forum.events.queries import list_page_texts
 from forum.extensions import db
 
 Row = TypeVar("Row", Event, Sector, Page)
-# Columns whose values belong to the earlier event alone.
+# Columns that a copy does not take over from the event that is copied.
 OWN = {
     Event: {"id", "slug", "is_current", "is_published", "taken", "calendar_sequence", "calendar_changed_at"},
     Sector: {"id", "event_id", "taken"},
     Page: {"id", "event_id"},
 }
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # after a letter, as in "#NF27"
+SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # two digits after a letter, as in "#NF27"
 MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at")
 
 
@@ -63,7 +63,7 @@ def in_year(words: str, before: int, year: int) -> str:
 
 
 def _rename(made: Event, typed: Text, before: int, year: int) -> None:
-    """Give the copy its year, and the name that was typed in the organiser's language."""
+    """Put the new year into the copy's names, and set the name that the organiser typed."""
     is_short = made.short_name == made.name
     name, short_name = (
         Text({code: in_year(words, before, year) for code, words in texts.items()})
@@ -83,9 +83,9 @@ def same_day(first_day: date, year: int) -> date:
 
 
 def _copy(row: Row) -> Row:
-    """Return a new row with the values of another one, without what is its own.
+    """Return a new row with the values of this row, except the columns in OWN.
 
-    A stored value that the model would refuse today is left behind.
+    A stored value that the model would refuse today is not copied.
     """
     model = type(row)
     copy = model()
@@ -96,11 +96,11 @@ def _copy(row: Row) -> Row:
 
 
 def _moved(moment: datetime | None, by: timedelta, zone: ZoneInfo) -> datetime | None:
-    """Return the moment so many days later at the same hour of the zone, through any change of the clocks."""
+    """Return the moment, later by `by`, at the same hour of the zone even when summer time begins or ends."""
     return moment.astimezone(zone) + by if moment else None
 
 
 def _slug(event: Event, name: str, before: int, year: int) -> str:
-    """Return the earlier short name with the other year, such as nf28 after nf27, else one made from the name."""
+    """Return the event's slug with the other year, such as nf28 after nf27, else a slug made from the name."""
     moved = in_year(event.slug, before, year)
     return moved if moved != event.slug and slugs.is_free(moved) else slugs.free_slug(name, year)

@@ -1,4 +1,4 @@
-"""The days of an event and their hours, in the event's zone; a day whose hours nobody has said has none."""
+"""The days of an event and their hours, in the event's zone; a day's hours may be unknown."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -10,8 +10,8 @@ from forum.web.languages import language
 
 LONGEST_DAY = timedelta(hours=12)
 DAY = timedelta(days=1)
-BETWEEN = {"sv": "."}  # Swedish writes 9.00, English 9:00.
-# Start and end as times, or as whole days; the end is exclusive.
+BETWEEN = {"sv": "."}  # between hours and minutes: Swedish writes 9.00, English 9:00
+# Start and end of a day of the event as moments, or as dates for a whole day; the end is exclusive.
 Span = tuple[datetime, datetime] | tuple[date, date]
 
 
@@ -35,12 +35,12 @@ class Day:
 
     @property
     def weekday(self) -> str:
-        """Such as "Tuesday"."""
+        """The weekday, such as "Tuesday"."""
         return format_date(self.date, "EEEE", locale=language())
 
     @property
     def hours(self) -> str:
-        """Such as "9:00–17:00", or nothing."""
+        """The day's hours, such as "9:00–17:00", or "" when they are not known."""
         return f"{clock_text(self.starts)}–{clock_text(self.ends)}" if self.starts and self.ends else ""
 
 
@@ -60,14 +60,14 @@ def capital(words: str) -> str:
 
 
 def clock_text(moment: datetime | time) -> str:
-    """Return such as "9:00" in English and "9.00" in Swedish."""
+    """Return the time of day, such as "9:00" in English and "9.00" in Swedish."""
     return f"{moment.hour}{BETWEEN.get(language(), ':')}{moment:%M}"
 
 
 def list_spans(event: Event) -> list[Span]:
     """Return start and end of each day of the event, in its time zone; whole days where the hours are not known.
 
-    An event from midnight to midnight is one whose hours nobody has said yet.
+    An event stored as from midnight to midnight has no known hours yet.
     """
     starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
     last = (ends - timedelta(seconds=1)).date()  # an end at midnight belongs to the day before
@@ -94,7 +94,7 @@ def list_spans(event: Event) -> list[Span]:
 
 
 def has_hours(event: Event) -> bool:
-    """Return whether somebody has said when the event begins and ends on its first and last day."""
+    """Return whether the hours at which the event begins and ends are known."""
     bounds = (event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone))
     return any(moment.time() != time() for moment in bounds)
 

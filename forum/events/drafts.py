@@ -1,7 +1,7 @@
-"""The texts with which a new event begins, in every language, with marked blanks for what only its organisers know.
+"""The texts with which a new event begins, in every language, with blanks for facts that only its organisers know.
 
 They lie in `first_texts/`: the standing pages as Markdown, and `front.toml`. A blank stands in square brackets, such as
-"[controller’s name]". What is known when the event is made (`Known`) is filled in at once.
+"[controller’s name]". The facts that are known when the event is made (`Known`) are filled in at once.
 """
 
 import re
@@ -20,16 +20,16 @@ from forum.columns import Text
 from forum.events.models import Page, Sector
 
 FOLDER = Path(__file__).with_name("first_texts")
-# A link, "[words](address)" or "[words][name]", is no blank, nor is the alternative text of a picture.
+# A blank is text in square brackets, but not a link, "[words](address)" or "[words][name]", or a picture's text.
 BLANK = re.compile(r"(?<![!\]\\])\[([^\[\]\n]+)\](?![(\[:])")
-# What a page says of the event once it is known.
+# A placeholder in a first text for a fact, such as "{contact}".
 FACT = re.compile(r"\{(controller|contact|authority)\}")
-WHOLE = 1000  # shares of the places are in thousandths
+WHOLE = 1000  # `front.toml` gives floors and ceilings in thousandths of the places
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a new event's texts say from the start; what is empty stays a blank."""
+    """The facts that a new event's texts state from the start; an empty fact stays a blank in the texts."""
 
     organiser_name: str
     contact_email: str
@@ -98,7 +98,7 @@ def _documents() -> Iterator[tuple[str, str, frontmatter.Post]]:
 
 
 def _fill(text: str, language: str, known: Known) -> str:
-    """Return a page's text with what is known of the event, and with blanks for the rest."""
+    """Return a page's text with the known facts of the event filled in, and with blanks for the others."""
     front = _front()
     blanks: Mapping[str, Mapping[str, str]] = front["blanks"]
     words = {

@@ -19,7 +19,7 @@ class SectorTemplate(StrEnum):
 
     NORDIC = "nordic"  # politics, justice, IT and telecom, NGOs, other
     OPEN = "open"  # one sector for everybody
-    BLANK = "blank"  # none
+    BLANK = "blank"  # no sector
 
 
 class RegistrationState(StrEnum):

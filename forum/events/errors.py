@@ -1,4 +1,4 @@
-"""Why an event is not made or not changed; the views word it for people."""
+"""Errors that say why an event cannot be made or changed; the views put them into words."""
 
 
 class EventExists(Exception):
@@ -6,11 +6,11 @@ class EventExists(Exception):
 
 
 class SlugRefused(Exception):
-    """The short name is taken, or it is none that an address can have."""
+    """The short name is taken, or it has a form that no address can have."""
 
 
 class DaysRefused(Exception):
-    """The days of an event cannot be as they are given; `row` is the day that is wrong, 0 for the first."""
+    """The days given for an event are not possible; `row` is the index of the wrong day, 0 for the first."""
 
     def __init__(self, row: int = 0) -> None:
         super().__init__(type(self).__doc__)
@@ -18,7 +18,7 @@ class DaysRefused(Exception):
 
 
 class NoDays(DaysRefused):
-    """An event has at least one day."""
+    """No day was given, and an event has at least one."""
 
 
 class DaysApart(DaysRefused):
@@ -26,7 +26,7 @@ class DaysApart(DaysRefused):
 
 
 class HourMissing(DaysRefused):
-    """The first day needs an hour at which it starts, and the last one an hour at which it ends."""
+    """The hour at which the first day starts, or at which the last day ends, is missing."""
 
 
 class EndsBeforeStart(DaysRefused):

@@ -21,7 +21,7 @@ SWEDEN = {"country": "SE", "emergency": "112", "police": "114 14"}
 
 @dataclass(frozen=True)
 class HelpLine:
-    """What to call in a country, in the present language; a number that is not known is empty."""
+    """A country's telephone numbers for help and its place for reports; an unknown number is empty."""
 
     country: str
     emergency: str
@@ -46,6 +46,6 @@ def _help_line(entry: Mapping[str, Any]) -> HelpLine:
         police=entry.get("police", ""),
         children=entry.get("children", ""),
         report_name=in_language(Text(report.get("name", {}))),
-        # The model refuses an unsafe link, but a statement past the model would not.
+        # Check the link again: the model refuses an unsafe one, but an SQL statement can store any.
         report_url=url if is_link(url) else "",
     )

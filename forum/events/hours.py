@@ -16,12 +16,12 @@ from forum.events.errors import DaysApart, EndsBeforeStart, HourMissing, NoDays,
 from forum.events.models import Event
 
 MIDNIGHT = time(0)
-NIGHT = time(6)  # an hour until then may belong to the day before
+NIGHT = time(6)  # a day may end after midnight, at this hour at the latest
 
 
 @dataclass(frozen=True)
 class DayHours:
-    """A day of an event and its hours; None where nobody has said one."""
+    """A day of an event and its hours; an hour that is not known is None."""
 
     day: date
     starts: time | None = None
@@ -68,7 +68,7 @@ def columns_of(days: Sequence[DayHours], zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _whole_days(days: Sequence[DayHours], zone: ZoneInfo) -> dict[str, Any]:
-    """Return the columns of an event whose hours nobody has said: from midnight to midnight."""
+    """Return the columns of an event whose hours are not known: it lasts from midnight to midnight."""
     starts_at, ends_at = (_moment(day, MIDNIGHT, zone) for day in (days[0].day, days[-1].day + DAY))
     return {"starts_at": starts_at, "ends_at": ends_at, "nights": [{} for _night in days[1:]]}
 
@@ -83,7 +83,7 @@ def _night(before: DayHours, after: DayHours) -> dict[str, str]:
 
 
 def _longest(row: int, days: Sequence[DayHours]) -> timedelta:
-    """Return how long a day may last that ends after midnight; its end must not be read as one more day."""
+    """Return how long a day that ends after midnight may last, so that its end is not taken for one more day."""
     if len(days) == 1:
         return LONGEST_DAY
     return timedelta(0) if row == len(days) - 1 else DAY

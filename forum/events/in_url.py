@@ -39,7 +39,7 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True) -> Event:
 
 
 def event_of_page() -> Event | None:
-    """Return the event that the present page is about: the one that its address names, else the current one."""
+    """Return the event that the requested page is about: the event that its address names, else the current event."""
     if not hasattr(g, "event"):
         g.event = queries.find_current()
     return g.event

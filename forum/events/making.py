@@ -20,7 +20,7 @@ from forum.extensions import db
 from forum.web.languages import NAMES
 
 DAY = timedelta(days=1)
-# What a new event begins with. Its organisers see each on its overview, and may change it.
+# Values that a new event begins with. Its organisers see each on the event's overview, and may change it.
 OPENS_IN, OPENS_AT = 30 * DAY, time(9)
 CLOSES_BEFORE, CLOSES_AT = 16 * DAY, time(23, 59)
 RELEASED_BEFORE = 46 * DAY
@@ -28,7 +28,7 @@ RELEASED_BEFORE = 46 * DAY
 
 @dataclass(frozen=True)
 class Plan:
-    """What must be known to make an event; `name` and `place` are in `language`."""
+    """The facts that are needed to make an event; `name` and `place` are in `language`."""
 
     name: str
     language: str
@@ -38,7 +38,7 @@ class Plan:
     place: str
     capacity: int
     template: SectorTemplate
-    languages: tuple[str, ...] = tuple(NAMES)  # of the event's texts
+    languages: tuple[str, ...] = tuple(NAMES)  # the languages of the event's texts
     organiser_name: str = ""
     contact_email: str = ""
     slug: str = ""  # made from the name where it is empty
@@ -97,7 +97,7 @@ def _texts(plan: Plan) -> dict[str, Any]:
         "name": Text({plan.language: plan.name}),
         "short_name": Text({plan.language: plan.name}),
         "lead": drafts.draft_lead(plan.languages),
-        # A town is mostly called the same in every language.
+        # Use the name that was typed in every language: most towns are called the same in all of them.
         "place": Text(dict.fromkeys(plan.languages, plan.place)),
         "sharing": drafts.draft_sharing(plan.template, plan.languages),
         "languages": list(plan.languages),
@@ -110,7 +110,7 @@ def _texts(plan: Plan) -> dict[str, Any]:
 
 
 def _moments(plan: Plan, now: datetime) -> dict[str, datetime | None]:
-    """Return the days of the event, whose hours are not known yet, and when its registration is proposed to be open."""
+    """Return the first and last moment of the event, without hours, and proposed moments for its registration."""
     zone = ZoneInfo(plan.timezone)
     begins = midnight(plan.first_day, zone)
     closes = datetime.combine(plan.first_day - CLOSES_BEFORE, CLOSES_AT, zone)

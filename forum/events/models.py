@@ -22,8 +22,8 @@ class Event(Base):
     one ends at `ends_at`. `programme_points` are texts per language; their `day` (1 is the first) and `starts`
     ("10:45") may be left out. A change of a column that calendars show raises `calendar_sequence` (`events.versions`).
 
-    `organiser_address` has a street, postal_code, town and country (a code of ISO 3166). A help line has a country and
-    what is known of it, see `events.help_lines`.
+    `organiser_address` has a street, postal_code, town and country (a code of ISO 3166). The parts of a help
+    line are listed in `events.help_lines`.
     """
 
     is_public_content = True
@@ -188,5 +188,5 @@ class ContentVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int]
-    # A day on which the site's name belonged to the forum: that of the first migration that knew of it.
+    # A day on which the site's domain name belonged to the forum, for the lasting ids in its feeds.
     began_on: Mapped[date] = mapped_column(nullable=True)

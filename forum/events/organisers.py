@@ -1,4 +1,4 @@
-"""Who arranges an event: name, address, telephone and link, for pages, mails and machines."""
+"""The organiser of an event: name, address, telephone and link, for pages, mails and structured data."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from forum.web.static import find_url
 
 @dataclass(frozen=True)
 class Organiser:
-    """The organiser of an event in the present language; what is not known is empty."""
+    """The organiser of an event in the present language; a detail that is not known is empty."""
 
     name: str
     street: str
@@ -39,7 +39,7 @@ class Organiser:
 
 
 def organiser_of(event: Event) -> Organiser | None:
-    """Return the organiser of the event, or None where nobody has said who it is."""
+    """Return the organiser of the event, or None where the event names none."""
     if not (name := in_language(event.organiser_name)):
         return None
     address = event.organiser_address
@@ -78,7 +78,7 @@ def organiser_data(organiser: Organiser) -> dict[str, Any]:
 
 
 def organisation_data(event: Event) -> dict[str, Any]:
-    """Return the organiser, or the forum itself where nobody has said who that is; without a logo it has the ring."""
+    """Return the organiser, else the forum, as structured data; the logo is the organiser's, else the site's icon."""
     if organiser := organiser_of(event):
         told = organiser_data(organiser)
     else:

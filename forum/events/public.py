@@ -1,4 +1,4 @@
-"""An event for visitors: its standing pages, its calendar file, and what templates say of it."""
+"""Public pages of an event: its standing pages and its calendar file; and filters for templates."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,8 @@ from forum.web.telephones import tel_url
 
 bp = Blueprint("events", __name__)
 
-# What a page's text may have on a line of its own, for what is kept elsewhere: each once.
+# Names that a page's text may have as `{{name}}` on a line of its own, each once; the template shows there a part that
+# is kept elsewhere.
 PLACES = {"field-register", "organiser", "hours", "help-lines"}
 PLACEHOLDERS = re.compile(r"<p>\{\{([a-z-]{1,20})\}\}</p>")
 
@@ -79,7 +80,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
 
 
 def _split(html: Markup) -> Iterator[tuple[Markup, str]]:
-    """Yield a page's text in pieces, each as HTML and with the name of what stands behind it, or ""."""
+    """Split a page's text at its placeholders; yield each piece, and the name of the placeholder after it or ""."""
     names: set[str] = set()
     done = 0
     for place in PLACEHOLDERS.finditer(html):

@@ -28,7 +28,7 @@ def publish(event: Event, *, actor: str, now: datetime) -> None:
 
 
 def make_front_page(event: Event, *, actor: str, now: datetime) -> None:
-    """Make a published event the front page of the site; the one that was it becomes an earlier one."""
+    """Make a published event the front page of the site; the event that was the front page becomes an earlier one."""
     former = _lock_with_current(event)
     if event.is_published:
         _move_to_front(event, former, actor=actor, now=now)
@@ -54,7 +54,7 @@ def _move_to_front(event: Event, former: Event | None, *, actor: str, now: datet
         return
     if former is not None:
         former.is_current = False
-        # One event at a time may be the current one, also between two statements.
+        # Write this before the next change: the database never accepts two current events.
         db.session.flush()
         audit.record("event.archived", former, actor=actor, at=now, by=event.id)
     event.is_current = True

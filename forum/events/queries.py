@@ -15,7 +15,7 @@ from forum.extensions import db
 WITH_SECTORS = selectinload(Event.sectors)
 WITH_PAGES = selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.position, Page.title)
 
-# Built once: building a statement takes longer than running it.
+# These statements are built once, because building a statement takes longer than running it.
 CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.options(WITH_PAGES).where(Event.is_published)
@@ -56,7 +56,7 @@ def load_sectors(event: Event) -> None:
 
 
 def list_earlier(now: datetime) -> list[EarlierEvent]:
-    """Return the published events that are over, the newest first; the site is about another one now."""
+    """Return the published events that are over and not the current event, the newest first."""
     return [EarlierEvent(*row) for row in db.session.execute(EARLIER, {"now": now})]
 
 
@@ -76,7 +76,7 @@ def find_published_by_id(event_id: int) -> Event | None:
 
 
 def select_event(slug: str) -> Select:
-    """Return the statement for the event with this slug, for whoever locks it."""
+    """Return the statement that selects the event with this slug, for callers that lock the event."""
     return select(Event).where(Event.slug == slug)
 
 
@@ -147,7 +147,7 @@ def is_over(event: Event, now: datetime) -> bool:
 
 
 def began_on() -> date:
-    """Return a day on which the site's name belonged to the forum; it never changes."""
+    """Return a day on which the site's domain name belonged to the forum; the day never changes."""
     return db.session.scalars(select(ContentVersion.began_on)).one()
 
 

@@ -8,11 +8,11 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.folding import slug_of
 
-# What is made leaves room for year and number, and the column holds what is typed.
+# The longest words of a slug made from a name, with room for year and number, and the longest slug that can be typed.
 LONGEST, LONGEST_TYPED = 40, 60
 # Addresses of the console that stand where an event's short name would.
 TAKEN = {"new", "styleguide"}
-# What the short name of an event without any Latin letter is made from.
+# The word from which the slug is made when the event's name has no Latin letter.
 NAMELESS = "forum"
 PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -15,7 +15,7 @@ from forum.folding import slug_of
 SAID = ("title", "summary", "body")
 # Other pages lead to these, so they cannot be removed.
 LINKED = frozenset({"practical", "privacy"})
-# Parts of the addresses at which the console makes pages.
+# No page may have these slugs: the console uses the words in its own addresses below the list of pages.
 OWN_WORDS = frozenset({"new", "preview"})
 STEP = 10
 NAMELESS = "page"
@@ -27,14 +27,14 @@ class StillLinked(Exception):
 
 @dataclass(frozen=True)
 class PageDraft:
-    """A page as JSON can hold it: what is SAID by language, and the slug of the page that it stands after, or ""."""
+    """A page as JSON can hold it: the fields in SAID by language, and the slug of the page before it, or ""."""
 
     texts: Mapping[str, Mapping[str, str]]
     after: str = ""
 
     @classmethod
     def of(cls, page: Page) -> "PageDraft":
-        """Return what is stored of a page."""
+        """Return the draft that says what is stored of a page."""
         fields: dict[str, Text] = {name: getattr(page, name) for name in SAID}
         codes = sorted({code for text in fields.values() for code, words in text.items() if words})
         texts = {code: {name: text.get(code, "") for name, text in fields.items()} for code in codes}
@@ -99,7 +99,7 @@ def _free_slug(event: Event, words: str) -> str:
 
 
 def _is_address_for(slug: str, words: str) -> bool:
-    """Return whether the address is the one that these words give, with or without a number."""
+    """Return whether the slug is made from these words, with or without a number after them."""
     wanted = slug_of(words, 50) or NAMELESS
     stem, _hyphen, number = slug.rpartition("-")
     return slug == wanted or (stem == wanted and number.isdecimal())

@@ -1,8 +1,8 @@
 """The content version: raised with every change of a model that public pages show.
 
-That happens for every model with `is_public_content`, so no action has to do it; a guard test finds a model that
-lacks the attribute. The number of an event's calendar entries is raised here too, with every change of what they show
-(RFC 5546, 2.1.4).
+The session does this for every model with `is_public_content`, so no action has to; a guard test finds a model that
+lacks the attribute. The number of an event's calendar entries is raised here too, with every change of a column that
+they show (RFC 5546, 2.1.4).
 """
 
 from functools import cache
@@ -63,7 +63,7 @@ def _revise_calendar(event: Event) -> None:
 
 
 def _is_seen(row: Base) -> bool:
-    """Return whether any column of the row has changed that is not a live column."""
+    """Return whether the row has changed in a column outside `live_columns`, whose changes raise no version."""
     return bool(inspect(row).committed_state.keys() - row.live_columns)
 
 
