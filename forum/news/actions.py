@@ -17,10 +17,10 @@ from forum.news.models import Correction, Post, Withdrawal
 
 
 def announce_due(now: datetime) -> int:
-    """Make posts public whose time has come; return how many.
+    """Make public the posts whose time has come; return how many.
 
     The worker calls this every few seconds, and it catches up after downtime or a jump of the clock (R18). A post that
-    is moved to a later time is hidden until then and announced again. One that was withdrawn is so until then.
+    is moved to a later time is hidden until then and announced again. A withdrawn post stays withdrawn until then.
     """
     unannounced = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
     due = update(Post).where(Post.published_at <= now, unannounced).values(announced_at=now)
@@ -31,9 +31,9 @@ def announce_due(now: datetime) -> int:
 
 
 def create(draft: Draft, *, form_key: str, user_id: int, actor: str, now: datetime) -> Post:
-    """Store a new post, which only organisers see; return the stored one when a form is sent again as it was.
+    """Store a new post, which only organisers see; return the stored post when the same form is sent twice.
 
-    `form_key` is what such a form has alone. Call after `start_write`.
+    `form_key` identifies the form and its content. Call after `start_write`.
     """
     slugs.lock()
     headline = next((said["headline"] for said in draft.texts.values() if said["headline"]), "")
@@ -49,7 +49,7 @@ def create(draft: Draft, *, form_key: str, user_id: int, actor: str, now: dateti
 
 
 def change(post: Post, draft: Draft, *, user_id: int | None, actor: str, now: datetime) -> None:
-    """Store what a post says now. Raises Incomplete for a post that readers see, or soon will, and lacks something."""
+    """Store the draft in the post. Raises Incomplete when the post is public or planned and a text lacks something."""
     before = Draft.of(post).values()
     if post.state in {PostState.PUBLISHED, PostState.SCHEDULED}:
         _refuse_incomplete(draft)
@@ -81,7 +81,7 @@ def publish(post: Post, *, actor: str, now: datetime) -> None:
 
 
 def schedule(post: Post, moment: datetime, *, actor: str, now: datetime) -> None:
-    """Let the worker publish the post at a moment to come; until then the addresses of a withdrawn one say so.
+    """Plan the post: the worker publishes it at a later moment. Until then a withdrawn post stays withdrawn.
 
     Raises WrongState, Incomplete, NotLater.
     """
@@ -95,7 +95,7 @@ def schedule(post: Post, moment: datetime, *, actor: str, now: datetime) -> None
 
 
 def take_back(post: Post, *, actor: str, now: datetime) -> None:
-    """Make a draft of a post that was planned, or let it be withdrawn as before. Raises WrongState."""
+    """Undo the plan to publish a post: it is a draft, or withdrawn, as before. Raises WrongState."""
     if post.state != PostState.SCHEDULED:
         raise WrongState
     post.published_at = post.announced_at = None
@@ -114,7 +114,7 @@ def withdraw(post: Post, *, actor: str, now: datetime) -> None:
 def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
     """Say under a public post what was wrong or has changed. Raises WrongState when nobody can read it.
 
-    A correction that stands there already, as when its form is sent twice, is not said again.
+    A correction that the post already has, as when its form is sent twice, is not added again.
     """
     if post.state != PostState.PUBLISHED:
         raise WrongState

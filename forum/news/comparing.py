@@ -1,4 +1,4 @@
-"""What differs between two versions of a post, field by field and word by word."""
+"""Comparing two versions of a post, field by field and word by word."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SHARED = ("event", "has_help_box", "categories", "tags", "sources")
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that differs: its name, the language that it is in or "", and the pieces of its text."""
+    """A field that differs between two versions: its name, its language or "", and the pieces of its text."""
 
     name: str
     language: str

@@ -107,7 +107,7 @@ def preview(event: str) -> ResponseReturnValue:
         return _show_form(found, stored, form)
     text = preview_text(form.draft(), code, stored=stored, now=clock.now())
     speak(code)
-    # News belong to the whole site: around them stands the frame of the current event.
+    # Show the page in the layout of the current event, as readers see it: news belong to the whole site.
     g.pop("event", None)
     shown = shown_post(text, event_of_page()) | {"alternates": {}, "older": None, "newer": None}
     notice = _("This is a preview. Nothing has been saved, and readers do not see it.")
@@ -146,20 +146,20 @@ def make_form(event: Event, draft: Draft) -> PostForm:
 
 
 def blank_draft(event: Event) -> Draft:
-    """Return what a new post begins with: the event, and its organiser as the author."""
+    """Return the draft of a new post: it belongs to the event, and the event's organiser is the author."""
     names = event.organiser_name
     return Draft(texts={code: {"author": names.in_language(code)} for code in NAMES}, event=event.slug)
 
 
 def saved_words(post: Post) -> str:
-    """Return what saving has done, for whom it is visible."""
+    """Return the message after a post is saved, which says whether readers see the change."""
     if post.state == PostState.PUBLISHED:
         return _("Saved. Readers see it at once.")
     return _("Saved. Readers do not see it yet.")
 
 
 def _after_saving(event: str, post: int) -> ResponseReturnValue:
-    """Go back to the post, or on to publishing it where the button said so."""
+    """Redirect to the post's form, or to the page that publishes it if that button was pressed."""
     wants_more = request.form.get("then") == "publish"
     return redirect(url_for("publishing.publish" if wants_more else ".edit", event=event, post=post), 303)
 
@@ -196,13 +196,13 @@ def _show_form(
 
 
 def _proofread(post: Post | None, form: PostForm) -> dict[str, Care]:
-    """Return by language what can be said of the text, as of the day on which it is published."""
+    """Return by language the proofreader's remarks on the text; a public or planned post is read as of its day."""
     day = day_of((post.published_at if post is not None else None) or clock.now())
     return {code: proofread(form[code].form.body.data or "", code, day) for code in NAMES}
 
 
 def _show_conflict(event: Event, post: Post, form: PostForm, change: ChangedMeanwhile) -> ResponseReturnValue:
-    """Show what another organiser has saved beside what was typed; saving once more replaces it."""
+    """Show what another organiser has saved beside what was typed; saving once more replaces the other's change."""
     form.show(change.stored)
     differing = compare(change.stored, form.draft().values())
     return _show_form(event, post, form, status=409, conflict=differing)

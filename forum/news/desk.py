@@ -1,4 +1,4 @@
-"""What the editor's desk reads: the posts of an event in every state, and what of them still needs work."""
+"""Queries of the editor's desk: an event's posts in every state, and which of them still need work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ STATE = case(
     (Post.announced_at >= Post.published_at, PostState.PUBLISHED.value),
     else_=PostState.SCHEDULED.value,
 )
-# Drafts first, then what is planned for the latest moment.
+# Sorts drafts first, then the other posts by their moment of publishing, the latest first.
 DRAFTS_FIRST = (Post.published_at.is_not(None), Post.published_at.desc(), Post.id.desc())
 
 
@@ -42,7 +42,7 @@ class Desk:
 
     @property
     def holds(self) -> ColumnElement[bool]:
-        """The condition for the desk's posts."""
+        """The SQL condition that selects the desk's posts."""
         general = Post.event_id.is_(None) if self.with_general else false()
         return or_(Post.event_id == self.event_id, general)
 
@@ -67,7 +67,7 @@ def desk_of(event: Event, *, with_general: bool) -> Desk:
 
 
 def find_post(desk: Desk, number: int) -> Post | None:
-    """Return the desk's post with this id, with all that can be written of it (S13)."""
+    """Return the desk's post with this id, with all parts loaded that an organiser can write (S13)."""
     if not 0 < number <= LARGEST_ID:
         return None
     parts = (Post.texts, Post.corrections, Post.sources, Post.categories, Post.tags, Post.withdrawal)

@@ -1,4 +1,4 @@
-"""What an organiser can write of a post, as one value: what forms fill in, revisions keep and pages compare."""
+"""All that an organiser can write of a post as one value: forms return it, revisions keep it, pages compare it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,9 +17,9 @@ from forum.news.models import Post, PostText, Source
 from forum.news.searching import make_findable
 from forum.web.languages import NAMES
 
-# What a post says in one language; all of them are texts, "" when there is none.
+# The fields that a post has in each language; each is a text, or "".
 SAID = ("label", "headline", "lead", "body", "content_note", "author", "slug")
-# Without these a text cannot be published.
+# The fields that must not be empty when a post is published.
 NEEDED = ("headline", "lead", "body", "author")
 STORED_IN_TEXT = ("label", "headline", "lead", "body")
 
@@ -28,7 +28,7 @@ STORED_IN_TEXT = ("label", "headline", "lead", "body")
 class Draft:
     """A post as JSON can hold it.
 
-    `texts` has what is SAID by language. `sources` have a title by language code, a `url` and `published_on`
+    `texts` has the fields in SAID by language. `sources` have a title by language code, a `url` and `published_on`
     ("2016-11-25"). `event` is a slug, or "" for a post that belongs to no forum; `categories` are keys.
     """
 
@@ -41,7 +41,7 @@ class Draft:
 
     @classmethod
     def of(cls, post: Post) -> "Draft":
-        """Return what is stored of a post."""
+        """Return the draft that says what is stored of a post."""
         event = events.find_by_id(post.event_id) if post.event_id else None
         return cls(
             texts={text.language: _said(text) for text in sorted(post.texts, key=lambda text: text.language)},
@@ -53,7 +53,7 @@ class Draft:
         )
 
     def values(self) -> dict[str, Any]:
-        """Return the post as plain values."""
+        """Return the draft as plain values."""
         return asdict(self)
 
     def lacking(self) -> list[tuple[str, str]]:
@@ -64,7 +64,7 @@ class Draft:
 
 
 def fill(post: Post, draft: Draft) -> None:
-    """Make the post say what the draft says. Another post may have the slug of a new text."""
+    """Make the post say what the draft says. The slug of a new text is not settled: another post may have it."""
     event = events.find_event(draft.event) if draft.event else None
     post.event_id = event.id if event else None
     post.author = Text({code: said["author"] for code, said in draft.texts.items() if said.get("author")})
@@ -82,7 +82,7 @@ def fill(post: Post, draft: Draft) -> None:
 def store(post: Post, draft: Draft) -> None:
     """Store what the draft says, with addresses that no other post has. Call after `start_write`.
 
-    The address of a language that the post loses leads to the post in another one.
+    When the post loses a language, its address in that language leads to the post in another language.
     """
     slugs.lock()
     with db.session.no_autoflush:
@@ -96,7 +96,7 @@ def store(post: Post, draft: Draft) -> None:
 
 
 def _settle_slug(text: PostText, wanted: str) -> None:
-    """Give the text the slug that was asked for; else one from its headline, while nobody can know another one."""
+    """Give the text the wanted slug, else a slug made from its headline; keep a stored slug that readers may know."""
     post = text.post
     if not wanted and post.state != PostState.DRAFT and inspect(text).persistent:
         return

@@ -1,10 +1,10 @@
-"""Where a post stands between being written and being read."""
+"""The states of a post, from draft to published."""
 
 from enum import StrEnum
 
 
 class PostState(StrEnum):
-    """The state of a post, worked out from its moments (`Post.state`)."""
+    """The state of a post, which `Post.state` works out from the moments that are stored."""
 
     DRAFT = "draft"
     SCHEDULED = "scheduled"

@@ -1,4 +1,4 @@
-"""Why an act on a post is refused."""
+"""Errors that say why an action on a post is refused."""
 
 
 class WrongState(Exception):

@@ -109,7 +109,7 @@ def _entry(text: PostText, began_on: date) -> dict[str, Any]:
 
 
 def _item(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry as JSON Feed has it."""
+    """Return an entry of the feed as an item of a JSON Feed."""
     below = "".join(
         f"<p><strong>{escape(_('Correction'))}, {escape(note['day'])}:</strong> {escape(note['text'])}</p>"
         for note in entry["corrections"]

@@ -31,7 +31,8 @@ from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm, new_
 from forum.web.languages import NAMES
 
 MOST_TAGS, MOST_SOURCES, BLANK_SOURCES = 12, 30, 2
-# A language is begun when one of these is written: the author is filled in beforehand.
+# A post's text in a language counts as begun when one of these fields is filled in. `author` is not among them,
+# because the form fills it in.
 BEGUN = ("headline", "lead", "body", "label", "content_note", "slug")
 NOW, LATER = "now", "later"
 LACKING = {
@@ -70,12 +71,12 @@ class SourceForm(PartForm):
             raise ValidationError(_l("Enter an address that begins with https://, http:// or mailto:"))
 
     def validate_published_on(self, field: StringField) -> None:
-        """Refuse what is no day."""
+        """Refuse a text that is not a date."""
         if field.data and _day(field.data) is None:
             raise ValidationError(_l("Enter a day such as 2027-09-16"))
 
     def said(self) -> dict[str, str]:
-        """Return the source as a draft has it."""
+        """Return the source as an entry of `Draft.sources`."""
         fields = {name: field.data or "" for name, field in self._fields.items()}
         titles = {code: fields[code] for code in NAMES if fields[code]}
         return {**titles, "url": fields["url"], "published_on": fields["published_on"]}
@@ -84,7 +85,7 @@ class SourceForm(PartForm):
 class PostForm(ShowsStored, TidyForm):
     """A post: its text in each language (a part named by the language's code), and what all languages share."""
 
-    # A form that is sent twice makes one post.
+    # Identifies the form, so that a form sent twice makes one post.
     key = HiddenField()
     event = SelectField(_l("Forum"))
     categories = SelectMultipleField(_l("Categories"))
@@ -117,7 +118,7 @@ class PostForm(ShowsStored, TidyForm):
         }
 
     def draft(self) -> Draft:
-        """Return what was typed."""
+        """Return the draft with what was typed."""
         return Draft(
             texts={code: said for code in NAMES if any((said := self._said(code))[name] for name in BEGUN)},
             event=self.event.data or "",
@@ -128,7 +129,7 @@ class PostForm(ShowsStored, TidyForm):
         )
 
     def own_key(self) -> str:
-        """Return what only this form has, with these words: the same when it is sent twice."""
+        """Return a digest of the form's key and of what was typed: it is the same when the form is sent twice."""
         return digest({"form": self.key.data, **self.draft().values()})[:16]
 
     def validate_tags(self, field: StringField) -> None:
@@ -158,7 +159,7 @@ class PostForm(ShowsStored, TidyForm):
         return is_right
 
     def refuse_lacking(self, lacking: list[tuple[str, str]]) -> None:
-        """Say at each field what readers would miss."""
+        """Add an error to each field that is empty although readers need it."""
         for code, name in lacking:
             self[code].form[name].errors = [LACKING[name]]
 
@@ -175,7 +176,7 @@ for _code, _name in NAMES.items():
 class PublicationForm(ShowsStored, TidyForm):
     """When readers may see a post: from now on, or from a moment on the event's clock.
 
-    Readers see what the post said when the form was shown, or nothing (R30).
+    If somebody has changed the post since the form was shown, it is not published (R30).
     """
 
     when = RadioField(
@@ -216,7 +217,7 @@ class CorrectionForm(TidyForm):
     """What was wrong in a post or has changed, in each language in which it can be read."""
 
     def said(self) -> dict[str, str]:
-        """Return the note by language."""
+        """Return the text of the correction by language."""
         return {code: self[code].data for code in NAMES if self[code].data}
 
 

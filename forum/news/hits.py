@@ -1,4 +1,4 @@
-"""What a search finds: standing pages, front pages and posts that hold every word, with the part that answers."""
+"""The hits of a search: standing pages, front pages and posts that hold every word, each with an extract."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,12 +23,12 @@ from forum.web.markdown import paragraphs
 
 PLACEHOLDER = re.compile(
     r"\{\{[a-z-]+\}\}"
-)  # a line of a page that stands for something else (events.public)
+)  # a name on a line of a page that the template replaces (`events.public`)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A page or post that was found; a page has no day, and one of an earlier event names that event as `label`."""
+    """A page or post that was found; a page has no day, and an earlier event's page has the event's name as `label`."""
 
     url: str
     label: str
@@ -39,7 +39,7 @@ class Hit:
 
 
 def wanted_words(words: str) -> list[str]:
-    """Return the words of a search as they are compared, each once."""
+    """Return the words of a search in the folded form in which they are compared, each once."""
     return list(dict.fromkeys(search_fold(words.replace("#", " ")).split()))
 
 
@@ -117,7 +117,7 @@ def _post_hit(text: PostText, wanted: Sequence[str]) -> Hit:
 
 
 def _extract(said: tuple[str, ...], lead: str, wanted: Sequence[str]) -> list[Part]:
-    """Return the part that answers, or the lead where only title or hashtags hold the words."""
+    """Return the part of the text that holds the words, or the lead where only the title or hashtags hold them."""
     return extract(said, wanted) or [Part(lead)]
 
 

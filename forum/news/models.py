@@ -31,8 +31,8 @@ post_tags = Table(
 class Post(Base):
     """A post; its texts in each language are `PostText` rows.
 
-    The worker sets `announced_at` when the time `published_at` has come, and only then is the post public. A post that
-    was withdrawn has neither, like a draft, so that an earlier version, which may run beside this one, hides it too.
+    The worker sets `announced_at` when the time `published_at` has come, and only then is the post public. A withdrawn
+    post has neither moment, like a draft, so that an earlier version, which may run beside this one, hides it too.
     """
 
     is_public_content = True
@@ -61,7 +61,7 @@ class Post(Base):
 
     @property
     def state(self) -> PostState:
-        """Where the post stands between being written and being read."""
+        """The state of the post, worked out from its moments."""
         if self.published_at is None:
             return PostState.DRAFT if self.withdrawal is None else PostState.WITHDRAWN
         is_announced = self.announced_at is not None and self.announced_at >= self.published_at
@@ -76,7 +76,7 @@ class Post(Base):
 
     @property
     def changed_at(self) -> datetime:
-        """When the text that readers see last changed: at the earliest when they could read it."""
+        """The moment of the last change of the text that readers see, never earlier than its publication."""
         return max(self.updated_at or self.public_since, self.public_since)
 
 
@@ -182,7 +182,7 @@ class TagAlias(Base):
 
 
 class Withdrawal(Base):
-    """That a public post was withdrawn: since when, and when it had been published. Its addresses answer 410.
+    """Records when a public post was withdrawn, and when it had been published. Its addresses answer 410.
 
     It is kept until readers can read the post again, also while the post is planned for a moment to come.
     """
@@ -208,7 +208,7 @@ class FormerSlug(Base):
 
 
 class PostRevision(Base):
-    """What a post said after an organiser had saved it; `content` has the values of `news.drafts.Draft`."""
+    """A post's content after an organiser had saved it; `content` has the values of `news.drafts.Draft`."""
 
     __tablename__ = "post_revisions"
     __table_args__ = (Index("ix_post_revisions_post_id", "post_id", "id"),)

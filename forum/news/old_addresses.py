@@ -1,7 +1,7 @@
 """Redirects from URLs of earlier sites, which old links and print still use.
 
-A table says where an address leads. What it does not have may still be an address of the forum's first site, whose
-posts and categories had the day and the slug that they have here.
+A table says where an address leads. An address that is not in the table may still be one of the forum's first site,
+whose posts and categories had the day and the slug that they have here.
 """
 
 from datetime import date
@@ -22,7 +22,7 @@ LANGUAGE = "sv"
 
 
 def lead_on(app: Flask) -> None:
-    """The layer that redirects from an address of an earlier site, where the table has it."""
+    """Make the app redirect a request for an address of an earlier site, if the table has that address."""
 
     @app.before_request
     def redirect_from_old() -> ResponseReturnValue | None:

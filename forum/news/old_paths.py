@@ -14,6 +14,6 @@ def plain(part: str) -> str:
 
 
 def plain_path(path: str) -> str:
-    """Return such as "/blogg/2016/11/25/morka-natet" for any spelling of that address."""
+    """Return the form in which an old address is compared, such as "/blogg/2016/11/25/morka-natet"."""
     parts = (plain(part) for part in path[:LONGEST].split("/"))
     return "/" + "/".join(part for part in parts if part)

@@ -31,7 +31,7 @@ class Day:
 def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
     """Return the context of templates/public/news/post.html, without the links to older and newer posts.
 
-    `event` is the one that the site is about, whose organiser publishes the post.
+    `event` is the site's current event, whose organiser publishes the post.
     """
     post, code = text.post, text.language
     url = post_url(code, post.public_since, text.slug)
@@ -85,7 +85,7 @@ def _byline(post: Post, code: str) -> dict[str, Any]:
 
 
 def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]]:
-    """Return the parts of the text, and those that stand below it."""
+    """Return the entries of the table of contents: the text's own parts, then corrections and sources below it."""
     below = []
     if post.corrections:
         below.append(("corrections", ngettext("Correction", "Corrections", len(post.corrections))))

@@ -1,4 +1,4 @@
-"""A post as readers would see it, made of what was typed; nothing of it is stored."""
+"""The preview of a post: what was typed, as readers would see it; nothing is stored."""
 
 from datetime import datetime
 

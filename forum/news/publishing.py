@@ -28,7 +28,7 @@ bp = Blueprint("publishing", __name__, url_prefix="/console/<event>/news/<int:po
 
 @bp.route("/publication", methods=["GET", "POST"])
 def publish(event: str, post: int) -> ResponseReturnValue:
-    """Publish a post now, or plan it for a moment on the event's clock, which the worker keeps."""
+    """Publish a post now, or plan it for a moment on the event's clock, at which the worker publishes it."""
     found, stored = get_post_or_404(event, post)
     form = _publication_form(found, stored)
     if not form.validate_on_submit():
@@ -107,7 +107,7 @@ def _publish(event: Event, post: Post, form: PublicationForm) -> str:
 
 
 def _is_said(post: Post, form: CorrectionForm) -> bool:
-    """Return whether the correction is written in each language of the post; else say where it is not."""
+    """Return whether the correction is written in each language of the post; add an error where it is missing."""
     lacking = [text.language for text in post.texts if not form[text.language].data]
     for code in lacking:
         form[code].errors = [_("Say it in each language in which the post can be read")]

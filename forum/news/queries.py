@@ -168,7 +168,7 @@ def list_years(language: str) -> list[int]:
 
 
 def find_old_address(path: str) -> OldAddress | None:
-    """Return what the table has on an address of an earlier site, in the form of `old_paths.plain_path`."""
+    """Return the table's row for an address of an earlier site, given in the form of `old_paths.plain_path`."""
     return db.session.get(OldAddress, path)
 
 

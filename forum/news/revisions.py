@@ -21,7 +21,7 @@ def keep(post: Post, *, user_id: int | None, now: datetime) -> None:
 
 
 def keep_first(post: Post, *, now: datetime) -> None:
-    """Before a change: keep what a post says that was written in another way and has no revision yet."""
+    """Before a change, keep what the post says if it has no revision yet."""
     if find_last(post) is None:
         made_at = post.updated_at or post.published_at or now
         keep(post, user_id=None, now=min(made_at, now))
@@ -29,7 +29,7 @@ def keep_first(post: Post, *, now: datetime) -> None:
 
 
 def restored(revision: PostRevision, *, event: str) -> Draft:
-    """Return what a revision says as a draft; the post stays in its event and at its addresses."""
+    """Return a revision as a draft, without its slugs and in this event: the post keeps its event and addresses."""
     said = revision.content
     texts = {code: {**text, "slug": ""} for code, text in said["texts"].items()}
     return Draft(**{**said, "texts": texts, "event": event})

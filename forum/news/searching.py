@@ -1,4 +1,4 @@
-"""The text in which the search for posts looks."""
+"""The text of a post in which a search looks for words."""
 
 from forum.folding import search_fold
 from forum.news.models import Post

@@ -10,14 +10,14 @@ from forum.extensions import db
 from forum.folding import slug_of
 from forum.news.models import FormerSlug, Post, PostText
 
-# What the address of a headline without any Latin letter is made from.
+# The word from which the slug is made when the headline has no Latin letter.
 NAMELESS = "post"
 
 
 def lock() -> None:
     """Let one transaction at a time choose what is unique among posts: slugs and the names of hashtags.
 
-    Every post that is stored raises the content version, so its row is one that all of them write anyway.
+    It locks the row of the content version, which every transaction that stores a post writes anyway.
     """
     db.session.execute(read_locked(select(ContentVersion.id)))
 
@@ -31,7 +31,7 @@ def choose(post: Post, language: str, words: str) -> str:
 
 
 def rename(text: PostText, slug: str) -> None:
-    """Give a text this slug; its present one keeps leading to it if readers may have seen it."""
+    """Give a text this slug; the slug that it had still leads to the post if readers may have seen it."""
     if slug != text.slug:
         keep(text)
     if back := db.session.get(FormerSlug, (text.language, slug)):
@@ -40,9 +40,9 @@ def rename(text: PostText, slug: str) -> None:
 
 
 def keep(text: PostText) -> None:
-    """Have the slug that a text gives up lead to its post still, if readers may have seen it.
+    """Let the slug that a text gives up still lead to its post, if readers may have seen that slug.
 
-    Nobody has seen the slug of a text that is not stored yet: another post may have the same.
+    The slug of a text that is not stored yet is not kept: nobody has seen it, and another post may have the same.
     """
     post = text.post
     was_public = post.announced_at is not None or post.withdrawal is not None

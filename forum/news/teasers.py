@@ -24,7 +24,7 @@ class Teaser:
 
     @property
     def year(self) -> str:
-        """The year of its date."""
+        """The year of the post's date."""
         return self.date_iso[:4]
 
 

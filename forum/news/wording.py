@@ -1,4 +1,4 @@
-"""What the desk calls the states, fields and views of posts."""
+"""The desk's words for the states, fields and views of posts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class View:
 
 
 def state_words(state: PostState) -> StateWords:
-    """Return what a state is called."""
+    """Return the words for a state, and its sign."""
     words = {
         PostState.DRAFT: StateWords(_("Draft"), "wait"),
         PostState.SCHEDULED: StateWords(pgettext("post", "Scheduled"), "offered"),
