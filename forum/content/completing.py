@@ -1,4 +1,4 @@
-"""What the database will hold after an import: the files, laid over what is stored."""
+"""The content that the database will hold after an import: the files, laid over the stored content."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,9 +11,9 @@ from forum.events.enums import SectorPolicy
 
 
 def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
-    """Return the content after the import of the files `given`. Raises BadFile for what does not fit together.
+    """Return the content after the import of the files `given`. Raises BadFile for files that contradict one another.
 
-    What the files lack is kept, unless `delete`. Events are never removed.
+    Stored content that the files lack is kept, unless `delete`. Events are never removed.
     """
     wanted = Site(_lay_over(given, stored, delete=delete))
     for slug in given.events:
@@ -44,7 +44,7 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
 
 
 def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
-    """Return the files that would hold what is stored and kept though the folder lacks it."""
+    """Return the paths of the files that the folder lacks, for stored content that the import keeps."""
     given_files, lacking = given.files(), wanted.files().keys() & stored.files().keys()
     return sorted(
         file for file in lacking if file not in given_files and file.endswith((".md", "/event.toml"))
@@ -54,7 +54,8 @@ def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
 def _lay_over(given: Site, stored: Site, *, delete: bool) -> Document:
     """Return categories and hashtags after the import, with hashtags that only posts of the files name.
 
-    Categories have the order of the files, the others after them; hashtags that of their making.
+    Categories have the order of the files, with stored ones that the files lack at the end; hashtags are in the order
+    in which they were made.
     """
     laid: Document = {}
     for name, key_of in (("categories", _key), ("hashtags", _form)):
@@ -109,7 +110,7 @@ def _with_one_current(given: Site, stored: Site) -> dict[str, Document]:
 
 
 def _dated(page: BY_LANGUAGE, stored: BY_LANGUAGE, zone: ZoneInfo, now: datetime) -> BY_LANGUAGE:
-    """Return a page with the time of its last change: that of its files, else of the stored page, if it is the same."""
+    """Return a page with the time of its last change: from its files, else of the equal stored page, else `now`."""
     if all("updated" in document for document in page.values()):
         return page
     before = {language: {**document, "updated": None} for language, document in stored.items()}
@@ -125,14 +126,14 @@ def _refuse_lost_language(key: str, languages: Iterable[str], stored: Site) -> N
 
 
 def _with_former(post: Document, stored: Document) -> Document:
-    """Return a post's document with the slugs that it had, that of the stored post included if readers may know it."""
+    """Return a post's document with its former slugs; a published stored post's slug becomes one if it differs."""
     known = [stored["slug"]] if "published" in stored else []
     former = {*post.get("former_slugs", []), *stored.get("former_slugs", []), *known} - {post["slug"]}
     return posts.in_order({**post, "former_slugs": sorted(former)})
 
 
 def _settled(post: Document, wanted: Site, file: str) -> Document:
-    """Return a post's document with its categories and hashtags in their order, each by its one name."""
+    """Return a post's document with its categories and hashtags in order, each hashtag under its main name."""
     where = Where(file)
     if post.get("event", "") not in {"", *wanted.events}:
         where.at("event").refuse(f"there is no event {post['event']}")
@@ -146,12 +147,12 @@ def _settled(post: Document, wanted: Site, file: str) -> Document:
         "categories": [key for key in categories if key in post.get("categories", [])],
         "tags": [tag["name"] for tag in wanted.terms["hashtags"] if tag["name"] in own],
     }
-    # An empty text stays: a draft may lack one, and a post may have no label.
+    # Keep empty texts: a draft may lack one, and a post may have no label.
     return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, True)}
 
 
 def _settle_slugs(wanted: Site) -> None:
-    """Refuse two posts with one address in a language; a slug that another post has now is nobody's former one."""
+    """Refuse two posts with one address in a language; drop former slugs that a post of the content has now."""
     for language in LANGUAGES:
         own = {key: post[language] for key, post in wanted.posts.items() if language in post}
         owners: dict[str, str] = {}
@@ -177,7 +178,7 @@ def _refuse_second(owners: dict[str, str], key: str, language: str, name: str, s
 
 
 def _old_addresses(given: Site, stored: Site, wanted: Site, *, delete: bool) -> Document:
-    """Return the addresses of earlier sites after the import; those of posts that go, go along."""
+    """Return the addresses of earlier sites after the import; addresses of posts that are removed are removed, too."""
     categories = {category["key"] for category in wanted.terms["categories"]}
     kept = {} if delete and given.old_addresses is not None else stored.old
     laid = {

@@ -1,4 +1,4 @@
-"""Documents as TOML, and as Markdown behind front matter in YAML; what is written reads back as the same document."""
+"""Documents as TOML, and as Markdown behind front matter in YAML; a written file reads back as the same document."""
 
 import tomllib
 from collections.abc import Hashable
@@ -55,12 +55,12 @@ def write_markdown(document: Document) -> str:
 
 
 def body_of(text: str) -> str:
-    """Return a text as it stands below front matter: without blank lines around it."""
+    """Return the text below a file's front matter, without blank lines around it."""
     return unix(text).strip("\n").rstrip()
 
 
 class FrontMatterReader(yaml.SafeLoader):
-    """Reads plain values only, each key once, and nothing by reference."""
+    """A YAML loader that reads plain values only, and refuses aliases and a key that occurs twice in a mapping."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Refuse an alias such as `*name`: a few of them can stand for millions of values."""
@@ -70,7 +70,7 @@ class FrontMatterReader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        """Refuse a key that stands there twice."""
+        """Refuse a mapping that has the same key twice."""
         seen = set()
         for key, _value in node.value:
             if key.value in seen:
@@ -82,7 +82,7 @@ class FrontMatterReader(yaml.SafeLoader):
 
 
 class FrontMatterWriter(yaml.SafeDumper):
-    """Writes each text on one line, and no anchors."""
+    """A YAML dumper that writes each text on one line, and no anchors or aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Write a value that occurs twice in full both times."""

@@ -1,4 +1,4 @@
-"""An event as event.toml: all that organisers decide, and nothing that counts registrations."""
+"""An event as event.toml: everything that organisers decide, without counters of registrations."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ from forum.events.models import Event, Sector
 
 NOWHERE = Where("")
 TEXTS = ("name", "short_name", "lead", "place", "sharing")
-# A name in the folder of static files, which cannot lead out of it.
+# A path below the folder of static files; it has no ".." and so cannot lead out of the folder.
 STATIC_NAME = re.compile(r"\w[\w-]*(/\w[\w-]*)*\.\w+")
 
 
@@ -97,7 +97,7 @@ SHAPE = table(
         "sectors": listing(SECTOR),
     },
     {
-        # Left out where the event is in every language of the site.
+        # The file has no `languages` when the event is in every language of the site.
         "languages": listing(
             matching(LANGUAGES.__contains__, f"one of {', '.join(LANGUAGES)}"), len(LANGUAGES)
         ),
@@ -114,7 +114,7 @@ LISTS = ("nights", "help_lines", "programme_points", "facts")
 
 
 def tell(event: Event) -> Document:
-    """Return the event as event.toml has it."""
+    """Return the event as the document of its event.toml."""
     zone = event.zone
     registration = {
         "capacity": event.capacity,
@@ -233,14 +233,14 @@ def _tell_list(entries: Iterable[Mapping[str, Any]]) -> list[Document]:
 
 
 def _tell_part(name: str, part: Any) -> Any:
-    """Return a part of an entry: what a table holds under names of languages is a text per language."""
+    """Return a part of an entry for the file; a part with names of languages as keys is a text per language."""
     if name == "report":
         return {"name": _told(part["name"]), "url": part["url"]}
     return _told(part) if isinstance(part, Mapping) else part
 
 
 def _stored(entry: Any) -> Any:
-    """Return an entry as its column has it: without the languages in which nothing is said."""
+    """Return an entry as the database column stores it: without the languages whose text is empty."""
     if not isinstance(entry, Mapping):
         return entry
     return {name: _stored(part) for name, part in entry.items() if part != "" or name not in LANGUAGES}

@@ -5,7 +5,7 @@ from forum.content.site import Site
 
 
 def export_files() -> dict[str, str]:
-    """Return the text of each file by its path. Raises BadFile for what no file can hold."""
+    """Return the text of each file by its path. Raises BadFile for content that no file can hold."""
     return texts_of(stored.read())
 
 

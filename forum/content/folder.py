@@ -1,4 +1,4 @@
-"""A folder of files, read and written so that nothing outside it is touched and nothing in it is lost."""
+"""Reading and writing a folder of files; nothing outside the folder is touched, and nothing in it is lost."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from forum.content.errors import BadFile, FolderRefused
 
 LARGEST = 1_000_000
 MOST = 100_000
-# Lists the digests of what the last export wrote, so that the next one does not overwrite what was changed since.
+# The file with the digests of all files of the last export, so that the next export overwrites no file changed since.
 WRITTEN = ".forum-export.json"
 PART = ".forum-part"
 
@@ -42,7 +42,8 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
     after = {name: [_digest(text.encode())] for name, text in texts.items()}
     _refuse_changed(folder, before, after)
     folder.mkdir(parents=True, exist_ok=True)
-    # An export that is cut off leaves files of both kinds, and the next one may replace them all.
+    # Note old and new digests first: an export that is cut off leaves old and new files, and the next one may replace
+    # both.
     _write_digests(folder, {name: before.get(name, []) + after.get(name, []) for name in {**before, **after}})
     for name, text in sorted(texts.items()):
         _write_file(folder, name, text.encode())
@@ -125,11 +126,11 @@ def _write_digests(folder: Path, digests: Mapping[str, list[str]]) -> None:
 
 
 def _write_file(folder: Path, name: str, content: bytes) -> None:
-    """Write the file beside its place and put it there whole."""
+    """Write the file under a temporary name and then rename it, so that it is never there half written."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{PART}-{path.name}")
-    # Whatever has the part's name is not written to: a link there may lead out of the folder.
+    # Remove whatever has the temporary name: a link there may lead out of the folder.
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb") as file:
         file.write(content)

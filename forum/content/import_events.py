@@ -42,7 +42,7 @@ def write(slug: str, document: Document, event: Event | None, *, now: datetime) 
 
 
 def choose_current(documents: Mapping[str, Document], known: Mapping[str, Event]) -> None:
-    """Make the event current that the documents call so; no two may be so at any time."""
+    """Make the event current that the documents name; at no time may two events be current."""
     for is_current in (False, True):
         for slug, document in documents.items():
             if document["current"] is is_current and known[slug].is_current != is_current:
@@ -63,7 +63,7 @@ def write_page(event: Event, slug: str, languages: BY_LANGUAGE) -> None:
 
 
 def remove_pages(event: Event, wanted: Site) -> None:
-    """Remove the pages of the event that the wanted content lacks. Raises BadFile for one that others lead to."""
+    """Remove the pages of the event that the wanted content lacks. Raises BadFile for a page to which others link."""
     for page in list(event.pages):
         if (event.slug, page.slug) not in wanted.pages:
             if page.slug in LINKED:
@@ -73,14 +73,14 @@ def remove_pages(event: Event, wanted: Site) -> None:
 
 
 def _set(row: Event | Sector, values: Mapping[str, Any]) -> None:
-    """Set what differs, so that nothing counts as changed that is not."""
+    """Set only the values that differ, so that an unchanged column does not count as changed."""
     for name, value in values.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
 
 
 def _write_sectors(event: Event, documents: Iterable[Document], where: Where) -> None:
-    """Add, change and remove sectors, without their places. Raises BadFile for one that is missing and has people."""
+    """Add, change and remove sectors, without their places. Raises BadFile for a missing sector with registrations."""
     known = {sector.key: sector for sector in event.sectors}
     wanted = [document["key"] for document in documents]
     for sector in [sector for sector in event.sectors if sector.key not in wanted]:
@@ -109,7 +109,7 @@ def _share_places(event: Event, document: Document, where: Where) -> None:
     try:
         sectors.apply(event, document["registration"]["capacity"], shares)
     except SharesRefused as refusal:
-        # What is wrong within the file was refused when it was read.
+        # Reading the file refused shares that contradict one another, so this number is below the places taken.
         fault = refusal.faults[0]
         at = (
             where.at("sectors").at(fault.key).at("ceiling")

@@ -49,7 +49,7 @@ class _Shelf:
 
 
 def _free_slugs(wanted: Site, changed: set[str], known: Mapping[str, Post]) -> None:
-    """Take slugs that change from their posts first, so that two posts can exchange theirs."""
+    """Give posts whose slugs change temporary slugs first, so that two posts can exchange theirs."""
     for key in changed & known.keys():
         for text in known[key].texts:
             document = wanted.posts.get(key, {}).get(text.language)
@@ -82,18 +82,18 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
         for language, document in languages.items()
     ]
     db.session.add(post)
-    # One by one, so that the parts of each post are numbered in their order.
+    # Flush after each post, so that the ids of its parts have their order.
     db.session.flush()
     for language, document in languages.items():
         for slug in document.get("former_slugs", []):
-            # Another post may have had it in a language that it lost.
+            # Use merge: the row may exist for another post, which had this slug in a language that it lost.
             db.session.merge(FormerSlug(language=language, slug=slug, post_id=post.id))
 
 
 def _publish(post: Post, published: datetime | None, withdrawn: datetime | None) -> None:
-    """Set the time of publishing, which the worker keeps; a post that was withdrawn remembers it apart.
+    """Set the time at which the worker announces the post; a withdrawn post keeps the time in its withdrawal.
 
-    The worker ends a withdrawal when it announces the post.
+    The worker deletes the withdrawal when it announces the post again.
     """
     if withdrawn is None or published is None:
         post.published_at = published

@@ -13,7 +13,7 @@ WHERE = Where(taxonomy.FILE)
 
 
 def write(document: Document) -> None:
-    """Make categories and hashtags those of the document; a post that loses one has to be written before `remove`."""
+    """Store the document's categories and hashtags; write posts that lose others before calling `remove`."""
     _write_categories(document["categories"])
     _write_tags(document["hashtags"])
 
@@ -50,7 +50,7 @@ def _write_tags(documents: Sequence[Document]) -> None:
         tag.name = document["name"]
         tag.names = said(document["names"]) if "names" in document else None
         db.session.add(tag)
-        # One by one, so that hashtags are numbered in their order: posts show them by it.
+        # Flush after each hashtag, so that the ids have the order of the document: posts show hashtags by id.
         db.session.flush()
         if sorted(alias.folded for alias in tag.aliases) != others:
             aliases[tag] = others
@@ -58,7 +58,7 @@ def _write_tags(documents: Sequence[Document]) -> None:
     named = {taxonomy.forms_of(document)[0] for document in documents}
     for folded in known.keys() - named:
         known[folded].aliases = []
-    # The database has to forget a spelling before another hashtag gets it.
+    # Delete a spelling from the database before another hashtag gets it: spellings are unique.
     db.session.flush()
     for tag, others in aliases.items():
         tag.aliases = [TagAlias(folded=folded) for folded in others]

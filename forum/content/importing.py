@@ -1,4 +1,4 @@
-"""Importing a folder: one transaction, in which what the files say is compared, written and recorded."""
+"""Importing a folder: in one transaction its files are compared with the database, written and recorded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def import_files(
 
 
 def _write(before: Site, wanted: Site, *, delete: bool, now: datetime) -> dict[str, Event]:
-    """Write what differs; return the events by slug."""
+    """Write the content that differs; return the events by slug."""
     names_changed = before.taxonomy != wanted.taxonomy
     if names_changed:
         import_taxonomy.write(wanted.terms)
@@ -94,7 +94,7 @@ def _write_pages(before: Site, wanted: Site, events: Mapping[str, Event]) -> Non
 
 
 def _apart(event: Document | None) -> Document | None:
-    """Return an event's document without whether it is the current one, which is settled for all events together."""
+    """Return an event's document with `current` false: which event is current is settled for all events together."""
     return event and {**event, "current": False}
 
 

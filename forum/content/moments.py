@@ -7,7 +7,7 @@ from forum.content.shapes import Where
 
 
 def tell(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment as a file has it: by the zone's clock."""
+    """Return the moment as a file holds it: by the zone's clock."""
     local = moment.astimezone(zone)
     naive = local.replace(tzinfo=None, fold=0)
     if _comes_twice(naive, zone):

@@ -10,7 +10,7 @@ from forum.news.old_paths import LONGEST, plain_path
 FILE = "old-addresses.toml"
 ADDRESSES = "addresses"
 TARGETS = ("post", "category", "leads_to")
-# A path of this site: "//" would lead to another one.
+# A path of this site; an address that begins with "//" would lead to another site.
 OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_./%~+-]*(#[A-Za-z0-9_-]+)?")
 
 
@@ -40,7 +40,7 @@ SHAPE = table(
 
 
 def tell(old: OldAddress, posts: Mapping[int, str], categories: Mapping[int, str]) -> Document:
-    """Return an entry of the file; `posts` and `categories` have keys by id."""
+    """Return an old address as an entry of the file; `posts` and `categories` give their keys by id."""
     told = {
         "old": old.path,
         "language": old.language,

@@ -1,4 +1,4 @@
-"""Posts as Markdown: a file per language, `posts/<key>.<language>.md`; what all languages share stands in each."""
+"""Posts as Markdown: a file per language, `posts/<key>.<language>.md`; each file repeats what the languages share."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -68,7 +68,7 @@ ORDER = (
     *("categories", "tags", "content_note", "help_box", "sources", "corrections", BODY),
 )
 MOMENTS = ("published", "withdrawn", "updated")
-# What is the same in every language of a post.
+# The keys whose values are the same in every language of a post.
 SHARED = ("event", "published", "withdrawn", "updated", "categories", "tags", "help_box")
 # Lists whose entries have a text per language; the rest of an entry is shared.
 TEXTS_OF = {"sources": "title", "corrections": "text"}
@@ -98,7 +98,7 @@ def read(raw: Document, where: Where) -> Document:
 
 
 def in_order(document: Document) -> Document:
-    """Return the document in its order, without what says nothing."""
+    """Return the document with its keys in the order of a file, without empty values."""
     return {
         name: document[name]
         for name in ORDER
@@ -108,14 +108,14 @@ def in_order(document: Document) -> Document:
 
 
 def refuse_incomplete(document: Document, where: Where) -> None:
-    """Refuse a post that readers see, or will see, and that lacks something. Raises BadFile."""
+    """Refuse a published or planned post that lacks a text which readers need. Raises BadFile."""
     for name in NEEDED:
         if "published" in document and not document.get(name, "").strip():
             where.at(name).refuse("is empty, and a post that has a time of publishing needs it")
 
 
 def refuse_disagreeing(documents: Mapping[str, Document], files: Mapping[str, Where]) -> None:
-    """Refuse languages of a post that say different things of what they share. Raises BadFile."""
+    """Refuse a post whose files differ in a value that all languages share. Raises BadFile."""
     first, *others = documents
     for language in others:
         one, other, where = documents[first], documents[language], files[language]
@@ -128,7 +128,7 @@ def refuse_disagreeing(documents: Mapping[str, Document], files: Mapping[str, Wh
 
 
 def moment_of(document: Document, name: str) -> datetime | None:
-    """Return a moment of a post's document in UTC, or None where it is not said."""
+    """Return a moment of a post's document in UTC, or None where the document does not have it."""
     return moments.read(document[name], ZONE, Where("")) if name in document else None
 
 

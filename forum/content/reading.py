@@ -1,4 +1,4 @@
-"""Reading the files of a folder into documents. Each file is checked by itself, then what several of them share."""
+"""Reading a folder's files into documents. Each file is checked alone, then the values that several files share."""
 
 import re
 from collections.abc import Container, Iterator, Mapping
@@ -45,7 +45,7 @@ def read(texts: Mapping[str, str], unread: Mapping[str, str]) -> Site:
 
 @contextmanager
 def _noting(problems: list[str]) -> Iterator[None]:
-    """Add the sentence of a file that is refused, and go on: one look shows all that has to be mended."""
+    """Add a refused file's sentence to the problems and go on, so that one run names every file to mend."""
     try:
         yield
     except BadFile as problem:
@@ -66,7 +66,7 @@ def _read_file(site: Site, file: str, text: str, files: Container[str]) -> None:
         if event_path(event) not in files:
             where.refuse(f"belongs to an event, and its file {event_path(event)} is missing")
         if event not in site.events:
-            return  # the event's file is named as wrong
+            return  # the event's own file is among the problems already
         zone = events.zone_of(site.events[event], where)
         site.pages[event, slug][language] = pages.read(documents.read_markdown(text, where), where, zone)
     elif parts := POST.fullmatch(file):
@@ -95,7 +95,7 @@ def _refuse_odd_page(site: Site, event: str, slug: str, files: Container[str]) -
         if (file := page_path(event, slug, language)) not in files:
             Where(file).refuse("is missing; write it with an empty title and text while it is not translated")
     if len(languages) < len(LANGUAGES):
-        return  # a file that could not be read has been named
+        return  # the file that could not be read is among the problems already
     first, *others = LANGUAGES
     for language in others:
         for name in pages.SHARED:

@@ -1,4 +1,4 @@
-"""What a file may hold: checks of single values, and of lists and tables of them.
+"""Checks of what a file may hold: of single values, and of lists and tables of values.
 
 A check takes a value as TOML or YAML gives it and returns it as a `Document` has it. Raises BadFile with the file
 and the key. Lines end in "\\n" in a document, whatever they ended in before.
@@ -20,7 +20,7 @@ from forum.web.languages import NAMES
 Document = dict[str, Any]
 LANGUAGES = tuple(NAMES)
 LONGEST_LINE, LONGEST_TEXT = 600, 200_000
-# What names a file or folder of the export, and a part of an address.
+# The form of names of files and folders in an export, and of parts of addresses.
 NAME = re.compile(r"[\w-]+")
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 COUNTRY = re.compile(r"[A-Z]{2}")
@@ -53,17 +53,17 @@ def unix(text: str) -> str:
 
 
 def said(told: Mapping[str, str]) -> Text:
-    """Return a text per language without the languages in which nothing is said."""
+    """Return a text per language without the languages whose text is empty."""
     return Text({language: text for language, text in told.items() if text})
 
 
 def text_of(documents: Mapping[str, Document], name: str) -> Text:
-    """Return what the document of each language says under this name."""
+    """Return the text per language that the documents of the languages have under this name."""
     return said({language: document.get(name, "") for language, document in documents.items()})
 
 
 def of_kind(value: Any, kind: type, where: Where) -> Any:
-    """Return the value if it is of this kind of TOML and YAML; true is no number."""
+    """Return the value if it has this type of TOML and YAML, else refuse it; true does not count as a number."""
     if type(value) is not kind:
         where.refuse(f"has to be a {KINDS[kind]}{QUOTES.get(KINDS[kind], '')}")
     return value
@@ -100,7 +100,7 @@ def _without_controls(text: str, where: Where, kept: str, longest: int) -> str:
 
 
 def texts(check: Check, *, said: bool = False) -> Check:
-    """Return a check for a text per language; each has to be there, "" for what is not translated.
+    """Return a check for a text per language; every language has to be there, with "" where nothing is translated.
 
     With `said`, the text has to be there in one language at least.
     """
@@ -150,7 +150,7 @@ def member(members: type[Enum]) -> Check:
 
 
 def matching(fits: Callable[[str], object], what: str, longest: int = LONGEST_LINE) -> Check:
-    """Return a check for a text that fits; `what` says what it has to be."""
+    """Return a check for a text for which `fits` is true; `what` says in the message what the text has to be."""
 
     def check(value: Any, where: Where) -> str:
         if len(of_kind(value, str, where)) > longest or not fits(value):
@@ -220,7 +220,7 @@ def moment(value: Any, where: Where) -> datetime:
 
 
 def listing(check: Check, most: int = 1000) -> Check:
-    """Return a check for a list of such values."""
+    """Return a check for a list of at most `most` values that each pass `check`."""
 
     def check_list(value: Any, where: Where) -> list[Any]:
         if len(of_kind(value, list, where)) > most:

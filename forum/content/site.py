@@ -23,7 +23,7 @@ BY_LANGUAGE = dict[str, Document]
 class Site:
     """The content of a database or of a folder; pages by event, slug and language, posts by key and language."""
 
-    taxonomy: Document | None = None  # a folder may have none
+    taxonomy: Document | None = None  # a folder may lack the file
     old_addresses: Document | None = None
     events: dict[str, Document] = field(default_factory=dict)
     pages: dict[tuple[str, str], BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
@@ -31,12 +31,12 @@ class Site:
 
     @property
     def terms(self) -> Document:
-        """The categories and hashtags, of which there may be none."""
+        """The document of categories and hashtags, with empty lists where the content has none."""
         return self.taxonomy or {"categories": [], "hashtags": []}
 
     @property
     def old(self) -> dict[str, Document]:
-        """The addresses of earlier sites by their paths, of which there may be none."""
+        """The entries of old addresses by their paths; empty where the content has none."""
         return {entry["old"]: entry for entry in (self.old_addresses or {}).get(ADDRESSES, [])}
 
     def files(self) -> dict[str, Document]:
@@ -80,7 +80,7 @@ def post_path(key: str, language: str) -> str:
 
 
 def compare(before: Site, after: Site) -> list[Difference]:
-    """Return what differs, by file and by key within it."""
+    """Return the differences of two contents, by file and by key within the file."""
     old, new = before.files(), after.files()
     return [
         Difference(file, key, said)
@@ -109,7 +109,7 @@ def _compare(old: Document | None, new: Document | None) -> Iterator[tuple[str, 
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each single value under its key, such as `sectors.ngo.floor`; an entry without a key has a number."""
+    """Yield each single value with its key, such as `sectors.ngo.floor`; a list's entry goes by its key or number."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield from _flat(f"{key}.{name}" if key else name, part)
@@ -123,7 +123,7 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _name_of(entry: Document, place: int) -> str:
-    """Return what an entry of a list goes by: its key, name or old address, else its number."""
+    """Return the name of an entry of a list: its key, name or old address, else its number."""
     named = entry.get("key", entry.get("name", entry.get("old")))
     return named if isinstance(named, str) else str(place)
 

@@ -21,7 +21,7 @@ WHOLE_POSTS = [
 
 
 def read() -> Site:
-    """Return all content of the database. Raises BadFile for what no file can hold."""
+    """Return all content of the database. Raises BadFile for content that no file can hold."""
     site = Site(taxonomy.tell(list_categories(), list_tags()))
     slugs = {}
     for event in list_events():
@@ -46,7 +46,7 @@ def list_events() -> Sequence[Event]:
 
 
 def list_posts() -> Sequence[Post]:
-    """Return every post with all that its files tell."""
+    """Return every post with everything loaded that its files hold."""
     return db.session.scalars(select(Post).options(*WHOLE_POSTS).order_by(Post.key)).all()
 
 
@@ -61,7 +61,7 @@ def list_tags() -> Sequence[Tag]:
 
 
 def _list_former_slugs() -> dict[int, dict[str, list[str]]]:
-    """Return the slugs that posts had, by the post's id and the language."""
+    """Return the former slugs of posts, by the post's id and the language."""
     former: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for slug in db.session.scalars(select(FormerSlug)):
         former[slug.post_id][slug.language].append(slug.slug)
@@ -77,7 +77,7 @@ def _tell_old_addresses() -> Document:
     posts_by_id = dict(db.session.execute(select(Post.id, Post.key)).all())
     categories = {category.id: category.key for category in list_categories()}
     told = [old_addresses.tell(old, posts_by_id, categories) for old in list_old_addresses()]
-    # Databases sort by their own rules.
+    # Sort in Python: each database sorts texts by rules of its own.
     return {old_addresses.ADDRESSES: sorted(told, key=lambda entry: entry["old"])}
 
 

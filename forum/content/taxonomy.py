@@ -1,4 +1,4 @@
-"""Categories and hashtags as taxonomy.toml, and what a hashtag is called there in any spelling."""
+"""Categories and hashtags as taxonomy.toml, and finding a hashtag's name there by any of its spellings."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -61,7 +61,7 @@ def read(raw: Document, where: Where) -> Document:
 def spellings(hashtags: Iterable[Document], where: Where | None = None) -> dict[str, str]:
     """Return the name of each hashtag by the folded form of every spelling.
 
-    With `where`, a spelling of two hashtags is refused: raises BadFile.
+    With `where`, a spelling that two hashtags share is refused: raises BadFile.
     """
     names: dict[str, str] = {}
     for tag in hashtags:

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 CONTENT = HERE / "content"
 ZONE = ZoneInfo("Europe/Stockholm")
 CURRENT, ARCHIVE = "nf{yy}", "nf16"
-# The folder of the current event, which is named after a year in the checkout, too.
+# The current event's folder in the checkout; `read_content` replaces the year in its name.
 CURRENT_FOLDER = "events/nf27/"
 FIRST_DAY = (11, 16)
 AHEAD = timedelta(days=60)

@@ -83,7 +83,7 @@ REVIEWED_DAYS = 8
 
 @dataclass
 class Part:
-    """One person in the story: who registers when, and what happens then."""
+    """One person in the story: sector, time of registering, and fate."""
 
     sector: Sector
     number: int
@@ -158,7 +158,7 @@ class Story:
             yield comes_at + timedelta(days=3), lambda at: _decline(part, at)
 
     def _cancels_at(self, part: Part) -> datetime:
-        """Return when a person cancels: NGOs late, when others wait, so that each cancellation leads to an offer."""
+        """Return when a person cancels: those of NGOs late, when others wait, so that each one leads to an offer."""
         if part.sector.key == "ngo" and part.number < 45:
             return self.now - timedelta(days=4 + part.number % 9, hours=5)
         return part.comes_at + timedelta(days=2, hours=7)
@@ -170,7 +170,7 @@ class Story:
         self.registered.append(part)
 
     def _end_what_has_run_out(self, at: datetime) -> None:
-        """Mark the mails with offers as sent, so that their deadlines run, and expire what is due."""
+        """Mark the mails with offers as sent, so that their deadlines run, and expire what is past its deadline."""
         offers = OutboxMessage.kind == "offered", OutboxMessage.status == MessageStatus.QUEUED
         sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
         db.session.execute(update(OutboxMessage).where(*offers).values(**sent))
@@ -216,7 +216,7 @@ def _consents(part: Part) -> frozenset[ConsentPurpose]:
 
 def _confirm(part: Part, at: datetime) -> None:
     actions.confirm(part.registration, consents=_consents(part), now=at)
-    for consent in part.registration.consents:  # nobody has agreed to a text of a later day
+    for consent in part.registration.consents:  # no consent is to a text of a later day
         consent.text_version = min(consent.text_version, at.date().isoformat())
 
 

@@ -44,7 +44,8 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "invited": [
             _invited(sector, arc) for sector, arc in zip_longest(event.sectors, ring.shares if ring else ())
         ],
-        # An archive's text on how places were shared is kept, for it is written for readers of later years.
+        # An archived event still shows how places were shared, in a text written for later readers; an event that has
+        # just ended does not.
         "sharing_text": "" if state == RegistrationState.OVER else render(in_language(event.sharing)),
         "facts": [_in_language(fact, "label", "value") for fact in event.facts],
         "registration_state": state,
@@ -72,7 +73,7 @@ def _registration_text(event: Event, state: RegistrationState, opening: Opening,
         return _("Every place is taken.") if is_full else _("You cannot register now.")
     if is_full:
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
-    # The places left are those of sectors that accept nobody.
+    # Places are left, but only in sectors that accept nobody.
     return (
         _("All places that you can register for are taken, but you can join the waiting list.")
         + " "
@@ -81,7 +82,7 @@ def _registration_text(event: Event, state: RegistrationState, opening: Opening,
 
 
 def _register_label(opening: Opening) -> str:
-    """Return the main button's text: where no place can be had it offers the waiting list, or there is no button."""
+    """Return the main button's text: to register, or to join the waiting list; "" where there is no button."""
     if opening == Opening.PLACE:
         return _("Register for a place")
     return _("Join the waiting list") if opening == Opening.WAITING_LIST else ""

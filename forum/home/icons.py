@@ -20,14 +20,14 @@ SIZES = (192, 512)
 @bp.get("/favicon.ico")
 @cache.page()
 def favicon_ico() -> Response:
-    """Give the ring to programs that know no other icon."""
+    """Serve the site's icon, a ring, to programs that ask for /favicon.ico only."""
     return Response(favicon(), mimetype="image/x-icon")
 
 
 @bp.get("/apple-touch-icon.png")
 @cache.page()
 def touch_icon() -> Response:
-    """Give the ring on paper, for the home screen of a phone."""
+    """Serve the icon on an opaque ground, for the home screen of a phone."""
     return Response(icon(TOUCH_SIZE, margin=MARGIN, ground=PAPER), mimetype="image/png")
 
 
@@ -35,14 +35,14 @@ def touch_icon() -> Response:
 @bp.get("/icon-512.png", defaults={"size": 512})
 @cache.page()
 def manifest_icon(size: int) -> Response:
-    """Give an icon that the manifest names."""
+    """Serve an icon that the manifest names."""
     return Response(icon(size, margin=MARGIN, ground=PAPER), mimetype="image/png")
 
 
 @bp.get("/site.webmanifest")
 @cache.page()
 def manifest() -> Response:
-    """Say what the site is called and looks like where somebody keeps it on a home screen."""
+    """Serve the manifest: the site's name, colours and icons for the home screen of a phone."""
     event = events.find_current()
     name = (event.short_name if event else SITE_NAME).in_language(DEFAULT)
     icons = [

@@ -1,4 +1,4 @@
-"""What the days of an event hold, until there is a programme: the event's own texts, day by day with its hours."""
+"""The programme of an event on its front page: the days with their hours, and the event's own points of each day."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from forum.web.languages import in_language
 
 @dataclass(frozen=True)
 class Point:
-    """Something that is on the programme; `starts` is "" where its hour is not settled."""
+    """A point of the programme; `starts` is "" where its hour is not settled."""
 
     starts: str
     title: str
@@ -22,7 +22,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the event; `hours` is "" where they are not known. Without a title: the points of all days."""
+    """A day of the event; `hours` is "" where they are not known. One without a title has the points of all days."""
 
     title: str
     hours: str
@@ -32,7 +32,7 @@ class Day:
 def days_of(event: Event) -> list[Day]:
     """Return the event's days, each with its points in the order of their hours.
 
-    A point says by `day` (1 is the first) on which day it is. Where none says so, all are returned as one day.
+    A point says by `day` (1 is the first) on which day it is. If no point has a `day`, all are returned as one day.
     """
     entries = event.programme_points
     if not any("day" in entry for entry in entries):

@@ -1,4 +1,4 @@
-"""What every public page shows around its content: name, navigation, languages, help, contact."""
+"""The layout around every public page's content: name, navigation, languages, help, contact."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Site:
 
     @property
     def current(self) -> Event | None:
-        """The event that the site is about now, also on the pages of another one."""
+        """The current event, also on pages of another event."""
         if self.event is None or self.event.is_current:
             return self.event
         return _once("current", events.find_current)
@@ -111,7 +111,7 @@ class Site:
 
     @property
     def register_label(self) -> str:
-        """What the links to the registration of the present event say: to register only while somebody can."""
+        """The text of links to the current event's registration, which says "register" only while that is possible."""
         return _once("register_label", lambda: _make_register_label(self.current))
 
     @property
@@ -130,12 +130,12 @@ class Site:
 
     @property
     def organiser(self) -> Organiser | None:
-        """Who arranges the present event: whom to ask about an earlier one, too."""
+        """The current event's organiser, who answers questions about earlier events, too."""
         return _once("organiser", lambda: organiser_of(self.current) if self.current else None)
 
     @property
     def help_lines(self) -> list[HelpLine]:
-        """Whom to call after seeing abuse, in each country; the first is that in which the present event is held."""
+        """The help lines for people who have seen abuse; the country of the current event comes first."""
         return _once("help_lines", lambda: list_help_lines(self.current))
 
     @property
@@ -165,7 +165,7 @@ def _list_earlier_forums() -> list[EarlierForum]:
 
 
 def _once(name: str, make: Callable[[], Any]) -> Any:
-    """Return what several parts of a page show, made once a request."""
+    """Return the value that `make` returns, made once a request because several parts of a page show it."""
     if not hasattr(g, "layout_parts"):
         g.layout_parts = {}
     if name not in g.layout_parts:
@@ -188,7 +188,7 @@ def _is_here(url: str, endpoint: str) -> bool:
 
 def _same_page(code: str) -> str:
     values, rule = request.view_args or {}, request.url_rule
-    # After a POST with errors, too, the link leads to the same route, if that route also answers GET.
+    # Link to the same route, also on the page after a POST with errors, if the route answers GET.
     if rule and "GET" in (rule.methods or ()) and hasattr(g, "language"):
         return url_for(rule.endpoint, **{**values, "lang": code})
     return _front_page(code)
