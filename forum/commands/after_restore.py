@@ -1,7 +1,8 @@
 """Making a restored database safe: no organiser is signed in, and no mail is sent twice (R22).
 
-A registered person's sign-in to the own page lives in the browser's cookie alone. One that was left after the backup
-opens the page again until its half hour or twelve hours are over; a new FORUM_SECRET_KEY ends all of these.
+A registered person's sign-in to the own page lives in the browser's cookie alone. A sign-in that the
+person ended after the backup was made works again until its half hour or twelve hours are over; a new FORUM_SECRET_KEY
+ends all such sign-ins.
 """
 
 import re

@@ -27,7 +27,7 @@ def content() -> None:
 def export_(place: Path) -> None:
     """Write all content into FOLDER: new, empty, or an earlier export that nobody has changed since."""
     if db.engine.dialect.name == "postgresql":
-        # Every query sees the same moment, as it does on SQLite.
+        # Let every query on PostgreSQL read one snapshot of the database, as queries on SQLite do.
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     try:
         texts = exporting.export_files()

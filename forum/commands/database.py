@@ -14,7 +14,7 @@ KEPT = ("downgrade", "check", "current", "heads", "history", "revision", "migrat
 @with_appcontext
 def database() -> None:
     """The tables and their migrations."""
-    # Flask-Migrate's commands read these, and its own command group would set them.
+    # Set the two values that Flask-Migrate's commands read: only its own command group, not used here, sets them.
     g.directory, g.x_arg = None, ()
 
 

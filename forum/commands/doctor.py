@@ -46,7 +46,7 @@ def _mark(finding: Finding) -> str:
 
 
 def _settings(app: Flask) -> Iterator[Finding]:
-    """Check settings that are safe but may be wrong; unsafe ones stop the program at its start (S05)."""
+    """Check settings that are safe but may be wrong; unsafe settings stop the program at its start (S05)."""
     yield Finding("environment", True, app.config["ENV"])
     try:
         parse_mailbox(app.config["MAIL_DEFAULT_SENDER"])

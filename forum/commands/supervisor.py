@@ -55,7 +55,7 @@ def supervise(programs: Sequence[Program], ready: Callable[[], None] = lambda: N
 def follow_parent() -> None:
     """End this process when its parent process is gone: by SIGTERM, and by SIGKILL after GRACE_SECONDS.
 
-    Call it in the child.
+    Call this function in the child process.
     """
     # Use the parent's id from the fork: if the parent has died meanwhile, os.getppid() already returns another
     # process.

@@ -1,4 +1,4 @@
-"""What an organiser finds first: what there is to do for an event, and what comes."""
+"""The tasks and coming dates of an event, which an organiser finds first in the console."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from forum.registration.enums import Status
 from forum.web.languages import day_text, language
 
 BRAKES_SHOWN = timedelta(days=1)
-ALARM = "!"  # stands in the place of a number where none says how bad it is
+ALARM = "!"  # shown instead of a number for a trouble that no number measures
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do: how many, of what, what to know about it, and where it is done ("" for nowhere)."""
+    """A task: how many of what, details, and the address at which it is done ("" for nowhere)."""
 
     number: int | str
     title: str
@@ -41,7 +41,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Coming:
-    """Something that will happen by itself."""
+    """A change that will happen by itself at a moment, such as the end of registration."""
 
     at: datetime
     at_text: str
@@ -49,7 +49,7 @@ class Coming:
 
 
 def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task]:
-    """Return what there is to do, what people wait for first."""
+    """Return the event's tasks; those for which people wait come first."""
     return [
         *_reviews(event, counts, now),
         *_mail_troubles(event, now),
@@ -178,7 +178,7 @@ def _brakes(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _blanks(event: Event, now: datetime) -> Iterator[Task]:
-    """Tell of blanks that visitors read: those of an event that is not published stand in its checklist."""
+    """Yield a task for blanks that visitors can read; the blanks of an unpublished event stand in its checklist."""
     if not event.is_published or events.is_over(event, now):
         return
     blanks = blanks_of(event)
@@ -193,7 +193,7 @@ def _blanks(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _moment(at: datetime, event: Event, now: datetime) -> str:
-    """Return day and time; the year where it is not the present one, no time of a day whose hours are not known."""
+    """Return day and time as text, with the year if it is not this year, without a time if the hours are not known."""
     there, today = at.astimezone(event.zone), now.astimezone(event.zone)
     is_bare = at in (event.starts_at, event.ends_at) and not has_hours(event)
     if is_bare and at == event.ends_at:

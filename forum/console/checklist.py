@@ -1,4 +1,4 @@
-"""What an event still lacks before it is published: its facts, its places, its texts, mail and safety."""
+"""The checklist before an event is published: its facts, its places, its texts, mail and safety."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -176,7 +176,7 @@ def _last_backup() -> datetime | None:
 def _check(
     is_done: bool, title: str, missing: str, url: str = "", *, otherwise: State = State.NEEDED
 ) -> Check:
-    """Return a check that is done, or that says what is missing and where that is filled in."""
+    """Return a check that is done, or a check that says what is missing and links to where it is filled in."""
     return (
         Check(title, State.DONE, "", url, _("Change"))
         if is_done

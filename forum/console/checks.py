@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 
 class State(StrEnum):
-    """How a check stands; the style sheet and the template name the states by these words."""
+    """The state of a check; the style sheet and the template name the states by these words."""
 
     DONE = "done"
     NEEDED = "needed"
@@ -18,7 +18,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing of an event: what it is, how it stands, what is missing, and where that is filled in."""
+    """A check of an event: its title and state, what is missing, and where that is filled in."""
 
     title: str
     state: State = State.DONE
@@ -43,7 +43,7 @@ class Group:
 
     @property
     def done(self) -> int:
-        """How many are done."""
+        """The number of checks in the group that are done."""
         return sum(check.state == State.DONE for check in self.checks)
 
 

@@ -50,7 +50,7 @@ BELONGING = {
 
 @dataclass(frozen=True)
 class Item:
-    """A link of the navigation; `count` says how much waits there, in words or as a number."""
+    """A link of the navigation; `count` says, in words or as a number, how much waits on that page."""
 
     label: str
     url: str
@@ -72,7 +72,7 @@ class Frame:
 
     @property
     def home_url(self) -> str:
-        """Where the console begins."""
+        """The address of the console's first page for this event."""
         return url_for("console.overview", event=self.event.slug) if self.event else ADDRESS
 
     @property
@@ -99,7 +99,7 @@ class Frame:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `console_frame`, what stands around a page, and `is_in_console`, for pages of errors."""
+    """Give templates `console_frame`, the layout around a page, and `is_in_console`, for pages of errors."""
     state.app.jinja_env.globals.update(console_frame=Frame, is_in_console=is_in_console)
 
 

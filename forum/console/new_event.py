@@ -23,7 +23,7 @@ bp = Blueprint("new_event", __name__, url_prefix="/console")
 
 @bp.route("/new", methods=["GET", "POST"])
 def make() -> ResponseReturnValue:
-    """Ask for what must be known to make an event, and make it."""
+    """Ask for the facts that are needed to make an event, and make it."""
     form = NewEventForm(kept_words.sent_or_kept())
     if form.validate_on_submit():
         start_write(db.session)

@@ -44,7 +44,7 @@ EARLIEST, YEARS_AHEAD = 1990, 20
 
 
 class DayField(DateField):
-    """A date that says in the organiser's words how it is written where a browser has no calendar for it."""
+    """A field for a date, whose message says how to type one in a browser that shows no calendar."""
 
     def process_formdata(self, valuelist) -> None:
         """Read the date. Raises ValueError with a message for people."""
@@ -55,7 +55,7 @@ class DayField(DateField):
 
 
 class NumberField(IntegerField):
-    """A whole number; what is none is told in the organiser's words."""
+    """A field for a whole number, with a translated message for any other text."""
 
     def process_formdata(self, valuelist) -> None:
         """Read the number. Raises ValueError with a message for people."""
@@ -72,7 +72,7 @@ class LanguagesField(SelectMultipleField):
 
 
 class NewEventForm(TidyForm):
-    """What must be known to make an event. Name and place are in the organiser's language."""
+    """The form with the facts that are needed to make an event. Name and place are in the organiser's language."""
 
     name = StringField(
         _l("Name"),
@@ -111,7 +111,7 @@ class NewEventForm(TidyForm):
         self.timezone.choices = [SelectChoice(zone, _city(zone)) for zone in ZONES]
 
     def validate_first_day(self, field: DateField) -> None:
-        """Refuse a day that cannot be meant: it is decades away."""
+        """Refuse a day that is decades away, and so is a typing error."""
         if field.data and not EARLIEST <= field.data.year <= clock.now().year + YEARS_AHEAD:
             raise ValidationError(_l("Enter a day that is not decades away"))
 
@@ -125,7 +125,7 @@ class NewEventForm(TidyForm):
             raise ValidationError(_l("An event lasts at most 31 days"))
 
     def plan(self) -> Plan:
-        """Return what was entered, once it is valid."""
+        """Return the values of the valid form as a plan."""
         chosen = tuple(code for code in NAMES if code in (self.languages.data or ()))
         return Plan(
             name=self.name.data,

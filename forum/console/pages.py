@@ -133,7 +133,7 @@ def _get_or_404(event: Event, slug: str) -> Page:
 
 
 def _form(event: Event, page: Page | None) -> PageForm:
-    """Return the form of a page: with what was sent or kept, else with what is stored."""
+    """Return the form of a page, filled in with what was sent or kept, else with the stored page."""
     others = [each for each in event.pages if each is not page]
     draft = PageDraft.of(page) if page else PageDraft(texts={}, after=others[-1].slug if others else "")
     form = PageForm(
@@ -148,7 +148,7 @@ def _form(event: Event, page: Page | None) -> PageForm:
 
 
 def _offer_anew(event: Event, slug: str, form: PageForm) -> ResponseReturnValue:
-    """Show what was typed for a page that is not there any more as a new page with the same address."""
+    """Show the text typed for a page that was removed meanwhile in the form of a new page with the same address."""
     form.slug.data = slug
     return _show_form(event, None, form, status=409, is_removed=True)
 

@@ -17,7 +17,7 @@ LACKING = {"title": _l("Write a title"), "body": _l("Write the text")}
 
 
 class PageTextForm(PartForm):
-    """What a page says in one language."""
+    """The part of the form with a page's text in one language."""
 
     title = StringField(_l("Title"), [Length(max=200, message=_l("Use at most %(max)d characters"))])
     summary = TextAreaField(_l("Summary"), [Length(max=600, message=_l("Use at most %(max)d characters"))])

@@ -28,7 +28,7 @@ bp = Blueprint("publication", __name__, url_prefix="/console/<event>")
 
 
 class PublishForm(TidyForm):
-    """Asked only where something that is needed is missing."""
+    """The tick with which an organiser publishes an event although something that is needed is missing."""
 
     even_so = BooleanField(_l("Publish it all the same"))
 
@@ -73,13 +73,13 @@ def front_page(event: str) -> ResponseReturnValue:
 
 
 def _asked(event: Event, now: datetime) -> dict[str, Any]:
-    """Return what the page before publishing says: what is missing, and what publishing does."""
+    """Return the context of the page before publishing: what is missing, and what publishing does."""
     displaced = _displaced(event, now)
     return {
         "missing": checklist_of(event, now).needed,
         "blanks": blanks_of(event),
         "displaced": displaced,
-        # Taking the front page from another event concerns that one, too.
+        # To take the front page from another event an organiser has to be an admin of all events.
         "may": displaced is None or sign_ins.is_admin_of_all(),
         "is_over": events.is_over(event, now),
         "opens_later": now < event.opens_at,
@@ -88,7 +88,7 @@ def _asked(event: Event, now: datetime) -> dict[str, Any]:
 
 
 def _displaced(event: Event, now: datetime) -> dict[str, Any] | None:
-    """Return the event that would no longer be the front page, and who would be concerned; None without one."""
+    """Return the event that would lose the front page and the number of people registered for it, None without one."""
     other = publishing.displaced_by(event, now)
     if other is None:
         return None

@@ -28,7 +28,7 @@ POLICIES = {
     SectorPolicy.INVITATION: _l("By invitation"),
     SectorPolicy.REVIEW: _l("Reviewed"),
 }
-# A policy without its screen would leave people waiting: nobody can decide about a registration in review yet.
+# The policy "review" is not offered: no page lets organisers decide about a registration in review yet.
 OFFERED = (SectorPolicy.OPEN, SectorPolicy.INVITATION)
 
 
@@ -58,7 +58,7 @@ class PlacesForm(SettingsForm):
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
-        """Return what the fields show of the event."""
+        """Return the values that the form's fields show for the event."""
         return {"capacity": event.capacity, "shares": [_shown(share) for share in shares_of(event)]}
 
     @property
@@ -99,14 +99,14 @@ class PlacesForm(SettingsForm):
 
 
 class SectorForm(SettingsForm):
-    """What a sector is called, and who belongs there."""
+    """The form for a sector's name and the text that says who belongs there."""
 
     name = TextsField(LineTexts, _l("Name"), longest=80, missing=_l("Enter what the sector is called"))
     invited = TextsField(AreaTexts, _l("Who belongs here"), longest=400)
 
     @staticmethod
     def stored(sector: Sector) -> dict[str, Any]:
-        """Return what the fields show of the sector."""
+        """Return the values that the form's fields show for the sector."""
         return {"name": dict(sector.name), "invited": dict(sector.invited)}
 
     def texts(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class SectorForm(SettingsForm):
 
 
 class NewSectorForm(SectorForm):
-    """A sector that the event does not have yet."""
+    """The form that adds a sector to the event."""
 
     floor = NumberField(_l("Floor"), [must_be_given(_l("Enter the floor, 0 for none"))], default=0)
     ceiling = NumberField(_l("Ceiling"), [must_be_given(_l("Enter the ceiling"))])

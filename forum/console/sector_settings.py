@@ -100,7 +100,7 @@ def close_sector(event: str, sector: str) -> ResponseReturnValue:
     found, mine = _sector_or_404(get_locked_or_404(event), sector)
     now = clock.now()
     rules.close(mine, actor=sign_ins.current_actor(), now=now)
-    # What the floor had kept is open to the other sectors now.
+    # Places that the sector's floor had kept are open to the other sectors now.
     offered = waiting_list.offer_free_places(found, now=now)
     db.session.commit()
     closed = _("%(name)s has been closed.", name=in_language(mine.name))
@@ -129,7 +129,7 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
 
 
 def offered_words(number: int) -> str:
-    """Return how many places a change has offered to those who wait; nothing for none."""
+    """Return a sentence on how many places a change has offered to people who wait; "" for none."""
     if not number:
         return ""
     return ngettext(
@@ -140,7 +140,7 @@ def offered_words(number: int) -> str:
 
 
 def _is_preview(form: PlacesForm) -> bool:
-    """Return whether a button asks only to see something; those beside a sector also move its row."""
+    """Return whether the pressed button saves nothing: it previews the numbers, or moves a sector's row, done here."""
     act = request.form.get("act", "")
     for beginning, step in ((UP, -1), (DOWN, 1)):
         if act.startswith(beginning):
@@ -150,7 +150,7 @@ def _is_preview(form: PlacesForm) -> bool:
 
 
 def _preview(event: Event, form: PlacesForm) -> ResponseReturnValue:
-    """Show the form and what its numbers come to; nothing is stored."""
+    """Show the form, and in words what its numbers would mean; nothing is stored."""
     tried = places.trial_of(event)
     if form.is_submitted() and not form.errors and sorted(form.keys) == sorted(_keys(event)):
         try:
@@ -204,7 +204,7 @@ def _sector_or_404(event: Event, key: str) -> tuple[Event, Sector]:
 
 
 def _ways(mine: Sector) -> dict[str, Any]:
-    """Return what a page about a sector says of the people who belong there, and what can be done with it."""
+    """Return the context of a page about a sector: how many people belong to it, and whether it is the only one."""
     counts = listing.count_by_sector_and_status(mine.event)
     return {
         "called": in_language(mine.name),

@@ -17,9 +17,9 @@ from forum.web.languages import day_text, in_language
 
 @dataclass(frozen=True)
 class Effects:
-    """What an event's capacity and shares come to: `rows` in words by sector, and what becomes of the whole.
+    """The meaning of an event's capacity and shares in words: `rows` by sector, `kept` and `release` for the event.
 
-    `offers` are the sentences about what saving would offer at once.
+    `offers` has a sentence for each sector in which saving would offer places at once.
     """
 
     balance: Balance

@@ -1,4 +1,4 @@
-"""The settings of an event: what it is called, when and where; registration, sectors, organiser, texts."""
+"""The pages of an event's settings: name, days and place; registration; sectors; organiser; texts."""
 
 from datetime import datetime
 from typing import Any
@@ -64,7 +64,7 @@ def _calendars(event: Event) -> dict[str, Any]:
 def _after_facts(event: Event, changed: list[str], now: datetime) -> str:
     if not touches_calendars(changed):
         return ""
-    # A later start may let those who wait be offered places again.
+    # Offers end when the event starts, so a later start may allow new ones.
     told = [_offered(waiting_list.offer_free_places(event, now=now))]
     numbers = _calendars(event)
     if numbers["people"]:

@@ -1,4 +1,4 @@
-"""What all pages of the settings do: show a form, lock the event, refuse what somebody else has changed, and save."""
+"""The steps of every settings page: show a form, lock the event, refuse to overwrite another's change, and save."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,10 +33,10 @@ def _told_nothing(_event: Event, _changed: list[str], _now: datetime) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """A page of the settings whose form is columns of the event.
+    """A page of the settings whose form edits columns of the event.
 
-    `name` is that of its endpoint and template; `context` gives what else the template shows; `after` is called with
-    the columns that have changed, before the commit, and returns what is said beside "Saved".
+    `name` is the name of its endpoint and template; `context` returns further values for the template; `after` is
+    called with the names of the changed columns, before the commit, and returns the words after "Saved".
     """
 
     name: str
@@ -67,7 +67,7 @@ def edit(slug: str, part: Part) -> ResponseReturnValue:
 
 
 def show_stored(form, stored: Mapping[str, Any]) -> None:
-    """Remember what the page shows, unless it shows again what was typed when the sign-in ended."""
+    """Note in the form the stored values that the page shows, unless the form came back after a sign-in had ended."""
     if not form.seen.data:
         form.show(stored)
 
@@ -81,7 +81,7 @@ def get_locked_or_404(slug: str) -> Event:
 
 
 def flash_saved(told: str, *, is_changed: bool) -> None:
-    """Say on the next page what was done."""
+    """Show a message on the next page: the change is saved, or nothing was different."""
     if is_changed:
         flash(" ".join(filter(None, (_("Saved."), told))), "success")
     else:
@@ -91,7 +91,7 @@ def flash_saved(told: str, *, is_changed: bool) -> None:
 def render(
     event: Event, name: str, form: Any, meanwhile: ChangedMeanwhile | None = None, **context: Any
 ) -> str:
-    """Return a page of the settings; after a change by somebody else it compares, and shows what is stored now."""
+    """Return a page of the settings; after somebody else's change it compares what was typed with what is stored."""
     compared = []
     if meanwhile:
         compared = list(differences(form, meanwhile.stored))
@@ -109,7 +109,7 @@ def render(
 
 
 def count_missing(event: Event) -> dict[str, int]:
-    """Return by part how many of its texts lack a language."""
+    """Return by page of the settings how many of its texts lack a language."""
     lines = [line["report"]["name"] for line in event.help_lines if "report" in line]
     facts = [fact[name] for fact in event.facts for name in ("label", "value")]
     points = [point[name] for point in event.programme_points for name in ("title", "text")]
@@ -123,7 +123,7 @@ def count_missing(event: Event) -> dict[str, int]:
 
 
 def _lacks_language(text: Mapping[str, Any]) -> bool:
-    """Return whether a text is there in one language and not in another; one that is nowhere was left out."""
+    """Return whether a text is there in one language but not in all; a text in no language is left out on purpose."""
     return any(text.values()) and not all(text.get(code) for code in NAMES)
 
 

@@ -24,7 +24,7 @@ from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm
 from forum.web.languages import NAMES
 
 EARLIEST, LATEST = 1990, 2199
-MOST = 100_000  # places, hours: far above what an event has, far below what a column holds
+MOST = 100_000  # the highest number of places or hours: more than any event has, and a column holds it
 MOMENT = "%Y-%m-%dT%H:%M"
 
 
@@ -42,15 +42,15 @@ class Row(PartForm):
 
 
 class LineTexts(Row):
-    """A line of text in each language."""
+    """Fields for a line of text in each language."""
 
 
 class AreaTexts(Row):
-    """A paragraph in each language."""
+    """Fields for a paragraph in each language."""
 
 
 class LongTexts(Row):
-    """A text of several paragraphs in each language."""
+    """Fields for a text of several paragraphs in each language."""
 
 
 for _code, _name in NAMES.items():
@@ -60,7 +60,7 @@ for _code, _name in NAMES.items():
 
 
 class TextsField(FormField):
-    """A text in each language; with `missing`, the message if there is none in any, one has to be there."""
+    """A text in each language; with the message `missing`, the text is required in at least one of them."""
 
     def __init__(self, kind: type[Row], label=None, *, longest: int = 0, missing=None, **kwargs):
         super().__init__(kind, label, **kwargs)
@@ -68,11 +68,11 @@ class TextsField(FormField):
 
     @property
     def text(self) -> Text:
-        """The text in the languages in which there is one."""
+        """The text in the languages in which something was typed."""
         return Text({code: words for code, words in self.data.items() if words})
 
     def validate(self, form, extra_validators=()) -> bool:
-        """Refuse a text that is too long, or that is there in no language."""
+        """Refuse a text that is too long, and a required text that is empty in every language."""
         if not super().validate(form, extra_validators):
             return False
         length = Length(max=self._longest, message=too_long(self._longest)) if self._longest else None
@@ -85,7 +85,7 @@ class TextsField(FormField):
 
 
 class RowsField(NumberedFields):
-    """Rows of a form, each a Row; a page that shows them for the first time has one blank row more."""
+    """A list of Rows in a form; when a page first shows it, it has one more row, a blank one."""
 
     def __init__(self, row: type[Row], label=None, *, most: int, **kwargs):
         super().__init__(FormField(row), label, max_entries=most, **kwargs)
@@ -101,12 +101,12 @@ class RowsField(NumberedFields):
             self.append_entry()
 
     def put(self, entries: Sequence[Any]) -> None:
-        """Have these rows in this order: they are numbered anew, so that they come back in it."""
+        """Set the rows, and number their fields anew, so that the browser sends the rows in this order."""
         self.entries = [*entries]
         self._compact_indices()
 
     def note_errors(self) -> None:
-        """Take over the errors of the rows, after some were added to them."""
+        """Collect the errors of the rows again, after errors were added to single rows."""
         errors = [entry.errors for entry in self.entries]
         self.errors = errors if any(errors) else []
 
@@ -163,7 +163,7 @@ class MomentField(DateTimeLocalField):
 
 
 def validate_filled(rows: RowsField, validate, extra_validators) -> bool:
-    """Validate without the blank rows; where that fails, the page shows them again."""
+    """Validate without the blank rows; put them back if that fails, because the page shows the form again."""
     blank = [row for row in rows.entries if row.form.is_blank]
     rows.entries = [row for row in rows.entries if not row.form.is_blank]
     is_valid = validate(extra_validators)
@@ -184,17 +184,17 @@ def _read(field: Field, read, valuelist, message) -> None:
 
 
 def in_our_time(_form, field) -> None:
-    """Refuse a date that no event can have; far ones have no moment in UTC."""
+    """Refuse a year that no event can have: some dates far away cannot be converted to UTC."""
     if field.data is not None and not EARLIEST <= field.data.year <= LATEST:
         raise StopValidation(_l("Enter a year from %(first)s to %(last)s", first=EARLIEST, last=LATEST))
 
 
 def must_be_given(message):
-    """Return a validator for a field that may be 0 or midnight, which DataRequired would take for nothing."""
+    """Return a validator that requires a value, which may be 0 or midnight: DataRequired would refuse these."""
 
     def refuse_none(_form, field) -> None:
         if field.data is None:
-            # A text that could not be read has a message of its own.
+            # A field with a text that could not be read has an error message already.
             raise StopValidation(None if field.process_errors else message)
 
     return refuse_none
@@ -217,14 +217,15 @@ def leads_somewhere(_form, field) -> None:
 
 
 def clock_of(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """Return what date and clock at the venue show at a moment, as a MomentField has it."""
+    """Return the date and time that the clock at the venue shows at a moment, as the value of a MomentField."""
     return moment.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0) if moment else None
 
 
 def moment_of(there: datetime | None, zone: ZoneInfo, kept: datetime | None) -> datetime | None:
-    """Return the moment at which date and clock at the venue show this; `kept` if they show it then already.
+    """Return the moment at which the clock at the venue shows this date and time.
 
-    An hour that the clocks show twice may so stay the second one, and seconds stay as they are.
+    It is the stored moment `kept` if the clock shows this at `kept`: so a moment keeps its seconds, and stays in the
+    second of two equal hours when summer time ends.
     """
     if there is None or there == clock_of(kept, zone):
         return kept if there else None
@@ -232,7 +233,7 @@ def moment_of(there: datetime | None, zone: ZoneInfo, kept: datetime | None) -> 
 
 
 def exists(there: datetime, zone: ZoneInfo) -> bool:
-    """Return whether date and clock at the venue ever show this: the clocks skip an hour in spring."""
+    """Return whether the clock at the venue ever shows this date and time: it skips an hour in spring."""
     return there.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == there
 
 

@@ -55,7 +55,7 @@ class DayRow(Row):
 
 
 class FactsForm(SettingsForm):
-    """What the event is called, when it is and where."""
+    """The form for an event's name, days and place."""
 
     name = TextsField(LineTexts, _l("Name"), longest=200, missing=_l("Enter the event’s name"))
     short_name = TextsField(LineTexts, _l("Short name"), longest=60, missing=_l("Enter a short name"))
@@ -71,7 +71,7 @@ class FactsForm(SettingsForm):
 
     def __init__(self, *args, event: Event, **kwargs):
         super().__init__(*args, **kwargs)
-        # What the days are in columns of the event; known once the form is valid.
+        # New values of the event's columns that its days give; `validate` fills this in.
         self._moments: dict[str, Any] = {}
         self.timezone.choices = [
             SelectChoice(zone, zone.replace("_", " ")) for zone in dict.fromkeys([*ZONES, event.timezone])
@@ -81,13 +81,13 @@ class FactsForm(SettingsForm):
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
-        """Return what the fields show of the event."""
+        """Return the values that the form's fields show for the event."""
         plain = {name: getattr(event, name) for name in ("timezone", "hashtag", "contact_email")}
         texts = {name: dict(getattr(event, name)) for name in ("name", "short_name", "place")}
         return {**plain, **texts, "days": [vars(day) for day in read_hours(event)]}
 
     def validate(self, extra_validators=None) -> bool:
-        """Check the fields, then the days as a whole; a row that is blank is no day."""
+        """Check the fields, then the days as a whole; a blank row is not a day."""
 
         def check(extra) -> bool:
             return super(FactsForm, self).validate(extra) and self._read_days()
@@ -116,7 +116,7 @@ class FactsForm(SettingsForm):
 
 
 class RulesForm(SettingsForm):
-    """When one can register, and by which rules places are offered."""
+    """The form for the dates between which people can register, and for the rules by which places are offered."""
 
     opens_at = MomentField(_l("Opens"), [must_be_given(_l("Enter when registration opens")), in_our_time])
     closes_at = MomentField(_l("Closes"), [must_be_given(_l("Enter when registration closes")), in_our_time])
@@ -133,7 +133,7 @@ class RulesForm(SettingsForm):
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
-        """Return what the fields show of the event."""
+        """Return the values that the form's fields show for the event."""
         moments = {name: clock_of(getattr(event, name), event.zone) for name in MOMENTS}
         plain = {
             name: getattr(event, name) for name in ("has_waiting_list", "offer_hours", "organisation_cap")

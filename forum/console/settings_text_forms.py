@@ -1,4 +1,4 @@
-"""The forms of what an event says: its organiser and help lines, and the texts of its front page."""
+"""The forms for an event's organiser and help lines, and for the texts of its front page."""
 
 from datetime import time
 from typing import Any
@@ -32,7 +32,7 @@ IS_CALLED = (at_most(30), Regexp(CALLED, message=_l("Enter a telephone number"))
 
 
 class HelpLineRow(Row):
-    """What to call in a country, and where to report."""
+    """A help line: the numbers to call in a country, and where to report."""
 
     country = CountryField(_l("Country"))
     emergency = TelField(_l("Emergency"), IS_CALLED)
@@ -42,7 +42,7 @@ class HelpLineRow(Row):
     url = URLField(_l("Link for reports"), [at_most(300), leads_somewhere])
 
     def entry(self) -> dict[str, Any]:
-        """Return the line as the event stores it; what is not known is left out."""
+        """Return the help line as the event stores it; parts that are not known are left out."""
         told = {name: self[name].data for name in ("emergency", "police", "children")}
         line = {"country": self.country.data, **{name: number for name, number in told.items() if number}}
         report = {"name": dict(self.report.text), "url": self.url.data}
@@ -61,7 +61,7 @@ class HelpLineRow(Row):
 
 
 class OrganiserForm(SettingsForm):
-    """Who arranges the event, and the help lines."""
+    """The form for the organiser of the event, and for the help lines."""
 
     organiser_name = TextsField(LineTexts, _l("Name"), longest=150)
     postal_line = StringField(_l("Postal address"), [at_most(150)])
@@ -79,7 +79,7 @@ class OrganiserForm(SettingsForm):
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
-        """Return what the fields show of the event."""
+        """Return the values that the form's fields show for the event."""
         address = event.organiser_address
         return {
             "organiser_name": dict(event.organiser_name),
@@ -91,7 +91,7 @@ class OrganiserForm(SettingsForm):
         }
 
     def validate(self, extra_validators=None) -> bool:
-        """Check the fields; a help line that is blank is none."""
+        """Check the fields; a blank help line is left out."""
         return validate_filled(self.help_lines, super().validate, extra_validators)
 
     def values(self, _event: Event) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class PointRow(Row):
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing has been written; a day is always chosen."""
+        """Whether nothing has been written in the row; its day does not count, because some day is always chosen."""
         return not self.starts.data and not self.title.text and not self.text.text
 
     def entry(self) -> dict[str, Any]:
@@ -151,13 +151,13 @@ class FrontTextsForm(SettingsForm):
         numbers = range(1, len(read_hours(event)) + 1)
         days = [SelectChoice("", _("No day")), *(SelectChoice(str(n), str(n)) for n in numbers)]
         for row in self.programme_points.entries:
-            # A point of a day that the event no longer has keeps its day until somebody chooses another.
+            # Offer the stored day even if the event no longer has it: the point keeps it until another is chosen.
             strange = [n for n in (row.form.day.object_data,) if n and n not in map(str, numbers)]
             row.form.day.choices = [*days, *(SelectChoice(n, n) for n in strange)]
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
-        """Return what the fields show of the event."""
+        """Return the values that the form's fields show for the event."""
         return {
             "lead": dict(event.lead),
             "sharing": dict(event.sharing),
@@ -166,7 +166,7 @@ class FrontTextsForm(SettingsForm):
         }
 
     def validate(self, extra_validators=None) -> bool:
-        """Check the fields; a row that is blank is none."""
+        """Check the fields; a blank row is left out."""
 
         def check(extra) -> bool:
             return validate_filled(self.programme_points, super(FrontTextsForm, self).validate, extra)

@@ -1,4 +1,4 @@
-"""What the texts of an event lack: blanks that nobody has filled in, and languages in which there is no text yet."""
+"""Gaps in the texts of an event: blanks that nobody has filled in, and languages without a text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Blanks:
     """The blanks of one text in one language, and where they are filled in."""
 
     title: str
-    code: str  # of the language
+    code: str  # the language's code
     language: str
     words: tuple[str, ...]
     url: str
@@ -30,7 +30,7 @@ class Blanks:
 def text_checks(event: Event) -> Iterator[Check]:
     """Yield a check for the front page and one for each standing page, in each language.
 
-    A text that names the year before is pointed out: an event that was copied may have kept it.
+    A text that names the year before the event is pointed out: a copied event may have kept the earlier year.
     """
     year_before = event.starts_at.astimezone(event.zone).year - 1
     for title, texts, url in _texts(event):
@@ -49,7 +49,7 @@ def blanks_of(event: Event) -> list[Blanks]:
 
 
 def _texts(event: Event) -> Iterator[tuple[str, tuple[Text, ...], str]]:
-    """Yield name, texts and the place to fill them in: of the front page, then of each standing page."""
+    """Yield the name, the texts and the form's address of the front page, then of each standing page."""
     front = (event.name, event.short_name, event.lead, event.sharing)
     yield _("Front page"), front, link("settings.texts", event=event.slug)
     for page in events.list_page_texts(event):
@@ -80,7 +80,7 @@ def _blanks(texts: tuple[Text, ...], code: str) -> list[str]:
 
 
 def _named(blanks: list[str]) -> str:
-    """Return such as "3 blanks: controller’s name, its address, the data protection officer"."""
+    """Return the number of blanks and their words, such as "2 blanks: controller’s name; its address"."""
     different = list(dict.fromkeys(blank.rstrip(".") for blank in blanks))
     named = "; ".join(different[:NAMED_AT_MOST])
     if len(different) > NAMED_AT_MOST:
