@@ -1,1 +1,1 @@
-"""Registrations: places, waiting list, self-service."""
+"""Registrations: who gets a place, the waiting list, and people's own pages."""

@@ -1,4 +1,4 @@
-"""What happens to a registration after it is received: confirming, changing, accepting an offer, cancelling."""
+"""Actions on a registration after it is received: confirming, changing, accepting an offer, cancelling."""
 
 from datetime import datetime
 
@@ -43,7 +43,8 @@ def confirm(
     """Confirm the address and the answers of `submission`; the person then keeps the place, waits or is reviewed.
 
     Only the person who reads the mail can give consents (P03). Raises NotLive, SectorFull, and AlreadyConfirmed for a
-    second call: of two presses at once only the first may let anybody in (S21). Call after `start_write`.
+    second call: of two presses of the button at once, only the first may sign anybody in (S21). Call after
+    `start_write`.
     """
     places.lock(registration.event)
     db.session.refresh(registration)
@@ -109,7 +110,7 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
 
 
 def change(registration: Registration, details: Details, *, actor: str, now: datetime) -> list[str]:
-    """Change what a person may change; return the names of the changed fields. Raises NotLive, OrganisationFull.
+    """Change the details that a person may change; return the changed fields' names. Raises NotLive, OrganisationFull.
 
     The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
     may ask the person.
@@ -177,7 +178,7 @@ def _takes_last_chance(registration: Registration, now: datetime) -> bool:
 
 
 def _wait_or_stand(registration: Registration, now: datetime) -> None:
-    """Put a registration without a place in line, or give it a place if one is free and nobody has waited longer."""
+    """Put a registration in the waiting list, or give it a place if one is free and nobody has waited longer."""
     waiting_list.join(registration, now)
     db.session.flush()
     if waiting_list.take_if_first(registration, now):

@@ -39,7 +39,7 @@ def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) 
     )
     derive(registration)
     say_identity(registration, is_protected=applicant.is_protected, real_name=applicant.real_name, now=now)
-    # The form does not ask about diet and access yet; every registration has the row, always of one length.
+    # Store an empty answer on diet and access, for which the form does not ask yet: each registration has such a row.
     registration.care_answer = CareAnswer(answer=care(None, None, None))
     return registration
 
@@ -59,7 +59,7 @@ def take_over(registration: Registration, submission: Submission | None, *, now:
 
 
 def read(registration: Registration, submission: Submission | None) -> Mapping[str, Any]:
-    """Return the answers that a confirming link carries; for a link without a form, those of the registration.
+    """Return the answers that a confirming link carries; for a link without a form, the registration's answers.
 
     A field that a form of an older version did not ask for is taken from the registration: such a link still works
     after an update.
@@ -93,7 +93,7 @@ def forget(registration: Registration) -> None:
 def say_identity(
     registration: Registration, *, is_protected: bool, real_name: str | None, now: datetime
 ) -> None:
-    """Seal whether the person has protected identity, in place of what was recorded before."""
+    """Seal the answer whether the person has protected identity; it replaces the answer recorded before."""
     recorded_at = now.isoformat() if is_protected else None
     told = {"is_protected": is_protected, "real_name": real_name, "recorded_at": recorded_at}
     if registration.protected_identity:
@@ -103,7 +103,7 @@ def say_identity(
 
 
 def care(diet: str | None, access: str | None, now: datetime | None) -> dict[str, Any]:
-    """Return what is sealed about diet and access."""
+    """Return the answer on diet and access needs in the form in which it is sealed."""
     return {"diet": diet, "access": access, "recorded_at": now.isoformat() if now else None}
 
 

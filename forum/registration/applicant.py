@@ -1,4 +1,4 @@
-"""The answers that a stakeholder gives when registering."""
+"""The answers that a person gives when registering."""
 
 import hashlib
 import json

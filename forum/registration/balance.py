@@ -1,6 +1,7 @@
 """The balance of an event for organisers: the places that are taken, kept by floors and open to every sector.
 
-Numbers and the paths of a drawing; knows neither Flask nor the request. `templates/components/balance.html` shows it.
+The module has numbers and the paths of a drawing, and uses neither Flask nor the request.
+`templates/components/balance.html` shows the balance.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from forum.registration.ring import SectorShare, tones
 from forum.registration.ring_paths import bow
 from forum.web.languages import in_language
 
-GAP = 0.012  # of the whole circle, between two bands
+GAP = 0.012  # the gap between two bands, as a share of the whole circle
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class SectorBalance:
 
     @property
     def taken(self) -> int:
-        """The places that somebody has: confirmed, or held for an address or an offer."""
+        """The number of places that are confirmed, or held until an address is confirmed or an offer ends."""
         return self.confirmed + self.held
 
 
@@ -63,27 +64,27 @@ class Balance:
 
     @property
     def taken(self) -> int:
-        """The places that somebody has."""
+        """The number of places that are taken in all sectors."""
         return self.total("taken")
 
     @property
     def kept(self) -> int:
-        """The free places that floors keep for their sectors."""
+        """The number of free places that floors keep for their sectors."""
         return self.total("kept")
 
     @property
     def free(self) -> int:
-        """The places that nobody has."""
+        """The number of places that are not taken."""
         return self.capacity - self.taken
 
     @property
     def open(self) -> int:
-        """The free places that no floor keeps; below 0 where the floors keep more than is free."""
+        """The number of free places that no floor keeps; below 0 where the floors keep more than is free."""
         return self.free - self.kept
 
     @property
     def widest(self) -> int:
-        """What a bar as long as its cell stands for: the largest of the sectors' limits and numbers, at least 1."""
+        """The number that a full-width bar stands for: the largest of the sectors' limits and numbers, at least 1."""
         return max([1, *(max(sector.ceiling, sector.taken + sector.kept) for sector in self.sectors)])
 
     @property

@@ -44,7 +44,7 @@ bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 
 @bp.route("/attendees")
 def index(event: str) -> ResponseReturnValue:
-    """Show who has registered; the URL alone says how the list is filtered, searched, sorted and paged."""
+    """Show who has registered; the list's filters, search, order and page are all in the URL."""
     found, filters = _list_of(event)
     if filters.q:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
@@ -82,7 +82,7 @@ def waiting(event: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>")
 def show(event: str, reference: str) -> ResponseReturnValue:
-    """Show a registration: details, consents, everything that happened to it, and who is beside it in the list."""
+    """Show a registration: details, consents, everything that happened to it, and its neighbours in the list."""
     registration, filters = _person_of(event, reference)
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     zone, entries = registration.event.zone, audit_queries.find_history(registration)
@@ -103,7 +103,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>/cancel", methods=["GET", "POST"])
 def cancel(event: str, reference: str) -> ResponseReturnValue:
-    """Ask whether to cancel, and say what that does; on POST cancel the registration."""
+    """Ask whether to cancel, and say what cancelling does; on POST cancel the registration."""
     form = TidyForm()
     if not form.validate_on_submit():
         return _ask_to_cancel(*_person_of(event, reference), form)
@@ -120,7 +120,7 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>/resend", methods=["GET", "POST"])
 def resend(event: str, reference: str) -> ResponseReturnValue:
-    """Say which message will be sent once more and to whom, then queue it with a fresh link."""
+    """Say which mail will be sent again and to whom; on POST queue the mail with a fresh link."""
     form = ResendForm()
     if not form.validate_on_submit():
         return _ask_to_resend(*_person_of(event, reference))
@@ -143,7 +143,7 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/attendees/export", methods=["GET", "POST"])
 def export(event: str) -> ResponseReturnValue:
-    """Ask what the list is for and who gets it (P14), record the answers, and send the filtered list."""
+    """Ask why the list is exported and who gets it (P14), record the answers, and send the filtered list."""
     if answer := sign_ins.require_fresh():
         return answer
     found, filters = _list_of(event)
@@ -175,9 +175,9 @@ def _list_of(slug: str) -> tuple[Event, listing.Filters]:
 
 
 def _person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]:
-    """Return the event's registration and the filters of the list that one came from, by the URL.
+    """Return the registration and the list's filters that the URL of a person's page names.
 
-    The answer to a reference of another event is 404 (S13).
+    Abort with 404 for a reference that belongs to another event (S13).
     """
     event, filters = _list_of(slug)
     return queries.find_by_reference(event, reference) or abort(404), filters
@@ -192,7 +192,7 @@ def _to_person(registration: Registration, filters: listing.Filters) -> str:
 def _ask_to_cancel(
     registration: Registration, filters: listing.Filters, form: TidyForm
 ) -> ResponseReturnValue:
-    """Say what cancelling will do to whom."""
+    """Show the page that says what cancelling will do, and to whom."""
     event, now = registration.event, clock.now()
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     return render_template(
@@ -238,14 +238,14 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
 
 
 def _of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return what each list of the event's people shows: with it the balance of each sector, by the sector's id."""
+    """Return the context that all lists of the event's people share, with each sector's balance by sector id."""
     balance = balance_of(event, counts, clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
     return {"event": event, "sectors": sectors, "is_over": balance.is_over, "wording": wording}
 
 
 def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str | None]:
-    """Return where one can go from a person: back to the list with its filters, to who is beside, to cancelling."""
+    """Return the links of a person's page: to the list with its filters, the neighbours in the list, and cancelling."""
     event, query = registration.event, filters.query()
 
     def url(endpoint: str, person: Registration | None) -> str | None:
@@ -278,7 +278,7 @@ def _pages(event: Event, filters: listing.Filters, page: Page, total: int) -> di
 
 
 def _range(event: Event, filters: listing.Filters, page: Page, total: int) -> str | None:
-    """Return such as "51–100 of 132"; None where the whole list is on one page."""
+    """Return which rows the page shows, such as "51–100 of 132"; None where the whole list is on one page."""
     if not page.has_previous and not page.has_next:
         return None
     first = listing.first_number(event, filters, page, total)

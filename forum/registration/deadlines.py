@@ -1,4 +1,4 @@
-"""How long a person has to answer a mail: counted from when the mail left, if it did not leave at once.
+"""How long a person has to answer a mail: the time counts from when the mail left, if it left late.
 
 While the mail server is away, no mail reaches anybody. So no deadline may pass before the person can know of it.
 """
@@ -21,9 +21,9 @@ def find_later_offer(
 ) -> datetime | None:
     """Return a later deadline for an offer whose deadline has passed, or None when the person has had the whole time.
 
-    The time counts from when the first mail left, if that was late; that mail may be one that an organiser sent
-    again. While the newest mail has not left, the whole time starts again. A dead letter starts it again once:
-    organisers see it and can reach the person in another way.
+    The time counts from when the first mail left, if that was late; a mail that an organiser has sent again may be
+    that first mail. While the newest mail has not left, the whole time starts again. A dead letter starts it again
+    once: organisers see the dead letter and can reach the person in another way.
     """
     if not offers:
         return None

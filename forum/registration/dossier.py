@@ -29,7 +29,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Happening:
-    """An act or a mail in the history, for an entry of components/timeline.html."""
+    """An action or a mail in a registration's history, for an entry of components/timeline.html."""
 
     at: datetime
     at_text: str
@@ -74,7 +74,7 @@ def consents(registration: Registration, zone: tzinfo) -> list[Fact]:
 def timeline(
     entries: Sequence[AuditEntry], mails: Sequence[OutboxMessage], names: Mapping[str, str], zone: tzinfo
 ) -> list[Happening]:
-    """Return acts and mails together, newest first; of an act and a mail of one moment, the mail counts as later."""
+    """Return actions and mails together, newest first; a mail counts as later than an action of the same moment."""
     told = [*(_act(entry, names, zone) for entry in entries), *(_mail(mail, zone) for mail in mails)]
     return sorted(told, key=lambda happening: happening.at)[::-1]
 

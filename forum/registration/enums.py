@@ -28,7 +28,7 @@ IN_CALENDAR = {
 
 
 class Group(StrEnum):
-    """What several statuses have in common, as a filter of the organisers' list."""
+    """A group of several statuses, for a filter of the organisers' list."""
 
     PLACE = "place"  # holds a place: confirmed, or held for an address or an offer
     HELD = "held"  # holds a place that is not confirmed yet
@@ -51,7 +51,7 @@ class ConsentPurpose(StrEnum):
 
 
 class ExportPurpose(StrEnum):
-    """What a list of people is needed for; it decides the list's columns."""
+    """The purpose of an exported list of people; it decides the list's columns."""
 
     DOOR = "door"
     BADGES = "badges"
@@ -62,7 +62,7 @@ class ExportPurpose(StrEnum):
 
 
 class ExportRecipient(StrEnum):
-    """Who gets it. A kitchen or a venue gets numbers, not names (P06), so neither stands here."""
+    """The recipient of an exported list. Kitchens and venues get numbers, not names (P06), so they are not here."""
 
     OFFICE = "office"
     CO_ORGANISER = "co_organiser"
@@ -71,7 +71,7 @@ class ExportRecipient(StrEnum):
 
 
 class ExportShape(StrEnum):
-    """A file, by the ending of its name, or a page to print."""
+    """The form of an exported list: a file, by the ending of its name, or a page to print."""
 
     XLSX = "xlsx"
     CSV = "csv"

@@ -1,4 +1,4 @@
-"""Why a registration, a change or a link is refused; the views word it for people."""
+"""Errors that say why a registration, a change or a link is refused; the views put them into words."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ class SubmissionReused(RegistrationRefused):
 
 
 class AnswersGone(RegistrationRefused):
-    """The browser does not keep the answers that were to be checked, or not any more."""
+    """The browser has no answers to check: it never kept them, or they have expired."""
 
 
 class NotLive(Exception):
@@ -45,7 +45,7 @@ class NotLive(Exception):
 
 
 class StateChanged(Exception):
-    """The registration's state is not any more the one that the organiser was shown."""
+    """The registration's state has changed since the organiser's page was shown."""
 
 
 class AlreadyConfirmed(Exception):
@@ -73,7 +73,7 @@ class LinkRefused(Exception):
 
 
 class SignInEnded(LinkRefused):
-    """This browser is not signed in to a registration, or no longer: a link has to be opened."""
+    """This browser is not signed in to a registration, or not any longer: the person has to open a link."""
 
 
 class SharesRefused(Exception):

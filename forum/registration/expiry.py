@@ -1,4 +1,4 @@
-"""What happens to registrations by time alone: addresses not confirmed, offers not accepted, floors released."""
+"""Ending registrations whose deadline has passed, because an address was not confirmed or an offer not accepted."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,13 +14,13 @@ from forum.registration import answers, deadlines, links, mails, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import EndedSignIn, Registration, RegistrationToken, Submission
 
-# How long the key of a sent form is kept. A form sent again after that counts as new; if its address is registered,
-# the mail says so.
+# How long the key of a sent form is kept. A form that is sent again later counts as new; if its address is
+# registered, the mail says so.
 FORM_KEPT = timedelta(days=30)
 
 
 def expire_due(*, now: datetime) -> int:
-    """Do what is due in every event, in the caller's transaction; return how many registrations ended."""
+    """End registrations past their deadlines in every event, in the caller's transaction; return how many ended."""
     return sum(expire_in(event_id, now=now) for event_id in list_due(now=now))
 
 
@@ -30,7 +30,7 @@ def list_due(*, now: datetime) -> Sequence[int]:
 
 
 def expire_in(event_id: int, *, now: datetime) -> int:
-    """End what has run out in an event; until the event begins, offer the places that became free.
+    """End an event's registrations, holds and offers past their deadlines; before the event, offer the free places.
 
     Return how many registrations ended.
 

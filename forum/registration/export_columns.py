@@ -1,4 +1,4 @@
-"""The columns of an exported list, which of them a purpose needs, and how their values are said."""
+"""The columns of an exported list, which of them a purpose needs, and their values in words."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, status_name
 from forum.web.languages import NAMES, in_language, language
 
-# Every column in the order of a file: its name in `listing.stream` and its heading.
+# Every column in the order of a file, by its name in `listing.stream`, with its heading.
 COLUMNS: dict[str, Any] = {
     "reference": _l("Reference"),
     "family_name": FIELDS["family_name"],
@@ -34,10 +34,10 @@ COLUMNS: dict[str, Any] = {
     **{str(purpose): heading for purpose, heading in CONSENTS.items()},
 }
 MOMENTS = ("requested_at", "confirmed_at", listing.PLACE_CONFIRMED_AT)
-UNBROKEN = ("reference", *MOMENTS)  # on paper these are read and compared as a whole
+UNBROKEN = ("reference", *MOMENTS)  # columns whose texts are not broken into two lines on paper
 NAMED = ("reference", "family_name", "given_name", "organisation")
-# A list holds what its purpose needs and no more (Art. 5 GDPR). Figures need no names, and no organisation, which often
-# sends one person only.
+# The columns that each purpose needs and no more (Art. 5 GDPR). A report needs no names, and no organisation, which
+# often sends one person only.
 NEEDED = {
     ExportPurpose.DOOR: (*NAMED, "sector_id", "status"),
     ExportPurpose.BADGES: (*NAMED, "title", "sector_id", "country", "status", ConsentPurpose.PHOTOGRAPHS),
@@ -55,7 +55,7 @@ Words = dict[str, Callable[[Any], str | datetime | None]]
 
 
 class Phone(str):
-    """A phone number, which is text however much it looks like a number."""
+    """A phone number: files must hold it as text, although it looks like a number."""
 
     __slots__ = ()
 
@@ -73,7 +73,7 @@ def headings(names: Sequence[str], event: Event) -> list[str]:
 
 
 def short_headings(names: Sequence[str]) -> list[str]:
-    """Return the columns' headings where the zone is told elsewhere or does not matter."""
+    """Return the columns' headings without the time zone, for where it is named elsewhere or does not matter."""
     return [str(COLUMNS[name]) for name in names]
 
 
@@ -86,9 +86,9 @@ def rows(purpose: str, event: Event, filters: listing.Filters) -> Iterator[Cells
 
 
 def _figures(names: list[str], event: Event, filters: listing.Filters, said: Words) -> Iterator[Cells]:
-    """Yield the rows of a report, sorted by sector, by day and then by what they say.
+    """Yield the rows of a report, sorted by sector, by day and then by their values.
 
-    In the list's own order, or in that of registering, each row could be laid beside the person's name.
+    In the order of the list or of registering, each row could be matched with the person's name.
     """
     stored = listing.stream(event, filters, names, listing.order_by_sector_and_time(event))
     sector, day = names.index("sector_id"), names.index("requested_at")
@@ -103,7 +103,7 @@ def _said(names: Sequence[str], stored: Iterator[Any], said: Words) -> Iterator[
 
 
 def _words(event: Event) -> Words:
-    """Return by column what its values are called in the organiser's language, looked up once for all rows."""
+    """Return by column the function that turns a value into words in the organiser's language."""
     countries = Locale.parse(language()).territories
     sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
     statuses = {status: status_name(status) for status in Status}
@@ -120,7 +120,7 @@ def _words(event: Event) -> Words:
 
 
 def _days(event: Event) -> Words:
-    """Return by column how its moments are said as days in the event's zone, such as "2027-05-03"."""
+    """Return by column the function that turns a moment into a day in the event's zone, such as "2027-05-03"."""
     return dict.fromkeys(
         MOMENTS, lambda moment: f"{moment.astimezone(event.zone):%Y-%m-%d}" if moment else None
     )

@@ -1,4 +1,4 @@
-"""What happens when a list is exported: it is recorded, and may become a page to print."""
+"""Exporting a list: recording the export, and making a page to print."""
 
 from collections.abc import Iterator
 from secrets import token_hex
@@ -19,7 +19,7 @@ from forum.web.tables import in_batches
 def record(
     event: Event, filters: listing.Filters, total: int, form: exports.ExportForm, *, actor: str
 ) -> None:
-    """Record who exported how many names, by which filters and why; a search text may be a name and is left out."""
+    """Record who exported how many names, with which filters and why; a search text may be a name and is left out."""
     shown = filters.query()
     start_write(db.session)
     audit.record(

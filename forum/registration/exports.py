@@ -43,7 +43,7 @@ SHAPES = {
 
 
 class ExportForm(TidyForm):
-    """Why a list of people is exported, for whom and in which form; the audit trail records all three."""
+    """The form that asks why a list of people is exported, for whom and as what; the audit trail records all three."""
 
     purpose = RadioField(
         _l("What is the list for?"),
@@ -64,7 +64,7 @@ class ExportForm(TidyForm):
 
 
 def column_hints() -> dict[str, str]:
-    """Return for each purpose which columns its list has, in words, and what else holds for statistics."""
+    """Return for each purpose, in words, the columns of its list, and a note on the list for statistics."""
     hints = {
         purpose.value: ", ".join(export_columns.short_headings(export_columns.needed(purpose)))
         for purpose in ExportPurpose
@@ -104,15 +104,15 @@ def unbroken_headings(form: ExportForm) -> list[str]:
 
 
 def file_name(event: Event, shape: str, now: datetime) -> str:
-    """Return such as "nf27-attendees-2027-05-03.csv"; nothing of the filters, which may hold a name."""
+    """Return the file's name, such as "nf27-attendees-2027-05-03.csv", without the filters, which may hold a name."""
     return f"{event.slug}-attendees-{now.astimezone(event.zone):%Y-%m-%d}.{shape}"
 
 
 def _plain(cell: str | datetime | None) -> str | None:
-    """Return a cell of a CSV file, which has no types.
+    """Return the text of a cell in a CSV file, which has no types.
 
-    A spreadsheet reads a phone number as a number there and drops its plus sign and zeros, unless letters stand
-    before it: those of its scheme (RFC 3966) say what it is, too.
+    A spreadsheet would read a phone number as a number and drop its plus sign and zeros. So "tel:", the scheme of
+    phone numbers (RFC 3966), stands before it.
     """
     if isinstance(cell, Phone):
         return f"tel:{cell}"

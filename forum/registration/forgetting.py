@@ -1,6 +1,7 @@
 """Erases registrations that were never confirmed, and mails that were withheld (P07).
 
-Anybody can enter another person's address. If its owner does not confirm it, nothing of it is left a day later.
+Anybody can enter another person's address. If the owner does not confirm the registration, nothing of it is left
+a day after it has ended.
 """
 
 from collections import Counter

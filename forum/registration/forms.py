@@ -82,7 +82,7 @@ class DetailsForm(TidyForm):
         return Details(**self._details())
 
     def answers(self) -> list[dict[str, str]]:
-        """Return the filled-in fields as rows of label and value."""
+        """Return the fields of a summary as rows of label and value."""
         return [
             {"label": str(field.label.text), "value": _words(field)}
             for field in (getattr(self, name) for name in self.shown())
@@ -150,13 +150,13 @@ class RegistrationForm(DetailsForm):
         return age < current_app.config["FORM_MIN_SECONDS"]
 
     def shown(self) -> tuple[str, ...]:
-        """Return the names in their order, with the real name (its value is not shown) if the identity is protected."""
+        """Return the names of a summary's fields; the real name, without its value, only for a protected identity."""
         has_real_name = self.is_protected.data or self.real_name.errors
         return (*ASKED, "is_protected", *(("real_name",) if has_real_name else ()))
 
 
 class ProtectedIdentityForm(TidyForm):
-    """The form to say later that one has a protected identity, to give another real name, or to withdraw both.
+    """The form on which a person says later to have protected identity, gives a real name, or withdraws both.
 
     The recorded answers are not filled in: another person who sees the screen must not learn them (P21).
     """
@@ -179,7 +179,7 @@ class ProtectedIdentityForm(TidyForm):
 
 
 class ConsentsForm(TidyForm):
-    """The consents alone, on the person's own page (P04)."""
+    """The form with the consents, on the person's own page (P04)."""
 
     participant_list = BooleanField(
         _l("My name and organisation may appear in a list of participants, if there is one")
@@ -198,7 +198,7 @@ class LinkForm(TidyForm):
 
 
 class ResendForm(TidyForm):
-    """Sending a message once more; `kind` is the one that the page has named."""
+    """The form that sends a mail again; `kind` is the kind of mail that the page has named."""
 
     kind = HiddenField()
 

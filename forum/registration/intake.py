@@ -1,6 +1,6 @@
 """Receiving a registration: from the form that was sent to the mail that asks to confirm the address.
 
-Why a sector accepts no registration is one rule, for the page, which then shows no form, and for registering.
+One rule says why a sector accepts no registration. The page uses it to leave out the form, and registering to refuse.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ from forum.registration.errors import (
 from forum.registration.models import Registration, Submission
 from forum.registration.senders import UNBOUNDED, Sender
 
-# What templates/public/registration/refused.html calls them when it tells a visitor why.
+# The name of each refusal in templates/public/registration/refused.html, which explains it to the visitor.
 REASONS: dict[type[Exception], str] = {
     RegistrationClosed: "closed",
     SectorByInvitation: "invitation",
@@ -79,7 +79,7 @@ def register(
 
 
 def refuse(sector: Sector, now: datetime) -> None:
-    """Raise RegistrationClosed, SectorByInvitation, SectorClosed or SectorFull if it accepts nobody at `now`."""
+    """Raise RegistrationClosed, SectorByInvitation, SectorClosed or SectorFull if the sector accepts nobody now."""
     if registration_state(sector.event, now) != RegistrationState.OPEN:
         raise RegistrationClosed
     if sector.policy == SectorPolicy.INVITATION:
@@ -105,7 +105,7 @@ def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:
 
 
 def _use_stand_in_key(rehearsal: Registration) -> None:
-    """Give a registration that will be undone its reference in place of its address.
+    """Replace the address of a registration that will be undone by the registration's reference.
 
     The database allows one live registration for an address, and there already is one. A reference is unique and has
     no "@", so it is nobody's address, and writing the row costs what writing a real one costs.

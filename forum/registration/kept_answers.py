@@ -1,8 +1,8 @@
-"""The answers of a form on their way to another page: encrypted, in cookies of the visitor's browser.
+"""Keeping the answers of a form for the next pages, in encrypted cookies of the visitor's browser.
 
 So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), no answer appears in a
 URL, and the server stores nothing before the form is sent. The answers go along to another sector and to the other
-language. Once they are sent, the pages behind the form still know them: they show the e-mail address that was typed,
+language. Once they are sent, the pages after the form still know them: they show the e-mail address that was typed,
 and lead back to the form if that was wrong. The person may share the browser with others: those pages know the
 answers for a quarter of an hour, never those about protected identity, and no cookie made before the person opened or
 left their own page can be decrypted afterwards.
@@ -20,11 +20,11 @@ from forum.columns import new_token
 from forum.web.languages import NAMES
 
 ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
-# A form that is filled in anew gets a key of its own; the trap's content is nobody's answer.
+# Fields that are dropped once the form is sent: a form filled in again has a new key, and a trap is not an answer.
 OF_ONE_FORM = {"key", "website", CSRF}
 SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60
-# Under this key the session keeps a random text that changes when the answers that are kept so far end.
+# The session's key for a random text; a new text makes all answers that the browser has kept so far unreadable.
 ROUND = "answers"
 
 
@@ -49,7 +49,7 @@ def recall(sector: str) -> dict[str, Any] | None:
 
 
 def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> None:
-    """Move the answers to a cookie for the pages behind the form, without those about protected identity.
+    """Move the answers to a cookie for the pages after the form, without those about protected identity.
 
     If they are too long, only the e-mail address is kept.
     """
@@ -60,7 +60,7 @@ def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> No
 
 
 def recall_sent(email: str | None = None) -> Sent | None:
-    """Return the form that this browser has sent last, for a quarter of an hour; with `email`, if it has that one."""
+    """Return the form that this browser sent last, for a quarter of an hour; with `email`, only if it has that one."""
     content = _take(SENT, SENT_SECONDS)
     sent = Sent(*content) if content else None
     return sent if sent and email in (None, sent.answers["email"]) else None
@@ -77,7 +77,7 @@ def recall_asked() -> str:
 
 
 def end() -> None:
-    """Make sure that nothing which this browser keeps so far can be decrypted any more."""
+    """Make all answers that this browser has kept so far impossible to decrypt."""
     session[ROUND] = new_token()
 
 

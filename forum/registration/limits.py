@@ -1,4 +1,4 @@
-"""How much visitors can make the forum do: mail, held places, and forms in total (S25).
+"""Limits on the mails that visitors can cause, on held places, and on forms in total (S25).
 
 A mailbox gets a few messages that one client has asked for, and some more from all clients together. The client's own
 limit is checked first: a client that floods a mailbox from one network leaves the common limit to the mailbox's
@@ -87,7 +87,7 @@ def brake(form_key: str) -> None:
 
 
 def note(refused: TooManyTries, event: Event) -> None:
-    """Record that a limit refused a form, for the console's overview."""
+    """Record that a limit refused a form; the console's overview shows it."""
     note_brake(NOTED[type(refused)], event)
 
 

@@ -68,7 +68,7 @@ def issue(
 
 
 def managing_ends(event: Event) -> datetime:
-    """Return until when a personal link works, unless something ends it before."""
+    """Return the moment until which a personal link works, unless it is ended earlier."""
     return event.ends_at + timedelta(days=MANAGE_DAYS_AFTER_EVENT)
 
 

@@ -36,7 +36,7 @@ BY_LIFE = (
     Status.EXPIRED,
     Status.CANCELLED,
 )
-# A column of `stream`: when the place was confirmed, while it stands.
+# The name of a column of `stream`: when the place was confirmed; empty unless the person still has the place.
 PLACE_CONFIRMED_AT = "place_confirmed_at"
 GROUPS: Mapping[Group, ColumnElement[bool]] = {
     Group.PLACE: Registration.holds_place.expression,
@@ -112,7 +112,7 @@ def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Reg
 def find_neighbours(
     event: Event, filters: Filters, registration: Registration
 ) -> tuple[Registration | None, Registration | None]:
-    """Return who stands before and after the person in the filtered list; None at its ends."""
+    """Return the registrations before and after this one in the filtered list; None at its ends."""
     return read_neighbours(
         db.session, matching(event, filters), order(event, filters.sort), beside=registration
     )
@@ -285,7 +285,7 @@ def _holds(text: str) -> ColumnElement[bool]:
 
 def _streamed(column: str) -> Any:
     if column == PLACE_CONFIRMED_AT:
-        # A calendar entry is confirmed in the moment in which the place is, and changes no more while it stands.
+        # A calendar entry changes when the place is confirmed, and not again while the person has the place.
         return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)
     if column in set(ConsentPurpose):
         given = and_(Consent.registration_id == Registration.id, Consent.withdrawn_at.is_(None))

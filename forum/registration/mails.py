@@ -16,7 +16,8 @@ from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
 
 REPEATED = "already-registered"
-# The mail that tells a registration's state; while the address is not confirmed, a place held decides (`_received`).
+# The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
+# (`_received`).
 FOR_STATE = {
     Status.IN_REVIEW: "in-review",
     Status.WAITING: "waiting",
@@ -98,7 +99,7 @@ def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMe
 
 
 def queue_cancelled(registration: Registration, *, left_line: bool = False, now: datetime) -> OutboxMessage:
-    """Say that the registration, or the wait for a place, has ended; mails that have not left yet are taken back."""
+    """Queue the mail that says that the registration or the wait has ended; take back mails that have not left yet."""
     take_back([registration])
     return _queue(registration, "cancelled", now, left_line=left_line)
 
@@ -129,7 +130,7 @@ def queue_for_state(
 ) -> OutboxMessage:
     """Queue the mail for the registration's current status; a confirming link carries `submission`.
 
-    It takes the place of the person's dead letters, so nobody has to deal with those any more.
+    The mail replaces the person's dead letters, so no organiser has to deal with them any more.
     """
     outbox.settle_failed(registration.id)
     if registration.status == Status.PENDING:

@@ -1,4 +1,4 @@
-"""The tables of registrations, and of what is stored apart from them."""
+"""The tables of registrations, and of links, forms, consents and sealed answers that belong to registrations."""
 
 from datetime import datetime
 from typing import Any
@@ -142,7 +142,7 @@ class Registration(Base):
 
     @property
     def place_confirmed_at(self) -> datetime | None:
-        """When the place was confirmed: the calendar entry changed then, and does not again while it stands."""
+        """The moment when the place was confirmed: the last change of the calendar entry, while the place stands."""
         return self.calendar_changed_at if self.status == Status.CONFIRMED else None
 
     def move_to(self, status: Status, *, now: datetime) -> None:
@@ -180,7 +180,7 @@ class Submission(Base):
 
 
 class Consent(Base):
-    """One consent: to which version of the text, when given, when withdrawn (P03)."""
+    """A consent: for which purpose and to which version of the text, when given, when withdrawn (P03)."""
 
     __tablename__ = "consents"
     __table_args__ = (Index("ix_consents_registration_id", "registration_id"),)

@@ -1,4 +1,4 @@
-"""What registering gives now: one answer for every page that offers it, so that no two of them differ."""
+"""What a person who registers now can get: one answer for all pages that offer registration."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +36,7 @@ def can_register(now: datetime) -> bool:
 
 
 def seconds_unchanged(event: Event, now: datetime) -> float:
-    """Return for how long the clock leaves `opening_of` as it is; 0 where each place that is taken may change it."""
+    """Return for how many seconds `opening_of` cannot change by time alone; 0 where any place taken may change it."""
     is_open = events.registration_state(event, now) == RegistrationState.OPEN
     if is_open and not places.takes_waiters(event, now):
         return 0

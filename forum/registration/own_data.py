@@ -27,7 +27,7 @@ def collect(registration: Registration) -> dict[str, Any]:
     """Return the registration, its consents, mails and history.
 
     About protected identity, diet and access it says only that such answers are stored apart, the same for everybody:
-    a link left open on a screen must not tell who is protected (P21, S23).
+    a page left open on a screen must not tell who is protected (P21, S23).
     """
     return {
         "registration": {name: _plain(getattr(registration, name)) for name in PLAIN},

@@ -45,7 +45,7 @@ MAIL = ("kind", "subject", "recipient", "created_at", "sent_at", "status")
 
 @dataclass(frozen=True)
 class Told:
-    """Everything that is held about a person, for the page: rows of label and value, tables, and a timeline."""
+    """All data stored about a person, for the page: rows of label and value, tables, and a timeline."""
 
     answers: list[dict[str, str]]
     moments: list[dict[str, str]]

@@ -1,4 +1,4 @@
-"""What a person's own page says of the registration."""
+"""The registration's part of a person's own page."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from forum.registration.models import Registration
 from forum.registration.stages import list_stages
 from forum.web.languages import in_language
 
-# Pages of the event, with the name by which links call them; without one, the page's title.
+# Slugs of the event's pages to read before coming, with the text of their links; None: the page's title.
 BEFORE_COMING = {"practical": _l("Practical"), "code-of-conduct": None}
 
 

@@ -20,13 +20,13 @@ from forum.registration.models import EndedSignIn, Registration
 
 KEY = "own_page"
 SHAPE = {"link": str, "number": str, "began": float, "seen": float}
-# Under this key older versions keep the link's digest as a text. During an update or on the way back to such a version
-# it may read this session, and would fail at anything else than a text.
+# Older versions keep the link's digest as a text under this key of the session. An older version that reads this
+# session, during an update or after going back to it, would fail at any value that is not a text.
 FORMER_KEY = "registration"
-# A person reads for a few minutes and comes back by the link; a shared computer is soon somebody else's.
+# Short, because a shared computer is soon somebody else's: people read for a few minutes, and the link lets them back.
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
-# What the pages say of it.
+# The limits of a sign-in in minutes and hours, for the pages that name them.
 ENDS = {"idle_minutes": IDLE // timedelta(minutes=1), "longest_hours": LONGEST // timedelta(hours=1)}
 
 
@@ -70,7 +70,7 @@ def forget() -> None:
 
 
 def _find() -> dict[str, Any] | None:
-    """Return the sign-in in this browser's session; None if there is none, or another version's."""
+    """Return the sign-in in this browser's session; None if there is none, or one of another version of the forum."""
     kept = session.get(KEY)
     if not isinstance(kept, dict) or kept.keys() != SHAPE.keys():
         return None
@@ -78,16 +78,16 @@ def _find() -> dict[str, Any] | None:
 
 
 def _find_number() -> str | None:
-    """Return the number of the sign-in in this browser, unless somebody has left it.
+    """Return the number of this browser's sign-in, unless the person has ended that sign-in.
 
-    The next sign-in takes it over: whoever leaves that one also ends copies of earlier cookies.
+    The browser's next sign-in gets the same number, so that ending it also ends copies of earlier cookies.
     """
     kept = _find()
     return None if kept is None or queries.has_left(digest(kept["number"])) else kept["number"]
 
 
 def _write_ended(kept: dict[str, Any], now: datetime) -> None:
-    """Store until when copies of this cookie open nothing; none opens anything once its link works no more."""
+    """Store that this sign-in is ended, until it would have ended by itself; nothing if its link works no more."""
     try:
         registration = links.follow_digest(kept["link"], TokenPurpose.MANAGE, now=now)
     except LinkRefused:

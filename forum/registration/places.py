@@ -30,8 +30,7 @@ from forum.registration.errors import (
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
-# Both rows are locked: for a row that is joined without a lock, PostgreSQL would return its values from before the
-# wait.
+# Lock event and sector rows: for a joined row without a lock, PostgreSQL would return the values from before the wait.
 LOCKED = read_locked(
     select(Event, Sector)
     .join(Sector, Sector.event_id == Event.id)
@@ -39,14 +38,14 @@ LOCKED = read_locked(
     .options(defer(Sector.invited))
     .order_by(Sector.position)
 )
-# What the rules read of an event and its sectors.
+# The columns of an event and its sectors that the rules read; a copy for trials has only these.
 EVENT_TRIED = (
     *("id", "timezone", "starts_at", "ends_at", "release_at", "has_waiting_list"),
     *("organisation_cap", "offer_hours", "capacity", "taken"),
 )
 SECTOR_TRIED = ("id", "key", "position", "name", "floor", "ceiling", "taken", "policy")
 SHORT_HOLD = timedelta(hours=6)
-SCARCE = 5  # a sector's places are scarce when at most one in this many is left
+SCARCE = 5  # a sector's places are scarce when at most one fifth of them is left
 LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
 LOCKED_CURRENT = LOCKED.where(Event.is_current, Event.is_published)
 
@@ -119,9 +118,9 @@ def admit_on_trial(
 
 
 def trial_of(event: Event) -> Event:
-    """Return a copy of the event and its sectors that no session knows, to try rules on: nothing is stored.
+    """Return a copy of the event and its sectors that is in no session, for trying rules: nothing is stored.
 
-    Its registrations are those of the event, whose id it has.
+    The copy has the event's id, and so the event's registrations.
     """
     sectors = [Sector(**{name: getattr(sector, name) for name in SECTOR_TRIED}) for sector in event.sectors]
     return Event(**{name: getattr(event, name) for name in EVENT_TRIED}, sectors=sectors)
@@ -210,7 +209,7 @@ def places_left(event: Event, now: datetime) -> dict[int, int]:
 
 
 def kept_for(sector: Sector, event: Event, now: datetime) -> int:
-    """Return how many of the places left only this sector can take now: its floor, until that is released."""
+    """Return how many free places only this sector can take now: the rest of its floor, until the floor is released."""
     if event.release_at is not None and now >= event.release_at:
         return 0
     return max(0, sector.floor - sector.taken)

@@ -7,7 +7,7 @@ from forum.registration.models import Registration
 
 
 def record(registration: Registration, *, is_protected: bool, real_name: str | None, now: datetime) -> None:
-    """Replace what was recorded about protected identity. Raises NotLive.
+    """Replace the person's recorded answer about protected identity. Raises NotLive.
 
     The audit trail does not mention this: only the encrypted answer may tell who is protected (P21).
     """

@@ -29,7 +29,7 @@ from forum.web.seo import Seo
 bp = Blueprint("registration", __name__)
 
 REFUSED = "public/registration/refused.html"
-CHECKED = "checked"  # In the query of a switch of language: the page that it stands on shows answers that were checked.
+CHECKED = "checked"  # In the query of a link to another language: the link's page shows answers to check.
 FORM_ID = "registration"  # The form that holds the answers, in each template here that has one.
 REASONS = {
     **intake.REASONS,
@@ -91,7 +91,7 @@ def check(sector: str) -> ResponseReturnValue:
     """
     if request.method == "GET":
         return _show(sector, kept_answers.recall(sector))
-    # Who reads the checked answers in another language stays there; who goes on typing has not answered everything yet.
+    # On a switch of language, checked answers are shown again; a form that is still being typed may lack answers.
     form, change = RegistrationForm(), None if CHECKED in request.args else request.form.get(SWITCH)
     if change in (None, WITH_ERRORS) and not form.validate():
         return _ask(_sector_or_404(sector)[1], form, 422)
@@ -116,7 +116,7 @@ def another(sector: str) -> ResponseReturnValue:
 
 @localised(bp, "/register/received", methods=["GET", "POST"])
 def received() -> ResponseReturnValue:
-    """Say what happens next. The browser that sent the form sees the typed address and a button to correct it."""
+    """Show the page after registering; the browser that sent the form gets the address and a button to correct it."""
     if request.method == "GET":
         event, gone = get_published_or_404(None), "gone" in request.args
         sent, page = None if gone else kept_answers.recall_sent(), "public/registration/received.html"
@@ -152,7 +152,7 @@ def resend() -> ResponseReturnValue:
 
 @localised(bp, "/register/link/sent")
 def link_sent() -> ResponseReturnValue:
-    """Say what happens next, the same to whoever asked for a link to a registered address and to another (S24)."""
+    """Show the page after asking for a link; it is the same for registered and other addresses (S24)."""
     event, email = get_published_or_404(None), kept_answers.recall_asked()
     page, sent = "public/registration/link_sent.html", kept_answers.recall_sent(email)
     return render_template(page, event=event, email=email, sent=sent, form=TidyForm())
@@ -173,7 +173,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _register(sector: str, form: RegistrationForm) -> None:
-    """Count the try, then register. A bot is told that all went well; who is quick presses once more (S28)."""
+    """Count the form, then register. A bot's form only seems accepted; a form sent too soon must be sent again (S28)."""
     if form.came_back_at_once() and not form.is_from_a_bot():
         raise FormTooQuick
     spend(client_limit())
@@ -263,7 +263,7 @@ def _invited(event: Event) -> dict[str, str]:
 
 
 def _keeping(sector: str, view: str = ".check", **query: Any) -> dict[str, Any]:
-    """Return what makes the page's other languages buttons that take the form's answers along, to this view."""
+    """Return the context that turns links to other languages into buttons that send the form's answers to this view."""
     addresses = {code: url_for(view, sector=sector, lang=code, **query) for code in NAMES}
     return {"alternates": addresses, "language_form": FORM_ID}
 

@@ -24,7 +24,7 @@ from forum.registration.models import (
 )
 
 WAITING_AT_ONCE = 50
-# By sector id: places that are held but not confirmed, and people who wait.
+# By sector id: the number of places that are held but not confirmed, and the number of people who wait.
 Undecided = dict[int, tuple[int, int]]
 # The queries of registering, built once: building a statement takes longer than running it. Their conditions repeat
 # those of the partial indexes literally: SQLite uses a partial index only for the same condition, and a parameter
@@ -50,7 +50,7 @@ PLACES_OF_ORGANISATION = select(func.count()).where(
     IN_EVENT, Registration.organisation_key == bindparam("organisation_key"), HOLDS_PLACE
 )
 PLACES_HELD_FOR_CLIENT = select(func.count()).where(IN_EVENT, Registration.asked_from == bindparam("client"))
-# Who holds a place that is not confirmed, and who waits for one. Its sectors are named, so that an index finds them.
+# Counts places that are not confirmed, and people who wait. The query names the sectors, so that an index is used.
 UNDECIDED = (
     select(Registration.sector_id, Registration.status, func.count())
     .where(

@@ -37,6 +37,6 @@ def refill(first: int, *, now: datetime) -> int:
     if made:
         refilled = update(Registration).where(Registration.id == bindparam("number"))
         refilled = refilled.values(search_extra=bindparam("extra"), search_extra_from=bindparam("source"))
-        # Not through the session: that takes many sets of values for a change by primary key.
+        # Use the connection: the session would take many sets of values for a change by primary key.
         db.session.connection().execute(refilled, made)
     return len(made)

@@ -1,6 +1,6 @@
 """The sector ring: one table seen from above, with a dot for each place.
 
-Pure numbers and paths; knows neither Flask nor the database. `templates/components/ring.html` draws it.
+This module has numbers and paths, and uses neither Flask nor the database. `templates/components/ring.html` draws it.
 The ring has as many dots as the event has places that are taken, held or can still be taken, and never as many as the
 sectors' ceilings add up to: so it stays true until the last place is gone.
 """
@@ -14,7 +14,7 @@ from forum.registration.ring_labels import Label, Spot, lay_out_names, lay_out_n
 from forum.registration.ring_paths import Part, Wedge, has_room, lay_bands, seat_all
 
 COUNTABLE = 420  # with more places than this, seats melt into bands
-MOST_NAMES = 6  # with more sectors, numbers stand at the arcs
+MOST_NAMES = 6  # with more sectors, numbers instead of names stand at the arcs
 OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 
 
@@ -47,12 +47,12 @@ class SectorShare:
 
     @property
     def open(self) -> int:
-        """How many more places the sector could take now, were it the only one to ask."""
+        """The number of places that the sector could take now if no other sector took any."""
         return max(0, self.places - self.used if self.left is None else self.left)
 
     @property
     def offered(self) -> int:
-        """How many of those are offered: none where a note says why not."""
+        """The number of open places that are offered: none where a note says why not."""
         return 0 if self.note else self.open
 
 
@@ -61,7 +61,7 @@ class Arc:
     """A sector as drawn: its number, words and numbers, and SVG path data ("" where there is nothing to draw).
 
     `free_seats` are the sector's part of the places left, of which each is drawn once; `left` is all that the sector
-    could take. `reach` is what a press on the sector meets.
+    could take. `reach` is the path of the area that can be pressed.
     """
 
     number: int
@@ -93,7 +93,7 @@ class Arc:
 
 @dataclass(frozen=True)
 class RingView:
-    """What the ring and the list beside it show.
+    """The values that the ring and the list beside it show.
 
     `seat` is the width of a dot or a band. `counted`: every place is a dot of its own. `named`: the arcs have their
     names, else their numbers. `shared`: the sectors could take more than is left, so that a sector's number is a limit.
@@ -126,7 +126,7 @@ class RingView:
 
     @property
     def draws_waiting(self) -> bool:
-        """Whether people who wait are drawn: a key must then say what their dots mean."""
+        """Whether people who wait are drawn: the legend must then explain their dots."""
         return any(share.waiting_path for share in self.shares)
 
 
@@ -134,10 +134,11 @@ class RingView:
 def draw_ring(
     shares: tuple[SectorShare, ...], capacity: int, *, left: int | None = None, small: bool = False
 ) -> RingView:
-    """Seat everybody, sector after sector, from twelve o'clock and clockwise.
+    """Return the ring with a dot for each place, sector after sector, clockwise from twelve o'clock.
 
     `capacity` is the event's; `left` overrides capacity − taken − held where the rules say otherwise. A small ring has
-    bands instead of dots and numbers instead of names. The same numbers give the same drawing, so it is kept.
+    bands instead of dots and numbers instead of names. Drawings are cached, for the same numbers give
+    the same drawing.
     """
     taken, held = sum(share.taken for share in shares), sum(share.held for share in shares)
     room = max(0, capacity - taken - held if left is None else left)

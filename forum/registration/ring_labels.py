@@ -1,19 +1,19 @@
 """Where the words at the arcs of the sector ring stand: names where they have room on a phone, else numbers.
 
-Pure numbers, in the units of the drawing. A text's length is estimated from its letters, on the safe side.
+All numbers are in the units of the drawing. A text's length is estimated from its letters, on the safe side.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 560.0, 424.0  # of the drawing with names
-WIDEST = 640.0  # wider than this, the names would be too small on a phone
-NUMBERED = 430.0, 400.0  # of the drawing with numbers
+WIDTH, HEIGHT = 560.0, 424.0  # the size of the drawing with names at the arcs
+WIDEST = 640.0  # in a wider drawing the names would be too small on a phone
+NUMBERED = 430.0, 400.0  # the size of the drawing with numbers at the arcs
 OVERHANG = 12.0  # how far a name may reach beyond the drawing: pages have a margin
 NAME = 22.0, 0.52  # size of a name on a phone, and the width of a letter in that size
-WORDS = 20.0, 0.44  # the same of the words under it
-AWAY = 15.0  # from the arc to its name
+WORDS = 20.0, 0.44  # size and letter width of the words under the name
+AWAY = 15.0  # the distance from the arc to its name
 NUMBER_AWAY = 18.0
 LINE = 20.0
 SIDE = 0.22  # nearer to the top or the bottom than this, as the sine of the angle, a name is centred on its point
@@ -21,7 +21,7 @@ SIDE = 0.22  # nearer to the top or the bottom than this, as the sine of the ang
 
 @dataclass(frozen=True)
 class Spot:
-    """What is to be written at an arc: `middle` is a share of the circle, `rim` the radius at which the arc ends."""
+    """The texts for an arc: its `middle` is a share of the circle, and `rim` the radius at which the arc ends."""
 
     name: str
     words: str

@@ -1,7 +1,7 @@
 """The paths of the sector ring: a dot for each place in rows around the table, or a band for many.
 
-Pure numbers and SVG path data. Every length is a unit of the drawing; a share is a part of the circle, counted from
-twelve o'clock and clockwise.
+The module computes numbers and SVG path data. Every length is in units of the drawing; a share is a part of the
+circle, counted clockwise from twelve o'clock.
 """
 
 import math
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 MIDDLE = 150.0  # radius of the middle row of seats; the centre is 0, 0
 AISLE = 1.5  # columns of seats left out between two sectors
-# Two seats are not nearer to each other than this: the ring gets another row of seats instead.
+# The distance of two seats below which the ring gets another row of seats.
 CLOSEST = 9.0
-# In the last row there may be, two seats are never nearer than this: the ring shows bands instead.
+# The distance of two seats below which the ring shows bands, when it has its last row already.
 TOO_CLOSE = 7.5
-# Two seats are never farther apart than this: a dot grows with the distance, and few places would become huge dots.
+# The largest distance of two seats: a dot grows with the distance, and few places would become huge dots.
 WIDEST = 17.0
 MOST_ROWS = 4
-WAITING_GAP = 1.15  # how far behind the last row those who wait stand, in seats
+WAITING_GAP = 1.15  # the distance of the people who wait from the last row, in seats
 BAND = 34.0  # width of a band
 BAND_AISLE = 0.02  # the gap between two bands, as a share of the whole circle
 
@@ -37,7 +37,7 @@ class Part:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the part has room in the circle."""
+        """Whether the sector gets a part of the circle."""
         return self.is_there or self.count > 0
 
 
@@ -56,7 +56,7 @@ class Wedge:
 
     @property
     def middle(self) -> float:
-        """The middle of the part."""
+        """The middle of the sector's part, as a share of the circle."""
         return (self.start + self.end) / 2
 
 

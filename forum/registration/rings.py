@@ -21,7 +21,7 @@ Address = Callable[[Sector], str]
 
 
 def form_address(now: datetime, endpoint: str = "registration.details") -> Address:
-    """Return where a sector's arc and name lead: to a page of its form, or nowhere while nobody can register there."""
+    """Return the function that gives a sector's address: a page of its form, or "" while nobody can register there."""
 
     def address(sector: Sector) -> str:
         return "" if intake.find_refusal(sector, now) else url_for(endpoint, sector=sector.key)
@@ -46,7 +46,7 @@ def small_ring_of(event: Event, now: datetime) -> RingView:
 
 
 def middle_words(event: Event, opening: Opening, ring: RingView, now: datetime) -> dict[str, Any] | None:
-    """Return what the ring's middle says while nobody can have the places left; None while it says how many are."""
+    """Return the words in the ring's middle while no place can be had; None while it shows the places left."""
     state = events.registration_state(event, now)
     if state == RegistrationState.UPCOMING:
         day = day_text(event.opens_at, event.zone)
@@ -104,7 +104,7 @@ def _draw(
 
 
 def _note(sector: Sector) -> str:
-    """Return what is said of a sector that offers no place at all, in place of its number; "" for the others."""
+    """Return the words that replace the number of a sector that offers no place at all; "" for other sectors."""
     if sector.policy == SectorPolicy.INVITATION:
         return _("By invitation")
     if sector.ceiling == 0:
@@ -113,7 +113,7 @@ def _note(sector: Sector) -> str:
 
 
 def _words(share: SectorShare, shared: bool) -> str:
-    """Return what stands at the arc under the sector's name, as in the list beside it."""
+    """Return the words under the sector's name at its arc, which the list beside the ring has, too."""
     if share.note:
         return share.note
     if share.open == 0:

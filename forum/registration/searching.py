@@ -18,17 +18,17 @@ from forum.registration.models import Registration
 
 LONGEST_TEXT, LONGEST_EXTRA = 900, 500
 MOST_WORDS = 8
-LEAST_DIGITS = 5  # so many digits in a row are looked for as a phone number, too
-# Letters that Nordic names are spelt with where a keyboard lacks æ ø å ä ö; folded, these are a and o.
+LEAST_DIGITS = 5  # this many digits or more are also searched for as a phone number
+# Spellings of æ ø å ä ö on a keyboard that lacks them, and the letters a and o into which folding turns them.
 SPELT_OUT = (("aa", "a"), ("ae", "a"), ("oe", "o"))
 BETWEEN = re.compile(r"[\s,;]+")
 # Folding turns a non-breaking hyphen into U+2010. An export in CSV writes "tel:" before each phone number.
 PHONE = re.compile(r"(?<![^\s,;])(?:tel:)?([+(]?[0-9][0-9 ()./+\u2010–-]*[0-9])(?![^\s,;])")
 NOT_DIGITS = re.compile(r"[^0-9]+")
-TRUNK_ZERO = re.compile(r"\(0\)")  # dialled within a country only: +46 (0)8 …
+TRUNK_ZERO = re.compile(r"\(0\)")  # the zero in +46 (0)8 …, dialled within the country only
 NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
 REFERENCE = re.compile(r"([0-9a-z]{4})-?([0-9a-z]{4})")
-ALIKE = str.maketrans("oil", "011")  # letters that no reference has, and what they are mistaken for
+ALIKE = str.maketrans("oil", "011")  # letters that no reference has, and the digits that people mistake for them
 LOCALES = ("sv", "en", "nb", "da", "fi", "is")
 # Whether `search_extra` was made from the answers that the row holds now. A version from before that column changes the
 # answers and leaves it: then it holds an earlier name, title or phone number, and must find nobody by them.
@@ -39,7 +39,7 @@ EXTRA_HOLDS = Registration.search_extra_from == (
 
 @dataclass(frozen=True)
 class Term:
-    """A part of a search. It is met by a registration that holds all texts of one of `texts`, or of a country."""
+    """A part of a search. A registration meets it by having all texts of one item of `texts`, or one of `countries`."""
 
     texts: tuple[tuple[str, ...], ...]
     countries: frozenset[str] = frozenset()
@@ -74,7 +74,7 @@ def terms(query: str) -> list[Term]:
             rest = rest.replace(run[0], " ", 1)
     words = [word for word in BETWEEN.split(rest) if word]
     if not found and not words and folded:
-        words = [folded]  # nothing but commas: that is found nowhere, instead of everywhere
+        words = [folded]  # a search for commas only shall find nobody, not everybody
     return [*found, *map(_word, words)][:MOST_WORDS]
 
 

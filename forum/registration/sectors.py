@@ -1,7 +1,7 @@
 """Changing an event's capacity and its sectors: order, floors, ceilings, policies, names; adding, closing, removing.
 
-Numbers change through `places.change_shares` and `places.change_share` alone. What is tried on a copy of the event
-(`places.trial_of`) goes the same way as what is stored.
+Numbers change through `places.change_shares` and `places.change_share` alone. A trial on a copy of the event
+(`places.trial_of`) uses the same functions as a change that is stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ LONGEST_KEY = 30
 
 
 class FaultKind(Enum):
-    """Which limit is broken."""
+    """The kinds of limits that capacity, floors and ceilings can break."""
 
     CAPACITY_BELOW_TAKEN = "capacity below taken"
     FLOORS_ABOVE_CAPACITY = "floors above capacity"
@@ -36,7 +36,7 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """A broken limit: `given` is the number asked for, `limit` the one it has to meet; no key: the whole event."""
+    """A broken limit: the number asked for, the number allowed, and the sector's key, or "" for the event."""
 
     kind: FaultKind
     given: int
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Share:
-    """What a sector is to have."""
+    """The floor, ceiling and policy that a sector is to have."""
 
     key: str
     floor: int
@@ -159,7 +159,7 @@ def remove(sector: Sector, *, actor: str, now: datetime) -> None:
 
 
 def shares_of(event: Event) -> list[Share]:
-    """Return what each sector has, in order."""
+    """Return the share of each sector, in order."""
     return [Share(sector.key, sector.floor, sector.ceiling, sector.policy) for sector in event.sectors]
 
 

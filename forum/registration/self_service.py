@@ -39,7 +39,7 @@ from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
-# Views whose form holds a person's answers, with the page that shows the form once more.
+# Views whose form holds a person's answers, with the template and class that show the form again.
 ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
     "change": ("public/self_service/change.html", DetailsForm),
     "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
@@ -105,7 +105,7 @@ def leave() -> ResponseReturnValue:
 
 @localised(bp, "/r/left")
 def left() -> ResponseReturnValue:
-    """Say that this browser is signed out; the page knows nobody."""
+    """Say that this browser is signed out; the page shows no personal data."""
     return render_template("public/self_service/left.html")
 
 
@@ -189,7 +189,7 @@ def cancel() -> ResponseReturnValue:
 @localised(bp, "/r/cancelled", defaults={"left_line": False})
 @localised(bp, "/r/cancelled/waiting-list", defaults={"left_line": True})
 def cancelled(*, left_line: bool) -> ResponseReturnValue:
-    """Say that it is done, or that somebody has left the waiting list; the page knows nobody."""
+    """Say that a registration is cancelled, or that somebody left the waiting list; the page shows no personal data."""
     can_register = opening.can_register(clock.now())
     return render_template(
         "public/self_service/cancelled.html", left_line=left_line, can_register=can_register
@@ -236,7 +236,7 @@ def has_ended(refusal: Exception) -> ResponseReturnValue:
 
 @bp.errorhandler(SignInEnded)
 def sign_in_ended(_refusal: Exception) -> ResponseReturnValue:
-    """Say that the page has closed, and keep what was typed in a form that comes too late (A11)."""
+    """Say that the sign-in has ended, and keep what was typed in a form that comes too late (A11)."""
     db.session.rollback()
     page = _again("") if request.method == "POST" else None
     return page or render_template("public/self_service/ended.html", **own_sign_in.ENDS), 404
@@ -256,7 +256,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 
 def _again(notice: str) -> str | None:
-    """Return the page of the sent form, filled in; None for a page that needs a link not opened in this browser."""
+    """Return the page of the sent form, filled in; None if the page needs a link that this browser has not opened."""
     endpoint, known = str(request.endpoint).removeprefix(f"{bp.name}."), request.view_args or {}
     try:
         registration = _mine()

@@ -16,7 +16,7 @@ DONE, NOW, TO_COME = "done", "now", "to-come"
 
 @dataclass(frozen=True)
 class Stage:
-    """One step; `state` is DONE, NOW or TO_COME, and `when` may be empty."""
+    """A step of a registration; `state` is DONE, NOW or TO_COME, and `when` may be empty."""
 
     label: str
     when: str
@@ -54,7 +54,7 @@ def _present(registration: Registration, position: int) -> Stage:
 
 
 def _of_the_past(registration: Registration) -> Iterator[Stage]:
-    """Yield where a registration stood when the event ended: nothing is to come any more."""
+    """Yield the stages of a registration after the event, as it stood at the end; no stage is to come any more."""
     if registration.status == Status.CONFIRMED:
         yield Stage(_("Place confirmed"), _place_day(registration), DONE)
         yield Stage(_("The forum"), dates_of(registration.event), DONE)
@@ -69,7 +69,7 @@ def _to_come(registration: Registration) -> Iterator[Stage]:
 
 
 def _place_day(registration: Registration) -> str:
-    """Return the day on which the place was confirmed; "" where no row has kept it."""
+    """Return the day on which the place was confirmed; "" where the database does not have it."""
     confirmed_at = registration.place_confirmed_at
     return _day(registration, confirmed_at) if confirmed_at else ""
 

@@ -1,4 +1,4 @@
-"""The tabs above the attendee list: the states that are looked at most, each with its number."""
+"""The tabs above the attendee list: the states that organisers look at most, each with its number."""
 
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ class Tab:
 
 
 def list_tabs(event: Event, filters: Filters, counts: Counts) -> list[Tab]:
-    """Return the tabs of a list; each keeps the other filters, and counts what it leads to."""
+    """Return the tabs of a list; each keeps the other filters, and has the number of rows to which it leads."""
     tabs = []
     for status in (None, Group.PLACE, Group.UNHELD, Status.IN_REVIEW, Status.WAITING, Group.ENDED):
         number = listing.count_status(event, counts, status, filters.sector)

@@ -1,4 +1,4 @@
-"""The waiting list: offers go to those who asked first, as far as the balance of sectors allows."""
+"""The waiting list: offers go to those who asked first, as far as the sectors' floors and ceilings allow."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

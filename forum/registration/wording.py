@@ -1,4 +1,4 @@
-"""What organisers read about registrations: states, acts and fields in words."""
+"""The words for states, actions and fields of registrations that organisers read."""
 
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -32,7 +32,7 @@ GROUPS: Mapping[str, LazyString] = {
     Group.UNHELD: _l("Address not confirmed, no place held"),
     Group.ENDED: _l("No longer registered"),
 }
-# What was still going on when the event ended will not go on.
+# The names of unfinished states after the event, which will not change any more.
 AFTER_THE_EVENT: Mapping[str, LazyString] = {
     Status.PENDING: _l("Address was never confirmed"),
     Status.IN_REVIEW: _l("Was in review"),
