@@ -45,7 +45,7 @@ MEMORY = Path("/dev/shm")  # a folder in memory, because databases of tests need
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the translations once, before the workers start, and take the shortcuts of tests/shortcuts.py."""
+    """Compile the translations once, before the pytest workers start, and take the shortcuts of tests/shortcuts.py."""
     build_routes_once()
     gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     if not hasattr(config, "workerinput"):
@@ -71,14 +71,14 @@ def _settings_in_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory) -> Path:
-    """Give a folder that all workers of a test run share."""
+    """Give a folder that all pytest workers of a test run share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
 def static_folder(shared_folder) -> Path:
-    """Give the folder of built static files, which the workers share."""
+    """Give the folder of built static files, which the pytest workers share."""
     folder = shared_folder / "forum-static"
     build_static(PROJECT / "static", folder)
     return folder
@@ -97,7 +97,7 @@ def settings(tmp_path_factory, static_folder) -> dict:
 
 @pytest.fixture(scope="session")
 def compiled_templates(shared_folder) -> FileSystemBytecodeCache:
-    """Give a cache of compiled templates, shared by all workers."""
+    """Give a cache of compiled templates, shared by all pytest workers."""
     folder = shared_folder / "forum-templates"
     folder.mkdir(exist_ok=True)
     return FileSystemBytecodeCache(str(folder))
@@ -181,7 +181,7 @@ def archive(database) -> Event:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request) -> str:
-    """Give the URL of an empty, migrated database; the test runs once on each kind."""
+    """Give the URL of an empty, migrated database; the test runs once on SQLite and once on PostgreSQL."""
     return request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
 
 
@@ -203,7 +203,7 @@ def postgres_url(postgres_server, spare_databases) -> Iterator[str]:
 
 @pytest.fixture
 def blank_database_url(request, database_kind, tmp_path) -> Iterator[str]:
-    """Give the URL of a database without tables; the test runs once on each kind."""
+    """Give the URL of a database without tables; the test runs once on SQLite and once on PostgreSQL."""
     if database_kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'blank.sqlite3'}"
         return
@@ -215,13 +215,13 @@ def blank_database_url(request, database_kind, tmp_path) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_kind(request) -> str:
-    """Give the name of a kind of database; the test runs once on each."""
+    """Give "sqlite" or "postgresql"; the test runs once with each of the two."""
     return request.param
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(settings, tmp_path_factory) -> Path:
-    """Make a migrated SQLite file, once for each worker."""
+    """Make a migrated SQLite file, once for each pytest worker."""
     folder = tmp_path_factory.mktemp("sqlite-template")
     _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder / 'template.sqlite3'}"})
     return folder / "template.sqlite3"
@@ -229,14 +229,14 @@ def sqlite_template(settings, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[servers.PostgresServer]:
-    """Start a PostgreSQL server, one for each worker."""
+    """Start a PostgreSQL server, one for each pytest worker."""
     with servers.run_postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_template(settings, postgres_server, tmp_path_factory) -> str:
-    """Make a migrated PostgreSQL database, once for each worker, and give its name."""
+    """Make a migrated PostgreSQL database, once for each pytest worker, and give its name."""
     name = postgres_server.create()
     folder = tmp_path_factory.mktemp("postgres-template")
     _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": postgres_server.url(name)})
@@ -273,14 +273,14 @@ def to_server(app):
 
 @pytest.fixture(scope="session")
 def running_smtp() -> Iterator[servers.SmtpServer]:
-    """Run the mail server for `smtp_server`, one for each worker."""
+    """Run the mail server for the fixture `smtp_server`, one for each pytest worker."""
     with servers.run_smtp() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Start a Chromium, one for each worker."""
+    """Start a Chromium browser, one for each pytest worker."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=servers.chromium_path(), args=list(servers.CHROMIUM_FLAGS)

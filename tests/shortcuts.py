@@ -40,7 +40,7 @@ def build_routes_once() -> None:
 
 
 def look_at_once(app: Flask) -> None:
-    """Let the app read the content version at every request, on both databases.
+    """Let the app read the content version (raised by each change of public content) at every request.
 
     Tests expect to see a change at once; the thread that polls PostgreSQL would need up to half a second.
     """

@@ -41,7 +41,7 @@ def start_forum(settings, tmp_path, app: Flask) -> Iterator[Callable[[], Running
 
 @pytest.fixture(scope="session")
 def worlds(settings, sqlite_template, tmp_path_factory) -> Iterator[Worlds]:
-    """Give the test forums ("worlds") by name; each is made at its first use, once for each worker."""
+    """Give the test forums ("worlds") by name; each is made at its first use, once for each pytest worker."""
     with ExitStack() as stack:
         yield Worlds(settings, sqlite_template, tmp_path_factory.mktemp("worlds"), stack)
 

@@ -1,4 +1,4 @@
-"""Test forums ("worlds") for browser tests, each filled once for each worker and served from this process, at NOW.
+"""Test forums ("worlds") for browser tests, filled once for each pytest worker and served from its process, at NOW.
 
 demo      what a newcomer sees: two events, posts, some 120 registrations in every state
 long      texts with words as long as in Finnish, and twelve sectors
@@ -189,7 +189,7 @@ def fill_long(world: World) -> None:
 
 
 def fill_narrow(world: World) -> None:
-    """Fill a world: one place for justice, taken; technology by invitation; no waiting list; two invalid addresses."""
+    """Fill a world: justice has a single, taken place; technology is by invitation; two mail addresses are invalid."""
     event = make_event(
         has_waiting_list=False,
         sectors=[

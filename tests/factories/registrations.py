@@ -1,4 +1,4 @@
-"""Registrations for tests, made by the real actions.
+"""Registrations for tests, made by the forum's own actions.
 
 register(event, "justice", email="a@example.org")   takes a registration as the public form does
 confirmed(event, "justice")                          takes a registration and confirms its address

@@ -52,7 +52,7 @@ def _cancel(registration: Registration, *, now) -> None:
 
 
 def die_at(moment: str, number: int) -> None:
-    """Kill this process before a commit reaches the database, or after the database has answered."""
+    """Kill this process before a commit reaches the database, or after the database has confirmed the commit."""
     commits = count(1)
 
     def before(_connection) -> None:

@@ -75,7 +75,7 @@ def refusing(pids: Iterable[int], path: Path, *, calls: str, error: str) -> Iter
 
 
 def _wait_until_attached(tracer: subprocess.Popen, number: int) -> None:
-    """Wait until strace has reported each process; it attaches to all threads of one before it reports it."""
+    """Wait until strace has reported each process, which it does after attaching to all of the process's threads."""
     while number:
         line = tracer.stderr.readline()
         if not line or "Operation not permitted" in line:

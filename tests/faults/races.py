@@ -88,7 +88,7 @@ def assert_counted_once() -> None:
 
 
 def assert_line_was_kept(line) -> None:
-    """Check that in each sector the first in line moved up, and that nobody waits while the sector has a free place."""
+    """Check that in each sector the first in line got a place, and that nobody waits while there is a free place."""
     states = {one.id: one for one in registrations()}
     for sector in current_event().sectors:
         waits = [

@@ -1,4 +1,4 @@
-"""Slow clients and waiting writers block no pages, and forms only where unavoidable (R26).
+"""While slow clients send or writers wait, pages are answered at once, and forms as far as possible (R26).
 
 The forum runs with its own command, without a proxy; slow clients come from one address of this machine.
 """
@@ -20,7 +20,7 @@ from tools.running import Running, kill, prepare, wait_for
 
 MANY = 30  # connections that send slowly
 WRITERS = 40  # simultaneous writers, many more than the threads of a process in earlier versions
-CROWD = 40  # people who send at once from one address
+CROWD = 40  # people who send a form at the same time from one network address
 HEADERS = b"GET /en/ HTTP/1.1\r\nHost: %s\r\nX-Slow: "
 BODY = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\ngiven_name="
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"  # the start of an HTTP/2 connection

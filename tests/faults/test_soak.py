@@ -115,7 +115,7 @@ class Actor:
         for email in list(self.waiting):
             if link := self.stage.mail("offered", email):
                 browser = Visitor(self.stage.url)
-                # The offer's link has replaced the link of the waiting list.
+                # The link in the offer's mail has replaced the link in the mail about the waiting list.
                 page = self._press(browser, link)
                 accepted = self.stage.note(browser.post("/en/r/accept", page.hidden))
                 assert accepted.heading == "You have a place", accepted.heading

@@ -61,7 +61,7 @@ def addresses(
             and "event" in rule.arguments
             and slug == HERE
         ):
-            continue  # the current event has a URL without its slug
+            continue  # the current event's public pages have no slug in their URLs
         path = _path(world, rule, {**values[slug], "lang": lang})
         if path not in seen:
             seen.add(path)

@@ -34,7 +34,7 @@ BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pyte
 
 @dataclass(frozen=True)
 class Built:
-    """A world, and a function that copies its database into a folder and gives the copy's URL."""
+    """Test data (a world), and a function that copies the world's database into a folder and gives the copy's URL."""
 
     world: World
     copy: Callable[[Path], AbstractContextManager[str]]

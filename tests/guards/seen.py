@@ -47,7 +47,7 @@ UNPUBLISHED = {"posts", "post_texts"}
 
 
 def may_see(world: World, audience: str, canary: Canary) -> bool:
-    """Return whether the sets of this module allow the audience to see the text of this canary."""
+    """Return whether the sets of columns in this module allow the audience to see the text of this canary."""
     if canary.column in PUBLIC and canary.event != UNSEEN and not _is_unpublished(world, canary):
         return True
     if audience == VISITOR:

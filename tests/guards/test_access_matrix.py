@@ -1,4 +1,4 @@
-"""Every route x every audience answers as forum/accounts/access.py declares (S12); no id of another event helps (S13).
+"""Each route answers each audience as forum/accounts/access.py declares (S12), also for ids of another event (S13).
 
 The expected answers are computed here from the access table and the roles in the test data, not by the forum's code.
 """
@@ -21,7 +21,7 @@ OF_ONE_EVENT = r"/(registrations|mail)/|/console/[^/]+/news/\d"
 SPECIAL = {
     "accounts.second_factor": 303,  # redirects to the form for the password, which comes first
     "accounts.set_up": 303,
-    "accounts.open_demo": 410,  # the token of this test is unknown
+    "accounts.open_demo": 410,  # the forum does not know the token in this test's URL
     "health.status": 503,  # the page reports a fault: the test data has undeliverable mails
     "self_service.enter": 200,  # the token in the URL is enough
     "self_service.confirm": 200,  # the token in the URL is enough
@@ -34,7 +34,7 @@ def world_kind(request):
 
 
 def expected(world: World, audience: str, address: Address, method: str) -> set[int]:
-    """Return the statuses that the access table allows."""
+    """Return the HTTP statuses that the access table allows."""
     wanted = AUDIENCES[address.endpoint]
     if isinstance(wanted, Roles):
         found = _of_roles(world, audience, wanted, address.event, method)

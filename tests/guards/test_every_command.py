@@ -24,7 +24,7 @@ from forum.settings.project import PROJECT
 from tests.tried_migrations import add_migration, copy_migrations
 from tools.running import FORUM, SECONDS
 
-# The commands, run in this order on one database, and what each must print; {folder} is the test's folder.
+# The commands, in the order in which they run on one database: the text that each must print, and its arguments.
 COMMANDS = {
     "db upgrade": ("The tables are up to date.", ()),
     "db current": ("(head)", ()),
@@ -150,7 +150,7 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
 def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
 ):
-    """A single audit entry under a wrong key would break the chain for ever."""
+    """A single audit entry that is written with a wrong key would break the audit chain for ever."""
     refuse_wrong_keys(make_app(sqlite_url))  # the app stores the check values of the right keys
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))

@@ -97,7 +97,7 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
 
 
 def test_without_the_audit_trail_nothing_is_done(fresh_world):
-    """A form whose act is audited does nothing, and sends no mail, when the entry cannot be written."""
+    """A form whose act is audited changes nothing, and sends no mail, when the audit entry cannot be written."""
     audited = [
         found
         for found in addresses(fresh_world, (HERE,))

@@ -66,7 +66,7 @@ def fresh_site(settings, built_world, tmp_path) -> Iterator[World]:
 
 
 def problems(answer: TestResponse, face: object) -> list[str]:
-    """Return what is wrong with an answer's headers; `face` is its route's audience, or None without a route."""
+    """Return the faults in a response's headers; `face` is the audience of its route, or None without a route."""
     headers, found = answer.headers, []
     found += [name for name, value in EVERYWHERE.items() if headers.get(name) != value]
     rules = headers.get("Content-Security-Policy", "").split("; ")

@@ -17,7 +17,7 @@ from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
 
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
-# The forged number does not count within hexadecimal digits: a digest could contain it by chance.
+# Finds forged values; the number only outside of hexadecimal digits, because a digest could contain it by chance.
 FORGED = re.compile(rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])")
 LIKELY = {
     "price": "0",

@@ -1,4 +1,4 @@
-"""Migrations form one line, each can be undone, and data of earlier releases survive them all (R23)."""
+"""Each migration has one successor and can be undone, and data of earlier releases survive them all (R23)."""
 
 import base64
 import json

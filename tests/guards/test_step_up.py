@@ -1,6 +1,6 @@
 """Sensitive forms ask for both factors again when they were given more than five minutes ago (S09).
 
-Every console and account form is either in `WEIGHTY` or in `LIGHT`, with the reason why it may go without. Revealing a
+Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. Revealing a
 protected person, mass mail, and roles or addresses of accounts have no page yet: each will have to be listed here.
 """
 

@@ -111,7 +111,7 @@ def test_a_step_without_the_one_before_does_nothing(fresh_world, step):
 
 @pytest.mark.parametrize("path", ["change", "consents", "accept", "cancel"])
 def test_nothing_is_done_to_a_registration_that_has_ended(fresh_world, path):
-    """A form of the person's own page is sent after an organiser has cancelled the registration."""
+    """The person sends a form that was opened before an organiser cancelled the registration."""
     browser = fresh_world.browsers[PERSON]
     token = hidden_fields(fresh_world, PERSON, "")["csrf_token"]
     with fresh_world.app.app_context():

@@ -179,7 +179,7 @@ def see_what_is_rare(world: World) -> None:
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
     with world.app.app_context():
         start_write(db.session)
-        db.session.execute(delete(Withdrawal))  # one of the forms has withdrawn the public post
+        db.session.execute(delete(Withdrawal))  # publish the post again that one of the forms has withdrawn
         public = update(Post).where(Post.key == "public")
         db.session.execute(public.values(published_at=PUBLISHED, announced_at=NOW))
         db.session.execute(delete(PostText).where(PostText.language == "sv"))

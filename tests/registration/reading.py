@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as its recipient reads it."""
+    """A mail of the outbox as its recipient reads it: subject, plain text and HTML."""
 
     row: OutboxMessage
     subject: str

@@ -294,7 +294,7 @@ def test_the_time_to_confirm_counts_from_when_the_mail_left_and_its_link_holds_a
 
 
 def test_a_place_is_not_held_for_ever_for_a_mail_that_does_not_leave():
-    """After four periods of 48 hours the registration expires: others may have the place."""
+    """After four periods of 48 hours a registration whose mail was never sent expires, and frees its place."""
     registration = register(make_event())
     ended = [(days, tend(NOW + timedelta(days=days))) for days in range(1, 12)]
     assert (ended.index((8, 1)), registration.status) == (7, Status.EXPIRED)
@@ -303,7 +303,7 @@ def test_a_place_is_not_held_for_ever_for_a_mail_that_does_not_leave():
 
 @pytest.mark.parametrize("status", [MessageStatus.FAILED, MessageStatus.WITHHELD, MessageStatus.ABORTED])
 def test_a_mail_that_will_never_leave_lengthens_nothing(status):
-    """A dead letter shows that nobody reads the address, a withheld mail that somebody floods it: no time is added."""
+    """A registration gets no more time when its mail failed for good, was withheld or aborted, so is never sent."""
     registration = register(make_event())
     mark_mails(registration, status=status)
     assert (tend(NOW + 48 * HOUR), registration.status) == (1, Status.EXPIRED)

@@ -270,7 +270,7 @@ def test_following_a_link_reads_what_its_page_shows_in_few_queries():
     db.session.remove()
     start_write(db.session)
     registration = links.follow(token, MANAGE, now=NOW)
-    # Detached objects load nothing more, so all values read below came with the link's query.
+    # A detached object loads nothing more, so the values that are read now came with the link's query.
     db.session.expunge_all()
     assert (registration.event.slug, registration.sector.key, len(registration.consents)) == (
         "nf27",

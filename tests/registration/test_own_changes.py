@@ -44,7 +44,7 @@ def test_protected_identity_is_said_changed_and_taken_back_on_the_personal_page(
 
 
 def test_own_pages_of_a_protected_person_and_a_twin_are_the_same(app, event):
-    """Nobody who sees the screen learns who is protected, neither from what is there nor from what is missing (P21)."""
+    """Nobody who sees the screen learns whether a person is protected, by what the page shows or leaves out (P21)."""
     same = {"family_name": "Berg", "organisation": "Byrån"}
     people = [confirmed(event, **same, is_protected=True, real_name="Hemliga"), confirmed(event, **same)]
     own = [(person.reference, person.email, manage_token(person)) for person in people]

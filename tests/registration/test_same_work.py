@@ -141,7 +141,7 @@ def seconds_of(email: str) -> float:
     """Return how much processor time registering this address takes.
 
     A busy machine does not change processor time. Other tests of this module compare the SQL statements. Garbage
-    collection is off: each call makes the same amount, so it would always run during the same kind of address.
+    collection is off: each call makes as much garbage, so collecting would always fall on the same kind of address.
     """
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Reading the cells of an XLSX file as a spreadsheet does."""
+"""Reads the cells of an XLSX file, as a spreadsheet program does."""
 
 import io
 import zipfile

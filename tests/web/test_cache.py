@@ -1,4 +1,4 @@
-"""The page cache: exact pages, compressed, rendered once for simultaneous requests, bounded in size."""
+"""The page cache gives the exact pages, compressed, renders once for simultaneous requests, and is bounded in size."""
 
 from datetime import timedelta
 

@@ -100,7 +100,7 @@ def test_ended_counters_are_purged(storage, monkeypatch):
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])
 def stored(request, make_app, sqlite_url, tmp_path):
-    """Give an app that counts requests in each kind of store."""
+    """Give an app that counts requests in a store; the test runs once with each kind of store."""
     with ExitStack() as stack:
         addresses = {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path / 'limits.sqlite3'}"}
         if request.param == "redis":

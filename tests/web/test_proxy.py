@@ -1,4 +1,4 @@
-"""The nginx configuration of docs/operations.md, with a real nginx in front of the forum."""
+"""The nginx configuration of docs/operations.md works, with a real nginx in front of the forum."""
 
 import re
 import shutil

@@ -22,7 +22,7 @@ HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 
 
 def original(cell: str) -> str:
-    """Return the text that `harmless` was given, apart from control characters and line breaks."""
+    """Return the text from which `harmless` made this cell, apart from control characters and line breaks."""
     return HAS_MARK.sub(r"\1", cell[1:] if HAS_PREFIX.match(cell) else cell)
 
 
