@@ -10,7 +10,7 @@ from forum.web.forms import TidyForm
 
 
 class DismissForm(TidyForm):
-    """The reason, from a fixed list, so that no name gets into the audit trail."""
+    """Asks for the reason, from a fixed list, so that no name gets into the audit trail."""
 
     reason = SelectField(
         _l("Reason"),

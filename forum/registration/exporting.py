@@ -41,7 +41,7 @@ def record(
 def paper(
     event: Event, filters: listing.Filters, total: int, form: exports.ExportForm
 ) -> ResponseReturnValue:
-    """Return the whole list as one page to print, sent while it is read."""
+    """Return the whole list as one page to print, streamed while its rows are read."""
     headings, rows = exports.texts(event, filters, form)
     unbroken = exports.unbroken_headings(form)
     # The page is rendered once with this mark in place of the rows; what stands before and after it is sent around

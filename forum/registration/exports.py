@@ -80,7 +80,7 @@ def column_hints() -> dict[str, str]:
 
 
 def file(event: Event, filters: listing.Filters, form: ExportForm, *, now: datetime) -> Response:
-    """Return the list as a file with the columns that its purpose needs, sent while it is read."""
+    """Return the list as a file with the columns that its purpose needs, streamed while its rows are read."""
     names = export_columns.needed(form.purpose.data)
     headings = export_columns.headings(names, event)
     rows = export_columns.rows(form.purpose.data, event, filters)

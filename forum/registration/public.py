@@ -173,7 +173,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _register(sector: str, form: RegistrationForm) -> None:
-    """Count the form, then register. A bot's form only seems accepted; a form sent too soon must be sent again (S28)."""
+    """Count the form, then register. A bot's form only seems accepted; a form sent too fast has to come again (S28)."""
     if form.came_back_at_once() and not form.is_from_a_bot():
         raise FormTooQuick
     spend(client_limit())

@@ -13,7 +13,7 @@ from itertools import cycle
 from forum.registration.ring_labels import Label, Spot, lay_out_names, lay_out_numbers
 from forum.registration.ring_paths import Part, Wedge, has_room, lay_bands, seat_all
 
-COUNTABLE = 420  # with more places than this, seats melt into bands
+COUNTABLE = 420  # with more places than this, the ring has bands instead of dots
 MOST_NAMES = 6  # with more sectors, numbers instead of names stand at the arcs
 OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 

@@ -68,7 +68,7 @@ def seat_all(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
     seat = round(pitch * 0.84, 1)
     radii = [MIDDLE + pitch * (row - (rows - 1) / 2) for row in range(rows)]
     outer = radii[-1] + seat / 2
-    # Every label stands behind those who wait, also behind a neighbour's.
+    # Put every label outside the people who wait, also where only a neighbouring sector has such people.
     rim = outer + (seat * WAITING_GAP if any(part.waiting for part in parts) else 0)
     wedges, column = [], AISLE / 2
     for part, width in zip(parts, columns, strict=True):

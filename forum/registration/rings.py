@@ -41,7 +41,7 @@ def offered_ring(event: Event, now: datetime) -> dict[str, Any]:
 
 
 def small_ring_of(event: Event, now: datetime) -> RingView:
-    """Return the ring in bands and with numbers, for where a dot would be too small."""
+    """Return the ring in bands and with numbers, for pages on which a dot would be too small."""
     return _draw(event, now, queries.count_undecided(event), small=True)
 
 
