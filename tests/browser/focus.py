@@ -1,4 +1,4 @@
-"""Measuring the focus indicator on screenshots: how much it changes, with what contrast, and whether it is covered."""
+"""Measures the focus indicator on screenshots: how many pixels it changes, at which contrast, and if it is covered."""
 
 import base64
 
@@ -87,7 +87,7 @@ class Eye:
 
 
 def kind_of_focus(page: Page) -> str:
-    """Return the kind of the focused element."""
+    """Return the kind of the focused element; elements of one kind look alike."""
     return page.evaluate(KIND)
 
 

@@ -1,4 +1,4 @@
-"""Copying, changing, pasting and finding help in a browser, and what screen readers say (A06, A08, A13, A19)."""
+"""Copying a link, changing an answer, pasting a password, finding help; live regions speak (A06, A08, A13, A19)."""
 
 import pytest
 from playwright.sync_api import expect

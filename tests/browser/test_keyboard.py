@@ -153,7 +153,7 @@ def fill_in(keys: Keyboard) -> None:
 
 
 def confirming_path(forum, email: str) -> str:
-    """Return the path of the confirming link in the mail."""
+    """Return the path of the confirming link in the mail to this address."""
     with forum.app.app_context():
         found = db.select(Registration).where(Registration.email == email)
         address = newest_mail(db.session.scalars(found).one(), "received").address

@@ -47,7 +47,7 @@ def test_page_bears_small_screens_and_other_text(visit, name, language):
 @pytest.mark.parametrize(("name", "language"), languages())
 def test_page_keeps_all_it_says_on_paper_and_without_motion(visit, name, language):
     """Prints have the content without the navigation, and nothing moves when reduced motion is asked for (A21)."""
-    page = visit(BY_NAME[name], language, width=718).page  # the width of A4 without margins
+    page = visit(BY_NAME[name], language, width=718).page  # the width in px of an A4 page without its margins
     page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
     assert measure(page, "printed", "sideways", "cut", "motion") == []
 

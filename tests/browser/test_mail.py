@@ -54,7 +54,7 @@ def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database
 
 
 def write_account_mails(user: User) -> None:
-    """Queue each kind of mail about an account."""
+    """Queue each kind of mail about an organiser's account."""
     write(account_mails.queue_reset, user, "token", now=NOW)
     write(account_mails.queue_password_changed, user, now=NOW)
     write(account_mails.queue_second_factor_changed, user, now=NOW)

@@ -172,7 +172,7 @@ def test_forms_that_end_something_or_cost_time_do_not_fall_over(fresh_world, end
         assert answer.status_code < 500, (endpoint, value[:40])
 
 
-SHAPES = {  # values of headers as WSGI passes them: each byte is one letter of a str
+SHAPES = {  # odd values by header, as WSGI passes them: each byte is one letter of a str
     "CONTENT_LENGTH": ("", "x", "-1", "+5", "1e3", "\u00b2", "0x10", "9" * 5_000, "5,5"),
     "CONTENT_TYPE": (
         "",

@@ -90,7 +90,7 @@ BODIES = {
 
 
 def test_other_bodies_than_a_form_are_refused(world):
-    """The CSRF token is sent in a header, because without a token the body would not be read."""
+    """The test sends the CSRF token in a header, because without a token the forum would not read the body."""
     audiences = (VISITOR, PERSON, ADMIN)
     tokens = {name: hidden_fields(world, name, "/")["csrf_token"] for name in audiences}
     for address in addresses(world, (HERE,)):

@@ -60,7 +60,7 @@ def test_reading_any_page_as_anybody_writes_nothing(world, method):
             for address in readable(world):
                 path = address.path + QUERIES[number % len(QUERIES)]
                 status = browser.open(path, method=method).status_code
-                is_answered = status < 500 or address.endpoint == "health.status"  # 503 reports faults
+                is_answered = status < 500 or address.endpoint == "health.status"  # 503 on /status reports faults
                 if address.endpoint in TRACED:
                     found[:] = [statement for statement in found if not TRACE.match(statement)]
                 assert (found, is_answered) == ([], True), f"{name}: {method} {path}"
@@ -71,7 +71,7 @@ def test_what_is_recorded_when_it_is_looked_at_is_so_once(fresh_world):
     traced = [address.path for address in readable(fresh_world, (HERE,)) if address.endpoint in TRACED]
     with writes(fresh_world) as found:
         statuses = [fresh_world.browsers[ADMIN].get(f"{path}?q=a").status_code for path in traced]
-    assert (statuses, len(found)) == ([200] * 4, 2 * 4)  # four entries, each with its details
+    assert (statuses, len(found)) == ([200] * 4, 2 * 4)  # four audit entries, each with a row of details
     assert all(map(TRACE.match, found))
 
 

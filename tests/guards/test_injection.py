@@ -94,7 +94,7 @@ def test_no_field_of_a_registration_makes_a_header(fresh_world, payload):
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_word_of_an_event_makes_a_header(fresh_world, payload):
-    """A mail that cannot be built is a dead letter with its reason, and the other mails are sent."""
+    """A mail that cannot be built becomes a dead letter with its reason, and the other mails are sent."""
     with fresh_world.app.app_context():
         start_write(db.session)
         both = Text(en=payload, sv=payload)

@@ -1,4 +1,4 @@
-"""Every link in a page leads to a page directly: no 404 and no needless redirect.
+"""Every link on a page leads directly to another page: none ends in a 404 or needlessly redirects.
 
 Links, pictures, scripts, alternates, feeds and GET forms are followed, on every page that a visitor, a person with a
 personal link and an admin can open, with the test data of world.py and with the demo, which has real texts.
