@@ -28,7 +28,9 @@ NOT_DIGITS = re.compile(r"[^0-9]+")
 TRUNK_ZERO = re.compile(r"\(0\)")  # the zero in +46 (0)8 …, dialled within the country only
 NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
 REFERENCE = re.compile(r"([0-9a-z]{4})-?([0-9a-z]{4})")
-ALIKE = str.maketrans("oil", "011")  # letters that no reference has, and the digits that people mistake for them
+ALIKE = str.maketrans(
+    "oil", "011"
+)  # letters that no reference has, and the digits that people mistake for them
 LOCALES = ("sv", "en", "nb", "da", "fi", "is")
 # Whether `search_extra` was made from the answers that the row holds now. A version from before that column changes the
 # answers and leaves it: then it holds an earlier name, title or phone number, and must find nobody by them.

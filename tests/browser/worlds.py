@@ -68,7 +68,9 @@ class World:
     app: Flask
     url: str = ""
     tokens: dict[str, str] = field(default_factory=dict)  # tokens of mailed links, by the links' purpose
-    people: dict[str, str] = field(default_factory=dict)  # references of registrations, by the registrations' state
+    people: dict[str, str] = field(
+        default_factory=dict
+    )  # references of registrations, by the registrations' state
     posts: dict[str, dict] = field(default_factory=dict)  # values in the URLs of posts, by kind and language
     desk: dict[str, dict[str, int]] = field(
         default_factory=dict

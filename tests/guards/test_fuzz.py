@@ -103,8 +103,8 @@ def world_kind(request):
 def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
     """Return every form that can be sent repeatedly: its audience, URL, fields and hidden fields.
 
-    The fixture requests pages, so each test makes it anew under its frozen clock: at another hour the person's
-sign-in has ended.
+        The fixture requests pages, so each test makes it anew under its frozen clock: at another hour the person's
+    sign-in has ended.
     """
     found = []
     for address in addresses(world, (HERE,)):

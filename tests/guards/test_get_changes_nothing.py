@@ -60,7 +60,9 @@ def test_reading_any_page_as_anybody_writes_nothing(world, method):
             for address in readable(world):
                 path = address.path + QUERIES[number % len(QUERIES)]
                 status = browser.open(path, method=method).status_code
-                is_answered = status < 500 or address.endpoint == "health.status"  # 503 on /status reports faults
+                is_answered = (
+                    status < 500 or address.endpoint == "health.status"
+                )  # 503 on /status reports faults
                 if address.endpoint in TRACED:
                     found[:] = [statement for statement in found if not TRACE.match(statement)]
                 assert (found, is_answered) == ([], True), f"{name}: {method} {path}"

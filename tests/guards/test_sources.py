@@ -115,7 +115,9 @@ LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event"},  # read by the layout, on error pages too
-    "forum/home/site.py": {"layout_parts"},  # kept for a request, because several parts of the layout need them
+    "forum/home/site.py": {
+        "layout_parts"
+    },  # kept for a request, because several parts of the layout need them
     "forum/web/errors.py": {"cause"},  # read when the request is logged
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},
