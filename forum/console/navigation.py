@@ -104,7 +104,7 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def is_in_console() -> bool:
-    """Return whether the address is of the console or an account, and somebody is signed in to read its frame."""
+    """Return whether the page has the console's frame: it is of the console or an account, for somebody signed in."""
     return request.path.startswith((ADDRESS, ACCOUNT)) and sign_ins.load() is not None
 
 

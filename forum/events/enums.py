@@ -17,7 +17,7 @@ class SectorPolicy(StrEnum):
 class SectorTemplate(StrEnum):
     """The sectors with which a new event begins."""
 
-    NORDIC = "nordic"  # politics, justice, IT and telecom, NGOs, other
+    NORDIC = "nordic"  # five sectors: politics, justice, IT and telecom, NGOs, other
     OPEN = "open"  # one sector for everybody
     BLANK = "blank"  # no sector
 

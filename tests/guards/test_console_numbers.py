@@ -34,7 +34,7 @@ COLUMNS = {
     "In review": "in_review",
     "Waiting": "waiting",
 }
-# The first words of a registration's state in a list, before the event and after its end, and the state's name.
+# Maps the first words of a registration's state, as lists write it before or after the event, to the state's name.
 STATES = {
     "Confirmed": "confirmed",
     "Offered until": "offered",
