@@ -150,7 +150,7 @@ class RegistrationForm(DetailsForm):
         return age < current_app.config["FORM_MIN_SECONDS"]
 
     def shown(self) -> tuple[str, ...]:
-        """Return the fields that the summary lists; the real name only for a protected identity, and never its value."""
+        """Return the fields that the summary lists: the real name only for a protected identity, never its value."""
         has_real_name = self.is_protected.data or self.real_name.errors
         return (*ASKED, "is_protected", *(("real_name",) if has_real_name else ()))
 

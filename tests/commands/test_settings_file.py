@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from click import Command, Group, Parameter
+from click import Command, DateTime, Group, Parameter
 from click import Path as ParamPath
 from click.types import IntParamType
 
@@ -194,15 +194,20 @@ def commands(group: Group, *before: str) -> list[list[str]]:
 
 
 def arguments(command: Command) -> list[str]:
-    """Return valid arguments for a command: an existing file, a number or a name."""
-    return [
-        argument(found) for found in command.params if found.param_type_name == "argument" and found.required
-    ]
+    """Return what a command must be given, with its options: an existing file, a day, a number or a name."""
+    given = []
+    for found in command.params:
+        if found.required:
+            option = [found.opts[0]] if found.param_type_name == "option" else []
+            given += [*option, argument(found)]
+    return given
 
 
 def argument(asked: Parameter) -> str:
     if isinstance(asked.type, ParamPath) and asked.type.exists:
         return __file__
+    if isinstance(asked.type, DateTime):
+        return "2027-11-16"
     return "1" if isinstance(asked.type, IntParamType) else "a@b.example"
 
 
