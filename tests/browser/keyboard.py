@@ -37,6 +37,11 @@ PLACE = f"() => {ALL}.indexOf(document.activeElement === document.body ? null : 
 PLACES = f"() => {{ const all = {ALL}; return ({FOCUSABLE})().map(e => all.indexOf(e)) }}"
 
 
+# Whether the focused field has parts, such as day, month and year, at each of which Tab stops before it moves on.
+HAS_PARTS = "() => ['date', 'time', 'datetime-local'].includes(document.activeElement.type)"
+MOST_PARTS = 7  # day, month, year, hours, minutes, am or pm, and the button that opens the calendar
+
+
 @dataclass
 class Keyboard:
     """The keyboard for a browser tab."""
@@ -90,12 +95,17 @@ class Keyboard:
         self.page.evaluate(FENCE)
         self.page.evaluate(STAND, "before" if key == "Tab" else "behind")
         first = last = -1
+        parts = 1
         for _number in range(MANY * 10):
             self.press(key)
             place = self.page.evaluate(PLACE)
+            parts = parts + 1 if place == last != -1 else 1
+            if parts > 1:
+                assert self.page.evaluate(HAS_PARTS), "the focus does not move on"
+                assert parts <= MOST_PARTS, "the focus does not leave the field"
+                continue
             if place in {-1, first}:
                 return
-            assert place != last, "the focus does not move on"
             first, last = (place if first == -1 else first), place
             yield place
         raise AssertionError(f"the focus never leaves: it is at {last}")
