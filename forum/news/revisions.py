@@ -21,7 +21,7 @@ def keep(post: Post, *, user_id: int | None, now: datetime) -> None:
 
 
 def keep_first(post: Post, *, now: datetime) -> None:
-    """Before a change, keep what the post says if it has no revision yet."""
+    """Store the post's present words as its first revision, unless it has one; call this before a change."""
     if find_last(post) is None:
         made_at = post.updated_at or post.published_at or now
         keep(post, user_id=None, now=min(made_at, now))

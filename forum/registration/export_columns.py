@@ -103,7 +103,7 @@ def _said(names: Sequence[str], stored: Iterator[Any], said: Words) -> Iterator[
 
 
 def _words(event: Event) -> Words:
-    """Return by column the function that turns a value into words in the organiser's language."""
+    """Return, for each column, the function that turns its values into words in the organiser's language."""
     countries = Locale.parse(language()).territories
     sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
     statuses = {status: status_name(status) for status in Status}
@@ -120,7 +120,7 @@ def _words(event: Event) -> Words:
 
 
 def _days(event: Event) -> Words:
-    """Return by column the function that turns a moment into a day in the event's zone, such as "2027-05-03"."""
+    """Return, for each column, the function that turns a moment into a day in the event's zone: "2027-05-03"."""
     return dict.fromkeys(
         MOMENTS, lambda moment: f"{moment.astimezone(event.zone):%Y-%m-%d}" if moment else None
     )
