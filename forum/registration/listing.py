@@ -272,7 +272,7 @@ def _line(event: Event) -> Any:
 
 
 def _meets(term: searching.Term) -> ColumnElement[bool]:
-    ways = [and_(*map(_holds, texts)) for texts in term.texts]
+    ways = [_holds(text) for text in term.texts]
     return or_(*ways, Registration.country.in_(sorted(term.countries))) if term.countries else or_(*ways)
 
 

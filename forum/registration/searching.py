@@ -27,7 +27,7 @@ PHONE = re.compile(r"(?<![^\s,;])(?:tel:)?([+(]?[0-9][0-9 ()./+\u2010–-]*[0-9]
 NOT_DIGITS = re.compile(r"[^0-9]+")
 TRUNK_ZERO = re.compile(r"\(0\)")  # the zero in +46 (0)8 …, dialled within the country only
 NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
-REFERENCE = re.compile(r"([0-9a-z]{4})-?([0-9a-z]{4})")
+REFERENCE = re.compile(r"([0-9a-z]{4})[ -]?([0-9a-z]{4})")
 ALIKE = str.maketrans(
     "oil", "011"
 )  # letters that no reference has, and the digits that people mistake for them
@@ -41,9 +41,9 @@ EXTRA_HOLDS = Registration.search_extra_from == (
 
 @dataclass(frozen=True)
 class Term:
-    """A part of a search. A registration meets it by having all texts of one item of `texts`, or one of `countries`."""
+    """A part of a search. A registration meets it by having one of `texts`, or one of `countries`."""
 
-    texts: tuple[tuple[str, ...], ...]
+    texts: tuple[str, ...]
     countries: frozenset[str] = frozenset()
 
 
@@ -82,14 +82,17 @@ def terms(query: str) -> list[Term]:
 
 def _word(word: str) -> Term:
     spellings = dict.fromkeys((word, _one_letter(word)))
-    texts = [*spellings, *_references(word)]
-    return Term(tuple((text,) for text in texts), _countries().get(word, frozenset()))
+    return Term((*spellings, *_references(word)), _countries().get(word, frozenset()))
 
 
 def _number(run: str) -> Term:
-    """Return the term for digits: a phone number in any of its forms, or each of its parts as a word."""
-    parts = tuple(part for part in BETWEEN.split(run) if part)
-    return Term((parts, *((text,) for text in (*_dialled(run), *_references(run)))))
+    """Return the term for digits: a phone number in any of its forms, a reference, or a text that is written so.
+
+    The parts of "33 12 34 56" are not looked for one by one: "33" in a reference and the rest in another number would
+    find a person whose number it is not.
+    """
+    written = " ".join(run.split())
+    return Term(tuple(dict.fromkeys((written, *_dialled(run), *_references(written)))))
 
 
 def _dialled(run: str) -> list[str]:

@@ -60,6 +60,25 @@ def test_reference_is_found_without_its_hyphen_and_with_letters_for_digits(organ
         assert found(organiser, words) == ["Referens"], words
 
 
+def show_reference(person: Registration, reference: str) -> None:
+    start_write(db.session)
+    person.reference = reference
+    person.search_text = searching.search_text(person)
+    person.search_extra_from = searching.search_extra_from(person)
+    db.session.commit()
+
+
+@pytest.mark.parametrize("words", ["1234-5678", "1234 5678", "12345678"])
+def test_reference_of_digits_only_is_found(organiser, people, words):
+    show_reference(people[2], "1234-5678")
+    assert found(organiser, words) == ["Kjaer"]
+
+
+def test_phone_number_is_not_put_together_from_a_reference_and_another_number(organiser, people):
+    show_reference(people[0], "33AB-CDEF")
+    assert found(organiser, "33 12 34 56") == ["Sørensen"], "Bergström's number has 12, 34 and 56"
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
