@@ -24,16 +24,18 @@ def of_event(bp: Blueprint, rule: str, **options) -> Callable:
     return decorate
 
 
-def get_published_or_404(slug: str | None, *, sectors: bool = True) -> Event:
+def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool = False) -> Event:
     """Return the published event with this slug, the current one for None; set g.event, which the layout shows.
 
-    The event's sectors are loaded unless the page does not show them.
+    The event's sectors are loaded unless the page does not show them, the names of its pages only where `pages` is set.
     """
-    event = queries.find_published(slug) if slug else queries.find_current()
+    event = queries.find_published(slug) if slug else event_of_page()
     if event is None or (slug and event.is_current):
         abort(404)
     if sectors:
         queries.load_sectors(event)
+    if pages:
+        queries.load_pages(event)
     g.event = event
     return event
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, bindparam, inspect, select
+from sqlalchemy import Select, bindparam, func, inspect, literal, select, union_all
 from sqlalchemy.orm import contains_eager, load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -18,7 +18,7 @@ WITH_PAGES = selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.
 # These statements are built once, because building a statement takes longer than running it.
 CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
-PUBLISHED = BY_SLUG.options(WITH_PAGES).where(Event.is_published)
+PUBLISHED = BY_SLUG.where(Event.is_published)
 SECTORS = select(Sector).where(Sector.event_id == bindparam("event_id")).order_by(Sector.position)
 PAGES = (
     select(Page)
@@ -26,28 +26,46 @@ PAGES = (
     .where(Page.event_id == bindparam("event_id"))
     .order_by(Page.position)
 )
-EARLIER = (
-    select(Event.id, Event.slug, Event.short_name)
-    .where(Event.is_published, ~Event.is_current, Event.ends_at < bindparam("now", type_=UtcDateTime))
-    .order_by(Event.starts_at.desc())
+IS_EARLIER = (Event.is_published, ~Event.is_current, Event.ends_at < bindparam("now", type_=UtcDateTime))
+# Every public page has these links, so one statement reads both kinds.
+FRAME = union_all(
+    select(
+        literal("page").label("kind"),
+        func.row_number().over(order_by=Page.position),
+        Page.id,
+        Page.slug,
+        Page.title,
+    ).where(Page.event_id == bindparam("event_id")),
+    select(
+        literal("earlier"),
+        func.row_number().over(order_by=Event.starts_at.desc()),
+        Event.id,
+        Event.slug,
+        Event.short_name,
+    ).where(*IS_EARLIER),
 )
 
 
 @dataclass(frozen=True)
-class EarlierEvent:
-    """An event that is over, for a link to its pages."""
+class Linked:
+    """An event or a page of one, for a link."""
 
     id: int
     slug: str
     name: Text
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What the frame of public pages leads to: an event's pages, and the events that are over, the newest first."""
+
+    pages: list[Linked]
+    earlier: list[Linked]
+
+
 def find_current() -> Event | None:
-    """Return the current event if it is published, with the names of its pages."""
-    event = db.session.scalars(CURRENT).one_or_none()
-    if event is not None:
-        _load(event, "pages", PAGES)
-    return event
+    """Return the current event if it is published."""
+    return db.session.scalars(CURRENT).one_or_none()
 
 
 def load_sectors(event: Event) -> None:
@@ -55,9 +73,16 @@ def load_sectors(event: Event) -> None:
     _load(event, "sectors", SECTORS)
 
 
-def list_earlier(now: datetime) -> list[EarlierEvent]:
-    """Return the published events that are over and not the current event, the newest first."""
-    return [EarlierEvent(*row) for row in db.session.execute(EARLIER, {"now": now})]
+def load_pages(event: Event) -> None:
+    """Load the names of the event's pages, unless they are loaded."""
+    _load(event, "pages", PAGES)
+
+
+def read_frame(event: Event | None, now: datetime) -> Frame:
+    """Return the links in the frame of public pages; `event` is the current one, if there is any."""
+    rows = sorted(db.session.execute(FRAME, {"event_id": event.id if event else None, "now": now}))
+    pages, earlier = ([Linked(*row[2:]) for row in rows if row.kind == kind] for kind in ("page", "earlier"))
+    return Frame(pages, earlier)
 
 
 def find_published(slug: str) -> Event | None:

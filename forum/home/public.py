@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from forum import clock
 from forum.events.cards import event_card
-from forum.events.in_url import get_published_or_404, of_event
+from forum.events.in_url import event_of_page, get_published_or_404, of_event
 from forum.events.models import Event
 from forum.events.queries import find_current
 from forum.home.front import front_page
@@ -38,9 +38,9 @@ def front(event: str | None = None) -> ResponseReturnValue:
 
     While no event is published, the page says that a forum is being prepared.
     """
-    if event is None and find_current() is None:
+    if event is None and event_of_page() is None:
         return render_template("public/home/preparing.html")
-    return render_template("public/home/front.html", **_front_page(get_published_or_404(event)))
+    return render_template("public/home/front.html", **_front_page(get_published_or_404(event, pages=True)))
 
 
 @of_event(bp, "/share.png")

@@ -118,8 +118,8 @@ class Site:
     def footer_links(self) -> list[Link]:
         """Links to privacy, accessibility and code of conduct; the same on every page."""
         return [
-            Link(languages.in_language(page.title), url_for("events.page", slug=page.slug, event=None))
-            for page in (self.current.pages if self.current else [])
+            Link(languages.in_language(page.name), url_for("events.page", slug=page.slug, event=None))
+            for page in self._frame.pages
             if page.slug != "practical"
         ]
 
@@ -141,7 +141,14 @@ class Site:
     @property
     def earlier_forums(self) -> list[EarlierForum]:
         """The forums that are over, the newest first."""
-        return _once("earlier_forums", _list_earlier_forums)
+        return [
+            EarlierForum(earlier.id, languages.in_language(earlier.name), _front_of(earlier.slug))
+            for earlier in self._frame.earlier
+        ]
+
+    @property
+    def _frame(self) -> events.Frame:
+        return _once("frame", lambda: events.read_frame(self.current, clock.now()))
 
     @property
     def contact_email(self) -> str:
@@ -155,13 +162,6 @@ def _make_register_label(event: Event | None) -> str:
         return _("Registration")
     cache.hold_at_most(seconds_unchanged(event, now))
     return _("Registration") if opening_of(event, now) == Opening.NOTHING else _("Register")
-
-
-def _list_earlier_forums() -> list[EarlierForum]:
-    return [
-        EarlierForum(earlier.id, languages.in_language(earlier.name), _front_of(earlier.slug))
-        for earlier in events.list_earlier(clock.now())
-    ]
 
 
 def _once(name: str, make: Callable[[], Any]) -> Any:

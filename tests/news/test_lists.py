@@ -201,8 +201,8 @@ def test_a_list_costs_the_same_for_one_post_and_for_three(pages, endpoint):
         make_post(categories=[category], tags=[tag])
     three = pages.get(asked[0], **asked[1])
     assert (len(headlines(one)), len(headlines(three))) == (1, 3)
-    # Three queries for the list, four for header and footer: the event, its pages and sectors, and earlier forums.
-    assert len(one.statements) == len(three.statements) <= 7
+    # Three queries for the list, three for header and footer: the event, its sectors, and links to pages and forums.
+    assert len(one.statements) == len(three.statements) <= 6
 
 
 def test_the_newest_post_is_set_large_and_the_others_stand_by_year(pages):
