@@ -1,6 +1,6 @@
 """The language of a request, and how moments and texts are shown in it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -88,9 +88,9 @@ def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
 
 def dates_of(event) -> str:
     """Return an event's days in the present language (the template filter `dates`)."""
-    return dates_text(
-        event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone), language()
-    )
+    # An end at midnight belongs to the day before: so ends an event whose hours are not known.
+    last = event.ends_at.astimezone(event.zone) - timedelta(seconds=1)
+    return dates_text(event.starts_at.astimezone(event.zone), last, language())
 
 
 def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:

@@ -6,6 +6,7 @@ import pytest
 from flask_babel import force_locale
 
 from forum.events.days import list_days
+from forum.web.languages import dates_of
 from tests.factories.events import new_event
 
 NIGHT = {"ends": "17:00", "starts": "08:30"}
@@ -40,3 +41,10 @@ def test_hours_are_those_of_the_events_zone(app):
     with app.app_context(), force_locale("en"):
         (day,) = list_days(event)
         assert (day.weekday, day.hours) == ("Tuesday", "11:00–18:30")
+
+
+def test_dates_in_words_end_with_the_last_day_although_its_hours_are_not_known(language):
+    starts, ends = datetime(2027, 11, 15, 23, tzinfo=UTC), datetime(2027, 11, 17, 23, tzinfo=UTC)
+    event = new_event(starts_at=starts, ends_at=ends)  # from midnight to midnight in Stockholm
+    assert [day.date.day for day in list_days(event)] == [16, 17]
+    assert dates_of(event) == {"en": "16–17 November 2027", "sv": "16–17 november 2027"}[language]
