@@ -34,7 +34,7 @@ from forum.web.static import build_static
 from tests.clocks import Clock
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.organisers import sign_in_somebody
-from tests.shortcuts import build_routes_once, is_roomy, look_at_once
+from tests.shortcuts import build_routes_once, compile_statements_once, is_roomy, look_at_once
 from tools import servers
 from tools.pages import Pages
 from tools.spares import SpareDatabases
@@ -115,6 +115,7 @@ def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
             # Share the compiled templates, or each app would compile all of them again.
             app.jinja_env.bytecode_cache = compiled_templates
             look_at_once(app)
+            compile_statements_once(app)
             stack.callback(_dispose, app)
             return app
 
