@@ -10,7 +10,7 @@ from forum import database, models
 from forum.accounts import access, kept_words, own_account, sign_ins
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
-from forum.console import new_event, publication
+from forum.console import library, new_event, publication
 from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.console import pages as console_pages
@@ -21,6 +21,7 @@ from forum.extensions import csrf, db, mail, migrate
 from forum.health import public as health_public
 from forum.home import crawlers, icons, site
 from forum.home import public as home_public
+from forum.images import public as images_public
 from forum.news import console as news_console
 from forum.news import feeds, old_addresses, publishing, revision_pages
 from forum.news import public as news_public
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     icons.bp,
     home_public.bp,
     events_public.bp,
+    images_public.bp,
     news_public.bp,
     feeds.bp,
     old_addresses.bp,
@@ -68,6 +70,7 @@ BLUEPRINTS = (
     publishing.bp,
     revision_pages.bp,
     console_pages.bp,
+    library.bp,
     console_settings.bp,
 )
 # The layers through which each request passes, from the outside in.
@@ -75,7 +78,8 @@ LAYERS: tuple[Layer, ...] = (
     # Around Flask:
     static.serve_built,  # answers with the files of static/
     cache.answer_kept,  # answers with a public page from the page cache
-    lobby.let_in,  # limits how many requests a process holds at once; reads each body whole
+    # Limits how many requests a process holds at once; reads each body whole, a large one only from an organiser.
+    partial(lobby.let_in, longest_for=library.longest_body),
     cache.render_once,  # renders a public page once for all requests that wait for it
     # refuses headers too long in total; puts the Host header in lower case
     door.refuse_long_headers,

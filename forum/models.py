@@ -4,8 +4,9 @@ from forum.accounts import models as accounts
 from forum.audit import models as audit
 from forum.events import models as events
 from forum.health import models as health
+from forum.images import models as images
 from forum.news import models as news
 from forum.outbox import models as outbox
 from forum.registration import models as registration
 
-ALL = (audit, outbox, accounts, events, news, health, registration)
+ALL = (audit, images, outbox, accounts, events, news, health, registration)

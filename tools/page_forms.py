@@ -1,6 +1,7 @@
 """A form of a fetched page, which tests fill in and send as a browser does."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -41,17 +42,24 @@ class Form:
         expect: int | None = None,
         follow: bool = False,
         forged: Mapping[str, Any] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> "Page":
         """Send the form with `data` in its fields and return the answer, whose status must be `expect`.
 
         A value is a text, a list of texts, True or False for a checkbox, or None to send nothing. `button` is the text
         of the button to press, by default the first button. `forged` is sent even if the form has no such fields.
+        `files` are the contents of files for fields that choose one.
         """
         values = {**self.data, **self._pressed(button)}
         for name, value in (data or {}).items():
             assert name in self.data, f"no field {name} in the form of {self._path}, only {list(self.data)}"
             values[name] = self._filled(name, value)
         values.update({name: _listed(value) for name, value in (forged or {}).items()})
+        for name, content in (files or {}).items():
+            assert self.element.select(f'input[type=file][name="{name}"]'), (
+                f"no file field {name} in {self._path}"
+            )
+            values[name] = (BytesIO(content), "a file")
         if expect is None:
             expect = 200 if follow or self.method == "GET" else 303
         if self.method == "GET":

@@ -51,6 +51,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "events.page": Face.PUBLIC,
     "events.picture": Face.PUBLIC,
     "events.calendar": Face.PUBLIC,
+    # images
+    "images.file": Face.MACHINE,
     # news
     "news.index": Face.PUBLIC,
     "news.year": Face.PUBLIC,
@@ -150,6 +152,10 @@ AUDIENCES: dict[str, Face | Roles] = {
     "pages.edit": ORGANISERS,
     "pages.preview": ORGANISERS,
     "pages.remove": ORGANISERS,
+    "library.index": ORGANISERS,
+    "library.add": ORGANISERS,
+    "library.show": ORGANISERS,
+    "library.remove": ORGANISERS,
     "outbox.index": ORGANISERS,
     "outbox.retry": ORGANISERS,
     "outbox.send_now": ORGANISERS,

@@ -36,6 +36,15 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(console_user=ConsoleUser(), may=may)
 
 
+def has_signed_in(app: Flask, environ: dict[str, Any]) -> bool:
+    """Return whether the browser's session cookie says that somebody has signed in, without asking the database.
+
+    The sign-in may have ended since: this only sorts out requests before they are read.
+    """
+    session = app.session_interface.open_session(app, app.request_class(environ))
+    return bool(session and session.get(TOKEN))
+
+
 def require(roles: frozenset[Role]) -> ResponseReturnValue | None:
     """Return None to let the request pass, or a redirect to the sign-in page; abort with 404 without a role.
 

@@ -34,6 +34,7 @@ BELONGING = {
         *("revisions.index", "revisions.show"),
     },
     "pages.index": {"pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"},
+    "library.index": {"library.index", "library.add", "library.show", "library.remove"},
     "settings.facts": {
         "settings.facts",
         "settings.registration",
@@ -124,6 +125,7 @@ def _items(event: Event) -> list[Item]:
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),
+        _item(_("Images"), "library.index", event),
         _item(_("Settings"), "settings.facts", event),
     ]
 

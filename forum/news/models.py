@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Link, Text, Translated, UtcDateTime
 from forum.database import Base
+from forum.images.models import Image
 from forum.news.enums import PostState
 from forum.news.tags import fold
 
@@ -25,6 +26,15 @@ post_tags = Table(
     Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
     Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
     Index("ix_post_tags_tag_id", "tag_id"),
+)
+
+# The cover image of each post that has one.
+post_covers = Table(
+    "post_covers",
+    Base.metadata,
+    Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("image_id", ForeignKey("images.id"), nullable=False),
+    Index("ix_post_covers_image_id", "image_id"),
 )
 
 
@@ -58,6 +68,7 @@ class Post(Base):
     )
     tags: Mapped[list["Tag"]] = relationship(secondary=post_tags, order_by="Tag.id")
     withdrawal: Mapped["Withdrawal | None"] = relationship(cascade="all, delete-orphan")
+    cover: Mapped[Image | None] = relationship(secondary=post_covers)
 
     @property
     def state(self) -> PostState:

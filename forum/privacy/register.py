@@ -245,13 +245,13 @@ REGISTER: tuple[Entry, ...] = (
         retention=_l("The address and your answers at most an hour; the other cookie at most twelve hours"),
     ),
     Entry(
-        what=_l("Name on a post in the news"),
-        purpose=_l("So that readers know who answers for the text"),
+        what=_l("Name on a post in the news, or below an image"),
+        purpose=_l("So that readers know who answers for the text, and whose work the image is"),
         basis=LEGITIMATE_INTEREST,
         audience=EVERYBODY,
-        retention=_l("As long as the post is published"),
-        columns=("posts.author",),
-        fields=("PostTextForm.author",),
+        retention=_l("As long as the post is published, or the image is in the library"),
+        columns=("posts.author", "images.credit"),
+        fields=("PostTextForm.author", "DescribedForm.credit"),
     ),
     Entry(
         what=_l("For the office’s own people: name, address, language and tasks"),

@@ -4,6 +4,7 @@ TABLES = {  # texts and settings of the forum itself
     "events",
     "sectors",
     "pages",
+    "post_covers",
     "content_version",
     "post_texts",
     "corrections",
@@ -41,6 +42,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "audit_entries": {"id", "event_id", "details_digest", "previous_hash", "hash", "key"},
     "audit_details": {"entry_id", "salt"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
+    "images": {"id", "event_id", "key", "width", "height", "widths", "alt", "focus", "added_at"},
     "post_revisions": {"id", "post_id", "content"},
     "users": {"id"},
     "memberships": {"id"},
@@ -76,12 +78,13 @@ FIELDS = {
     *("ResendForm.kind", "DismissForm.reason"),
     *(
         f"PostForm.{name}"
-        for name in ("key", "event", "categories", "tags", "has_help_box", "sources", "sv", "en")
+        for name in ("key", "event", "categories", "tags", "has_help_box", "cover", "sources", "sv", "en")
     ),
     *(f"PostTextForm.{name}" for name in ("headline", "lead", "body", "label", "content_note", "slug")),
     *(f"SourceForm.{name}" for name in ("url", "published_on", "sv", "en")),
     *(f"PublicationForm.{name}" for name in ("when", "day", "hour")),
     *("CorrectionForm.sv", "CorrectionForm.en"),
+    *("DescribedForm.alt", "UploadForm.file", "ImageForm.focus"),
     *(f"PageForm.{name}" for name in ("slug", "after", "sv", "en")),
     *(f"PageTextForm.{name}" for name in ("title", "summary", "body")),
     *(

@@ -34,6 +34,7 @@ def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str
         "DEMO": given.flag("DEMO", default=not production) and not production and _is_here(base_url),
         "INSTANCE": instance,
         "STATIC": Path(given.get("STATIC") or instance / "static").resolve(),
+        "IMAGES": Path(given.get("IMAGES") or instance / "images").resolve(),
         "BASE_URL": base_url,
         "TRUSTED_HOSTS": _trusted_hosts(given, base_url, production),
         "TRUSTED_PROXIES": given.number("TRUSTED_PROXIES", 0),

@@ -45,7 +45,9 @@ def set_headers(app: Flask, *, is_open: Callable[[], bool], may_be_listed: Calla
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.update(fixed)
+        for name, value in fixed.items():
+            # A view may set a stricter policy for its answer.
+            response.headers.setdefault(name, value)
         if not is_open() or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         if not may_be_listed():

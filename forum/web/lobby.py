@@ -21,7 +21,7 @@ from werkzeug.wsgi import ClosingIterator
 from forum.turns import Line
 from forum.web.layers import Environ, Wsgi
 from forum.web.limits import subscriber
-from forum.web.receiving import REFUSAL, receive, refuse_unread
+from forum.web.receiving import LONGEST, REFUSAL, is_number, receive, refuse_unread
 
 ANSWERED_AT_ONCE = {"/healthz", "/livez"}
 FOR_BALANCERS = "/readyz"
@@ -57,9 +57,18 @@ class Lobby:
     # Requests for /readyz that are let in beside PRESENT: a balancer must not remove a process for being busy.
     ASKING = 4
 
-    def __init__(self, longest: int, *, by_client: bool = True) -> None:
-        """Read bodies of at most `longest` bytes; `by_client` is true when clients connect directly, not by a proxy."""
-        self._longest, self._by_client = longest, by_client
+    # Bodies longer than a form's, such as images, that a process holds in memory at once.
+    LARGE = 3
+
+    def __init__(
+        self, longest: int, *, by_client: bool = True, longest_for: Callable[[Environ], int] | None = None
+    ) -> None:
+        """Read bodies of at most `longest` bytes; `by_client` is true when clients connect directly, not by a proxy.
+
+        `longest_for` returns how many bytes a request's body may have if that differs from `longest`, else 0.
+        """
+        self._longest, self._by_client, self._longest_for = longest, by_client, longest_for
+        self._large = Line(self.LARGE)
         self._mutex, self._line = threading.Lock(), Line(self.SERVED)
         self._asking, self._doorstep = Line(self.ASKING), Line(self.DOORSTEP)
         self._present, self._unread = 0, Counter[str]()
@@ -80,7 +89,7 @@ class Lobby:
             return app(environ, start_response)
         with ExitStack() as leaving:
             leaving.callback(self._leave)
-            self._receive(environ, client)
+            self._receive(environ, client, leaving)
             if self._line.enter(self.PATIENCE):
                 leaving.callback(self._line.leave)
             else:
@@ -108,14 +117,33 @@ class Lobby:
         """Return whether the client is sending as many bodies as it may."""
         return bool(client) and self._unread[client] >= self.SLOW
 
-    def _receive(self, environ: Environ, client: str) -> None:
+    def _receive(self, environ: Environ, client: str, leaving: ExitStack) -> None:
         try:
-            receive(environ, self._longest)
+            if longest := self._large_limit(environ):
+                self._receive_large(environ, longest, leaving)
+            else:
+                receive(environ, self._longest)
         finally:
             with self._mutex:
                 self._unread[client] -= 1
                 if not self._unread[client]:
                     del self._unread[client]
+
+    def _large_limit(self, environ: Environ) -> int:
+        """Return how many bytes a body that is longer than others may have, 0 if it is not longer or may not be."""
+        length = environ.get("CONTENT_LENGTH") or ""
+        if self._longest_for is None or not is_number(length) or int(length) <= self._longest:
+            return 0
+        return self._longest_for(environ)
+
+    def _receive_large(self, environ: Environ, longest: int, leaving: ExitStack) -> None:
+        """Read a large body if few enough are in memory; they stay there until their requests end."""
+        if not self._large.enter(0):
+            refuse_unread(environ, LobbyFull())
+            return
+        leaving.callback(self._large.leave)
+        environ[LONGEST] = longest
+        receive(environ, longest)
 
     def _refuse(self, environ: Environ, client: str) -> None:
         """Refuse a request because the lobby is full, and read its body if a DOORSTEP thread is free for that.
@@ -136,9 +164,13 @@ class Lobby:
             self._present -= 1
 
 
-def let_in(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that puts the app's lobby around it."""
+def let_in(
+    app: Flask, *, longest_for: Callable[[Flask, Environ], int] | None = None
+) -> Callable[[Wsgi], Wsgi]:
+    """Return the layer that puts the app's lobby around it; `longest_for` is that of `Lobby`, for this app."""
     lobby = app.extensions["lobby"] = Lobby(
-        app.config["MAX_CONTENT_LENGTH"], by_client=not app.config["TRUSTED_PROXIES"]
+        app.config["MAX_CONTENT_LENGTH"],
+        by_client=not app.config["TRUSTED_PROXIES"],
+        longest_for=partial(longest_for, app) if longest_for else None,
     )
     return lambda inner: partial(lobby.serve, inner)

@@ -11,6 +11,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, Reque
 
 from forum.web.layers import Environ
 
+# Key for the most bytes that this request's body may have, where that differs from other requests.
+LONGEST = "forum.longest_body"
 REFUSAL = "forum.refusal"  # key in the WSGI environment for the error with which the request is refused
 DIGITS = 20  # digits of a Content-Length at most; int() refuses a number of thousands of digits
 
@@ -24,7 +26,7 @@ def receive(environ: Environ, longest: int) -> None:
             raise LengthRequired
         if length.isdigit() and len(length) > DIGITS:
             raise RequestEntityTooLarge
-        if length.isascii() and length.isdigit() and 0 < int(length) <= longest:
+        if is_number(length) and 0 < int(length) <= longest:
             body = environ["wsgi.input"].read(int(length))
             environ["wsgi.input"] = BytesIO(body)
             # The client hung up: never treat half a form as a whole one.
@@ -32,6 +34,11 @@ def receive(environ: Environ, longest: int) -> None:
                 raise BadRequest
     except HTTPException as refusal:
         refuse_unread(environ, refusal)
+
+
+def is_number(length: str) -> bool:
+    """Return whether a Content-Length is a number that `int` reads at once."""
+    return length.isascii() and length.isdigit() and len(length) <= DIGITS
 
 
 def refuse_unread(environ: Environ, refusal: HTTPException) -> None:

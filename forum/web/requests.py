@@ -20,7 +20,7 @@ from forum.web.cache import READING, SECONDS
 from forum.web.door import HOST, is_one_of
 from forum.web.layers import Wsgi
 from forum.web.limits import client
-from forum.web.receiving import refuse_unreceived
+from forum.web.receiving import LONGEST, refuse_unreceived
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # WSGI keys of headers such as "Content_Length"; that of the proper Content-Length is CONTENT_LENGTH. A request with
@@ -179,6 +179,8 @@ def refuse() -> None:
         raise request.routing_exception
     refuse_unreadable_headers()
     refuse_unreceived()
+    if longest := request.environ.get(LONGEST):
+        request.max_content_length = longest
     if "\0" in request.path:  # no URL of the site contains NUL, and PostgreSQL refuses it in a value
         abort(404)
     if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":

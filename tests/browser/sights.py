@@ -20,6 +20,7 @@ from tests.browser.ways import (
     new_codes,
     of_desk,
     of_event,
+    of_image,
     of_person,
     opened,
     post,
@@ -437,6 +438,26 @@ DESK = [
     Sight(
         "remove a page", "pages.remove", way=of_event("pages.remove", slug="code-of-conduct"), as_=ORGANISER
     ),
+    Sight("images", "library.index", way=of_event("library.index"), as_=ORGANISER),
+    Sight("images, none", "library.index", way=of_event("library.index"), world="long", as_=ORGANISER),
+    Sight("new image", "library.add", way=of_event("library.add"), as_=ORGANISER),
+    Sight(
+        "new image with errors",
+        "library.add",
+        way=wrongly(of_event("library.add"), {}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    *[
+        Sight(f"image, {kind}", "library.show", way=of_image("library.show", kind), as_=ORGANISER)
+        for kind in ("used", "unused")
+    ],
+    *[
+        Sight(
+            f"remove an image, {kind}", "library.remove", way=of_image("library.remove", kind), as_=ORGANISER
+        )
+        for kind in ("used", "unused")
+    ],
 ]
 PARTS = ("facts", "registration", "sectors", "organiser", "texts")
 SETTINGS = [

@@ -8,6 +8,7 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "home.picture": "a picture",
     "events.picture": "a picture",
     "news.picture": "a picture",
+    "images.file": "an image",
     "icons.favicon_ico": "an icon",
     "icons.touch_icon": "an icon",
     "icons.manifest_icon": "an icon",

@@ -164,6 +164,11 @@ def of_desk(endpoint: str, kind: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.desk[kind])
 
 
+def of_image(endpoint: str, kind: str) -> Way:
+    """Open a page of the console about an image that is used or unused."""
+    return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.images[kind])
+
+
 def previewed(way: Way) -> Way:
     """Open a form by another way and press its preview button; the preview opens in the same tab, where tests look."""
 

@@ -37,6 +37,9 @@ from forum.events.enums import SectorPolicy, SectorTemplate
 from forum.events.making import Plan
 from forum.events.models import Event
 from forum.extensions import db
+from forum.images import store
+from forum.images.making import make
+from forum.images.models import Image
 from forum.news import actions as news
 from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
@@ -46,6 +49,7 @@ from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.web import limits
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
+from tests.factories.images import encoded, make_image, ring
 from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
@@ -75,6 +79,7 @@ class World:
     desk: dict[str, dict[str, int]] = field(
         default_factory=dict
     )  # values in the console's URLs of posts, by kind: draft, planned, …
+    images: dict[str, dict[str, str]] = field(default_factory=dict)  # values in URLs of images: used, unused
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
@@ -128,13 +133,18 @@ class Worlds:
         with self._open(name, database) as world:
             world.tokens, world.people = original.tokens, original.people
             world.posts, world.event, world.desk = original.posts, original.event, original.desk
+            world.images = original.images
             yield world
 
     @contextmanager
     def _open(
         self, name: str, database: Path, fill: Callable[[World], None] | None = None
     ) -> Iterator[World]:
-        overrides = {"INSTANCE": database.parent / name, "DATABASE_URL": f"sqlite:///{database}"}
+        overrides = {
+            "INSTANCE": database.parent / name,
+            "DATABASE_URL": f"sqlite:///{database}",
+            "IMAGES": self._folder / f"{name}-images",
+        }
         app = create_app({**self._settings, "FORM_MIN_SECONDS": 0, **SETTINGS.get(name, {}), **overrides})
         world = World(app)
         try:
@@ -159,6 +169,7 @@ def fill_demo(world: World) -> None:
     _lay_out_people(world, event)
     _lay_out_posts(world)
     _lay_out_desk(world, event)
+    _lay_out_images(world, event)
     _add_organisers(world, event)
 
 
@@ -306,6 +317,22 @@ def _lay_out_posts(world: World) -> None:
             world.posts[f"note-{text.language}"] = values
         if text.post.corrections:
             world.posts[f"correction-{text.language}"] = values
+
+
+def _lay_out_images(world: World, event: Event) -> None:
+    """Add two images to the library; one is the cover of the desk's public post."""
+    for number, (width, height) in enumerate(((1600, 1000), (700, 900))):
+        made = make(encoded(ring(width, height), "PNG"))
+        key = made.key_for(event.slug)
+        store.put(key, made.files)
+        size = {"width": made.width, "height": made.height, "widths": made.widths}
+        alt = Text(sv="En ring av prickar, en för varje plats", en="A ring of dots, one for each place")
+        image = make_image(event, key=key, alt=alt, credit="Eva Exempel", **size)
+        world.images["unused" if number else "used"] = {"key": key}
+        if not number:
+            start_write(db.session)
+            db.session.get_one(Post, world.desk["public"]["post"]).cover = db.session.get(Image, image.id)
+            db.session.commit()
 
 
 def _lay_out_desk(world: World, event: Event) -> None:

@@ -13,7 +13,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
-from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, World
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
 
 VALUES = {
     "number": 1,
@@ -98,6 +98,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "draft": db.session.scalar(drafts),
         "revision": db.session.scalar(revisions.where(Post.event_id == event.id)),
         "token": "x" * 43,
+        "key": IMAGES[slug],
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }
 
@@ -106,18 +107,23 @@ def _path(world: World, rule: Rule, values: dict[str, object]) -> str:
     own = {name: values[name] for name in rule.arguments if name in values}
     if rule.endpoint in SLUGS and "slug" in own:
         own["slug"] = SLUGS[rule.endpoint]
-    if rule.endpoint == "publishing.publish":
-        own["post"] = values["draft"]
-    if rule.endpoint == "revisions.show":
-        own["number"] = values["revision"]
-    if rule.endpoint == "self_service.confirm":
-        own["token"] = world.tokens["pending"]
-    if rule.endpoint == "self_service.enter":
-        own["token"] = world.tokens["newer"]
-    if rule.endpoint in {"accounts.reset", "accounts.welcome"}:
-        own["token"] = world.tokens[f"{rule.endpoint.partition('.')[2]} of admin"]
-    if rule.endpoint == "own_account.end_session":
-        own["number"] = values["session"]
+    own.update(_special(world, rule.endpoint, values))
     built = rule.build(own, append_unknown=False)
     assert built, (rule, own)
     return built[1]
+
+
+def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str, object]:
+    """Return the values that this endpoint's URL needs in place of the usual ones."""
+    special = {
+        "images.file": {"name": "400.jpg"},
+        "library.remove": {"key": UNUSED_IMAGE if values["event"] == HERE else values["key"]},
+        "publishing.publish": {"post": values["draft"]},
+        "revisions.show": {"number": values["revision"]},
+        "self_service.confirm": {"token": world.tokens["pending"]},
+        "self_service.enter": {"token": world.tokens["newer"]},
+        "accounts.reset": {"token": world.tokens["reset of admin"]},
+        "accounts.welcome": {"token": world.tokens["welcome of admin"]},
+        "own_account.end_session": {"number": values["session"]},
+    }
+    return special.get(endpoint, {})

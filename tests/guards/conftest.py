@@ -85,7 +85,7 @@ def queried(world) -> list[tuple[str, str]]:
     console = [
         *(
             (ADMIN, f"/console/{HERE}/{page}")
-            for page in ("attendees", "attendees/export", "mail", "news", "waiting")
+            for page in ("attendees", "attendees/export", "images", "mail", "news", "waiting")
         ),
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in person),
     ]
@@ -170,4 +170,5 @@ def _app(settings: dict, folder: Path, url: str, **differing) -> Flask:
     own = {"INSTANCE": folder / "instance", "DATABASE_URL": url}
     app = create_app({**settings, **own, "LIMITS_ENABLED": False, "FORM_MIN_SECONDS": 0, **differing})
     look_at_once(app)
+    worlds.store_images(app)
     return app

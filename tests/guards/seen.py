@@ -14,6 +14,8 @@ PUBLIC = {
     *(f"sectors.{name}" for name in ("name", "invited")),
     *(f"pages.{name}" for name in ("title", "summary", "body")),
     "posts.author",
+    "images.alt",
+    "images.credit",
     *(f"post_texts.{name}" for name in ("label", "headline", "lead", "body", "content_note")),
     "corrections.text",
     *(f"sources.{name}" for name in ("title", "url")),

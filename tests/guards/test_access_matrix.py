@@ -16,8 +16,8 @@ from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, 
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
-# Matches URLs that contain the id of a registration, mail or post, which belongs to one event.
-OF_ONE_EVENT = r"/(registrations|mail)/|/console/[^/]+/news/\d"
+# Matches URLs that contain the id of a registration, mail, post or image, which belongs to one event.
+OF_ONE_EVENT = r"/(registrations|mail)/|/console/[^/]+/(news/\d|images/[0-9a-f]{16})"
 SPECIAL = {
     "accounts.second_factor": 303,  # redirects to the form for the password, which comes first
     "accounts.set_up": 303,
@@ -126,6 +126,8 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "publishing.correct",
         "revisions.index",
         "revisions.show",
+        "library.show",
+        "library.remove",
     }
     for address, path in swapped:
         for method in address.methods & {"GET", "POST"}:

@@ -34,6 +34,7 @@ AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
     *("attendees.cancel", "attendees.export", "attendees.resend"),
     *("new_event.copy", "new_event.make", "outbox.send_now"),
+    *("library.remove", "library.show"),
     *("pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),
     *("settings.close_sector", "settings.facts", "settings.new_sector", "settings.organiser"),

@@ -169,6 +169,15 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     ),
     "pages.preview": (ADMIN, {**PAGE, "after": "", "in": "sv"}, {}, set()),
     "pages.remove": (ADMIN, {}, {}, ADDED),
+    # Without a file nothing is added; tests/console/test_library.py sends one.
+    "library.add": (ADMIN, {"alt-sv": "Ny", "alt-en": "New", "credit": "Ours"}, {}, set()),
+    "library.show": (
+        ADMIN,
+        {"alt-sv": "Ny", "alt-en": "New", "credit": "Ours", "focus": "top"},
+        {"images": {"alt", "credit", "focus"}},
+        ADDED,
+    ),
+    "library.remove": (ADMIN, {}, {}, ADDED),
     "outbox.retry": (
         ADMIN,
         {},

@@ -67,11 +67,13 @@ REACHING = {
     *("xml", "lxml", "defusedxml", "PIL"),
 }
 REACH = {
-    # Runs pg_dump, and unpacks the operator's backups.
-    "forum/commands/backups.py": {
-        "subprocess",
-        "tarfile",
-    },
+    "forum/commands/backups.py": {"subprocess"},  # runs pg_dump
+    # Pack and unpack the operator's backups.
+    "forum/commands/archives.py": {"tarfile"},
+    "forum/commands/backup_images.py": {"tarfile"},
+    # Opens images that organisers send, in a process of its own with little memory and time, which the other file runs.
+    "forum/images/encoding.py": {"PIL"},
+    "forum/images/making.py": {"subprocess"},
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
     "forum/events/drafts.py": {"frontmatter"},  # reads the project's own texts
     "forum/content/documents.py": {"yaml"},  # reads front matter, plain values only
@@ -91,6 +93,8 @@ VIEWS = {
     *("forum/home/site.py", "forum/console/outbox.py", "forum/console/navigation.py"),
     *(
         "forum/console/pages.py",
+        "forum/console/library.py",
+        "forum/images/public.py",
         "forum/news/console.py",
         "forum/news/publishing.py",
         "forum/news/revision_pages.py",

@@ -30,6 +30,8 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "former_slugs.language": "a code",
     "former_slugs.slug": "an address",
     "categories.key": "an address",
+    "images.key": "an address",
+    "images.widths": "numbers",
     "categories.slug": "an address",
     "tags.folded": "an address",
     "tags.names": "addresses",

@@ -26,6 +26,8 @@ from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
 from forum.health import keys
+from forum.images import queries as images
+from forum.images import store
 from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.outbox import relay
@@ -35,12 +37,16 @@ from forum.registration.enums import ConsentPurpose, TokenPurpose
 from forum.registration.models import CareAnswer, EndedSignIn, Registration
 from forum.registration.senders import Sender
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
+from tests.factories.images import make_image
 from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.registrations import confirmed, register, register_elsewhere, write
 from tests.factories.saving import save
 from tests.guards import texts
 
 HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
+# The keys of an image of each event, and of one of the current event that nothing shows.
+IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
+UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON = "admin", "visitor", "person"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
 DATED = {"day": 1, **POINT}
@@ -93,6 +99,13 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     return world
 
 
+def store_images(app: Flask) -> None:
+    """Put files for the images of the world into the app's store; what is in them does not matter."""
+    with app.app_context():
+        for key in (*IMAGES.values(), UNUSED_IMAGE):
+            store.put(key, dict.fromkeys(("original.jpg", "400.jpg", "400.webp"), b"an image"))
+
+
 def find_registration(world: World, name: str) -> Registration:
     """Return the registration of a person of the world; needs an app context."""
     query = select(Registration).where(Registration.reference == world.references[name])
@@ -125,6 +138,8 @@ def _make_events(world: World) -> None:
         make_page(event, "practical")
         make_page(event, "privacy")
         make_page(event, "about")
+        make_image(event, key=IMAGES[event.slug], widths=[400], credit="Somebody")
+    make_image(here, key=UNUSED_IMAGE, widths=[400])
     save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
     keys.remember()
 
@@ -144,7 +159,7 @@ def _make_news(world: World) -> None:
         "tags": [tag, nowhere_named],
         "event_id": world.events[HERE].id,
     }
-    public = make_post(slug="public", key="public", **words)
+    public = make_post(slug="public", key="public", cover=images.find(IMAGES[HERE]), **words)
     for key, published_at in (("draft", None), ("future", NOW + timedelta(days=30))):
         world.unpublished.add(
             make_post(

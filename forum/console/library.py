@@ -1,0 +1,216 @@
+"""The images of an event in the console: the library, sending an image, describing and removing one."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.console.image_uses import find_uses
+from forum.console.library_forms import ImageForm, UploadForm
+from forum.console.settings_editing import flash_saved
+from forum.database import read_locked, start_write
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.images import actions, making, queries, store
+from forum.images.bodies import mark_of
+from forum.images.errors import NotTaken, OtherKind, StillUsed, TooLarge, TooSmall
+from forum.images.models import Image
+from forum.images.pictures import picture_of
+from forum.images.queries import ImagesPage
+from forum.web.edits import ChangedMeanwhile, differences
+from forum.web.forms import TidyForm
+from forum.web.languages import NAMES
+from forum.web.layers import Environ
+
+bp = Blueprint("library", __name__, url_prefix="/console/<event>/images")
+
+LAST_PAGE = 9999
+# The one address to which more may be sent than a form's fields, and the most bytes that it takes: file and fields.
+UPLOAD = re.compile(r"/console/[^/]+/images/new")
+LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
+
+
+def longest_body(app: Flask, environ: Environ) -> int:
+    """Return how many bytes of body a request may have that sends an image, 0 for any other request.
+
+    It is asked before the body is read. A session cookie that this site has signed must say that somebody has signed
+    in: else anybody could fill the few places for large bodies.
+    """
+    if environ["REQUEST_METHOD"] != "POST" or not UPLOAD.fullmatch(environ.get("PATH_INFO", "")):
+        return 0
+    return LARGEST_BODY if sign_ins.has_signed_in(app, environ) else 0
+
+
+@bp.route("")
+def index(event: str) -> ResponseReturnValue:
+    """Show the event's images, the newest first, and how often each is used."""
+    found, number = get_any_or_404(event), request.args.get("page", 1, type=int)
+    page = queries.list_page(found.id, number if 1 <= number <= LAST_PAGE else abort(404))
+    if number > page.pages:
+        abort(404)
+    return render_template(
+        "console/library/index.html",
+        event=found,
+        page=page,
+        picture_of=picture_of,
+        uses=find_uses(page.images),
+        pages=_pages(found, page),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def add(event: str) -> ResponseReturnValue:
+    """Take an image into the library: it is checked, made anew and described in each language."""
+    found = get_any_or_404(event)
+    form = UploadForm(kept_words.sent_or_kept(), languages=found.offered_languages)
+    if not form.validate_on_submit():
+        return _show_upload(found, form)
+    made = _make(form)
+    if made is None:
+        return _show_upload(found, form)
+    key, now = made.key_for(found.slug), clock.now()
+    # The files come first: a row without files would be a broken image, files without a row harm nobody.
+    store.put(key, made.files)
+    found = _lock_event_or_404(event)
+    image, is_new = actions.add(found.id, key, made, form.said(), actor=sign_ins.current_actor(), now=now)
+    db.session.commit()
+    flash(
+        _("The image is in the library.") if is_new else _("The library has this image already."), "success"
+    )
+    return redirect(url_for(".show", event=event, key=image.key), 303)
+
+
+@bp.route("/<key>", methods=["GET", "POST"])
+def show(event: str, key: str) -> ResponseReturnValue:
+    """Show an image and where it is used; on POST change its description (R30)."""
+    found, image = _get_or_404(get_any_or_404(event), key)
+    form = ImageForm(
+        kept_words.sent_or_kept(), data=ImageForm.filled(image), languages=found.offered_languages
+    )
+    if not form.is_submitted() and not form.seen.data:
+        form.show(ImageForm.filled(image))
+    if not form.validate_on_submit():
+        return _show_image(found, image, form)
+    found, image = _get_or_404(_lock_event_or_404(event), key)
+    try:
+        form.refuse_if_changed(ImageForm.filled(image))
+    except ChangedMeanwhile as meanwhile:
+        return _show_image(found, image, form, meanwhile)
+    is_changed = actions.describe(image, form.said(), actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash_saved(_("Pages show it at once."), is_changed=is_changed)
+    return redirect(url_for(".show", event=event, key=key), 303)
+
+
+@bp.route("/<key>/removal", methods=["GET", "POST"])
+def remove(event: str, key: str) -> ResponseReturnValue:
+    """Ask whether to remove an image that nothing shows; on POST remove it and its files."""
+    found, image = _get_or_404(get_any_or_404(event), key)
+    form = TidyForm()
+    if not form.validate_on_submit():
+        return _show_removal(found, image, form)
+    _found, image = _get_or_404(_lock_event_or_404(event), key)
+    try:
+        _refuse_used(image)
+    except StillUsed:
+        db.session.rollback()
+        return redirect(url_for(".remove", event=event, key=key), 303)
+    actions.remove(image, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    store.remove(key)
+    flash(_("The image is removed."), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+def _make(form: UploadForm) -> making.Made | None:
+    """Return the image that was sent; None, with an error on the form's field, when it is refused."""
+    content = form.take(request.files.get(form.file.name))
+    if not content:
+        return None
+    try:
+        return making.make(content)
+    except NotTaken as refusal:
+        form.file.errors = [_refusal_words(refusal)]
+        return None
+
+
+def _refusal_words(refusal: NotTaken) -> str:
+    if isinstance(refusal, OtherKind):
+        return _("Choose a JPEG, PNG or WebP image. Drawings (SVG), animations and documents are not taken.")
+    if isinstance(refusal, TooLarge):
+        return _(
+            "The image is too large. It may have 12 MB, and 64 million pixels as JPEG or 30 million otherwise."
+        )
+    if isinstance(refusal, TooSmall):
+        return _("The image is too small. Each side has at least 320 pixels.")
+    return _("The file is damaged and cannot be read. Save the image anew and send that.")
+
+
+def _lock_event_or_404(slug: str) -> Event:
+    """Begin to write, and let nobody else change the event or its images until the commit."""
+    start_write(db.session)
+    db.session.execute(read_locked(events.select_event(slug)))
+    return get_any_or_404(slug)
+
+
+def _get_or_404(event: Event, key: str) -> tuple[Event, Image]:
+    """Return the event and its image; another event's image is 404, as if it did not exist (S13)."""
+    return event, queries.find_own(event.id, key) or abort(404)
+
+
+def _refuse_used(image: Image) -> None:
+    """Raise StillUsed when a post or page shows the image."""
+    if find_uses([image])[image.key]:
+        raise StillUsed
+
+
+def _show_upload(event: Event, form: UploadForm) -> ResponseReturnValue:
+    page = render_template("console/library/new.html", event=event, form=form)
+    return page, 422 if form.errors else 200
+
+
+def _show_image(
+    event: Event, image: Image, form: ImageForm, meanwhile: ChangedMeanwhile | None = None
+) -> ResponseReturnValue:
+    compared = list(differences(form, meanwhile.stored)) if meanwhile else []
+    if meanwhile:
+        db.session.rollback()
+        form.show(meanwhile.stored)
+    page = _render("show", event, image, form, meanwhile=meanwhile, compared=compared, mark=mark_of(image))
+    return page, 409 if meanwhile else 422 if form.errors else 200
+
+
+def _show_removal(event: Event, image: Image, form: TidyForm) -> ResponseReturnValue:
+    return _render("removal", event, image, form)
+
+
+def _render(name: str, event: Event, image: Image, form: TidyForm, **context: Any) -> str:
+    return render_template(
+        f"console/library/{name}.html",
+        event=event,
+        image=image,
+        picture=picture_of(image),
+        uses=find_uses([image])[image.key],
+        form=form,
+        names=NAMES,
+        **context,
+    )
+
+
+def _pages(event: Event, page: ImagesPage) -> dict[str, str | None]:
+    def url(number: int) -> str | None:
+        is_there = 1 <= number <= page.pages
+        return url_for(".index", event=event.slug, page=number if number > 1 else None) if is_there else None
+
+    summary = _("Page %(number)s of %(total)s", number=page.number, total=page.pages)
+    return {
+        "previous_url": url(page.number - 1),
+        "next_url": url(page.number + 1),
+        "summary": summary if page.pages > 1 else None,
+    }

@@ -1,0 +1,88 @@
+"""The forms of an event's images: sending one, and saying what it shows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
+from wtforms import FileField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from forum.columns import Text
+from forum.console.settings_fields import AreaTexts, TextsField, at_most
+from forum.images.actions import Description
+from forum.images.enums import Focus
+from forum.images.models import Image
+from forum.web.edits import ShowsStored
+from forum.web.forms import TidyForm
+
+LONGEST_ALT = 300
+FOCUS_WORDS = {
+    Focus.TOP_LEFT: _l("Top left"),
+    Focus.TOP: _l("Top"),
+    Focus.TOP_RIGHT: _l("Top right"),
+    Focus.LEFT: _l("Left"),
+    Focus.CENTRE: _l("Centre"),
+    Focus.RIGHT: _l("Right"),
+    Focus.BOTTOM_LEFT: _l("Bottom left"),
+    Focus.BOTTOM: _l("Bottom"),
+    Focus.BOTTOM_RIGHT: _l("Bottom right"),
+}
+
+
+class DescribedForm(TidyForm):
+    """What an image shows, in each language of the event, and who made it."""
+
+    alt = TextsField(AreaTexts, _l("Alternative text"), longest=LONGEST_ALT)
+    credit = StringField(_l("Photographer or source"), [at_most(150)])
+
+    def __init__(self, *args: Any, languages: Sequence[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._languages = languages
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the fields, and that the image is described in each language of the event."""
+        is_valid = super().validate(extra_validators)
+        for code in self._languages:
+            field = self.alt.form[code]
+            if not field.data and not field.errors:
+                field.errors, is_valid = [_("Say what the image shows")], False
+        return is_valid
+
+
+class UploadForm(DescribedForm):
+    """An image for the library. Its file is not among the form's values: the view gives it."""
+
+    file = FileField(_l("Image file"))
+
+    def take(self, sent: FileStorage | None) -> bytes:
+        """Return the content of the file that was sent, empty when there is none; note an error for that."""
+        content = sent.read() if sent else b""
+        if not content:
+            self.file.errors = [_("Choose an image file")]
+        return content
+
+    def said(self) -> Description:
+        """Return what was said about the image."""
+        return Description(alt=self.alt.text, credit=self.credit.data or "")
+
+
+class ImageForm(ShowsStored, DescribedForm):
+    """The description of an image of the library, and the part of it that must stay visible."""
+
+    focus = RadioField(
+        _l("What must stay visible"),
+        choices=[SelectChoice(str(each), words) for each, words in FOCUS_WORDS.items()],
+    )
+
+    @staticmethod
+    def filled(image: Image) -> dict[str, Any]:
+        """Return the values with which the form shows an image."""
+        return Description.of(image).values()
+
+    def said(self) -> Description:
+        """Return what was said about the image."""
+        return Description(
+            alt=Text(self.alt.text), credit=self.credit.data or "", focus=Focus(self.focus.data or "")
+        )

@@ -1,0 +1,1 @@
+"""Images of an event's library: checked, made anew in several widths, stored, and shown on pages."""

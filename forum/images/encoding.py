@@ -1,0 +1,140 @@
+"""A program that makes the files of an image from one file: `python -I encoding.py FOLDER MODE`.
+
+It runs as a process of its own (`images.making`), with limits on its memory and time, because a file from outside can
+make a decoder use much of both, or crash it. So it imports nothing of the forum.
+
+FOLDER holds the file `given`. With MODE "new" it becomes `original.jpg`: upright, in sRGB, at most LONGEST pixels wide
+and high, without metadata. With MODE "kept" it must be such an original already, and is left as it is. From it the
+program makes a JPEG and a WebP in each width, such as `800.webp`. It prints JSON: the image's size and widths, or
+the kind of refusal.
+"""
+
+import json
+import resource
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageCms, ImageOps
+
+MEMORY, SECONDS, LARGEST_OUTPUT = 1024**3, 20, 32 * 1024**2
+KINDS = ("JPEG", "PNG", "WEBP")
+# The most pixels of an image. A JPEG can be decoded at a fraction of its size, the other kinds cannot.
+MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 30_000_000, "WEBP": 30_000_000}
+LONGEST, NARROWEST = 2400, 320
+WIDTHS = (400, 800, 1200, 1600)
+WHITE = (255, 255, 255)
+
+
+class Refused(Exception):
+    """The file is refused; the argument is the kind of refusal."""
+
+
+def main(folder: Path, mode: str) -> dict[str, Any]:
+    """Make the files in the folder; return the image's size and widths. Raises Refused."""
+    given = (folder / "given").read_bytes()
+    original = _checked(given) if mode == "kept" else _original(given)
+    (folder / "original.jpg").write_bytes(original)
+    with Image.open(BytesIO(original), formats=("JPEG",)) as image:
+        image.load()
+        widths = _widths(image.width)
+        for width in widths:
+            height = max(1, round(image.height * width / image.width))
+            scaled = image.resize((width, height), Image.Resampling.LANCZOS) if width < image.width else image
+            scaled.save(folder / f"{width}.jpg", "JPEG", quality=80, optimize=True, progressive=True)
+            scaled.save(folder / f"{width}.webp", "WEBP", quality=78, method=4)
+        return {"width": image.width, "height": image.height, "widths": widths}
+
+
+def _original(given: bytes) -> bytes:
+    """Return the file's image as the original of the library."""
+    with _opened(given) as image:
+        # Decode a JPEG at the smallest fraction of its size that is still as large as the original will be.
+        image.draft("RGB", (LONGEST, LONGEST))
+        turned = ImageOps.exif_transpose(image)
+        plain = _plain(turned, image.info.get("icc_profile"))
+    plain.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    plain.save(out, "JPEG", quality=90, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def _checked(given: bytes) -> bytes:
+    """Return the file if it is an original as `_original` makes it. Raises Refused."""
+    with _opened(given) as image:
+        is_plain = image.format == "JPEG" and image.mode == "RGB" and not image.getexif()
+        if not is_plain or "icc_profile" in image.info or max(image.size) > LONGEST:
+            raise Refused("other-original")
+    return given
+
+
+def _opened(given: bytes) -> Image.Image:
+    """Return the image of the file, of which only the head has been read. Raises Refused."""
+    try:
+        image = Image.open(BytesIO(given), formats=KINDS)
+    except Image.DecompressionBombError:
+        raise Refused("too-large") from None
+    except Image.UnidentifiedImageError:
+        raise Refused("other-kind") from None
+    kind = "JPEG" if image.format == "MPO" else str(image.format)
+    if image.width * image.height > MOST_PIXELS[kind]:
+        raise Refused("too-large")
+    if kind != "JPEG" and getattr(image, "is_animated", False):
+        raise Refused("other-kind")
+    if min(image.size) < NARROWEST:
+        raise Refused("too-small")
+    return image
+
+
+def _plain(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return the image in sRGB, on white where it is transparent."""
+    if image.mode.startswith("I"):  # a grey scale of 16 bits
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.new("RGB", image.size, WHITE)
+        image.paste(layer, mask=layer.getchannel("A"))
+    elif profile and image.mode in {"RGB", "CMYK"}:
+        image = _in_srgb(image, profile)
+    image = image.convert("RGB")
+    # Forget what the file said besides its pixels: `save` would write a comment or a profile again.
+    image.info = {}
+    return image
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Return the image with its colours converted to sRGB; a profile that cannot be read is ignored."""
+    try:
+        own, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, own, srgb, outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+
+
+def _widths(width: int) -> list[int]:
+    """Return the widths in which pages can show an image of this width."""
+    return [*(each for each in WIDTHS if each < width), *([width] if width <= WIDTHS[-1] else [])]
+
+
+def _limit() -> None:
+    """Limit what this process may use."""
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_FSIZE, LARGEST_OUTPUT),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+
+
+if __name__ == "__main__":
+    _limit()
+    try:
+        said = main(Path(sys.argv[1]), sys.argv[2])
+    except Refused as refusal:
+        said = {"refused": str(refusal)}
+    except (OSError, ValueError, SyntaxError, MemoryError, OverflowError, EOFError):
+        # Pillow's decoders raise any of these for a damaged file.
+        said = {"refused": "unreadable"}
+    sys.stdout.write(json.dumps(said))

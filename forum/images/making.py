@@ -1,0 +1,82 @@
+"""Making the files of an image from a file that was sent, in a process of its own (`images.encoding`)."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from forum.images.errors import NotOurs, NotTaken, OtherKind, TooLarge, TooSmall, Unreadable
+from forum.turns import Line, processor
+
+PROGRAM = Path(__file__).with_name("encoding.py")
+LARGEST_FILE = 12_000_000  # bytes
+# One image at a time: making it takes a processor for a second or two, and much memory. Others wait their turn.
+MAKERS = Line(1)
+WAIT_SECONDS, MAKE_SECONDS = 30, 40
+ORIGINAL = "original.jpg"
+REFUSALS: Mapping[str, type[NotTaken]] = {
+    "other-kind": OtherKind,
+    "too-large": TooLarge,
+    "too-small": TooSmall,
+    "other-original": NotOurs,
+    "unreadable": Unreadable,
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """An image's files by name, its size, and the widths in which pages can show it."""
+
+    files: Mapping[str, bytes]
+    width: int
+    height: int
+    widths: list[int]
+
+    def key_for(self, event_slug: str) -> str:
+        """Return the image's key in the library of an event: the content decides it, for each event another one."""
+        return key_of(self.files[ORIGINAL], event_slug)
+
+
+def key_of(original: bytes, event_slug: str) -> str:
+    """Return the key of an original in the library of an event."""
+    return hashlib.sha256(event_slug.encode() + b"\0" + original).hexdigest()[:16]
+
+
+def make(sent: bytes) -> Made:
+    """Make an image from a file that somebody has sent. Raises NotTaken, and NoTurn when too many wait."""
+    return _run(sent, "new")
+
+
+def make_again(original: bytes) -> Made:
+    """Make the files of an image from its original, which stays as it is. Raises NotTaken, and NoTurn."""
+    return _run(original, "kept")
+
+
+def _run(given: bytes, mode: str) -> Made:
+    if len(given) > LARGEST_FILE:
+        raise TooLarge
+    # Let other requests compute meanwhile: the work is done in another process.
+    with processor.lent(), MAKERS.turn(WAIT_SECONDS), TemporaryDirectory(prefix="forum-image-") as name:
+        folder = Path(name)
+        (folder / "given").write_bytes(given)
+        said = _run_program(folder, mode)
+        if refusal := said.get("refused"):
+            raise REFUSALS[refusal]
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "given"}
+    return Made(files, **said)
+
+
+def _run_program(folder: Path, mode: str) -> dict:
+    """Run the program and return what it says; one that was stopped, or that failed, refuses the file."""
+    command = [sys.executable, "-I", str(PROGRAM), str(folder), mode]
+    try:
+        answer = subprocess.run(  # noqa: S603 - no argument comes from a visitor
+            command, capture_output=True, env={}, timeout=MAKE_SECONDS, check=False
+        )
+        return json.loads(answer.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        raise Unreadable from None

@@ -1,0 +1,55 @@
+"""Images as pages show them: addresses in each width and kind, and the words in the page's language."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from forum.images.models import Image
+from forum.web.languages import in_language
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image for templates/components/picture.html; a srcset has the addresses of a kind with their widths."""
+
+    alt: str
+    credit: str
+    focus: str
+    width: int
+    height: int
+    src: str
+    jpeg_srcset: str
+    webp_srcset: str
+
+
+def picture_of(image: Image) -> Picture:
+    """Return the picture of an image in the page's language."""
+    return Picture(
+        alt=in_language(image.alt),
+        credit=image.credit or "",
+        focus=str(image.focus),
+        width=image.width,
+        height=image.height,
+        src=file_url(image, _middle(image.widths)),
+        jpeg_srcset=_srcset(image, "jpg"),
+        webp_srcset=_srcset(image, "webp"),
+    )
+
+
+def file_url(image: Image, width: int, kind: str = "jpg") -> str:
+    """Return the address of an image's file."""
+    return url_for("images.file", key=image.key, name=f"{width}.{kind}")
+
+
+def largest_url(image: Image) -> str:
+    """Return the address of the widest JPEG of an image."""
+    return file_url(image, max(image.widths))
+
+
+def _srcset(image: Image, kind: str) -> str:
+    return ", ".join(f"{file_url(image, width, kind)} {width}w" for width in image.widths)
+
+
+def _middle(widths: list[int]) -> int:
+    """Return the width for browsers that choose none: 800 pixels, or the nearest."""
+    return min(widths, key=lambda width: abs(width - 800))
