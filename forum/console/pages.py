@@ -18,6 +18,8 @@ from forum.events.models import Event, Page
 from forum.events.public import shown_page
 from forum.events.standing import LINKED, PageDraft, StillLinked
 from forum.extensions import db
+from forum.images.offering import offered_images
+from forum.images.pictures import picture_of
 from forum.web.differences import compare_words
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
@@ -165,6 +167,7 @@ def _show_form(
         slug_in_url=events.slug_in_url(event),
         is_linked=page is not None and page.slug in LINKED,
         hints={code: _proofread(form, code, event) for code in NAMES},
+        pictures={image.key: picture_of(image) for image in offered_images(event.id)},
         **{"conflict": (), "is_removed": False, **context},
     )
     return shown, 422 if form.errors and status == 200 else status

@@ -194,6 +194,7 @@ POSTS = (
         "lead": "Each mixed group took one problem home as a challenge. These are the calls, and who has answered.",
         "date_text": "2 February 2017",
         "date_iso": "2017-02-02",
+        "picture": None,
     },
     {
         "url": "#post-2",
@@ -202,6 +203,7 @@ POSTS = (
         "lead": "",
         "date_text": "11 November 2016",
         "date_iso": "2016-11-11",
+        "picture": None,
     },
 )
 STATUSES = (

@@ -16,6 +16,7 @@ from forum.events.help_lines import list_help_lines
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Page
 from forum.events.organisers import organiser_of
+from forum.images.bodies import illustrate
 from forum.web import cache, share_picture
 from forum.web.languages import day_text, in_language, language
 from forum.web.markdown import render_with_parts
@@ -72,7 +73,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
     return {
         "event": event,
         "page": page,
-        "pieces": _split(outlined.html),
+        "pieces": [(illustrate(text), placed) for text, placed in _split(outlined.html)],
         "parts": outlined.parts,
         "updated": day_text(page.updated_at, event.zone),
         **Seo(in_language(page.title), in_language(page.summary), picture=picture).context(),

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from forum.images import queries as images
 from forum.news.drafts import SAID
 from forum.news.wording import field_name
 from forum.web.differences import Piece, compare_words
-from forum.web.languages import NAMES
+from forum.web.languages import NAMES, in_language
 
-SHARED = ("event", "has_help_box", "categories", "tags", "sources")
+SHARED = ("event", "has_help_box", "cover", "categories", "tags", "sources")
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,15 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
             if (was := old.get(name, "")) != (now := new.get(name, "")):
                 yield Difference(field_name(name), code, compare_words(was, now))
     for name in SHARED:
-        was, now = (_shown(side.get(name)) for side in (before, after))
+        was, now = (_shown(_named(name, side.get(name))) for side in (before, after))
         if was != now:
             yield Difference(field_name(name), "", compare_words(was, now))
+
+
+def _named(name: str, value: Any) -> Any:
+    """Return what a cover image shows in place of its key, and any other value as it is."""
+    image = images.find(value) if name == "cover" and value else None
+    return in_language(image.alt) if image else value
 
 
 def _shown(value: Any) -> str:

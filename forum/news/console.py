@@ -15,6 +15,8 @@ from forum.events import queries as events
 from forum.events.in_url import event_of_page, get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
+from forum.images.offering import offered_images
+from forum.images.pictures import picture_of
 from forum.news import actions, desk, queries
 from forum.news.comparing import compare
 from forum.news.dates import day_of
@@ -134,11 +136,13 @@ def lock_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
 
 def make_form(event: Event, draft: Draft) -> PostForm:
     """Return the form of a post: with what was sent or kept, else with what the draft says."""
+    offered = offered_images(event.id, draft.cover)
     form = PostForm(
         kept_words.sent_or_kept(),
         data=PostForm.filled(draft),
         events=_own_events(),
         categories={category.key: in_language(category.name) for category in queries.list_all_categories()},
+        covers={"": _("No cover image"), **{image.key: in_language(image.alt) for image in offered}},
     )
     if not form.is_submitted() and not form.seen.data:
         form.show(draft.values())
@@ -190,6 +194,7 @@ def _show_form(
         state_words=state_words,
         headline=desk.headline(post, language()) if post is not None else "",
         care=_proofread(post, form),
+        pictures={image.key: picture_of(image) for image in offered_images(event.id, form.cover.data or "")},
         **{"conflict": [], **context},
     )
     return page, 422 if form.errors and status == 200 else status

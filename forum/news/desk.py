@@ -70,7 +70,15 @@ def find_post(desk: Desk, number: int) -> Post | None:
     """Return the desk's post with this id, with all parts loaded that an organiser can write (S13)."""
     if not 0 < number <= LARGEST_ID:
         return None
-    parts = (Post.texts, Post.corrections, Post.sources, Post.categories, Post.tags, Post.withdrawal)
+    parts = (
+        Post.texts,
+        Post.corrections,
+        Post.sources,
+        Post.categories,
+        Post.tags,
+        Post.withdrawal,
+        Post.cover,
+    )
     query = select(Post).where(Post.id == number, desk.holds)
     return db.session.scalars(query.options(*map(selectinload, parts))).one_or_none()
 

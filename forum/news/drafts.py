@@ -11,6 +11,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.extensions import db
 from forum.folding import slug_of
+from forum.images import queries as images
 from forum.news import queries, slugs, tagging
 from forum.news.enums import PostState
 from forum.news.models import Post, PostText, Source
@@ -29,12 +30,14 @@ class Draft:
     """A post as JSON can hold it.
 
     `texts` has the fields in SAID by language. `sources` have a title by language code, a `url` and `published_on`
-    ("2016-11-25"). `event` is a slug, or "" for a post that belongs to no forum; `categories` are keys.
+    ("2016-11-25"). `event` is a slug, or "" for a post that belongs to no forum; `categories` are keys, `cover` is the
+    key of an image or "".
     """
 
     texts: Mapping[str, Mapping[str, str]]
     event: str = ""
     has_help_box: bool = False
+    cover: str = ""
     categories: Sequence[str] = ()
     tags: Sequence[str] = ()
     sources: Sequence[Mapping[str, str]] = field(default_factory=list)
@@ -47,6 +50,7 @@ class Draft:
             texts={text.language: _said(text) for text in sorted(post.texts, key=lambda text: text.language)},
             event=event.slug if event else "",
             has_help_box=post.has_help_box,
+            cover=post.cover.key if post.cover else "",
             categories=[category.key for category in post.categories],
             tags=[tag.name for tag in post.tags],
             sources=[_of_source(source) for source in post.sources],
@@ -69,6 +73,9 @@ def fill(post: Post, draft: Draft) -> None:
     post.event_id = event.id if event else None
     post.author = Text({code: said["author"] for code, said in draft.texts.items() if said.get("author")})
     post.has_help_box = draft.has_help_box
+    if draft.cover != (post.cover.key if post.cover else ""):
+        # An image that was removed since, as in an old revision, is no cover.
+        post.cover = images.find(draft.cover) if draft.cover else None
     post.categories = [
         category for category in queries.list_all_categories() if category.key in draft.categories
     ]

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import escape
 
 from forum.events import queries as events
+from forum.images.bodies import without_marks
 from forum.news import queries
 from forum.news.models import PostText
 from forum.news.post_page import category_link, correction_words, feed_title
@@ -99,7 +100,7 @@ def _entry(text: PostText, began_on: date) -> dict[str, Any]:
         "title": text.headline,
         "summary": text.lead,
         "note": text.content_note,
-        "content": _with_whole_addresses(render(text.body), url),
+        "content": _with_whole_addresses(without_marks(render(text.body)), url),
         "corrections": [correction_words(note, text.language) for note in post.corrections],
         "author": in_language(post.author),
         "published": post.public_since.isoformat(),

@@ -91,12 +91,21 @@ class PostForm(ShowsStored, TidyForm):
     categories = SelectMultipleField(_l("Categories"))
     tags = StringField(_l("Hashtags"), [_at_most(600)])
     has_help_box = BooleanField(_l("Show the help box after the text"))
+    cover = RadioField(_l("Cover image"))
     sources = NumberedFields(FormField(SourceForm), max_entries=MOST_SOURCES)
 
-    def __init__(self, *args: Any, events: Mapping[str, str], categories: Mapping[str, str], **options: Any):
+    def __init__(
+        self,
+        *args: Any,
+        events: Mapping[str, str],
+        categories: Mapping[str, str],
+        covers: Mapping[str, str],
+        **options: Any,
+    ):
         super().__init__(*args, **options)
         self.key.data = self.key.data or new_form_key()
         self.event.choices = [SelectChoice(slug, name) for slug, name in events.items()]
+        self.cover.choices = [SelectChoice(key, words) for key, words in covers.items()]
         self.categories.choices = [SelectChoice(key, name) for key, name in categories.items()]
         for code in NAMES:
             for field in self[code].form:
@@ -114,6 +123,7 @@ class PostForm(ShowsStored, TidyForm):
             "categories": list(draft.categories),
             "tags": ", ".join(draft.tags),
             "has_help_box": draft.has_help_box,
+            "cover": draft.cover,
             "sources": [*draft.sources, *room],
         }
 
@@ -123,6 +133,7 @@ class PostForm(ShowsStored, TidyForm):
             texts={code: said for code in NAMES if any((said := self._said(code))[name] for name in BEGUN)},
             event=self.event.data or "",
             has_help_box=self.has_help_box.data,
+            cover=self.cover.data or "",
             categories=self.categories.data or [],
             tags=read_names(self.tags.data or ""),
             sources=[said for entry in self.sources if any((said := entry.form.said()).values())],

@@ -13,6 +13,7 @@ from forum.events import queries as events
 from forum.events.models import Event, Page
 from forum.events.queries import slug_in_url
 from forum.folding import search_fold
+from forum.images.bodies import without_marks
 from forum.news import queries
 from forum.news.dates import day_of
 from forum.news.models import PostText
@@ -80,7 +81,11 @@ def _every_page() -> Iterator[_Findable]:
 
 
 def _standing(page: Page) -> _Findable:
-    said = [words for words in paragraphs(in_language(page.body)) if not PLACEHOLDER.fullmatch(words)]
+    said = [
+        words
+        for words in paragraphs(without_marks(in_language(page.body)))
+        if not PLACEHOLDER.fullmatch(words)
+    ]
     lead, url = in_language(page.summary), _url("events.page", page.event, slug=page.slug)
     return _Findable(url, _label(page.event), in_language(page.title), lead, (lead, *said))
 
@@ -110,7 +115,7 @@ def _post_hit(text: PostText, wanted: Sequence[str]) -> Hit:
         url=post_url(text.language, published_at, text.slug),
         label=text.label,
         title=mark(text.headline, wanted),
-        extract=_extract((text.lead, *paragraphs(text.body)), text.lead, wanted),
+        extract=_extract((text.lead, *paragraphs(without_marks(text.body))), text.lead, wanted),
         date_text=news_day(published_at),
         date_iso=day_of(published_at).isoformat(),
     )

@@ -12,6 +12,8 @@ from flask_babel import ngettext
 
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
+from forum.images.bodies import illustrate
+from forum.images.pictures import picture_of
 from forum.news.dates import ZONE, day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
 from forum.news.teasers import post_url
@@ -38,7 +40,8 @@ def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
     body = render_with_parts(text.body)
     return {
         "text": text,
-        "body": body.html,
+        "body": illustrate(body.html),
+        "cover": picture_of(post.cover) if post.cover else None,
         "parts": _parts(body.parts, post),
         "byline": _byline(post, code),
         "corrections": [correction_words(correction, code) for correction in post.corrections],

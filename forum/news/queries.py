@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, selectinload
 
 from forum.extensions import db
+from forum.images.models import Image
 from forum.news.dates import day_of, midnight
 from forum.news.models import (
     Category,
@@ -19,6 +20,7 @@ from forum.news.models import (
     TagAlias,
     Withdrawal,
     post_categories,
+    post_covers,
     post_tags,
 )
 
@@ -33,13 +35,20 @@ SHOWN_IN_LIST = (
     PostText.headline,
     PostText.lead,
 )
+# A post with a content note, in whatever language, shows no image in lists.
+HAS_NOTE = (
+    select(PostText.post_id)
+    .where(PostText.post_id == Post.id, PostText.content_note.is_not(None))
+    .correlate(Post)
+    .exists()
+)
 SORT_KEY = (Post.published_at, Post.id)
 # No query compares with the current time: the clocks of two machines differ, and a page that one of them renders too
 # early would stay in its cache. Drafts have no `published_at`; posts moved to a later time are announced again then.
 IS_ANNOUNCED = Post.announced_at >= Post.published_at
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
-ListedPost = Row[datetime | None, str, str, str, str, str]  # the columns of SHOWN_IN_LIST
+ListedPost = Row[datetime | None, str, str, str, str, str, Image | None]  # SHOWN_IN_LIST and the cover
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def find_text(language: str, slug: str) -> PostText | None:
     post = contains_eager(PostText.post)
     whole = [
         post.selectinload(Post.texts).load_only(PostText.language, PostText.slug),
-        *(post.selectinload(part) for part in (Post.corrections, Post.sources, Post.categories, Post.tags)),
+        *map(post.selectinload, (Post.corrections, Post.sources, Post.categories, Post.tags, Post.cover)),
     ]
     return db.session.scalars(query.options(*whole)).one_or_none()
 
@@ -216,7 +225,9 @@ def find_tag(folded: str) -> Tag | None:
 
 
 def _listed(language: str) -> Select:
-    return select(*SHOWN_IN_LIST).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
+    query = select(*SHOWN_IN_LIST, Image).join(PostText.post).order_by(*NEWEST_FIRST)
+    with_cover = query.outerjoin(post_covers, and_(post_covers.c.post_id == Post.id, ~HAS_NOTE))
+    return with_cover.outerjoin(Image, Image.id == post_covers.c.image_id).where(*_is_public(language))
 
 
 def _is_public(language: str) -> tuple[ColumnElement[bool], ...]:

@@ -1,12 +1,13 @@
 """The text of a post in which a search looks for words."""
 
 from forum.folding import search_fold
+from forum.images.bodies import without_marks
 from forum.news.models import Post
 
 
 def search_text(headline: str, lead: str, body: str, tags: tuple[str, ...] = ()) -> str:
     """Return the value of `PostText.search_text` for a post's texts and hashtags."""
-    return search_fold(" ".join((headline, lead, body, *tags)))
+    return search_fold(" ".join((headline, lead, without_marks(body), *tags)))
 
 
 def make_findable(post: Post) -> None:

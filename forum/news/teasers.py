@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import url_for
 
+from forum.images.pictures import Picture, picture_of
 from forum.news.dates import ZONE, day_of
 from forum.news.queries import ListedPost
 from forum.web.languages import day_text
@@ -21,6 +22,7 @@ class Teaser:
     lead: str
     date_text: str
     date_iso: str
+    picture: Picture | None
 
     @property
     def year(self) -> str:
@@ -42,6 +44,7 @@ def teaser(post: ListedPost) -> Teaser:
         lead=post.lead,
         date_text=news_day(post.published_at),
         date_iso=day_of(post.published_at).isoformat(),
+        picture=picture_of(post.Image) if post.Image else None,
     )
 
 

@@ -22,6 +22,7 @@ FIELDS = {
     "slug": _l("Address"),
     "event": _l("Forum"),
     "has_help_box": _l("Help box"),
+    "cover": _l("Cover image"),
     "categories": _l("Categories"),
     "tags": _l("Hashtags"),
     "sources": _l("Sources"),

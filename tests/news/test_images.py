@@ -1,0 +1,112 @@
+"""Images of posts: the cover on the page and in lists, images within texts, and how the desk offers both."""
+
+import pytest
+from sqlalchemy import select
+
+from forum.columns import Text
+from forum.database import start_write
+from forum.extensions import db
+from forum.news.models import Post, PostText
+from tests.factories.events import make_archive, make_page
+from tests.factories.images import make_image
+from tests.factories.news import make_post
+from tools.pages import Page
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def image(event):
+    return make_image(event, credit="Eva Exempel", alt=Text(sv="En ring", en="A ring"))
+
+
+def url_of(post: Post, language: str = "en") -> str:
+    slug = next(text.slug for text in post.texts if text.language == language)
+    return f"/{language}/news/2016/11/25/{slug}"
+
+
+def covers(page: Page) -> list[tuple[str, str | None]]:
+    """Return the alternative text of each image in the page's content, and when it is loaded."""
+    return [(img["alt"], img.get("loading")) for img in page.soup.select("main picture img")]
+
+
+def desk(organiser, post: Post) -> Page:
+    return organiser.get("posts.edit", event="nf27", post=post.id)
+
+
+def test_cover_is_chosen_at_the_desk_and_seen_at_once(organiser, pages, event, image):
+    post = make_post(event_id=event.id)
+    other = make_image(make_archive())
+    assert covers(pages.get(url_of(post))) == []
+    form = desk(organiser, post)
+    assert form.soup.select(f"input[name=cover][value='{other.key}']") == []
+    form.submit({"cover": image.key}, button="Save")
+    page = pages.get(url_of(post))
+    assert covers(page) == [("A ring", None)]
+    assert page.all("main figcaption") == ["Image: Eva Exempel"]
+    assert covers(pages.get(url_of(post, "sv"))) == [("En ring", None)]
+    image_of_page = page.soup.select_one("main picture img")
+    assert (image_of_page["width"], image_of_page["height"]) == ("800", "600")
+    assert image_of_page["srcset"] == f"/images/{image.key}/400.jpg 400w, /images/{image.key}/800.jpg 800w"
+    newest = organiser.get("revisions.index", event="nf27", post=post.id).soup.select_one("main tbody a")
+    assert "Cover image" in organiser.get(newest["href"]).text
+    desk(organiser, post).submit({"cover": ""}, button="Save")
+    assert covers(pages.get(url_of(post))) == []
+
+
+def test_image_of_another_library_is_no_cover(organiser, event, image):
+    post, other = make_post(event_id=event.id), make_image(make_archive())
+    desk(organiser, post).submit({"cover": None}, forged={"cover": other.key}, button="Save", expect=422)
+    db.session.rollback()
+    assert db.session.scalars(select(Post)).one().cover is None
+
+
+def test_lists_show_covers_below_the_fold_late_and_none_of_a_post_with_a_note(pages, event, image):
+    make_post(headline="Noted", cover=image, content_note="About abuse")
+    half = make_post(headline="Noted in Swedish", cover=image)
+    start_write(db.session)
+    db.session.get_one(PostText, (half.id, "sv")).content_note = "Om övergrepp"
+    db.session.commit()
+    for headline in ("Second", "Newest"):
+        make_post(headline=headline, cover=image)
+    assert covers(pages.get("news.index")) == [("A ring", None), ("A ring", "lazy")]
+    assert covers(pages.get("news.year", year=2016)) == [("A ring", "lazy")] * 2
+    assert covers(pages.get("home.front")) == [("A ring", "lazy")] * 2
+
+
+def test_cover_stays_when_the_post_is_withdrawn(organiser, pages, event, image):
+    post = make_post(event_id=event.id, cover=image)
+    organiser.get("publishing.withdraw", event="nf27", post=post.id).submit(button="Withdraw the post")
+    pages.get(url_of(post), expect=410)
+    assert desk(organiser, post).soup.select_one("input[name=cover][checked]")["value"] == image.key
+    organiser.get("publishing.publish", event="nf27", post=post.id).submit({"when": "now"}, button="Publish")
+    assert covers(pages.get(url_of(post))) == [("A ring", None)]
+
+
+def test_image_stands_in_the_text_where_its_mark_was(pages, event, image):
+    """Marks stand for images of the libraries only; search and feeds do not show them."""
+    marked = (
+        f"Before.\n\n{{{{image {image.key}}}}}\n\n{{{{image 0123456789abcdef}}}}\n\nAfter {{{{image x}}}}."
+    )
+    post = make_post(body=marked)
+    make_page(event, "practical", body=Text(sv=marked, en=f"{{{{image {image.key}}}}}\n\n{{{{hours}}}}"))
+    page = pages.get(url_of(post))
+    assert page.all(".prose > *") == [
+        "Before.",
+        "Image: Eva Exempel",
+        "After {{image x}}.",
+    ]
+    assert covers(page) == [("A ring", "lazy")]
+    assert covers(pages.get("events.page", slug="practical")) == [("A ring", "lazy")]
+    assert image.key not in pages.get("feeds.whole").text
+    assert image.key not in pages.get("/en/news/search?q=before").text
+
+
+def test_desk_offers_what_stands_for_each_image(organiser, event, image):
+    make_page(event, "practical")
+    mark = f"{{{{image {image.key}}}}}"
+    assert mark in organiser.get("posts.new", event="nf27").all("main code")
+    assert mark in organiser.get("pages.edit", event="nf27", slug="practical").all("main code")
