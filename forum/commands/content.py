@@ -7,7 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from forum import clock
-from forum.content import exporting, folder, importing
+from forum.content import exporting, folder, importing, originals
 from forum.content.errors import BadFile, ContentRefused, FolderRefused
 from forum.counting import counted
 from forum.database import start_write
@@ -18,7 +18,7 @@ NAMED = 5
 
 @click.group()
 def content() -> None:
-    """The site's content as files: events, pages, posts, categories and hashtags."""
+    """The site's content as files: events, pages, images, posts, categories and hashtags."""
 
 
 @content.command("export")
@@ -31,10 +31,11 @@ def export_(place: Path) -> None:
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     try:
         texts = exporting.export_files()
-        folder.write(place, texts)
+        images = originals.list_stored()
+        folder.write(place, texts, images)
     except (BadFile, FolderRefused) as problem:
         raise click.ClickException(f"{problem}.") from problem
-    click.echo(f"{place}: {counted(len(texts), 'file', 'files')}.")
+    click.echo(f"{place}: {counted(len(texts) + len(images), 'file', 'files')}.")
 
 
 @content.command("import")
@@ -48,8 +49,11 @@ def import_(place: Path, dry_run: bool, delete: bool) -> None:
     """Make the content what the files in FOLDER say, all of it or nothing; registrations stay as they are."""
     try:
         texts, unread = folder.read(place)
+        taken = originals.take(place, keep=not dry_run)
         start_write(db.session)
-        outcome = importing.import_files(texts, unread, delete=delete, actor="command", now=clock.now())
+        outcome = importing.import_files(
+            texts, unread, taken, delete=delete, actor="command", now=clock.now()
+        )
     except FolderRefused as problem:
         raise click.ClickException(f"{problem}.") from problem
     except ContentRefused as refusal:

@@ -26,6 +26,8 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
         (place, _dated(page, stored.pages.get(place, {}), events.zone_of(given.events[place[0]]), now))
         for place, page in given.pages.items()
     )
+    # Images are never removed by an import: texts that are kept may show them.
+    wanted.images = {**stored.images, **given.images}
     wanted.posts.update({} if delete else stored.posts)
     for key, languages in given.posts.items():
         if not delete:
@@ -137,6 +139,8 @@ def _settled(post: Document, wanted: Site, file: str) -> Document:
     where = Where(file)
     if post.get("event", "") not in {"", *wanted.events}:
         where.at("event").refuse(f"there is no event {post['event']}")
+    if "cover" in post and post["cover"] not in {key for _event, key in wanted.images}:
+        where.at("cover").refuse(f"there is no image {post['cover']}")
     categories = [category["key"] for category in wanted.terms["categories"]]
     for category in post.get("categories", []):
         if category not in categories:

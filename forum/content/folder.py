@@ -4,12 +4,14 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from forum.content.errors import BadFile, FolderRefused
 
 LARGEST = 1_000_000
+# Files with this ending are the originals of images (`content.originals`); all others are texts.
+ORIGINAL = ".jpg"
 MOST = 100_000
 # The file with the digests of all files of the last export, so that the next export overwrites no file changed since.
 WRITTEN = ".forum-export.json"
@@ -19,12 +21,14 @@ PART = ".forum-part"
 def read(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return the text of each file by its path in the folder, and why each of the others cannot be read.
 
-    Names that begin with a dot are left out. Raises FolderRefused.
+    Names that begin with a dot, and originals of images, are left out. Raises FolderRefused.
     """
     if not folder.is_dir():
         raise FolderRefused(f"{folder}: there is no such folder")
     texts, unread = {}, {}
     for name, path in _walk(folder):
+        if name.endswith(ORIGINAL):
+            continue
         try:
             texts[name] = _read_file(name, path)
         except BadFile as problem:
@@ -32,21 +36,30 @@ def read(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     return texts, unread
 
 
-def write(folder: Path, texts: Mapping[str, str]) -> None:
+def list_originals(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield path and place of each original of an image in the folder."""
+    return ((name, path) for name, path in _walk(folder) if name.endswith(ORIGINAL))
+
+
+def write(
+    folder: Path, texts: Mapping[str, str], originals: Mapping[str, Callable[[], bytes]] | None = None
+) -> None:
     """Make the folder hold these files and no others, besides those whose names begin with a dot.
 
-    Raises FolderRefused for a folder that holds something else than an export, or an export that was changed.
+    `originals` has a function for each further file that reads its content, which may be large. Raises FolderRefused
+    for a folder that holds something else than an export, or an export that was changed.
     """
     _refuse_others(folder)
     before = _read_digests(folder)
-    after = {name: [_digest(text.encode())] for name, text in texts.items()}
+    contents = {**{name: text.encode for name, text in texts.items()}, **(originals or {})}
+    after = {name: [_digest(read_content())] for name, read_content in contents.items()}
     _refuse_changed(folder, before, after)
     folder.mkdir(parents=True, exist_ok=True)
     # Note old and new digests first: an export that is cut off leaves old and new files, and the next one may replace
     # both.
     _write_digests(folder, {name: before.get(name, []) + after.get(name, []) for name in {**before, **after}})
-    for name, text in sorted(texts.items()):
-        _write_file(folder, name, text.encode())
+    for name in sorted(contents):
+        _write_file(folder, name, contents[name]())
     for name in sorted(before.keys() - after.keys()):
         _remove(folder, name)
     _write_digests(folder, after)
@@ -69,17 +82,23 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _read_file(name: str, path: Path) -> str:
+    try:
+        return read_bytes(name, path, LARGEST).decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise BadFile(name, "", f"is not written in UTF-8 (byte {problem.start + 1})") from problem
+
+
+def read_bytes(name: str, path: Path, largest: int) -> bytes:
+    """Return the content of a file of the folder. Raises BadFile, also for links and for more than `largest` bytes."""
     found = path.lstat()
     if stat.S_ISLNK(found.st_mode):
         raise BadFile(name, "", "is a link, which may lead out of the folder")
     if not stat.S_ISREG(found.st_mode):
         raise BadFile(name, "", "is no ordinary file")
-    if found.st_size > LARGEST:
-        raise BadFile(name, "", f"has {found.st_size:,} bytes, and {LARGEST:,} are the most")
+    if found.st_size > largest:
+        raise BadFile(name, "", f"has {found.st_size:,} bytes, and {largest:,} are the most")
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise BadFile(name, "", f"is not written in UTF-8 (byte {problem.start + 1})") from problem
+        return path.read_bytes()
     except OSError as problem:
         raise BadFile(name, "", f"cannot be read: {problem.strerror}") from problem
 

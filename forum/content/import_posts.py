@@ -11,6 +11,7 @@ from forum.content.shapes import Document, text_of
 from forum.content.site import BY_LANGUAGE, Site
 from forum.events.models import Event
 from forum.extensions import db
+from forum.images import queries as images
 from forum.news import revisions, searching
 from forum.news.models import Correction, FormerSlug, Post, PostText, Source, Withdrawal
 
@@ -46,6 +47,7 @@ class _Shelf:
         self.events = {slug: id_ for id_, slug in db.session.execute(select(Event.id, Event.slug))}
         self.categories = {category.key: category for category in stored.list_categories()}
         self.tags = {tag.name: tag for tag in stored.list_tags()}
+        self.images = {image.key: image for image in images.list_all()}
 
 
 def _free_slugs(wanted: Site, changed: set[str], known: Mapping[str, Post]) -> None:
@@ -66,6 +68,9 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
     post.updated_at = posts.moment_of(first, "updated")
     _publish(post, posts.moment_of(first, "published"), posts.moment_of(first, "withdrawn"))
     post.has_help_box = first.get("help_box", False)
+    cover = shelf.images[first["cover"]] if "cover" in first else None
+    if post.cover is not cover:
+        post.cover = cover
     post.categories = [shelf.categories[key] for key in first.get("categories", [])]
     post.tags = [shelf.tags[name] for name in first.get("tags", [])]
     post.sources = [

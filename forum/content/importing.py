@@ -8,6 +8,7 @@ from forum.audit import actions as audit
 from forum.content import (
     completing,
     import_events,
+    import_images,
     import_old_addresses,
     import_posts,
     import_taxonomy,
@@ -15,6 +16,7 @@ from forum.content import (
     stored,
 )
 from forum.content.errors import BadFile, ContentRefused
+from forum.content.originals import Originals, Size
 from forum.content.shapes import Document
 from forum.content.site import Difference, Site, compare, event_path
 from forum.events.models import ContentVersion, Event
@@ -35,33 +37,43 @@ def load_files(texts: Mapping[str, str], *, now: datetime) -> None:
     given = reading.read(texts, {})
     try:
         before = stored.read()
-        _write(before, completing.complete(given, before, delete=False, now=now), delete=False, now=now)
+        wanted = completing.complete(given, before, delete=False, now=now)
+        _write(before, wanted, {}, delete=False, now=now)
     except BadFile as problem:
         raise ContentRefused([str(problem)]) from problem
 
 
 def import_files(
-    texts: Mapping[str, str], unread: Mapping[str, str], *, delete: bool, actor: str, now: datetime
+    texts: Mapping[str, str],
+    unread: Mapping[str, str],
+    originals: Originals | None = None,
+    *,
+    delete: bool,
+    actor: str,
+    now: datetime,
 ) -> Outcome:
     """Make the database hold what the files say. Call after `start_write`; the caller commits, or undoes a dry run.
 
     `unread` says of each file that could not be read why. Raises ContentRefused; the caller then undoes all.
     """
-    given = reading.read(texts, unread)
+    sizes = originals.sizes if originals else {}
+    given = reading.read(texts, {**unread, **(originals.refused if originals else {})}, sizes)
     import_events.lock_all()
     try:
         before = stored.read()
         wanted = completing.complete(given, before, delete=delete, now=now)
         differences = compare(before, wanted)
         if differences:
-            events = _write(before, wanted, delete=delete, now=now)
+            events = _write(before, wanted, sizes, delete=delete, now=now)
             _record(differences, events, actor=actor, now=now)
     except BadFile as problem:
         raise ContentRefused([str(problem)]) from problem
     return Outcome(differences, completing.list_lacking(given, before, wanted))
 
 
-def _write(before: Site, wanted: Site, *, delete: bool, now: datetime) -> dict[str, Event]:
+def _write(
+    before: Site, wanted: Site, sizes: Mapping[tuple[str, str], Size], *, delete: bool, now: datetime
+) -> dict[str, Event]:
     """Write the content that differs; return the events by slug."""
     names_changed = before.taxonomy != wanted.taxonomy
     if names_changed:
@@ -72,6 +84,7 @@ def _write(before: Site, wanted: Site, *, delete: bool, now: datetime) -> dict[s
             events[slug] = import_events.write(slug, document, events.get(slug), now=now)
     import_events.choose_current(wanted.events, events)
     _write_pages(before, wanted, events)
+    import_images.write(before.images, wanted.images, events, sizes)
     keys = before.posts.keys() | wanted.posts.keys()
     changed = {key for key in keys if before.posts.get(key) != wanted.posts.get(key)}
     if changed or names_changed:
@@ -107,8 +120,10 @@ def _record(
         own = [item for item in differences if item.file.startswith(f"events/{slug}/")]
         if own:
             keys = sorted({item.key for item in own if item.file == event_path(slug)} - {""})
-            pages = len({item.file for item in own} - {event_path(slug)})
-            audit.record("content.imported", event, actor=actor, at=now, keys=keys, page_files=pages)
+            counts = {"page_files": len({item.file for item in own if "/pages/" in item.file})}
+            if images := {item.file for item in own if "/images/" in item.file}:
+                counts["image_files"] = len(images)
+            audit.record("content.imported", event, actor=actor, at=now, keys=keys, **counts)
     others = sum(not file.startswith("events/") for file in files)
     if others:
         version = db.session.get_one(ContentVersion, 1)

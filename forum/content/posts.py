@@ -50,6 +50,7 @@ SHAPE = table(
         "corrections": listing(CORRECTION),
         "content_note": line(600),
         "help_box": flag,
+        "cover": key(16),
     },
 )
 ORDER = (
@@ -65,11 +66,11 @@ ORDER = (
         "withdrawn",
         "updated",
     ),
-    *("categories", "tags", "content_note", "help_box", "sources", "corrections", BODY),
+    *("categories", "tags", "content_note", "help_box", "cover", "sources", "corrections", BODY),
 )
 MOMENTS = ("published", "withdrawn", "updated")
 # The keys whose values are the same in every language of a post.
-SHARED = ("event", "published", "withdrawn", "updated", "categories", "tags", "help_box")
+SHARED = ("event", "published", "withdrawn", "updated", "categories", "tags", "help_box", "cover")
 # Lists whose entries have a text per language; the rest of an entry is shared.
 TEXTS_OF = {"sources": "title", "corrections": "text"}
 
@@ -164,6 +165,7 @@ def _tell_text(post: Post, text: PostText, events: Mapping[int, str], former: li
         "categories": [category.key for category in post.categories],
         "tags": [tag.name for tag in post.tags],
         "help_box": post.has_help_box,
+        "cover": post.cover.key if post.cover else None,
         "sources": [
             _known_of(
                 {"title": source.title.get(language) or "", "url": source.url, "date": source.published_on}

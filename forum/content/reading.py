@@ -1,25 +1,32 @@
 """Reading a folder's files into documents. Each file is checked alone, then the values that several files share."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
+from zoneinfo import ZoneInfo
 
-from forum.content import documents, events, old_addresses, pages, posts, taxonomy
+from forum.content import documents, events, images, old_addresses, pages, posts, taxonomy
 from forum.content.errors import BadFile, ContentRefused
 from forum.content.shapes import LANGUAGES, NAME, Where
-from forum.content.site import Site, event_path, page_path, post_path
+from forum.content.site import Site, event_path, image_path, original_path, page_path, post_path
 
 EVENT = re.compile(r"events/([^/]+)/event\.toml")
 PAGE = re.compile(r"events/([^/]+)/pages/([^/]+)\.([^/.]+)\.md")
+IMAGE = re.compile(r"events/([^/]+)/images/([0-9a-f]{16})\.toml")
+OF_EVENT = re.compile(r"events/([^/]+)/(?:pages|images)/.*")
 POST = re.compile(r"posts/([^/]+)\.([^/.]+)\.md")
 PLACES = (
-    "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md"
-    " and posts/<post>.<language>.md"
+    "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md,"
+    " events/<event>/images/<key>.toml and <key>.jpg, and posts/<post>.<language>.md"
 )
 
 
-def read(texts: Mapping[str, str], unread: Mapping[str, str]) -> Site:
+def read(
+    texts: Mapping[str, str], unread: Mapping[str, str], originals: Collection[tuple[str, str]] = ()
+) -> Site:
     """Return the content of the files; `unread` says of each of the others why it cannot be read.
+
+    `originals` has event and key of each image whose original is there.
 
     Raises ContentRefused with a sentence for each file that is to blame.
     """
@@ -36,11 +43,24 @@ def read(texts: Mapping[str, str], unread: Mapping[str, str]) -> Site:
     for key in list(site.posts):
         with _noting(problems):
             _refuse_odd_post(site, key)
+    problems += _tell_single_halves(site, {*texts, *unread}, originals)
     with _noting(problems):
         _refuse_second_current(site)
     if problems:
         raise ContentRefused(problems)
     return site
+
+
+def _tell_single_halves(
+    site: Site, files: Container[str], originals: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    """Yield a sentence for each image of which only the description or only the original is there."""
+    for event, key in site.images:
+        if original_path(event, key) not in files and (event, key) not in originals:
+            yield f"{image_path(event, key)}: its original {key}.jpg is missing"
+    for event, key in originals:
+        if image_path(event, key) not in files:
+            yield f"{original_path(event, key)}: its description {key}.toml is missing"
 
 
 @contextmanager
@@ -61,19 +81,34 @@ def _read_file(site: Site, file: str, text: str, files: Container[str]) -> None:
     elif parts := EVENT.fullmatch(file):
         slug = _name(parts[1], 60, where)
         site.events[slug] = events.read(documents.read_toml(text, where), where)
-    elif parts := PAGE.fullmatch(file):
-        event, slug, language = parts[1], _name(parts[2], 60, where), _language(parts[3], where)
-        if event_path(event) not in files:
-            where.refuse(f"belongs to an event, and its file {event_path(event)} is missing")
-        if event not in site.events:
-            return  # the event's own file is among the problems already
-        zone = events.zone_of(site.events[event], where)
-        site.pages[event, slug][language] = pages.read(documents.read_markdown(text, where), where, zone)
+    elif OF_EVENT.fullmatch(file):
+        _read_part(site, file, text, files)
     elif parts := POST.fullmatch(file):
         key, language = _name(parts[1], 80, where), _language(parts[2], where)
         site.posts[key][language] = posts.read(documents.read_markdown(text, where), where)
     else:
         where.refuse(f"is no file of the content; that would be {PLACES}")
+
+
+def _read_part(site: Site, file: str, text: str, files: Container[str]) -> None:
+    """Read a page or an image of an event."""
+    where = Where(file)
+    if parts := PAGE.fullmatch(file):
+        event, slug, language = parts[1], _name(parts[2], 60, where), _language(parts[3], where)
+        if zone := _zone(site, event, files, where):
+            site.pages[event, slug][language] = pages.read(documents.read_markdown(text, where), where, zone)
+    elif parts := IMAGE.fullmatch(file):
+        if zone := _zone(site, parts[1], files, where):
+            site.images[parts[1], parts[2]] = images.read(documents.read_toml(text, where), where, zone)
+    else:
+        where.refuse(f"is no file of the content; that would be {PLACES}")
+
+
+def _zone(site: Site, event: str, files: Container[str], where: Where) -> ZoneInfo | None:
+    """Return the time zone of the event of a file, None if the event's own file is among the problems already."""
+    if event_path(event) not in files:
+        where.refuse(f"belongs to an event, and its file {event_path(event)} is missing")
+    return events.zone_of(site.events[event], where) if event in site.events else None
 
 
 def _name(name: str, longest: int, where: Where) -> str:

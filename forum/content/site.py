@@ -27,6 +27,7 @@ class Site:
     old_addresses: Document | None = None
     events: dict[str, Document] = field(default_factory=dict)
     pages: dict[tuple[str, str], BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
+    images: dict[tuple[str, str], Document] = field(default_factory=dict)  # by event and key
     posts: dict[str, BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -47,6 +48,7 @@ class Site:
         found |= {event_path(slug): document for slug, document in self.events.items()}
         for (event, slug), languages in self.pages.items():
             found |= {page_path(event, slug, language): page for language, page in languages.items()}
+        found |= {image_path(event, key): image for (event, key), image in self.images.items()}
         for key, languages in self.posts.items():
             found |= {post_path(key, language): post for language, post in languages.items()}
         return found
@@ -72,6 +74,16 @@ def event_path(slug: str) -> str:
 def page_path(event: str, slug: str, language: str) -> str:
     """Return the path of a page's file."""
     return f"events/{event}/pages/{slug}.{language}.md"
+
+
+def image_path(event: str, key: str) -> str:
+    """Return the path of the file that describes an image."""
+    return f"events/{event}/images/{key}.toml"
+
+
+def original_path(event: str, key: str) -> str:
+    """Return the path of the original of an image."""
+    return f"events/{event}/images/{key}.jpg"
 
 
 def post_path(key: str, language: str) -> str:

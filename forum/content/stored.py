@@ -6,31 +6,43 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from forum.content import events, old_addresses, pages, posts, taxonomy
+from forum.content import events, images, old_addresses, pages, posts, taxonomy
 from forum.content.errors import BadFile
 from forum.content.shapes import LANGUAGES, NAME, Document
 from forum.content.site import Site, event_path, page_path, post_path
 from forum.events.models import Event
 from forum.extensions import db
+from forum.images import queries as images_of_libraries
 from forum.news.models import Category, FormerSlug, OldAddress, Post, Tag
 
 WHOLE_POSTS = [
     selectinload(part)
-    for part in (Post.texts, Post.corrections, Post.sources, Post.categories, Post.tags, Post.withdrawal)
+    for part in (
+        Post.texts,
+        Post.corrections,
+        Post.sources,
+        Post.categories,
+        Post.tags,
+        Post.withdrawal,
+        Post.cover,
+    )
 ]
 
 
 def read() -> Site:
     """Return all content of the database. Raises BadFile for content that no file can hold."""
     site = Site(taxonomy.tell(list_categories(), list_tags()))
-    slugs = {}
+    slugs, zones = {}, {}
     for event in list_events():
         _refuse_unsafe(event.slug, event_path(event.slug))
-        slugs[event.id] = event.slug
+        slugs[event.id], zones[event.slug] = event.slug, event.zone
         site.events[event.slug] = events.tell(event)
         for page in event.pages:
             _refuse_unsafe(page.slug, page_path(event.slug, page.slug, LANGUAGES[0]))
             site.pages[event.slug, page.slug] = pages.tell(page, event.zone)
+    for image in images_of_libraries.list_all():
+        slug = slugs[image.event_id]
+        site.images[slug, image.key] = images.tell(image, zones[slug])
     former = _list_former_slugs()
     for post in list_posts():
         _refuse_unsafe(post.key, post_path(post.key, LANGUAGES[0]))

@@ -139,8 +139,8 @@ def test_a_wrong_file_is_named(folder, run, tmp_path):
     os.mkfifo(folder / "posts/pipe.sv.md")
     said = sorted(refused(run, folder))
     places = (
-        "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md"
-        " and posts/<post>.<language>.md"
+        "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md,"
+        " events/<event>/images/<key>.toml and <key>.jpg, and posts/<post>.<language>.md"
     )
     assert said == [
         "events/elsewhere: is a link, which may lead out of the folder.",

@@ -1,0 +1,37 @@
+"""Images as files: `events/<event>/images/<key>.toml` says what one shows, `<key>.jpg` is its original."""
+
+from zoneinfo import ZoneInfo
+
+from forum.columns import Text
+from forum.content import moments
+from forum.content.shapes import LANGUAGES, Document, Where, line, member, moment, said, table, texts
+from forum.images.actions import Description
+from forum.images.enums import Focus
+from forum.images.models import Image
+
+SHAPE = table(
+    {"alt": texts(line(300, empty=True), said=True), "added": moment},
+    {"credit": line(150), "focus": member(Focus)},
+)
+
+
+def tell(image: Image, zone: ZoneInfo) -> Document:
+    """Return the document of an image of an event in this time zone."""
+    alt = {language: image.alt.get(language) or "" for language in LANGUAGES}
+    document: Document = {"alt": alt, "added": moments.tell(image.added_at, zone)}
+    if image.credit:
+        document["credit"] = image.credit
+    return {**document, "focus": str(image.focus)}
+
+
+def read(raw: Document, where: Where, zone: ZoneInfo) -> Document:
+    """Return the content of an image's file as a document. Raises BadFile."""
+    document = SHAPE(raw, where)
+    added = moments.tell(moments.read(document["added"], zone, where.at("added")), zone)
+    return {**document, "added": added, "focus": document.get("focus", str(Focus.CENTRE))}
+
+
+def description_of(document: Document) -> Description:
+    """Return what an image's document says about it."""
+    alt: Text = said(document["alt"])
+    return Description(alt=alt, credit=document.get("credit", ""), focus=Focus(document["focus"]))
