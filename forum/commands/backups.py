@@ -1,13 +1,11 @@
 """`forum backup` and `forum restore`: one file with everything but the data keys, verified before a restore (R21, R22).
 
 The keys decrypt the sealed columns, so `--keys` writes them to a separate file, to be stored elsewhere.
-A backup is a tar of `manifest.json` and one dump: a copy of the SQLite file, or PostgreSQL's custom format.
+A backup is a tar of `manifest.json`, a dump (a copy of the SQLite file, or PostgreSQL's custom format) and the images.
 """
 
 import base64
 import fcntl
-import hashlib
-import io
 import json
 import os
 import shutil
@@ -15,7 +13,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -32,12 +29,13 @@ from sqlalchemy.engine import URL
 
 from forum import clock, migrating, presence
 from forum.audit import heads
-from forum.commands import after_restore
+from forum.commands import after_restore, archives, backup_images
+from forum.commands.archives import BrokenBackup
 from forum.extensions import db
 from forum.postgres import libpq_arguments
 from forum.settings.keys import write_private
 
-MANIFEST, PRIVATE = "manifest.json", 0o600
+PRIVATE = 0o600
 DUMPS = {"sqlite": "forum.sqlite3", "postgresql": "forum.pgdump"}
 BACKUPS, SCRATCH = "forum-*Z.tar", ".forum-backup-"
 OTHERS = (  # connections of users; PostgreSQL's own processes, such as autovacuum, have no usesysid
@@ -47,10 +45,6 @@ OTHERS = (  # connections of users; PostgreSQL's own processes, such as autovacu
 TAKEN = "somebody else works on the database"
 REFUSE_OTHERS = f"DO $$ BEGIN IF ({OTHERS}) > 0 THEN RAISE EXCEPTION '{TAKEN}'; END IF; END $$;\n"
 POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
-
-
-class BrokenBackup(click.ClickException):
-    """The file is not a backup, is damaged, or does not fit this installation."""
 
 
 @click.command()
@@ -73,10 +67,15 @@ def backup(folder: Path, keys: Path | None, keep: int | None) -> None:
     now = clock.now()
     target = folder / f"forum-{now:%Y%m%dT%H%M%SZ}.tar"
     with _scratch(folder) as scratch:
-        dump = scratch / DUMPS[db.engine.dialect.name]
+        dump, packed = scratch / DUMPS[db.engine.dialect.name], scratch / backup_images.NAME
+        images = backup_images.Images(packed)
+        images.add()
         _dump(dump)
-        manifest = {"made_at": now.isoformat(), "revision": _revision(), **_fingerprint(dump)}
-        _write_tar(scratch / "whole", dump, manifest)
+        images.add()
+        manifest = {"made_at": now.isoformat(), "revision": _revision(), **archives.fingerprint(dump)}
+        archives.write(
+            scratch / "whole", (dump, packed), {**manifest, "images": archives.fingerprint(packed)}
+        )
         _sync(scratch / "whole")
         (scratch / "whole").replace(target)
         _sync(folder)
@@ -106,8 +105,11 @@ def restore(file: Path, replace: bool) -> None:
     """Restore a backup while the forum is stopped; refuses to overwrite anything unless told to."""
     try:
         with presence.alone(current_app.config["INSTANCE"]), _scratch(file.parent) as scratch:
-            dump, manifest = _open(file, scratch)
+            dump, manifest = archives.unpack(file, scratch, DUMPS.values())
             _refuse_unfitting(dump, manifest)
+            # The images come first: files without rows harm nobody, rows without files would be broken images.
+            if (packed := scratch / backup_images.NAME).exists():
+                backup_images.put_back(packed)
             quieted = _restore_sqlite(dump, replace) if dump.suffix == ".sqlite3" else _restore_postgres(dump)
     except presence.DatabaseIsTaken as problem:
         raise click.ClickException("The forum runs. Stop all its processes, then restore.") from problem
@@ -228,36 +230,6 @@ def _find_program(name: str) -> str:
     if program is None:
         raise click.ClickException(f"{name} is missing (Debian: apt-get install postgresql-client).")
     return str(program)
-
-
-def _write_tar(target: Path, dump: Path, manifest: dict[str, Any]) -> None:
-    with tarfile.open(target, "w") as tar:
-        content = json.dumps(manifest, indent=1).encode()
-        entry = tarfile.TarInfo(MANIFEST)
-        entry.size, entry.mode = len(content), PRIVATE
-        tar.addfile(entry, io.BytesIO(content))
-        tar.add(dump, arcname=dump.name)
-    target.chmod(PRIVATE)
-
-
-def _open(file: Path, scratch: Path) -> tuple[Path, dict[str, Any]]:
-    """Unpack the backup; return the dump and its manifest, whose checksum it matches. Raises BrokenBackup."""
-    try:
-        with tarfile.open(file) as tar:
-            manifest = json.loads((tar.extractfile(MANIFEST) or io.BytesIO()).read())
-            dump = scratch / next(name for name in DUMPS.values() if name in tar.getnames())
-            with tar.extractfile(dump.name) or io.BytesIO() as packed, dump.open("wb") as unpacked:
-                shutil.copyfileobj(packed, unpacked)
-    except (tarfile.TarError, KeyError, ValueError, StopIteration) as problem:
-        raise BrokenBackup(f"{file} is not a backup of the forum") from problem
-    if _fingerprint(dump) != {name: manifest.get(name) for name in ("bytes", "sha256")}:
-        raise BrokenBackup(f"{file} is damaged: what is in it is not what was put into it")
-    return dump, manifest
-
-
-def _fingerprint(dump: Path) -> dict[str, Any]:
-    with dump.open("rb") as file:
-        return {"bytes": dump.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _revision() -> str:

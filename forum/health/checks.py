@@ -23,13 +23,12 @@ from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db, migrate
-from forum.health import keys, rights, signing
+from forum.health import files, keys, refusals, rights, signing
 from forum.outbox import heartbeats, relay
 from forum.outbox import queries as outbox
 from forum.web import limits
 
 FAILURES_IN_A_ROW = 3
-REFUSALS_MAY_BE = 30
 BACKUP_MAY_BE_OLD = timedelta(hours=26)  # backups are daily, and one takes some time
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
@@ -204,7 +203,7 @@ def _limits(now: datetime) -> tuple[bool, str]:
 
 
 def _disk(now: datetime) -> tuple[bool, str]:
-    folders = {current_app.config["INSTANCE"]}
+    folders = {current_app.config["INSTANCE"], current_app.config["IMAGES"]}
     if db.engine.dialect.name == "sqlite":
         folders.add(Path(db.engine.url.database or "").parent)
     free = min(shutil.disk_usage(folder).free for folder in folders if folder.is_dir())
@@ -232,21 +231,6 @@ def _audit(now: datetime) -> tuple[bool, str]:
     problems = audit.examine(now=now)
     entries = counted(audit_queries.count_entries(), "entry is", "entries are")
     return not problems, "; ".join(problems) or f"{entries} whole"
-
-
-def _sign_ins(now: datetime) -> tuple[bool, str]:
-    """Report how many passwords and codes were refused within a day."""
-    counts = audit_queries.count_refusals(now - timedelta(days=1))
-    words = ", ".join(
-        f"{action.partition('.')[2]} {counted(count, 'time', 'times')}"
-        for action, count in counts.items()
-        if count
-    )
-    refused = sum(counts.values())
-    return (
-        refused < REFUSALS_MAY_BE,
-        f"in a day at least: {words}" if refused else "none was refused in a day",
-    )
 
 
 def _sealed(now: datetime) -> tuple[bool, str]:
@@ -280,7 +264,8 @@ CHECKS: dict[str, Callable[[datetime], tuple[bool, str]]] = {
     "changes": _changes,
     "sealed": _sealed,
     "audit": _audit,
-    "sign-ins": _sign_ins,
+    "sign-ins": refusals.check,
+    "images": files.check,
 }
 READY = ("database", "migrations")
 STATUS = (
@@ -297,4 +282,10 @@ STATUS = (
     "disk",
     "backup",
 )
-SLOW = ("changes", "sealed", "audit", "sign-ins")  # write or read much, so only `forum doctor` runs these
+SLOW = (
+    "changes",
+    "sealed",
+    "audit",
+    "sign-ins",
+    "images",
+)  # write or read much, so only `forum doctor` runs these

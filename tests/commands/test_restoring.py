@@ -18,7 +18,7 @@ from forum import clock, presence
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.models import OneTimeLink, SignIn, User
 from forum.audit import heads
-from forum.commands import after_restore, backups
+from forum.commands import after_restore, archives, backups
 from forum.commands.backups import BrokenBackup
 from forum.database import start_write
 from forum.extensions import db
@@ -100,7 +100,7 @@ def test_an_archive_with_a_folder_in_the_place_of_the_database_is_no_backup(tmp_
         tar.addfile(folder)
 
     with pytest.raises(BrokenBackup, match="is damaged"):
-        backups._open(tmp_path / "a.tar", tmp_path)
+        archives.unpack(tmp_path / "a.tar", tmp_path, ["forum.sqlite3"])
 
 
 def test_restore_names_a_database_that_is_damaged_inside(make_app, sqlite_url, tmp_path):
@@ -154,19 +154,6 @@ def test_backup_of_one_kind_of_database_is_refused_by_the_other(make_app, sqlite
     answer = run(make_app(postgres_url), "restore", str(made(tmp_path / "backups")))
 
     assert (answer.exit_code, "it holds forum.sqlite3" in answer.output) == (1, True)
-
-
-@pytest.fixture
-def blank_url(request, app, tmp_path):
-    """Give an empty database of the same kind as the app's."""
-    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        (tmp_path / "elsewhere").mkdir()
-        yield f"sqlite:///{tmp_path / 'elsewhere' / 'forum.sqlite3'}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    name = server.create()
-    yield server.url(name)
-    server.drop(name)
 
 
 def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app, blank_url, tmp_path):

@@ -1,0 +1,55 @@
+"""The images of libraries in a backup: `images.tar`, with a file `<key>/<name>` for each file of the store."""
+
+import io
+import tarfile
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from forum.extensions import db
+from forum.images import queries, store
+from forum.images.making import ORIGINAL
+from forum.images.models import Image
+
+NAME, PRIVATE = "images.tar", 0o600
+
+
+class Images:
+    """The images on their way into a backup.
+
+    They are added before the database is dumped and once more after that: so the files of every row in the dump are
+    there, although organisers add and remove images meanwhile.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target, self._added = target, set[str]()
+        tarfile.open(target, "w").close()
+
+    def add(self) -> None:
+        """Add the files of all images that are not added yet; one that is missing stays missing."""
+        # Before an update the database lacks the tables of the newer version, which makes the backup.
+        has_images = inspect(db.engine).has_table(Image.__tablename__)
+        with tarfile.open(self._target, "a") as tar:
+            for image in queries.list_all() if has_images else ():
+                if image.key not in self._added:
+                    self._added.add(image.key)
+                    for name in store.names_of(image):
+                        if (content := store.read(image.key, name)) is not None:
+                            entry = tarfile.TarInfo(f"{image.key}/{name}")
+                            entry.size, entry.mode = len(content), PRIVATE
+                            tar.addfile(entry, io.BytesIO(content))
+        db.session.rollback()
+
+
+def put_back(packed: Path) -> int:
+    """Store the images of a backup, and return how many; what the store has already stays as it is."""
+    keys = set()
+    with tarfile.open(packed) as tar:
+        for entry in tar:
+            key, _slash, name = entry.name.partition("/")
+            is_ours = store.KEY.fullmatch(key) and (name == ORIGINAL or store.SHOWN.fullmatch(name))
+            content = tar.extractfile(entry) if is_ours else None
+            if content is not None:
+                store.put(key, {name: content.read()})
+                keys.add(key)
+    return len(keys)
