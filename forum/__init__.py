@@ -15,8 +15,8 @@ from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.console import pages as console_pages
 from forum.console import settings as console_settings
+from forum.events import in_url, versions
 from forum.events import public as events_public
-from forum.events import versions
 from forum.extensions import csrf, db, mail, migrate
 from forum.health import public as health_public
 from forum.home import crawlers, icons, site
@@ -87,6 +87,7 @@ LAYERS: tuple[Layer, ...] = (
     requests.trust_proxies,  # takes the client's address and scheme from trusted proxies
     # Within Flask, before the view and after it:
     languages.read_from_address,  # reads the language from the URL's path
+    in_url.stay_with_event,  # keeps a page's links with the page's event
     requests.refuse_and_log,  # refuses a malformed request, or a form from another site; logs every request
     # Adds the security headers to the answer.
     partial(headers.set_headers, is_open=access.is_open, may_be_listed=access.may_be_listed),

@@ -63,8 +63,7 @@ def list_coming(event: Event, balance: Balance, counts: listing.Counts, now: dat
     if events.is_over(event, now):
         return []
     moments = [(event.starts_at, _("The forum begins")), (event.ends_at, _("The forum ends"))]
-    if events.registration_state(event, now) != RegistrationState.ARCHIVE:
-        moments += [(event.opens_at, _("Registration opens")), (event.closes_at, _("Registration closes"))]
+    moments += [(event.opens_at, _("Registration opens")), (event.closes_at, _("Registration closes"))]
     if event.release_at and balance.kept:
         text = ngettext(
             "Kept places are released: today %(num)s place",
@@ -86,8 +85,6 @@ def standing_text(event: Event, now: datetime) -> str:
     if events.is_over(event, now):
         return _("The forum is over.")
     state, zone = events.registration_state(event, now), event.zone
-    if state == RegistrationState.ARCHIVE:
-        return _("The site is about another event, so this one takes no registrations.")
     if state == RegistrationState.UNPUBLISHED:
         return _("The event is not published: visitors do not see it.")
     if state == RegistrationState.UPCOMING:

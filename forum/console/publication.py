@@ -16,7 +16,6 @@ from forum.console.text_checks import blanks_of
 from forum.database import start_write
 from forum.events import publishing
 from forum.events import queries as events
-from forum.events.enums import RegistrationState
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
@@ -28,9 +27,12 @@ bp = Blueprint("publication", __name__, url_prefix="/console/<event>")
 
 
 class PublishForm(TidyForm):
-    """The tick with which an organiser publishes an event although something that is needed is missing."""
+    """The ticks with which an organiser publishes an event although something that is needed is missing, and moves it
+    to the front page in place of another event.
+    """
 
     even_so = BooleanField(_l("Publish it all the same"))
+    to_front = BooleanField(_l("Make it the front page of the site"))
 
 
 @bp.route("/publication", methods=["GET", "POST"])
@@ -43,8 +45,9 @@ def publish(event: str) -> ResponseReturnValue:
     if found.is_published:
         return _to_overview(event)
     asked = _asked(found, now)
-    if form.validate_on_submit() and asked["may"] and (form.even_so.data or not asked["missing"]):
-        publishing.publish(found, actor=sign_ins.current_actor(), now=now)
+    if form.validate_on_submit() and (form.even_so.data or not asked["missing"]):
+        to_front = form.to_front.data and sign_ins.is_admin_of_all()
+        publishing.publish(found, to_front=to_front, actor=sign_ins.current_actor(), now=now)
         db.session.commit()
         flash(_("The event is published. Visitors see it now."), "success")
         return _to_overview(event)
@@ -74,13 +77,12 @@ def front_page(event: str) -> ResponseReturnValue:
 
 def _asked(event: Event, now: datetime) -> dict[str, Any]:
     """Return the context of the page before publishing: what is missing, and what publishing does."""
-    displaced = _displaced(event, now)
     return {
         "missing": checklist_of(event, now).needed,
         "blanks": blanks_of(event),
-        "displaced": displaced,
+        "displaced": _displaced(event, now),
         # To take the front page from another event an organiser has to be an admin of all events.
-        "may": displaced is None or sign_ins.is_admin_of_all(),
+        "may_displace": sign_ins.is_admin_of_all(),
         "is_over": events.is_over(event, now),
         "opens_later": now < event.opens_at,
         "is_closed": now >= event.closes_at,
@@ -95,9 +97,6 @@ def _displaced(event: Event, now: datetime) -> dict[str, Any] | None:
     counts = listing.count_by_sector_and_status(other)
     return {
         "event": other,
-        "is_public": other.is_published,
-        "is_open": events.registration_state(other, now)
-        in (RegistrationState.OPEN, RegistrationState.UPCOMING),
         "is_over": events.is_over(other, now),
         "people": sum(listing.total(counts, status=status) for status in LIVE),
     }

@@ -15,6 +15,7 @@ from flask import current_app
 from forum.events.days import list_spans
 from forum.events.enums import EntryStatus
 from forum.events.models import Event
+from forum.events.queries import front_path
 
 
 def event_calendar(event: Event, language: str) -> bytes:
@@ -71,5 +72,4 @@ def _uid(event: Event, day: int) -> str:
 
 
 def _front_page(event: Event, language: str) -> str:
-    front = f"{current_app.config['BASE_URL']}/{language}/"
-    return front if event.is_current else f"{front}events/{event.slug}/"
+    return current_app.config["BASE_URL"] + front_path(event, language)

@@ -25,7 +25,7 @@ class SectorTemplate(StrEnum):
 class RegistrationState(StrEnum):
     """The state of an event's registration (`events.queries.registration_state`)."""
 
-    ARCHIVE = "archive"  # the event is not the current one
+    ARCHIVE = "archive"  # the event has ended, and is not the front page
     UNPUBLISHED = "unpublished"
     UPCOMING = "upcoming"
     OPEN = "open"

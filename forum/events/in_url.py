@@ -1,18 +1,26 @@
-"""The event that a URL names, and routes for the current event and for others."""
+"""The event that a URL names, and routes for the current event and for others.
+
+The pages of an event have one route for the current event, the front page of the site (`/sv/register`), and one for
+any other event (`/sv/events/<event>/register`). A link made by `url_for` stays with the event of the page on which it
+stands, as it stays in the page's language. `event=slug` leads to another event, `event=None` to the current one.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
-from flask import Blueprint, abort, g
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request, url_for
+from werkzeug import Response
 
 from forum.events import queries
 from forum.events.models import Event
+from forum.web.cache import READING
 from forum.web.routes import LANGUAGE
 
 
 def of_event(bp: Blueprint, rule: str, **options) -> Callable:
     """Route a view for the current event, and for any other event under `/sv/events/<event>`.
 
-    The view takes `event`: the slug, or None for the current event. `url_for(…, event=None)` gives the short URL.
+    The view takes `event`: the slug, or None for the current event.
     """
 
     def decorate(view):
@@ -24,14 +32,27 @@ def of_event(bp: Blueprint, rule: str, **options) -> Callable:
     return decorate
 
 
+def stay_with_event(app: Flask) -> None:
+    """The layer that keeps the links of a page with the event of that page."""
+
+    @app.url_defaults
+    def keep_event(endpoint: str, values: dict[str, Any]) -> None:
+        if _is_of_event(endpoint):
+            values.setdefault("event", _slug_of_page())
+
+
 def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool = False) -> Event:
     """Return the published event with this slug, the current one for None; set g.event, which the layout shows.
 
     The event's sectors are loaded unless the page does not show them, the names of its pages only where `pages` is set.
+    A page of the current event that is asked for under the event's slug leads to its own address: an event may become
+    the front page after somebody noted a link.
     """
     event = queries.find_published(slug) if slug else event_of_page()
-    if event is None or (slug and event.is_current):
+    if event is None:
         abort(404)
+    if slug and event.is_current and request.method in READING:
+        abort(_lead_to_short_address())
     if sectors:
         queries.load_sectors(event)
     if pages:
@@ -40,11 +61,33 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
     return event
 
 
+def show_event(event: Event) -> None:
+    """Let the layout and the links of the page be those of this event, which the page's address does not name."""
+    g.event = event
+
+
 def event_of_page() -> Event | None:
     """Return the event that the requested page is about: the event that its address names, else the current event."""
     if not hasattr(g, "event"):
         g.event = queries.find_current()
     return g.event
+
+
+def _is_of_event(endpoint: str | None) -> bool:
+    """Return whether the endpoint has the routes of `of_event`; those of the console name an event, but no language."""
+    return endpoint is not None and current_app.url_map.is_endpoint_expecting(endpoint, "lang", "event")
+
+
+def _slug_of_page() -> str | None:
+    """Return the slug that links of the requested page have in their URLs; None leads to the current event's pages."""
+    if event := g.get("event"):
+        return queries.slug_in_url(event)
+    return (request.view_args or {}).get("event") if _is_of_event(request.endpoint) else None
+
+
+def _lead_to_short_address() -> Response:
+    values: dict[str, Any] = {**request.args, **(request.view_args or {}), "event": None}
+    return redirect(url_for(str(request.endpoint), **values), 302)
 
 
 def get_any_or_404(slug: str) -> Event:

@@ -6,7 +6,9 @@ from typing import Any
 from babel import Locale
 from flask import url_for
 
+from forum import clock
 from forum.events.models import Event
+from forum.events.queries import is_earlier
 from forum.web.languages import in_language, language
 from forum.web.seo import absolute
 from forum.web.static import find_url
@@ -50,8 +52,8 @@ def organiser_of(event: Event) -> Organiser | None:
         town=address.get("town", ""),
         country_code=address.get("country", ""),
         phone=event.organiser_phone or "",
-        # Questions about an event that is over go to whoever arranges the present one.
-        email=event.contact_email if event.is_current else "",
+        # Questions about an earlier event go to whoever arranges the present one.
+        email="" if is_earlier(event, clock.now()) else event.contact_email,
         url=event.organiser_url or "",
         logo=find_url(event.organiser_logo) if event.organiser_logo else "",
     )

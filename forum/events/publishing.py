@@ -1,4 +1,4 @@
-"""Publishing an event, and choosing the front page. Nothing here commits; call after `start_write`."""
+"""Publishing an event and choosing the front page. Nothing here commits; call after `start_write`."""
 
 from datetime import datetime
 
@@ -12,33 +12,37 @@ from forum.events.queries import is_over
 from forum.extensions import db
 
 
-def publish(event: Event, *, actor: str, now: datetime) -> None:
-    """Show the event to everybody; one that lies ahead becomes the front page of the site.
+def publish(event: Event, *, to_front: bool = False, actor: str, now: datetime) -> None:
+    """Show the event to everybody; `to_front` makes it the front page of the site in place of another event.
 
-    The event that was the front page is then an earlier one, with an address of its own, and takes no registrations.
-    An event that is over takes no front page from another one. Does nothing when it is published already.
+    An event that lies ahead becomes the front page in any case where visitors see none there, or one that is over.
+    An event that is over never does. Does nothing when the event is published already.
     """
     former = _lock_with_current(event)
     if event.is_published:
         return
     event.is_published = True
     audit.record("event.published", event, actor=actor, at=now)
-    if not is_over(event, now):
+    is_free = former is None or not former.is_published or is_over(former, now)
+    if (to_front or is_free) and not is_over(event, now):
         _move_to_front(event, former, actor=actor, now=now)
 
 
 def make_front_page(event: Event, *, actor: str, now: datetime) -> None:
-    """Make a published event the front page of the site; the event that was the front page becomes an earlier one."""
+    """Make a published event the front page of the site.
+
+    The event that was the front page keeps its pages and its registration, under an address of its own.
+    """
     former = _lock_with_current(event)
     if event.is_published:
         _move_to_front(event, former, actor=actor, now=now)
 
 
 def displaced_by(event: Event, now: datetime) -> Event | None:
-    """Return the event that would no longer be the front page if this one was published or moved there now."""
+    """Return the event that visitors would no longer see on the front page if this one was moved there now."""
     if event.is_current or (is_over(event, now) and not event.is_published):
         return None
-    return db.session.scalars(select(Event).where(Event.is_current)).one_or_none()
+    return db.session.scalars(select(Event).where(Event.is_current, Event.is_published)).one_or_none()
 
 
 def _lock_with_current(event: Event) -> Event | None:
@@ -56,6 +60,6 @@ def _move_to_front(event: Event, former: Event | None, *, actor: str, now: datet
         former.is_current = False
         # Write this before the next change: the database never accepts two current events.
         db.session.flush()
-        audit.record("event.archived", former, actor=actor, at=now, by=event.id)
+        audit.record("event.left_front_page", former, actor=actor, at=now, by=event.id)
     event.is_current = True
     audit.record("event.made_front_page", event, actor=actor, at=now)

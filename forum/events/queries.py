@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, bindparam, func, inspect, literal, select, union_all
+from sqlalchemy import Select, bindparam, cast, func, inspect, literal, null, select, union_all
 from sqlalchemy.orm import contains_eager, load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -26,7 +26,6 @@ PAGES = (
     .where(Page.event_id == bindparam("event_id"))
     .order_by(Page.position)
 )
-IS_EARLIER = (Event.is_published, ~Event.is_current, Event.ends_at < bindparam("now", type_=UtcDateTime))
 # Every public page has these links, so one statement reads both kinds.
 FRAME = union_all(
     select(
@@ -35,20 +34,24 @@ FRAME = union_all(
         Page.id,
         Page.slug,
         Page.title,
+        literal(value=False),
+        cast(null(), UtcDateTime),
     ).where(Page.event_id == bindparam("event_id")),
     select(
-        literal("earlier"),
+        literal("event"),
         func.row_number().over(order_by=Event.starts_at.desc()),
         Event.id,
         Event.slug,
         Event.short_name,
-    ).where(*IS_EARLIER),
+        Event.is_current,
+        Event.ends_at,
+    ).where(Event.is_published),
 )
 
 
 @dataclass(frozen=True)
-class Linked:
-    """An event or a page of one, for a link."""
+class LinkedPage:
+    """A page of an event, for a link."""
 
     id: int
     slug: str
@@ -56,11 +59,22 @@ class Linked:
 
 
 @dataclass(frozen=True)
-class Frame:
-    """What the frame of public pages leads to: an event's pages, and the events that are over, the newest first."""
+class LinkedEvent:
+    """A published event, for a link to its front page."""
 
-    pages: list[Linked]
-    earlier: list[Linked]
+    id: int
+    slug: str
+    name: Text
+    is_current: bool
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frame of public pages leads to: an event's pages, and the published events, the newest first."""
+
+    pages: list[LinkedPage]
+    events: list[LinkedEvent]
 
 
 def find_current() -> Event | None:
@@ -78,11 +92,11 @@ def load_pages(event: Event) -> None:
     _load(event, "pages", PAGES)
 
 
-def read_frame(event: Event | None, now: datetime) -> Frame:
-    """Return the links in the frame of public pages; `event` is the current one, if there is any."""
-    rows = sorted(db.session.execute(FRAME, {"event_id": event.id if event else None, "now": now}))
-    pages, earlier = ([Linked(*row[2:]) for row in rows if row.kind == kind] for kind in ("page", "earlier"))
-    return Frame(pages, earlier)
+def read_frame(event: Event | None) -> Frame:
+    """Return the links in the frame of public pages; `event` is the one whose pages they are, if there is any."""
+    rows = sorted(db.session.execute(FRAME, {"event_id": event.id if event else None}))
+    pages = [LinkedPage(*row[2:5]) for row in rows if row.kind == "page"]
+    return Frame(pages, [LinkedEvent(*row[2:]) for row in rows if row.kind == "event"])
 
 
 def find_published(slug: str) -> Event | None:
@@ -145,30 +159,40 @@ def find_sector(event: Event, key: str) -> Sector | None:
     return next((sector for sector in event.sectors if sector.key == key), None)
 
 
-def slug_in_url(event: Event | None) -> str | None:
+def slug_in_url(event: Event | LinkedEvent | None) -> str | None:
     """Return the event's slug for a URL: None for the current event."""
     return None if event is None or event.is_current else event.slug
+
+
+def front_path(event: Event, language: str) -> str:
+    """Return the path of the event's front page, which the paths of all its pages begin with; needs no request."""
+    slug = slug_in_url(event)
+    return f"/{language}/events/{slug}/" if slug else f"/{language}/"
 
 
 def registration_state(event: Event, now: datetime) -> RegistrationState:
     """Return where the event's registration stands: it is open from `opens_at` on, before `closes_at` (R20).
 
-    The event itself comes first: registration that was left open ends with it.
+    The event itself comes first: registration that was left open ends with it. Each published event takes
+    registrations, whether or not it is the front page of the site.
     """
     if not event.is_published:
         return RegistrationState.UNPUBLISHED
-    if not event.is_current:
-        return RegistrationState.ARCHIVE
-    if now >= event.ends_at:
-        return RegistrationState.OVER
+    if is_over(event, now):
+        return RegistrationState.OVER if event.is_current else RegistrationState.ARCHIVE
     if now < event.opens_at:
         return RegistrationState.UPCOMING
     return RegistrationState.OPEN if now < event.closes_at else RegistrationState.CLOSED
 
 
-def is_over(event: Event, now: datetime) -> bool:
+def is_over(event: Event | LinkedEvent, now: datetime) -> bool:
     """Return whether the event has ended: from then on its pages speak of the past and promise nothing."""
     return now >= event.ends_at
+
+
+def is_earlier(event: Event | LinkedEvent, now: datetime) -> bool:
+    """Return whether the event is one of the earlier forums: it is over, and not the front page of the site."""
+    return is_over(event, now) and not event.is_current
 
 
 def began_on() -> date:

@@ -17,7 +17,7 @@ from forum.web.seo import absolute
 
 bp = Blueprint("crawlers", __name__)
 
-CLOSED_PATHS = ("/console/", "/account/", "/sv/r/", "/en/r/")
+CLOSED_PATHS = ("/console/", "/account/", "/sv/r/", "/en/r/", "/sv/events/*/r/", "/en/events/*/r/")
 SECURITY_TXT_LASTS = timedelta(days=180)
 
 
@@ -50,13 +50,15 @@ def security_txt() -> Response:
 
 
 def _standing_pages() -> list[dict[str, Any]]:
-    """Return the list of news, the registration page, and all pages of every published event."""
-    entries = [_in_every_language("news.index")]
-    if events.find_current():
-        entries.append(_in_every_language("registration.choose"))
+    """Return the list of news, and all pages of every published event; an earlier one has no registration."""
+    entries, now = [_in_every_language("news.index")], clock.now()
     for event in events.list_published():
         slug = events.slug_in_url(event)
         codes = event.offered_languages
+        if not events.is_over(event, now):
+            cache.hold_at_most((event.ends_at - now).total_seconds())
+        if not events.is_earlier(event, now):
+            entries.append(_in_every_language("registration.choose", codes, event=slug))
         entries.append(_in_every_language("home.front", codes, event=slug))
         entries += [
             _in_every_language("events.page", codes, event=slug, slug=page.slug) for page in event.pages

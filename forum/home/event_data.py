@@ -63,7 +63,7 @@ def _offers(event: Event, state: RegistrationState, opening: Opening) -> dict[st
         "availability": f"{SCHEMA}/{available}",
         "validFrom": event.opens_at.astimezone(event.zone).isoformat(),
         "validThrough": event.closes_at.astimezone(event.zone).isoformat(),
-        "url": absolute(url_for("registration.choose")),
+        "url": absolute(url_for("registration.choose", event=slug_in_url(event))),
     }
 
 

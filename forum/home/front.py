@@ -53,7 +53,7 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "registration_text": _registration_text(event, state, opening, now),
         "opening": opening,
         "register_label": _register_label(opening),
-        **_addresses(event),
+        **_addresses(event, is_earlier=state == RegistrationState.ARCHIVE),
         **_seo(event, state, opening).context(),
     }
 
@@ -108,16 +108,16 @@ def _in_language(entry: dict[str, Any], *names: str) -> dict[str, str]:
     return {name: in_language(Text(entry[name])) for name in names}
 
 
-def _addresses(event: Event) -> dict[str, Any]:
+def _addresses(event: Event, *, is_earlier: bool) -> dict[str, Any]:
     slug = slug_in_url(event)
     pages = {page.slug: url_for("events.page", slug=page.slug, event=slug) for page in event.pages}
     links = [{"label": in_language(page.title), "url": pages[page.slug]} for page in event.pages]
     return {
-        "register_url": url_for("registration.choose"),
+        "register_url": url_for("registration.choose", event=slug),
         "calendar_url": url_for("events.calendar", event=slug),
         "practical_url": pages.get("practical", ""),
         "protected_url": f"{pages['privacy']}#protected-identity" if "privacy" in pages else "",
-        "page_links": [] if event.is_current else links,
+        "page_links": links if is_earlier else [],
     }
 
 

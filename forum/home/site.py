@@ -15,6 +15,7 @@ from forum.events.help_lines import HelpLine, list_help_lines
 from forum.events.in_url import event_of_page
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
+from forum.events.queries import LinkedEvent
 from forum.registration.opening import Opening, opening_of, seconds_unchanged
 from forum.web import cache, languages
 
@@ -41,8 +42,8 @@ class Language:
 
 
 @dataclass(frozen=True)
-class EarlierForum:
-    """A link to the pages of an event that is over."""
+class Forum:
+    """A link to the front page of another event."""
 
     event_id: int
     label: str
@@ -58,11 +59,19 @@ class Site:
         return event_of_page()
 
     @property
-    def current(self) -> Event | None:
-        """The current event, also on pages of another event."""
-        if self.event is None or self.event.is_current:
-            return self.event
-        return _once("current", events.find_current)
+    def present(self) -> Event | None:
+        """The event that the page's visitors can come to: the page's own, but the current one on an earlier event's."""
+        return _once("current", events.find_current) if self.is_earlier else self.event
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether the page is about an earlier forum."""
+        return self.event is not None and events.is_earlier(self.event, clock.now())
+
+    @property
+    def home_url(self) -> str:
+        """The front page to which the name of the site leads: that of the present event."""
+        return url_for("home.front", event=events.slug_in_url(self.present))
 
     @property
     def name(self) -> str:
@@ -77,7 +86,7 @@ class Site:
     @property
     def codes(self) -> list[str]:
         """The languages that visitors are offered: those of the present event, and the page's own."""
-        offered = self.current.offered_languages if self.current else list(languages.NAMES)
+        offered = self.present.offered_languages if self.present else list(languages.NAMES)
         return [code for code in languages.NAMES if code in {*offered, self.lang}]
 
     def languages(self, alternates: Mapping[str, str]) -> list[Language]:
@@ -100,25 +109,27 @@ class Site:
         slug = events.slug_in_url(self.event)
         links = [
             (_("The forum"), url_for("home.front", event=slug), "home.front"),
-            (_("News"), url_for("news.index"), "news."),
+            (_("News"), url_for("news.index", event=events.slug_in_url(self.present)), "news."),
         ]
         if self.event:
             practical = url_for("events.page", slug="practical", event=slug)
             links.append((_("Practical"), practical, "events.page"))
-        if self.event and self.event.is_current:
-            links.append((self.register_label, url_for("registration.choose"), "registration."))
+        if self.event and not self.is_earlier:
+            register = url_for("registration.choose", event=slug)
+            links.append((self.register_label, register, "registration."))
         return [Link(label, url, _is_here(url, endpoint)) for label, url, endpoint in links]
 
     @property
     def register_label(self) -> str:
-        """The text of links to the current event's registration, which says "register" only while that is possible."""
-        return _once("register_label", lambda: _make_register_label(self.current))
+        """The text of links to the present event's registration, which says "register" only while that is possible."""
+        return _once("register_label", lambda: _make_register_label(self.present))
 
     @property
     def footer_links(self) -> list[Link]:
-        """Links to privacy, accessibility and code of conduct; the same on every page."""
+        """Links to privacy, accessibility and code of conduct of the present event."""
+        slug = events.slug_in_url(self.present)
         return [
-            Link(languages.in_language(page.name), url_for("events.page", slug=page.slug, event=None))
+            Link(languages.in_language(page.name), url_for("events.page", slug=page.slug, event=slug))
             for page in self._frame.pages
             if page.slug != "practical"
         ]
@@ -130,25 +141,28 @@ class Site:
 
     @property
     def organiser(self) -> Organiser | None:
-        """The current event's organiser, who answers questions about earlier events, too."""
-        return _once("organiser", lambda: organiser_of(self.current) if self.current else None)
+        """The present event's organiser, who answers questions about earlier events, too."""
+        return _once("organiser", lambda: organiser_of(self.present) if self.present else None)
 
     @property
     def help_lines(self) -> list[HelpLine]:
-        """The help lines for people who have seen abuse; the country of the current event comes first."""
-        return _once("help_lines", lambda: list_help_lines(self.current))
+        """The help lines for people who have seen abuse; the country of the present event comes first."""
+        return _once("help_lines", lambda: list_help_lines(self.present))
 
     @property
-    def earlier_forums(self) -> list[EarlierForum]:
+    def earlier_forums(self) -> list[Forum]:
         """The forums that are over, the newest first."""
-        return [
-            EarlierForum(earlier.id, languages.in_language(earlier.name), _front_of(earlier.slug))
-            for earlier in self._frame.earlier
-        ]
+        return [_link_to(event) for event in self._frame.events if events.is_earlier(event, clock.now())]
+
+    @property
+    def other_forums(self) -> list[Forum]:
+        """The forums that visitors can come to beside the present one, the next one first."""
+        ahead = [event for event in reversed(self._frame.events) if not events.is_over(event, clock.now())]
+        return [_link_to(event) for event in ahead if not self.present or event.id != self.present.id]
 
     @property
     def _frame(self) -> events.Frame:
-        return _once("frame", lambda: events.read_frame(self.current, clock.now()))
+        return _once("frame", lambda: _read_frame(self.present))
 
     @property
     def contact_email(self) -> str:
@@ -162,6 +176,20 @@ def _make_register_label(event: Event | None) -> str:
         return _("Registration")
     cache.hold_at_most(seconds_unchanged(event, now))
     return _("Registration") if opening_of(event, now) == Opening.NOTHING else _("Register")
+
+
+def _read_frame(event: Event | None) -> events.Frame:
+    """Return the links of the frame; a page with them is kept until the next of the linked events is over."""
+    frame, now = events.read_frame(event), clock.now()
+    for linked in frame.events:
+        if not events.is_over(linked, now):
+            cache.hold_at_most((linked.ends_at - now).total_seconds())
+    return frame
+
+
+def _link_to(event: LinkedEvent) -> Forum:
+    url = url_for("home.front", event=events.slug_in_url(event))
+    return Forum(event.id, languages.in_language(event.name), url)
 
 
 def _once(name: str, make: Callable[[], Any]) -> Any:
@@ -192,10 +220,6 @@ def _same_page(code: str) -> str:
     if rule and "GET" in (rule.methods or ()) and hasattr(g, "language"):
         return url_for(rule.endpoint, **{**values, "lang": code})
     return _front_page(code)
-
-
-def _front_of(slug: str) -> str:
-    return url_for("home.front", event=slug)
 
 
 def _front_page(code: str) -> str:

@@ -8,19 +8,22 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forum.events.in_url import event_of_page
+from forum import clock
+from forum.events import queries as events
+from forum.events.in_url import event_of_page, get_published_or_404, of_event, show_event
+from forum.events.models import Event
 from forum.news import queries
 from forum.news.cards import post_card
 from forum.news.dates import day_of
 from forum.news.hits import find_pages, find_posts, wanted_words
-from forum.news.models import Category, Tag
+from forum.news.models import Category, Post, Tag
 from forum.news.post_page import addresses, category_link, feed_title, shown_post
 from forum.news.queries import PostPage
 from forum.news.tags import fold
 from forum.news.teasers import teaser, teasers
 from forum.tidying import tidy
 from forum.web import cache, share_picture
-from forum.web.languages import NAMES, language
+from forum.web.languages import NAMES, in_language, language
 from forum.web.routes import localised
 from forum.web.seo import Seo
 
@@ -32,11 +35,13 @@ LONGEST_QUERY = 100
 LONGEST_TAG = 100
 
 
-@localised(bp, "/news/")
-@localised(bp, "/news/page/<int:number>")
+@of_event(bp, "/news/")
+@of_event(bp, "/news/page/<int:number>")
 @cache.page()
-def index(number: int | None = None) -> ResponseReturnValue:
-    """List every post, the newest first."""
+def index(number: int | None = None, event: str | None = None) -> ResponseReturnValue:
+    """List every post of the site, or those of one event, the newest first."""
+    if event:
+        return _show_news_of(get_published_or_404(event, sectors=False), number)
     page = queries.list_posts(language(), number=_checked(number))
     lead = _("What happens around the forum, and what comes of it.")
     return _show_list(
@@ -66,6 +71,7 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
         return _elsewhere(slug)
     if (year, month, day) != day_of(text.post.public_since).timetuple()[:3]:
         return redirect(addresses(text.post)[text.language], 301)
+    _show_its_event(text.post)
     older, newer = (find(text.post, text.language) for find in (queries.find_older, queries.find_newer))
     return render_template(
         "public/news/post.html",
@@ -166,6 +172,30 @@ def get_tag_or_404(name: str) -> Tag:
     return tag or abort(404)
 
 
+def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
+    """List the posts of an event that is not the front page, on a page of its own."""
+    page = queries.list_posts(language(), number=_checked(number), event_id=event.id)
+    picture = url_for("home.picture")
+    return _show_list(
+        page,
+        number,
+        title=_("News"),
+        kicker=in_language(event.short_name),
+        leads=True,
+        picture=picture,
+        feed_url="",  # there is one feed for the whole site
+    )
+
+
+def _show_its_event(post: Post) -> None:
+    """Show the post of an event that lies ahead within that event's layout, also where it is not the front page."""
+    front = event_of_page()
+    if post.event_id and (front is None or front.id != post.event_id):
+        event = events.find_published_by_id(post.event_id)
+        if event and not events.is_earlier(event, clock.now()):
+            show_event(event)
+
+
 def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseReturnValue:
     """Show a page of a list; redirect "page 1" to the URL without a number, abort with 404 after the last page."""
     if number == 1:
@@ -178,6 +208,7 @@ def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseRe
         feed_url=context.pop("feed_url", url_for("feeds.whole")),
         feed_title=context.pop("feed_title", ""),
         alternates=context.pop("alternates", {}),
+        picture=context.pop("picture", ""),
     )
     leads = context.pop("leads", False)
     posts = teasers(page.posts)

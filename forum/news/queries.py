@@ -74,10 +74,17 @@ def latest(language: str, limit: int, *, event_id: int | None = None) -> Sequenc
 
 
 def list_posts(
-    language: str, *, number: int = 1, category: Category | None = None, tag: Tag | None = None
+    language: str,
+    *,
+    number: int = 1,
+    category: Category | None = None,
+    tag: Tag | None = None,
+    event_id: int | None = None,
 ) -> PostPage:
-    """Return a page of all posts, or of those in a category or with a tag; a page after the last one is empty."""
+    """Return a page of all posts, or of those in a category, with a tag or of an event; one after the last is empty."""
     query = _narrowed(_listed(language), category, tag).add_columns(func.count().over())
+    if event_id is not None:
+        query = query.where(Post.event_id == event_id)
     rows = db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
     return PostPage(rows, number, total=rows[0][-1] if rows else 0)
 

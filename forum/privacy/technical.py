@@ -73,7 +73,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.
 FIELDS = {
-    *("RegistrationForm.website", "RegistrationForm.key"),
+    *("RegistrationForm.website", "RegistrationForm.key", "RegistrationForm.event"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
     *("ResendForm.kind", "DismissForm.reason"),
     *(
@@ -97,7 +97,7 @@ FIELDS = {
         "NewEventForm.contact_email",
         "CopyForm.name",
         "CopyForm.first_day",
-        "PublishForm.even_so",
+        *("PublishForm.even_so", "PublishForm.to_front"),
     ),
     *(f"{form}.{field}" for form, fields in SETTINGS.items() for field in fields),
 }

@@ -3,6 +3,7 @@
 from flask import render_template
 
 from forum import clock
+from forum.events.in_url import show_event
 from forum.registration import answers, links, own_answers, queries
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NotLive
@@ -13,6 +14,7 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
     """Show what the link would confirm, or that it has been confirmed already."""
     now = clock.now()
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
+    show_event(registration.event)
     if not registration.is_live:
         raise NotLive
     if registration.status != Status.PENDING:

@@ -9,7 +9,7 @@ class RegistrationRefused(Exception):
 
 
 class NoSuchSector(RegistrationRefused):
-    """The current event has no sector with this key, or there is no current event."""
+    """The event has no sector with this key, or there is no such event."""
 
 
 class RegistrationClosed(RegistrationRefused):
@@ -34,6 +34,14 @@ class FormTooQuick(RegistrationRefused):
 
 class SubmissionReused(RegistrationRefused):
     """The same form was sent again with other answers (R03)."""
+
+
+class FormOfAnotherEvent(Exception):
+    """The `form` was filled in for another event than its address names: the front page of the site has changed."""
+
+    def __init__(self, form: Any) -> None:
+        super().__init__(type(self).__doc__)
+        self.form = form
 
 
 class AnswersGone(RegistrationRefused):

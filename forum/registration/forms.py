@@ -10,6 +10,7 @@ from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp, ValidationError
 
+from forum.events.models import Event
 from forum.registration.applicant import ASKED, CHANGEABLE, Applicant, Details
 from forum.registration.enums import ConsentPurpose
 from forum.registration.wording import FIELDS
@@ -107,6 +108,9 @@ class RegistrationForm(DetailsForm):
     )
     website = StringField(_l("Leave this empty"))
     key = HiddenField(validators=[is_form_key])
+    # The slug of the event for which the form was shown. The front page of the site, and with it the event that the
+    # form's address names, may change while somebody fills the form in.
+    event = HiddenField()
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -135,6 +139,10 @@ class RegistrationForm(DetailsForm):
         return [
             {**row, "change_name": name, "change_label": _in_a_sentence(row["label"])} for name, row in rows
         ]
+
+    def is_of_another(self, event: Event) -> bool:
+        """Return whether the form was shown for another event; a form of an older version does not say for which."""
+        return self.event.data not in (None, "", event.slug)
 
     def has_answers(self) -> bool:
         """Return whether anything has been answered, besides the language that is chosen beforehand."""

@@ -38,7 +38,8 @@ class Sent:
 
 def keep(response: Response, answers: Mapping[str, Any], sector: str) -> bool:
     """Set a cookie with the answers of one form; return whether they were short enough for it."""
-    content = [sector, {name: answer for name, answer in answers.items() if name != CSRF}]
+    # An empty answer needs no room: the form leaves its field empty anyway.
+    content = [sector, {name: answer for name, answer in answers.items() if answer and name != CSRF}]
     return _put(response, ANSWERS, content, "registration.choose")
 
 
@@ -56,14 +57,20 @@ def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> No
     sealed_cookies.drop(response, ANSWERS, paths=_paths("registration.choose"))
     told = {name: answer for name, answer in answers.items() if name not in OF_ONE_FORM | SECRET}
     if not _put(response, SENT, [sector, told], "registration.choose"):
-        _put(response, SENT, [sector, {"email": told["email"]}], "registration.choose")
+        told = {name: told[name] for name in ("email", "event")}
+        _put(response, SENT, [sector, told], "registration.choose")
 
 
-def recall_sent(email: str | None = None) -> Sent | None:
-    """Return the form that this browser sent last, for a quarter of an hour; with `email`, only if it has that one."""
+def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent | None:
+    """Return the form that this browser sent last, for a quarter of an hour.
+
+    With `email`, return it only if it has that address; with `event`, a slug, only if it was a form for that event.
+    """
     content = _take(SENT, SENT_SECONDS)
     sent = Sent(*content) if content else None
-    return sent if sent and email in (None, sent.answers["email"]) else None
+    # An older version has kept the answers without the event.
+    is_of_event = sent is not None and event in (None, sent.answers.get("event", event))
+    return sent if sent and is_of_event and email in (None, sent.answers["email"]) else None
 
 
 def keep_asked(response: Response, email: str) -> None:

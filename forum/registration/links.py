@@ -8,7 +8,7 @@ from sqlalchemy import update
 from forum.columns import digest, new_token
 from forum.events.enums import RegistrationState
 from forum.events.models import Event
-from forum.events.queries import registration_state
+from forum.events.queries import LinkedEvent, front_path, registration_state
 from forum.extensions import db
 from forum.registration import queries
 from forum.registration.enums import TokenPurpose
@@ -67,7 +67,7 @@ def issue(
     return token
 
 
-def managing_ends(event: Event) -> datetime:
+def managing_ends(event: Event | LinkedEvent) -> datetime:
     """Return the moment until which a personal link works, unless it is ended earlier."""
     return event.ends_at + timedelta(days=MANAGE_DAYS_AFTER_EVENT)
 
@@ -76,7 +76,7 @@ def registering_address(event: Event, language: str, *, now: datetime) -> str | 
     """Return the address of the page that begins a registration; None while nobody can register."""
     if registration_state(event, now) != RegistrationState.OPEN:
         return None
-    return f"{current_app.config['BASE_URL']}/{language}/register"
+    return f"{current_app.config['BASE_URL']}{front_path(event, language)}register"
 
 
 def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:

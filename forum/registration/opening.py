@@ -29,9 +29,8 @@ def opening_of(event: Event, now: datetime) -> Opening:
     return Opening.WAITING_LIST if accepting else Opening.NOTHING
 
 
-def can_register(now: datetime) -> bool:
-    """Return whether a sector of the current event accepts registrations."""
-    event = events.find_current()
+def can_register(event: Event | None, now: datetime) -> bool:
+    """Return whether a sector of the event accepts registrations; there may be no event."""
     return event is not None and opening_of(event, now) != Opening.NOTHING
 
 

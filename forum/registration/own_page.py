@@ -33,13 +33,17 @@ def describe(registration: Registration) -> dict[str, Any]:
 
 
 def _page_links(event: Event) -> list[dict[str, str]]:
-    """Return links to what to read before coming."""
+    """Return links to what to read before coming; none while the event is not published."""
     slug = events.slug_in_url(event)
-    return [
-        {
-            "label": str(BEFORE_COMING[page.slug] or in_language(page.title)),
-            "url": url_for("events.page", event=slug, slug=page.slug),
-        }
-        for page in event.pages
-        if page.slug in BEFORE_COMING
-    ]
+    return (
+        []
+        if not event.is_published
+        else [
+            {
+                "label": str(BEFORE_COMING[page.slug] or in_language(page.title)),
+                "url": url_for("events.page", event=slug, slug=page.slug),
+            }
+            for page in event.pages
+            if page.slug in BEFORE_COMING
+        ]
+    )

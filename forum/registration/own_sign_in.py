@@ -50,16 +50,19 @@ def follow(*, now: datetime) -> Registration:
     return registration
 
 
-def leave(*, now: datetime) -> None:
-    """End this browser's sign-in, if there is one; the caller has begun a write.
+def leave(*, now: datetime) -> Registration | None:
+    """End this browser's sign-in, if there is one; return its registration if the link works still.
+
+    The caller has begun a write.
 
     A sign-in that is over here, because nobody used it for half an hour, is written down too: with a copy of the
     cookie somebody else may have gone on using it.
     """
-    kept = _find()
+    kept, registration = _find(), None
     if kept is not None and now < _at(kept["began"]) + LONGEST:
-        _write_ended(kept, now)
+        registration = _write_ended(kept, now)
     forget()
+    return registration
 
 
 def forget() -> None:
@@ -86,18 +89,22 @@ def _find_number() -> str | None:
     return None if kept is None or queries.has_left(digest(kept["number"])) else kept["number"]
 
 
-def _write_ended(kept: dict[str, Any], now: datetime) -> None:
-    """Store that this sign-in is ended, until it would have ended by itself; nothing if its link works no more."""
+def _write_ended(kept: dict[str, Any], now: datetime) -> Registration | None:
+    """Store that this sign-in is ended, until it would have ended by itself; nothing if its link works no more.
+
+    Return the registration of the link.
+    """
     try:
         registration = links.follow_digest(kept["link"], TokenPurpose.MANAGE, now=now)
     except LinkRefused:
-        return
+        return None
     places.lock(registration.event)
     number, ends_at = digest(kept["number"]), _at(kept["began"]) + LONGEST
     if ended := db.session.get(EndedSignIn, number):
         ended.ends_at = max(ended.ends_at, ends_at)
     else:
         db.session.add(EndedSignIn(digest=number, registration_id=registration.id, ends_at=ends_at))
+    return registration
 
 
 def _at(timestamp: float) -> datetime:

@@ -48,6 +48,7 @@ SHORT_HOLD = timedelta(hours=6)
 SCARCE = 5  # a sector's places are scarce when at most one fifth of them is left
 LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
 LOCKED_CURRENT = LOCKED.where(Event.is_current, Event.is_published)
+LOCKED_BY_SLUG = LOCKED.where(Event.slug == bindparam("slug"), Event.is_published)
 
 
 def lock(event: Event) -> None:
@@ -70,9 +71,12 @@ def lock_live(registration: Registration) -> None:
         raise NotLive
 
 
-def lock_sector(key: str) -> tuple[Event, Sector]:
-    """Lock the current event and its sectors in one statement; return event and sector. Raises NoSuchSector."""
-    event = _lock(LOCKED_CURRENT, {})
+def lock_sector(key: str, slug: str | None = None) -> tuple[Event, Sector]:
+    """Lock the published event with this slug and its sectors in one statement; return event and sector.
+
+    Without a slug it is the current event. Raises NoSuchSector.
+    """
+    event = _lock(LOCKED_BY_SLUG, {"slug": slug}) if slug else _lock(LOCKED_CURRENT, {})
     if event is None or (sector := find_sector(event, key)) is None:
         raise NoSuchSector
     return event, sector

@@ -5,157 +5,163 @@ from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_timedelta
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 
 from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
-from forum.events.in_url import get_published_or_404
+from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import intake, kept_answers, limits, links_by_mail, places
-from forum.registration.errors import AnswersGone, FormTooQuick, NoSuchSector, RegistrationRefused
+from forum.registration import form_pages, intake, kept_answers, limits, links_by_mail, places
+from forum.registration.errors import (
+    AnswersGone,
+    FormOfAnotherEvent,
+    FormTooQuick,
+    NoSuchSector,
+    RegistrationRefused,
+)
 from forum.registration.forms import LinkForm, RegistrationForm
-from forum.registration.rings import form_address, offered_ring, ring_of, small_ring_of
+from forum.registration.rings import form_address, offered_ring, ring_of
 from forum.web import cache, errors, markdown
 from forum.web.forms import SWITCH, WITH_ERRORS, TidyForm
-from forum.web.languages import NAMES, dates_of, in_language
-from forum.web.limits import TooManyTries, client_limit, client_limit_lasts, spend
-from forum.web.routes import localised
-from forum.web.seo import Seo
+from forum.web.languages import in_language
+from forum.web.limits import TooManyTries, client_limit, spend
 
 bp = Blueprint("registration", __name__)
 
-REFUSED = "public/registration/refused.html"
-CHECKED = "checked"  # In the query of a link to another language: the link's page shows answers to check.
-FORM_ID = "registration"  # The form that holds the answers, in each template here that has one.
-REASONS = {
-    **intake.REASONS,
-    FormTooQuick: "quick",
-    AnswersGone: "gone",
-    TooManyTries: "tries",
-    limits.DomainFull: "domain",
-    limits.Braked: "brake",
-}
 
-
-@localised(bp, "/register")
+@of_event(bp, "/register")
 @cache.page(seats=True)
-def choose() -> ResponseReturnValue:
+def choose(event: str | None = None) -> ResponseReturnValue:
     """Let a stakeholder choose a sector, on the ring or in the list."""
-    event, now = get_published_or_404(None), clock.now()
+    found, now = get_published_or_404(event), clock.now()
     return render_template(
         "public/registration/choose.html",
-        event=event,
-        invited=_invited(event),
-        state=events.registration_state(event, now),
-        sharing=markdown.render(in_language(event.sharing)),
-        **offered_ring(event, now),
-        **_about(event).context(),
+        event=found,
+        invited=form_pages.invited(found),
+        state=events.registration_state(found, now),
+        sharing=markdown.render(in_language(found.sharing)),
+        **offered_ring(found, now),
+        **form_pages.about(found).context(),
     )
 
 
-@localised(bp, "/register/<sector>", methods=["GET", "POST"])
-def details(sector: str) -> ResponseReturnValue:
+@of_event(bp, "/register/<sector>", methods=["GET", "POST"])
+def details(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Ask a stakeholder for the details, or register them after they have checked their answers."""
     form = RegistrationForm(data=kept_answers.recall(sector) if "change" in request.args else None)
     if request.method == "GET":
-        _event, chosen = _sector_or_404(sector)
+        chosen = _sector_or_404(event, sector, form)
         refusal = intake.find_refusal(chosen, clock.now())
-        return _refused(refusal, chosen, form, 200) if refusal else _ask(chosen, form)
+        return form_pages.refused(refusal, chosen, form, 200) if refusal else form_pages.ask(chosen, form)
     if not form.validate():
-        return _ask(_sector_or_404(sector)[1], form, 422)
+        return form_pages.ask(_sector_or_404(event, sector, form), form, 422)
     try:
-        _register(sector, form)
+        _register(event, sector, form)
     except NoSuchSector:
+        db.session.rollback()
+        _sector_or_404(event, sector, form)
         # Answer 404 even if the sector was created after `_register` looked for it.
         return abort(404)
     except TooManyTries as refused:
-        return _hold_back(refused, _sector_or_404(sector)[1], form)
+        return _hold_back(refused, _sector_or_404(event, sector, form), form)
     except RegistrationRefused as refused:
         db.session.rollback()
-        return _refused(type(refused), _sector_or_404(sector)[1], form)
+        return form_pages.refused(type(refused), _sector_or_404(event, sector, form), form)
     db.session.commit()
     response = redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
     kept_answers.mark_sent(response, form.data, sector)
     return response
 
 
-@localised(bp, "/register/<sector>/check", methods=["GET", "POST"])
-def check(sector: str) -> ResponseReturnValue:
+@of_event(bp, "/register/<sector>/check", methods=["GET", "POST"])
+def check(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Redirect a form to the page that shows its answers before they are registered, or to the field to change.
 
     Where they are too long for the browser to keep, the page is shown at once. Asks the database nothing else.
     """
     if request.method == "GET":
-        return _show(sector, kept_answers.recall(sector))
+        return _show(event, sector, kept_answers.recall(sector))
     # On a switch of language, checked answers are shown again; a form that is still being typed may lack answers.
-    form, change = RegistrationForm(), None if CHECKED in request.args else request.form.get(SWITCH)
+    form, change = (
+        RegistrationForm(),
+        None if form_pages.CHECKED in request.args else request.form.get(SWITCH),
+    )
     if change in (None, WITH_ERRORS) and not form.validate():
-        return _ask(_sector_or_404(sector)[1], form, 422)
+        return form_pages.ask(_sector_or_404(event, sector, form), form, 422)
     if change is not None:
-        response = redirect(_question(sector, change if change in form else None), 303)
+        response = redirect(form_pages.question(sector, change if change in form else None), 303)
         is_kept = kept_answers.keep(response, form.data, sector)
-        return response if is_kept else _ask(_sector_or_404(sector)[1], form)
+        return response if is_kept else form_pages.ask(_sector_or_404(event, sector, form), form)
     response = redirect(url_for(".check", sector=sector), 303)
-    return response if kept_answers.keep(response, form.data, sector) else _show(sector, form.data)
+    return response if kept_answers.keep(response, form.data, sector) else _show(event, sector, form.data)
 
 
-@localised(bp, "/register/<sector>/another", methods=["GET", "POST"])
-def another(sector: str) -> ResponseReturnValue:
+@of_event(bp, "/register/<sector>/another", methods=["GET", "POST"])
+def another(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Let a stakeholder whose form is partly filled in choose another sector; the answers go along."""
     if request.method == "GET":
         answers = kept_answers.recall(sector)
-        return _choose_anew(sector, answers) if answers else redirect(url_for(".choose"), 302)
+        return _choose_anew(event, sector, answers) if answers else redirect(url_for(".choose"), 302)
     form, response = RegistrationForm(), redirect(url_for(".another", sector=sector), 303)
     is_kept = kept_answers.keep(response, form.data, sector)
-    return response if is_kept else _choose_anew(sector, form.data)
+    return response if is_kept else _choose_anew(event, sector, form.data)
 
 
-@localised(bp, "/register/received", methods=["GET", "POST"])
-def received() -> ResponseReturnValue:
+@of_event(bp, "/register/received", methods=["GET", "POST"])
+def received(event: str | None = None) -> ResponseReturnValue:
     """Show the page after registering; the browser that sent the form gets the address and a button to correct it."""
     if request.method == "GET":
-        event, gone = get_published_or_404(None), "gone" in request.args
-        sent, page = None if gone else kept_answers.recall_sent(), "public/registration/received.html"
-        return render_template(page, event=event, sent=sent, form=TidyForm(), gone=gone)
+        found, gone = get_published_or_404(event), "gone" in request.args
+        sent, page = (
+            None if gone else kept_answers.recall_sent(event=found.slug),
+            "public/registration/received.html",
+        )
+        return render_template(page, event=found, sent=sent, form=TidyForm(), gone=gone)
     # Another tab may have sent somebody else's form since.
     sent = kept_answers.recall_sent(request.form.get("email", ""))
     if sent is None:
         return redirect(url_for(".received", gone=1), 303)
-    response = redirect(_question(sent.sector, "email"), 303)
+    response = redirect(form_pages.question(sent.sector, "email"), 303)
     kept_answers.keep(response, sent.answers, sent.sector)
     return response
 
 
-@localised(bp, "/register/link", methods=["GET", "POST"])
-def resend() -> ResponseReturnValue:
+@of_event(bp, "/register/link", methods=["GET", "POST"])
+def resend(event: str | None = None) -> ResponseReturnValue:
     """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
-    event, form = get_published_or_404(None), LinkForm()
+    found, form = get_published_or_404(event), LinkForm()
     if not form.validate_on_submit():
         had_note = SWITCH in request.form and "too_many" in request.form
-        return _ask_for_link(event, form, too_many=had_note), 422 if form.errors else 200
+        return _ask_for_link(found, form, too_many=had_note), 422 if form.errors else 200
     try:
         spend(client_limit())
         limits.refuse_full_domain(form.email.data)
     except TooManyTries:
-        return _ask_for_link(event, form, too_many=True), 429
+        return _ask_for_link(found, form, too_many=True), 429
     start_write(db.session)
-    links_by_mail.send_fresh_link(event, form.email.data, may_mail=limits.may_mail, now=clock.now())
+    links_by_mail.send_fresh_link(found, form.email.data, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()
     response = redirect(url_for(".link_sent"), 303)
     kept_answers.keep_asked(response, form.email.data)
     return response
 
 
-@localised(bp, "/register/link/sent")
-def link_sent() -> ResponseReturnValue:
+@of_event(bp, "/register/link/sent")
+def link_sent(event: str | None = None) -> ResponseReturnValue:
     """Show the page after asking for a link; it is the same for registered and other addresses (S24)."""
-    event, email = get_published_or_404(None), kept_answers.recall_asked()
-    page, sent = "public/registration/link_sent.html", kept_answers.recall_sent(email)
-    return render_template(page, event=event, email=email, sent=sent, form=TidyForm())
+    found, email = get_published_or_404(event), kept_answers.recall_asked()
+    page, sent = "public/registration/link_sent.html", kept_answers.recall_sent(email, event=found.slug)
+    return render_template(page, event=found, email=email, sent=sent, form=TidyForm())
+
+
+@bp.errorhandler(FormOfAnotherEvent)
+def lead_to_its_event(refused: FormOfAnotherEvent) -> ResponseReturnValue:
+    """Show the answers of a form with a button that takes them to the event for which they were given."""
+    db.session.rollback()
+    sector = _sector_or_404(refused.form.event.data, (request.view_args or {})["sector"], refused.form)
+    return form_pages.refused(FormOfAnotherEvent, sector, refused.form)
 
 
 @bp.errorhandler(CSRFError)
@@ -167,12 +173,14 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 def _again(notice: str) -> ResponseReturnValue | None:
     if request.endpoint == f"{bp.name}.{received.__name__}":
         return None  # What was sent is known to the lost session alone.
+    named = request.view_args or {}
     if request.endpoint == f"{bp.name}.{resend.__name__}":
-        return _ask_for_link(get_published_or_404(None), LinkForm(), notice=notice)
-    return _ask(_sector_or_404((request.view_args or {})["sector"])[1], RegistrationForm(), notice=notice)
+        return _ask_for_link(get_published_or_404(named.get("event")), LinkForm(), notice=notice)
+    form = RegistrationForm()
+    return form_pages.ask(_sector_or_404(named.get("event"), named["sector"], form), form, notice=notice)
 
 
-def _register(sector: str, form: RegistrationForm) -> None:
+def _register(slug: str | None, sector: str, form: RegistrationForm) -> None:
     """Count the form, then register. A bot's form only seems accepted; a form sent too fast has to come again (S28)."""
     if form.came_back_at_once() and not form.is_from_a_bot():
         raise FormTooQuick
@@ -182,113 +190,59 @@ def _register(sector: str, form: RegistrationForm) -> None:
     applicant = form.applicant()
     sender = limits.admit(applicant.submission_key, applicant.email)
     start_write(db.session)
-    event, chosen = places.lock_sector(sector)
+    event, chosen = places.lock_sector(sector, slug)
+    if form.is_of_another(event):
+        raise FormOfAnotherEvent(form)
     intake.register(event, chosen, applicant, sender=sender, now=clock.now())
 
 
-def _show(sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
+def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
     """Show the answers to check; if the browser keeps none, say that they were sent already or have expired (A07)."""
-    event, chosen = _sector_or_404(sector)
     form = RegistrationForm(data=answers)
+    chosen = _sector_or_404(slug, sector, form)
     if answers is None:
-        return _refused(AnswersGone, chosen, form, 200)
+        return form_pages.refused(AnswersGone, chosen, form, 200)
     if refusal := intake.find_refusal(chosen, clock.now()):
-        return _refused(refusal, chosen, form)
-    page, has_place = "public/registration/check.html", places.places_left(event, clock.now())[chosen.id] > 0
-    keeping = _keeping(sector, **{CHECKED: "1"})  # another tab may have put other answers into the cookie
-    return render_template(page, event=event, sector=chosen, form=form, has_place=has_place, **keeping)
+        return form_pages.refused(refusal, chosen, form)
+    page, has_place = (
+        "public/registration/check.html",
+        places.places_left(chosen.event, clock.now())[chosen.id] > 0,
+    )
+    keeping = form_pages.keeping(
+        sector, **{form_pages.CHECKED: "1"}
+    )  # another tab may have put other answers into the cookie
+    return form_pages.with_form(page, chosen, form, has_place=has_place, **keeping)
 
 
-def _choose_anew(sector: str, answers: Mapping[str, Any]) -> ResponseReturnValue:
-    event, chosen = _sector_or_404(sector)
-    now = clock.now()
-    return render_template(
+def _choose_anew(slug: str | None, sector: str, answers: Mapping[str, Any]) -> ResponseReturnValue:
+    form, now = RegistrationForm(data=answers), clock.now()
+    chosen = _sector_or_404(slug, sector, form)
+    return form_pages.with_form(
         "public/registration/another.html",
-        event=event,
-        sector=chosen,
-        form=RegistrationForm(data=answers),
-        ring_view=ring_of(event, now, form_address(now, "registration.check")),
-        invited=_invited(event),
-        **_keeping(sector, ".another"),
+        chosen,
+        form,
+        ring_view=ring_of(chosen.event, now, form_address(now, "registration.check")),
+        invited=form_pages.invited(chosen.event),
+        **form_pages.keeping(sector, ".another"),
     )
-
-
-def _question(sector: str, name: str | None) -> str:
-    """Return the URL of the form at a field; the browser's cookie brings the answers along."""
-    return url_for(".details", sector=sector, change=1, _anchor=name)
-
-
-def _ask(
-    sector: Sector, form: RegistrationForm, status: int = 200, *, notice: str = ""
-) -> ResponseReturnValue:
-    ring = small_ring_of(sector.event, clock.now())
-    page = render_template(
-        "public/registration/details.html",
-        event=sector.event,
-        sector=sector,
-        form=form,
-        ring_view=ring,
-        arc=next(arc for arc in ring.shares if arc.key == sector.key),
-        notice=notice,
-        **_keeping(sector.key),
-    )
-    return page, status
 
 
 def _ask_for_link(event: Event, form: LinkForm, **told: Any) -> str:
     return render_template("public/registration/link.html", event=event, form=form, **told)
 
 
-def _refused(
-    reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409
-) -> ResponseReturnValue:
-    """Show why the registration is refused, with the answers kept."""
-    code = 429 if issubclass(reason, TooManyTries) else status
-    wait = format_timedelta(client_limit_lasts())
-    page = render_template(
-        REFUSED,
-        event=sector.event,
-        sector=sector,
-        form=form,
-        reason=REASONS[reason],
-        state=events.registration_state(sector.event, clock.now()),
-        wait=wait,
-        **(_keeping(sector.key) if form.has_answers() else {}),
-    )
-    return page, code
-
-
-def _invited(event: Event) -> dict[str, str]:
-    return {sector.key: in_language(sector.invited) for sector in event.sectors}
-
-
-def _keeping(sector: str, view: str = ".check", **query: Any) -> dict[str, Any]:
-    """Return the context that turns links to other languages into buttons that send the form's answers to this view."""
-    addresses = {code: url_for(view, sector=sector, lang=code, **query) for code in NAMES}
-    return {"alternates": addresses, "language_form": FORM_ID}
-
-
 def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) -> ResponseReturnValue:
     """Answer a form that exceeds a limit with a page that can send it again; note the refusal for the console."""
     limits.note(refused, sector.event)
-    response = make_response(_refused(type(refused), sector, form))
+    response = make_response(form_pages.refused(type(refused), sector, form))
     if isinstance(refused, limits.Braked):
         response.headers["Retry-After"] = str(limits.WAIT_SECONDS)
     return response
 
 
-def _sector_or_404(key: str) -> tuple[Event, Sector]:
-    event = get_published_or_404(None)
-    sector = events.find_sector(event, key)
-    return (event, sector) if sector else abort(404)
-
-
-def _about(event: Event) -> Seo:
-    """Return the registration page's metadata for search engines, the same in each of its states."""
-    description = _(
-        "Registration for %(event)s, %(dates)s, %(place)s: the sectors, their places and how the places are shared.",
-        event=in_language(event.name),
-        dates=dates_of(event),
-        place=in_language(event.place),
-    )
-    return Seo(_("Registration"), description)
+def _sector_or_404(slug: str | None, key: str, form: RegistrationForm) -> Sector:
+    """Return the sector of the event that the address names. Raises FormOfAnotherEvent."""
+    event = get_published_or_404(slug)
+    if form.is_of_another(event):
+        raise FormOfAnotherEvent(form)
+    return events.find_sector(event, key) or abort(404)

@@ -24,9 +24,13 @@ def form_address(now: datetime, endpoint: str = "registration.details") -> Addre
     """Return the function that gives a sector's address: a page of its form, or "" while nobody can register there."""
 
     def address(sector: Sector) -> str:
-        return "" if intake.find_refusal(sector, now) else url_for(endpoint, sector=sector.key)
+        return "" if intake.find_refusal(sector, now) else _form(endpoint, sector)
 
     return address
+
+
+def _form(endpoint: str, sector: Sector) -> str:
+    return url_for(endpoint, event=events.slug_in_url(sector.event), sector=sector.key)
 
 
 def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> RingView:

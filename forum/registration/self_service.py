@@ -10,6 +10,8 @@ from forum.columns import digest
 from forum.database import start_write
 from forum.events import calendar
 from forum.events import queries as events
+from forum.events.in_url import event_of_page, get_published_or_404, of_event
+from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import (
     actions,
@@ -21,6 +23,7 @@ from forum.registration import (
     own_sign_in,
     protection,
 )
+from forum.registration.asking import asking_addresses
 from forum.registration.confirming import ask_to_confirm
 from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
 from forum.registration.errors import (
@@ -34,16 +37,12 @@ from forum.registration.errors import (
 )
 from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
+from forum.registration.own_forms import ask_again, mine, mine_live
 from forum.web import errors
 from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
-# Views whose form holds a person's answers, with the template and class that show the form again.
-ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
-    "change": ("public/self_service/change.html", DetailsForm),
-    "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
-}
 
 
 @localised(bp, "/r/confirm/<token>", methods=["GET", "POST"])
@@ -83,7 +82,7 @@ def enter(token: str) -> ResponseReturnValue:
 @localised(bp, "/r/")
 def show() -> ResponseReturnValue:
     """Show a person's own registration and what they can do with it."""
-    registration = _mine()
+    registration = mine()
     return render_template(
         "public/self_service/show.html",
         **own_page.describe(registration),
@@ -98,26 +97,27 @@ def show() -> ResponseReturnValue:
 def leave() -> ResponseReturnValue:
     """Sign this browser out of the person's page."""
     start_write(db.session)
-    own_sign_in.leave(now=clock.now())
+    registration = own_sign_in.leave(now=clock.now())
     db.session.commit()
-    return redirect(url_for(".left"), 303)
+    return redirect(url_for(".left", event=_slug(registration)), 303)
 
 
-@localised(bp, "/r/left")
-def left() -> ResponseReturnValue:
+@of_event(bp, "/r/left")
+def left(event: str | None = None) -> ResponseReturnValue:
     """Say that this browser is signed out; the page shows no personal data."""
+    _about(event)
     return render_template("public/self_service/left.html")
 
 
 @localised(bp, "/r/change", methods=["GET", "POST"])
 def change() -> ResponseReturnValue:
     """Change the details; the address and the sector cannot be changed here."""
-    registration = _mine_live()
+    registration = mine_live()
     form = DetailsForm(obj=registration)
     if (is_sent := form.validate_on_submit()) or form.is_rechecked():
         start_write(db.session)
         try:
-            actions.change(_mine(), form.details(), actor="person", now=clock.now())
+            actions.change(mine(), form.details(), actor="person", now=clock.now())
             if is_sent:
                 db.session.commit()
                 return _back_saved()
@@ -133,7 +133,7 @@ def consents() -> ResponseReturnValue:
     """Give or withdraw consents, with immediate effect (P04)."""
     form = ConsentsForm()
     start_write(db.session)
-    registration = _mine()
+    registration = mine()
     if form.validate():
         actions.set_consents(registration, form.wanted(), now=clock.now())
         db.session.commit()
@@ -143,11 +143,11 @@ def consents() -> ResponseReturnValue:
 @localised(bp, "/r/protected-identity", methods=["GET", "POST"])
 def protected_identity() -> ResponseReturnValue:
     """Record what a person says about protected identity; the page looks the same for everybody (P20, P21)."""
-    registration, form = _mine_live(), ProtectedIdentityForm()
+    registration, form = mine_live(), ProtectedIdentityForm()
     if form.validate_on_submit():
         start_write(db.session)
         is_protected, real_name = form.answer()
-        protection.record(_mine(), is_protected=is_protected, real_name=real_name, now=clock.now())
+        protection.record(mine(), is_protected=is_protected, real_name=real_name, now=clock.now())
         db.session.commit()
         return _back_saved()
     page = "public/self_service/protected_identity.html"
@@ -158,13 +158,14 @@ def protected_identity() -> ResponseReturnValue:
 def accept() -> ResponseReturnValue:
     """Accept the offered place."""
     start_write(db.session)
-    registration, now = _mine(), clock.now()
+    registration, now = mine(), clock.now()
     try:
         actions.accept_offer(registration, now=now)
     except NothingOffered:
         db.session.rollback()
-        page, can_register = "public/self_service/nothing_offered.html", opening.can_register(now)
-        return render_template(page, registration=_mine(), can_register=can_register), 409
+        registration, page = mine(), "public/self_service/nothing_offered.html"
+        can_register = opening.can_register(registration.event, now)
+        return render_template(page, registration=registration, can_register=can_register), 409
     db.session.commit()
     return redirect(url_for(".show", welcome="1"), 303)
 
@@ -172,25 +173,25 @@ def accept() -> ResponseReturnValue:
 @localised(bp, "/r/cancel", methods=["GET", "POST"])
 def cancel() -> ResponseReturnValue:
     """Say what cancelling means; cancel on a second, explicit step (S21)."""
-    now, registration, form = clock.now(), _mine_live(), TidyForm()
+    now, registration, form = clock.now(), mine_live(), TidyForm()
     if events.is_over(registration.event, now):
         raise NotLive
     if form.validate_on_submit():
         start_write(db.session)
-        was_waiting = _mine().status == Status.WAITING
-        actions.cancel(_mine(), actor="person", now=now)
+        was_waiting = mine().status == Status.WAITING
+        actions.cancel(mine(), actor="person", now=now)
         db.session.commit()
         own_sign_in.forget()
-        return redirect(url_for(".cancelled", left_line=was_waiting), 303)
+        return redirect(url_for(".cancelled", event=_slug(registration), left_line=was_waiting), 303)
     state, page = events.registration_state(registration.event, now), "public/self_service/cancel.html"
     return render_template(page, registration=registration, registration_state=state, form=form)
 
 
-@localised(bp, "/r/cancelled", defaults={"left_line": False})
-@localised(bp, "/r/cancelled/waiting-list", defaults={"left_line": True})
-def cancelled(*, left_line: bool) -> ResponseReturnValue:
+@of_event(bp, "/r/cancelled", defaults={"left_line": False})
+@of_event(bp, "/r/cancelled/waiting-list", defaults={"left_line": True})
+def cancelled(*, left_line: bool, event: str | None = None) -> ResponseReturnValue:
     """Say that a registration is cancelled, or that somebody left the waiting list; the page shows no personal data."""
-    can_register = opening.can_register(clock.now())
+    can_register = opening.can_register(_about(event), clock.now())
     return render_template(
         "public/self_service/cancelled.html", left_line=left_line, can_register=can_register
     )
@@ -199,7 +200,7 @@ def cancelled(*, left_line: bool) -> ResponseReturnValue:
 @localised(bp, "/r/own-data")
 def own_data_page() -> ResponseReturnValue:
     """Show all data that is stored about the person, on a page or as JSON (P11)."""
-    registration = _mine()
+    registration = mine()
     held = own_data.collect(registration)
     if request.args.get("format") == "json":
         response = Response(own_data.as_json(held), mimetype="application/json")
@@ -212,7 +213,7 @@ def own_data_page() -> ResponseReturnValue:
 @localised(bp, "/r/forum.ics")
 def calendar_file() -> ResponseReturnValue:
     """Return a calendar file of the event that says whether the person has a place, waits or has none any more."""
-    registration = _mine()
+    registration = mine()
     content = calendar.personal_calendar(
         registration.event,
         registration.language,
@@ -238,63 +239,38 @@ def has_ended(refusal: Exception) -> ResponseReturnValue:
 def sign_in_ended(_refusal: Exception) -> ResponseReturnValue:
     """Say that the sign-in has ended, and keep what was typed in a form that comes too late (A11)."""
     db.session.rollback()
-    page = _again("") if request.method == "POST" else None
-    return page or render_template("public/self_service/ended.html", **own_sign_in.ENDS), 404
+    page = ask_again("") if request.method == "POST" else None
+    if page is None:
+        asking = asking_addresses(clock.now())
+        page = render_template("public/self_service/ended.html", asking=asking, **own_sign_in.ENDS)
+    return page, 404
 
 
 @bp.errorhandler(LinkRefused)
 def link_refused(_refusal: Exception) -> ResponseReturnValue:
     """Explain that a link is not valid, and offer a new one by mail (S20)."""
     db.session.rollback()
-    return render_template("public/self_service/link_refused.html"), 404
+    return render_template("public/self_service/link_refused.html", asking=asking_addresses(clock.now())), 404
 
 
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
     """Keep what the person typed when the browser has lost its session since the form was shown."""
-    return errors.ask_again(lost, _again)
+    return errors.ask_again(lost, ask_again)
 
 
-def _again(notice: str) -> str | None:
-    """Return the page of the sent form, filled in; None if the page needs a link that this browser has not opened."""
-    endpoint, known = str(request.endpoint).removeprefix(f"{bp.name}."), request.view_args or {}
-    try:
-        registration = _mine()
-    except LinkRefused:
-        registration = None
-    if endpoint in ASKED_AGAIN:
-        page, form = ASKED_AGAIN[endpoint]
-        if registration is None:
-            notice = _(
-                "Nothing has been saved yet. Your page closed while the form was open, or the browser keeps no "
-                "cookies from this site. What you entered is still here. Open your personal link in another tab, then "
-                "come back and press the button. If this happens again, allow cookies for this site."
-            )
-        return render_template(page, registration=registration, form=form(), notice=notice)
-    if endpoint == "leave" and registration is None:
-        return render_template("public/self_service/left.html")
-    try:
-        if endpoint == "confirm":
-            return ask_to_confirm(known["token"], ConsentsForm(), notice=notice)
-    except LinkRefused:
-        pass
-    return None
+def _about(slug: str | None) -> Event | None:
+    """Return the event that a page after the end of a sign-in is about; without a slug it is the current one."""
+    return get_published_or_404(slug, sectors=False) if slug else event_of_page()
+
+
+def _slug(registration: Registration | None) -> str | None:
+    """Return the slug in the address of a page after the end of a sign-in; None for a page about the current event."""
+    is_public = registration is not None and registration.event.is_published
+    return events.slug_in_url(registration.event) if registration and is_public else None
 
 
 def _back_saved() -> ResponseReturnValue:
     """Redirect to the person's own page with the message that the change is saved."""
     flash(_("Saved."), "success")
     return redirect(url_for(".show"), 303)
-
-
-def _mine() -> Registration:
-    """Return the registration to which this browser is signed in. Raises LinkRefused."""
-    return own_sign_in.follow(now=clock.now())
-
-
-def _mine_live() -> Registration:
-    """Return the registration of this browser's link if it has not ended. Raises LinkRefused, NotLive."""
-    registration = _mine()
-    if not registration.is_live:
-        raise NotLive
-    return registration

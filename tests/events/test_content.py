@@ -61,7 +61,7 @@ def test_machines_read_who_arranges_the_event():
 @pytest.mark.usefixtures("english")
 def test_an_organiser_of_whom_only_the_name_is_known_has_no_empty_parts():
     organiser = organiser_of(
-        new_event(organiser_name=Text(en="The office"), organiser_address={}, is_current=False)
+        new_event(organiser_name=Text(en="The office"), organiser_address={}, contact_email="")
     )
     assert (organiser.address, organiser_data(organiser)) == (
         "",

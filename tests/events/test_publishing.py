@@ -19,8 +19,8 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-def publish(event) -> None:
-    write(publishing.publish, event, actor="command", now=clock.now())
+def publish(event, **how) -> None:
+    write(publishing.publish, event, actor="command", now=clock.now(), **how)
 
 
 def current() -> str | None:
@@ -35,12 +35,24 @@ def test_published_event_that_lies_ahead_is_the_front_page():
     assert (current(), event.is_published, audit.verify()) == ("nf27", True, None)
 
 
-def test_it_takes_the_place_of_the_event_before():
-    former = make_event()
+@pytest.mark.parametrize(
+    ("before", "to_front", "front"),
+    [
+        ({}, False, "nf27"),
+        ({}, True, "nf28"),
+        ({"ends_at": NOW, "closes_at": NOW, "starts_at": NOW - timedelta(days=1)}, False, "nf28"),
+        ({"is_published": False}, False, "nf28"),
+    ],
+    ids=["one that lies ahead stays", "it gives way where that is asked", "one that is over", "a hidden one"],
+)
+def test_event_takes_the_front_page_from_one_before_only_where_it_may(before, to_front, front):
+    former = make_event(**before)
     event = make_event(slug="nf28", is_current=False, is_published=False)
-    assert publishing.displaced_by(event, NOW) is former
-    publish(event)
-    assert (current(), former.is_current, former.is_published) == ("nf28", False, True)
+    assert publishing.displaced_by(event, NOW) is (former if former.is_published else None)
+    publish(event, to_front=to_front)
+    assert (current(), event.is_published, former.is_published) == (front, True, former.is_published)
+    for one in (former, event):
+        assert queries.slug_in_url(one) == (None if one.slug == front else one.slug)
 
 
 def test_event_that_is_over_is_published_beside_the_present_one():

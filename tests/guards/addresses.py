@@ -55,12 +55,7 @@ def addresses(
         values = {slug: _values(world, slug) for slug in slugs}
     seen = set()
     for rule, slug in product(_rules(world), slugs):
-        if (
-            rule.endpoint
-            in {"events.page", "events.picture", "events.calendar", "home.front", "home.picture"}
-            and "event" in rule.arguments
-            and slug == HERE
-        ):
+        if {"lang", "event"} <= rule.arguments and slug == HERE:
             continue  # the current event's public pages have no slug in their URLs
         path = _path(world, rule, {**values[slug], "lang": lang})
         if path not in seen:

@@ -78,7 +78,7 @@ PAGE = {f"{code}-{name}": "New" for code in ("sv", "en") for name in ("title", "
 OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADDED
 REGISTER = (
     VISITOR,
-    {**DETAILS, "email": "new@example.org", "real_name": ""},
+    {**DETAILS, "event": HERE, "email": "new@example.org", "real_name": ""},
     PLACE,
     {"registrations", "submissions", "protected_identities", "care_answers"} | MAILED,
 )

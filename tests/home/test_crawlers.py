@@ -61,6 +61,8 @@ def test_robots_keeps_crawlers_out_of_what_is_nobodys_to_find(pages):
         "Disallow: /account/",
         "Disallow: /sv/r/",
         "Disallow: /en/r/",
+        "Disallow: /sv/events/*/r/",
+        "Disallow: /en/events/*/r/",
         "",
         f"Sitemap: {BASE}/sitemap.xml",
     ]

@@ -17,11 +17,10 @@ ANSWERS = {
 }
 
 
-def checked(pages, sector="justice", **differing):
-    """Fill in the details and return the page "Check your answers"."""
-    return pages.post(
-        "registration.details", {**ANSWERS, **differing}, sector=sector, follow=True, expect=200
-    )
+def checked(pages, sector="justice", *, event=None, **differing):
+    """Fill in the details and return the page "Check your answers"; `event` is a slug, None for the current event."""
+    answers = {**ANSWERS, **differing}
+    return pages.post("registration.details", answers, sector=sector, event=event, follow=True, expect=200)
 
 
 def mails(database, kind=None):
@@ -41,5 +40,6 @@ def link_in(mail) -> str:
 
 
 def typed(page) -> dict[str, list[str]]:
-    """Return the values in the form's fields, without the form's key and CSRF token."""
-    return {name: values for name, values in page.form().data.items() if name not in ("key", "csrf_token")}
+    """Return the values in the form's fields, without its event, key and CSRF token."""
+    unseen = {"event", "key", "csrf_token"}
+    return {name: values for name, values in page.form().data.items() if name not in unseen}

@@ -26,7 +26,7 @@ STATES = {
     "upcoming": {"opens_at": NOW + DAY},
     "closed": {"closes_at": NOW},
     "over": {"starts_at": NOW - DAY, "ends_at": NOW},
-    "archive": {"is_current": False},
+    "archive": {"is_current": False, "starts_at": NOW - DAY, "ends_at": NOW},
     "unpublished": {"is_published": False},
 }
 NO_LINE = {"capacity": 1, "has_waiting_list": False}

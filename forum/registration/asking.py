@@ -1,0 +1,28 @@
+"""Where a person asks for a new personal link: each event has a page of its own for that."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+
+from forum.events import queries as events
+from forum.registration.links import managing_ends
+from forum.web.languages import in_language
+
+
+def asking_addresses(now: datetime) -> list[dict[str, Any]]:
+    """Return name and address for each event whose personal links may work still; the current event comes first.
+
+    A page that knows no registration, because its link is not valid, shows them all.
+    """
+    listed = [
+        event for event in events.read_frame(None).events if event.is_current or now < managing_ends(event)
+    ]
+    listed.sort(key=lambda event: not event.is_current)
+    return [
+        {
+            "label": in_language(event.name),
+            "url": url_for("registration.resend", event=events.slug_in_url(event)),
+        }
+        for event in listed
+    ]

@@ -1,0 +1,100 @@
+"""The pages that show a registration form or its answers: to fill in, to correct, or with the reason for a refusal."""
+
+from typing import Any
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_timedelta
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.events import queries as events
+from forum.events.models import Event, Sector
+from forum.registration import intake, limits
+from forum.registration.errors import AnswersGone, FormOfAnotherEvent, FormTooQuick
+from forum.registration.forms import RegistrationForm
+from forum.registration.rings import small_ring_of
+from forum.web.languages import NAMES, dates_of, in_language
+from forum.web.limits import TooManyTries, client_limit_lasts
+from forum.web.seo import Seo
+
+REFUSED = "public/registration/refused.html"
+CHECKED = "checked"  # In the query of a link to another language: the link's page shows answers to check.
+FORM_ID = "registration"  # The form that holds the answers, in each template here that has one.
+REASONS = {
+    **intake.REASONS,
+    FormTooQuick: "quick",
+    AnswersGone: "gone",
+    FormOfAnotherEvent: "moved",
+    TooManyTries: "tries",
+    limits.DomainFull: "domain",
+    limits.Braked: "brake",
+}
+
+
+def ask(
+    sector: Sector, form: RegistrationForm, status: int = 200, *, notice: str = ""
+) -> ResponseReturnValue:
+    """Show the form for one sector."""
+    ring = small_ring_of(sector.event, clock.now())
+    page = with_form(
+        "public/registration/details.html",
+        sector,
+        form,
+        ring_view=ring,
+        arc=next(arc for arc in ring.shares if arc.key == sector.key),
+        notice=notice,
+        **keeping(sector.key),
+    )
+    return page, status
+
+
+def refused(
+    reason: type[Exception], sector: Sector, form: RegistrationForm, status: int = 409
+) -> ResponseReturnValue:
+    """Show why the registration is refused, with the answers kept."""
+    code = 429 if issubclass(reason, TooManyTries) else status
+    wait = format_timedelta(client_limit_lasts())
+    page = with_form(
+        REFUSED,
+        sector,
+        form,
+        reason=REASONS[reason],
+        state=events.registration_state(sector.event, clock.now()),
+        wait=wait,
+        **(keeping(sector.key) if form.has_answers() else {}),
+    )
+    return page, code
+
+
+def with_form(page: str, sector: Sector, form: RegistrationForm, **context: Any) -> str:
+    """Show a page with the form, which names the event: answers for one never become a registration for another."""
+    form.event.data = sector.event.slug
+    return render_template(page, event=sector.event, sector=sector, form=form, **context)
+
+
+def invited(event: Event) -> dict[str, str]:
+    """Return who belongs to each sector, by the sector's key."""
+    return {sector.key: in_language(sector.invited) for sector in event.sectors}
+
+
+def keeping(sector: str, view: str = ".check", **query: Any) -> dict[str, Any]:
+    """Return the context that turns links to other languages into buttons that send the form's answers to this view."""
+    addresses = {code: url_for(view, sector=sector, lang=code, **query) for code in NAMES}
+    return {"alternates": addresses, "language_form": FORM_ID}
+
+
+def question(sector: str, name: str | None) -> str:
+    """Return the URL of the form at a field; the browser's cookie brings the answers along."""
+    return url_for(".details", sector=sector, change=1, _anchor=name)
+
+
+def about(event: Event) -> Seo:
+    """Return the registration page's metadata for search engines, the same in each of its states."""
+    description = _(
+        "Registration for %(event)s, %(dates)s, %(place)s: the sectors, their places and how the places are shared.",
+        event=in_language(event.name),
+        dates=dates_of(event),
+        place=in_language(event.place),
+    )
+    return Seo(_("Registration"), description, picture=url_for("home.picture"))

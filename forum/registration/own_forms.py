@@ -1,0 +1,60 @@
+"""The registration to which a browser is signed in, and its forms shown again after the session was lost."""
+
+from flask import render_template, request
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.events.in_url import show_event
+from forum.registration import own_sign_in
+from forum.registration.confirming import ask_to_confirm
+from forum.registration.errors import LinkRefused, NotLive
+from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm
+from forum.registration.models import Registration
+from forum.web.forms import TidyForm
+
+# Views whose form holds a person's answers, with the template and class that show the form again.
+ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
+    "change": ("public/self_service/change.html", DetailsForm),
+    "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
+}
+
+
+def mine() -> Registration:
+    """Return the registration to which this browser is signed in; the page is its event's. Raises LinkRefused."""
+    registration = own_sign_in.follow(now=clock.now())
+    show_event(registration.event)
+    return registration
+
+
+def mine_live() -> Registration:
+    """Return the registration of this browser's link if it has not ended. Raises LinkRefused, NotLive."""
+    registration = mine()
+    if not registration.is_live:
+        raise NotLive
+    return registration
+
+
+def ask_again(notice: str) -> str | None:
+    """Return the page of the sent form, filled in; None if the page needs a link that this browser has not opened."""
+    endpoint, known = str(request.endpoint).removeprefix(f"{request.blueprint}."), request.view_args or {}
+    try:
+        registration = mine()
+    except LinkRefused:
+        registration = None
+    if endpoint in ASKED_AGAIN:
+        page, form = ASKED_AGAIN[endpoint]
+        if registration is None:
+            notice = _(
+                "Nothing has been saved yet. Your page closed while the form was open, or the browser keeps no "
+                "cookies from this site. What you entered is still here. Open your personal link in another tab, then "
+                "come back and press the button. If this happens again, allow cookies for this site."
+            )
+        return render_template(page, registration=registration, form=form(), notice=notice)
+    if endpoint == "leave" and registration is None:
+        return render_template("public/self_service/left.html")
+    try:
+        if endpoint == "confirm":
+            return ask_to_confirm(known["token"], ConsentsForm(), notice=notice)
+    except LinkRefused:
+        pass
+    return None

@@ -1,0 +1,69 @@
+"""The pages of an event that takes registrations beside the front page of the site."""
+
+import json
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from forum import clock
+from forum.events import publishing
+from tests.factories.events import NOW
+from tests.factories.registrations import write
+from tests.factories.two_events import make_beside, make_front
+
+pytestmark = pytest.mark.usefixtures("frozen")
+
+
+@pytest.fixture
+def front(database):
+    return make_front()
+
+
+@pytest.fixture
+def beside(front):
+    return make_beside()
+
+
+def test_pages_of_one_event_stay_with_it_in_both_languages(pages, front, beside):
+    for path in ("", "pages/practical", "register", "register/justice", "register/link", "news/"):
+        page = pages.get(f"/en/events/osl28/{path}")
+        told = page.links.get("Svenska") or page.soup.select_one(".site-languages button")["formaction"]
+        assert told.startswith("/sv/events/osl28/"), path
+        own = {
+            url for words, url in page.links.items() if words not in ("NF27", "Follow the news (RSS/Atom)")
+        }
+        strangers = {url for url in own if url.startswith("/en/") and "/events/osl28/" not in url}
+        assert {url for url in strangers if not url.startswith("/en/news/20")} <= {"/en/news/search"}, path
+    post = pages.get(pages.get("/en/events/osl28/news/").links["Headline basalt"])
+    assert post.all(".brand") == ["OSL28"]
+    assert pages.get("/en/events/osl28/event.ics").text.count("Forum basalt") == 2
+
+
+def test_machines_read_each_event_at_its_own_address(pages, front, beside):
+    sitemap = pages.get("/sitemap.xml").text
+    for path in ("register", "events/osl28/register", "events/osl28/", "events/osl28/pages/privacy"):
+        assert f"/en/{path}</loc>" in sitemap
+    data = json.loads(pages.get("/en/events/osl28/").soup.select_one("[type='application/ld+json']").string)
+    assert (data["name"], data["organizer"]["name"]) == ("Forum basalt", "Office basalt")
+    assert [urlsplit(url).path for url in (data["url"], data["offers"]["url"])] == [
+        "/en/events/osl28/",
+        "/en/events/osl28/register",
+    ]
+
+
+def test_links_to_an_event_lead_to_it_after_the_front_page_has_changed(pages, front, beside):
+    write(publishing.make_front_page, beside, actor="command", now=NOW)
+    for path in ("", "pages/practical", "register", "register/justice", "event.ics"):
+        led = pages.get(f"/en/events/osl28/{path}", expect=302)
+        assert led.location == f"/en/{path}"
+    assert pages.get("/en/events/nf27/").h1 == "Forum granite"
+    assert pages.get("/en/events/nf27/register").all(".sector-choice-left") == ["60 left"]
+
+
+def test_event_beside_the_front_page_ends_by_itself(pages, front, beside, database):
+    assert pages.get("/en/").links["OSL28"] == "/en/events/osl28/"
+    clock.freeze(beside.ends_at + timedelta(minutes=1))
+    page = pages.get("/en/events/osl28/register")
+    assert "This is an earlier forum" not in page.text
+    assert "It was held on 7–8 March 2028 and takes no registrations." in page.text

@@ -1,0 +1,156 @@
+"""Two published events take registrations side by side: one is the front page of the site, the other has its slug."""
+
+import pytest
+from sqlalchemy import select
+
+from forum.events import publishing
+from forum.extensions import db
+from forum.registration.models import Registration
+from tests.factories.events import NOW
+from tests.factories.registrations import write
+from tests.factories.two_events import HELP, PHONES, SAID, make_beside, make_front
+from tests.registration.filling import ANSWERS, checked, link_in, mails
+from tests.registration.reading import newest_mail
+from tools.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("frozen")
+EMAIL = ANSWERS["email"]
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url, FORM_MIN_SECONDS=0)
+
+
+@pytest.fixture
+def front(database):
+    return make_front()
+
+
+@pytest.fixture
+def beside(front):
+    return make_beside()
+
+
+def people(event) -> list[tuple[str, str]]:
+    """Return address and status of those whom the test itself has registered for the event."""
+    rows = select(Registration.email, Registration.status).where(
+        Registration.event_id == event.id, Registration.email == EMAIL
+    )
+    return [(email, str(status)) for email, status in db.session.execute(rows)]
+
+
+def register_by_form(pages, start: str) -> None:
+    """Walk from an event's front page to the page after sending the form."""
+    page = pages.get(start).follow("Register for a place").follow("Justice")
+    page = page.submit(ANSWERS, follow=True)
+    assert page.h1 == "Check your answers"
+    assert page.submit(button="Register", follow=True).h1 == "Check your e-mail"
+
+
+def confirm(app, mail) -> tuple[Pages, "object"]:
+    """Open the link of a mail in a browser of its own and confirm; return the browser and the person's page."""
+    browser = Pages(app)
+    return browser, browser.get(link_in(mail)).submit({}, follow=True)
+
+
+def test_one_person_registers_for_both_events_and_manages_each(app, pages, database, front, beside):
+    for start in ("/en/", "/en/events/osl28/"):
+        register_by_form(pages, start)
+    assert [len(people(event)) for event in (front, beside)] == [1, 1]
+    asked = [mail for mail in mails(database, "received") if mail.recipient == EMAIL]
+    assert [mail.event_id for mail in asked] == [front.id, beside.id]
+    assert mails(database, "already-registered") == []
+
+    browser, page = confirm(app, asked[1])
+    assert page.h1 == "You have a place"
+    assert page.all(".brand, .pass-event") == ["OSL28", "OSL28 place basalt"]
+    assert page.links["Svenska"] == "/sv/r/?welcome=1" or page.links["Svenska"] == "/sv/r/"
+    assert page.links["Register"] == "/en/events/osl28/register"
+    calendar = browser.get("/en/r/forum.ics").text
+    assert "Forum basalt" in calendar
+    assert "/en/events/osl28/" in calendar
+    confirm(app, asked[0])
+    for event in (front, beside):
+        database.refresh(event)
+    assert [(event.taken, people(event)) for event in (front, beside)] == [
+        (2, [(EMAIL, "confirmed")]),
+        (2, [(EMAIL, "confirmed")]),
+    ]
+
+    # A second form for one of the events says that the address is registered there, and changes nothing.
+    register_by_form(pages, "/en/events/osl28/")
+    assert [mail.event_id for mail in mails(database, "already-registered")] == [beside.id]
+
+    # A new personal link is that of the event on whose page somebody asks.
+    pages.post("registration.resend", {"email": EMAIL}, event="osl28")
+    assert [mail.event_id for mail in mails(database, "link")] == [beside.id]
+
+    # Cancelling ends one registration, frees one place, and leads back to the same event.
+    page = browser.get("/en/r/").follow("Cancel your registration").submit({}, follow=True)
+    assert page.path == "/en/events/osl28/r/cancelled"
+    assert page.links["Register again"] == "/en/events/osl28/register"
+    assert [(event.taken, people(event)) for event in (front, beside)] == [
+        (2, [(EMAIL, "confirmed")]),
+        (1, [(EMAIL, "cancelled")]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "word", "others"), [("osl28", "basalt", "granit"), ("nf27", "granit", "basalt")]
+)
+def test_nothing_of_one_event_shows_on_pages_and_in_mails_of_the_other(
+    app, pages, database, front, beside, mine, word, others
+):
+    """Texts, organiser, help lines, ring, counts, answers and people stay with their event."""
+    stranger = next(slug for slug in SAID if slug != mine)
+    start = "/en/" if mine == "nf27" else "/en/events/osl28/"
+    seen = [pages.get(start + path) for path in ("", "pages/practical", "register", "event.ics")]
+    # The other event's form is half filled in by the same browser.
+    pages.post(
+        "registration.details",
+        {**ANSWERS, "given_name": "Strangername"},
+        sector="justice",
+        event=None if stranger == "nf27" else stranger,
+    )
+    seen += [pages.get(start + path) for path in ("register/justice?change=1", "register/justice/check")]
+    seen.append(checked(pages, event=None if mine == "nf27" else mine))
+    seen.append(seen[-1].submit(button="Register", follow=True))
+    mail = mails(database, "received")[-1]
+    browser, own = confirm(app, mail)
+    seen += [own, *(browser.get(f"/en/r/{path}") for path in ("own-data", "change", "cancel", "forum.ics"))]
+    for news in seen[0].soup.select(".band-news") if mine == "nf27" else ():
+        news.decompose()  # the front page of the site shows the news of every event
+    for page in seen:
+        said = page.soup.body.get_text(" ") if page.is_html else page.text
+        # The link to the other event at the foot of the page says its short name, and nothing else.
+        for words in (others, "Strangername", PHONES[stranger], HELP[stranger], f"{others}@"):
+            assert words.casefold() not in said.casefold(), (page.path, words)
+        assert str(SAID[stranger]["capacity"] - 1) not in page.all(".ring-number, .sector-choice-left, td"), (
+            page.path
+        )
+    assert any(HELP[mine] in page.soup.get_text() for page in seen)
+    assert f"{SAID[mine]['capacity'] - 1} left" in seen[2].text
+    registered = db.session.scalars(select(Registration).where(Registration.email == EMAIL)).one()
+    for kind in ("received", "confirmed"):
+        said = newest_mail(registration=registered, kind=kind).raw.decode()
+        assert others not in said.casefold()
+        assert word in said.casefold()
+
+
+def test_answers_for_one_event_never_register_for_another_when_the_front_page_changes(
+    pages, database, front, beside
+):
+    """Somebody fills in the form of the front page while an administrator makes the other event the front page."""
+    form = pages.get("/en/register/justice").form()
+    typed = checked(pages, given_name="Late")
+    write(publishing.make_front_page, beside, actor="command", now=NOW)
+
+    for page in (form.submit(ANSWERS, follow=True, expect=409), typed.submit(button="Register", expect=409)):
+        assert page.h1 == "Your answers are for NF27"
+        assert people(beside) == people(front) == []
+    assert page.all(".summary-list dd")[0] == "Late"
+    page = page.submit(button="Go on", follow=True)
+    assert (page.path, page.h1) == ("/en/events/nf27/register/justice/check", "Check your answers")
+    page.submit(button="Register", follow=True)
+    assert (len(people(front)), people(beside)) == (1, [])
