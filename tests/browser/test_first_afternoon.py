@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -66,24 +66,20 @@ class Keys:
         keyboard = Keyboard(self.page)
         keyboard.go_to(field)
         if field.get_attribute("type") in {"date", "time"}:
-            return self._fill_parts(field, text)
-        keyboard.press("Control+a")
-        # A long text is pasted, as somebody does who has written it elsewhere.
-        self.page.keyboard.type(text) if len(text) < 30 else self.page.keyboard.insert_text(text)
+            self._type_parts(text)
+        else:
+            keyboard.press("Control+a")
+            # A long text is pasted, as somebody does who has written it elsewhere.
+            self.page.keyboard.type(text) if len(text) < 30 else self.page.keyboard.insert_text(text)
         assert field.input_value() == text
 
-    def _fill_parts(self, field: Locator, text: str) -> None:
-        """Type a date or a time part by part, as an American does: Chromium without a window speaks no other language."""
-        parts = text.split("-")
-        if len(parts) == 3:
-            parts = [*parts[1:], parts[0]]
+    def _type_parts(self, text: str) -> None:
+        """Type a date or a time part by part, in American order, which is that of Chromium without a window."""
         if ":" in text:
-            parts = [f"{time.fromisoformat(text):%I%M%p}"]
-        for number, part in enumerate(parts):
-            self.page.keyboard.type(part.replace(":", ""))
-            if len(part) == 4 and number < len(parts) - 1:
-                self.page.keyboard.press("ArrowRight")  # a year could have more digits
-        assert field.input_value() == text
+            self.page.keyboard.type(f"{time.fromisoformat(text):%I%M%p}")
+            return
+        day = date.fromisoformat(text)
+        self.page.keyboard.type(f"{day:%m%d%Y}")
 
     def tick(self, box: Locator) -> None:
         keyboard = Keyboard(self.page)
