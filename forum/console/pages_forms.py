@@ -8,7 +8,7 @@ from wtforms import FormField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
-from forum.events.standing import SAID, PageDraft
+from forum.events.page_drafts import SAID, PageDraft
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, PartForm, TidyForm
 from forum.web.languages import NAMES

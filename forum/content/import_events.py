@@ -11,6 +11,7 @@ from forum.content.documents import BODY
 from forum.content.shapes import LANGUAGES, Document, Where, text_of
 from forum.content.site import BY_LANGUAGE, Site, event_path, page_path
 from forum.counting import counted
+from forum.events import page_revisions
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Page, Sector
 from forum.events.standing import LINKED
@@ -50,15 +51,20 @@ def choose_current(documents: Mapping[str, Document], known: Mapping[str, Event]
         db.session.flush()
 
 
-def write_page(event: Event, slug: str, languages: BY_LANGUAGE) -> None:
-    """Make the event's page what the documents say."""
-    page = next((page for page in event.pages if page.slug == slug), None) or Page(slug=slug)
+def write_page(event: Event, slug: str, languages: BY_LANGUAGE, *, now: datetime) -> None:
+    """Make the event's page what the documents say; what it said before and says now are kept as revisions."""
+    stored = next((page for page in event.pages if page.slug == slug), None)
+    if stored:
+        page_revisions.keep_first(stored, now=now)
+    page = stored or Page(slug=slug)
     first = next(iter(languages.values()))
     for name in ("title", "summary", BODY):
         setattr(page, name, text_of(languages, name))
     page.position = first["order"]
     page.updated_at = moments.read(first["updated"], event.zone, Where(""))
-    if page not in event.pages:
+    if stored:
+        page_revisions.keep(page, user_id=None, now=now)
+    else:
         event.pages.append(page)
 
 

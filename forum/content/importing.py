@@ -83,7 +83,7 @@ def _write(
         if _apart(before.events.get(slug)) != _apart(document):
             events[slug] = import_events.write(slug, document, events.get(slug), now=now)
     import_events.choose_current(wanted.events, events)
-    _write_pages(before, wanted, events)
+    _write_pages(before, wanted, events, now)
     import_images.write(before.images, wanted.images, events, sizes)
     keys = before.posts.keys() | wanted.posts.keys()
     changed = {key for key in keys if before.posts.get(key) != wanted.posts.get(key)}
@@ -98,10 +98,10 @@ def _write(
     return events
 
 
-def _write_pages(before: Site, wanted: Site, events: Mapping[str, Event]) -> None:
+def _write_pages(before: Site, wanted: Site, events: Mapping[str, Event], now: datetime) -> None:
     for place, languages in wanted.pages.items():
         if languages != before.pages.get(place):
-            import_events.write_page(events[place[0]], place[1], languages)
+            import_events.write_page(events[place[0]], place[1], languages, now=now)
     for event in events.values():
         import_events.remove_pages(event, wanted)
 

@@ -11,6 +11,7 @@ from forum import clock
 from forum.columns import Link, Text, Translated, UnsafeLink, UtcDateTime, is_link, member
 from forum.database import Base
 from forum.events.enums import SectorPolicy
+from forum.revisions import Revision
 from forum.web.languages import NAMES
 
 
@@ -175,6 +176,15 @@ class Page(Base):
     body: Mapped[Text] = mapped_column(Translated)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     event: Mapped[Event] = relationship(back_populates="pages")
+
+
+class PageRevision(Revision, Base):
+    """What a standing page said after it was saved: `content` has its `texts` by language."""
+
+    __tablename__ = "page_revisions"
+    __table_args__ = (Index("ix_page_revisions_page_id", "page_id", "id"),)
+
+    page_id: Mapped[int] = mapped_column(ForeignKey("pages.id", ondelete="CASCADE"))
 
 
 class ContentVersion(Base):

@@ -1,18 +1,15 @@
 """Standing pages of an event, such as the privacy notice: writing, adding, ordering and removing them."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import count
-from typing import Any
 
 from forum.audit import actions as audit
-from forum.columns import Text
+from forum.events import page_revisions as revisions
 from forum.events.models import Event, Page
+from forum.events.page_drafts import PageDraft, fill
 from forum.extensions import db
 from forum.folding import slug_of
 
-SAID = ("title", "summary", "body")
 # Other pages lead to these, so they cannot be removed.
 LINKED = frozenset({"practical", "privacy"})
 # No page may have these slugs: the console uses the words in its own addresses below the list of pages.
@@ -25,27 +22,9 @@ class StillLinked(Exception):
     """The page cannot be removed: the navigation or the registration leads to it."""
 
 
-@dataclass(frozen=True)
-class PageDraft:
-    """A page as JSON can hold it: the fields in SAID by language, and the slug of the page before it, or ""."""
-
-    texts: Mapping[str, Mapping[str, str]]
-    after: str = ""
-
-    @classmethod
-    def of(cls, page: Page) -> "PageDraft":
-        """Return the draft that says what is stored of a page."""
-        fields: dict[str, Text] = {name: getattr(page, name) for name in SAID}
-        codes = sorted({code for text in fields.values() for code, words in text.items() if words})
-        texts = {code: {name: text.get(code, "") for name, text in fields.items()} for code in codes}
-        return cls(texts=texts, after=_before(page))
-
-    def values(self) -> dict[str, Any]:
-        """Return the page as plain values."""
-        return asdict(self)
-
-
-def create(event: Event, draft: PageDraft, *, slug: str, actor: str, now: datetime) -> Page:
+def create(
+    event: Event, draft: PageDraft, *, slug: str, user_id: int | None, actor: str, now: datetime
+) -> Page:
     """Add a page to the event; its address is made from the slug, else from a title.
 
     A page that says the same already at this address, as when its form is sent twice, is not added again but returned.
@@ -60,19 +39,22 @@ def create(event: Event, draft: PageDraft, *, slug: str, actor: str, now: dateti
     event.pages.append(page)
     _place(event, page, draft.after)
     db.session.flush()
+    revisions.keep(page, user_id=user_id, now=now)
     audit.record("page.created", page, actor=actor, at=now, slug=page.slug)
     return page
 
 
-def change(page: Page, draft: PageDraft, *, actor: str, now: datetime) -> None:
-    """Store what the page says now."""
+def change(page: Page, draft: PageDraft, *, user_id: int | None, actor: str, now: datetime) -> None:
+    """Store what the page says now, and keep it as a revision."""
     before, after = PageDraft.of(page).values(), draft.values()
     if after == before:
         return
+    revisions.keep_first(page, now=now)
     fill(page, draft)
     _place(page.event, page, draft.after)
     if after["texts"] != before["texts"]:
         page.updated_at = now
+    revisions.keep(page, user_id=user_id, now=now)
     audit.record("page.changed", page, actor=actor, at=now, slug=page.slug)
 
 
@@ -82,12 +64,6 @@ def remove(page: Page, *, actor: str, now: datetime) -> None:
         raise StillLinked
     audit.record("page.removed", page, actor=actor, at=now, slug=page.slug)
     page.event.pages.remove(page)
-
-
-def fill(page: Page, draft: PageDraft) -> None:
-    """Make the page say what the draft says."""
-    for name in SAID:
-        setattr(page, name, Text({code: said[name] for code, said in draft.texts.items() if said.get(name)}))
 
 
 def _free_slug(event: Event, words: str) -> str:
@@ -103,12 +79,6 @@ def _is_address_for(slug: str, words: str) -> bool:
     wanted = slug_of(words, 50) or NAMELESS
     stem, _hyphen, number = slug.rpartition("-")
     return slug == wanted or (stem == wanted and number.isdecimal())
-
-
-def _before(page: Page) -> str:
-    ordered = sorted(page.event.pages, key=lambda each: each.position)
-    index = next(number for number, each in enumerate(ordered) if each is page)
-    return ordered[index - 1].slug if index else ""
 
 
 def _place(event: Event, page: Page, after: str) -> None:

@@ -1,6 +1,8 @@
 """The revisions of a post: when each was saved and by whom, what it changed, and going back to it."""
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,41 +16,29 @@ from forum.news.comparing import compare
 from forum.news.console import get_post_or_404, lock_post_or_404, saved_words
 from forum.news.drafts import Draft
 from forum.news.errors import Incomplete
-from forum.news.models import Post, PostRevision
-from forum.web.edits import ChangedMeanwhile, ShowsStored
-from forum.web.forms import TidyForm
-from forum.web.languages import NAMES, language
+from forum.news.models import Post
+from forum.web.edits import ChangedMeanwhile
+from forum.web.languages import language
+from forum.web.revision_pages import Kept, RestoreForm, render_list, render_one
 from forum.web.routes import here
 
 bp = Blueprint("revisions", __name__, url_prefix="/console/<event>/news/<int:post>/revisions")
 
 
-class RestoreForm(ShowsStored, TidyForm):
-    """The button that goes back to a revision; it carries what the post said when the page was made."""
-
-
 @bp.route("")
 def index(event: str, post: int) -> ResponseReturnValue:
     """Show when each revision was saved, and by whom."""
-    found, stored = get_post_or_404(event, post)
-    kept = revisions.list_all(stored)
-    return render_template(
-        "console/posts/revisions.html",
-        event=found,
-        post=stored,
-        headline=desk.headline(stored, language()),
-        revisions=kept,
-        writers=accounts.names_of({revision.user_id for revision in kept if revision.user_id}),
-    )
+    return render_list(_kept(*get_post_or_404(event, post)), accounts.names_of)
 
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def show(event: str, post: int, number: int) -> ResponseReturnValue:
     """Compare a revision with what the post says now; on POST go back to it (R30)."""
-    found, stored, revision = _revision_or_404(event, post, number)
+    found, stored = get_post_or_404(event, post)
+    revision = revisions.of(stored).find(number) or abort(404)
     form = RestoreForm()
     if not form.validate_on_submit():
-        return _show(found, stored, revision, form)
+        return render_one(_kept(found, stored), revision, form, Draft.of(stored).values(), accounts.names_of)
     found, stored = lock_post_or_404(event, post)
     try:
         form.refuse_if_changed(Draft.of(stored).values())
@@ -63,27 +53,16 @@ def show(event: str, post: int, number: int) -> ResponseReturnValue:
     return redirect(url_for("posts.edit", event=event, post=post), 303)
 
 
-def _revision_or_404(event: str, post: int, number: int) -> tuple[Event, Post, PostRevision]:
-    found, stored = get_post_or_404(event, post)
-    return found, stored, revisions.find(stored, number) or abort(404)
-
-
-def _show(event: Event, post: Post, revision: PostRevision, form: RestoreForm) -> ResponseReturnValue:
-    now = Draft.of(post).values()
-    form.show(now)
-    before = revisions.find_before(revision)
-    writers = accounts.names_of({revision.user_id} if revision.user_id else set())
-    return render_template(
-        "console/posts/revision.html",
+def _kept(event: Event, post: Post) -> Kept:
+    of_post: dict[str, Any] = {"event": event.slug, "post": post.id}
+    return Kept(
+        name=desk.headline(post, language()),
         event=event,
-        post=post,
-        revision=revision,
-        form=form,
-        names=NAMES,
-        headline=desk.headline(post, language()),
-        writer=writers.get(revision.user_id or 0, ""),
-        since=compare(revision.content, now),
-        then=compare(before.content, revision.content) if before else None,
+        history=revisions.of(post),
+        edit_url=url_for("posts.edit", **of_post),
+        list_url=url_for(".index", **of_post),
+        url_of=lambda number: url_for(".show", **of_post, number=number),
+        compare=compare,
     )
 
 

@@ -58,11 +58,6 @@ def state_words(state: PostState) -> StateWords:
     return words[state]
 
 
-def field_name(name: str) -> str:
-    """Return what a field of a post is called."""
-    return str(FIELDS[name])
-
-
 def views(event: Event, chosen: str, counts: Mapping[str, int]) -> list[View]:
     """Return the views of an event's posts; those without posts are left out, unless they are shown."""
     labels = {

@@ -31,11 +31,12 @@ from forum.accounts.models import User
 from forum.columns import Text
 from forum.database import start_write
 from forum.demo.loader import load_demo
-from forum.events import making
+from forum.events import making, page_revisions, standing
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy, SectorTemplate
 from forum.events.making import Plan
 from forum.events.models import Event
+from forum.events.page_drafts import PageDraft
 from forum.extensions import db
 from forum.images import store
 from forum.images.making import make
@@ -357,6 +358,7 @@ def _lay_out_desk(world: World, event: Event) -> None:
     world.desk = {kind: {"post": post.id} for kind, post in kinds.items()}
     first = select(PostRevision.id).where(PostRevision.post_id == public.id).order_by(PostRevision.id)
     world.desk["revision"] = {"post": public.id, "number": db.session.scalars(first).first() or 0}
+    _revise_page(world, event)
     for language in ("sv", "en"):
         world.posts[f"withdrawn-{language}"] = {
             "year": 2027,
@@ -364,6 +366,21 @@ def _lay_out_desk(world: World, event: Event) -> None:
             "day": 24,
             "slug": f"withdrawn-{language}",
         }
+
+
+def _revise_page(world: World, event: Event) -> None:
+    """Change a standing page, if the event has one, so that it has two revisions."""
+    page = next(iter(event.pages), None)
+    if page is None:
+        return
+    start_write(db.session)
+    said = PageDraft.of(page)
+    texts = {code: {**text, "summary": f"{text['summary']} {LONG_WORD}"} for code, text in said.texts.items()}
+    standing.change(page, replace(said, texts=texts), user_id=None, actor="command", now=NOW)
+    db.session.commit()
+    first = page_revisions.of(page).list_all()[-1]
+    world.desk["page"] = {"slug": page.slug}
+    world.desk["page revision"] = {"slug": page.slug, "number": first.id}
 
 
 def _add_organisers(world: World, event: Event) -> None:

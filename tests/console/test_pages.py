@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
+from forum.events import page_revisions
 from forum.events.models import Page
 from forum.extensions import db
 from tests.factories.events import make_archive, make_page
@@ -155,3 +156,32 @@ def test_each_act_is_recorded_without_words(organiser, standing):
         ("page.created", {"slug": "getting-here"}),
         ("page.removed", {"slug": "getting-here"}),
     ]
+
+
+def test_page_is_compared_with_its_revisions_and_goes_back_to_one(
+    organiser, standing, pages, sign_in_as, event
+):
+    before = stored("practical").body["en"]
+    edit(organiser, "practical").submit({"en-body": "## Heading\n\nOther words."}, button="Save")
+    listed = organiser.get("page_revisions.index", event="nf27", slug="practical")
+    assert [row[1].rstrip(" 0123456789") for row in rows(listed)] == [
+        "Organiser",
+        "before it was changed here",
+    ]
+    first = organiser.get(listed.soup.select("tbody a")[-1]["href"])
+    assert (first.all(".difference del"), first.all(".difference ins")) == (["A text"], ["Other words"])
+    edit(sign_in_as(Role.ORGANISER, event), "practical").submit({"en-title": "Else"}, button="Save")
+    refused = first.submit(button="Go back to this revision", follow=True)
+    assert refused.flashes == ["Nothing was done: the page was saved meanwhile. Compare once more."]
+    refused.submit(button="Go back to this revision")
+    assert stored("practical").body["en"] == before
+    assert [row[2] for row in rows(organiser.get("pages.index", event="nf27"))] == ["practical", "privacy"]
+    assert pages.get("/en/pages/practical").h1 == "Page practical"
+    assert len(rows(organiser.get("page_revisions.index", event="nf27", slug="practical"))) == 4
+
+
+def test_revision_of_another_page_is_not_there(organiser, standing):
+    edit(organiser, "practical").submit(TYPED, button="Save")
+    (number, _first) = (each.id for each in page_revisions.of(stored("practical")).list_all())
+    organiser.get("page_revisions.show", event="nf27", slug="practical", number=number)
+    organiser.get("page_revisions.show", event="nf27", slug="privacy", number=number, expect=404)

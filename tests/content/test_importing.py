@@ -239,7 +239,7 @@ def test_a_renamed_post_is_found_at_its_former_address_and_its_history_kept(fold
     assert pages.get("/sv/news/2016/11/25/plain-sv", expect=301).location == "/sv/news/2016/11/25/klart"
     with site.app_context():
         post = db.session.scalars(select(Post).where(Post.key == "plain")).one()
-        slugs = [revision.content["texts"]["sv"]["slug"] for revision in revisions.list_all(post)]
+        slugs = [revision.content["texts"]["sv"]["slug"] for revision in revisions.of(post).list_all()]
         assert slugs == ["klart", "plain-sv"]
 
 

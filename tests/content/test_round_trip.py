@@ -15,7 +15,7 @@ from forum.content import documents, moments
 from forum.content.shapes import Where
 from forum.database import Base
 from forum.events import queries as events
-from forum.events.models import Event, Page, Sector
+from forum.events.models import Event, Page, PageRevision, Sector
 from forum.extensions import db
 from forum.news.models import (
     Category,
@@ -54,6 +54,7 @@ UNTOLD = {
     "withdrawals": {"post_id"},
     "former_slugs": {"post_id"},
     "post_revisions": {"id", "post_id", "user_id", "made_at", "content"},  # the history of this database
+    "page_revisions": {"id", "page_id", "user_id", "made_at", "content"},
     "old_addresses": set(),
 }
 TOLD = {
@@ -86,11 +87,12 @@ TOLD = {
     "withdrawals": {"made_at", "published_at"},
     "former_slugs": {"language", "slug"},
     "post_revisions": set(),
+    "page_revisions": set(),
     "old_addresses": {"path", "language", "post_id", "category_id", "leads_to"},
 }
 MODELS = (
     *(Event, Sector, Page, Post, PostText, Correction, Source, Category, Tag, TagAlias),
-    *(Withdrawal, FormerSlug, OldAddress, PostRevision),
+    *(Withdrawal, FormerSlug, OldAddress, PageRevision, PostRevision),
 )
 
 
