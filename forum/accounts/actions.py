@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, update
 from forum.accounts import authenticators, links, mails, passwords, queries, recovery_codes
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import CodeRefused, LinkRefused, SignInRefused
-from forum.accounts.models import KeptWords, OneTimeLink, SignIn, User
+from forum.accounts.models import Autosave, KeptWords, OneTimeLink, SignIn, User
 from forum.audit import actions as audit
 from forum.columns import digest, new_token
 from forum.database import rehearsed
@@ -193,7 +193,7 @@ def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:
 
 
 def forget_expired(*, now: datetime) -> int:
-    """Delete expired links, old sign-ins and old kept form values; return how many. The worker calls this.
+    """Delete expired links, old sign-ins and old form values; return how many. The worker calls this.
 
     A sign-in's row is kept for some hours after it has expired: when a form arrives late, the row tells whose
     form it is, so that its values can be kept for that person (`kept_words`).
@@ -204,7 +204,11 @@ def forget_expired(*, now: datetime) -> int:
     words_gone = (
         delete(KeptWords).where(KeptWords.made_at <= now - queries.WORDS_KEPT_FOR).returning(KeptWords.digest)
     )
-    return sum(len(db.session.scalars(gone).all()) for gone in (links_gone, sign_ins_gone, words_gone))
+    typed_gone = (
+        delete(Autosave).where(Autosave.made_at <= now - queries.AUTOSAVED_FOR).returning(Autosave.version)
+    )
+    gone = (links_gone, sign_ins_gone, words_gone, typed_gone)
+    return sum(len(db.session.scalars(each).all()) for each in gone)
 
 
 def actor(user: User) -> str:

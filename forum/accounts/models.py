@@ -106,6 +106,23 @@ class OneTimeLink(Base):
     user: Mapped[User | None] = relationship()
 
 
+class Autosave(Base):
+    """What an organiser has typed in an edit form and not saved, kept while they type, for them alone.
+
+    `document` names what the form edits, such as "post 7". `words` are JSON: the names and values of the form's fields.
+    `version` is another one each time, so that two windows of one person do not overwrite each other's words.
+    """
+
+    __tablename__ = "autosaves"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    document: Mapped[str] = mapped_column(String(100), primary_key=True)
+    version: Mapped[str] = mapped_column(String(32))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed_words: Mapped[SealedBytes] = mapped_column("words", Sealed("identity"))
+    words = SealedValue[str]()
+
+
 class KeptWords(Base):
     """What an organiser had entered when their sign-in ended, if it is too long for a cookie; kept for an hour.
 

@@ -18,6 +18,7 @@ IDLE, ABSOLUTE = (
 )
 # How long entered form values are kept until their owner signs in again.
 WORDS_KEPT_FOR = timedelta(hours=1)
+AUTOSAVED_FOR = timedelta(days=30)
 # The table of `events`, whose models `accounts` must not import.
 EVENTS = table("events", column("id"), column("slug"))
 

@@ -3,28 +3,34 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from forum import clock
-from forum.accounts import kept_words, sign_ins
+from forum.accounts import autosaves, sign_ins
 from forum.console.pages_forms import PageForm
 from forum.database import read_locked, start_write
 from forum.events import queries as events
 from forum.events import standing
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event, Page
+from forum.events.page_drafts import PageDraft, fill
 from forum.events.public import shown_page
-from forum.events.standing import LINKED, PageDraft, StillLinked
+from forum.events.standing import LINKED, StillLinked
 from forum.extensions import db
 from forum.images.offering import offered_images
 from forum.images.pictures import picture_of
-from forum.web.differences import compare_words
+from forum.news import glossary
+from forum.web import comparing
+from forum.web.comparing import Difference
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, in_language, speak
 from forum.web.proofreading import Care, proofread
+
+SAID_WORDS = {"title": _l("Title"), "summary": _l("Summary"), "body": _l("Text")}
 
 bp = Blueprint("pages", __name__, url_prefix="/console/<event>/pages")
 
@@ -48,14 +54,15 @@ def index(event: str) -> ResponseReturnValue:
 def new(event: str) -> ResponseReturnValue:
     """Add a page; where the event is public, the page is public at once."""
     found = get_any_or_404(event)
-    form = _form(found, None)
+    form = make_form(found, None)
     if not form.validate_on_submit():
         return _show_form(found, None, form)
-    found = _lock_event_or_404(event)
-    actor, now = sign_ins.current_actor(), clock.now()
-    page = standing.create(found, form.draft(), slug=form.slug.data or "", actor=actor, now=now)
+    found = lock_event_or_404(event)
+    by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
+    autosaves.forget(document_of(found, None))
+    page = standing.create(found, form.draft(), slug=form.slug.data or "", **by, now=clock.now())
     db.session.commit()
-    flash(_saved(found), "success")
+    flash(saved_words(found), "success")
     return redirect(url_for(".edit", event=event, slug=page.slug), 303)
 
 
@@ -63,20 +70,24 @@ def new(event: str) -> ResponseReturnValue:
 def edit(event: str, slug: str) -> ResponseReturnValue:
     """Change a page; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
     found = get_any_or_404(event)
-    form = _form(found, page := _find(found, slug))
+    form = make_form(found, page := _find(found, slug))
     if page and not form.validate_on_submit():
         return _show_form(found, page, form)
-    page = page and _find(found := _lock_event_or_404(event), slug)
+    page = page and _find(found := lock_event_or_404(event), slug)
     if page is None:
         return _offer_anew(found, slug, form) if form.is_submitted() else abort(404)
     try:
         form.refuse_if_changed(PageDraft.of(page).values())
     except ChangedMeanwhile as change:
         form.show(change.stored)
-        return _show_form(page.event, page, form, status=409, conflict=_compare(change.stored, form.draft()))
-    standing.change(page, form.draft(), actor=sign_ins.current_actor(), now=clock.now())
+        return _show_form(
+            page.event, page, form, status=409, conflict=compare(change.stored, form.draft().values())
+        )
+    autosaves.forget(document_of(page.event, page))
+    by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
+    standing.change(page, form.draft(), **by, now=clock.now())
     db.session.commit()
-    flash(_saved(page.event), "success")
+    flash(saved_words(page.event), "success")
     return redirect(url_for(".edit", event=event, slug=slug), 303)
 
 
@@ -85,13 +96,13 @@ def preview(event: str) -> ResponseReturnValue:
     """Show what was typed as readers would see it in a language; nothing is stored."""
     found = get_any_or_404(event)
     stored = _find(found, request.args.get("page", ""))
-    form, code = _form(found, stored), request.form.get("in", "")
+    form, code = make_form(found, stored), request.form.get("in", "")
     if code not in NAMES:
         abort(400)
     if not form.validate():
         return _show_form(found, stored, form)
     page = Page(slug=standing.NAMELESS, updated_at=clock.now())
-    standing.fill(page, form.draft())
+    fill(page, form.draft())
     speak(code)
     notice = _("This is a preview. Nothing has been saved, and readers do not see it.")
     return render_template("public/events/page.html", **shown_page(found, page), notice=notice)
@@ -101,13 +112,13 @@ def preview(event: str) -> ResponseReturnValue:
 def remove(event: str, slug: str) -> ResponseReturnValue:
     """Ask whether to remove a page for good; on POST remove it."""
     form, found = TidyForm(), get_any_or_404(event)
-    page = _get_or_404(found, slug)
+    page = get_page_or_404(found, slug)
     if not form.validate_on_submit():
         is_linked = page.slug in LINKED
         return render_template(
             "console/pages/removal.html", event=found, page=page, form=form, is_linked=is_linked
         )
-    page = _get_or_404(_lock_event_or_404(event), slug)
+    page = get_page_or_404(lock_event_or_404(event), slug)
     try:
         standing.remove(page, actor=sign_ins.current_actor(), now=clock.now())
     except StillLinked:
@@ -119,7 +130,7 @@ def remove(event: str, slug: str) -> ResponseReturnValue:
     return redirect(url_for(".index", event=event), 303)
 
 
-def _lock_event_or_404(slug: str) -> Event:
+def lock_event_or_404(slug: str) -> Event:
     """Begin to write, and let nobody else change the event or its pages until the commit."""
     start_write(db.session)
     db.session.execute(read_locked(events.select_event(slug)))
@@ -130,16 +141,28 @@ def _find(event: Event, slug: str) -> Page | None:
     return next((page for page in event.pages if page.slug == slug), None)
 
 
-def _get_or_404(event: Event, slug: str) -> Page:
+def get_page_or_404(event: Event, slug: str) -> Page:
+    """Return the event's page, or abort with 404."""
     return _find(event, slug) or abort(404)
 
 
-def _form(event: Event, page: Page | None) -> PageForm:
+def document_of(event: Event, page: Page | None) -> str:
+    """Return the name under which unsaved words for a page, or for a new one of the event, are kept."""
+    return f"page {page.id}" if page else f"new page {event.id}"
+
+
+def editor_url(event: Event, page: Page | None) -> str:
+    """Return the address of the page's form, or of the form for a new one."""
+    new = url_for("pages.new", event=event.slug)
+    return url_for("pages.edit", event=event.slug, slug=page.slug) if page else new
+
+
+def make_form(event: Event, page: Page | None) -> PageForm:
     """Return the form of a page, filled in with what was sent or kept, else with the stored page."""
     others = [each for each in event.pages if each is not page]
     draft = PageDraft.of(page) if page else PageDraft(texts={}, after=others[-1].slug if others else "")
     form = PageForm(
-        kept_words.sent_or_kept(),
+        autosaves.sent_or_kept(document_of(event, page)),
         data={**draft.texts, "after": draft.after},
         pages={"": _("No other page, it comes first")}
         | {each.slug: in_language(each.title) for each in others},
@@ -166,34 +189,30 @@ def _show_form(
         names=NAMES,
         slug_in_url=events.slug_in_url(event),
         is_linked=page is not None and page.slug in LINKED,
-        hints={code: _proofread(form, code, event) for code in NAMES},
+        hints={code: proofread_text(form, code, event) for code in NAMES},
         pictures={image.key: picture_of(image) for image in offered_images(event.id)},
+        kept=autosaves.find(
+            document_of(event, page),
+            url_for("page_writing.autosave", event=event.slug, page=page.slug if page else None),
+        ),
         **{"conflict": (), "is_removed": False, **context},
     )
     return shown, 422 if form.errors and status == 200 else status
 
 
-def _proofread(form: PageForm, code: str, event: Event) -> Care:
+def proofread_text(form: PageForm, code: str, event: Event) -> Care:
+    """Return the proofreader's remarks on the text in a language."""
     day = clock.now().astimezone(event.zone).date()
-    return proofread(form[code].form.body.data or "", code, day)
+    return proofread(form[code].form.body.data or "", code, day, glossary.read().get(code, {}))
 
 
-def _compare(stored: Mapping[str, Any], typed: PageDraft) -> list[dict[str, Any]]:
-    """Return what differs between the stored page and what was typed, for components/difference.html."""
-    labels = {"title": _("Title"), "summary": _("Summary"), "body": _("Text")}
-    pairs = [
-        (code, name, stored["texts"].get(code, {}).get(name, ""), typed.texts.get(code, {}).get(name, ""))
-        for code in NAMES
-        for name in labels
-    ]
-    return [
-        {"name": labels[name], "language": code, "pieces": compare_words(was, now)}
-        for code, name, was, now in pairs
-        if was != now
-    ]
+def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """Return the texts in which two versions of a page differ."""
+    return comparing.compare(before, after, SAID_WORDS)
 
 
-def _saved(event: Event) -> str:
+def saved_words(event: Event) -> str:
+    """Return the message after a page is saved, which says whether readers see the change."""
     if event.is_published:
         return _("Saved. Readers see it at once.")
     return _("Saved. Readers see it once the forum is published.")

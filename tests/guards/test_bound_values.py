@@ -48,6 +48,7 @@ def test_every_sealed_column_is_tried_here():
             "submissions.answers",
         ),
         *("users.totp_secret", "users.totp_proposed", "outbox_messages.content", "kept_words.words"),
+        "autosaves.words",
     }
 
 

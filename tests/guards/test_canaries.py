@@ -43,6 +43,7 @@ SECRET_COLUMNS = {
     "recovery_codes.digest",
     "kept_words.digest",
     "kept_words.words",
+    *("autosaves.document", "autosaves.version", "autosaves.words"),
 }
 
 

@@ -1,0 +1,104 @@
+"""Keeping what an organiser types in a long form until they save it: for them alone, encrypted, on the server.
+
+The page's script sends the form's values while somebody types. They survive a closed tab and an ended sign-in, and the
+browser of a shared computer keeps none of them. They include the digest of the stored values that the form showed
+(`web.edits`), so that saving them later shows what another organiser has saved meanwhile instead of overwriting it.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import flash, g, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+
+from forum import clock
+from forum.accounts import kept_words
+from forum.accounts.models import Autosave
+from forum.accounts.queries import AUTOSAVED_FOR
+from forum.database import start_write
+from forum.extensions import db
+
+# The most characters of JSON that are kept: a post in two languages fits.
+LONGEST = 100_000
+VERSION, DISCARD = "autosave_version", "discard"
+NOT_KEPT = {kept_words.CSRF, VERSION, DISCARD}
+
+
+class KeptElsewhere(Exception):
+    """Another window of the same person keeps other words for this form."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """For the form's page: where its script sends what is typed, and the version and time of what is kept already."""
+
+    url: str
+    version: str
+    made_at: datetime | None
+
+
+def sent_or_kept(document: str) -> MultiDict | ImmutableMultiDict | None:
+    """Return the data for the form that edits this document: what was sent, else what was kept, or None."""
+    words = kept_words.sent_or_kept()
+    if words is None and (kept := _find(document)):
+        return ImmutableMultiDict(json.loads(kept.words))
+    return words
+
+
+def find(document: str, url: str) -> Kept:
+    """Return what the page says of the words that are kept; `url` is the address of the view that calls `answer`."""
+    kept = _find(document)
+    return Kept(url, kept.version if kept else "", kept.made_at if kept else None)
+
+
+def answer(document: str, back: str) -> ResponseReturnValue:
+    """Keep what was sent, and return its version and time; or discard what is kept, and redirect to `back`."""
+    start_write(db.session)
+    if DISCARD in request.form:
+        forget(document)
+        db.session.commit()
+        flash(_("What you had not saved is discarded."), "success")
+        return redirect(back, 303)
+    words = [item for item in request.form.items(multi=True) if item[0] not in NOT_KEPT]
+    try:
+        version = _keep(document, words, request.form.get(VERSION, ""))
+    except KeptElsewhere:
+        return {"refused": "elsewhere"}, 409
+    except ValueError:
+        return {"refused": "long"}, 413
+    db.session.commit()
+    return {"version": version}
+
+
+def forget(document: str) -> None:
+    """Delete the words that are kept for a document; call this when the form is saved, before the commit."""
+    if kept := db.session.get(Autosave, (g.user.id, document)):
+        db.session.delete(kept)
+
+
+def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
+    """Keep the words in place of those of this version. Raises KeptElsewhere, and ValueError for too many."""
+    written = json.dumps([*words])
+    if len(written) > LONGEST:
+        raise ValueError("too long")
+    kept = _find(document)
+    if kept and kept.version != version:
+        raise KeptElsewhere
+    if kept is None:
+        forget(document)
+        db.session.flush()
+        kept = Autosave(user_id=g.user.id, document=document)
+        db.session.add(kept)
+    kept.words, kept.version, kept.made_at = written, secrets.token_hex(16), clock.now()
+    return kept.version
+
+
+def _find(document: str) -> Autosave | None:
+    """Return what is kept for the signed-in person, None when it is too old."""
+    kept = db.session.get(Autosave, (g.user.id, document))
+    return kept if kept and kept.made_at > clock.now() - AUTOSAVED_FOR else None

@@ -1,0 +1,58 @@
+"""What the editor's script asks for while somebody writes a post: keeping the words, and showing them as readers would.
+
+Nothing here changes a post.
+"""
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.accounts import autosaves
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.news.console import (
+    blank_draft,
+    document_of,
+    editor_url,
+    get_post_or_404,
+    make_form,
+    proofread_text,
+)
+from forum.news.drafts import Draft
+from forum.news.models import Post
+from forum.news.post_page import shown_post
+from forum.news.previewing import preview_text
+from forum.web.languages import NAMES, speak
+
+bp = Blueprint("writing", __name__, url_prefix="/console/<event>/news/writing")
+
+
+@bp.post("/autosave")
+def autosave(event: str) -> ResponseReturnValue:
+    """Keep what was typed for this person, or discard it."""
+    found, post = _named(event)
+    return autosaves.answer(document_of(found, post), editor_url(found, post))
+
+
+@bp.post("/preview")
+def preview(event: str) -> ResponseReturnValue:
+    """Return what was typed in a language as readers would see it, and the hints about it; 422 for wrong values."""
+    (found, post), code = _named(event), request.form.get("in", "")
+    if code not in NAMES:
+        abort(400)
+    form = make_form(found, blank_draft(found))
+    if not form[code].form.validate():
+        return "", 422
+    said = form.draft()
+    care = proofread_text(post, form, code)
+    hints = render_template("console/posts/_hints.html", care=care)
+    texts = Draft(texts={code: {"headline": "", **said.texts.get(code, {})}}, cover=said.cover)
+    text = preview_text(texts, code, stored=None, now=clock.now())
+    speak(code)
+    return hints + render_template("console/posts/_live_preview.html", **shown_post(text, found))
+
+
+def _named(event: str) -> tuple[Event, Post | None]:
+    """Return the event and the post that the URL names; another event's post is 404 (S13)."""
+    number = request.args.get("post", type=int)
+    return get_post_or_404(event, number) if number is not None else (get_any_or_404(event), None)

@@ -1,0 +1,44 @@
+// Shows beside the form how readers will see what is typed, made by the server as the public page is.
+// <details data-live-preview="address" data-language="sv" data-failed="…" hidden><summary>…</summary>
+//   <p data-preview-said role="status"></p><div data-preview-shown></div></details>, inside the form.
+const PAUSE = 700; // after the last key
+const LEAST = 1_500; // between two requests
+
+for (const frame of document.querySelectorAll("[data-live-preview]")) {
+  const form = frame.closest("form");
+  const [said, shown] = ["said", "shown"].map((name) => frame.querySelector(`[data-preview-${name}]`));
+  let timer = 0;
+  let last = 0;
+  let asking = null;
+
+  const look = async () => {
+    last = Date.now();
+    asking?.abort();
+    asking = new AbortController();
+    const values = new FormData(form);
+    values.set("in", frame.dataset.language);
+    try {
+      const { signal } = asking;
+      const answer = await fetch(frame.dataset.livePreview, { method: "POST", body: values, redirect: "manual", signal });
+      if (!answer.ok) throw new Error(answer.status);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const hints = page.querySelector("[data-hints]");
+      hints.remove();
+      form.querySelector(`[data-care=${frame.dataset.language}]`).replaceChildren(...hints.childNodes);
+      // Ids of the text would be there twice: the form's page has its own.
+      for (const part of page.querySelectorAll("[id]")) part.removeAttribute("id");
+      shown.replaceChildren(...page.body.childNodes);
+      said.textContent = "";
+    } catch (error) {
+      if (error.name !== "AbortError") said.textContent = frame.dataset.failed;
+    }
+  };
+  const plan = (pause) => {
+    clearTimeout(timer);
+    if (frame.open) timer = setTimeout(look, Math.max(pause, last + LEAST - Date.now()));
+  };
+
+  frame.hidden = false;
+  frame.addEventListener("toggle", () => plan(0));
+  form.addEventListener("input", () => plan(PAUSE));
+}

@@ -1,0 +1,94 @@
+"""The editor with scripts: its toolbar by keyboard, the preview while writing, and words that survive a closed tab."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.focus import focus_problems
+from tests.browser.keyboard import Keyboard, is_focused
+from tests.browser.measures import axe_violations
+from tests.browser.sights import ORGANISER
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def writer(change_world, new_visitor) -> Visitor:
+    """Give an organiser's browser at the form for a new post."""
+    visitor = new_visitor(change_world("demo"), "en")
+    visitor.sign_in(ORGANISER)
+    visitor.open("posts.new", event=visitor.world.event)
+    return visitor
+
+
+def field(page: Page) -> Locator:
+    return page.locator("[name=en-body]")
+
+
+def bar(page: Page) -> Locator:
+    return page.get_by_role("toolbar").last
+
+
+def test_toolbar_writes_markdown_by_keyboard_and_undo_takes_it_back(writer):
+    page, keys = writer.page, Keyboard(writer.page)
+    field(page).fill("One\nTwo")
+    bar(page).get_by_role("button", name="Bold").focus()
+    for key in ("End", "ArrowRight", "ArrowLeft"):
+        keys.press(key)
+    assert is_focused(bar(page).get_by_role("button", name="List", exact=True))
+    assert bar(page).locator("button[tabindex='0']").count() == 1
+    field(page).evaluate("field => field.setSelectionRange(0, field.value.length)")
+    keys.press("Enter")
+    assert is_focused(field(page))
+    assert field(page).input_value() == "- One\n- Two"
+    keys.press("Control+z")
+    assert field(page).input_value() == "One\nTwo"
+    field(page).evaluate("field => field.setSelectionRange(4, 7)")
+    keys.press("Control+b")
+    keys.press("Control+i")
+    assert field(page).input_value() == "One\n***Two***"
+    keys.press("Control+i")
+    keys.press("Control+b")
+    keys.press("Control+k")
+    assert field(page).input_value() == "One\n[Two](https://)"
+    keys.press("x")
+    assert field(page).input_value() == "One\n[Two](x)"
+    assert axe_violations(page) == []
+    bar(page).get_by_role("button", name="Bold").focus()
+    assert focus_problems(page) == []
+
+
+def test_preview_follows_what_is_typed(writer):
+    page, shown = writer.page, writer.page.locator("[data-preview-shown]").last
+    page.get_by_text("Preview while writing").last.click()
+    field(page).fill("## Part {#main}\n\n**Bold** words of last week.")
+    expect(shown.locator("strong")).to_have_text("Bold")
+    expect(page.locator("[data-care=en] li")).to_contain_text("It will not be true for long")
+    assert shown.locator("[id]").count() == 0
+    field(page).fill("<img src=x onerror=alert(1)> _other_")
+    expect(shown.locator("em")).to_have_text("other")
+    assert shown.locator("img, script").count() == 0
+    assert axe_violations(page) == []
+
+
+def test_words_of_a_closed_tab_are_there_again(writer):
+    page = writer.page
+    page.locator("[name=en-headline]").fill("Not saved")
+    expect(page.locator("[data-autosave-said]")).to_contain_text("for you alone", timeout=15_000)
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page.locator("[name=en-headline]")).to_have_value("Not saved")
+    page.get_by_role("button", name="Save the draft").first.click()
+    expect(page.locator("h1")).to_have_text("Edit “Not saved”")
+    page.goto(address)
+    expect(page.locator("[name=en-headline]")).to_have_value("")
+
+
+def test_without_scripts_the_form_has_no_toolbar(change_world, new_visitor):
+    visitor = new_visitor(change_world("demo"), "en", java_script_enabled=False)
+    visitor.sign_in(ORGANISER)
+    visitor.open("posts.new", event=visitor.world.event)
+    expect(visitor.page.get_by_role("toolbar")).to_have_count(0)
+    expect(visitor.page.get_by_text("Preview while writing").first).to_be_hidden()
+    expect(field(visitor.page)).to_be_visible()

@@ -1,0 +1,131 @@
+"""What the editor's script asks for: words that are kept while somebody types, and the preview beside the form."""
+
+import json
+from contextvars import Context
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum import clock
+from forum.accounts import actions as accounts
+from forum.accounts.enums import Role
+from forum.accounts.models import Autosave
+from forum.extensions import db
+from forum.news.models import PostText
+from tests.factories.events import NOW, make_archive, make_page
+from tests.factories.news import make_post
+from tests.factories.registrations import write
+
+TYPED = {"en-headline": "Heard once", "en-lead": "A lead.", "en-body": "## Words\n\nNot saved."}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def post(event):
+    return make_post(headline="Stored", event_id=event.id)
+
+
+def editor(browser, post=None):
+    db.session.expire_all()
+    if post is None:
+        return browser.get("posts.new", event="nf27")
+    return browser.get("posts.edit", event="nf27", post=post.id)
+
+
+def send(browser, path, page, **typed):
+    """Send the page's form to another address, as a script does; return the answer, which is no page."""
+    values = {**page.form().data, **{name: [value] for name, value in typed.items()}}
+    return Context().run(browser.client.post, path, data=values)
+
+
+def autosave(browser, page, *, expect=200, **typed):
+    """Keep what is typed, as the page's script does; return the answer's JSON."""
+    line = page.soup.select_one("[data-autosave]")
+    version = typed.pop("version", line["data-version"])
+    answer = send(browser, line["data-autosave"], page, **typed, autosave_version=version)
+    assert answer.status_code == expect, answer.text
+    return json.loads(answer.text)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_typed_words_wait_for_their_writer_until_they_are_saved(organiser, sign_in_as, event, post, is_new):
+    asked = None if is_new else post
+    page = editor(organiser, asked)
+    first = autosave(organiser, page, **{"en-headline": "Heard"})
+    autosave(organiser, page, **TYPED, version=first["version"])
+    again = editor(organiser, asked)
+    assert again.form().data["en-headline"] == ["Heard once"]
+    assert "3 May 2027" in again.all(".desk-kept")[0]
+    assert editor(sign_in_as(Role.ORGANISER, event), asked).all(".desk-kept") == []
+    assert TYPED["en-body"].encode() not in db.session.scalars(select(Autosave.sealed_words)).one()
+    again.submit(button="Save the draft" if is_new else "Save")
+    assert "Heard once" in db.session.scalars(select(PostText.headline)).all()
+    assert (editor(organiser, asked).all(".desk-kept"), db.session.scalars(select(Autosave)).all()) == (
+        [],
+        [],
+    )
+
+
+def test_two_windows_do_not_overwrite_each_others_words(organiser, post):
+    first, second = editor(organiser, post), editor(organiser, post)
+    autosave(organiser, first, **TYPED)
+    assert autosave(organiser, second, **{"en-headline": "Else"}, expect=409) == {"refused": "elsewhere"}
+    again = editor(organiser, post)
+    assert again.form().data["en-headline"] == ["Heard once"]
+    again.submit(button="Discard it and show what is stored")
+    assert editor(organiser, post).form().data["en-headline"] == ["Stored"]
+
+
+def test_kept_words_overwrite_nothing_that_another_organiser_has_saved(organiser, sign_in_as, event, post):
+    autosave(organiser, editor(organiser, post), **TYPED)
+    editor(sign_in_as(Role.ORGANISER, event), post).submit({"en-headline": "Theirs"}, button="Save")
+    page = editor(organiser, post).submit(button="Save", expect=409)
+    assert page.all(".difference del")[0] == "Theirs"
+    assert "Theirs" in db.session.scalars(select(PostText.headline)).all()
+
+
+def test_kept_words_are_forgotten_after_thirty_days_and_never_too_long(organiser, post):
+    assert autosave(organiser, editor(organiser, post), **{"en-body": "å" * 30_000}, expect=413) == {
+        "refused": "long"
+    }
+    autosave(organiser, editor(organiser, post), **TYPED)
+    write(accounts.forget_expired, now=NOW + timedelta(days=29))
+    assert len(db.session.scalars(select(Autosave)).all()) == 1
+    write(accounts.forget_expired, now=NOW + timedelta(days=30))
+    assert db.session.scalars(select(Autosave)).all() == []
+
+
+def test_words_typed_after_the_sign_in_has_ended_are_refused_and_the_kept_ones_stay(organiser, post):
+    page = editor(organiser, post)
+    autosave(organiser, page, **TYPED)
+    clock.freeze(NOW + timedelta(hours=1))
+    line = page.soup.select_one("[data-autosave]")
+    late = send(organiser, line["data-autosave"], page)
+    assert (late.status_code, late.location.partition("?")[0]) == (303, "/account/sign-in")
+    assert len(db.session.scalars(select(Autosave)).all()) == 1
+
+
+def live(browser, page, **typed):
+    frame = page.soup.select_one("[data-live-preview][data-language=en]")
+    return send(browser, frame["data-live-preview"], page, **typed, **{"in": "en"})
+
+
+def test_preview_while_writing_is_rendered_as_the_public_page_is(organiser, event, post):
+    shown = live(organiser, editor(organiser), **{"en-body": "**Bold**\n\n<script>x</script>\n\nlast week"})
+    assert (shown.status_code, "<strong>Bold</strong>" in shown.text) == (200, True)
+    assert "<script>" not in shown.text
+    assert "Without a headline" in live(organiser, editor(organiser)).text
+    assert "It will not be true for long" in shown.text
+    assert live(organiser, editor(organiser, post), **{"en-body": "å" * 31_000}).status_code == 422
+    make_page(event, "practical")
+    page = organiser.get("pages.edit", event="nf27", slug="practical")
+    assert "<em>Soon</em>" in live(organiser, page, **{"en-body": "*Soon*\n\n{{hours}}"}).text
+    other = make_post(event_id=make_archive().id)
+    for act in ("autosave", "preview"):
+        path = f"/console/nf27/news/writing/{act}?post={other.id}"
+        assert send(organiser, path, editor(organiser), **{"in": "en"}).status_code == 404
