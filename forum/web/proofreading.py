@@ -12,17 +12,22 @@ from babel.dates import format_date
 from flask_babel import gettext as _
 
 DAY = timedelta(days=1)
-# Terms that the forum avoids, each with the term of docs/glossary.md to write instead.
-TERMS = {
-    "en": {"child pornography": "documented sexual abuse of children"},
-    "sv": {
-        "barnpornografi": "dokumenterade sexuella övergrepp mot barn",
-        "barnporr": "dokumenterade sexuella övergrepp mot barn",
-    },
-}
 WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
+WORDS_A_MINUTE = 200
 LONG_WORD = 7  # the fewest letters of a word that the readability index LIX calls long
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to write instead of a word, and why; the reason may be ""."""
+
+    better: str
+    reason: str = ""
+
+
+# Advice by the word to avoid, in lower case.
+Glossary = Mapping[str, Advice]
 
 
 @dataclass(frozen=True)
@@ -42,27 +47,44 @@ class Care:
     lix: int
     hints: list[Hint]
 
+    @property
+    def minutes(self) -> int:
+        """How many minutes it takes to read the text, at least one."""
+        return max(1, round(self.words / WORDS_A_MINUTE))
 
-def proofread(text: str, language: str, day: date) -> Care:
-    """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`."""
+
+def proofread(text: str, language: str, day: date, glossary: Glossary) -> Care:
+    """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`.
+
+    `glossary` is that of the language.
+    """
     words = WORDS.findall(text)
     sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))
     long = sum(len(word) >= LONG_WORD for word in words)
     lix = round(len(words) / sentences + 100 * long / len(words)) if words else 0
-    return Care(len(words), lix, sorted(_hints(text, language, day), key=lambda hint: hint.line))
+    return Care(len(words), lix, sorted(_hints(text, language, day, glossary), key=lambda hint: hint.line))
 
 
-def _hints(text: str, language: str, day: date) -> Iterator[Hint]:
-    relative, terms = RELATIVE.get(language, {}), TERMS.get(language, {})
+def has_word(text: str) -> bool:
+    """Return whether the text has a word that a glossary can point out."""
+    return WORDS.search(text) is not None
+
+
+def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[Hint]:
+    relative = RELATIVE.get(language, {})
     for number, line in enumerate(text.split("\n"), 1):
         for words in _named(line, relative):
             better = relative[words.lower()](day, language)
             yield Hint(number, words, _("It will not be true for long. Better: %(better)s", better=better))
-        for words in _named(line, terms):
-            better = terms[words.lower()]
-            yield Hint(number, words, _("This is not what we call it. Better: %(better)s", better=better))
+        for words in _named(line, glossary):
+            yield Hint(number, words, _advised(glossary[words.lower()]))
         if mark := _unpaired(line, language):
             yield Hint(number, mark, _("A quotation mark has no other one in this paragraph."))
+
+
+def _advised(advice: Advice) -> str:
+    words = _("This is not what we call it. Better: %(better)s", better=advice.better)
+    return f"{words}. {advice.reason}" if advice.reason else words
 
 
 def _named(line: str, phrases: Mapping[str, object]) -> list[str]:

@@ -5,9 +5,14 @@ from datetime import date
 import pytest
 from flask import g
 
-from forum.web.proofreading import proofread
+from forum.web.proofreading import Advice, proofread
 
 DAY = date(2027, 9, 16)  # the day of writing, a Thursday
+
+TERMS = {
+    "en": {"child pornography": Advice("documented sexual abuse of children", "It is a crime.")},
+    "sv": {"barnpornografi": Advice("dokumenterade sexuella övergrepp mot barn")},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +23,7 @@ def request_in_english(app):
 
 
 def hints(text: str, language: str = "en") -> list[tuple[int, str]]:
-    return [(hint.line, hint.words) for hint in proofread(text, language, DAY).hints]
+    return [(hint.line, hint.words) for hint in proofread(text, language, DAY, TERMS[language]).hints]
 
 
 @pytest.mark.parametrize(
@@ -33,12 +38,12 @@ def hints(text: str, language: str = "en") -> list[tuple[int, str]]:
     ],
 )
 def test_relative_date_is_pointed_out_with_the_absolute_one(text, language, better):
-    (hint,) = proofread(text, language, DAY).hints
+    (hint,) = proofread(text, language, DAY, TERMS[language]).hints
     assert hint.meant == f"It will not be true for long. Better: {better}"
 
 
 def test_last_month_of_january_is_in_the_year_before():
-    (hint,) = proofread("Last month", "en", date(2027, 1, 31)).hints
+    (hint,) = proofread("Last month", "en", date(2027, 1, 31), {}).hints
     assert hint.meant.endswith("December 2026")
 
 
@@ -67,6 +72,6 @@ def test_words_within_others_are_no_hints():
 
 
 def test_length_and_ease_are_told():
-    care = proofread("One two three. Four considerations.", "en", DAY)
-    assert (care.words, care.lix) == (5, 22)
-    assert (proofread("", "en", DAY).words, proofread("", "en", DAY).lix) == (0, 0)
+    care = proofread("One two three. Four considerations.", "en", DAY, {})
+    assert (care.words, care.minutes, care.lix) == (5, 1, 22)
+    assert (proofread("", "en", DAY, {}).words, proofread("", "en", DAY, {}).lix) == (0, 0)

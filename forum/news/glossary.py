@@ -1,0 +1,67 @@
+"""The glossary of each language: words to avoid, what to write instead, and why."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import inspect, select
+
+from forum.audit import actions as audit
+from forum.columns import LARGEST_ID
+from forum.extensions import db
+from forum.news import slugs
+from forum.news.models import GlossaryTerm
+from forum.web.proofreading import Advice, Glossary
+
+
+class TermExists(Exception):
+    """The glossary of this language has advice about this word already."""
+
+
+def find(number: int) -> GlossaryTerm | None:
+    """Return the entry with this id."""
+    return db.session.get(GlossaryTerm, number) if number <= LARGEST_ID else None
+
+
+def list_all() -> Sequence[GlossaryTerm]:
+    """Return every entry, by language and then by the word to avoid."""
+    return db.session.scalars(select(GlossaryTerm).order_by(GlossaryTerm.language, GlossaryTerm.avoid)).all()
+
+
+def read() -> Mapping[str, Glossary]:
+    """Return what the proofreader knows of words to avoid, by language."""
+    found: dict[str, dict[str, Advice]] = defaultdict(dict)
+    for term in list_all():
+        found[term.language][term.avoid] = Advice(term.better, term.reason)
+    return found
+
+
+def store(term: GlossaryTerm, values: Mapping[str, str], *, actor: str, now: datetime) -> bool:
+    """Store an entry, new or changed; return whether something is different. Raises TermExists."""
+    slugs.lock()
+    wanted = {**values, "avoid": values["avoid"].lower()}
+    same = (GlossaryTerm.language == wanted["language"], GlossaryTerm.avoid == wanted["avoid"])
+    known = db.session.scalars(select(GlossaryTerm).where(*same)).one_or_none()
+    is_new = not inspect(term).persistent
+    if known is not None and known is not term:
+        if is_new and values_of(known) == wanted:
+            return False  # its form was sent twice
+        raise TermExists
+    if not is_new and values_of(term) == wanted:
+        return False
+    for name, value in wanted.items():
+        setattr(term, name, value)
+    db.session.add(term)
+    audit.record("glossary.created" if is_new else "glossary.changed", term, actor=actor, at=now)
+    return True
+
+
+def remove(term: GlossaryTerm, *, actor: str, now: datetime) -> None:
+    """Remove an entry."""
+    audit.record("glossary.removed", term, actor=actor, at=now)
+    db.session.delete(term)
+
+
+def values_of(term: GlossaryTerm) -> dict[str, str]:
+    """Return what an entry says."""
+    return {name: getattr(term, name) for name in ("language", "avoid", "better", "reason")}

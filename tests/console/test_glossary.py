@@ -1,0 +1,36 @@
+"""The glossary in the console: what it says stands as a hint beside texts that are written."""
+
+from forum.accounts.enums import Role
+
+TERM = {"language": "en", "avoid": "Victims", "better": "children", "reason": "They are more than that."}
+
+
+def test_entries_are_hints_in_the_editor_until_they_go(sign_in_as, organiser, event):
+    admin, text = sign_in_as(Role.ADMIN), {"en-headline": "", "en-body": "We heard the victims."}
+    assert "child pornography" in admin.get("glossary.index", event="nf27").links
+    admin.get("glossary.new", event="nf27").submit(TERM, button="Add the word")
+    again = admin.get("glossary.new", event="nf27").submit(
+        {**TERM, "better": "others"}, button="Add the word", expect=422
+    )
+    assert again.errors == {"avoid": "The glossary has an entry for this word already"}
+    editor = organiser.get("posts.new", event="nf27").submit(text, button="Save the draft", expect=422)
+    assert editor.all(".desk-care li") == [
+        "Line 1 victims – This is not what we call it. Better: children. They are more than that."
+    ]
+    assert editor.all(".desk-care p") == ["4 words · 1 minute to read · LIX 29, easy to read"]
+    page = admin.get(admin.get("glossary.index", event="nf27").links["victims"])
+    other = sign_in_as(Role.ADMIN).get(page.path)
+    page.submit({"better": "the children"}, button="Save")
+    assert other.submit({"reason": ""}, button="Save", expect=409).all(".compared tbody td")[:1] == [
+        "the children"
+    ]
+    page.follow("Remove the word").submit(button="Remove the word")
+    editor = organiser.get("posts.new", event="nf27").submit(text, button="Save the draft", expect=422)
+    assert editor.all(".desk-care li") == []
+    organiser.get("glossary.index", event="nf27", expect=404)
+
+
+def test_word_without_a_letter_is_refused(sign_in_as, event):
+    page = sign_in_as(Role.ADMIN).get("glossary.new", event="nf27")
+    refused = page.submit({**TERM, "avoid": "…"}, button="Add the word", expect=422)
+    assert refused.errors == {"avoid": "Write a word, with a letter or digit in it"}
