@@ -1,17 +1,14 @@
 """Addresses of earlier sites as old-addresses.toml: each leads to a post, a category or a path of this site."""
 
-import re
 from collections.abc import Mapping
 
 from forum.content.shapes import LANGUAGES, Document, Where, key, line, listing, matching, table, unique
 from forum.news.models import OldAddress
-from forum.news.old_paths import LONGEST, plain_path
+from forum.news.old_paths import LONGEST, OWN_PATH, is_old, plain_path
 
 FILE = "old-addresses.toml"
 ADDRESSES = "addresses"
 TARGETS = ("post", "category", "leads_to")
-# A path of this site; an address that begins with "//" would lead to another site.
-OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_./%~+-]*(#[A-Za-z0-9_-]+)?")
 
 
 def _is_own_path(text: str) -> bool:
@@ -58,7 +55,7 @@ def read(raw: Document, where: Where) -> Document:
         at = where.at(ADDRESSES).at(place)
         if sum(name in entry for name in TARGETS) != 1:
             at.refuse(f"leads to one of {', '.join(TARGETS)}")
-        if not entry["old"].startswith("/") or plain_path(entry["old"]) == "/":
+        if not is_old(entry["old"]):
             at.at("old").refuse('has to be a path such as "/blogg/2016/11/25/slug"')
         entry["old"] = plain_path(entry["old"])
     unique(entries, "old", where.at(ADDRESSES))

@@ -30,11 +30,11 @@ def lead_on(app: Flask) -> None:
         if request.method not in READING or not is_none_of_ours:
             return None
         old = queries.find_old_address(plain_path(request.path))
-        address = _address_of(old) if old else None
+        address = address_of(old) if old else None
         return redirect(address, 301) if address else None
 
 
-def _address_of(old: OldAddress) -> str | None:
+def address_of(old: OldAddress) -> str | None:
     """Return where an old address leads; None where its post is not public or has no text in the language."""
     if old.leads_to:
         return old.leads_to

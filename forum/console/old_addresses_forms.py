@@ -1,0 +1,98 @@
+"""The forms for old addresses: one of them, or many from a file."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import FileField, StringField
+from wtforms.validators import ValidationError
+
+from forum.console.settings_fields import SettingsForm, at_most
+from forum.news import redirects
+from forum.news.models import OldAddress
+from forum.news.old_paths import LONGEST, is_old, plain_path
+from forum.news.redirects import LeadsNowhere, Target
+from forum.web.forms import LinesField, TidyForm, required
+
+BETWEEN = re.compile(r"[;,\t]| {2,}")
+MOST_LINES, SHOWN_ERRORS = 2_000, 20
+MOST_BYTES = 200_000
+
+
+class OldAddressForm(SettingsForm):
+    """The form for an old address and what it leads to."""
+
+    old = StringField(_l("Old address"), [required(_l("Enter the old address")), at_most(LONGEST)])
+    leads_to = StringField(_l("Leads to"), [required(_l("Enter a path of this site")), at_most(LONGEST)])
+
+    @staticmethod
+    def stored(old: OldAddress) -> dict[str, Any]:
+        """Return the values that the form's fields show for an old address."""
+        return {"old": old.path, "leads_to": redirects.written(old)}
+
+    def validate_old(self, field: StringField) -> None:
+        """Refuse what is no path, or only "/"."""
+        if not is_old(field.data or ""):
+            raise ValidationError(_l("Enter a path such as /blogg/2016/11/25/slug"))
+
+
+class ImportForm(TidyForm):
+    """The form that takes many old addresses, from a file or from the clipboard."""
+
+    file = FileField(_l("File"))
+    lines = LinesField(_l("Or paste the lines"))
+
+    def read(self, uploaded: bytes) -> list[tuple[str, Target]]:
+        """Return the old addresses of the file, else of the pasted lines, with what they lead to.
+
+        Raises ValidationError with what is wrong, line by line.
+        """
+        if len(uploaded) > MOST_BYTES:
+            raise ValidationError(_("The file is too large: at most 200 kB"))
+        lines = [*_pairs(_decoded(uploaded) if uploaded else self.lines.data or "")]
+        if not lines:
+            raise ValidationError(_("Choose a file, or paste the lines"))
+        if len(lines) > MOST_LINES:
+            raise ValidationError(_("Use at most %(number)s lines", number=MOST_LINES))
+        read = [_read(number, parts) for number, parts in lines]
+        faults = [fault for fault in read if isinstance(fault, str)]
+        times = Counter(plain_path(parts[0]) for _number, parts in lines)
+        faults += [
+            _("%(path)s is there %(times)s times", path=path, times=number)
+            for path, number in times.items()
+            if number > 1
+        ]
+        if faults:
+            raise ValidationError("\n".join(faults[:SHOWN_ERRORS]))
+        return [row for row in read if not isinstance(row, str)]
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _pairs(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each line's number and parts, without blank lines and a line of headings."""
+    for number, line in enumerate(text.splitlines(), 1):
+        parts = [part.strip(' "') for part in BETWEEN.split(line) if part.strip(' "')]
+        if parts and not (number == 1 and not parts[0].startswith("/")):
+            yield number, parts
+
+
+def _read(number: int, parts: list[str]) -> tuple[str, Target] | str:
+    """Return the old address of a line and what it leads to, or what is wrong with the line."""
+    if len(parts) != 2:
+        return _("Line %(number)s: write the old address, a comma, and a path of this site", number=number)
+    try:
+        target = redirects.target_of(parts[1])
+    except LeadsNowhere:
+        return _("Line %(number)s: %(path)s is no page of this site", number=number, path=parts[1])
+    if not is_old(parts[0]) or plain_path(parts[0]) == plain_path(target.leads_to or ""):
+        return _("Line %(number)s: %(path)s is no old address", number=number, path=parts[0])
+    return parts[0], target

@@ -1,0 +1,95 @@
+"""Old addresses in the console: each leads on at once; many come from a file, all or none."""
+
+from io import BytesIO
+
+import pytest
+
+from forum.accounts.enums import Role
+from forum.extensions import db
+from tests.factories.news import make_category, make_post
+from tests.tables import rows
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def admin(sign_in_as, event):
+    return sign_in_as(Role.ADMIN)
+
+
+def add(admin, old, new, **options):
+    page = admin.get("redirects.new", event="nf27")
+    return page.submit({"old": old, "leads_to": new}, button="Add the old address", **options)
+
+
+def listed(admin, **asked) -> list[list[str]]:
+    db.session.expire_all()
+    return rows(admin.get("redirects.index", event="nf27", **asked))
+
+
+def test_old_address_leads_on_and_follows_its_post(admin, organiser, pages, event):
+    assert admin.get("redirects.index", event="nf27").all(".empty-title") == ["No old addresses yet"]
+    post = make_post(slug="heard", event_id=event.id)
+    pages.get("/press/2016/Hörd.html", expect=404)
+    add(admin, "/press/2016/Hörd.html", "/en/news/2016/11/25/heard-en")
+    add(admin, "/press/2016/Hörd.html", "/en/news/2016/11/25/heard-en", expect=409)
+    assert pages.get("/press/2016/Hörd.html", expect=301).location == "/en/news/2016/11/25/heard-en"
+    edit = organiser.get("posts.edit", event="nf27", post=post.id)
+    edit.submit({"en-slug": "listened"}, button="Save")
+    assert pages.get("/press/2016/hord-html", expect=301).location == "/en/news/2016/11/25/listened"
+    assert listed(admin) == [["/press/2016/hord-html", "/en/news/2016/11/25/listened"]]
+    page = admin.get(admin.get("redirects.index", event="nf27").links["/press/2016/hord-html"])
+    other = admin.get(page.path)
+    page.submit({"leads_to": "/sv/news/"}, button="Save")
+    assert rows(other.submit({"leads_to": "/en/"}, button="Save", expect=409)) == [
+        ["Leads to", "/sv/news/", "/en/"]
+    ]
+    assert pages.get("/press/2016/hord-html", expect=301).location == "/sv/news/"
+    page.follow("Remove the old address").submit(button="Remove the old address")
+    pages.get("/press/2016/hord-html", expect=404)
+    organiser.get("redirects.index", event="nf27", expect=404)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("press", "/sv/"),
+        ("/", "/sv/"),
+        ("/press", "//evil.example/"),
+        ("/press", "https://evil.example/"),
+        ("/press", "/\\evil.example"),
+        ("/press", "/en/news/2016/11/25/none"),
+        ("/press", "/en/news/categories/none"),
+        ("/press", "/Press"),
+    ],
+)
+def test_what_is_no_address_or_leads_elsewhere_is_refused(admin, old, new):
+    """An old address never leads to another site (S38) or to itself."""
+    assert len(add(admin, old, new, expect=422).errors) == 1
+    assert admin.get("redirects.index", event="nf27").all(".empty-title") == ["No old addresses yet"]
+
+
+def test_file_is_checked_and_then_imported_whole(admin, pages):
+    make_category("talks")
+    make_post(slug="heard")
+    add(admin, "/a", "/sv/")
+    form = admin.get("redirects.import_file", event="nf27")
+    lines = "old;new\n/a;/en/\n/b;/en/news/categories/talks-en\n/c;/nowhere else\n/B;/en/\n"
+    wrong = form.submit({"lines": lines}, button="Import", expect=422)
+    assert wrong.all("main li")[-2:] == [
+        "Line 4: /nowhere else is no page of this site",
+        "/b is there 2 times",
+    ]
+    assert [row[0] for row in listed(admin)] == ["/a"]
+    right = lines.replace("/nowhere else", "/en/news/2016/11/25/heard-en").replace("/B;/en/\n", "")
+    checked = form.submit({"lines": right}, button="Check", expect=200)
+    assert "2 are new, 1 changes. Nothing has been stored yet." in checked.text
+    assert [row[0] for row in listed(admin)] == ["/a"]
+    file = (BytesIO(right.encode("utf-16-le")[:0] + b"\xef\xbb\xbf" + right.encode()), "old.csv")
+    done = admin.open(form.path, method="POST", data={**form.form().data, "file": file}, follow=True)
+    assert done.flashes == ["Imported: 3 old addresses of 3 are new or different."]
+    assert listed(admin, q="/c") == [["/c", "/en/news/2016/11/25/heard-en"]]
+    assert pages.get("/B", expect=301).location == "/en/news/categories/talks-en"
