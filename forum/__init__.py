@@ -10,7 +10,17 @@ from forum import database, models
 from forum.accounts import access, kept_words, own_account, sign_ins
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
-from forum.console import library, new_event, publication
+from forum.console import (
+    categories,
+    glossary,
+    hashtags,
+    library,
+    new_event,
+    page_revisions,
+    page_writing,
+    publication,
+    redirects,
+)
 from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.console import pages as console_pages
@@ -23,7 +33,7 @@ from forum.home import crawlers, icons, site
 from forum.home import public as home_public
 from forum.images import public as images_public
 from forum.news import console as news_console
-from forum.news import feeds, old_addresses, publishing, revision_pages
+from forum.news import feeds, old_addresses, publishing, revision_pages, writing
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
@@ -68,9 +78,16 @@ BLUEPRINTS = (
     console_outbox.bp,
     news_console.bp,
     publishing.bp,
+    writing.bp,
     revision_pages.bp,
+    categories.bp,
+    hashtags.bp,
+    glossary.bp,
+    redirects.bp,
     console_pages.bp,
     library.bp,
+    page_writing.bp,
+    page_revisions.bp,
     console_settings.bp,
 )
 # The layers through which each request passes, from the outside in.

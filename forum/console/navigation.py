@@ -20,6 +20,8 @@ from forum.registration import listing
 from forum.web.languages import NAMES, language
 
 ADDRESS, ACCOUNT = "/console/", "/account/"
+# Blueprints for what the posts of all events share.
+SHARED = ("categories", "hashtags", "glossary", "redirects")
 BELONGING = {
     "attendees.index": {
         "attendees.index",
@@ -32,8 +34,13 @@ BELONGING = {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
         *("publishing.publish", "publishing.withdraw", "publishing.correct"),
         *("revisions.index", "revisions.show"),
+        "redirects.import_file",
+        *(f"{part}.{act}" for part in SHARED for act in ("index", "new", "edit", "merge", "remove")),
     },
-    "pages.index": {"pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"},
+    "pages.index": {
+        *("pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"),
+        *("page_revisions.index", "page_revisions.show"),
+    },
     "library.index": {"library.index", "library.add", "library.show", "library.remove"},
     "settings.facts": {
         "settings.facts",

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import clock
-from forum.accounts import kept_words, sign_ins
+from forum.accounts import autosaves, sign_ins
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.events import queries as events
@@ -17,7 +17,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.images.offering import offered_images
 from forum.images.pictures import picture_of
-from forum.news import actions, desk, queries
+from forum.news import actions, desk, glossary, queries
 from forum.news.comparing import compare
 from forum.news.dates import day_of
 from forum.news.desk import LAST_PAGE, PostsPage, UnknownView
@@ -56,6 +56,7 @@ def index(event: str) -> ResponseReturnValue:
         desk=desk,
         names=NAMES,
         state_words=state_words,
+        shares_desk=sign_ins.is_admin_of_all(),
     )
 
 
@@ -63,11 +64,12 @@ def index(event: str) -> ResponseReturnValue:
 def new(event: str) -> ResponseReturnValue:
     """Write a post; saving it makes a draft, which only organisers see."""
     found = get_any_or_404(event)
-    form = make_form(found, blank_draft(found))
+    form = make_form(found, blank_draft(found), document_of(found, None))
     if not form.validate_on_submit():
         return _show_form(found, None, form)
     draft = form.draft()
     start_write(db.session)
+    autosaves.forget(document_of(found, None))
     by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
     post = actions.create(draft, form_key=form.own_key(), now=clock.now(), **by)
     db.session.commit()
@@ -79,7 +81,7 @@ def new(event: str) -> ResponseReturnValue:
 def edit(event: str, post: int) -> ResponseReturnValue:
     """Change a post; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
     found, stored = get_post_or_404(event, post)
-    form = make_form(found, Draft.of(stored))
+    form = make_form(found, Draft.of(stored), document_of(found, stored))
     if not form.validate_on_submit():
         return _show_form(found, stored, form)
     found, stored = lock_post_or_404(event, post)
@@ -92,6 +94,7 @@ def edit(event: str, post: int) -> ResponseReturnValue:
     except Incomplete as refusal:
         form.refuse_lacking(refusal.lacking)
         return _show_form(found, stored, form)
+    autosaves.forget(document_of(found, stored))
     db.session.commit()
     flash(saved_words(stored), "success")
     return _after_saving(draft.event or event, post)
@@ -134,11 +137,22 @@ def lock_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
     return get_post_or_404(slug, number)
 
 
-def make_form(event: Event, draft: Draft) -> PostForm:
-    """Return the form of a post: with what was sent or kept, else with what the draft says."""
+def document_of(event: Event, post: Post | None) -> str:
+    """Return the name under which unsaved words for a post, or for a new one of the event, are kept."""
+    return f"post {post.id}" if post is not None else f"new post {event.id}"
+
+
+def editor_url(event: Event, post: Post | None) -> str:
+    """Return the address of the post's form, or of the form for a new one."""
+    new = url_for("posts.new", event=event.slug)
+    return new if post is None else url_for("posts.edit", event=event.slug, post=post.id)
+
+
+def make_form(event: Event, draft: Draft, document: str = "") -> PostForm:
+    """Return the form of a post: with what was sent or kept for the document, else with what the draft says."""
     offered = offered_images(event.id, draft.cover)
     form = PostForm(
-        kept_words.sent_or_kept(),
+        autosaves.sent_or_kept(document),
         data=PostForm.filled(draft),
         events=_own_events(),
         categories={category.key: in_language(category.name) for category in queries.list_all_categories()},
@@ -193,17 +207,24 @@ def _show_form(
         addresses=public,
         state_words=state_words,
         headline=desk.headline(post, language()) if post is not None else "",
-        care=_proofread(post, form),
+        care={code: proofread_text(post, form, code) for code in NAMES},
+        kept=_autosave(event, post),
         pictures={image.key: picture_of(image) for image in offered_images(event.id, form.cover.data or "")},
+        shares_desk=sign_ins.is_admin_of_all(),
         **{"conflict": [], **context},
     )
     return page, 422 if form.errors and status == 200 else status
 
 
-def _proofread(post: Post | None, form: PostForm) -> dict[str, Care]:
-    """Return by language the proofreader's remarks on the text; a public or planned post is read as of its day."""
+def proofread_text(post: Post | None, form: PostForm, code: str) -> Care:
+    """Return the proofreader's remarks on the text in a language; a public or planned post is read as of its day."""
     day = day_of((post.published_at if post is not None else None) or clock.now())
-    return {code: proofread(form[code].form.body.data or "", code, day) for code in NAMES}
+    return proofread(form[code].form.body.data or "", code, day, glossary.read().get(code, {}))
+
+
+def _autosave(event: Event, post: Post | None) -> autosaves.Kept:
+    url = url_for("writing.autosave", event=event.slug, post=post.id if post is not None else None)
+    return autosaves.find(document_of(event, post), url)
 
 
 def _show_conflict(event: Event, post: Post, form: PostForm, change: ChangedMeanwhile) -> ResponseReturnValue:

@@ -15,3 +15,15 @@ class Incomplete(Exception):
 
 class NotLater(Exception):
     """A post can only be planned for a moment that is still to come."""
+
+
+class InUse(Exception):
+    """A category or hashtag cannot be removed, because posts have it."""
+
+
+class SpeltAlike(Exception):
+    """Another hashtag has this spelling already; `name` is what that hashtag is called."""
+
+    def __init__(self, spelling: str, name: str) -> None:
+        super().__init__("another hashtag has this spelling")
+        self.spelling, self.name = spelling, name

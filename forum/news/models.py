@@ -1,9 +1,8 @@
 """Tables of posts: texts, corrections, sources, categories, tags, withdrawals, former addresses and revisions."""
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -12,6 +11,7 @@ from forum.database import Base
 from forum.images.models import Image
 from forum.news.enums import PostState
 from forum.news.tags import fold
+from forum.revisions import Revision
 
 post_categories = Table(
     "post_categories",
@@ -218,17 +218,26 @@ class FormerSlug(Base):
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
 
 
-class PostRevision(Base):
-    """A post's content after an organiser had saved it; `content` has the values of `news.drafts.Draft`."""
+class PostRevision(Revision, Base):
+    """What a post said after it was saved; `content` has the values of `news.drafts.Draft`."""
 
     __tablename__ = "post_revisions"
     __table_args__ = (Index("ix_post_revisions_post_id", "post_id", "id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class GlossaryTerm(Base):
+    """A word that texts in a language avoid, in lower case, what they say instead, and why (or "")."""
+
+    __tablename__ = "glossary_terms"
+    __table_args__ = (UniqueConstraint("language", "avoid"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(String(8))
+    avoid: Mapped[str] = mapped_column(String(100))
+    better: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(300))
 
 
 class OldAddress(Base):
@@ -237,6 +246,7 @@ class OldAddress(Base):
     `path` has the form of `news.old_paths`. It leads to a post, to a category or to the path `leads_to` of this site.
     """
 
+    is_public_content = True
     __tablename__ = "old_addresses"
     __table_args__ = (
         CheckConstraint(

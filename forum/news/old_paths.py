@@ -6,6 +6,8 @@ from forum.folding import search_fold
 
 LONGEST = 300
 APART = re.compile(r"[^a-z0-9]+")
+# A path of this site; an address that begins with "//" would lead to another site.
+OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_./%~+-]*(#[A-Za-z0-9_-]+)?")
 
 
 def plain(part: str) -> str:
@@ -17,3 +19,13 @@ def plain_path(path: str) -> str:
     """Return the form in which an old address is compared, such as "/blogg/2016/11/25/morka-natet"."""
     parts = (plain(part) for part in path[:LONGEST].split("/"))
     return "/" + "/".join(part for part in parts if part)
+
+
+def category_path(language: str, slug: str) -> str:
+    """Return the form in which the address of a category's page is compared."""
+    return plain_path(f"/{language}/news/categories/{slug}")
+
+
+def is_old(path: str) -> bool:
+    """Return whether this can be an old address: a path, and not only "/"."""
+    return path.startswith("/") and len(path) <= LONGEST and plain_path(path) != "/"

@@ -23,6 +23,8 @@ from forum.news.models import (
     post_covers,
     post_tags,
 )
+from forum.news.old_paths import category_path
+from forum.web.languages import NAMES
 
 PER_PAGE = 8
 IN_FEED = 20
@@ -218,8 +220,13 @@ def list_all_categories() -> Sequence[Category]:
 
 
 def find_category(slug: str) -> Category | None:
-    """Return the category with this slug in any language."""
-    return next((category for category in list_all_categories() if slug in category.slug.values()), None)
+    """Return the category that has this slug in any language, else the one that a former address with it leads to."""
+    current = next((category for category in list_all_categories() if slug in category.slug.values()), None)
+    paths = [category_path(language, slug) for language in NAMES]
+    leads_there = select(OldAddress.category_id).where(OldAddress.path.in_(paths))
+    return (
+        current or db.session.scalars(select(Category).where(Category.id.in_(leads_there)).limit(1)).first()
+    )
 
 
 def find_tag(folded: str) -> Tag | None:

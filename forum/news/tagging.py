@@ -23,12 +23,13 @@ def read_names(words: str) -> list[str]:
 
 def find_or_make(names: Sequence[str]) -> list[Tag]:
     """Return the hashtags with these names or aliases; a name that no hashtag has gives a new one, not stored yet."""
-    known = _by_spelling(map(fold, names))
+    known = find_by_spelling(map(fold, names))
     tags = [known.get(folded) or Tag(name=name, folded=folded) for name in names if (folded := fold(name))]
     return list({tag.folded: tag for tag in tags}.values())
 
 
-def _by_spelling(spellings: Iterable[str]) -> dict[str, Tag]:
+def find_by_spelling(spellings: Iterable[str]) -> dict[str, Tag]:
+    """Return the hashtags that have these folded spellings, by the spelling."""
     wanted = set(spellings)
     of_alias = select(TagAlias.folded, Tag).join(Tag, Tag.id == TagAlias.tag_id)
     by_alias = dict(db.session.execute(of_alias.where(TagAlias.folded.in_(wanted))).all())

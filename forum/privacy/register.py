@@ -263,16 +263,18 @@ REGISTER: tuple[Entry, ...] = (
             *_of("users", "email", "name", "language", "active", "created_at"),
             *_of("memberships", "user_id", "event_id", "role"),
             *_of("post_revisions", "user_id", "made_at"),
+            *_of("page_revisions", "user_id", "made_at"),
         ),
         fields=_of("SignInForm", "email") + _of("ForgotForm", "email") + _of("LanguageForm", "language"),
     ),
     Entry(
-        what=_l("For the office’s own people: what was typed when the sign-in ended"),
+        what=_l("For the office’s own people: what was typed and not saved yet"),
         purpose=_l("So that a long text is not lost. It is encrypted, and only the same person gets it back"),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,
-        retention=_l("An hour"),
-        columns=_of("kept_words", "digest", "user_id", "made_at", "words"),
+        retention=_l("In an editor until it is saved or discarded, at most 30 days; elsewhere an hour"),
+        columns=_of("kept_words", "digest", "user_id", "made_at", "words")
+        + _of("autosaves", "user_id", "document", "version", "made_at", "words"),
     ),
     Entry(
         what=_l("For the office’s own people: sign-ins and what proves who they are"),

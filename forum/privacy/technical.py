@@ -13,6 +13,7 @@ TABLES = {  # texts and settings of the forum itself
     "tags",
     "tag_aliases",
     "old_addresses",
+    "glossary_terms",
     "post_categories",
     "post_tags",
     "former_slugs",
@@ -44,6 +45,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
     "images": {"id", "event_id", "key", "width", "height", "widths", "alt", "focus", "added_at"},
     "post_revisions": {"id", "post_id", "content"},
+    "page_revisions": {"id", "page_id", "content"},
     "users": {"id"},
     "memberships": {"id"},
     "sign_ins": {"id"},
@@ -69,6 +71,13 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "ShareRow": ("key", "floor", "ceiling", "policy"),
     "SectorForm": ("name", "invited"),
     "NewSectorForm": ("floor", "ceiling", "policy"),
+    "CategoryForm": ("name", "slug"),
+    "MergeForm": ("into",),
+    "TagForm": ("name", "names", "aliases"),
+    "MergeTagForm": ("into",),
+    "OldAddressForm": ("old", "leads_to"),
+    "ImportForm": ("file", "lines"),
+    "GlossaryForm": ("language", "avoid", "better", "reason"),
 }
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.

@@ -75,6 +75,7 @@ def arrival_problems(visitor: Visitor, sight: Sight) -> list[str]:
     return problems
 
 
+OLD = "blogg/2016/11/25/operation-dark-room"  # an old address of the demo
 ORGANISER, DOOR = "organiser@example.org", "door@example.org"
 
 FRONTS = [
@@ -400,6 +401,37 @@ DESK = [
         status=422,
     ),
     Sight("post previewed", "posts.preview", way=previewed(of_desk("posts.edit", "public")), as_=ORGANISER),
+    Sight("categories", "categories.index", way=of_event("categories.index"), as_=ORGANISER),
+    Sight("add a category", "categories.new", way=of_event("categories.new"), as_=ORGANISER),
+    *[
+        Sight(f"{part}, {act}", f"{part}.{act}", way=of_event(f"{part}.{act}", number=1), as_=ORGANISER)
+        for part in ("categories", "hashtags")
+        for act in ("edit", "merge", "remove")
+    ],
+    Sight("hashtags", "hashtags.index", way=of_event("hashtags.index"), as_=ORGANISER),
+    Sight("hashtags, long", "hashtags.index", way=of_event("hashtags.index"), world="long", as_=ORGANISER),
+    Sight("hashtags, none", "hashtags.index", way=of_event("hashtags.index", q="zzz"), as_=ORGANISER),
+    Sight("glossary", "glossary.index", way=of_event("glossary.index"), as_=ORGANISER),
+    Sight("add a word", "glossary.new", way=of_event("glossary.new"), as_=ORGANISER),
+    Sight("word of the glossary", "glossary.edit", way=of_event("glossary.edit", number=1), as_=ORGANISER),
+    Sight("remove a word", "glossary.remove", way=of_event("glossary.remove", number=1), as_=ORGANISER),
+    Sight("old addresses", "redirects.index", way=of_event("redirects.index"), as_=ORGANISER),
+    Sight("add an old address", "redirects.new", way=of_event("redirects.new"), as_=ORGANISER),
+    Sight("old address", "redirects.edit", way=of_event("redirects.edit", path=OLD), as_=ORGANISER),
+    Sight(
+        "remove an old address", "redirects.remove", way=of_event("redirects.remove", path=OLD), as_=ORGANISER
+    ),
+    Sight(
+        "import old addresses", "redirects.import_file", way=of_event("redirects.import_file"), as_=ORGANISER
+    ),
+    Sight(
+        "import old addresses with errors",
+        "redirects.import_file",
+        way=wrongly(of_event("redirects.import_file"), {"lines": "/a,/nowhere else"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("add a hashtag", "hashtags.new", way=of_event("hashtags.new"), as_=ORGANISER),
     Sight("publish", "publishing.publish", way=of_desk("publishing.publish", "planned"), as_=ORGANISER),
     Sight("withdraw", "publishing.withdraw", way=of_desk("publishing.withdraw", "public"), as_=ORGANISER),
     Sight(
@@ -419,6 +451,18 @@ DESK = [
         as_=ORGANISER,
     ),
     Sight("pages", "pages.index", way=of_event("pages.index"), as_=ORGANISER),
+    Sight(
+        "revisions of a page",
+        "page_revisions.index",
+        way=of_desk("page_revisions.index", "page"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "revision of a page",
+        "page_revisions.show",
+        way=of_desk("page_revisions.show", "page revision"),
+        as_=ORGANISER,
+    ),
     Sight("pages, long", "pages.index", way=of_event("pages.index"), world="long", as_=ORGANISER),
     Sight("new page", "pages.new", way=of_event("pages.new"), as_=ORGANISER),
     Sight("page in the console", "pages.edit", way=of_event("pages.edit", slug="practical"), as_=ORGANISER),

@@ -9,7 +9,7 @@ from werkzeug.routing import Rule
 
 from forum.accounts.models import SignIn
 from forum.columns import digest
-from forum.events.models import Event
+from forum.events.models import Event, Page, PageRevision
 from forum.extensions import db
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
@@ -23,6 +23,7 @@ VALUES = {
     "sector": "ngo",
     "slug": "public-en",
     "name": "nätet",
+    "path": "old",
     "filename": "css/site.css",
 }
 SLUGS = {
@@ -30,6 +31,8 @@ SLUGS = {
     "events.picture": "practical",
     "pages.edit": "practical",
     "pages.remove": "about",
+    "page_revisions.index": "practical",
+    "page_revisions.show": "practical",
     "news.category": "reports-en",
     "feeds.category": "reports-en",
     "old_addresses.category": "reports-sv",
@@ -83,6 +86,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
     posts = select(Post.id).where(Post.event_id == event.id).order_by(Post.id).limit(1)
     drafts = posts.where(Post.published_at.is_(None))
     revisions = select(PostRevision.id).join(Post, Post.id == PostRevision.post_id)
+    of_pages = select(PageRevision.id).join(Page, Page.id == PageRevision.page_id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     return {
         **VALUES,
@@ -92,6 +96,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "post": db.session.scalar(posts),
         "draft": db.session.scalar(drafts),
         "revision": db.session.scalar(revisions.where(Post.event_id == event.id)),
+        "page_revision": db.session.scalar(of_pages.where(Page.event_id == event.id)),
         "token": "x" * 43,
         "key": IMAGES[slug],
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
@@ -115,6 +120,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "library.remove": {"key": UNUSED_IMAGE if values["event"] == HERE else values["key"]},
         "publishing.publish": {"post": values["draft"]},
         "revisions.show": {"number": values["revision"]},
+        "page_revisions.show": {"number": values["page_revision"]},
         "self_service.confirm": {"token": world.tokens["pending"]},
         "self_service.enter": {"token": world.tokens["newer"]},
         "accounts.reset": {"token": world.tokens["reset of admin"]},

@@ -33,6 +33,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "outbox_messages.recipient",
     "outbox_messages.last_error",
     "post_revisions.content",
+    "page_revisions.content",
     "users.name",  # shown in a registration's history as the person who did something
 }
 PERSONS_OWN = {

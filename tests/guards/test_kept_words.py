@@ -26,8 +26,11 @@ WITH_SECRETS = {
     "own_account.recovery_codes_file",
 }
 # Forms whose URL has no page that could show the entered values again: a button in a row of a list, a choice in the
-# navigation, and previews, whose form is still open in another tab.
-IN_ROWS = {"outbox.dismiss", "own_account.choose_language", "posts.preview", "pages.preview"}
+# navigation, previews, whose form is still open in another tab, and what an editor's script sends.
+IN_ROWS = {
+    *("categories.order", "outbox.dismiss", "own_account.choose_language", "posts.preview", "pages.preview"),
+    *(f"{room}.{act}" for room in ("writing", "page_writing") for act in ("autosave", "preview")),
+}
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 

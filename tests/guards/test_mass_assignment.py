@@ -76,6 +76,9 @@ POST = {
 }
 PAGE = {f"{code}-{name}": "New" for code in ("sv", "en") for name in ("title", "summary", "body")}
 OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADDED
+TERM = {"language": "en", "avoid": "oldish", "better": "new", "reason": "It is new."}
+MERGED = {"post_texts": {"search_text"}, "tag_aliases": {"tag_id"}}
+OF_TAG, LINKED = {"tags", "tag_aliases", "post_tags"}, {"post_categories", "old_addresses"}
 REGISTER = (
     VISITOR,
     {**DETAILS, "event": HERE, "email": "new@example.org", "real_name": ""},
@@ -127,6 +130,10 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         OF_POST,
     ),
+    "writing.autosave": (ADMIN, POST, {}, {"autosaves"}),
+    "writing.preview": (ADMIN, {**POST, "in": "sv"}, {}, set()),
+    "page_writing.autosave": (ADMIN, PAGE, {}, {"autosaves"}),
+    "page_writing.preview": (ADMIN, {**PAGE, "in": "sv"}, {}, set()),
     "posts.preview": (ADMIN, {**POST, "in": "sv"}, {}, set()),
     "publishing.publish": (
         ADMIN,
@@ -155,17 +162,54 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         OF_POST,
     ),
+    "categories.order": (ADMIN, {"act": "down-1"}, {}, set()),  # the only category moves nowhere
+    "categories.new": (ADMIN, {"name-en": "New"}, {}, {"categories"} | ADDED),
+    "categories.edit": (
+        ADMIN,
+        {"name-en": "New", "slug-en": "another"},
+        {"categories": {"name", "slug"}},
+        {"old_addresses"} | ADDED,
+    ),
+    "categories.merge": (ADMIN, {"into": "2"}, {"old_addresses": {"category_id"}}, LINKED | ADDED),
+    "categories.remove": (ADMIN, {}, {}, set()),  # posts have it
+    "glossary.new": (ADMIN, TERM, {}, {"glossary_terms"} | ADDED),
+    "glossary.edit": (ADMIN, TERM, {"glossary_terms": {*TERM}}, ADDED),
+    "glossary.remove": (ADMIN, {}, {}, ADDED),
+    "redirects.new": (ADMIN, {"old": "/older", "leads_to": "/en/"}, {}, {"old_addresses"} | ADDED),
+    "redirects.edit": (
+        ADMIN,
+        {"old": "/old", "leads_to": "/en/news/"},
+        {"old_addresses": {"post_id", "leads_to"}},
+        ADDED,
+    ),
+    "redirects.remove": (ADMIN, {}, {}, ADDED),
+    "redirects.import_file": (ADMIN, {"lines": "/older,/en/"}, {}, {"old_addresses"} | ADDED),
+    "hashtags.new": (ADMIN, {"name": "#New", "names-en": "", "aliases": "newer"}, {}, OF_TAG | ADDED),
+    "hashtags.edit": (
+        ADMIN,
+        {"name": "#New", "names-en": "#Newer", "aliases": "newest"},
+        {"tags": {"name", "folded", "names"}, "post_texts": {"search_text"}},
+        OF_TAG | ADDED,
+    ),
+    "hashtags.merge": (ADMIN, {"into": "#Barn"}, MERGED, OF_TAG | ADDED),
+    "hashtags.remove": (ADMIN, {}, {}, set()),  # posts have it
     "pages.new": (
         ADMIN,
         {**PAGE, "slug": "", "after": "practical"},
         {"pages": {"position"}},
-        {"pages"} | ADDED,
+        {"pages", "page_revisions"} | ADDED,
     ),
     "pages.edit": (
         ADMIN,
         {**PAGE, "after": ""},
         {"pages": {"title", "summary", "body", "position", "updated_at"}},
-        ADDED,
+        {"page_revisions"} | ADDED,
+    ),
+    "page_revisions.show": (
+        ADMIN,
+        {},
+        {"pages": {"title", "summary", "body", "position", "updated_at"}},
+        {"page_revisions"} | ADDED,
     ),
     "pages.preview": (ADMIN, {**PAGE, "after": "", "in": "sv"}, {}, set()),
     "pages.remove": (ADMIN, {}, {}, ADDED),

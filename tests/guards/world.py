@@ -19,11 +19,11 @@ from forum.accounts import actions as accounts
 from forum.accounts import links as account_links
 from forum.accounts import sign_ins
 from forum.accounts.enums import LinkPurpose, Role
-from forum.accounts.models import KeptWords, Membership, RecoveryCode, SignIn, User
+from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode, SignIn, User
 from forum.audit import actions as audit
 from forum.columns import Text, digest
 from forum.database import start_write
-from forum.events.models import Event
+from forum.events.models import Event, PageRevision
 from forum.extensions import db
 from forum.health import keys
 from forum.images import queries as images
@@ -64,6 +64,7 @@ ORGANISER = {
     "organiser_url": "https://example.org/office",
     "organiser_logo": "img/ring.svg",
 }
+PAGE_TEXT = {"title": "Title", "summary": "Summary", "body": "Body"}
 FACT = {"label": {"sv": "När", "en": "When"}, "value": {"sv": "Då", "en": "Then"}}
 CONSENTS = frozenset(ConsentPurpose)
 SOMEWHERE = Sender(client="a network address", most_held=1)
@@ -135,7 +136,8 @@ def _make_events(world: World) -> None:
     unseen = make_archive(slug=UNSEEN, is_published=False, sectors=_sectors(), capacity=6, **rich)
     world.events = {HERE: here, ELSEWHERE: elsewhere, UNSEEN: unseen}
     for event in world.events.values():
-        make_page(event, "practical")
+        page = make_page(event, "practical")
+        save(PageRevision(page_id=page.id, made_at=NOW, content={"texts": {"en": PAGE_TEXT}}))
         make_page(event, "privacy")
         make_page(event, "about")
         make_image(event, key=IMAGES[event.slug], widths=[400], credit="Somebody")
@@ -151,6 +153,7 @@ def _sectors(*, here: bool = False) -> list:
 
 def _make_news(world: World) -> None:
     category = make_category("reports")
+    make_category("talks")
     tag = make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet", en="#Nätet"))
     nowhere_named = make_tag("#Barn")  # has no translations, so it has the same name in each language
     words = {
@@ -262,6 +265,7 @@ def _make_accounts(world: World) -> None:
         db.session.add(RecoveryCode(user_id=user.id, digest=digest(f"code {number}")))
         db.session.commit()
         save(KeptWords(digest=digest(f"words {number}"), user_id=user.id, made_at=NOW, words="[]"))
+        save(Autosave(user_id=user.id, document="post 0", version="1", made_at=NOW, words="[]"))
         world.tokens[name] = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=NOW)
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}

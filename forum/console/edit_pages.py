@@ -1,0 +1,32 @@
+"""The page of an edit form over all events, with the comparison after another organiser has saved (R30)."""
+
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from forum.events.in_url import get_any_or_404
+from forum.web.edits import ChangedMeanwhile, differences
+from forum.web.forms import TidyForm
+
+
+def edit_page(
+    template: str, event: str, form: TidyForm, meanwhile: ChangedMeanwhile | None = None, **context: Any
+) -> ResponseReturnValue:
+    """Return the page `console/<template>.html` with its status; `event` is the slug in the page's URL.
+
+    After somebody else's change the page compares what was typed with what is stored, and saving replaces that.
+    """
+    compared = []
+    if meanwhile:
+        compared = list(differences(form, meanwhile.stored))
+        form.show(meanwhile.stored)
+    page = render_template(
+        f"console/{template}.html",
+        event=get_any_or_404(event),
+        form=form,
+        meanwhile=meanwhile,
+        compared=compared,
+        **context,
+    )
+    return page, 409 if meanwhile else 422 if form.errors else 200

@@ -1,0 +1,181 @@
+"""Hashtags: naming them per language, their aliases, merging and removing them. Call after `start_write`.
+
+Each spelling of a hashtag, folded, is its own: `Tag.folded` or a `TagAlias`. A spelling that it once had stays an
+alias, so that its address leads on.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, delete, func, insert, literal, or_, select
+from sqlalchemy.orm import selectinload
+
+from forum.audit import actions as audit
+from forum.columns import LARGEST_ID, Text
+from forum.extensions import db
+from forum.news import slugs
+from forum.news.errors import InUse, SpeltAlike
+from forum.news.models import Post, Tag, TagAlias, post_tags
+from forum.news.searching import make_findable
+from forum.news.tagging import find_by_spelling
+from forum.news.tags import fold
+
+PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class TagPage:
+    """Page `number`, counted from 1, of the `total` hashtags that a search finds; `counts` has posts by the id."""
+
+    tags: Sequence[Tag]
+    counts: dict[int, int]
+    number: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """The number of pages, at least one."""
+        return max(1, -(-self.total // PER_PAGE))
+
+
+def find(number: int) -> Tag | None:
+    """Return the hashtag with this id."""
+    return db.session.get(Tag, number) if number <= LARGEST_ID else None
+
+
+def find_named(name: str) -> Tag | None:
+    """Return the hashtag with this name or alias, in any spelling."""
+    folded = fold(name)
+    return find_by_spelling([folded]).get(folded)
+
+
+def read_list(words: str, number: int) -> TagPage:
+    """Return a page of the hashtags that hold these words in a name or alias, in the order of their names."""
+    query = _holding(fold(words))
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    ordered = query.options(selectinload(Tag.aliases)).order_by(Tag.folded)
+    tags = db.session.scalars(ordered.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
+    return TagPage(tags, count_posts(tags), number, total)
+
+
+def count_posts(tags: Iterable[Tag]) -> dict[int, int]:
+    """Return how many posts, drafts included, each of these hashtags has, by the hashtag's id."""
+    own = post_tags.c.tag_id.in_([tag.id for tag in tags])
+    counts = select(post_tags.c.tag_id, func.count()).where(own).group_by(post_tags.c.tag_id)
+    return dict(db.session.execute(counts).all())
+
+
+def free_aliases(tag: Tag) -> list[str]:
+    """Return the hashtag's aliases without those that follow from its names."""
+    own = _own_forms(tag.name, tag.names or Text())
+    return sorted(alias.folded for alias in tag.aliases if alias.folded not in own)
+
+
+def create(name: str, names: Text, aliases: Sequence[str], *, actor: str, now: datetime) -> Tag:
+    """Add a hashtag; return the one that has this name already, as when its form is sent twice. Raises SpeltAlike."""
+    slugs.lock()
+    if (same := find_named(name)) and same.name == name:
+        return same
+    _refuse_taken(None, [name, *names.values(), *aliases])
+    tag = Tag(name=name, folded=fold(name))
+    db.session.add(tag)
+    _describe(tag, name, names, aliases)
+    db.session.flush()
+    audit.record("hashtag.created", tag, actor=actor, at=now)
+    return tag
+
+
+def describe(tag: Tag, name: str, names: Text, aliases: Sequence[str], *, actor: str, now: datetime) -> bool:
+    """Name a hashtag anew and set its aliases; return whether something is different. Raises SpeltAlike.
+
+    Spellings that it had by its names before stay aliases.
+    """
+    slugs.lock()
+    _refuse_taken(tag, [name, *names.values(), *aliases])
+    before = _values(tag)
+    kept = (
+        _own_forms(tag.name, tag.names or Text()) if (tag.name, tag.names or {}) != (name, names) else set()
+    )
+    _describe(tag, name, names, [*aliases, *kept])
+    if _values(tag) == before:
+        return False
+    _refresh_search(tag)
+    audit.record("hashtag.changed", tag, actor=actor, at=now)
+    return True
+
+
+def merge(tag: Tag, into: Tag, *, actor: str, now: datetime) -> int:
+    """Give the posts and all spellings of a hashtag to another one and remove it; return how many posts it had."""
+    slugs.lock()
+    number = count_posts([tag]).get(tag.id, 0)
+    spellings = {tag.folded, *(alias.folded for alias in tag.aliases)}
+    has_both = select(post_tags.c.post_id).where(post_tags.c.tag_id == into.id)
+    moved = select(post_tags.c.post_id, literal(into.id)).where(
+        post_tags.c.tag_id == tag.id, post_tags.c.post_id.not_in(has_both)
+    )
+    db.session.execute(insert(post_tags).from_select(["post_id", "tag_id"], moved))
+    merged = tag.id
+    _drop(tag)
+    db.session.add_all(TagAlias(folded=spelling, tag_id=into.id) for spelling in sorted(spellings))
+    db.session.flush()
+    db.session.expire_all()
+    _refresh_search(into)
+    audit.record("hashtag.merged", into, actor=actor, at=now, merged=merged, posts=number)
+    return number
+
+
+def remove(tag: Tag, *, actor: str, now: datetime) -> None:
+    """Remove a hashtag that no post has. Raises InUse."""
+    if count_posts([tag]):
+        raise InUse
+    audit.record("hashtag.removed", tag, actor=actor, at=now)
+    _drop(tag)
+
+
+def _holding(folded: str) -> Select[Tag]:
+    if not folded:
+        return select(Tag)
+    by_alias = select(TagAlias.tag_id).where(TagAlias.folded.contains(folded, autoescape=True))
+    return select(Tag).where(or_(Tag.folded.contains(folded, autoescape=True), Tag.id.in_(by_alias)))
+
+
+def _values(tag: Tag) -> tuple:
+    return tag.name, dict(tag.names or {}), sorted(alias.folded for alias in tag.aliases)
+
+
+def _own_forms(name: str, names: Text) -> set[str]:
+    return {fold(each) for each in (name, *names.values()) if each}
+
+
+def _refuse_taken(tag: Tag | None, spellings: Iterable[str]) -> None:
+    by_form = {fold(spelling): spelling for spelling in spellings}
+    for folded, other in find_by_spelling(by_form).items():
+        if other is not tag:
+            raise SpeltAlike(by_form[folded], other.name)
+
+
+def _describe(tag: Tag, name: str, names: Text, aliases: Iterable[str]) -> None:
+    tag.name, tag.names = name, names or None
+    wanted = ({fold(alias) for alias in aliases} | _own_forms(name, names)) - {fold(name)}
+    # Delete the alias that becomes the name before the name is stored: spellings are unique in their tables only, and
+    # a hashtag must not be its own alias.
+    tag.aliases = [
+        *(alias for alias in tag.aliases if alias.folded in wanted),
+        *(TagAlias(folded=form) for form in sorted(wanted - {alias.folded for alias in tag.aliases})),
+    ]
+    tag.folded = fold(name)
+    db.session.flush()
+
+
+def _drop(tag: Tag) -> None:
+    db.session.execute(delete(post_tags).where(post_tags.c.tag_id == tag.id))
+    db.session.execute(delete(TagAlias).where(TagAlias.tag_id == tag.id))
+    db.session.execute(delete(Tag).where(Tag.id == tag.id))
+    db.session.expire_all()
+
+
+def _refresh_search(tag: Tag) -> None:
+    """Let the search find the hashtag's posts by what it is called now."""
+    for post in db.session.scalars(select(Post).where(Post.tags.any(Tag.id == tag.id))):
+        make_findable(post)
