@@ -69,9 +69,8 @@ def add(event: str) -> ResponseReturnValue:
     """Take an image into the library: it is checked, made anew and described in each language."""
     found = get_any_or_404(event)
     form = UploadForm(kept_words.sent_or_kept(), languages=found.offered_languages)
-    if not form.validate_on_submit():
-        return _show_upload(found, form)
-    made = _make(form)
+    is_valid = form.validate_on_submit()
+    made = _make(form, is_described=is_valid) if form.is_submitted() else None
     if made is None:
         return _show_upload(found, form)
     key, now = made.key_for(found.slug), clock.now()
@@ -128,10 +127,10 @@ def remove(event: str, key: str) -> ResponseReturnValue:
     return redirect(url_for(".index", event=event), 303)
 
 
-def _make(form: UploadForm) -> making.Made | None:
-    """Return the image that was sent; None, with an error on the form's field, when it is refused."""
+def _make(form: UploadForm, *, is_described: bool) -> making.Made | None:
+    """Return the image that was sent; None when it is refused, with an error on the form's field, or not described."""
     content = form.take(request.files.get(form.file.name))
-    if not content:
+    if not content or not is_described:
         return None
     try:
         return making.make(content)

@@ -16,6 +16,7 @@ from forum.images.enums import Focus
 from forum.images.models import Image
 from forum.web.edits import ShowsStored
 from forum.web.forms import TidyForm
+from forum.web.languages import language_name
 
 LONGEST_ALT = 300
 FOCUS_WORDS = {
@@ -47,7 +48,8 @@ class DescribedForm(TidyForm):
         for code in self._languages:
             field = self.alt.form[code]
             if not field.data and not field.errors:
-                field.errors, is_valid = [_("Say what the image shows")], False
+                field.errors = [_("Say in %(language)s what the image shows", language=language_name(code))]
+                is_valid = False
         return is_valid
 
 

@@ -78,7 +78,7 @@ def test_image_is_added_described_and_removed(organiser, pages, app, database):
 
 def test_file_or_description_that_is_missing_or_wrong_is_said_in_a_sentence(organiser):
     page = organiser.get("library.add", event="nf27").submit({"alt-sv": "Kvadrater"}, expect=422)
-    assert page.errors == {"alt-en": "Say what the image shows"}
+    assert page.errors == {"file": "Choose an image file", "alt-en": "Say in English what the image shows"}
     assert page.soup.select_one("[name=alt-sv]").text.strip() == "Kvadrater"
     page = organiser.get("library.add", event="nf27").submit(SAID, expect=422)
     assert page.errors == {"file": "Choose an image file"}
@@ -165,7 +165,7 @@ def test_image_that_texts_show_stays(organiser, sign_in_as, event, database):
     listed = organiser.get("library.index", event="nf27")
     assert [words.partition(" · ")[2] for words in listed.all("main li > p")] == [
         "not used",
-        "used in 3 places",
+        "used in 3 texts",
     ]
     page = organiser.get("library.show", event="nf27", key=image.key)
     assert page.all("main .lines li") == ["Covered", "Illustrated", "1 text of another forum"]
