@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, url_for
 
 from forum import clock
 from forum.events import queries as events
+from forum.images.pictures import shared_image_of
 from forum.news import queries as news
 from forum.news.dates import day_of
 from forum.news.teasers import post_url
@@ -71,14 +72,15 @@ def _posts() -> list[dict[str, Any]]:
     entries: dict[int, dict[str, Any]] = {}
     for text in news.list_for_sitemap():
         changed = day_of(max(text.updated_at or text.published_at, text.published_at)).isoformat()
-        entry = entries.setdefault(text.post_id, {"changed": changed, "urls": {}})
+        image = absolute(shared_image_of(text.Image).path) if text.Image else ""
+        entry = entries.setdefault(text.post_id, {"changed": changed, "urls": {}, "image": image})
         entry["urls"][text.language] = absolute(post_url(text.language, text.published_at, text.slug))
     return list(entries.values())
 
 
 def _in_every_language(endpoint: str, codes: Iterable[str] = NAMES, **values: Any) -> dict[str, Any]:
     urls = {code: absolute(url_for(endpoint, lang=code, **values)) for code in codes}
-    return {"changed": "", "urls": urls}
+    return {"changed": "", "urls": urls, "image": ""}
 
 
 def _plain(lines: list[str]) -> Response:

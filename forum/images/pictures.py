@@ -6,6 +6,7 @@ from flask import url_for
 
 from forum.images.models import Image
 from forum.web.languages import in_language
+from forum.web.seo import SharedImage
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,11 @@ def file_url(image: Image, width: int, kind: str = "jpg") -> str:
     return url_for("images.file", key=image.key, name=f"{width}.{kind}")
 
 
-def largest_url(image: Image) -> str:
-    """Return the address of the widest JPEG of an image."""
-    return file_url(image, max(image.widths))
+def shared_image_of(image: Image) -> SharedImage:
+    """Return the widest JPEG of an image, for other sites to show beside a shared link."""
+    width = max(image.widths)
+    height = round(image.height * width / image.width)
+    return SharedImage(file_url(image, width), width, height, "image/jpeg", in_language(image.alt))
 
 
 def _srcset(image: Image, kind: str) -> str:

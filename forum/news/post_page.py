@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
 from forum.images.bodies import illustrate
-from forum.images.pictures import picture_of
+from forum.images.pictures import picture_of, shared_image_of
 from forum.news.dates import ZONE, day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
 from forum.news.teasers import post_url
@@ -115,6 +115,9 @@ def _day(day: date, code: str) -> Day:
 
 def _seo(text: PostText, url: str, event: Event | None) -> Seo:
     post, picture = text.post, f"{url}/share.png"
+    # Other sites show no image beside a link to a post with a content note, as lists here do not.
+    has_note = any(each.content_note for each in post.texts)
+    image = shared_image_of(post.cover) if post.cover and not has_note else None
     data = article_data(
         headline=text.headline,
         lead=text.lead,
@@ -123,7 +126,7 @@ def _seo(text: PostText, url: str, event: Event | None) -> Seo:
         published_at=post.public_since,
         modified_at=post.changed_at,
         url=url,
-        picture=picture,
+        picture=image.path if image else picture,
         publisher=organisation_data(event) if event else None,
     )
     return Seo(
@@ -134,6 +137,7 @@ def _seo(text: PostText, url: str, event: Event | None) -> Seo:
         feed_url=url_for("feeds.whole"),
         alternates=addresses(post),
         picture=picture,
+        image=image,
         published_at=post.public_since,
         modified_at=post.changed_at,
     )

@@ -115,7 +115,7 @@ def find_text(language: str, slug: str) -> PostText | None:
     query = select(PostText).join(PostText.post).where(PostText.slug == slug, *_is_public(language))
     post = contains_eager(PostText.post)
     whole = [
-        post.selectinload(Post.texts).load_only(PostText.language, PostText.slug),
+        post.selectinload(Post.texts).load_only(PostText.language, PostText.slug, PostText.content_note),
         *map(post.selectinload, (Post.corrections, Post.sources, Post.categories, Post.tags, Post.cover)),
     ]
     return db.session.scalars(query.options(*whole)).one_or_none()
@@ -172,10 +172,11 @@ def list_for_feed(
     return texts.unique().all()
 
 
-def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime | None]]:
-    """Return post_id, language, slug, published_at and updated_at of every public text."""
+def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime | None, Image | None]]:
+    """Return post_id, language, slug, published_at, updated_at and the cover of every public text."""
     columns = PostText.post_id, PostText.language, PostText.slug, Post.published_at, Post.updated_at
-    query = select(*columns).join(PostText.post).where(IS_ANNOUNCED).order_by(*NEWEST_FIRST)
+    query = _with_cover(select(*columns, Image).join(PostText.post))
+    query = query.where(IS_ANNOUNCED).order_by(*NEWEST_FIRST)
     return db.session.execute(query).all()
 
 
@@ -239,9 +240,14 @@ def find_tag(folded: str) -> Tag | None:
 
 
 def _listed(language: str) -> Select:
-    query = select(*SHOWN_IN_LIST, Image).join(PostText.post).order_by(*NEWEST_FIRST)
+    query = _with_cover(select(*SHOWN_IN_LIST, Image).join(PostText.post))
+    return query.where(*_is_public(language)).order_by(*NEWEST_FIRST)
+
+
+def _with_cover(query: Select) -> Select:
+    """Join the cover image of each post, none for a post with a content note."""
     with_cover = query.outerjoin(post_covers, and_(post_covers.c.post_id == Post.id, ~HAS_NOTE))
-    return with_cover.outerjoin(Image, Image.id == post_covers.c.image_id).where(*_is_public(language))
+    return with_cover.outerjoin(Image, Image.id == post_covers.c.image_id)
 
 
 def _is_public(language: str) -> tuple[ColumnElement[bool], ...]:

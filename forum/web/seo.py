@@ -14,6 +14,17 @@ LOCALES = {"sv": "sv_SE", "en": "en_GB"}
 
 
 @dataclass(frozen=True)
+class SharedImage:
+    """An image that other sites show beside a shared link: its path, size, media type and alternative text."""
+
+    path: str
+    width: int
+    height: int
+    media_type: str
+    alt: str
+
+
+@dataclass(frozen=True)
 class Seo:
     """A page's metadata: `render_template(…, **seo.context())`; the layout and public/_head.html print it."""
 
@@ -25,6 +36,8 @@ class Seo:
     feed_title: str = ""
     # The path of the picture that other sites show beside a shared link; "" means the picture of the current event.
     picture: str = ""
+    # The image in place of that picture, such as the cover of a post.
+    image: SharedImage | None = None
     # When an article was published and changed; None for other pages.
     published_at: datetime | None = None
     modified_at: datetime | None = None
@@ -46,17 +59,19 @@ class Seo:
 
     def _og(self) -> list[tuple[str, str]]:
         """Return the page's properties by the Open Graph protocol, in order; those of the picture follow it."""
+        drawn = self.picture or url_for("home.picture", event=None)
+        image = self.image or SharedImage(drawn, WIDTH, HEIGHT, "image/png", self.title)
         times = {"published_time": self.published_at, "modified_time": self.modified_at}
         return [
             ("og:type", self.kind),
             ("og:title", self.title),
             ("og:description", self.description),
             ("og:url", absolute(request.path)),
-            ("og:image", absolute(self.picture or url_for("home.picture", event=None))),
-            ("og:image:type", "image/png"),
-            ("og:image:width", str(WIDTH)),
-            ("og:image:height", str(HEIGHT)),
-            ("og:image:alt", self.title),
+            ("og:image", absolute(image.path)),
+            ("og:image:type", image.media_type),
+            ("og:image:width", str(image.width)),
+            ("og:image:height", str(image.height)),
+            ("og:image:alt", image.alt),
             ("og:locale", LOCALES[language()]),
             *(("og:locale:alternate", LOCALES[code]) for code in self._hreflang() if code != language()),
             *((f"article:{name}", moment.isoformat()) for name, moment in times.items() if moment),

@@ -1,5 +1,7 @@
 """Images of posts: the cover on the page and in lists, images within texts, and how the desk offers both."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 
@@ -110,3 +112,26 @@ def test_desk_offers_what_stands_for_each_image(organiser, event, image):
     mark = f"{{{{image {image.key}}}}}"
     assert mark in organiser.get("posts.new", event="nf27").all("main code")
     assert mark in organiser.get("pages.edit", event="nf27", slug="practical").all("main code")
+
+
+def test_cover_is_what_search_engines_and_other_sites_show(pages, event, image):
+    """A post with a content note keeps the drawn picture, as it has none in lists."""
+    shown, noted = make_post(cover=image), make_post(cover=image, content_note="About abuse")
+
+    def shared(post: Post) -> dict[str, str]:
+        metas = pages.get(url_of(post)).soup.select("meta[property^='og:image']")
+        return {meta["property"]: meta["content"] for meta in metas}
+
+    address = f"http://127.0.0.1:8000/images/{image.key}/800.jpg"
+    assert shared(shown) == {
+        "og:image": address,
+        "og:image:type": "image/jpeg",
+        "og:image:width": "800",
+        "og:image:height": "600",
+        "og:image:alt": "A ring",
+    }
+    assert shared(noted)["og:image"].endswith("/share.png")
+    data = pages.get(url_of(shown)).soup.select_one("script[type='application/ld+json']").text
+    assert json.loads(data)["image"] == [address]
+    sitemap = pages.get("crawlers.sitemap").text
+    assert sitemap.count(f"<image:loc>{address}</image:loc>") == 2  # once for each language
