@@ -1,8 +1,8 @@
-"""Feeds, each in one language: Atom (RFC 4287) of all news, of a category, of a hashtag; all news as JSON Feed 1.1."""
+"""Feeds of all news, of a category and of a hashtag, each in one language, as Atom (RFC 4287) and as JSON Feed 1.1."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,9 @@ from forum.web.seo import absolute
 bp = Blueprint("feeds", __name__)
 
 BEFORE_ANY_POST = datetime(1970, 1, 1, tzinfo=UTC)
+MakeFeed = Callable[
+    [Sequence[PostText], str, str], Response
+]  # of these texts, with a title, for the page at a path
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -42,41 +45,51 @@ def whole() -> ResponseReturnValue:
 @cache.page()
 def whole_as_json() -> ResponseReturnValue:
     """Return the feed of all news as JSON, for readers and programs that take no XML."""
-    began_on, event = events.began_on(), events.find_current()
-    site_name = in_language(event.short_name) if event else ""
-    feed = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": " – ".join(part for part in (_("News"), site_name) if part),
-        "home_page_url": absolute(url_for("news.index")),
-        "feed_url": absolute(request.path),
-        "language": language(),
-        "items": [_item(_entry(text, began_on)) for text in queries.list_for_feed(language())],
-    }
-    return Response(json.dumps(feed, ensure_ascii=False), content_type="application/feed+json; charset=utf-8")
+    return _json_feed(queries.list_for_feed(language()), _("News"), url_for("news.index"))
 
 
 @localised(bp, "/news/categories/<slug>/feed.atom")
 @cache.page()
 def category(slug: str) -> ResponseReturnValue:
     """Return the feed of a category."""
-    category = get_category_or_404(slug)
-    if (right := category.slug.in_language(language())) != slug:
-        return redirect(url_for(".category", slug=right), 301)
-    link = category_link(category)
-    posts = queries.list_for_feed(language(), category=category)
-    return _feed(posts, feed_title(link["label"]), link["url"])
+    return _of_category(slug, _feed)
+
+
+@localised(bp, "/news/categories/<slug>/feed.json")
+@cache.page()
+def category_as_json(slug: str) -> ResponseReturnValue:
+    """Return the feed of a category as JSON."""
+    return _of_category(slug, _json_feed)
 
 
 @localised(bp, "/news/tags/<name>/feed.atom")
 @cache.page()
 def tag(name: str) -> ResponseReturnValue:
     """Return the feed of a hashtag."""
+    return _of_tag(name, _feed)
+
+
+@localised(bp, "/news/tags/<name>/feed.json")
+@cache.page()
+def tag_as_json(name: str) -> ResponseReturnValue:
+    """Return the feed of a hashtag as JSON."""
+    return _of_tag(name, _json_feed)
+
+
+def _of_category(slug: str, make: MakeFeed) -> ResponseReturnValue:
+    category = get_category_or_404(slug)
+    if (right := category.slug.in_language(language())) != slug:
+        return redirect(url_for(str(request.endpoint), slug=right), 301)
+    link = category_link(category)
+    return make(queries.list_for_feed(language(), category=category), feed_title(link["label"]), link["url"])
+
+
+def _of_tag(name: str, make: MakeFeed) -> ResponseReturnValue:
     hashtag = get_tag_or_404(name)
-    title = hashtag.in_language(language())
     if (right := hashtag.address_in(language())) != name:
-        return redirect(url_for(".tag", name=right), 301)
-    posts = queries.list_for_feed(language(), tag=hashtag)
-    return _feed(posts, feed_title(title), url_for("news.tag", name=name))
+        return redirect(url_for(str(request.endpoint), name=right), 301)
+    posts, title = queries.list_for_feed(language(), tag=hashtag), hashtag.in_language(language())
+    return make(posts, feed_title(title), url_for("news.tag", name=name))
 
 
 def _feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
@@ -90,6 +103,20 @@ def _feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
         entries=[_entry(text, began_on) for text in texts],
     )
     return Response(NOT_XML.sub("", xml), mimetype="application/atom+xml")
+
+
+def _json_feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
+    began_on, event = events.began_on(), events.find_current()
+    site_name = in_language(event.short_name) if event else ""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": " – ".join(part for part in (title, site_name) if part),
+        "home_page_url": absolute(page_path),
+        "feed_url": absolute(request.path),
+        "language": language(),
+        "items": [_item(_entry(text, began_on)) for text in texts],
+    }
+    return Response(json.dumps(feed, ensure_ascii=False), content_type="application/feed+json; charset=utf-8")
 
 
 def _entry(text: PostText, began_on: date) -> dict[str, Any]:

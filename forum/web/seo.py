@@ -55,6 +55,7 @@ class Seo:
             "structured_data": self.data,
             "feed_url": self.feed_url,
             "feed_title": self.feed_title,
+            "json_feed_url": json_feed(self.feed_url),
         }
 
     def _og(self) -> list[tuple[str, str]]:
@@ -81,6 +82,11 @@ class Seo:
         """Return the page's absolute URL in each of its languages; {} if there is only one."""
         found = self.alternates or _same_address()
         return {code: absolute(url) for code, url in found.items()} if len(found) > 1 else {}
+
+
+def json_feed(atom_url: str) -> str:
+    """Return the address of the same feed as JSON, which stands beside that of each Atom feed; "" for none."""
+    return atom_url.removesuffix(".atom") + ".json" if atom_url else ""
 
 
 def absolute(path: str) -> str:

@@ -35,6 +35,7 @@ SLUGS = {
     "page_revisions.show": "practical",
     "news.category": "reports-en",
     "feeds.category": "reports-en",
+    "feeds.category_as_json": "reports-en",
     "old_addresses.category": "reports-sv",
     "old_addresses.post": "public-sv",
 }

@@ -185,11 +185,16 @@ def test_feed_at_another_spelling_leads_to_the_right_address(pages, path, right)
     ],
 )
 def test_pages_say_where_their_feed_is_and_whose(pages, endpoint, values, feed, title):
-    make_post(slug="a", categories=[make_category("police")], tags=[make_tag("#NF16")])
+    headline = "In each feed"
+    make_post(slug="a", headline=headline, categories=[make_category("police")], tags=[make_tag("#NF16")])
     page = pages.get(endpoint, **values)
     links = page.soup.select('link[type="application/atom+xml"]')
     assert [(link["href"], link["title"]) for link in links] == [(feed, title)]
-    Feed(pages.get(feed))
+    assert Feed(pages.get(feed)).titles == [headline]
+    link = page.soup.select_one('link[type="application/feed+json"]')
+    assert (link["href"], link["title"]) == (feed.replace(".atom", ".json"), title)
+    said = json.loads(pages.get(link["href"]).data)
+    assert (said["feed_url"], [item["title"] for item in said["items"]]) == (BASE + link["href"], [headline])
 
 
 def test_feed_bears_characters_that_xml_forbids(pages):
