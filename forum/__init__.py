@@ -33,7 +33,7 @@ from forum.home import crawlers, icons, site
 from forum.home import public as home_public
 from forum.images import public as images_public
 from forum.news import console as news_console
-from forum.news import feeds, old_addresses, publishing, revision_pages, writing
+from forum.news import feeds, old_addresses, publishing, revision_pages, search_entries, writing
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
@@ -146,5 +146,7 @@ def _init_database(app: Flask) -> None:
     with app.app_context():
         database.prepare_engine(db.engine)
     database.guard_writes(db.session)
+    # The search entries come before the content version, whose row is locked last.
+    search_entries.keep_in_step(db.session)
     versions.raise_with_changes(db.session)
     audit.chain_at_commit(db.session)

@@ -23,6 +23,7 @@ from forum.commands.events import create_event
 from forum.commands.keys import new_keys, refuse_wrong_keys, rotate_keys
 from forum.commands.mail import mail_test
 from forum.commands.organisers import create_organiser, disable_organiser
+from forum.commands.search import rebuild_search
 from forum.settings.errors import UnsafeSettings
 from forum.settings.loading import refuse_to_guess
 from forum.settings.project import PROJECT, VERSION
@@ -70,6 +71,7 @@ for command in (
     content,
     mail_test,
     mend_counters,
+    rebuild_search,
     backup,
     restore,
     release_mail,

@@ -39,6 +39,8 @@ TRIGGERS = {
     " WHERE NOT tgisinternal",
 }
 OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
+# The database's own search index, which no model maps; SQLite keeps it in several tables (migration 0023).
+INDEX = re.compile(r"search_index(_[a-z]+)?")
 DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNORECASE)
 
 
@@ -108,6 +110,11 @@ def _find_differing_columns(table: Table, present: Sequence[ReflectedColumn]) ->
     for column in present:
         if column["name"] not in table.columns and not column["nullable"] and column["default"] is None:
             yield f"the column {table.name}.{column['name']} has to be filled"
+
+
+def is_index(table: str | None) -> bool:
+    """Return whether a table is part of the database's search index, which triggers fill from `search_entries`."""
+    return table is not None and INDEX.fullmatch(table) is not None
 
 
 class StepCheck:

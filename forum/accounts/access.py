@@ -56,6 +56,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     # news
     "news.index": Face.PUBLIC,
     "news.year": Face.PUBLIC,
+    "news.month": Face.PUBLIC,
     "news.post": Face.PUBLIC,
     "news.picture": Face.PUBLIC,
     "news.category": Face.PUBLIC,

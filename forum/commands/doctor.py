@@ -8,12 +8,16 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from forum import clock, presence
+from forum.counting import counted
+from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks
 from forum.health.checks import Finding
 from forum.health.missing import list_missing
+from forum.news import reindexing
 from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
@@ -28,6 +32,7 @@ def doctor(offline: bool) -> None:
     findings = [
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
         *list_missing(),
+        *_search_index(),
         *_settings(app),
         *_private_files(app),
     ]
@@ -43,6 +48,23 @@ def _mark(finding: Finding) -> str:
     if finding.is_to_do:
         return click.style("TODO", fg="yellow")
     return click.style("ok  ", fg="green") if finding.is_well else click.style("BAD ", fg="red")
+
+
+def _search_index() -> Iterator[Finding]:
+    """Check that the search finds what posts and pages say; yield nothing where the tables cannot be used."""
+    try:
+        start_write(db.session)
+        outdated, is_whole = reindexing.count_outdated(), reindexing.is_index_whole()
+    except SQLAlchemyError:
+        return
+    finally:
+        db.session.rollback()
+    if outdated or not is_whole:
+        missing = counted(outdated, "text is missing or outdated", "texts are missing or outdated")
+        damage = "" if is_whole else ", and the database's index differs from its entries"
+        yield Finding("search", False, f"{missing}{damage}: forum rebuild-search")
+    else:
+        yield Finding("search", True, "finds what posts and pages say")
 
 
 def _settings(app: Flask) -> Iterator[Finding]:

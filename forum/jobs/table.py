@@ -8,6 +8,7 @@ from forum.accounts import actions as accounts
 from forum.audit import heads
 from forum.health import keys
 from forum.news import actions as news
+from forum.news import reindexing
 from forum.registration import expiry, forgetting, refilling
 from forum.registration.models import CareAnswer, ProtectedIdentity
 from forum.web import limits
@@ -50,6 +51,8 @@ JOBS = (
     Job("announce posts", 10, announce_posts),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),
+    Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),
+    Job("index pages", 60, reindexing.refill_pages),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),

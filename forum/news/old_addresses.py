@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from forum.news import queries
+from forum.news import archive, queries
 from forum.news.models import OldAddress
 from forum.news.old_paths import plain, plain_path
 from forum.news.teasers import post_url
@@ -56,7 +56,7 @@ def blog() -> ResponseReturnValue:
 @bp.get("/blogg/<int(fixed_digits=4):year>/")
 def year(year: int) -> ResponseReturnValue:
     """Redirect to the posts of a year, if it has any."""
-    if year not in queries.list_years(LANGUAGE):
+    if not archive.count_year(LANGUAGE, year):
         abort(404)
     return redirect(url_for("news.year", lang=LANGUAGE, year=year), 301)
 

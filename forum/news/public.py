@@ -1,5 +1,6 @@
 """Public pages of news: lists, posts, categories, hashtags, search."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,7 +13,7 @@ from forum import clock
 from forum.events import queries as events
 from forum.events.in_url import event_of_page, get_published_or_404, of_event, show_event
 from forum.events.models import Event
-from forum.news import queries
+from forum.news import archive, matching, queries
 from forum.news.cards import post_card
 from forum.news.dates import day_of
 from forum.news.hits import find_pages, find_posts, wanted_words
@@ -30,7 +31,6 @@ from forum.web.seo import Seo
 bp = Blueprint("news", __name__)
 
 LAST_PAGE = 9999  # a higher page number in a URL is answered with 404
-YEARS = range(1900, 2200)
 LONGEST_QUERY = 100
 LONGEST_TAG = 100
 
@@ -43,21 +43,36 @@ def index(number: int | None = None, event: str | None = None) -> ResponseReturn
     if event:
         return _show_news_of(get_published_or_404(event, sectors=False), number)
     page = queries.list_posts(language(), number=_checked(number))
+    ways = archive.ways_in(page, language())
     lead = _("What happens around the forum, and what comes of it.")
     return _show_list(
-        page, number, title=_("News"), lead=lead, feed_url=url_for("feeds.whole"), leads=True, **_ways_in()
+        page, number, title=_("News"), lead=lead, feed_url=url_for("feeds.whole"), leads=True, **ways
     )
 
 
 @localised(bp, "/news/<int(fixed_digits=4):year>/")
+@localised(bp, "/news/<int(fixed_digits=4):year>/page/<int:number>")
 @cache.page()
-def year(year: int) -> ResponseReturnValue:
-    """List the posts of a year."""
-    posts = queries.list_year(language(), year) if year in YEARS else []
-    if not posts:
+def year(year: int, number: int | None = None) -> ResponseReturnValue:
+    """List the posts of a year, the newest first."""
+    if year not in archive.YEARS:
         abort(404)
-    page = PostPage(posts, number=1, total=0)
-    return _show_list(page, None, title=_("News from %(year)s", year=year), **_ways_in())
+    return _show_archive(archive.span_of(year), number, title=_("News from %(year)s", year=year))
+
+
+@localised(bp, "/news/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/")
+@localised(bp, "/news/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/page/<int:number>")
+@cache.page()
+def month(year: int, month: int, number: int | None = None) -> ResponseReturnValue:
+    """List the posts of a month, the newest first."""
+    if year not in archive.YEARS or month not in archive.MONTHS:
+        abort(404)
+    return _show_archive(
+        archive.span_of(year, month),
+        number,
+        title=_("News from %(month)s", month=archive.month_name(year, month, language())),
+        above=[{"label": str(year), "url": url_for(".year", year=year)}],
+    )
 
 
 @localised(
@@ -77,6 +92,7 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
         "public/news/post.html",
         older=older and teaser(older),
         newer=newer and teaser(newer),
+        related=teasers(queries.list_related(text.post, text.language)),
         **shown_post(text, event_of_page()),
     )
 
@@ -149,13 +165,14 @@ def search() -> ResponseReturnValue:
     """Search for pages and posts that hold all words."""
     words = tidy(request.args.get("q", "")[:LONGEST_QUERY])
     wanted = wanted_words(words)
-    pages, posts = find_pages(wanted), find_posts(language(), wanted)
+    pages, posts = find_pages(language(), wanted), find_posts(language(), wanted)
     return render_template(
         "public/news/search.html",
         words=words,
         pages=pages,
         posts=posts,
-        has_more=len(posts) == queries.FOUND_AT_MOST,
+        has_more=len(posts) == matching.POSTS_AT_MOST,
+        has_more_pages=len(pages) == matching.PAGES_AT_MOST,
         robots="noindex",
     )
 
@@ -196,6 +213,18 @@ def _show_its_event(post: Post) -> None:
             show_event(event)
 
 
+def _show_archive(
+    span: queries.Span, number: int | None, *, title: str, above: Sequence[dict[str, str]] = ()
+) -> ResponseReturnValue:
+    """Show the posts of a span of days; 404 where no language has any."""
+    page = queries.list_archive(language(), span, number=_checked(number))
+    if not page.posts and not queries.has_posts(span):
+        abort(404)
+    return _show_list(
+        page, number, title=title, above=above, **archive.ways_in(page, language(), year=span[0].year)
+    )
+
+
 def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseReturnValue:
     """Show a page of a list; redirect "page 1" to the URL without a number, abort with 404 after the last page."""
     if number == 1:
@@ -211,6 +240,7 @@ def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseRe
         picture=context.pop("picture", ""),
     )
     leads = context.pop("leads", False)
+    above = context.pop("above", ())
     posts = teasers(page.posts)
     lead_post = posts.pop(0) if leads and number is None and posts else None
     return render_template(
@@ -218,7 +248,7 @@ def _show_list(page: PostPage, number: int | None, **context: Any) -> ResponseRe
         lead_post=lead_post,
         posts_by_year=[(year, list(group)) for year, group in groupby(posts, attrgetter("year"))],
         pager=_pager(page),
-        breadcrumbs=[] if leads else [{"label": _("News"), "url": url_for(".index")}],
+        breadcrumbs=[] if leads else [{"label": _("News"), "url": url_for(".index")}, *above],
         **seo.context(),
         **context,
     )
@@ -243,18 +273,6 @@ def _checked(number: int | None) -> int:
     if number is not None and not 1 <= number <= LAST_PAGE:
         abort(404)
     return number or 1
-
-
-def _ways_in() -> dict[str, Any]:
-    """Return links to the categories and years that have posts."""
-    years = [
-        {"label": str(year), "url": url_for(".year", year=year)} for year in queries.list_years(language())
-    ]
-    categories = [
-        {**category_link(category), "number": number}
-        for category, number in queries.count_by_category(language())
-    ]
-    return {"categories": categories, "years": years}
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import contains_eager, selectinload
 
 from forum.extensions import db
 from forum.images.models import Image
-from forum.news.dates import day_of, midnight
+from forum.news.dates import midnight
 from forum.news.models import (
     Category,
     FormerSlug,
@@ -27,8 +27,9 @@ from forum.news.old_paths import category_path
 from forum.web.languages import NAMES
 
 PER_PAGE = 8
+PER_PAGE_OF_ARCHIVE = 40
+RELATED = 3
 IN_FEED = 20
-FOUND_AT_MOST = 50
 SHOWN_IN_LIST = (
     Post.published_at,
     PostText.language,
@@ -55,16 +56,25 @@ ListedPost = Row[datetime | None, str, str, str, str, str, Image | None]  # SHOW
 
 @dataclass(frozen=True)
 class PostPage:
-    """Page `number`, counted from 1, of a list of `total` posts."""
+    """Page `number`, counted from 1, of a list of `total` posts.
+
+    `earliest` and `latest` are the moments of the first and the last public post in the language, whatever the list.
+    """
 
     posts: Sequence[ListedPost]
     number: int
     total: int
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    per_page: int = PER_PAGE
 
     @property
     def pages(self) -> int:
         """The number of pages of the list, at least one."""
-        return max(1, -(-self.total // PER_PAGE))
+        return max(1, -(-self.total // self.per_page))
+
+
+Span = tuple[date, date]  # a first day and the day after the last one
 
 
 def latest(language: str, limit: int, *, event_id: int | None = None) -> Sequence[ListedPost]:
@@ -84,35 +94,47 @@ def list_posts(
     event_id: int | None = None,
 ) -> PostPage:
     """Return a page of all posts, or of those in a category, with a tag or of an event; one after the last is empty."""
-    query = _narrowed(_listed(language), category, tag).add_columns(func.count().over())
+    query = _narrowed(_listed(language), category, tag)
     if event_id is not None:
         query = query.where(Post.event_id == event_id)
-    rows = db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
-    return PostPage(rows, number, total=rows[0][-1] if rows else 0)
+    return _read_page(query, language, number, PER_PAGE)
 
 
-def list_year(language: str, year: int) -> Sequence[ListedPost]:
-    """Return the posts of a year."""
-    within = (
-        Post.published_at >= midnight(date(year, 1, 1)),
-        Post.published_at < midnight(date(year + 1, 1, 1)),
-    )
-    return db.session.execute(_listed(language).where(*within)).all()
+def list_archive(language: str, span: Span, *, number: int = 1) -> PostPage:
+    """Return a page of the posts that were published in a span of days; a page after the last one is empty."""
+    return _read_page(_listed(language).where(_within(span)), language, number, PER_PAGE_OF_ARCHIVE)
 
 
-def search(language: str, wanted: Sequence[str]) -> Sequence[PostText]:
-    """Return the newest posts that hold every one of these folded words, at most FOUND_AT_MOST."""
-    if not wanted:
+def count_archive(language: str, spans: Sequence[Span]) -> list[int]:
+    """Return how many posts were published in each of some spans of days, in one statement."""
+    counts = [func.count(case((_within(span), 1))) for span in spans]
+    query = select(*counts).select_from(PostText).join(PostText.post).where(*is_public(language))
+    return list(db.session.execute(query).one()) if counts else []
+
+
+def has_posts(span: Span) -> bool:
+    """Return whether a post was published in a span of days, in any language."""
+    return db.session.scalar(select(Post.id).where(IS_ANNOUNCED, _within(span)).limit(1)) is not None
+
+
+def list_related(post: Post, language: str) -> Sequence[ListedPost]:
+    """Return the public posts that share most with a post: a hashtag counts twice, a category once."""
+    tags, categories = [tag.id for tag in post.tags], [category.id for category in post.categories]
+    if not tags and not categories:
         return []
-    query = select(PostText).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
-    holds_all = [PostText.search_text.contains(word, autoescape=True) for word in wanted]
-    whole = contains_eager(PostText.post)
-    return db.session.scalars(query.where(*holds_all).options(whole).limit(FOUND_AT_MOST)).all()
+    shared = union_all(
+        select(post_tags.c.post_id, literal(2).label("worth")).where(post_tags.c.tag_id.in_(tags)),
+        select(post_categories.c.post_id, literal(1)).where(post_categories.c.category_id.in_(categories)),
+    ).subquery()
+    others = select(shared.c.post_id, func.sum(shared.c.worth).label("worth")).group_by(shared.c.post_id)
+    worth = others.where(shared.c.post_id != post.id).subquery()
+    query = _listed(language).join(worth, worth.c.post_id == Post.id).order_by(None)
+    return db.session.execute(query.order_by(worth.c.worth.desc(), *NEWEST_FIRST).limit(RELATED)).all()
 
 
 def find_text(language: str, slug: str) -> PostText | None:
     """Return a public post's text in a language, with everything loaded that its page shows."""
-    query = select(PostText).join(PostText.post).where(PostText.slug == slug, *_is_public(language))
+    query = select(PostText).join(PostText.post).where(PostText.slug == slug, *is_public(language))
     post = contains_eager(PostText.post)
     whole = [
         post.selectinload(Post.texts).load_only(PostText.language, PostText.slug, PostText.content_note),
@@ -145,8 +167,7 @@ def is_withdrawn(language: str, slug: str) -> bool:
 
 def list_day(language: str, day: date) -> Sequence[ListedPost]:
     """Return the posts that were published on a day."""
-    within = Post.published_at >= midnight(day), Post.published_at < midnight(day + timedelta(days=1))
-    return db.session.execute(_listed(language).where(*within)).all()
+    return db.session.execute(_listed(language).where(_within((day, day + timedelta(days=1))))).all()
 
 
 def find_older(post: Post, language: str) -> ListedPost | None:
@@ -165,7 +186,7 @@ def list_for_feed(
     language: str, *, category: Category | None = None, tag: Tag | None = None
 ) -> Sequence[PostText]:
     """Return the texts of the newest posts for a feed, with their posts, categories and corrections loaded."""
-    query = select(PostText).join(PostText.post).where(*_is_public(language)).order_by(*NEWEST_FIRST)
+    query = select(PostText).join(PostText.post).where(*is_public(language)).order_by(*NEWEST_FIRST)
     post = contains_eager(PostText.post)
     whole = post.selectinload(Post.categories), post.joinedload(Post.corrections)
     texts = db.session.scalars(_narrowed(query, category, tag).options(*whole).limit(IN_FEED))
@@ -178,12 +199,6 @@ def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime 
     query = _with_cover(select(*columns, Image).join(PostText.post))
     query = query.where(IS_ANNOUNCED).order_by(*NEWEST_FIRST)
     return db.session.execute(query).all()
-
-
-def list_years(language: str) -> list[int]:
-    """Return the years that have posts, the newest first."""
-    moments = db.session.scalars(select(Post.published_at).join(Post.texts).where(*_is_public(language)))
-    return sorted({day_of(moment).year for moment in moments if moment}, reverse=True)
 
 
 def find_old_address(path: str) -> OldAddress | None:
@@ -199,12 +214,12 @@ def find_category_of(old: OldAddress) -> Category | None:
 def find_place_of(old: OldAddress) -> Row[str, datetime | None] | None:
     """Return slug and time of the post to which an old address leads, if the post is public in its language."""
     query = select(PostText.slug, Post.published_at).join(PostText.post)
-    return db.session.execute(query.where(Post.id == old.post_id, *_is_public(old.language))).one_or_none()
+    return db.session.execute(query.where(Post.id == old.post_id, *is_public(old.language))).one_or_none()
 
 
 def count_by_category(language: str) -> list[tuple[Category, int]]:
     """Return the categories that have posts, each with the number of its posts."""
-    public_posts = select(PostText.post_id).join(PostText.post).where(*_is_public(language))
+    public_posts = select(PostText.post_id).join(PostText.post).where(*is_public(language))
     counts = (
         select(Category, func.count())
         .join(post_categories, post_categories.c.category_id == Category.id)
@@ -239,9 +254,25 @@ def find_tag(folded: str) -> Tag | None:
     return db.session.scalars(query.order_by(Tag.folded != folded).limit(1)).first()
 
 
+def _read_page(query: Select, language: str, number: int, per_page: int) -> PostPage:
+    public = select(Post.published_at).join(Post.texts).where(*is_public(language)).limit(1).correlate(None)
+    ends = [
+        public.order_by(order).scalar_subquery() for order in (Post.published_at, Post.published_at.desc())
+    ]
+    whole = query.add_columns(func.count().over(), *ends).limit(per_page).offset((number - 1) * per_page)
+    rows = db.session.execute(whole).all()
+    total, earliest, latest = rows[0][-3:] if rows else (0, None, None)
+    return PostPage(rows, number, total, earliest, latest, per_page)
+
+
+def _within(span: Span) -> ColumnElement[bool]:
+    first, end = (midnight(day) for day in span)
+    return and_(Post.published_at >= first, Post.published_at < end)
+
+
 def _listed(language: str) -> Select:
     query = _with_cover(select(*SHOWN_IN_LIST, Image).join(PostText.post))
-    return query.where(*_is_public(language)).order_by(*NEWEST_FIRST)
+    return query.where(*is_public(language)).order_by(*NEWEST_FIRST)
 
 
 def _with_cover(query: Select) -> Select:
@@ -250,7 +281,8 @@ def _with_cover(query: Select) -> Select:
     return with_cover.outerjoin(Image, Image.id == post_covers.c.image_id)
 
 
-def _is_public(language: str) -> tuple[ColumnElement[bool], ...]:
+def is_public(language: str) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for public posts with a text in a language."""
     return PostText.language == language, IS_ANNOUNCED
 
 

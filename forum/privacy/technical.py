@@ -16,6 +16,7 @@ TABLES = {  # texts and settings of the forum itself
     "glossary_terms",
     "post_categories",
     "post_tags",
+    "search_entries",
     "former_slugs",
     "withdrawals",
     "worker_heartbeats",

@@ -101,6 +101,7 @@ NEWS = [
     Sight("news, none yet", "news.index", world="closed"),
     Sight("news in long words", "news.index", world="long"),
     Sight("news of a year", "news.year", {"year": 2016}),
+    Sight("news of a month", "news.month", {"year": 2016, "month": 11}),
     Sight("news of a category", "news.category", way=list_of("categories")),
     Sight("news of a hashtag", "news.tag", way=tag),
     Sight("news of a hashtag in long words", "news.tag", way=tag, world="long"),

@@ -27,6 +27,7 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "posts.key": "an address",
     "post_texts.language": "a code",
     "post_texts.slug": "an address",
+    "search_entries.language": "a code",
     "former_slugs.language": "a code",
     "former_slugs.slug": "an address",
     "categories.key": "an address",

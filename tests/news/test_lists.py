@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from forum.columns import Text
+from forum.news import queries
 from forum.news.queries import PER_PAGE
 from tests.factories.events import make_event
 from tests.factories.news import make_category, make_post, make_tag
@@ -185,12 +186,13 @@ def test_lists_show_only_the_posts_of_their_language(pages):
     assert headlines(pages.get("news.index", lang="sv")) == ["In both", "På svenska"]
 
 
-@pytest.mark.parametrize("endpoint", ["news.index", "news.year", "news.category", "news.tag"])
+@pytest.mark.parametrize("endpoint", ["news.index", "news.year", "news.month", "news.category", "news.tag"])
 def test_a_list_costs_the_same_for_one_post_and_for_three(pages, endpoint):
     make_event()
     category, tag = make_category("police"), make_tag("#NF16")
     values = {
         "news.year": {"year": 2016},
+        "news.month": {"year": 2016, "month": 11},
         "news.category": {"slug": "police-en"},
         "news.tag": {"name": "nf16"},
     }
@@ -242,3 +244,45 @@ def test_categories_beside_the_list_say_how_many_posts_they_have(pages):
         "Category police 2 posts",
         "Category words 1 post",
     ]
+
+
+def test_archive_leads_from_a_year_to_its_months_with_the_number_of_their_posts(pages):
+    november = datetime(2016, 11, 30, 22, 59, tzinfo=UTC)  # the last minute of the month in Stockholm
+    for headline, moment in (
+        ("In November", november),
+        ("Already December", november + timedelta(minutes=1)),
+        ("New Year's Eve", datetime(2016, 12, 31, 22, 59, tzinfo=UTC)),
+        ("Of 2017", datetime(2016, 12, 31, 23, 0, tzinfo=UTC)),
+    ):
+        make_post(headline=headline, published_at=moment)
+    make_post(languages=("sv",), published_at=datetime(2015, 7, 1, tzinfo=UTC))
+    make_post(published_at=None)
+    page = pages.get("news.year", year=2016)
+    assert [item.get_text(" ", strip=True) for item in page.soup.select("nav[aria-labelledby] li")] == [
+        "November 2016 1 post",
+        "December 2016 2 posts",
+        "2017 1 post",
+        "2016 3 posts",
+    ]
+    month = page.follow("December 2016")
+    assert (month.path, month.h1) == ("/en/news/2016/12/", "News from December 2016")
+    assert headlines(month) == ["New Year's Eve", "Already December"]
+    assert [(link.text, link["href"]) for link in month.soup.select(".breadcrumbs a")] == [
+        ("News", "/en/news/"),
+        ("2016", "/en/news/2016/"),
+    ]
+    # A month of the other language alone says so, for the link to this language leads there.
+    assert pages.get("/en/news/2015/07/").all(".empty-title") == ["There is nothing here yet"]
+    for path in ("2015/06/", "2016/13/", "2016/00/", "2016/1/", "9999/12/", "2016/12/page/2"):
+        pages.get(f"/en/news/{path}", expect=404)
+
+
+def test_archive_continues_on_a_second_page(pages, monkeypatch):
+    monkeypatch.setattr(queries, "PER_PAGE_OF_ARCHIVE", 2)
+    make_posts(3)
+    first = pages.get("news.month", year=2017, month=1)
+    second = first.follow("Older posts")
+    assert (first.all(".pager-summary"), second.path) == (["Page 1 of 2"], "/en/news/2017/01/page/2")
+    assert (headlines(first), headlines(second)) == (["Post 3", "Post 2"], ["Post 1"])
+    assert headlines(pages.get("/en/news/2017/page/2")) == ["Post 1"]
+    assert pages.get("/en/news/2017/page/1", expect=301).location == "/en/news/2017/"

@@ -339,6 +339,25 @@ def test_hostile_words_stay_words_everywhere(pages):
     assert data["headline"] == hostile
 
 
+def test_a_post_leads_to_those_that_share_most_with_it(pages):
+    tags, categories = [make_tag("#A"), make_tag("#B")], [make_category("a")]
+    make_post(slug="a-post", headline="This", tags=tags, categories=categories)
+    for headline, differing in (
+        ("One hashtag", {"tags": tags[:1]}),
+        ("A category", {"categories": categories}),
+        ("Both hashtags", {"tags": tags}),
+        ("Hashtag and category", {"tags": tags[1:], "categories": categories}),
+        ("Nothing", {}),
+        ("Everything, but a draft", {"tags": tags, "categories": categories, "published_at": None}),
+        ("Everything, in Swedish", {"tags": tags, "categories": categories, "languages": ("sv",)}),
+    ):
+        make_post(headline=headline, **differing)
+    related = "section[aria-labelledby=related] a"
+    assert pages.get(PATH).all(related) == ["Both hashtags", "Hashtag and category", "One hashtag"]
+    make_post(slug="alone")
+    assert pages.get("/en/news/2016/11/25/alone-en").all(related) == []
+
+
 def test_a_post_costs_the_same_with_one_and_with_three_of_everything(pages):
     make_event()
     tags = [make_tag(f"#T{number}") for number in range(3)]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from forum.news import queries
+from forum.news import archive, queries
 from forum.news.queries import PER_PAGE
 from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
 
@@ -52,10 +52,17 @@ def test_category_and_tag_narrow_lists_and_feeds():
     assert [(category.key, number) for category, number in queries.count_by_category("en")] == [("police", 1)]
 
 
-def test_years_days_and_sitemap():
+def test_archive_days_and_sitemap():
     make_post(slug="a", published_at=PUBLISHED)
     make_post(slug="b", published_at=PUBLISHED.replace(year=2017))
-    assert queries.list_years("en") == [2017, 2016]
-    assert slugs(queries.list_year("en", 2016)) == ["a-en"]
+    spans = [
+        archive.span_of(2017),
+        archive.span_of(2016),
+        archive.span_of(2016, 11),
+        archive.span_of(2016, 12),
+    ]
+    assert queries.count_archive("en", spans) == [1, 1, 1, 0]
+    page = queries.list_archive("en", archive.span_of(2016))
+    assert (slugs(page.posts), page.earliest, page.latest.year) == (["a-en"], PUBLISHED, 2017)
     assert slugs(queries.list_day("en", PUBLISHED.date())) == ["a-en"]
     assert sorted(slugs(queries.list_for_sitemap())) == ["a-en", "a-sv", "b-en", "b-sv"]

@@ -4,7 +4,7 @@ import pytest
 
 from forum.columns import Text
 from forum.folding import search_fold
-from forum.news import queries
+from forum.news import matching
 from tests.factories.events import make_archive, make_event, make_page
 from tests.factories.news import make_post
 
@@ -81,13 +81,13 @@ def test_search_bears_odd_parameters(pages, query):
     pages.get(f"/en/news/search?{query}")
 
 
-def test_search_shows_the_newest_of_many(pages, monkeypatch):
-    monkeypatch.setattr(queries, "FOUND_AT_MOST", 2)
+def test_search_shows_the_best_of_many_and_of_equals_the_newest(pages, monkeypatch):
+    monkeypatch.setattr(matching, "POSTS_AT_MOST", 2)
     for number in range(3):
         make_post(headline=f"Tor {number}")
     page = pages.get("news.search", q="tor")
     assert titles(page) == ["Tor 2", "Tor 1"]
-    assert "Many posts contain these words. The newest 2 are shown." in page.text
+    assert "Many posts contain these words. The 2 best matches are shown." in page.text
 
 
 def test_search_finds_only_the_language_of_the_page(pages):

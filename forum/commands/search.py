@@ -1,0 +1,21 @@
+"""`forum rebuild-search`: make the search's index of posts and pages anew."""
+
+import click
+from flask.cli import with_appcontext
+
+from forum.counting import counted
+from forum.database import start_write
+from forum.extensions import db
+from forum.news import reindexing
+
+
+@click.command("rebuild-search")
+@with_appcontext
+def rebuild_search() -> None:
+    """Make the search's index of posts and pages anew from what is stored."""
+    start_write(db.session)
+    written = reindexing.rebuild()
+    db.session.commit()
+    click.echo(
+        f"The index is made anew; {counted(written, 'text was', 'texts were')} missing or outdated in it."
+    )

@@ -1,0 +1,71 @@
+"""The archive of posts by year and month, with the number of posts of each, and the categories beside the lists."""
+
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from flask import url_for
+
+from forum.news import queries
+from forum.news.dates import day_of
+from forum.news.post_page import category_link
+from forum.news.queries import PostPage, Span
+
+YEARS = range(1900, 2200)
+MONTHS = range(1, 13)
+
+
+def span_of(year: int, month: int | None = None) -> Span:
+    """Return the days of a year, or of a month of it."""
+    if month is None:
+        return date(year, 1, 1), date(year + 1, 1, 1)
+    return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
+
+
+def count_year(language: str, year: int) -> int:
+    """Return how many posts of a year are public in a language."""
+    return queries.count_archive(language, [span_of(year)])[0] if year in YEARS else 0
+
+
+def month_name(year: int, month: int, language: str) -> str:
+    """Return a month with its year, such as "November 2016"."""
+    return format_date(date(year, month, 1), "MMMM y", locale=language)
+
+
+def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[str, Any]:
+    """Return links to the categories, to the years and to the months of one year, those that have posts.
+
+    Each has the number of its posts. `page` is a page of any list; it knows from when to when there are posts.
+    """
+    years = _years(page)
+    months = [(year, month) for month in MONTHS] if year else []
+    counts = queries.count_archive(
+        language, [span_of(each) for each in years] + [span_of(*each) for each in months]
+    )
+    return {
+        "categories": [
+            {**category_link(category), "number": number}
+            for category, number in queries.count_by_category(language)
+        ],
+        "years": [
+            {"label": str(each), "url": url_for("news.year", year=each), "number": number}
+            for each, number in zip(years, counts, strict=False)
+            if number
+        ],
+        "months": [
+            {
+                "label": month_name(*each, language),
+                "url": url_for("news.month", year=each[0], month=each[1]),
+                "number": number,
+            }
+            for each, number in zip(months, counts[len(years) :], strict=True)
+            if number
+        ],
+    }
+
+
+def _years(page: PostPage) -> list[int]:
+    """Return the years from the latest public post to the earliest one."""
+    if page.earliest is None or page.latest is None:
+        return []
+    return list(range(day_of(page.latest).year, day_of(page.earliest).year - 1, -1))

@@ -1,0 +1,100 @@
+"""The search for words in the database's own index: FTS5 on SQLite, full text on PostgreSQL.
+
+The index is asked first: it knows words and their beginnings, on PostgreSQL their other forms in the language, too,
+and which text answers best. Where it leaves room, texts follow that hold the words inside other words, as "läkare"
+stands in "barnläkare", or that hold signs, of which the index knows nothing.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, column, func, select, table
+from sqlalchemy.orm import contains_eager, defer
+
+from forum.events.models import Event, Page
+from forum.extensions import db
+from forum.news import queries
+from forum.news.models import PostText
+from forum.news.search_entries import SearchEntry
+
+POSTS_AT_MOST = 50
+PAGES_AT_MOST = 20
+WORDS_AT_MOST = 50
+WORD = re.compile(r"[^\W_]+")
+LONGEST_WORD = 60  # letters of a word that are searched for: PostgreSQL refuses to search for very long ones
+WEIGHTS = (8.0, 3.0, 1.0)  # what a word in the title, the lead and the body is worth to FTS5
+INDEX = table("search_index", column("rowid"), column("search_index"), column("id"), column("words"))
+TEXT = SearchEntry.title + " " + SearchEntry.lead + " " + SearchEntry.body
+OF_POST = and_(SearchEntry.post_id == PostText.post_id, SearchEntry.language == PostText.language)
+
+
+class Match(NamedTuple):
+    """How the index is asked: its row for an entry, the condition, and how well it is met; the lowest is the best."""
+
+    on: ColumnElement[bool]
+    condition: ColumnElement[bool]
+    rank: ColumnElement[float]
+
+
+def find_posts(language: str, wanted: Sequence[str]) -> list[PostText]:
+    """Return the public posts with every one of these folded words, the best first, at most POSTS_AT_MOST."""
+    public = select(PostText).join(PostText.post).join(SearchEntry, OF_POST)
+    public = public.where(*queries.is_public(language))
+    whole = public.options(contains_eager(PostText.post), defer(PostText.search_text))
+    rows = _find(whole, language, wanted, queries.NEWEST_FIRST, PostText.post_id, POSTS_AT_MOST)
+    return [text for (text,) in rows]
+
+
+def find_pages(language: str, wanted: Sequence[str]) -> list[tuple[Page | None, Event]]:
+    """Return standing pages and front pages (None) of published events with every word, at most PAGES_AT_MOST.
+
+    Those of the current event come first, and the best of each event before the others.
+    """
+    of_event = Event.id == func.coalesce(SearchEntry.event_id, Page.event_id)
+    entries = select(Page, Event).select_from(SearchEntry).outerjoin(Page, Page.id == SearchEntry.page_id)
+    public = entries.join(Event, of_event).where(
+        SearchEntry.post_id.is_(None), SearchEntry.language == language, Event.is_published
+    )
+    order = Event.starts_at.desc(), Page.position
+    rows = _find(public, language, wanted, order, SearchEntry.id, PAGES_AT_MOST, Event.is_current.desc())
+    return [(page, event) for page, event in rows]
+
+
+def _find(
+    public: Select,
+    language: str,
+    wanted: Sequence[str],
+    order: Sequence[Any],
+    key: Any,
+    at_most: int,
+    *first: ColumnElement,
+) -> list[Any]:
+    """Return rows of the query that the index finds, then those that only hold the words somewhere."""
+    holds = {word: TEXT.contains(word, autoescape=True) for word in wanted[:WORDS_AT_MOST]}
+    words = [part[:LONGEST_WORD] for word in holds for part in WORD.findall(word)][:WORDS_AT_MOST]
+    rows: list[Any] = []
+    if words:
+        match = _match(language, words)
+        signs = [held for word, held in holds.items() if not WORD.search(word)]
+        asked = public.join(INDEX, match.on).where(match.condition, *signs)
+        ordered = asked.order_by(*first, match.rank, *order).add_columns(key)
+        rows = list(db.session.execute(ordered.limit(at_most)))
+    if holds and len(rows) < at_most:
+        others = public.where(*holds.values(), key.not_in([row[-1] for row in rows])).add_columns(key)
+        rows += db.session.execute(others.order_by(*first, *order).limit(at_most - len(rows)))
+    return [row[:-1] for row in rows]
+
+
+def _match(language: str, words: Sequence[str]) -> Match:
+    """Return how the index is asked for the beginnings of these words, which hold letters and digits only."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        asked = " ".join(f'"{word}"*' for word in words)
+        whole = INDEX.c.search_index
+        is_met, rank = whole.op("MATCH", is_comparison=True)(asked), func.bm25(whole, *WEIGHTS)
+        return Match(INDEX.c.rowid == SearchEntry.id, is_met, rank)
+    asked = " & ".join(f"{word}:*" for word in words)
+    query = func.to_tsquery(func.search_config(language), asked)
+    is_met = INDEX.c.words.op("@@", is_comparison=True)(query)
+    # 1: a word of a short text is worth more than one of a long text.
+    return Match(INDEX.c.id == SearchEntry.id, is_met, -func.ts_rank(INDEX.c.words, query, 1))

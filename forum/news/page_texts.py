@@ -1,0 +1,51 @@
+"""What standing pages and front pages say, without markup, for the search and its extracts."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from forum.columns import Text
+from forum.events.models import Event, Page
+from forum.images.bodies import without_marks
+from forum.web.markdown import paragraphs
+
+PLACEHOLDER = re.compile(
+    r"\{\{[a-z-]+\}\}"
+)  # a name on a line of a page that the template replaces (`events.public`)
+
+
+@dataclass(frozen=True)
+class Said:
+    """The title of a page, its lead, and the paragraphs below it."""
+
+    title: str
+    lead: str
+    below: tuple[str, ...]
+
+
+def said_on_page(page: Page, language: str) -> Said:
+    """Return what a standing page says in a language."""
+    below = paragraphs(without_marks(page.body.in_language(language)))
+    return Said(
+        page.title.in_language(language),
+        page.summary.in_language(language),
+        tuple(words for words in below if not PLACEHOLDER.fullmatch(words)),
+    )
+
+
+def said_on_front(event: Event, language: str) -> Said:
+    """Return what an event's front page says in a language: name, lead, how places are shared, programme and facts."""
+    points, facts = (
+        _told(event.programme_points, "title", "text", language),
+        _told(event.facts, "label", "value", language),
+    )
+    below = (*paragraphs(event.sharing.in_language(language)), *points, *facts)
+    return Said(event.name.in_language(language), event.lead.in_language(language), below)
+
+
+def _told(entries: Iterable[dict[str, Any]], head: str, words: str, language: str) -> list[str]:
+    return [
+        f"{Text(entry[head]).in_language(language)}: {Text(entry[words]).in_language(language)}"
+        for entry in entries
+    ]

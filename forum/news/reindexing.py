@@ -1,0 +1,131 @@
+"""Finding search entries that say something else than their texts, and writing them anew.
+
+The worker does so for texts that an earlier version wrote, which runs beside this one and knows no entries; so does
+`forum rebuild-search` for all.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, union
+from sqlalchemy.exc import DatabaseError
+
+from forum.events import queries as events
+from forum.events.models import Event, Page
+from forum.extensions import db
+from forum.news.matching import OF_POST, TEXT
+from forum.news.models import Post, PostText
+from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
+
+BATCH = 200
+CHECKED = "search_checked"  # the content version at which no entry was outdated, by what was compared
+SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
+SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")
+POSTGRES_CHECK = text(
+    "SELECT count(*) FROM search_entries AS e LEFT JOIN search_index AS i ON i.id = e.id"
+    " WHERE i.words IS DISTINCT FROM search_words(e.language, e.title, e.lead, e.body)"
+)
+POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")  # a trigger indexes each row anew
+
+
+def list_outdated(*, now: datetime) -> Sequence[int]:
+    """Return the id of the first post of each batch of posts whose entries are outdated.
+
+    Every change of public content raises the content version, whichever version of the forum makes it: as long as that
+    has not changed, no entry is compared again.
+    """
+    version = events.content_version()
+    if _checked().get("posts") == version:
+        return []
+    outdated = db.session.scalars(select(Post.id).where(_is_outdated()).order_by(Post.id)).all()
+    if not outdated:
+        _checked()["posts"] = version
+    return outdated[::BATCH]
+
+
+def refill(first: int, *, now: datetime) -> int:
+    """Write the outdated entries of the batch of posts that begins with an id; return of how many posts.
+
+    Posts that somebody changes right now are left for the next time.
+    """
+    batch = select(Post).where(Post.id >= first, _is_outdated()).order_by(Post.id).limit(BATCH)
+    posts = db.session.scalars(batch.with_for_update(skip_locked=True, key_share=True)).all()
+    return sum([write(post) for post in posts])
+
+
+def refill_pages(*, now: datetime) -> int:
+    """Write the outdated entries of standing pages and front pages; return of how many."""
+    version = events.content_version()
+    if _checked().get("pages") == version:
+        return 0
+    written = sum([write(row) for row in _outdated_pages()])
+    if not written:
+        _checked()["pages"] = version
+    return written
+
+
+def count_outdated() -> int:
+    """Return how many posts, standing pages and front pages have entries that say something else."""
+    posts = db.session.scalar(select(func.count()).select_from(Post).where(_is_outdated())) or 0
+    return posts + len(_outdated_pages())
+
+
+def is_index_whole() -> bool:
+    """Return whether the database's index agrees with the entries. The transaction has begun to write already."""
+    if db.engine.dialect.name == "postgresql":
+        return not db.session.scalar(POSTGRES_CHECK)
+    try:
+        db.session.execute(SQLITE_CHECK)
+    except DatabaseError:
+        return False
+    return True
+
+
+def rebuild() -> int:
+    """Make the database's index anew, and every entry that is outdated; return how many posts and pages that were."""
+    db.session.execute(SQLITE_REBUILD if db.engine.dialect.name == "sqlite" else POSTGRES_REBUILD)
+    posts = db.session.scalars(select(Post).where(_is_outdated())).all()
+    return sum([write(row) for row in (*posts, *_outdated_pages())])
+
+
+def _is_outdated() -> ColumnElement[bool]:
+    """Return the condition for posts with a text that has no entry or another one, or with an entry without a text.
+
+    `PostText.search_text`, which earlier versions write too, is the whole text of the entry, with one blank between
+    words. Entries that the migration made of it have no title.
+    """
+    one_blank = func.trim(func.replace(func.replace(TEXT, "  ", " "), "  ", " "))
+    lacks_title = and_(SearchEntry.title == "", PostText.headline != "")
+    differs = or_(SearchEntry.id.is_(None), one_blank != PostText.search_text, lacks_title)
+    texts: Select = select(PostText.post_id).outerjoin(SearchEntry, OF_POST).where(differs)
+    entries = select(SearchEntry.post_id).outerjoin(PostText, OF_POST)
+    left_over = entries.where(SearchEntry.post_id.is_not(None), PostText.post_id.is_(None))
+    return Post.id.in_(union(texts, left_over))
+
+
+def _outdated_pages() -> list[Page | Event]:
+    stored = {
+        ((page_id, event_id), language): tuple(entry)
+        for page_id, event_id, language, *entry in db.session.execute(
+            select(
+                SearchEntry.page_id,
+                SearchEntry.event_id,
+                SearchEntry.language,
+                SearchEntry.title,
+                SearchEntry.lead,
+                SearchEntry.body,
+            ).where(SearchEntry.post_id.is_(None))
+        )
+    }
+    rows = [*db.session.scalars(select(Page)), *db.session.scalars(select(Event))]
+    return [row for row in rows if any(stored.get(key) != entry for key, entry in _wanted(row).items())]
+
+
+def _wanted(row: Page | Event) -> dict[tuple[tuple[int | None, int | None], str], tuple[str, str, str]]:
+    key = (row.id, None) if owner_of(row) == "page_id" else (None, row.id)
+    return {(key, language): entry for language, entry in entries_of(row).items()}
+
+
+def _checked() -> dict[str, int]:
+    return current_app.extensions.setdefault(CHECKED, {})
