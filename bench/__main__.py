@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bench import filling, load, measures, registering, serving
 from bench.report import Report, Row, per_second
+from tools import servers
 
-PARTS = ("start", "pages", "registrations", "lists", "bytes")
+PARTS = ("start", "pages", "registrations", "lists", "news", "bytes")
 RESULTS = serving.PROJECT / "bench/results"
 
 
@@ -116,6 +117,23 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
     filling.add_registrations(app, number)
     for what, value in measures.lists(app):
         report.add(Row(f"Console with {number:,} registrations", what, value))
+
+
+def measure_news(report: Report, folder: Path, quick: bool) -> None:
+    """Measure lists, archive and search of many posts, rendered anew, on both databases."""
+    number = 1_000 if quick else 10_000
+    with servers.run_postgres() as server:
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder / 'forum.sqlite3'}"),
+            ("PostgreSQL", server.url(server.create())),
+        ):
+            (folder / name).mkdir()
+            app = filling.new_app(folder / name, url)
+            filling.add_posts(app, number)
+            for what, path in measures.NEWS_PATHS:
+                milliseconds, queries = measures.uncached(app, path, 5)
+                value = f"{milliseconds:.0f} ms of CPU, {queries} queries"
+                report.add(Row(f"News with {number:,} posts, {name}", what, value, aim="≤ 8 queries"))
 
 
 def measure_bytes(report: Report, folder: Path, quick: bool) -> None:

@@ -1,18 +1,23 @@
 """Databases for benchmarks: the demo forum with unlimited places and a given number of registrations."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 
 from forum import clock, create_app
+from forum.columns import Text
 from forum.database import start_write
 from forum.demo.loader import load_demo
 from forum.events.models import Event, Sector
 from forum.events.queries import find_current
 from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.news.models import Post, PostText
+from forum.news.searching import search_text
 from forum.registration import names
 from forum.registration.models import Registration
 from forum.web.static import build_static
@@ -47,6 +52,37 @@ def add_registrations(app: Flask, number: int) -> None:
             sector.taken += sum(row["sector_id"] == sector.id for row in rows)
         event.taken += number
         db.session.commit()
+
+
+def add_posts(app: Flask, number: int) -> None:
+    """Add public posts in bulk, spread over ten years, and let the worker's job index them."""
+    with app.app_context():
+        start_write(db.session)
+        now = clock.now()
+        first = (db.session.scalar(select(func.max(Post.id))) or 0) + 1
+        for start in range(first, first + number, 1000):
+            ids = range(start, min(start + 1000, first + number))
+            db.session.execute(
+                insert(Post), [_post(each, now - timedelta(days=3650) * (each / number)) for each in ids]
+            )
+            db.session.execute(insert(PostText), [_text(each, code) for each in ids for code in ("sv", "en")])
+        db.session.commit()
+        run_job(next(job for job in JOBS if job.name == "index posts"))
+
+
+def _post(number: int, moment: datetime) -> dict:
+    key = {"key": f"bulk-{number}", "has_help_box": False, "author": Text(sv="Kansliet", en="The office")}
+    return {"id": number, **key, "published_at": moment, "announced_at": moment}
+
+
+def _text(number: int, language: str) -> dict:
+    said = {
+        "headline": f"Post{number} om barn {number % 97}",
+        "lead": f"Hur de nordiska länderna arbetar tillsammans, del {number % 31}.",
+        "body": " ".join(f"Mening {number * 7 + each} om polis, skola och barnläkare." for each in range(40)),
+    }
+    address = {"post_id": number, "language": language, "slug": f"bulk-{number}-{language}", "label": ""}
+    return {**address, **said, "search_text": search_text(**said)}
 
 
 def _row(event: Event, sector: Sector, index: int, now) -> dict:

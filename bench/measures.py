@@ -28,6 +28,16 @@ PATHS = (
     "/sv/pages/privacy",
 )
 
+NEWS_PATHS = (
+    ("the newest posts", "/sv/news/"),
+    ("the last page of the list", "/sv/news/page/1000"),
+    ("a year", "/sv/news/2019/"),
+    ("a month", "/sv/news/2019/05/"),
+    ("search for a frequent word", "/sv/news/search?q=barn"),
+    ("search for a rare word", "/sv/news/search?q=post77"),
+    ("search without a hit", "/sv/news/search?q=nothingatall"),
+)
+
 
 def fetch(url: str, headers: dict[str, str]):
     """Send one request and return the response."""
