@@ -134,6 +134,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "new_event.make": ADMINS_OF_ALL,
     "new_event.copy": ADMINS_OF_ALL,
     "publication.publish": ORGANISERS,
+    "publication.unpublish": ORGANISERS,
     "publication.front_page": ADMINS_OF_ALL,
     "attendees.index": ORGANISERS,
     "attendees.waiting": ORGANISERS,

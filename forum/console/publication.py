@@ -19,6 +19,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
+from forum.news import desk
 from forum.registration import listing
 from forum.registration.enums import LIVE
 from forum.web.forms import TidyForm
@@ -33,6 +34,12 @@ class PublishForm(TidyForm):
 
     even_so = BooleanField(_l("Publish it all the same"))
     to_front = BooleanField(_l("Make it the front page of the site"))
+
+
+class UnpublishForm(TidyForm):
+    """The tick with which an organiser takes an event off the site although people are registered for it."""
+
+    even_so = BooleanField(_l("Unpublish it all the same"))
 
 
 @bp.route("/publication", methods=["GET", "POST"])
@@ -54,6 +61,29 @@ def publish(event: str) -> ResponseReturnValue:
     if form.is_submitted() and asked["missing"]:
         form.even_so.errors = [_("Fill in what is missing, or tick that you publish it all the same")]
     page = render_template("console/publication/publish.html", event=found, form=form, **asked)
+    return page, 422 if form.errors else 200
+
+
+@bp.route("/withdrawal", methods=["GET", "POST"])
+def unpublish(event: str) -> ResponseReturnValue:
+    """Say what visitors see then and what becomes of the registrations, and take the event off the site."""
+    form = UnpublishForm()
+    if form.is_submitted():
+        start_write(db.session)
+    found = get_any_or_404(event)
+    if not found.is_published:
+        return _to_overview(event)
+    held = _held(found)
+    if form.validate_on_submit() and (form.even_so.data or not held["people"]):
+        publishing.unpublish(found, actor=sign_ins.current_actor(), now=clock.now())
+        db.session.commit()
+        flash(_("The event is not public any more."), "success")
+        return _to_overview(event)
+    if form.is_submitted() and held["people"]:
+        form.even_so.errors = [
+            _("Tick that you unpublish it although people are registered, or keep it public")
+        ]
+    page = render_template("console/publication/unpublish.html", event=found, form=form, **held)
     return page, 422 if form.errors else 200
 
 
@@ -86,6 +116,16 @@ def _asked(event: Event, now: datetime) -> dict[str, Any]:
         "is_over": events.is_over(event, now),
         "opens_later": now < event.opens_at,
         "is_closed": now >= event.closes_at,
+    }
+
+
+def _held(event: Event) -> dict[str, int]:
+    """Return how many people are registered for the event, how many places are held, and its public posts."""
+    counts = listing.count_by_sector_and_status(event)
+    return {
+        "people": sum(listing.total(counts, status=status) for status in LIVE),
+        "with_place": event.taken,
+        "posts": desk.count_public(event.id),
     }
 
 

@@ -20,7 +20,10 @@ from forum.extensions import db
 Row = TypeVar("Row", Event, Sector, Page)
 # Columns that a copy does not take over from the event that is copied.
 OWN = {
-    Event: {"id", "slug", "is_current", "is_published", "taken", "calendar_sequence", "calendar_changed_at"},
+    Event: {
+        *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
+        *("calendar_sequence", "calendar_changed_at"),
+    },
     Sector: {"id", "event_id", "taken"},
     Page: {"id", "event_id"},
 }

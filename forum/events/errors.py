@@ -9,6 +9,10 @@ class SlugRefused(Exception):
     """The short name is taken, or it has a form that no address can have."""
 
 
+class OffSite(Exception):
+    """The event was public, and its organiser has taken it off the site."""
+
+
 class DaysRefused(Exception):
     """The days given for an event are not possible; `row` is the index of the wrong day, 0 for the first."""
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, abort, current_app, g, redirect, request, ur
 from werkzeug import Response
 
 from forum.events import queries
+from forum.events.errors import OffSite
 from forum.events.models import Event
 from forum.web.cache import READING
 from forum.web.routes import LANGUAGE
@@ -50,6 +51,7 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
     """
     event = queries.find_published(slug) if slug else event_of_page()
     if event is None:
+        refuse_off_site(slug)
         abort(404)
     if slug and event.is_current and request.method in READING:
         abort(_lead_to_short_address())
@@ -59,6 +61,12 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
         queries.load_pages(event)
     g.event = event
     return event
+
+
+def refuse_off_site(slug: str | None) -> None:
+    """Raise OffSite if the event was taken off the site: its pages then say so."""
+    if queries.is_off_site(slug):
+        raise OffSite
 
 
 def show_event(event: Event) -> None:
@@ -81,7 +89,7 @@ def _is_of_event(endpoint: str | None) -> bool:
 def _slug_of_page() -> str | None:
     """Return the slug that links of the requested page have in their URLs; None leads to the current event's pages."""
     if event := g.get("event"):
-        return queries.slug_in_url(event)
+        return queries.slug_in_url(event) if event.is_published else None
     return (request.view_args or {}).get("event") if _is_of_event(request.endpoint) else None
 
 

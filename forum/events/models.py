@@ -53,6 +53,8 @@ class Event(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     is_current: Mapped[bool] = mapped_column(default=False, active_history=True)
     is_published: Mapped[bool] = mapped_column(default=False)
+    # When the event was taken off the site; None for one that is published or never was.
+    unpublished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     name: Mapped[Text] = mapped_column(Translated, active_history=True)
     short_name: Mapped[Text] = mapped_column(Translated)
     lead: Mapped[Text] = mapped_column(Translated)

@@ -1,4 +1,7 @@
-"""Publishing an event and choosing the front page. Nothing here commits; call after `start_write`."""
+"""Publishing and unpublishing an event, and choosing the front page.
+
+Nothing here commits; call after `start_write`.
+"""
 
 from datetime import datetime
 
@@ -21,11 +24,23 @@ def publish(event: Event, *, to_front: bool = False, actor: str, now: datetime) 
     former = _lock_with_current(event)
     if event.is_published:
         return
-    event.is_published = True
+    event.is_published, event.unpublished_at = True, None
     audit.record("event.published", event, actor=actor, at=now)
     is_free = former is None or not former.is_published or is_over(former, now)
     if (to_front or is_free) and not is_over(event, now):
         _move_to_front(event, former, actor=actor, now=now)
+
+
+def unpublish(event: Event, *, actor: str, now: datetime) -> None:
+    """Hide the event from visitors; its registrations, places and personal links stay as they are.
+
+    It keeps the front page, which then says that the forum is not public at the moment. Does nothing when the event
+    is not published.
+    """
+    _lock_with_current(event)
+    if event.is_published:
+        event.is_published, event.unpublished_at = False, now
+        audit.record("event.unpublished", event, actor=actor, at=now)
 
 
 def make_front_page(event: Event, *, actor: str, now: datetime) -> None:

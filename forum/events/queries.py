@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, bindparam, cast, func, inspect, literal, null, select, union_all
+from sqlalchemy import Select, bindparam, cast, exists, func, inspect, literal, null, select, union_all
 from sqlalchemy.orm import contains_eager, load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -107,6 +107,13 @@ def find_published(slug: str) -> Event | None:
 def find_event(slug: str) -> Event | None:
     """Return the event with this slug, published or not (for organisers)."""
     return db.session.scalars(BY_SLUG, {"slug": slug}).one_or_none()
+
+
+def is_off_site(slug: str | None) -> bool:
+    """Return whether the event with this slug, the current one for None, was public and was taken off the site."""
+    named = Event.slug == slug if slug else Event.is_current
+    was_public = named, ~Event.is_published, Event.unpublished_at.is_not(None)
+    return db.session.scalar(select(exists().where(*was_public))) or False
 
 
 def find_published_by_id(event_id: int) -> Event | None:

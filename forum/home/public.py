@@ -8,9 +8,11 @@ from werkzeug import Response
 
 from forum import clock
 from forum.events.cards import event_card
+from forum.events.errors import OffSite
 from forum.events.in_url import event_of_page, get_published_or_404, of_event
 from forum.events.models import Event
-from forum.events.queries import find_current
+from forum.events.queries import find_current, is_off_site
+from forum.extensions import db
 from forum.home.front import front_page
 from forum.home.site import SITE_NAME
 from forum.news import queries as news
@@ -36,10 +38,11 @@ def root() -> Response:
 def front(event: str | None = None) -> ResponseReturnValue:
     """Show an event's front page: when and where it is, the places of each sector, the latest news.
 
-    While no event is published, the page says that a forum is being prepared.
+    While no event is published, the page says that a forum is being prepared, or that it was taken off the site.
     """
     if event is None and event_of_page() is None:
-        return render_template("public/home/preparing.html")
+        page = "public/events/unpublished.html" if is_off_site(None) else "public/home/preparing.html"
+        return render_template(page)
     return render_template("public/home/front.html", **_front_page(get_published_or_404(event, pages=True)))
 
 
@@ -49,6 +52,13 @@ def picture(event: str | None = None) -> ResponseReturnValue:
     """Give the picture that other services show beside a link to an event, and to pages without one of their own."""
     found = get_published_or_404(event) if event else find_current()
     return share_picture.answer(event_card(found) if found else Card("", in_language(SITE_NAME), ""))
+
+
+@bp.app_errorhandler(OffSite)
+def off_site(_refusal: OffSite) -> ResponseReturnValue:
+    """Say that the event is not public at the moment, at each of its addresses but the front page of the site."""
+    db.session.rollback()
+    return render_template("public/events/unpublished.html"), 404
 
 
 def _front_page(event: Event) -> dict[str, Any]:

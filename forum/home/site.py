@@ -71,7 +71,8 @@ class Site:
     @property
     def home_url(self) -> str:
         """The front page to which the name of the site leads: that of the present event."""
-        return url_for("home.front", event=events.slug_in_url(self.present))
+        is_public = self.present is not None and self.present.is_published
+        return url_for("home.front", event=events.slug_in_url(self.present) if is_public else None)
 
     @property
     def name(self) -> str:
@@ -102,10 +103,12 @@ class Site:
 
     @property
     def nav(self) -> list[Link]:
-        """The main navigation."""
+        """The main navigation; on the personal page of an unpublished event it has no pages of that event."""
         return _once("nav", self._make_nav)
 
     def _make_nav(self) -> list[Link]:
+        if self.event and not self.event.is_published:
+            return [Link(_("News"), url_for("news.index", event=None))]
         slug = events.slug_in_url(self.event)
         links = [
             (_("The forum"), url_for("home.front", event=slug), "home.front"),
@@ -130,7 +133,7 @@ class Site:
         slug = events.slug_in_url(self.present)
         return [
             Link(languages.in_language(page.name), url_for("events.page", slug=page.slug, event=slug))
-            for page in self._frame.pages
+            for page in (self._frame.pages if self.present and self.present.is_published else [])
             if page.slug != "practical"
         ]
 

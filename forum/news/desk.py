@@ -137,3 +137,9 @@ def _needs_work() -> ColumnElement[bool]:
     whole = and_(PostText.headline != "", PostText.lead != "", PostText.body != "")
     texts = select(func.count()).where(PostText.post_id == Post.id, PostText.language.in_(list(NAMES)), whole)
     return and_(texts.scalar_subquery() < len(NAMES), ~IS_WITHDRAWN)
+
+
+def count_public(event_id: int) -> int:
+    """Return how many posts about the event are public."""
+    about = Post.event_id == event_id, PostState.PUBLISHED.value == STATE
+    return db.session.scalar(select(func.count()).select_from(Post).where(*about)) or 0

@@ -107,7 +107,7 @@ FIELDS = {
         "NewEventForm.contact_email",
         "CopyForm.name",
         "CopyForm.first_day",
-        *("PublishForm.even_so", "PublishForm.to_front"),
+        *("PublishForm.even_so", "PublishForm.to_front", "UnpublishForm.even_so"),
     ),
     *(f"{form}.{field}" for form, fields in SETTINGS.items() for field in fields),
 }

@@ -82,6 +82,8 @@ FRONTS = [
     Sight("front", "home.front"),
     Sight("front of the archive", "home.front", {"event": "nf16"}),
     Sight("front when registration is over", "home.front", world="closed"),
+    Sight("front of another event", "home.front", {"event": "oslo"}, world="closed"),
+    Sight("front of an unpublished event", "home.front", {"event": "hidden"}, world="closed", status=404),
     Sight("front before registration", "home.front", world="upcoming"),
     Sight("front of a past event", "home.front", world="over"),
     Sight("front in long words", "home.front", world="long"),
@@ -300,6 +302,7 @@ CONSOLE = [
         status=422,
     ),
     Sight("copy an event", "new_event.copy", {"event": "nf16"}, as_=ORGANISER),
+    Sight("unpublish?", "publication.unpublish", way=of_event("publication.unpublish"), as_=ORGANISER),
     Sight("front page?", "publication.front_page", {"event": "nf16"}, as_=ORGANISER),
     Sight(
         "overview, long", "console.overview", way=of_event("console.overview"), world="long", as_=ORGANISER

@@ -220,9 +220,15 @@ def fill_narrow(world: World) -> None:
 
 
 def fill_closed(world: World) -> None:
-    """Fill a world whose registration is over and whose event is tomorrow."""
+    """Fill a world whose registration is over and whose event is tomorrow.
+
+    Beside it another event takes registrations, and a third one was unpublished.
+    """
     starts = NOW + timedelta(days=1)
     make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
+    name = Text(sv="Nordiskt forum i Oslo", en="Nordic Forum in Oslo")
+    make_event(slug="oslo", is_current=False, name=name, short_name=name)
+    make_event(slug="hidden", is_current=False, is_published=False, unpublished_at=NOW)
 
 
 def fill_upcoming(world: World) -> None:

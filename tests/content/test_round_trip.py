@@ -38,6 +38,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 # Columns that an export leaves out, each with the reason.
 UNTOLD = {
     "events": {
+        "unpublished_at",  # says when this database hid the event
         *("id", "slug", "taken"),  # a key, the folder's name, a counter of registrations
         "hotline_url",  # only earlier versions read it
         *("calendar_sequence", "calendar_changed_at"),  # count the changes of this database

@@ -254,6 +254,12 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         {"events", "sectors", "pages"} | ADDED,
     ),
+    "publication.unpublish": (
+        ADMIN,
+        {"even_so": "y"},
+        {"events": {"is_published", "unpublished_at"}},
+        ADDED,
+    ),
     "publication.publish": (ADMIN, {}, {}, set()),  # the event is published already
     "publication.front_page": (ADMIN, {}, {}, set()),  # the event is on the front page already
     "settings.facts": (
