@@ -141,5 +141,5 @@ def _needs_work() -> ColumnElement[bool]:
 
 def count_public(event_id: int) -> int:
     """Return how many posts about the event are public."""
-    about = Post.event_id == event_id, PostState.PUBLISHED.value == STATE
+    about = Post.event_id == event_id, Post.announced_at >= Post.published_at
     return db.session.scalar(select(func.count()).select_from(Post).where(*about)) or 0
