@@ -32,6 +32,7 @@ from forum.health import public as health_public
 from forum.home import crawlers, icons, site
 from forum.home import public as home_public
 from forum.images import public as images_public
+from forum.images.errors import StorageAway
 from forum.news import console as news_console
 from forum.news import feeds, old_addresses, publishing, revision_pages, search_entries, writing
 from forum.news import public as news_public
@@ -128,7 +129,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     mail.init_app(app)
     languages.init_app(app)
     limits.init_app(app)
-    errors.init_app(app)
+    errors.init_app(app, StorageAway)
     kept_words.init_app(app)
     site.init_app(app)
     sign_ins.init_app(app)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -16,6 +17,8 @@ from email.policy import default as modern
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import psycopg
 from aiosmtpd.controller import Controller
@@ -226,6 +229,39 @@ def run_redis() -> Iterator[tuple[str, Callable[[], None]]]:
             yield f"redis://127.0.0.1:{port}", end
         finally:
             end()
+
+
+@contextmanager
+def run_s3() -> Iterator[str]:
+    """Start an S3 server on a free port, with the empty bucket "forum"; give its URL. Raises MissingProgram."""
+    program = shutil.which("moto_server", path="/usr/bin:/usr/local/bin")
+    if program is None:
+        raise MissingProgram(
+            "moto_server is missing (Debian: apt-get install python3-moto python3-flask-cors)"
+        )
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [program, "-H", "127.0.0.1", "-p", url.rpartition(":")[2]]
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, stdout=log, stderr=log) as server,
+    ):
+        try:
+            _make_bucket(f"{url}/forum", until=time.monotonic() + 30)
+            yield url
+        finally:
+            server.kill()
+
+
+def _make_bucket(url: str, until: float) -> None:
+    """Make a bucket as soon as its server answers."""
+    while True:
+        try:
+            with urlopen(Request(url, method="PUT"), timeout=5):
+                return
+        except URLError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 @contextmanager

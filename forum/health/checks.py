@@ -203,7 +203,9 @@ def _limits(now: datetime) -> tuple[bool, str]:
 
 
 def _disk(now: datetime) -> tuple[bool, str]:
-    folders = {current_app.config["INSTANCE"], current_app.config["IMAGES"]}
+    folders = {current_app.config["INSTANCE"]}
+    if isinstance(images := current_app.config["IMAGES"], Path):
+        folders.add(images)
     if db.engine.dialect.name == "sqlite":
         folders.add(Path(db.engine.url.database or "").parent)
     free = min(shutil.disk_usage(folder).free for folder in folders if folder.is_dir())

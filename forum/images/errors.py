@@ -25,5 +25,9 @@ class NotOurs(NotTaken):
     """An imported file is not one that an export wrote: it is no plain JPEG, or it is too wide or high."""
 
 
+class StorageAway(Exception):
+    """The storage of images does not answer, or refuses the forum."""
+
+
 class StillUsed(Exception):
     """The image cannot be removed: posts or pages show it."""

@@ -1,14 +1,18 @@
-"""Where the files of images lie: a folder for each image, named by its key. What is stored there never changes."""
+"""Where the files of images lie: under the image's key, in a folder or in S3-compatible storage.
 
-import os
+What is stored there never changes.
+"""
+
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, Protocol
 
 from flask import current_app
 
+from forum.images.errors import StorageAway
+from forum.images.folder import Folder
 from forum.images.making import ORIGINAL
 from forum.images.models import Image
 
@@ -16,7 +20,23 @@ KEY = re.compile(r"[0-9a-f]{16}")
 # The files that visitors may read; an original is only for the site's own use.
 SHOWN = re.compile(r"[1-9][0-9]{2,3}\.(?:jpg|webp)")
 KINDS = {"jpg": "image/jpeg", "webp": "image/webp"}
-PART = ".part-"
+PLACE = "images_place"  # key in app.extensions
+
+
+class Place(Protocol):
+    """A folder or a bucket with the files of images."""
+
+    def put(self, key: str, files: Mapping[str, bytes]) -> None:
+        """Store an image's files."""
+
+    def read(self, key: str, name: str) -> bytes | None:
+        """Return the content of an image's file, or None when it is not there."""
+
+    def names(self, key: str) -> set[str]:
+        """Return the names of an image's files."""
+
+    def remove(self, key: str) -> None:
+        """Remove an image's files."""
 
 
 def names_of(image: Image) -> list[str]:
@@ -25,64 +45,39 @@ def names_of(image: Image) -> list[str]:
 
 
 def put(key: str, files: Mapping[str, bytes]) -> None:
-    """Store an image's files, safely on the disk; files that are there already stay as they are."""
-    root, folder = _root(), _root() / key
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for name, content in files.items():
-        if not (folder / name).exists():
-            _write(folder / name, content)
-    _sync(folder)
-    _sync(root)
+    """Store an image's files for good; files that are there already stay as they are."""
+    _place().put(key, files)
 
 
 def read(key: str, name: str) -> bytes | None:
     """Return the content of an image's file, or None when it is not there."""
-    if not KEY.fullmatch(key):
-        return None
-    try:
-        return (_root() / key / name).read_bytes()
-    except FileNotFoundError:
-        return None
+    return _place().read(key, name) if KEY.fullmatch(key) else None
 
 
 def remove(key: str) -> None:
-    """Remove an image's files."""
-    shutil.rmtree(_root() / key, ignore_errors=True)
+    """Remove an image's files; they stay, unused, while the storage is away."""
+    with suppress(StorageAway):
+        _place().remove(key)
 
 
 def find_missing(images: Iterable[Image]) -> list[str]:
     """Return the keys of the images that lack a file."""
-    return [
-        image.key
-        for image in images
-        if not all((_root() / image.key / name).is_file() for name in names_of(image))
-    ]
+    place = _place()
+    return [image.key for image in images if not place.names(image.key).issuperset(names_of(image))]
 
 
-def _root() -> Path:
-    folder: Path = current_app.config["IMAGES"]
-    return folder
+def _place() -> Place:
+    """Return the place that the settings name, one for each app."""
+    place: Place | None = current_app.extensions.get(PLACE)
+    if place is None:
+        place = current_app.extensions[PLACE] = _open(current_app.config)
+    return place
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write the file under another name and then rename it, so that it is never there half written."""
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=PART)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+def _open(config: Mapping[str, Any]) -> Place:
+    where = config["IMAGES"]
+    if isinstance(where, Path):
+        return Folder(where)
+    from forum.images.bucket import Bucket  # noqa: PLC0415 - needs a package that is an extra
 
-
-def _sync(folder: Path) -> None:
-    """Wait until the folder's list of names is safely on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return Bucket(where, **config["S3"])

@@ -21,6 +21,8 @@ LAST_PORT = 65535
 YEAR_SECONDS = 365 * 24 * 3600
 STORAGES = ("sqlite:///", "redis://", "rediss://", "memory://")
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
+BUCKET = "s3://"
+S3 = ("endpoint", "region", "access_key", "secret")
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
@@ -34,7 +36,7 @@ def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str
         "DEMO": given.flag("DEMO", default=not production) and not production and _is_here(base_url),
         "INSTANCE": instance,
         "STATIC": Path(given.get("STATIC") or instance / "static").resolve(),
-        "IMAGES": Path(given.get("IMAGES") or instance / "images").resolve(),
+        **_images(given, instance),
         "BASE_URL": base_url,
         "TRUSTED_HOSTS": _trusted_hosts(given, base_url, production),
         "TRUSTED_PROXIES": given.number("TRUSTED_PROXIES", 0),
@@ -62,6 +64,18 @@ def _limits(given: Given, instance: Path) -> dict[str, Any]:
         "PLACES_HELD_PER_ADDRESS": given.number("PLACES_HELD_PER_ADDRESS", 60),
         "MAILS_PER_DOMAIN": given.limit("MAILS_PER_DOMAIN", "500 per hour"),
     }
+
+
+def _images(given: Given, instance: Path) -> dict[str, Any]:
+    """Return where the files of images lie: a folder, or the address of S3-compatible storage and how it is reached."""
+    where = str(given.get("IMAGES") or instance / "images")
+    in_bucket = where.startswith(BUCKET)
+    if in_bucket and not find_spec("obstore"):
+        given.refuse("FORUM_IMAGES needs the package obstore (forum[s3])")
+    storage = {name: str(given.get(f"S3_{name.upper()}") or "") for name in S3}
+    if in_bucket and not (storage["access_key"] and storage["secret"]):
+        given.refuse("FORUM_IMAGES needs FORUM_S3_ACCESS_KEY and FORUM_S3_SECRET")
+    return {"IMAGES": where if in_bucket else Path(where).resolve(), "S3": storage}
 
 
 def _cookies_and_bodies(base_url: str) -> dict[str, Any]:

@@ -36,11 +36,19 @@ CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor amo
 KEEPS = {"registration", "self_service", "posts", "pages"}
 
 
-def init_app(app: Flask) -> None:
-    """Register a page for every error."""
+def init_app(app: Flask, *away: type[Exception]) -> None:
+    """Register a page for every error; `away` are errors of features whose storage does not answer."""
     app.register_error_handler(HTTPException, show)
     app.register_error_handler(Exception, show_unexpected)
-    for busy in (OperationalError, PoolTimeout, sqlite3.OperationalError, LobbyFull, NoTurn, StorageError):
+    for busy in (
+        OperationalError,
+        PoolTimeout,
+        sqlite3.OperationalError,
+        LobbyFull,
+        NoTurn,
+        StorageError,
+        *away,
+    ):
         app.register_error_handler(busy, show_busy)
 
 

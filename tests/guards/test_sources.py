@@ -64,7 +64,7 @@ REACHING = {
     ),
     *("httpx", "requests", "urllib.request", "urllib3", "aiohttp", "webbrowser", "xmlrpc"),
     *("bz2", "lzma", "shelve", "marshal", "pickle", "tarfile", "zipfile", "openpyxl", "yaml", "frontmatter"),
-    *("xml", "lxml", "defusedxml", "PIL"),
+    *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore"),
 }
 REACH = {
     "forum/commands/backups.py": {"subprocess"},  # runs pg_dump
@@ -74,6 +74,7 @@ REACH = {
     # Opens images that organisers send, in a process of its own with little memory and time, which the other file runs.
     "forum/images/encoding.py": {"PIL"},
     "forum/images/making.py": {"subprocess"},
+    "forum/images/bucket.py": {"obstore"},  # connects to the storage that the settings name
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
     "forum/events/drafts.py": {"frontmatter"},  # reads the project's own texts
     "forum/content/documents.py": {"yaml"},  # reads front matter, plain values only
@@ -81,7 +82,7 @@ REACH = {
     "forum/settings/nonsense.py": {"ssl"},  # reads the certificate files that the settings name
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
     "forum/jobs/worker.py": {"socket"},  # asks for the host name, a part of the worker's name; opens nothing
-    # The forum's only outgoing connection goes to the configured mail server.
+    # Connects to the configured mail server.
     "forum/outbox/transport.py": {
         "smtplib",
         "socket",
