@@ -9,11 +9,28 @@ from forum.events.models import Event
 
 CHANGEABLE = frozenset(
     {
-        *("name", "short_name", "lead", "place", "hashtag", "contact_email"),
+        *("name", "short_name", "lead", "place", "map_url", "directions", "hashtag", "contact_email"),
         *("timezone", "starts_at", "ends_at", "nights"),
-        *("opens_at", "closes_at", "release_at", "has_waiting_list", "offer_hours", "organisation_cap"),
-        *("organiser_name", "organiser_address", "organiser_phone", "organiser_url", "help_lines"),
+        *(
+            "opens_at",
+            "closes_at",
+            "release_at",
+            "freezes_at",
+            "has_waiting_list",
+            "offer_hours",
+            "organisation_cap",
+        ),
+        *(
+            "organiser_name",
+            "organiser_address",
+            "organiser_phone",
+            "organiser_url",
+            "contacts",
+            "help_lines",
+        ),
         *("sharing", "facts", "programme_points"),
+        "languages",
+        *("accent_light", "accent_dark"),
     }
 )
 

@@ -59,6 +59,8 @@ class Event(Base):
     short_name: Mapped[Text] = mapped_column(Translated)
     lead: Mapped[Text] = mapped_column(Translated)
     place: Mapped[Text] = mapped_column(Translated, active_history=True)
+    map_url: Mapped[str | None] = mapped_column(Link(500))
+    directions: Mapped[Text] = mapped_column(Translated, default=Text, server_default=text("'{}'"))
     sharing: Mapped[Text] = mapped_column(Translated)
     # Codes of the languages that the event's texts are written in, and that visitors are offered.
     languages: Mapped[list[str]] = mapped_column(
@@ -68,6 +70,8 @@ class Event(Base):
     contact_email: Mapped[str] = mapped_column(String(254))
     # Only earlier versions, which may run beside this one, read this link: it stands in `help_lines` now.
     hotline_url: Mapped[str | None] = mapped_column(Link(300))
+    # The parts of a contact are listed in `events.contacts`.
+    contacts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     help_lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     organiser_name: Mapped[Text] = mapped_column(Translated, default=Text, server_default=text("'{}'"))
     organiser_address: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
@@ -75,6 +79,9 @@ class Event(Base):
     organiser_url: Mapped[str | None] = mapped_column(Link(300))
     # The name of a file in the folder of static files, such as "img/ring.svg"; pages leave out one that is not there.
     organiser_logo: Mapped[str | None] = mapped_column(String(200))
+    # The colour of public pages in the light and in the dark theme, as "#rrggbb" (`events.look`).
+    accent_light: Mapped[str | None] = mapped_column(String(7))
+    accent_dark: Mapped[str | None] = mapped_column(String(7))
     timezone: Mapped[str] = mapped_column(String(60), active_history=True)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime, active_history=True)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, active_history=True)
@@ -84,6 +91,8 @@ class Event(Base):
     opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
     release_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # From this moment on people no longer change their own answers (`events.freezing`).
+    freezes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     organisation_cap: Mapped[int | None]
     offer_hours: Mapped[int] = mapped_column(default=48)

@@ -13,6 +13,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.help_lines import HelpLine, list_help_lines
 from forum.events.in_url import event_of_page
+from forum.events.look import Look, look_of
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
 from forum.events.queries import LinkedEvent
@@ -78,6 +79,11 @@ class Site:
     def name(self) -> str:
         """The name of the site: the event's short name."""
         return languages.in_language(self.event.short_name if self.event else SITE_NAME)
+
+    @property
+    def look(self) -> Look | None:
+        """The colours of the page's event, or None where it has none of its own."""
+        return look_of(self.event) if self.event else None
 
     @property
     def lang(self) -> str:

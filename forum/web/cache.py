@@ -25,6 +25,7 @@ from werkzeug.routing.exceptions import RoutingException
 
 from forum.web.content_version import version_reader
 from forum.web.door import is_one_of
+from forum.web.headers import FOR_EVER
 from forum.web.kept_page import KeptPage
 from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
@@ -172,7 +173,7 @@ class PageCache:
         made = KeptPage(
             version,
             min(seconds, asked.get(HOLDS, seconds)),
-            [*kept, ("Cache-Control", CACHE_CONTROL[seconds])],
+            [*kept, ("Cache-Control", _cache_control(headers, seconds))],
             body,
         )
         self._keep(key, made)
@@ -223,6 +224,12 @@ def refuse_impure(path: str, headers: list[tuple[str, str]]) -> None:
     told |= {"Set-Cookie" for name, _value in headers if name.lower() == "set-cookie"}
     if told := told - {"Vary: Accept-Encoding"}:
         raise ImpurePage(f"{path} ({', '.join(sorted(told))})")
+
+
+def _cache_control(headers: list[tuple[str, str]], seconds: float) -> str:
+    """Return how long others may keep a page: as its view says if it never changes, else by the time it is valid."""
+    said = next((value for name, value in headers if name.lower() == "cache-control"), "")
+    return said if said == FOR_EVER else CACHE_CONTROL[seconds]
 
 
 def _key(environ: Environ, hosts: frozenset[str]) -> str | None:

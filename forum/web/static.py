@@ -23,13 +23,12 @@ from flask import Flask, current_app
 from whitenoise import WhiteNoise
 
 from forum import clock
-from forum.web.headers import security_headers
+from forum.web.headers import FOR_EVER, security_headers
 from forum.web.layers import Environ, Wsgi
 from forum.web.static_sources import Sources
 
 PREFIX = "/static/"
 KEPT_DAYS = 30
-FOR_EVER = "public, max-age=31536000, immutable"
 COMPRESSED = {".css", ".js", ".mjs", ".json", ".svg", ".txt", ".webmanifest", ".xml", ".html"}
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     ".br": lambda content: brotli.compress(content, quality=11),

@@ -1,0 +1,96 @@
+"""The form for the colours of an event's public pages."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField
+from wtforms.validators import ValidationError
+
+from forum.console.settings_fields import SettingsForm
+from forum.events.look import THEMES, Look, dark_for, find_fault, tokens_of
+from forum.events.models import Event
+from forum.web.colours import AA, is_colour
+
+PREFIX = "accent_"
+
+
+def _as_hex(text: str | None) -> str:
+    """Return a typed colour in small letters and with its sign."""
+    bare = (text or "").strip().removeprefix("#").lower()
+    return f"#{bare}" if bare else ""
+
+
+class LookForm(SettingsForm):
+    """The colours of an event's public pages, for light and for dark pages; both may be empty."""
+
+    accent_light = StringField(_l("Colour on light pages"), filters=[_as_hex])
+    accent_dark = StringField(_l("Colour on dark pages"), filters=[_as_hex])
+
+    @staticmethod
+    def stored(event: Event) -> dict[str, Any]:
+        """Return the values that the form's fields show for the event."""
+        return {name: getattr(event, name) or "" for name in ("accent_light", "accent_dark")}
+
+    def values(self) -> dict[str, Any]:
+        """Return new values for the event's columns."""
+        return {name: self[name].data or None for name in ("accent_light", "accent_dark")}
+
+    def validate_accent_light(self, field) -> None:
+        """Refuse a text that is no colour, a faint colour, and none while there is one for dark pages."""
+        if not field.data and self.accent_dark.data:
+            raise ValidationError(_("Enter the colour on light pages too, or empty both"))
+        _refuse_faint(field)
+
+    def validate_accent_dark(self, field) -> None:
+        """Refuse a text that is no colour, and a faint colour."""
+        _refuse_faint(field)
+
+    @property
+    def nearest(self) -> dict[str, str]:
+        """By theme, the nearest colour that passes, for each colour that does not."""
+        faults = {theme: find_fault(colour, theme) for theme, colour in self._colours().items()}
+        return {theme: fault.nearest for theme, fault in faults.items() if fault}
+
+    def take_nearest(self) -> None:
+        """Put the nearest colours that pass in the place of those that do not."""
+        for theme, colour in self.nearest.items():
+            self[PREFIX + theme].data = colour
+
+    def samples(self) -> dict[str, dict[str, str]]:
+        """Return by theme the colours that pages would have, by token; nothing while the site's own are chosen."""
+        colours = self._colours()
+        if "light" not in colours:
+            return {}
+        light = colours["light"]
+        shown = Look(light, colours.get("dark") or dark_for(light))
+        return {theme: tokens_of(colour, theme) for theme, colour in vars(shown).items()}
+
+    def _colours(self) -> dict[str, str]:
+        """Return by theme the colours that were typed and can be read."""
+        typed = {theme: self[PREFIX + theme].data for theme in THEMES}
+        return {theme: colour for theme, colour in typed.items() if is_colour(colour)}
+
+
+def _refuse_faint(field) -> None:
+    if not field.data:
+        return
+    if not is_colour(field.data):
+        raise ValidationError(_("Enter a colour such as #14463f"))
+    if fault := find_fault(field.data, field.name.removeprefix(PREFIX)):
+        raise ValidationError(
+            _(
+                "The contrast of %(colour)s with the background %(ground)s is %(ratio)s to 1, and text needs"
+                " %(least)s to 1. The nearest colour that passes is %(nearest)s.",
+                colour=field.data,
+                ground=fault.ground,
+                ratio=_rounded_down(fault.ratio),
+                least=AA,
+                nearest=fault.nearest,
+            )
+        )
+
+
+def _rounded_down(ratio: float) -> str:
+    """Return a ratio with two decimals, never rounded up to one that would pass."""
+    return f"{int(ratio * 100) / 100:.2f}"

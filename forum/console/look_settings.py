@@ -1,0 +1,45 @@
+"""The page on which the colours of an event's public pages are chosen; forum.console.settings gives it its address."""
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.console.look_form import LookForm
+from forum.console.settings_editing import flash_saved, get_locked_or_404, render, show_stored
+from forum.events import changes
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.web.edits import ChangedMeanwhile
+
+PREVIEW, NEAREST = "preview", "nearest"
+
+
+def look(event: str) -> ResponseReturnValue:
+    """Show the colours of the public pages; preview others, or save them."""
+    found = get_any_or_404(event)
+    form = LookForm(kept_words.sent_or_kept(), data=LookForm.stored(found))
+    if not form.is_submitted():
+        show_stored(form, LookForm.stored(found))
+    act = request.form.get("act", "")
+    if act == NEAREST:
+        form.take_nearest()
+    if not form.validate_on_submit() or act in (PREVIEW, NEAREST):
+        return _page(found, form)
+    found = get_locked_or_404(event)
+    try:
+        form.refuse_if_changed(LookForm.stored(found))
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return _page(found, form, meanwhile)
+    changed = changes.change(found, form.values(), actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash_saved("", is_changed=bool(changed))
+    return redirect(url_for("settings.look", event=event), 303)
+
+
+def _page(event: Event, form: LookForm, meanwhile: ChangedMeanwhile | None = None) -> ResponseReturnValue:
+    status = 409 if meanwhile else 422 if form.errors else 200
+    is_tried = {name: form[name].data for name in LookForm.stored(event)} != LookForm.stored(event)
+    return render(event, "look", form, meanwhile, samples=form.samples(), is_tried=is_tried), status

@@ -1,0 +1,91 @@
+"""The colours of an event's public pages: chosen in the console, shown to visitors alone."""
+
+import re
+
+import pytest
+
+from forum.events.models import Event
+from forum.extensions import db
+from tools.pages import Page, Pages
+
+SHEET = 'link[rel="stylesheet"][href^="/look/"]'
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    """Give an app on each kind of database."""
+    return make_app(database_url)
+
+
+def colours(event: Event) -> tuple[str | None, str | None]:
+    """Return the stored colours."""
+    db.session.rollback()
+    db.session.expire_all()
+    return event.accent_light, event.accent_dark
+
+
+def sheets(page: Page) -> list[str]:
+    """Return the addresses of the page's style sheets of a look."""
+    return [link["href"] for link in page.soup.select(SHEET)]
+
+
+def test_colours_are_refused_with_numbers_previewed_saved_and_given_up(organiser, event, archive):
+    visitor = Pages(organiser.app)
+    assert sheets(visitor.get("home.front")) == []
+
+    faint = {"accent_light": "#E2001A", "accent_dark": "14463f"}
+    page = organiser.post("settings.look", faint, event="nf27", button="Save", expect=422)
+    assert page.errors == {
+        "accent_light": "The contrast of #e2001a with the background #f9e3a0 is 3.88 to 1, and text needs 4.5 to 1."
+        " The nearest colour that passes is #cd0819.",
+        "accent_dark": "The contrast of #14463f with the background #55470f is 1.16 to 1, and text needs 4.5 to 1."
+        " The nearest colour that passes is #8ec0b7.",
+    }
+    assert colours(event) == (None, None)
+
+    page = page.submit({}, button="Use #cd0819, #8ec0b7 instead", expect=200)
+    assert "Nothing has been saved yet." in page.text
+    assert page.all(".sample figcaption") == ["Light #cd0819", "Dark #8ec0b7"]
+    assert colours(event) == (None, None)
+
+    page = page.submit({"accent_dark": ""}, button="Save", follow=True, expect=200)
+    assert page.flashes == ["Saved."]
+    assert colours(event) == ("#cd0819", None)
+    assert sheets(page) == []  # the console's own look stays
+
+    [address] = sheets(visitor.get("home.front"))
+    assert sheets(visitor.get("news.index")) == [address]
+    assert sheets(visitor.get("home.front", event=archive.slug)) == []
+    sheet = visitor.get(address)
+    assert sheet.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert sheet.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert re.findall(r"--accent: (#\w+);", sheet.text) == ["#cd0819", f"#{address[-10:-4]}"]
+
+    organiser.post("settings.look", {"accent_light": ""}, event="nf27", button="Save")
+    assert sheets(visitor.get("home.front")) == []
+    visitor.get(address, expect=404)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        ({"accent_light": "red"}, "accent_light", "Enter a colour such as #14463f"),
+        ({"accent_dark": "#93d3c5"}, "accent_light", "Enter the colour on light pages too, or empty both"),
+    ],
+)
+def test_what_is_no_look_is_refused(organiser, event, typed, field, said):
+    page = organiser.post("settings.look", typed, event="nf27", button="Save", expect=422)
+    assert page.errors == {field: said}
+
+
+def test_another_organisers_colours_are_compared_and_not_overwritten(organiser, event):
+    page = organiser.get("settings.look", event="nf27")
+    organiser.post("settings.look", {"accent_light": "#2050c0"}, event="nf27", button="Save")
+    page = page.submit({"accent_light": "#14463f"}, button="Save", expect=409)
+    assert page.all(".compared tbody tr") == ["Colour on light pages #2050c0 #14463f"]
+    assert colours(event) == ("#2050c0", None)
+
+
+def test_nobody_gets_a_style_sheet_that_no_event_has(pages, event):
+    pages.get("/look/14463f-93d3c5.css", expect=404)
+    pages.get("/look/x.css", expect=404)
