@@ -20,6 +20,7 @@ from forum.console.settings_fields import (
 )
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
+from forum.registration.merging import Limits, propose
 from forum.registration.sectors import Fault, FaultKind, Share, shares_of
 from forum.web.languages import in_language
 
@@ -129,6 +130,29 @@ class NewSectorForm(SectorForm):
         """Show which limits the numbers would break."""
         for fault in faults:
             self.floor.errors = [*self.floor.errors, fault_words(fault)]
+
+
+class MergeSectorForm(SettingsForm):
+    """The floor and the ceiling of a sector into which another one is merged."""
+
+    floor = NumberField(_l("Floor"), [must_be_given(_l("Enter the floor, 0 for none"))])
+    ceiling = NumberField(_l("Ceiling"), [must_be_given(_l("Enter the ceiling"))])
+
+    @staticmethod
+    def stored(sector: Sector, into: Sector) -> dict[str, Any]:
+        """Return the numbers that the form's fields show, and those of both sectors from which they come."""
+        shares = [_shown(share) for share in shares_of(into.event) if share.key in (sector.key, into.key)]
+        return {**vars(propose(sector, into)), "shares": shares}
+
+    def limits(self) -> Limits:
+        """Return the limits of a valid form."""
+        return Limits(self.floor.data, self.ceiling.data)
+
+    def note_faults(self, faults: Sequence[Fault], name: str) -> None:
+        """Show which limits the numbers would break, each at its field; `name` is that of the sector that stays."""
+        for fault in faults:
+            field = self.ceiling if fault.kind == FaultKind.CEILING_BELOW_TAKEN else self.floor
+            field.errors = [*field.errors, fault_words(fault, name)]
 
 
 def policy_choices(stored: str | None) -> list[SelectChoice]:

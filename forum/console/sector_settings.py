@@ -73,13 +73,13 @@ def new_sector(event: str) -> ResponseReturnValue:
 
 def sector(event: str, sector: str) -> ResponseReturnValue:
     """Change what a sector is called and who belongs there."""
-    found, mine = _sector_or_404(get_any_or_404(event), sector)
+    found, mine = sector_or_404(get_any_or_404(event), sector)
     form = SectorForm(kept_words.sent_or_kept(), data=SectorForm.stored(mine))
     if not form.is_submitted():
         show_stored(form, SectorForm.stored(mine))
     if not form.validate_on_submit():
         return _sector_page("sector", found, form, sector=mine, **_ways(mine))
-    found, mine = _sector_or_404(get_locked_or_404(event), sector)
+    found, mine = sector_or_404(get_locked_or_404(event), sector)
     try:
         form.refuse_if_changed(SectorForm.stored(mine))
     except ChangedMeanwhile as meanwhile:
@@ -95,9 +95,9 @@ def close_sector(event: str, sector: str) -> ResponseReturnValue:
     """Say what closing a sector does, and do it."""
     form = TidyForm()
     if not form.validate_on_submit():
-        found, mine = _sector_or_404(get_any_or_404(event), sector)
+        found, mine = sector_or_404(get_any_or_404(event), sector)
         return _sector_page("close_sector", found, form, sector=mine, **_ways(mine))
-    found, mine = _sector_or_404(get_locked_or_404(event), sector)
+    found, mine = sector_or_404(get_locked_or_404(event), sector)
     now = clock.now()
     rules.close(mine, actor=sign_ins.current_actor(), now=now)
     # Places that the sector's floor had kept are open to the other sectors now.
@@ -112,9 +112,9 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
     """Ask whether to remove a sector to which nobody belongs, and do it."""
     form = TidyForm()
     if not form.validate_on_submit():
-        found, mine = _sector_or_404(get_any_or_404(event), sector)
+        found, mine = sector_or_404(get_any_or_404(event), sector)
         return _sector_page("remove_sector", found, form, sector=mine, **_ways(mine))
-    found, mine = _sector_or_404(get_locked_or_404(event), sector)
+    found, mine = sector_or_404(get_locked_or_404(event), sector)
     name, now = in_language(mine.name), clock.now()
     try:
         rules.remove(mine, actor=sign_ins.current_actor(), now=now)
@@ -195,7 +195,7 @@ def _sector_page(name: str, event: Event, form: Any, **context: Any) -> Response
     return render(event, name, form, **context), 422 if form.errors else 200
 
 
-def _sector_or_404(event: Event, key: str) -> tuple[Event, Sector]:
+def sector_or_404(event: Event, key: str) -> tuple[Event, Sector]:
     """Return event and sector; a key that only another event has is a 404 (S13)."""
     mine = find_sector(event, key)
     if mine is None:
@@ -204,13 +204,14 @@ def _sector_or_404(event: Event, key: str) -> tuple[Event, Sector]:
 
 
 def _ways(mine: Sector) -> dict[str, Any]:
-    """Return the context of a page about a sector: how many people belong to it, and whether it is the only one."""
+    """Return the context of a page about a sector: how many people belong to it, and the other sectors."""
     counts = listing.count_by_sector_and_status(mine.event)
+    others = [other for other in mine.event.sectors if other is not mine]
     return {
         "called": in_language(mine.name),
         "registered": rules.count_registrations(mine),
         "waiting": listing.total(counts, sector_id=mine.id, status=Status.WAITING),
-        "is_only": len(mine.event.sectors) == 1,
+        "others": [{"key": other.key, "name": in_language(other.name)} for other in others],
     }
 
 

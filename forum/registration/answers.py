@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import undefer
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
@@ -71,6 +72,16 @@ def read(registration: Registration, submission: Submission | None) -> Mapping[s
         **(registration.protected_identity.answer if registration.protected_identity else NOT_PROTECTED),
         **carried,
     }
+
+
+def move_carried(sector: Sector, into: Sector) -> None:
+    """Let the answers that confirming links carry name another sector in the place of this one, which is to go."""
+    carried = select(Submission).join(Submission.registration).options(undefer(Submission.sealed_answers))
+    mine = carried.where(Registration.event_id == sector.event_id, Submission.sealed_answers.is_not(None))
+    for submission in db.session.scalars(mine):
+        told = submission.answers
+        if told and told.get("sector") == sector.key:
+            submission.answers = {**told, "sector": into.key}
 
 
 def sector_of(registration: Registration, told: Mapping[str, Any]) -> Sector:

@@ -6,7 +6,7 @@ and its organisation holds fewer places than the event's cap. Source: docs/archi
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,13 +20,7 @@ from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.registration import queries
-from forum.registration.errors import (
-    CapacityBelowTaken,
-    NoSuchSector,
-    NotLive,
-    SectorFull,
-    SharesDoNotFit,
-)
+from forum.registration.errors import CapacityBelowTaken, NoSuchSector, NotLive, SectorFull, SharesDoNotFit
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
@@ -235,11 +229,7 @@ def change_capacity(event: Event, capacity: int) -> None:
 
 def change_share(sector: Sector, *, floor: int, ceiling: int) -> None:
     """Set a sector's floor and ceiling. Raises CapacityBelowTaken, SharesDoNotFit."""
-    if ceiling < sector.taken:
-        raise CapacityBelowTaken
-    others = sum(other.floor for other in sector.event.sectors if other is not sector)
-    if not 0 <= floor <= ceiling or others + floor > sector.event.capacity:
-        raise SharesDoNotFit
+    _refuse_misfit([sector], floor, ceiling)
     sector.floor, sector.ceiling = floor, ceiling
 
 
@@ -257,6 +247,13 @@ def change_shares(event: Event, *, capacity: int, shares: Mapping[str, tuple[int
     event.capacity = capacity
     for sector, floor, ceiling in asked:
         sector.floor, sector.ceiling = floor, ceiling
+
+
+def merge(sector: Sector, into: Sector, *, floor: int, ceiling: int) -> None:
+    """Count a sector's places for another one of its event. Raises CapacityBelowTaken, SharesDoNotFit."""
+    _refuse_misfit([sector, into], floor, ceiling)
+    into.floor, into.ceiling, into.taken = floor, ceiling, into.taken + sector.taken
+    sector.floor = sector.ceiling = sector.taken = 0
 
 
 def mend(event: Event) -> dict[str, list[int]]:
@@ -277,6 +274,16 @@ def mend(event: Event) -> dict[str, list[int]]:
     for row, number, _limit in counters.values():
         row.taken = number
     return wrong
+
+
+def _refuse_misfit(sectors: Sequence[Sector], floor: int, ceiling: int) -> None:
+    """Raise CapacityBelowTaken or SharesDoNotFit if these sectors cannot have this floor and ceiling together."""
+    event = sectors[0].event
+    if ceiling < sum(sector.taken for sector in sectors):
+        raise CapacityBelowTaken
+    others = sum(other.floor for other in event.sectors if other not in sectors)
+    if not 0 <= floor <= ceiling or others + floor > event.capacity:
+        raise SharesDoNotFit
 
 
 def _take(registration: Registration) -> None:

@@ -1,0 +1,76 @@
+"""Merging a sector into another one: its people and places move there, and the sector is gone.
+
+Places move through `places.merge` alone. A registration keeps everything but its sector: status, place, moment of
+asking, links. So whoever waits joins the other sector's line by the moment of asking.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from forum.audit import actions as audit
+from forum.events.models import Sector
+from forum.extensions import db
+from forum.registration import answers, places
+from forum.registration.errors import SharesRefused
+from forum.registration.models import Registration
+from forum.registration.sectors import Fault, FaultKind, count_registrations
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The floor and the ceiling of the sector that two sectors become."""
+
+    floor: int
+    ceiling: int
+
+
+def propose(sector: Sector, into: Sector) -> Limits:
+    """Return both floors and both ceilings together; the ceiling is at most the event's places."""
+    floor = sector.floor + into.floor
+    ceiling = min(sector.ceiling + into.ceiling, into.event.capacity)
+    return Limits(floor, max(ceiling, floor, sector.taken + into.taken))
+
+
+def find_faults(sector: Sector, into: Sector, limits: Limits) -> list[Fault]:
+    """Return every limit that the merged sector would break."""
+    event, taken = into.event, sector.taken + into.taken
+    floors = limits.floor + sum(other.floor for other in event.sectors if other not in (sector, into))
+    faults = []
+    if floors > event.capacity:
+        faults.append(Fault(FaultKind.FLOORS_ABOVE_CAPACITY, event.capacity, floors))
+    if limits.ceiling < taken:
+        faults.append(Fault(FaultKind.CEILING_BELOW_TAKEN, limits.ceiling, taken, into.key))
+    if limits.floor > limits.ceiling:
+        faults.append(Fault(FaultKind.FLOOR_ABOVE_CEILING, limits.floor, limits.ceiling, into.key))
+    return faults
+
+
+def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: datetime) -> int:
+    """Merge a sector of a locked event into another of the same event; return how many registrations have moved.
+
+    Raises SharesRefused.
+    """
+    if faults := find_faults(sector, into, limits):
+        raise SharesRefused(faults)
+    event, taken, number = into.event, [sector.taken, into.taken], count_registrations(sector)
+    places.merge(sector, into, floor=limits.floor, ceiling=limits.ceiling)
+    db.session.flush()
+    answers.move_carried(sector, into)
+    mine = Registration.event_id == event.id, Registration.sector_id == sector.id
+    moved = {"sector_id": into.id, "version": Registration.version + 1}
+    db.session.execute(update(Registration).where(*mine).values(moved))
+    audit.record(
+        "sector.merged",
+        into,
+        actor=actor,
+        at=now,
+        merged=sector.key,
+        registrations=number,
+        taken=taken,
+        limits=[limits.floor, limits.ceiling],
+    )
+    event.sectors.remove(sector)
+    db.session.flush()
+    return number
