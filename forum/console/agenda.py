@@ -64,6 +64,8 @@ def list_coming(event: Event, balance: Balance, counts: listing.Counts, now: dat
         return []
     moments = [(event.starts_at, _("The forum begins")), (event.ends_at, _("The forum ends"))]
     moments += [(event.opens_at, _("Registration opens")), (event.closes_at, _("Registration closes"))]
+    if event.freezes_at:
+        moments.append((event.freezes_at, _("People can no longer change their answers themselves")))
     if event.release_at and balance.kept:
         text = ngettext(
             "Kept places are released: today %(num)s place",

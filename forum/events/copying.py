@@ -29,7 +29,7 @@ OWN = {
 }
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # two digits after a letter, as in "#NF27"
-MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at")
+MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at", "freezes_at")
 
 
 def copy_event(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from forum.audit import actions as audit
+from forum.events import freezing
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
@@ -110,12 +111,15 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
 
 
 def change(registration: Registration, details: Details, *, actor: str, now: datetime) -> list[str]:
-    """Change the details that a person may change; return the changed fields' names. Raises NotLive, OrganisationFull.
+    """Change the details that a person may change; return the changed fields' names.
 
+    Raises NotLive, OrganisationFull, and AnswersFrozen for the person themselves (`events.freezing`).
     The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
     may ask the person.
     """
     places.lock_live(registration)
+    if actor == "person":
+        freezing.refuse_if_frozen(registration.event, now)
     _refuse_if_organisation_full(registration, details)
     changed = [name for name in CHANGEABLE if getattr(registration, name) != getattr(details, name)]
     for name in changed:

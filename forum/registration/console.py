@@ -83,7 +83,7 @@ def waiting(event: str) -> ResponseReturnValue:
 @bp.route("/registrations/<reference>")
 def show(event: str, reference: str) -> ResponseReturnValue:
     """Show a registration: details, consents, everything that happened to it, and its neighbours in the list."""
-    registration, filters = _person_of(event, reference)
+    registration, filters = person_of(event, reference)
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     zone, entries = registration.event.zone, audit_queries.find_history(registration)
     names = listing.name_actors(entries)
@@ -106,16 +106,16 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     """Ask whether to cancel, and say what cancelling does; on POST cancel the registration."""
     form = TidyForm()
     if not form.validate_on_submit():
-        return _ask_to_cancel(*_person_of(event, reference), form)
+        return _ask_to_cancel(*person_of(event, reference), form)
     start_write(db.session)
-    registration, filters = _person_of(event, reference)
+    registration, filters = person_of(event, reference)
     try:
         actions.cancel(registration, actor=sign_ins.current_actor(), now=clock.now())
     except NotLive:
-        return _has_ended(registration, filters)
+        return has_ended(registration, filters)
     db.session.commit()
     flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
-    return redirect(_to_person(registration, filters), 303)
+    return redirect(to_person(registration, filters), 303)
 
 
 @bp.route("/registrations/<reference>/resend", methods=["GET", "POST"])
@@ -123,14 +123,14 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
     """Say which mail will be sent again and to whom; on POST queue the mail with a fresh link."""
     form = ResendForm()
     if not form.validate_on_submit():
-        return _ask_to_resend(*_person_of(event, reference))
+        return _ask_to_resend(*person_of(event, reference))
     start_write(db.session)
-    registration, filters = _person_of(event, reference)
+    registration, filters = person_of(event, reference)
     actor, now = sign_ins.current_actor(), clock.now()
     try:
         kind = actions.resend(registration, actor=actor, now=now, kind=form.kind.data)
     except NotLive:
-        return _has_ended(registration, filters)
+        return has_ended(registration, filters)
     except StateChanged:
         return _ask_again(event, reference, filters)
     db.session.commit()
@@ -138,7 +138,7 @@ def resend(event: str, reference: str) -> ResponseReturnValue:
         "The message “%(kind)s” is on its way to %(email)s.", kind=kind_text(kind), email=registration.email
     )
     flash(said, "success")
-    return redirect(_to_person(registration, filters), 303)
+    return redirect(to_person(registration, filters), 303)
 
 
 @bp.route("/attendees/export", methods=["GET", "POST"])
@@ -174,7 +174,7 @@ def _list_of(slug: str) -> tuple[Event, listing.Filters]:
         abort(404)
 
 
-def _person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]:
+def person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]:
     """Return the registration and the list's filters that the URL of a person's page names.
 
     Abort with 404 for a reference that belongs to another event (S13).
@@ -183,9 +183,10 @@ def _person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters
     return queries.find_by_reference(event, reference) or abort(404), filters
 
 
-def _to_person(registration: Registration, filters: listing.Filters) -> str:
+def to_person(registration: Registration, filters: listing.Filters) -> str:
+    """Return the address of a registration's page with the filters of the list that one came from."""
     return url_for(
-        ".show", event=registration.event.slug, reference=registration.reference, **filters.query()
+        "attendees.show", event=registration.event.slug, reference=registration.reference, **filters.query()
     )
 
 
@@ -200,15 +201,16 @@ def _ask_to_cancel(
         event=event,
         registration=registration,
         form=form,
-        back_to_person=_to_person(registration, filters),
+        back_to_person=to_person(registration, filters),
         has_begun=now >= event.starts_at,
         is_open=events.registration_state(event, now) == RegistrationState.OPEN,
         wording=wording,
     )
 
 
-def _has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
-    person_url = _to_person(registration, filters)
+def has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
+    """Redirect to the registration's page with a message that it has ended; undo what the request has changed."""
+    person_url = to_person(registration, filters)
     db.session.rollback()
     flash(_("The registration has already ended. Nothing was changed."), "warning")
     return redirect(person_url, 303)
@@ -231,7 +233,7 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
         kind=kind_text(kind) if kind else None,
         language=language_name(registration.language),
         form=ResendForm(formdata=None, kind=kind),
-        back_to_person=_to_person(registration, filters),
+        back_to_person=to_person(registration, filters),
         is_over=is_over,
         wording=wording,
     )
@@ -261,6 +263,7 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
         else None,
         "previous_url": url(".show", before),
         "next_url": url(".show", after),
+        "change_url": url("attendee_changes.change", registration),
         "resend_url": url(".resend", registration),
         "cancel_url": url(".cancel", registration),
     }

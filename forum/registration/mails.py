@@ -8,12 +8,17 @@ forum send their words to other people (M12, L01).
 from collections.abc import Sequence
 from datetime import datetime
 
+from flask_babel import gettext as _
+
+from forum.events import freezing
+from forum.events.models import Event
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
+from forum.web.languages import moment_text
 
 REPEATED = "already-registered"
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
@@ -143,6 +148,25 @@ def take_back(registrations: Sequence[Registration], *, kind: str | None = None)
     """Take back the unsent mails (of this kind) of these registrations. Call this before anything is audited."""
     if registrations:
         outbox.take_back([registration.id for registration in registrations], kind=kind)
+
+
+def link_words(event: Event) -> str:
+    """Return what a message says of its personal link (the template filter `link_words`)."""
+    if event.freezes_at is None:
+        return _(
+            "The link is yours alone. With it you can see, change or cancel your registration."
+            " Do not pass this message on."
+        )
+    if freezing.is_frozen_now(event):
+        return _(
+            "The link is yours alone. With it you can see or cancel your registration; answer this message if"
+            " something has to be changed. Do not pass this message on."
+        )
+    return _(
+        "The link is yours alone. With it you can see or cancel your registration, and change it until %(moment)s."
+        " Do not pass this message on.",
+        moment=moment_text(event.freezes_at, event.zone),
+    )
 
 
 def _received(registration: Registration) -> str:

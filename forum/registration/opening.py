@@ -39,7 +39,8 @@ def seconds_unchanged(event: Event, now: datetime) -> float:
     is_open = events.registration_state(event, now) == RegistrationState.OPEN
     if is_open and not places.takes_waiters(event, now):
         return 0
-    moments = (event.opens_at, event.closes_at, event.release_at, event.starts_at, event.ends_at)
+    moments: list[datetime | None] = [event.opens_at, event.closes_at, event.release_at, event.freezes_at]
+    moments += [event.starts_at, event.ends_at]
     return min(
         ((moment - now).total_seconds() for moment in moments if moment and moment > now),
         default=float("inf"),

@@ -6,6 +6,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from forum import clock
+from forum.events import freezing
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.registration import own_answers, waiting_list
@@ -28,6 +29,7 @@ def describe(registration: Registration) -> dict[str, Any]:
         "stages": list_stages(registration, position, is_over=is_over),
         "position": position,
         "is_over": is_over,
+        "is_frozen": freezing.is_frozen(registration.event, clock.now()),
         "page_links": _page_links(registration.event),
     }
 

@@ -13,7 +13,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import form_pages, intake, kept_answers, limits, links_by_mail, places
+from forum.registration import form_pages, intake, kept_answers, limits, links_by_mail, mails, places
 from forum.registration.errors import (
     AnswersGone,
     FormOfAnotherEvent,
@@ -29,6 +29,7 @@ from forum.web.languages import in_language
 from forum.web.limits import TooManyTries, client_limit, spend
 
 bp = Blueprint("registration", __name__)
+bp.add_app_template_filter(mails.link_words, "link_words")
 
 
 @of_event(bp, "/register")

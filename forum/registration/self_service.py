@@ -10,6 +10,7 @@ from forum.columns import digest
 from forum.database import start_write
 from forum.events import calendar
 from forum.events import queries as events
+from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import event_of_page, get_published_or_404, of_event
 from forum.events.models import Event
 from forum.extensions import db
@@ -113,6 +114,7 @@ def left(event: str | None = None) -> ResponseReturnValue:
 def change() -> ResponseReturnValue:
     """Change the details; the address and the sector cannot be changed here."""
     registration = mine_live()
+    refuse_if_frozen(registration.event, clock.now())
     form = DetailsForm(obj=registration)
     if (is_sent := form.validate_on_submit()) or form.is_rechecked():
         start_write(db.session)
@@ -227,11 +229,14 @@ def calendar_file() -> ResponseReturnValue:
 
 
 @bp.errorhandler(NotLive)
+@bp.errorhandler(AnswersFrozen)
 def has_ended(refusal: Exception) -> ResponseReturnValue:
-    """Redirect a form of an ended registration to the page that says so; show a confirming link as not valid."""
+    """Redirect a form that comes too late to the page that says so; show a confirming link as not valid."""
     if "token" in (request.view_args or {}):
         return link_refused(refusal)
     db.session.rollback()
+    if isinstance(refusal, AnswersFrozen) and request.method == "POST":
+        flash(_("Nothing has been changed: it was too late to change your answers here."), "warning")
     return redirect(url_for(".show"), 303)
 
 

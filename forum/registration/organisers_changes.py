@@ -1,0 +1,102 @@
+"""The page on which an organiser changes a registration's details, also when the person no longer can."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import actions, listing, places
+from forum.registration.applicant import CHANGEABLE
+from forum.registration.console import has_ended, person_of, to_person
+from forum.registration.errors import NotLive, OrganisationFull
+from forum.registration.forms import DetailsForm
+from forum.registration.models import Registration
+from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+
+bp = Blueprint("attendee_changes", __name__, url_prefix="/console/<event>")
+
+
+class ChangeForm(ShowsStored, DetailsForm):
+    """The details of a registration, as an organiser changes them."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.language.label.text = _("Language of our messages")
+
+    @staticmethod
+    def stored(registration: Registration) -> dict[str, Any]:
+        """Return the values that the form's fields show."""
+        return {name: getattr(registration, name) or "" for name in CHANGEABLE}
+
+
+@bp.route("/registrations/<reference>/change", methods=["GET", "POST"])
+def change(event: str, reference: str) -> ResponseReturnValue:
+    """Change a registration's details; the e-mail address and the sector stay."""
+    registration, filters = person_of(event, reference)
+    form = ChangeForm(kept_words.sent_or_kept(), data=ChangeForm.stored(registration))
+    if not form.is_submitted() and not form.seen.data:
+        form.show(ChangeForm.stored(registration))
+    try:
+        if not form.validate_on_submit():
+            return _page(registration, filters, form)
+        _flash_saved(is_changed=_save(event, reference, form))
+    except NotLive:
+        return has_ended(registration, filters)
+    except (ChangedMeanwhile, OrganisationFull) as refusal:
+        db.session.rollback()
+        return _page(registration, filters, form, refusal)
+    return redirect(to_person(registration, filters), 303)
+
+
+def _save(slug: str, reference: str, form: ChangeForm) -> bool:
+    """Store the details; return whether any is new. Raises NotLive, ChangedMeanwhile, OrganisationFull."""
+    start_write(db.session)
+    registration, _filters = person_of(slug, reference)
+    places.lock_live(registration)
+    form.refuse_if_changed(ChangeForm.stored(registration))
+    actor, now = sign_ins.current_actor(), clock.now()
+    changed = actions.change(registration, form.details(), actor=actor, now=now)
+    db.session.commit()
+    return bool(changed)
+
+
+def _flash_saved(*, is_changed: bool) -> None:
+    if is_changed:
+        flash(_("The details have been changed. The person sees them on their own page."), "success")
+    else:
+        flash(_("Nothing was different, so nothing was changed."), "info")
+
+
+def _page(
+    registration: Registration,
+    filters: listing.Filters,
+    form: ChangeForm,
+    refusal: ChangedMeanwhile | OrganisationFull | None = None,
+) -> ResponseReturnValue:
+    """Show the form, after a refusal with what was typed. Raises NotLive."""
+    if not registration.is_live:
+        raise NotLive
+    meanwhile, compared = None, []
+    if isinstance(refusal, ChangedMeanwhile):
+        meanwhile, compared = refusal, list(differences(form, refusal.stored))
+        form.show(refusal.stored)
+    elif refusal:
+        form.organisation.errors = [_("This organisation has as many places as it can have")]
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    page = render_template(
+        "console/attendees/change.html",
+        event=registration.event,
+        registration=registration,
+        form=form,
+        meanwhile=meanwhile,
+        compared=compared,
+        back_to_person=to_person(registration, filters),
+    )
+    return page, 409 if meanwhile else 422 if form.errors else 200
