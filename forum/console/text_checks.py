@@ -38,6 +38,16 @@ def text_checks(event: Event) -> Iterator[Check]:
             yield _check(title, texts, code, url, year_before)
 
 
+def list_untranslated(event: Event) -> list[Check]:
+    """Return a check for each text that lacks a language of the event: the front page, and the standing pages."""
+    return [
+        _untranslated(title, code, url)
+        for title, texts, url in _texts(event)
+        for code in event.offered_languages
+        if not _has_language(texts, code)
+    ]
+
+
 def blanks_of(event: Event) -> list[Blanks]:
     """Return the blanks that visitors read, or would read, text by text."""
     found = []
@@ -58,10 +68,9 @@ def _texts(event: Event) -> Iterator[tuple[str, tuple[Text, ...], str]]:
 
 
 def _check(title: str, texts: tuple[Text, ...], code: str, url: str, year_before: int) -> Check:
-    name = _("%(text)s, %(language)s", text=title, language=language_name(code))
-    if not all(text.get(code) for text in texts):
-        words = _("Not translated. Visitors read it in another language.")
-        return Check(name, State.LATER, words, url, _("Translate"))
+    name = _name(title, code)
+    if not _has_language(texts, code):
+        return _untranslated(title, code, url)
     if blanks := _blanks(texts, code):
         return Check(name, State.NEEDED, _named(blanks), url, _("Fill in"), is_text=True)
     if times := sum(text[code].count(str(year_before)) for text in texts):
@@ -73,6 +82,19 @@ def _check(title: str, texts: tuple[Text, ...], code: str, url: str, year_before
         )
         return Check(name, State.LATER, words, url, _("Change"))
     return Check(name, State.DONE, "", url, _("Change"))
+
+
+def _name(title: str, code: str) -> str:
+    return _("%(text)s, %(language)s", text=title, language=language_name(code))
+
+
+def _untranslated(title: str, code: str, url: str) -> Check:
+    words = _("Not translated. Visitors read it in another language.")
+    return Check(_name(title, code), State.LATER, words, url, _("Translate"))
+
+
+def _has_language(texts: tuple[Text, ...], code: str) -> bool:
+    return all(text.get(code) for text in texts)
 
 
 def _blanks(texts: tuple[Text, ...], code: str) -> list[str]:

@@ -15,6 +15,7 @@ from forum.events import queries
 from forum.events.errors import OffSite
 from forum.events.models import Event
 from forum.web.cache import READING
+from forum.web.languages import language
 from forum.web.routes import LANGUAGE
 
 
@@ -45,6 +46,7 @@ def stay_with_event(app: Flask) -> None:
 def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool = False) -> Event:
     """Return the published event with this slug, the current one for None; set g.event, which the layout shows.
 
+    A page that is asked for in a language that the event is not in leads to the same page in one that it is in.
     The event's sectors are loaded unless the page does not show them, the names of its pages only where `pages` is set.
     A page of the current event that is asked for under the event's slug leads to its own address: an event may become
     the front page after somebody noted a link.
@@ -54,7 +56,9 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
         refuse_off_site(slug)
         abort(404)
     if slug and event.is_current and request.method in READING:
-        abort(_lead_to_short_address())
+        abort(_lead_to(event=None))
+    if request.method in READING and language() not in event.offered_languages:
+        abort(_lead_to(lang=event.offered_languages[0]))
     if sectors:
         queries.load_sectors(event)
     if pages:
@@ -93,8 +97,9 @@ def _slug_of_page() -> str | None:
     return (request.view_args or {}).get("event") if _is_of_event(request.endpoint) else None
 
 
-def _lead_to_short_address() -> Response:
-    values: dict[str, Any] = {**request.args, **(request.view_args or {}), "event": None}
+def _lead_to(**differing: str | None) -> Response:
+    """Return the redirect to the requested page with other values in its address, which may change back one day."""
+    values: dict[str, Any] = {**request.args, **(request.view_args or {}), **differing}
     return redirect(url_for(str(request.endpoint), **values), 302)
 
 

@@ -83,6 +83,8 @@ def _differences_of(field: Field, stored: Any, label: str) -> Iterator[Differenc
 
 
 def _words(field: Field, value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_words(field, each) for each in value)
     if isinstance(field, SelectField):
         named = {choice.value: choice.label for choice in field.choices or ()}
         return str(named.get(value, value or ""))

@@ -287,5 +287,6 @@ def test_visitors_are_offered_the_languages_of_the_event_alone(pages):
     assert page.soup.select(".site-languages, link[hreflang]") == []
     assert "/sv/pages/practical" not in pages.get("/sitemap.xml").text
     assert "/en/pages/practical" in pages.get("/sitemap.xml").text
-    # The address in a language that the event lacks still shows the page, with a link to a language that it has.
-    assert pages.get("/sv/").all(".site-languages a") == ["English"]
+    # An address in a language that the event lacks leads to the same page in one that it has.
+    for path in ("/", "/pages/practical", "/event.ics", "/register", "/register/ngo"):
+        assert pages.get(f"/sv{path}", expect=302).location == f"/en{path}"

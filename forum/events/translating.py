@@ -1,0 +1,54 @@
+"""The languages of an event after it was made: adding one drafts its standing pages, taking one away hides its pages.
+
+Nobody's words are deleted: texts in a language that was taken away are there again when it comes back.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from forum.columns import Text
+from forum.events import changes, drafts
+from forum.events.models import Event, Page
+from forum.events.queries import list_page_texts
+from forum.web.languages import NAMES
+
+
+@dataclass(frozen=True)
+class NewLanguages:
+    """The languages that an event has got and lost, by code, and the pages that were drafted in the new ones."""
+
+    added: list[str]
+    removed: list[str]
+    drafted: list[Page]
+
+
+def set_languages(event: Event, codes: Collection[str], *, actor: str, now: datetime) -> NewLanguages:
+    """Give a locked event these languages, one at least, and draft its standing pages in those that are new.
+
+    A page that has a text in a new language keeps it.
+    """
+    before, after = event.offered_languages, [code for code in NAMES if code in codes]
+    changes.change(event, {"languages": after}, actor=actor, now=now)
+    added = [code for code in after if code not in before]
+    return NewLanguages(
+        added=added,
+        removed=[code for code in before if code not in after],
+        drafted=[page for page in list_page_texts(event) if _draft(page, added, event, now)],
+    )
+
+
+def _draft(page: Page, codes: Collection[str], event: Event, now: datetime) -> bool:
+    """Draft the page in the languages in which it has no text; return whether there was a draft for any."""
+    known = drafts.known_of(event)
+    made = {
+        code: draft
+        for code in codes
+        if not page.body.get(code) and (draft := drafts.draft_of(page.slug, code, known))
+    }
+    for code, draft in made.items():
+        for name, words in draft.items():
+            setattr(page, name, Text({**getattr(page, name), code: words}))
+    if made:
+        page.updated_at = now
+    return bool(made)
