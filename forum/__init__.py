@@ -38,8 +38,8 @@ from forum.news import feeds, old_addresses, publishing, revision_pages, search_
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
+from forum.registration import organisers_changes, self_service
 from forum.registration import public as registration_public
-from forum.registration import self_service
 from forum.settings.loading import load_settings
 from forum.settings.project import PROJECT
 from forum.web import (
@@ -76,6 +76,7 @@ BLUEPRINTS = (
     new_event.bp,
     publication.bp,
     registration_console.bp,
+    organisers_changes.bp,
     console_outbox.bp,
     news_console.bp,
     publishing.bp,

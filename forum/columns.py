@@ -71,6 +71,11 @@ def is_link(address: str) -> bool:
     return LINK.fullmatch(address) is not None
 
 
+def is_web_link(address: str) -> bool:
+    """Return whether the address is that of a web page: http or https."""
+    return is_link(address) and not address.lower().startswith("mailto:")
+
+
 class Link(TypeDecorator):
     """The URL of a link on a page: http, https or mailto. Raises UnsafeLink for any other (S32)."""
 

@@ -72,7 +72,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "old_addresses.year": Face.PUBLIC,
     "old_addresses.post": Face.PUBLIC,
     "old_addresses.category": Face.PUBLIC,
-    # health checks, files for crawlers, icons
+    # health checks, files for crawlers, icons, style sheets
     "health.livez": Face.MACHINE,
     "health.readyz": Face.MACHINE,
     "health.status": Face.MACHINE,
@@ -83,6 +83,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "icons.touch_icon": Face.MACHINE,
     "icons.manifest_icon": Face.MACHINE,
     "icons.manifest": Face.MACHINE,
+    "events.style_sheet": Face.MACHINE,
     # accounts
     "accounts.sign_in": Face.ACCOUNT,
     "accounts.second_factor": Face.ACCOUNT,
@@ -141,6 +142,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "attendees.export": ORGANISERS,
     "attendees.show": ORGANISERS,
     "attendees.cancel": ORGANISERS,
+    "attendee_changes.change": ORGANISERS,
     "attendees.resend": ORGANISERS,
     "posts.index": ORGANISERS,
     "posts.new": ORGANISERS,
@@ -197,8 +199,11 @@ AUDIENCES: dict[str, Face | Roles] = {
     "settings.sector": ORGANISERS,
     "settings.close_sector": ORGANISERS,
     "settings.remove_sector": ORGANISERS,
+    "settings.merge_sector": ORGANISERS,
     "settings.organiser": ORGANISERS,
     "settings.texts": ORGANISERS,
+    "settings.look": ORGANISERS,
+    "settings.languages": ORGANISERS,
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 # Forms that search engines may list. A form that keeps answers shows them only to the browser that sent them.

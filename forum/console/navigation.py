@@ -27,6 +27,7 @@ BELONGING = {
         "attendees.index",
         "attendees.show",
         "attendees.cancel",
+        "attendee_changes.change",
         "attendees.resend",
         "attendees.export",
     },
@@ -50,8 +51,11 @@ BELONGING = {
         "settings.sector",
         "settings.close_sector",
         "settings.remove_sector",
+        "settings.merge_sector",
         "settings.organiser",
         "settings.texts",
+        "settings.look",
+        "settings.languages",
     },
 }
 

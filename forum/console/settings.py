@@ -7,7 +7,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
-from forum.console import sector_settings
+from forum.console import language_settings, look_settings, sector_merging, sector_settings
 from forum.console.settings_editing import Part, edit
 from forum.console.settings_forms import FactsForm, RulesForm
 from forum.console.settings_text_forms import FrontTextsForm, OrganiserForm
@@ -46,11 +46,14 @@ def texts(event: str) -> ResponseReturnValue:
 
 
 for rule, view in (
+    ("/look", look_settings.look),
+    ("/languages", language_settings.languages),
     ("/sectors", sector_settings.sectors),
     ("/sectors/new", sector_settings.new_sector),
     ("/sectors/<sector>", sector_settings.sector),
     ("/sectors/<sector>/closure", sector_settings.close_sector),
     ("/sectors/<sector>/removal", sector_settings.remove_sector),
+    ("/sectors/<sector>/merging/<into>", sector_merging.merge_sector),
 ):
     bp.add_url_rule(rule, view_func=view, methods=["GET", "POST"])
 

@@ -1,6 +1,6 @@
 """The steps of every settings page: show a form, lock the event, refuse to overwrite another's change, and save."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,17 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.console.settings_fields import want_languages
 from forum.database import start_write
 from forum.events import changes
+from forum.events.drafts import known_of
+from forum.events.filling import fill_drafts
 from forum.events.in_url import get_any_or_404
-from forum.events.models import Event
+from forum.events.models import Event, Page
 from forum.extensions import db
 from forum.registration import places
 from forum.web.edits import ChangedMeanwhile, differences
-from forum.web.languages import NAMES
+from forum.web.languages import NAMES, in_language
 
 Context = Mapping[str, Any]
 
@@ -59,11 +62,21 @@ def edit(slug: str, part: Part) -> ResponseReturnValue:
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
         return _page(event, part, form, meanwhile)
-    changed = changes.change(event, form.values(event), actor=sign_ins.current_actor(), now=now)
-    told = part.after(event, changed, now)
+    actor, known = sign_ins.current_actor(), known_of(event)
+    changed = changes.change(event, form.values(event), actor=actor, now=now)
+    filled = fill_drafts(event, known, actor=actor, now=now)
+    told = " ".join(filter(None, (_filled_words(filled), part.after(event, changed, now))))
     db.session.commit()
     flash_saved(told, is_changed=bool(changed))
     return redirect(url_for(f"settings.{part.name}", event=slug), 303)
+
+
+def _filled_words(pages: Sequence[Page]) -> str:
+    """Return which drafts have been filled in by a change, in a sentence; "" for none."""
+    if not pages:
+        return ""
+    titles = ", ".join(in_language(page.title) for page in pages)
+    return _("Filled into drafts that nobody has edited: %(titles)s.", titles=titles)
 
 
 def show_stored(form, stored: Mapping[str, Any]) -> None:
@@ -93,6 +106,7 @@ def render(
 ) -> str:
     """Return a page of the settings; after somebody else's change it compares what was typed with what is stored."""
     compared = []
+    want_languages(form, event.offered_languages)
     if meanwhile:
         compared = list(differences(form, meanwhile.stored))
         form.show(meanwhile.stored)
@@ -114,17 +128,18 @@ def count_missing(event: Event) -> dict[str, int]:
     facts = [fact[name] for fact in event.facts for name in ("label", "value")]
     points = [point[name] for point in event.programme_points for name in ("title", "text")]
     texts = {
-        "facts": [event.name, event.short_name, event.place],
+        "facts": [event.name, event.short_name, event.place, event.directions],
         "sectors": [text for sector in event.sectors for text in (sector.name, sector.invited)],
-        "organiser": [event.organiser_name, *lines],
+        "organiser": [event.organiser_name, *lines, *(contact.get("role", {}) for contact in event.contacts)],
         "texts": [event.lead, event.sharing, *facts, *points],
     }
-    return {part: sum(map(_lacks_language, mine)) for part, mine in texts.items()}
+    codes = event.offered_languages
+    return {part: sum(_lacks_language(text, codes) for text in mine) for part, mine in texts.items()}
 
 
-def _lacks_language(text: Mapping[str, Any]) -> bool:
-    """Return whether a text is there in one language but not in all; a text in no language is left out on purpose."""
-    return any(text.values()) and not all(text.get(code) for code in NAMES)
+def _lacks_language(text: Mapping[str, Any], codes: Sequence[str]) -> bool:
+    """Return whether a text is there, but not in each language; a text in no language is left out on purpose."""
+    return any(text.values()) and not all(text.get(code) for code in codes)
 
 
 def _page(

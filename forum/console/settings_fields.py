@@ -1,6 +1,6 @@
 """The fields and rows of the settings' forms: texts per language, numbers, days, hours and moments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from wtforms import (
     DateField,
     DateTimeLocalField,
     Field,
+    FieldList,
     FormField,
     IntegerField,
     StringField,
@@ -18,7 +19,7 @@ from wtforms import (
 )
 from wtforms.validators import Length, NumberRange, StopValidation
 
-from forum.columns import Text, is_link
+from forum.columns import Text, is_link, is_web_link
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm
 from forum.web.languages import NAMES
@@ -65,6 +66,8 @@ class TextsField(FormField):
     def __init__(self, kind: type[Row], label=None, *, longest: int = 0, missing=None, **kwargs):
         super().__init__(kind, label, **kwargs)
         self._longest, self._missing = longest, missing
+        # Codes of the languages in which the text should be there; the page points out those that are missing.
+        self.wanted: Sequence[str] = tuple(NAMES)
 
     @property
     def text(self) -> Text:
@@ -82,6 +85,17 @@ class TextsField(FormField):
         if self._missing and not self.text:
             next(iter(self.form)).errors = [self._missing]
         return not self.form.errors
+
+
+def want_languages(form: Iterable[Field], codes: Sequence[str]) -> None:
+    """Let the texts of a form, those of its rows too, be wanted in these languages."""
+    for field in form:
+        if isinstance(field, TextsField):
+            field.wanted = codes
+        elif isinstance(field, FormField):
+            want_languages(field.form, codes)
+        elif isinstance(field, FieldList):
+            want_languages(field.entries, codes)
 
 
 class RowsField(NumberedFields):
@@ -213,6 +227,12 @@ def too_long(longest: int):
 def leads_somewhere(_form, field) -> None:
     """Refuse a link that is not http, https or mailto (S32)."""
     if field.data and not is_link(field.data):
+        raise StopValidation(_l("Enter a link that begins with https://"))
+
+
+def leads_to_a_page(_form, field) -> None:
+    """Refuse a link that is not http or https (S32)."""
+    if field.data and not is_web_link(field.data):
         raise StopValidation(_l("Enter a link that begins with https://"))
 
 

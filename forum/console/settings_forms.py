@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, SelectField, StringField
+from wtforms import BooleanField, EmailField, SelectField, StringField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, Regexp
 
@@ -13,15 +13,18 @@ from forum.console.settings_fields import (
     DayField,
     HourField,
     LineTexts,
+    LongTexts,
     MomentField,
     NumberField,
     Row,
     RowsField,
     SettingsForm,
     TextsField,
+    at_most,
     clock_of,
     exists,
     in_our_time,
+    leads_to_a_page,
     moment_of,
     must_be_given,
     validate_filled,
@@ -35,7 +38,8 @@ ZONES = (
     *("Europe/Stockholm", "Europe/Oslo", "Europe/Copenhagen", "Europe/Helsinki", "Europe/Mariehamn"),
     *("Atlantic/Reykjavik", "Atlantic/Faroe", "America/Nuuk"),
 )
-MOMENTS = ("opens_at", "closes_at", "release_at")
+MOMENTS = ("opens_at", "closes_at", "release_at", "freezes_at")
+FACT_TEXTS = ("name", "short_name", "place", "directions")
 HASHTAG = r"^(#[^\s#]{1,59})?$"
 DAY_REFUSALS: dict[type[errors.DaysRefused], Any] = {
     errors.NoDays: _l("Enter the event’s first day"),
@@ -62,6 +66,8 @@ class FactsForm(SettingsForm):
     days = RowsField(DayRow, _l("Days and hours"), most=14)
     timezone = SelectField(_l("Time zone"), validate_choice=True)
     place = TextsField(LineTexts, _l("Place"), longest=200, missing=_l("Enter where the event is held"))
+    map_url = URLField(_l("Link to a map"), [at_most(500), leads_to_a_page])
+    directions = TextsField(LongTexts, _l("How to get there"), longest=5000)
     hashtag = StringField(
         _l("Hashtag"), [Regexp(HASHTAG, message=_l("Enter one hashtag such as #NF27, without spaces"))]
     )
@@ -83,8 +89,9 @@ class FactsForm(SettingsForm):
     def stored(event: Event) -> dict[str, Any]:
         """Return the values that the form's fields show for the event."""
         plain = {name: getattr(event, name) for name in ("timezone", "hashtag", "contact_email")}
-        texts = {name: dict(getattr(event, name)) for name in ("name", "short_name", "place")}
-        return {**plain, **texts, "days": [vars(day) for day in read_hours(event)]}
+        texts = {name: dict(getattr(event, name)) for name in FACT_TEXTS}
+        days = [vars(day) for day in read_hours(event)]
+        return {**plain, **texts, "map_url": event.map_url or "", "days": days}
 
     def validate(self, extra_validators=None) -> bool:
         """Check the fields, then the days as a whole; a blank row is not a day."""
@@ -96,8 +103,9 @@ class FactsForm(SettingsForm):
 
     def values(self, event: Event) -> dict[str, Any]:
         """Return new values for the event's columns."""
-        texts = {name: self[name].text for name in ("name", "short_name", "place")}
+        texts = {name: self[name].text for name in FACT_TEXTS}
         plain = {name: self[name].data or "" for name in ("timezone", "hashtag", "contact_email")}
+        plain["map_url"] = self.map_url.data or None
         is_moved = self.timezone.data != event.timezone or self._days() != read_hours(event)
         return {**texts, **plain, **(self._moments if is_moved else {})}
 
@@ -121,6 +129,7 @@ class RulesForm(SettingsForm):
     opens_at = MomentField(_l("Opens"), [must_be_given(_l("Enter when registration opens")), in_our_time])
     closes_at = MomentField(_l("Closes"), [must_be_given(_l("Enter when registration closes")), in_our_time])
     release_at = MomentField(_l("Kept places are released"), [Optional(), in_our_time])
+    freezes_at = MomentField(_l("Answers can no longer be changed"), [Optional(), in_our_time])
     has_waiting_list = BooleanField(_l("Keep a waiting list"))
     offer_hours = NumberField(
         _l("Hours that an offer holds"), [must_be_given(_l("Enter a number of hours"))], least=1, most=720

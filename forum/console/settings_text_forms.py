@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField, TelField, URLField
+from wtforms import EmailField, SelectField, StringField, TelField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, Regexp
 
@@ -26,6 +26,7 @@ from forum.console.settings_fields import (
 from forum.events.hours import read_hours
 from forum.events.models import Event
 from forum.web.countries import CountryField
+from forum.web.forms import is_email
 
 CALLED = r"^[+0-9 ()./-]*$"
 IS_CALLED = (at_most(30), Regexp(CALLED, message=_l("Enter a telephone number")))
@@ -60,6 +61,30 @@ class HelpLineRow(Row):
         return is_valid and not self.errors
 
 
+class ContactRow(Row):
+    """A person whom visitors can ask."""
+
+    name = StringField(_l("Name"), [at_most(100)])
+    role = TextsField(LineTexts, _l("Role"), longest=100)
+    email = EmailField(_l("E-mail address"), [Optional(), is_email])
+    phone = TelField(_l("Telephone"), IS_CALLED)
+
+    def entry(self) -> dict[str, Any]:
+        """Return the contact as the event stores it; parts that are not known are left out."""
+        told = {"name": self.name.data, "role": dict(self.role.text)}
+        told |= {"email": self.email.data, "phone": self.phone.data}
+        return {name: value for name, value in told.items() if value}
+
+    def validate(self, extra_validators=None) -> bool:
+        """Check the fields, and that the contact has a name and can be reached."""
+        is_valid = super().validate(extra_validators)
+        if not self.name.data:
+            self.name.errors = [_("Enter the person’s name")]
+        if not self.email.data and not self.phone.data and not self.email.errors:
+            self.email.errors = [_("Enter an e-mail address or a telephone number")]
+        return is_valid and not self.errors
+
+
 class OrganiserForm(SettingsForm):
     """The form for the organiser of the event, and for the help lines."""
 
@@ -70,11 +95,13 @@ class OrganiserForm(SettingsForm):
     country = CountryField(_l("Country"))
     organiser_phone = TelField(_l("Telephone"), IS_CALLED)
     organiser_url = URLField(_l("Website"), [at_most(300), leads_somewhere])
+    contacts = RowsField(ContactRow, _l("Contacts"), most=20)
     help_lines = RowsField(HelpLineRow, _l("Help lines"), most=20)
 
     def __init__(self, *args, event: Event, **kwargs):
         super().__init__(*args, **kwargs)
         if not self.is_submitted():
+            self.contacts.offer_blank()
             self.help_lines.offer_blank()
 
     @staticmethod
@@ -87,12 +114,17 @@ class OrganiserForm(SettingsForm):
             **{name: address.get(name, "") for name in ("postal_code", "town", "country")},
             "organiser_phone": event.organiser_phone or "",
             "organiser_url": event.organiser_url or "",
+            "contacts": [_shown_contact(contact) for contact in event.contacts],
             "help_lines": [_shown_line(line) for line in event.help_lines],
         }
 
     def validate(self, extra_validators=None) -> bool:
-        """Check the fields; a blank help line is left out."""
-        return validate_filled(self.help_lines, super().validate, extra_validators)
+        """Check the fields; a blank contact or help line is left out."""
+
+        def check(extra) -> bool:
+            return validate_filled(self.help_lines, super(OrganiserForm, self).validate, extra)
+
+        return validate_filled(self.contacts, check, extra_validators)
 
     def values(self, _event: Event) -> dict[str, Any]:
         """Return new values for the event's columns."""
@@ -103,6 +135,7 @@ class OrganiserForm(SettingsForm):
             "organiser_address": {name: words for name, words in address.items() if words},
             "organiser_phone": self.organiser_phone.data or None,
             "organiser_url": self.organiser_url.data or None,
+            "contacts": [row.form.entry() for row in self.contacts.entries],
             "help_lines": [row.form.entry() for row in self.help_lines.entries],
         }
 
@@ -184,6 +217,11 @@ class FrontTextsForm(SettingsForm):
             "facts": facts,
             "programme_points": [row.form.entry() for row in self.programme_points.entries],
         }
+
+
+def _shown_contact(contact: dict[str, Any]) -> dict[str, Any]:
+    told = {name: contact.get(name, "") for name in ("name", "email", "phone")}
+    return {**told, "role": dict(contact.get("role", {}))}
 
 
 def _shown_line(line: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from forum.columns import is_web_link
 from forum.content import moments
 from forum.content.shapes import (
     LANGUAGES,
@@ -30,7 +31,9 @@ from forum.content.shapes import (
     unix,
 )
 from forum.events.enums import SectorPolicy
+from forum.events.look import THEMES, find_fault
 from forum.events.models import Event, Sector
+from forum.web.colours import is_colour
 
 NOWHERE = Where("")
 TEXTS = ("name", "short_name", "lead", "place", "sharing")
@@ -71,6 +74,8 @@ ORGANISER = table(
         "address": ADDRESS,
     },
 )
+COLOUR = matching(is_colour, 'a colour such as "#14463f"', 7)
+CONTACT = table({"name": line(100)}, {"role": SHORT, "email": mail_address(254), "phone": line(30)})
 REGISTRATION = table(
     {
         "capacity": number(0),
@@ -79,7 +84,7 @@ REGISTRATION = table(
         "waiting_list": flag,
         "offer_hours": number(1, 10_000),
     },
-    {"release": moment, "organisation_cap": number(1)},
+    {"release": moment, "freeze": moment, "organisation_cap": number(1)},
 )
 SHAPE = table(
     {
@@ -101,8 +106,12 @@ SHAPE = table(
         "languages": listing(
             matching(LANGUAGES.__contains__, f"one of {', '.join(LANGUAGES)}"), len(LANGUAGES)
         ),
+        "look": table({"light": COLOUR}, {"dark": COLOUR}),
         "nights": listing(table({}, {"ends": clock_time, "starts": clock_time})),
         "organiser": ORGANISER,
+        "map": matching(is_web_link, "the address of a web page", 500),
+        "directions": LONG,
+        "contacts": listing(CONTACT),
         "help_lines": listing(HELP_LINE),
         "programme_points": listing(
             table({"title": NAMED, "text": LONG}, {"day": number(1, 400), "starts": clock_time})
@@ -110,7 +119,7 @@ SHAPE = table(
         "facts": listing(table({"label": NAMED, "value": LONG})),
     },
 )
-LISTS = ("nights", "help_lines", "programme_points", "facts")
+LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 
 
 def tell(event: Event) -> Document:
@@ -121,15 +130,14 @@ def tell(event: Event) -> Document:
         "opens": moments.tell(event.opens_at, zone),
         "closes": moments.tell(event.closes_at, zone),
         "release": event.release_at and moments.tell(event.release_at, zone),
+        "freeze": event.freezes_at and moments.tell(event.freezes_at, zone),
         "waiting_list": event.has_waiting_list,
         "offer_hours": event.offer_hours,
         "organisation_cap": event.organisation_cap,
     }
     organiser = {
         "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,
-        "phone": event.organiser_phone,
-        "url": event.organiser_url,
-        "logo": event.organiser_logo,
+        **{name: getattr(event, f"organiser_{name}") for name in ("phone", "url", "logo")},
         "address": {name: value for name, value in event.organiser_address.items() if value},
     }
     return SHAPE(
@@ -144,7 +152,10 @@ def tell(event: Event) -> Document:
                 **{name: _told(getattr(event, name)) for name in TEXTS},
                 "registration": _known(registration),
                 "sectors": [_tell_sector(sector) for sector in event.sectors],
+                "map": event.map_url,
+                "directions": _told(event.directions) if any(event.directions.values()) else None,
                 "organiser": _known(organiser),
+                "look": _known({"light": event.accent_light, "dark": event.accent_dark}),
                 **{name: _tell_list(getattr(event, name)) for name in LISTS},
             },
             kept=("sectors",),
@@ -159,7 +170,7 @@ def read(raw: Document, where: Where) -> Document:
     zone = zone_of(document, where)
     _read_moments(document, ("starts", "ends"), zone, where)
     registration, at = document["registration"], where.at("registration")
-    _read_moments(registration, ("opens", "closes", "release"), zone, at)
+    _read_moments(registration, ("opens", "closes", "release", "freeze"), zone, at)
     for table_of, first, last, place in (
         (document, "starts", "ends", where),
         (registration, "opens", "closes", at),
@@ -167,6 +178,7 @@ def read(raw: Document, where: Where) -> Document:
         if moments.read(table_of[last], zone, place) <= moments.read(table_of[first], zone, place):
             place.at(last).refuse(f"has to be later than {first}")
     _refuse_wrong_shares(document, where)
+    _refuse_faint_colours(document.get("look", {}), where.at("look"))
     return document
 
 
@@ -191,17 +203,21 @@ def values_of(document: Document) -> dict[str, Any]:
         **{name: document[name] for name in ("hashtag", "contact_email", "timezone")},
         **{name: said(document[name]) for name in TEXTS},
         "languages": document.get("languages") or list(LANGUAGES),
+        "map_url": document.get("map"),
+        "directions": said(document.get("directions", {})),
         "starts_at": at(document, "starts"),
         "ends_at": at(document, "ends"),
         "opens_at": at(registration, "opens"),
         "closes_at": at(registration, "closes"),
         "release_at": at(registration, "release"),
+        "freezes_at": at(registration, "freeze"),
         "has_waiting_list": registration["waiting_list"],
         "offer_hours": registration["offer_hours"],
         "organisation_cap": registration.get("organisation_cap"),
         "organiser_name": said(organiser.get("name", {})),
         "organiser_address": organiser.get("address", {}),
         **{f"organiser_{name}": organiser.get(name) for name in ("phone", "url", "logo")},
+        **{f"accent_{name}": document.get("look", {}).get(name) for name in THEMES},
         **{name: [_stored(entry) for entry in document.get(name, [])] for name in LISTS},
     }
 
@@ -254,6 +270,15 @@ def _read_moments(table_of: Document, names: Iterable[str], zone: ZoneInfo, wher
     for name in names:
         if name in table_of:
             table_of[name] = moments.tell(moments.read(table_of[name], zone, where.at(name)), zone)
+
+
+def _refuse_faint_colours(look: Document, where: Where) -> None:
+    for theme, colour in look.items():
+        if fault := find_fault(colour, theme):
+            at = where.at(theme)
+            at.refuse(
+                f"has a contrast of {fault.ratio:.1f}:1, and 4.5:1 is the least; {fault.nearest} has enough"
+            )
 
 
 def _refuse_wrong_shares(document: Document, where: Where) -> None:

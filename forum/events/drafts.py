@@ -15,25 +15,34 @@ from pathlib import Path
 from typing import Any
 
 import frontmatter
+from babel.core import get_global
 
 from forum.columns import Text
-from forum.events.models import Page, Sector
+from forum.events.models import Event, Page, Sector
 
 FOLDER = Path(__file__).with_name("first_texts")
 # A blank is text in square brackets, but not a link, "[words](address)" or "[words][name]", or a picture's text.
 BLANK = re.compile(r"(?<![!\]\\])\[([^\[\]\n]+)\](?![(\[:])")
 # A placeholder in a first text for a fact, such as "{contact}".
-FACT = re.compile(r"\{(controller|contact|authority)\}")
+FACT = re.compile(r"\{(controller|contact|authority|directions)\}")
 WHOLE = 1000  # `front.toml` gives floors and ceilings in thousandths of the places
 
 
 @dataclass(frozen=True)
 class Known:
-    """The facts that a new event's texts state from the start; an empty fact stays a blank in the texts."""
+    """The facts that an event's drafted texts state; an empty fact stays a blank in the texts."""
 
-    organiser_name: str
+    organiser_name: Text
     contact_email: str
     country: str  # code of the country in which the event's zone lies, or ""
+    has_directions: bool = False  # whether the event tells how to get there
+
+
+def known_of(event: Event) -> Known:
+    """Return what is known of an event today."""
+    country = get_global("zone_territories").get(event.timezone, "")
+    has_directions = any(event.directions.values())
+    return Known(Text(event.organiser_name), event.contact_email, country, has_directions)
 
 
 def draft_pages(known: Known, languages: Collection[str], now: datetime) -> list[Page]:
@@ -54,6 +63,20 @@ def draft_pages(known: Known, languages: Collection[str], now: datetime) -> list
         )
         for slug, texts in by_slug.items()
     ]
+
+
+def draft_of(slug: str, language: str, known: Known) -> dict[str, str]:
+    """Return a standing page's drafted title, summary and body in a language; nothing where there is no draft."""
+    document = _drafts().get((slug, language))
+    if document is None:
+        return {}
+    told = {name: str(document.metadata[name]) for name in ("title", "summary")}
+    return {**told, "body": _fill(document.content, language, known)}
+
+
+def draft_body(slug: str, language: str, known: Known) -> str | None:
+    """Return the drafted text of a standing page in a language, or None where there is no draft."""
+    return draft_of(slug, language, known).get("body")
 
 
 def draft_sectors(template: str, capacity: int) -> list[Sector]:
@@ -91,6 +114,11 @@ def _front() -> dict[str, Any]:
     return tomllib.loads((FOLDER / "front.toml").read_text(encoding="utf-8"))
 
 
+@cache
+def _drafts() -> dict[tuple[str, str], frontmatter.Post]:
+    return {(slug, language): document for slug, language, document in _documents()}
+
+
 def _documents() -> Iterator[tuple[str, str, frontmatter.Post]]:
     for path in sorted(FOLDER.glob("*.md")):
         slug, language, _ending = path.name.rsplit(".", 2)
@@ -102,9 +130,10 @@ def _fill(text: str, language: str, known: Known) -> str:
     front = _front()
     blanks: Mapping[str, Mapping[str, str]] = front["blanks"]
     words = {
-        "controller": _escape(known.organiser_name),
+        "controller": _escape(known.organiser_name.in_language(language)),
         "contact": f"[{known.contact_email}](mailto:{known.contact_email})" if known.contact_email else "",
         "authority": front["authorities"].get(known.country, blanks["authority"])[language],
+        "directions": "{{directions}}" if known.has_directions else "",
     }
     return FACT.sub(lambda fact: words[fact[1]] or blanks[fact[1]][language], text)
 

@@ -102,9 +102,7 @@ def _texts(plan: Plan) -> dict[str, Any]:
         "sharing": drafts.draft_sharing(plan.template, plan.languages),
         "languages": list(plan.languages),
         "hashtag": "",
-        "organiser_name": Text(
-            dict.fromkeys(plan.languages, plan.organiser_name) if plan.organiser_name else {}
-        ),
+        "organiser_name": _organiser_name(plan),
         "contact_email": plan.contact_email,
     }
 
@@ -132,4 +130,8 @@ def _moments(plan: Plan, now: datetime) -> dict[str, datetime | None]:
 
 def _known(plan: Plan) -> Known:
     country = get_global("zone_territories").get(plan.timezone, "")
-    return Known(plan.organiser_name, plan.contact_email, country)
+    return Known(_organiser_name(plan), plan.contact_email, country)
+
+
+def _organiser_name(plan: Plan) -> Text:
+    return Text(dict.fromkeys(plan.languages, plan.organiser_name) if plan.organiser_name else {})

@@ -6,20 +6,26 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from forum import clock
+from forum.events import look as looks
 from forum.events import queries
 from forum.events.calendar import event_calendar
 from forum.events.cards import page_card
+from forum.events.contacts import list_contacts
 from forum.events.days import list_days
+from forum.events.freezing import is_frozen_now, seconds_unfrozen
 from forum.events.help_lines import list_help_lines
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Page
 from forum.events.organisers import organiser_of
 from forum.images.bodies import illustrate
 from forum.web import cache, share_picture
+from forum.web.headers import FOR_EVER
 from forum.web.languages import day_text, in_language, language
-from forum.web.markdown import render_with_parts
+from forum.web.markdown import render, render_with_parts
 from forum.web.seo import Seo
 from forum.web.telephones import tel_url
 
@@ -27,13 +33,18 @@ bp = Blueprint("events", __name__)
 
 # Names that a page's text may have as `{{name}}` on a line of its own, each once; the template shows there a part that
 # is kept elsewhere.
-PLACES = {"field-register", "organiser", "hours", "help-lines"}
+PLACES = {"field-register", "organiser", "hours", "help-lines", "changes", "directions", "contacts"}
+PRACTICAL = "practical"
+# The headings of parts that the practical page shows at its end when its text has no placeholder for them.
+SECTIONS = {"directions": _l("Getting there"), "contacts": _l("Contacts")}
 PLACEHOLDERS = re.compile(r"<p>\{\{([a-z-]{1,20})\}\}</p>")
 
 bp.add_app_template_filter(organiser_of, "organiser")
 bp.add_app_template_filter(list_help_lines, "help_lines")
 bp.add_app_template_filter(tel_url, "tel")
+bp.add_app_template_filter(list_contacts, "contacts")
 bp.add_app_template_filter(list_days, "days")
+bp.add_app_template_test(is_frozen_now, "frozen")
 
 
 @of_event(bp, "/pages/<slug>")
@@ -42,6 +53,7 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Show a standing page, such as the practical information."""
     found = get_published_or_404(event, sectors=False)
     shown = queries.find_page(found, slug) or abort(404)
+    cache.hold_at_most(seconds_unfrozen(found, clock.now()))
     return render_template("public/events/page.html", **shown_page(found, shown))
 
 
@@ -66,18 +78,37 @@ def calendar(event: str | None = None) -> ResponseReturnValue:
     )
 
 
+@bp.get("/look/<look>.css")
+@cache.page()
+def style_sheet(look: str) -> ResponseReturnValue:
+    """Give the style sheet with an event's own colours; its address names them, so what it holds never changes."""
+    found = looks.find_look(look) or abort(404)
+    headers = {"Cache-Control": FOR_EVER}
+    return Response(looks.style_sheet(found), headers=headers, content_type="text/css; charset=utf-8")
+
+
 def shown_page(event: Event, page: Page) -> dict[str, Any]:
     """Return the context of templates/public/events/page.html."""
     outlined = render_with_parts(in_language(page.body))
     picture = url_for("events.picture", slug=page.slug, event=queries.slug_in_url(event))
+    pieces = list(_split(outlined.html))
+    more = _lacking(event, {name for _text, name in pieces}) if page.slug == PRACTICAL else []
     return {
         "event": event,
         "page": page,
-        "pieces": [(illustrate(text), placed) for text, placed in _split(outlined.html)],
-        "parts": outlined.parts,
+        "pieces": [(illustrate(text), placed) for text, placed in pieces],
+        "more": more,
+        "parts": [*outlined.parts, *((name, str(SECTIONS[name])) for name in more)],
+        "directions": render(in_language(event.directions)),
         "updated": day_text(page.updated_at, event.zone),
         **Seo(in_language(page.title), in_language(page.summary), picture=picture).context(),
     }
+
+
+def _lacking(event: Event, placed: set[str]) -> list[str]:
+    """Return the parts that the event's practical page shows at its end, for they are known and not in its text."""
+    known = {"directions": in_language(event.directions) or event.map_url, "contacts": event.contacts}
+    return [name for name in SECTIONS if known[name] and name not in placed]
 
 
 def _split(html: Markup) -> Iterator[tuple[Markup, str]]:

@@ -48,6 +48,7 @@ def _location(event: Event) -> dict[str, Any]:
     place = in_language(event.place)
     return {
         "@type": "Place",
+        **({"hasMap": event.map_url} if event.map_url else {}),
         "name": place,
         "address": {"@type": "PostalAddress", "addressLocality": place},
     }

@@ -116,9 +116,18 @@ def _addresses(event: Event, *, is_earlier: bool) -> dict[str, Any]:
         "register_url": url_for("registration.choose", event=slug),
         "calendar_url": url_for("events.calendar", event=slug),
         "practical_url": pages.get("practical", ""),
+        "way": _way(event, pages.get("practical", "")),
         "protected_url": f"{pages['privacy']}#protected-identity" if "privacy" in pages else "",
         "page_links": links if is_earlier else [],
     }
+
+
+def _way(event: Event, practical_url: str) -> list[dict[str, str]]:
+    """Return links to the map and to the directions, as far as there are any."""
+    links = [{"label": _("Map"), "url": event.map_url}] if event.map_url else []
+    if practical_url and in_language(event.directions):
+        links.append({"label": _("Directions"), "url": practical_url})
+    return links
 
 
 def _seo(event: Event, state: RegistrationState, opening: Opening) -> Seo:

@@ -183,18 +183,9 @@ REGISTER: tuple[Entry, ...] = (
         retention=_l(
             "The words until the message has been sent; that it was sent, until the organiser erases it"
         ),
-        columns=_of(
-            "outbox_messages",
-            *(
-                "registration_id",
-                "kind",
-                "recipient",
-                "subject",
-                "content",
-                "created_at",
-                "sent_at",
-                "last_error",
-            ),
+        columns=(
+            *_of("outbox_messages", "registration_id", "kind", "recipient", "subject", "content"),
+            *_of("outbox_messages", "created_at", "sent_at", "last_error"),
         ),
     ),
     Entry(
@@ -252,6 +243,17 @@ REGISTER: tuple[Entry, ...] = (
         retention=_l("As long as the post is published, or the image is in the library"),
         columns=("posts.author", "images.credit"),
         fields=("PostTextForm.author", "DescribedForm.credit"),
+    ),
+    Entry(
+        what=_l(
+            "For people whom the organiser names as contacts: name, role, e-mail address and phone number"
+        ),
+        purpose=_l("So that visitors know whom to ask"),
+        basis=LEGITIMATE_INTEREST,
+        audience=EVERYBODY,
+        retention=_l("Until the organiser removes the contact"),
+        columns=("events.contacts",),
+        fields=_of("ContactRow", "name", "role", "email", "phone"),
     ),
     Entry(
         what=_l("For the office’s own people: name, address, language and tasks"),

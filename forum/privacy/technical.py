@@ -23,6 +23,8 @@ TABLES = {  # texts and settings of the forum itself
     "key_checks",
     "mail_relay",
 }
+# Columns of these tables that do hold personal data, and stand in the register.
+PERSONAL = {"events.contacts"}
 COLUMNS = {  # keys, counters and checksums in tables that also hold personal data
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
     "submissions": {"key", "fingerprint"},
@@ -55,18 +57,31 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "LineTexts": ("sv", "en"),
     "AreaTexts": ("sv", "en"),
     "LongTexts": ("sv", "en"),
-    "FactsForm": ("name", "short_name", "days", "timezone", "place", "hashtag", "contact_email"),
+    "FactsForm": (
+        "name",
+        "short_name",
+        "days",
+        "timezone",
+        "place",
+        "map_url",
+        "directions",
+        "hashtag",
+        "contact_email",
+    ),
     "DayRow": ("day", "starts", "ends"),
     "RulesForm": (
-        *("opens_at", "closes_at", "release_at", "has_waiting_list", "offer_hours", "organisation_cap"),
+        *("opens_at", "closes_at", "release_at", "freezes_at"),
+        *("has_waiting_list", "offer_hours", "organisation_cap"),
     ),
     "OrganiserForm": (
         *("organiser_name", "postal_line", "postal_code", "town", "country"),
-        *("organiser_phone", "organiser_url", "help_lines"),
+        *("organiser_phone", "organiser_url", "contacts", "help_lines"),
     ),
     "HelpLineRow": ("country", "emergency", "police", "children", "report", "url"),
     "FrontTextsForm": ("lead", "sharing", "facts", "programme_points"),
     "FactRow": ("label", "value"),
+    "LanguagesForm": ("languages",),
+    "LookForm": ("accent_light", "accent_dark"),
     "PointRow": ("day", "starts", "title", "text"),
     "PlacesForm": ("capacity", "shares"),
     "ShareRow": ("key", "floor", "ceiling", "policy"),
@@ -79,6 +94,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "OldAddressForm": ("old", "leads_to"),
     "ImportForm": ("file", "lines"),
     "GlossaryForm": ("language", "avoid", "better", "reason"),
+    "MergeSectorForm": ("floor", "ceiling"),
 }
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.

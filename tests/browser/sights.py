@@ -363,6 +363,19 @@ CONSOLE = [
         world="long",
         as_=ORGANISER,
     ),
+    Sight(
+        "change somebody",
+        "attendee_changes.change",
+        way=of_person("attendee_changes.change", "confirmed"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "change somebody, refused",
+        "attendee_changes.change",
+        way=wrongly(of_person("attendee_changes.change", "confirmed"), {"given_name": "", "phone": "x"}),
+        as_=ORGANISER,
+        status=422,
+    ),
     Sight("send again", "attendees.resend", way=of_person("attendees.resend", "confirmed"), as_=ORGANISER),
     Sight(
         "send again, ended", "attendees.resend", way=of_person("attendees.resend", "cancelled"), as_=ORGANISER
@@ -507,7 +520,7 @@ DESK = [
         for kind in ("used", "unused")
     ],
 ]
-PARTS = ("facts", "registration", "sectors", "organiser", "texts")
+PARTS = ("facts", "registration", "sectors", "organiser", "texts", "look", "languages")
 SETTINGS = [
     *[
         Sight(f"{what}, {part}", f"settings.{part}", {}, of_event(f"settings.{part}"), world, ORGANISER)
@@ -534,6 +547,13 @@ SETTINGS = [
         as_=ORGANISER,
         status=422,
     ),
+    Sight(
+        "settings, colours refused",
+        "settings.look",
+        way=wrongly(of_event("settings.look"), {"accent_light": "#e2001a", "accent_dark": "#e2001a"}),
+        as_=ORGANISER,
+        status=422,
+    ),
     Sight("new sector", "settings.new_sector", way=of_event("settings.new_sector"), as_=ORGANISER),
     *[
         Sight(f"{what} a sector", endpoint, way=of_event(endpoint, sector="ngo"), as_=ORGANISER)
@@ -543,6 +563,19 @@ SETTINGS = [
             ("remove", "settings.remove_sector"),
         )
     ],
+    Sight(
+        "merge sectors",
+        "settings.merge_sector",
+        way=of_event("settings.merge_sector", sector="ngo", into="justice"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "merge sectors, refused",
+        "settings.merge_sector",
+        way=wrongly(of_event("settings.merge_sector", sector="ngo", into="justice"), {"ceiling": "1"}),
+        as_=ORGANISER,
+        status=422,
+    ),
 ]
 ORGANISING = [*CONSOLE, *DESK, *SETTINGS]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]

@@ -8,10 +8,13 @@ from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.database import start_write
+from forum.events.enums import SectorTemplate
+from forum.events.making import Plan
+from forum.events.making import make_event as make_planned
 from forum.events.models import Event
 from forum.extensions import db
-from tests.factories.events import HELP_LINES, ORGANISER, make_event
-from tests.factories.registrations import confirmed, register
+from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_event
+from tests.factories.registrations import confirmed, register, write
 from tools.pages import Pages
 
 SPRING = date(2028, 3, 26)  # summer time begins: the clocks go from 2 to 3
@@ -202,6 +205,50 @@ def test_organiser_and_help_lines_are_saved(organiser, event):
     emptied = {name: "" for name in page.form().data if name.startswith("help_lines-0")}
     page.submit(emptied)
     assert reread(event).help_lines == []
+
+
+def test_way_and_contacts_are_saved_and_filled_into_untouched_drafts(sign_in_as, database):
+    days = {"first_day": date(2027, 11, 16), "last_day": date(2027, 11, 16), "timezone": "Europe/Stockholm"}
+    told = {"name": "Forum", "language": "en", "place": "Stockholm", "capacity": 9, "organiser_name": "Us"}
+    plan = Plan(**days, **told, template=SectorTemplate.OPEN, languages=("en",))
+    event = write(make_planned, plan, actor="command", now=NOW)
+    pages = sign_in_as(Role.ORGANISER, event)
+    typed = {"contact_email": "ask@example.org", "map_url": "https://map.example/", "directions-en": "Walk."}
+    page = pages.post("settings.facts", typed, event=event.slug, follow=True, expect=200)
+    assert page.flashes == [
+        "Saved. Filled into drafts that nobody has edited: Practical information, Privacy notice, Accessibility"
+        " statement, Code of conduct."
+    ]
+    assert (reread(event).map_url, event.directions) == ("https://map.example/", {"en": "Walk."})
+    contact = {
+        "contacts-0-name": "Åsa",
+        "contacts-0-role-en": "Coordinator",
+        "contacts-0-email": "a@example.org",
+    }
+    page = pages.post("settings.organiser", contact, event=event.slug, follow=True, expect=200)
+    assert reread(event).contacts == [
+        {"name": "Åsa", "role": {"en": "Coordinator"}, "email": "a@example.org"}
+    ]
+    page.submit(dict.fromkeys(contact, ""))
+    assert reread(event).contacts == []
+    practical = pages.get("pages.edit", event=event.slug, slug="practical").form().data["en-body"][0]
+    assert "[ask@example.org](mailto:ask@example.org)" in practical
+    assert "{{directions}}" in practical
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "typed", "field"),
+    [
+        ("settings.facts", {"map_url": "mailto:a@example.org"}, "map_url"),
+        ("settings.facts", {"map_url": "ftp://map.example/"}, "map_url"),
+        ("settings.organiser", {"contacts-0-name": "Åsa"}, "contacts-0-email"),
+        ("settings.organiser", {"contacts-0-phone": "112"}, "contacts-0-name"),
+        ("settings.organiser", {"contacts-0-name": "Åsa", "contacts-0-email": "x"}, "contacts-0-email"),
+    ],
+)
+def test_a_map_or_contact_that_leads_nowhere_is_refused(organiser, event, endpoint, typed, field):
+    page = organiser.post(endpoint, typed, event="nf27", expect=422)
+    assert list(page.errors) == [field]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Fixtures for exporting and importing content: a site with every kind of content, and the commands on a folder."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,13 @@ def site(app, frozen):
             help_lines=HELP_LINES,
             nights=[{"ends": "17:00", "starts": "09:00"}],
             organisation_cap=5,
+            accent_light="#14463f",
+            map_url="https://map.example/?at=1,2",
+            directions=Text(sv="Från **torget**\n\n+ ett", en="From the square"),
+            contacts=[
+                {"name": "Åsa", "role": {"sv": "Samordnare"}, "email": "asa@example.org", "phone": "112"}
+            ],
+            freezes_at=NOW + timedelta(days=100),
             sharing=Text(sv='Rad "ett"\n\nRad två \\ slut', en="Line one"),
             programme_points=[{"day": 1, "starts": "09:00", "title": {"sv": "Läget"}, "text": {"sv": "Ett"}}],
             facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],

@@ -54,6 +54,8 @@ def refused(run, folder: Path) -> list[str]:
         (EVENT, 'hashtag = "#NF27"', 'hashtag = "a\\u0000b"', "hashtag: holds the control character U+0000."),
         (EVENT, 'hashtag = "#NF27"', f'hashtag = "{"x" * 61}"', "hashtag: has 61 characters, and 60 are the most."),
         (EVENT, 'en = "Nordic Forum for testing"\n', "", "name.en: is missing; write"),
+        (EVENT, 'light = "#14463f"', 'light = "green"', 'look.light: has to be a colour such as "#14463f".'),
+        (EVENT, 'light = "#14463f"', 'light = "#ffdd00"', "look.light: has a contrast of 1.1:1, and 4.5:1 is the "),
         (EVENT, '[name]\n', '[name]\nxx = "x"\n', "name.xx: is no language of this site; those are sv, en."),
         (EVENT, 'timezone = "Europe/Stockholm"', 'timezone = "../../etc/passwd"', "timezone: has to be the name of a "),
         (EVENT, 'starts = 2027-11-16 09:00:00', 'starts = 2027-03-28 02:30:00', "02:30:00 does not exist in "),

@@ -9,7 +9,9 @@ import pytest
 from forum.columns import Text
 from forum.content.documents import BODY, read_markdown
 from forum.content.shapes import Where
+from forum.database import start_write
 from forum.demo.files import fill, read_content
+from forum.extensions import db
 from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_archive, make_event, make_page
 from tests.factories.news import make_post
 
@@ -41,6 +43,51 @@ def test_page_shows_the_hours_the_organiser_and_the_help_lines_in_their_places(p
     assert page.all("main tbody tr") == ["Sweden 112 114 14 – The hotline", "Iceland 112 – 1717 –"]
     links = {link.text: link["href"] for link in page.soup.select("main a")}
     assert (links["1717"], links["+46 8 465 004 40"]) == ("tel:1717", "tel:+46846500440")
+
+
+CONTACTS = [
+    {"name": "Åsa Ek", "role": {"sv": "Samordnare", "en": "Coordinator"}, "email": "asa@example.org"},
+    {"name": "Bo", "phone": "+46 8 1"},
+]
+WAY = {
+    "map_url": "https://map.example/here",
+    "directions": Text(sv="Gå **rakt** fram.", en="Walk **straight** on."),
+    "contacts": CONTACTS,
+}
+
+
+def test_way_and_contacts_stand_where_the_text_places_them_or_at_the_end(pages):
+    event = make_event(**WAY)
+    written = make_page(event, body=Text(sv="Ett.", en="## One {#one}\n\nTwo."))
+    make_page(event, "privacy")
+    page = pages.get("events.page", slug="practical")
+    assert page.all("main h2")[-2:] == ["Getting there", "Contacts"]
+    assert page.links["Getting there"] == "#directions"
+    assert page.links["Stockholm on a map"] == "https://map.example/here"
+    assert page.soup.select_one(".prose strong").text == "straight"
+    assert page.all("main .plain-list li")[-2:] == ["Åsa Ek , Coordinator asa@example.org", "Bo +46 8 1"]
+    assert "on a map" not in pages.get("events.page", slug="privacy").text
+
+    placed = "One.\n\n{{directions}}\n\nTwo.\n\n{{contacts}}\n\nThree."
+    save_body(written, Text(sv=placed, en=placed))
+    page = pages.get("events.page", slug="practical")
+    assert page.all(".prose") == ["One.", "Walk straight on.", "Two.", "Three."]
+    assert "Getting there" not in page.text
+
+    front = pages.get("home.front")
+    assert (front.links["Map"], front.links["Directions"]) == (
+        "https://map.example/here",
+        "/en/pages/practical",
+    )
+    [data] = [json.loads(script.text) for script in front.soup.select('script[type="application/ld+json"]')]
+    assert data["location"]["hasMap"] == "https://map.example/here"
+
+
+def save_body(page, body: Text) -> None:
+    """Change the text of a page."""
+    start_write(db.session)
+    page.body = body
+    db.session.commit()
 
 
 def test_footer_says_who_arranges_the_forum_whom_to_call_and_what_was_before(pages):

@@ -21,10 +21,12 @@ VALUES = {
     "month": 11,
     "day": 25,
     "sector": "ngo",
+    "into": "tech",
     "slug": "public-en",
     "name": "nätet",
     "path": "old",
     "filename": "css/site.css",
+    "look": "14463f-93d3c5",
 }
 SLUGS = {
     "events.page": "practical",

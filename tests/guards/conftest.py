@@ -81,7 +81,7 @@ def demo(app) -> Flask:
 @pytest.fixture(scope="module")
 def queried(world) -> list[tuple[str, str]]:
     """Give the pages that read parameters of the query string, each with an audience that may open the page."""
-    person = {"attendees.show", "attendees.cancel", "attendees.resend"}
+    person = {"attendees.show", "attendees.cancel", "attendees.resend", "attendee_changes.change"}
     console = [
         *(
             (ADMIN, f"/console/{HERE}/{page}")

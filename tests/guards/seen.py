@@ -10,6 +10,7 @@ PUBLIC = {
         for name in ("name", "short_name", "lead", "place", "sharing", "hashtag", "contact_email")
     ),
     *(f"events.{name}" for name in ("programme_points", "facts", "help_lines")),
+    *(f"events.{name}" for name in ("map_url", "directions", "contacts")),
     *(f"events.organiser_{name}" for name in ("name", "address", "phone", "url")),
     *(f"sectors.{name}" for name in ("name", "invited")),
     *(f"pages.{name}" for name in ("title", "summary", "body")),

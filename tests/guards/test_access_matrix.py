@@ -116,6 +116,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
     assert {address.endpoint for address, _path in swapped} == {
         "attendees.show",
         "attendees.cancel",
+        "attendee_changes.change",
         "attendees.resend",
         "outbox.retry",
         "outbox.send_now",

@@ -15,7 +15,7 @@ from tests.guards.conftest import BOTH
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 
-ENDING = {"attendees.cancel", "attendees.resend", "settings.close_sector"} | {
+ENDING = {"attendees.cancel", "attendees.resend", "settings.close_sector", "settings.merge_sector"} | {
     "self_service.cancel",
     "self_service.leave",
     "accounts.sign_out",

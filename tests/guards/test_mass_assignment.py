@@ -124,6 +124,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {}, None, MAILED),
+    "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, ADDED),
     "posts.new": (ADMIN, POST, {}, {"posts"} | OF_POST),
     "posts.edit": (
         ADMIN,
@@ -273,8 +274,12 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "days-0-starts": "09:00",
             "days-0-ends": "17:00",
             "contact_email": "new@example.org",
+            "map_url": "https://example.org/there",
         },
-        {"events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}},
+        {
+            "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
+            | {"map_url", "directions"}
+        },
         ADDED,
     ),
     "settings.registration": (
@@ -283,11 +288,12 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "opens_at": "2027-04-01T09:00",
             "closes_at": "2027-10-01T09:00",
             "release_at": "",
+            "freezes_at": "2027-11-01T09:00",
             "has_waiting_list": "y",
             "offer_hours": "24",
             "organisation_cap": "50",
         },
-        {"events": {"opens_at", "closes_at", "release_at", "offer_hours", "organisation_cap"}},
+        {"events": {"opens_at", "closes_at", "release_at", "freezes_at", "offer_hours", "organisation_cap"}},
         ADDED,
     ),
     "settings.sectors": (
@@ -325,6 +331,17 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         MAILED,
     ),
     "settings.remove_sector": (ADMIN, {}, {}, set()),
+    "settings.merge_sector": (
+        ADMIN,
+        {"floor": "6", "ceiling": "6"},
+        {
+            "registrations": {"sector_id"} | OFFERED["registrations"],
+            "sectors": {"floor", "ceiling", "taken"},
+            "events": {"taken"},
+            "submissions": {"answers"},
+        },
+        MAILED,
+    ),
     "settings.organiser": (
         ADMIN,
         {
@@ -343,7 +360,10 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "help_lines-0-report-sv": "",
             "help_lines-0-report-en": "",
         },
-        {"events": {f"organiser_{name}" for name in ("name", "address", "phone", "url")} | {"help_lines"}},
+        {
+            "events": {f"organiser_{name}" for name in ("name", "address", "phone", "url")}
+            | {"help_lines", "contacts"}
+        },
         ADDED,
     ),
     "settings.texts": (
@@ -357,6 +377,13 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "programme_points-0-title-en": "A point",
         },
         {"events": {"lead", "sharing", "facts", "programme_points"}},
+        ADDED,
+    ),
+    "settings.languages": (ADMIN, {"languages": "en"}, {"events": {"languages"}}, ADDED),
+    "settings.look": (
+        ADMIN,
+        {"accent_light": "#2050c0", "accent_dark": "#91b6ff"},
+        {"events": {"accent_light", "accent_dark"}},
         ADDED,
     ),
     "own_account.confirm": (ADMIN, {"password": "x", "code": "1"}, {}, set()),

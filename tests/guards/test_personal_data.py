@@ -39,7 +39,9 @@ def columns() -> set[str]:
 def technical_columns() -> set[str]:
     """Return the columns that hold no personal data."""
     by_table = {name for name in columns() if name.split(".")[0] in technical.TABLES}
-    return by_table | {f"{table}.{column}" for table, names in technical.COLUMNS.items() for column in names}
+    return by_table - technical.PERSONAL | {
+        f"{table}.{column}" for table, names in technical.COLUMNS.items() for column in names
+    }
 
 
 def fields() -> set[str]:

@@ -106,15 +106,17 @@ VIEWS = {
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
     *("forum/console/categories.py", "forum/console/hashtags.py"),
     *("forum/console/glossary.py", "forum/console/redirects.py"),
+    *("forum/console/look_settings.py", "forum/console/sector_merging.py"),
     *("forum/console/new_event.py", "forum/console/publication.py", "forum/news/old_addresses.py"),
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
+    "forum/registration/organisers_changes.py",
     # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     "forum/accounts/autosaves.py",
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
-    "forum/registration/own_sign_in.py",
+    *("forum/registration/own_sign_in.py", "forum/registration/own_forms.py"),
     "forum/audit/traces.py",
     # Modules that need the request to encrypt cookies and to write log lines.
     *("forum/sealed_cookies.py", "forum/logs.py"),

@@ -65,6 +65,7 @@ ORGANISER = {
     "organiser_logo": "img/ring.svg",
 }
 PAGE_TEXT = {"title": "Title", "summary": "Summary", "body": "Body"}
+CONTACT = {"name": "Name", "role": {"sv": "Roll", "en": "Role"}, "email": "a@example.org", "phone": "112"}
 FACT = {"label": {"sv": "När", "en": "When"}, "value": {"sv": "Då", "en": "Then"}}
 CONSENTS = frozenset(ConsentPurpose)
 SOMEWHERE = Sender(client="a network address", most_held=1)
@@ -130,6 +131,11 @@ def _make_events(world: World) -> None:
         "hotline_url": "https://example.org/hotline",
         "help_lines": [HELP_LINE],
         **ORGANISER,
+        "accent_light": "#14463f",
+        "accent_dark": "#93d3c5",
+        "map_url": "https://example.org/map",
+        "directions": Text(sv="Hit", en="Here"),
+        "contacts": [CONTACT],
     }
     here = make_event(slug=HERE, sectors=_sectors(here=True), capacity=6, **rich)
     elsewhere = make_archive(slug=ELSEWHERE, sectors=_sectors(), capacity=6, **rich)
@@ -147,8 +153,8 @@ def _make_events(world: World) -> None:
 
 
 def _sectors(*, here: bool = False) -> list:
-    full = [make_sector("tech", ceiling=1, position=2)] if here else []
-    return [make_sector("ngo", floor=6 if here else 0, ceiling=6, position=1), *full]
+    full = make_sector("tech", ceiling=1, position=2)
+    return [make_sector("ngo", floor=6 if here else 0, ceiling=6, position=1), full]
 
 
 def _make_news(world: World) -> None:

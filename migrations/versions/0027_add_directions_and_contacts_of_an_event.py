@@ -1,0 +1,26 @@
+"""Add the map link, the directions and the contacts of an event.
+
+Why: organisers tell how to get there, and whom to ask, once for every page that says so. Events that exist say
+nothing of it yet, and an earlier version that runs beside this one does not know the columns.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("events", sa.Column("map_url", sa.String(500)))
+    op.add_column(
+        "events", sa.Column("directions", sa.JSON(), nullable=False, server_default=sa.text("'{}'"))
+    )
+    op.add_column("events", sa.Column("contacts", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
+
+
+def downgrade() -> None:
+    for name in ("contacts", "directions", "map_url"):
+        op.drop_column("events", name)
