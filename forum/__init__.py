@@ -34,7 +34,7 @@ from forum.home import public as home_public
 from forum.images import public as images_public
 from forum.images.errors import StorageAway
 from forum.news import console as news_console
-from forum.news import feeds, old_addresses, publishing, revision_pages, search_entries, writing
+from forum.news import corrections, feeds, old_addresses, publishing, revision_pages, search_entries, writing
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
@@ -65,6 +65,7 @@ BLUEPRINTS = (
     events_public.bp,
     images_public.bp,
     news_public.bp,
+    corrections.bp,
     feeds.bp,
     old_addresses.bp,
     privacy_public.bp,

@@ -62,6 +62,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "news.category": Face.PUBLIC,
     "news.tag": Face.PUBLIC,
     "news.search": Face.PUBLIC,
+    "corrections.index": Face.PUBLIC,
     "feeds.whole": Face.PUBLIC,
     "feeds.whole_as_json": Face.PUBLIC,
     "feeds.category": Face.PUBLIC,

@@ -116,4 +116,6 @@ def _write_text(text: PostText, document: Document) -> PostText:
         setattr(text, name, document.get(name, ""))
     text.body = document[BODY]
     text.content_note = document.get("content_note")
+    action = document.get("action", {})
+    text.action_label, text.action_url = action.get("label"), action.get("url")
     return text

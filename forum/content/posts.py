@@ -16,6 +16,7 @@ from forum.content.shapes import (
     line,
     link,
     listing,
+    matching,
     moment,
     prose,
     table,
@@ -26,9 +27,16 @@ from forum.news.dates import ZONE
 from forum.news.drafts import NEEDED
 from forum.news.enums import PostState
 from forum.news.models import Post, PostText
+from forum.news.old_paths import leads_somewhere
 
 SOURCE = table({"title": line(empty=True)}, {"url": link(500), "date": day})
 CORRECTION = table({"date": day, "text": prose(5000)}, {"at": moment})
+ACTION = table(
+    {
+        "label": line(60),
+        "url": matching(leads_somewhere, "a path of this site, or an address with https://", 500),
+    }
+)
 SHAPE = table(
     {
         "slug": key(120),
@@ -49,6 +57,7 @@ SHAPE = table(
         "sources": listing(SOURCE),
         "corrections": listing(CORRECTION),
         "content_note": line(600),
+        "action": ACTION,
         "help_box": flag,
         "cover": key(16),
     },
@@ -66,7 +75,7 @@ ORDER = (
         "withdrawn",
         "updated",
     ),
-    *("categories", "tags", "content_note", "help_box", "cover", "sources", "corrections", BODY),
+    *("categories", "tags", "content_note", "action", "help_box", "cover", "sources", "corrections", BODY),
 )
 MOMENTS = ("published", "withdrawn", "updated")
 # The keys whose values are the same in every language of a post.
@@ -182,6 +191,7 @@ def _tell_text(post: Post, text: PostText, events: Mapping[int, str], former: li
             )
             for correction in sorted(post.corrections, key=_in_order)
         ],
+        "action": {"label": text.action_label, "url": text.action_url} if text.action_label else None,
         BODY: body_of(text.body),
     }
     return in_order(document)

@@ -19,10 +19,14 @@ from forum.news.searching import make_findable
 from forum.web.languages import NAMES
 
 # The fields that a post has in each language; each is a text, or "".
-SAID = ("label", "headline", "lead", "body", "content_note", "author", "slug")
+SAID = (
+    *("label", "headline", "lead", "body", "content_note", "action_label", "action_url", "author", "slug"),
+)
 # The fields that must not be empty when a post is published.
 NEEDED = ("headline", "lead", "body", "author")
 STORED_IN_TEXT = ("label", "headline", "lead", "body")
+# Those that are no text at all when they are empty.
+OPTIONAL = ("content_note", "action_label", "action_url")
 
 
 @dataclass(frozen=True)
@@ -123,13 +127,13 @@ def _fill_texts(post: Post, draft: Draft) -> None:
             post.texts.append(text)
         for name in STORED_IN_TEXT:
             setattr(text, name, said.get(name, ""))
-        text.content_note = said.get("content_note") or None
+        for name in OPTIONAL:
+            setattr(text, name, said.get(name) or None)
 
 
 def _said(text: PostText) -> dict[str, str]:
-    stored = {name: getattr(text, name) for name in STORED_IN_TEXT}
-    author = text.post.author.get(text.language, "")
-    return {**stored, "content_note": text.content_note or "", "author": author, "slug": text.slug}
+    stored = {name: getattr(text, name) or "" for name in (*STORED_IN_TEXT, *OPTIONAL)}
+    return {**stored, "author": text.post.author.get(text.language, ""), "slug": text.slug}
 
 
 def _of_source(source: Source) -> dict[str, str]:

@@ -24,6 +24,7 @@ from forum.columns import is_link
 from forum.news.drafts import SAID, Draft
 from forum.news.enums import PostState
 from forum.news.models import Post
+from forum.news.old_paths import leads_somewhere
 from forum.news.tagging import read_names
 from forum.news.tags import fold
 from forum.web.edits import ShowsStored, digest
@@ -33,7 +34,7 @@ from forum.web.languages import NAMES
 MOST_TAGS, MOST_SOURCES, BLANK_SOURCES = 12, 30, 2
 # A post's text in a language counts as begun when one of these fields is filled in. `author` is not among them,
 # because the form fills it in.
-BEGUN = ("headline", "lead", "body", "label", "content_note", "slug")
+BEGUN = ("headline", "lead", "body", "label", "content_note", "action_label", "action_url", "slug")
 NOW, LATER = "now", "later"
 LACKING = {
     "headline": _l("Write a headline"),
@@ -55,8 +56,22 @@ class PostTextForm(PartForm):
     body = LinesField(_l("Text"))
     label = StringField(_l("Label above the headline"), [_at_most(60)])
     content_note = TextAreaField(_l("Content note"), [_at_most(600)])
+    action_label = StringField(_l("Button after the text"), [_at_most(60)])
+    action_url = StringField(_l("Where the button leads"), [_at_most(500)])
     author = StringField(_l("Author"), [_at_most(200)])
     slug = StringField(_l("Address"), [_at_most(80)])
+
+    def validate_action_label(self, field: StringField) -> None:
+        """Refuse a button that leads somewhere without words."""
+        if self.action_url.data and not field.data:
+            raise ValidationError(_l("Write what the button says, or empty its address"))
+
+    def validate_action_url(self, field: StringField) -> None:
+        """Refuse an address to which pages may not lead, and a button that leads nowhere (S32)."""
+        if field.data and not leads_somewhere(field.data):
+            raise ValidationError(_l("Enter a path such as /en/register, or an address with https://"))
+        if self.action_label.data and not field.data:
+            raise ValidationError(_l("Enter where the button leads, or empty its words"))
 
 
 class SourceForm(PartForm):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, insert, literal, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from forum.audit import actions as audit
@@ -17,7 +17,6 @@ from forum.extensions import db
 from forum.news import slugs
 from forum.news.errors import InUse, SpeltAlike
 from forum.news.models import Post, Tag, TagAlias, post_tags
-from forum.news.searching import make_findable
 from forum.news.tagging import find_by_spelling
 from forum.news.tags import fold
 
@@ -100,7 +99,6 @@ def describe(tag: Tag, name: str, names: Text, aliases: Sequence[str], *, actor:
     _describe(tag, name, names, [*aliases, *kept])
     if _values(tag) == before:
         return False
-    _refresh_search(tag)
     audit.record("hashtag.changed", tag, actor=actor, at=now)
     return True
 
@@ -110,17 +108,14 @@ def merge(tag: Tag, into: Tag, *, actor: str, now: datetime) -> int:
     slugs.lock()
     number = count_posts([tag]).get(tag.id, 0)
     spellings = {tag.folded, *(alias.folded for alias in tag.aliases)}
-    has_both = select(post_tags.c.post_id).where(post_tags.c.tag_id == into.id)
-    moved = select(post_tags.c.post_id, literal(into.id)).where(
-        post_tags.c.tag_id == tag.id, post_tags.c.post_id.not_in(has_both)
-    )
-    db.session.execute(insert(post_tags).from_select(["post_id", "tag_id"], moved))
+    for post in db.session.scalars(select(Post).where(Post.tags.any(Tag.id == tag.id))).all():
+        post.tags = [*{each.id: each for each in (*post.tags, into) if each is not tag}.values()]
     merged = tag.id
-    _drop(tag)
-    db.session.add_all(TagAlias(folded=spelling, tag_id=into.id) for spelling in sorted(spellings))
+    # Delete the spellings before the other hashtag gets them: they are unique.
+    db.session.delete(tag)
     db.session.flush()
-    db.session.expire_all()
-    _refresh_search(into)
+    into.aliases += [TagAlias(folded=spelling) for spelling in sorted(spellings)]
+    db.session.flush()
     audit.record("hashtag.merged", into, actor=actor, at=now, merged=merged, posts=number)
     return number
 
@@ -130,7 +125,7 @@ def remove(tag: Tag, *, actor: str, now: datetime) -> None:
     if count_posts([tag]):
         raise InUse
     audit.record("hashtag.removed", tag, actor=actor, at=now)
-    _drop(tag)
+    db.session.delete(tag)
 
 
 def _holding(folded: str) -> Select[Tag]:
@@ -166,16 +161,3 @@ def _describe(tag: Tag, name: str, names: Text, aliases: Iterable[str]) -> None:
     ]
     tag.folded = fold(name)
     db.session.flush()
-
-
-def _drop(tag: Tag) -> None:
-    db.session.execute(delete(post_tags).where(post_tags.c.tag_id == tag.id))
-    db.session.execute(delete(TagAlias).where(TagAlias.tag_id == tag.id))
-    db.session.execute(delete(Tag).where(Tag.id == tag.id))
-    db.session.expire_all()
-
-
-def _refresh_search(tag: Tag) -> None:
-    """Let the search find the hashtag's posts by what it is called now."""
-    for post in db.session.scalars(select(Post).where(Post.tags.any(Tag.id == tag.id))):
-        make_findable(post)

@@ -106,6 +106,9 @@ class PostText(Base):
     lead: Mapped[str] = mapped_column(String(600))
     body: Mapped[str] = mapped_column(LongText)
     content_note: Mapped[str | None] = mapped_column(String(600))
+    # A button after the text, such as "Register": its words, and a link or a path of this site.
+    action_label: Mapped[str | None] = mapped_column(String(60))
+    action_url: Mapped[str | None] = mapped_column(String(500))
     search_text: Mapped[str] = mapped_column(LongText)
     post: Mapped[Post] = relationship(back_populates="texts")
 

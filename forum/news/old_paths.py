@@ -2,6 +2,7 @@
 
 import re
 
+from forum.columns import is_link
 from forum.folding import search_fold
 
 LONGEST = 300
@@ -29,3 +30,8 @@ def category_path(language: str, slug: str) -> str:
 def is_old(path: str) -> bool:
     """Return whether this can be an old address: a path, and not only "/"."""
     return path.startswith("/") and len(path) <= LONGEST and plain_path(path) != "/"
+
+
+def leads_somewhere(address: str) -> bool:
+    """Return whether a page may lead to this: a path of this site, or an address of another (S32)."""
+    return OWN_PATH.fullmatch(address) is not None or is_link(address)

@@ -16,6 +16,7 @@ from forum.images.bodies import illustrate
 from forum.images.pictures import picture_of, shared_image_of
 from forum.news.dates import ZONE, day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
+from forum.news.old_paths import leads_somewhere
 from forum.news.teasers import post_url
 from forum.web.languages import in_language, language, moment_text
 from forum.web.markdown import render_with_parts
@@ -43,6 +44,7 @@ def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
         "body": illustrate(body.html),
         "cover": picture_of(post.cover) if post.cover else None,
         "parts": _parts(body.parts, post),
+        "action": _action(text),
         "byline": _byline(post, code),
         "corrections": [correction_words(correction, code) for correction in post.corrections],
         "sources": [_source(source, code) for source in post.sources],
@@ -102,6 +104,13 @@ def correction_words(correction: Correction, code: str) -> dict[str, str]:
     made = correction.made_at
     when = moment_text(made, ZONE, code) if made else _day(correction.made_on, code).text
     return {"day": when, "text": correction.text.in_language(code)}
+
+
+def _action(text: PostText) -> dict[str, str] | None:
+    """Return the words and the address of the button after the text, None where there is none."""
+    if not text.action_label or not text.action_url or not leads_somewhere(text.action_url):
+        return None
+    return {"label": text.action_label, "url": text.action_url}
 
 
 def _source(source: Source, code: str) -> dict[str, Any]:

@@ -18,6 +18,8 @@ FIELDS = {
     "body": _l("Text"),
     "label": _l("Label above the headline"),
     "content_note": _l("Content note"),
+    "action_label": _l("Button after the text"),
+    "action_url": _l("Where the button leads"),
     "author": _l("Author"),
     "slug": _l("Address"),
     "event": _l("Forum"),

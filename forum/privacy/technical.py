@@ -107,6 +107,7 @@ FIELDS = {
         for name in ("key", "event", "categories", "tags", "has_help_box", "cover", "sources", "sv", "en")
     ),
     *(f"PostTextForm.{name}" for name in ("headline", "lead", "body", "label", "content_note", "slug")),
+    *("PostTextForm.action_label", "PostTextForm.action_url"),
     *(f"SourceForm.{name}" for name in ("url", "published_on", "sv", "en")),
     *(f"PublicationForm.{name}" for name in ("when", "day", "hour")),
     *("CorrectionForm.sv", "CorrectionForm.en"),

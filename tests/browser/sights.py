@@ -111,6 +111,8 @@ NEWS = [
     Sight("post with a correction", "news.post", way=post("correction")),
     Sight("post in long words", "news.post", way=post("any"), world="long"),
     Sight("post that was withdrawn", "news.post", way=post("withdrawn"), status=410),
+    Sight("corrections", "corrections.index"),
+    Sight("corrections, none yet", "corrections.index", world="closed"),
     Sight("search", "news.search"),
     Sight("search with hits", "news.search", {"q": "a"}),
     Sight("search without hits", "news.search", {"q": "Lentokonesuihkuturbiinimoottori" * 3}),

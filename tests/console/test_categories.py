@@ -122,6 +122,8 @@ def test_hashtag_is_named_per_language_and_found_by_every_spelling(admin, pages)
     open_page(admin, "hashtags.merge", number=other.id).submit({"into": "bh"}, button="Merge the hashtags")
     assert pages.get("/sv/news/tags/childhouse", expect=301).location == "/sv/news/tags/barnhus"
     assert len(pages.get("/sv/news/tags/barnhus").all(".teaser-headline")) == 2
+    found = pages.get("/sv/news/search?q=barnhus").text
+    assert ("Both" in found, "One" in found) == (True, True)
     assert [row[0] for row in rows(open_page(admin, "hashtags.index"))] == ["#Barnhus"]
 
 

@@ -63,6 +63,8 @@ def site(app, frozen):
                 ),
             ],
             content_note="Yes: it is hard",
+            action_label="Register",
+            action_url="/en/register",
             has_help_box=True,
         )
         make_post(key="plain", slug="plain", headline="2016", lead="no", body="- a: b\n\n```\n---\n```")

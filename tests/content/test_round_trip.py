@@ -80,7 +80,7 @@ TOLD = {
     "sectors": {"key", "name", "invited", "floor", "ceiling", "policy"},
     "pages": {"position", "title", "summary", "body", "updated_at"},
     "posts": {"event_id", "author", "published_at", "updated_at", "has_help_box"},
-    "post_texts": {"slug", "label", "headline", "lead", "body", "content_note"},
+    "post_texts": {"slug", "label", "headline", "lead", "body", "content_note", "action_label", "action_url"},
     "corrections": {"made_on", "made_at", "text"},
     "sources": {"title", "url", "published_on"},
     "categories": {"key", "name", "slug"},

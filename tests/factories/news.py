@@ -41,6 +41,8 @@ def make_post(
         "lead": f"Lead of post {number}.",
         "body": f"Body of post {number}.",
         "content_note": None,
+        "action_label": None,
+        "action_url": None,
     }
     words.update({name: differing.pop(name) for name in list(differing) if name in words})
     values = {

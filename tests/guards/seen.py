@@ -18,6 +18,7 @@ PUBLIC = {
     "images.alt",
     "images.credit",
     *(f"post_texts.{name}" for name in ("label", "headline", "lead", "body", "content_note")),
+    *("post_texts.action_label", "post_texts.action_url"),
     "corrections.text",
     *(f"sources.{name}" for name in ("title", "url")),
     "categories.name",

@@ -79,6 +79,7 @@ POST = {
     "sources-0-published_on": "2016-11-25",
 }
 PAGE = {f"{code}-{name}": "New" for code in ("sv", "en") for name in ("title", "summary", "body")}
+ACTION = ("action_label", "action_url")
 OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADDED
 TERM = {"language": "en", "avoid": "oldish", "better": "new", "reason": "It is new."}
 MERGED = {"post_texts": {"search_text"}, "tag_aliases": {"tag_id"}}
@@ -131,7 +132,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         POST,
         {
             "posts": {"author", "has_help_box", "updated_at"},
-            "post_texts": {"label", "headline", "lead", "body", "content_note", "search_text"},
+            "post_texts": {"label", "headline", "lead", "body", "content_note", *ACTION, "search_text"},
         },
         OF_POST,
     ),
@@ -163,7 +164,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         {
             "posts": {"author", "has_help_box", "updated_at"},
-            "post_texts": {"label", "headline", "lead", "body", "content_note", "search_text"},
+            "post_texts": {"label", "headline", "lead", "body", "content_note", *ACTION, "search_text"},
         },
         OF_POST,
     ),

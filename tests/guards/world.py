@@ -164,6 +164,8 @@ def _make_news(world: World) -> None:
     nowhere_named = make_tag("#Barn")  # has no translations, so it has the same name in each language
     words = {
         "content_note": "A note.",
+        "action_label": "Register",
+        "action_url": "https://example.org/register",
         "categories": [category],
         "tags": [tag, nowhere_named],
         "event_id": world.events[HERE].id,

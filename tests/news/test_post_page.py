@@ -50,7 +50,11 @@ def test_post_shows_all_of_it(pages):
     assert page.all(".byline") == ["The office · 25 November 2016 · corrected 30 May 2017"]
     assert page.all(".prose") == ["First. Part Last."]
     assert page.all(".caution") == ["About this text. It is hard to read. Leave this page"]
-    assert page.all("#corrections, #corrections ~ p") == ["Correction", "30 May 2017 It was 84."]
+    assert page.all("#corrections, #corrections ~ p") == [
+        "Correction",
+        "30 May 2017 It was 84.",
+        "All corrections",
+    ]
     assert page.all(".sources li") == ["Police 20 November 2016", "A talk"]
     assert page.links["Police"] == "https://police.example/1"
     assert page.all(".tag") == ["#NF16", "#Mörka nätet", "Category police"]
@@ -111,6 +115,7 @@ def test_corrections_stand_in_order_and_the_byline_leads_to_them(pages):
         "Corrections",
         "2 May 2017 Earlier.",
         "30 May 2017 Later.",
+        "All corrections",
     ]
     assert page.links["corrected 30 May 2017"] == "#corrections"
 
