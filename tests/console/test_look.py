@@ -45,7 +45,7 @@ def test_colours_are_refused_with_numbers_previewed_saved_and_given_up(organiser
 
     page = page.submit({}, button="Use #cd0819, #8ec0b7 instead", expect=200)
     assert "Nothing has been saved yet." in page.text
-    assert page.all(".sample figcaption") == ["Light #cd0819", "Dark #8ec0b7"]
+    assert page.all(".look-sample figcaption") == ["Light #cd0819", "Dark #8ec0b7"]
     assert colours(event) == (None, None)
 
     page = page.submit({"accent_dark": ""}, button="Save", follow=True, expect=200)
