@@ -54,7 +54,7 @@ def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[s
         ],
         "months": [
             {
-                "label": month_name(*each, language),
+                "label": _capital(month_name(*each, language)),
                 "url": url_for("news.month", year=each[0], month=each[1]),
                 "number": number,
             }
@@ -62,6 +62,11 @@ def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[s
             if number
         ],
     }
+
+
+def _capital(words: str) -> str:
+    """Return the words with a capital first letter, as an entry of a list has it; Swedish months are small."""
+    return words[:1].upper() + words[1:]
 
 
 def _years(page: PostPage) -> list[int]:

@@ -23,11 +23,13 @@ from forum.commands.backups import BrokenBackup
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks
+from forum.news import matching, reindexing
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import is_due
 from tests.commands.archives import made, run
 from tests.factories.events import NOW
 from tests.factories.mails import make_mails
+from tests.factories.news import make_post
 from tests.guards.test_every_command import spawn
 from tools.running import Running, is_alive, kill, prepare, wait_for
 
@@ -49,6 +51,7 @@ def test_backup_comes_back_elsewhere_with_its_sealed_words(app, make_app, blank_
     with app.app_context():
         mail = make_mails(3)[0]
         content = mail.content
+        make_post(headline="Alpha")
         db.session.remove()
 
     done = run(app, "backup", str(tmp_path / "backups"), "--keys", str(tmp_path / "keys.json"))
@@ -61,6 +64,10 @@ def test_backup_comes_back_elsewhere_with_its_sealed_words(app, make_app, blank_
         assert db.session.scalar(select(func.count()).select_from(OutboxMessage)) == 3
         assert db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).first().content == content
         assert db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        start_write(db.session)
+        assert (reindexing.count_outdated(), reindexing.is_index_whole()) == (0, True)
+        assert [post.headline for post in matching.find_posts("en", ["alpha"])] == ["Alpha"]
+        db.session.rollback()
     modes = [
         stat.S_IMODE(path.stat().st_mode) for path in (made(tmp_path / "backups"), tmp_path / "keys.json")
     ]
