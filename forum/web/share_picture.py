@@ -181,6 +181,9 @@ def _runs(text: str, size: int, weight: int) -> Iterator[tuple[ImageFont.FreeTyp
 @lru_cache(maxsize=2048)
 def _font_with(letter: str) -> str:
     """Return the name of the first font that has the letter, or "" when none has."""
+    # Pillow cannot lay out a line break or another control character.
+    if not letter.isprintable():
+        return ""
     return next((name for name in FONTS if _mask(name, letter) != _mask(name, NO_LETTER)), "")
 
 

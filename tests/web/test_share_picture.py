@@ -64,6 +64,12 @@ def test_odd_titles_do_no_harm(title):
     picture(title)
 
 
+def test_control_characters_above_the_title_are_left_out():
+    """Pillow refuses to lay out a line break; a title is split into words before it is drawn."""
+    odd = picture(above="Nordic\r\n\x1c\x85Forum")
+    assert ImageChops.difference(odd, picture(above="")).getbbox() is not None
+
+
 def test_a_picture_is_drawn_once_per_text(monkeypatch):
     draw.cache_clear()
     first = draw(PLAIN)
