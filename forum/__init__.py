@@ -24,6 +24,7 @@ from forum.console import (
 from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.console import pages as console_pages
+from forum.console import previews as console_previews
 from forum.console import settings as console_settings
 from forum.events import in_url, versions
 from forum.events import public as events_public
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     console_overview.bp,
     new_event.bp,
     publication.bp,
+    console_previews.bp,
     registration_console.bp,
     organisers_changes.bp,
     console_outbox.bp,

@@ -20,7 +20,9 @@ MANY_THREADS = "Configuration allows spawning up to"
 FRAMES = 6
 # A token of a personal link follows one of these parts of a path, even if the link was damaged on its way here. A
 # path that ends in a short word instead, such as /r/change, is not matched.
-AFTER_LINK = re.compile(r"(/(?:r|reset|welcome|demo)(?![a-z0-9_-]))(?!/?[a-z-]{0,12}/?$).*", re.I | re.S)
+AFTER_LINK = re.compile(
+    r"(/(?:r|reset|welcome|demo|preview-link)(?![a-z0-9_-]))(?!/?[a-z-]{0,12}/?$).*", re.I | re.S
+)
 # A token has 43 characters, each of which may be percent-encoded. A part of a token is recognised by having capitals,
 # small letters and digits.
 LETTERS_OF_LINKS = re.compile(r"[A-Za-z0-9_%-]{20,}")

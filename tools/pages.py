@@ -28,8 +28,9 @@ from sqlalchemy import event
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from forum.accounts.access import AUDIENCES
+from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import db
+from forum.web.cache import PRIVATE
 from tools import page_checks
 from tools.page_forms import Form
 
@@ -100,9 +101,11 @@ class Pages:
 
     def _audience(self, path: str):
         try:
-            endpoint, _values = self.app.url_map.bind("localhost").match(urlsplit(path).path)
+            endpoint, values = self.app.url_map.bind("localhost").match(urlsplit(path).path)
         except HTTPException:
             return None
+        if PRIVATE in values:
+            return Face.LINK  # a page of a preview, whose public twin has the same endpoint
         return AUDIENCES.get(endpoint)
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from forum.accounts import sign_ins
 from forum.accounts.enums import Role
+from forum.events.in_url import is_preview
 
 
 class Face(Enum):
@@ -47,6 +48,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "home.root": Face.PUBLIC,
     "home.front": Face.PUBLIC,
     "home.picture": Face.PUBLIC,
+    "home.preview": Face.LINK,
     # events
     "events.page": Face.PUBLIC,
     "events.picture": Face.PUBLIC,
@@ -137,6 +139,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "new_event.copy": ADMINS_OF_ALL,
     "publication.publish": ORGANISERS,
     "publication.unpublish": ORGANISERS,
+    "previews.index": ORGANISERS,
+    "previews.end": ORGANISERS,
     "publication.front_page": ADMINS_OF_ALL,
     "attendees.index": ORGANISERS,
     "attendees.waiting": ORGANISERS,
@@ -234,8 +238,11 @@ def _require(wanted: Roles) -> ResponseReturnValue | None:
 
 
 def is_open() -> bool:
-    """Return whether the current request's page is the same for every visitor; False when no route matches."""
-    return AUDIENCES.get(request.endpoint or "") in OPEN_FACES
+    """Return whether the current request's page is the same for every visitor; False when no route matches.
+
+    A page of a preview is not: only a browser that has opened a private link sees it.
+    """
+    return AUDIENCES.get(request.endpoint or "") in OPEN_FACES and not is_preview()
 
 
 def may_be_listed() -> bool:

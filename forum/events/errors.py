@@ -13,6 +13,10 @@ class OffSite(Exception):
     """The event was public, and its organiser has taken it off the site."""
 
 
+class PreviewEnded(Exception):
+    """This browser has not opened a private link to the preview, or the link works no more."""
+
+
 class DaysRefused(Exception):
     """The days given for an event are not possible; `row` is the index of the wrong day, 0 for the first."""
 

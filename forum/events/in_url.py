@@ -3,31 +3,39 @@
 The pages of an event have one route for the current event, the front page of the site (`/sv/register`), and one for
 any other event (`/sv/events/<event>/register`). A link made by `url_for` stays with the event of the page on which it
 stands, as it stays in the page's language. `event=slug` leads to another event, `event=None` to the current one.
+
+Pages that a preview has (`/sv/preview/<slug>/register`) have a third route, which shows an unpublished event to a
+browser that has opened a private link (`events.previews`). Links stay within the preview.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Flask, abort, current_app, g, redirect, request, url_for
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session, url_for
 from werkzeug import Response
 
-from forum.events import queries
-from forum.events.errors import OffSite
+from forum import clock
+from forum.events import previews, queries
+from forum.events.errors import OffSite, PreviewEnded
 from forum.events.models import Event
-from forum.web.cache import READING
+from forum.web.cache import PRIVATE, READING
 from forum.web.languages import language
 from forum.web.routes import LANGUAGE
 
+# The session's key for the digest of the private link that this browser has opened.
+OPENED = "preview"
 
-def of_event(bp: Blueprint, rule: str, **options) -> Callable:
-    """Route a view for the current event, and for any other event under `/sv/events/<event>`.
 
-    The view takes `event`: the slug, or None for the current event.
+def of_event(bp: Blueprint, rule: str, *, previewed: bool = False, **options) -> Callable:
+    """Route a view for the current event, for any other event under `/sv/events/<event>`, and in a preview if asked.
+
+    The view takes `event`: the slug, or None for the current event and in a preview.
     """
+    prefixes = [LANGUAGE, f"{LANGUAGE}/events/<event>", *([f"{LANGUAGE}/preview/<{PRIVATE}>"] * previewed)]
 
     def decorate(view):
         endpoint = options.pop("endpoint", view.__name__)
-        for prefix in (LANGUAGE, f"{LANGUAGE}/events/<event>"):
+        for prefix in prefixes:
             bp.add_url_rule(prefix + rule, endpoint, view, **options)
         return view
 
@@ -35,12 +43,25 @@ def of_event(bp: Blueprint, rule: str, **options) -> Callable:
 
 
 def stay_with_event(app: Flask) -> None:
-    """The layer that keeps the links of a page with the event of that page."""
+    """The layer that keeps the links of a page with the event of that page, and within its preview."""
+
+    @app.url_value_preprocessor
+    def take_preview(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.preview = (values or {}).pop(PRIVATE, None)
 
     @app.url_defaults
     def keep_event(endpoint: str, values: dict[str, Any]) -> None:
-        if _is_of_event(endpoint):
-            values.setdefault("event", _slug_of_page())
+        if not _is_of_event(endpoint):
+            return
+        here = _slug_of_page()
+        values.setdefault("event", here)
+        if is_preview() and values["event"] == here and app.url_map.is_endpoint_expecting(endpoint, PRIVATE):
+            values.update({"event": None, PRIVATE: g.preview})
+
+
+def is_preview() -> bool:
+    """Return whether the requested page belongs to the preview of an unpublished event."""
+    return bool(g.get("preview"))
 
 
 def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool = False) -> Event:
@@ -49,8 +70,12 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
     A page that is asked for in a language that the event is not in leads to the same page in one that it is in.
     The event's sectors are loaded unless the page does not show them, the names of its pages only where `pages` is set.
     A page of the current event that is asked for under the event's slug leads to its own address: an event may become
-    the front page after somebody noted a link.
+    the front page after somebody noted a link. In a preview it is the event of the private link, as it will be once it
+    is published. Raises OffSite, PreviewEnded.
     """
+    if is_preview():
+        g.event = _previewed_event()
+        return g.event
     event = queries.find_published(slug) if slug else event_of_page()
     if event is None:
         refuse_off_site(slug)
@@ -65,6 +90,26 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
         queries.load_pages(event)
     g.event = event
     return event
+
+
+def open_preview(token_digest: str) -> Event:
+    """Let this browser see the preview to which a private link leads; return its event. Raises PreviewEnded."""
+    event = previews.find_event(token_digest, clock.now())
+    if event is None:
+        raise PreviewEnded
+    session[OPENED] = token_digest
+    return event
+
+
+def _previewed_event() -> Event:
+    event = previews.find_event(session.get(OPENED, ""), clock.now())
+    if event is None or event.slug != g.preview:
+        raise PreviewEnded
+    if event.is_published:
+        g.preview = None
+        values = {**(request.view_args or {}), "event": queries.slug_in_url(event)}
+        abort(redirect(url_for(str(request.endpoint), **values), 302))
+    return previews.as_published(event)
 
 
 def refuse_off_site(slug: str | None) -> None:

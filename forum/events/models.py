@@ -8,7 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from forum import clock
-from forum.columns import Link, Text, Translated, UnsafeLink, UtcDateTime, is_link, member
+from forum.columns import Link, Text, TokenDigest, Translated, UnsafeLink, UtcDateTime, is_link, member
 from forum.database import Base
 from forum.events.enums import SectorPolicy
 from forum.revisions import Revision
@@ -196,6 +196,20 @@ class PageRevision(Revision, Base):
     __table_args__ = (Index("ix_page_revisions_page_id", "page_id", "id"),)
 
     page_id: Mapped[int] = mapped_column(ForeignKey("pages.id", ondelete="CASCADE"))
+
+
+class PreviewLink(Base):
+    """A private link to the preview of an unpublished event (`events.previews`); only its token's digest is kept."""
+
+    __tablename__ = "preview_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(TokenDigest, unique=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    event: Mapped[Event] = relationship()
 
 
 class ContentVersion(Base):

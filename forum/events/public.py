@@ -47,7 +47,7 @@ bp.add_app_template_filter(list_days, "days")
 bp.add_app_template_test(is_frozen_now, "frozen")
 
 
-@of_event(bp, "/pages/<slug>")
+@of_event(bp, "/pages/<slug>", previewed=True)
 @cache.page()
 def page(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Show a standing page, such as the practical information."""
@@ -66,7 +66,7 @@ def picture(slug: str, event: str | None = None) -> ResponseReturnValue:
     return share_picture.answer(page_card(found, in_language(shown.title)))
 
 
-@of_event(bp, "/event.ics")
+@of_event(bp, "/event.ics", previewed=True)
 @cache.page()
 def calendar(event: str | None = None) -> ResponseReturnValue:
     """Return a calendar file of the event (M14)."""

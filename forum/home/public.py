@@ -2,22 +2,24 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
 from forum import clock
+from forum.columns import digest
 from forum.events.cards import event_card
-from forum.events.errors import OffSite
-from forum.events.in_url import event_of_page, get_published_or_404, of_event
+from forum.events.errors import OffSite, PreviewEnded
+from forum.events.in_url import event_of_page, get_published_or_404, is_preview, of_event, open_preview
 from forum.events.models import Event
-from forum.events.queries import find_current, is_off_site
+from forum.events.queries import find_current, is_off_site, slug_in_url
 from forum.extensions import db
 from forum.home.front import front_page
 from forum.home.site import SITE_NAME
 from forum.news import queries as news
 from forum.web import cache, share_picture
 from forum.web.languages import in_language, language, preferred
+from forum.web.routes import localised
 from forum.web.share_picture import Card
 
 bp = Blueprint("home", __name__)
@@ -33,14 +35,14 @@ def root() -> Response:
     return response
 
 
-@of_event(bp, "/")
+@of_event(bp, "/", previewed=True)
 @cache.page(seats=True)
 def front(event: str | None = None) -> ResponseReturnValue:
     """Show an event's front page: when and where it is, the places of each sector, the latest news.
 
     While no event is published, the page says that a forum is being prepared, or that it was taken off the site.
     """
-    if event is None and event_of_page() is None:
+    if event is None and not is_preview() and event_of_page() is None:
         page = "public/events/unpublished.html" if is_off_site(None) else "public/home/preparing.html"
         return render_template(page)
     return render_template("public/home/front.html", **_front_page(get_published_or_404(event, pages=True)))
@@ -52,6 +54,23 @@ def picture(event: str | None = None) -> ResponseReturnValue:
     """Give the picture that other services show beside a link to an event, and to pages without one of their own."""
     found = get_published_or_404(event) if event else find_current()
     return share_picture.answer(event_card(found) if found else Card("", in_language(SITE_NAME), ""))
+
+
+@localised(bp, "/preview-link/<token>")
+def preview(token: str) -> ResponseReturnValue:
+    """Exchange a private link for a session, so that the preview's URLs lack the token, and show the front page."""
+    event = open_preview(digest(token))
+    if event.is_published:
+        return redirect(url_for(".front", event=slug_in_url(event)), 303)
+    return redirect(url_for(".front", preview=event.slug), 303)
+
+
+@bp.app_errorhandler(PreviewEnded)
+def preview_ended(_refusal: PreviewEnded) -> ResponseReturnValue:
+    """Say that this browser sees no preview: a link to it ends by itself, and organisers may end it earlier."""
+    g.preview = None
+    db.session.rollback()
+    return render_template("public/events/preview_ended.html"), 404
 
 
 @bp.app_errorhandler(OffSite)

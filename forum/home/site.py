@@ -12,7 +12,7 @@ from forum import clock
 from forum.columns import Text
 from forum.events import queries as events
 from forum.events.help_lines import HelpLine, list_help_lines
-from forum.events.in_url import event_of_page
+from forum.events.in_url import event_of_page, is_preview
 from forum.events.look import Look, look_of
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
@@ -68,6 +68,11 @@ class Site:
     def is_earlier(self) -> bool:
         """Whether the page is about an earlier forum."""
         return self.event is not None and events.is_earlier(self.event, clock.now())
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether the page belongs to the preview of an event that is not published."""
+        return is_preview()
 
     @property
     def home_url(self) -> str:

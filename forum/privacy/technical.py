@@ -13,6 +13,7 @@ TABLES = {  # texts and settings of the forum itself
     "tags",
     "tag_aliases",
     "old_addresses",
+    "preview_links",
     "glossary_terms",
     "post_categories",
     "post_tags",
@@ -125,6 +126,7 @@ FIELDS = {
         "CopyForm.name",
         "CopyForm.first_day",
         *("PublishForm.even_so", "PublishForm.to_front", "UnpublishForm.even_so"),
+        "PreviewLinkForm.days",
     ),
     *(f"{form}.{field}" for form, fields in SETTINGS.items() for field in fields),
 }

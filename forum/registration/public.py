@@ -32,7 +32,7 @@ bp = Blueprint("registration", __name__)
 bp.add_app_template_filter(mails.link_words, "link_words")
 
 
-@of_event(bp, "/register")
+@of_event(bp, "/register", previewed=True)
 @cache.page(seats=True)
 def choose(event: str | None = None) -> ResponseReturnValue:
     """Let a stakeholder choose a sector, on the ring or in the list."""

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from forum.events import queries as events
 from forum.events.enums import RegistrationState, SectorPolicy
+from forum.events.in_url import is_preview
 from forum.events.models import Event, Sector
 from forum.registration import intake, places, queries
 from forum.registration.opening import Opening, opening_of
@@ -21,10 +22,13 @@ Address = Callable[[Sector], str]
 
 
 def form_address(now: datetime, endpoint: str = "registration.details") -> Address:
-    """Return the function that gives a sector's address: a page of its form, or "" while nobody can register there."""
+    """Return the function that gives a sector's address: a page of its form, or "" while nobody can register there.
+
+    Nobody can in a preview.
+    """
 
     def address(sector: Sector) -> str:
-        return "" if intake.find_refusal(sector, now) else _form(endpoint, sector)
+        return "" if is_preview() or intake.find_refusal(sector, now) else _form(endpoint, sector)
 
     return address
 

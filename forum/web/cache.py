@@ -32,6 +32,8 @@ from forum.web.receiving import REFUSAL
 
 WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
 HOLDS = "forum.page_holds"  # key for the seconds after which the page that is being rendered may be outdated
+# The argument of a route whose page only some people may see; no page of such a route is kept.
+PRIVATE = "preview"
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
@@ -139,8 +141,10 @@ class PageCache:
     def _seconds(self, key: str) -> float:
         """Return for how long the page at this path is kept; 0 when its view keeps none."""
         try:
-            endpoint, _values = self._flask.url_map.bind_to_environ(self._request_for(key)).match()
+            endpoint, values = self._flask.url_map.bind_to_environ(self._request_for(key)).match()
         except (HTTPException, RoutingException):
+            return 0
+        if PRIVATE in values:
             return 0
         return SECONDS.get(self._flask.view_functions[endpoint], 0)
 

@@ -304,6 +304,7 @@ CONSOLE = [
         status=422,
     ),
     Sight("copy an event", "new_event.copy", {"event": "nf16"}, as_=ORGANISER),
+    Sight("private links", "previews.index", way=of_event("previews.index"), world="draft", as_=ORGANISER),
     Sight("unpublish?", "publication.unpublish", way=of_event("publication.unpublish"), as_=ORGANISER),
     Sight("front page?", "publication.front_page", {"event": "nf16"}, as_=ORGANISER),
     Sight(

@@ -5,6 +5,8 @@ from tests.browser.sights import SIGHTS
 
 NO_PAGES = {  # routes that answer with something other than a page, and why
     "home.root": "leads to the language",
+    "home.preview": "leads into the preview",
+    "previews.end": "leads back to the list",
     "home.picture": "a picture",
     "events.picture": "a picture",
     "news.picture": "a picture",

@@ -9,10 +9,11 @@ from werkzeug.routing import Rule
 
 from forum.accounts.models import SignIn
 from forum.columns import digest
-from forum.events.models import Event, Page, PageRevision
+from forum.events.models import Event, Page, PageRevision, PreviewLink
 from forum.extensions import db
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
+from forum.web.cache import PRIVATE
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
 
 VALUES = {
@@ -63,6 +64,8 @@ def addresses(
     for rule, slug in product(_rules(world), slugs):
         if {"lang", "event"} <= rule.arguments and slug == HERE:
             continue  # the current event's public pages have no slug in their URLs
+        if PRIVATE in rule.arguments:
+            continue  # the preview has the pages of an event for whoever has a private link (tests/console)
         path = _path(world, rule, {**values[slug], "lang": lang})
         if path not in seen:
             seen.add(path)
@@ -101,6 +104,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "revision": db.session.scalar(revisions.where(Post.event_id == event.id)),
         "page_revision": db.session.scalar(of_pages.where(Page.event_id == event.id)),
         "token": "x" * 43,
+        "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "key": IMAGES[slug],
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }

@@ -40,7 +40,7 @@ AUDITED = {
     *("new_event.copy", "new_event.make", "outbox.send_now"),
     *("library.remove", "library.show"),
     *("page_revisions.show", "pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
-    "publication.unpublish",
+    *("previews.end", "publication.unpublish"),
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),
     *("settings.close_sector", "settings.facts", "settings.new_sector", "settings.organiser"),
     *("settings.registration", "settings.sector", "settings.sectors", "settings.texts", "settings.look"),

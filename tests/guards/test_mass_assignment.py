@@ -256,6 +256,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         {"events", "sectors", "pages"} | ADDED,
     ),
+    "previews.index": (ADMIN, {"days": "7"}, {}, set()),  # the event is published, so it needs no preview
+    "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),
     "publication.unpublish": (
         ADMIN,
         {"even_so": "y"},

@@ -28,6 +28,8 @@ LIGHT = {
     "new_event.make": "adds what nobody else sees yet, and nobody's data",
     "new_event.copy": "adds what nobody else sees yet, and nobody's data",
     "publication.publish": "shows texts of the forum, no personal data; asked on a page of its own",
+    "previews.index": "shows texts of the forum to whoever has the link; recorded, ended as quickly",
+    "previews.end": "takes a right away, gives none",
     "publication.unpublish": "hides texts of the forum; asked on a page of its own, and published again alike",
     "publication.front_page": "moves pages of the forum; asked on a page of its own, and moved back alike",
     "posts.new": "a draft, which nobody but organisers sees",

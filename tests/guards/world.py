@@ -23,7 +23,7 @@ from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode,
 from forum.audit import actions as audit
 from forum.columns import Text, digest
 from forum.database import start_write
-from forum.events.models import Event, PageRevision
+from forum.events.models import Event, PageRevision, PreviewLink
 from forum.extensions import db
 from forum.health import keys
 from forum.images import queries as images
@@ -147,6 +147,9 @@ def _make_events(world: World) -> None:
         make_page(event, "privacy")
         make_page(event, "about")
         make_image(event, key=IMAGES[event.slug], widths=[400], credit="Somebody")
+        link = PreviewLink(event_id=event.id, digest=digest(event.slug), made_at=NOW)
+        link.expires_at = NOW + timedelta(days=7)
+        save(link)
     make_image(here, key=UNUSED_IMAGE, widths=[400])
     save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
     keys.remember()

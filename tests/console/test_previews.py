@@ -1,0 +1,115 @@
+"""A private link shows an unpublished event as visitors will see it, until it ends."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.accounts.enums import Role
+from forum.audit.models import AuditEntry
+from forum.columns import digest
+from forum.events import publishing
+from forum.events.models import PreviewLink
+from tests.factories.events import NOW, make_event, make_page
+from tests.factories.registrations import write
+from tools.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("frozen")
+CLOSED = "This preview is closed"
+INSIDE = ("", "pages/practical", "register", "event.ics")
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def make_draft(*, is_first: bool = False):
+    """Save an unpublished event: the first one of the site, or one beside a public event."""
+    if not is_first:
+        make_page(make_event(), "practical")
+    event = make_event(slug="nf28", is_current=is_first, is_published=False)
+    make_page(event, "practical")
+    return event
+
+
+def make_link(sign_in_as, event) -> tuple[Pages, str]:
+    """Make a link in the console; return the organiser's browser and the link's path."""
+    organiser = sign_in_as(Role.ORGANISER, event)
+    page = organiser.get("/console/nf28/").follow("Make a link").submit({"days": "7"}, follow=True)
+    (address,) = page.all(".preview-address")
+    return organiser, address.removeprefix("http://127.0.0.1:8000")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, pages, database, is_first):
+    event = make_draft(is_first=is_first)
+    organiser, path = make_link(sign_in_as, event)
+    stored = database.query(PreviewLink).one()
+    assert stored.digest == digest(path.rpartition("/")[2])
+    assert [entry.action for entry in database.query(AuditEntry)][-1] == "preview.made"
+    assert organiser.get("previews.index", event="nf28").all(".preview-address") == []  # shown once
+
+    reader = Pages(app)
+    front = reader.get(path, follow=True)
+    assert (front.path, front.h1) == ("/en/preview/nf28/", "Nordic Forum for testing")
+    assert front.all(".preview-bar") != []
+    kept = app.extensions["page_cache"]._pages
+    for inside in INSIDE:
+        page = reader.get(f"/en/preview/nf28/{inside}")
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["X-Robots-Tag"] == "noindex"
+        assert "Cookie" in page.headers["Vary"]
+        assert pages.get(f"/en/preview/nf28/{inside}", expect=404).h1 == CLOSED
+    assert [address for address in kept if "preview" in address] == []
+
+    # Links and the language switch stay inside.
+    assert front.links["Practical"] == "/en/preview/nf28/pages/practical"
+    assert front.links["Register for a place"] == "/en/preview/nf28/register"
+    swedish = reader.get("/en/preview/nf28/pages/practical").follow("Svenska")
+    assert (swedish.path, swedish.h1) == ("/sv/preview/nf28/pages/practical", "Sidan practical")
+
+    # Nobody can register.
+    choose = reader.get("/en/preview/nf28/register")
+    assert choose.soup.select("main form, .sector-choice a, .ring a") == []
+    for address in ("/en/preview/nf28/register/justice", "/en/events/nf28/register/justice"):
+        assert reader.client.get(address).status_code == 404
+        assert reader.client.post(address, data={"given_name": "A"}).status_code in (400, 404)
+    database.expire_all()
+    assert (event.is_published, event.taken) == (False, 0)
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "published"])
+def test_link_ends(app, sign_in_as, database, end):
+    event = make_draft()
+    organiser, path = make_link(sign_in_as, event)
+    reader = Pages(app)
+    reader.get(path, follow=True)
+    if end == "revoked":
+        page = organiser.get("previews.index", event="nf28").form("main section form").submit({}, follow=True)
+        assert page.flashes == ["The link has ended. Whoever had it sees nothing any more."]
+    elif end == "expired":
+        clock.freeze(NOW + timedelta(days=7))
+    else:
+        write(publishing.publish, event, actor="command", now=NOW)
+        public = "/en/events/nf28/"
+        assert (
+            reader.get("/en/preview/nf28/pages/practical", expect=302).location == f"{public}pages/practical"
+        )
+        assert reader.get(path, expect=303).location == public
+        return
+    for address in (path, "/en/preview/nf28/", "/sv/preview/nf28/pages/practical"):
+        assert reader.get(address, expect=404).soup.h1.text in (CLOSED, "Förhandsvisningen är stängd")
+
+
+def test_link_of_another_event_is_not_ended_here(sign_in_as, database):
+    mine = make_event(slug="nf28", is_published=False)
+    other = make_event(slug="nf29", is_current=False, is_published=False)
+    make_link(sign_in_as, mine)
+    stranger = sign_in_as(Role.ORGANISER, other)
+    token = stranger.get("previews.index", event="nf29").soup.select_one("[name=csrf_token]")["value"]
+    link = database.query(PreviewLink).one()
+    answer = stranger.client.post(f"/console/nf29/preview-links/{link.id}", data={"csrf_token": token})
+    assert answer.status_code == 404
+    database.refresh(link)
+    assert link.revoked_at is None
