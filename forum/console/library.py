@@ -170,7 +170,7 @@ def _refuse_used(image: Image) -> None:
 
 
 def _show_upload(event: Event, form: UploadForm) -> ResponseReturnValue:
-    page = render_template("console/library/new.html", event=event, form=form)
+    page = render_template("console/library/new.html", event=event, form=form, largest=making.LARGEST_FILE)
     return page, 422 if form.errors else 200
 
 

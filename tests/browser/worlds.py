@@ -333,7 +333,9 @@ def _lay_out_images(world: World, event: Event) -> None:
         key = made.key_for(event.slug)
         store.put(key, made.files)
         size = {"width": made.width, "height": made.height, "widths": made.widths}
-        alt = (_both("Lentokonesuihkuturbiinimoottori"), Text(sv="En ring av prickar", en="A ring of dots"))[number]
+        alt = (_both("Lentokonesuihkuturbiinimoottori"), Text(sv="En ring av prickar", en="A ring of dots"))[
+            number
+        ]
         image = make_image(event, key=key, alt=alt, credit="Eva Exempel", **size)
         world.images["unused" if number else "used"] = {"key": key}
         if not number:
