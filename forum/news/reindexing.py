@@ -30,7 +30,7 @@ POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")  # a tr
 
 
 def list_outdated(*, now: datetime) -> Sequence[int]:
-    """Return the id of the first post of each batch of posts whose entries are outdated.
+    """Return the batches with posts whose entries are outdated: batch 3 has the posts 3 * BATCH and on.
 
     Every change of public content raises the content version, whichever version of the forum makes it: as long as that
     has not changed, no entry is compared again.
@@ -41,16 +41,17 @@ def list_outdated(*, now: datetime) -> Sequence[int]:
     outdated = db.session.scalars(select(Post.id).where(_is_outdated()).order_by(Post.id)).all()
     if not outdated:
         _checked()["posts"] = version
-    return outdated[::BATCH]
+    return sorted({number // BATCH for number in outdated})
 
 
-def refill(first: int, *, now: datetime) -> int:
-    """Write the outdated entries of the batch of posts that begins with an id; return of how many posts.
+def refill(batch: int, *, now: datetime) -> int:
+    """Write the outdated entries of a batch of posts; return of how many posts.
 
     Posts that somebody changes right now are left for the next time.
     """
-    batch = select(Post).where(Post.id >= first, _is_outdated()).order_by(Post.id).limit(BATCH)
-    posts = db.session.scalars(batch.with_for_update(skip_locked=True, key_share=True)).all()
+    within = range(batch * BATCH, (batch + 1) * BATCH)
+    outdated = select(Post).where(_is_outdated(within)).order_by(Post.id)
+    posts = db.session.scalars(outdated.with_for_update(skip_locked=True, key_share=True)).all()
     return sum([write(post) for post in posts])
 
 
@@ -89,8 +90,10 @@ def rebuild() -> int:
     return sum([write(row) for row in (*posts, *_outdated_pages())])
 
 
-def _is_outdated() -> ColumnElement[bool]:
+def _is_outdated(within: range | None = None) -> ColumnElement[bool]:
     """Return the condition for posts with a text that has no entry or another one, or with an entry without a text.
+
+    With `within`, the condition is for posts with these ids, and no text of another post is compared.
 
     `PostText.search_text`, which earlier versions write too, is the whole text of the entry, with one blank between
     words. Entries that the migration made of it have no title.
@@ -101,6 +104,9 @@ def _is_outdated() -> ColumnElement[bool]:
     texts: Select = select(PostText.post_id).outerjoin(SearchEntry, OF_POST).where(differs)
     entries = select(SearchEntry.post_id).outerjoin(PostText, OF_POST)
     left_over = entries.where(SearchEntry.post_id.is_not(None), PostText.post_id.is_(None))
+    if within is not None:
+        texts = texts.where(PostText.post_id.between(within[0], within[-1]))
+        left_over = left_over.where(SearchEntry.post_id.between(within[0], within[-1]))
     return Post.id.in_(union(texts, left_over))
 
 

@@ -9,8 +9,8 @@ from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.events import queries as events
 from forum.extensions import db
+from forum.news import matching, revisions
 from forum.news import queries as news
-from forum.news import revisions
 from forum.news.models import Post, PostText, Tag
 from forum.registration.enums import Status
 from forum.registration.models import Registration
@@ -180,7 +180,7 @@ def test_public_pages_show_what_was_imported(folder, run, site):
 
 def _search(site, word: str) -> list[PostText]:
     with site.app_context():
-        return list(news.search("sv", [word]))
+        return matching.find_posts("sv", [word])
 
 
 def test_what_the_folder_lacks_is_kept_and_named_until_it_is_asked_to_go(folder, run, site):
