@@ -1,5 +1,7 @@
 """Errors that say why an event cannot be made or changed; the views put them into words."""
 
+from forum.columns import Text
+
 
 class EventExists(Exception):
     """There is an event with this name on these days already: the form was sent twice, or by two people."""
@@ -10,7 +12,11 @@ class SlugRefused(Exception):
 
 
 class OffSite(Exception):
-    """The event was public, and its organiser has taken it off the site."""
+    """The event was public, and its organiser has taken it off the site; `name` is its short name."""
+
+    def __init__(self, name: Text) -> None:
+        super().__init__(type(self).__doc__)
+        self.name = name
 
 
 class PreviewEnded(Exception):

@@ -114,8 +114,8 @@ def _previewed_event() -> Event:
 
 def refuse_off_site(slug: str | None) -> None:
     """Raise OffSite if the event was taken off the site: its pages then say so."""
-    if queries.is_off_site(slug):
-        raise OffSite
+    if hidden := queries.find_off_site(slug):
+        raise OffSite(hidden.short_name)
 
 
 def show_event(event: Event) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, bindparam, cast, exists, func, inspect, literal, null, select, union_all
+from sqlalchemy import Select, bindparam, cast, func, inspect, literal, null, select, union_all
 from sqlalchemy.orm import contains_eager, load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -109,11 +109,11 @@ def find_event(slug: str) -> Event | None:
     return db.session.scalars(BY_SLUG, {"slug": slug}).one_or_none()
 
 
-def is_off_site(slug: str | None) -> bool:
-    """Return whether the event with this slug, the current one for None, was public and was taken off the site."""
+def find_off_site(slug: str | None) -> Event | None:
+    """Return the event with this slug, the current one for None, if it was public and was taken off the site."""
     named = Event.slug == slug if slug else Event.is_current
-    was_public = named, ~Event.is_published, Event.unpublished_at.is_not(None)
-    return db.session.scalar(select(exists().where(*was_public))) or False
+    query = select(Event).where(named, ~Event.is_published, Event.unpublished_at.is_not(None))
+    return db.session.scalars(query).one_or_none()
 
 
 def find_published_by_id(event_id: int) -> Event | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
@@ -10,9 +10,16 @@ from forum import clock
 from forum.columns import digest
 from forum.events.cards import event_card
 from forum.events.errors import OffSite, PreviewEnded
-from forum.events.in_url import event_of_page, get_published_or_404, is_preview, of_event, open_preview
+from forum.events.in_url import (
+    event_of_page,
+    get_published_or_404,
+    is_preview,
+    of_event,
+    open_preview,
+    refuse_off_site,
+)
 from forum.events.models import Event
-from forum.events.queries import find_current, is_off_site, slug_in_url
+from forum.events.queries import find_current, slug_in_url
 from forum.extensions import db
 from forum.home.front import front_page
 from forum.home.site import SITE_NAME
@@ -43,8 +50,8 @@ def front(event: str | None = None) -> ResponseReturnValue:
     While no event is published, the page says that a forum is being prepared, or that it was taken off the site.
     """
     if event is None and not is_preview() and event_of_page() is None:
-        page = "public/events/unpublished.html" if is_off_site(None) else "public/home/preparing.html"
-        return render_template(page)
+        refuse_off_site(None)
+        return render_template("public/home/preparing.html")
     return render_template("public/home/front.html", **_front_page(get_published_or_404(event, pages=True)))
 
 
@@ -74,10 +81,13 @@ def preview_ended(_refusal: PreviewEnded) -> ResponseReturnValue:
 
 
 @bp.app_errorhandler(OffSite)
-def off_site(_refusal: OffSite) -> ResponseReturnValue:
-    """Say that the event is not public at the moment, at each of its addresses but the front page of the site."""
+def off_site(hidden: OffSite) -> ResponseReturnValue:
+    """Say that the event is not public at the moment; only the front page of the site is there all the same."""
     db.session.rollback()
-    return render_template("public/events/unpublished.html"), 404
+    named = (request.view_args or {}).get("event")
+    is_front = not named and request.endpoint == f"{bp.name}.{front.__name__}"
+    page = render_template("public/events/unpublished.html", name=hidden.name)
+    return page, 200 if is_front else 404
 
 
 def _front_page(event: Event) -> dict[str, Any]:

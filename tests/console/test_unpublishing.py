@@ -3,6 +3,7 @@
 import pytest
 
 from forum.audit.models import AuditEntry
+from forum.columns import Text
 from forum.events import publishing
 from forum.registration import actions
 from tests.factories.events import NOW, make_archive, make_event, make_page
@@ -75,9 +76,11 @@ def test_unpublishing_asks_and_leaves_what_people_have(sign_in_as, event, pages,
 
 
 def test_event_beside_the_front_page_is_hidden_alone(sign_in_as, event, pages):
-    beside = make_event(slug="nf28", is_current=False)
+    name = Text(sv="Nordiskt forum 2028", en="Nordic Forum 2028")
+    beside = make_event(slug="nf28", is_current=False, short_name=name)
     sign_in_as(event=beside).get("publication.unpublish", event="nf28").submit({})
-    assert pages.get("/en/events/nf28/register", expect=404).h1 == TITLE
+    page = pages.get("/en/events/nf28/register", expect=404)
+    assert (page.h1, page.all(".page-head .kicker")) == (TITLE, ["Nordic Forum 2028"])
     assert pages.get("/en/").h1 == "Nordic Forum for testing"
     assert pages.get("/en/events/never/", expect=404).h1 == "Page not found"
 
