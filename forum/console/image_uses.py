@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -35,6 +36,10 @@ def find_uses(images: Iterable[Image]) -> Mapping[str, list[Use]]:
     found: dict[str, list[Use]] = defaultdict(list)
     for key, page in _pages(set(wanted.values())):
         found[key].append(_use_of_page(page, own.get(page.event_id)))
+    for event in events.list_events():
+        for key in wanted.values():
+            if key in (event.logo_key, event.share_key):
+                found[key].append(_use_of_event(own.get(event.id)))
     posts = _posts(wanted)
     for post in _load_posts({id_ for ids in posts.values() for id_ in ids}):
         for key, ids in posts.items():
@@ -74,6 +79,10 @@ def _use_of_page(page: Page, event: Event | None) -> Use:
     if event is None:
         return Use("", "")
     return Use(in_language(page.title) or page.slug, url_for("pages.edit", event=event.slug, slug=page.slug))
+
+
+def _use_of_event(event: Event | None) -> Use:
+    return Use(_("Look"), url_for("settings.look", event=event.slug)) if event else Use("", "")
 
 
 def _use_of_post(post: Post, own: Mapping[int, Event]) -> Use:

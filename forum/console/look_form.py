@@ -1,18 +1,23 @@
-"""The form for the colours of an event's public pages."""
+"""The form for the look of an event: the colours of its public pages, its logo and its share picture."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField
+from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from forum.console.settings_fields import SettingsForm
 from forum.events.look import THEMES, Look, dark_for, find_fault, tokens_of
 from forum.events.models import Event
+from forum.images.models import Image
 from forum.web.colours import AA, is_colour
+from forum.web.languages import in_language
 
 PREFIX = "accent_"
+COLUMNS = ("accent_light", "accent_dark", "logo_key", "share_key")
 
 
 def _as_hex(text: str | None) -> str:
@@ -22,19 +27,31 @@ def _as_hex(text: str | None) -> str:
 
 
 class LookForm(SettingsForm):
-    """The colours of an event's public pages, for light and for dark pages; both may be empty."""
+    """The colours of light and of dark pages, which may be empty, and two images of the event's library."""
 
     accent_light = StringField(_l("Colour on light pages"), filters=[_as_hex])
     accent_dark = StringField(_l("Colour on dark pages"), filters=[_as_hex])
 
+    logo_key = RadioField(_l("Logo of the organiser"))
+    share_key = RadioField(_l("Picture beside shared links"))
+
+    def __init__(self, *args, images: Sequence[Image], **kwargs):
+        super().__init__(*args, **kwargs)
+        offered = [SelectChoice(image.key, in_language(image.alt)) for image in images]
+        for field, none in (
+            (self.logo_key, _("No logo")),
+            (self.share_key, _("The drawn picture with the ring")),
+        ):
+            field.choices = [SelectChoice("", none), *offered]
+
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
         """Return the values that the form's fields show for the event."""
-        return {name: getattr(event, name) or "" for name in ("accent_light", "accent_dark")}
+        return {name: getattr(event, name) or "" for name in COLUMNS}
 
     def values(self) -> dict[str, Any]:
         """Return new values for the event's columns."""
-        return {name: self[name].data or None for name in ("accent_light", "accent_dark")}
+        return {name: self[name].data or None for name in COLUMNS}
 
     def validate_accent_light(self, field) -> None:
         """Refuse a text that is no colour, a faint colour, and none while there is one for dark pages."""

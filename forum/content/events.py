@@ -75,6 +75,7 @@ ORGANISER = table(
     },
 )
 COLOUR = matching(is_colour, 'a colour such as "#14463f"', 7)
+LOOK = {"light": "accent_light", "dark": "accent_dark", "logo": "logo_key", "share": "share_key"}
 CONTACT = table({"name": line(100)}, {"role": SHORT, "email": mail_address(254), "phone": line(30)})
 REGISTRATION = table(
     {
@@ -106,7 +107,7 @@ SHAPE = table(
         "languages": listing(
             matching(LANGUAGES.__contains__, f"one of {', '.join(LANGUAGES)}"), len(LANGUAGES)
         ),
-        "look": table({"light": COLOUR}, {"dark": COLOUR}),
+        "look": table({}, {"light": COLOUR, "dark": COLOUR, "logo": key(16), "share": key(16)}),
         "nights": listing(table({}, {"ends": clock_time, "starts": clock_time})),
         "organiser": ORGANISER,
         "map": matching(is_web_link, "the address of a web page", 500),
@@ -155,7 +156,7 @@ def tell(event: Event) -> Document:
                 "map": event.map_url,
                 "directions": _told(event.directions) if any(event.directions.values()) else None,
                 "organiser": _known(organiser),
-                "look": _known({"light": event.accent_light, "dark": event.accent_dark}),
+                "look": _known({name: getattr(event, column) for name, column in LOOK.items()}),
                 **{name: _tell_list(getattr(event, name)) for name in LISTS},
             },
             kept=("sectors",),
@@ -217,7 +218,7 @@ def values_of(document: Document) -> dict[str, Any]:
         "organiser_name": said(organiser.get("name", {})),
         "organiser_address": organiser.get("address", {}),
         **{f"organiser_{name}": organiser.get(name) for name in ("phone", "url", "logo")},
-        **{f"accent_{name}": document.get("look", {}).get(name) for name in THEMES},
+        **{column: document.get("look", {}).get(name) for name, column in LOOK.items()},
         **{name: [_stored(entry) for entry in document.get(name, [])] for name in LISTS},
     }
 
@@ -273,8 +274,8 @@ def _read_moments(table_of: Document, names: Iterable[str], zone: ZoneInfo, wher
 
 
 def _refuse_faint_colours(look: Document, where: Where) -> None:
-    for theme, colour in look.items():
-        if fault := find_fault(colour, theme):
+    for theme in THEMES & look.keys():
+        if fault := find_fault(look[theme], theme):
             at = where.at(theme)
             at.refuse(
                 f"has a contrast of {fault.ratio:.1f}:1, and 4.5:1 is the least; {fault.nearest} has enough"

@@ -30,7 +30,7 @@ CHANGEABLE = frozenset(
         ),
         *("sharing", "facts", "programme_points"),
         "languages",
-        *("accent_light", "accent_dark"),
+        *("accent_light", "accent_dark", "logo_key", "share_key"),
     }
 )
 

@@ -23,6 +23,7 @@ OWN = {
     Event: {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("calendar_sequence", "calendar_changed_at"),
+        *("logo_key", "share_key"),  # images of the other event's library
     },
     Sector: {"id", "event_id", "taken"},
     Page: {"id", "event_id"},

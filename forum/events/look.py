@@ -11,6 +11,9 @@ from sqlalchemy import select
 
 from forum.events.models import Event
 from forum.extensions import db
+from forum.images import queries as images
+from forum.images.models import Image
+from forum.images.pictures import file_url, shared_image_of
 from forum.web.colours import (
     AA,
     Shade,
@@ -21,6 +24,8 @@ from forum.web.colours import (
     nearest_passing,
     shade_of,
 )
+from forum.web.seo import SharedImage
+from forum.web.static import find_url
 
 WHITE, NIGHT = "#ffffff", "#10171c"  # the two colours of text on a button
 MOST_DEEP = 0.05  # the most chroma of a wide dark area: a strong colour would outshine the page
@@ -80,6 +85,23 @@ def look_of(event: Event) -> Look | None:
     if not is_colour(light) or find_fault(light, "light"):
         return None
     return Look(light, dark if is_colour(dark) and not find_fault(dark, "dark") else dark_for(light))
+
+
+def logo_of(event: Event) -> str:
+    """Return the path of the organiser's logo: an image of the library, else a static file; "" for none."""
+    if image := _own_image(event, event.logo_key):
+        return file_url(image, min(image.widths))
+    return find_url(event.organiser_logo) if event.organiser_logo else ""
+
+
+def shared_image(event: Event) -> SharedImage | None:
+    """Return the image that other sites show beside links to the event, or None where none was chosen."""
+    image = _own_image(event, event.share_key)
+    return shared_image_of(image) if image else None
+
+
+def _own_image(event: Event, key: str | None) -> Image | None:
+    return images.find_own(event.id, key) if key else None
 
 
 def dark_for(light: str) -> str:

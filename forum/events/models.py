@@ -79,6 +79,10 @@ class Event(Base):
     organiser_url: Mapped[str | None] = mapped_column(Link(300))
     # The name of a file in the folder of static files, such as "img/ring.svg"; pages leave out one that is not there.
     organiser_logo: Mapped[str | None] = mapped_column(String(200))
+    # Keys of images of the event's library: the organiser's logo, in place of `organiser_logo`, and the picture beside
+    # shared links, in place of the drawn one.
+    logo_key: Mapped[str | None] = mapped_column(String(16))
+    share_key: Mapped[str | None] = mapped_column(String(16))
     # The colour of public pages in the light and in the dark theme, as "#rrggbb" (`events.look`).
     accent_light: Mapped[str | None] = mapped_column(String(7))
     accent_dark: Mapped[str | None] = mapped_column(String(7))

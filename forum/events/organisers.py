@@ -1,17 +1,17 @@
 """The organiser of an event: name, address, telephone and link, for pages, mails and structured data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from babel import Locale
 from flask import url_for
 
 from forum import clock
+from forum.events.look import logo_of
 from forum.events.models import Event
 from forum.events.queries import is_earlier
 from forum.web.languages import in_language, language
 from forum.web.seo import absolute
-from forum.web.static import find_url
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,12 @@ class Organiser:
     phone: str
     email: str
     url: str
-    logo: str  # the path of the picture
+    event: Event = field(repr=False)
+
+    @property
+    def logo(self) -> str:
+        """The path of the picture; "" for none. It is read only where a page shows it: mails have no logo."""
+        return logo_of(self.event)
 
     @property
     def country(self) -> str:
@@ -55,7 +60,7 @@ def organiser_of(event: Event) -> Organiser | None:
         # Questions about an earlier event go to whoever arranges the present one.
         email="" if is_earlier(event, clock.now()) else event.contact_email,
         url=event.organiser_url or "",
-        logo=find_url(event.organiser_logo) if event.organiser_logo else "",
+        event=event,
     )
 
 

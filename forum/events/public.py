@@ -91,6 +91,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
     """Return the context of templates/public/events/page.html."""
     outlined = render_with_parts(in_language(page.body))
     picture = url_for("events.picture", slug=page.slug, event=queries.slug_in_url(event))
+    image = looks.shared_image(event)
     pieces = list(_split(outlined.html))
     more = _lacking(event, {name for _text, name in pieces}) if page.slug == PRACTICAL else []
     return {
@@ -101,7 +102,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
         "parts": [*outlined.parts, *((name, str(SECTIONS[name])) for name in more)],
         "directions": render(in_language(event.directions)),
         "updated": day_text(page.updated_at, event.zone),
-        **Seo(in_language(page.title), in_language(page.summary), picture=picture).context(),
+        **Seo(in_language(page.title), in_language(page.summary), picture=picture, image=image).context(),
     }
 
 

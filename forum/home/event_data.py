@@ -7,6 +7,7 @@ from flask import url_for
 
 from forum.events.days import bounds_of
 from forum.events.enums import RegistrationState
+from forum.events.look import shared_image
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
 from forum.events.queries import slug_in_url
@@ -23,6 +24,7 @@ def event_data(event: Event, state: RegistrationState, opening: Opening) -> dict
     """Return the event in the present language; an event that is over has no offers."""
     slug = slug_in_url(event)
     first, last = bounds_of(event)
+    image = shared_image(event)
     offers = {} if state in WITHOUT_OFFERS else {"offers": _offers(event, state, opening)}
     return {
         "@context": SCHEMA,
@@ -34,7 +36,7 @@ def event_data(event: Event, state: RegistrationState, opening: Opening) -> dict
         "eventAttendanceMode": f"{SCHEMA}/OfflineEventAttendanceMode",
         "eventStatus": f"{SCHEMA}/EventScheduled",
         "location": _location(event),
-        "image": [absolute(url_for("home.picture", event=slug))],
+        "image": [absolute(image.path if image else url_for("home.picture", event=slug))],
         "organizer": organisation_data(event),
         "url": absolute(url_for("home.front", event=slug)),
         "inLanguage": event.offered_languages,

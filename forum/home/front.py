@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from forum.columns import Text
 from forum.events.enums import RegistrationState
+from forum.events.look import shared_image
 from forum.events.models import Event, Sector
 from forum.events.organisers import organiser_of
 from forum.events.queries import registration_state, slug_in_url
@@ -136,5 +137,6 @@ def _seo(event: Event, state: RegistrationState, opening: Opening) -> Seo:
         in_language(event.lead),
         data=event_data(event, state, opening),
         feed_url=url_for("feeds.whole"),
+        image=shared_image(event),
         picture=url_for("home.picture", event=slug_in_url(event)),
     )

@@ -82,7 +82,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "FrontTextsForm": ("lead", "sharing", "facts", "programme_points"),
     "FactRow": ("label", "value"),
     "LanguagesForm": ("languages",),
-    "LookForm": ("accent_light", "accent_dark"),
+    "LookForm": ("accent_light", "accent_dark", "logo_key", "share_key"),
     "PointRow": ("day", "starts", "title", "text"),
     "PlacesForm": ("capacity", "shares"),
     "ShareRow": ("key", "floor", "ceiling", "policy"),

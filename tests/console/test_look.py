@@ -1,11 +1,15 @@
 """The colours of an event's public pages: chosen in the console, shown to visitors alone."""
 
+import json
 import re
 
 import pytest
 
+from forum.accounts.enums import Role
 from forum.events.models import Event
 from forum.extensions import db
+from tests.factories.events import ORGANISER, make_archive, make_event, make_page
+from tests.factories.images import make_image
 from tools.pages import Page, Pages
 
 SHEET = 'link[rel="stylesheet"][href^="/look/"]'
@@ -84,6 +88,41 @@ def test_another_organisers_colours_are_compared_and_not_overwritten(organiser, 
     page = page.submit({"accent_light": "#14463f"}, button="Save", expect=409)
     assert page.all(".compared tbody tr") == ["Colour on light pages #2050c0 #14463f"]
     assert colours(event) == ("#2050c0", None)
+
+
+def test_a_logo_and_a_share_picture_are_chosen_from_the_library(app, sign_in_as, database):
+    event, other = make_event(**ORGANISER), make_archive()
+    logo, picture, theirs = make_image(event), make_image(event), make_image(other)
+    pages, visitor = sign_in_as(Role.ORGANISER, event), Pages(app)
+    make_page(event, "practical")
+    drawn = shared(visitor.get("home.front"))
+    chosen = {"logo_key": logo.key, "share_key": picture.key}
+    page = pages.post("settings.look", chosen, event="nf27", button="Save", follow=True, expect=200)
+    assert page.flashes == ["Saved."]
+
+    front = visitor.get("home.front")
+    assert front.soup.select_one(".organiser-logo")["src"].startswith(f"/images/{logo.key}/")
+    assert drawn.endswith("/en/share.png")
+    assert f"/images/{picture.key}/" in shared(front)
+    assert shared(visitor.get("events.page", slug="practical")) == shared(front)
+    [data] = [json.loads(script.text) for script in front.soup.select('script[type="application/ld+json"]')]
+    assert data["image"] == [shared(front)]
+    assert f"/images/{logo.key}/" in data["organizer"]["logo"]["url"]
+
+    # What is shown is not removed from the library.
+    page = pages.get("library.remove", event="nf27", key=logo.key)
+    assert page.links["Look"] == "/console/nf27/settings/look"
+    pages.get("settings.look", event="nf27").submit(
+        {}, button="Save", forged={"logo_key": theirs.key}, expect=422
+    )
+    pages.post("settings.look", {"logo_key": "", "share_key": ""}, event="nf27", button="Save")
+    front = visitor.get("home.front")
+    assert (front.soup.select(".organiser-logo"), shared(front)) == ([], drawn)
+
+
+def shared(page: Page) -> str:
+    """Return the address of the picture that other sites show beside a link to the page."""
+    return page.soup.select_one('meta[property="og:image"]')["content"]
 
 
 def test_nobody_gets_a_style_sheet_that_no_event_has(pages, event):

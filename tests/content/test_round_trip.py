@@ -75,7 +75,7 @@ TOLD = {
         *("organiser_name", "organiser_address", "organiser_phone", "organiser_url", "organiser_logo"),
         *("release_at", "freezes_at", "has_waiting_list", "organisation_cap", "offer_hours", "capacity"),
         *("programme_points", "facts"),
-        *("accent_light", "accent_dark", "map_url", "directions", "contacts"),
+        *("accent_light", "accent_dark", "logo_key", "share_key", "map_url", "directions", "contacts"),
     },
     "sectors": {"key", "name", "invited", "floor", "ceiling", "policy"},
     "pages": {"position", "title", "summary", "body", "updated_at"},

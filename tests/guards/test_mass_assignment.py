@@ -385,7 +385,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "settings.languages": (ADMIN, {"languages": "en"}, {"events": {"languages"}}, ADDED),
     "settings.look": (
         ADMIN,
-        {"accent_light": "#2050c0", "accent_dark": "#91b6ff"},
+        {"accent_light": "#2050c0", "accent_dark": "#91b6ff", "logo_key": "", "share_key": ""},
         {"events": {"accent_light", "accent_dark"}},
         ADDED,
     ),

@@ -22,6 +22,8 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "events.languages": "codes",
     "events.timezone": "a zone; without one no moment can be shown",
     "events.organiser_logo": "a file's name",
+    "events.logo_key": "an image's key",
+    "events.share_key": "an image's key",
     "events.accent_light": "a colour",
     "events.accent_dark": "a colour",
     "sectors.key": "an address",
