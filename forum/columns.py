@@ -21,6 +21,10 @@ LINK = re.compile(
 )
 
 
+# A path of this site; an address that begins with "//" would lead to another site.
+OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_./%~+-]*(#[A-Za-z0-9_-]+)?")
+
+
 class UtcDateTime(TypeDecorator):
     """An aware datetime, stored in UTC. A naive one is refused with TypeError."""
 
@@ -85,6 +89,20 @@ class Link(TypeDecorator):
     def process_bind_param(self, value: str | None, dialect) -> str | None:
         if value is not None and not is_link(value):
             raise UnsafeLink("a link is http, https or mailto")
+        return value
+
+
+def leads_somewhere(address: str) -> bool:
+    """Return whether pages may lead to this: a path of this site, or an address of another (S32)."""
+    return OWN_PATH.fullmatch(address) is not None or is_link(address)
+
+
+class LinkOrPath(Link):
+    """The URL of a link on a page, or a path of this site. Raises UnsafeLink for any other (S32)."""
+
+    def process_bind_param(self, value: str | None, dialect) -> str | None:
+        if value is not None and not leads_somewhere(value):
+            raise UnsafeLink("a link is http, https, mailto or a path of this site")
         return value
 
 

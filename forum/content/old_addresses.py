@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from forum.columns import OWN_PATH
 from forum.content.shapes import LANGUAGES, Document, Where, key, line, listing, matching, table, unique
 from forum.news.models import OldAddress
-from forum.news.old_paths import LONGEST, OWN_PATH, is_old, plain_path
+from forum.news.old_paths import LONGEST, is_old, plain_path
 
 FILE = "old-addresses.toml"
 ADDRESSES = "addresses"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from forum.columns import Text
+from forum.columns import Text, leads_somewhere
 from forum.content import moments
 from forum.content.documents import BODY, body_of
 from forum.content.shapes import (
@@ -27,7 +27,6 @@ from forum.news.dates import ZONE
 from forum.news.drafts import NEEDED
 from forum.news.enums import PostState
 from forum.news.models import Post, PostText
-from forum.news.old_paths import leads_somewhere
 
 SOURCE = table({"title": line(empty=True)}, {"url": link(500), "date": day})
 CORRECTION = table({"date": day, "text": prose(5000)}, {"at": moment})

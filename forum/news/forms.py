@@ -20,11 +20,10 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 
-from forum.columns import is_link
+from forum.columns import is_link, leads_somewhere
 from forum.news.drafts import SAID, Draft
 from forum.news.enums import PostState
 from forum.news.models import Post
-from forum.news.old_paths import leads_somewhere
 from forum.news.tagging import read_names
 from forum.news.tags import fold
 from forum.web.edits import ShowsStored, digest

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.columns import Link, Text, Translated, UtcDateTime
+from forum.columns import Link, LinkOrPath, Text, Translated, UtcDateTime
 from forum.database import Base
 from forum.images.models import Image
 from forum.news.enums import PostState
@@ -108,7 +108,7 @@ class PostText(Base):
     content_note: Mapped[str | None] = mapped_column(String(600))
     # A button after the text, such as "Register": its words, and a link or a path of this site.
     action_label: Mapped[str | None] = mapped_column(String(60))
-    action_url: Mapped[str | None] = mapped_column(String(500))
+    action_url: Mapped[str | None] = mapped_column(LinkOrPath(500))
     search_text: Mapped[str] = mapped_column(LongText)
     post: Mapped[Post] = relationship(back_populates="texts")
 

@@ -2,13 +2,10 @@
 
 import re
 
-from forum.columns import is_link
 from forum.folding import search_fold
 
 LONGEST = 300
 APART = re.compile(r"[^a-z0-9]+")
-# A path of this site; an address that begins with "//" would lead to another site.
-OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_./%~+-]*(#[A-Za-z0-9_-]+)?")
 
 
 def plain(part: str) -> str:
@@ -30,8 +27,3 @@ def category_path(language: str, slug: str) -> str:
 def is_old(path: str) -> bool:
     """Return whether this can be an old address: a path, and not only "/"."""
     return path.startswith("/") and len(path) <= LONGEST and plain_path(path) != "/"
-
-
-def leads_somewhere(address: str) -> bool:
-    """Return whether a page may lead to this: a path of this site, or an address of another (S32)."""
-    return OWN_PATH.fullmatch(address) is not None or is_link(address)

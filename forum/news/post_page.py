@@ -10,13 +10,13 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from forum.columns import leads_somewhere
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
 from forum.images.bodies import illustrate
 from forum.images.pictures import picture_of, shared_image_of
 from forum.news.dates import ZONE, day_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
-from forum.news.old_paths import leads_somewhere
 from forum.news.teasers import post_url
 from forum.web.languages import in_language, language, moment_text
 from forum.web.markdown import render_with_parts

@@ -12,12 +12,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from forum.audit import actions as audit
+from forum.columns import OWN_PATH
 from forum.events.models import ContentVersion
 from forum.extensions import db
 from forum.news import queries, slugs
 from forum.news.dates import day_of
 from forum.news.models import OldAddress, Post, PostText
-from forum.news.old_paths import OWN_PATH, is_old, plain_path
+from forum.news.old_paths import is_old, plain_path
 from forum.web.languages import NAMES
 
 PER_PAGE = 100
