@@ -66,13 +66,13 @@ class ContactRow(Row):
 
     name = StringField(_l("Name"), [at_most(100)])
     role = TextsField(LineTexts, _l("Role"), longest=100)
-    email = EmailField(_l("E-mail address"), [Optional(), is_email])
+    contact_email = EmailField(_l("E-mail address"), [Optional(), is_email])
     phone = TelField(_l("Telephone"), IS_CALLED)
 
     def entry(self) -> dict[str, Any]:
         """Return the contact as the event stores it; parts that are not known are left out."""
         told = {"name": self.name.data, "role": dict(self.role.text)}
-        told |= {"email": self.email.data, "phone": self.phone.data}
+        told |= {"email": self.contact_email.data, "phone": self.phone.data}
         return {name: value for name, value in told.items() if value}
 
     def validate(self, extra_validators=None) -> bool:
@@ -80,8 +80,8 @@ class ContactRow(Row):
         is_valid = super().validate(extra_validators)
         if not self.name.data:
             self.name.errors = [_("Enter the person’s name")]
-        if not self.email.data and not self.phone.data and not self.email.errors:
-            self.email.errors = [_("Enter an e-mail address or a telephone number")]
+        if not self.contact_email.data and not self.phone.data and not self.contact_email.errors:
+            self.contact_email.errors = [_("Enter an e-mail address or a telephone number")]
         return is_valid and not self.errors
 
 
@@ -220,8 +220,8 @@ class FrontTextsForm(SettingsForm):
 
 
 def _shown_contact(contact: dict[str, Any]) -> dict[str, Any]:
-    told = {name: contact.get(name, "") for name in ("name", "email", "phone")}
-    return {**told, "role": dict(contact.get("role", {}))}
+    told = {name: contact.get(name, "") for name in ("name", "phone")}
+    return {**told, "contact_email": contact.get("email", ""), "role": dict(contact.get("role", {}))}
 
 
 def _shown_line(line: dict[str, Any]) -> dict[str, Any]:

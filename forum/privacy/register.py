@@ -253,7 +253,7 @@ REGISTER: tuple[Entry, ...] = (
         audience=EVERYBODY,
         retention=_l("Until the organiser removes the contact"),
         columns=("events.contacts",),
-        fields=_of("ContactRow", "name", "role", "email", "phone"),
+        fields=_of("ContactRow", "name", "role", "contact_email", "phone"),
     ),
     Entry(
         what=_l("For the office’s own people: name, address, language and tasks"),

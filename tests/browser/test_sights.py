@@ -16,6 +16,7 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "icons.manifest_icon": "an icon",
     "icons.manifest": "for phones",
     "events.calendar": "a calendar file",
+    "events.style_sheet": "a style sheet",
     "feeds.whole": "a feed",
     "feeds.whole_as_json": "a feed",
     "feeds.category": "a feed",

@@ -223,7 +223,7 @@ def test_way_and_contacts_are_saved_and_filled_into_untouched_drafts(sign_in_as,
     contact = {
         "contacts-0-name": "Åsa",
         "contacts-0-role-en": "Coordinator",
-        "contacts-0-email": "a@example.org",
+        "contacts-0-contact_email": "a@example.org",
     }
     page = pages.post("settings.organiser", contact, event=event.slug, follow=True, expect=200)
     assert reread(event).contacts == [
@@ -241,9 +241,13 @@ def test_way_and_contacts_are_saved_and_filled_into_untouched_drafts(sign_in_as,
     [
         ("settings.facts", {"map_url": "mailto:a@example.org"}, "map_url"),
         ("settings.facts", {"map_url": "ftp://map.example/"}, "map_url"),
-        ("settings.organiser", {"contacts-0-name": "Åsa"}, "contacts-0-email"),
+        ("settings.organiser", {"contacts-0-name": "Åsa"}, "contacts-0-contact_email"),
         ("settings.organiser", {"contacts-0-phone": "112"}, "contacts-0-name"),
-        ("settings.organiser", {"contacts-0-name": "Åsa", "contacts-0-email": "x"}, "contacts-0-email"),
+        (
+            "settings.organiser",
+            {"contacts-0-name": "Åsa", "contacts-0-contact_email": "x"},
+            "contacts-0-contact_email",
+        ),
     ],
 )
 def test_a_map_or_contact_that_leads_nowhere_is_refused(organiser, event, endpoint, typed, field):
