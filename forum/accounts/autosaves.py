@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from flask import flash, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -22,6 +22,7 @@ from forum.accounts.models import Autosave
 from forum.accounts.queries import AUTOSAVED_FOR
 from forum.database import start_write
 from forum.extensions import db
+from forum.web.languages import clock_text
 
 # The most characters of JSON that are kept: a post in two languages fits.
 LONGEST = 100_000
@@ -56,8 +57,8 @@ def find(document: str, url: str) -> Kept:
     return Kept(url, kept.version if kept else "", kept.made_at if kept else None)
 
 
-def answer(document: str, back: str) -> ResponseReturnValue:
-    """Keep what was sent, and return its version and time; or discard what is kept, and redirect to `back`."""
+def answer(document: str, back: str, zone: tzinfo) -> ResponseReturnValue:
+    """Keep what was sent, and return its version and the time; or discard what is kept, and redirect to `back`."""
     start_write(db.session)
     if DISCARD in request.form:
         forget(document)
@@ -72,7 +73,7 @@ def answer(document: str, back: str) -> ResponseReturnValue:
     except ValueError:
         return {"refused": "long"}, 413
     db.session.commit()
-    return {"version": version}
+    return {"version": version, "clock": clock_text(clock.now(), zone)}
 
 
 def forget(document: str) -> None:

@@ -57,10 +57,14 @@ class UploadForm(DescribedForm):
     """An image for the library. Its file is not among the form's values: the view gives it."""
 
     file = FileField(_l("Image file"))
+    is_file_sent = (
+        False  # whether there was a file, which the browser has forgotten when it shows the form again
+    )
 
     def take(self, sent: FileStorage | None) -> bytes:
         """Return the content of the file that was sent, empty when there is none; note an error for that."""
         content = sent.read() if sent else b""
+        self.is_file_sent = bool(content)
         if not content:
             self.file.errors = [_("Choose an image file")]
         return content

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, StringField
@@ -102,12 +103,12 @@ def _refuse_faint(field) -> None:
                 colour=field.data,
                 ground=fault.ground,
                 ratio=_rounded_down(fault.ratio),
-                least=AA,
+                least=format_decimal(AA),
                 nearest=fault.nearest,
             )
         )
 
 
 def _rounded_down(ratio: float) -> str:
-    """Return a ratio with two decimals, never rounded up to one that would pass."""
-    return f"{int(ratio * 100) / 100:.2f}"
+    """Return a ratio with two decimals in the page's language, never rounded up to one that would pass."""
+    return format_decimal(int(ratio * 100) / 100, "0.00")

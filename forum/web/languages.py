@@ -17,7 +17,8 @@ from forum.settings.project import PROJECT
 DEFAULT, STRANGERS = "sv", "en"
 WRITTEN = {"en": "en_GB"}  # British dates: Babel's plain English has no names for Nordic time zones
 # Formats of a moment: "31 October 2027 at 23:59 (CET)", "31 oktober 2027 kl. 23.59 (CET)".
-MOMENTS = {"en": "d MMMM y 'at' HH:mm (z)", "sv": "d MMMM y 'kl'. HH.mm (z)"}
+CLOCKS = {"en": "HH:mm (z)", "sv": "HH.mm (z)"}
+MOMENTS = {"en": f"d MMMM y 'at' {CLOCKS['en']}", "sv": f"d MMMM y 'kl'. {CLOCKS['sv']}"}
 LONGEST = 200  # characters of Accept-Language that are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
 # Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
@@ -100,14 +101,19 @@ def moment_text(moment: datetime, zone, locale: Locale | str | None = None) -> s
     return format_datetime(moment.astimezone(zone), pattern, locale=WRITTEN.get(locale, locale))
 
 
+def clock_text(moment: datetime, zone) -> str:
+    """Return a time of the day such as "23:59 (CET)" in the event's time zone."""
+    pattern = CLOCKS.get(language(), "HH:mm (z)")
+    return format_datetime(moment.astimezone(zone), pattern, locale=WRITTEN.get(language(), language()))
+
+
 def until_text(moment: datetime, zone) -> str:
     """Return a text such as "until 31 October 2027 at 23:59 (CET)", for the end of a sentence."""
     local = moment.astimezone(zone)
     if (local.hour, local.minute) != (23, 59):
         return _("until %(moment)s", moment=moment_text(moment, zone))
     # The last minute of a day has a text of its own: in Swedish "to and including" the day, without the time.
-    time = format_datetime(local, "HH:mm (z)", locale=WRITTEN.get(language(), language()))
-    return _("until %(day)s at %(time)s", day=day_text(moment, zone), time=time)
+    return _("until %(day)s at %(time)s", day=day_text(moment, zone), time=clock_text(moment, zone))
 
 
 def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:

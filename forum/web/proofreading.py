@@ -79,7 +79,7 @@ def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[
         for words in _named(line, glossary):
             yield Hint(number, words, _advised(glossary[words.lower()]))
         if mark := _unpaired(line, language):
-            yield Hint(number, mark, _("A quotation mark has no other one in this paragraph."))
+            yield Hint(number, mark, _("A quotation mark is not paired in this paragraph."))
 
 
 def _advised(advice: Advice) -> str:

@@ -14,9 +14,8 @@ let sending = false;
 let waits = false;
 let leaves = false;
 
-function tell(name) {
+function tell(name, clock = "") {
   line.hidden = false;
-  const clock = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   const words = line.dataset[name].replace("%", clock);
   // Say a failure aloud, once; that all is well is only shown.
   said.role = name === "kept" ? null : "status";
@@ -38,8 +37,9 @@ async function send(keepalive = false) {
     const answer = await fetch(line.dataset.autosave, { method: "POST", body: values, redirect: "manual", keepalive });
     if (answer.type === "opaqueredirect") tell("over");
     else if (answer.ok) {
-      ({ version } = await answer.json());
-      tell("kept");
+      const kept = await answer.json();
+      ({ version } = kept);
+      tell("kept", kept.clock);
     } else if (answer.status === 409) tell("elsewhere");
     else if (answer.status === 413) tell("long");
     else tell("failed");

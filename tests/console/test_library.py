@@ -80,6 +80,9 @@ def test_file_or_description_that_is_missing_or_wrong_is_said_in_a_sentence(orga
     page = organiser.get("library.add", event="nf27").submit({"alt-sv": "Kvadrater"}, expect=422)
     assert page.errors == {"file": "Choose an image file", "alt-en": "Say in English what the image shows"}
     assert page.soup.select_one("[name=alt-sv]").text.strip() == "Kvadrater"
+    forgets = "Browsers forget the file"
+    assert forgets not in page.text
+    assert forgets in add(organiser, data={"alt-sv": "Kvadrater"}, expect=422).text
     page = organiser.get("library.add", event="nf27").submit(SAID, expect=422)
     assert page.errors == {"file": "Choose an image file"}
     for sent, words in (

@@ -33,6 +33,14 @@ def sheets(page: Page) -> list[str]:
     return [link["href"] for link in page.soup.select(SHEET)]
 
 
+def test_numbers_of_a_refusal_are_written_as_the_language_writes_them(sign_in_as, event):
+    organiser = sign_in_as(Role.ORGANISER, event, language="sv")
+    page = organiser.post(
+        "settings.look", {"accent_light": "#e2001a"}, event="nf27", button="Spara", expect=422
+    )
+    assert "är 3,88 till 1, och text behöver 4,5 till 1" in page.errors["accent_light"]
+
+
 def test_colours_are_refused_with_numbers_previewed_saved_and_given_up(organiser, event, archive):
     visitor = Pages(organiser.app)
     assert sheets(visitor.get("home.front")) == []

@@ -57,10 +57,12 @@ def test_typed_words_wait_for_their_writer_until_they_are_saved(organiser, sign_
     asked = None if is_new else post
     page = editor(organiser, asked)
     first = autosave(organiser, page, **{"en-headline": "Heard"})
+    assert first["clock"] == "14:00 (CEST)"
     autosave(organiser, page, **TYPED, version=first["version"])
     again = editor(organiser, asked)
     assert again.form().data["en-headline"] == ["Heard once"]
-    assert "3 May 2027" in again.all(".desk-kept")[0]
+    assert "you typed on 3 May 2027 at 14:00 (CEST) but did not save" in again.all(".desk-kept")[0]
+    assert ("Start over" in again.all(".desk-kept")[0]) == is_new
     assert editor(sign_in_as(Role.ORGANISER, event), asked).all(".desk-kept") == []
     assert TYPED["en-body"].encode() not in db.session.scalars(select(Autosave.sealed_words)).one()
     again.submit(button="Save the draft" if is_new else "Save")
