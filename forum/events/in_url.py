@@ -143,9 +143,13 @@ def _slug_of_page() -> str | None:
 
 
 def _lead_to(**differing: str | None) -> Response:
-    """Return the redirect to the requested page with other values in its address, which may change back one day."""
-    values: dict[str, Any] = {**request.args, **(request.view_args or {}), **differing}
-    return redirect(url_for(str(request.endpoint), **values), 302)
+    """Return the redirect to the requested page with other values in its path, which may change back one day.
+
+    The query string follows as it was sent: `url_for` takes names such as `_method` and `endpoint` for its own.
+    """
+    values: dict[str, Any] = {**(request.view_args or {}), **differing}
+    query = request.query_string.decode()
+    return redirect(url_for(str(request.endpoint), **values) + ("?" if query else "") + query, 302)
 
 
 def get_any_or_404(slug: str) -> Event:

@@ -98,6 +98,7 @@ def queried(world) -> list[tuple[str, str]]:
         (VISITOR, "/en/register"),
         (VISITOR, "/en/register/ngo"),
         (VISITOR, "/en/register/ngo/check"),
+        (VISITOR, f"/en/events/{HERE}/register/ngo"),
         (VISITOR, "/en/register/received"),
         (VISITOR, "/en/register/link"),
     ]

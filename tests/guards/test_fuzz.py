@@ -84,6 +84,8 @@ QUERY_NAMES = (
     "view",
     "post",
     "gone",
+    # Names that `url_for` takes for its own.
+    *("endpoint", "_anchor", "_external", "_method", "_scheme"),
 )
 READ_EVERYWHERE = {"lang", "next"}  # parameters that all pages of the console and the account read
 values = st.one_of(

@@ -4,6 +4,8 @@
 - No text is run as a template, a format or code (S37).
 - Only the listed files open a connection, start a program, unpack an archive or read a foreign file format: no URL
   that a user chose is fetched (S40), and no file that a user sent is opened (S30).
+- No query string or form is spread into a call or a dictionary: the sender would choose the names, such as `_method`
+  for `url_for`.
 - Only views and the listed files read or write the request, the session, `g` or a flashed message.
 - Imports go one way: the import contracts fit on a page and have no exception.
 """
@@ -19,6 +21,7 @@ from forum.settings.project import PROJECT
 SQL = re.compile(
     r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|PRAGMA|BEGIN|ORDER BY|WHERE|CREATE|ALTER|DROP|IN \()"
 )
+SENT = re.compile(r"\brequest\.(args|form|values)\b(?!\.get\()")
 TAKES_SQL = {
     "text",
     "literal_column",
@@ -91,6 +94,7 @@ REACH = {
 }
 OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
 VIEWS = {
+    *("forum/home/public.py", "forum/console/previews.py"),
     *("forum/home/site.py", "forum/console/outbox.py", "forum/console/navigation.py"),
     *(
         "forum/console/pages.py",
@@ -127,7 +131,8 @@ VIEWS = {
 LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
-    "forum/events/in_url.py": {"event"},  # read by the layout, on error pages too
+    "forum/events/in_url.py": {"event", "preview"},  # read by the layout, on error pages too
+    "forum/home/public.py": {"preview"},  # ended, so that the page's links lead out of the preview
     "forum/home/site.py": {
         "layout_parts"
     },  # kept for a request, because several parts of the layout need them
@@ -173,6 +178,17 @@ def reaching(tree: ast.AST) -> Iterator[str]:
         yield from sorted(
             {found for name in names for found in REACHING if f"{name}.".startswith(f"{found}.")}
         )
+
+
+def spread_requests(tree: ast.AST) -> Iterator[str]:
+    """Yield what a request has sent where it is spread into a call or a dictionary, names and all."""
+    for node in ast.walk(tree):
+        spread = []
+        if isinstance(node, ast.Call):
+            spread = [keyword.value for keyword in node.keywords if keyword.arg is None]
+        elif isinstance(node, ast.Dict):
+            spread = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+        yield from (ast.unparse(part) for part in spread if SENT.search(ast.unparse(part)))
 
 
 def of_a_request(tree: ast.AST) -> Iterator[str]:
@@ -252,6 +268,10 @@ def test_only_listed_files_reach_outside():
     assert {path: set(names) for path, names in over_all(reaching).items()} == REACH
 
 
+def test_no_request_names_arguments():
+    assert over_all(spread_requests) == {}
+
+
 def test_rules_know_no_request():
     found = {path for path in over_all(of_a_request) if not path.startswith("forum/web/")}
     assert found == VIEWS
@@ -272,6 +292,12 @@ def test_import_contracts_have_no_exception():
 
 
 CONTROLS = {
+    spread_requests: [
+        "url_for(x, **request.args)",
+        "values = {**request.args, **more}",
+        "f(**request.form.to_dict())",
+        "f(**{**request.values})",
+    ],
     of_a_request: [
         "from flask import g",
         "from flask import Flask, request",
@@ -306,6 +332,7 @@ CONTROLS = {
     ],
 }
 HARMLESS = {
+    spread_requests: ["f(**values)", "f(request.args)", "{**known, 'next': request.args.get('next')}"],
     of_a_request: [
         "from flask import current_app, url_for",
         "from flask.typing import ResponseReturnValue",

@@ -61,6 +61,18 @@ def test_links_to_an_event_lead_to_it_after_the_front_page_has_changed(pages, fr
     assert pages.get("/en/events/nf27/register").all(".sector-choice-left") == ["60 left"]
 
 
+@pytest.mark.parametrize("name", ["endpoint", "lang", "event", "_method", "_anchor", "_external", "_scheme"])
+def test_no_parameter_changes_where_a_redirect_leads(pages, front, beside, name):
+    """The redirects to the current event's own address and to a language of the event keep the query as it was sent."""
+    for path in ("register/justice", "register/link", "register/received", "r/left"):
+        led = pages.get(f"/en/events/nf27/{path}?q=1&q=2&{name}=x", expect=302)
+        assert led.location == f"/en/{path}?q=1&q=2&{name}=x"
+    write(setattr, front, "languages", ["en"])
+    assert (
+        pages.get(f"/sv/register/justice?{name}=x", expect=302).location == f"/en/register/justice?{name}=x"
+    )
+
+
 def test_event_beside_the_front_page_ends_by_itself(pages, front, beside, database):
     assert pages.get("/en/").links["OSL28"] == "/en/events/osl28/"
     clock.freeze(beside.ends_at + timedelta(minutes=1))
