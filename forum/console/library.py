@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
@@ -77,6 +78,8 @@ def add(event: str) -> ResponseReturnValue:
     # The files come first: a row without files would be a broken image, files without a row harm nobody.
     store.put(key, made.files)
     found = _lock_event_or_404(event)
+    # The same image may have been removed just now, with the files that were there already.
+    store.put(key, made.files)
     image, is_new = actions.add(found.id, key, made, form.said(), actor=sign_ins.current_actor(), now=now)
     db.session.commit()
     flash(
@@ -116,13 +119,11 @@ def remove(event: str, key: str) -> ResponseReturnValue:
         return _show_removal(found, image, form)
     _found, image = _get_or_404(_lock_event_or_404(event), key)
     try:
-        _refuse_used(image)
+        _remove_row(image)
     except StillUsed:
         db.session.rollback()
         return redirect(url_for(".remove", event=event, key=key), 303)
-    actions.remove(image, actor=sign_ins.current_actor(), now=clock.now())
-    db.session.commit()
-    store.remove(key)
+    _remove_files(event, key)
     flash(_("The image is removed."), "success")
     return redirect(url_for(".index", event=event), 303)
 
@@ -161,6 +162,25 @@ def _lock_event_or_404(slug: str) -> Event:
 def _get_or_404(event: Event, key: str) -> tuple[Event, Image]:
     """Return the event and its image; another event's image is 404, as if it did not exist (S13)."""
     return event, queries.find_own(event.id, key) or abort(404)
+
+
+def _remove_row(image: Image) -> None:
+    """Take the image out of the library for good. Raises StillUsed."""
+    _refuse_used(image)
+    actions.remove(image, actor=sign_ins.current_actor(), now=clock.now())
+    try:
+        db.session.commit()
+    except IntegrityError as problem:
+        # A post was saved meanwhile, with this image as its cover.
+        raise StillUsed from problem
+
+
+def _remove_files(event: str, key: str) -> None:
+    """Remove the files of a removed image, unless somebody has sent the same image again meanwhile."""
+    _lock_event_or_404(event)
+    if queries.find(key) is None:
+        store.remove(key)
+    db.session.rollback()
 
 
 def _refuse_used(image: Image) -> None:

@@ -178,3 +178,41 @@ def test_image_that_texts_show_stays(organiser, sign_in_as, event, database):
     token = organiser.get("library.remove", event="nf27", key=other.key).form()
     organiser.open(removal.path, method="POST", data=token.data, expect=303)
     assert [each.key for each in stored()] == [image.key, other.key]
+
+
+def test_image_that_is_sent_while_it_is_removed_keeps_its_files(organiser, monkeypatch, database):
+    """Whoever comes second wins whole: no image is in the library without its files."""
+    add(organiser)
+    [image] = stored()
+    removal = organiser.get("library.remove", event="nf27", key=image.key)
+    commit, put = db.session.commit, store.put
+
+    def commit_and_send_again():
+        commit()
+        monkeypatch.setattr(db.session, "commit", commit)
+        add(organiser)
+
+    def put_and_lose(key, files):
+        put(key, files)
+        monkeypatch.setattr(store, "put", put)
+        store.remove(key)
+
+    monkeypatch.setattr(db.session, "commit", commit_and_send_again)
+    removal.submit(button="Remove the image", expect=303)
+    [again] = stored()
+    assert store.find_missing([again]) == []
+
+    organiser.get("library.remove", event="nf27", key=again.key).submit(button="Remove the image")
+    monkeypatch.setattr(store, "put", put_and_lose)  # as a removal does that ends while the image is sent
+    add(organiser)
+    assert store.find_missing(stored()) == []
+
+
+def test_image_that_becomes_a_cover_while_it_is_removed_stays(organiser, monkeypatch, event, database):
+    image = make_image(event)
+    removal = organiser.get("library.remove", event="nf27", key=image.key)
+    make_post(headline="Covered", event_id=event.id, cover=image)
+    monkeypatch.setattr(library, "_refuse_used", lambda image: None)  # the post was saved after this look
+    again = removal.submit(button="Remove the image", follow=True)
+    assert "Covered" in again.text
+    assert [each.key for each in stored()] == [image.key]
