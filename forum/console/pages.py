@@ -22,15 +22,16 @@ from forum.events.standing import LINKED, StillLinked
 from forum.extensions import db
 from forum.images.offering import offered_images
 from forum.images.pictures import picture_of
-from forum.news import glossary
+from forum.news.care import care_for
 from forum.web import comparing
 from forum.web.comparing import Difference
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, in_language, speak
-from forum.web.proofreading import Care, proofread
+from forum.web.proofreading import Care
 
-SAID_WORDS = {"title": _l("Title"), "summary": _l("Summary"), "body": _l("Text")}
+ABOVE = {"title": _l("Title"), "summary": _l("Summary")}
+SAID_WORDS = {**ABOVE, "body": _l("Text")}
 
 bp = Blueprint("pages", __name__, url_prefix="/console/<event>/pages")
 
@@ -203,7 +204,7 @@ def _show_form(
 def proofread_text(form: PageForm, code: str, event: Event) -> Care:
     """Return the proofreader's remarks on the text in a language."""
     day = clock.now().astimezone(event.zone).date()
-    return proofread(form[code].form.body.data or "", code, day, glossary.read().get(code, {}))
+    return care_for(form[code].form.data, ABOVE, code, day)
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:

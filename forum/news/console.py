@@ -17,9 +17,9 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.images.offering import offered_images
 from forum.images.pictures import picture_of
-from forum.news import actions, desk, glossary, queries
+from forum.news import actions, desk, queries
+from forum.news.care import care_for_post
 from forum.news.comparing import compare
-from forum.news.dates import day_of
 from forum.news.desk import LAST_PAGE, PostsPage, UnknownView
 from forum.news.drafts import Draft
 from forum.news.enums import PostState
@@ -31,7 +31,6 @@ from forum.news.previewing import preview_text
 from forum.news.wording import state_words, views
 from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import NAMES, in_language, language, speak
-from forum.web.proofreading import Care, proofread
 
 bp = Blueprint("posts", __name__, url_prefix="/console/<event>/news")
 
@@ -212,19 +211,13 @@ def _show_form(
         addresses=public,
         state_words=state_words,
         headline=desk.headline(post, language()) if post is not None else "",
-        care={code: proofread_text(post, form, code) for code in NAMES},
+        care={code: care_for_post(post, form[code].form.data, code) for code in NAMES},
         kept=_autosave(event, post),
         pictures={image.key: picture_of(image) for image in offered_images(event.id, form.cover.data or "")},
         shares_desk=sign_ins.is_admin_of_all(),
         **{"conflict": [], **context},
     )
     return page, 422 if form.errors and status == 200 else status
-
-
-def proofread_text(post: Post | None, form: PostForm, code: str) -> Care:
-    """Return the proofreader's remarks on the text in a language; a public or planned post is read as of its day."""
-    day = day_of((post.published_at if post is not None else None) or clock.now())
-    return proofread(form[code].form.body.data or "", code, day, glossary.read().get(code, {}))
 
 
 def _autosave(event: Event, post: Post | None) -> autosaves.Kept:

@@ -11,6 +11,7 @@ from forum.columns import Text
 from forum.events.models import Event
 from forum.extensions import db
 from forum.news import actions, desk
+from forum.news.care import care_for_post
 from forum.news.console import get_post_or_404, lock_post_or_404
 from forum.news.drafts import Draft
 from forum.news.enums import PostState
@@ -125,7 +126,8 @@ def _show_publication(
 ) -> ResponseReturnValue:
     lacking = [(code, LACKING[name]) for code, name in Draft.of(post).lacking()]
     readers = ", ".join(language_name(code) for code in NAMES if code in desk.coverage(post))
-    context = {"lacking": lacking, "readers": readers, "is_changed": is_changed}
+    care = {code: care_for_post(post, said, code) for code, said in Draft.of(post).texts.items()}
+    context = {"lacking": lacking, "readers": readers, "care": care, "is_changed": is_changed}
     return _show("publication", event, post, form, status=status, **context)
 
 

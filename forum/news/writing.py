@@ -10,13 +10,13 @@ from forum import clock
 from forum.accounts import autosaves
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
+from forum.news.care import care_for_post
 from forum.news.console import (
     blank_draft,
     document_of,
     editor_url,
     get_post_or_404,
     make_form,
-    proofread_text,
 )
 from forum.news.drafts import Draft
 from forum.news.models import Post
@@ -44,7 +44,7 @@ def preview(event: str) -> ResponseReturnValue:
     if not form[code].form.validate():
         return "", 422
     said = form.draft()
-    care = proofread_text(post, form, code)
+    care = care_for_post(post, form[code].form.data, code)
     hints = render_template("console/posts/_hints.html", care=care)
     texts = Draft(texts={code: {"headline": "", **said.texts.get(code, {})}}, cover=said.cover)
     text = preview_text(texts, code, stored=None, now=clock.now())

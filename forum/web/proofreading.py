@@ -4,11 +4,12 @@ Hints neither change nor refuse a text, because a quotation must keep its words.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from babel.dates import format_date
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 DAY = timedelta(days=1)
@@ -32,11 +33,15 @@ Glossary = Mapping[str, Advice]
 
 @dataclass(frozen=True)
 class Hint:
-    """A hint for an editor: the number of the line, counted from 1, the words that it is about, and the advice."""
+    """A hint for an editor: the number of the line, counted from 1, the words that it is about, and the advice.
+
+    `part` is the label of the field that has the words, or "" for the body.
+    """
 
     line: int
     words: str
     meant: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,23 @@ class Care:
         return max(1, round(self.words / WORDS_A_MINUTE))
 
 
-def proofread(text: str, language: str, day: date, glossary: Glossary) -> Care:
+def proofread(
+    text: str, language: str, day: date, glossary: Glossary, *, above: Sequence[tuple[str, str]] = ()
+) -> Care:
     """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`.
 
-    `glossary` is that of the language.
+    `glossary` is that of the language. `above` are the label and the text of each field above the body, such as its
+    headline: they are checked too, but not counted.
     """
     words = WORDS.findall(text)
     sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))
     long = sum(len(word) >= LONG_WORD for word in words)
     lix = round(len(words) / sentences + 100 * long / len(words)) if words else 0
-    return Care(len(words), lix, sorted(_hints(text, language, day, glossary), key=lambda hint: hint.line))
+    hints = [
+        replace(hint, part=label) for label, said in above for hint in _hints(said, language, day, glossary)
+    ]
+    hints += sorted(_hints(text, language, day, glossary), key=lambda hint: hint.line)
+    return Care(len(words), lix, hints)
 
 
 def has_word(text: str) -> bool:
@@ -115,7 +127,9 @@ def _near(days: int) -> Callable[[date, str], str]:
 def _week(weeks: int) -> Callable[[date, str], str]:
     def said(day: date, language: str) -> str:
         monday = day - day.weekday() * DAY + 7 * weeks * DAY
-        return _("the week of %(day)s", day=format_date(monday, "d MMMM y", locale=language))
+        # The words are to stand in the text, whatever language the organiser has chosen for the console.
+        with force_locale(language):
+            return _("the week of %(day)s", day=format_date(monday, "d MMMM y", locale=language))
 
     return said
 

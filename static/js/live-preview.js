@@ -1,4 +1,4 @@
-// Shows beside the form how readers will see what is typed, made by the server as the public page is.
+// Shows beside the form how readers will see what is typed, made by the server as the public page is, and hints about it.
 // <details data-live-preview="address" data-language="sv" data-failed="…" hidden><summary>…</summary>
 //   <p data-preview-said role="status"></p><div data-preview-shown></div></details>, inside the form.
 const PAUSE = 700; // after the last key
@@ -35,10 +35,15 @@ for (const frame of document.querySelectorAll("[data-live-preview]")) {
   };
   const plan = (pause) => {
     clearTimeout(timer);
-    if (frame.open) timer = setTimeout(look, Math.max(pause, last + LEAST - Date.now()));
+    timer = setTimeout(look, Math.max(pause, last + LEAST - Date.now()));
   };
 
   frame.hidden = false;
-  frame.addEventListener("toggle", () => plan(0));
-  form.addEventListener("input", () => plan(PAUSE));
+  frame.addEventListener("toggle", () => {
+    if (frame.open) plan(0);
+  });
+  form.addEventListener("input", ({ target }) => {
+    // The hints stand outside the frame: while it is closed, ask only about the language that is being written.
+    if (frame.open || target.name.startsWith(`${frame.dataset.language}-`)) plan(PAUSE);
+  });
 }

@@ -60,6 +60,9 @@ def test_toolbar_writes_markdown_by_keyboard_and_undo_takes_it_back(writer):
 
 def test_preview_follows_what_is_typed(writer):
     page, shown = writer.page, writer.page.locator("[data-preview-shown]").last
+    page.locator("[name=en-headline]").fill("Heard yesterday")
+    expect(page.locator("[data-care=en] li")).to_contain_text("Headline yesterday")
+    page.locator("[name=en-headline]").fill("Heard")
     page.get_by_text("Preview while writing").last.click()
     field(page).fill("## Part {#main}\n\n**Bold** words of last week.")
     expect(shown.locator("strong")).to_have_text("Bold")

@@ -98,7 +98,10 @@ def test_post_that_lacks_something_is_not_published(organiser):
 
 
 def test_planned_post_comes_out_when_the_worker_says_so(organiser, pages):
-    post = compose(organiser)
+    post = compose(organiser, **{"en-headline": "How a child is heard today"})
+    asked = organiser.get("publishing.publish", event="nf27", post=post.id)
+    assert asked.all(".note-body li") == ["Headline today – It will not be true for long. Better: 3 May 2027"]
+    edit(organiser, post).submit({"en-headline": "How a child is heard"}, button="Save")
     page = publish(organiser, post, when="later", day="2027-05-04", hour="09:00", follow=True)
     assert page.flashes == ["The post is planned for 4 May 2027 at 09:00 (CEST)."]
     db.session.expire_all()
@@ -122,7 +125,10 @@ def test_planned_post_comes_out_when_the_worker_says_so(organiser, pages):
     ],
 )
 def test_moment_that_cannot_be_is_refused(organiser, day, hour, error):
-    post = compose(organiser)
+    post = compose(organiser, **{"en-headline": "How a child is heard today"})
+    asked = organiser.get("publishing.publish", event="nf27", post=post.id)
+    assert asked.all(".note-body li") == ["Headline today – It will not be true for long. Better: 3 May 2027"]
+    edit(organiser, post).submit({"en-headline": "How a child is heard"}, button="Save")
     page = publish(organiser, post, when="later", day=day, hour=hour, expect=422)
     assert list(page.errors.values()) == [error]
 

@@ -123,10 +123,17 @@ def test_preview_while_writing_is_rendered_as_the_public_page_is(organiser, even
     assert "<script>" not in shown.text
     assert "Without a headline" in live(organiser, editor(organiser)).text
     assert "It will not be true for long" in shown.text
+    above = live(
+        organiser, editor(organiser), **{"en-headline": "Heard “today", "en-lead": "We met today."}
+    ).text
+    assert "Headline</span> <b>today" in above
+    assert "Lead</span> <b>today" in above
     assert live(organiser, editor(organiser, post), **{"en-body": "å" * 31_000}).status_code == 422
     make_page(event, "practical")
     page = organiser.get("pages.edit", event="nf27", slug="practical")
-    assert "<em>Soon</em>" in live(organiser, page, **{"en-body": "*Soon*\n\n{{hours}}"}).text
+    shown = live(organiser, page, **{"en-title": "Today", "en-body": "*Soon*\n\n{{hours}}"}).text
+    assert "<em>Soon</em>" in shown
+    assert "Title</span> <b>Today" in shown
     other = make_post(event_id=make_archive().id)
     for act in ("autosave", "preview"):
         path = f"/console/nf27/news/writing/{act}?post={other.id}"

@@ -35,6 +35,7 @@ def hints(text: str, language: str = "en") -> list[tuple[int, str]]:
         ("It begins next month.", "en", "October 2027"),
         ("Vi sågs i går.", "sv", "15 september 2027"),
         ("Förra året var de färre.", "sv", "2026"),
+        ("Nästa vecka ses vi.", "sv", "veckan från den 20 september 2027"),
     ],
 )
 def test_relative_date_is_pointed_out_with_the_absolute_one(text, language, better):

@@ -1,0 +1,29 @@
+"""The proofreader's remarks on an organiser's text, with the glossary of its language."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+
+from forum import clock
+from forum.news import glossary
+from forum.news.dates import day_of
+from forum.news.models import Post
+from forum.web.proofreading import Care, proofread
+
+ABOVE = {"headline": _l("Headline"), "lead": _l("Lead")}
+
+
+def care_for(said: Mapping[str, str], above: Mapping[str, str], code: str, day: date) -> Care:
+    """Return the remarks on the body of a text in a language and on the fields above it.
+
+    `above` has the labels of those fields by their names; `day` is the day as of which the text is read.
+    """
+    parts = [(str(label), said.get(name) or "") for name, label in above.items()]
+    return proofread(said.get("body") or "", code, day, glossary.read().get(code, {}), above=parts)
+
+
+def care_for_post(post: Post | None, said: Mapping[str, str], code: str) -> Care:
+    """Return the remarks on a post's text in a language; a public or planned post is read as of its day."""
+    day = day_of((post.published_at if post is not None else None) or clock.now())
+    return care_for(said, ABOVE, code, day)
