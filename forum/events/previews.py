@@ -41,6 +41,12 @@ def end_link(link: PreviewLink, *, actor: str, now: datetime) -> None:
         audit.record("preview.ended", link.event, actor=actor, at=now, link=link.id)
 
 
+def end_links(event: Event, *, actor: str, now: datetime) -> None:
+    """End all links of an event that work now."""
+    for link in list_links(event, now):
+        end_link(link, actor=actor, now=now)
+
+
 def list_links(event: Event, now: datetime) -> Sequence[PreviewLink]:
     """Return the event's links that work now, the newest first."""
     mine = PreviewLink.event_id == event.id, PreviewLink.expires_at > now, PreviewLink.revoked_at.is_(None)
@@ -54,12 +60,16 @@ def find_link(event: Event, number: int) -> PreviewLink | None:
 
 
 def find_event(token_digest: str, now: datetime) -> Event | None:
-    """Return the event that the link with this digest shows; None for a link that does not work now."""
+    """Return the event that the link with this digest shows; None for a link that does not work now.
+
+    While the event is published there is nothing to hide: a link that has ended leads to its public pages.
+    """
     query = select(PreviewLink).where(PreviewLink.digest == token_digest)
     link = db.session.scalars(query.options(joinedload(PreviewLink.event))).one_or_none()
-    if link is None or link.revoked_at is not None or link.expires_at <= now:
+    if link is None:
         return None
-    return link.event
+    is_ended = link.revoked_at is not None or link.expires_at <= now
+    return None if is_ended and not link.event.is_published else link.event
 
 
 def as_published(event: Event) -> Event:

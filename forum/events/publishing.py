@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 
 from forum.audit import actions as audit
 from forum.database import read_locked
+from forum.events import previews
 from forum.events.making import lock_events
 from forum.events.models import Event
 from forum.events.queries import is_over
@@ -19,13 +20,15 @@ def publish(event: Event, *, to_front: bool = False, actor: str, now: datetime) 
     """Show the event to everybody; `to_front` makes it the front page of the site in place of another event.
 
     An event that lies ahead becomes the front page in any case where visitors see none there, or one that is over.
-    An event that is over never does. Does nothing when the event is published already.
+    An event that is over never does. The private links to its preview end: if the event is unpublished later, they show
+    nothing. Does nothing when the event is published already.
     """
     former = _lock_with_current(event)
     if event.is_published:
         return
     event.is_published, event.unpublished_at = True, None
     audit.record("event.published", event, actor=actor, at=now)
+    previews.end_links(event, actor=actor, now=now)
     is_free = former is None or not former.is_published or is_over(former, now)
     if (to_front or is_free) and not is_over(event, now):
         _move_to_front(event, former, actor=actor, now=now)

@@ -102,6 +102,23 @@ def test_link_ends(app, sign_in_as, database, end):
         assert reader.get(address, expect=404).soup.h1.text in (CLOSED, "Förhandsvisningen är stängd")
 
 
+def test_links_that_publishing_ended_stay_ended_when_the_event_is_hidden_again(app, sign_in_as, database):
+    event = make_draft()
+    organiser, path = make_link(sign_in_as, event)
+    reader = Pages(app)
+    reader.get(path, follow=True)
+    write(publishing.publish, event, actor="command", now=NOW)
+    assert [entry.action for entry in database.query(AuditEntry)][-1] == "preview.ended"
+    write(publishing.unpublish, event, actor="command", now=NOW)
+    for address in (path, "/en/preview/nf28/", "/en/preview/nf28/register"):
+        assert reader.get(address, expect=404).h1 == CLOSED
+    assert organiser.get("previews.index", event="nf28").soup.select("main section form") == []
+
+    # A new link works.
+    _, path = make_link(sign_in_as, event)
+    assert reader.get(path, follow=True).path == "/en/preview/nf28/"
+
+
 def test_link_of_another_event_is_not_ended_here(sign_in_as, database):
     mine = make_event(slug="nf28", is_published=False)
     other = make_event(slug="nf29", is_current=False, is_published=False)
