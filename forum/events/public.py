@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from forum import clock
 from forum.events import look as looks
-from forum.events import queries
+from forum.events import own_links, queries
 from forum.events.calendar import event_calendar
 from forum.events.cards import page_card
 from forum.events.contacts import list_contacts
@@ -92,7 +92,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
     outlined = render_with_parts(in_language(page.body))
     picture = url_for("events.picture", slug=page.slug, event=queries.slug_in_url(event))
     image = looks.shared_image(event)
-    pieces = list(_split(outlined.html))
+    pieces = list(_split(own_links.stay(outlined.html)))
     more = _lacking(event, {name for _text, name in pieces}) if page.slug == PRACTICAL else []
     return {
         "event": event,
@@ -100,7 +100,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
         "pieces": [(illustrate(text), placed) for text, placed in pieces],
         "more": more,
         "parts": [*outlined.parts, *((name, str(SECTIONS[name])) for name in more)],
-        "directions": render(in_language(event.directions)),
+        "directions": own_links.stay(render(in_language(event.directions))),
         "updated": day_text(page.updated_at, event.zone),
         **Seo(in_language(page.title), in_language(page.summary), picture=picture, image=image).context(),
     }

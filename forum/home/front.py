@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from forum.columns import Text
+from forum.events import own_links
 from forum.events.enums import RegistrationState
 from forum.events.look import shared_image
 from forum.events.models import Event, Sector
@@ -47,7 +48,9 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         ],
         # An archived event still shows how places were shared, in a text written for later readers; an event that has
         # just ended does not.
-        "sharing_text": "" if state == RegistrationState.OVER else render(in_language(event.sharing)),
+        "sharing_text": ""
+        if state == RegistrationState.OVER
+        else own_links.stay(render(in_language(event.sharing))),
         "facts": [_in_language(fact, "label", "value") for fact in event.facts],
         "registration_state": state,
         "is_past": is_past,

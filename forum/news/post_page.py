@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum.columns import leads_somewhere
+from forum.events import own_links
 from forum.events.models import Event
 from forum.events.organisers import organisation_data
 from forum.images.bodies import illustrate
@@ -41,7 +42,7 @@ def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
     body = render_with_parts(text.body)
     return {
         "text": text,
-        "body": illustrate(body.html),
+        "body": illustrate(own_links.stay(body.html)),
         "cover": picture_of(post.cover) if post.cover else None,
         "parts": _parts(body.parts, post),
         "action": _action(text),
@@ -110,7 +111,7 @@ def _action(text: PostText) -> dict[str, str] | None:
     """Return the words and the address of the button after the text, None where there is none."""
     if not text.action_label or not text.action_url or not leads_somewhere(text.action_url):
         return None
-    return {"label": text.action_label, "url": text.action_url}
+    return {"label": text.action_label, "url": own_links.own_address(text.action_url)}
 
 
 def _source(source: Source, code: str) -> dict[str, Any]:

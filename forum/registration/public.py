@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 
 from forum import clock
 from forum.database import start_write
+from forum.events import own_links
 from forum.events import queries as events
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
@@ -42,7 +43,7 @@ def choose(event: str | None = None) -> ResponseReturnValue:
         event=found,
         invited=form_pages.invited(found),
         state=events.registration_state(found, now),
-        sharing=markdown.render(in_language(found.sharing)),
+        sharing=own_links.stay(markdown.render(in_language(found.sharing))),
         **offered_ring(found, now),
         **form_pages.about(found).context(),
     )

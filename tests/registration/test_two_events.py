@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import select
 
+from forum.columns import Text
+from forum.database import start_write
 from forum.events import publishing
 from forum.extensions import db
 from forum.registration.models import Registration
-from tests.factories.events import NOW
+from tests.factories.events import NOW, make_page
+from tests.factories.news import make_post
 from tests.factories.registrations import write
 from tests.factories.two_events import HELP, PHONES, SAID, make_beside, make_front
 from tests.registration.filling import ANSWERS, checked, link_in, mails
@@ -136,6 +139,37 @@ def test_nothing_of_one_event_shows_on_pages_and_in_mails_of_the_other(
         said = newest_mail(registration=registered, kind=kind).raw.decode()
         assert others not in said.casefold()
         assert word in said.casefold()
+
+
+def test_links_typed_in_texts_stay_with_their_event_when_another_is_the_front_page(
+    pages, front, beside, database
+):
+    """A copy of an event has its texts, and their links were typed as if the event were the front page."""
+    typed = "[In](/en/register), [link](/en/register/link), [Data](/sv/pages/privacy#kept), [All](/en/news)"
+    text = Text(sv=typed, en=typed)
+    for event in (front, beside):
+        make_page(event, "typed", body=text)
+    start_write(database)
+    beside.sharing = text
+    database.commit()
+    post = make_post(
+        event_id=beside.id, slug="typed", body=typed, action_label="Go", action_url="/en/register"
+    )
+    address = f"/en/news/{post.public_since:%Y/%m/%d}/typed-en"
+    for path in ("pages/typed", "register", address):
+        links = pages.get(path if path == address else f"/en/events/osl28/{path}").links
+        assert [links[name] for name in ("In", "link", "Data", "All")] == [
+            "/en/events/osl28/register",
+            "/en/events/osl28/register/link",
+            "/sv/events/osl28/pages/privacy#kept",
+            "/en/news",
+        ]
+    assert links["Go"] == "/en/events/osl28/register"
+    assert pages.get("/en/pages/typed").links["In"] == "/en/register"
+
+    write(publishing.make_front_page, beside, actor="command", now=NOW)
+    assert pages.get("/en/pages/typed").links["In"] == "/en/register"
+    assert pages.get("/en/events/nf27/pages/typed").links["In"] == "/en/events/nf27/register"
 
 
 def test_answers_for_one_event_never_register_for_another_when_the_front_page_changes(

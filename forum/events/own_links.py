@@ -1,0 +1,36 @@
+"""Links that organisers type into texts: `/sv/register` means the registration of the event that the text is about.
+
+The address belongs to the event that is the front page of the site, and another event may become that later. So such
+a link is given the address that the event has now, when its text is shown.
+"""
+
+import re
+
+from flask import current_app, url_for
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from forum.web.languages import NAMES
+
+# The path of a page that every event has, without an event in it.
+PATH = re.compile(rf"/(?:{'|'.join(NAMES)})/(?:register|pages/|event\.ics)[^\"#?]*")
+LINK = re.compile(rf'(?<= href=")({PATH.pattern})(?=[\"#?])')
+
+
+def stay(html: Markup) -> Markup:
+    """Return a text's HTML with its links to pages of an event leading to those of the page's own event."""
+    return Markup(LINK.sub(lambda link: _in_event(link[0]), html))  # noqa: S704 - `html` is harmless, so are paths
+
+
+def own_address(address: str) -> str:
+    """Return the address of a link; one of a page that every event has leads to that of the page's own event."""
+    path = PATH.match(address)
+    return _in_event(path[0]) + address[path.end() :] if path else address
+
+
+def _in_event(path: str) -> str:
+    try:
+        endpoint, values = current_app.url_map.bind("").match(path, method="GET")
+    except HTTPException:
+        return path  # no page has this address
+    return url_for(endpoint, **values)
