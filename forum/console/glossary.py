@@ -14,12 +14,12 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console.edit_pages import edit_page
 from forum.console.settings_editing import flash_saved, show_stored
-from forum.console.settings_fields import SettingsForm, at_most
+from forum.console.settings_fields import SettingsForm, at_most, too_long
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
 from forum.news import glossary as rules
-from forum.news.glossary import TermExists
+from forum.news.glossary import LONGEST_AVOIDED, TermExists
 from forum.news.models import GlossaryTerm
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm, required
@@ -33,13 +33,18 @@ class GlossaryForm(SettingsForm):
     """The form for an entry of the glossary."""
 
     language = SelectField(_l("Language"), choices=[SelectChoice(code, name) for code, name in NAMES.items()])
-    avoid = StringField(_l("Word to avoid"), [required(_l("Enter the word to avoid")), at_most(100)])
+    avoid = StringField(
+        _l("Word to avoid"), [required(_l("Enter the word to avoid")), at_most(LONGEST_AVOIDED)]
+    )
     better = StringField(_l("Write instead"), [required(_l("Enter what to write instead")), at_most(200)])
     reason = StringField(_l("Why"), [at_most(300)])
 
     def validate_avoid(self, field: StringField) -> None:
-        """Refuse what the proofreader could not find: a text without a letter or digit."""
-        if not has_word(field.data or ""):
+        """Refuse a word that only its lower case makes too long, and one without a letter or digit, never found."""
+        word = field.data or ""
+        if len(word) <= LONGEST_AVOIDED < len(rules.as_stored(word)):
+            raise ValidationError(too_long(LONGEST_AVOIDED))
+        if not has_word(word):
             raise ValidationError(_l("Write a word, with a letter or digit in it"))
 
     def values(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from forum.news import redirects
 from forum.news.models import OldAddress
 from forum.news.old_paths import LONGEST, is_old, plain_path
 from forum.news.redirects import LeadsNowhere, Target
+from forum.tidying import tidy
 from forum.web.forms import LinesField, TidyForm, required
 
 BETWEEN = re.compile(r"[;,\t]| {2,}")
@@ -78,9 +79,13 @@ def _decoded(data: bytes) -> str:
 
 
 def _pairs(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each line's number and parts, without blank lines and a line of headings."""
+    """Yield each line's number and parts, tidied as a form's fields are, without blank lines and a line of headings.
+
+    A part longer than an address may be stays as it is, and is refused.
+    """
     for number, line in enumerate(text.splitlines(), 1):
-        parts = [part.strip(' "') for part in BETWEEN.split(line) if part.strip(' "')]
+        tidied = (part if len(part) > LONGEST else tidy(part) for part in BETWEEN.split(line))
+        parts = [part.strip(' "') for part in tidied if part.strip(' "')]
         if parts and not (number == 1 and not parts[0].startswith("/")):
             yield number, parts
 

@@ -13,6 +13,9 @@ from forum.news import slugs
 from forum.news.models import GlossaryTerm
 from forum.web.proofreading import Advice, Glossary
 
+# The most characters of the word to avoid, in lower case.
+LONGEST_AVOIDED = 100
+
 
 class TermExists(Exception):
     """The glossary of this language has advice about this word already."""
@@ -36,10 +39,15 @@ def read() -> Mapping[str, Glossary]:
     return found
 
 
+def as_stored(word: str) -> str:
+    """Return the form in which a word to avoid is stored and found, which may be longer: "İ" becomes "i" and a dot."""
+    return word.lower()
+
+
 def store(term: GlossaryTerm, values: Mapping[str, str], *, actor: str, now: datetime) -> bool:
     """Store an entry, new or changed; return whether something is different. Raises TermExists."""
     slugs.lock()
-    wanted = {**values, "avoid": values["avoid"].lower()}
+    wanted = {**values, "avoid": as_stored(values["avoid"])}
     same = (GlossaryTerm.language == wanted["language"], GlossaryTerm.avoid == wanted["avoid"])
     known = db.session.scalars(select(GlossaryTerm).where(*same)).one_or_none()
     is_new = not inspect(term).persistent

@@ -25,5 +25,8 @@ def category_path(language: str, slug: str) -> str:
 
 
 def is_old(path: str) -> bool:
-    """Return whether this can be an old address: a path, and not only "/"."""
-    return path.startswith("/") and len(path) <= LONGEST and plain_path(path) != "/"
+    """Return whether this can be an old address: a path, not only "/", and short enough also when it is folded.
+
+    Folding writes some characters as several: "㎯" becomes "rad/s2".
+    """
+    return path.startswith("/") and len(path) <= LONGEST and 1 < len(plain_path(path)) <= LONGEST

@@ -30,7 +30,9 @@ def test_entries_are_hints_in_the_editor_until_they_go(sign_in_as, organiser, ev
     organiser.get("glossary.index", event="nf27", expect=404)
 
 
-def test_word_without_a_letter_is_refused(sign_in_as, event):
+def test_word_without_a_letter_or_too_long_in_lower_case_is_refused(sign_in_as, event):
     page = sign_in_as(Role.ADMIN).get("glossary.new", event="nf27")
+    too_long = page.submit({**TERM, "avoid": "İ" * 100}, button="Add the word", expect=422)
+    assert too_long.errors == {"avoid": "Use at most 100 characters"}
     refused = page.submit({**TERM, "avoid": "…"}, button="Add the word", expect=422)
     assert refused.errors == {"avoid": "Write a word, with a letter or digit in it"}

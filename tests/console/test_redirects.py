@@ -64,6 +64,7 @@ def test_old_address_leads_on_and_follows_its_post(admin, organiser, pages, even
         ("/press", "/en/news/2016/11/25/none"),
         ("/press", "/en/news/categories/none"),
         ("/press", "/Press"),
+        ("/" + "㎯" * 299, "/sv/"),
     ],
 )
 def test_what_is_no_address_or_leads_elsewhere_is_refused(admin, old, new):
@@ -88,7 +89,9 @@ def test_file_is_checked_and_then_imported_whole(admin, pages):
     checked = form.submit({"lines": right}, button="Check", expect=200)
     assert "2 are new, 1 changes. Nothing has been stored yet." in checked.text
     assert [row[0] for row in listed(admin)] == ["/a"]
-    file = (BytesIO(right.encode("utf-16-le")[:0] + b"\xef\xbb\xbf" + right.encode()), "old.csv")
+    # A file may hold characters that no field of a form lets through.
+    right = right.replace("heard", "he\0ard").replace("/b;", "/b\0;")
+    file = (BytesIO(b"\xef\xbb\xbf" + right.encode()), "old.csv")
     done = admin.open(form.path, method="POST", data={**form.form().data, "file": file}, follow=True)
     assert done.flashes == ["Imported: 3 old addresses of 3 are new or different."]
     assert listed(admin, q="/c") == [["/c", "/en/news/2016/11/25/heard-en"]]
