@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.audit import actions as audit
-from forum.columns import digest, new_token
+from forum.columns import LARGEST_ID, digest, new_token
 from forum.events import queries
 from forum.events.models import Event, PreviewLink
 from forum.extensions import db
@@ -55,6 +55,8 @@ def list_links(event: Event, now: datetime) -> Sequence[PreviewLink]:
 
 def find_link(event: Event, number: int) -> PreviewLink | None:
     """Return the event's link with this id."""
+    if number > LARGEST_ID:
+        return None
     mine = PreviewLink.id == number, PreviewLink.event_id == event.id
     return db.session.scalars(select(PreviewLink).where(*mine)).one_or_none()
 

@@ -7,7 +7,7 @@ import pytest
 from forum import clock
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
-from forum.columns import digest
+from forum.columns import LARGEST_ID, digest
 from forum.events import publishing
 from forum.events.models import PreviewLink
 from tests.factories.events import NOW, make_event, make_page
@@ -126,7 +126,8 @@ def test_link_of_another_event_is_not_ended_here(sign_in_as, database):
     stranger = sign_in_as(Role.ORGANISER, other)
     token = stranger.get("previews.index", event="nf29").soup.select_one("[name=csrf_token]")["value"]
     link = database.query(PreviewLink).one()
-    answer = stranger.client.post(f"/console/nf29/preview-links/{link.id}", data={"csrf_token": token})
-    assert answer.status_code == 404
+    for number in (link.id, LARGEST_ID + 1, 10**19):
+        answer = stranger.client.post(f"/console/nf29/preview-links/{number}", data={"csrf_token": token})
+        assert answer.status_code == 404
     database.refresh(link)
     assert link.revoked_at is None
