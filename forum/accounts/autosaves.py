@@ -14,6 +14,7 @@ from datetime import datetime, tzinfo
 from flask import flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
 from forum import clock
@@ -96,6 +97,11 @@ def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
         kept = Autosave(user_id=g.user.id, document=document)
         db.session.add(kept)
     kept.words, kept.version, kept.made_at = written, secrets.token_hex(16), clock.now()
+    try:
+        db.session.flush()
+    except IntegrityError:  # the other window's first words were stored after this one had found none
+        db.session.rollback()
+        raise KeptElsewhere from None
     return kept.version
 
 

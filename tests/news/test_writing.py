@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from forum import clock
 from forum.accounts import actions as accounts
+from forum.accounts import autosaves
 from forum.accounts.enums import Role
 from forum.accounts.models import Autosave
 from forum.extensions import db
@@ -81,6 +82,17 @@ def test_two_windows_do_not_overwrite_each_others_words(organiser, post):
     assert again.form().data["en-headline"] == ["Heard once"]
     again.submit(button="Discard it and show what is stored")
     assert editor(organiser, post).form().data["en-headline"] == ["Stored"]
+
+
+def test_first_words_of_two_windows_at_once_are_kept_once(organiser, post, monkeypatch):
+    first, second = editor(organiser, post), editor(organiser, post)
+    autosave(organiser, first, **TYPED)
+    # The second request looks before the first one commits.
+    monkeypatch.setattr(autosaves, "_find", lambda _document: None)
+    monkeypatch.setattr(autosaves, "forget", lambda _document: None)
+    assert autosave(organiser, second, **{"en-headline": "Else"}, expect=409) == {"refused": "elsewhere"}
+    monkeypatch.undo()
+    assert editor(organiser, post).form().data["en-headline"] == ["Heard once"]
 
 
 def test_kept_words_overwrite_nothing_that_another_organiser_has_saved(organiser, sign_in_as, event, post):
