@@ -14,6 +14,7 @@ from datetime import datetime, tzinfo
 from flask import flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
@@ -81,6 +82,16 @@ def forget(document: str) -> None:
     """Delete the words that are kept for a document; call this when the form is saved, before the commit."""
     if kept := db.session.get(Autosave, (g.user.id, document)):
         db.session.delete(kept)
+
+
+def document_of(kind: str, number: int) -> str:
+    """Return the name under which unsaved words are kept, such as "page 7" for the page with this id."""
+    return f"{kind} {number}"
+
+
+def forget_removed(kind: str, number: int) -> None:
+    """Delete everybody's words for a page or post that is removed: SQLite may give its id to the next one."""
+    db.session.execute(delete(Autosave).where(Autosave.document == document_of(kind, number)))
 
 
 def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:

@@ -126,6 +126,7 @@ def remove(event: str, slug: str) -> ResponseReturnValue:
         db.session.rollback()
         flash(_("Nothing was done: other pages lead to this one."), "warning")
         return redirect(url_for(".edit", event=event, slug=slug), 303)
+    autosaves.forget_removed("page", page.id)
     db.session.commit()
     flash(_("The page is removed."), "success")
     return redirect(url_for(".index", event=event), 303)
@@ -149,7 +150,7 @@ def get_page_or_404(event: Event, slug: str) -> Page:
 
 def document_of(event: Event, page: Page | None) -> str:
     """Return the name under which unsaved words for a page, or for a new one of the event, are kept."""
-    return f"page {page.id}" if page else f"new page {event.id}"
+    return autosaves.document_of("page", page.id) if page else autosaves.document_of("new page", event.id)
 
 
 def editor_url(event: Event, page: Page | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from forum.accounts import autosaves
 from forum.content import events, moments
 from forum.content.documents import BODY
 from forum.content.shapes import LANGUAGES, Document, Where, text_of
@@ -75,6 +76,7 @@ def remove_pages(event: Event, wanted: Site) -> None:
             if page.slug in LINKED:
                 where = Where(page_path(event.slug, page.slug, LANGUAGES[0]))
                 where.refuse("is missing, and other pages lead to this one")
+            autosaves.forget_removed("page", page.id)
             event.pages.remove(page)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from forum.accounts import autosaves
 from forum.content import posts, stored
 from forum.content.documents import BODY
 from forum.content.shapes import Document, text_of
@@ -29,6 +30,7 @@ def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime
         if key in wanted.posts:
             _write_post(known.get(key) or Post(key=key, texts=[]), wanted.posts[key], shelf)
         else:
+            autosaves.forget_removed("post", known[key].id)
             db.session.delete(known[key])
     db.session.flush()
     db.session.expire_all()

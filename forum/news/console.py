@@ -143,7 +143,7 @@ def lock_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
 
 def document_of(event: Event, post: Post | None) -> str:
     """Return the name under which unsaved words for a post, or for a new one of the event, are kept."""
-    return f"post {post.id}" if post is not None else f"new post {event.id}"
+    return autosaves.document_of("post", post.id) if post else autosaves.document_of("new post", event.id)
 
 
 def editor_url(event: Event, post: Post | None) -> str:

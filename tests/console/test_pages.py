@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from forum.accounts.enums import Role
+from forum.accounts.models import Autosave
 from forum.audit.models import AuditEntry
 from forum.events import page_revisions
 from forum.events.models import Page
@@ -89,6 +90,19 @@ def test_removed_page_is_gone(organiser, event, standing, pages):
     organiser.get("pages.remove", event="nf27", slug="about").submit(button="Remove the page")
     pages.get("/en/pages/about", expect=404)
     assert stored("about") is None
+
+
+def test_new_page_does_not_open_with_words_kept_for_a_removed_one(organiser, event, standing):
+    make_page(event, "about")
+    page = edit(organiser, "about")
+    address = page.soup.select_one("[data-autosave]")["data-autosave"]
+    organiser.open(address, method="POST", data={**page.form().data, "en-title": "Not saved"})
+    assert edit(organiser, "about").form().data["en-title"] == ["Not saved"]
+    organiser.get("pages.remove", event="nf27", slug="about").submit(button="Remove the page")
+    organiser.get("pages.new", event="nf27").submit(TYPED, button="Save")
+    opened = edit(organiser, "getting-here")
+    assert (opened.form().data["en-title"], opened.all(".desk-kept")) == (["Getting here"], [])
+    assert db.session.scalars(select(Autosave)).all() == []
 
 
 def test_page_to_which_others_lead_stays(organiser, standing):
