@@ -75,6 +75,7 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
     """
     if is_preview():
         g.event = _previewed_event()
+        _lead_to_offered_language(g.event)
         return g.event
     event = queries.find_published(slug) if slug else event_of_page()
     if event is None:
@@ -82,8 +83,7 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
         abort(404)
     if slug and event.is_current and request.method in READING:
         abort(_lead_to(event=None))
-    if request.method in READING and language() not in event.offered_languages:
-        abort(_lead_to(lang=event.offered_languages[0]))
+    _lead_to_offered_language(event)
     if sectors:
         queries.load_sectors(event)
     if pages:
@@ -140,6 +140,12 @@ def _slug_of_page() -> str | None:
     if event := g.get("event"):
         return queries.slug_in_url(event) if event.is_published else None
     return (request.view_args or {}).get("event") if _is_of_event(request.endpoint) else None
+
+
+def _lead_to_offered_language(event: Event) -> None:
+    """Lead a reader to the same page in a language that the event is in, unless the page is in one."""
+    if request.method in READING and language() not in event.offered_languages:
+        abort(_lead_to(lang=event.offered_languages[0]))
 
 
 def _lead_to(**differing: str | None) -> Response:

@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, bindparam, cast, func, inspect, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    inspect,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import contains_eager, load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -11,6 +24,7 @@ from forum.columns import Text, UtcDateTime
 from forum.events.enums import RegistrationState
 from forum.events.models import ContentVersion, Event, Page, Sector
 from forum.extensions import db
+from forum.web.languages import NAMES
 
 WITH_SECTORS = selectinload(Event.sectors)
 WITH_PAGES = selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.position, Page.title)
@@ -102,6 +116,13 @@ def read_frame(event: Event | None) -> Frame:
 def find_published(slug: str) -> Event | None:
     """Return the published event with this slug."""
     return db.session.scalars(PUBLISHED, {"slug": slug}).one_or_none()
+
+
+def is_offered(language: str) -> ColumnElement[bool]:
+    """Return the condition that visitors are offered the event in this language, as `Event.offered_languages` says."""
+    codes = cast(Event.languages, String)
+    has = {code: codes.contains(f'"{code}"', autoescape=True) for code in NAMES}
+    return or_(has[language], ~or_(*has.values()))
 
 
 def find_event(slug: str) -> Event | None:

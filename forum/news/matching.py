@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, column, func, select, table
 from sqlalchemy.orm import contains_eager, defer
 
+from forum.events import queries as events
 from forum.events.models import Event, Page
 from forum.extensions import db
 from forum.news import queries
@@ -49,12 +50,16 @@ def find_posts(language: str, wanted: Sequence[str]) -> list[PostText]:
 def find_pages(language: str, wanted: Sequence[str]) -> list[tuple[Page | None, Event]]:
     """Return standing pages and front pages (None) of published events with every word, at most PAGES_AT_MOST.
 
+    Entries in a language that an event is not in, or not any longer, are left out: its texts are stored all the same.
     Those of the current event come first, and the best of each event before the others.
     """
     of_event = Event.id == func.coalesce(SearchEntry.event_id, Page.event_id)
     entries = select(Page, Event).select_from(SearchEntry).outerjoin(Page, Page.id == SearchEntry.page_id)
     public = entries.join(Event, of_event).where(
-        SearchEntry.post_id.is_(None), SearchEntry.language == language, Event.is_published
+        SearchEntry.post_id.is_(None),
+        SearchEntry.language == language,
+        Event.is_published,
+        events.is_offered(language),
     )
     order = Event.starts_at.desc(), Page.position
     rows = _find(public, language, wanted, order, SearchEntry.id, PAGES_AT_MOST, Event.is_current.desc())

@@ -79,6 +79,17 @@ def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, page
     assert (event.is_published, event.taken) == (False, 0)
 
 
+def test_preview_leads_to_a_language_that_the_event_is_in(app, sign_in_as, database):
+    event = make_draft()
+    write(setattr, event, "languages", ["sv"])
+    _, path = make_link(sign_in_as, event)
+    reader = Pages(app)
+    assert reader.get(path, follow=True).path == "/sv/preview/nf28/"
+    for inside in INSIDE:
+        led = reader.get(f"/en/preview/nf28/{inside}?x=1", expect=302)
+        assert led.location == f"/sv/preview/nf28/{inside}?x=1"
+
+
 @pytest.mark.parametrize("end", ["revoked", "expired", "published"])
 def test_link_ends(app, sign_in_as, database, end):
     event = make_draft()

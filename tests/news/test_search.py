@@ -66,6 +66,17 @@ def test_search_keeps_the_words_and_says_how_many_it_found(pages):
     assert page.soup.select_one("meta[name=robots]")["content"] == "noindex"
 
 
+def test_search_leaves_out_pages_in_a_language_that_their_event_is_not_in(pages, monkeypatch):
+    """Texts in a language that was taken off an event are stored, and no other event loses its place to them."""
+    monkeypatch.setattr(matching, "PAGES_AT_MOST", 1)
+    hidden = make_event(languages=["en"], name=Text(sv="Klaffbron", en="Drawbridge"))
+    make_page(hidden, "hidden", body=Text(sv="Klaffbron ligger dold.", en="The drawbridge."))
+    make_page(make_archive(), "shown", title=Text(sv="Synlig", en="Shown"), body=Text(sv="Klaffbron.", en=""))
+    for words in ("klaffbron", "affbro"):
+        assert titles(pages.get("news.search", lang="sv", q=words)) == ["Synlig (Nordiskt forum 2016)"]
+    assert titles(pages.get("news.search", q="drawbridge")) == ["Drawbridge"]
+
+
 def test_search_from_the_list_by_its_form(pages):
     make_post(headline="Tor")
     assert titles(pages.get("news.index").submit({"q": "tor"})) == ["Tor"]
