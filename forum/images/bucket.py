@@ -12,9 +12,10 @@ from obstore.store import S3Store
 from forum.images.errors import StorageAway
 from forum.turns import processor
 
-# Seconds for one request to the storage, and how often one that failed is sent again.
-TIMEOUTS = {"connect_timeout": "5s", "timeout": "20s"}
-RETRIES: Any = {"max_retries": 2}
+# Seconds for one request to the storage, and how often one that failed is sent again: while an image is written, and
+# while a visitor or a lock waits for the answer.
+PATIENT: Any = {"connect_timeout": "5s", "timeout": "20s"}, {"max_retries": 2}
+QUICK: Any = {"connect_timeout": "5s", "timeout": "5s"}, {"max_retries": 0}
 
 
 class Bucket:
@@ -29,14 +30,18 @@ class Bucket:
             "secret_access_key": secret,
         }
         config: Any = {name: value for name, value in known.items() if value}
-        options: Any = {**TIMEOUTS, "allow_http": endpoint.startswith("http://")}
-        self._store = S3Store(
-            parts.netloc,
-            prefix=parts.path.strip("/") or None,
-            config=config,
-            client_options=options,
-            retry_config=RETRIES,
-        )
+
+        def opened(timeouts: Any, retries: Any) -> S3Store:
+            options: Any = {**timeouts, "allow_http": endpoint.startswith("http://")}
+            return S3Store(
+                parts.netloc,
+                prefix=parts.path.strip("/") or None,
+                config=config,
+                client_options=options,
+                retry_config=retries,
+            )
+
+        self._patient, self._quick = opened(*PATIENT), opened(*QUICK)
 
     def put(self, key: str, files: Mapping[str, bytes]) -> None:
         """Store an image's files; files that are there already stay as they are."""
@@ -44,20 +49,20 @@ class Bucket:
         with _asking():
             for name, content in files.items():
                 if name not in there:
-                    obstore.put(self._store, f"{key}/{name}", content)
+                    obstore.put(self._patient, f"{key}/{name}", content)
 
     def read(self, key: str, name: str) -> bytes | None:
         """Return the content of an image's file, or None when it is not there."""
         with _asking():
             try:
-                return bytes(obstore.get(self._store, f"{key}/{name}").bytes())
+                return bytes(obstore.get(self._quick, f"{key}/{name}").bytes())
             except FileNotFoundError:
                 return None
 
     def names(self, key: str) -> set[str]:
         """Return the names of an image's files."""
         with _asking():
-            listed = [entry for chunk in obstore.list(self._store, f"{key}/") for entry in chunk]
+            listed = [entry for chunk in obstore.list(self._quick, f"{key}/") for entry in chunk]
         return {entry["path"].rpartition("/")[2] for entry in listed}
 
     def remove(self, key: str) -> None:
@@ -65,7 +70,7 @@ class Bucket:
         paths = [f"{key}/{name}" for name in self.names(key)]
         if paths:
             with _asking():
-                obstore.delete(self._store, paths)
+                obstore.delete(self._quick, paths)
 
 
 @contextmanager

@@ -3,19 +3,27 @@
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from forum.images import store
+from forum.extensions import db
+from forum.images import queries, store
+from forum.turns import Line
 from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.static import FOR_EVER
 
 bp = Blueprint("images", __name__)
 # The policy of the site, and nothing at all for a browser that is led to show the file as a page (S29).
 POLICY = f"{CONTENT_SECURITY_POLICY}; sandbox"
+# How many requests of a process may wait for the storage: a third of those that it serves at once. The others get the
+# page that asks to try again, so a storage that does not answer leaves room for everything else.
+READERS = Line(32)
 
 
 @bp.route("/images/<key>/<name>")
 def file(key: str, name: str) -> ResponseReturnValue:
     """Give an image's file in a width and kind; the original is not given."""
-    content = store.read(key, name) if store.SHOWN.fullmatch(name) else None
+    if not _is_shown(key, name):
+        abort(404)
+    with READERS.turn(0):
+        content = store.read(key, name)
     if content is None:
         abort(404)
     response = Response(content, mimetype=store.KINDS[name.rpartition(".")[2]])
@@ -23,3 +31,14 @@ def file(key: str, name: str) -> ResponseReturnValue:
     response.headers["Content-Security-Policy"] = POLICY
     response.set_etag(f"{key}-{name}")
     return response.make_conditional(request)
+
+
+def _is_shown(key: str, name: str) -> bool:
+    """Return whether a library has this file for visitors; only then is the storage asked for it."""
+    if not store.KEY.fullmatch(key) or not store.SHOWN.fullmatch(name):
+        return False
+    image = queries.find(key)
+    is_known = image is not None and name in store.names_of(image)
+    # Give the connection to the database back before the storage is waited for.
+    db.session.rollback()
+    return is_known

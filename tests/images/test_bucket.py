@@ -1,15 +1,19 @@
 """Images in S3-compatible storage, on a real S3 server: the same life as in a folder, and never a wait for good."""
 
+import socket
+
 import pytest
 from sqlalchemy import select
 
 from forum.accounts.enums import Role
 from forum.extensions import db
-from forum.images import store
+from forum.images import bucket, public, store
+from forum.images.errors import StorageAway
 from forum.images.models import Image
 from forum.settings.errors import UnsafeSettings
+from forum.web.lobby import Lobby
 from tests.factories.events import make_event
-from tests.factories.images import jpeg
+from tests.factories.images import jpeg, make_image
 from tests.factories.organisers import sign_in_somebody
 from tools import servers
 from tools.pages import Pages
@@ -68,3 +72,36 @@ def test_upload_is_not_taken_while_the_storage_is_away(make_app, sqlite_url, fro
         app.config["PROPAGATE_EXCEPTIONS"] = False
         page.submit(SAID, files={"file": jpeg()}, expect=503)
         assert db.session.scalars(select(Image)).all() == []
+
+
+def test_storage_that_says_nothing_is_given_up_soon(monkeypatch):
+    """Reading waits for one answer, within its time, and is not tried again: a visitor waits for it."""
+    quick, retries = bucket.QUICK
+    assert quick["timeout"] == "5s"
+    monkeypatch.setattr(bucket, "QUICK", ({**quick, "timeout": "300ms"}, retries))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(1)
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        away = bucket.Bucket("s3://forum", endpoint=endpoint, region="eu", access_key="a", secret="b")
+        with pytest.raises(StorageAway):
+            away.read("0123456789abcdef", "400.jpg")
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            silent.accept()
+
+
+def test_storage_that_does_not_answer_leaves_room_for_other_requests(make_app, sqlite_url, monkeypatch):
+    """Few requests wait for it at once, and none asks it for an image that no library has."""
+    app = make_app(sqlite_url, PROPAGATE_EXCEPTIONS=False)
+    asked = []
+    monkeypatch.setattr(store, "read", lambda key, name: asked.append(name) or b"content")
+    with app.app_context():
+        image, pages = make_image(make_event(), widths=[400]), Pages(app)
+        for name in ("fedcba9876543210/400.jpg", f"{image.key}/800.jpg", f"{image.key}/original.jpg"):
+            pages.get(f"/images/{name}", expect=404)
+        assert asked == []
+        taken = sum(public.READERS.enter(0) for _number in range(Lobby.SERVED // 2))
+        pages.get(f"/images/{image.key}/400.jpg", expect=503)
+        for _number in range(taken):
+            public.READERS.leave()
+        assert pages.get(f"/images/{image.key}/400.jpg").data == b"content"
