@@ -19,7 +19,10 @@ QUICK: Any = {"connect_timeout": "5s", "timeout": "5s"}, {"max_retries": 0}
 
 
 class Bucket:
-    """A place for the files of images; `address` is "s3://bucket/folder". Its methods raise StorageAway."""
+    """A place for the files of images; `address` is "s3://bucket/folder". Its methods raise StorageAway.
+
+    A file without content counts as missing, as in a folder.
+    """
 
     def __init__(self, address: str, *, endpoint: str, region: str, access_key: str, secret: str) -> None:
         parts = urlsplit(address)
@@ -55,7 +58,7 @@ class Bucket:
         """Return the content of an image's file, or None when it is not there."""
         with _asking():
             try:
-                return bytes(obstore.get(self._quick, f"{key}/{name}").bytes())
+                return bytes(obstore.get(self._quick, f"{key}/{name}").bytes()) or None
             except FileNotFoundError:
                 return None
 
@@ -63,7 +66,7 @@ class Bucket:
         """Return the names of an image's files."""
         with _asking():
             listed = [entry for chunk in obstore.list(self._quick, f"{key}/") for entry in chunk]
-        return {entry["path"].rpartition("/")[2] for entry in listed}
+        return {entry["path"].rpartition("/")[2] for entry in listed if entry["size"]}
 
     def remove(self, key: str) -> None:
         """Remove an image's files."""

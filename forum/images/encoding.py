@@ -5,10 +5,11 @@ make a decoder use much of both, or crash it. So it imports nothing of the forum
 
 FOLDER holds the file `given`. With MODE "new" it becomes `original.jpg`: upright, in sRGB, at most LONGEST pixels wide
 and high, without metadata. With MODE "kept" it must be such an original already, and is left as it is. From it the
-program makes a JPEG and a WebP in each width, such as `800.webp`. It prints JSON: the image's size and widths, or
-the kind of refusal.
+program makes a JPEG and a WebP in each width, such as `800.webp`. It prints JSON: the image's size and widths, the
+kind of refusal, or that the disk of FOLDER is full.
 """
 
+import errno
 import json
 import resource
 import sys
@@ -25,6 +26,7 @@ MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 30_000_000, "WEBP": 30_000_000}
 LONGEST, NARROWEST = 2400, 320
 WIDTHS = (400, 800, 1200, 1600)
 WHITE = (255, 255, 255)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Refused(Exception):
@@ -134,7 +136,8 @@ if __name__ == "__main__":
         said = main(Path(sys.argv[1]), sys.argv[2])
     except Refused as refusal:
         said = {"refused": str(refusal)}
-    except (OSError, ValueError, SyntaxError, MemoryError, OverflowError, EOFError):
+    except (OSError, ValueError, SyntaxError, MemoryError, OverflowError, EOFError) as problem:
         # Pillow's decoders raise any of these for a damaged file.
-        said = {"refused": "unreadable"}
+        is_full = isinstance(problem, OSError) and problem.errno in FULL
+        said = {"full": True} if is_full else {"refused": "unreadable"}
     sys.stdout.write(json.dumps(said))

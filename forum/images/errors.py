@@ -26,7 +26,7 @@ class NotOurs(NotTaken):
 
 
 class StorageAway(Exception):
-    """The storage of images does not answer, or refuses the forum."""
+    """The storage of images does not answer, is full, or refuses the forum; or there is no room to make an image."""
 
 
 class StillUsed(Exception):

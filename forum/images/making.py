@@ -1,15 +1,18 @@
 """Making the files of an image from a file that was sent, in a process of its own (`images.encoding`)."""
 
+import errno
 import hashlib
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from forum.images.errors import NotOurs, NotTaken, OtherKind, TooLarge, TooSmall, Unreadable
+from forum.images.errors import NotOurs, NotTaken, OtherKind, StorageAway, TooLarge, TooSmall, Unreadable
 from forum.turns import Line, processor
 
 PROGRAM = Path(__file__).with_name("encoding.py")
@@ -47,12 +50,15 @@ def key_of(original: bytes, event_slug: str) -> str:
 
 
 def make(sent: bytes) -> Made:
-    """Make an image from a file that somebody has sent. Raises NotTaken, and NoTurn when too many wait."""
+    """Make an image from a file that somebody has sent.
+
+    Raises NotTaken, NoTurn when too many wait, and StorageAway when there is no room to make it.
+    """
     return _run(sent, "new")
 
 
 def make_again(original: bytes) -> Made:
-    """Make the files of an image from its original, which stays as it is. Raises NotTaken, and NoTurn."""
+    """Make the files of an image from its original, which stays as it is. Raises what `make` raises."""
     return _run(original, "kept")
 
 
@@ -60,14 +66,25 @@ def _run(given: bytes, mode: str) -> Made:
     if len(given) > LARGEST_FILE:
         raise TooLarge
     # Let other requests compute meanwhile: the work is done in another process.
-    with processor.lent(), MAKERS.turn(WAIT_SECONDS), TemporaryDirectory(prefix="forum-image-") as name:
-        folder = Path(name)
+    with processor.lent(), MAKERS.turn(WAIT_SECONDS), _scratch() as folder:
         (folder / "given").write_bytes(given)
         said = _run_program(folder, mode)
         if refusal := said.get("refused"):
             raise REFUSALS[refusal]
+        if said.get("full"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "given"}
     return Made(files, **said)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder that goes with the block. Raises StorageAway when the temporary files' disk is full or broken."""
+    try:
+        with TemporaryDirectory(prefix="forum-image-") as name:
+            yield Path(name)
+    except OSError as problem:
+        raise StorageAway(problem.strerror) from problem
 
 
 def _run_program(folder: Path, mode: str) -> dict:

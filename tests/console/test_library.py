@@ -216,3 +216,23 @@ def test_image_that_becomes_a_cover_while_it_is_removed_stays(organiser, monkeyp
     again = removal.submit(button="Remove the image", follow=True)
     assert "Covered" in again.text
     assert [each.key for each in stored()] == [image.key]
+
+
+def test_image_that_the_disk_refuses_gets_the_busy_page(organiser, app, database):
+    """The folder of images is full or cannot be written: the busy page says so, and no image is in the library."""
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.config["IMAGES"].write_text("no folder")
+    assert "busy" in add(organiser, expect=503).text
+    assert stored() == []
+
+
+def test_file_without_content_is_missing_and_is_made_anew(pages, app, event, database):
+    """A damaged disk may leave a name without content: it is noticed, not shown, and put back by a restore."""
+    image = make_image(event, widths=[400])
+    store.put(image.key, dict.fromkeys(store.names_of(image), b"content"))
+    (app.config["IMAGES"] / image.key / "400.jpg").write_bytes(b"")
+    assert store.find_missing([image]) == [image.key]
+    pages.get(f"/images/{image.key}/400.jpg", expect=404)
+    store.put(image.key, {"400.jpg": b"content"})
+    assert store.find_missing([image]) == []
+    assert pages.get(f"/images/{image.key}/400.jpg").data == b"content"

@@ -2,6 +2,7 @@
 
 import socket
 
+import obstore
 import pytest
 from sqlalchemy import select
 
@@ -52,6 +53,9 @@ def test_image_is_stored_shown_and_removed(app, frozen):
         before = store.read(key, "400.jpg")
         store.put(key, {"400.jpg": b"another content"})
         assert store.read(key, "400.jpg") == before
+        obstore.put(store._place()._quick, f"{key}/800.jpg", b"")
+        assert store.find_missing([image]) == [key]
+        pages.get(f"/images/{key}/800.jpg", expect=404)
         organiser.get("library.remove", event="nf27", key=key).submit(button="Remove the image")
         assert store._place().names(key) == set()
         pages.get(f"/images/{key}/400.webp", expect=404)

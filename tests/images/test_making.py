@@ -2,13 +2,14 @@
 
 import struct
 import zlib
+from contextlib import nullcontext
 from io import BytesIO
 
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from forum.images import making
-from forum.images.errors import NotOurs, OtherKind, TooLarge, TooSmall, Unreadable
+from forum.images.errors import NotOurs, OtherKind, StorageAway, TooLarge, TooSmall, Unreadable
 from tests.factories.images import drawn, encoded, jpeg
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -153,3 +154,12 @@ def test_key_follows_the_content_and_the_event():
     one, other = making.make(jpeg(400, 400)), making.make(jpeg(400, 401))
     assert one.key_for("nf27") == making.make(jpeg(400, 400)).key_for("nf27")
     assert len({one.key_for("nf27"), other.key_for("nf27"), one.key_for("nf16")}) == 3
+
+
+@pytest.mark.parametrize("file", ["given", "original.jpg", "400.jpg", "400.webp"])
+def test_full_disk_is_not_taken_for_a_damaged_file(monkeypatch, tmp_path, file):
+    """Every file is written to a disk that may be full: the person's image is not at fault."""
+    monkeypatch.setattr(making, "TemporaryDirectory", lambda prefix: nullcontext(str(tmp_path)))
+    (tmp_path / file).symlink_to("/dev/full")
+    with pytest.raises(StorageAway):
+        making.make(jpeg(400, 400))
