@@ -12,6 +12,7 @@ from markupsafe import Markup
 from forum.images import queries
 from forum.images.models import Image
 from forum.images.pictures import Picture, picture_of
+from forum.web.markdown import render
 
 MARK = re.compile(r"\{\{image ([0-9a-f]{16})\}\}")
 # A paragraph of HTML that holds nothing but marks.
@@ -33,8 +34,10 @@ def mark_of(image: Image) -> str:
 
 
 def keys_in(text: str) -> set[str]:
-    """Return the keys of the images that a text shows."""
-    return set(MARK.findall(text)) if BEGINNING in text else set()
+    """Return the keys of the images that a Markdown text shows: a mark among other words shows none."""
+    if BEGINNING not in text:
+        return set()
+    return {key for place in PARAGRAPH.finditer(render(text)) for key in MARK.findall(place[0])}
 
 
 def without_marks(text: str) -> str:
@@ -46,7 +49,7 @@ def illustrate(html: Markup) -> list[Piece]:
     """Split a text's HTML at its images; a mark without an image in any library is left out."""
     if BEGINNING not in html:
         return [Piece(html, None)]
-    images = queries.find_all(keys_in(html))
+    images = queries.find_all(MARK.findall(html))
     return list(_pieces(html, images))
 
 

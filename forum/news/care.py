@@ -1,4 +1,4 @@
-"""The proofreader's remarks on an organiser's text, with the glossary of its language."""
+"""The proofreader's remarks on an organiser's text, with the glossary of its language and the libraries of images."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -6,6 +6,7 @@ from datetime import date
 from flask_babel import lazy_gettext as _l
 
 from forum import clock
+from forum.images.hints import hints_about_images
 from forum.news import glossary
 from forum.news.dates import day_of
 from forum.news.models import Post
@@ -20,7 +21,9 @@ def care_for(said: Mapping[str, str], above: Mapping[str, str], code: str, day: 
     `above` has the labels of those fields by their names; `day` is the day as of which the text is read.
     """
     parts = [(str(label), said.get(name) or "") for name, label in above.items()]
-    return proofread(said.get("body") or "", code, day, glossary.read().get(code, {}), above=parts)
+    body = said.get("body") or ""
+    more = hints_about_images(body)
+    return proofread(body, code, day, glossary.read().get(code, {}), above=parts, more=more)
 
 
 def care_for_post(post: Post | None, said: Mapping[str, str], code: str) -> Care:

@@ -59,12 +59,18 @@ class Care:
 
 
 def proofread(
-    text: str, language: str, day: date, glossary: Glossary, *, above: Sequence[tuple[str, str]] = ()
+    text: str,
+    language: str,
+    day: date,
+    glossary: Glossary,
+    *,
+    above: Sequence[tuple[str, str]] = (),
+    more: Sequence[Hint] = (),
 ) -> Care:
     """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`.
 
     `glossary` is that of the language. `above` are the label and the text of each field above the body, such as its
-    headline: they are checked too, but not counted.
+    headline: they are checked too, but not counted. `more` are hints about the body from elsewhere.
     """
     words = WORDS.findall(text)
     sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))
@@ -73,7 +79,7 @@ def proofread(
     hints = [
         replace(hint, part=label) for label, said in above for hint in _hints(said, language, day, glossary)
     ]
-    hints += sorted(_hints(text, language, day, glossary), key=lambda hint: hint.line)
+    hints += sorted([*_hints(text, language, day, glossary), *more], key=lambda hint: hint.line)
     return Care(len(words), lix, hints)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
+from forum.images.bodies import keys_in
 from forum.news.models import Post, PostText
 from tests.factories.events import make_archive, make_page
 from tests.factories.images import make_image
@@ -105,6 +106,24 @@ def test_image_stands_in_the_text_where_its_mark_was(pages, event, image):
     assert covers(pages.get("events.page", slug="practical")) == [("A ring", "lazy")]
     assert image.key not in pages.get("feeds.whole").text
     assert image.key not in pages.get("/en/news/search?q=before").text
+
+
+def test_mark_that_shows_no_image_is_pointed_out_and_is_no_use_of_it(organiser, event, image):
+    mark = f"{{{{image {image.key}}}}}"
+    body = f"## Heard\n{mark}\n\nHere {mark} inline.\n\n{{{{image none}}}}\n\n> {mark}\n\nOver it\n{mark}"
+    post = make_post(event_id=event.id, body=body)
+    said = [words.partition(" – ") for words in desk(organiser, post).all("[data-care=en] li")]
+    itself = "Readers would see the mark itself. It has to be alone on its line, between two empty lines."
+    assert [(words, advice) for words, _dash, advice in said] == [
+        (f"Line 4 {mark}", itself),
+        (
+            "Line 6 {{image none}}",
+            "No library has this image. Copy the line below one of the images that are offered.",
+        ),
+        (f"Line 11 {mark}", itself),
+    ]
+    assert keys_in(f"Here {mark} inline.") == set()
+    assert keys_in(f"Words.\n\n{mark}") == {image.key}
 
 
 def test_desk_offers_what_stands_for_each_image(organiser, event, image):
