@@ -4,14 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 from wtforms import FileField, StringField
 from wtforms.validators import ValidationError
 
 from forum.console.settings_fields import SettingsForm, at_most
-from forum.news import redirects
+from forum.news import old_addresses, redirects
 from forum.news.models import OldAddress
 from forum.news.old_paths import LONGEST, is_old, plain_path
 from forum.news.redirects import LeadsNowhere, Target
@@ -71,6 +75,29 @@ class ImportForm(TidyForm):
         return [row for row in read if not isinstance(row, str)]
 
 
+def target_of(words: str) -> Target:
+    """Return what a path of this site names. Raises LeadsNowhere also for a path that no page answers.
+
+    A path that only leads on is none to lead to: two old addresses would send a reader from one to the other for ever.
+    """
+    target = redirects.target_of(words)
+    if target.leads_to:
+        endpoint = find_endpoint(target.leads_to.partition("#")[0])
+        if endpoint is None or endpoint.startswith(f"{old_addresses.bp.name}."):
+            raise LeadsNowhere
+    return target
+
+
+def find_endpoint(path: str) -> str | None:
+    """Return the name of the route that answers a path, with a slash at its end or without; None where none does."""
+    try:
+        return current_app.url_map.bind("").match(unquote(path), method="GET")[0]
+    except RequestRedirect as there:
+        return find_endpoint(urlsplit(there.new_url).path)
+    except HTTPException:
+        return None
+
+
 def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
@@ -95,9 +122,9 @@ def _read(number: int, parts: list[str]) -> tuple[str, Target] | str:
     if len(parts) != 2:
         return _("Line %(number)s: write the old address, a comma, and a path of this site", number=number)
     try:
-        target = redirects.target_of(parts[1])
+        target = target_of(parts[1])
     except LeadsNowhere:
         return _("Line %(number)s: %(path)s is no page of this site", number=number, path=parts[1])
-    if not is_old(parts[0]) or plain_path(parts[0]) == plain_path(target.leads_to or ""):
+    if not is_old(parts[0]) or redirects.leads_to_itself(parts[0], target):
         return _("Line %(number)s: %(path)s is no old address", number=number, path=parts[0])
     return parts[0], target

@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console.edit_pages import edit_page
-from forum.console.old_addresses_forms import MOST_BYTES, ImportForm, OldAddressForm
+from forum.console.old_addresses_forms import MOST_BYTES, ImportForm, OldAddressForm, target_of
 from forum.console.settings_editing import flash_saved, show_stored
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
@@ -128,7 +128,7 @@ def _target(form: OldAddressForm, old: OldAddress | None) -> Target:
     """Return what the address is to lead to. Raises LeadsNowhere, and ChangedMeanwhile for an outdated form (R30)."""
     there = old or rules.find(form.old.data or "")
     form.refuse_if_changed(OldAddressForm.stored(there) if there else {})
-    return rules.target_of(form.leads_to.data or "")
+    return target_of(form.leads_to.data or "")
 
 
 def _imported_words(changed: int, lines: int) -> str:

@@ -156,8 +156,13 @@ def _of_post(language: str, slug: str) -> Target:
     return Target(language, post_id=post_id or (renamed.id if renamed else None))
 
 
+def leads_to_itself(path: str, target: Target) -> bool:
+    """Return whether a path would lead to itself, or to a part of itself such as "/press#contact"."""
+    return plain_path(path) == plain_path((target.leads_to or "").partition("#")[0])
+
+
 def _checked(path: str, target: Target) -> str:
-    if not is_old(path) or plain_path(path) == plain_path(target.leads_to or ""):
+    if not is_old(path) or leads_to_itself(path, target):
         raise NotOld
     return plain_path(path)
 

@@ -64,6 +64,9 @@ def test_old_address_leads_on_and_follows_its_post(admin, organiser, pages, even
         ("/press", "/en/news/2016/11/25/none"),
         ("/press", "/en/news/categories/none"),
         ("/press", "/Press"),
+        ("/press", "/press#contact"),
+        ("/press", "/sv/none"),
+        ("/press", "/blogg/2016"),
         ("/" + "㎯" * 299, "/sv/"),
     ],
 )
@@ -71,6 +74,19 @@ def test_what_is_no_address_or_leads_elsewhere_is_refused(admin, old, new):
     """An old address never leads to another site (S38) or to itself."""
     assert len(add(admin, old, new, expect=422).errors) == 1
     assert admin.get("redirects.index", event="nf27").all(".empty-title") == ["No old addresses yet"]
+
+
+def test_old_address_does_not_lead_to_another_one(admin):
+    """Two of them could send a reader from one to the other for ever."""
+    add(admin, "/a", "/sv/")
+    assert len(add(admin, "/b", "/%61#top", expect=422).errors) == 1
+    form = admin.get("redirects.import_file", event="nf27")
+    refused = form.submit({"lines": "/a;/b\n/b;/a\n/c;/en/news\n"}, button="Import", expect=422)
+    assert refused.all("main li")[-2:] == [
+        "Line 1: /b is no page of this site",
+        "Line 2: /a is no page of this site",
+    ]
+    assert listed(admin) == [["/a", "/sv/"]]
 
 
 def test_file_is_checked_and_then_imported_whole(admin, pages):
