@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 
 from forum.extensions import db
 from forum.images import queries, store
+from forum.images.errors import StorageAway
 from forum.images.making import ORIGINAL
 from forum.images.models import Image
 
@@ -18,27 +19,42 @@ class Images:
     """The images on their way into a backup.
 
     They are added before the database is dumped and once more after that: so the files of every row in the dump are
-    there, although organisers add and remove images meanwhile.
+    there, although organisers add and remove images meanwhile. `lacking` has the keys of the images whose files could
+    not be read, because their storage was away: the database is worth a backup without them.
     """
 
     def __init__(self, target: Path) -> None:
         self._target, self._added = target, set[str]()
+        self.lacking: list[str] = []
         tarfile.open(target, "w").close()
 
     def add(self) -> None:
         """Add the files of all images that are not added yet; one that is missing stays missing."""
+        self.lacking = []
         # Before an update the database lacks the tables of the newer version, which makes the backup.
         has_images = inspect(db.engine).has_table(Image.__tablename__)
         with tarfile.open(self._target, "a") as tar:
             for image in queries.list_all() if has_images else ():
                 if image.key not in self._added:
-                    self._added.add(image.key)
-                    for name in store.names_of(image):
-                        if (content := store.read(image.key, name)) is not None:
-                            entry = tarfile.TarInfo(f"{image.key}/{name}")
-                            entry.size, entry.mode = len(content), PRIVATE
-                            tar.addfile(entry, io.BytesIO(content))
+                    self._add(image, tar)
         db.session.rollback()
+
+    def _add(self, image: Image, tar: tarfile.TarFile) -> None:
+        """Add the image's files, all or none; a storage that was away is not asked for the next image."""
+        if self.lacking:
+            self.lacking.append(image.key)
+            return
+        try:
+            files = {name: store.read(image.key, name) for name in store.names_of(image)}
+        except StorageAway:
+            self.lacking.append(image.key)
+            return
+        self._added.add(image.key)
+        for name, content in files.items():
+            if content is not None:
+                entry = tarfile.TarInfo(f"{image.key}/{name}")
+                entry.size, entry.mode = len(content), PRIVATE
+                tar.addfile(entry, io.BytesIO(content))
 
 
 def put_back(packed: Path) -> int:

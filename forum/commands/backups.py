@@ -31,6 +31,7 @@ from forum import clock, migrating, presence
 from forum.audit import heads
 from forum.commands import after_restore, archives, backup_images
 from forum.commands.archives import BrokenBackup
+from forum.counting import counted
 from forum.extensions import db
 from forum.postgres import libpq_arguments
 from forum.settings.keys import write_private
@@ -60,7 +61,10 @@ POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
 )
 @with_appcontext
 def backup(folder: Path, keys: Path | None, keep: int | None) -> None:
-    """Write a backup into FOLDER while the forum runs; only its owner may read it."""
+    """Write a backup into FOLDER while the forum runs; only its owner may read it.
+
+    While the storage of images is away it is written without their files, no older one goes, and the exit status is 1.
+    """
     if keys and keys.exists():
         raise click.ClickException(f"{keys} exists; nothing was written.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,14 +83,19 @@ def backup(folder: Path, keys: Path | None, keep: int | None) -> None:
         _sync(scratch / "whole")
         (scratch / "whole").replace(target)
         _sync(folder)
-    _note(now)
     click.echo(f"{target}: {manifest['bytes']:,} bytes. The keys are not in it.")
-    for old in sorted(folder.glob(BACKUPS))[: -keep if keep else 0]:
-        old.unlink()
-        click.echo(f"{old}: removed.")
     if keys:
         _write_keys(keys)
         click.echo(f"{keys}: the data keys. Keep this file away from the backups.")
+    if images.lacking:
+        raise click.ClickException(
+            f"The storage of images does not answer: {target} has the database, but not the files of"
+            f" {counted(len(images.lacking), 'image', 'images')} ({', '.join(images.lacking)})."
+        )
+    _note(now)
+    for old in sorted(folder.glob(BACKUPS))[: -keep if keep else 0]:
+        old.unlink()
+        click.echo(f"{old}: removed.")
 
 
 def _note(now: datetime) -> None:

@@ -12,6 +12,7 @@ from forum.content.errors import BadFile, ContentRefused, FolderRefused
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db
+from forum.images.errors import StorageAway
 
 NAMED = 5
 
@@ -56,6 +57,8 @@ def import_(place: Path, dry_run: bool, delete: bool) -> None:
         )
     except FolderRefused as problem:
         raise click.ClickException(f"{problem}.") from problem
+    except StorageAway as problem:
+        raise click.ClickException("The storage of images does not answer; nothing was changed.") from problem
     except ContentRefused as refusal:
         db.session.rollback()
         for sentence in refusal.problems:

@@ -14,7 +14,7 @@ from forum.content.site import original_path
 from forum.events.models import Event
 from forum.extensions import db
 from forum.images import making, queries, store
-from forum.images.errors import NotTaken
+from forum.images.errors import NotTaken, StorageAway
 from forum.images.models import Image
 
 ORIGINAL = re.compile(r"events/([^/]+)/images/([0-9a-f]{16})\.jpg")
@@ -83,7 +83,10 @@ def _take(name: str, path: Path, *, keep: bool) -> tuple[str, str, Size]:
 
 
 def _read_stored(key: str) -> bytes:
-    content = store.read(key, making.ORIGINAL)
+    try:
+        content = store.read(key, making.ORIGINAL)
+    except StorageAway as problem:
+        raise FolderRefused("the storage of images does not answer; try again later") from problem
     if content is None:
         raise FolderRefused(
             f"the original of the image {key} is missing; forum doctor says which images lack files"

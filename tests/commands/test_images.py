@@ -1,11 +1,15 @@
 """Images in backups and in the health checks: restored with the database, and missed when a file is gone (R21, R29)."""
 
+import tarfile
+
 import pytest
 from sqlalchemy import select
 
+from forum import presence
 from forum.extensions import db
 from forum.health import files
 from forum.images import store
+from forum.images.errors import StorageAway
 from forum.images.models import Image
 from tests.commands.archives import made, run
 from tests.factories.events import NOW, make_event
@@ -43,3 +47,31 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
         store.remove(image)
         is_well, words = files.check(NOW)
         assert (is_well, words.startswith(f"1 of 1 image lacks files ({image})")) == (False, True)
+
+
+def test_backup_has_the_database_while_the_storage_of_images_is_away(app, image, monkeypatch, tmp_path):
+    """It says what it lacks, no older backup that may be whole goes for it, and an export ends with a sentence."""
+
+    def away(key: str, name: str) -> bytes:
+        raise StorageAway
+
+    monkeypatch.setattr(store, "read", away)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    older = folder / "forum-20200101T000000Z.tar"
+    older.touch()
+    ended = run(app, "backup", str(folder), "--keep", "1", "--keys", str(tmp_path / "keys"))
+    assert (ended.exit_code, type(ended.exception)) == (1, SystemExit)
+    assert f"has the database, but not the files of 1 image ({image})" in ended.output
+    assert older.exists()
+    assert (tmp_path / "keys").exists()
+    assert presence.last_backup(app.config["INSTANCE"]) is None
+    older.unlink()
+    with tarfile.open(made(folder)) as tar:
+        assert len(tar.getnames()) == 3
+
+    ended = run(app, "content", "export", str(tmp_path / "content"))
+    assert (ended.exit_code, ended.output) == (
+        1,
+        "Error: the storage of images does not answer; try again later.\n",
+    )
