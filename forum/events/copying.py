@@ -25,7 +25,7 @@ OWN = {
         *("calendar_sequence", "calendar_changed_at"),
         *("logo_key", "share_key"),  # images of the other event's library
     },
-    Sector: {"id", "event_id", "taken"},
+    Sector: {"id", "event_id", "taken", "merged_keys"},
     Page: {"id", "event_id"},
 }
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")

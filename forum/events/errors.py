@@ -12,11 +12,14 @@ class SlugRefused(Exception):
 
 
 class OffSite(Exception):
-    """The event was public, and its organiser has taken it off the site; `name` is its short name."""
+    """The event was public, and its organiser has taken it off the site.
 
-    def __init__(self, name: Text) -> None:
+    `name` is its short name, `contact` the mail address for questions.
+    """
+
+    def __init__(self, name: Text, contact: str) -> None:
         super().__init__(type(self).__doc__)
-        self.name = name
+        self.name, self.contact = name, contact
 
 
 class PreviewEnded(Exception):

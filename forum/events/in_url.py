@@ -115,7 +115,7 @@ def _previewed_event() -> Event:
 def refuse_off_site(slug: str | None) -> None:
     """Raise OffSite if the event was taken off the site: its pages then say so."""
     if hidden := queries.find_off_site(slug):
-        raise OffSite(hidden.short_name)
+        raise OffSite(hidden.short_name, hidden.contact_email)
 
 
 def show_event(event: Event) -> None:

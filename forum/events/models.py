@@ -172,6 +172,8 @@ class Sector(Base):
     ceiling: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     policy: Mapped[SectorPolicy] = member(SectorPolicy, default=SectorPolicy.OPEN)
+    # The keys of the sectors that were merged into this one; their addresses lead to it.
+    merged_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     event: Mapped[Event] = relationship(back_populates="sectors")
 
 

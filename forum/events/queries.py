@@ -187,6 +187,11 @@ def find_sector(event: Event, key: str) -> Sector | None:
     return next((sector for sector in event.sectors if sector.key == key), None)
 
 
+def find_merged(event: Event, key: str) -> Sector | None:
+    """Return the sector into which the event's sector with this key was merged."""
+    return next((sector for sector in event.sectors if key in sector.merged_keys), None)
+
+
 def slug_in_url(event: Event | LinkedEvent | None) -> str | None:
     """Return the event's slug for a URL: None for the current event."""
     return None if event is None or event.is_current else event.slug

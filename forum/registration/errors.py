@@ -44,6 +44,14 @@ class FormOfAnotherEvent(Exception):
         self.form = form
 
 
+class FormOfMergedSector(Exception):
+    """The `form` was filled in for a sector that has been merged into `sector`."""
+
+    def __init__(self, form: Any, sector: Any) -> None:
+        super().__init__(type(self).__doc__)
+        self.form, self.sector = form, sector
+
+
 class AnswersGone(RegistrationRefused):
     """The browser has no answers to check: it never kept them, or they have expired."""
 

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.events import queries as events
+from forum.events.errors import OffSite
 from forum.events.models import Event, Sector
 from forum.registration import intake, limits
-from forum.registration.errors import AnswersGone, FormOfAnotherEvent, FormTooQuick
+from forum.registration.errors import AnswersGone, FormOfAnotherEvent, FormOfMergedSector, FormTooQuick
 from forum.registration.forms import RegistrationForm
 from forum.registration.rings import small_ring_of
 from forum.web.languages import NAMES, dates_of, in_language
@@ -26,6 +27,7 @@ REASONS = {
     FormTooQuick: "quick",
     AnswersGone: "gone",
     FormOfAnotherEvent: "moved",
+    FormOfMergedSector: "merged",
     TooManyTries: "tries",
     limits.DomainFull: "domain",
     limits.Braked: "brake",
@@ -65,6 +67,14 @@ def refused(
         **(keeping(sector.key) if form.has_answers() else {}),
     )
     return page, code
+
+
+def off_site(hidden: OffSite, sector: str = "", form: RegistrationForm | None = None) -> ResponseReturnValue:
+    """Say that the event was taken off the site, with the answers kept if the form has any."""
+    kept = keeping(sector) if form and form.has_answers() else {}
+    told = {"name": hidden.name, "contact": hidden.contact, **kept}
+    page = render_template("public/registration/off_site.html", sector=sector, form=form, **told)
+    return page, 409 if kept else 404
 
 
 def with_form(page: str, sector: Sector, form: RegistrationForm, **context: Any) -> str:

@@ -1,7 +1,8 @@
 """Merging a sector into another one: its people and places move there, and the sector is gone.
 
 Places move through `places.merge` alone. A registration keeps everything but its sector: status, place, moment of
-asking, links. So whoever waits joins the other sector's line by the moment of asking.
+asking, links. So whoever waits joins the other sector's line by the moment of asking. The sector
+that stays keeps the key of the one that is gone, so that addresses and open forms lead on.
 """
 
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     if faults := find_faults(sector, into, limits):
         raise SharesRefused(faults)
     event, taken, number = into.event, [sector.taken, into.taken], count_registrations(sector)
+    into.merged_keys = [*into.merged_keys, sector.key, *sector.merged_keys]
     places.merge(sector, into, floor=limits.floor, ceiling=limits.ceiling)
     db.session.flush()
     answers.move_carried(sector, into)

@@ -6,11 +6,13 @@ from typing import Any
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
 
 from forum import clock
 from forum.database import start_write
 from forum.events import own_links
 from forum.events import queries as events
+from forum.events.errors import OffSite
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
 from forum.extensions import db
@@ -18,6 +20,7 @@ from forum.registration import form_pages, intake, kept_answers, limits, links_b
 from forum.registration.errors import (
     AnswersGone,
     FormOfAnotherEvent,
+    FormOfMergedSector,
     FormTooQuick,
     NoSuchSector,
     RegistrationRefused,
@@ -162,8 +165,33 @@ def link_sent(event: str | None = None) -> ResponseReturnValue:
 def lead_to_its_event(refused: FormOfAnotherEvent) -> ResponseReturnValue:
     """Show the answers of a form with a button that takes them to the event for which they were given."""
     db.session.rollback()
-    sector = _sector_or_404(refused.form.event.data, (request.view_args or {})["sector"], refused.form)
-    return form_pages.refused(FormOfAnotherEvent, sector, refused.form)
+    key, form = (request.view_args or {})["sector"], refused.form
+    try:
+        sector = _sector_or_404(form.event.data, key, form)
+    except FormOfMergedSector as merged:
+        sector = merged.sector
+    except OffSite as hidden:
+        return form_pages.off_site(hidden, key, form)
+    except HTTPException as gone:
+        return gone.get_response()
+    return form_pages.refused(FormOfAnotherEvent, sector, form)
+
+
+@bp.errorhandler(FormOfMergedSector)
+def lead_to_its_sector(refused: FormOfMergedSector) -> ResponseReturnValue:
+    """Show the answers of a form with a button that takes them to the sector into which its own was merged."""
+    return form_pages.refused(FormOfMergedSector, refused.sector, refused.form)
+
+
+@bp.errorhandler(OffSite)
+def keep_answers(hidden: OffSite) -> ResponseReturnValue:
+    """Say that the event is not public at the moment; a form that was open when it was hidden keeps its answers."""
+    db.session.rollback()
+    key = (request.view_args or {}).get("sector")
+    if key is None:
+        return form_pages.off_site(hidden)
+    form = RegistrationForm(data=kept_answers.recall(key) if request.method == "GET" else None)
+    return form_pages.off_site(hidden, key, form)
 
 
 @bp.errorhandler(CSRFError)
@@ -243,8 +271,16 @@ def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) ->
 
 
 def _sector_or_404(slug: str | None, key: str, form: RegistrationForm) -> Sector:
-    """Return the sector of the event that the address names. Raises FormOfAnotherEvent."""
+    """Return the sector of the event that the address names; the address of a merged sector leads on.
+
+    Raises FormOfAnotherEvent, FormOfMergedSector, OffSite.
+    """
     event = get_published_or_404(slug)
     if form.is_of_another(event):
         raise FormOfAnotherEvent(form)
-    return events.find_sector(event, key) or abort(404)
+    if sector := events.find_sector(event, key):
+        return sector
+    into = events.find_merged(event, key) or abort(404)
+    if form.has_answers():
+        raise FormOfMergedSector(form, into)
+    return abort(redirect(url_for(".details", sector=into.key), 303))

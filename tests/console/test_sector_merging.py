@@ -15,6 +15,7 @@ from forum.registration.enums import TokenPurpose
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_archive, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
+from tests.registration.filling import ANSWERS, checked
 from tools.pages import Pages
 
 MERGING = {"event": "nf27", "sector": "politics", "into": "ngo"}
@@ -156,6 +157,29 @@ def test_an_unconfirmed_form_for_the_merged_sector_is_confirmed_in_the_other(pag
     token = write(links.issue, person, TokenPurpose.CONFIRM, now=NOW)
     Pages(pages.app).post("self_service.confirm", token=token)
     assert numbers(merged)["ngo"] == [3, 4, 4]
+
+
+@pytest.mark.usefixtures("frozen")
+def test_an_open_form_and_the_address_of_a_merged_sector_lead_to_where_it_went(pages, merged):
+    visitor = Pages(pages.app)
+    form, typed = (
+        visitor.get("registration.details", sector="politics").form(),
+        checked(visitor, "politics"),
+    )
+    for mine, into in (("politics", "ngo"), ("ngo", "tech")):
+        pages.get("settings.merge_sector", event="nf27", sector=mine, into=into).submit({})
+    registered = len(people(merged))
+    for page in (form.submit(ANSWERS, follow=True, expect=409), typed.submit(button="Register", expect=409)):
+        assert page.h1 == "Your sector has become part of another one"
+        assert (
+            "The sector that you chose is part of IT and telecom now. You have not been registered yet."
+            in page.text
+        )
+        assert page.all(".summary-list dd")[0] == "Þórdís"
+    page = page.submit(button="Go on", follow=True)
+    assert (page.path, page.h1) == ("/en/register/tech/check", "Check your answers")
+    assert len(people(merged)) == registered
+    assert Pages(pages.app).get("/en/register/politics", expect=303).location == "/en/register/tech"
 
 
 def test_limits_that_somebody_else_has_changed_are_compared(pages, merged):

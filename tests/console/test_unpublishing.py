@@ -9,6 +9,7 @@ from forum.registration import actions
 from tests.factories.events import NOW, make_archive, make_event, make_page
 from tests.factories.news import make_post
 from tests.factories.registrations import confirmed, register, write
+from tests.registration.filling import ANSWERS, checked
 from tests.registration.reading import newest_mail
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -73,6 +74,19 @@ def test_unpublishing_asks_and_leaves_what_people_have(sign_in_as, event, pages,
     assert pages.get("/en/").h1 == "Nordic Forum for testing"
     assert pages.get("/en/r/").all(".note-title") == []
     assert (event.taken, waits.status) == (1, "confirmed")
+
+
+def test_a_form_that_was_open_keeps_its_answers_and_says_that_nobody_is_registered(event, pages, database):
+    asking = pages.get("/en/register/link").form()
+    form, typed = pages.get("/en/register/justice").form(), checked(pages)
+    write(publishing.unpublish, event, actor="command", now=NOW)
+    for page in (form.submit(ANSWERS, follow=True, expect=409), typed.submit(button="Register", expect=409)):
+        assert page.h1 == TITLE
+        assert "You have not been registered. Your answers are kept on this page" in page.text
+        assert page.all(".summary-list dd")[0] == "Þórdís"
+    assert asking.submit({"email": "a@example.org"}, expect=404).h1 == TITLE
+    write(publishing.publish, event, actor="command", now=NOW)
+    assert page.submit(button="Try again", follow=True).h1 == "Check your answers"
 
 
 def test_event_beside_the_front_page_is_hidden_alone(sign_in_as, event, pages):

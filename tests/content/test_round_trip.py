@@ -43,7 +43,10 @@ UNTOLD = {
         "hotline_url",  # only earlier versions read it
         *("calendar_sequence", "calendar_changed_at"),  # count the changes of this database
     },
-    "sectors": {"id", "event_id", "taken", "position"},
+    "sectors": {
+        *("id", "event_id", "taken", "position"),
+        "merged_keys",  # says what was merged in this database
+    },
     "pages": {"id", "event_id", "slug"},
     "posts": {"id", "key", "announced_at"},  # the worker sets the time of announcing
     "post_texts": {"post_id", "language", "search_text"},

@@ -339,7 +339,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"floor": "6", "ceiling": "6"},
         {
             "registrations": {"sector_id"} | OFFERED["registrations"],
-            "sectors": {"floor", "ceiling", "taken"},
+            "sectors": {"floor", "ceiling", "taken", "merged_keys"},
             "events": {"taken"},
             "submissions": {"answers"},
         },
