@@ -76,9 +76,9 @@ class Site:
 
     @property
     def home_url(self) -> str:
-        """The front page to which the name of the site leads: that of the present event."""
-        is_public = self.present is not None and self.present.is_published
-        return url_for("home.front", event=events.slug_in_url(self.present) if is_public else None)
+        """The front page to which the name of the site leads: that of the event whose name it is."""
+        is_public = self.event is not None and self.event.is_published
+        return url_for("home.front", event=events.slug_in_url(self.event) if is_public else None)
 
     @property
     def name(self) -> str:
@@ -170,9 +170,9 @@ class Site:
 
     @property
     def other_forums(self) -> list[Forum]:
-        """The forums that visitors can come to beside the present one, the next one first."""
+        """The forums that visitors can come to beside the one of the page, the next one first."""
         ahead = [event for event in reversed(self._frame.events) if not events.is_over(event, clock.now())]
-        return [_link_to(event) for event in ahead if not self.present or event.id != self.present.id]
+        return [_link_to(event) for event in ahead if not self.event or event.id != self.event.id]
 
     @property
     def _frame(self) -> events.Frame:

@@ -6,14 +6,16 @@ from typing import Any
 from flask import url_for
 
 from forum.events import queries as events
+from forum.events.models import Event
 from forum.registration.links import managing_ends
 from forum.web.languages import in_language
 
 
-def asking_addresses(now: datetime) -> list[dict[str, Any]]:
+def asking_addresses(now: datetime, *, but: Event | None = None) -> list[dict[str, Any]]:
     """Return name and address for each event whose personal links may work still; the current event comes first.
 
-    A page that knows no registration, because its link is not valid, shows them all.
+    A page that knows no registration, because its link is not valid, shows them all; the page on which a person asks
+    shows those of the other events, `but` its own.
     """
     listed = [
         event for event in events.read_frame(None).events if event.is_current or now < managing_ends(event)
@@ -25,4 +27,5 @@ def asking_addresses(now: datetime) -> list[dict[str, Any]]:
             "url": url_for("registration.resend", event=events.slug_in_url(event)),
         }
         for event in listed
+        if but is None or event.id != but.id
     ]

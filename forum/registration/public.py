@@ -17,6 +17,7 @@ from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import form_pages, intake, kept_answers, limits, links_by_mail, mails, places
+from forum.registration.asking import asking_addresses
 from forum.registration.errors import (
     AnswersGone,
     FormOfAnotherEvent,
@@ -258,7 +259,8 @@ def _choose_anew(slug: str | None, sector: str, answers: Mapping[str, Any]) -> R
 
 
 def _ask_for_link(event: Event, form: LinkForm, **told: Any) -> str:
-    return render_template("public/registration/link.html", event=event, form=form, **told)
+    others = asking_addresses(clock.now(), but=event)
+    return render_template("public/registration/link.html", event=event, form=form, others=others, **told)
 
 
 def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) -> ResponseReturnValue:

@@ -166,6 +166,11 @@ def test_page_of_an_earlier_event_says_so_and_leads_to_the_present_one(pages):
     assert page.all(".note-title") == ["This is an earlier forum"]
     assert "Nordic Forum 2016 was held on 16–17 November 2016" in page.text
     assert page.links["Go to the current forum"] == "/en/"
+    assert page.soup.select_one(".brand")["href"] == "/en/events/nf16/"
+    others = [
+        (link.text, link["href"]) for link in page.soup.select("footer h2:-soup-contains('Other') + ul a")
+    ]
+    assert others == [("Nordic Forum 2027", "/en/")]
     assert page.links["Svenska"] == "/sv/events/nf16/pages/practical"
 
 

@@ -35,6 +35,8 @@ def test_pages_of_one_event_stay_with_it_in_both_languages(pages, front, beside)
         }
         strangers = {url for url in own if url.startswith("/en/") and "/events/osl28/" not in url}
         assert {url for url in strangers if not url.startswith("/en/news/20")} <= {"/en/news/search"}, path
+    asking = pages.get("/en/events/osl28/register/link").soup.select("main .plain-list a")
+    assert [(link.text, link["href"]) for link in asking] == [("NF27", "/en/register/link")]
     post = pages.get(pages.get("/en/events/osl28/news/").links["Headline basalt"])
     assert post.all(".brand") == ["OSL28"]
     assert pages.get("/en/events/osl28/event.ics").text.count("Forum basalt") == 2
