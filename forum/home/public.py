@@ -86,7 +86,7 @@ def off_site(hidden: OffSite) -> ResponseReturnValue:
     db.session.rollback()
     named = (request.view_args or {}).get("event")
     is_front = not named and request.endpoint == f"{bp.name}.{front.__name__}"
-    page = render_template("public/events/unpublished.html", name=hidden.name)
+    page = render_template("public/events/unpublished.html", name=hidden.name, contact=hidden.contact)
     return page, 200 if is_front else 404
 
 

@@ -41,7 +41,7 @@ def test_unpublishing_asks_and_leaves_what_people_have(sign_in_as, event, pages,
     page = sign_in_as(event=event).get("/console/nf27/").follow("Unpublish…")
     assert "2 people are registered." in page.text
     assert "2 places are held." in page.text
-    assert "1 public post about the event stays public." in page.text
+    assert "1 public post about the event stays public. Buttons and links in posts" in page.text
     page = page.submit({}, expect=422)
     assert list(page.errors) == ["even_so"]
     page = page.submit({"even_so": True}, follow=True)
@@ -50,6 +50,9 @@ def test_unpublishing_asks_and_leaves_what_people_have(sign_in_as, event, pages,
 
     # Visitors read what is so, at every address, and kept pages are gone.
     assert [pages.get(path, expect=200 if path == "/en/" else 404).h1 for path in FRONT] == [TITLE] * 5
+    front = pages.get("/en/")
+    assert front.all("main a[href^=mailto]") == [event.contact_email]
+    assert "Contact" not in front.all("footer h2")
     assert "nf27" not in pages.get("/sitemap.xml").text
 
     # Personal links work, and their pages lead to nothing that is hidden.
