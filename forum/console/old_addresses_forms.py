@@ -17,7 +17,7 @@ from wtforms.validators import ValidationError
 from forum.console.settings_fields import SettingsForm, at_most
 from forum.news import old_addresses, redirects
 from forum.news.models import OldAddress
-from forum.news.old_paths import LONGEST, is_old, plain_path
+from forum.news.old_paths import LONGEST, is_old, path_of, plain_path
 from forum.news.redirects import LeadsNowhere, Target
 from forum.tidying import tidy
 from forum.web.forms import LinesField, TidyForm, required
@@ -25,12 +25,35 @@ from forum.web.forms import LinesField, TidyForm, required
 BETWEEN = re.compile(r"[;,\t]| {2,}")
 MOST_LINES, SHOWN_ERRORS = 2_000, 20
 MOST_BYTES = 200_000
+FIRST_SITE = f"{old_addresses.bp.name}."
+
+
+def _as_path(text: str | None) -> str:
+    return path_of(text or "")
+
+
+def has_page(path: str) -> bool:
+    """Return whether the site answers this path itself, so that an old address like it would never be asked for."""
+    bare = path.rstrip("/")
+    return any(_answers(form) for form in (bare, f"{bare}/", plain_path(path), f"{plain_path(path)}/"))
+
+
+def _answers(path: str) -> bool:
+    # The pages of categories, and the addresses of the forum's first site, ask the old addresses themselves.
+    if redirects.OF_CATEGORY.fullmatch(path):
+        return False
+    endpoint = find_endpoint(path)
+    return endpoint is not None and not endpoint.startswith(FIRST_SITE)
 
 
 class OldAddressForm(SettingsForm):
     """The form for an old address and what it leads to."""
 
-    old = StringField(_l("Old address"), [required(_l("Enter the old address")), at_most(LONGEST)])
+    old = StringField(
+        _l("Old address"),
+        filters=[_as_path],
+        validators=[required(_l("Enter the old address")), at_most(LONGEST)],
+    )
     leads_to = StringField(_l("Leads to"), [required(_l("Enter a path of this site")), at_most(LONGEST)])
 
     @staticmethod
@@ -39,9 +62,11 @@ class OldAddressForm(SettingsForm):
         return {"old": old.path, "leads_to": redirects.written(old)}
 
     def validate_old(self, field: StringField) -> None:
-        """Refuse what is no path, or only "/"."""
+        """Refuse what is no path, or only "/", and the address of a page, which would never lead on."""
         if not is_old(field.data or ""):
             raise ValidationError(_l("Enter a path such as /blogg/2016/11/25/slug"))
+        if has_page(field.data):
+            raise ValidationError(_l("This address has a page already"))
 
 
 class ImportForm(TidyForm):
@@ -83,7 +108,7 @@ def target_of(words: str) -> Target:
     target = redirects.target_of(words)
     if target.leads_to:
         endpoint = find_endpoint(target.leads_to.partition("#")[0])
-        if endpoint is None or endpoint.startswith(f"{old_addresses.bp.name}."):
+        if endpoint is None or endpoint.startswith(FIRST_SITE):
             raise LeadsNowhere
     return target
 
@@ -113,6 +138,7 @@ def _pairs(text: str) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(text.splitlines(), 1):
         tidied = (part if len(part) > LONGEST else tidy(part) for part in BETWEEN.split(line))
         parts = [part.strip(' "') for part in tidied if part.strip(' "')]
+        parts[:1] = [path_of(part) for part in parts[:1]]
         if parts and not (number == 1 and not parts[0].startswith("/")):
             yield number, parts
 
@@ -127,4 +153,6 @@ def _read(number: int, parts: list[str]) -> tuple[str, Target] | str:
         return _("Line %(number)s: %(path)s is no page of this site", number=number, path=parts[1])
     if not is_old(parts[0]) or redirects.leads_to_itself(parts[0], target):
         return _("Line %(number)s: %(path)s is no old address", number=number, path=parts[0])
+    if has_page(parts[0]):
+        return _("Line %(number)s: %(path)s has a page already", number=number, path=parts[0])
     return parts[0], target

@@ -1,11 +1,24 @@
 """The form in which addresses of earlier sites are compared: those sites wrote å ä ö as a and o."""
 
 import re
+from urllib.parse import unquote
 
 from forum.folding import search_fold
 
 LONGEST = 300
 APART = re.compile(r"[^a-z0-9]+")
+
+# A pasted address of an earlier site, or a path, with a query and a fragment perhaps.
+PASTED = re.compile(r"(?i:https?://[^/?#]+)?([^?#]*)(?:[?#].*)?")
+
+
+def path_of(address: str) -> str:
+    """Return the path of a whole address as browsers copy it, such as "/hörd" of "https://old.example/h%C3%B6rd?a=1".
+
+    An old address is compared by its path alone, so what follows the path is left out.
+    """
+    found = PASTED.fullmatch(address.strip())
+    return unquote(found[1]) if found else address
 
 
 def plain(part: str) -> str:

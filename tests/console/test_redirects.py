@@ -67,6 +67,9 @@ def test_old_address_leads_on_and_follows_its_post(admin, organiser, pages, even
         ("/press", "/press#contact"),
         ("/press", "/sv/none"),
         ("/press", "/blogg/2016"),
+        ("/sv/news/", "/sv/"),
+        ("/EN", "/sv/"),
+        ("/en/register/link", "/sv/"),
         ("/" + "㎯" * 299, "/sv/"),
     ],
 )
@@ -89,24 +92,34 @@ def test_old_address_does_not_lead_to_another_one(admin):
     assert listed(admin) == [["/a", "/sv/"]]
 
 
+def test_whole_address_is_taken_by_its_path(admin, pages):
+    add(admin, "https://gammal.example/Press/H%C3%B6rd?a=1#top", "/sv/news/")
+    add(admin, "/blogg", "/sv/news/search")
+    assert [row[0] for row in listed(admin)] == ["/blogg", "/press/hord"]
+    assert pages.get("/press/h%C3%B6rd", expect=301).location == "/sv/news/"
+    assert pages.get("/blogg/", expect=301).location == "/sv/news/search"
+
+
 def test_file_is_checked_and_then_imported_whole(admin, pages):
     make_category("talks")
     make_post(slug="heard")
     add(admin, "/a", "/sv/")
     form = admin.get("redirects.import_file", event="nf27")
-    lines = "old;new\n/a;/en/\n/b;/en/news/categories/talks-en\n/c;/nowhere else\n/B;/en/\n"
+    lines = "old;new\n/a;/en/\n/b;/en/news/categories/talks-en\n/c;/nowhere else\n/sv;/en/\n/B;/en/\n"
     wrong = form.submit({"lines": lines}, button="Import", expect=422)
-    assert wrong.all("main li")[-2:] == [
+    assert wrong.all("main li")[-3:] == [
         "Line 4: /nowhere else is no page of this site",
+        "Line 5: /sv has a page already",
         "/b is there 2 times",
     ]
     assert [row[0] for row in listed(admin)] == ["/a"]
-    right = lines.replace("/nowhere else", "/en/news/2016/11/25/heard-en").replace("/B;/en/\n", "")
+    right = lines.replace("/nowhere else", "/en/news/2016/11/25/heard-en").replace("/sv;/en/\n/B;/en/\n", "")
     checked = form.submit({"lines": right}, button="Check", expect=200)
     assert "2 are new, 1 changes. Nothing has been stored yet." in checked.text
     assert [row[0] for row in listed(admin)] == ["/a"]
     # A file may hold characters that no field of a form lets through.
     right = right.replace("heard", "he\0ard").replace("/b;", "/b\0;")
+    right = right.replace("/a;", "https://gammal.example/a?page=2;")
     file = (BytesIO(b"\xef\xbb\xbf" + right.encode()), "old.csv")
     done = admin.open(form.path, method="POST", data={**form.form().data, "file": file}, follow=True)
     assert done.flashes == ["Imported: 3 old addresses of 3 are new or different."]
