@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -174,7 +174,7 @@ def lead_to_its_event(refused: FormOfAnotherEvent) -> ResponseReturnValue:
     except OffSite as hidden:
         return form_pages.off_site(hidden, key, form)
     except HTTPException as gone:
-        return gone.get_response()
+        return errors.show(gone)
     return form_pages.refused(FormOfAnotherEvent, sector, form)
 
 
@@ -198,7 +198,11 @@ def keep_answers(hidden: OffSite) -> ResponseReturnValue:
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
     """Keep what the visitor typed when the browser has lost its session since the form was shown."""
-    return errors.ask_again(lost, _again)
+    try:
+        return errors.ask_again(lost, _again)
+    except (FormOfAnotherEvent, FormOfMergedSector, OffSite) as refused:
+        # While Flask handles one error, it gives another one to no handler by itself.
+        return current_app.handle_user_exception(refused)
 
 
 def _again(notice: str) -> ResponseReturnValue | None:

@@ -1,6 +1,7 @@
 """Two published events take registrations side by side: one is the front page of the site, the other has its slug."""
 
 import pytest
+from flask import g
 from sqlalchemy import select
 
 from forum.columns import Text
@@ -188,3 +189,42 @@ def test_answers_for_one_event_never_register_for_another_when_the_front_page_ch
     assert (page.path, page.h1) == ("/en/events/nf27/register/justice/check", "Check your answers")
     page.submit(button="Register", follow=True)
     assert (len(people(front)), people(beside)) == (1, [])
+
+
+def test_answers_are_kept_when_the_event_of_a_form_is_hidden_after_another_has_become_the_front_page(
+    app, pages, front, beside
+):
+    form = pages.get("/en/register/justice").form()
+    typed = checked(pages, given_name="Late")
+    write(publishing.make_front_page, beside, actor="command", now=NOW)
+    write(publishing.unpublish, front, actor="command", now=NOW)
+    for page in (form.submit(ANSWERS, follow=True, expect=409), typed.submit(button="Register", expect=409)):
+        assert (page.h1, page.all(".page-head .kicker")) == (
+            "These pages are not public at the moment",
+            ["NF27"],
+        )
+        assert "You have not been registered. Your answers are kept on this page" in page.text
+    assert page.all(".summary-list dd")[0] == "Late"
+    assert people(beside) == people(front) == []
+
+    # Without the session, too, and once the event is public again the page leads to its form.
+    lost = Pages(app).client.post("/en/register/justice", data={**ANSWERS, "event": "nf27"})
+    assert (lost.status_code, ANSWERS["organisation"] in lost.text) == (409, True)
+    write(publishing.publish, front, actor="command", now=NOW)
+    lost = Pages(app).client.post("/en/register/justice", data={**ANSWERS, "event": "nf27"})
+    assert (lost.status_code, "Your answers are for NF27" in lost.text) == (409, True)
+    assert page.submit(button="Try again", follow=True, expect=409).h1 == "Your answers are for NF27"
+
+
+@pytest.mark.parametrize("view", ["", "/check", "/another"])
+@pytest.mark.parametrize("named", ["nf99", "osl28"])
+def test_form_that_names_no_event_with_its_sector_is_not_found(app, pages, front, beside, view, named):
+    """Nobody but a forger sends such a form, or the sector was removed in the event that the form names."""
+    write(setattr, beside.sectors[0], "key", "another")
+    form = pages.get("/en/register/justice").form().data
+    token = form["csrf_token"][0]
+    for client, told in ((Pages(app).client, {}), (pages.client, {"csrf_token": token})):
+        wrong = {**ANSWERS, **told, "email": "", "event": named}
+        g.pop("event", None)  # As each request of a server begins without it.
+        answer = client.post(f"/en/register/justice{view}", data=wrong, follow_redirects=True)
+        assert (answer.status_code, "Page not found" in answer.text) == (404, True)
