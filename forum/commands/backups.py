@@ -33,6 +33,7 @@ from forum.commands import after_restore, archives, backup_images
 from forum.commands.archives import BrokenBackup
 from forum.counting import counted
 from forum.extensions import db
+from forum.images.errors import StorageAway
 from forum.postgres import libpq_arguments
 from forum.settings.keys import write_private
 
@@ -122,6 +123,8 @@ def restore(file: Path, replace: bool) -> None:
             quieted = _restore_sqlite(dump, replace) if dump.suffix == ".sqlite3" else _restore_postgres(dump)
     except presence.DatabaseIsTaken as problem:
         raise click.ClickException("The forum runs. Stop all its processes, then restore.") from problem
+    except StorageAway as problem:
+        raise click.ClickException("The storage of images does not answer; nothing is restored.") from problem
     click.echo(f"Restored as of {manifest['made_at']}. {quieted}")
     _note_restore(datetime.fromisoformat(manifest["made_at"]))
     click.echo(

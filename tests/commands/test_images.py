@@ -3,7 +3,7 @@
 import tarfile
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from forum import presence
 from forum.extensions import db
@@ -47,6 +47,20 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
         store.remove(image)
         is_well, words = files.check(NOW)
         assert (is_well, words.startswith(f"1 of 1 image lacks files ({image})")) == (False, True)
+
+
+def test_restore_begins_only_when_the_storage_of_images_answers(app, image, make_app, blank_url, tmp_path):
+    run(app, "backup", str(tmp_path / "backups"))
+    other = make_app(blank_url, INSTANCE=tmp_path / "elsewhere")
+    other.config["IMAGES"].parent.mkdir(exist_ok=True)
+    other.config["IMAGES"].write_text("no folder")
+    ended = run(other, "restore", str(made(tmp_path / "backups")))
+    assert (ended.exit_code, ended.output) == (
+        1,
+        "Error: The storage of images does not answer; nothing is restored.\n",
+    )
+    with other.app_context():
+        assert inspect(db.engine).get_table_names() == []
 
 
 def test_backup_has_the_database_while_the_storage_of_images_is_away(app, image, monkeypatch, tmp_path):
