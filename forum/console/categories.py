@@ -40,8 +40,8 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.post("/order")
 def order(event: str) -> ResponseReturnValue:
-    """Move a category up or down."""
-    form, (number, step) = OrderForm(), _moved()
+    """Move a category up or down, and lead back to the button that was pressed."""
+    form, (way, number) = OrderForm(), _moved()
     start_write(db.session)
     try:
         form.refuse_if_changed(_order())
@@ -49,10 +49,10 @@ def order(event: str) -> ResponseReturnValue:
         db.session.rollback()
         flash(_("Nothing was moved: the order was changed meanwhile."), "warning")
         return redirect(url_for(".index", event=event), 303)
-    rules.move(get_category_or_404(number), step, actor=sign_ins.current_actor(), now=clock.now())
+    rules.move(get_category_or_404(number), STEPS[way], actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash(_("The order is saved."), "success")
-    return redirect(url_for(".index", event=event), 303)
+    return redirect(url_for(".index", event=event, _anchor=_button(way, number)), 303)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -146,10 +146,18 @@ def get_category_or_404(number: int) -> Category:
     return rules.find(number) or abort(404)
 
 
-def _moved() -> tuple[int, int]:
-    """Return the id of the category whose button was pressed, and the step; abort with 400 for another button."""
+def _moved() -> tuple[str, int]:
+    """Return the way of the button that was pressed, and its category's id; abort with 400 for another button."""
     pressed = MOVE.fullmatch(request.form.get("act", "")) or abort(400)
-    return int(pressed[2]), STEPS[pressed[1]]
+    return pressed[1], int(pressed[2])
+
+
+def _button(way: str, number: int) -> str:
+    """Return the id of a category's button, of the other one where the list ends; the browser moves the focus to it."""
+    order = _order()["order"]
+    if number == order[0 if way == "up" else -1]:
+        way = "down" if way == "up" else "up"
+    return f"{way}-{number}"
 
 
 def _order() -> dict[str, Any]:

@@ -81,7 +81,16 @@ def test_category_takes_an_address_that_no_other_has_and_moves_once(admin):
     for expected in ("The order is saved.", "Nothing was moved: the order was changed meanwhile."):
         moved = page.submit(forged={"act": f"down-{first.id}"}, follow=True)
         assert moved.flashes == [expected]
-    assert [row[1] for row in rows(open_page(admin, "categories.index"))] == ["same-2", "same"]
+    page = open_page(admin, "categories.index")
+    assert [row[1] for row in rows(page)] == ["same-2", "same"]
+
+
+def test_order_leads_back_to_the_button_that_was_pressed(admin):
+    key = [make_category(name) for name in ("first", "second", "third")][2].id
+    for pressed, focused in (("up", "up"), ("up", "down"), ("down", "down"), ("down", "up")):
+        page = open_page(admin, "categories.index").submit(forged={"act": f"{pressed}-{key}"})
+        assert page.location.partition("#")[2] == f"{focused}-{key}"
+        assert open_page(admin, "categories.index").soup.select_one(f"button#{focused}-{key}")
 
 
 def test_second_admin_sees_both_names_and_overwrites_nothing(admin, sign_in_as):
