@@ -101,12 +101,17 @@ def open_preview(token_digest: str) -> Event:
     return event
 
 
+def leave_preview() -> None:
+    """Let the links of the page lead to the public site from now on."""
+    g.preview = None
+
+
 def _previewed_event() -> Event:
     event = previews.find_event(session.get(OPENED, ""), clock.now())
     if event is None or event.slug != g.preview:
         raise PreviewEnded
     if event.is_published:
-        g.preview = None
+        leave_preview()
         values = {**(request.view_args or {}), "event": queries.slug_in_url(event)}
         abort(redirect(url_for(str(request.endpoint), **values), 302))
     return previews.as_published(event)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
@@ -14,6 +14,7 @@ from forum.events.in_url import (
     event_of_page,
     get_published_or_404,
     is_preview,
+    leave_preview,
     of_event,
     open_preview,
     refuse_off_site,
@@ -75,7 +76,7 @@ def preview(token: str) -> ResponseReturnValue:
 @bp.app_errorhandler(PreviewEnded)
 def preview_ended(_refusal: PreviewEnded) -> ResponseReturnValue:
     """Say that this browser sees no preview: a link to it ends by itself, and organisers may end it earlier."""
-    g.preview = None
+    leave_preview()
     db.session.rollback()
     return render_template("public/events/preview_ended.html"), 404
 

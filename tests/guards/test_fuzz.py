@@ -15,7 +15,13 @@ from tests.guards.conftest import BOTH
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 
-ENDING = {"attendees.cancel", "attendees.resend", "settings.close_sector", "settings.merge_sector"} | {
+ENDING = {
+    "attendees.cancel",
+    "attendees.resend",
+    "settings.close_sector",
+    "settings.merge_sector",
+    "publication.unpublish",
+} | {
     "self_service.cancel",
     "self_service.leave",
     "accounts.sign_out",
@@ -66,6 +72,7 @@ ODD = (
     *(text.encode() for text in INJECTIONS),
 )
 QUERY_NAMES = (
+    "act",
     "q",
     "sort",
     "sector",

@@ -132,7 +132,6 @@ LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event", "preview"},  # read by the layout, on error pages too
-    "forum/home/public.py": {"preview"},  # ended, so that the page's links lead out of the preview
     "forum/home/site.py": {
         "layout_parts"
     },  # kept for a request, because several parts of the layout need them

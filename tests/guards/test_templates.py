@@ -208,11 +208,14 @@ def see_what_is_rare(world: World) -> None:
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
     clock.freeze(NOW)
-    with world.app.app_context():
-        start_write(db.session)
-        db.session.execute(update(Event).where(Event.slug == HERE).values(is_published=False))
-        db.session.commit()
-    fetch(world, VISITOR, "/en/")
+    for since in (None, NOW):  # never published, and unpublished again
+        with world.app.app_context():
+            start_write(db.session)
+            hidden = {"is_published": False, "unpublished_at": since}
+            db.session.execute(update(Event).where(Event.slug == HERE).values(hidden))
+            db.session.commit()
+        world.app.extensions["page_cache"].clear()
+        fetch(world, VISITOR, "/en/")
     with world.app.app_context():
         start_write(db.session)
         db.session.execute(update(Event).where(Event.slug == HERE).values(is_published=True))
