@@ -85,7 +85,10 @@ def queried(world) -> list[tuple[str, str]]:
     console = [
         *(
             (ADMIN, f"/console/{HERE}/{page}")
-            for page in ("attendees", "attendees/export", "images", "mail", "news", "waiting")
+            for page in (
+                *("attendees", "attendees/export", "images", "mail", "news", "waiting", "settings/look"),
+                *("news/hashtags", "news/old-addresses"),
+            )
         ),
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in person),
     ]

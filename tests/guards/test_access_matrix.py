@@ -85,7 +85,9 @@ def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
 
 
 def test_every_route_answers_every_audience_as_declared(world):
-    assert differing(world) == []
+    found = differing(world)
+    print("\n".join(found))
+    assert found == []
 
 
 def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
