@@ -11,7 +11,7 @@ from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from forum import clock, sealed_cookies
-from forum.accounts import sign_ins
+from forum.accounts import kept_words, sign_ins
 from forum.database import start_write
 from forum.events import previews
 from forum.events.in_url import get_any_or_404
@@ -41,7 +41,7 @@ class PreviewLinkForm(TidyForm):
 @bp.route("/preview-links", methods=["GET", "POST"])
 def index(event: str) -> ResponseReturnValue:
     """List the private links that work, and make another one, which the next page shows once."""
-    form, now = PreviewLinkForm(), clock.now()
+    form, now = PreviewLinkForm(kept_words.sent_or_kept()), clock.now()
     if form.is_submitted():
         start_write(db.session)
     found = get_any_or_404(event)

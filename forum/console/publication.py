@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from forum import clock
-from forum.accounts import sign_ins
+from forum.accounts import kept_words, sign_ins
 from forum.console.checklist import checklist_of
 from forum.console.text_checks import blanks_of
 from forum.database import start_write
@@ -45,7 +45,7 @@ class UnpublishForm(TidyForm):
 @bp.route("/publication", methods=["GET", "POST"])
 def publish(event: str) -> ResponseReturnValue:
     """Say what publishing does and what is missing, and publish the event."""
-    form, now = PublishForm(), clock.now()
+    form, now = PublishForm(kept_words.sent_or_kept()), clock.now()
     if form.is_submitted():
         start_write(db.session)
     found = get_any_or_404(event)
@@ -67,7 +67,7 @@ def publish(event: str) -> ResponseReturnValue:
 @bp.route("/withdrawal", methods=["GET", "POST"])
 def unpublish(event: str) -> ResponseReturnValue:
     """Say what visitors see then and what becomes of the registrations, and take the event off the site."""
-    form = UnpublishForm()
+    form = UnpublishForm(kept_words.sent_or_kept())
     if form.is_submitted():
         start_write(db.session)
     found = get_any_or_404(event)

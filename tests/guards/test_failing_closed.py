@@ -29,6 +29,7 @@ from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
 INSIDES = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
 )
+PREVIEW = "home.preview"  # a private link, which leads to no registration
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
@@ -96,11 +97,21 @@ def test_without_sign_ins_nobody_is_in(fresh_world):
 
 
 def test_without_links_nobody_sees_a_registration(fresh_world):
-    own = [found for found in readable(fresh_world, (HERE,)) if AUDIENCES[found.endpoint] == Face.LINK]
+    own = [
+        found
+        for found in readable(fresh_world, (HERE,))
+        if AUDIENCES[found.endpoint] == Face.LINK and found.endpoint != PREVIEW
+    ]
     with without(fresh_world, "registration_tokens"):
         for address in own:
             check_failure(fresh_world.browsers[PERSON].get(address.path), address.path)
     assert fresh_world.browsers[PERSON].get("/en/r/").status_code == 200
+
+
+def test_without_private_links_nobody_sees_a_preview(fresh_world):
+    (address,) = [found for found in readable(fresh_world, (HERE,)) if found.endpoint == PREVIEW]
+    with without(fresh_world, "preview_links"):
+        check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
 
 
 def test_without_the_audit_trail_nothing_is_done(fresh_world):
