@@ -6,10 +6,10 @@ import brotli
 import pytest
 from flask import request
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from forum import clock
 from forum.database import start_write
-from forum.events import queries as events
 from forum.events.versions import content_changed
 from forum.extensions import db
 from forum.web import kept_page
@@ -152,7 +152,8 @@ def test_a_kept_page_is_given_when_a_new_one_cannot_be_made(app, event, monkeypa
     kept, client = app.extensions["page_cache"], app.test_client()
     before = client.get(path)
     away = OperationalError("SELECT", {}, Exception("away"))
-    monkeypatch.setattr(events, "find_current", lambda: (_ for _ in ()).throw(away))
+    monkeypatch.setattr(Session, "execute", lambda *_args, **_options: (_ for _ in ()).throw(away))
+    monkeypatch.setattr(Session, "scalars", Session.execute)
     monkeypatch.setattr(kept, "_read_version", lambda: 4711)
     after = client.get(path)
     assert (after.status_code, after.data) == (200, before.data)
