@@ -14,12 +14,12 @@ from forum.web.languages import NAMES
 
 # The path of a page that every event has, without an event in it.
 PATH = re.compile(rf"/(?:{'|'.join(NAMES)})/(?:register|pages/|event\.ics)[^\"#?]*")
-LINK = re.compile(rf'(?<= href=")({PATH.pattern})(?=[\"#?])')
+TYPED_LINK = re.compile(rf' href="({PATH.pattern})')
 
 
 def stay(html: Markup) -> Markup:
     """Return a text's HTML with its links to pages of an event leading to those of the page's own event."""
-    return Markup(LINK.sub(lambda link: _in_event(link[0]), html))  # noqa: S704 - `html` is harmless, so are paths
+    return Markup(TYPED_LINK.sub(lambda link: f' href="{_in_event(link[1])}', html))  # noqa: S704 - what is put in are paths
 
 
 def own_address(address: str) -> str:

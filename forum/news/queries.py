@@ -138,7 +138,8 @@ def find_text(language: str, slug: str) -> PostText | None:
     post = contains_eager(PostText.post)
     whole = [
         post.selectinload(Post.texts).load_only(PostText.language, PostText.slug, PostText.content_note),
-        *map(post.selectinload, (Post.corrections, Post.sources, Post.categories, Post.tags, Post.cover)),
+        *map(post.selectinload, (Post.corrections, Post.sources, Post.categories, Post.tags)),
+        post.joinedload(Post.cover),
     ]
     return db.session.scalars(query.options(*whole)).one_or_none()
 

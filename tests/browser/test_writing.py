@@ -64,6 +64,7 @@ def test_preview_follows_what_is_typed(writer):
     expect(page.locator("[data-care=en] li")).to_contain_text("Headline yesterday")
     page.locator("[name=en-headline]").fill("Heard")
     page.get_by_text("Preview while writing").last.click()
+    expect(shown).to_be_visible()
     field(page).fill("## Part {#main}\n\n**Bold** words of last week.")
     expect(shown.locator("strong")).to_have_text("Bold")
     expect(page.locator("[data-care=en] li")).to_contain_text("It will not be true for long")
