@@ -32,6 +32,10 @@ FOCUS_WORDS = {
 }
 
 
+# A form has its fields in the order in which they were made, and the file comes first on its page.
+FILE = FileField(_l("Image file"))
+
+
 class DescribedForm(TidyForm):
     """What an image shows, in each language of the event, and who made it."""
 
@@ -56,7 +60,7 @@ class DescribedForm(TidyForm):
 class UploadForm(DescribedForm):
     """An image for the library. Its file is not among the form's values: the view gives it."""
 
-    file = FileField(_l("Image file"))
+    file = FILE
     is_file_sent = (
         False  # whether there was a file, which the browser has forgotten when it shows the form again
     )
