@@ -131,7 +131,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.cancelled": Face.PUBLIC,
     "self_service.own_data_page": Face.LINK,
     "self_service.calendar_file": Face.LINK,
-    # console
+    # pages of the console
     "console.first": ANY_ROLE,
     "console.styleguide": ANY_ROLE,
     "console.overview": ORGANISERS,

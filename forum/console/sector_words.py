@@ -30,7 +30,7 @@ class Effects:
 
 
 def effects_of(event: Event, counts: listing.Counts, now: datetime) -> Effects:
-    """Return what the numbers of an event, or of a copy of it (`places.trial_of`), mean at this moment."""
+    """Return in words what an event's capacity and shares mean now; the event may be a copy (`places.trial_of`)."""
     balance, left = balance_of(event, counts, now), places.places_left(event, now)
     is_released = event.release_at is not None and now >= event.release_at
     rows = {

@@ -25,7 +25,7 @@ SAID = (
 # The fields that must not be empty when a post is published.
 NEEDED = ("headline", "lead", "body", "author")
 STORED_IN_TEXT = ("label", "headline", "lead", "body")
-# Those that are no text at all when they are empty.
+# Fields that are stored as None when they are empty.
 OPTIONAL = ("content_note", "action_label", "action_url")
 
 

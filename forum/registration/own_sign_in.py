@@ -23,7 +23,7 @@ SHAPE = {"link": str, "number": str, "began": float, "seen": float}
 # Older versions keep the link's digest as a text under this key of the session. An older version that reads this
 # session, during an update or after going back to it, would fail at any value that is not a text.
 FORMER_KEY = "registration"
-# Short, because a shared computer is soon somebody else's: people read for a few minutes, and the link lets them back.
+# A sign-in ends soon, because a shared computer is soon somebody else's; the personal link lets people back in.
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 # The limits of a sign-in in minutes and hours, for the pages that name them.

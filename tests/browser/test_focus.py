@@ -21,7 +21,7 @@ SCHEMES = {
 
 
 def in_both_sizes():
-    """Return each page for a phone or a desktop alternately; the slow part tests the other size."""
+    """Yield each page in both sizes, one of them as a slow test: the desktop's and the phone's by turns."""
     for number, name in enumerate(EVERY_KIND):
         for kind, size in enumerate(SIZES):
             marks = () if number % 2 == kind else (pytest.mark.slow,)

@@ -19,6 +19,8 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "events.style_sheet": "a style sheet",
     "feeds.whole": "a feed",
     "feeds.whole_as_json": "a feed",
+    "feeds.category_as_json": "a feed",
+    "feeds.tag_as_json": "a feed",
     "feeds.category": "a feed",
     "feeds.tag": "a feed",
     "old_addresses.blog": "leads to the new address",

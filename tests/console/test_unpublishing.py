@@ -72,7 +72,7 @@ def test_unpublishing_asks_and_leaves_what_people_have(sign_in_as, event, pages,
     assert hidden.isdisjoint(asked.links.values())
     assert asked.submit({}, follow=True).h1 == "You have a place"
 
-    # Publishing again brings all of it back.
+    # Published again, the site is public and people have their places.
     write(publishing.publish, event, actor="command", now=NOW)
     assert pages.get("/en/").h1 == "Nordic Forum for testing"
     assert pages.get("/en/r/").all(".note-title") == []

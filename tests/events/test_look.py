@@ -11,7 +11,7 @@ from forum.web.colours import AA, contrast, nearest_passing
 from tests.factories.events import new_event
 
 TOKEN = re.compile(r"--([\w-]+): (#[0-9a-f]{6});")
-# Twelve strong colours around the wheel, and three without any.
+# Twelve strong colours around the colour wheel, and black, grey and white.
 COLOURS = [
     *(
         "#" + "".join(f"{round(part * 255):02x}" for part in colorsys.hsv_to_rgb(hue / 12, 1, 1))

@@ -36,6 +36,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "outbox_messages.last_error",
     "post_revisions.content",
     "page_revisions.content",
+    *(f"glossary_terms.{name}" for name in ("avoid", "better", "reason")),  # they belong to all events
     "users.name",  # shown in a registration's history as the person who did something
 }
 PERSONS_OWN = {

@@ -21,7 +21,16 @@ def all_forms(form: type[TidyForm] = TidyForm) -> list[type[TidyForm]]:
 def test_building_a_form_has_no_effect(app, event, method):
     """Forms of the console need the event, or the names that a field offers."""
     assert {RegistrationForm, SignInForm, ExportForm} <= set(all_forms())
-    needed = {"event": event, "pages": {}, "events": {}, "categories": {}}
+    needed = {
+        "event": event,
+        "pages": {},
+        "events": {},
+        "categories": {},
+        "images": [],
+        "languages": [],
+        "others": {},
+        "covers": {},
+    }
     with app.test_request_context("/", method=method):
         for form in all_forms():
             form(**{name: needed[name] for name in signature(form.__init__).parameters if name in needed})
