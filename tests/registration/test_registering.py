@@ -142,16 +142,19 @@ def test_register_is_taken_from_the_first_to_the_last_second(moment, seconds):
     assert count(Registration) == 1
 
 
-@pytest.mark.parametrize("state", [{"is_published": False}, {"is_current": False}])
-def test_register_is_refused_for_an_event_that_is_not_the_current_published_one(state):
+def test_register_is_refused_for_an_event_that_is_not_public():
     with pytest.raises(RegistrationClosed):
-        register(make_event(**state))
+        register(make_event(is_published=False))
 
 
-def test_register_is_refused_for_an_earlier_event_even_in_its_own_time():
-    archive = make_archive()
+def test_register_is_taken_for_an_event_beside_the_front_page():
+    register(make_event(is_current=False))
+    assert count(Registration) == 1
+
+
+def test_register_is_refused_for_an_earlier_event():
     with pytest.raises(RegistrationClosed):
-        register(archive, now=archive.opens_at)
+        register(make_archive())
 
 
 def test_register_is_refused_in_a_sector_by_invitation():
