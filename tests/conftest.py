@@ -65,6 +65,14 @@ def settings_of_the_environment(request) -> Iterator[None]:
     assert after == before, f"{request.node.nodeid} has changed the settings of the environment"
 
 
+@pytest.fixture(autouse=True)
+def time_before() -> Iterator[None]:
+    """Give the clock back the time that it had before the test, so that no later test inherits a frozen clock."""
+    before = list(clock._frozen)
+    yield
+    clock._frozen[:] = before
+
+
 def _settings_in_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("FORUM_")}
 

@@ -184,7 +184,8 @@ def at(app, monkeypatch):
         seconds[0] = second
         return b">Register<" in app.test_client().get("/en/news/").data
 
-    return leads
+    yield leads
+    clock.freeze(None)
 
 
 def test_a_page_that_the_clock_will_change_holds_until_then(app, at):
