@@ -36,9 +36,10 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "outbox_messages.last_error",
     "post_revisions.content",
     "page_revisions.content",
-    *(f"glossary_terms.{name}" for name in ("avoid", "better", "reason")),  # they belong to all events
     "users.name",  # shown in a registration's history as the person who did something
 }
+# Columns whose texts belong to all events, so that only admins of all events may see them.
+ADMINS = {f"glossary_terms.{name}" for name in ("avoid", "better", "reason")}
 PERSONS_OWN = {
     *(
         f"registrations.{name}"
@@ -61,6 +62,8 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
     if audience == PERSON:
         return canary.column in PERSONS_OWN and _is_own(world, audience, canary)
     if canary.column in OWN_ACCOUNT and _is_own(world, audience, canary):
+        return True
+    if canary.column in ADMINS and (Role.ADMIN, None) in world.held[audience]:
         return True
     return canary.column in ORGANISERS | PUBLIC and _organises(world, audience, canary.event)
 

@@ -155,6 +155,7 @@ def _check_page_cache(world: World) -> None:
 def _check_that_the_search_finds(harvest: Harvest) -> None:
     """Control: the same crawl finds the texts that an organiser, a person and a visitor may see."""
     assert seen.ORGANISERS - harvest.shown[f"{Role.ORGANISER} of {HERE}"] == set()
+    assert seen.ADMINS - harvest.shown[ADMIN] == set()
     assert seen.PERSONS_OWN - harvest.shown[PERSON] == set()
     assert seen.PUBLIC - harvest.shown[VISITOR] == set()
 
