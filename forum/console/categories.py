@@ -153,7 +153,7 @@ def _moved() -> tuple[str, int]:
 
 
 def _button(way: str, number: int) -> str:
-    """Return the id of a category's button, of the other one where the list ends; the browser moves the focus to it."""
+    """Return the id of the button to focus after a move: the one pressed, or its twin at an end of the list."""
     order = _order()["order"]
     if number == order[0 if way == "up" else -1]:
         way = "down" if way == "up" else "up"

@@ -61,7 +61,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
-    """Add an entry."""
+    """Show the form for a new glossary word; on POST add the word."""
     get_any_or_404(event)
     form = GlossaryForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():

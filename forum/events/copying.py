@@ -105,6 +105,6 @@ def _moved(moment: datetime | None, by: timedelta, zone: ZoneInfo) -> datetime |
 
 
 def _slug(event: Event, name: str, before: int, year: int) -> str:
-    """Return the event's slug with the other year, such as nf28 after nf27, else a slug made from the name."""
+    """Return a slug for the copied event: nf28 after nf27; made from the name where the old slug has no year."""
     moved = in_year(event.slug, before, year)
     return moved if moved != event.slug and slugs.is_free(moved) else slugs.free_slug(name, year)

@@ -136,7 +136,7 @@ def event_of_page() -> Event | None:
 
 
 def _is_of_event(endpoint: str | None) -> bool:
-    """Return whether the endpoint has the routes of `of_event`; those of the console name an event, but no language."""
+    """Return whether the endpoint is a public page of an event: its URL names a language, unlike the console's."""
     return endpoint is not None and current_app.url_map.is_endpoint_expecting(endpoint, "lang", "event")
 
 
