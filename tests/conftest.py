@@ -66,11 +66,11 @@ def settings_of_the_environment(request) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def time_before() -> Iterator[None]:
-    """Give the clock back the time that it had before the test, so that no later test inherits a frozen clock."""
-    before = list(clock._frozen)
+def real_time() -> Iterator[None]:
+    """Let each test begin with the real time and leave it so: neither another test nor a shared fixture stops it."""
+    clock.freeze(None)
     yield
-    clock._frozen[:] = before
+    clock.freeze(None)
 
 
 def _settings_in_environment() -> dict[str, str]:
