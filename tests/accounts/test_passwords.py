@@ -13,7 +13,7 @@ from flask import has_app_context
 from forum.accounts import actions, passwords
 from forum.accounts.errors import PasswordRefused, SignInRefused, TooCommon, TooLong, TooNear, TooShort
 from forum.extensions import db
-from forum.turns import Line, processor
+from forum.turns import Line, Processor
 from tools.organisers import PASSWORD, give_password, make_user
 
 ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
@@ -190,7 +190,9 @@ def test_no_transaction_is_open_while_a_try_waits(database, user, trying, is_kno
     assert trying.in_transaction == [False]
 
 
-def test_setting_a_password_does_not_queue_for_the_processor_with_the_lock_held():
+def test_setting_a_password_does_not_queue_for_the_processor_with_the_lock_held(monkeypatch):
+    processor = Processor()
+    monkeypatch.setattr(passwords, "processor", processor)
     with processor.taken():
         passwords.hashed("quiet-harbour-lantern")
         assert not processor._line._taken
