@@ -1,4 +1,4 @@
-"""Transactions with the least that a registration must write, as a reference for the forum's own."""
+"""Transactions that write the least a registration needs, as a reference for the forum's registrations."""
 
 import time
 

@@ -30,7 +30,7 @@ class Row:
 def per_second(
     group: str, what: str, figures: Figures, reference: tuple[str, Figures] | None = None, aim: str = ""
 ) -> Row:
-    """Return a row for a rate: the median, the spread over the runs, and the 50th and 99th percentile of the time."""
+    """Return a row for a rate: the median, the spread over the runs, the 50th and 99th percentile of the durations."""
     value = f"{figures.median:,.0f} a second ±{figures.spread:.0f} %, p50 {figures.p50:.1f}, p99 {figures.p99:.1f} ms"
     if figures.errors:
         value += f", {figures.errors} errors"
