@@ -35,7 +35,7 @@ def month_name(year: int, month: int, language: str) -> str:
 def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[str, Any]:
     """Return links to the categories, to the years and to the months of one year, those that have posts.
 
-    Each has the number of its posts. `page` is a page of any list; it knows from when to when there are posts.
+    Each has the number of its posts. `page` is a page of any list; it has the moments of the first and the last post.
     """
     years = _years(page)
     months = [(year, month) for month in MONTHS] if year else []
@@ -65,7 +65,7 @@ def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[s
 
 
 def _capital(words: str) -> str:
-    """Return the words with a capital first letter, as an entry of a list has it; Swedish months are small."""
+    """Return a list entry's words with a capital first letter: Swedish writes months in lower case."""
     return words[:1].upper() + words[1:]
 
 

@@ -153,7 +153,7 @@ def editor_url(event: Event, post: Post | None) -> str:
 
 
 def make_form(event: Event, draft: Draft, document: str = "") -> PostForm:
-    """Return the form of a post: with what was sent or kept for the document, else with what the draft says."""
+    """Return a post's form: with what was sent, else with the unsaved words of `document`, else with the draft."""
     offered = offered_images(event.id, draft.cover)
     form = PostForm(
         autosaves.sent_or_kept(document),
@@ -181,7 +181,7 @@ def saved_words(post: Post) -> str:
 
 
 def _after_saving(event: str, post: int) -> ResponseReturnValue:
-    """Redirect to the post's form, or to the page that publishes it if that button was pressed."""
+    """Redirect to the post's form, or to the page that publishes the post if "publish" was pressed."""
     wants_more = request.form.get("then") == "publish"
     return redirect(url_for("publishing.publish" if wants_more else ".edit", event=event, post=post), 303)
 

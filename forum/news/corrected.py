@@ -11,7 +11,7 @@ SHOWN = 100
 
 
 def list_newest(language: str) -> list[tuple[Correction, PostText]]:
-    """Return the newest corrections of posts that are public in a language, each with the post's text in it."""
+    """Return the newest corrections of posts public in a language, each with the post's text in that language."""
     query = select(Correction, PostText).join(PostText, PostText.post_id == Correction.post_id)
     public = query.join(PostText.post).where(*is_public(language)).options(contains_eager(PostText.post))
     newest = public.order_by(Correction.made_on.desc(), Correction.id.desc()).limit(SHOWN)

@@ -108,7 +108,7 @@ def count_views(desk: Desk) -> Mapping[str, int]:
 
 
 def coverage(post: Post) -> dict[str, bool]:
-    """Return by language whether the post's text in it has all that readers need; languages not begun are left out."""
+    """Return for each language of the post's texts whether the text has all that readers need."""
     return {text.language: _is_whole(text) for text in post.texts}
 
 
@@ -133,7 +133,7 @@ def _in_view(view: str) -> ColumnElement[bool]:
 
 
 def _needs_work() -> ColumnElement[bool]:
-    """Return the condition for a post that is not withdrawn and lacks a language, or something in one."""
+    """Return the condition for a post that is not withdrawn and lacks a text in a language, or a part of a text."""
     whole = and_(PostText.headline != "", PostText.lead != "", PostText.body != "")
     texts = select(func.count()).where(PostText.post_id == Post.id, PostText.language.in_(list(NAMES)), whole)
     return and_(texts.scalar_subquery() < len(NAMES), ~IS_WITHDRAWN)

@@ -61,12 +61,12 @@ class PostTextForm(PartForm):
     slug = StringField(_l("Address"), [_at_most(80)])
 
     def validate_action_label(self, field: StringField) -> None:
-        """Refuse a button that leads somewhere without words."""
+        """Refuse a button that has an address but no words."""
         if self.action_url.data and not field.data:
             raise ValidationError(_l("Write what the button says, or empty its address"))
 
     def validate_action_url(self, field: StringField) -> None:
-        """Refuse an address to which pages may not lead, and a button that leads nowhere (S32)."""
+        """Refuse an address to which pages may not lead, and a button that has words but no address (S32)."""
         if field.data and not leads_somewhere(field.data):
             raise ValidationError(_l("Enter a path such as /en/register, or an address with https://"))
         if self.action_label.data and not field.data:
@@ -174,7 +174,7 @@ class PostForm(ShowsStored, TidyForm):
                 raise ValidationError(_l("Name the source"))
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Refuse wrong values, a post without any headline, and a text that has been begun without one."""
+        """Refuse wrong values, a post without any headline, and a begun text without a headline."""
         is_right = super().validate(extra_validators)
         begun = self.draft().texts
         for code in begun or [next(iter(NAMES))]:

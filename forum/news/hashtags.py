@@ -1,6 +1,6 @@
 """Hashtags: naming them per language, their aliases, merging and removing them. Call after `start_write`.
 
-Each spelling of a hashtag, folded, is its own: `Tag.folded` or a `TagAlias`. A spelling that it once had stays an
+Each folded spelling belongs to one hashtag: as `Tag.folded` or a `TagAlias`. A former spelling of a hashtag stays an
 alias, so that its address leads on.
 """
 
@@ -25,7 +25,7 @@ PER_PAGE = 100
 
 @dataclass(frozen=True)
 class TagPage:
-    """Page `number`, counted from 1, of the `total` hashtags that a search finds; `counts` has posts by the id."""
+    """Page `number`, counted from 1, of the `total` hashtags that a search finds; `counts` has posts by tag id."""
 
     tags: Sequence[Tag]
     counts: dict[int, int]

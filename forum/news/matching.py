@@ -31,7 +31,7 @@ OF_POST = and_(SearchEntry.post_id == PostText.post_id, SearchEntry.language == 
 
 
 class Match(NamedTuple):
-    """How the index is asked: its row for an entry, the condition, and how well it is met; the lowest is the best."""
+    """A query of the index: how its rows join the entries, the condition for a hit, and the rank (lowest is best)."""
 
     on: ColumnElement[bool]
     condition: ColumnElement[bool]
@@ -92,7 +92,7 @@ def _find(
 
 
 def _match(language: str, words: Sequence[str]) -> Match:
-    """Return how the index is asked for the beginnings of these words, which hold letters and digits only."""
+    """Return a query of the index for words that begin with these words, which hold letters and digits only."""
     if db.session.get_bind().dialect.name == "sqlite":
         asked = " ".join(f'"{word}"*' for word in words)
         whole = INDEX.c.search_index
@@ -101,5 +101,5 @@ def _match(language: str, words: Sequence[str]) -> Match:
     asked = " & ".join(f"{word}:*" for word in words)
     query = func.to_tsquery(func.search_config(language), asked)
     is_met = INDEX.c.words.op("@@", is_comparison=True)(query)
-    # 1: a word of a short text is worth more than one of a long text.
+    # With 1, ts_rank counts a word of a short text for more than a word of a long text.
     return Match(INDEX.c.id == SearchEntry.id, is_met, -func.ts_rank(INDEX.c.words, query, 1))

@@ -12,7 +12,7 @@ from forum.web.markdown import paragraphs
 
 PLACEHOLDER = re.compile(
     r"\{\{[a-z-]+\}\}"
-)  # a name on a line of a page that the template replaces (`events.public`)
+)  # a name alone on a line of a page's text; the template replaces it (`events.public`)
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def get_tag_or_404(name: str) -> Tag:
 
 
 def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
-    """List the posts of an event that is not the front page, on a page of its own."""
+    """List the posts of an event other than the site's current one, on a page of their own."""
     page = queries.list_posts(language(), number=_checked(number), event_id=event.id)
     picture = url_for("home.picture")
     return _show_list(
@@ -205,7 +205,7 @@ def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
 
 
 def _show_its_event(post: Post) -> None:
-    """Show the post of an event that lies ahead within that event's layout, also where it is not the front page."""
+    """Give the page the layout of the post's event if that event is not over, even when it is not the current one."""
     front = event_of_page()
     if post.event_id and (front is None or front.id != post.event_id):
         event = events.find_published_by_id(post.event_id)

@@ -189,5 +189,5 @@ def _holding(plain: str) -> Select[OldAddress]:
 
 
 def _record(action: str, actor: str, now: datetime, **details: int) -> None:
-    """Record the change in the audit trail; an old address has no id, so the entry names the content as a whole."""
+    """Record the change in the audit trail; an old address has no id, so the entry names the content version."""
     audit.record(action, db.session.get_one(ContentVersion, 1), actor=actor, at=now, **details)

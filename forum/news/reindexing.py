@@ -19,7 +19,7 @@ from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
 
 BATCH = 200
-CHECKED = "search_checked"  # the content version at which no entry was outdated, by what was compared
+CHECKED = "search_checked"  # key in app.extensions: the content versions at which no post or page was outdated
 SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
 SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")
 POSTGRES_CHECK = text(
@@ -45,7 +45,7 @@ def list_outdated(*, now: datetime) -> Sequence[int]:
 
 
 def refill(batch: int, *, now: datetime) -> int:
-    """Write the outdated entries of a batch of posts; return of how many posts.
+    """Write the outdated entries of a batch of posts; return the number of posts.
 
     Posts that somebody changes right now are left for the next time.
     """
@@ -56,7 +56,7 @@ def refill(batch: int, *, now: datetime) -> int:
 
 
 def refill_pages(*, now: datetime) -> int:
-    """Write the outdated entries of standing pages and front pages; return of how many."""
+    """Write the outdated entries of standing pages and front pages; return the number of these pages."""
     version = events.content_version()
     if _checked().get("pages") == version:
         return 0
@@ -67,7 +67,7 @@ def refill_pages(*, now: datetime) -> int:
 
 
 def count_outdated() -> int:
-    """Return how many posts, standing pages and front pages have entries that say something else."""
+    """Return how many posts, standing pages and front pages have outdated entries."""
     posts = db.session.scalar(select(func.count()).select_from(Post).where(_is_outdated())) or 0
     return posts + len(_outdated_pages())
 
@@ -91,7 +91,7 @@ def rebuild() -> int:
 
 
 def _is_outdated(within: range | None = None) -> ColumnElement[bool]:
-    """Return the condition for posts with a text that has no entry or another one, or with an entry without a text.
+    """Return the condition for posts with a text whose entry is missing or differs, or with an entry without a text.
 
     With `within`, the condition is for posts with these ids, and no text of another post is compared.
 

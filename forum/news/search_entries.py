@@ -78,7 +78,7 @@ def keep_in_step(session: scoped_session) -> None:
 
 
 def write(row: Post | Page | Event) -> bool:
-    """Make the entries of a post, standing page or front page say what it says now; return whether they did not.
+    """Bring the entries of a post, standing page or front page up to date; return whether any entry was outdated.
 
     The transaction has begun to write already.
     """
@@ -97,7 +97,7 @@ def write(row: Post | Page | Event) -> bool:
 
 
 def owner_of(row: Base) -> str:
-    """Return the name of the entry's column that refers to such a row."""
+    """Return the name of the entry's column that refers to a post, a page or an event."""
     return "post_id" if isinstance(row, Post) else "page_id" if isinstance(row, Page) else "event_id"
 
 
