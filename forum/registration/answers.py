@@ -75,7 +75,7 @@ def read(registration: Registration, submission: Submission | None) -> Mapping[s
 
 
 def move_carried(sector: Sector, into: Sector) -> None:
-    """Let the answers that confirming links carry name another sector in the place of this one, which is to go."""
+    """Replace this sector, which will be deleted, by the other one in the answers that confirming links carry."""
     carried = select(Submission).join(Submission.registration).options(undefer(Submission.sealed_answers))
     mine = carried.where(Registration.event_id == sector.event_id, Submission.sealed_answers.is_not(None))
     for submission in db.session.scalars(mine):
@@ -119,7 +119,7 @@ def care(diet: str | None, access: str | None, now: datetime | None) -> dict[str
 
 
 def derive(registration: Registration) -> None:
-    """Set the keys and the text by which lists sort, search and count."""
+    """Set the registration's keys and texts by which lists sort, search and count."""
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name)
     registration.organisation_key = names.organisation_key(registration.organisation)
     registration.organisation_sort_key = names.sort_key(registration.organisation, "")

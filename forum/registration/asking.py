@@ -14,8 +14,8 @@ from forum.web.languages import in_language
 def asking_addresses(now: datetime, *, but: Event | None = None) -> list[dict[str, Any]]:
     """Return name and address for each event whose personal links may work still; the current event comes first.
 
-    A page that knows no registration, because its link is not valid, shows them all; the page on which a person asks
-    shows those of the other events, `but` its own.
+    A page of an invalid link, which knows no registration, shows all these events. An event's own page for asking
+    passes the event as `but`, which is left out.
     """
     listed = [
         event for event in events.read_frame(None).events if event.is_current or now < managing_ends(event)

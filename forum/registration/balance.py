@@ -1,6 +1,6 @@
 """The balance of an event for organisers: the places that are taken, kept by floors and open to every sector.
 
-The module has numbers and the paths of a drawing, and uses neither Flask nor the request.
+The module has the numbers and the paths of a ring diagram, and uses neither Flask nor the request.
 `templates/components/balance.html` shows the balance.
 """
 
@@ -42,7 +42,7 @@ class SectorBalance:
 
 @dataclass(frozen=True)
 class Band:
-    """A sector as drawn on the ring: paths of its confirmed, held and kept places, "" where there are none."""
+    """A sector in the ring diagram: SVG paths of its confirmed, held and kept places, "" where there are none."""
 
     tone: str
     confirmed: str
@@ -89,12 +89,12 @@ class Balance:
 
     @property
     def bands(self) -> tuple[Band, ...]:
-        """The sectors around the ring, clockwise from twelve o'clock, each as wide as its taken and kept places."""
+        """The sectors of the ring diagram, clockwise from twelve o'clock, each as wide as its taken and kept places."""
         return tuple(band for band, _end in self._drawn())
 
     @property
     def open_path(self) -> str:
-        """The path of the open places, which close the ring; "" where there are none."""
+        """The path of the open places, the last part of the ring diagram; "" where there are none."""
         drawn = self._drawn()
         start = drawn[-1][1] if drawn else 0.0
         return bow(start, 1 - GAP if drawn else 1.0) if self.open > 0 else ""

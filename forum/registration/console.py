@@ -184,7 +184,7 @@ def person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]
 
 
 def to_person(registration: Registration, filters: listing.Filters) -> str:
-    """Return the address of a registration's page with the filters of the list that one came from."""
+    """Return the address of a registration's page with the filters of the list from which the organiser came."""
     return url_for(
         "attendees.show", event=registration.event.slug, reference=registration.reference, **filters.query()
     )

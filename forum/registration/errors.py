@@ -17,7 +17,7 @@ class RegistrationClosed(RegistrationRefused):
 
 
 class SectorClosed(RegistrationRefused):
-    """The sector takes nobody: its ceiling is 0."""
+    """The sector takes nobody: its ceiling, the most places that it can get, is 0."""
 
 
 class SectorByInvitation(RegistrationRefused):
@@ -81,7 +81,7 @@ class CapacityBelowTaken(Exception):
 
 
 class SharesDoNotFit(Exception):
-    """A floor is above its ceiling, or the floors add up to more than the capacity."""
+    """A sector's floor is above its ceiling, or the sectors' floors add up to more than the event's capacity."""
 
 
 class LinkRefused(Exception):
@@ -93,7 +93,7 @@ class SignInEnded(LinkRefused):
 
 
 class SharesRefused(Exception):
-    """Floors, ceilings and capacity that break a limit; `faults` says which, with the numbers."""
+    """The sectors' floors and ceilings or the event's capacity break a limit; `faults` names it, with the numbers."""
 
     def __init__(self, faults: Sequence[Any]) -> None:
         super().__init__("floors, ceilings and capacity break a limit")

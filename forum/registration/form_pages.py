@@ -84,7 +84,7 @@ def with_form(page: str, sector: Sector, form: RegistrationForm, **context: Any)
 
 
 def invited(event: Event) -> dict[str, str]:
-    """Return who belongs to each sector, by the sector's key."""
+    """Return for each sector, by its key, the text that says who belongs to it."""
     return {sector.key: in_language(sector.invited) for sector in event.sectors}
 
 

@@ -149,7 +149,7 @@ class RegistrationForm(DetailsForm):
         return any(getattr(self, name).data for name in ASKED if name != "language")
 
     def is_from_a_bot(self) -> bool:
-        """Return whether the trap, which nobody sees, was filled in (S28)."""
+        """Return whether the honeypot, a field that people do not see, was filled in (S28)."""
         return bool(self.website.data)
 
     def came_back_at_once(self) -> bool:

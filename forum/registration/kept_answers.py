@@ -20,7 +20,7 @@ from forum.columns import new_token
 from forum.web.languages import NAMES
 
 ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
-# Fields that are dropped once the form is sent: a form filled in again has a new key, and a trap is not an answer.
+# Fields that are dropped once the form is sent: a form filled in again has a new key, and a honeypot is no answer.
 OF_ONE_FORM = {"key", "website", CSRF}
 SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60

@@ -28,7 +28,7 @@ class Limits:
 
 
 def propose(sector: Sector, into: Sector) -> Limits:
-    """Return both floors and both ceilings together; the ceiling is at most the event's places."""
+    """Return the sums of the floors and of the ceilings; the ceiling is at most the capacity, or the taken places."""
     floor = sector.floor + into.floor
     ceiling = min(sector.ceiling + into.ceiling, into.event.capacity)
     return Limits(floor, max(ceiling, floor, sector.taken + into.taken))

@@ -26,7 +26,7 @@ KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 def collect(registration: Registration) -> dict[str, Any]:
     """Return the registration, its consents, mails and history.
 
-    About protected identity, diet and access it says only that such answers are stored apart, the same for everybody:
+    About protected identity, diet and access the data say only that such answers are stored apart, as for everybody:
     a page left open on a screen must not tell who is protected (P21, S23).
     """
     return {

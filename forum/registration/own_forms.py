@@ -20,7 +20,7 @@ ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
 
 
 def mine() -> Registration:
-    """Return the registration to which this browser is signed in; the page is its event's. Raises LinkRefused."""
+    """Return the registration to which this browser is signed in, and use its event's layout. Raises LinkRefused."""
     registration = own_sign_in.follow(now=clock.now())
     show_event(registration.event)
     return registration
