@@ -78,7 +78,7 @@ class Bucket:
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """Let the process compute for others while the block waits for the storage. Raises StorageAway."""
+    """Let other requests of the process compute while the block waits for the storage. Raises StorageAway."""
     with processor.lent():
         try:
             yield

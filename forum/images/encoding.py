@@ -120,7 +120,7 @@ def _widths(width: int) -> list[int]:
 
 
 def _limit() -> None:
-    """Limit what this process may use."""
+    """Limit the memory, processor time and file sizes of this process."""
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, SECONDS),

@@ -10,7 +10,7 @@ from forum.images.bodies import BEGINNING, MARK, keys_in
 from forum.images.models import Image
 from forum.web.proofreading import Hint
 
-# What was meant as a mark, whatever its key is.
+# What the writer meant as an image mark, whether or not an image has its key.
 MEANT = re.compile(r"\{\{image\b[^{}\n]{0,100}\}{0,2}")
 
 
@@ -38,6 +38,6 @@ def _advice(mark: re.Match[str] | None, known: Mapping[str, Image], shown: set[i
 
 
 def _shown(text: str) -> set[int]:
-    """Return where the marks begin that stand for images: each is given its place as a key, to tell them apart."""
+    """Return the positions of the marks that stand alone: each gets its position as its key, to tell them apart."""
     numbered = MARK.sub(lambda mark: f"{BEGINNING}{mark.start():016x}}}}}", text)
     return {int(key, 16) for key in keys_in(numbered)}

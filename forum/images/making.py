@@ -40,7 +40,7 @@ class Made:
     widths: list[int]
 
     def key_for(self, event_slug: str) -> str:
-        """Return the image's key in the library of an event: the content decides it, for each event another one."""
+        """Return the image's key in an event's library: a digest of the event's slug and the original's content."""
         return key_of(self.files[ORIGINAL], event_slug)
 
 
@@ -79,7 +79,7 @@ def _run(given: bytes, mode: str) -> Made:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """Give a folder that goes with the block. Raises StorageAway when the temporary files' disk is full or broken."""
+    """Give a folder that is deleted after the block. Raises StorageAway when its disk is full or broken."""
     try:
         with TemporaryDirectory(prefix="forum-image-") as name:
             yield Path(name)

@@ -10,7 +10,7 @@ from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.static import FOR_EVER
 
 bp = Blueprint("images", __name__)
-# The policy of the site, and nothing at all for a browser that is led to show the file as a page (S29).
+# The Content-Security-Policy of the site, and `sandbox` for a browser that shows the file as a page (S29).
 POLICY = f"{CONTENT_SECURITY_POLICY}; sandbox"
 # How many requests of a process may wait for the storage: a third of those that it serves at once. The others get the
 # page that asks to try again, so a storage that does not answer leaves room for everything else.
