@@ -151,7 +151,7 @@ def _init_database(app: Flask) -> None:
     with app.app_context():
         database.prepare_engine(db.engine)
     database.guard_writes(db.session)
-    # The search entries come before the content version, whose row is locked last.
+    # At each commit write the search entries first, then the rows that many writers lock: content version, audit chain.
     search_entries.keep_in_step(db.session)
     versions.raise_with_changes(db.session)
     audit.chain_at_commit(db.session)

@@ -31,10 +31,10 @@ from forum.web.static import build_static
 
 
 class PlainWords(click.Group):
-    """Ends a command with a sentence, not a traceback, when a database, file or limiter cannot be used."""
+    """Ends a command with a sentence, not a traceback, when a database, a file or the rate limits' storage fails."""
 
     def invoke(self, context: click.Context) -> object:
-        """Run the command. Raises click.ClickException for a database, file or limiter that cannot be used."""
+        """Run the command. Raises click.ClickException when a database, a file or the rate limits' storage fails."""
         try:
             return super().invoke(context)
         except (DBAPIError, sqlite3.Error) as problem:
@@ -94,7 +94,7 @@ def static() -> None:
     click.echo(f"{len(manifest.names)} static files, {compiled} catalogues compiled")
 
 
-# These commands run with any data keys: they use none, report wrong ones themselves, or replace the database.
+# These commands run even with wrong data keys: they use no keys, report wrong keys, or replace the database.
 WITH_ANY_KEYS = (doctor, database, static, restore)
 
 

@@ -34,8 +34,8 @@ NAMES = {
 class Base(DeclarativeBase):
     """The parent of every model; each constraint has a name, so that migrations can change it.
 
-    Public pages show the models with `is_public_content`: a change of one makes every kept page outdated. A change of
-    its `live_columns` does not: the pages that show these columns are kept for one second only.
+    Public pages show the models with `is_public_content`: a change of one makes every cached page outdated. A change of
+    its `live_columns` does not: the pages that show these columns are cached for one second only.
     """
 
     is_public_content: ClassVar[bool] = False

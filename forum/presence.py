@@ -77,7 +77,7 @@ def note_backup(instance: Path, now: datetime) -> None:
 
 
 def last_backup(instance: Path) -> datetime | None:
-    """Return when the last backup on this machine was finished. Raises OSError or ValueError for a broken note."""
+    """Return when the last backup on this machine was finished. Raises OSError or ValueError for a broken record."""
     with suppress(FileNotFoundError):
         return datetime.fromisoformat((instance / LAST_BACKUP).read_text().strip())
     return None

@@ -290,4 +290,4 @@ SLOW = (
     "audit",
     "sign-ins",
     "images",
-)  # write or read much, so only `forum doctor` runs these
+)  # these checks write or read much, so only `forum doctor` runs them

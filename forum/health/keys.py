@@ -67,7 +67,7 @@ def remember() -> None:
 
 
 def rotate() -> tuple[int, int]:
-    """Re-encrypt every sealed value under the newest key; return how many were, and how many could not be decrypted.
+    """Re-encrypt all sealed values under the newest key; return how many were re-encrypted, and how many unreadable.
 
     Commits in batches and can be repeated. A value that changes meanwhile gets the newest key anyway. Values that are
     not bound to their row count among those that cannot be decrypted.
@@ -81,7 +81,7 @@ def rotate() -> tuple[int, int]:
 
 
 def reseal(columns: Iterable[Column]) -> tuple[int, int]:
-    """Re-encrypt these columns; return how many values were, and how many could not be. Commits in batches."""
+    """Re-encrypt these columns in batches; return how many values were re-encrypted, and how many are unreadable."""
     done = closed = 0
     for column in columns:
         for batch in _batches(column):

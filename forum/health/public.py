@@ -29,7 +29,7 @@ def readyz() -> ResponseReturnValue:
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
-    """Name the failing checks, and what organisers have not done yet, which fails nothing.
+    """Name the failing checks, and what organisers have not done yet, which is no failure.
 
     Only `forum doctor`, run on the server, gives the details.
     """

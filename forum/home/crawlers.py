@@ -51,7 +51,7 @@ def security_txt() -> Response:
 
 
 def _standing_pages() -> list[dict[str, Any]]:
-    """Return the list of news, and all pages of every published event; an earlier one has no registration."""
+    """Return the list of news, and all pages of every published event; an earlier event has no registration page."""
     entries, now = [_in_every_language("news.index")], clock.now()
     for event in events.list_published():
         slug = events.slug_in_url(event)

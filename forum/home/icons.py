@@ -13,7 +13,7 @@ from forum.web.share_picture import PAPER, favicon, icon
 bp = Blueprint("icons", __name__)
 
 TOUCH_SIZE = 180
-MARGIN = 0.12  # phones cut the corners of an icon off
+MARGIN = 0.12  # share of the icon's side left empty at each edge, because phones cut the corners off
 SIZES = (192, 512)
 
 

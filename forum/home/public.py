@@ -59,7 +59,7 @@ def front(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/share.png")
 @cache.page()
 def picture(event: str | None = None) -> ResponseReturnValue:
-    """Give the picture that other services show beside a link to an event, and to pages without one of their own."""
+    """Give the picture that other services show beside links to an event, and to pages that have no picture."""
     found = get_published_or_404(event) if event else find_current()
     return share_picture.answer(event_card(found) if found else Card("", in_language(SITE_NAME), ""))
 
@@ -83,7 +83,7 @@ def preview_ended(_refusal: PreviewEnded) -> ResponseReturnValue:
 
 @bp.app_errorhandler(OffSite)
 def off_site(hidden: OffSite) -> ResponseReturnValue:
-    """Say that the event is not public at the moment; only the front page of the site is there all the same."""
+    """Say that the event is not public at the moment: with 200 on the site's front page, with 404 on other pages."""
     db.session.rollback()
     named = (request.view_args or {}).get("event")
     is_front = not named and request.endpoint == f"{bp.name}.{front.__name__}"

@@ -34,7 +34,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Language:
-    """A link to the page in another language, or to itself."""
+    """A link to the page in one of its languages; `current` marks the language that is shown."""
 
     code: str
     name: str
@@ -61,7 +61,7 @@ class Site:
 
     @property
     def present(self) -> Event | None:
-        """The event that the page's visitors can come to: the page's own, but the current one on an earlier event's."""
+        """The event that visitors can come to: the page's event, or the current event if the page's event is over."""
         return _once("current", events.find_current) if self.is_earlier else self.event
 
     @property
@@ -76,7 +76,7 @@ class Site:
 
     @property
     def home_url(self) -> str:
-        """The front page to which the name of the site leads: that of the event whose name it is."""
+        """The front page to which the site's name leads: that of the event whose name the site shows."""
         is_public = self.event is not None and self.event.is_published
         return url_for("home.front", event=events.slug_in_url(self.event) if is_public else None)
 
@@ -193,7 +193,7 @@ def _make_register_label(event: Event | None) -> str:
 
 
 def _read_frame(event: Event | None) -> events.Frame:
-    """Return the links of the frame; a page with them is kept until the next of the linked events is over."""
+    """Return the layout's links to pages and events; the page is cached at most until one of these events is over."""
     frame, now = events.read_frame(event), clock.now()
     for linked in frame.events:
         if not events.is_over(linked, now):

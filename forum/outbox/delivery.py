@@ -38,7 +38,7 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.transport import Envelope, Transport, longest_delivery, open_transport
 
 MAILS_A_CONNECTION = 100
-EVERY_SO_MANY = 10  # every tenth mail is the one that has waited longest, whatever its lane
+EVERY_SO_MANY = 10  # every tenth mail is the one that has waited longest, whatever its priority (lane)
 BY_LANE = (OutboxMessage.lane, OutboxMessage.next_attempt_at, OutboxMessage.id)
 BY_AGE = (OutboxMessage.next_attempt_at, OutboxMessage.id)
 MINUTES_BETWEEN_ATTEMPTS = (1, 2, 5, 10, 20, 40, 80, 160, 300, 360, 360)  # Retries end after 22 hours.
