@@ -240,7 +240,7 @@ def _require(wanted: Roles) -> ResponseReturnValue | None:
 def is_open() -> bool:
     """Return whether the current request's page is the same for every visitor; False when no route matches.
 
-    A page of a preview is not: only a browser that has opened a private link sees it.
+    False also for the preview of an unpublished event: only a browser that has opened its private link sees it.
     """
     return AUDIENCES.get(request.endpoint or "") in OPEN_FACES and not is_preview()
 

@@ -33,12 +33,12 @@ NOT_KEPT = {kept_words.CSRF, VERSION, DISCARD}
 
 
 class KeptElsewhere(Exception):
-    """Another window of the same person keeps other words for this form."""
+    """Another window of the same person has stored newer unsaved words for this form."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """For the form's page: where its script sends what is typed, and the version and time of what is kept already."""
+    """The URL to which a form's script sends unsaved words, and the version and time of the words stored there."""
 
     url: str
     version: str
@@ -46,7 +46,7 @@ class Kept:
 
 
 def sent_or_kept(document: str) -> MultiDict | ImmutableMultiDict | None:
-    """Return the data for the form that edits this document: what was sent, else what was kept, or None."""
+    """Return the form data for this document: the values of the request, else the stored unsaved ones, or None."""
     words = kept_words.sent_or_kept()
     if words is None and (kept := _find(document)):
         return ImmutableMultiDict(json.loads(kept.words))
@@ -54,13 +54,13 @@ def sent_or_kept(document: str) -> MultiDict | ImmutableMultiDict | None:
 
 
 def find(document: str, url: str) -> Kept:
-    """Return what the page says of the words that are kept; `url` is the address of the view that calls `answer`."""
+    """Return version and time of a document's unsaved words; `url` is the address of the view that calls `answer`."""
     kept = _find(document)
     return Kept(url, kept.version if kept else "", kept.made_at if kept else None)
 
 
 def answer(document: str, back: str, zone: tzinfo) -> ResponseReturnValue:
-    """Keep what was sent, and return its version and the time; or discard what is kept, and redirect to `back`."""
+    """Store the unsaved words of the request, and return their version and time; or discard them and go to `back`."""
     start_write(db.session)
     if DISCARD in request.form:
         forget(document)
@@ -95,7 +95,7 @@ def forget_removed(kind: str, number: int) -> None:
 
 
 def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
-    """Keep the words in place of those of this version. Raises KeptElsewhere, and ValueError for too many."""
+    """Replace the unsaved words of this version; return the new one. Raises KeptElsewhere, ValueError if too long."""
     written = json.dumps([*words])
     if len(written) > LONGEST:
         raise ValueError("too long")
@@ -110,13 +110,13 @@ def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
     kept.words, kept.version, kept.made_at = written, secrets.token_hex(16), clock.now()
     try:
         db.session.flush()
-    except IntegrityError:  # the other window's first words were stored after this one had found none
+    except IntegrityError:  # another window stored the first words since _find found none
         db.session.rollback()
         raise KeptElsewhere from None
     return kept.version
 
 
 def _find(document: str) -> Autosave | None:
-    """Return what is kept for the signed-in person, None when it is too old."""
+    """Return the signed-in person's unsaved words for a document, None when they are too old."""
     kept = db.session.get(Autosave, (g.user.id, document))
     return kept if kept and kept.made_at > clock.now() - AUTOSAVED_FOR else None

@@ -110,7 +110,7 @@ class Autosave(Base):
     """What an organiser has typed in an edit form and not saved, kept while they type, for them alone.
 
     `document` names what the form edits, such as "post 7". `words` are JSON: the names and values of the form's fields.
-    `version` is another one each time, so that two windows of one person do not overwrite each other's words.
+    `version` changes with each storing, so that two windows of one person do not overwrite each other's words.
     """
 
     __tablename__ = "autosaves"

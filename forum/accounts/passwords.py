@@ -54,7 +54,7 @@ def refuse_if_weak(password: str, *, about: Iterable[str] = ()) -> None:
 def hashed(password: str) -> str:
     """Return the hash under which a password is stored. Raises TooLong.
 
-    Unlike `matches` this never queues, neither for TRIES nor for a turn at the processor: the caller holds the
+    Unlike `matches` this never waits for a processor, nor for other password checks: the caller holds the
     database's lock. Only a person with a valid link or a sign-in can cause this work.
     """
     processor.give_up()

@@ -237,7 +237,7 @@ def _roles(event_id: int | None) -> frozenset[Role]:
 
 
 def _go_by(endpoint: str, back: str | None) -> Response:
-    """Redirect to a page that must be passed first and then leads to `back`. Form values are kept meanwhile (A11)."""
+    """Redirect to the page for signing in or confirming, which then leads to `back`; keep the form's values (A11)."""
     answer = redirect(url_for(endpoint, next=back), 303)
     if request.method == "POST":
         owner = g.user.id if g.sign_in else queries.find_owner(session.get(TOKEN, ""))

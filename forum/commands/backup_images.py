@@ -29,9 +29,9 @@ class Images:
         tarfile.open(target, "w").close()
 
     def add(self) -> None:
-        """Add the files of all images that are not added yet; one that is missing stays missing."""
+        """Add the files of all images that are not added yet; a file that the store lacks is left out."""
         self.lacking = []
-        # Before an update the database lacks the tables of the newer version, which makes the backup.
+        # A newer version backs up the database before it updates the tables, so the table of images may not exist yet.
         has_images = inspect(db.engine).has_table(Image.__tablename__)
         with tarfile.open(self._target, "a") as tar:
             for image in queries.list_all() if has_images else ():
@@ -40,7 +40,7 @@ class Images:
         db.session.rollback()
 
     def _add(self, image: Image, tar: tarfile.TarFile) -> None:
-        """Add the image's files, all or none; a storage that was away is not asked for the next image."""
+        """Add the image's files, all or none; after the storage could not be reached once, do not ask it again."""
         if self.lacking:
             self.lacking.append(image.key)
             return
