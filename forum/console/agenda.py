@@ -177,7 +177,7 @@ def _brakes(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _blanks(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task for blanks that visitors can read; the blanks of an unpublished event stand in its checklist."""
+    """Yield a task for blanks such as "[name]" that visitors see; an unpublished event has them in its checklist."""
     if not event.is_published or events.is_over(event, now):
         return
     blanks = blanks_of(event)

@@ -147,13 +147,13 @@ def get_category_or_404(number: int) -> Category:
 
 
 def _moved() -> tuple[str, int]:
-    """Return the way of the button that was pressed, and its category's id; abort with 400 for another button."""
+    """Return the direction of the pressed button, "up" or "down", and its category's id; else abort with 400."""
     pressed = MOVE.fullmatch(request.form.get("act", "")) or abort(400)
     return pressed[1], int(pressed[2])
 
 
 def _button(way: str, number: int) -> str:
-    """Return the id of the button to focus after a move: the one pressed, or its twin at an end of the list."""
+    """Return the id of the button to focus after a move: the pressed one, or the opposite one at an end of the list."""
     order = _order()["order"]
     if number == order[0 if way == "up" else -1]:
         way = "down" if way == "up" else "up"

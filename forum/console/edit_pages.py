@@ -15,7 +15,7 @@ def edit_page(
 ) -> ResponseReturnValue:
     """Return the page `console/<template>.html` with its status; `event` is the slug in the page's URL.
 
-    After somebody else's change the page compares what was typed with what is stored, and saving replaces that.
+    After somebody else's change the page compares the typed values with the stored ones, which saving replaces.
     """
     compared = []
     if meanwhile:

@@ -23,7 +23,7 @@ from forum.web.languages import in_language, language
 
 @dataclass(frozen=True)
 class Use:
-    """A post or page that shows an image; both texts are empty for one that the reader may not open."""
+    """A post or page that shows an image; title and URL are empty if the organiser may not open the post or page."""
 
     title: str
     url: str

@@ -40,8 +40,8 @@ LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
 def longest_body(app: Flask, environ: Environ) -> int:
     """Return how many bytes of body a request may have that sends an image, 0 for any other request.
 
-    It is asked before the body is read. A session cookie that this site has signed must say that somebody has signed
-    in: else anybody could fill the few places for large bodies.
+    The server calls this before it reads the body. A session cookie that this site has signed must say that somebody
+    has signed in: else anybody could use up the few large bodies that the server reads at once.
     """
     if environ["REQUEST_METHOD"] != "POST" or not UPLOAD.fullmatch(environ.get("PATH_INFO", "")):
         return 0
@@ -78,7 +78,7 @@ def add(event: str) -> ResponseReturnValue:
     # The files come first: a row without files would be a broken image, files without a row harm nobody.
     store.put(key, made.files)
     found = _lock_event_or_404(event)
-    # The same image may have been removed just now, with the files that were there already.
+    # Store the files again: before the lock, another organiser may have removed the same image with its files.
     store.put(key, made.files)
     image, is_new = actions.add(found.id, key, made, form.said(), actor=sign_ins.current_actor(), now=now)
     db.session.commit()

@@ -58,7 +58,7 @@ class DescribedForm(TidyForm):
 
 
 class UploadForm(DescribedForm):
-    """An image for the library. Its file is not among the form's values: the view gives it."""
+    """The form for adding an image to the library. The view passes the file to `take`; no field holds its content."""
 
     file = FILE
     is_file_sent = (
@@ -74,7 +74,7 @@ class UploadForm(DescribedForm):
         return content
 
     def said(self) -> Description:
-        """Return what was said about the image."""
+        """Return the typed description of the image."""
         return Description(alt=self.alt.text, credit=self.credit.data or "")
 
 
@@ -92,7 +92,7 @@ class ImageForm(ShowsStored, DescribedForm):
         return Description.of(image).values()
 
     def said(self) -> Description:
-        """Return what was said about the image."""
+        """Return the typed description of the image."""
         return Description(
             alt=Text(self.alt.text), credit=self.credit.data or "", focus=Focus(self.focus.data or "")
         )

@@ -22,7 +22,7 @@ COLUMNS = ("accent_light", "accent_dark", "logo_key", "share_key")
 
 
 def _as_hex(text: str | None) -> str:
-    """Return a typed colour in small letters and with its sign."""
+    """Return a typed colour in small letters and with "#" before it."""
     bare = (text or "").strip().removeprefix("#").lower()
     return f"#{bare}" if bare else ""
 
@@ -55,7 +55,7 @@ class LookForm(SettingsForm):
         return {name: self[name].data or None for name in COLUMNS}
 
     def validate_accent_light(self, field) -> None:
-        """Refuse a text that is no colour, a faint colour, and none while there is one for dark pages."""
+        """Refuse a text that is no colour, a faint colour, and an empty field while dark pages have a colour."""
         if not field.data and self.accent_dark.data:
             raise ValidationError(_("Enter the colour on light pages too, or empty both"))
         _refuse_faint(field)
@@ -66,12 +66,12 @@ class LookForm(SettingsForm):
 
     @property
     def nearest(self) -> dict[str, str]:
-        """By theme, the nearest colour that passes, for each colour that does not."""
+        """By theme, for each typed colour with too little contrast, the nearest colour with enough."""
         faults = {theme: find_fault(colour, theme) for theme, colour in self._colours().items()}
         return {theme: fault.nearest for theme, fault in faults.items() if fault}
 
     def take_nearest(self) -> None:
-        """Put the nearest colours that pass in the place of those that do not."""
+        """Replace typed colours with too little contrast by the nearest ones with enough."""
         for theme, colour in self.nearest.items():
             self[PREFIX + theme].data = colour
 
@@ -110,5 +110,5 @@ def _refuse_faint(field) -> None:
 
 
 def _rounded_down(ratio: float) -> str:
-    """Return a ratio with two decimals in the page's language, never rounded up to one that would pass."""
+    """Return a contrast in the page's language, with two decimals, never rounded up to the required contrast."""
     return format_decimal(int(ratio * 100) / 100, "0.00")

@@ -39,7 +39,7 @@ def has_page(path: str) -> bool:
 
 
 def _answers(path: str) -> bool:
-    # The pages of categories, and the addresses of the forum's first site, ask the old addresses themselves.
+    # Paths of categories and of the forum's first site are looked up in the table of old addresses as well.
     if redirects.OF_CATEGORY.fullmatch(path):
         return False
     endpoint = find_endpoint(path)
@@ -103,7 +103,7 @@ class ImportForm(TidyForm):
 def target_of(words: str) -> Target:
     """Return what a path of this site names. Raises LeadsNowhere also for a path that no page answers.
 
-    A path that only leads on is none to lead to: two old addresses would send a reader from one to the other for ever.
+    Nor may an old address lead to a path that redirects: two of them could redirect to each other for ever.
     """
     target = redirects.target_of(words)
     if target.leads_to:

@@ -55,7 +55,7 @@ def styleguide() -> ResponseReturnValue:
 
 @bp.route("/<event>/")
 def overview(event: str) -> ResponseReturnValue:
-    """Show what there is to do for an event, what comes, its balance, the latest registrations and its rules."""
+    """Show an event's tasks, coming dates, balance of places, latest registrations and rules."""
     return render_template("console/overview.html", **_overview(get_any_or_404(event), clock.now()))
 
 

@@ -22,7 +22,7 @@ from forum.web.languages import language
 
 bp = Blueprint("previews", __name__, url_prefix="/console/<event>")
 
-# The cookie that carries a new link to the page that shows it, once, and for how many seconds it can.
+# The name of the cookie that carries a new private link to the page that shows it once, and its life in seconds.
 MADE, MADE_SECONDS = "preview_link", 300
 
 

@@ -34,7 +34,7 @@ OFFERED = (SectorPolicy.OPEN, SectorPolicy.INVITATION)
 
 
 class ShareRow(Row):
-    """A sector's floor, ceiling and policy."""
+    """A sector's floor (the places kept for it), ceiling (the most it may take) and policy."""
 
     key = HiddenField()
     floor = NumberField(_l("Floor"), [must_be_given(_l("Enter the floor, 0 for none"))])
@@ -46,7 +46,7 @@ class ShareRow(Row):
         self.policy.choices = policy_choices(self.policy.object_data)
 
     def share(self) -> Share:
-        """Return the row as a share."""
+        """Return the values of the row as a `Share`."""
         policy = SectorPolicy(self.policy.data)
         return Share(self.key.data or "", self.floor.data, self.ceiling.data, policy)
 
@@ -72,7 +72,7 @@ class PlacesForm(SettingsForm):
         return [row.form.share() for row in self.shares.entries]
 
     def move(self, key: str, step: int) -> None:
-        """Let a sector change places with the one before it (step −1) or after it (1)."""
+        """Swap a sector's row with the row before it (step −1) or after it (1)."""
         rows, keys = [*self.shares.entries], self.keys
         if key in keys and 0 <= (other := keys.index(key) + step) < len(rows):
             own = keys.index(key)

@@ -140,7 +140,7 @@ def offered_words(number: int) -> str:
 
 
 def _is_preview(form: PlacesForm) -> bool:
-    """Return whether the pressed button saves nothing: it previews the numbers, or moves a sector's row, done here."""
+    """Return whether the pressed button only previews the numbers or moves a sector's row; move the row in the form."""
     act = request.form.get("act", "")
     for beginning, step in ((UP, -1), (DOWN, 1)):
         if act.startswith(beginning):

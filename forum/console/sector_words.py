@@ -1,4 +1,4 @@
-"""What floors, ceilings and capacity mean in words, from the numbers that the rules give."""
+"""An event's capacity and its sectors' floors (places kept) and ceilings (most places), explained in sentences."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -150,7 +150,7 @@ class RulesForm(SettingsForm):
         return {**moments, **plain}
 
     def validate(self, extra_validators=None) -> bool:
-        """Check the fields, then that the window's end comes after its beginning."""
+        """Check the fields, then that registration closes after it opens."""
         if not super().validate(extra_validators):
             return False
         for name in MOMENTS:
