@@ -95,7 +95,7 @@ def _named_by_posts(given: Site) -> Iterable[str]:
 
 
 def _refuse_new_reviews(slug: str, given: Site, stored: Site) -> None:
-    """Refuse a sector that begins to ask for a review: nobody could decide, for there is no page for it."""
+    """Refuse to give a sector the policy "review": organisers have no page yet on which they decide about people."""
     before = {sector["key"]: sector["policy"] for sector in stored.events.get(slug, {}).get("sectors", [])}
     for sector in given.events[slug]["sectors"]:
         if sector["policy"] == SectorPolicy.REVIEW != before.get(sector["key"]):
@@ -128,7 +128,7 @@ def _refuse_lost_language(key: str, languages: Iterable[str], stored: Site) -> N
 
 
 def _with_former(post: Document, stored: Document) -> Document:
-    """Return a post's document with its former slugs; a published stored post's slug becomes one if it differs."""
+    """Return a post's document with its former slugs, among them the stored slug if it was published and changes."""
     known = [stored["slug"]] if "published" in stored else []
     former = {*post.get("former_slugs", []), *stored.get("former_slugs", []), *known} - {post["slug"]}
     return posts.in_order({**post, "former_slugs": sorted(former)})

@@ -192,7 +192,7 @@ def zone_of(document: Document, where: Where = NOWHERE) -> ZoneInfo:
 
 
 def values_of(document: Document) -> dict[str, Any]:
-    """Return the columns of the event, its places and sectors excepted."""
+    """Return the columns of the event, without its capacity and sectors."""
     zone = zone_of(document)
     registration, organiser = document["registration"], document.get("organiser", {})
 
@@ -224,7 +224,7 @@ def values_of(document: Document) -> dict[str, Any]:
 
 
 def sector_values_of(document: Document) -> dict[str, Any]:
-    """Return the columns of a sector, its places excepted."""
+    """Return the columns of a sector, without its floor and ceiling."""
     return {
         "name": said(document["name"]),
         "invited": said(document["invited"]),
@@ -283,7 +283,7 @@ def _refuse_faint_colours(look: Document, where: Where) -> None:
 
 
 def _refuse_wrong_shares(document: Document, where: Where) -> None:
-    """Refuse sectors of one key, a floor above its ceiling, and floors that are more than the event has."""
+    """Refuse two sectors with one key, a floor above its ceiling, and floors that add up to more than the capacity."""
     sectors, capacity = document["sectors"], document["registration"]["capacity"]
     unique(sectors, "key", where.at("sectors"))
     for sector in sectors:

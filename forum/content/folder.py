@@ -1,4 +1,4 @@
-"""Reading and writing a folder of files; nothing outside the folder is touched, and nothing in it is lost."""
+"""Reading and writing a folder of files: touch nothing outside it, overwrite no file changed since the last export."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ PART = ".forum-part"
 
 
 def read(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the text of each file by its path in the folder, and why each of the others cannot be read.
+    """Return by path in the folder the text of each file, and for unreadable files the reason.
 
     Names that begin with a dot, and originals of images, are left out. Raises FolderRefused.
     """
@@ -37,7 +37,7 @@ def read(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def list_originals(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield path and place of each original of an image in the folder."""
+    """Yield each original of an image: its path within the folder, and its full path."""
     return ((name, path) for name, path in _walk(folder) if name.endswith(ORIGINAL))
 
 
@@ -66,7 +66,7 @@ def write(
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield path and place of everything that is no folder, without following links to folders."""
+    """Yield the path within the folder and the full path of each file or link; links to folders are not followed."""
     count = 0
     for place, folders, files in os.walk(folder):
         links = [name for name in folders if (Path(place) / name).is_symlink()]

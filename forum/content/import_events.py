@@ -88,7 +88,7 @@ def _set(row: Event | Sector, values: Mapping[str, Any]) -> None:
 
 
 def _write_sectors(event: Event, documents: Iterable[Document], where: Where) -> None:
-    """Add, change and remove sectors, without their places. Raises BadFile for a missing sector with registrations."""
+    """Add, change and remove sectors, but not their shares. Raises BadFile for a missing sector with registrations."""
     known = {sector.key: sector for sector in event.sectors}
     wanted = [document["key"] for document in documents]
     for sector in [sector for sector in event.sectors if sector.key not in wanted]:

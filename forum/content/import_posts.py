@@ -98,9 +98,9 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
 
 
 def _publish(post: Post, published: datetime | None, withdrawn: datetime | None) -> None:
-    """Set the time at which the worker announces the post; a withdrawn post keeps the time in its withdrawal.
+    """Set the time at which the worker announces the post; a withdrawn post has it in its `Withdrawal` row.
 
-    The worker deletes the withdrawal when it announces the post again.
+    The worker deletes that row when it announces the post again.
     """
     if withdrawn is None or published is None:
         post.published_at = published

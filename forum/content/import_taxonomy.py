@@ -13,7 +13,7 @@ WHERE = Where(taxonomy.FILE)
 
 
 def write(document: Document) -> None:
-    """Store the document's categories and hashtags; write posts that lose others before calling `remove`."""
+    """Store the document's categories and hashtags; `remove` deletes the others, once no post has them any more."""
     _write_categories(document["categories"])
     _write_tags(document["hashtags"])
 

@@ -54,7 +54,7 @@ def import_files(
 ) -> Outcome:
     """Make the database hold what the files say. Call after `start_write`; the caller commits, or undoes a dry run.
 
-    `unread` says of each file that could not be read why. Raises ContentRefused; the caller then undoes all.
+    `unread` has by path why a file could not be read. Raises ContentRefused; the caller then rolls back.
     """
     sizes = originals.sizes if originals else {}
     given = reading.read(texts, {**unread, **(originals.refused if originals else {})}, sizes)

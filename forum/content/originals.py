@@ -31,7 +31,7 @@ class Size:
 
 @dataclass
 class Originals:
-    """The sizes of the images of a folder by event and key, and by file why each of the others is refused."""
+    """The sizes of accepted images by event and key, and by path the reason why an original was refused."""
 
     sizes: dict[tuple[str, str], Size] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)

@@ -24,7 +24,7 @@ PLACES = (
 def read(
     texts: Mapping[str, str], unread: Mapping[str, str], originals: Collection[tuple[str, str]] = ()
 ) -> Site:
-    """Return the content of the files; `unread` says of each of the others why it cannot be read.
+    """Return the content of the files; `unread` has by path why a file could not be read.
 
     `originals` has event and key of each image whose original is there.
 

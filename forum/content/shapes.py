@@ -30,17 +30,17 @@ QUOTES = {"text": " in quotation marks"}
 
 @dataclass(frozen=True)
 class Where:
-    """A place in a file."""
+    """A position in a file of content, for error messages: the file's path, and a key or "" for the whole file."""
 
     file: str
     key: str = ""
 
     def at(self, name: object) -> "Where":
-        """Return the place `name` within this one."""
+        """Return the position of the entry `name` below this position."""
         return replace(self, key=f"{self.key}.{name}" if self.key else str(name))
 
     def refuse(self, problem: str) -> NoReturn:
-        """Raise BadFile for this place."""
+        """Raise BadFile for this position."""
         raise BadFile(self.file, self.key, problem)
 
 

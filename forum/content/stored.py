@@ -68,7 +68,7 @@ def list_categories() -> Sequence[Category]:
 
 
 def list_tags() -> Sequence[Tag]:
-    """Return every hashtag with its aliases, in the order in which they were made: posts show them so."""
+    """Return every hashtag with its aliases, the oldest first, as posts show them."""
     return db.session.scalars(select(Tag).options(selectinload(Tag.aliases)).order_by(Tag.id)).all()
 
 

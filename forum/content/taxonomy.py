@@ -88,7 +88,7 @@ def _tell_tag(tag: Tag) -> Document:
 
 
 def _without_own_forms(tag: Document, where: Where) -> Document:
-    """Return the hashtag with its aliases folded, without those that follow from its names."""
+    """Return the hashtag with its aliases folded, without aliases that are just one of its names folded."""
     names = {language: name for language, name in tag.get("names", {}).items() if name}
     for name in (tag["name"], *names.values(), *tag.get("aliases", [])):
         hashtag(name, where)

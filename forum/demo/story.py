@@ -37,8 +37,8 @@ class Fate(Enum):
     CHANGES = auto()
     WITHDRAWS_CONSENTS = auto()
     DECLINED = auto()
-    PROTECTED = auto()  # registers under an alias
-    TWIN = auto()  # registers like PROTECTED but is not protected; nobody can tell the two apart
+    PROTECTED = auto()  # has a protected identity: registers under an alias
+    TWIN = auto()  # no protected identity, but no consents either, as with PROTECTED: nobody can tell the two apart
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _consents(part: Part) -> frozenset[ConsentPurpose]:
 
 def _confirm(part: Part, at: datetime) -> None:
     actions.confirm(part.registration, consents=_consents(part), now=at)
-    for consent in part.registration.consents:  # no consent is to a text of a later day
+    for consent in part.registration.consents:  # nobody consents to a text written after `at`
         consent.text_version = min(consent.text_version, at.date().isoformat())
 
 
