@@ -39,7 +39,7 @@ def copy_event(
     """Add a copy of the event that begins on another day; nobody but its organisers sees it.
 
     Each moment keeps its hour in the event's zone. The year is replaced in the names, not in other texts: only
-    people know which year is meant there. `name` is the copy's in `language`. Raises EventExists. Call after
+    people know which year is meant there. `name` is the copy's name in `language`. Raises EventExists. Call after
     `start_write`.
     """
     lock_events()

@@ -30,7 +30,7 @@ def is_frozen_now(event: Event) -> bool:
 
 
 def seconds_unfrozen(event: Event, now: datetime) -> float:
-    """Return for how many seconds what pages say about changing answers stays true."""
+    """Return in how many seconds answers freeze, which changes pages; infinity if they are frozen or never will be."""
     if event.freezes_at is None or is_frozen(event, now):
         return float("inf")
     return (event.freezes_at - now).total_seconds()

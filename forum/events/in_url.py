@@ -70,8 +70,8 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
     A page that is asked for in a language that the event is not in leads to the same page in one that it is in.
     The event's sectors are loaded unless the page does not show them, the names of its pages only where `pages` is set.
     A page of the current event that is asked for under the event's slug leads to its own address: an event may become
-    the front page after somebody noted a link. In a preview it is the event of the private link, as it will be once it
-    is published. Raises OffSite, PreviewEnded.
+    the front page after somebody noted a link. In a preview, return the private link's event as it will be once
+    published. Raises OffSite, PreviewEnded.
     """
     if is_preview():
         g.event = _previewed_event()

@@ -151,7 +151,7 @@ class Event(Base):
 
 
 class Sector(Base):
-    """A sector's share of the places: `floor` kept for it until release, never more than `ceiling`."""
+    """A sector's share: `floor` places are kept for it until `Event.release_at`; it never takes more than `ceiling`."""
 
     is_public_content = True
     live_columns = frozenset({"taken"})
@@ -229,5 +229,5 @@ class ContentVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int]
-    # A day on which the site's domain name belonged to the forum, for the lasting ids in its feeds.
+    # A day on which the site's domain name belonged to the forum, a part of the ids of entries in its feeds (tag URIs).
     began_on: Mapped[date] = mapped_column(nullable=True)

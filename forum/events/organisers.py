@@ -30,7 +30,7 @@ class Organiser:
 
     @property
     def logo(self) -> str:
-        """The path of the picture; "" for none. It is read only where a page shows it: mails have no logo."""
+        """The path of the logo; "" for none. A property, because only pages need the logo, not mails."""
         return logo_of(self.event)
 
     @property

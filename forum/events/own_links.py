@@ -12,18 +12,18 @@ from werkzeug.exceptions import HTTPException
 
 from forum.web.languages import NAMES
 
-# The path of a page that every event has, without an event in it.
+# The path of a page that every event has, such as `/sv/register`, without an event's slug.
 PATH = re.compile(rf"/(?:{'|'.join(NAMES)})/(?:register|pages/|event\.ics)[^\"#?]*")
 TYPED_LINK = re.compile(rf' href="({PATH.pattern})')
 
 
 def stay(html: Markup) -> Markup:
-    """Return a text's HTML with its links to pages of an event leading to those of the page's own event."""
+    """Return a text's HTML; links such as `/sv/register` lead to that page of the event whose page is shown."""
     return Markup(TYPED_LINK.sub(lambda link: f' href="{_in_event(link[1])}', html))  # noqa: S704 - what is put in are paths
 
 
 def own_address(address: str) -> str:
-    """Return the address of a link; one of a page that every event has leads to that of the page's own event."""
+    """Return a link's address; a path such as `/sv/register` becomes that of the event whose page is shown."""
     path = PATH.match(address)
     return _in_event(path[0]) + address[path.end() :] if path else address
 

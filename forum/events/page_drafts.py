@@ -1,4 +1,4 @@
-"""All that an organiser can write of a standing page as one value: forms return it, revisions keep it."""
+"""The texts and position of a standing page as one value, which forms return; revisions store the texts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ class PageDraft:
 
     @classmethod
     def of(cls, page: Page) -> "PageDraft":
-        """Return the draft that says what is stored of a page."""
+        """Return the draft with the stored texts and position of a page."""
         fields: dict[str, Text] = {name: getattr(page, name) for name in SAID}
         codes = sorted({code for text in fields.values() for code, words in text.items() if words})
         texts = {code: {name: text.get(code, "") for name, text in fields.items()} for code in codes}

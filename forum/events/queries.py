@@ -40,7 +40,7 @@ PAGES = (
     .where(Page.event_id == bindparam("event_id"))
     .order_by(Page.position)
 )
-# Every public page has these links, so one statement reads both kinds.
+# Every public page links to the event's pages and to published events, so one statement reads both kinds of links.
 FRAME = union_all(
     select(
         literal("page").label("kind"),
@@ -85,7 +85,7 @@ class LinkedEvent:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the frame of public pages leads to: an event's pages, and the published events, the newest first."""
+    """The links around every public page: to an event's pages, and to the published events, the newest first."""
 
     pages: list[LinkedPage]
     events: list[LinkedEvent]
@@ -107,7 +107,7 @@ def load_pages(event: Event) -> None:
 
 
 def read_frame(event: Event | None) -> Frame:
-    """Return the links in the frame of public pages; `event` is the one whose pages they are, if there is any."""
+    """Return the links around a public page: to the pages of `event`, if there is one, and to published events."""
     rows = sorted(db.session.execute(FRAME, {"event_id": event.id if event else None}))
     pages = [LinkedPage(*row[2:5]) for row in rows if row.kind == "page"]
     return Frame(pages, [LinkedEvent(*row[2:]) for row in rows if row.kind == "event"])

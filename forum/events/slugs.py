@@ -8,7 +8,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.folding import slug_of
 
-# The longest words of a slug made from a name, with room for year and number, and the longest slug that can be typed.
+# The most characters of a slug: of the words made from a name (year and number follow), and of one that is typed.
 LONGEST, LONGEST_TYPED = 40, 60
 # Addresses of the console that stand where an event's short name would.
 TAKEN = {"new", "styleguide"}

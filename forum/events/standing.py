@@ -10,7 +10,7 @@ from forum.events.page_drafts import PageDraft, fill
 from forum.extensions import db
 from forum.folding import slug_of
 
-# Other pages lead to these, so they cannot be removed.
+# Slugs of pages to which other pages link, so that they cannot be removed.
 LINKED = frozenset({"practical", "privacy"})
 # No page may have these slugs: the console uses the words in its own addresses below the list of pages.
 OWN_WORDS = frozenset({"new", "preview"})
