@@ -179,7 +179,7 @@ def _is_free(
     now: datetime,
     held: Counter[str] | None = None,
 ) -> bool:
-    """Return whether the rule at the head of this file gives a place now."""
+    """Return whether the rule at the head of this file allows this sector and organisation a place now."""
     return places_left(event, now)[sector.id] > 0 and organisation_has_room(event, organisation_key, held)
 
 

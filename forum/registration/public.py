@@ -85,11 +85,12 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
 def check(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Redirect a form to the page that shows its answers before they are registered, or to the field to change.
 
-    Where they are too long for the browser to keep, the page is shown at once. Asks the database nothing else.
+    Answers too long for the browser's cookie are shown at once. The redirect itself needs no database.
     """
     if request.method == "GET":
         return _show(event, sector, kept_answers.recall(sector))
-    # On a switch of language, checked answers are shown again; a form that is still being typed may lack answers.
+    # CHECKED comes from the language buttons of the page to check, which lead back to that page. The language buttons
+    # of a form without errors do not validate the form, because answers may still be missing.
     form, change = (
         RegistrationForm(),
         None if form_pages.CHECKED in request.args else request.form.get(SWITCH),
@@ -181,13 +182,13 @@ def lead_to_its_event(refused: FormOfAnotherEvent) -> ResponseReturnValue:
 
 @bp.errorhandler(FormOfMergedSector)
 def lead_to_its_sector(refused: FormOfMergedSector) -> ResponseReturnValue:
-    """Show the answers of a form with a button that takes them to the sector into which its own was merged."""
+    """Show the answers of a form with a button that takes them to the sector into which the chosen one was merged."""
     return form_pages.refused(FormOfMergedSector, refused.sector, refused.form)
 
 
 @bp.errorhandler(OffSite)
 def keep_answers(hidden: OffSite) -> ResponseReturnValue:
-    """Say that the event is not public at the moment; a form that was open when it was hidden keeps its answers."""
+    """Say that the event is not public now; a form that was open when the event was hidden keeps its answers."""
     db.session.rollback()
     key = (request.view_args or {}).get("sector")
     if key is None:
@@ -208,7 +209,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 def _again(notice: str) -> ResponseReturnValue | None:
     if request.endpoint == f"{bp.name}.{received.__name__}":
-        return None  # What was sent is known to the lost session alone.
+        return None  # Only the lost session knew which form had been sent.
     named = request.view_args or {}
     if request.endpoint == f"{bp.name}.{resend.__name__}":
         return _ask_for_link(get_published_or_404(named.get("event")), LinkForm(), notice=notice)
@@ -278,7 +279,7 @@ def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) ->
 
 
 def _sector_or_404(slug: str | None, key: str, form: RegistrationForm) -> Sector:
-    """Return the sector of the event that the address names; the address of a merged sector leads on.
+    """Return the sector of the event that the address names; redirect a merged sector's address to its new sector.
 
     Raises FormOfAnotherEvent, FormOfMergedSector, OffSite.
     """

@@ -227,7 +227,7 @@ def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
 
 
 def list_events_to_tend(now: datetime) -> Sequence[int]:
-    """Return the ids of the events that have not begun, and of those in which a deadline has passed since."""
+    """Return the ids of events that have not begun, and of begun ones in which a registration has missed a deadline."""
     overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
     query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
     return db.session.scalars(query.order_by(Event.id)).all()

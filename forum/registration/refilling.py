@@ -13,16 +13,16 @@ BATCH = 200
 
 
 def list_outdated(*, now: datetime) -> Sequence[int]:
-    """Return the id of the first registration of each batch whose `search_extra` was made from other answers."""
+    """Return the first id of each batch of registrations whose `search_extra` was made from earlier answers."""
     outdated = select(Registration.id).where(~searching.EXTRA_HOLDS).order_by(Registration.id)
     return db.session.scalars(outdated).all()[::BATCH]
 
 
 def refill(first: int, *, now: datetime) -> int:
-    """Make `search_extra` anew in the batch that begins with an id; return in how many registrations.
+    """Rebuild `search_extra` in the batch that begins with this registration's id; return how many were rebuilt.
 
-    Nothing that a person or organiser does waits for a lock here, or the other way round: registrations that are being
-    changed are left for the next time. The version of a registration stays, so that no form that is open is refused.
+    This job and people's changes do not wait for each other: a registration that is being changed is skipped until the
+    next run. The registration's version stays the same, so that no open form is refused.
     """
     outdated = select(Registration).where(Registration.id >= first, ~searching.EXTRA_HOLDS)
     batch = outdated.order_by(Registration.id).limit(BATCH)
@@ -37,6 +37,6 @@ def refill(first: int, *, now: datetime) -> int:
     if made:
         refilled = update(Registration).where(Registration.id == bindparam("number"))
         refilled = refilled.values(search_extra=bindparam("extra"), search_extra_from=bindparam("source"))
-        # Use the connection: the session would take many sets of values for a change by primary key.
+        # Execute on the connection: the session would treat a list of values as an update by primary key.
         db.session.connection().execute(refilled, made)
     return len(made)

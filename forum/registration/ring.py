@@ -169,7 +169,7 @@ def draw_ring(
 
 
 def percent(part: int, whole: int) -> int:
-    """Whole per cent, 0–100; 100 only when nothing is left and 0 only when nothing is taken."""
+    """Return `part` of `whole` in whole per cent: 100 only when nothing is left, 0 only when nothing is taken."""
     if whole <= 0:
         return 0
     if 0 < part < whole:

@@ -63,7 +63,7 @@ def lay_out_names(spots: Sequence[Spot]) -> LaidOut | None:
 
 
 def lay_out_numbers(spots: Sequence[Spot]) -> LaidOut:
-    """Return a number's place at each arc."""
+    """Return the points at which the arcs' numbers stand."""
     stands = [_stand(spot, NUMBER_AWAY) for spot in spots]
     return LaidOut(tuple(Label(round(x), round(y + 6), "middle") for x, y, _side in stands), *NUMBERED)
 
@@ -89,7 +89,7 @@ def _break(name: str, space: float) -> tuple[str, ...]:
 
 
 def _name(spot: Spot, x: float, y: float, side: str, lines: tuple[str, ...]) -> Label:
-    """Return the label: above the table it ends at its point, below it begins there, at the sides it is centred."""
+    """Return the arc's label: above the table it ends at (x, y), below it begins there, at the sides it is centred."""
     height = LINE * (len(lines) + bool(spot.words))
     y += AWAY - height * (1 + math.cos(2 * math.pi * spot.middle)) / 2
     return Label(round(x), round(y), side, lines)

@@ -93,13 +93,13 @@ def seat_all(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
 
 
 def has_room(parts: Sequence[Part]) -> bool:
-    """Return whether every place can have a seat that does not touch its neighbours; many sectors take room, too."""
+    """Return whether every place can have a seat that touches no other; the gaps between sectors take room, too."""
     _number, _columns, pitch = _rows(parts)
     return pitch >= TOO_CLOSE
 
 
 def _rows(parts: Sequence[Part]) -> tuple[int, list[int], float]:
-    """Return as few rows as leave the seats room: their number, each sector's columns, the distance of two seats."""
+    """Return the fewest rows with room for all seats: their number, each sector's columns, the seats' distance."""
     for rows in range(1, MOST_ROWS + 1):
         columns = [max(int(part.is_drawn), -(-part.count // rows)) for part in parts]
         pitch = 2 * math.pi * MIDDLE / _columns_around(parts, columns)

@@ -24,7 +24,7 @@ Address = Callable[[Sector], str]
 def form_address(now: datetime, endpoint: str = "registration.details") -> Address:
     """Return the function that gives a sector's address: a page of its form, or "" while nobody can register there.
 
-    Nobody can in a preview.
+    In a preview nobody can register.
     """
 
     def address(sector: Sector) -> str:

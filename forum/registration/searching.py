@@ -32,8 +32,8 @@ ALIKE = str.maketrans(
     "oil", "011"
 )  # letters that no reference has, and the digits that people mistake for them
 LOCALES = ("sv", "en", "nb", "da", "fi", "is")
-# Whether `search_extra` was made from the answers that the row holds now. A version from before that column changes the
-# answers and leaves it: then it holds an earlier name, title or phone number, and must find nobody by them.
+# Whether `search_extra` was made from the answers that the row holds now. A version of the forum that is older than the
+# column changes only the answers: then the column holds a former name, title or phone number, which must find nobody.
 EXTRA_HOLDS = Registration.search_extra_from == (
     Registration.search_text + "\n" + Registration.title + "\n" + func.coalesce(Registration.phone, "")
 )
@@ -48,7 +48,7 @@ class Term:
 
 
 def search_text(registration: Registration) -> str:
-    """Return the folded text in which every version of the forum searches."""
+    """Return the name, organisation, address and reference, folded; every version of the forum searches in them."""
     shown = (registration.given_name, registration.family_name, registration.organisation, registration.email)
     return search_fold(" ".join((*shown, registration.reference)))[:LONGEST_TEXT]
 
@@ -62,7 +62,7 @@ def search_extra(registration: Registration) -> str:
 
 
 def search_extra_from(registration: Registration) -> str:
-    """Return what `search_extra` is made from, as `EXTRA_HOLDS` compares it."""
+    """Return the values from which `search_extra` is made, as one text that `EXTRA_HOLDS` compares."""
     return "\n".join((registration.search_text, registration.title, registration.phone or ""))
 
 
@@ -86,7 +86,7 @@ def _word(word: str) -> Term:
 
 
 def _number(run: str) -> Term:
-    """Return the term for digits: a phone number in any of its forms, a reference, or a text that is written so.
+    """Return the term for a run of digits: as it is written, as a phone number in any form, and as a reference.
 
     The parts of "33 12 34 56" are not looked for one by one: "33" in a reference and the rest in another number would
     find a person whose number it is not.

@@ -73,7 +73,7 @@ def find_faults(event: Event, capacity: int, shares: Sequence[Share]) -> list[Fa
 def apply(event: Event, capacity: int, shares: Sequence[Share]) -> None:
     """Give the event this capacity and its sectors these shares, in this order. Raises SharesRefused.
 
-    `shares` name each sector of the event once. The event is locked, or a copy.
+    `shares` name each sector of the event once. The event must be locked, or be a copy for a trial.
     """
     if faults := find_faults(event, capacity, shares):
         raise SharesRefused(faults)

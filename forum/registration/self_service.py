@@ -231,7 +231,7 @@ def calendar_file() -> ResponseReturnValue:
 @bp.errorhandler(NotLive)
 @bp.errorhandler(AnswersFrozen)
 def has_ended(refusal: Exception) -> ResponseReturnValue:
-    """Redirect a form that comes too late to the page that says so; show a confirming link as not valid."""
+    """Redirect a form that comes too late to the person's own page; say that a late confirming link is not valid."""
     if "token" in (request.view_args or {}):
         return link_refused(refusal)
     db.session.rollback()

@@ -24,7 +24,7 @@ class Stage:
 
 
 def list_stages(registration: Registration, position: int, *, is_over: bool) -> list[Stage]:
-    """Return the steps in order; `position` is the place in line of whoever waits."""
+    """Return the steps in order; `position` is the person's position in the waiting list."""
     status = registration.status
     stages = [Stage(_("Registered"), _day(registration, registration.requested_at), DONE)]
     if status != Status.PENDING and registration.confirmed_at:
@@ -54,7 +54,7 @@ def _present(registration: Registration, position: int) -> Stage:
 
 
 def _of_the_past(registration: Registration) -> Iterator[Stage]:
-    """Yield the stages of a registration after the event, as it stood at the end; no stage is to come any more."""
+    """Yield the last stages of a registration whose event is over: its state at the end, and nothing to come."""
     if registration.status == Status.CONFIRMED:
         yield Stage(_("Place confirmed"), _place_day(registration), DONE)
         yield Stage(_("The forum"), dates_of(registration.event), DONE)

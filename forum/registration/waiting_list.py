@@ -75,7 +75,7 @@ def position(registration: Registration) -> int:
 
 
 def _admitted(event: Event, now: datetime, admit: Admit = places.admit) -> Iterator[Registration]:
-    """Give places one by one to those in line who may have one, in the order of the line, and yield each of them.
+    """Give places to the waiting registrations that may have one, in the order of the line, and yield each of them.
 
     One pass is enough: each place that is given can only leave fewer places for the others.
     """

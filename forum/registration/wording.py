@@ -151,7 +151,7 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
 
 
 def brake_words(brake: Brake, zone: tzinfo) -> str:
-    """Return why forms were refused, at least how many, and when the last one was."""
+    """Return in words why forms were refused, how many at least, and when the last one was."""
     words = {
         FORMS_BRAKED: _("A great many forms came from everywhere at once, and each had to be sent twice"),
         DOMAIN_LIMITED: _("A great many messages to one e-mail domain were asked for"),
