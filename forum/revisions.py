@@ -1,4 +1,4 @@
-"""Revisions: what a text said after each time that it was saved, to compare with and to go back to."""
+"""Revisions: the content of a post or page after each save, to compare it with others and to go back to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from forum.extensions import db
 
 
 class Revision:
-    """What models of revisions have in common; such a model adds a column for the id of the thing."""
+    """The columns that all models of revisions have; each model adds one for the id of the post or page."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -23,21 +23,21 @@ class Revision:
 
 @dataclass(frozen=True)
 class History:
-    """The revisions of one thing: the rows of `model` in whose column `column` its id stands."""
+    """The revisions of one post or page: the rows of `model` whose column `column` holds the id `thing`."""
 
     model: Any
     column: str
     thing: int
 
     def keep(self, said: Mapping[str, Any], *, user_id: int | None, now: datetime) -> None:
-        """Keep what the thing says now, unless the last revision says the same."""
+        """Store the present content `said` as a revision, unless the last revision has the same content."""
         last = self.find_last()
         if last is None or last.content != said:
             own = {self.column: self.thing}
             db.session.add(self.model(**own, user_id=user_id, made_at=now, content=said))
 
     def keep_first(self, said: Mapping[str, Any], *, made_at: datetime) -> None:
-        """Keep the thing's present words as its first revision, unless it has one; call this before a change."""
+        """Store the present content `said` as the first revision, unless there is one; call this before a change."""
         if self.find_last() is None:
             self.keep(said, user_id=None, now=made_at)
             db.session.flush()

@@ -14,7 +14,7 @@ from forum.sealing import seal, unseal
 PURPOSE = "identity"  # the key for real names, because the values may contain one
 SECONDS = 3600
 # The most bytes of an answer's headers, encrypted cookies included. nginx by default answers 502 when all headers
-# exceed 4096 bytes; the rest is for later headers: the session's cookie, the security headers, the server's own.
+# exceed 4096 bytes; the bytes between are for the session's cookie, the security headers and the server's own.
 LONGEST = 2500
 
 

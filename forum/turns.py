@@ -109,7 +109,7 @@ class Processor:
             self._enter(urgent=True, seconds=for_return)
 
     def give_up(self) -> None:
-        """End this thread's turn and go on without one: a thread that holds what others wait for must not queue."""
+        """End this thread's turn and go on without one: a thread with a lock for which others wait must not queue."""
         self._leave()
 
     def _enter(self, *, urgent: bool = False, seconds: float | None = None) -> None:

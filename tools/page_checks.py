@@ -76,7 +76,7 @@ def page_problems(html: str, soup: BeautifulSoup | None = None) -> list[str]:
 def headers_problems(response, audience) -> Iterator[str]:
     """Check that the answer has the whole Content Security Policy, and that a public page sets no cookie.
 
-    Images of the library are shut off by `sandbox` besides.
+    The policy of images of the library also contains `sandbox`.
     """
     policy = response.headers.get("Content-Security-Policy", "")
     if policy.removesuffix("; sandbox") != CONTENT_SECURITY_POLICY:

@@ -105,7 +105,7 @@ class Pages:
         except HTTPException:
             return None
         if PRIVATE in values:
-            return Face.LINK  # a page of a preview, whose public twin has the same endpoint
+            return Face.LINK  # a page of a preview; the public page has the same endpoint
         return AUDIENCES.get(endpoint)
 
 

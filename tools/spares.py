@@ -28,7 +28,7 @@ SELECT md5(string_agg(part, E'\n' ORDER BY part COLLATE "C")) FROM (
 
 
 class SpareDatabases:
-    """Lends copies of a migrated database to tests, and drops a copy whose tables, rules or first rows were changed."""
+    """Lends copies of a migrated database to tests, and drops a copy whose structure or initial rows changed."""
 
     def __init__(self, server: PostgresServer, template: str):
         self._server, self._template = server, template

@@ -231,7 +231,7 @@ def refuse_impure(path: str, headers: list[tuple[str, str]]) -> None:
 
 
 def _cache_control(headers: list[tuple[str, str]], seconds: float) -> str:
-    """Return how long others may keep a page: as its view says if it never changes, else by the time it is valid."""
+    """Return Cache-Control for a page: that of its view if the page never changes, else the one for `seconds`."""
     said = next((value for name, value in headers if name.lower() == "cache-control"), "")
     return said if said == FOR_EVER else CACHE_CONTROL[seconds]
 

@@ -27,8 +27,8 @@ from forum.web.requests import UnreadableRequest
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
 # Errors whose page uses neither database nor router: for a foreign Host no URL can be built, the query of an unreadable
-# request cannot be read, and the page for too long headers is made outside the bounds of the lobby, so it must not
-# wait.
+# request cannot be read, and the page for too long headers must not wait, because the lobby (the limit on waiting
+# requests, web/lobby.py) does not count that request.
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 # Blueprints whose forms hold no password and are safe to send again: those of visitors, and those in which
@@ -37,7 +37,7 @@ KEEPS = {"registration", "self_service", "posts", "pages"}
 
 
 def init_app(app: Flask, *away: type[Exception]) -> None:
-    """Register a page for every error; `away` are errors of features whose storage does not answer."""
+    """Register a page for every error; `away` are the errors that features raise when their storage does not answer."""
     app.register_error_handler(HTTPException, show)
     app.register_error_handler(Exception, show_unexpected)
     for busy in (
@@ -105,7 +105,7 @@ def _note_cause(error: HTTPException) -> None:
 
 
 def _what_was_sent() -> Sequence[tuple[str, str]]:
-    """Return the fields of a form of KEEPS in their order; () for any other form, or one that cannot be read."""
+    """Return the sent fields in order if the form's blueprint is in KEEPS; () for any other or an unreadable form."""
     if request.method != "POST" or request.blueprint not in KEEPS:
         return ()
     try:

@@ -19,7 +19,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "form-action 'self'",
     )
 )
-# What answers say whose address names their content: browsers keep them without asking again.
+# Cache-Control of answers whose address changes with their content: browsers keep them without asking again.
 FOR_EVER = "public, max-age=31536000, immutable"
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

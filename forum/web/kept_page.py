@@ -27,7 +27,7 @@ class KeptPage:
     __slots__ = ("_answers", "_tags", "expires", "size", "version")
 
     def __init__(self, version: int, seconds: float, headers: Headers, body: bytes) -> None:
-        """Keep a page for one content version and so many seconds; `headers` are common to all encodings."""
+        """Keep a page for one content version and at most `seconds`; `headers` are common to all encodings."""
         self.version, self.expires = version, time.monotonic() + seconds
         bodies = _compressed(headers, body) | {"": body}
         self.size = sum(map(len, bodies.values()))

@@ -89,7 +89,7 @@ def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
 
 def dates_of(event) -> str:
     """Return an event's days in the present language (the template filter `dates`)."""
-    # An end at midnight belongs to the day before: so ends an event whose hours are not known.
+    # An end at midnight belongs to the day before: an event whose hours are not known is stored with such an end.
     last = event.ends_at.astimezone(event.zone) - timedelta(seconds=1)
     return dates_text(event.starts_at.astimezone(event.zone), last, language())
 

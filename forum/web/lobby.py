@@ -2,7 +2,7 @@
 
 A request holds a thread while its body comes slowly, while it waits for the database, while its page is rendered, and
 until the client has received a streamed export. So every request that may wait counts in the lobby, which admits
-fewer requests than the process has threads (commands/serving): requests that are answered at once (a kept page, a
+fewer requests than the process has threads (commands/serving): requests that are answered at once (a cached page, a
 static file, /livez) always find a thread. A request that finds the lobby full gets a page that asks to try again;
 that page keeps the answers of a form if the body could be read.
 """
@@ -45,7 +45,7 @@ class Start:
 class Lobby:
     """Limits how many requests go on to the app at once; each process has one lobby."""
 
-    # Threads of the process. Those beyond PRESENT serve requests that never wait: static files, kept pages, /livez.
+    # Threads of the process. Those beyond PRESENT serve requests that never wait: static files, cached pages, /livez.
     THREADS = 144
     PRESENT = 112  # requests that may be held at once
     SERVED = 96  # of these, how many the app handles at once; the others wait after their bodies are read
@@ -130,7 +130,7 @@ class Lobby:
                     del self._unread[client]
 
     def _large_limit(self, environ: Environ) -> int:
-        """Return how many bytes a body that is longer than others may have, 0 if it is not longer or may not be."""
+        """Return the limit in bytes of a body longer than `longest`; 0 if the body is not longer or must not be."""
         length = environ.get("CONTENT_LENGTH") or ""
         if self._longest_for is None or not is_number(length) or int(length) <= self._longest:
             return 0
@@ -167,7 +167,7 @@ class Lobby:
 def let_in(
     app: Flask, *, longest_for: Callable[[Flask, Environ], int] | None = None
 ) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that puts the app's lobby around it; `longest_for` is that of `Lobby`, for this app."""
+    """Return the layer that puts a lobby around the app; `longest_for` gets the app, then what `Lobby` passes."""
     lobby = app.extensions["lobby"] = Lobby(
         app.config["MAX_CONTENT_LENGTH"],
         by_client=not app.config["TRUSTED_PROXIES"],

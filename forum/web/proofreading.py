@@ -70,7 +70,7 @@ def proofread(
     """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`.
 
     `glossary` is that of the language. `above` are the label and the text of each field above the body, such as its
-    headline: they are checked too, but not counted. `more` are hints about the body from elsewhere.
+    headline: they are checked too, but not counted. `more` are hints about the body from other checks.
     """
     words = WORDS.findall(text)
     sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))
@@ -133,7 +133,7 @@ def _near(days: int) -> Callable[[date, str], str]:
 def _week(weeks: int) -> Callable[[date, str], str]:
     def said(day: date, language: str) -> str:
         monday = day - day.weekday() * DAY + 7 * weeks * DAY
-        # The words are to stand in the text, whatever language the organiser has chosen for the console.
+        # These words go into the text: use its language, not the one that the organiser has chosen for the console.
         with force_locale(language):
             return _("the week of %(day)s", day=format_date(monday, "d MMMM y", locale=language))
 

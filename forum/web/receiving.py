@@ -1,7 +1,7 @@
 """Reads a request's whole body before the request goes on (R26).
 
 The server hands a request over as soon as its headers have arrived. Reading the body then holds a thread until the
-client has sent it or is gone; nothing else ends that read, and the lobby bounds how many such threads there are.
+client has sent it or is gone; nothing else ends that read, and web/lobby.py limits how many threads read.
 """
 
 from io import BytesIO
@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, Reque
 
 from forum.web.layers import Environ
 
-# Key for the most bytes that this request's body may have, where that differs from other requests.
+# Key in the WSGI environment for the most bytes that this request's body may have, if not the usual number.
 LONGEST = "forum.longest_body"
 REFUSAL = "forum.refusal"  # key in the WSGI environment for the error with which the request is refused
 DIGITS = 20  # digits of a Content-Length at most; int() refuses a number of thousands of digits

@@ -14,12 +14,12 @@ from forum.web.languages import NAMES
 
 
 class RestoreForm(ShowsStored, TidyForm):
-    """The button that goes back to a revision; it carries what was stored when the page was made."""
+    """The button that goes back to a revision; its form carries a digest of what was stored when the page was made."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What the pages of revisions say of a thing: its name, its event, and where its editor and revisions are."""
+    """The post or page whose revisions are shown: its name, its event, and where its editor and revisions are."""
 
     name: str
     event: Any
@@ -46,7 +46,7 @@ def render_one(
     now: Mapping[str, Any],
     names_of: Callable[[set[int]], Mapping[int, str]],
 ) -> str:
-    """Return the page that compares a revision with what the thing says `now` and with the revision before it."""
+    """Return the page that compares a revision with the present content `now` and with the revision before it."""
     form.show(now)
     before = kept.history.find_before(revision)
     writers = names_of({revision.user_id}) if revision.user_id else {}

@@ -36,7 +36,7 @@ class Seo:
     feed_title: str = ""
     # The path of the picture that other sites show beside a shared link; "" means the picture of the current event.
     picture: str = ""
-    # The image in place of that picture, such as the cover of a post.
+    # The image that is shown instead of `picture`, such as the cover of a post.
     image: SharedImage | None = None
     # When an article was published and changed; None for other pages.
     published_at: datetime | None = None
@@ -59,7 +59,7 @@ class Seo:
         }
 
     def _og(self) -> list[tuple[str, str]]:
-        """Return the page's properties by the Open Graph protocol, in order; those of the picture follow it."""
+        """Return the page's Open Graph properties in order: og:image:width and the like must follow og:image."""
         drawn = self.picture or url_for("home.picture", event=None)
         image = self.image or SharedImage(drawn, WIDTH, HEIGHT, "image/png", self.title)
         times = {"published_time": self.published_at, "modified_time": self.modified_at}
@@ -85,7 +85,7 @@ class Seo:
 
 
 def json_feed(atom_url: str) -> str:
-    """Return the address of the same feed as JSON, which stands beside that of each Atom feed; "" for none."""
+    """Return the address of the JSON feed with the same posts as this Atom feed; "" if there is no Atom feed."""
     return atom_url.removesuffix(".atom") + ".json" if atom_url else ""
 
 

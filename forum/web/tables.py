@@ -61,9 +61,10 @@ def in_batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
 def harmless(text: str) -> str:
     """Return the text on one line, without control characters, with an apostrophe before what could be a formula.
 
-    A formula could begin at the start of the text, and where a program that splits by commas (an English Excel), or
-    splits a column again by semicolons, would begin a cell with a sign. A text that already has such an apostrophe
-    gets another one, so that every text can be restored by removing one apostrophe at each of these positions.
+    A formula could begin with a sign such as "=" at the start of the text, and after a comma or semicolon in the text,
+    where a program that splits cells there (an English Excel splits by commas) would begin a new cell. A text that
+    already has such an apostrophe gets another one, so that every text can be restored by removing one apostrophe at
+    each of these positions.
     """
     shown = NEEDS_MARK.sub(r"\1'", printable(text))
     return f"'{shown}" if NEEDS_PREFIX.match(shown) else shown

@@ -1,4 +1,4 @@
-"""Requests take turns at computing after their bodies are read (forum/turns.py, lobby.py). Kept pages need no turn."""
+"""Requests take turns at computing after their bodies are read (forum/turns.py, lobby.py). Cached pages need none."""
 
 import sys
 from collections.abc import Callable, Iterable
