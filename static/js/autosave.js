@@ -17,7 +17,7 @@ let leaves = false;
 function tell(name, clock = "") {
   line.hidden = false;
   const words = line.dataset[name].replace("%", clock);
-  // Say a failure aloud, once; that all is well is only shown.
+  // Let screen readers announce a failure, once; a success is only shown.
   said.role = name === "kept" ? null : "status";
   if (said.textContent !== words) said.textContent = words;
 }
@@ -55,7 +55,7 @@ form.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(send, Math.max(0, Math.min(PAUSE, since + LONGEST - Date.now())));
 });
-// The form itself is on its way: what it saves must not be kept as unsaved again.
+// The form itself is being sent: do not autosave the text that it is about to save.
 form.addEventListener("submit", ({ submitter }) => {
   if (submitter?.formTarget === "_blank") return;
   leaves = true;

@@ -1,4 +1,4 @@
-// Shows beside the form how readers will see what is typed, made by the server as the public page is, and hints about it.
+// Shows beside the form a preview of the typed text, which the server renders like the public page, and hints about it.
 // <details data-live-preview="address" data-language="sv" data-failed="…" hidden><summary>…</summary>
 //   <p data-preview-said role="status"></p><div data-preview-shown></div></details>, inside the form.
 const PAUSE = 700; // after the last key
@@ -25,7 +25,7 @@ for (const frame of document.querySelectorAll("[data-live-preview]")) {
       const hints = page.querySelector("[data-hints]");
       hints.remove();
       form.querySelector(`[data-care=${frame.dataset.language}]`).replaceChildren(...hints.childNodes);
-      // Ids of the text would be there twice: the form's page has its own.
+      // Remove the ids of the previewed text, because the form's page may have the same ones.
       for (const part of page.querySelectorAll("[id]")) part.removeAttribute("id");
       shown.replaceChildren(...page.body.childNodes);
       said.textContent = "";
@@ -43,7 +43,7 @@ for (const frame of document.querySelectorAll("[data-live-preview]")) {
     if (frame.open) plan(0);
   });
   form.addEventListener("input", ({ target }) => {
-    // The hints stand outside the frame: while it is closed, ask only about the language that is being written.
+    // Hints are shown even while the preview is closed: then ask only after a change in this preview's language.
     if (frame.open || target.name.startsWith(`${frame.dataset.language}-`)) plan(PAUSE);
   });
 }

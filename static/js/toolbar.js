@@ -6,7 +6,7 @@ const BEFORE = { heading: "## ", subheading: "### ", quote: "> ", list: "- ", nu
 const LEVELS = /^(#{1,6} |> |- |\d+\. )/;
 const KEYS = { b: "bold", i: "italic", k: "link" };
 
-// Insert as if it had been typed, so that the browser's own undo takes it back; the second way is for browsers without.
+// Insert like typing, so that the browser's own undo takes it back; if the browser cannot, replace the text directly.
 function write(field, text, from, to, [start, end]) {
   field.focus();
   field.setSelectionRange(from, to);
@@ -47,7 +47,7 @@ function link(field) {
   const { selectionStart: from, selectionEnd: to, value } = field;
   const said = value.slice(from, to);
   const address = from + said.length + 3;
-  // Select what has to be written next: the words if there are none, else the address.
+  // Select the part of the link that has to be written next: its words if there are none, else its address.
   const next = said ? [address, address + 8] : [from + 1, from + 1];
   write(field, `[${said}](https://)`, from, to, next);
 }
