@@ -131,7 +131,7 @@ def test_a_user_without_an_authenticator_has_no_valid_code(event):
 
 
 def test_setting_up_is_over_once_there_is_an_authenticator(user):
-    """A set-up page that is still open in a second browser is refused once the first browser has set one up."""
+    """A form to set up an authenticator, still open in a second browser, is refused once the account has one."""
     start_write(db.session)
     waiting = actions.links.issue(user, actions.LinkPurpose.SECOND_FACTOR, now=clock.now())
     with pytest.raises(LinkRefused):

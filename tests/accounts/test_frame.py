@@ -1,4 +1,4 @@
-"""The account's pages stand in the console's frame, link back to where they were opened, and show recovery codes."""
+"""The account's pages have the console's header and menus, a link back to the page before, and recovery codes."""
 
 import pytest
 

@@ -24,7 +24,7 @@ ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
     [
         "fyra ord som inte hör ihop",
         "correct horse battery staple",
-        "abcdefghijkx",  # needs no digits or signs
+        "abcdefghijkx",  # a password needs no digits or signs
         "åäö🙂ßþæøœñéü",
         "Ж" * 6 + "сорок два",
         "  blanks at both ends  ",

@@ -143,7 +143,7 @@ def test_a_way_back_that_is_not_ours_leads_to_the_console(pages, user, target):
     assert sign_ins.own_page(target) == "/console/"
     named = (
         {"next": target} if target else {}
-    )  # an empty parameter is redirected away (web/test_own_addresses)
+    )  # a URL with an empty parameter would be redirected first (web/test_own_addresses)
     assert walk_in(pages, user, **named).location == "/console/"
 
 

@@ -25,7 +25,7 @@ from tools.pages import Pages
 
 @pytest.mark.postgresql
 class TestPostgres:
-    """Every wait for PostgreSQL has an end, and a waiting thread lends its turn at the processor."""
+    """Every wait for PostgreSQL has an end, and a waiting thread lets another one compute (lends its turn)."""
 
     @pytest.fixture
     def app(self, make_app, postgres_url, monkeypatch):
@@ -82,7 +82,7 @@ class TestPostgres:
 
     @pytest.fixture
     def lent(self, monkeypatch):
-        """Note, each time that a thread lends its turn at the processor, how many threads hold a turn then."""
+        """Note how many threads hold a turn (may compute) each time that a thread lends its turn to another."""
         lend, seen = Processor.lent, []
 
         @contextmanager

@@ -207,7 +207,7 @@ def test_equal_details_have_different_digests():
 
 
 def test_a_cut_end_is_seen_by_the_head_that_was_noted(trail, caplog):
-    """A chain without its newest entries is valid, but a noted head shows the loss, also after new entries."""
+    """A head (noted hash of the newest entry) shows that the newest entries are lost, also after new entries."""
     caplog.set_level("INFO", "forum.audit")
     assert (heads.note(now=NOW), audit.examine(now=NOW)) == (1, [])
     assert db.session.get(AuditEntry, 6).hash in JsonLines().format(caplog.records[-1])
@@ -252,7 +252,7 @@ def test_notes_that_are_old_unreadable_or_taken_away_are_named(app, trail):
 
 
 def test_a_restore_takes_back_what_was_noted_since_its_backup_and_nothing_else(app, trail):
-    """A restore drops the heads noted since its backup; older and later ones must still be in the chain."""
+    """A restore drops heads (hashes of newest entries) noted since its backup; the chain must have all others."""
     gone, hour = ["entry 6, noted on 2027-05-03, is gone or another"], timedelta(hours=1)
     heads.note(now=NOW)
     tamper("DELETE FROM audit_details WHERE entry_id > 4", "DELETE FROM audit_entries WHERE id > 4")
