@@ -48,7 +48,7 @@ def worlds(settings, sqlite_template, tmp_path_factory) -> Iterator[Worlds]:
 
 @pytest.fixture
 def still_clock() -> Iterator[None]:
-    """Freeze the clock of this process, which serves the worlds, at NOW."""
+    """Freeze the clock of this process, which serves the test forums (worlds), at NOW."""
     clock.freeze(NOW)
     yield
     clock.freeze(None)
@@ -56,7 +56,7 @@ def still_clock() -> Iterator[None]:
 
 @pytest.fixture
 def new_visitor(chromium, still_clock) -> Iterator[Callable[..., Visitor]]:
-    """Return a function that opens a new browser in a world: `new_visitor(world, "sv", viewport=…)`."""
+    """Return a function that opens a new browser in a test forum: `new_visitor(world, "sv", viewport=…)`."""
     contexts, complaints = [], []
 
     def open_browser(world: World, language: str = "en", **options) -> Visitor:
@@ -110,7 +110,7 @@ def visit(worlds, tabs, still_clock) -> Iterator[Callable[..., Visitor]]:
 
 @pytest.fixture
 def change_world(worlds, still_clock, tmp_path) -> Iterator[Callable]:
-    """Return a function that copies a world, so that the test may change it: `world = change_world("demo")`."""
+    """Return a function that copies a test forum, which the test may change: `world = change_world("demo")`."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(worlds.copy(name, tmp_path))
 

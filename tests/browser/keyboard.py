@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page
 
 MANY = 150  # the most key presses of a test: more than a person would make to reach an element
-# Add two focusable elements to the page, before and behind all others: one of them has the focus when it leaves the
-# page. Without them the focus would go to the browser's own bar, from which Chromium returns it some time later, and
-# the test could see the focus move again.
+# Add two focusable elements to the page, before and behind all others: the focus goes to one of them when it leaves
+# the others. Without them the focus would go to the browser's bar, from which Chromium returns it some time later,
+# and the test could see the focus move again.
 FENCE = """() => {
     document.querySelectorAll("[data-fence]").forEach(stop => stop.remove());
     for (const [name, put] of [["before", "prepend"], ["behind", "append"]]) {

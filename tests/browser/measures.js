@@ -176,7 +176,7 @@ window.measures = (() => {
       if (!wanted) found.push(`no purpose is listed for ${field.name}`);
       for (let [attribute, value] of Object.entries(wanted || {})) {
         const words = field.getAttribute(attribute);
-        // To sign in, the mail address is the user name.
+        // On a form to sign in, the field for the mail address has autocomplete="username".
         if (value === "email" && attribute === "autocomplete" && field.closest(".account")) value = "username";
         if (words !== value) found.push(`${field.name}: ${attribute} is ${words}, not ${value}`);
       }

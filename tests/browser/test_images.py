@@ -1,4 +1,4 @@
-"""An organiser sends an image from a browser, with scripts: what is too large is said at once, the rest is shown."""
+"""An organiser sends images, with scripts: a too large file is refused before it is sent; a smaller one is shown."""
 
 import pytest
 from playwright.sync_api import Page, expect

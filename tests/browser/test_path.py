@@ -1,4 +1,4 @@
-"""A complete registration in a browser, in both languages: register, confirm, cancel, and the place is offered."""
+"""A complete registration in a browser, in both languages: register, confirm, cancel; the next gets an offer."""
 
 import pytest
 from playwright.sync_api import Page, expect

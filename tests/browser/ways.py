@@ -55,7 +55,7 @@ def sent(visitor: Visitor) -> None:
 
 
 def pressed(way: Way, button: str) -> Way:
-    """Open a page by another way and press a button on it."""
+    """Open a page by the given way, a function of this module, and press a button on the page."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
@@ -76,7 +76,7 @@ def refused_reused(visitor: Visitor) -> None:
 
 
 def refused_tries(visitor: Visitor) -> None:
-    """Register once more than the rate limit of this world allows."""
+    """Register once more than the rate limit of this test forum allows."""
     for _number in range(2):
         details(visitor.answers(), "ngo")(visitor)
         visitor.submit()
@@ -120,7 +120,7 @@ def link(endpoint: str, token: str) -> Way:
 
 
 def wrongly(way: Way, answers: dict[str, str]) -> Way:
-    """Open a page by another way and send answers that are refused."""
+    """Open a page by the given way, a function of this module, and send answers that are refused."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
@@ -170,7 +170,7 @@ def of_image(endpoint: str, kind: str) -> Way:
 
 
 def previewed(way: Way) -> Way:
-    """Open a form by another way and press its preview button; the preview opens in the same tab, where tests look."""
+    """Open a form by a function of this module and press its preview button; the preview opens in the same tab."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)

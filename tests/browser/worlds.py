@@ -84,7 +84,7 @@ class World:
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
-        """Return the URL of an endpoint in this world."""
+        """Return the URL of an endpoint in this test forum."""
         with self.app.test_request_context():
             return self.url + url_for(endpoint, **values)
 
@@ -106,19 +106,19 @@ class World:
 
 
 class Worlds:
-    """Makes each world at its first use, and serves it until the end."""
+    """Makes each test forum at its first use, and serves it until the test run ends."""
 
     def __init__(self, settings: dict, template: Path, folder: Path, stack: ExitStack):
         self._settings, self._template, self._folder, self._stack = settings, template, folder, stack
         self._made: dict[str, World] = {}
 
     def forget_tries(self) -> None:
-        """Reset the rate limits of all worlds."""
+        """Reset the rate limits of all test forums."""
         for world in self._made.values():
             world.app.extensions[limits.COUNTER].storage.reset()
 
     def __getitem__(self, name: str) -> World:
-        """Return a world, which tests must not change."""
+        """Return a test forum, which tests must not change."""
         if name not in self._made:
             database = self._folder / f"{name}.sqlite3"
             shutil.copyfile(self._template, database)
@@ -127,7 +127,7 @@ class Worlds:
 
     @contextmanager
     def copy(self, name: str, folder: Path) -> Iterator[World]:
-        """Yield a copy of a world that the test may change."""
+        """Yield a copy of a test forum that the test may change."""
         original, database = self[name], folder / "copy.sqlite3"
         with closing(sqlite3.connect(self._folder / f"{name}.sqlite3")) as connection:
             connection.execute("VACUUM INTO ?", [str(database)])
@@ -175,7 +175,7 @@ def fill_demo(world: World) -> None:
 
 
 def fill_long(world: World) -> None:
-    """Fill a world with long words and twelve sectors."""
+    """Fill a test forum with long words and twelve sectors."""
     sectors = [_long_sector(number) for number in range(1, 13)]
     event = make_event(
         name=_both(f"Pohjoismainen {LONG_WORD.lower()}foorumi"),
@@ -203,7 +203,7 @@ def fill_long(world: World) -> None:
 
 
 def fill_narrow(world: World) -> None:
-    """Fill a world: justice has a single, taken place; technology is by invitation; two mail addresses are invalid."""
+    """Fill a test forum: the only place of justice is taken, technology is by invitation, two addresses are invalid."""
     event = make_event(
         has_waiting_list=False,
         sectors=[
@@ -220,9 +220,9 @@ def fill_narrow(world: World) -> None:
 
 
 def fill_closed(world: World) -> None:
-    """Fill a world whose registration is over and whose event is tomorrow.
+    """Fill a test forum whose registration is over and whose event is tomorrow.
 
-    Beside it another event takes registrations, and a third one was unpublished.
+    A second event takes registrations, and a third one was unpublished.
     """
     starts = NOW + timedelta(days=1)
     make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
@@ -232,13 +232,13 @@ def fill_closed(world: World) -> None:
 
 
 def fill_upcoming(world: World) -> None:
-    """Fill a world whose registration begins in two days, with an archived event."""
+    """Fill a test forum whose registration begins in two days, with an archived event."""
     make_event(opens_at=NOW + timedelta(days=2))
     make_archive()
 
 
 def fill_over(world: World) -> None:
-    """Fill a world whose event ended yesterday."""
+    """Fill a test forum whose event ended yesterday."""
     ends = NOW - timedelta(days=1)
     make_event(
         opens_at=NOW - timedelta(days=90),
@@ -249,7 +249,7 @@ def fill_over(world: World) -> None:
 
 
 def fill_draft(world: World) -> None:
-    """Fill a world with an event as the console's form makes it, in Swedish."""
+    """Fill a test forum with an event as the console's form makes it, in Swedish."""
     plan = Plan(
         name="Nordiskt forum 2028",
         language="sv",
@@ -265,7 +265,7 @@ def fill_draft(world: World) -> None:
 
 
 def fill_empty(world: World) -> None:
-    """Fill a world with an organiser only, without an event."""
+    """Fill a test forum with an organiser only, without an event."""
     make_user(Role.ADMIN, email="organiser@example.org")
 
 
@@ -327,7 +327,7 @@ def _lay_out_posts(world: World) -> None:
 
 
 def _lay_out_images(world: World, event: Event) -> None:
-    """Add two images to the library; one is the cover of the desk's public post."""
+    """Add two images to the library; one is the cover of the public post in `world.desk`."""
     for number, (width, height) in enumerate(((1600, 1000), (700, 900))):
         made = make(encoded(ring(width, height), "PNG"))
         key = made.key_for(event.slug)
