@@ -1,4 +1,4 @@
-"""Categories and hashtags in the console: making, renaming, ordering and merging them; their addresses lead on."""
+"""Categories and hashtags in the console: making, renaming, ordering and merging; redirects of old URLs."""
 
 import pytest
 

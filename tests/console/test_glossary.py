@@ -1,4 +1,4 @@
-"""The glossary in the console: what it says stands as a hint beside texts that are written."""
+"""The glossary in the console: its entries are shown as hints to whoever writes a text with such a word."""
 
 from forum.accounts.enums import Role
 

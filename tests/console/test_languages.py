@@ -1,4 +1,4 @@
-"""The languages of an event after it was made: a new one is drafted, one that goes hides its pages, not its texts."""
+"""The languages of an event after it was made: for a new one pages are drafted; a removed one's texts are kept."""
 
 from datetime import date
 
@@ -67,7 +67,7 @@ def test_a_language_is_added_with_drafts_and_taken_away_with_its_pages(app, sign
     assert page.all("#untranslated + ul li")[0] == "Front page, English Translate Front page, English"
     assert "Besök, English Translate Besök, English" in page.all("#untranslated + ul li")
     assert any("missing" in tab for tab in page.all(".settings-tabs li"))
-    # A kept page changes at once, in both directions.
+    # Cached pages show the new language, and the link from it to the other one, at once.
     assert visitor.get("/en/pages/privacy").soup.html["lang"] == "en"
     assert "Svenska" in visitor.get("/en/pages/privacy").links
 
@@ -77,7 +77,7 @@ def test_a_language_is_added_with_drafts_and_taken_away_with_its_pages(app, sign
     assert visitor.get("/sv/", expect=302).location == "/en/"
     assert "/sv/pages/privacy" not in visitor.get("/sitemap.xml").text
     assert bodies(swedish) == drafted
-    # What comes back is what was there; nothing is drafted over it.
+    # A language that is added again has its earlier texts; no drafts replace them.
     page = page.submit({"languages": ["sv", "en"]}, follow=True)
     assert page.flashes == ["Saved."]
     assert bodies(swedish) == drafted

@@ -117,7 +117,7 @@ def test_visitors_get_no_original_and_nothing_outside_the_store(pages, app, even
 
 
 def test_image_of_another_event_is_not_there(organiser, database, event):
-    """An organiser neither sees nor changes the image of an event that is another's (S13)."""
+    """An organiser neither sees nor changes an image of an event for which they have no role (S13)."""
     image = make_image(make_archive())
     assert image.alt["en"] not in organiser.get("library.index", event="nf27").text
     for endpoint in ("library.show", "library.remove"):
@@ -138,13 +138,13 @@ def test_second_editor_sees_both_descriptions_and_overwrites_nothing(organiser, 
 
 
 def test_only_an_organiser_may_send_a_large_body_and_few_at_once(organiser, pages, app):
-    """Bodies of megabytes are read at the address for images alone, from browsers that have signed in."""
+    """Only the page for adding images reads bodies of megabytes, and only from browsers that have signed in."""
     address, elsewhere = "/console/nf27/images/new", "/console/nf27/news/new"
 
     def status(browser, path: str, size: int = 300_000) -> int:
         return browser.client.post(path, data=b"x" * size, content_type="text/plain").status_code
 
-    assert status(organiser, address) == 400  # read, and refused for its lacking token
+    assert status(organiser, address) == 400  # the body was read, and has no CSRF token
     assert status(organiser, elsewhere) == 413
     assert status(organiser, address, library.LARGEST_BODY + 1) == 413
     assert status(pages, address) == 413
@@ -158,7 +158,7 @@ def test_only_an_organiser_may_send_a_large_body_and_few_at_once(organiser, page
 
 
 def test_image_that_texts_show_stays(organiser, sign_in_as, event, database):
-    """The library says where an image is used, also within texts; while it is, it cannot be removed."""
+    """The library says where an image is used, also within texts; a used image cannot be removed."""
     image, other = make_image(event), make_image(event)
     archive = make_archive()
     mark = f"Before\n\n{{{{image {image.key}}}}}\n\nAfter"
@@ -181,7 +181,7 @@ def test_image_that_texts_show_stays(organiser, sign_in_as, event, database):
 
 
 def test_image_that_is_sent_while_it_is_removed_keeps_its_files(organiser, monkeypatch, database):
-    """Whoever comes second wins whole: no image is in the library without its files."""
+    """Whether the image is sent during the removal or removed during the sending, the library's image has its files."""
     add(organiser)
     [image] = stored()
     removal = organiser.get("library.remove", event="nf27", key=image.key)
@@ -203,7 +203,8 @@ def test_image_that_is_sent_while_it_is_removed_keeps_its_files(organiser, monke
     assert store.find_missing([again]) == []
 
     organiser.get("library.remove", event="nf27", key=again.key).submit(button="Remove the image")
-    monkeypatch.setattr(store, "put", put_and_lose)  # as a removal does that ends while the image is sent
+    # A removal that ends while the image is sent deletes the files that were just stored.
+    monkeypatch.setattr(store, "put", put_and_lose)
     add(organiser)
     assert store.find_missing(stored()) == []
 
@@ -212,7 +213,7 @@ def test_image_that_becomes_a_cover_while_it_is_removed_stays(organiser, monkeyp
     image = make_image(event)
     removal = organiser.get("library.remove", event="nf27", key=image.key)
     make_post(headline="Covered", event_id=event.id, cover=image)
-    monkeypatch.setattr(library, "_refuse_used", lambda image: None)  # the post was saved after this look
+    monkeypatch.setattr(library, "_refuse_used", lambda image: None)  # checked before the post was saved
     again = removal.submit(button="Remove the image", follow=True)
     assert "Covered" in again.text
     assert [each.key for each in stored()] == [image.key]
@@ -227,7 +228,7 @@ def test_image_that_the_disk_refuses_gets_the_busy_page(organiser, app, database
 
 
 def test_file_without_content_is_missing_and_is_made_anew(pages, app, event, database):
-    """A damaged disk may leave a name without content: it is noticed, not shown, and put back by a restore."""
+    """An empty file, as a damaged disk may leave, is reported as missing and not served; storing it again mends it."""
     image = make_image(event, widths=[400])
     store.put(image.key, dict.fromkeys(store.names_of(image), b"content"))
     (app.config["IMAGES"] / image.key / "400.jpg").write_bytes(b"")

@@ -29,7 +29,7 @@ def colours(event: Event) -> tuple[str | None, str | None]:
 
 
 def sheets(page: Page) -> list[str]:
-    """Return the addresses of the page's style sheets of a look."""
+    """Return the addresses of the style sheets on the page that set the colours of an event."""
     return [link["href"] for link in page.soup.select(SHEET)]
 
 
@@ -63,7 +63,7 @@ def test_colours_are_refused_with_numbers_previewed_saved_and_given_up(organiser
     page = page.submit({"accent_dark": ""}, button="Save", follow=True, expect=200)
     assert page.flashes == ["Saved."]
     assert colours(event) == ("#cd0819", None)
-    assert sheets(page) == []  # the console's own look stays
+    assert sheets(page) == []  # the console keeps its own colours
 
     [address] = sheets(visitor.get("home.front"))
     assert sheets(visitor.get("news.index")) == [address]
@@ -117,7 +117,7 @@ def test_a_logo_and_a_share_picture_are_chosen_from_the_library(app, sign_in_as,
     assert data["image"] == [shared(front)]
     assert f"/images/{logo.key}/" in data["organizer"]["logo"]["url"]
 
-    # What is shown is not removed from the library.
+    # An image that is the logo cannot be removed from the library.
     page = pages.get("library.remove", event="nf27", key=logo.key)
     assert page.links["Look"] == "/console/nf27/settings/look"
     pages.get("settings.look", event="nf27").submit(

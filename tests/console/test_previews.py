@@ -1,4 +1,4 @@
-"""A private link shows an unpublished event as visitors will see it, until it ends."""
+"""A private link shows an unpublished event as visitors will see it, until the link ends."""
 
 from datetime import timedelta
 
@@ -48,7 +48,8 @@ def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, page
     stored = database.query(PreviewLink).one()
     assert stored.digest == digest(path.rpartition("/")[2])
     assert [entry.action for entry in database.query(AuditEntry)][-1] == "preview.made"
-    assert organiser.get("previews.index", event="nf28").all(".preview-address") == []  # shown once
+    # The page that made the link has shown it; no later page does.
+    assert organiser.get("previews.index", event="nf28").all(".preview-address") == []
 
     reader = Pages(app)
     front = reader.get(path, follow=True)
@@ -63,13 +64,13 @@ def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, page
         assert pages.get(f"/en/preview/nf28/{inside}", expect=404).h1 == CLOSED
     assert [address for address in kept if "preview" in address] == []
 
-    # Links and the language switch stay inside.
+    # Links and the language switch lead to other pages of the preview.
     assert front.links["Practical"] == "/en/preview/nf28/pages/practical"
     assert front.links["Register for a place"] == "/en/preview/nf28/register"
     swedish = reader.get("/en/preview/nf28/pages/practical").follow("Svenska")
     assert (swedish.path, swedish.h1) == ("/sv/preview/nf28/pages/practical", "Sidan practical")
 
-    # Nobody can register.
+    # Nobody can register by a preview.
     choose = reader.get("/en/preview/nf28/register")
     assert choose.soup.select("main form, .sector-choice a, .ring a") == []
     for address in ("/en/preview/nf28/register/justice", "/en/events/nf28/register/justice"):

@@ -1,4 +1,4 @@
-"""Old addresses in the console: each leads on at once; many come from a file, all or none."""
+"""Redirects of old addresses, set in the console: each works at once; a file of them is imported whole or not."""
 
 from io import BytesIO
 
@@ -80,7 +80,7 @@ def test_what_is_no_address_or_leads_elsewhere_is_refused(admin, old, new):
 
 
 def test_old_address_does_not_lead_to_another_one(admin):
-    """Two of them could send a reader from one to the other for ever."""
+    """Two old addresses that redirect to each other would send a reader back and forth for ever."""
     add(admin, "/a", "/sv/")
     assert len(add(admin, "/b", "/%61#top", expect=422).errors) == 1
     form = admin.get("redirects.import_file", event="nf27")

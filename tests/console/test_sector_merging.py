@@ -1,4 +1,4 @@
-"""Merging a sector into another: nobody loses anything, and the counters say what the registrations hold."""
+"""Merging a sector into another: nobody loses a place or answers, and counters of places equal the registrations."""
 
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ def merged(database) -> Event:
     confirmed(event, "politics", given_name="Alias", is_protected=True, real_name="Real Name")
     for sector in ("politics", "ngo", "ngo"):
         confirmed(event, sector)
-    # The person of politics asked before the one of ngo, so they are the first of the line that both become.
+    # The person of politics asked before the one of ngo, and so is the first on the waiting list of the merged sector.
     confirmed(event, "politics", now=NOW - timedelta(hours=1), given_name="First")
     confirmed(event, "ngo", given_name="Second")
     return event
@@ -74,7 +74,7 @@ def people(event: Event) -> dict[str, dict]:
 
 
 def numbers(event: Event) -> dict[str, list[int]]:
-    """Return the stored capacity, and floor, ceiling and taken places of each sector, after counting them anew."""
+    """Recount places; return the capacity, and each sector's floor (kept places), ceiling (most) and taken places."""
     db.session.rollback()
     db.session.expire_all()
     assert write(places.mend, event) == {}
@@ -83,7 +83,7 @@ def numbers(event: Event) -> dict[str, list[int]]:
 
 
 def messages() -> int:
-    """Return how many messages there are."""
+    """Return how many mails the outbox has."""
     return db.session.query(OutboxMessage).count()
 
 
@@ -145,7 +145,7 @@ def test_limits_that_would_break_are_refused_with_the_numbers(pages, merged, typ
 
 
 def test_an_unconfirmed_form_for_the_merged_sector_is_confirmed_in_the_other(pages, merged):
-    """The sealed answers that a confirming link carries name a sector; they follow the merging."""
+    """Sealed answers that name the removed sector are read as answers for the sector into which it was merged."""
     page = pages.get("settings.merge_sector", **MERGING)
     person = register(merged, "tech")
     again = register(merged, "politics", email=person.email, now=NOW + timedelta(minutes=1))

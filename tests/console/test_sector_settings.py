@@ -41,7 +41,7 @@ def pages(sign_in_as, small) -> Pages:
 
 
 def numbers(event: Event) -> dict[str, list]:
-    """Return the stored capacity, and the floor, ceiling and taken places of each sector."""
+    """Return the capacity, and each sector's floor (places kept for it), ceiling (most places) and taken places."""
     db.session.rollback()
     db.session.expire_all()
     shares = {sector.key: [sector.floor, sector.ceiling, sector.taken] for sector in event.sectors}
@@ -121,7 +121,7 @@ def test_what_would_break_a_limit_is_refused_with_the_numbers(pages, small, butt
 
 
 def test_floors_may_change_places_while_all_are_kept(pages, small):
-    """When one floor grows and another shrinks, only the sum of the new floors must fit the capacity."""
+    """When one sector's floor (kept places) grows and another's shrinks, only their new sum must fit the capacity."""
     typed = {"shares-0-floor": "3", "shares-0-ceiling": "3"}
     show(pages).submit(typed, button="Save")
     show(pages).submit({"shares-0-floor": "1", "shares-1-floor": "2"}, button="Save")
@@ -154,7 +154,7 @@ def test_numbers_that_another_organiser_has_saved_are_compared(pages, small):
 
 
 def test_a_place_taken_meanwhile_counts_when_saving(pages, small):
-    """The number of places taken is no setting, so it makes no comparison, but the limit is that of now."""
+    """A registration meanwhile is no conflict of two editors, but the ceiling must allow the places taken by now."""
     page = show(pages)
     confirmed(small, "politics")
     page = page.submit({"shares-0-floor": "0", "shares-0-ceiling": "0"}, button="Save", expect=422)

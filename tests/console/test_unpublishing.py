@@ -48,14 +48,14 @@ def test_unpublishing_asks_and_leaves_what_people_have(sign_in_as, event, pages,
     assert (page.h1, page.flashes) == ("Before you publish", ["The event is not public any more."])
     assert [entry.action for entry in database.query(AuditEntry)][-1] == "event.unpublished"
 
-    # Visitors read what is so, at every address, and kept pages are gone.
+    # Visitors read at every address that the event is not public; no cached page is served any more.
     assert [pages.get(path, expect=200 if path == "/en/" else 404).h1 for path in FRONT] == [TITLE] * 5
     front = pages.get("/en/")
     assert front.all("main a[href^=mailto]") == [event.contact_email]
     assert "Contact" not in front.all("footer h2")
     assert "nf27" not in pages.get("/sitemap.xml").text
 
-    # Personal links work, and their pages lead to nothing that is hidden.
+    # Personal links work, and their pages link to no page of the hidden event.
     mine = pages.get(own_path(person), follow=True)
     assert (mine.h1, mine.all(".note-title")) == (
         "You have a place",
