@@ -115,7 +115,7 @@ def built_world(build_world, world_kind) -> Built:
 
 @pytest.fixture(scope="session")
 def build_world(request, settings, tmp_path_factory) -> BuildWorld:
-    """Return a function that builds a world on a kind of database, once for each pytest worker."""
+    """Return a function that builds test data (a world) on a kind of database, once for each pytest worker."""
 
     @cache
     def build(kind: str, write_text: texts.Writer) -> Built:
@@ -132,7 +132,7 @@ def build_world(request, settings, tmp_path_factory) -> BuildWorld:
 
 
 def opened(settings: dict, built: Built, folder: Path, **differing) -> Iterator[World]:
-    """Yield a copy of the world, with an app and browsers of its own; `differing` are settings for this copy."""
+    """Yield a copy of the test data with an app and browsers of its own; `differing` are settings for this copy."""
     with built.copy(folder) as url:
         app = _app(settings, folder, url, **differing)
         clock.freeze(NOW)

@@ -54,7 +54,7 @@ UNPUBLISHED = {"posts", "post_texts"}
 
 
 def may_see(world: World, audience: str, canary: Canary) -> bool:
-    """Return whether the sets of columns in this module allow the audience to see the text of this canary."""
+    """Return whether this module's sets of columns allow the audience to see the canary's text (see world.py)."""
     if canary.column in PUBLIC and canary.event != UNSEEN and not _is_unpublished(world, canary):
         return True
     if audience == VISITOR:

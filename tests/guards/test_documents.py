@@ -1,7 +1,7 @@
 """The documents match the code: everything that they name exists, and every package is named.
 
-docs/architecture.md and docs/decisions.md name rooms, files, commands, addresses and attributes in backticks; every
-document links to other files and to their headings.
+docs/architecture.md and docs/decisions.md name rooms (parts of forum/), files, commands, addresses and attributes in
+backticks; every document links to other files and to their headings.
 """
 
 import ast

@@ -11,7 +11,7 @@ MAKES_HTML = re.compile(
     r"\bMarkup\(|\|\s*safe\b|autoescape\s*(=\s*False|false)|%\s*autoescape|render_template_string"
 )
 ALLOWED = {
-    "forum/events/own_links.py": 1,  # HTML of `web/markdown` in which paths of links are replaced by paths
+    "forum/events/own_links.py": 1,  # HTML of `web/markdown`; links get the event's paths
     "forum/web/countries.py": 5,  # option elements, made with Markup.format, which escapes
     "forum/web/markdown.py": 1,  # HTML that nh3 has sanitised
 }

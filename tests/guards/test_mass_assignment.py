@@ -65,7 +65,7 @@ TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm"
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 PLACE = {"events": {"taken"}, "sectors": {"taken"}}
-# Columns that change when a new capacity or floor gives places to people on the waiting list.
+# Columns that change when a new capacity, or more places kept for a sector, give people on the waiting list a place.
 OFFERED = {"registrations": {"status", "holds_place", "offer_expires_at", "version"}}
 PASSWORD = "mynta lokomotiv regnbåge fjord"
 WRITTEN = {
@@ -177,7 +177,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"old_addresses"} | ADDED,
     ),
     "categories.merge": (ADMIN, {"into": "2"}, {"old_addresses": {"category_id"}}, LINKED | ADDED),
-    "categories.remove": (ADMIN, {}, {}, set()),  # posts have it
+    "categories.remove": (ADMIN, {}, {}, set()),  # stays, because posts have this category
     "glossary.new": (ADMIN, TERM, {}, {"glossary_terms"} | ADDED),
     "glossary.edit": (ADMIN, TERM, {"glossary_terms": {*TERM}}, ADDED),
     "glossary.remove": (ADMIN, {}, {}, ADDED),
@@ -198,7 +198,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         OF_TAG | ADDED,
     ),
     "hashtags.merge": (ADMIN, {"into": "#Barn"}, MERGED, OF_TAG | ADDED),
-    "hashtags.remove": (ADMIN, {}, {}, set()),  # posts have it
+    "hashtags.remove": (ADMIN, {}, {}, set()),  # stays, because posts have this hashtag
     "pages.new": (
         ADMIN,
         {**PAGE, "slug": "", "after": "practical"},

@@ -1,4 +1,4 @@
-"""Each table that cached pages read belongs to a model that is marked as public content and raises its version.
+"""Each table that cached pages read has a model that is marked as public content, and raises the content version.
 
 Pages with free places also count registrations, which change all the time; the cache keeps them for a second only.
 """

@@ -74,7 +74,7 @@ REACH = {
     # Pack and unpack the operator's backups.
     "forum/commands/archives.py": {"tarfile"},
     "forum/commands/backup_images.py": {"tarfile"},
-    # Opens images that organisers send, in a process of its own with little memory and time, which the other file runs.
+    # encoding.py opens images that organisers send; making.py runs it as a process with little memory and time.
     "forum/images/encoding.py": {"PIL"},
     "forum/images/making.py": {"subprocess"},
     "forum/images/bucket.py": {"obstore"},  # connects to the storage that the settings name

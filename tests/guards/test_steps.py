@@ -55,7 +55,7 @@ def written(before: dict, after: dict) -> list[str]:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door):
-    """The form was fetched while registration was open, and is sent after the event has shut."""
+    """The form was fetched while registration was open, and is sent when the event takes no registration any more."""
     model, values, status = DOORS[door]
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     change(fresh_world, model, values)

@@ -77,7 +77,7 @@ class World:
 
     app: Flask
     events: dict[str, Event] = field(default_factory=dict)
-    # Database objects of the session that built the world; other sessions must load their own.
+    # Database objects of the session that built the test data; other sessions must load their own.
     people: dict[str, Registration] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
@@ -102,14 +102,14 @@ def build(app: Flask, write_text: texts.Writer) -> World:
 
 
 def store_images(app: Flask) -> None:
-    """Put files for the images of the world into the app's store; what is in them does not matter."""
+    """Put files for the images of the test data into the app's store; the files' content does not matter."""
     with app.app_context():
         for key in (*IMAGES.values(), UNUSED_IMAGE):
             store.put(key, dict.fromkeys(("original.jpg", "400.jpg", "400.webp"), b"an image"))
 
 
 def find_registration(world: World, name: str) -> Registration:
-    """Return the registration of a person of the world; needs an app context."""
+    """Return the registration of a person in the test data; needs an app context."""
     query = select(Registration).where(Registration.reference == world.references[name])
     return db.session.scalars(query).one()
 
