@@ -67,7 +67,7 @@ def settings_of_the_environment(request) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def real_time() -> Iterator[None]:
-    """Let each test begin with the real time and leave it so: neither another test nor a shared fixture stops it."""
+    """Unfreeze the clock before and after each test, so that no test or shared fixture stops the time of another."""
     clock.freeze(None)
     yield
     clock.freeze(None)

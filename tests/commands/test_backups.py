@@ -1,4 +1,4 @@
-"""Backups are whole while the forum writes, have no keys, and only the newest are kept; some are refused (R21)."""
+"""Backups are whole while the forum writes, and have no keys; old ones are deleted; failures are reported (R21)."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Images in backups and in the health checks: restored with the database, and missed when a file is gone (R21, R29)."""
+"""Images in backups and in the health checks: restored with the database, reported when missing (R21, R29)."""
 
 import tarfile
 
@@ -64,7 +64,7 @@ def test_restore_begins_only_when_the_storage_of_images_answers(app, image, make
 
 
 def test_backup_has_the_database_while_the_storage_of_images_is_away(app, image, monkeypatch, tmp_path):
-    """It says what it lacks, no older backup that may be whole goes for it, and an export ends with a sentence."""
+    """The backup names the missing images, and older backups are kept; an export of content fails with a sentence."""
 
     def away(key: str, name: str) -> bytes:
         raise StorageAway

@@ -1,4 +1,4 @@
-"""Images in exports and imports: the same bytes there and back, and only images that an export has written."""
+"""Images in exports and imports: the bytes stay the same, and other image files are refused."""
 
 import shutil
 import tomllib

@@ -214,7 +214,7 @@ def test_what_the_folder_lacks_is_kept_and_named_until_it_is_asked_to_go(folder,
     )
     with site.app_context():
         assert db.session.scalar(select(func.count()).select_from(Post)) == 3
-        # SQLite may give the ids of what was removed to the next post and page.
+        # SQLite may give the id of a removed post or page to the next one, so its autosaved words must go, too.
         assert db.session.scalars(select(Autosave.document)).all() == ["post 999"]
 
 
@@ -300,7 +300,7 @@ def test_old_addresses_are_changed_by_their_file_and_go_with_their_post(folder, 
     ]
     assert pages.get("/start", expect=301).location == "/en/news/2016/11/25/plain-en"
     change(folder, "old-addresses.toml", 'old = "/start"', 'old = "/home"')
-    assert run("import", folder)[0] == 0  # keeps addresses that the file lacks
+    assert run("import", folder)[0] == 0  # an import keeps old addresses that the file lacks
     assert [pages.get(path, expect=301).location[-8:] for path in ("/start", "/home")] == ["plain-en"] * 2
     assert run("import", folder, "--delete")[0] == 0
     pages.get("/start", expect=404)

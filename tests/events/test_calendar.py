@@ -115,7 +115,7 @@ def test_hours_that_are_none_are_refused():
 
 
 def test_both_languages_and_later_versions_are_one_entry_a_day(pages):
-    """Earlier versions wrote one entry for the whole event; the first day keeps its UID, so calendars replace it."""
+    """Earlier versions wrote one entry for the event; the first day has that entry's UID, so calendars replace it."""
     make_event()
     files = [pages.get("events.calendar", lang=language) for language in ("sv", "en")]
     ids = [[str(entry["UID"]) for entry in entries_of(file)] for file in files]
@@ -142,7 +142,7 @@ def test_a_change_raises_the_number_and_says_when(pages):
 
 
 def test_what_calendars_do_not_show_raises_nothing(pages):
-    """Control: a change that the file does not show raises no number; its time of change is not the download's."""
+    """Control: a change that the calendar file does not show changes neither its SEQUENCE nor its time of change."""
     event = make_event()
     clock.freeze(NOW + timedelta(days=3))
     for name, value in {"capacity": 300, "taken": 1, "place": Text(event.place)}.items():

@@ -1,4 +1,4 @@
-"""What becomes known later is filled into drafts that nobody has edited."""
+"""Facts of an event that become known later are filled into drafts that nobody has edited."""
 
 from datetime import date, timedelta
 
@@ -60,7 +60,7 @@ def test_what_becomes_known_is_filled_into_untouched_drafts_alone(made):
     assert "[ask@example.org](mailto:ask@example.org)" in after["practical"]["en"]
     assert "the organiser’s e-mail address" not in list_blanks(after["practical"]["en"])
 
-    # What was filled in is replaced when it changes, and becomes a blank again when it is taken away.
+    # A fact in a draft is replaced when the fact changes, and becomes a blank again when the fact is deleted.
     write(say, made, contact_email="new@example.org")
     assert "[new@example.org](mailto:new@example.org)" in bodies(made)["practical"]["en"]
     assert write(say, made, directions=Text(en="By train.")) == ["practical"]

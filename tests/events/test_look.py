@@ -19,7 +19,7 @@ COLOURS = [
     ),
     *("#000000", "#808080", "#ffffff"),
 ]
-# Tokens on which a link can stand.
+# Names of the background colours in tokens.css on which a link can stand.
 GROUNDS = {
     *("paper", "surface", "raised", "mark"),
     *("note-content", "note-help", "note-info", "note-warning", "note-protected"),
@@ -42,7 +42,7 @@ def test_every_background_of_the_style_sheet_is_looked_at(theme):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_sites_own_colours_pass_themselves(theme):
-    """Control: the measure is not stricter than the look that the site has."""
+    """Control: the site's own colours pass the check that an event's colours must pass."""
     assert find_fault(tokens()[theme]["accent"], theme) is None
     assert find_fault(tokens()[theme]["link"], theme) is None
 
@@ -72,7 +72,7 @@ def test_a_faint_colour_is_told_with_its_ratio_and_the_nearest_that_passes():
         (None, None, None),
         ("#2050c0", None, Look("#2050c0", dark_for("#2050c0"))),
         ("#2050c0", "#ffdd00", Look("#2050c0", "#ffdd00")),
-        # What another program has stored: not a colour, or one that cannot be read.
+        # Stored by another program: a text that is no colour, or colours with too little contrast.
         ("red;}", "#ffdd00", None),
         ("#ffdd00", None, None),
         ("#2050c0", "#2050c0", Look("#2050c0", dark_for("#2050c0"))),

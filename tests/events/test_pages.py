@@ -24,7 +24,7 @@ def test_page_shows_title_summary_text_and_when_it_changed(pages):
     page = pages.get("events.page", slug="practical")
     assert (page.h1, page.all(".lead")) == ("Page practical", ["What the page is about."])
     assert page.all(".prose") == ["Part Words."]
-    assert "Last changed 1 May 2027" in page.text  # 30 April, 22:30 UTC
+    assert "Last changed 1 May 2027" in page.text  # 22:30 UTC on 30 April is 1 May in Stockholm
     assert page.soup.find(id="part").name == "h2"
     assert page.links["Svenska"] == "/sv/pages/practical"
 
@@ -200,7 +200,7 @@ def test_page_costs_few_queries(pages):
     make_page(event)
     one = pages.get("events.page", slug="practical")
     make_page(event, "other"), make_page(event, "third"), make_post()
-    # The page, the event, its sectors, and the frame's links to pages and to the forums before it.
+    # The page, the event, its sectors, and the links of header and footer to pages and to earlier forums.
     assert len(one.statements) == len(pages.get("events.page", slug="practical").statements) <= 4
 
 

@@ -15,7 +15,7 @@ from forum.events.models import Event, Page, Sector
 from tests.factories.saving import save
 
 NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)  # a Monday, 14:00 in Stockholm (summer time)
-SECTORS = (  # a sector's key, name in Swedish and in English, floor and ceiling
+SECTORS = (  # key, name in Swedish and English, places kept for the sector, most places
     ("politics", "Politik", "Politics", 45, 70),
     ("justice", "Rättsväsende", "Justice", 50, 75),
     ("tech", "IT och telekom", "IT and telecom", 45, 70),
@@ -102,7 +102,7 @@ def new_event(**differing: Any) -> Event:
 
 
 def default_sectors(capacity: int = 250) -> list[Sector]:
-    """Return the five sectors; for another capacity than 250, without floors and with the capacity as ceiling."""
+    """Return the five sectors; for another capacity than 250, no places are kept for any, and each may take all."""
     return [
         make_sector(key, position=position, floor=floor, ceiling=ceiling)
         if capacity == 250
