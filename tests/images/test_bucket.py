@@ -1,4 +1,4 @@
-"""Images in S3-compatible storage, on a real S3 server: the same life as in a folder, and never a wait for good."""
+"""Images are stored, shown and removed in S3-compatible storage, on a real S3 server; each wait for it has an end."""
 
 import socket
 
@@ -67,7 +67,7 @@ def test_storage_without_its_keys_is_refused_at_the_start(make_app, sqlite_url):
 
 
 def test_upload_is_not_taken_while_the_storage_is_away(make_app, sqlite_url, frozen):
-    """The organiser is told, and no image is in the library without its files."""
+    """The organiser gets an error page (503), and the library has no image whose files are not stored."""
     away = f"http://127.0.0.1:{servers.free_port()}"
     app = make_app(sqlite_url, IMAGES="s3://forum/images", S3_ENDPOINT=away, **KEYS)
     with app.app_context():
@@ -79,7 +79,7 @@ def test_upload_is_not_taken_while_the_storage_is_away(make_app, sqlite_url, fro
 
 
 def test_storage_that_says_nothing_is_given_up_soon(monkeypatch):
-    """Reading waits for one answer, within its time, and is not tried again: a visitor waits for it."""
+    """A visitor waits while an image is read, so the storage is asked once only, with a time limit."""
     quick, retries = bucket.QUICK
     assert quick["timeout"] == "5s"
     monkeypatch.setattr(bucket, "QUICK", ({**quick, "timeout": "300ms"}, retries))
@@ -95,7 +95,7 @@ def test_storage_that_says_nothing_is_given_up_soon(monkeypatch):
 
 
 def test_storage_that_does_not_answer_leaves_room_for_other_requests(make_app, sqlite_url, monkeypatch):
-    """Few requests wait for it at once, and none asks it for an image that no library has."""
+    """Few requests at once wait for the storage, and none asks the storage for an image that no library has."""
     app = make_app(sqlite_url, PROPAGATE_EXCEPTIONS=False)
     asked = []
     monkeypatch.setattr(store, "read", lambda key, name: asked.append(name) or b"content")

@@ -1,4 +1,4 @@
-"""Files that are sent are checked and made anew, within bounds of memory and time; nothing else is taken (S29)."""
+"""Images that are sent are checked and encoded anew, with limited memory and time; other files are refused (S29)."""
 
 import struct
 import zlib
@@ -111,7 +111,7 @@ def test_other_files_are_refused(sent, refusal):
 
 
 def test_text_that_unpacks_to_very_much_is_refused_or_left_out():
-    """A PNG of some kilobytes whose text of 100 MB is packed into it."""
+    """The PNG has some kilobytes, but the compressed text in it unpacks to 100 MB."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "A" * 100_000_000, zip=True)
     with pytest.raises(Unreadable):
@@ -158,7 +158,7 @@ def test_key_follows_the_content_and_the_event():
 
 @pytest.mark.parametrize("file", ["given", "original.jpg", "400.jpg", "400.webp"])
 def test_full_disk_is_not_taken_for_a_damaged_file(monkeypatch, tmp_path, file):
-    """Every file is written to a disk that may be full: the person's image is not at fault."""
+    """When a file cannot be written to a full disk, the error names the storage, not the person's image."""
     monkeypatch.setattr(making, "TemporaryDirectory", lambda prefix: nullcontext(str(tmp_path)))
     (tmp_path / file).symlink_to("/dev/full")
     with pytest.raises(StorageAway):

@@ -1,4 +1,4 @@
-"""The public list of corrections, and the button after a post's text."""
+"""The public list of corrections, and the button that an editor may add after a post's text."""
 
 from datetime import date
 

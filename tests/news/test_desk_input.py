@@ -1,4 +1,4 @@
-"""Odd input to the editor's desk, and two organisers who save at the same moment."""
+"""Odd input to the console's pages for posts (the desk), and two organisers who save at the same moment."""
 
 from threading import Thread
 

@@ -1,4 +1,4 @@
-"""Images of posts: the cover on the page and in lists, images within texts, and how the desk offers both."""
+"""Images of posts: the cover on the page and in lists, images within texts, and choosing both in the console."""
 
 import json
 
@@ -90,7 +90,7 @@ def test_cover_stays_when_the_post_is_withdrawn(organiser, pages, event, image):
 
 
 def test_image_stands_in_the_text_where_its_mark_was(pages, event, image):
-    """Marks stand for images of the libraries only; search and feeds do not show them."""
+    """A mark {{image KEY}} shows an image of a library; search and feeds leave marks out."""
     marked = (
         f"Before.\n\n{{{{image {image.key}}}}}\n\n{{{{image 0123456789abcdef}}}}\n\nAfter {{{{image x}}}}."
     )
@@ -134,7 +134,7 @@ def test_desk_offers_what_stands_for_each_image(organiser, event, image):
 
 
 def test_cover_is_what_search_engines_and_other_sites_show(pages, event, image):
-    """A post with a content note keeps the drawn picture, as it has none in lists."""
+    """For a post with a content note, other sites show a drawn picture and not the cover, as lists show no cover."""
     shown, noted = make_post(cover=image), make_post(cover=image, content_note="About abuse")
 
     def shared(post: Post) -> dict[str, str]:

@@ -271,7 +271,7 @@ def test_archive_leads_from_a_year_to_its_months_with_the_number_of_their_posts(
         ("News", "/en/news/"),
         ("2016", "/en/news/2016/"),
     ]
-    # A month of the other language alone says so, for the link to this language leads there.
+    # The English page of a month with Swedish posts only says that it is empty; the Swedish page links to it.
     assert pages.get("/en/news/2015/07/").all(".empty-title") == ["There is nothing here yet"]
     for path in ("2015/06/", "2016/13/", "2016/00/", "2016/1/", "9999/12/", "2016/12/page/2"):
         pages.get(f"/en/news/{path}", expect=404)

@@ -126,7 +126,7 @@ def test_what_an_earlier_version_writes_is_found_when_the_worker_has_looked(data
     page = make_page(event, "costs", title=Text(en="Delta"))
     assert (run_jobs(), reindexing.list_outdated(now=NOW)) == ([0, 0], [])
     start_write(database)
-    # An earlier version knows no entries: it writes the rows and raises the content version.
+    # An earlier version writes posts and pages and raises the content version, but no entries of the search index.
     changed = {"headline": "Echo", "search_text": search_text("Echo", "", "Bravo.")}
     database.execute(update(PostText).where(PostText.post_id == post.id).values(changed))
     database.execute(update(Page).where(Page.id == page.id).values(title=Text(en="Golf")))
@@ -238,7 +238,7 @@ def test_search_costs_the_same_for_one_text_and_for_many(pages, database):
         for _each in range(1 + 10 * number):
             make_post(headline="Tor")
         costs.append(len(pages.get("news.search", q="tor").statements))
-    # Two questions each for pages and posts; the event, its sectors and the frame's links.
+    # Two queries each for pages and posts; the event, its sectors, and the links of header and footer.
     assert costs == [costs[0]] * 3 <= [7] * 3
 
 
