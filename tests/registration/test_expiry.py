@@ -1,4 +1,4 @@
-"""As time passes, unconfirmed registrations and offers expire and floors are released; clocks may jump (R02, R18)."""
+"""As time passes, unconfirmed registrations and offers expire, with clocks that jump (R02, R18)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Who gets a place, by floors, ceilings, shared places, release and organisation cap; database constraints (R01)."""
+"""Who gets a place: those kept for sectors, shared ones, a sector's or organisation's most; constraints (R01)."""
 
 from datetime import timedelta
 
@@ -170,7 +170,7 @@ def test_a_share_that_does_not_fit_is_refused(floor, ceiling):
 
 
 def test_all_shares_change_together_or_not_at_all():
-    """A smaller capacity and smaller floors are valid together, but neither change would be valid alone."""
+    """A smaller capacity and fewer places kept for sectors are valid together, but neither would be valid alone."""
     event = make_event(capacity=10, sectors=[make_sector("tech", floor=6), make_sector("ngo", floor=4)])
     fill(event, "tech", 3)
     for capacity, tech, refusal in (

@@ -1,4 +1,4 @@
-"""Checking and sending the answers: once, twice, with an address that is registered already, and as a program."""
+"""Checking and sending the answers: once, twice, with a registered address, and by a program."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Two published events take registrations side by side: one is the front page of the site, the other has its slug."""
+"""Two published events take registrations side by side: the front page of the site, and one with its slug in URLs."""
 
 import pytest
 from flask import g
@@ -207,7 +207,7 @@ def test_answers_are_kept_when_the_event_of_a_form_is_hidden_after_another_has_b
     assert page.all(".summary-list dd")[0] == "Late"
     assert people(beside) == people(front) == []
 
-    # Without the session, too, and once the event is public again the page leads to its form.
+    # A browser without the session gets its answers back, too; once the event is public again, with a link to its form.
     lost = Pages(app).client.post("/en/register/justice", data={**ANSWERS, "event": "nf27"})
     assert (lost.status_code, ANSWERS["organisation"] in lost.text) == (409, True)
     write(publishing.publish, front, actor="command", now=NOW)
@@ -225,6 +225,6 @@ def test_form_that_names_no_event_with_its_sector_is_not_found(app, pages, front
     token = form["csrf_token"][0]
     for client, told in ((Pages(app).client, {}), (pages.client, {"csrf_token": token})):
         wrong = {**ANSWERS, **told, "email": "", "event": named}
-        g.pop("event", None)  # As each request of a server begins without it.
+        g.pop("event", None)  # On a server each request begins with an empty `g`.
         answer = client.post(f"/en/register/justice{view}", data=wrong, follow_redirects=True)
         assert (answer.status_code, "Page not found" in answer.text) == (404, True)

@@ -19,7 +19,7 @@ def all_forms(form: type[TidyForm] = TidyForm) -> list[type[TidyForm]]:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_building_a_form_has_no_effect(app, event, method):
-    """Forms of the console need the event, or the names that a field offers."""
+    """The test gives the forms of the console the event, or the choices of their fields, which they need."""
     assert {RegistrationForm, SignInForm, ExportForm} <= set(all_forms())
     needed = {
         "event": event,
