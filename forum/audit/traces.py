@@ -1,8 +1,8 @@
 """Recording page views and refused attempts without flooding the audit trail (S46, P18).
 
 Of what one actor does to one subject within an hour, only the 1st, 2nd, 4th, 8th … time becomes an entry. The entry's
-`times` says how many it stands for; the sum of all `times` is more than half of the true number. These functions are
-for views and commit.
+`times` says how many it stands for; the sum of all `times` is more than half of the true number. These functions
+are for views: they commit.
 """
 
 import logging

@@ -35,7 +35,8 @@ def month_name(year: int, month: int, language: str) -> str:
 def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[str, Any]:
     """Return links to the categories, to the years and to the months of one year, those that have posts.
 
-    Each has the number of its posts. `page` is a page of any list; it has the moments of the first and the last post.
+    Each has the number of its posts. `page` is a page of any list of posts; it says when the
+    first and the last of all posts were published.
     """
     years = _years(page)
     months = [(year, month) for month in MONTHS] if year else []

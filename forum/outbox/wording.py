@@ -11,7 +11,7 @@ from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import MailRelay
 from forum.web.languages import short_moment_text
 
-# Names of the kinds of mails; a kind is a folder of templates/mail. A name must not tell mails to protected persons
+# How the console names each kind of mail (a folder of templates/mail). A name must not tell mails to protected persons
 # from others (P21, P26).
 KINDS = {
     "received": _l("Confirm your address"),

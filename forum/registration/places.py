@@ -32,7 +32,7 @@ LOCKED = read_locked(
     .options(defer(Sector.invited))
     .order_by(Sector.position)
 )
-# The columns of an event and its sectors that the rules read; a copy for trials has only these.
+# The columns of an event and its sectors that decide who gets a place. `trial_of` copies only these.
 EVENT_TRIED = (
     *("id", "timezone", "starts_at", "ends_at", "release_at", "has_waiting_list"),
     *("organisation_cap", "offer_hours", "capacity", "taken"),
