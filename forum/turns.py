@@ -86,7 +86,13 @@ class Processor:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Run the block in this thread's turn, or without a turn when the queue stands still."""
+        """Run the block in this thread's turn, or without a turn when the queue stands still.
+
+        A thread that has its turn already keeps it, to the end of the outer block.
+        """
+        if getattr(self._mine, "turn", False):
+            yield
+            return
         self._enter()
         try:
             yield

@@ -148,6 +148,15 @@ def test_who_has_no_turn_lends_none():
     assert not processor._line._taken
 
 
+def test_block_within_a_turn_keeps_that_turn():
+    processor = Processor()
+    with processor.taken():
+        with processor.taken():
+            assert processor._line._taken == 1
+        assert processor._line._taken == 1
+    assert not processor._line._taken
+
+
 def test_nobody_waits_for_ever():
     """A request that holds the turn and hangs delays every other request only for a moment."""
     processor, went_on = Processor(), []
