@@ -41,7 +41,8 @@ def preview(event: str) -> ResponseReturnValue:
     form = make_form(found, stored)
     if not form[code].form.validate():
         return "", 422
-    hints = render_template("console/posts/_hints.html", care=proofread_text(form, code, found))
+    care, url = proofread_text(form, code, found), editor_url(found, stored)
+    hints = render_template("console/posts/_hints.html", care=care, code=code, editor_url=url)
     page = Page(slug=standing.NAMELESS, updated_at=clock.now())
     fill(page, form.draft(), only=code)
     speak(code)

@@ -38,7 +38,9 @@ class Fate(Enum):
     WITHDRAWS_CONSENTS = auto()
     DECLINED = auto()
     PROTECTED = auto()  # has a protected identity: registers under an alias
-    TWIN = auto()  # no protected identity, but no consents either, as with PROTECTED: nobody can tell the two apart
+    TWIN = (
+        auto()
+    )  # no protected identity, but no consents either, as with PROTECTED: nobody can tell the two apart
 
 
 @dataclass(frozen=True)

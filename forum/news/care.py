@@ -20,7 +20,7 @@ def care_for(said: Mapping[str, str], above: Mapping[str, str], code: str, day: 
 
     `above` has the labels of those fields by their names; `day` is the day as of which the text is read.
     """
-    parts = [(str(label), said.get(name) or "") for name, label in above.items()]
+    parts = [(name, str(label), said.get(name) or "") for name, label in above.items()]
     body = said.get("body") or ""
     more = hints_about_images(body)
     return proofread(body, code, day, glossary.read().get(code, {}), above=parts, more=more)

@@ -1,6 +1,6 @@
 """The editor's desk: the list of an event's posts, writing and changing a post, its preview."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
@@ -18,6 +18,7 @@ from forum.extensions import db
 from forum.images.offering import offered_images
 from forum.images.pictures import picture_of
 from forum.news import actions, desk, queries
+from forum.news.assisting import replace_if_asked
 from forum.news.care import care_for_post
 from forum.news.comparing import compare
 from forum.news.desk import LAST_PAGE, PostsPage, UnknownView
@@ -31,6 +32,7 @@ from forum.news.previewing import preview_text
 from forum.news.wording import state_words, views
 from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import NAMES, in_language, language, speak
+from forum.web.proofreading import Care
 
 bp = Blueprint("posts", __name__, url_prefix="/console/<event>/news")
 
@@ -64,7 +66,7 @@ def new(event: str) -> ResponseReturnValue:
     """Write a post; saving it makes a draft, which only organisers see."""
     found = get_any_or_404(event)
     form = make_form(found, blank_draft(found), document_of(found, None))
-    if not form.validate_on_submit():
+    if replace_if_asked(form, _proofreader(None, form)) or not form.validate_on_submit():
         return _show_form(found, None, form)
     draft = form.draft()
     start_write(db.session)
@@ -81,7 +83,7 @@ def edit(event: str, post: int) -> ResponseReturnValue:
     """Change a post; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
     found, stored = get_post_or_404(event, post)
     form = make_form(found, Draft.of(stored), document_of(found, stored))
-    if not form.validate_on_submit():
+    if replace_if_asked(form, _proofreader(stored, form)) or not form.validate_on_submit():
         return _show_form(found, stored, form)
     found, stored = lock_post_or_404(event, post)
     try:
@@ -211,13 +213,19 @@ def _show_form(
         addresses=public,
         state_words=state_words,
         headline=desk.headline(post, language()) if post is not None else "",
-        care={code: care_for_post(post, form[code].form.data, code) for code in NAMES},
+        care={code: _proofreader(post, form)(code) for code in NAMES},
+        editor_url=editor_url(event, post),
         kept=_autosave(event, post),
         pictures={image.key: picture_of(image) for image in offered_images(event.id, form.cover.data or "")},
         shares_desk=sign_ins.is_admin_of_all(),
         **{"conflict": [], **context},
     )
     return page, 422 if form.errors and status == 200 else status
+
+
+def _proofreader(post: Post | None, form: PostForm) -> Callable[[str], Care]:
+    """Return the function that gives the proofreader's remarks on what is typed in a language."""
+    return lambda code: care_for_post(post, form[code].form.data, code)
 
 
 def _autosave(event: Event, post: Post | None) -> autosaves.Kept:

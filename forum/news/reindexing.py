@@ -19,7 +19,9 @@ from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
 
 BATCH = 200
-CHECKED = "search_checked"  # key in app.extensions: the content versions at which no post or page was outdated
+CHECKED = (
+    "search_checked"  # key in app.extensions: the content versions at which no post or page was outdated
+)
 SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
 SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")
 POSTGRES_CHECK = text(

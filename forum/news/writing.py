@@ -45,7 +45,9 @@ def preview(event: str) -> ResponseReturnValue:
         return "", 422
     said = form.draft()
     care = care_for_post(post, form[code].form.data, code)
-    hints = render_template("console/posts/_hints.html", care=care)
+    hints = render_template(
+        "console/posts/_hints.html", care=care, code=code, editor_url=editor_url(found, post)
+    )
     texts = Draft(texts={code: {"headline": "", **said.texts.get(code, {})}}, cover=said.cover)
     text = preview_text(texts, code, stored=None, now=clock.now())
     speak(code)

@@ -1,22 +1,31 @@
 """Hints for the editor of a text: words that soon become untrue, terms to avoid, unpaired quotation marks.
 
-Hints neither change nor refuse a text, because a quotation must keep its words.
+Hints neither change nor refuse a text by themselves, because a quotation must keep its words. Where a hint knows
+exactly one safe replacement, the editor may ask for it.
 """
 
+import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
-from babel.dates import format_date
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
-DAY = timedelta(days=1)
+from forum.web.quotation_marks import find_unpaired
+from forum.web.relative_dates import RELATIVE
+
 WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
+# In a glossary's advice these stand for a choice, so there is no single replacement.
+CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
+# Characters of addresses, code and marks: words beside them are not plain text.
+NOT_PLAIN = frozenset("/@{}<>`=_#&")
+# What joins an ending or another word to a word.
+ENDINGS = frozenset("-'’")
 WORDS_A_MINUTE = 200
 LONG_WORD = 7  # the fewest letters of a word that the readability index LIX calls long
+LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,36 @@ Glossary = Mapping[str, Advice]
 class Hint:
     """A hint for an editor: the number of the line, counted from 1, the words that it is about, and the advice.
 
-    `part` is the label of the field that has the words, or "" for the body.
+    `part` is the label of the field that has the words, or "" for the body, and `field` the field's name. `better` is
+    the only safe replacement of the words at `column` of the line `within`, or "".
     """
 
     line: int
     words: str
     meant: str
     part: str = ""
+    field: str = "body"
+    column: int = 0
+    better: str = ""
+    within: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of the hint's place, by which `Care.find` finds it again when lines above have come or gone."""
+        return f"{self.field}:{self.line}:{self.digest}"
+
+    @property
+    def digest(self) -> str:
+        """A digest of the line and of the place in it."""
+        said = f"{self.column} {self.words}\n{self.within}"
+        return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+
+    def replace_in(self, text: str) -> str:
+        """Return the text of the hint's field with the words replaced at this place and nowhere else."""
+        lines = text.split("\n")
+        line = lines[self.line - 1]
+        lines[self.line - 1] = line[: self.column] + self.better + line[self.column + len(self.words) :]
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -57,6 +89,14 @@ class Care:
         """How many minutes it takes to read the text, at least one."""
         return max(1, round(self.words / WORDS_A_MINUTE))
 
+    def find(self, key: str) -> Hint | None:
+        """Return the hint with a replacement that a key names, the nearest one where lines are the same; else None."""
+        field, _colon, rest = key.partition(":")
+        line, _colon, digest = rest.partition(":")
+        number = int(line) if line.isdecimal() and len(line) <= LONGEST_NUMBER else 0
+        same = (hint for hint in self.hints if hint.better and (hint.field, hint.digest) == (field, digest))
+        return min(same, key=lambda hint: abs(hint.line - number), default=None)
+
 
 def proofread(
     text: str,
@@ -64,20 +104,22 @@ def proofread(
     day: date,
     glossary: Glossary,
     *,
-    above: Sequence[tuple[str, str]] = (),
+    above: Sequence[tuple[str, str, str]] = (),
     more: Sequence[Hint] = (),
 ) -> Care:
     """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`.
 
-    `glossary` is that of the language. `above` are the label and the text of each field above the body, such as its
-    headline: they are checked too, but not counted. `more` are hints about the body from other checks.
+    `glossary` is that of the language. `above` are the name, label and text of each field above the body, such as its
+    headline: they are checked too, but not counted. `more` are hints about the body from elsewhere.
     """
     words = WORDS.findall(text)
     sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))
     long = sum(len(word) >= LONG_WORD for word in words)
     lix = round(len(words) / sentences + 100 * long / len(words)) if words else 0
     hints = [
-        replace(hint, part=label) for label, said in above for hint in _hints(said, language, day, glossary)
+        replace(hint, part=label, field=name)
+        for name, label, said in above
+        for hint in _hints(said, language, day, glossary)
     ]
     hints += sorted([*_hints(text, language, day, glossary), *more], key=lambda hint: hint.line)
     return Care(len(words), lix, hints)
@@ -91,13 +133,39 @@ def has_word(text: str) -> bool:
 def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[Hint]:
     relative = RELATIVE.get(language, {})
     for number, line in enumerate(text.split("\n"), 1):
-        for words in _named(line, relative):
-            better = relative[words.lower()](day, language)
-            yield Hint(number, words, _("It will not be true for long. Better: %(better)s", better=better))
-        for words in _named(line, glossary):
-            yield Hint(number, words, _advised(glossary[words.lower()]))
-        if mark := _unpaired(line, language):
-            yield Hint(number, mark, _("A quotation mark is not paired in this paragraph."))
+        for column, words in _named(line, relative):
+            better = _cased(relative[words.lower()].absolute(day, language, line[:column]), words)
+            meant = _("It will not be true for long. Better: %(better)s", better=better)
+            yield _replaceable(Hint(number, words, meant, column=column, better=better, within=line))
+        for column, words in _named(line, glossary):
+            advice = glossary[words.lower()]
+            better = "" if CHOICE.search(advice.better) else _cased(advice.better, words)
+            hint = Hint(number, words, _advised(advice), column=column, better=better, within=line)
+            yield _replaceable(hint)
+        if mark := find_unpaired(line, language):
+            meant = _unpaired_words(mark.better)
+            yield Hint(number, mark.mark, meant, column=mark.column, better=mark.better, within=line)
+
+
+def _cased(better: str, words: str) -> str:
+    """Return the replacement with a capital where the replaced words had one."""
+    if len(words) > 1 and words.isupper():
+        return better.upper()
+    return better[:1].upper() + better[1:] if words[:1].isupper() else better
+
+
+def _replaceable(hint: Hint) -> Hint:
+    """Return the hint without its replacement where the words are not plain text, or have an ending of their own."""
+    before, after = hint.within[: hint.column], hint.within[hint.column + len(hint.words) :]
+    beside = before.rsplit(" ", 1)[-1] + after.split(" ", 1)[0]
+    is_plain = not NOT_PLAIN & set(beside) and before[-1:] != "-" and after[:1] not in ENDINGS
+    return hint if is_plain else replace(hint, better="")
+
+
+def _unpaired_words(better: str) -> str:
+    if better:
+        return _("A quotation mark is not paired in this paragraph. Better: %(better)s", better=better)
+    return _("A quotation mark is not paired in this paragraph.")
 
 
 def _advised(advice: Advice) -> str:
@@ -105,84 +173,18 @@ def _advised(advice: Advice) -> str:
     return f"{words}. {advice.reason}" if advice.reason else words
 
 
-def _named(line: str, phrases: Mapping[str, object]) -> list[str]:
-    """Return the phrases that the line contains, spelt as in the line; at each word only the longest one."""
+def _named(line: str, phrases: Mapping[str, object]) -> list[tuple[int, str]]:
+    """Return the column of each phrase that the line contains and the phrase, spelt as in the line.
+
+    At each word only the longest phrase counts.
+    """
     words, most = list(WORDS.finditer(line)), 1 + max((phrase.count(" ") for phrase in phrases), default=0)
-    found, at = [], 0
+    found: list[tuple[int, str]] = []
+    at = 0
     while at < len(words):
-        said = (line[words[at].start() : word.end()] for word in words[at : at + most])
+        start = words[at].start()
+        said = (line[start : word.end()] for word in words[at : at + most])
         known = [part for part in said if part.lower() in phrases]
-        found += known[-1:]
+        found += [(start, part) for part in known[-1:]]
         at += known[-1].count(" ") + 1 if known else 1
     return found
-
-
-def _unpaired(line: str, language: str) -> str:
-    """Return a quotation mark without its pair, or ""; Swedish begins and ends a quotation with the same mark."""
-    for begins, ends in (("“", "”"), ("«", "»")):
-        if language == "en" and line.count(begins) != line.count(ends):
-            return begins if line.count(begins) > line.count(ends) else ends
-    same = ('"', "”") if language == "sv" else ('"',)
-    return next((mark for mark in same if line.count(mark) % 2), "")
-
-
-def _near(days: int) -> Callable[[date, str], str]:
-    return lambda day, language: format_date(day + days * DAY, "d MMMM y", locale=language)
-
-
-def _week(weeks: int) -> Callable[[date, str], str]:
-    def said(day: date, language: str) -> str:
-        monday = day - day.weekday() * DAY + 7 * weeks * DAY
-        # These words go into the text: use its language, not the one that the organiser has chosen for the console.
-        with force_locale(language):
-            return _("the week of %(day)s", day=format_date(monday, "d MMMM y", locale=language))
-
-    return said
-
-
-def _month(months: int) -> Callable[[date, str], str]:
-    def said(day: date, language: str) -> str:
-        number = day.year * 12 + day.month - 1 + months
-        return format_date(date(number // 12, number % 12 + 1, 1), "MMMM y", locale=language)
-
-    return said
-
-
-def _year(years: int) -> Callable[[date, str], str]:
-    return lambda day, _language: str(day.year + years)
-
-
-RELATIVE: dict[str, dict[str, Callable[[date, str], str]]] = {
-    "en": {
-        "yesterday": _near(-1),
-        "today": _near(0),
-        "tomorrow": _near(1),
-        "last week": _week(-1),
-        "this week": _week(0),
-        "next week": _week(1),
-        "last month": _month(-1),
-        "this month": _month(0),
-        "next month": _month(1),
-        "last year": _year(-1),
-        "this year": _year(0),
-        "next year": _year(1),
-    },
-    "sv": {
-        "igår": _near(-1),
-        "i går": _near(-1),
-        "idag": _near(0),
-        "i dag": _near(0),
-        "imorgon": _near(1),
-        "i morgon": _near(1),
-        "förra veckan": _week(-1),
-        "den här veckan": _week(0),
-        "nästa vecka": _week(1),
-        "förra månaden": _month(-1),
-        "den här månaden": _month(0),
-        "nästa månad": _month(1),
-        "förra året": _year(-1),
-        "i fjol": _year(-1),
-        "i år": _year(0),
-        "nästa år": _year(1),
-    },
-}

@@ -4,6 +4,14 @@
 const PAUSE = 700; // after the last key
 const LEAST = 1_500; // between two requests
 
+// Show new hints; a button beside one that has the focus hands it to the button in the same place.
+function renew(care, hints) {
+  const buttons = () => [...care.querySelectorAll("button")];
+  const at = buttons().indexOf(document.activeElement);
+  care.replaceChildren(...hints.childNodes);
+  if (at >= 0) buttons()[Math.min(at, buttons().length - 1)]?.focus({ preventScroll: true });
+}
+
 for (const frame of document.querySelectorAll("[data-live-preview]")) {
   const form = frame.closest("form");
   const [said, shown] = ["said", "shown"].map((name) => frame.querySelector(`[data-preview-${name}]`));
@@ -24,7 +32,7 @@ for (const frame of document.querySelectorAll("[data-live-preview]")) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const hints = page.querySelector("[data-hints]");
       hints.remove();
-      form.querySelector(`[data-care=${frame.dataset.language}]`).replaceChildren(...hints.childNodes);
+      renew(form.querySelector(`[data-care=${frame.dataset.language}]`), hints);
       // Remove the ids of the previewed text, because the form's page may have the same ones.
       for (const part of page.querySelectorAll("[id]")) part.removeAttribute("id");
       shown.replaceChildren(...page.body.childNodes);

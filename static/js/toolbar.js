@@ -1,5 +1,7 @@
-// Buttons and keyboard shortcuts that write Markdown into a text field. Without a script the toolbar stays hidden.
+// Buttons and keyboard shortcuts that write into a text field: Markdown, and the replacement that a hint knows.
+// Without a script the toolbar stays hidden, and the button beside a hint sends the form.
 // <div role="toolbar" data-toolbar="id-of-the-field" hidden><button type="button" data-mark="bold">…</button>…</div>
+// <div data-care="sv">… <button data-replace="name-of-the-field" data-line="3" data-column="7" data-words="…" data-better="…">
 // Tab reaches the toolbar once; arrow keys, Home and End go from button to button (WAI-ARIA, toolbar pattern).
 const AROUND = { bold: "**", italic: "*" };
 const BEFORE = { heading: "## ", subheading: "### ", quote: "> ", list: "- ", numbers: "1. " };
@@ -87,5 +89,54 @@ for (const toolbar of document.querySelectorAll("[data-toolbar]")) {
     if (!mark || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
     event.preventDefault();
     put(field, mark);
+  });
+}
+
+// Columns are counted in characters by the server and in UTF-16 units here.
+function placeOf(value, { line, column, words }) {
+  const lines = value.split("\n");
+  const said = lines[line - 1] ?? "";
+  const above = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  const at = [...said].slice(0, column).join("").length;
+  if (said.startsWith(words, at)) return above + at;
+  // Something was typed before the words meanwhile: they are the ones that are meant if the line has no others.
+  const only = said.indexOf(words);
+  return only >= 0 && only === said.lastIndexOf(words) ? above + only : -1;
+}
+
+function replaceWords(button, field) {
+  const { line, column, words, better } = button.dataset;
+  const from = placeOf(field.value, button.dataset);
+  const longer = better.length - words.length;
+  const moved = (at) => (at > from ? Math.max(from, at + longer) : at);
+  const cursor = [field.selectionStart, field.selectionEnd].map(moved);
+  const [active, { scrollX, scrollY }, { scrollTop }] = [document.activeElement, window, field];
+  const buttons = [...button.closest("[data-care]").querySelectorAll("[data-replace]")];
+  const next = buttons[buttons.indexOf(button) + 1] ?? buttons[buttons.indexOf(button) - 1] ?? field;
+  for (const { dataset } of buttons) {
+    const isBehind = dataset.replace === field.name && dataset.line === line && Number(dataset.column) > Number(column);
+    if (isBehind) dataset.column = Number(dataset.column) + [...better].length - [...words].length;
+  }
+  write(field, better, from, from + words.length, cursor);
+  button.closest("li").remove();
+  (active === button ? next : active).focus({ preventScroll: true });
+  field.scrollTop = scrollTop;
+  window.scrollTo(scrollX, scrollY);
+}
+
+// Hints come and go while somebody types, so their form listens for their buttons.
+for (const form of new Set([...document.querySelectorAll("[data-care]")].map((care) => care.closest("form")))) {
+  // A button pressed by mouse leaves the cursor where it is.
+  form.addEventListener("mousedown", (event) => {
+    if (event.target.closest("[data-replace]")) event.preventDefault();
+  });
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-replace]");
+    const field = button && form.elements[button.dataset.replace];
+    if (!field) return;
+    event.preventDefault();
+    // The place reads differently by now: ask for new hints, as typing does.
+    if (placeOf(field.value, button.dataset) < 0) field.dispatchEvent(new Event("input", { bubbles: true }));
+    else replaceWords(button, field);
   });
 }

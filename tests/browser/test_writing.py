@@ -75,6 +75,31 @@ def test_preview_follows_what_is_typed(writer):
     assert axe_violations(page) == []
 
 
+def test_replace_button_keeps_the_cursor_and_can_be_undone(writer):
+    page, text, hints = writer.page, field(writer.page), writer.page.locator("[data-care=en] li")
+    text.fill("😀 Until today.\n\nWe met today. “Yes”, he said today.")
+    expect(hints).to_have_count(3)
+    dated = page.locator("[data-care=en] [data-replace]").nth(1)
+    better = dated.get_attribute("data-better")
+    text.evaluate("field => { field.focus(); field.setSelectionRange(3, 8); }")
+    dated.click()
+    assert text.input_value() == f"😀 Until today.\n\nWe met {better}. “Yes”, he said today."
+    assert is_focused(text)
+    assert text.evaluate("field => [field.selectionStart, field.selectionEnd]") == [3, 8]
+    text.press("Control+z")
+    assert text.input_value().count("today") == 3
+    expect(hints).to_have_count(3)
+    # By keyboard the next hint has the focus, also after the hints have been made anew.
+    page.locator("[data-care=en] [data-replace]").nth(1).press("Enter")
+    page.locator("[data-care=en] [data-replace]").nth(1).press("Enter")
+    assert text.input_value() == f"😀 Until today.\n\nWe met {better}. “Yes”, he said {better}."
+    with page.expect_response(lambda answer: "/writing/preview" in answer.url):
+        pass
+    expect(hints).to_have_count(1)
+    assert is_focused(page.locator("[data-care=en] [data-replace]"))
+    assert axe_violations(page) == []
+
+
 def test_words_of_a_closed_tab_are_there_again(writer):
     page = writer.page
     page.locator("[name=en-headline]").fill("Not saved")

@@ -103,6 +103,7 @@ VIEWS = {
         "forum/console/page_revisions.py",
         "forum/console/page_writing.py",
         "forum/news/writing.py",
+        "forum/news/assisting.py",
         "forum/news/console.py",
         "forum/news/publishing.py",
         "forum/news/revision_pages.py",

@@ -29,13 +29,15 @@ def hints(text: str, language: str = "en") -> list[tuple[int, str]]:
 @pytest.mark.parametrize(
     ("text", "language", "better"),
     [
-        ("Yesterday we met.", "en", "15 September 2027"),
-        ("We meet tomorrow.", "en", "17 September 2027"),
-        ("Last week they agreed.", "en", "the week of 6 September 2027"),
-        ("It begins next month.", "en", "October 2027"),
-        ("Vi sågs i går.", "sv", "15 september 2027"),
+        ("Yesterday we met.", "en", "On 15 September 2027"),
+        ("We meet tomorrow.", "en", "on 17 September 2027"),
+        ("Last week they agreed.", "en", "In the week of 6 September 2027"),
+        ("It begins next month.", "en", "in October 2027"),
+        ("Vi sågs i går.", "sv", "den 15 september 2027"),
         ("Förra året var de färre.", "sv", "2026"),
-        ("Nästa vecka ses vi.", "sv", "veckan från den 20 september 2027"),
+        ("Closed until tomorrow.", "en", "17 September 2027"),
+        ("Under förra månaden var de färre.", "sv", "augusti 2027"),
+        ("Nästa vecka ses vi.", "sv", "Veckan från den 20 september 2027"),
     ],
 )
 def test_relative_date_is_pointed_out_with_the_absolute_one(text, language, better):
@@ -66,6 +68,50 @@ def test_term_that_is_not_used_is_pointed_out_in_its_line():
 )
 def test_quotation_mark_without_another_is_pointed_out(text, language, found):
     assert [words for _line, words in hints(text, language)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "mended"),
+    [
+        ("A today.\nWe met today, not today.", "en", "A today.\nWe met on 16 September 2027, not today."),
+        ("Child pornography.", "en", "Documented sexual abuse of children."),
+        ("CHILD PORNOGRAPHY", "en", "DOCUMENTED SEXUAL ABUSE OF CHILDREN"),
+        ('She said “yes".', "en", "She said “yes”."),
+        ("She said ”yes”.", "en", "She said “yes”."),
+        ('😀 Hon sade ”ja".', "sv", "😀 Hon sade ”ja”."),
+    ],
+)
+def test_replacement_changes_its_own_place(text, language, mended):
+    care = proofread(text, language, DAY, TERMS[language])
+    line = 2 if "\n" in text else 1
+    hint = next(hint for hint in care.hints if hint.line == line and hint.better)
+    # Lines above come and go, and the hint's place is still the one that is meant.
+    moved = proofread(f"New.\n\n{text}", language, DAY, TERMS[language]).find(hint.key)
+    assert moved.replace_in(f"New.\n\n{text}") == f"New.\n\n{mended}"
+    assert proofread(text.replace(hint.within, "Else."), language, DAY, {}).find(hint.key) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Today’s talks",
+        "a mid-today word",
+        "[more](https://example.org/today)",
+        "{{today}}",
+        'He said "yes.',
+        "She said “yes.",
+        '“yes”, he said ”no” and 5"',
+    ],
+)
+def test_hint_without_a_single_safe_replacement_has_none(text):
+    care = proofread(text, "en", DAY, {})
+    assert [hint.better for hint in care.hints] == [""]
+    assert care.find(care.hints[0].key) is None
+
+
+def test_advice_with_a_choice_is_no_replacement():
+    (hint,) = proofread("The victims", "en", DAY, {"victims": Advice("children or adults")}).hints
+    assert (hint.words, hint.better) == ("victims", "")
 
 
 def test_words_within_others_are_no_hints():
