@@ -3,7 +3,7 @@
 Nothing here changes a page.
 """
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum import clock
@@ -13,14 +13,14 @@ from forum.console.pages import (
     editor_url,
     get_page_or_404,
     make_form,
-    proofread_text,
+    proofreader,
 )
 from forum.events import standing
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event, Page
 from forum.events.page_drafts import fill
 from forum.events.public import shown_page
-from forum.web.languages import NAMES, speak
+from forum.news import assisting
 
 bp = Blueprint("page_writing", __name__, url_prefix="/console/<event>/pages/writing")
 
@@ -35,18 +35,15 @@ def autosave(event: str) -> ResponseReturnValue:
 @bp.post("/preview")
 def preview(event: str) -> ResponseReturnValue:
     """Return what was typed in a language as visitors would see it, and the hints about it; 422 for wrong values."""
-    (found, stored), code = _named(event), request.form.get("in", "")
-    if code not in NAMES:
-        abort(400)
+    found, stored = _named(event)
     form = make_form(found, stored)
-    if not form[code].form.validate():
-        return "", 422
-    care, url = proofread_text(form, code, found), editor_url(found, stored)
-    hints = render_template("console/posts/_hints.html", care=care, code=code, editor_url=url)
-    page = Page(slug=standing.NAMELESS, updated_at=clock.now())
-    fill(page, form.draft(), only=code)
-    speak(code)
-    return hints + render_template("console/pages/_live_preview.html", **shown_page(found, page))
+
+    def shown(code: str) -> str:
+        page = Page(slug=standing.NAMELESS, updated_at=clock.now())
+        fill(page, form.draft(), only=code)
+        return render_template("console/pages/_live_preview.html", **shown_page(found, page))
+
+    return assisting.preview(form, proofreader(form, found), editor_url(found, stored), shown)
 
 
 def _named(event: str) -> tuple[Event, Page | None]:

@@ -57,7 +57,7 @@ def new(event: str) -> ResponseReturnValue:
     """Add a page; where the event is public, the page is public at once."""
     found = get_any_or_404(event)
     form = make_form(found, None)
-    if replace_if_asked(form, _proofreader(form, found)) or not form.validate_on_submit():
+    if replace_if_asked(form, proofreader(form, found)) or not form.validate_on_submit():
         return _show_form(found, None, form)
     found = lock_event_or_404(event)
     by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
@@ -73,7 +73,7 @@ def edit(event: str, slug: str) -> ResponseReturnValue:
     """Change a page; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
     found = get_any_or_404(event)
     form = make_form(found, page := _find(found, slug))
-    if page and (replace_if_asked(form, _proofreader(form, found)) or not form.validate_on_submit()):
+    if page and (replace_if_asked(form, proofreader(form, found)) or not form.validate_on_submit()):
         return _show_form(found, page, form)
     page = page and _find(found := lock_event_or_404(event), slug)
     if page is None:
@@ -192,7 +192,7 @@ def _show_form(
         names=NAMES,
         slug_in_url=events.slug_in_url(event),
         is_linked=page is not None and page.slug in LINKED,
-        hints={code: proofread_text(form, code, event) for code in NAMES},
+        hints={code: proofreader(form, event)(code) for code in NAMES},
         editor_url=editor_url(event, page),
         pictures={image.key: picture_of(image) for image in offered_images(event.id)},
         kept=autosaves.find(
@@ -204,14 +204,10 @@ def _show_form(
     return shown, 422 if form.errors and status == 200 else status
 
 
-def proofread_text(form: PageForm, code: str, event: Event) -> Care:
-    """Return the proofreader's remarks on the text in a language."""
+def proofreader(form: PageForm, event: Event) -> Callable[[str], Care]:
+    """Return the function that gives the proofreader's remarks on what is typed in a language."""
     day = clock.now().astimezone(event.zone).date()
-    return care_for(form[code].form.data, ABOVE, code, day)
-
-
-def _proofreader(form: PageForm, event: Event) -> Callable[[str], Care]:
-    return lambda code: proofread_text(form, code, event)
+    return lambda code: care_for(form[code].form.data, ABOVE, code, day)
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:

@@ -1,16 +1,21 @@
-"""What the editors of posts and of standing pages share: the buttons beside hints that replace words."""
+"""What the editors of posts and of standing pages share: buttons that replace words, and the preview while writing."""
 
 from collections.abc import Callable
 
-from flask import flash, request
+from flask import abort, flash, g, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms import Form
 
-from forum.web.languages import NAMES
+from forum.web import limits
+from forum.web.languages import NAMES, speak
 from forum.web.proofreading import Care, Hint
 
 # The name of the button beside a hint; its value is the text's language, a dash and the hint's key.
 REPLACE = "replace"
+# The previews of all of a person's windows: more than a script that waits for each answer asks for.
+PREVIEWS = "90 per minute"
+LONGEST_PREVIEW_SECONDS = 10
 
 
 def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
@@ -27,6 +32,27 @@ def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
     else:
         flash(_("That place reads differently now, so nothing was replaced. The hints are new."), "warning")
     return True
+
+
+def preview(
+    form: Form, care_of: Callable[[str], Care], editor_url: str, shown: Callable[[str], str]
+) -> ResponseReturnValue:
+    """Return the hints about what is typed in the language that the request names, then what `shown` makes of it.
+
+    422 for wrong values; 429 while another preview of the same person is being made, or beyond PREVIEWS (S25).
+    """
+    code, person = request.form.get("in", ""), str(g.user.id)
+    if code not in NAMES:
+        abort(400)
+    with limits.one_at_a_time(LONGEST_PREVIEW_SECONDS, "preview", person):
+        if not limits.takes(PREVIEWS, "preview", person):
+            raise limits.TooManyTries
+        if not form[code].form.validate():
+            return "", 422
+        context = {"care": care_of(code), "code": code, "editor_url": editor_url}
+        hints = render_template("console/posts/_hints.html", **context)
+        speak(code)
+        return hints + shown(code)
 
 
 def _replace(form: Form, asked: str, care_of: Callable[[str], Care]) -> Hint | None:

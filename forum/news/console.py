@@ -66,7 +66,7 @@ def new(event: str) -> ResponseReturnValue:
     """Write a post; saving it makes a draft, which only organisers see."""
     found = get_any_or_404(event)
     form = make_form(found, blank_draft(found), document_of(found, None))
-    if replace_if_asked(form, _proofreader(None, form)) or not form.validate_on_submit():
+    if replace_if_asked(form, proofreader(None, form)) or not form.validate_on_submit():
         return _show_form(found, None, form)
     draft = form.draft()
     start_write(db.session)
@@ -83,7 +83,7 @@ def edit(event: str, post: int) -> ResponseReturnValue:
     """Change a post; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
     found, stored = get_post_or_404(event, post)
     form = make_form(found, Draft.of(stored), document_of(found, stored))
-    if replace_if_asked(form, _proofreader(stored, form)) or not form.validate_on_submit():
+    if replace_if_asked(form, proofreader(stored, form)) or not form.validate_on_submit():
         return _show_form(found, stored, form)
     found, stored = lock_post_or_404(event, post)
     try:
@@ -175,6 +175,11 @@ def blank_draft(event: Event) -> Draft:
     return Draft(texts={code: {"author": names.in_language(code)} for code in NAMES}, event=event.slug)
 
 
+def proofreader(post: Post | None, form: PostForm) -> Callable[[str], Care]:
+    """Return the function that gives the proofreader's remarks on what is typed in a language."""
+    return lambda code: care_for_post(post, form[code].form.data, code)
+
+
 def saved_words(post: Post) -> str:
     """Return the message after a post is saved, which says whether readers see the change."""
     if post.state == PostState.PUBLISHED:
@@ -213,7 +218,7 @@ def _show_form(
         addresses=public,
         state_words=state_words,
         headline=desk.headline(post, language()) if post is not None else "",
-        care={code: _proofreader(post, form)(code) for code in NAMES},
+        care={code: proofreader(post, form)(code) for code in NAMES},
         editor_url=editor_url(event, post),
         kept=_autosave(event, post),
         pictures={image.key: picture_of(image) for image in offered_images(event.id, form.cover.data or "")},
@@ -221,11 +226,6 @@ def _show_form(
         **{"conflict": [], **context},
     )
     return page, 422 if form.errors and status == 200 else status
-
-
-def _proofreader(post: Post | None, form: PostForm) -> Callable[[str], Care]:
-    """Return the function that gives the proofreader's remarks on what is typed in a language."""
-    return lambda code: care_for_post(post, form[code].form.data, code)
 
 
 def _autosave(event: Event, post: Post | None) -> autosaves.Kept:

@@ -3,26 +3,26 @@
 Nothing here changes a post.
 """
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum import clock
 from forum.accounts import autosaves
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
-from forum.news.care import care_for_post
+from forum.news import assisting
 from forum.news.console import (
     blank_draft,
     document_of,
     editor_url,
     get_post_or_404,
     make_form,
+    proofreader,
 )
 from forum.news.drafts import Draft
 from forum.news.models import Post
 from forum.news.post_page import shown_post
 from forum.news.previewing import preview_text
-from forum.web.languages import NAMES, speak
 
 bp = Blueprint("writing", __name__, url_prefix="/console/<event>/news/writing")
 
@@ -37,21 +37,16 @@ def autosave(event: str) -> ResponseReturnValue:
 @bp.post("/preview")
 def preview(event: str) -> ResponseReturnValue:
     """Return what was typed in a language as readers would see it, and the hints about it; 422 for wrong values."""
-    (found, post), code = _named(event), request.form.get("in", "")
-    if code not in NAMES:
-        abort(400)
+    found, post = _named(event)
     form = make_form(found, blank_draft(found))
-    if not form[code].form.validate():
-        return "", 422
-    said = form.draft()
-    care = care_for_post(post, form[code].form.data, code)
-    hints = render_template(
-        "console/posts/_hints.html", care=care, code=code, editor_url=editor_url(found, post)
-    )
-    texts = Draft(texts={code: {"headline": "", **said.texts.get(code, {})}}, cover=said.cover)
-    text = preview_text(texts, code, stored=None, now=clock.now())
-    speak(code)
-    return hints + render_template("console/posts/_live_preview.html", **shown_post(text, found))
+
+    def shown(code: str) -> str:
+        said = form.draft()
+        texts = Draft(texts={code: {"headline": "", **said.texts.get(code, {})}}, cover=said.cover)
+        text = preview_text(texts, code, stored=None, now=clock.now())
+        return render_template("console/posts/_live_preview.html", **shown_post(text, found))
+
+    return assisting.preview(form, proofreader(post, form), editor_url(found, post), shown)
 
 
 def _named(event: str) -> tuple[Event, Post | None]:

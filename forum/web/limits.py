@@ -7,6 +7,8 @@ import re
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -145,6 +147,24 @@ def takes(rule: str, *key: str) -> bool:
         return True
     counter: FixedWindowRateLimiter = current_app.extensions[COUNTER]
     return counter.hit(parse(rule), *key)
+
+
+@contextmanager
+def one_at_a_time(seconds: int, *key: str) -> Iterator[None]:
+    """Do what follows only once at a time for `key`, in all processes together. Raises TooManyTries.
+
+    If the process dies meanwhile, `key` is free again after `seconds`.
+    """
+    if not current_app.config["LIMITS_ENABLED"]:
+        yield
+        return
+    storage, name = current_app.extensions[COUNTER].storage, "/".join(("ALONE", *key))
+    if storage.incr(name, seconds) > 1:
+        raise TooManyTries
+    try:
+        yield
+    finally:
+        storage.clear(name)
 
 
 def has_room(rule: str, *key: str) -> bool:

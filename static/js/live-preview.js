@@ -3,6 +3,12 @@
 //   <p data-preview-said role="status"></p><div data-preview-shown></div></details>, inside the form.
 const PAUSE = 700; // after the last key
 const LEAST = 1_500; // between two requests
+const LATER = 3_000; // after an answer that the server is busy with another preview of this person
+const LONGEST = 15_000; // an answer that takes longer is given up, or nothing would be shown any more
+const TOO_MANY = 429;
+
+// The server makes one preview of a person at a time: the languages of a form take turns.
+let turn = Promise.resolve();
 
 // Show new hints; a button beside one that has the focus hands it to the button in the same place.
 function renew(care, hints) {
@@ -17,33 +23,43 @@ for (const frame of document.querySelectorAll("[data-live-preview]")) {
   const [said, shown] = ["said", "shown"].map((name) => frame.querySelector(`[data-preview-${name}]`));
   let timer = 0;
   let last = 0;
-  let asking = null;
+  let waits = false;
 
   const look = async () => {
+    waits = false;
     last = Date.now();
-    asking?.abort();
-    asking = new AbortController();
     const values = new FormData(form);
     values.set("in", frame.dataset.language);
     try {
-      const { signal } = asking;
+      const signal = AbortSignal.timeout(LONGEST);
       const answer = await fetch(frame.dataset.livePreview, { method: "POST", body: values, redirect: "manual", signal });
+      // Another window of this person is being served, so what is shown stays for a while.
+      if (answer.status === TOO_MANY) return plan(LATER);
       if (!answer.ok) throw new Error(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      // What is typed has changed meanwhile, so hints about it would be wrong: the next answer is on its way.
+      if (timer) return undefined;
       const hints = page.querySelector("[data-hints]");
       hints.remove();
       renew(form.querySelector(`[data-care=${frame.dataset.language}]`), hints);
-      // Remove the ids of the previewed text, because the form's page may have the same ones.
+      // Ids of the text would be there twice: the form's page has its own.
       for (const part of page.querySelectorAll("[id]")) part.removeAttribute("id");
       shown.replaceChildren(...page.body.childNodes);
       said.textContent = "";
-    } catch (error) {
-      if (error.name !== "AbortError") said.textContent = frame.dataset.failed;
+    } catch {
+      said.textContent = frame.dataset.failed;
     }
+    return undefined;
+  };
+  const queue = () => {
+    timer = 0;
+    if (waits) return;
+    waits = true;
+    turn = turn.then(look);
   };
   const plan = (pause) => {
     clearTimeout(timer);
-    timer = setTimeout(look, Math.max(pause, last + LEAST - Date.now()));
+    timer = setTimeout(queue, Math.max(pause, last + LEAST - Date.now()));
   };
 
   frame.hidden = false;

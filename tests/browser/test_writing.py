@@ -100,6 +100,23 @@ def test_replace_button_keeps_the_cursor_and_can_be_undone(writer):
     assert axe_violations(page) == []
 
 
+def test_busy_server_is_asked_again_quietly(writer):
+    page, hints = writer.page, writer.page.locator("[data-care=en] li")
+    refused = []
+
+    def refuse_once(route):
+        refused.append(route.request.url)
+        return route.continue_() if len(refused) > 1 else route.fulfill(status=429)
+
+    page.route("**/writing/preview*", refuse_once)
+    field(page).fill("We met today.")
+    expect(hints).to_have_count(1, timeout=15_000)
+    assert (len(refused), page.locator("[data-preview-said]").last.text_content()) == (2, "")
+    (told_by_browser,) = writer.tab.complaints
+    assert "429" in told_by_browser
+    writer.tab.complaints.clear()
+
+
 def test_words_of_a_closed_tab_are_there_again(writer):
     page = writer.page
     page.locator("[name=en-headline]").fill("Not saved")

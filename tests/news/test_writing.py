@@ -11,9 +11,11 @@ from forum import clock
 from forum.accounts import actions as accounts
 from forum.accounts import autosaves
 from forum.accounts.enums import Role
-from forum.accounts.models import Autosave
+from forum.accounts.models import Autosave, User
 from forum.extensions import db
+from forum.news import assisting
 from forum.news.models import PostText
+from forum.web import limits
 from tests.factories.events import NOW, make_archive, make_page
 from tests.factories.news import make_post
 from tests.factories.registrations import write
@@ -150,3 +152,18 @@ def test_preview_while_writing_is_rendered_as_the_public_page_is(organiser, even
     for act in ("autosave", "preview"):
         path = f"/console/nf27/news/writing/{act}?post={other.id}"
         assert send(organiser, path, editor(organiser), **{"in": "en"}).status_code == 404
+
+
+def test_previews_of_one_person_come_one_at_a_time_and_not_too_many(
+    organiser, sign_in_as, event, post, monkeypatch
+):
+    monkeypatch.setattr(assisting, "PREVIEWS", "2 per minute")
+    make_page(event, "practical")
+    page, standing = editor(organiser, post), organiser.get("pages.edit", event="nf27", slug="practical")
+    other = sign_in_as(Role.ORGANISER, event)
+    mine, _theirs = db.session.scalars(select(User.id).order_by(User.id)).all()
+    with limits.one_at_a_time(10, "preview", str(mine)):
+        assert [live(organiser, each).status_code for each in (page, standing)] == [429, 429]
+        assert live(other, editor(other, post)).status_code == 200
+    assert [live(organiser, each).status_code for each in (page, standing, page)] == [200, 200, 429]
+    assert live(other, editor(other, post)).status_code == 200

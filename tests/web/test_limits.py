@@ -44,6 +44,24 @@ def test_a_window_ends(storage, monkeypatch):
     assert (counts, storage.get("key"), storage.incr("key", 60)) == ([1, 2], 0, 1)
 
 
+def test_one_at_a_time_refuses_the_second_until_the_first_is_done_or_dead(app, monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr(limits.time, "time", lambda: moment[0])
+    with app.app_context():
+        with limits.one_at_a_time(10, "preview", "1"):
+            with pytest.raises(limits.TooManyTries), limits.one_at_a_time(10, "preview", "1"):
+                pass
+            with limits.one_at_a_time(10, "preview", "2"):
+                pass
+            moment[0] = 1010.0
+            with limits.one_at_a_time(10, "preview", "1"):
+                pass
+        with pytest.raises(KeyError), limits.one_at_a_time(10, "preview", "1"):
+            raise KeyError
+        with limits.one_at_a_time(10, "preview", "1"):
+            pass
+
+
 def test_clearing_forgets_one_counter(storage):
     storage.incr("a", 60), storage.incr("b", 60)
     storage.clear("a")
