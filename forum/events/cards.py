@@ -18,5 +18,8 @@ def page_card(event: Event, title: str) -> Card:
 
 
 def when_and_where(event: Event) -> str:
-    """Return the event's dates and place, such as "16–17 November 2027 · Stockholm"."""
-    return f"{dates_of(event)} · {in_language(event.place)}"
+    """Return the event's dates and place, such as "16–17 November 2027 · Stockholm".
+
+    This is also the template filter `when_and_where`.
+    """
+    return " · ".join(filter(None, (dates_of(event), in_language(event.place))))

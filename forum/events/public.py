@@ -13,7 +13,7 @@ from forum import clock
 from forum.events import look as looks
 from forum.events import own_links, queries
 from forum.events.calendar import event_calendar
-from forum.events.cards import page_card
+from forum.events.cards import page_card, when_and_where
 from forum.events.contacts import list_contacts
 from forum.events.days import list_days
 from forum.events.freezing import is_frozen_now, seconds_unfrozen
@@ -44,6 +44,7 @@ bp.add_app_template_filter(list_help_lines, "help_lines")
 bp.add_app_template_filter(tel_url, "tel")
 bp.add_app_template_filter(list_contacts, "contacts")
 bp.add_app_template_filter(list_days, "days")
+bp.add_app_template_filter(when_and_where, "when_and_where")
 bp.add_app_template_test(is_frozen_now, "frozen")
 
 

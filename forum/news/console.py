@@ -13,6 +13,7 @@ from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.events import queries as events
 from forum.events.in_url import event_of_page, get_any_or_404
+from forum.events.labels import labels_of
 from forum.events.models import Event
 from forum.extensions import db
 from forum.images.offering import offered_images
@@ -194,12 +195,8 @@ def _after_saving(event: str, post: int) -> ResponseReturnValue:
 
 
 def _own_events() -> dict[str, str]:
-    """Return the events to which the signed-in organiser may give a post, by slug."""
-    own = {
-        each.slug: in_language(each.name)
-        for each in events.list_events()
-        if sign_ins.may(Role.ORGANISER, each)
-    }
+    """Return what the events are called to which the signed-in organiser may give a post, by slug."""
+    own = labels_of([each for each in events.list_events() if sign_ins.may(Role.ORGANISER, each)])
     return {**own, "": _("No forum in particular")} if sign_ins.is_admin_of_all() else own
 
 

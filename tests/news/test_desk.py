@@ -302,7 +302,11 @@ def test_admin_of_all_events_finds_posts_of_no_event(sign_in_as, event):
     post = make_post(headline="General", event_id=None)
     admin = sign_in_as(Role.ADMIN)
     assert [row[0] for row in rows(admin.get("posts.index", event="nf27"))] == ["General"]
-    edit(admin, post).submit({"event": "nf27"}, button="Save")
+    page = edit(admin, post)
+    make_archive(slug="nf26", short_name=event.short_name)
+    assert page.all("#event option") == ["Nordic Forum 2027", "No forum in particular"]
+    assert edit(admin, post).all("#event option")[1] == "Nordic Forum 2027 (2016)"
+    page.submit({"event": "nf27"}, button="Save")
     db.session.expire_all()
     assert post.event_id == event.id
 

@@ -1,12 +1,13 @@
 """The mails of a registration: in two languages, as text and as HTML, with neutral subjects (P26, M02, M12–M14)."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
 from bs4 import BeautifulSoup
 
+from forum.columns import Text
 from forum.events.enums import SectorPolicy
 from forum.registration import actions, expiry, links_by_mail
 from forum.registration.models import Registration
@@ -168,6 +169,20 @@ def test_mails_begin_and_end_with_who_arranges_the_event(database):
         "tel:+46846500440",
         "mailto:forum@example.org",
     }
+
+
+def test_mails_of_two_events_of_one_name_say_which_by_days_and_place(database):
+    beside = {
+        "starts_at": datetime(2028, 3, 7, 8, tzinfo=UTC),
+        "ends_at": datetime(2028, 3, 8, 15, tzinfo=UTC),
+    }
+    events = make_event(), make_event(slug="osl28", is_current=False, place=Text(en="Oslo"), **beside)
+    assert len({event.name["en"] for event in events}) == 1
+    for event, told in zip(events, ("16–17 November 2027 · Stockholm", "7–8 March 2028 · Oslo"), strict=True):
+        mail = newest_mail(register(event))
+        head = BeautifulSoup(mail.html, "html.parser").select("td.head p")
+        assert [line.get_text() for line in head][:2] == ["Nordic Forum for testing", told]
+        assert mail.text.splitlines()[4:6] == ["Nordic Forum for testing", told]
 
 
 def test_subject_and_first_lines_are_neutral(mails):
