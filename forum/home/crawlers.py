@@ -51,7 +51,7 @@ def security_txt() -> Response:
 
 
 def _standing_pages() -> list[dict[str, Any]]:
-    """Return the list of news, and all pages of every published event; an earlier event has no registration page."""
+    """Return the news and all pages of every published event; an earlier one has no registration, no news to come."""
     entries, now = [_in_every_language("news.index")], clock.now()
     for event in events.list_published():
         slug = events.slug_in_url(event)
@@ -60,6 +60,7 @@ def _standing_pages() -> list[dict[str, Any]]:
             cache.hold_at_most((event.ends_at - now).total_seconds())
         if not events.is_earlier(event, now):
             entries.append(_in_every_language("registration.choose", codes, event=slug))
+            entries += [_in_every_language("news.index", codes, event=slug)] if slug else []
         entries.append(_in_every_language("home.front", codes, event=slug))
         entries += [
             _in_every_language("events.page", codes, event=slug, slug=page.slug) for page in event.pages

@@ -17,6 +17,7 @@ from forum.events.organisers import organiser_of
 from forum.events.queries import registration_state, slug_in_url
 from forum.home.event_data import event_data
 from forum.home.programme import days_of, hours_of
+from forum.news.feed_links import feed_of
 from forum.news.queries import ListedPost
 from forum.news.teasers import teasers
 from forum.registration import places
@@ -139,7 +140,7 @@ def _seo(event: Event, state: RegistrationState, opening: Opening) -> Seo:
         in_language(event.name),
         in_language(event.lead),
         data=event_data(event, state, opening),
-        feed_url=url_for("feeds.whole"),
+        **feed_of(event),
         image=shared_image(event),
         picture=url_for("home.picture", event=slug_in_url(event)),
     )

@@ -92,5 +92,4 @@ def off_site(hidden: OffSite) -> ResponseReturnValue:
 
 
 def _front_page(event: Event) -> dict[str, Any]:
-    posts = news.latest(language(), POSTS, event_id=None if event.is_current else event.id)
-    return front_page(event, posts, clock.now())
+    return front_page(event, news.latest(language(), POSTS, event), clock.now())

@@ -150,8 +150,9 @@ class Site:
 
     @property
     def feed_url(self) -> str:
-        """The address of the feed of all news."""
-        return url_for("feeds.whole")
+        """The address of the present event's feed, which is that of all news for the front page of the site."""
+        is_public = self.present is not None and self.present.is_published and not self.is_preview
+        return url_for("feeds.whole", event=events.slug_in_url(self.present) if is_public else None)
 
     @property
     def organiser(self) -> Organiser | None:

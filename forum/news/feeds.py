@@ -1,4 +1,4 @@
-"""Feeds of all news, of a category and of a hashtag, each in one language, as Atom (RFC 4287) and as JSON Feed 1.1."""
+"""Feeds of all news, of an event, a category and a hashtag: in one language, as Atom (RFC 4287) and JSON Feed 1.1."""
 
 import json
 import re
@@ -13,10 +13,12 @@ from flask_babel import gettext as _
 from markupsafe import escape
 
 from forum.events import queries as events
+from forum.events.in_url import event_of_page, get_published_or_404, of_event
 from forum.images.bodies import without_marks
 from forum.news import queries
+from forum.news.feed_links import feed_title
 from forum.news.models import PostText
-from forum.news.post_page import category_link, correction_words, feed_title
+from forum.news.post_page import category_link, correction_words
 from forum.news.public import get_category_or_404, get_tag_or_404
 from forum.news.teasers import post_url
 from forum.web import cache
@@ -34,18 +36,18 @@ MakeFeed = Callable[
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@localised(bp, "/news/feed.atom")
+@of_event(bp, "/news/feed.atom")
 @cache.page()
-def whole() -> ResponseReturnValue:
-    """Return the feed of all news."""
-    return _feed(queries.list_for_feed(language()), _("News"), url_for("news.index"))
+def whole(event: str | None = None) -> ResponseReturnValue:
+    """Return the feed of all news, or of the news of an event beside the front page."""
+    return _of_all(event, _feed)
 
 
-@localised(bp, "/news/feed.json")
+@of_event(bp, "/news/feed.json")
 @cache.page()
-def whole_as_json() -> ResponseReturnValue:
-    """Return the feed of all news as JSON, for readers and programs that take no XML."""
-    return _json_feed(queries.list_for_feed(language()), _("News"), url_for("news.index"))
+def whole_as_json(event: str | None = None) -> ResponseReturnValue:
+    """Return the feed of all news, or of an event's, as JSON, for readers and programs that take no XML."""
+    return _of_all(event, _json_feed)
 
 
 @localised(bp, "/news/categories/<slug>/feed.atom")
@@ -74,6 +76,11 @@ def tag(name: str) -> ResponseReturnValue:
 def tag_as_json(name: str) -> ResponseReturnValue:
     """Return the feed of a hashtag as JSON."""
     return _of_tag(name, _json_feed)
+
+
+def _of_all(event: str | None, make: MakeFeed) -> ResponseReturnValue:
+    shown = get_published_or_404(event, sectors=False) if event else None
+    return make(queries.list_for_feed(language(), event=shown), _("News"), url_for("news.index"))
 
 
 def _of_category(slug: str, make: MakeFeed) -> ResponseReturnValue:
@@ -106,7 +113,7 @@ def _feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
 
 
 def _json_feed(texts: Sequence[PostText], title: str, page_path: str) -> Response:
-    began_on, event = events.began_on(), events.find_current()
+    began_on, event = events.began_on(), event_of_page()
     site_name = in_language(event.short_name) if event else ""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",

@@ -17,6 +17,7 @@ from forum.events.organisers import organisation_data
 from forum.images.bodies import illustrate
 from forum.images.pictures import picture_of, shared_image_of
 from forum.news.dates import ZONE, day_of
+from forum.news.feed_links import feed_of
 from forum.news.models import Category, Correction, Post, PostText, Source, Tag
 from forum.news.teasers import post_url
 from forum.web.languages import in_language, language, moment_text
@@ -35,7 +36,7 @@ class Day:
 def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
     """Return the context of templates/public/news/post.html, without the links to older and newer posts.
 
-    `event` is the site's current event, whose organiser publishes the post.
+    `event` is the one within whose pages the post is shown; its organiser publishes the post.
     """
     post, code = text.post, text.language
     url = post_url(code, post.public_since, text.slug)
@@ -72,11 +73,6 @@ def tag_link(tag: Tag) -> dict[str, str]:
     """Return a hashtag's name and URL in the page's language."""
     url = url_for("news.tag", name=tag.address_in(language()))
     return {"label": tag.in_language(language()), "url": url}
-
-
-def feed_title(name: str) -> str:
-    """Return the title of the feed of a category or hashtag."""
-    return _("News: %(name)s", name=name)
 
 
 def _byline(post: Post, code: str) -> dict[str, Any]:
@@ -144,7 +140,7 @@ def _seo(text: PostText, url: str, event: Event | None) -> Seo:
         text.lead,
         kind="article",
         data=data,
-        feed_url=url_for("feeds.whole"),
+        **feed_of(event),
         alternates=addresses(post),
         picture=picture,
         image=image,

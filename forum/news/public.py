@@ -11,14 +11,15 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.events import queries as events
-from forum.events.in_url import event_of_page, get_published_or_404, of_event, show_event
+from forum.events.in_url import event_of_page, get_published_or_404, is_preview, of_event, show_event
 from forum.events.models import Event
 from forum.news import archive, matching, queries
 from forum.news.cards import post_card
 from forum.news.dates import day_of
+from forum.news.feed_links import feed_of, feed_title
 from forum.news.hits import find_pages, find_posts, wanted_words
 from forum.news.models import Category, Post, Tag
-from forum.news.post_page import addresses, category_link, feed_title, shown_post
+from forum.news.post_page import addresses, category_link, shown_post
 from forum.news.queries import PostPage
 from forum.news.tags import fold
 from forum.news.teasers import teaser, teasers
@@ -35,12 +36,12 @@ LONGEST_QUERY = 100
 LONGEST_TAG = 100
 
 
-@of_event(bp, "/news/")
-@of_event(bp, "/news/page/<int:number>")
+@of_event(bp, "/news/", previewed=True)
+@of_event(bp, "/news/page/<int:number>", previewed=True)
 @cache.page()
 def index(number: int | None = None, event: str | None = None) -> ResponseReturnValue:
-    """List every post of the site, or those of one event, the newest first."""
-    if event:
+    """List every post of the site, or the news of one event, the newest first."""
+    if event or is_preview():
         return _show_news_of(get_published_or_404(event, sectors=False), number)
     page = queries.list_posts(language(), number=_checked(number))
     ways = archive.ways_in(page, language())
@@ -190,8 +191,8 @@ def get_tag_or_404(name: str) -> Tag:
 
 
 def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
-    """List the posts of an event other than the site's current one, on a page of their own."""
-    page = queries.list_posts(language(), number=_checked(number), event_id=event.id)
+    """List the news of an event other than the site's current one, on a page of their own."""
+    page = queries.list_posts(language(), number=_checked(number), event=event)
     picture = url_for("home.picture")
     return _show_list(
         page,
@@ -200,7 +201,7 @@ def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
         kicker=in_language(event.short_name),
         leads=True,
         picture=picture,
-        feed_url="",  # there is one feed for the whole site
+        **feed_of(event),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import contains_eager, selectinload
 
+from forum.events.models import Event
 from forum.extensions import db
 from forum.images.models import Image
 from forum.news.dates import midnight
@@ -23,6 +24,7 @@ from forum.news.models import (
     post_covers,
     post_tags,
 )
+from forum.news.of_event import is_news_of
 from forum.news.old_paths import category_path
 from forum.web.languages import NAMES
 
@@ -77,12 +79,9 @@ class PostPage:
 Span = tuple[date, date]  # a first day and the day after the last one
 
 
-def latest(language: str, limit: int, *, event_id: int | None = None) -> Sequence[ListedPost]:
-    """Return the newest posts, only those of one event if `event_id` is given."""
-    query = _listed(language).limit(limit)
-    if event_id is not None:
-        query = query.where(Post.event_id == event_id)
-    return db.session.execute(query).all()
+def latest(language: str, limit: int, event: Event) -> Sequence[ListedPost]:
+    """Return the newest posts among the news of an event."""
+    return db.session.execute(_listed(language).where(is_news_of(event)).limit(limit)).all()
 
 
 def list_posts(
@@ -91,13 +90,10 @@ def list_posts(
     number: int = 1,
     category: Category | None = None,
     tag: Tag | None = None,
-    event_id: int | None = None,
+    event: Event | None = None,
 ) -> PostPage:
     """Return a page of all posts, or of those in a category, with a tag or of an event; one after the last is empty."""
-    query = _narrowed(_listed(language), category, tag)
-    if event_id is not None:
-        query = query.where(Post.event_id == event_id)
-    return _read_page(query, language, number, PER_PAGE)
+    return _read_page(_narrowed(_listed(language), category, tag, event), language, number, PER_PAGE)
 
 
 def list_archive(language: str, span: Span, *, number: int = 1) -> PostPage:
@@ -184,13 +180,13 @@ def find_newer(post: Post, language: str) -> ListedPost | None:
 
 
 def list_for_feed(
-    language: str, *, category: Category | None = None, tag: Tag | None = None
+    language: str, *, category: Category | None = None, tag: Tag | None = None, event: Event | None = None
 ) -> Sequence[PostText]:
     """Return the texts of the newest posts for a feed, with their posts, categories and corrections loaded."""
     query = select(PostText).join(PostText.post).where(*is_public(language)).order_by(*NEWEST_FIRST)
     post = contains_eager(PostText.post)
     whole = post.selectinload(Post.categories), post.joinedload(Post.corrections)
-    texts = db.session.scalars(_narrowed(query, category, tag).options(*whole).limit(IN_FEED))
+    texts = db.session.scalars(_narrowed(query, category, tag, event).options(*whole).limit(IN_FEED))
     return texts.unique().all()
 
 
@@ -292,7 +288,9 @@ def _sort_key(post: Post) -> ColumnElement:
     return tuple_(post.published_at, post.id, types=[column.type for column in SORT_KEY])
 
 
-def _narrowed(query: Select, category: Category | None, tag: Tag | None) -> Select:
+def _narrowed(query: Select, category: Category | None, tag: Tag | None, event: Event | None) -> Select:
+    if event is not None:
+        query = query.where(is_news_of(event))
     if category is not None:
         query = query.where(Post.categories.any(Category.id == category.id))
     if tag is not None:

@@ -10,13 +10,15 @@ from forum.audit.models import AuditEntry
 from forum.columns import LARGEST_ID, digest
 from forum.events import publishing
 from forum.events.models import PreviewLink
+from forum.news import queries
 from tests.factories.events import NOW, make_event, make_page
+from tests.factories.news import PUBLISHED, make_post
 from tests.factories.registrations import write
 from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
 CLOSED = "This preview is closed"
-INSIDE = ("", "pages/practical", "register", "event.ics")
+INSIDE = ("", "pages/practical", "register", "news/", "event.ics")
 
 
 @pytest.fixture
@@ -78,6 +80,37 @@ def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, page
         assert reader.client.post(address, data={"given_name": "A"}).status_code in (400, 404)
     database.expire_all()
     assert (event.is_published, event.taken) == (False, 0)
+
+
+def test_news_of_a_preview_are_those_of_its_event(app, sign_in_as, pages, database, monkeypatch):
+    """What readers of the public list will see once the event is published; drafts stay within the console."""
+    monkeypatch.setattr(queries, "PER_PAGE", 2)
+    event = make_draft()
+    for headline, differing in (
+        ("Of the preview", {"event_id": event.id}),
+        ("General", {}),
+        ("Of the preview, older", {"event_id": event.id, "published_at": PUBLISHED - timedelta(days=1)}),
+        ("Of another", {"event_id": event.id - 1}),
+        ("Draft", {"event_id": event.id, "published_at": None}),
+    ):
+        make_post(headline=headline, **differing)
+    _, path = make_link(sign_in_as, event)
+    front = Pages(app).get(path, follow=True)
+    expected = ["General", "Of the preview", "Of the preview, older"]
+    assert front.all(".band-news .teaser-headline") == expected
+    page = front.follow("News")
+    assert (page.path, page.all(".preview-bar, .page-head .kicker")[1:]) == (
+        "/en/preview/nf28/news/",
+        ["Nordic Forum 2027"],
+    )
+    older = page.follow("Older posts")
+    assert older.path == "/en/preview/nf28/news/page/2"
+    assert page.all(".teaser-headline") + older.all(".teaser-headline") == expected
+    # A feed reader has opened no private link: the head of the page names no feed, its foot that of the public news.
+    assert page.soup.select("link[type='application/atom+xml']") == []
+    assert page.links["Follow the news (RSS/Atom)"] == "/en/news/feed.atom"
+    write(publishing.publish, event, actor="command", now=NOW)
+    assert pages.get("/en/events/nf28/news/").all(".teaser-headline") == expected[:2]
 
 
 def test_preview_leads_to_a_language_that_the_event_is_in(app, sign_in_as, database):

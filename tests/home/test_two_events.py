@@ -1,6 +1,7 @@
 """The pages of an event that takes registrations beside the front page of the site."""
 
 import json
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import pytest
 from forum import clock
 from forum.events import publishing
 from tests.factories.events import NOW
+from tests.factories.news import PUBLISHED, make_post
 from tests.factories.registrations import write
 from tests.factories.two_events import make_beside, make_front
 
@@ -30,9 +32,7 @@ def test_pages_of_one_event_stay_with_it_in_both_languages(pages, front, beside)
         page = pages.get(f"/en/events/osl28/{path}")
         told = page.links.get("Svenska") or page.soup.select_one(".site-languages button")["formaction"]
         assert told.startswith("/sv/events/osl28/"), path
-        own = {
-            url for words, url in page.links.items() if words not in ("NF27", "Follow the news (RSS/Atom)")
-        }
+        own = {url for words, url in page.links.items() if words != "NF27"}
         strangers = {url for url in own if url.startswith("/en/") and "/events/osl28/" not in url}
         assert {url for url in strangers if not url.startswith("/en/news/20")} <= {"/en/news/search"}, path
     asking = pages.get("/en/events/osl28/register/link").soup.select("main .plain-list a")
@@ -44,7 +44,10 @@ def test_pages_of_one_event_stay_with_it_in_both_languages(pages, front, beside)
 
 def test_machines_read_each_event_at_its_own_address(pages, front, beside):
     sitemap = pages.get("/sitemap.xml").text
-    for path in ("register", "events/osl28/register", "events/osl28/", "events/osl28/pages/privacy"):
+    for path in (
+        "register",
+        *(f"events/osl28/{each}" for each in ("register", "", "news/", "pages/privacy")),
+    ):
         assert f"/en/{path}</loc>" in sitemap
     data = json.loads(pages.get("/en/events/osl28/").soup.select_one("[type='application/ld+json']").string)
     assert (data["name"], data["organizer"]["name"]) == ("Forum basalt", "Office basalt")
@@ -52,6 +55,38 @@ def test_machines_read_each_event_at_its_own_address(pages, front, beside):
         "/en/events/osl28/",
         "/en/events/osl28/register",
     ]
+
+
+def test_news_of_an_event_are_its_own_posts_and_those_of_no_event(pages, front, beside):
+    """On its front page, in its list, and in its two feeds; the site's list and feed have every post."""
+    make_post(headline="General", published_at=PUBLISHED + timedelta(days=1))
+    make_post(headline="After", published_at=beside.ends_at, announced_at=beside.ends_at)
+    for start, own, heads in (("/en/", "granite", ["After"]), ("/en/events/osl28/", "basalt", [])):
+        told = [*heads, "General", f"Headline {own}"]
+        assert pages.get(start).all(".band-news .teaser-headline") == told
+    assert pages.get(start).follow("All news").all(".teaser-headline") == told
+
+    links = pages.get(start).soup.select("link[type^='application/'][rel=alternate]")
+    assert [(link["href"], link["title"]) for link in links] == [
+        (f"/en/events/osl28/news/feed.{kind}", "News: OSL28") for kind in ("atom", "json")
+    ]
+    atom, feed = (pages.get(link["href"]) for link in links)
+    assert re.findall("<title>(.*?)</title>", atom.text) == ["News – OSL28", *told]
+    assert "/en/events/osl28/news/feed.atom</id>" in atom.text
+    said = json.loads(feed.data)
+    assert (said["title"], [item["title"] for item in said["items"]]) == ("News – OSL28", told)
+    assert urlsplit(said["home_page_url"]).path == "/en/events/osl28/news/"
+
+    every = ["After", "General", "Headline basalt", "Headline granite"]
+    assert sorted(pages.get("/en/news/").all(".teaser-headline")) == every
+    assert sorted(re.findall("<title>(.*?)</title>", pages.get("/en/news/feed.atom").text)[1:]) == every
+    assert pages.get("/en/events/nf27/news/feed.json", expect=302).location == "/en/news/feed.json"
+    # A post's page, within the pages of its event, names the event's feed.
+    post = pages.get(pages.get(start).links["Headline basalt"])
+    assert post.soup.select_one("link[type='application/atom+xml']")["href"] == links[0]["href"]
+    assert post.links["Follow the news (RSS/Atom)"] == links[0]["href"]
+    published = json.loads(post.soup.select_one("[type='application/ld+json']").string)
+    assert published["publisher"]["name"] == "Office basalt"
 
 
 def test_links_to_an_event_lead_to_it_after_the_front_page_has_changed(pages, front, beside):

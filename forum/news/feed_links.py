@@ -1,0 +1,26 @@
+"""Where the feed of an event's news is, and what feeds are called."""
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from forum.events.in_url import is_preview
+from forum.events.models import Event
+from forum.web.languages import in_language
+
+
+def feed_of(event: Event | None) -> dict[str, str]:
+    """Return address and title of the feed for the pages of an event, as values of `Seo`.
+
+    The front page of the site has the feed of all news. A preview has none, because no feed reader could see it.
+    """
+    if is_preview():
+        return {"feed_url": ""}
+    if event is None or event.is_current:
+        return {"feed_url": url_for("feeds.whole", event=None)}
+    title = feed_title(in_language(event.short_name))
+    return {"feed_url": url_for("feeds.whole", event=event.slug), "feed_title": title}
+
+
+def feed_title(name: str) -> str:
+    """Return the title of the feed of a category, a hashtag or an event."""
+    return _("News: %(name)s", name=name)

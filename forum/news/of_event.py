@@ -1,0 +1,18 @@
+"""The news of an event: which posts are among them."""
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from forum.events.models import Event
+from forum.news.models import Post
+
+
+def is_news_of(event: Event) -> ColumnElement[bool]:
+    """Return the condition for the news of an event: its own posts, and those of no event in particular.
+
+    Of the latter, an event beside the front page has only those that were published before its end: its pages stay as
+    they were.
+    """
+    general = [Post.event_id.is_(None)]
+    if not event.is_current:
+        general.append(Post.published_at < event.ends_at)
+    return or_(Post.event_id == event.id, and_(*general))
