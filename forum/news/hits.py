@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import url_for
 
+from forum.events import queries as events
+from forum.events.labels import labels_of
 from forum.events.models import Event, Page
 from forum.events.queries import slug_in_url
 from forum.folding import search_fold
@@ -16,7 +18,7 @@ from forum.news.models import PostText
 from forum.news.page_texts import said_on_front, said_on_page
 from forum.news.teasers import news_day, post_url
 from forum.web.extracts import Part, extract, mark
-from forum.web.languages import in_language
+from forum.web.languages import NAMES, in_language, language
 from forum.web.markdown import paragraphs
 
 
@@ -32,19 +34,45 @@ class Hit:
     date_iso: str = ""
 
 
+def search_for(words: str, slug: str) -> dict[str, Any]:
+    """Return the context of templates/public/news/search.html for a search in the language of the page.
+
+    `slug` limits the search to a published event; one that no such event has counts for nothing.
+    """
+    code, wanted, forums = language(), wanted_words(words), events.list_public_names()
+    within = next((event for event in forums if event.slug == slug), None)
+    pages, posts = find_pages(code, wanted, within), find_posts(code, wanted, within)
+    query = {"q": words or None, "event": within.slug if within else None}
+    return {
+        "words": words,
+        "within": within,
+        "forums": labels_of(forums) if len(forums) > 1 else {},
+        "pages": pages,
+        "posts": posts,
+        "has_more": len(posts) == matching.POSTS_AT_MOST,
+        "has_more_pages": len(pages) == matching.PAGES_AT_MOST,
+        "alternates": {each: url_for("news.search", lang=each, **query) for each in NAMES},
+        "robots": "noindex",
+    }
+
+
 def wanted_words(words: str) -> list[str]:
     """Return the words of a search in the folded form in which they are compared, each once."""
     return list(dict.fromkeys(search_fold(words.replace("#", " ")).split()))
 
 
-def find_posts(language: str, wanted: Sequence[str]) -> list[Hit]:
-    """Return the posts that hold every word, the best first."""
-    return [_post_hit(text, wanted) for text in matching.find_posts(language, wanted)]
+def find_posts(language: str, wanted: Sequence[str], within: Event | None = None) -> list[Hit]:
+    """Return the posts that hold every word, the best first; only those of the event `within` if it is given."""
+    return [_post_hit(text, wanted) for text in matching.find_posts(language, wanted, within)]
 
 
-def find_pages(language: str, wanted: Sequence[str]) -> list[Hit]:
-    """Return the pages that hold every word, as they are in the language: the current event's first, the best first."""
-    return [_page_hit(page, event, language, wanted) for page, event in matching.find_pages(language, wanted)]
+def find_pages(language: str, wanted: Sequence[str], within: Event | None = None) -> list[Hit]:
+    """Return the pages that hold every word, as they are in the language: the current event's first, the best first.
+
+    Only those of the event `within` are returned if it is given.
+    """
+    rows = matching.find_pages(language, wanted, within)
+    return [_page_hit(page, event, language, wanted) for page, event in rows]
 
 
 def _page_hit(page: Page | None, event: Event, language: str, wanted: Sequence[str]) -> Hit:

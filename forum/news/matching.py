@@ -16,7 +16,7 @@ from forum.events import queries as events
 from forum.events.models import Event, Page
 from forum.extensions import db
 from forum.news import queries
-from forum.news.models import PostText
+from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry
 
 POSTS_AT_MOST = 50
@@ -38,20 +38,28 @@ class Match(NamedTuple):
     rank: ColumnElement[float]
 
 
-def find_posts(language: str, wanted: Sequence[str]) -> list[PostText]:
-    """Return the public posts with every one of these folded words, the best first, at most POSTS_AT_MOST."""
+def find_posts(language: str, wanted: Sequence[str], within: Event | None = None) -> list[PostText]:
+    """Return the public posts with every one of these folded words, the best first, at most POSTS_AT_MOST.
+
+    With the event `within` only posts of this event are returned.
+    """
     public = select(PostText).join(PostText.post).join(SearchEntry, OF_POST)
     public = public.where(*queries.is_public(language))
+    if within is not None:
+        public = public.where(Post.event_id == within.id)
     whole = public.options(contains_eager(PostText.post), defer(PostText.search_text))
     rows = _find(whole, language, wanted, queries.NEWEST_FIRST, PostText.post_id, POSTS_AT_MOST)
     return [text for (text,) in rows]
 
 
-def find_pages(language: str, wanted: Sequence[str]) -> list[tuple[Page | None, Event]]:
+def find_pages(
+    language: str, wanted: Sequence[str], within: Event | None = None
+) -> list[tuple[Page | None, Event]]:
     """Return standing pages and front pages (None) of published events with every word, at most PAGES_AT_MOST.
 
     Entries in a language that an event is not in, or not any longer, are left out: its texts are stored all the same.
-    Those of the current event come first, and the best of each event before the others.
+    Those of the current event come first, and the best of each event before the others. With the event `within` only
+    pages of this event are returned.
     """
     of_event = Event.id == func.coalesce(SearchEntry.event_id, Page.event_id)
     entries = select(Page, Event).select_from(SearchEntry).outerjoin(Page, Page.id == SearchEntry.page_id)
@@ -61,6 +69,8 @@ def find_pages(language: str, wanted: Sequence[str]) -> list[tuple[Page | None, 
         Event.is_published,
         events.is_offered(language),
     )
+    if within is not None:
+        public = public.where(Event.id == within.id)
     order = Event.starts_at.desc(), Page.position
     rows = _find(public, language, wanted, order, SearchEntry.id, PAGES_AT_MOST, Event.is_current.desc())
     return [(page, event) for page, event in rows]

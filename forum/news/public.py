@@ -13,11 +13,11 @@ from forum import clock
 from forum.events import queries as events
 from forum.events.in_url import event_of_page, get_published_or_404, is_preview, of_event, show_event
 from forum.events.models import Event
-from forum.news import archive, matching, queries
+from forum.news import archive, queries
 from forum.news.cards import post_card
 from forum.news.dates import day_of
 from forum.news.feed_links import feed_of, feed_title
-from forum.news.hits import find_pages, find_posts, wanted_words
+from forum.news.hits import search_for
 from forum.news.models import Category, Post, Tag
 from forum.news.post_page import addresses, category_link, shown_post
 from forum.news.queries import PostPage
@@ -163,19 +163,9 @@ def tag(name: str, number: int | None = None) -> ResponseReturnValue:
 
 @localised(bp, "/news/search")
 def search() -> ResponseReturnValue:
-    """Search for pages and posts that hold all words."""
+    """Search for the pages and posts that hold all words, those of one event if the URL names it."""
     words = tidy(request.args.get("q", "")[:LONGEST_QUERY])
-    wanted = wanted_words(words)
-    pages, posts = find_pages(language(), wanted), find_posts(language(), wanted)
-    return render_template(
-        "public/news/search.html",
-        words=words,
-        pages=pages,
-        posts=posts,
-        has_more=len(posts) == matching.POSTS_AT_MOST,
-        has_more_pages=len(pages) == matching.PAGES_AT_MOST,
-        robots="noindex",
-    )
+    return render_template("public/news/search.html", **search_for(words, request.args.get("event", "")))
 
 
 def get_category_or_404(slug: str) -> Category:

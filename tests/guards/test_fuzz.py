@@ -91,6 +91,7 @@ QUERY_NAMES = (
     "view",
     "post",
     "gone",
+    "event",
     # Names that `url_for` takes for its own.
     *("endpoint", "_anchor", "_external", "_method", "_scheme"),
 )

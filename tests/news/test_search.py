@@ -163,3 +163,43 @@ def test_search_never_makes_html_of_words_or_texts(pages, words):
 )
 def test_fold_for_searching(text, folded):
     assert search_fold(text) == folded
+
+
+def test_search_is_limited_to_one_event(pages):
+    event, archive = make_event(), make_archive(short_name=Text(sv="Nordiskt forum", en="Nordic Forum"))
+    make_archive(slug="draft", is_published=False)
+    for each in (event, archive):
+        make_page(each, "costs", title=Text(sv="Kostnader", en=f"Costs in {each.slug}"), body=Text())
+        make_post(headline=f"Costs of {each.slug}", event_id=each.id)
+    make_post(headline="Costs of no event")
+    every = [
+        "Costs in nf27",
+        "Costs in nf16 (Nordic Forum)",
+        "Costs of no event",
+        *[f"Costs of {each}" for each in ("nf16", "nf27")],
+    ]
+    page = pages.get("news.search", q="costs")
+    assert sorted(titles(page)) == sorted(every)
+    assert page.all("#find-within option") == ["All forums", "Nordic Forum 2027", "Nordic Forum (2016)"]
+
+    page = page.form("main form").submit({"event": "nf16"})
+    assert titles(page) == ["Costs in nf16 (Nordic Forum)", "Costs of nf16"]
+    assert page.form("main form").data == {"q": ["costs"], "event": ["nf16"]}
+    swedish = page.follow("Svenska")
+    assert titles(swedish) == ["Costs of nf16"]
+    assert swedish.form("main form").data == {"q": ["costs"], "event": ["nf16"]}
+    for word in ("osts", "co"):  # inside a word, and the beginning of one
+        assert titles(pages.get("news.search", q=word, event="nf16")) == titles(page)
+    none = pages.get("news.search", q="nf27", event="nf16")
+    assert titles(none) == []
+    assert titles(none.follow("Search all forums")) == ["Costs in nf27", "Costs of nf27"]
+
+    # What names no public event limits nothing.
+    for unknown in ("draft", "nf99", "nf16\0", "%"):
+        assert sorted(titles(pages.get("news.search", q="costs", event=unknown))) == sorted(every)
+    assert page.all("#find-within [selected]") == ["Nordic Forum (2016)"]
+
+
+def test_search_offers_no_choice_while_there_is_one_event(pages):
+    make_event()
+    assert pages.get("news.search").soup.select("#find-within") == []
