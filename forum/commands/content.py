@@ -19,7 +19,7 @@ NAMED = 5
 
 @click.group()
 def content() -> None:
-    """The site's content as files: events, pages, images, posts, categories and hashtags."""
+    """The site's content as files: events, pages, images, posts, categories, hashtags and the glossary."""
 
 
 @content.command("export")

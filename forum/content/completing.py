@@ -1,13 +1,14 @@
 """The content that the database will hold after an import: the files, laid over the stored content."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from forum.content import events, moments, old_addresses, posts, taxonomy
+from forum.content import events, glossary, moments, old_addresses, posts, taxonomy
 from forum.content.shapes import LANGUAGES, Document, Where
 from forum.content.site import BY_LANGUAGE, Site, event_path, post_path
 from forum.events.enums import SectorPolicy
+from forum.news.old_paths import plain_path
 
 
 def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
@@ -42,6 +43,7 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
                 posts.refuse_incomplete(post, Where(post_path(key, language)))
     _settle_slugs(wanted)
     wanted.old_addresses = _old_addresses(given, stored, wanted, delete=delete)
+    wanted.glossary = _glossary(given, stored, delete=delete)
     return wanted
 
 
@@ -197,4 +199,31 @@ def _old_addresses(given: Site, stored: Site, wanted: Site, *, delete: bool) -> 
         if entry.get("category") not in {None, *categories}:
             where.at("category").refuse(f"there is no category {entry['category']}")
         laid[path] = entry
+    for path in given.old:
+        _refuse_circle(path, laid)
     return {old_addresses.ADDRESSES: [laid[path] for path in sorted(laid)]}
+
+
+def _refuse_circle(path: str, laid: Mapping[str, Document]) -> None:
+    """Refuse an old address from which a reader would be led in a circle, over other old addresses perhaps."""
+    way = [path]
+    while leads_to := laid.get(way[-1], {}).get("leads_to"):
+        there = plain_path(leads_to.partition("#")[0])
+        if there in way:
+            where = Where(old_addresses.FILE, old_addresses.ADDRESSES).at(path).at("leads_to")
+            where.refuse(f"leads in a circle: {' → '.join([*way, there])}")
+        way.append(there)
+
+
+def _glossary(given: Site, stored: Site, *, delete: bool) -> Document:
+    """Return the glossary after the import: the entries of the files, and stored ones for other words.
+
+    The entries with which a site is made are not kept while it has no event: they belong to no content yet.
+    """
+    replaces = given.glossary is not None and (delete or not stored.events)
+    laid: Document = {}
+    for language in LANGUAGES:
+        new = {entry["avoid"]: entry for entry in (given.glossary or {}).get(language, [])}
+        kept = [] if replaces else (stored.glossary or {}).get(language, [])
+        laid[language] = [*new.values(), *(entry for entry in kept if entry["avoid"] not in new)]
+    return glossary.in_order(laid)

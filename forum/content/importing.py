@@ -8,6 +8,7 @@ from forum.audit import actions as audit
 from forum.content import (
     completing,
     import_events,
+    import_glossary,
     import_images,
     import_old_addresses,
     import_posts,
@@ -91,6 +92,8 @@ def _write(
         import_posts.write(wanted, changed, names_changed=names_changed, now=now)
     if before.old != wanted.old:
         import_old_addresses.write(wanted.old_addresses or {})
+    if wanted.glossary and before.glossary != wanted.glossary:
+        import_glossary.write(wanted.glossary)
     if delete:
         import_taxonomy.remove(wanted.terms)
     news.announce_due(now)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from forum.content import documents, events, images, old_addresses, pages, posts, taxonomy
+from forum.content import documents, events, glossary, images, old_addresses, pages, posts, taxonomy
 from forum.content.errors import BadFile, ContentRefused
 from forum.content.shapes import LANGUAGES, NAME, Where
 from forum.content.site import Site, event_path, image_path, original_path, page_path, post_path
@@ -16,8 +16,9 @@ IMAGE = re.compile(r"events/([^/]+)/images/([0-9a-f]{16})\.toml")
 OF_EVENT = re.compile(r"events/([^/]+)/(?:pages|images)/.*")
 POST = re.compile(r"posts/([^/]+)\.([^/.]+)\.md")
 PLACES = (
-    "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md,"
-    " events/<event>/images/<key>.toml and <key>.jpg, and posts/<post>.<language>.md"
+    "taxonomy.toml, old-addresses.toml, glossary.toml, events/<event>/event.toml,"
+    " events/<event>/pages/<page>.<language>.md, events/<event>/images/<key>.toml and <key>.jpg,"
+    " and posts/<post>.<language>.md"
 )
 
 
@@ -78,6 +79,8 @@ def _read_file(site: Site, file: str, text: str, files: Container[str]) -> None:
         site.taxonomy = taxonomy.read(documents.read_toml(text, where), where)
     elif file == old_addresses.FILE:
         site.old_addresses = old_addresses.read(documents.read_toml(text, where), where)
+    elif file == glossary.FILE:
+        site.glossary = glossary.read(documents.read_toml(text, where), where)
     elif parts := EVENT.fullmatch(file):
         slug = _name(parts[1], 60, where)
         site.events[slug] = events.read(documents.read_toml(text, where), where)

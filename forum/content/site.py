@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from forum.content.documents import BODY
+from forum.content.glossary import FILE as GLOSSARY
 from forum.content.old_addresses import ADDRESSES
 from forum.content.old_addresses import FILE as OLD_ADDRESSES
 from forum.content.shapes import Document
@@ -25,6 +26,7 @@ class Site:
 
     taxonomy: Document | None = None  # a folder may lack the file
     old_addresses: Document | None = None
+    glossary: Document | None = None
     events: dict[str, Document] = field(default_factory=dict)
     pages: dict[tuple[str, str], BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
     images: dict[tuple[str, str], Document] = field(default_factory=dict)  # by event and key
@@ -45,6 +47,8 @@ class Site:
         found = {TAXONOMY: self.taxonomy} if self.taxonomy else {}
         if self.old_addresses:
             found[OLD_ADDRESSES] = self.old_addresses
+        if self.glossary:
+            found[GLOSSARY] = self.glossary
         found |= {event_path(slug): document for slug, document in self.events.items()}
         for (event, slug), languages in self.pages.items():
             found |= {page_path(event, slug, language): page for language, page in languages.items()}
@@ -135,8 +139,8 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _name_of(entry: Document, place: int) -> str:
-    """Return the name of an entry of a list: its key, name or old address, else its number."""
-    named = entry.get("key", entry.get("name", entry.get("old")))
+    """Return the name of an entry of a list: its key, name, old address or word to avoid, else its number."""
+    named = next((entry[name] for name in ("key", "name", "old", "avoid") if name in entry), None)
     return named if isinstance(named, str) else str(place)
 
 

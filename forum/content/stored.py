@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from forum.content import events, images, old_addresses, pages, posts, taxonomy
+from forum.content import events, glossary, images, old_addresses, pages, posts, taxonomy
 from forum.content.errors import BadFile
 from forum.content.shapes import LANGUAGES, NAME, Document
 from forum.content.site import Site, event_path, page_path, post_path
 from forum.events.models import Event
 from forum.extensions import db
 from forum.images import queries as images_of_libraries
+from forum.news import glossary as glossary_of_site
 from forum.news.models import Category, FormerSlug, OldAddress, Post, Tag
 
 WHOLE_POSTS = [
@@ -48,6 +49,7 @@ def read() -> Site:
         _refuse_unsafe(post.key, post_path(post.key, LANGUAGES[0]))
         site.posts[post.key] = posts.tell(post, slugs, former.get(post.id, {}))
     site.old_addresses = _tell_old_addresses()
+    site.glossary = glossary.tell(glossary_of_site.list_all())
     return site
 
 

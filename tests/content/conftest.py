@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from flask.cli import ScriptInfo
+from sqlalchemy import delete
 
 from forum.cli import cli
 from forum.columns import Text
+from forum.database import start_write
 from forum.extensions import db
-from forum.news.models import Correction, FormerSlug, OldAddress, Source, Withdrawal
+from forum.news.models import Correction, FormerSlug, GlossaryTerm, OldAddress, Source, Withdrawal
 from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_archive, make_event, make_page
 from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
 from tests.factories.saving import save
@@ -69,12 +71,18 @@ def site(app, frozen):
         )
         make_post(key="plain", slug="plain", headline="2016", lead="no", body="- a: b\n\n```\n---\n```")
         gone = make_post(("sv",), key="gone", slug="gone", published_at=None, announced_at=None)
+        start_write(db.session)
+        db.session.execute(delete(GlossaryTerm))  # those with which a site is made
+        db.session.commit()
         save(
             Withdrawal(post_id=gone.id, made_at=NOW, published_at=PUBLISHED),
             FormerSlug(language="sv", slug="left", post_id=gone.id),
             OldAddress(path="/blogg/dark-room", language="sv", post_id=dark.id),
             OldAddress(path="/kategorier/police", language="sv", category_id=dark.categories[0].id),
             OldAddress(path="/start", language="en", leads_to="/en/news/"),
+            GlossaryTerm(language="sv", avoid="öppna", better="tydlig", reason='Den är "öppen".'),
+            GlossaryTerm(language="sv", avoid="zon", better="område", reason=""),
+            GlossaryTerm(language="en", avoid="zon", better="zone", reason=""),
         )
         make_post(("sv",), key="draft", slug="draft", published_at=None, announced_at=None)
         db.session.remove()

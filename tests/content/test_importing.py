@@ -12,7 +12,7 @@ from forum.events import queries as events
 from forum.extensions import db
 from forum.news import matching, revisions
 from forum.news import queries as news
-from forum.news.models import Post, PostText, Tag
+from forum.news.models import GlossaryTerm, Post, PostText, Tag
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.queries import count_places_by_sector
@@ -313,3 +313,57 @@ def test_old_addresses_are_changed_by_their_file_and_go_with_their_post(folder, 
     (folder / "old-addresses.toml").unlink()
     assert run("import", folder, "--delete")[0] == 0
     pages.get("/home", expect=404)
+
+
+def test_old_addresses_that_lead_in_a_circle_are_refused_by_their_row(folder, run, site):
+    """A circle may go over addresses that are stored already; a browser would be redirected until it gives up."""
+
+    def write(*rows: tuple[str, str]) -> None:
+        told = (f'{{ old = "/{old}", language = "en", leads_to = "/{to}" }}' for old, to in rows)
+        (folder / "old-addresses.toml").write_text(f"addresses = [{', '.join(told)}]")
+
+    write(("one", "Two/#part"), ("two", "sv/news/"))
+    assert run("import", folder)[0] == 0
+    for rows, said in (
+        ([("three", "three#top")], "addresses./three.leads_to: leads in a circle: /three → /three"),
+        ([("two", "one")], "addresses./two.leads_to: leads in a circle: /two → /one → /two"),
+        (
+            [("two", "three"), ("three", "one")],
+            "addresses./three.leads_to: leads in a circle: /three → /one → /two → /three",
+        ),
+    ):
+        write(*rows)
+        status, told = run("import", folder)
+        assert (status, told.splitlines()[1:]) == (1, ["Error: Nothing was imported."])
+        assert told.startswith(f"old-addresses.toml: {said}.\n")
+    assert Pages(site).get("/one", expect=301).location == "/Two/#part"
+    assert Pages(site).get("/two", expect=301).location == "/sv/news/"
+
+
+def test_glossary_is_changed_by_its_file(folder, run, site):
+    with site.app_context():
+        before = {term.avoid: term.id for term in db.session.scalars(select(GlossaryTerm))}
+    change(folder, "glossary.toml", 'better = "område"', 'better = "del", reason = "Enklare."')
+    change(folder, "glossary.toml", 'avoid = "öppna"', 'avoid = "ÖPPEN"')
+    assert run("import", folder)[1].splitlines() == [
+        "glossary.toml: sv: zon, öppna → zon, öppen, öppna",
+        'glossary.toml: sv.zon.better: "område" → "del"',
+        'glossary.toml: sv.zon.reason: nothing → "Enklare."',
+        'glossary.toml: sv.öppen.avoid: nothing → "öppen"',
+        'glossary.toml: sv.öppen.better: nothing → "tydlig"',
+        'glossary.toml: sv.öppen.reason: nothing → "Den är \\"öppen\\"."',
+        "6 differences imported.",
+    ]
+    assert run("import", folder, "--delete")[0] == 0  # now the words that the file lacks go
+    with site.app_context():
+        terms = db.session.scalars(
+            select(GlossaryTerm).order_by(GlossaryTerm.language, GlossaryTerm.avoid)
+        ).all()
+        assert [(term.language, term.avoid, term.better, term.reason) for term in terms] == [
+            ("en", "zon", "zone", ""),
+            ("sv", "zon", "del", "Enklare."),
+            ("sv", "öppen", "tydlig", 'Den är "öppen".'),
+        ]
+        assert before["zon"] in {term.id for term in terms}
+    (folder / "glossary.toml").unlink()
+    assert run("import", folder, "--delete")[1] == "0 differences imported.\n"

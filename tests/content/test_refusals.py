@@ -88,6 +88,10 @@ def refused(run, folder: Path) -> list[str]:
         ("old-addresses.toml", 'leads_to = "/en/news/"', 'post = "a", category = "b"', "leads to one of post"),
         ("old-addresses.toml", '"/start"', '"/"', "addresses.3.old: has to be a path such as "),
         ("old-addresses.toml", '"/start"', '"/Blogg/Dark-Room/"', "'/blogg/dark-room' stands there twice"),
+        ("glossary.toml", 'avoid = "öppna"', 'avoid = "ZON"', "sv.2.avoid: 'zon' stands there twice."),
+        ("glossary.toml", 'avoid = "öppna"', 'avoid = "!"', "sv.2.avoid: has no letter or digit."),
+        ("glossary.toml", 'en = [', 'dk = [', "dk: is not known here; what may stand here is "),
+        ("glossary.toml", ', better = "zone"', '', "en.1.better: is missing."),
         ("taxonomy.toml", 'name = "#Tor"', 'name = "#MÖRKA NÄTET"', "hashtags"),
         ("taxonomy.toml", 'name = "#Tor"', 'name = "#!"', "hashtags.#!: has no letter or digit."),
     ],
@@ -141,8 +145,9 @@ def test_a_wrong_file_is_named(folder, run, tmp_path):
     os.mkfifo(folder / "posts/pipe.sv.md")
     said = sorted(refused(run, folder))
     places = (
-        "taxonomy.toml, old-addresses.toml, events/<event>/event.toml, events/<event>/pages/<page>.<language>.md,"
-        " events/<event>/images/<key>.toml and <key>.jpg, and posts/<post>.<language>.md"
+        "taxonomy.toml, old-addresses.toml, glossary.toml, events/<event>/event.toml,"
+        " events/<event>/pages/<page>.<language>.md, events/<event>/images/<key>.toml and <key>.jpg,"
+        " and posts/<post>.<language>.md"
     )
     assert said == [
         "events/elsewhere: is a link, which may lead out of the folder.",

@@ -21,6 +21,7 @@ from forum.news.models import (
     Category,
     Correction,
     FormerSlug,
+    GlossaryTerm,
     OldAddress,
     Post,
     PostRevision,
@@ -60,6 +61,7 @@ UNTOLD = {
     "post_revisions": {"id", "post_id", "user_id", "made_at", "content"},  # the history of this database
     "page_revisions": {"id", "page_id", "user_id", "made_at", "content"},
     "old_addresses": set(),
+    "glossary_terms": {"id"},
 }
 TOLD = {
     "events": {
@@ -94,10 +96,11 @@ TOLD = {
     "post_revisions": set(),
     "page_revisions": set(),
     "old_addresses": {"path", "language", "post_id", "category_id", "leads_to"},
+    "glossary_terms": {"language", "avoid", "better", "reason"},
 }
 MODELS = (
     *(Event, Sector, Page, Post, PostText, Correction, Source, Category, Tag, TagAlias),
-    *(Withdrawal, FormerSlug, OldAddress, PageRevision, PostRevision),
+    *(Withdrawal, FormerSlug, OldAddress, GlossaryTerm, PageRevision, PostRevision),
 )
 
 
@@ -111,6 +114,7 @@ def test_an_export_holds_every_kind_of_content(folder):
             for name in ("practical", "visit")
             for language in ("en", "sv")
         ),
+        "glossary.toml",
         "old-addresses.toml",
         *(f"posts/dark-room.{language}.md" for language in ("en", "sv")),
         "posts/draft.sv.md",
