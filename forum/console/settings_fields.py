@@ -151,7 +151,7 @@ class DayField(DateField):
     """A date."""
 
     def process_formdata(self, valuelist) -> None:
-        """Read the date, or nothing; another text is refused in the page's words."""
+        """Read the date, or nothing; refuse anything else with a message in the page's language."""
         _read(self, super().process_formdata, valuelist, _l("Enter a date such as 2027-11-16"))
 
 
@@ -159,7 +159,7 @@ class HourField(TimeField):
     """An hour of the clock."""
 
     def process_formdata(self, valuelist) -> None:
-        """Read the hour, or nothing; another text is refused in the page's words."""
+        """Read the hour, or nothing; refuse anything else with a message in the page's language."""
         _read(self, super().process_formdata, valuelist, _l("Enter a time such as 09:00"))
 
 
@@ -170,7 +170,7 @@ class MomentField(DateTimeLocalField):
         super().__init__(label, validators, format=[MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **kwargs)
 
     def process_formdata(self, valuelist) -> None:
-        """Read the moment, or nothing; another text is refused in the page's words."""
+        """Read the moment, or nothing; refuse anything else with a message in the page's language."""
         _read(
             self, super().process_formdata, valuelist, _l("Enter a date and a time such as 2027-10-31 23:59")
         )

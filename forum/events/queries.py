@@ -234,7 +234,7 @@ def is_earlier(event: Event | LinkedEvent, now: datetime) -> bool:
 
 
 def began_on() -> date:
-    """Return a day on which the site's domain name belonged to the forum; the day never changes."""
+    """Return the fixed day that the ids of feeds (`tag:` URIs, RFC 4151) name: the domain was the forum's then."""
     return db.session.scalars(select(ContentVersion.began_on)).one()
 
 

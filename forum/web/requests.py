@@ -1,4 +1,4 @@
-"""What happens with every request: it is checked for form, origin and proxies, and logged in one line."""
+"""Checks of each request (well-formed, from this site, through trusted proxies), and its line in the log."""
 
 import logging
 import re

@@ -71,7 +71,7 @@ REACHING = {
 }
 REACH = {
     "forum/commands/backups.py": {"subprocess"},  # runs pg_dump
-    # Pack and unpack the operator's backups.
+    # These modules pack and unpack the backups that the operator asks for.
     "forum/commands/archives.py": {"tarfile"},
     "forum/commands/backup_images.py": {"tarfile"},
     # encoding.py opens images that organisers send; making.py runs it as a process with little memory and time.
