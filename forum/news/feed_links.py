@@ -1,5 +1,7 @@
 """Where the feed of an event's news is, and what feeds are called."""
 
+from typing import Any
+
 from flask import url_for
 from flask_babel import gettext as _
 
@@ -8,7 +10,7 @@ from forum.events.models import Event
 from forum.web.languages import in_language
 
 
-def feed_of(event: Event | None) -> dict[str, str]:
+def feed_of(event: Event | None) -> dict[str, Any]:
     """Return address and title of the feed for the pages of an event, as values of `Seo`.
 
     The front page of the site has the feed of all news. A preview has none, because no feed reader could see it.

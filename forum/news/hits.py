@@ -42,7 +42,7 @@ def search_for(words: str, slug: str) -> dict[str, Any]:
     code, wanted, forums = language(), wanted_words(words), events.list_public_names()
     within = next((event for event in forums if event.slug == slug), None)
     pages, posts = find_pages(code, wanted, within), find_posts(code, wanted, within)
-    query = {"q": words or None, "event": within.slug if within else None}
+    query: dict[str, Any] = {"q": words or None, "event": within.slug if within else None}
     return {
         "words": words,
         "within": within,

@@ -12,7 +12,7 @@ def is_news_of(event: Event) -> ColumnElement[bool]:
     Of the latter, an event beside the front page has only those that were published before its end: its pages stay as
     they were.
     """
-    general = [Post.event_id.is_(None)]
+    general: ColumnElement[bool] = Post.event_id.is_(None)
     if not event.is_current:
-        general.append(Post.published_at < event.ends_at)
-    return or_(Post.event_id == event.id, and_(*general))
+        general = and_(general, Post.published_at < event.ends_at)
+    return or_(Post.event_id == event.id, general)
