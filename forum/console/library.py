@@ -20,7 +20,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.images import actions, making, queries, store
 from forum.images.bodies import mark_of
-from forum.images.errors import NotTaken, OtherKind, StillUsed, TooLarge, TooSmall
+from forum.images.errors import NotTaken, OtherKind, StillUsed, TooLarge, TooNarrow, TooSmall
 from forum.images.models import Image
 from forum.images.pictures import picture_of
 from forum.images.queries import ImagesPage
@@ -149,6 +149,8 @@ def _refusal_words(refusal: NotTaken) -> str:
         )
     if isinstance(refusal, TooSmall):
         return _("The image is too small. Each side has at least 320 pixels.")
+    if isinstance(refusal, TooNarrow):
+        return _("The image is too long and narrow. One side is at most seven times as long as the other.")
     return _("The file is damaged and cannot be read. Save the image anew and send that.")
 
 

@@ -24,6 +24,9 @@ KINDS = ("JPEG", "PNG", "WEBP")
 # The most pixels of an image. A JPEG can be decoded at a fraction of its size, the other kinds cannot.
 MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 30_000_000, "WEBP": 30_000_000}
 LONGEST, NARROWEST = 2400, 320
+# How many times as long as its shorter side an image's longer side may be. The shorter side of an original then has
+# NARROWEST pixels at least, however much the image is scaled down.
+MOST_STRETCHED = 7
 WIDTHS = (400, 800, 1200, 1600)
 WHITE = (255, 255, 255)
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -86,6 +89,8 @@ def _opened(given: bytes) -> Image.Image:
         raise Refused("other-kind")
     if min(image.size) < NARROWEST:
         raise Refused("too-small")
+    if max(image.size) > min(image.size) * MOST_STRETCHED:
+        raise Refused("too-narrow")
     return image
 
 

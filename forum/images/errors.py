@@ -21,6 +21,10 @@ class TooSmall(NotTaken):
     """The image has too few pixels to be shown on a page."""
 
 
+class TooNarrow(NotTaken):
+    """One side of the image is too long for the other: scaled down, it would have too few pixels."""
+
+
 class NotOurs(NotTaken):
     """An imported file is not one that an export wrote: it is no plain JPEG, or it is too wide or high."""
 

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from forum.images.errors import NotOurs, NotTaken, OtherKind, StorageAway, TooLarge, TooSmall, Unreadable
+from forum.images.errors import (
+    NotOurs,
+    NotTaken,
+    OtherKind,
+    StorageAway,
+    TooLarge,
+    TooNarrow,
+    TooSmall,
+    Unreadable,
+)
 from forum.turns import Line, processor
 
 PROGRAM = Path(__file__).with_name("encoding.py")
@@ -25,6 +34,7 @@ REFUSALS: Mapping[str, type[NotTaken]] = {
     "other-kind": OtherKind,
     "too-large": TooLarge,
     "too-small": TooSmall,
+    "too-narrow": TooNarrow,
     "other-original": NotOurs,
     "unreadable": Unreadable,
 }

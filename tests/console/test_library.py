@@ -88,6 +88,7 @@ def test_file_or_description_that_is_missing_or_wrong_is_said_in_a_sentence(orga
     for sent, words in (
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "Drawings (SVG)"),
         (jpeg(300, 300), "at least 320 pixels"),
+        (jpeg(320, 2400), "long and narrow"),
         (jpeg()[:2000], "damaged"),
         (b"x" * (making.LARGEST_FILE + 1), "too large"),
     ):

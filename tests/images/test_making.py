@@ -8,8 +8,16 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from forum.images import making
-from forum.images.errors import NotOurs, OtherKind, StorageAway, TooLarge, TooSmall, Unreadable
+from forum.images import making, store
+from forum.images.errors import (
+    NotOurs,
+    OtherKind,
+    StorageAway,
+    TooLarge,
+    TooNarrow,
+    TooSmall,
+    Unreadable,
+)
 from tests.factories.images import drawn, encoded, jpeg
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -101,6 +109,8 @@ def test_transparent_parts_are_white_and_colours_become_srgb():
         (png_of(400, 400), Unreadable),
         (jpeg(400, 400)[:2000], Unreadable),
         (jpeg(319, 800), TooSmall),
+        (jpeg(400, 2_801), TooNarrow),
+        (jpeg(12_000, 400), TooNarrow),
         (b"\xff\xd8" * 6_000_001, TooLarge),
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else None,
@@ -131,9 +141,12 @@ def test_program_that_needs_too_much_memory_or_time_is_stopped(monkeypatch, tmp_
         making.make(sent)
 
 
-def test_original_of_an_export_makes_the_same_files_again():
-    made = making.make(jpeg(900, 700))
+@pytest.mark.parametrize("size", [(900, 700), (700, 4900), (4900, 700)])
+def test_original_of_an_export_makes_the_same_files_again(size):
+    """This holds also for the longest and narrowest image that is taken, of which every file can be shown."""
+    made = making.make(jpeg(*size))
     assert making.make_again(made.files["original.jpg"]) == made
+    assert all(store.SHOWN.fullmatch(name) for name in made.files.keys() - {"original.jpg"})
 
 
 @pytest.mark.parametrize(
