@@ -64,7 +64,7 @@ def test_all_is_green_when_all_is_well(app, database):
 
 
 def test_status_misses_a_worker_that_was_never_there_and_pages_go_on(app, database):
-    assert ask(app) == (503, {"well": False, "failing": ["worker"], "missing": [], "version": None})
+    assert ask(app) == (503, {"well": False, "failing": ["worker"], "missing": ["event"], "version": None})
     assert ask(app, "/readyz")[0] == 200
 
 
