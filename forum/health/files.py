@@ -13,7 +13,7 @@ def check(_now: datetime) -> tuple[bool, str]:
     images = queries.list_all()
     missing = store.find_missing(images)
     if not missing:
-        return True, f"every file of {counted(len(images), 'image is', 'images are')} there"
+        return True, f"all files of {counted(len(images), 'image', 'images')} are there"
     named = ", ".join(missing[:NAMED_AT_MOST]) + (", …" if len(missing) > NAMED_AT_MOST else "")
     return False, (
         f"{len(missing)} of {counted(len(images), 'image lacks', 'images lack')} files ({named}):"

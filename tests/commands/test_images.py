@@ -43,7 +43,7 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
         assert {name: store.read(image, name) for name in store.names_of(row)} == {
             name: name.encode() for name in store.names_of(row)
         }
-        assert files.check(NOW) == (True, "every file of 1 image is there")
+        assert files.check(NOW) == (True, "all files of 1 image are there")
         store.remove(image)
         is_well, words = files.check(NOW)
         assert (is_well, words.startswith(f"1 of 1 image lacks files ({image})")) == (False, True)
