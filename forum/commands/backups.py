@@ -128,7 +128,8 @@ def restore(file: Path, replace: bool) -> None:
     click.echo(f"Restored as of {manifest['made_at']}. {quieted}")
     _note_restore(datetime.fromisoformat(manifest["made_at"]))
     click.echo(
-        "Next: `forum db upgrade`, then `forum doctor`. Whoever was erased since then has to be erased again."
+        "Next: `forum db upgrade` and `forum static`, then `forum doctor`."
+        " Whoever was erased since then has to be erased again."
     )
 
 

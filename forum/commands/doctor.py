@@ -21,6 +21,8 @@ from forum.news import reindexing
 from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
+from forum.settings.project import PROJECT
+from forum.web.static import is_built
 
 
 @click.command()
@@ -75,7 +77,7 @@ def _settings(app: Flask) -> Iterator[Finding]:
         yield Finding("sender", True, "FORUM_MAIL_DEFAULT_SENDER is an address")
     except UnsafeMessage as refusal:
         yield Finding("sender", False, f"FORUM_MAIL_DEFAULT_SENDER: {refusal}")
-    built = (app.config["STATIC"] / "manifest.json").exists()
+    built = is_built(PROJECT / "static", app.config["STATIC"])
     yield Finding(
         "static files", built, "are built" if built else "are not built; `forum static` builds them"
     )

@@ -20,7 +20,7 @@ from forum.demo.loader import load_demo
 from forum.extensions import db
 from forum.postgres import patience
 from forum.settings.project import PROJECT
-from forum.web.static import build_static
+from forum.web.static import build_static, is_built
 
 START_LOCK = 0x0F0A_0001
 CATALOGUES = "translations/*/LC_MESSAGES/*.po"
@@ -64,6 +64,12 @@ def refuse_missing_tables(app: Flask) -> None:
         dispose(app)
     if is_empty:
         raise click.ClickException("The database has no tables. `forum db upgrade` makes them.")
+
+
+def refuse_missing_files(app: Flask) -> None:
+    """Raise click.ClickException unless this version's static files are built: without them every page would fail."""
+    if not is_built(PROJECT / "static", app.config["STATIC"]):
+        raise click.ClickException("The static files are not built. `forum static` builds them.")
 
 
 def upgrade_tables() -> str:

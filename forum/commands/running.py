@@ -84,6 +84,7 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
     _note_own_address(app)
     refuse_wrong_keys(app)
     preparing.refuse_missing_tables(app)
+    preparing.refuse_missing_files(app)
     note_signing_key(app)
     serving.serve(serving.Web(host, port, log_level, processes=workers), with_worker=not web_only)
 

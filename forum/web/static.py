@@ -144,6 +144,14 @@ def build_static(source: Path, target: Path) -> Manifest:
     return Manifest(names)
 
 
+def is_built(source: Path, target: Path) -> bool:
+    """Return whether every file of `source` was built into `target`; a page whose file is missing would fail."""
+    built = _read_manifest(target)
+    return all(
+        name in built and (target / "files" / built[name]).is_file() for name in Sources(source).names()
+    )
+
+
 def load_manifest(target: Path) -> Manifest:
     """Return the manifest of the last build in `target`; empty when nothing was built yet."""
     return Manifest(_read_manifest(target))

@@ -1,7 +1,9 @@
 """The commands that serve, run as processes: they start, answer, replace a dead child process, and end (R24)."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -166,6 +168,21 @@ def test_taken_port_is_named_with_a_way_out(run, tmp_path):
         f" PORT={forum.port + 1} make run, or forum serve --port {forum.port + 1}"
     ]
     assert forum.end(signal.SIGINT) == 0
+
+
+def test_forum_is_not_served_without_its_static_files(prepared, static_folder, tmp_path):
+    """Every page would fail while the health checks are green: as on a new machine after a restore, or half a copy."""
+    built = prepared / "static"
+    built.unlink()
+    shutil.copytree(static_folder, built)
+    sheet = json.loads((built / "manifest.json").read_bytes())["css/app.css"]
+    (built / "files" / sheet).unlink()
+
+    forum = Running("serve", tmp_path)
+
+    assert forum.process.wait(SECONDS) == 1
+    said = forum.output.read_text()
+    assert said == "Error: The static files are not built. `forum static` builds them.\n"
 
 
 @pytest.mark.usefixtures("prepared")
