@@ -52,6 +52,10 @@ class Text(dict[str, Any]):
         """Return the text in `language`, else in English, else in any language, else ''."""
         return self.get(language) or self.get("en") or next(iter(self.values()), "")
 
+    def code_for(self, language: str) -> str:
+        """Return the language of the text that `in_language` returns, or `language` if there is no text."""
+        return language if self.get(language) else "en" if self.get("en") else next(iter(self), language)
+
 
 class Translated(TypeDecorator):
     """A `Text`, stored as JSON."""

@@ -18,7 +18,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.images.offering import offered_images
 from forum.images.pictures import picture_of
-from forum.news import actions, desk, queries
+from forum.news import actions, desk, queries, revisions
 from forum.news.assisting import replace_if_asked
 from forum.news.care import care_for_post
 from forum.news.comparing import compare
@@ -215,6 +215,7 @@ def _show_form(
         addresses=public,
         state_words=state_words,
         headline=desk.headline(post, language()) if post is not None else "",
+        saved_at=last.made_at if post is not None and (last := revisions.of(post).find_last()) else None,
         care={code: proofreader(post, form)(code) for code in NAMES},
         editor_url=editor_url(event, post),
         kept=_autosave(event, post),

@@ -124,6 +124,16 @@ function replaceWords(button, field) {
   window.scrollTo(scrollX, scrollY);
 }
 
+// The shortcut with which texts are saved everywhere else saves the form.
+for (const form of document.querySelectorAll("form:has([data-toolbar])")) {
+  form.addEventListener("keydown", (event) => {
+    const isSave = event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey);
+    if (!isSave || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+}
+
 // Hints come and go while somebody types, so their form listens for their buttons.
 for (const form of new Set([...document.querySelectorAll("[data-care]")].map((care) => care.closest("form")))) {
   // A button pressed by mouse leaves the cursor where it is.

@@ -56,6 +56,9 @@ def test_toolbar_writes_markdown_by_keyboard_and_undo_takes_it_back(writer):
     assert axe_violations(page) == []
     bar(page).get_by_role("button", name="Bold").focus()
     assert focus_problems(page) == []
+    page.locator("[name=en-headline]").fill("Saved by keyboard")
+    keys.press("Control+s")
+    expect(page.locator("h1")).to_have_text("Edit “Saved by keyboard”")
 
 
 def test_preview_follows_what_is_typed(writer):

@@ -47,7 +47,7 @@ def test_page_shows_the_hours_the_organiser_and_the_help_lines_in_their_places(p
 
 CONTACTS = [
     {"name": "Åsa Ek", "role": {"sv": "Samordnare", "en": "Coordinator"}, "email": "asa@example.org"},
-    {"name": "Bo", "phone": "+46 8 1"},
+    {"name": "Bo", "role": {"sv": "Värd"}, "phone": "+46 8 1"},
 ]
 WAY = {
     "map_url": "https://map.example/here",
@@ -65,7 +65,11 @@ def test_way_and_contacts_stand_where_the_text_places_them_or_at_the_end(pages):
     assert page.links["Getting there"] == "#directions"
     assert page.links["Stockholm on a map"] == "https://map.example/here"
     assert page.soup.select_one(".prose strong").text == "straight"
-    assert page.all("main .plain-list li")[-2:] == ["Åsa Ek , Coordinator asa@example.org", "Bo +46 8 1"]
+    assert page.all("main .plain-list li")[-2:] == [
+        "Åsa Ek , Coordinator asa@example.org",
+        "Bo , Värd +46 8 1",
+    ]
+    assert [role["lang"] for role in page.soup.select("main .plain-list li > span[lang]")] == ["sv"]
     assert "on a map" not in pages.get("events.page", slug="privacy").text
 
     placed = "One.\n\n{{directions}}\n\nTwo.\n\n{{contacts}}\n\nThree."

@@ -67,6 +67,12 @@ def test_new_post_is_a_draft_that_only_organisers_see(organiser, pages):
     ]
     assert pages.get("/en/news/").all(".teaser-headline") == []
     pages.get("/en/news/2027/05/03/how-a-child-is-heard", expect=404)
+    page = edit(organiser, post)
+    assert page.all(".desk-bar p") == ["Draft · saved 3 May 2027 14:00"]
+    assert page.all(".desk-address") == ["sa-hors-ett-barn-pa-aland", "how-a-child-is-heard"]
+    publish(organiser, post)
+    assert edit(organiser, post).all(".desk-address")[1] == "/en/news/2027/05/03/how-a-child-is-heard"
+    assert organiser.get("posts.new", event="nf27").all(".desk-address") == ["made from the headline"] * 2
 
 
 def test_draft_keeps_the_lines_of_its_text(organiser):
@@ -100,7 +106,9 @@ def test_post_that_lacks_something_is_not_published(organiser):
 def test_planned_post_comes_out_when_the_worker_says_so(organiser, pages):
     post = compose(organiser, **{"en-headline": "How a child is heard today"})
     asked = organiser.get("publishing.publish", event="nf27", post=post.id)
-    assert asked.all(".note-body li") == ["Headline today – It will not be true for long. Better: 3 May 2027"]
+    assert asked.all(".note-body li") == [
+        "Headline today – It will not be true for long. Better: on 3 May 2027"
+    ]
     edit(organiser, post).submit({"en-headline": "How a child is heard"}, button="Save")
     page = publish(organiser, post, when="later", day="2027-05-04", hour="09:00", follow=True)
     assert page.flashes == ["The post is planned for 4 May 2027 at 09:00 (CEST)."]
@@ -127,7 +135,9 @@ def test_planned_post_comes_out_when_the_worker_says_so(organiser, pages):
 def test_moment_that_cannot_be_is_refused(organiser, day, hour, error):
     post = compose(organiser, **{"en-headline": "How a child is heard today"})
     asked = organiser.get("publishing.publish", event="nf27", post=post.id)
-    assert asked.all(".note-body li") == ["Headline today – It will not be true for long. Better: 3 May 2027"]
+    assert asked.all(".note-body li") == [
+        "Headline today – It will not be true for long. Better: on 3 May 2027"
+    ]
     edit(organiser, post).submit({"en-headline": "How a child is heard"}, button="Save")
     page = publish(organiser, post, when="later", day=day, hour=hour, expect=422)
     assert list(page.errors.values()) == [error]
