@@ -15,13 +15,13 @@ from wtforms import (
     StringField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from forum import clock
 from forum.events.enums import SectorTemplate
 from forum.events.making import Plan
-from forum.web.forms import TidyForm, is_email, required
+from forum.web.forms import TidyForm, WithinLimits, is_email, required
 from forum.web.languages import NAMES, language
 
 ZONES = (
@@ -89,7 +89,7 @@ class NewEventForm(TidyForm):
         _l("Places in all"),
         [
             InputRequired(_l("Enter how many places there are")),
-            NumberRange(1, 100_000, _l("Enter a number from 1 to 100,000")),
+            WithinLimits(1, 100_000, _l("Enter a number from 1 to 100,000")),
         ],
     )
     template = RadioField(

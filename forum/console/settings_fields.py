@@ -17,11 +17,11 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms.validators import Length, NumberRange, StopValidation
+from wtforms.validators import Length, StopValidation
 
 from forum.columns import Text, is_link, is_web_link
 from forum.web.edits import ShowsStored
-from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm
+from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm, WithinLimits
 from forum.web.languages import NAMES
 
 EARLIEST, LATEST = 1990, 2199
@@ -131,7 +131,7 @@ class NumberField(IntegerField):
     data: Any
 
     def __init__(self, label=None, validators=(), *, least: int = 0, most: int = MOST, **kwargs):
-        limit = NumberRange(
+        limit = WithinLimits(
             least, most, _l("Enter a number from %(least)s to %(most)s", least=least, most=most)
         )
         super().__init__(label, [*validators, limit], **kwargs)

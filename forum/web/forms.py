@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import EmailField, FieldList, HiddenField, StringField, TextAreaField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.meta import DefaultMeta
-from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
+from wtforms.validators import DataRequired, Length, NumberRange, StopValidation, ValidationError
 
 from forum import addresses
 from forum.tidying import longest_word, tidy, tidy_lines
@@ -135,6 +135,18 @@ class LinesField(TextAreaField):
     def tidied(value: Any) -> Any:
         """Return the text with each word tidied, or as it was sent when it is too long for that."""
         return tidy_lines(value) if isinstance(value, str) and not _find_excess(value) else value
+
+
+class WithinLimits(NumberRange):
+    """Refuses whole numbers below `min` or above `max`.
+
+    WTForms' own validator compares the number as a float, and fails for a number of hundreds of digits.
+    """
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        """Raise ValidationError for a number outside the limits, and for none."""
+        if field.data is None or not self.min <= field.data <= self.max:
+            raise ValidationError(self.message)
 
 
 def required(message) -> DataRequired:

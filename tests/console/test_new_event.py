@@ -81,6 +81,7 @@ def test_what_is_missing_is_said_at_its_field(admin):
         ({"first_day": "9999-12-31", "last_day": "9999-12-31"}, "first_day"),
         ({"first_day": "16 November"}, "first_day"),
         ({"capacity": "0"}, "capacity"),
+        ({"capacity": "9" * 400}, "capacity"),
         ({"capacity": "many"}, "capacity"),
         ({"contact_email": "nobody"}, "contact_email"),
     ],

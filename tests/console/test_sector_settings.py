@@ -110,6 +110,7 @@ def test_enter_key_presses_the_button_that_changes_nothing(pages, small):
             "2 have a place in NGOs: a ceiling of 1 is 1 too low",
         ),
         ({"shares-1-floor": "3"}, "shares-1-floor", "NGOs: a floor of 3 is above the ceiling of 2"),
+        ({"shares-1-floor": "9" * 400}, "shares-1-floor", "Enter a number from 0 to 100000"),
         ({"shares-1-floor": "x"}, "shares-1-floor", "Enter a whole number, in digits"),
     ],
 )

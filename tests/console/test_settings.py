@@ -151,6 +151,7 @@ def test_rules_of_registration_are_saved_by_the_clock_of_the_venue(organiser, ev
         ({"closes_at": "2027-01-01T00:00"}, "closes_at", "Registration has to close after it opens"),
         ({"opens_at": "2027-03-28T02:30"}, "opens_at", "This hour does not exist on that day"),
         ({"offer_hours": "0"}, "offer_hours", "Enter a number from 1 to 720"),
+        ({"offer_hours": "9" * 400}, "offer_hours", "Enter a number from 1 to 720"),
         ({"offer_hours": "many"}, "offer_hours", "Enter a whole number, in digits"),
         ({"organisation_cap": "-1"}, "organisation_cap", "Enter a number from 1 to 100000"),
         ({"opens_at": ""}, "opens_at", "Enter when registration opens"),
