@@ -177,6 +177,15 @@ def key(longest: int) -> Check:
     return matching(NAME.fullmatch, f"letters, digits and hyphens, {longest} at most", longest)
 
 
+def or_empty(check: Check) -> Check:
+    """Return a check that accepts an empty text as well."""
+
+    def check_unless_empty(value: Any, where: Where) -> Any:
+        return value if value == "" else check(value, where)
+
+    return check_unless_empty
+
+
 def link(longest: int) -> Check:
     """Return a check for an address that pages may lead to (S32)."""
 

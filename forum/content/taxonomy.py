@@ -3,7 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
-from forum.content.shapes import LANGUAGES, Document, Where, key, line, listing, table, texts, unique
+from forum.content.shapes import (
+    LANGUAGES,
+    Document,
+    Where,
+    key,
+    line,
+    listing,
+    or_empty,
+    table,
+    texts,
+    unique,
+)
 from forum.news.models import Category, Tag
 from forum.news.tags import fold
 
@@ -12,7 +23,13 @@ SHAPE = table(
     {},
     {
         "categories": listing(
-            table({"key": key(60), "name": texts(line(), said=True), "slug": texts(key(120), said=True)})
+            table(
+                {
+                    "key": key(60),
+                    "name": texts(line(empty=True), said=True),
+                    "slug": texts(or_empty(key(120)), said=True),
+                }
+            )
         ),
         "hashtags": listing(
             table({"name": line(80)}, {"aliases": listing(line(80)), "names": texts(line(80, empty=True))}),

@@ -49,6 +49,7 @@ def site(app, frozen):
         make_archive(languages=["sv"], sectors=[])
         make_page(event, body=Text(sv="## Rubrik {#a}\n\n---\n\n+ en\n+ två", en="One\r\n\r\ntwo\n"))
         make_page(event, "visit", title=Text(sv="Bara svenska"), summary=Text(), body=Text())
+        make_category("half", name=Text(sv="Bara svenska"), slug=Text(sv="bara-svenska"))
         tag = make_tag("#Mörka nätet", aliases=("#Darknet",), names=Text(sv="#Mörka nätet", en="#Dark web"))
         dark = make_post(
             key="dark-room",
