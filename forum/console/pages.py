@@ -25,7 +25,7 @@ from forum.images.pictures import picture_of
 from forum.news.assisting import replace_if_asked
 from forum.news.care import care_for
 from forum.web import comparing
-from forum.web.comparing import Difference
+from forum.web.differences import Difference
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, in_language, speak

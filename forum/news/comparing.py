@@ -7,7 +7,7 @@ from forum.images import queries as images
 from forum.news.drafts import SAID
 from forum.news.wording import FIELDS
 from forum.web import comparing
-from forum.web.comparing import Difference
+from forum.web.differences import Difference
 from forum.web.languages import in_language
 
 SHARED = ("event", "has_help_box", "cover", "categories", "tags", "sources")

@@ -1,24 +1,14 @@
-"""Comparing two versions of something that is written in several languages, field by field and word by word."""
+"""Comparing two versions of something that is written in several languages, field by field."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 
-from forum.web.differences import Piece, compare_words
+from forum.web.differences import Difference
 from forum.web.languages import NAMES
 
 NOTHING_SHARED: Mapping[str, Any] = {}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A field that differs between two versions: its name, its language or "", and the pieces of its text."""
-
-    name: str
-    language: str
-    pieces: list[Piece]
 
 
 def compare(
@@ -41,7 +31,7 @@ def _in_languages(
         old, new = (side["texts"].get(code, {}) for side in (before, after))
         for name, label in said.items():
             if (was := old.get(name, "")) != (now := new.get(name, "")):
-                yield Difference(str(label), code, compare_words(was, now))
+                yield Difference(str(label), was, now, code)
 
 
 def _in_all(
@@ -50,7 +40,7 @@ def _in_all(
     for name, label in shared.items():
         was, now = (_shown(side.get(name)) for side in (before, after))
         if was != now:
-            yield Difference(str(label), "", compare_words(was, now))
+            yield Difference(str(label), was, now)
 
 
 def _shown(value: Any) -> str:

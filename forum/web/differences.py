@@ -1,4 +1,4 @@
-"""Comparing two texts word by word, for revisions and for edits of two people at once."""
+"""A difference of two versions of a text, word by word, for revisions and for edits of two people at once."""
 
 import re
 from collections.abc import Iterator
@@ -26,6 +26,21 @@ class Piece:
 
     kind: Kind
     text: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field whose text differs between two versions; `language` is that of a text in one language, else ""."""
+
+    label: str
+    before: str
+    after: str
+    language: str = ""
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The pieces that lead from the one text to the other."""
+        return compare_words(self.before, self.after)
 
 
 def compare_words(before: str, after: str) -> list[Piece]:

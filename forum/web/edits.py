@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from wtforms import Field, FieldList, FormField, HiddenField, SelectField
 
+from forum.web.differences import Difference
 from forum.web.languages import NAMES
 
 
@@ -19,16 +19,6 @@ class ChangedMeanwhile(Exception):
     def __init__(self, stored: Mapping[str, object]) -> None:
         super().__init__("the stored values are no longer those that the form showed")
         self.stored = stored
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A field's stored value and the differing typed one, as text; `language` is set for a text in one language."""
-
-    label: str
-    stored: str
-    typed: str
-    language: str | None = None
 
 
 class ShowsStored:
@@ -58,6 +48,7 @@ def digest(values: Mapping[str, object]) -> str:
 def differences(form: Iterable[Field], stored: Mapping[str, Any], within: str = "") -> Iterator[Difference]:
     """Yield each field of the form in which something else was typed than is stored, rows and languages one by one.
 
+    What is stored is the version before, what was typed the one after.
     `within` is the label of the field or row that contains these fields, empty for the form's own fields.
     """
     for field in form:
@@ -79,7 +70,7 @@ def _differences_of(field: Field, stored: Any, label: str) -> Iterator[Differenc
     elif isinstance(field, FormField):
         yield from differences(field.form, {**dict.fromkeys(field.form.data), **(stored or {})}, label)
     elif (was := _words(field, stored)) != (now := _words(field, field.data)):
-        yield Difference(label, was, now, field.short_name if field.short_name in NAMES else None)
+        yield Difference(label, was, now, field.short_name if field.short_name in NAMES else "")
 
 
 def _words(field: Field, value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template
 
 from forum.revisions import History
-from forum.web.comparing import Difference
+from forum.web.differences import Difference
 from forum.web.edits import ShowsStored
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES

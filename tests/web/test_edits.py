@@ -63,11 +63,11 @@ def test_each_typed_value_that_is_not_stored_is_named_with_both(app):
     typed = {"policy": "open", "points": [{"title": {"sv": "Start", "en": "Begin"}, "has_seats": False}]}
     with app.app_context(), force_locale("en"):
         found = list(differences(WholeForm(data=typed), stored))
-    assert [(each.label, each.stored, each.typed, each.language) for each in found] == [
-        ("Policy", "Reviewed", "Open", None),
+    assert [(each.label, each.before, each.after, each.language) for each in found] == [
+        ("Policy", "Reviewed", "Open", ""),
         ("Point 1: Title: English", "Start", "Begin", "en"),
-        ("Point 1: Has seats", "Yes", "No", None),
-        ("Point 2", "Start, Start, True", "", None),
+        ("Point 1: Has seats", "Yes", "No", ""),
+        ("Point 2", "Start, Start, True", "", ""),
     ]
     with app.app_context(), force_locale("en"):
         assert list(differences(WholeForm(data=stored), stored)) == []
