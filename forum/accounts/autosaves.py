@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import Any
 
-from flask import flash, g, redirect, request
+from flask import abort, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import delete
+from sqlalchemy import delete, inspect
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
@@ -22,7 +23,7 @@ from forum import clock
 from forum.accounts import kept_words
 from forum.accounts.models import Autosave
 from forum.accounts.queries import AUTOSAVED_FOR
-from forum.database import start_write
+from forum.database import Base, start_write
 from forum.extensions import db
 from forum.web.languages import clock_text
 
@@ -59,9 +60,16 @@ def find(document: str, url: str) -> Kept:
     return Kept(url, kept.version if kept else "", kept.made_at if kept else None)
 
 
-def answer(document: str, back: str, zone: tzinfo) -> ResponseReturnValue:
-    """Store the unsaved words of the request, and return their version and time; or discard them and go to `back`."""
+def answer(document: str, edited: Base | None, back: str, zone: tzinfo) -> ResponseReturnValue:
+    """Store the unsaved words of the request, and return their version and time; or discard them and go to `back`.
+
+    `edited` is the row that the form edits, None for a new one. When it was removed meanwhile, nothing is stored (404):
+    SQLite may give its id, and so the name of its document, to the next one.
+    """
+    identity = inspect(edited).identity if edited is not None else None
     start_write(db.session)
+    if edited is not None and not _keep_until_commit(type(edited), identity):
+        abort(404)
     if DISCARD in request.form:
         forget(document)
         db.session.commit()
@@ -90,8 +98,18 @@ def document_of(kind: str, number: int) -> str:
 
 
 def forget_removed(kind: str, number: int) -> None:
-    """Delete everybody's words for a page or post that is removed: SQLite may give its id to the next one."""
+    """Delete everybody's words for a page or post that is removed: SQLite may give its id to the next one.
+
+    Call this after the row is deleted: only then has every transaction ended that was about to store words for it.
+    """
+    db.session.flush()
     db.session.execute(delete(Autosave).where(Autosave.document == document_of(kind, number)))
+
+
+def _keep_until_commit(model: type[Base], identity: Any) -> bool:
+    """Return whether the row is there, and let nobody remove it until the commit; a removal under way is waited for."""
+    lock = {"read": True, "key_share": True}
+    return db.session.get(model, identity, populate_existing=True, with_for_update=lock) is not None
 
 
 def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:

@@ -29,7 +29,7 @@ bp = Blueprint("page_writing", __name__, url_prefix="/console/<event>/pages/writ
 def autosave(event: str) -> ResponseReturnValue:
     """Keep what was typed for this person, or discard it."""
     found, page = _named(event)
-    return autosaves.answer(document_of(found, page), editor_url(found, page), found.zone)
+    return autosaves.answer(document_of(found, page), page, editor_url(found, page), found.zone)
 
 
 @bp.post("/preview")

@@ -76,8 +76,8 @@ def remove_pages(event: Event, wanted: Site) -> None:
             if page.slug in LINKED:
                 where = Where(page_path(event.slug, page.slug, LANGUAGES[0]))
                 where.refuse("is missing, and other pages lead to this one")
-            autosaves.forget_removed("page", page.id)
             event.pages.remove(page)
+            autosaves.forget_removed("page", page.id)
 
 
 def _set(row: Event | Sector, values: Mapping[str, Any]) -> None:

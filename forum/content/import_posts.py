@@ -30,8 +30,9 @@ def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime
         if key in wanted.posts:
             _write_post(known.get(key) or Post(key=key, texts=[]), wanted.posts[key], shelf)
         else:
-            autosaves.forget_removed("post", known[key].id)
+            number = known[key].id
             db.session.delete(known[key])
+            autosaves.forget_removed("post", number)
     db.session.flush()
     db.session.expire_all()
     for post in stored.list_posts():

@@ -31,7 +31,7 @@ bp = Blueprint("writing", __name__, url_prefix="/console/<event>/news/writing")
 def autosave(event: str) -> ResponseReturnValue:
     """Keep what was typed for this person, or discard it."""
     found, post = _named(event)
-    return autosaves.answer(document_of(found, post), editor_url(found, post), found.zone)
+    return autosaves.answer(document_of(found, post), post, editor_url(found, post), found.zone)
 
 
 @bp.post("/preview")

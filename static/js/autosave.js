@@ -1,6 +1,6 @@
 // Sends what is typed in a long form to the server, which keeps it for this person until they save the form.
 // <p data-autosave="address" data-version="…" data-kept="Kept at %" data-busy="…" data-failed="…" data-over="…"
-//    data-elsewhere="…" data-long="…" hidden><span data-autosave-said role="status"></span></p>, inside the form.
+//    data-elsewhere="…" data-gone="…" data-long="…" hidden><span data-autosave-said role="status"></span></p>, inside the form.
 const PAUSE = 2_000; // after the last key
 const LONGEST = 10_000; // while somebody types without a pause
 
@@ -41,6 +41,7 @@ async function send(keepalive = false) {
       ({ version } = kept);
       tell("kept", kept.clock);
     } else if (answer.status === 409) tell("elsewhere");
+    else if (answer.status === 404) tell("gone");
     else if (answer.status === 413) tell("long");
     else tell("failed");
   } catch {
