@@ -25,6 +25,8 @@ UNSEEN = NEVER_SEEN + SEEN_BESIDE
 # Control characters, and surrogates, which no valid text contains.
 CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
+# What begins each line of a block of code in Markdown.
+CODE = 4 * " "
 LINE_ENDS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 WORDS = re.compile(r"( +)")
 WORD_ENDS = re.compile(rf"{LINE_ENDS.pattern}|[ \t]")
@@ -52,7 +54,7 @@ def tidy(text: str) -> str:
 
 
 def tidy_lines(text: str) -> str:
-    """Return a text of several lines, such as Markdown, with each word tidied and all blanks kept.
+    """Return a text of several lines, such as Markdown, with each word tidied and all blanks within its lines kept.
 
     Words are normalised one at a time, because normalising n characters may take n² steps.
     """
@@ -60,7 +62,25 @@ def tidy_lines(text: str) -> str:
         "".join(part if part.startswith(" ") else tidy(part) for part in WORDS.split(line.expandtabs(4)))
         for line in LINE_ENDS.split(text)
     )
-    return "\n".join(lines).strip("\n")
+    return trim("\n".join(lines))
+
+
+def trim(text: str) -> str:
+    """Return the text without blanks at the ends of its lines, and without blanks and blank lines at its own ends.
+
+    The forum stores each text that organisers write in this form. The first of several lines keeps an indentation that
+    has a meaning in Markdown: that of a block of code, or of a list whose next line is indented, too.
+    """
+    lines = [line.rstrip() for line in LINE_ENDS.split(text)]
+    lines = lines[next((at for at, line in enumerate(lines) if line), 0) :]
+    while lines and not lines[-1]:
+        lines.pop()
+    if len(lines) < 2:
+        return "".join(lines).strip()
+    following = next(line for line in lines[1:] if line)
+    if not following.startswith(" ") and not lines[0].startswith(CODE):
+        lines[0] = lines[0].lstrip()
+    return "\n".join(lines)
 
 
 def longest_word(text: str) -> int:

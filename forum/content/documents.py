@@ -8,6 +8,7 @@ import tomli_w
 import yaml
 
 from forum.content.shapes import Document, Where, of_kind, unix
+from forum.tidying import trim
 
 BODY = "body"
 FENCE = "---\n"
@@ -55,8 +56,8 @@ def write_markdown(document: Document) -> str:
 
 
 def body_of(text: str) -> str:
-    """Return the text below a file's front matter, without blank lines around it."""
-    return unix(text).strip("\n").rstrip()
+    """Return the text below a file's front matter as it is stored."""
+    return trim(text)
 
 
 class FrontMatterReader(yaml.SafeLoader):

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from forum import addresses
 from forum.columns import Text, is_link
 from forum.content.errors import BadFile
+from forum.tidying import trim
 from forum.web.languages import NAMES
 
 Document = dict[str, Any]
@@ -73,8 +74,8 @@ def line(longest: int = LONGEST_LINE, *, empty: bool = False) -> Check:
     """Return a check for a text of one line; an empty one is refused unless `empty`."""
 
     def check(value: Any, where: Where) -> str:
-        text = of_kind(value, str, where)
-        if not empty and not text.strip():
+        text = of_kind(value, str, where).strip()
+        if not empty and not text:
             where.refuse("is empty")
         return _without_controls(text, where, "", longest)
 
@@ -85,7 +86,7 @@ def prose(longest: int = LONGEST_TEXT) -> Check:
     """Return a check for a text of any number of lines, which may be empty."""
 
     def check(value: Any, where: Where) -> str:
-        return _without_controls(unix(of_kind(value, str, where)), where, "\n\t", longest)
+        return _without_controls(trim(of_kind(value, str, where)), where, "\n\t", longest)
 
     return check
 
@@ -190,9 +191,10 @@ def link(longest: int) -> Check:
     """Return a check for an address that pages may lead to (S32)."""
 
     def check(value: Any, where: Where) -> str:
-        if not is_link(line(longest)(value, where)):
+        address = line(longest)(value, where)
+        if not is_link(address):
             where.refuse("has to be an address that begins with https://, http:// or mailto:")
-        return value
+        return address
 
     return check
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -15,6 +16,7 @@ from forum.extensions import db
 from forum.images import queries as images_of_libraries
 from forum.news import glossary as glossary_of_site
 from forum.news.models import Category, FormerSlug, OldAddress, Post, Tag
+from forum.tidying import trim
 
 WHOLE_POSTS = [
     selectinload(part)
@@ -32,7 +34,7 @@ WHOLE_POSTS = [
 
 def read() -> Site:
     """Return all content of the database. Raises BadFile for content that no file can hold."""
-    site = Site(taxonomy.tell(list_categories(), list_tags()))
+    site = Site(_trimmed(taxonomy.tell(list_categories(), list_tags())))
     slugs, zones = {}, {}
     for event in list_events():
         _refuse_unsafe(event.slug, event_path(event.slug))
@@ -40,14 +42,14 @@ def read() -> Site:
         site.events[event.slug] = events.tell(event)
         for page in event.pages:
             _refuse_unsafe(page.slug, page_path(event.slug, page.slug, LANGUAGES[0]))
-            site.pages[event.slug, page.slug] = pages.tell(page, event.zone)
+            site.pages[event.slug, page.slug] = _trimmed(pages.tell(page, event.zone))
     for image in images_of_libraries.list_all():
         slug = slugs[image.event_id]
-        site.images[slug, image.key] = images.tell(image, zones[slug])
+        site.images[slug, image.key] = _trimmed(images.tell(image, zones[slug]))
     former = _list_former_slugs()
     for post in list_posts():
         _refuse_unsafe(post.key, post_path(post.key, LANGUAGES[0]))
-        site.posts[post.key] = posts.tell(post, slugs, former.get(post.id, {}))
+        site.posts[post.key] = _trimmed(posts.tell(post, slugs, former.get(post.id, {})))
     site.old_addresses = _tell_old_addresses()
     site.glossary = glossary.tell(glossary_of_site.list_all())
     return site
@@ -93,6 +95,15 @@ def _tell_old_addresses() -> Document:
     told = [old_addresses.tell(old, posts_by_id, categories) for old in list_old_addresses()]
     # Sort in Python: each database sorts texts by rules of its own.
     return {old_addresses.ADDRESSES: sorted(told, key=lambda entry: entry["old"])}
+
+
+def _trimmed(told: Any) -> Any:
+    """Return a document with its texts as an import would store them: earlier versions stored blanks at their ends."""
+    if isinstance(told, str):
+        return trim(told) if "\n" in told or "\r" in told else told.strip()
+    if isinstance(told, dict):
+        return {name: _trimmed(value) for name, value in told.items()}
+    return [_trimmed(value) for value in told] if isinstance(told, list) else told
 
 
 def _refuse_unsafe(name: str, file: str) -> None:

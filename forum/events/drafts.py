@@ -19,6 +19,7 @@ from babel.core import get_global
 
 from forum.columns import Text
 from forum.events.models import Event, Page, Sector
+from forum.tidying import trim
 
 FOLDER = Path(__file__).with_name("first_texts")
 # A blank is text in square brackets, but not a link, "[words](address)" or "[words][name]", or a picture's text.
@@ -101,7 +102,7 @@ def draft_lead(languages: Collection[str]) -> Text:
 
 def draft_sharing(template: str, languages: Collection[str]) -> Text:
     """Return the front page's words on how places are shared between the sectors of a template."""
-    return Text({code: _front()["sharing"][template][code].strip() for code in languages})
+    return Text({code: trim(_front()["sharing"][template][code]) for code in languages})
 
 
 def list_blanks(text: str) -> list[str]:

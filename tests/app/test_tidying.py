@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forum.folding import search_fold
-from forum.tidying import CONTROLS, UNSEEN, longest_word, tidy, tidy_lines
+from forum.tidying import CONTROLS, UNSEEN, longest_word, tidy, tidy_lines, trim
 
 HIDDEN = re.compile(f"[{UNSEEN}{CONTROLS}]")
 AS_TYPED = {
@@ -118,14 +118,24 @@ def test_search_finds_a_text_with_and_without_its_joiners(text):
     ("typed", "kept"),
     [
         ("a\r\nb\rc\u2028d", "a\nb\nc\nd"),
-        ("\n\n- one\n  - two  \n\n", "- one\n  - two  "),
-        ("\tcode", "    code"),
+        (" \n\n- one  \n  - two  \n\n ", "- one\n  - two"),
+        ("  - one\n- two \n \n three", "- one\n- two\n\n three"),
+        ("  - one\n\n  - two", "  - one\n\n  - two"),
+        ("a\n\n\tcode\t\n", "a\n\n    code"),
+        ("\tcode\n\t\tmore", "    code\n        more"),
+        ("\t a \u00a0", "a"),
         ("a\u200bb\x00 \x1f c\u202e", "ab  c"),
         ("e\u0301 A\u030a", "é Å"),
     ],
 )
 def test_lines_keep_their_indentation(typed, kept):
     assert tidy_lines(typed) == kept
+
+
+@given(TEXTS)
+def test_trimming_again_changes_nothing(text):
+    assert trim(trim(text)) == trim(text)
+    assert [line for line in trim(text).split("\n") if line != line.rstrip()] == []
 
 
 def test_no_more_than_a_word_is_normalised_at_once():

@@ -1,20 +1,39 @@
 """Building a form, of any kind, changes neither the session nor the response."""
 
+from collections.abc import Iterator
 from inspect import signature
 
 import pytest
 from flask import g, session
 from flask.globals import request_ctx
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import EmailField, Field, FieldList, FormField, HiddenField, PasswordField, StringField
+from wtforms.form import BaseForm
 
 from forum.accounts.forms import SignInForm
 from forum.registration.exports import ExportForm
 from forum.registration.forms import RegistrationForm
-from forum.web.forms import TidyForm
+from forum.web.forms import LinesField, TidyForm
 
 
 def all_forms(form: type[TidyForm] = TidyForm) -> list[type[TidyForm]]:
     return [form, *(found for below in form.__subclasses__() for found in all_forms(below))]
+
+
+def needed_by(form: type[TidyForm], event) -> dict:
+    """Return what a form of the console needs: the event, or the names that a field offers."""
+    needed = {
+        "event": event,
+        "pages": {},
+        "events": {},
+        "categories": {},
+        "images": [],
+        "languages": [],
+        "others": {},
+        "covers": {},
+    }
+    return {name: needed[name] for name in signature(form.__init__).parameters if name in needed}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -50,3 +69,37 @@ def test_a_form_that_is_shown_has_the_token_of_the_session(app):
         assert f'value="{g.csrf_token}"' in shown
         assert str(TidyForm().csrf_token()) == shown
         assert set(session) == {"csrf_token"}
+
+
+def text_fields(form: BaseForm) -> Iterator[Field]:
+    """Yield each field of the form into which somebody types a text, those of its parts and rows too.
+
+    Mail addresses are left out: these lose only the blanks around them, and hidden characters in them are refused.
+    """
+    for field in form:
+        if isinstance(field, FieldList):
+            yield from text_fields(field.append_entry().form)
+        elif isinstance(field, FormField):
+            yield from text_fields(field.form)
+        elif isinstance(field, StringField) and not isinstance(
+            field, EmailField | HiddenField | PasswordField
+        ):
+            yield field
+
+
+def test_every_text_field_of_the_console_loses_blanks_at_the_ends_of_lines_and_of_the_text(app, event):
+    """Several lines stay lines in a LinesField; every other text becomes one line."""
+    typed, one_line, lines = " \n  a b\u00a0 \r\n \nc\u200b  \n ", "a b c", "a b\n\nc"
+    named = {}
+    with app.test_request_context("/"):
+        for form in all_forms():
+            if not form.__module__.startswith("forum."):
+                continue
+            for field in text_fields(form(**needed_by(form, event))):
+                field.process(MultiDict({field.name: typed}))
+                named[form.__name__, field.name] = field
+    assert {("PostForm", "sv-body"), ("OrganiserForm", "contacts-1-role-sv")} <= named.keys()
+    kept = {name: field.data.removeprefix("#") for name, field in named.items()}  # before a colour
+    assert kept == {
+        name: lines if isinstance(field, LinesField) else one_line for name, field in named.items()
+    }
