@@ -70,6 +70,13 @@ def test_replace_button_changes_one_place_and_saves_nothing(sign_in_as, organise
     assert rows(organiser.get("posts.index", event="nf27")) == []
 
 
+def test_long_list_of_hints_shows_the_first_ones_and_counts_the_others(organiser):
+    typed = {"en-headline": "", "en-body": "We met today.\n" * 42}
+    editor = organiser.get("posts.new", event="nf27").submit(typed, button="Save the draft", expect=422)
+    assert len(editor.all("#care-en li")) == 40
+    assert editor.all("#care-en p")[-1] == "2 more hints follow when these are dealt with."
+
+
 def test_word_without_a_letter_or_too_long_in_lower_case_is_refused(sign_in_as, event):
     page = sign_in_as(Role.ADMIN).get("glossary.new", event="nf27")
     too_long = page.submit({**TERM, "avoid": "İ" * 100}, button="Add the word", expect=422)
