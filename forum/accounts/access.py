@@ -187,6 +187,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "pages.remove": ORGANISERS,
     "library.index": ORGANISERS,
     "library.add": ORGANISERS,
+    "image_choice.index": ORGANISERS,
     "library.show": ORGANISERS,
     "library.remove": ORGANISERS,
     "page_writing.autosave": ORGANISERS,

@@ -21,9 +21,10 @@ from forum.extensions import db
 from forum.images import actions, making, queries, store
 from forum.images.bodies import mark_of
 from forum.images.errors import NotTaken, OtherKind, StillUsed, TooLarge, TooNarrow, TooSmall
-from forum.images.models import Image
+from forum.images.models import LONGEST_NAME, Image
 from forum.images.pictures import picture_of
 from forum.images.queries import ImagesPage
+from forum.tidying import tidy
 from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
@@ -32,6 +33,7 @@ from forum.web.layers import Environ
 bp = Blueprint("library", __name__, url_prefix="/console/<event>/images")
 
 LAST_PAGE = 9999
+LONGEST_SENT = 1000  # characters of a file's name that are looked at
 # The one address to which more may be sent than a form's fields, and the most bytes that it takes: file and fields.
 UPLOAD = re.compile(r"/console/[^/]+/images/new")
 LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
@@ -74,18 +76,19 @@ def add(event: str) -> ResponseReturnValue:
     made = _make(form, is_described=is_valid) if form.is_submitted() else None
     if made is None:
         return _show_upload(found, form)
-    key, now = made.key_for(found.slug), clock.now()
+    key = made.key_for(found.slug)
     # The files come first: a row without files would be a broken image, files without a row harm nobody.
     store.put(key, made.files)
     found = _lock_event_or_404(event)
     # Store the files again: before the lock, another organiser may have removed the same image with its files.
     store.put(key, made.files)
-    image, is_new = actions.add(found.id, key, made, form.said(), actor=sign_ins.current_actor(), now=now)
+    by: dict[str, Any] = {"actor": sign_ins.current_actor(), "now": clock.now()}
+    image, is_new = actions.add(found.id, key, made, form.said(), file_name=_name_sent(form), **by)
     db.session.commit()
     flash(
         _("The image is in the library.") if is_new else _("The library has this image already."), "success"
     )
-    return redirect(url_for(".show", event=event, key=image.key), 303)
+    return _lead_to(url_for(".show", event=event, key=image.key))
 
 
 @bp.route("/<key>", methods=["GET", "POST"])
@@ -140,6 +143,20 @@ def _make(form: UploadForm, *, is_described: bool) -> making.Made | None:
         return None
 
 
+def _lead_to(url: str) -> ResponseReturnValue:
+    """Redirect to a page. The script that sends the image opens the page itself: it would follow a redirect unseen."""
+    if request.accept_mimetypes.best == "application/json":
+        return {"url": url}, 201
+    return redirect(url, 303)
+
+
+def _name_sent(form: UploadForm) -> str:
+    """Return what the sent file is called, without the folders that some browsers put before it."""
+    sent = request.files.get(form.file.name)
+    name = (sent.filename or "") if sent else ""
+    return tidy(name[:LONGEST_SENT].replace("\\", "/").rpartition("/")[2])[:LONGEST_NAME]
+
+
 def _refusal_words(refusal: NotTaken) -> str:
     if isinstance(refusal, OtherKind):
         return _("Choose a JPEG, PNG or WebP image. Drawings (SVG), animations and documents are not taken.")
@@ -168,6 +185,7 @@ def _get_or_404(event: Event, key: str) -> tuple[Event, Image]:
 
 def _remove_row(image: Image) -> None:
     """Take the image out of the library for good. Raises StillUsed."""
+    queries.lock_for_removal(image)
     _refuse_used(image)
     actions.remove(image, actor=sign_ins.current_actor(), now=clock.now())
     try:

@@ -1,21 +1,19 @@
 """The form for the look of an event: the colours of its public pages, its logo and its share picture."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms import StringField
 from wtforms.validators import ValidationError
 
 from forum.console.settings_fields import SettingsForm
 from forum.events.look import THEMES, Look, dark_for, find_fault, tokens_of
 from forum.events.models import Event
-from forum.images.models import Image
+from forum.images import queries
+from forum.images.offering import ImageField
 from forum.web.colours import AA, is_colour
-from forum.web.languages import in_language
 
 PREFIX = "accent_"
 COLUMNS = ("accent_light", "accent_dark", "logo_key", "share_key")
@@ -33,17 +31,28 @@ class LookForm(SettingsForm):
     accent_light = StringField(_l("Colour on light pages"), filters=[_as_hex])
     accent_dark = StringField(_l("Colour on dark pages"), filters=[_as_hex])
 
-    logo_key = RadioField(_l("Logo of the organiser"))
-    share_key = RadioField(_l("Picture beside shared links"))
+    logo_key = ImageField(_l("Logo of the organiser"))
+    share_key = ImageField(_l("Picture beside shared links"))
 
-    def __init__(self, *args, images: Sequence[Image], **kwargs):
-        super().__init__(*args, **kwargs)
-        offered = [SelectChoice(image.key, in_language(image.alt)) for image in images]
-        for field, none in (
-            (self.logo_key, _("No logo")),
-            (self.share_key, _("The drawn picture with the ring")),
-        ):
-            field.choices = [SelectChoice("", none), *offered]
+    def offer_images(self, event: Event, number: int) -> None:
+        """Offer this many images of the event's library, and those that are chosen."""
+        stored = [event.logo_key or "", event.share_key or ""]
+        self.logo_key.offer(event.id, _("No logo"), stored=stored, number=number)
+        none = _("The drawn picture with the ring")
+        self.share_key.offer(event.id, none, stored=stored, number=number)
+
+    def has_lost_images(self, event: Event, number: int) -> bool:
+        """Return whether a chosen image was removed meanwhile, and say so at its field; call under the event's lock."""
+        lost = [
+            field
+            for field in (self.logo_key, self.share_key)
+            if field.data and queries.find_own(event.id, field.data) is None
+        ]
+        if lost:
+            self.offer_images(event, number)
+        for field in lost:
+            field.refuse_removed()
+        return bool(lost)
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:

@@ -42,7 +42,7 @@ BELONGING = {
         *("pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"),
         *("page_revisions.index", "page_revisions.show"),
     },
-    "library.index": {"library.index", "library.add", "library.show", "library.remove"},
+    "library.index": {"library.index", "library.add", "library.show", "library.remove", "image_choice.index"},
     "settings.facts": {
         "settings.facts",
         "settings.registration",

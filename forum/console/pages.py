@@ -20,8 +20,6 @@ from forum.events.page_drafts import PageDraft, fill
 from forum.events.public import shown_page
 from forum.events.standing import LINKED, StillLinked
 from forum.extensions import db
-from forum.images.offering import offered_images
-from forum.images.pictures import picture_of
 from forum.news.assisting import replace_if_asked
 from forum.news.care import care_for
 from forum.web import comparing
@@ -194,7 +192,6 @@ def _show_form(
         is_linked=page is not None and page.slug in LINKED,
         hints={code: proofreader(form, event)(code) for code in NAMES},
         editor_url=editor_url(event, page),
-        pictures={image.key: picture_of(image) for image in offered_images(event.id)},
         kept=autosaves.find(
             document_of(event, page),
             url_for("page_writing.autosave", event=event.slug, page=page.slug if page else None),

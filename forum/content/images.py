@@ -7,11 +7,11 @@ from forum.content import moments
 from forum.content.shapes import LANGUAGES, Document, Where, line, member, moment, said, table, texts
 from forum.images.actions import Description
 from forum.images.enums import Focus
-from forum.images.models import Image
+from forum.images.models import LONGEST_NAME, Image
 
 SHAPE = table(
     {"alt": texts(line(300, empty=True), said=True), "added": moment},
-    {"credit": line(150), "focus": member(Focus)},
+    {"credit": line(150), "focus": member(Focus), "file_name": line(LONGEST_NAME)},
 )
 
 
@@ -21,6 +21,8 @@ def tell(image: Image, zone: ZoneInfo) -> Document:
     document: Document = {"alt": alt, "added": moments.tell(image.added_at, zone)}
     if image.credit:
         document["credit"] = image.credit
+    if image.file_name:
+        document["file_name"] = image.file_name
     return {**document, "focus": str(image.focus)}
 
 

@@ -30,5 +30,6 @@ def _write(event: Event, key: str, document: Document, sizes: Mapping[tuple[str,
         db.session.add(image)
     said = images.description_of(document)
     image.alt, image.credit, image.focus = said.alt, said.credit or None, said.focus
+    image.file_name = document.get("file_name", "")
     image.added_at = moments.read(document["added"], event.zone, Where(""))
     db.session.flush()

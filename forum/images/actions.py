@@ -33,7 +33,14 @@ class Description:
 
 
 def add(
-    event_id: int, key: str, made: Made, said: Description, *, actor: str, now: datetime
+    event_id: int,
+    key: str,
+    made: Made,
+    said: Description,
+    *,
+    file_name: str = "",
+    actor: str,
+    now: datetime,
 ) -> tuple[Image, bool]:
     """Add an image to the library of an event; return it, and whether it is new.
 
@@ -42,7 +49,7 @@ def add(
     if known := queries.find_own(event_id, key):
         return known, False
     size = {"width": made.width, "height": made.height, "widths": made.widths}
-    image = Image(event_id=event_id, key=key, added_at=now, alt=Text(), **size)
+    image = Image(event_id=event_id, key=key, added_at=now, alt=Text(), file_name=file_name, **size)
     _describe(image, said)
     db.session.add(image)
     audit.record("image.added", image, actor=actor, at=now)

@@ -9,6 +9,8 @@ from forum.columns import Text, Translated, UtcDateTime, member
 from forum.database import Base
 from forum.images.enums import Focus
 
+LONGEST_NAME = 120  # characters of a file's name
+
 
 class Image(Base):
     """An image. `key` is made of its content, so the files under a key never change.
@@ -32,5 +34,7 @@ class Image(Base):
     # What the image shows, in words, for those who do not see it.
     alt: Mapped[Text] = mapped_column(Translated)
     credit: Mapped[str | None] = mapped_column(String(150))
+    # What the file was called that somebody sent, or "". Organisers alone see it, and search for it.
+    file_name: Mapped[str] = mapped_column(String(LONGEST_NAME), default="", server_default="")
     focus: Mapped[Focus] = member(Focus, default=Focus.CENTRE)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,16 +1,65 @@
-"""The images that forms offer: the newest of an event's library, and the one that is chosen already."""
+"""The field with which forms let somebody choose an image of an event's library, and the images that it shows."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
+from wtforms.form import BaseForm
+from wtforms.validators import ValidationError
 
 from forum.images import queries
-from forum.images.models import Image
+from forum.images.pictures import Picture, picture_of
 
-MOST = 30
+REMOVED = _l("The library does not have this image any more. Choose another one, or none.")
+KEY = re.compile(r"[0-9a-f]{16}")
+# How many images a form shows at first, and how many more for each press of its button. The button shows the form again
+# (`web.forms.SWITCH`), and its value says how many images that has: "images-60".
+STEP = 30
+MORE = re.compile(r"images-([1-9][0-9]{1,3})")
 
 
-def offered_images(event_id: int, chosen: str = "") -> Sequence[Image]:
-    """Return the images to choose from; `chosen` is a key, or "" for none."""
-    newest = queries.list_newest(event_id, MOST)
-    if not chosen or any(image.key == chosen for image in newest):
-        return newest
-    return [*filter(None, [queries.find(chosen)]), *newest]
+def number_asked(pressed: str) -> int:
+    """Return how many images the form shows; `pressed` is the value of the button that was pressed, or ""."""
+    asked = MORE.fullmatch(pressed)
+    return int(asked[1]) if asked else STEP
+
+
+class ImageField(RadioField):
+    """A choice of an image of an event's library by its key, or of none ("").
+
+    The form shows the newest images and those that are chosen. A script lets somebody choose any other image of the
+    library, which is taken, too.
+    """
+
+    pictures: Mapping[str, Picture] = MappingProxyType({})  # of the images that the form shows, by key
+    more = 0  # how many images the form shows when its button for more is pressed; 0 when it shows all
+
+    def offer(self, event_id: int, none: str, *, stored: Iterable[str] = (), number: int = STEP) -> None:
+        """Offer the newest images of the event, those that are stored, and the one that was sent; `none` names "".
+
+        `stored` are keys, of which "" stands for no image.
+        """
+        newest = queries.list_newest(event_id, number + 1)
+        self.more = number + STEP if len(newest) > number else 0
+        chosen = [queries.find(key) for key in stored if key]
+        sent = self.data or ""
+        if KEY.fullmatch(sent):
+            chosen.append(queries.find_own(event_id, sent))
+        # Keep no rows: a form that is shown after a rollback would read each of them again, and one may be gone.
+        self.pictures = {image.key: picture_of(image) for image in [*filter(None, chosen), *newest[:number]]}
+        offered = (SelectChoice(key, picture.alt) for key, picture in self.pictures.items())
+        self.choices = [SelectChoice("", none), *offered]
+
+    def refuse_removed(self) -> None:
+        """Choose no image, and say that the chosen one is gone; call `offer` before, so that it is not offered."""
+        self.data = ""
+        self.errors = [REMOVED]
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Refuse a key that is not offered. Raises ValidationError."""
+        if self.data not in {"", *self.pictures}:
+            self.data = ""
+            raise ValidationError(REMOVED)

@@ -8,11 +8,12 @@ from forum.audit import actions as audit
 from forum.columns import Text
 from forum.extensions import db
 from forum.folding import slug_of
+from forum.images import queries as images
 from forum.news import drafts, revisions, slugs
 from forum.news.dates import day_of
 from forum.news.drafts import Draft
 from forum.news.enums import PostState
-from forum.news.errors import Incomplete, NotLater, WrongState
+from forum.news.errors import CoverRemoved, Incomplete, NotLater, WrongState
 from forum.news.models import Correction, Post, Withdrawal
 
 
@@ -33,8 +34,9 @@ def announce_due(now: datetime) -> int:
 def create(draft: Draft, *, form_key: str, user_id: int, actor: str, now: datetime) -> Post:
     """Store a new post, which only organisers see; return the stored post when the same form is sent twice.
 
-    `form_key` identifies the form and its content. Call after `start_write`.
+    `form_key` identifies the form and its content. Call after `start_write`. Raises CoverRemoved.
     """
+    _keep_cover(draft.cover)
     slugs.lock()
     headline = next((said["headline"] for said in draft.texts.values() if said["headline"]), "")
     key = f"{slug_of(headline, 60)}-{form_key}"
@@ -49,8 +51,13 @@ def create(draft: Draft, *, form_key: str, user_id: int, actor: str, now: dateti
 
 
 def change(post: Post, draft: Draft, *, user_id: int | None, actor: str, now: datetime) -> None:
-    """Store the draft in the post. Raises Incomplete when the post is public or planned and a text lacks something."""
+    """Store the draft in the post.
+
+    Raises Incomplete when the post is public or planned and a text lacks something, and CoverRemoved.
+    """
     before = Draft.of(post).values()
+    if draft.cover != before["cover"]:
+        _keep_cover(draft.cover)
     if post.state in {PostState.PUBLISHED, PostState.SCHEDULED}:
         _refuse_incomplete(draft)
     revisions.keep_first(post, now=now)
@@ -123,6 +130,12 @@ def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
     post.corrections.append(Correction(made_on=day_of(now), made_at=now, text=text))
     post.updated_at = now
     audit.record("post.corrected", post, actor=actor, at=now, languages=sorted(text))
+
+
+def _keep_cover(key: str) -> None:
+    """Let nobody remove the image until the commit. Raises CoverRemoved when somebody has."""
+    if key and images.keep_until_commit(key) is None:
+        raise CoverRemoved
 
 
 def _refuse_incomplete(draft: Draft) -> None:

@@ -16,8 +16,7 @@ from forum.events.in_url import event_of_page, get_any_or_404
 from forum.events.labels import labels_of
 from forum.events.models import Event
 from forum.extensions import db
-from forum.images.offering import offered_images
-from forum.images.pictures import picture_of
+from forum.images.offering import number_asked
 from forum.news import actions, desk, queries, revisions
 from forum.news.assisting import replace_if_asked
 from forum.news.care import care_for_post
@@ -25,13 +24,14 @@ from forum.news.comparing import compare
 from forum.news.desk import LAST_PAGE, PostsPage, UnknownView
 from forum.news.drafts import Draft
 from forum.news.enums import PostState
-from forum.news.errors import Incomplete
+from forum.news.errors import CoverRemoved, Incomplete
 from forum.news.forms import PostForm
 from forum.news.models import Post
 from forum.news.post_page import addresses, shown_post
 from forum.news.previewing import preview_text
 from forum.news.wording import state_words, views
 from forum.web.edits import ChangedMeanwhile
+from forum.web.forms import SWITCH
 from forum.web.languages import NAMES, in_language, language, speak
 from forum.web.proofreading import Care
 
@@ -73,7 +73,10 @@ def new(event: str) -> ResponseReturnValue:
     start_write(db.session)
     autosaves.forget(document_of(found, None))
     by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
-    post = actions.create(draft, form_key=form.own_key(), now=clock.now(), **by)
+    try:
+        post = actions.create(draft, form_key=form.own_key(), now=clock.now(), **by)
+    except CoverRemoved:
+        return _show_removed_cover(found, None, form)
     db.session.commit()
     flash(_("The draft is saved. Only organisers see it."), "success")
     return _after_saving(draft.event or event, post.id)
@@ -96,6 +99,8 @@ def edit(event: str, post: int) -> ResponseReturnValue:
     except Incomplete as refusal:
         form.refuse_lacking(refusal.lacking)
         return _show_form(found, stored, form)
+    except CoverRemoved:
+        return _show_removed_cover(found, stored, form)
     autosaves.forget(document_of(found, stored))
     db.session.commit()
     flash(saved_words(stored), "success")
@@ -157,17 +162,21 @@ def editor_url(event: Event, post: Post | None) -> str:
 
 def make_form(event: Event, draft: Draft, document: str = "") -> PostForm:
     """Return a post's form: with what was sent, else with the unsaved words of `document`, else with the draft."""
-    offered = offered_images(event.id, draft.cover)
     form = PostForm(
         autosaves.sent_or_kept(document),
         data=PostForm.filled(draft),
         events=_own_events(),
         categories={category.key: in_language(category.name) for category in queries.list_all_categories()},
-        covers={"": _("No cover image"), **{image.key: in_language(image.alt) for image in offered}},
     )
+    _offer_covers(event, form, draft.cover)
     if not form.is_submitted() and not form.seen.data:
         form.show(draft.values())
     return form
+
+
+def _offer_covers(event: Event, form: PostForm, stored: str) -> None:
+    number = number_asked(request.form.get(SWITCH, ""))
+    form.cover.offer(event.id, _("No cover image"), stored=[stored], number=number)
 
 
 def blank_draft(event: Event) -> Draft:
@@ -219,7 +228,6 @@ def _show_form(
         care={code: proofreader(post, form)(code) for code in NAMES},
         editor_url=editor_url(event, post),
         kept=_autosave(event, post),
-        pictures={image.key: picture_of(image) for image in offered_images(event.id, form.cover.data or "")},
         shares_desk=sign_ins.is_admin_of_all(),
         **{"conflict": [], **context},
     )
@@ -236,6 +244,14 @@ def _show_conflict(event: Event, post: Post, form: PostForm, change: ChangedMean
     form.show(change.stored)
     differing = compare(change.stored, form.draft().values())
     return _show_form(event, post, form, status=409, conflict=differing)
+
+
+def _show_removed_cover(event: Event, post: Post | None, form: PostForm) -> ResponseReturnValue:
+    """Show what was typed, without the image that somebody has removed since it was chosen."""
+    db.session.rollback()
+    _offer_covers(event, form, post.cover.key if post and post.cover else "")
+    form.cover.refuse_removed()
+    return _show_form(event, post, form)
 
 
 def _pages(event: Event, view: str, page: PostsPage) -> dict[str, str | None]:

@@ -13,6 +13,10 @@ class Incomplete(Exception):
         self.lacking = lacking
 
 
+class CoverRemoved(Exception):
+    """The image that was chosen as the cover has been removed from its library meanwhile."""
+
+
 class NotLater(Exception):
     """A post can only be planned for a moment that is still to come."""
 

@@ -21,6 +21,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 
 from forum.columns import is_link, leads_somewhere
+from forum.images.offering import ImageField
 from forum.news.drafts import SAID, Draft
 from forum.news.enums import PostState
 from forum.news.models import Post
@@ -105,7 +106,7 @@ class PostForm(ShowsStored, TidyForm):
     categories = SelectMultipleField(_l("Categories"))
     tags = StringField(_l("Hashtags"), [_at_most(600)])
     has_help_box = BooleanField(_l("Show the help box after the text"))
-    cover = RadioField(_l("Cover image"))
+    cover = ImageField(_l("Cover image"))
     sources = NumberedFields(FormField(SourceForm), max_entries=MOST_SOURCES)
 
     def __init__(
@@ -113,13 +114,11 @@ class PostForm(ShowsStored, TidyForm):
         *args: Any,
         events: Mapping[str, str],
         categories: Mapping[str, str],
-        covers: Mapping[str, str],
         **options: Any,
     ):
         super().__init__(*args, **options)
         self.key.data = self.key.data or new_form_key()
         self.event.choices = [SelectChoice(slug, name) for slug, name in events.items()]
-        self.cover.choices = [SelectChoice(key, words) for key, words in covers.items()]
         self.categories.choices = [SelectChoice(key, name) for key, name in categories.items()]
         for code in NAMES:
             for field in self[code].form:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from forum.images import queries as images
 from forum.news.drafts import Draft
 from forum.news.models import Post, PostRevision
 from forum.revisions import History
@@ -24,7 +25,12 @@ def keep_first(post: Post, *, now: datetime) -> None:
 
 
 def restored(revision: PostRevision, *, event: str) -> Draft:
-    """Return a revision as a draft, without its slugs and in this event: the post keeps its event and addresses."""
+    """Return a revision as a draft, without its slugs and in this event: the post keeps its event and addresses.
+
+    An image that was removed since is no cover. Call after `start_write`.
+    """
     said = revision.content
+    if said.get("cover") and images.keep_until_commit(said["cover"]) is None:
+        said = {**said, "cover": ""}
     texts = {code: {**text, "slug": ""} for code, text in said["texts"].items()}
     return Draft(**{**said, "texts": texts, "event": event})

@@ -47,7 +47,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "audit_entries": {"id", "event_id", "details_digest", "previous_hash", "hash", "key"},
     "audit_details": {"entry_id", "salt"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
-    "images": {"id", "event_id", "key", "width", "height", "widths", "alt", "focus", "added_at"},
+    "images": {"id", "event_id", "key", "width", "height", "widths", "alt", "focus", "file_name", "added_at"},
     "post_revisions": {"id", "post_id", "content"},
     "page_revisions": {"id", "page_id", "content"},
     "users": {"id"},

@@ -2,6 +2,7 @@
 // Without a script the toolbar stays hidden, and the button beside a hint sends the form.
 // <div role="toolbar" data-toolbar="id-of-the-field" hidden><button type="button" data-mark="bold">…</button>…</div>
 // <div data-care="sv">… <button data-replace="name-of-the-field" data-line="3" data-column="7" data-words="…" data-better="…">
+// What stands in its place without a script: <p data-toolbar-none="id-of-the-field">…</p>
 // Tab reaches the toolbar once; arrow keys, Home and End go from button to button (WAI-ARIA, toolbar pattern).
 const AROUND = { bold: "**", italic: "*" };
 const BEFORE = { heading: "## ", subheading: "### ", quote: "> ", list: "- ", numbers: "1. " };
@@ -54,10 +55,24 @@ function link(field) {
   write(field, `[${said}](https://)`, from, to, next);
 }
 
+// Put the mark of an image where the cursor is, in a paragraph of its own: it shows the image nowhere else.
+function image(field, key) {
+  const { selectionEnd: at, value } = field;
+  const ends = /\n*$/.exec(value.slice(0, at))[0].length;
+  const begins = /^\n*/.exec(value.slice(at))[0].length;
+  const above = at > ends ? "\n".repeat(Math.max(0, 2 - ends)) : "";
+  const below = "\n".repeat(Math.max(0, 2 - begins));
+  const written = `${above}{{image ${key}}}${below}`;
+  write(field, written, at, at, [at + written.length, at + written.length]);
+}
+
 function put(field, mark) {
   if (mark in AROUND) around(field, AROUND[mark]);
   else if (mark in BEFORE) before(field, mark);
-  else link(field);
+  else if (mark === "image") {
+    const detail = (key) => image(field, key);
+    field.dispatchEvent(new CustomEvent("choose-image", { bubbles: true, detail }));
+  } else link(field);
 }
 
 function rove(buttons, button) {
@@ -69,6 +84,7 @@ for (const toolbar of document.querySelectorAll("[data-toolbar]")) {
   const buttons = [...toolbar.querySelectorAll("button")];
   const steps = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
   toolbar.hidden = false;
+  document.querySelector(`[data-toolbar-none="${field.id}"]`).hidden = true;
   rove(buttons, buttons[0]);
   toolbar.addEventListener("click", ({ target }) => {
     const button = target.closest("button");

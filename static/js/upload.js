@@ -1,22 +1,92 @@
-// Says before sending that a file is too large, and while it is sent that this takes a moment. Without a script the
+// Says before sending that a file is too large, and while it is sent which share of it has arrived. Without a script the
 // server says the first, and the browser shows that it is sending.
-// <input type="file" data-most="12000000" data-too-large="…">, and in its form <p role="status" data-sending="…"></p>
-for (const field of document.querySelectorAll("input[type=file][data-most]")) {
-  const form = field.form;
-  const status = form.querySelector("[data-sending]");
-  const isTooLarge = () => [...field.files].some((file) => file.size > Number(field.dataset.most));
-  field.addEventListener("change", () => {
-    status.textContent = isTooLarge() ? field.dataset.tooLarge : "";
+// <input type="file" data-most="12000000" data-too-large="…">, and in its form
+// <p role="status" data-upload data-sending="Sent: %" data-arrived="…" data-failed="…"></p>
+const STEPS = 5; // how many shares are said aloud: each fifth; the bar shows every one
+let isSending = false;
+
+// Send the form. The server answers with JSON, which names the page to go to, or with the form's page and its errors.
+function send(form, field, status) {
+  const request = new XMLHttpRequest();
+  const address = form.action.split("#")[0];
+  const bar = document.createElement("progress");
+  const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+  const say = (name, share = "") => {
+    const words = status.dataset[name].replace("%", share);
+    if (status.textContent !== words) status.textContent = words;
+  };
+  const end = () => {
+    bar.remove();
+    isSending = false;
+  };
+  const fail = () => {
+    end();
+    say("failed");
+  };
+  bar.max = 1;
+  bar.value = 0;
+  bar.setAttribute("aria-label", status.dataset.sending.replace("%", "").trim());
+  status.after(bar);
+  isSending = true;
+  say("sending", percent.format(0));
+  request.upload.addEventListener("progress", ({ loaded, total }) => {
+    bar.value = loaded / total;
+    if (loaded < total) say("sending", percent.format(Math.floor((STEPS * loaded) / total) / STEPS));
   });
-  form.addEventListener("submit", (event) => {
-    if (isTooLarge()) {
-      event.preventDefault();
-      field.focus();
-    } else if (field.files.length) {
-      status.textContent = status.dataset.sending;
-      const progress = document.createElement("progress");
-      progress.setAttribute("aria-label", status.dataset.sending);
-      status.after(progress);
-    }
+  request.upload.addEventListener("load", () => {
+    bar.removeAttribute("value");
+    say("arrived");
   });
+  request.addEventListener("error", fail);
+  request.addEventListener("load", () => {
+    // The sign-in has ended: the page asks for a new one, and comes back with the words.
+    if (request.responseURL !== address) location.assign(address);
+    else if (request.status === 201) location.assign(JSON.parse(request.responseText).url);
+    else if (request.status === 422) {
+      end();
+      show(request.responseText, field);
+    } else fail();
+  });
+  request.open("POST", address);
+  request.setRequestHeader("Accept", "application/json, text/html");
+  request.send(new FormData(form));
 }
+
+// Show the page with the errors. It keeps the file, unless that is what is wrong: the browser forgets it only when the
+// page is another one.
+function show(text, field) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const main = document.querySelector("main");
+  main.replaceWith(page.querySelector("main"));
+  document.title = page.title;
+  const again = document.getElementById(field.id);
+  if (!again.matches("[aria-invalid]")) {
+    again.files = field.files;
+    document.getElementById(`${field.id}-again`)?.remove();
+  }
+  document.querySelector("[data-error-summary]").focus();
+  watch();
+}
+
+function watch() {
+  for (const field of document.querySelectorAll("input[type=file][data-most]")) {
+    const form = field.form;
+    const status = form.querySelector("[data-upload]");
+    const isTooLarge = () => [...field.files].some((file) => file.size > Number(field.dataset.most));
+    field.addEventListener("change", () => {
+      status.textContent = isTooLarge() ? field.dataset.tooLarge : "";
+    });
+    form.addEventListener("submit", (event) => {
+      if (isSending) event.preventDefault();
+      else if (isTooLarge()) {
+        event.preventDefault();
+        field.focus();
+      } else if (field.files.length) {
+        event.preventDefault();
+        send(form, field, status);
+      }
+    });
+  }
+}
+
+watch();

@@ -504,6 +504,13 @@ DESK = [
     ),
     Sight("images", "library.index", way=of_event("library.index"), as_=ORGANISER),
     Sight("images, none", "library.index", way=of_event("library.index"), world="long", as_=ORGANISER),
+    Sight("choose an image", "image_choice.index", way=of_event("image_choice.index"), as_=ORGANISER),
+    Sight(
+        "choose an image, none found",
+        "image_choice.index",
+        way=of_event("image_choice.index", q="nowhere"),
+        as_=ORGANISER,
+    ),
     Sight("new image", "library.add", way=of_event("library.add"), as_=ORGANISER),
     Sight(
         "new image with errors",

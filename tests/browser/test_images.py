@@ -1,19 +1,31 @@
 """An organiser sends images, with scripts: a too large file is refused before it is sent; a smaller one is shown."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from forum.images import making
+from tests.browser.focus import focus_problems
+from tests.browser.keyboard import Keyboard, is_focused
+from tests.browser.measures import axe_violations
 from tests.browser.sights import ORGANISER
-from tests.browser.visitor import follow
 from tests.factories.images import encoded, ring
 
 pytestmark = pytest.mark.browser
+SHARE = re.compile(r"Sent: [2468]0%")
+TOOLBAR = "[data-toolbar$=en-body]"
 
 
 def choose(page: Page, content: bytes) -> None:
     file = {"name": "../../x\0.svg", "mimeType": "image/svg+xml", "buffer": content}
     page.locator("[name=file]").set_input_files(files=[file])
+
+
+def slowly(page: Page) -> None:
+    """Let the browser send one and a half megabytes a second."""
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_500_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", limits)
 
 
 def test_image_is_sent_described_and_shown(change_world, new_visitor):
@@ -25,14 +37,68 @@ def test_image_is_sent_described_and_shown(change_world, new_visitor):
     page.locator("main form button").last.click()
     expect(status).to_have_text("The file is larger than 12 MB. Choose a smaller one.")
     assert visitor.endpoint == "library.add"
-    choose(page, encoded(ring(1300, 900), "PNG"))
+    choose(page, encoded(ring(1300, 900), "BMP"))
     expect(status).to_have_text("")
-    visitor.fill({"alt-sv": "En ring", "alt-en": "A ring"})
-    follow(page.locator("main form button").last)
-    expect(page.locator(".flash")).to_contain_text("The image is in the library.")
+    page.locator("main form button").last.click()
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    expect(page.locator("[data-error-summary] li")).to_have_count(2)
+    choose(page, encoded(ring(1300, 900).effect_spread(3), "PNG", compress_level=0))
+    visitor.fill({"alt-sv": "En ring"})
+    slowly(page)
+    page.locator("main form button").last.click()
+    expect(status).to_have_text(SHARE)
+    share = page.locator("main progress").evaluate("bar => bar.value")
+    assert 0 < share < 1
+    # The page with the errors still has the file, and the words.
+    expect(page.locator("[data-error-summary] li")).to_have_count(1, timeout=20_000)
+    assert axe_violations(page) == []
+    visitor.fill({"alt-en": "A ring"})
+    page.locator("main form button").last.click()
+    expect(page.locator(".flash")).to_contain_text("The image is in the library.", timeout=20_000)
     shown = page.locator("main picture img")
     expect(shown).to_have_js_property("complete", True)
     assert shown.evaluate("image => [image.currentSrc.endsWith('.webp'), image.naturalWidth > 0]") == [
         True,
         True,
     ]
+
+
+def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(change_world, new_visitor):
+    """The button of the toolbar opens the library in a dialog; the form's own button chooses the cover there."""
+    visitor = new_visitor(change_world("demo"), "en")
+    page, keys = visitor.page, Keyboard(visitor.page)
+    visitor.sign_in(ORGANISER)
+    visitor.open("posts.new", event=visitor.world.event)
+    unused = visitor.world.images["unused"]["key"]
+    text, dialog = page.locator("[name=en-body]"), page.get_by_role("dialog")
+    text.fill("Before. After.")
+    text.evaluate("field => field.setSelectionRange(8, 8)")
+    page.locator(TOOLBAR).get_by_role("button", name="Image", exact=True).focus()
+    keys.press("Enter")
+    choices = dialog.get_by_role("button", name="Choose")
+    expect(choices).to_have_count(2)
+    assert is_focused(dialog.get_by_role("searchbox"))
+    assert axe_violations(page) == []
+    page.keyboard.type("ring of dots")
+    expect(dialog.get_by_role("status")).to_have_text("1 image matches")
+    keys.press("Tab")
+    keys.press("Tab")
+    assert focus_problems(page) == []
+    keys.press("Enter")
+    expect(dialog).to_be_hidden()
+    assert is_focused(text)
+    assert text.input_value() == f"Before. \n\n{{{{image {unused}}}}}\n\nAfter."
+    page.get_by_text("Cover image", exact=True).first.click()
+    box = page.locator(f"[name=cover][value='{unused}']")
+    box.evaluate("box => box.closest('.library-item').remove()")  # as if it were the 31st
+    page.get_by_role("button", name="Search all images").focus()
+    keys.press("Enter")
+    dialog.locator(f"[data-choose='{unused}']").focus()
+    keys.press("Enter")
+    assert is_focused(box)
+    expect(box).to_be_checked()
+    expect(page.locator(f"label[for='{box.get_attribute('id')}']")).not_to_be_empty()
+    page.locator("[name=en-headline]").fill("Covered")
+    page.get_by_role("button", name="Save the draft").first.click()
+    expect(page.locator("h1")).to_have_text("Edit “Covered”")
+    expect(box).to_be_checked()

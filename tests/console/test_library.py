@@ -1,5 +1,8 @@
 """The library of images in the console: adding, describing and removing them, and what visitors get of them (S29)."""
 
+import json
+from io import BytesIO
+
 import pytest
 from sqlalchemy import select
 
@@ -42,12 +45,19 @@ def test_image_is_added_described_and_removed(organiser, pages, app, database):
     page = add(organiser, follow=True)
     assert page.flashes == ["The image is in the library."]
     [image] = stored()
-    assert (image.alt, image.credit, image.widths) == (
+    assert (image.alt, image.credit, image.file_name, image.widths) == (
         {"sv": "Två röda kvadrater", "en": "Two red squares"},
         "Eva Exempel",
+        "a file",
         [400, 800],
     )
     assert add(organiser, follow=True).flashes == ["The library has this image already."]
+    # The script that shows how much has been sent is told where to go, and the page there says what was done.
+    token = organiser.get("library.add", event="nf27").form().data["csrf_token"][0]
+    sent = {**SAID, "csrf_token": token, "file": (BytesIO(jpeg()), "ring.jpg")}
+    wants = {"Accept": "application/json, text/html"}
+    told = organiser.open("/console/nf27/images/new", method="POST", data=sent, headers=wants, expect=201)
+    assert organiser.get(json.loads(told.text)["url"]).flashes == ["The library has this image already."]
     shown = page.soup.select_one("main picture")
     srcset = f"/images/{image.key}/400.webp 400w, /images/{image.key}/800.webp 800w"
     assert shown.source["srcset"] == srcset

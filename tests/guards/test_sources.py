@@ -99,6 +99,7 @@ VIEWS = {
     *(
         "forum/console/pages.py",
         "forum/console/library.py",
+        "forum/console/image_choice.py",
         "forum/images/public.py",
         "forum/console/page_revisions.py",
         "forum/console/page_writing.py",

@@ -126,11 +126,38 @@ def test_mark_that_shows_no_image_is_pointed_out_and_is_no_use_of_it(organiser, 
     assert keys_in(f"Words.\n\n{mark}") == {image.key}
 
 
-def test_desk_offers_what_stands_for_each_image(organiser, event, image):
+def test_every_image_can_be_chosen_searched_and_put_into_a_text(organiser, event, database):
+    """The oldest of 32 images: a page with a search has what stands for it, and forms take it as cover and logo."""
+    oldest = make_image(event, alt=Text(sv="Ett fönster", en="A window"), file_name="Öppet-hus.jpg")
+    for _number in range(31):
+        make_image(event, credit="Eva Exempel")
+    make_image(make_archive(), alt=Text(sv="Ett fönster", en="A window"))
     make_page(event, "practical")
-    mark = f"{{{{image {image.key}}}}}"
-    assert mark in organiser.get("posts.new", event="nf27").all("main code")
-    assert mark in organiser.get("pages.edit", event="nf27", slug="practical").all("main code")
+    for form in (
+        organiser.get("posts.new", event="nf27"),
+        organiser.get("pages.edit", event="nf27", slug="practical"),
+    ):
+        assert form.links["Images of the forum (new tab)"] == "/console/nf27/images/choose"
+    mark = f"{{{{image {oldest.key}}}}}"
+    first = organiser.get("image_choice.index", event="nf27")
+    assert (len(first.all("main code")), mark in first.all("main code")) == (24, False)
+    assert mark in organiser.get(first.links["Next"]).all("main code")
+    for words, number in (("oppet", 1), ("WINDOW hus", 1), ("fonster eva", 0), ("exempel", 24)):
+        assert len(organiser.get("image_choice.index", event="nf27", q=words).all("main code")) == number, (
+            words
+        )
+    organiser.get("image_choice.index", event="nf27", page=3, expect=404)
+
+    post = make_post(event_id=event.id)
+    form, cover = desk(organiser, post), f"input[name=cover][value='{oldest.key}']"
+    assert form.soup.select(cover) == []
+    more = form.submit({"en-headline": "Not saved"}, button="Show more images", expect=200)
+    assert (len(more.soup.select(cover)), more.form().data["en-headline"]) == (1, ["Not saved"])
+    more.submit({"cover": oldest.key}, button="Save", expect=303)
+    look = organiser.get("settings.look", event="nf27")
+    look.submit({"logo_key": None}, forged={"logo_key": oldest.key}, button="Save", expect=303)
+    db.session.expire_all()
+    assert (post.cover.key, post.texts[0].headline, event.logo_key) == (oldest.key, "Not saved", oldest.key)
 
 
 def test_cover_is_what_search_engines_and_other_sites_show(pages, event, image):
