@@ -18,6 +18,7 @@ window.measures = (() => {
     new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
     code: { autocomplete: "one-time-code", spellcheck: "false" },
     q: { type: "search" },
+    event: {}, // the forum to which a search is limited, nothing about a person
   };
 
   const name = (element) => {
