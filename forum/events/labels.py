@@ -4,10 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 
 from forum.events.models import Event
+from forum.events.queries import LinkedEvent
 from forum.web.languages import dates_of, in_language
 
 
-def labels_of(listed: Sequence[Event]) -> dict[str, str]:
+def short_labels_of(listed: Sequence[Event | LinkedEvent]) -> dict[str, str]:
+    """Return each event's short name by slug, with what `labels_of` adds where several have the same short name."""
+    names = {event.slug: in_language(event.short_name) for event in listed}
+    times, labels = Counter(names.values()), labels_of(listed)
+    return {slug: name if times[name] == 1 else labels[slug] for slug, name in names.items()}
+
+
+def labels_of(listed: Sequence[Event | LinkedEvent]) -> dict[str, str]:
     """Return each event's short name with its year, by slug; with its days where several would be called the same."""
     labels = {event.slug: _with_year(event) for event in listed}
     times = Counter(labels.values())
@@ -15,6 +23,6 @@ def labels_of(listed: Sequence[Event]) -> dict[str, str]:
     return {slug: label if times[label] == 1 else with_days[slug] for slug, label in labels.items()}
 
 
-def _with_year(event: Event) -> str:
+def _with_year(event: Event | LinkedEvent) -> str:
     name, year = in_language(event.short_name), str(event.starts_at.astimezone(event.zone).year)
     return name if year in name else f"{name} ({year})"

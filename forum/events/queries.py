@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -50,6 +51,8 @@ FRAME = union_all(
         Page.title,
         literal(value=False),
         cast(null(), UtcDateTime),
+        cast(null(), UtcDateTime),
+        cast(null(), String),
     ).where(Page.event_id == bindparam("event_id")),
     select(
         literal("event"),
@@ -58,7 +61,9 @@ FRAME = union_all(
         Event.slug,
         Event.short_name,
         Event.is_current,
+        Event.starts_at,
         Event.ends_at,
+        Event.timezone,
     ).where(Event.is_published),
 )
 
@@ -78,9 +83,16 @@ class LinkedEvent:
 
     id: int
     slug: str
-    name: Text
+    short_name: Text
     is_current: bool
+    starts_at: datetime
     ends_at: datetime
+    timezone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone at the event's venue."""
+        return ZoneInfo(self.timezone)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The layout around every public page's content: name, navigation, languages, help, contact."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.help_lines import HelpLine, list_help_lines
 from forum.events.in_url import event_of_page, is_preview
+from forum.events.labels import short_labels_of
 from forum.events.look import Look, look_of
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
@@ -167,13 +168,18 @@ class Site:
     @property
     def earlier_forums(self) -> list[Forum]:
         """The forums that are over, the newest first."""
-        return [_link_to(event) for event in self._frame.events if events.is_earlier(event, clock.now())]
+        return self._links_to([each for each in self._frame.events if events.is_earlier(each, clock.now())])
 
     @property
     def other_forums(self) -> list[Forum]:
         """The forums that visitors can come to beside the one of the page, the next one first."""
         ahead = [event for event in reversed(self._frame.events) if not events.is_over(event, clock.now())]
-        return [_link_to(event) for event in ahead if not self.event or event.id != self.event.id]
+        return self._links_to([each for each in ahead if not self.event or each.id != self.event.id])
+
+    def _links_to(self, listed: Sequence[LinkedEvent]) -> list[Forum]:
+        labels = _once("labels", lambda: short_labels_of(self._frame.events))
+        urls = [url_for("home.front", event=events.slug_in_url(event)) for event in listed]
+        return [Forum(event.id, labels[event.slug], url) for event, url in zip(listed, urls, strict=True)]
 
     @property
     def _frame(self) -> events.Frame:
@@ -200,11 +206,6 @@ def _read_frame(event: Event | None) -> events.Frame:
         if not events.is_over(linked, now):
             cache.hold_at_most((linked.ends_at - now).total_seconds())
     return frame
-
-
-def _link_to(event: LinkedEvent) -> Forum:
-    url = url_for("home.front", event=events.slug_in_url(event))
-    return Forum(event.id, languages.in_language(event.name), url)
 
 
 def _once(name: str, make: Callable[[], Any]) -> Any:

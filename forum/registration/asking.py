@@ -6,9 +6,9 @@ from typing import Any
 from flask import url_for
 
 from forum.events import queries as events
+from forum.events.labels import short_labels_of
 from forum.events.models import Event
 from forum.registration.links import managing_ends
-from forum.web.languages import in_language
 
 
 def asking_addresses(now: datetime, *, but: Event | None = None) -> list[dict[str, Any]]:
@@ -17,13 +17,13 @@ def asking_addresses(now: datetime, *, but: Event | None = None) -> list[dict[st
     A page of an invalid link, which knows no registration, shows all these events. An event's own page for asking
     passes the event as `but`, which is left out.
     """
-    listed = [
-        event for event in events.read_frame(None).events if event.is_current or now < managing_ends(event)
-    ]
+    every = events.read_frame(None).events
+    labels = short_labels_of(every)
+    listed = [event for event in every if event.is_current or now < managing_ends(event)]
     listed.sort(key=lambda event: not event.is_current)
     return [
         {
-            "label": in_language(event.name),
+            "label": labels[event.slug],
             "url": url_for("registration.resend", event=events.slug_in_url(event)),
         }
         for event in listed

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from forum import clock
+from forum.columns import Text
 from forum.events import publishing
 from tests.factories.events import NOW
 from tests.factories.news import PUBLISHED, make_post
@@ -40,6 +41,14 @@ def test_pages_of_one_event_stay_with_it_in_both_languages(pages, front, beside)
     post = pages.get(pages.get("/en/events/osl28/news/").links["Headline basalt"])
     assert post.all(".brand") == ["OSL28"]
     assert pages.get("/en/events/osl28/event.ics").text.count("Forum basalt") == 2
+
+
+def test_links_to_events_of_one_short_name_say_which(pages, front, beside):
+    for event in (front, beside):
+        write(setattr, event, "short_name", Text(sv="Forum", en="Forum"))
+    assert pages.get("/en/").links["Forum (2028)"] == "/en/events/osl28/"
+    asking = pages.get("/en/events/osl28/register/link").soup.select("main .plain-list a")
+    assert [(link.text, link["href"]) for link in asking] == [("Forum (2027)", "/en/register/link")]
 
 
 def test_machines_read_each_event_at_its_own_address(pages, front, beside):
