@@ -20,6 +20,7 @@ from forum.commands.counters import mend_counters
 from forum.commands.database import database
 from forum.commands.doctor import doctor
 from forum.commands.events import create_event
+from forum.commands.images import make_avif
 from forum.commands.keys import new_keys, refuse_wrong_keys, rotate_keys
 from forum.commands.mail import mail_test
 from forum.commands.organisers import create_organiser, disable_organiser
@@ -72,6 +73,7 @@ for command in (
     mail_test,
     mend_counters,
     rebuild_search,
+    make_avif,
     backup,
     restore,
     release_mail,

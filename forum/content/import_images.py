@@ -26,7 +26,7 @@ def _write(event: Event, key: str, document: Document, sizes: Mapping[tuple[str,
     image = queries.find(key)
     if image is None:
         size = sizes[event.slug, key]
-        image = Image(event_id=event.id, key=key, width=size.width, height=size.height, widths=size.widths)
+        image = Image(event_id=event.id, key=key, **vars(size))
         db.session.add(image)
     said = images.description_of(document)
     image.alt, image.credit, image.focus = said.alt, said.credit or None, said.focus

@@ -22,11 +22,17 @@ ORIGINAL = re.compile(r"events/([^/]+)/images/([0-9a-f]{16})\.jpg")
 
 @dataclass(frozen=True)
 class Size:
-    """The size of an image, and the widths in which its store has it."""
+    """The size of an image, the widths in which its store has it, and whether it has them as AVIF."""
 
     width: int
     height: int
     widths: list[int]
+    has_avif: bool
+
+    @classmethod
+    def of(cls, known: Image | making.Made) -> "Size":
+        """Return the size of an image of a library, or of one that has just been made."""
+        return cls(known.width, known.height, known.widths, known.has_avif)
 
 
 @dataclass
@@ -70,7 +76,7 @@ def _take(name: str, path: Path, *, keep: bool) -> tuple[str, str, Size]:
         raise BadFile(name, "", "is not what an export wrote under this name; add new images in the console")
     known = queries.find(key)
     if known and not store.find_missing([known]):
-        return event, key, Size(known.width, known.height, known.widths)
+        return event, key, Size.of(known)
     try:
         made = making.make_again(content)
     except NotTaken as refusal:
@@ -79,7 +85,7 @@ def _take(name: str, path: Path, *, keep: bool) -> tuple[str, str, Size]:
         ) from refusal
     if keep:
         store.put(key, made.files)
-    return event, key, Size(made.width, made.height, made.widths)
+    return event, key, Size.of(made)
 
 
 def _read_stored(key: str) -> bytes:

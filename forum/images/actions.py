@@ -48,7 +48,7 @@ def add(
     """
     if known := queries.find_own(event_id, key):
         return known, False
-    size = {"width": made.width, "height": made.height, "widths": made.widths}
+    size = {"width": made.width, "height": made.height, "widths": made.widths, "has_avif": made.has_avif}
     image = Image(event_id=event_id, key=key, added_at=now, alt=Text(), file_name=file_name, **size)
     _describe(image, said)
     db.session.add(image)
@@ -65,6 +65,12 @@ def describe(image: Image, said: Description, *, actor: str, now: datetime) -> b
     fields = sorted(name for name in after if after[name] != before[name])
     audit.record("image.changed", image, actor=actor, at=now, fields=fields)
     return True
+
+
+def note_avif(image: Image, *, actor: str, now: datetime) -> None:
+    """Let pages show the AVIF files of an image, which are stored before."""
+    image.has_avif = True
+    audit.record("image.changed", image, actor=actor, at=now, fields=["has_avif"])
 
 
 def remove(image: Image, *, actor: str, now: datetime) -> None:

@@ -42,12 +42,13 @@ REFUSALS: Mapping[str, type[NotTaken]] = {
 
 @dataclass(frozen=True)
 class Made:
-    """An image's files by name, its size, and the widths in which pages can show it."""
+    """An image's files by name, its size, the widths in which pages can show it, and whether these exist as AVIF."""
 
     files: Mapping[str, bytes]
     width: int
     height: int
     widths: list[int]
+    has_avif: bool
 
     def key_for(self, event_slug: str) -> str:
         """Return the image's key in an event's library: a digest of the event's slug and the original's content."""

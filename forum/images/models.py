@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.columns import Text, Translated, UtcDateTime, member
@@ -16,6 +16,7 @@ class Image(Base):
     """An image. `key` is made of its content, so the files under a key never change.
 
     `width` and `height` are those of the original; `widths` has the widths in which pages can show the image.
+    `has_avif` says whether its files exist as AVIF beside WebP and JPEG.
     """
 
     is_public_content = True
@@ -31,6 +32,7 @@ class Image(Base):
     width: Mapped[int]
     height: Mapped[int]
     widths: Mapped[list[int]] = mapped_column(JSON)
+    has_avif: Mapped[bool] = mapped_column(default=False, server_default=false())
     # What the image shows, in words, for those who do not see it.
     alt: Mapped[Text] = mapped_column(Translated)
     credit: Mapped[str | None] = mapped_column(String(150))

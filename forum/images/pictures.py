@@ -11,7 +11,10 @@ from forum.web.seo import SharedImage
 
 @dataclass(frozen=True)
 class Picture:
-    """An image for templates/components/picture.html; a srcset has the addresses of a kind with their widths."""
+    """An image for templates/components/picture.html; a srcset has the addresses of a kind with their widths.
+
+    The image may have no files of the kind AVIF; then that srcset is empty.
+    """
 
     alt: str
     credit: str
@@ -21,6 +24,7 @@ class Picture:
     src: str
     jpeg_srcset: str
     webp_srcset: str
+    avif_srcset: str
 
 
 def picture_of(image: Image) -> Picture:
@@ -34,6 +38,7 @@ def picture_of(image: Image) -> Picture:
         src=file_url(image, _middle(image.widths)),
         jpeg_srcset=_srcset(image, "jpg"),
         webp_srcset=_srcset(image, "webp"),
+        avif_srcset=_srcset(image, "avif") if image.has_avif else "",
     )
 
 

@@ -18,8 +18,8 @@ from forum.images.models import Image
 
 KEY = re.compile(r"[0-9a-f]{16}")
 # The files that visitors may read; an original is only for the site's own use.
-SHOWN = re.compile(r"[1-9][0-9]{2,3}\.(?:jpg|webp)")
-KINDS = {"jpg": "image/jpeg", "webp": "image/webp"}
+SHOWN = re.compile(r"[1-9][0-9]{2,3}\.(?:jpg|webp|avif)")
+KINDS = {"jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
 PLACE = "images_place"  # key in app.extensions
 
 
@@ -41,7 +41,8 @@ class Place(Protocol):
 
 def names_of(image: Image) -> list[str]:
     """Return the names of the image's files."""
-    return [ORIGINAL, *(f"{width}.{kind}" for width in image.widths for kind in KINDS)]
+    kinds = [kind for kind in KINDS if kind != "avif" or image.has_avif]
+    return [ORIGINAL, *(f"{width}.{kind}" for width in image.widths for kind in kinds)]
 
 
 def put(key: str, files: Mapping[str, bytes]) -> None:

@@ -332,7 +332,7 @@ def _lay_out_images(world: World, event: Event) -> None:
         made = make(encoded(ring(width, height), "PNG"))
         key = made.key_for(event.slug)
         store.put(key, made.files)
-        size = {"width": made.width, "height": made.height, "widths": made.widths}
+        size = {"width": made.width, "height": made.height, "widths": made.widths, "has_avif": made.has_avif}
         alt = (_both("Lentokonesuihkuturbiinimoottori"), Text(sv="En ring av prickar", en="A ring of dots"))[
             number
         ]

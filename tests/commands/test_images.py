@@ -8,12 +8,12 @@ from sqlalchemy import inspect, select
 from forum import presence
 from forum.extensions import db
 from forum.health import files
-from forum.images import store
+from forum.images import making, queries, store
 from forum.images.errors import StorageAway
 from forum.images.models import Image
 from tests.commands.archives import made, run
 from tests.factories.events import NOW, make_event
-from tests.factories.images import make_image
+from tests.factories.images import jpeg, make_image
 
 
 @pytest.fixture
@@ -47,6 +47,24 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
         store.remove(image)
         is_well, words = files.check(NOW)
         assert (is_well, words.startswith(f"1 of 1 image lacks files ({image})")) == (False, True)
+
+
+def test_images_of_an_earlier_version_get_their_avif_files_once(app, database):
+    """Pages show them then; an image whose AVIF files would not be smaller stays as it is."""
+    event = make_event()
+    for image in map(making.make, (jpeg(900, 600), jpeg(400, 400))):
+        key = image.key_for(event.slug)
+        store.put(key, {name: content for name, content in image.files.items() if not name.endswith(".avif")})
+        make_image(event, key=key, widths=image.widths)
+    for number in (1, 0):
+        ended = run(app, "make-avif")
+        assert f"{number} image{'s' * (not number)} ha" in ended.output
+    db.session.expire_all()
+    images = queries.list_all()
+    assert [image.has_avif for image in images] == [True, False]
+    assert store.find_missing(images) == []
+    assert "900.avif" in store.names_of(images[0])
+    db.session.rollback()
 
 
 def test_restore_begins_only_when_the_storage_of_images_answers(app, image, make_app, blank_url, tmp_path):

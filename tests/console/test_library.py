@@ -59,8 +59,9 @@ def test_image_is_added_described_and_removed(organiser, pages, app, database):
     told = organiser.open("/console/nf27/images/new", method="POST", data=sent, headers=wants, expect=201)
     assert organiser.get(json.loads(told.text)["url"]).flashes == ["The library has this image already."]
     shown = page.soup.select_one("main picture")
-    srcset = f"/images/{image.key}/400.webp 400w, /images/{image.key}/800.webp 800w"
-    assert shown.source["srcset"] == srcset
+    kinds = [(source["type"], source["srcset"].split(", ")[0]) for source in shown.select("source")]
+    assert kinds == [(f"image/{kind}", f"/images/{image.key}/400.{kind} 400w") for kind in ("avif", "webp")]
+    assert pages.get(f"/images/{image.key}/800.avif").headers["Content-Type"] == "image/avif"
     assert (shown.img["alt"], shown.img["width"], shown.img["height"]) == ("Two red squares", "800", "600")
     assert f"{{{{image {image.key}}}}}" in page.text
 

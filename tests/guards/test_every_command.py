@@ -43,6 +43,7 @@ COMMANDS = {
     "backup": ("forum-", ("{folder}/backups", "--keys", "{folder}/keys.json")),
     "mail-test": ("Written into the folder mail/", ("anna@example.org",)),
     "mend-counters": ("", ()),
+    "make-avif": ("0 images have AVIF files now", ()),
     "rebuild-search": ("The index is made anew", ()),
     "content export": (" files.", ("{folder}/content",)),
     "content import": ("0 differences imported.", ("{folder}/content",)),

@@ -56,7 +56,14 @@ def test_image_is_made_in_each_width_and_kind():
         "original.jpg": ("JPEG", (1500, 1000)),
         **{f"{width}.jpg": ("JPEG", size) for width, size in shown.items()},
         **{f"{width}.webp": ("WEBP", size) for width, size in shown.items()},
+        **{f"{width}.avif": ("AVIF", size) for width, size in shown.items()},
     }
+
+
+def test_image_whose_avif_files_are_not_smaller_has_none():
+    small = making.make(jpeg(400, 400))
+    assert (small.has_avif, sorted(small.files)) == (False, ["400.jpg", "400.webp", "original.jpg"])
+    assert making.make(jpeg(1500, 1000)).has_avif
 
 
 def test_large_image_is_scaled_down():
@@ -169,10 +176,10 @@ def test_key_follows_the_content_and_the_event():
     assert len({one.key_for("nf27"), other.key_for("nf27"), one.key_for("nf16")}) == 3
 
 
-@pytest.mark.parametrize("file", ["given", "original.jpg", "400.jpg", "400.webp"])
+@pytest.mark.parametrize("file", ["given", "original.jpg", "400.jpg", "400.webp", "400.avif"])
 def test_full_disk_is_not_taken_for_a_damaged_file(monkeypatch, tmp_path, file):
     """When a file cannot be written to a full disk, the error names the storage, not the person's image."""
     monkeypatch.setattr(making, "TemporaryDirectory", lambda prefix: nullcontext(str(tmp_path)))
     (tmp_path / file).symlink_to("/dev/full")
     with pytest.raises(StorageAway):
-        making.make(jpeg(400, 400))
+        making.make(jpeg(800, 600))

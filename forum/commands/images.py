@@ -1,0 +1,64 @@
+"""`forum make-avif`: the AVIF files of images that an earlier version has added."""
+
+import click
+from flask.cli import with_appcontext
+
+from forum import clock
+from forum.counting import counted
+from forum.database import read_locked, start_write
+from forum.events import queries as events
+from forum.extensions import db
+from forum.images import actions, making, queries, store
+from forum.images.errors import NotTaken, StorageAway
+from forum.images.models import Image
+
+
+@click.command("make-avif")
+@with_appcontext
+def make_avif() -> None:
+    """Make the AVIF files that images of earlier versions lack, unless they would not be smaller.
+
+    Run it after an update, when no process of the earlier version serves any more. It may be stopped and run again.
+    """
+    made = larger = 0
+    for key in [image.key for image in queries.list_all() if not image.has_avif]:
+        try:
+            has_avif = _make(key)
+        except StorageAway as problem:
+            raise click.ClickException(
+                "The storage of images does not answer; run it again later."
+            ) from problem
+        made, larger = made + has_avif, larger + (not has_avif)
+    click.echo(
+        f"{counted(made, 'image has', 'images have')} AVIF files now;"
+        f" {counted(larger, 'image needs', 'images need')} none or cannot be made anew."
+    )
+
+
+def _make(key: str) -> bool:
+    """Make the files of an image anew, and return whether it has AVIF files now; the others stay as they are."""
+    original = store.read(key, making.ORIGINAL)
+    db.session.rollback()  # give the connection back: making an image takes a moment
+    try:
+        files = making.make_again(original).files if original else {}
+    except NotTaken:
+        return False
+    avif = {name: content for name, content in files.items() if name.endswith(".avif")}
+    if not avif:
+        return False
+    start_write(db.session)
+    image = _lock(key)
+    if image:
+        store.put(key, avif)
+        actions.note_avif(image, actor="command", now=clock.now())
+    db.session.commit()
+    return image is not None
+
+
+def _lock(key: str) -> Image | None:
+    """Lock the event of the image, under which images are removed; return the image, None when it is gone."""
+    image = queries.find(key)
+    event = events.find_by_id(image.event_id) if image else None
+    if event:
+        db.session.execute(read_locked(events.select_event(event.slug)))
+    return queries.find(key)
