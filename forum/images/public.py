@@ -1,20 +1,24 @@
 """The files of images, for everybody. An address never changes its content, so browsers keep it for ever."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from forum.extensions import db
 from forum.images import queries, store
-from forum.turns import Line
+from forum.turns import Line, NoTurn, processor
 from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.static import FOR_EVER
 
 bp = Blueprint("images", __name__)
 # The Content-Security-Policy of the site, and `sandbox` for a browser that shows the file as a page (S29).
 POLICY = f"{CONTENT_SECURITY_POLICY}; sandbox"
-# How many requests of a process may wait for the storage: a third of those that it serves at once. The others get the
-# page that asks to try again, so a storage that does not answer leaves room for everything else.
-READERS = Line(32)
+# How many requests of a process may read from the storage at once, and how many more may wait for that: each a third of
+# those that the process serves. The others get the page that asks to try again, so a storage that does not answer
+# leaves room for everything else. A waiting request gives up when no other has finished for WAIT_SECONDS.
+READERS, WAITERS, WAIT_SECONDS = Line(32), Line(32), 1.0
 
 
 @bp.route("/images/<key>/<name>")
@@ -22,7 +26,7 @@ def file(key: str, name: str) -> ResponseReturnValue:
     """Give an image's file in a width and kind; the original is not given."""
     if not _is_shown(key, name):
         abort(404)
-    with READERS.turn(0):
+    with _turn_to_read():
         content = store.read(key, name)
     if content is None:
         abort(404)
@@ -31,6 +35,19 @@ def file(key: str, name: str) -> ResponseReturnValue:
     response.headers["Content-Security-Policy"] = POLICY
     response.set_etag(f"{key}-{name}")
     return response.make_conditional(request)
+
+
+@contextmanager
+def _turn_to_read() -> Iterator[None]:
+    """Run the block when few enough requests read from the storage. Raises NoTurn."""
+    if not READERS.enter(0):
+        with WAITERS.turn(0), processor.lent():
+            if not READERS.enter(WAIT_SECONDS, while_moving=True):
+                raise NoTurn
+    try:
+        yield
+    finally:
+        READERS.leave()
 
 
 def _is_shown(key: str, name: str) -> bool:

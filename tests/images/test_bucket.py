@@ -1,6 +1,7 @@
 """Images are stored, shown and removed in S3-compatible storage, on a real S3 server; each wait for it has an end."""
 
 import socket
+import threading
 
 import obstore
 import pytest
@@ -105,7 +106,17 @@ def test_storage_that_does_not_answer_leaves_room_for_other_requests(make_app, s
             pages.get(f"/images/{name}", expect=404)
         assert asked == []
         taken = sum(public.READERS.enter(0) for _number in range(Lobby.SERVED // 2))
+        monkeypatch.setattr(public, "WAIT_SECONDS", 0.05)
         pages.get(f"/images/{image.key}/400.jpg", expect=503)
-        for _number in range(taken):
+        waiting = sum(public.WAITERS.enter(0) for _number in range(Lobby.SERVED // 2))
+        assert taken + waiting < Lobby.SERVED
+        monkeypatch.setattr(public, "WAIT_SECONDS", 60)
+        pages.get(f"/images/{image.key}/400.jpg", expect=503)  # at once
+        for _number in range(waiting):
+            public.WAITERS.leave()
+        # While the storage answers others, a request waits: the browser would not ask for the image again.
+        threading.Timer(0.2, public.READERS.leave).start()
+        assert pages.get(f"/images/{image.key}/400.jpg").data == b"content"
+        for _number in range(taken - 1):
             public.READERS.leave()
         assert pages.get(f"/images/{image.key}/400.jpg").data == b"content"
