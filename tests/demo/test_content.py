@@ -91,7 +91,10 @@ def test_file_has_no_exclamation_mark(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_file_has_no_deprecated_term(path):
-    assert DEPRECATED.findall(path.read_text(encoding="utf-8")) == []
+    """Only the glossary names such terms, each as a word to avoid."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    said = [line for line in lines if path.name != "glossary.toml" or not line.startswith("avoid = ")]
+    assert DEPRECATED.findall("\n".join(said)) == []
 
 
 def test_deprecated_terms_are_found_in_a_text_that_has_them():
