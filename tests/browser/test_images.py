@@ -89,6 +89,7 @@ def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(c
     assert is_focused(text)
     assert text.input_value() == f"Before. \n\n{{{{image {unused}}}}}\n\nAfter."
     page.get_by_text("Cover image", exact=True).first.click()
+    expect(page.get_by_role("button", name="Search all images")).to_be_visible()
     box = page.locator(f"[name=cover][value='{unused}']")
     box.evaluate("box => box.closest('.library-item').remove()")  # as if it were the 31st
     page.get_by_role("button", name="Search all images").focus()

@@ -86,7 +86,7 @@ def test_replace_button_keeps_the_cursor_and_can_be_undone(writer):
     better = dated.get_attribute("data-better")
     text.evaluate("field => { field.focus(); field.setSelectionRange(3, 8); }")
     dated.click()
-    assert text.input_value() == f"😀 Until today.\n\nWe met {better}. “Yes”, he said today."
+    expect(text).to_have_value(f"😀 Until today.\n\nWe met {better}. “Yes”, he said today.")
     assert is_focused(text)
     assert text.evaluate("field => [field.selectionStart, field.selectionEnd]") == [3, 8]
     text.press("Control+z")
