@@ -1,7 +1,7 @@
 """Shortcuts that make tests faster without changing what they prove."""
 
 import shutil
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from forum.extensions import db
+from forum.images import making
 from forum.web.content_version import PolledVersion
 
 ROOM = 6 * 1024**3  # in bytes: more than a run of the tests needs for its folders
@@ -66,6 +67,11 @@ def compile_statements_once(app: Flask) -> None:
     """Let the app's engine share its compiled statements with the engines of all other apps."""
     with app.app_context():
         db.engine._compiled_cache = STATEMENTS  # type: ignore[assignment]
+
+
+def make_images_once() -> None:
+    """Let the demo's images be made once in a process: each takes a second, and they come out the same each time."""
+    making.make_again = lru_cache(maxsize=8)(making.make_again)
 
 
 def look_at_once(app: Flask) -> None:

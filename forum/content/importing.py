@@ -33,13 +33,16 @@ class Outcome:
     kept: Sequence[str]
 
 
-def load_files(texts: Mapping[str, str], *, now: datetime) -> None:
-    """Fill an empty database with what the files say, without an entry in the audit trail. Raises ContentRefused."""
-    given = reading.read(texts, {})
+def load_files(texts: Mapping[str, str], sizes: Mapping[tuple[str, str], Size], *, now: datetime) -> None:
+    """Fill an empty database with what the files say, without an entry in the audit trail. Raises ContentRefused.
+
+    `sizes` has event and key of each image, whose files are stored already.
+    """
+    given = reading.read(texts, {}, sizes)
     try:
         before = stored.read()
         wanted = completing.complete(given, before, delete=False, now=now)
-        _write(before, wanted, {}, delete=False, now=now)
+        _write(before, wanted, sizes, delete=False, now=now)
     except BadFile as problem:
         raise ContentRefused([str(problem)]) from problem
 

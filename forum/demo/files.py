@@ -1,14 +1,19 @@
-"""Reading the demo's files: a folder of content with placeholders for the year and for days ago, and a word list."""
+"""Reading the demo's files: a folder of content with placeholders for the year, days ago and images, and a word list.
+
+An image is named in the folder, such as `horizon.jpg`: its key depends on the event, whose name has the year.
+"""
 
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from forum.content import folder
+from forum.images import making
 
 HERE = Path(__file__).parent
 CONTENT = HERE / "content"
@@ -19,6 +24,17 @@ CURRENT_FOLDER = "events/nf27/"
 FIRST_DAY = (11, 16)
 AHEAD = timedelta(days=60)
 DAYS_AGO = re.compile(r"\{(\d+) days ago\}")
+IMAGE = re.compile(r"\{image ([a-z]+)\}")
+IN_LIBRARY = re.compile(r"(events/[^/]+/images/)([a-z]+)(\.toml)")
+
+
+@dataclass(frozen=True)
+class Original:
+    """The original of an image of the demo, its event's slug and its key."""
+
+    event: str
+    key: str
+    content: bytes
 
 
 def next_year(now: datetime) -> int:
@@ -30,15 +46,33 @@ def next_year(now: datetime) -> int:
 def read_content(now: datetime) -> Mapping[str, str]:
     """Return the texts of the demo's content by their paths, with every placeholder filled in."""
     texts, _unread = folder.read(CONTENT)
+    keys = {name: original.key for name, original in read_originals(now).items()}
+
+    def filled(text: str) -> str:
+        return IMAGE.sub(lambda named: keys[named[1]], fill(text, now))
+
     return {
-        fill(path.replace(CURRENT_FOLDER, f"events/{CURRENT}/"), now): fill(text, now)
+        IN_LIBRARY.sub(lambda parts: parts[1] + keys[parts[2]] + parts[3], _place_of(path, now)): filled(text)
         for path, text in texts.items()
     }
+
+
+def read_originals(now: datetime) -> Mapping[str, Original]:
+    """Return the originals of the demo's images by their names."""
+    originals = {}
+    for path, file in folder.list_originals(CONTENT):
+        event, content = _place_of(path, now).split("/")[1], file.read_bytes()
+        originals[file.stem] = Original(event, making.key_of(content, event), content)
+    return originals
 
 
 def read_words() -> dict[str, Any]:
     """Return the word lists from which people are invented."""
     return tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
+
+
+def _place_of(path: str, now: datetime) -> str:
+    return fill(path.replace(CURRENT_FOLDER, f"events/{CURRENT}/"), now)
 
 
 def fill(text: str, now: datetime) -> str:

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select, update
 
 from forum.content import importing
+from forum.content.originals import Originals, Size
 from forum.demo import files
 from forum.demo.people import Population
 from forum.demo.story import Story
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
+from forum.images import making, store
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 
@@ -25,13 +27,23 @@ def load_demo(*, now: datetime) -> bool:
     """
     if db.session.scalar(select(exists().where(Event.id.is_not(None)))):
         return False
-    importing.load_files(files.read_content(now), now=now)
+    importing.load_files(files.read_content(now), store_images(now).sizes, now=now)
     current = events.find_current()
     if current is None:
         raise LookupError("the demo has no current event")
     Story(current, Population(files.read_words()), now).play()
     _settle_outbox()
     return True
+
+
+def store_images(now: datetime) -> Originals:
+    """Make the files of the demo's images and store them; return their sizes."""
+    stored = Originals()
+    for original in files.read_originals(now).values():
+        made = making.make_again(original.content)
+        store.put(original.key, made.files)
+        stored.sizes[original.event, original.key] = Size.of(made)
+    return stored
 
 
 def _settle_outbox() -> None:

@@ -286,6 +286,20 @@ def test_dark_room_keeps_the_first_figures_and_corrects_them():
         assert [figure for figure in ("51", "150", "84") if figure in post["body"]] == ["51", "150"]
 
 
+def test_every_image_is_small_described_in_both_languages_and_shown():
+    """Two are covers, and one stands in a text."""
+    originals = {path.stem: path for path in CONTENT.rglob("*.jpg")}
+    described = {path.stem: toml(path)["alt"] for path in CONTENT.rglob("images/*.toml")}
+    assert set(originals) == set(described) == {"horizon", "seats", "threads"}
+    assert max(path.stat().st_size for path in originals.values()) < 100_000
+    assert {name for name, alt in described.items() if sorted(filter(alt.get, alt)) != LANGUAGES} == set()
+    for language in LANGUAGES:
+        texts = [posts[language] for posts in posts_by_key().values()]
+        shown = [text["cover"] for text in texts if "cover" in text]
+        shown += [mark for text in texts for mark in re.findall(r"\{image [a-z]+\}", text["body"])]
+        assert sorted(shown) == [f"{{image {name}}}" for name in sorted(originals)]
+
+
 # Rules for categories, tags and people
 
 

@@ -15,10 +15,13 @@ from forum.audit.models import AuditEntry
 from forum.content import exporting, importing
 from forum.database import start_write
 from forum.demo import files
-from forum.demo.loader import load_demo
+from forum.demo.loader import load_demo, store_images
 from forum.demo.story import ALIAS, CHAPTERS
 from forum.events import queries as events
 from forum.extensions import db
+from forum.images import queries as images
+from forum.images import store
+from forum.images.bodies import without_marks
 from forum.news.models import Post, Tag
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
@@ -89,7 +92,9 @@ def test_demo_is_loaded_once(loaded):
 def test_the_demo_is_a_folder_of_content(loaded):
     """The demo's files can be imported without a difference, and an export writes the same files."""
     start_write(db.session)
-    outcome = importing.import_files(files.read_content(NOW), {}, delete=True, actor="command", now=NOW)
+    outcome = importing.import_files(
+        files.read_content(NOW), {}, store_images(NOW), delete=True, actor="command", now=NOW
+    )
     db.session.rollback()
     assert [str(difference) for difference in outcome.differences] == []
     assert sorted(exporting.export_files()) == sorted(files.read_content(NOW))
@@ -226,9 +231,14 @@ def test_posts_are_in_both_languages_and_none_is_in_the_future(loaded):
     assert len(posts) == 9
     assert {tuple(sorted(text.language for text in post.texts)) for post in posts} == {("en", "sv")}
     assert [post.key for post in posts if post.published_at > NOW] == []
-    assert [
-        text.slug for post in posts for text in post.texts if "{" in text.headline + text.lead + text.body
-    ] == []
+    texts = [text for post in posts for text in post.texts]
+    assert [text.slug for text in texts if "{" in text.headline + text.lead + without_marks(text.body)] == []
+    covers = {post.key: post.cover.alt["en"] for post in posts if post.cover}
+    assert covers == {
+        "registration-is-open": "Five soft bands of colour, one above the other, under a pale sun",
+        "telecom-coalition": "Five lines of different colours meet and go on side by side",
+    }
+    assert store.find_missing(images.list_all()) == []
 
 
 def test_dark_room_has_its_correction_and_each_tag_once(loaded):
