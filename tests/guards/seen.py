@@ -36,6 +36,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "outbox_messages.last_error",
     "post_revisions.content",
     "page_revisions.content",
+    "images.file_name",
     "users.name",  # shown in a registration's history as the person who did something
 }
 # Columns whose texts belong to all events, so that only admins of all events may see them.
