@@ -22,6 +22,7 @@ from forum.console import (
     publication,
     redirects,
 )
+from forum.console import mailings as console_mailings
 from forum.console import outbox as console_outbox
 from forum.console import overview as console_overview
 from forum.console import pages as console_pages
@@ -82,6 +83,7 @@ BLUEPRINTS = (
     registration_console.bp,
     organisers_changes.bp,
     console_outbox.bp,
+    console_mailings.bp,
     news_console.bp,
     publishing.bp,
     writing.bp,

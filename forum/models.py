@@ -5,9 +5,10 @@ from forum.audit import models as audit
 from forum.events import models as events
 from forum.health import models as health
 from forum.images import models as images
+from forum.mailings import models as mailings
 from forum.news import models as news
 from forum.news import search_entries
 from forum.outbox import models as outbox
 from forum.registration import models as registration
 
-ALL = (audit, images, outbox, accounts, events, news, search_entries, health, registration)
+ALL = (audit, images, outbox, accounts, events, news, search_entries, health, registration, mailings)

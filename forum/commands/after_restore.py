@@ -1,4 +1,4 @@
-"""Making a restored database safe: no organiser is signed in, and no mail is sent twice (R22).
+"""Making a restored database safe: no organiser is signed in, and no mail or mailing is sent twice (R12, R22).
 
 A registered person's sign-in to the own page lives in the browser's cookie alone. A sign-in that the
 person ended after the backup was made works again until its half hour or twelve hours are over; a new FORUM_SECRET_KEY
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import CursorResult, Delete, Update, delete, update
+from sqlalchemy import CursorResult, Delete, Update, delete, inspect, update
 from sqlalchemy.engine import Connection, Dialect
 
 from forum import clock
@@ -18,9 +18,16 @@ from forum.accounts.models import OneTimeLink, SignIn
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db
+from forum.mailings.enums import MailingStatus
+from forum.mailings.models import Mailing
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import HELD, UNSENT
+
+# Pauses mailings, which may have been sent since the backup was made. The backup of an early release has none.
+PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
+UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
+"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,10 @@ class Quieted:
 
 
 def quiet(connection: Connection) -> Quieted:
-    """Delete sign-ins and one-time links and hold unsent mail, in the caller's transaction."""
+    """Delete sign-ins and one-time links, pause mailings and hold unsent mail, in the caller's transaction."""
+    if inspect(connection).has_table(Mailing.__tablename__):
+        sending = update(Mailing).where(Mailing.status == MailingStatus.SENDING)
+        connection.execute(sending.values(status=MailingStatus.PAUSED))
     return Quieted(*(_count(connection, statement) for statement in _statements()))
 
 
@@ -52,7 +62,7 @@ def quieting_script(dialect: Dialect) -> str:
         str(statement.compile(dialect=dialect, compile_kwargs=options)).replace("\n", " ")
         for statement in _statements()
     ]
-    return "".join(f"{line};\n" for line in lines)
+    return PAUSING + "".join(f"{line};\n" for line in lines)
 
 
 def read_answers(output: str) -> Quieted:

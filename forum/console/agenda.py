@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum.audit import queries as audit
+from forum.console.mailings import proposed_change
 from forum.console.scope import mail_scope
 from forum.console.text_checks import blanks_of
 from forum.events import queries as events
 from forum.events.days import has_hours
 from forum.events.enums import RegistrationState
 from forum.events.models import Event
-from forum.outbox import heartbeats
+from forum.mailings.enums import MailingStatus
 from forum.outbox import listing as outbox
 from forum.outbox.wording import relay_text
 from forum.registration import listing, queries, wording
@@ -52,6 +53,7 @@ def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task
     """Return the event's tasks; those for which people wait come first."""
     return [
         *_reviews(event, counts, now),
+        *_mailings(event),
         *_mail_troubles(event, now),
         *_brakes(event, now),
         *_blanks(event, now),
@@ -118,10 +120,30 @@ def _reviews(event: Event, counts: listing.Counts, now: datetime) -> Iterator[Ta
     )
 
 
+def _mailings(event: Event) -> Iterator[Task]:
+    """Yield a task for people who have not been told of a change, or who wait in a paused mailing."""
+    if (proposed := proposed_change(event)) is None:
+        return
+    mailing, number = proposed.mailing, proposed.people
+    url = url_for("mailings.show", event=event.slug, mailing=mailing.id)
+    if mailing.status == MailingStatus.PAUSED:
+        title = ngettext(
+            "person is waiting in a paused mailing", "people are waiting in a paused mailing", number
+        )
+        yield Task(number, title, _("Continue or end it."), url)
+    elif number and mailing.status == MailingStatus.PROPOSED:
+        title = ngettext(
+            "person has not been told about the latest change",
+            "people have not been told about the latest change",
+            number,
+        )
+        told = _("%(parts)s: write to them, or note that no message is needed.", parts=proposed.parts)
+        yield Task(number, title, told, url)
+
+
 def _mail_troubles(event: Event, now: datetime) -> Iterator[Task]:
     scope = mail_scope(event)
-    is_silent = heartbeats.is_silent(heartbeats.last_beat(now=now), now=now)
-    trouble = outbox.find_trouble(scope, is_silent=is_silent, now=now)
+    trouble = outbox.find_trouble(scope, now=now)
     if trouble.failed:
         yield Task(
             trouble.failed,

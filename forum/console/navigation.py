@@ -31,6 +31,7 @@ BELONGING = {
         "attendees.resend",
         "attendees.export",
     },
+    "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
         *("publishing.publish", "publishing.withdraw", "publishing.correct"),

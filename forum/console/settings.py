@@ -7,13 +7,16 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
+from forum.accounts import sign_ins
 from forum.console import language_settings, look_settings, sector_merging, sector_settings
-from forum.console.settings_editing import Part, edit
+from forum.console.mailings import proposed_change
+from forum.console.settings_editing import Former, Part, edit
 from forum.console.settings_forms import FactsForm, RulesForm
 from forum.console.settings_text_forms import FrontTextsForm, OrganiserForm
 from forum.events.changes import touches_calendars
 from forum.events.days import list_days
 from forum.events.models import Event
+from forum.mailings import actions as mailings
 from forum.registration import listing, waiting_list
 from forum.registration.enums import Group
 
@@ -24,7 +27,7 @@ GIVING_PLACES = {"release_at", "organisation_cap", "starts_at", "offer_hours"}
 @bp.route("/facts", methods=["GET", "POST"])
 def facts(event: str) -> ResponseReturnValue:
     """Change what the event is called, its days and hours, its place and its contact address."""
-    return edit(event, Part("facts", FactsForm, _calendars, _after_facts))
+    return edit(event, Part("facts", FactsForm, _facts_context, _after_facts))
 
 
 @bp.route("/registration", methods=["GET", "POST"])
@@ -58,29 +61,34 @@ for rule, view in (
     bp.add_url_rule(rule, view_func=view, methods=["GET", "POST"])
 
 
-def _calendars(event: Event) -> dict[str, Any]:
+def _facts_context(event: Event) -> dict[str, Any]:
+    return {**_calendars(event), "proposed": proposed_change(event)}
+
+
+def _calendars(event: Event) -> dict[str, int]:
     counts = listing.count_by_sector_and_status(event)
     people = listing.count_status(event, counts, None) - listing.count_status(event, counts, Group.ENDED)
     return {"people": people, "days": len(list_days(event))}
 
 
-def _after_facts(event: Event, changed: list[str], now: datetime) -> str:
-    if not touches_calendars(changed):
+def _after_facts(event: Event, former: Former, now: datetime) -> str:
+    if not touches_calendars(former):
         return ""
     # Offers end when the event starts, so a later start may allow new ones.
     told = [_offered(waiting_list.offer_free_places(event, now=now))]
     numbers = _calendars(event)
     if numbers["people"]:
         told.insert(0, _calendar_words(**numbers))
+    mailings.propose_change(event, former, actor=sign_ins.current_actor(), now=now)
     return " ".join(filter(None, told))
 
 
 def _calendar_words(people: int, days: int) -> str:
     return ngettext(
         "The change concerns the calendar entries of %(num)s registered person, at most %(entries)s entries."
-        " Nobody has been written to.",
+        " Nobody has been written to yet.",
         "The change concerns the calendar entries of %(num)s registered people, at most %(entries)s entries."
-        " Nobody has been written to.",
+        " Nobody has been written to yet.",
         people,
         entries=people * days,
     )
@@ -90,8 +98,8 @@ def _people(event: Event) -> dict[str, Any]:
     return {"waiting": listing.count_waiting(event)}
 
 
-def _after_rules(event: Event, changed: list[str], now: datetime) -> str:
-    if not GIVING_PLACES & {*changed}:
+def _after_rules(event: Event, former: Former, now: datetime) -> str:
+    if not GIVING_PLACES & former.keys():
         return ""
     return _offered(waiting_list.offer_free_places(event, now=now))
 

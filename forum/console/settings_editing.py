@@ -24,13 +24,14 @@ from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.languages import NAMES, in_language
 
 Context = Mapping[str, Any]
+Former = Mapping[str, Any]  # the former values of the columns that a change has set, by name
 
 
 def _nothing(_event: Event) -> Context:
     return {}
 
 
-def _told_nothing(_event: Event, _changed: list[str], _now: datetime) -> str:
+def _told_nothing(_event: Event, _changed: Former, _now: datetime) -> str:
     return ""
 
 
@@ -39,13 +40,13 @@ class Part:
     """A page of the settings whose form edits columns of the event.
 
     `name` is the name of its endpoint and template; `context` returns further values for the template; `after` is
-    called with the names of the changed columns, before the commit, and returns the words after "Saved".
+    called with the former values of the changed columns, before the commit, and returns the words after "Saved".
     """
 
     name: str
     form: Any
     context: Callable[[Event], Context] = field(default=_nothing)
-    after: Callable[[Event, list[str], datetime], str] = field(default=_told_nothing)
+    after: Callable[[Event, Former, datetime], str] = field(default=_told_nothing)
 
 
 def edit(slug: str, part: Part) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Changing an event's own texts, days and rules; its places change in `registration.sectors`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -35,18 +35,22 @@ CHANGEABLE = frozenset(
 )
 
 
-def change(event: Event, values: Mapping[str, Any], *, actor: str, now: datetime) -> list[str]:
-    """Set columns of a locked event; return the names of those whose values are new, which the audit trail records."""
+def change(event: Event, values: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
+    """Set columns of a locked event; return the former values of those that have changed, by name.
+
+    The audit trail records the names.
+    """
     if strange := values.keys() - CHANGEABLE:
         raise KeyError(f"not a setting of an event: {sorted(strange)}")
-    changed = [name for name, value in values.items() if getattr(event, name) != value]
+    former = {name: getattr(event, name) for name in values}
+    changed = {name: value for name, value in former.items() if value != values[name]}
     for name in changed:
         setattr(event, name, values[name])
     if changed:
-        audit.record("event.changed", event, actor=actor, at=now, fields=changed)
+        audit.record("event.changed", event, actor=actor, at=now, fields=[*changed])
     return changed
 
 
-def touches_calendars(changed: list[str]) -> bool:
+def touches_calendars(changed: Iterable[str]) -> bool:
     """Return whether people's calendar entries show one of these columns."""
     return bool({*changed} & {*Event.calendar_columns})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location, get_timezone_name
 
 from forum.events.models import Event
 from forum.web.languages import language
@@ -62,6 +62,12 @@ def capital(words: str) -> str:
 def clock_text(moment: datetime | time) -> str:
     """Return the time of day, such as "9:00" in English and "9.00" in Swedish."""
     return f"{moment.hour}{BETWEEN.get(language(), ':')}{moment:%M}"
+
+
+def zone_text(timezone: str) -> str:
+    """Return a time zone's name and place, such as "Central European Time (Stockholm)" (the filter `zone_name`)."""
+    name = get_timezone_name(timezone, width="long", locale=language())
+    return f"{name} ({get_timezone_location(timezone, locale=language(), return_city=True)})"
 
 
 def list_spans(event: Event) -> list[Span]:

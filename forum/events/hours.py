@@ -11,7 +11,9 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from forum.events.days import DAY, LONGEST_DAY, has_hours, list_days
+from flask_babel import gettext as _
+
+from forum.events.days import DAY, LONGEST_DAY, Day, clock_text, has_hours, list_days
 from forum.events.errors import DaysApart, EndsBeforeStart, HourMissing, NoDays, NoSuchHour
 from forum.events.models import Event
 
@@ -26,6 +28,15 @@ class DayHours:
     day: date
     starts: time | None = None
     ends: time | None = None
+
+    @property
+    def text(self) -> str:
+        """The day with the hours that are known, such as "Tuesday 16 November 2027, from 9:00"."""
+        starts, ends = (clock_text(hour) if hour else "" for hour in (self.starts, self.ends))
+        if starts and ends:
+            return f"{Day(self.day).text}, {starts}–{ends}"
+        hours = _("from %(hour)s", hour=starts) if starts else _("until %(hour)s", hour=ends) if ends else ""
+        return f"{Day(self.day).text}, {hours}" if hours else Day(self.day).text
 
 
 def read_hours(event: Event) -> list[DayHours]:

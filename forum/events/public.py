@@ -15,9 +15,10 @@ from forum.events import own_links, queries
 from forum.events.calendar import event_calendar
 from forum.events.cards import page_card, when_and_where
 from forum.events.contacts import list_contacts
-from forum.events.days import list_days
+from forum.events.days import list_days, zone_text
 from forum.events.freezing import is_frozen_now, seconds_unfrozen
 from forum.events.help_lines import list_help_lines
+from forum.events.hours import read_hours
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Page
 from forum.events.organisers import organiser_of
@@ -45,6 +46,8 @@ bp.add_app_template_filter(tel_url, "tel")
 bp.add_app_template_filter(list_contacts, "contacts")
 bp.add_app_template_filter(list_days, "days")
 bp.add_app_template_filter(when_and_where, "when_and_where")
+bp.add_app_template_filter(read_hours, "clock_days")
+bp.add_app_template_filter(zone_text, "zone_name")
 bp.add_app_template_test(is_frozen_now, "frozen")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 from jinja2 import TemplateError
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, Select, delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.audit import actions as audit
@@ -21,7 +21,17 @@ from forum.outbox.errors import ContentGone, NotStopped, UnsafeMessage
 from forum.outbox.messages import Attachment, Draft
 from forum.outbox.models import OutboxMessage
 
-__all__ = ["Attachment", "dismiss", "queue", "retry", "send_now", "settle_failed", "take_back"]
+__all__ = [
+    "Attachment",
+    "dismiss",
+    "queue",
+    "retry",
+    "send_now",
+    "settle_failed",
+    "take_back",
+    "take_back_messages",
+    "withdraw_untried",
+]
 log = logging.getLogger("forum.outbox")
 WAITING = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY)
 
@@ -104,12 +114,20 @@ def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> No
     A mail that is being sent just now is not retried, and is marked as sent if it does leave. To avoid deadlocks with
     the worker, which locks a mail before the audit trail, call this before anything is recorded there.
     """
-    unsent = OutboxMessage.status.in_((*queries.UNSENT, MessageStatus.FAILED))
-    mine = update(OutboxMessage).where(OutboxMessage.registration_id.in_(registration_ids), unsent)
-    outdated = {"status": MessageStatus.ABORTED, "abort_reason": AbortReason.OUTDATED, "content": None}
-    if kind:
-        mine = mine.where(OutboxMessage.kind == kind)
-    db.session.execute(mine.values(**outdated, lease_until=None, lease_owner=None))
+    mine = OutboxMessage.registration_id.in_(registration_ids)
+    _cancel(mine & (OutboxMessage.kind == kind) if kind else mine, AbortReason.OUTDATED)
+
+
+def take_back_messages(ids: Select[tuple[int]], reason: AbortReason) -> None:
+    """Cancel those of the mails with these ids that have not left; see `take_back` for mails that are being sent."""
+    _cancel(OutboxMessage.id.in_(ids), reason)
+
+
+def withdraw_untried(ids: Select[tuple[int]]) -> Sequence[int | None]:
+    """Delete those of the mails with these ids that nobody has tried to send; return their registrations' ids."""
+    untried = (OutboxMessage.status == MessageStatus.QUEUED) & (OutboxMessage.attempts == 0)
+    gone = delete(OutboxMessage).where(OutboxMessage.id.in_(ids), untried)
+    return db.session.scalars(gone.returning(OutboxMessage.registration_id)).all()
 
 
 def settle_failed(registration_id: int) -> None:
@@ -118,6 +136,13 @@ def settle_failed(registration_id: int) -> None:
     settled = {"status": MessageStatus.ABORTED, "abort_reason": AbortReason.TOLD_OTHERWISE, "content": None}
     mine = update(OutboxMessage).where(OutboxMessage.registration_id == registration_id, failed)
     db.session.execute(mine.values(**settled))
+
+
+def _cancel(chosen: ColumnElement[bool], reason: AbortReason) -> None:
+    unsent = OutboxMessage.status.in_((*queries.UNSENT, MessageStatus.FAILED))
+    cancelled = {"status": MessageStatus.ABORTED, "abort_reason": reason, "content": None}
+    ended = {"lease_until": None, "lease_owner": None}
+    db.session.execute(update(OutboxMessage).where(chosen, unsent).values(**cancelled, **ended))
 
 
 def _queue_first(message: OutboxMessage, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 
 from forum.extensions import db
 from forum.outbox.models import WorkerHeartbeat
@@ -30,8 +30,13 @@ def last_beat(*, now: datetime) -> datetime | None:
 
     A heartbeat from the future is ignored: it would hide until then that the worker has ended.
     """
+    return db.session.scalar(newest(now))
+
+
+def newest(now: datetime) -> Select[datetime]:
+    """Return the statement of `last_beat`, for statements that read the heartbeat with something else."""
     present = WorkerHeartbeat.seen_at <= now + CLOCKS_MAY_DIFFER
-    return db.session.scalar(select(func.max(WorkerHeartbeat.seen_at)).where(present))
+    return select(func.max(WorkerHeartbeat.seen_at)).where(present)
 
 
 def is_silent(seen: datetime | None, *, now: datetime) -> bool:

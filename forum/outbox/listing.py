@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import defer
 
 from forum.extensions import db
-from forum.outbox import relay
+from forum.outbox import heartbeats
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import MailRelay, OutboxMessage
 from forum.outbox.queries import MAIL_MAY_WAIT, Scope, read_queue
@@ -83,11 +83,13 @@ def count_by_status(scope: Scope) -> dict[str, int]:
     return dict(db.session.execute(query.group_by(OutboxMessage.status)).all())
 
 
-def find_trouble(scope: Scope, *, is_silent: bool, now: datetime) -> Trouble:
-    """Return what keeps the scope's mails from being sent; `is_silent` says that no worker is running."""
+def find_trouble(scope: Scope, *, now: datetime) -> Trouble:
+    """Return what keeps the scope's mails from being sent."""
+    relay, seen = db.session.execute(select(MailRelay, heartbeats.newest(now).scalar_subquery())).one()
     queue = read_queue(scope)
     is_late = queue.oldest is not None and now - queue.oldest > MAIL_MAY_WAIT
-    return Trouble(queue.failed, queue.waiting, is_late, is_silent, relay.find_trouble())
+    is_silent = heartbeats.is_silent(seen, now=now)
+    return Trouble(queue.failed, queue.waiting, is_late, is_silent, relay if relay.failures else None)
 
 
 def _matching(scope: Scope, filters: Filters) -> Select:

@@ -186,6 +186,7 @@ REGISTER: tuple[Entry, ...] = (
         columns=(
             *_of("outbox_messages", "registration_id", "kind", "recipient", "subject", "content"),
             *_of("outbox_messages", "created_at", "sent_at", "last_error"),
+            *_of("mailing_recipients", "registration_id", "message_id", "status", "step"),
         ),
     ),
     Entry(
@@ -265,7 +266,7 @@ REGISTER: tuple[Entry, ...] = (
             *_of("users", "email", "name", "language", "active", "created_at"),
             *_of("memberships", "user_id", "event_id", "role"),
             *_of("post_revisions", "user_id", "made_at"),
-            *_of("page_revisions", "user_id", "made_at"),
+            *_of("page_revisions", "user_id", "made_at") + _of("mailings", "started_by", "started_at"),
         ),
         fields=_of("SignInForm", "email") + _of("ForgotForm", "email") + _of("LanguageForm", "language"),
     ),

@@ -46,6 +46,11 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     },
     "audit_entries": {"id", "event_id", "details_digest", "previous_hash", "hash", "key"},
     "audit_details": {"entry_id", "salt"},
+    "mailings": {
+        *("id", "event_id", "kind", "status", "steps", "words"),
+        *("changed_at", "proposed_at", "ended_at", "people"),
+    },
+    "mailing_recipients": {"id", "mailing_id"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
     "images": {
         "id",
@@ -108,6 +113,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "ImportForm": ("file", "lines"),
     "GlossaryForm": ("language", "avoid", "better", "reason"),
     "MergeSectorForm": ("floor", "ceiling"),
+    "WordsForm": ("words",),
 }
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.

@@ -123,6 +123,11 @@ def queue_link_to_confirm(
     )
 
 
+def queue_of_mailing(registration: Registration, kind: str, *, now: datetime, **context) -> OutboxMessage:
+    """Queue a mail that goes to many people at once, with a fresh personal link, behind all other mails."""
+    return _queue_managing(registration, kind, now, lane=Lane.BULK, **context)
+
+
 def kind_for_state(registration: Registration) -> str | None:
     """Return the kind of the mail that `queue_for_state` would queue; None for a registration that has ended."""
     if registration.status == Status.PENDING:

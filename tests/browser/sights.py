@@ -21,6 +21,7 @@ from tests.browser.ways import (
     of_desk,
     of_event,
     of_image,
+    of_mailing,
     of_person,
     opened,
     post,
@@ -305,6 +306,10 @@ CONSOLE = [
     ),
     Sight("copy an event", "new_event.copy", {"event": "nf16"}, as_=ORGANISER),
     Sight("private links", "previews.index", way=of_event("previews.index"), world="draft", as_=ORGANISER),
+    Sight("mailing, not sent", "mailings.show", way=of_mailing("mailings.show"), as_=ORGANISER),
+    Sight("mailing, send?", "mailings.send", way=of_mailing("mailings.send"), as_=ORGANISER),
+    Sight("mailing, paused", "mailings.show", way=of_mailing("mailings.show"), world="long", as_=ORGANISER),
+    Sight("mailing, end?", "mailings.stop", way=of_mailing("mailings.stop"), world="long", as_=ORGANISER),
     Sight("unpublish?", "publication.unpublish", way=of_event("publication.unpublish"), as_=ORGANISER),
     Sight("front page?", "publication.front_page", {"event": "nf16"}, as_=ORGANISER),
     Sight(

@@ -159,6 +159,11 @@ def of_event(endpoint: str, **values) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
 
 
+def of_mailing(endpoint: str) -> Way:
+    """Open a page of the console about the world's message to many people."""
+    return lambda visitor: visitor.open(endpoint, event=visitor.world.event, mailing=visitor.world.mailing)
+
+
 def of_desk(endpoint: str, kind: str) -> Way:
     """Open a page of the console about a post of this kind, such as a draft."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.desk[kind])

@@ -51,6 +51,7 @@ from forum.registration.models import Registration
 from forum.web import limits
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import encoded, make_image, ring
+from tests.factories.mailings import make_proposed, make_under_way
 from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
@@ -81,6 +82,9 @@ class World:
         default_factory=dict
     )  # values in the console's URLs of posts, by kind: draft, planned, …
     images: dict[str, dict[str, str]] = field(default_factory=dict)  # values in URLs of images: used, unused
+    mailing: int = (
+        0  # the id of a message to many people: proposed in the demo, paused in the world of long words
+    )
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
@@ -172,6 +176,7 @@ def fill_demo(world: World) -> None:
     _lay_out_desk(world, event)
     _lay_out_images(world, event)
     _add_organisers(world, event)
+    world.mailing = make_proposed(event).id
 
 
 def fill_long(world: World) -> None:
@@ -200,6 +205,7 @@ def fill_long(world: World) -> None:
     _lay_out_posts(world)
     _lay_out_desk(world, event)
     _add_organisers(world, event)
+    world.mailing = make_under_way(event).id
 
 
 def fill_narrow(world: World) -> None:

@@ -110,7 +110,7 @@ def test_a_change_of_days_says_how_many_calendar_entries_it_touches(organiser, e
     page = page.submit({"place-en": "Uppsala"}, follow=True)
     assert page.flashes == [
         "Saved. The change concerns the calendar entries of 2 registered people, at most 4 entries."
-        " Nobody has been written to."
+        " Nobody has been written to yet."
     ]
     assert reread(event).calendar_sequence == before + 1
 

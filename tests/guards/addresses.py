@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
 from forum.accounts.models import SignIn
 from forum.columns import digest
 from forum.events.models import Event, Page, PageRevision, PreviewLink
 from forum.extensions import db
+from forum.mailings.models import Mailing
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
 from forum.web.cache import PRIVATE
@@ -105,6 +106,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "page_revision": db.session.scalar(of_pages.where(Page.event_id == event.id)),
         "token": "x" * 43,
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
+        "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
         "key": IMAGES[slug],
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }

@@ -37,6 +37,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "post_revisions.content",
     "page_revisions.content",
     "images.file_name",
+    "mailings.words",
     "users.name",  # shown in a registration's history as the person who did something
 }
 # Columns whose texts belong to all events, so that only admins of all events may see them.

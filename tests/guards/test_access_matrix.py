@@ -17,7 +17,7 @@ from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
 # Matches URLs that contain the id of a registration, mail, post or image, which belongs to one event.
-OF_ONE_EVENT = r"/(registrations|mail)/|/console/[^/]+/(news/\d|images/[0-9a-f]{16})"
+OF_ONE_EVENT = r"/(registrations|mail|mailings)/|/console/[^/]+/(news/\d|images/[0-9a-f]{16})"
 SPECIAL = {
     "accounts.second_factor": 303,  # redirects to the form for the password, which comes first
     "accounts.set_up": 303,
@@ -119,6 +119,12 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendees.cancel",
         "attendee_changes.change",
         "attendees.resend",
+        "mailings.show",
+        "mailings.send",
+        "mailings.stop",
+        "mailings.pause",
+        "mailings.resume",
+        "mailings.dismiss",
         "outbox.retry",
         "outbox.send_now",
         "outbox.dismiss",

@@ -39,7 +39,7 @@ AUDITED = {
     *("redirects.edit", "redirects.import_file", "redirects.new", "redirects.remove"),
     *("hashtags.edit", "hashtags.merge", "hashtags.new"),
     *("new_event.copy", "new_event.make", "outbox.send_now"),
-    *("library.remove", "library.show"),
+    *("library.remove", "library.show", "mailings.dismiss", "mailings.send", "mailings.show"),
     *("page_revisions.show", "pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
     *("previews.end", "publication.unpublish"),
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),

@@ -249,6 +249,17 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"outbox_messages": {"status", "abort_reason", "content"}},
         ADDED,
     ),
+    "mailings.show": (ADMIN, {"words-sv": "Nytt", "words-en": "New"}, {"mailings": {"words"}}, ADDED),
+    "mailings.send": (
+        ADMIN,
+        {},
+        {"mailings": {"status", "people", "started_at", "started_by"}},
+        {"mailing_recipients"} | ADDED,
+    ),
+    "mailings.dismiss": (ADMIN, {}, {"mailings": {"status", "ended_at"}}, ADDED),
+    **{
+        f"mailings.{act}": (ADMIN, {}, {}, set()) for act in ("pause", "resume", "stop")
+    },  # it is not sent yet
     "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),
     "new_event.copy": (
         ADMIN,
@@ -281,7 +292,9 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         {
             "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
-            | {"map_url", "directions"}
+            | {"map_url", "directions"},
+            # A mailing that is not sent yet tells the newer change as well.
+            "mailings": {"steps", "changed_at"},
         },
         ADDED,
     ),

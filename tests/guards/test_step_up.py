@@ -1,7 +1,7 @@
 """Sensitive forms ask for both factors again when they were given more than five minutes ago (S09).
 
 Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. Revealing a
-protected person, mass mail, and roles or addresses of accounts have no page yet: each will have to be listed here.
+protected person, and roles or addresses of accounts have no page yet: each will have to be listed here.
 """
 
 from datetime import timedelta
@@ -18,6 +18,7 @@ from tests.guards.world import ADMIN, HERE, World
 
 WEIGHTY = {
     "attendees.export",  # personal data leave the system
+    "mailings.send",  # writes to many people
     "own_account.authenticator",  # changes the second factor
     "own_account.propose_authenticator",
     "own_account.recovery_codes",
@@ -25,6 +26,11 @@ WEIGHTY = {
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
     "attendees.resend": "goes to the address that is registered",
+    "mailings.show": "words of a message that nobody gets before it is sent by a page that asks",
+    "mailings.dismiss": "nobody is written to",
+    "mailings.pause": "holds back what was allowed; goes on as quickly",
+    "mailings.resume": "goes on with what somebody with both factors has sent",
+    "mailings.stop": "holds back what was allowed; asked on a page of its own",
     "new_event.make": "adds what nobody else sees yet, and nobody's data",
     "new_event.copy": "adds what nobody else sees yet, and nobody's data",
     "publication.publish": "shows texts of the forum, no personal data; asked on a page of its own",

@@ -28,6 +28,8 @@ from forum.extensions import db
 from forum.health import keys
 from forum.images import queries as images
 from forum.images import store
+from forum.mailings.facts import facts_of, first_step, next_step
+from forum.mailings.models import Mailing, MailingRecipient
 from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.outbox import relay
@@ -96,6 +98,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_events(world)
     _make_news(world)
     _make_people(world)
+    _make_mailings(world)
     _make_accounts(world)
     world.canaries = texts.fill(write_text)
     return world
@@ -253,6 +256,22 @@ def _make_people(world: World) -> None:
     for message in db.session.scalars(select(OutboxMessage).where(OutboxMessage.registration_id.in_(failed))):
         message.status = "failed"
     db.session.commit()
+
+
+def _make_mailings(world: World) -> None:
+    """Make for each event a mailing that was sent to somebody, and a newer one that is not sent yet."""
+    people = {HERE: world.people["twin"], ELSEWHERE: world.people["elsewhere"], UNSEEN: None}
+    for slug, event in world.events.items():
+        was = {**facts_of(event), "place": {"sv": "Då", "en": "Then"}}
+        told = {
+            "steps": [first_step(was), next_step(facts_of(event), NOW)],
+            "words": Text(sv="Ord", en="Words"),
+        }
+        moments = {"changed_at": NOW, "proposed_at": NOW}
+        sent = Mailing(event_id=event.id, kind="event_changed", status="done", people=1, **told, **moments)
+        save(sent, Mailing(event_id=event.id, kind="event_changed", status="proposed", **told, **moments))
+        if person := people[slug]:
+            save(MailingRecipient(mailing_id=sent.id, registration_id=person.id, status="queued"))
 
 
 def _make_accounts(world: World) -> None:

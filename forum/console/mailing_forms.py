@@ -1,0 +1,37 @@
+"""The forms for the organisers' own words of a mailing, and for sending it."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from forum.columns import Text
+from forum.console.settings_fields import LongTexts, TextsField
+from forum.mailings.models import Mailing
+from forum.web.edits import ShowsStored
+from forum.web.forms import TidyForm
+
+LONGEST_WORDS = 3000
+
+
+class WordsForm(ShowsStored, TidyForm):
+    """The organisers' own words, which stand in the mail after the facts."""
+
+    words = TextsField(LongTexts, _l("Your own words"), longest=LONGEST_WORDS)
+
+    @staticmethod
+    def stored(mailing: Mailing) -> dict[str, Any]:
+        """Return the values that the form's fields show."""
+        return {"words": dict(mailing.words)}
+
+    def text(self) -> Text:
+        """Return what was typed, in the languages in which something was."""
+        return self.words.text
+
+
+class SendForm(ShowsStored, TidyForm):
+    """The button that sends a mailing, as the page that asks has shown it."""
+
+    @staticmethod
+    def stored(mailing: Mailing) -> dict[str, Any]:
+        """Return what the mail says."""
+        return {"steps": mailing.steps, "words": dict(mailing.words)}

@@ -1,0 +1,113 @@
+"""Words and numbers about mailings for the console's pages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from forum.mailings import mails, queries
+from forum.mailings.audience import Audience, audience_of
+from forum.mailings.enums import MailingStatus
+from forum.mailings.facts import Part, differing, event_with
+from forum.mailings.models import Mailing
+from forum.outbox.rendering import Rendered
+from forum.web.languages import NAMES, language
+
+PARTS = {
+    Part.DAYS: _l("days or hours"),
+    Part.ZONE: _l("time zone"),
+    Part.PLACE: _l("place"),
+}
+STATES = {
+    MailingStatus.PROPOSED: (_l("Not sent"), "wait"),
+    MailingStatus.SENDING: (_l("Being sent"), "offered"),
+    MailingStatus.PAUSED: (_l("Paused"), "wait"),
+    MailingStatus.DONE: (_l("Sent"), "in"),
+    MailingStatus.STOPPED: (_l("Ended early"), "out"),
+    MailingStatus.SUPERSEDED: (_l("Replaced by a newer change"), "out"),
+    MailingStatus.DISMISSED: (_l("No message needed"), "out"),
+}
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """An open mailing about a change: how many people it concerns still, and what has changed, in words."""
+
+    mailing: Mailing
+    people: int
+    parts: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A mailing in the list of messages: its state as text and icon, what changed, and what has become of its mails."""
+
+    mailing: Mailing
+    label: str
+    kind: str
+    parts: str
+    counts: queries.Counts
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The mail in one language, how many people get it so, and whether the organisers' own words are missing in it."""
+
+    code: str
+    people: int
+    mail: Rendered
+    lacks_words: bool
+
+
+def describe_open(mailing: Mailing) -> Proposed:
+    """Return the open mailing with the number of people whom it has not reached."""
+    if mailing.status == MailingStatus.PROPOSED:
+        people = len(audience_of(mailing).people)
+    else:
+        people = queries.count_by_result([mailing])[mailing.id].waiting
+    return Proposed(mailing, people, parts_text(mailing))
+
+
+def describe_rows(mailings: list[Mailing]) -> list[Row]:
+    """Return the mailings as rows of a list."""
+    counts = queries.count_by_result(mailings)
+    return [
+        Row(mailing, *state_words(mailing), parts_text(mailing), counts[mailing.id]) for mailing in mailings
+    ]
+
+
+def state_words(mailing: Mailing) -> tuple[str, str]:
+    """Return a mailing's state as text and icon."""
+    label, kind = STATES[mailing.status]
+    return str(label), kind
+
+
+def parts_text(mailing: Mailing) -> str:
+    """Return what has changed, such as "Days or hours, place", from the first to the last step."""
+    was, now = mailing.steps[0]["facts"], mailing.steps[-1]["facts"]
+    named = {part for code in NAMES for part in differing(was, now, code)}
+    words = ", ".join(str(PARTS[part]) for part in Part if part in named)
+    return words[:1].upper() + words[1:] if words else _("Changed and changed back")
+
+
+def list_previews(mailing: Mailing, audience: Audience) -> list[Preview]:
+    """Return the mail in each language in which somebody gets it, as most of its readers get it."""
+    return [
+        Preview(
+            code,
+            audience.languages[code],
+            mails.preview(mailing, code, audience.most_know(code)),
+            bool(mailing.words) and not mailing.words.get(code),
+        )
+        for code in NAMES
+        if audience.languages[code]
+    ]
+
+
+def facts_compared(mailing: Mailing) -> dict[str, Any]:
+    """Return what was and what holds now as events for the template, and the parts that differ in any language."""
+    was, now = mailing.steps[0]["facts"], mailing.steps[-1]["facts"]
+    codes = [language(), *NAMES]
+    parts = {part for code in codes for part in differing(was, now, code)}
+    return {"was": event_with(was), "holds": event_with(now), "parts": parts}

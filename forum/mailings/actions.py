@@ -1,0 +1,175 @@
+"""Proposing a mailing when an event changes; sending, pausing, stopping or dismissing it.
+
+Call every function with the event locked: whoever comes second then meets the state that the first one has left.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from forum.audit import actions as audit
+from forum.columns import Text
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings import facts, queries
+from forum.mailings.audience import audience_of
+from forum.mailings.enums import STARTED, MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.errors import AlreadyDecided, EventHidden, NobodyToTell, WordsMissing
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.outbox import actions as outbox
+from forum.outbox.enums import AbortReason
+from forum.web.languages import NAMES
+
+
+def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: datetime) -> Mailing | None:
+    """Propose to write about a change of the event; `former` has the former values of the changed columns.
+
+    Return the proposal, or None when no day, hour, zone or place differs or nobody has to be told. A proposal that was
+    not sent yet tells the newer change as well. A mailing under way is superseded: mails that have not left are taken
+    back, and the new proposal remembers who was told what.
+    """
+    was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
+    if was == now_holds or events.is_over(event, now):
+        return None
+    last, step = queries.find_last_change(event), facts.next_step(now_holds, now)
+    if last is not None and last.status == MailingStatus.PROPOSED:
+        last.steps, last.changed_at = [*last.steps, step], now
+        audit.record("mailing.change_added", last, actor=actor, at=now)
+        return last
+    if last is not None:
+        _supersede(last, actor=actor, now=now)
+    is_followed = last is not None and last.status != MailingStatus.DISMISSED
+    history = last.steps if last is not None and is_followed else [facts.first_step(was)]
+    mailing = Mailing(
+        event=event,
+        kind=MailingKind.EVENT_CHANGED,
+        status=MailingStatus.PROPOSED,
+        steps=[*history, step],
+        words=Text(),
+        changed_at=now,
+        proposed_at=now,
+    )
+    return _add_if_news(mailing, actor=actor, now=now)
+
+
+def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> bool:
+    """Set the organisers' own words of a proposed mailing; return whether they are new. Raises AlreadyDecided."""
+    _require(mailing, MailingStatus.PROPOSED)
+    if mailing.words == words:
+        return False
+    mailing.words = words
+    audit.record("mailing.written", mailing, actor=actor, at=now, languages=sorted(words))
+    return True
+
+
+def dismiss(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """Note that nobody has to be written to about the change. Raises AlreadyDecided."""
+    _require(mailing, MailingStatus.PROPOSED)
+    mailing.status, mailing.ended_at = MailingStatus.DISMISSED, now
+    audit.record("mailing.dismissed", mailing, actor=actor, at=now)
+
+
+def send(mailing: Mailing, *, user_id: int, actor: str, now: datetime) -> int:
+    """Fix who gets the mail and let the worker begin; return to how many people it goes.
+
+    Raises AlreadyDecided, EventHidden, NobodyToTell, WordsMissing.
+    """
+    _require(mailing, MailingStatus.PROPOSED)
+    _require_public(mailing.event, now)
+    audience = audience_of(mailing)
+    if not audience.people:
+        raise NobodyToTell
+    read = [code for code in NAMES if code in audience.languages]
+    if missing := [code for code in read if mailing.words and not mailing.words.get(code)]:
+        raise WordsMissing(missing)
+    snapshot = [
+        {"mailing_id": mailing.id, "registration_id": person.registration_id, "step": person.step}
+        for person in audience.people
+    ]
+    db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.WAITING), snapshot)
+    mailing.status, mailing.people = MailingStatus.SENDING, len(snapshot)
+    mailing.started_at, mailing.started_by = now, user_id
+    audit.record("mailing.started", mailing, actor=actor, at=now, people=len(snapshot))
+    return len(snapshot)
+
+
+def pause(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """Let no further mail leave until `resume`: those not tried yet go back from the outbox. Raises AlreadyDecided."""
+    _require(mailing, MailingStatus.SENDING)
+    returned = outbox.withdraw_untried(_messages_of(mailing))
+    again = update(MailingRecipient).where(
+        MailingRecipient.mailing_id == mailing.id, MailingRecipient.registration_id.in_(returned)
+    )
+    db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None))
+    mailing.status = MailingStatus.PAUSED
+    audit.record("mailing.paused", mailing, actor=actor, at=now)
+
+
+def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """Let a paused mailing go on. Raises AlreadyDecided, EventHidden."""
+    _require(mailing, MailingStatus.PAUSED)
+    _require_public(mailing.event, now)
+    mailing.status = MailingStatus.SENDING
+    audit.record("mailing.resumed", mailing, actor=actor, at=now)
+
+
+def stop(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """End a mailing for good: whoever has not been written to is not. Raises AlreadyDecided."""
+    _require(mailing, *STARTED)
+    _end(mailing, MailingStatus.STOPPED, AbortReason.NOT_NEEDED, now)
+    audit.record("mailing.stopped", mailing, actor=actor, at=now)
+
+
+def finish(mailing: Mailing, *, now: datetime) -> None:
+    """Note that every mail of the mailing has left or failed. Raises AlreadyDecided."""
+    _require(mailing, MailingStatus.SENDING)
+    mailing.status, mailing.ended_at = MailingStatus.DONE, now
+    audit.record("mailing.done", mailing, actor="worker", at=now)
+
+
+def _add_if_news(mailing: Mailing, *, actor: str, now: datetime) -> Mailing | None:
+    db.session.add(mailing)
+    db.session.flush()
+    if not audience_of(mailing).people:
+        db.session.delete(mailing)
+        db.session.flush()
+        return None
+    audit.record("mailing.proposed", mailing, actor=actor, at=now)
+    return mailing
+
+
+def _supersede(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """Take back what the mailing would still say; end it if it is under way."""
+    if mailing.status in STARTED:
+        _end(mailing, MailingStatus.SUPERSEDED, AbortReason.OUTDATED, now)
+        audit.record("mailing.superseded", mailing, actor=actor, at=now)
+    else:
+        outbox.take_back_messages(_messages_of(mailing), AbortReason.OUTDATED)
+
+
+def _end(mailing: Mailing, status: MailingStatus, reason: AbortReason, now: datetime) -> None:
+    outbox.take_back_messages(_messages_of(mailing), reason)
+    waiting = update(MailingRecipient).where(
+        MailingRecipient.mailing_id == mailing.id, MailingRecipient.status == RecipientStatus.WAITING
+    )
+    db.session.execute(waiting.values(status=RecipientStatus.LEFT_OUT))
+    mailing.status, mailing.ended_at = status, now
+
+
+def _messages_of(mailing: Mailing) -> Any:
+    """Return the statement that selects the ids of the mailing's mails."""
+    mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.message_id.is_not(None)
+    return select(MailingRecipient.message_id).where(*mine)
+
+
+def _require(mailing: Mailing, *states: MailingStatus) -> None:
+    if mailing.status not in states:
+        raise AlreadyDecided
+
+
+def _require_public(event: Event, now: datetime) -> None:
+    if not event.is_published or events.is_over(event, now):
+        raise EventHidden

@@ -1,0 +1,74 @@
+"""For whom a change of an event is news: people with a registration who know other facts than those that hold now.
+
+A person knows the facts that held when the registration was sent or its address confirmed, or those of the newest
+mail about a change that has been sent to them.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from forum.extensions import db
+from forum.mailings import queries
+from forum.mailings.facts import differing, index_at
+from forum.mailings.models import Mailing
+from forum.registration.enums import Status
+from forum.registration.models import IS_LIVE, Registration
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """A person to write to: the registration, its language, and the index of the step that the person knows."""
+
+    registration_id: int
+    language: str
+    step: int
+
+
+@dataclass
+class Audience:
+    """The people to write to, and how many others there are, by the reason why they are not written to.
+
+    `unconfirmed` have not confirmed their address; `informed` know the facts that hold now.
+    """
+
+    people: list[Addressee] = field(default_factory=list)
+    unconfirmed: int = 0
+    informed: int = 0
+
+    @property
+    def languages(self) -> Counter[str]:
+        """The number of people by the language of their mails."""
+        return Counter(person.language for person in self.people)
+
+    def most_know(self, language: str) -> int:
+        """Return the step that most people with this language know; 0 when there is nobody."""
+        steps = Counter(person.step for person in self.people if person.language == language)
+        return steps.most_common(1)[0][0] if steps else 0
+
+
+def audience_of(mailing: Mailing) -> Audience:
+    """Return who would be written to if the mailing was sent now."""
+    told_at, steps, audience = queries.list_told_at(mailing.event), mailing.steps, Audience()
+    columns = (Registration.id, Registration.status, Registration.language)
+    moments = (Registration.requested_at, Registration.confirmed_at)
+    live = select(*columns, *moments).where(Registration.event_id == mailing.event_id, IS_LIVE)
+    is_news: dict[tuple[int, str], bool] = {}
+    for person, status, language, requested_at, confirmed_at in db.session.execute(
+        live.order_by(Registration.id)
+    ):
+        if status == Status.PENDING:
+            audience.unconfirmed += 1
+            continue
+        step = index_at(steps, max(requested_at, confirmed_at or requested_at))
+        if person in told_at:
+            step = max(step, index_at(steps, told_at[person], inclusive=True))
+        if (step, language) not in is_news:
+            was, now = steps[step]["facts"], steps[-1]["facts"]
+            is_news[step, language] = bool(differing(was, now, language))
+        if is_news[step, language]:
+            audience.people.append(Addressee(person, language, step))
+        else:
+            audience.informed += 1
+    return audience

@@ -1,0 +1,75 @@
+"""What a mailing about a change tells: the days, hours, time zone and place of an event, before and after.
+
+A step is {"at": moment or None, "facts": …}: what has held since that moment. The first step of a history has no
+moment. Facts are values that JSON can hold, by the names of the event's columns.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from forum.columns import Text
+from forum.events.hours import read_hours
+from forum.events.models import Event
+
+COLUMNS = ("timezone", "starts_at", "ends_at", "nights", "place")
+Facts = dict[str, Any]
+Step = dict[str, Any]
+
+
+class Part(StrEnum):
+    """A part of the facts that may differ before and after a change."""
+
+    DAYS = "days"
+    ZONE = "zone"
+    PLACE = "place"
+
+
+def facts_of(event: Event, former: Mapping[str, Any] | None = None) -> Facts:
+    """Return the event's facts; with the `former` values of columns, what the facts were before a change."""
+    values = {name: (former or {}).get(name, getattr(event, name)) for name in COLUMNS}
+    return {
+        "timezone": values["timezone"],
+        "starts_at": values["starts_at"].isoformat(),
+        "ends_at": values["ends_at"].isoformat(),
+        "nights": [dict(night) for night in values["nights"]],
+        "place": dict(values["place"]),
+    }
+
+
+def event_with(facts: Facts) -> Event:
+    """Return an event that has these facts only and is in no session, for the functions that word days and places."""
+    moments = {name: datetime.fromisoformat(facts[name]) for name in ("starts_at", "ends_at")}
+    return Event(timezone=facts["timezone"], nights=facts["nights"], place=Text(facts["place"]), **moments)
+
+
+def differing(was: Facts, now: Facts, language: str) -> list[Part]:
+    """Return the parts that read differently in this language; hours count as the clock at the venue shows them."""
+    before, after = event_with(was), event_with(now)
+    differs = {
+        Part.DAYS: read_hours(before) != read_hours(after),
+        Part.ZONE: before.timezone != after.timezone,
+        Part.PLACE: before.place.in_language(language) != after.place.in_language(language),
+    }
+    return [part for part in Part if differs[part]]
+
+
+def first_step(facts: Facts) -> Step:
+    """Return the step with which a history begins."""
+    return {"at": None, "facts": facts}
+
+
+def next_step(facts: Facts, at: datetime) -> Step:
+    """Return the step of a change made at this moment."""
+    return {"at": at.isoformat(), "facts": facts}
+
+
+def index_at(steps: Sequence[Step], moment: datetime, *, inclusive: bool = False) -> int:
+    """Return the index of the step that held just before this moment, or at it if `inclusive`."""
+    index = 0
+    for number, step in enumerate(steps[1:], start=1):
+        changed_at = datetime.fromisoformat(step["at"])
+        if changed_at < moment or (inclusive and changed_at == moment):
+            index = number
+    return index

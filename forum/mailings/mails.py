@@ -1,0 +1,55 @@
+"""The mails of mailings: queued one by one, or rendered as a preview."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+
+from forum.events.models import Event
+from forum.mailings.facts import Facts, differing, event_with
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.outbox import rendering
+from forum.outbox.models import OutboxMessage
+from forum.outbox.rendering import Rendered
+from forum.registration import links
+from forum.registration import mails as registration_mails
+
+EVENT_CHANGED = "event-changed"
+SAMPLE = "••••••••"  # stands in a preview for a person's reference and link
+
+
+def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage:
+    """Queue the recipient's mail in the bulk lane, with a personal link of its own."""
+    mailing, registration = recipient.mailing, recipient.registration
+    told = _told(mailing, recipient.step, registration.language)
+    return registration_mails.queue_of_mailing(registration, EVENT_CHANGED, now=now, **told)
+
+
+def preview(mailing: Mailing, language: str, step: int) -> Rendered:
+    """Return the mail as somebody gets it who reads this language and knows this step; its link leads nowhere."""
+    event: Event = mailing.event
+    return rendering.render(
+        EVENT_CHANGED,
+        language,
+        {
+            "event": event,
+            "reference": SAMPLE,
+            "link": f"{current_app.config['BASE_URL']}/{language}/r/{SAMPLE}",
+            "link_until": links.managing_ends(event),
+            **_told(mailing, step, language),
+        },
+    )
+
+
+def _told(mailing: Mailing, step: int, language: str) -> dict[str, Any]:
+    """Return what the mail's templates need beside the registration: what was, what differs, own words."""
+    was: Facts = mailing.steps[step]["facts"]
+    parts = differing(was, mailing.steps[-1]["facts"], language)
+    return {"was": event_with(was), "parts": parts, "paragraphs": _paragraphs(mailing, language)}
+
+
+def _paragraphs(mailing: Mailing, language: str) -> Sequence[Sequence[str]]:
+    """Return the organisers' own words in this language, as the lines of each paragraph."""
+    words = str(mailing.words.get(language, ""))
+    return [block.splitlines() for block in words.split("\n\n") if block.strip()]

@@ -1,0 +1,133 @@
+"""Reading mailings and counting what has become of their mails."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import UNSENT
+
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many recipients of a mailing wait, have been written to, are to be tried again, have failed or are left out.
+
+    `left_out` counts those who cancelled, were erased or were not written to because the mailing ended.
+    """
+
+    waiting: int = 0
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    left_out: int = 0
+
+
+def find(event: Event, mailing_id: int) -> Mailing | None:
+    """Return the event's mailing with this id; None for another event's (S13)."""
+    query = select(Mailing).where(Mailing.event_id == event.id, Mailing.id == mailing_id)
+    return db.session.scalars(query).one_or_none()
+
+
+def find_open_change(event: Event) -> Mailing | None:
+    """Return the mailing about a change of the event that is proposed, sending or paused; there is at most one."""
+    query = select(Mailing).where(Mailing.event_id == event.id, IS_OPEN_CHANGE)
+    return db.session.scalars(query).one_or_none()
+
+
+def find_last_change(event: Event) -> Mailing | None:
+    """Return the newest mailing about a change of the event, in whatever state."""
+    query = select(Mailing).where(Mailing.event_id == event.id, Mailing.kind == MailingKind.EVENT_CHANGED)
+    return db.session.scalars(query.order_by(Mailing.id.desc()).limit(1)).one_or_none()
+
+
+def list_started(event: Event) -> Sequence[Mailing]:
+    """Return the event's latest mailings that were sent, wholly or in part, the newest first."""
+    begun = Mailing.event_id == event.id, Mailing.started_at.is_not(None)
+    return db.session.scalars(select(Mailing).where(*begun).order_by(Mailing.id.desc()).limit(LISTED)).all()
+
+
+def list_ids_sending() -> Sequence[int]:
+    """Return the ids of the mailings that are being sent."""
+    query = select(Mailing.id).where(Mailing.status == MailingStatus.SENDING)
+    return db.session.scalars(query.order_by(Mailing.id)).all()
+
+
+def count_unsent(mailing_id: int) -> int:
+    """Return how many mails of the mailing are in the outbox and have not left."""
+    query = select(func.count()).select_from(MailingRecipient).join(OutboxMessage)
+    return (
+        db.session.scalar(
+            query.where(MailingRecipient.mailing_id == mailing_id, OutboxMessage.status.in_(UNSENT))
+        )
+        or 0
+    )
+
+
+def list_next_recipients(mailing_id: int, limit: int) -> Sequence[int]:
+    """Return the ids of the recipients who are next in turn, in the order of the snapshot."""
+    mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
+    query = select(MailingRecipient.id).where(*mine).order_by(MailingRecipient.id).limit(limit)
+    return db.session.scalars(query).all()
+
+
+def count_waiting(mailing_id: int) -> int:
+    """Return for how many recipients no mail has been made yet."""
+    mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
+    return db.session.scalar(select(func.count()).select_from(MailingRecipient).where(*mine)) or 0
+
+
+def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
+    """Return by the mailing's id what has become of its mails; the counts of a mailing add up to its `people`."""
+    groups = (MailingRecipient.mailing_id, MailingRecipient.status, OutboxMessage.status)
+    query = (
+        select(*groups, func.count())
+        .select_from(MailingRecipient)
+        .outerjoin(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
+        .where(MailingRecipient.mailing_id.in_([mailing.id for mailing in mailings]))
+        .group_by(*groups)
+    )
+    numbers: dict[int, dict[str, int]] = {mailing.id: {} for mailing in mailings}
+    for mailing_id, status, mail_status, number in db.session.execute(query):
+        name = _result(status, mail_status)
+        numbers[mailing_id][name] = numbers[mailing_id].get(name, 0) + number
+    for mailing in mailings:
+        mine = numbers[mailing.id]
+        mine["left_out"] = mine.get("left_out", 0) + mailing.people - sum(mine.values())
+    return {mailing_id: Counts(**mine) for mailing_id, mine in numbers.items()}
+
+
+def list_told_at(event: Event) -> dict[int, datetime]:
+    """Return by registration the moment of the newest change about which a mail has been sent to the person."""
+    query = (
+        select(MailingRecipient.registration_id, func.max(Mailing.changed_at))
+        .join(Mailing, Mailing.id == MailingRecipient.mailing_id)
+        .join(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
+        .where(Mailing.event_id == event.id, OutboxMessage.status == MessageStatus.SENT)
+        .group_by(MailingRecipient.registration_id)
+    )
+    return dict(db.session.execute(query).all())
+
+
+def _result(status: str, mail_status: str | None) -> str:
+    if status == RecipientStatus.WAITING:
+        return "waiting"
+    match mail_status:
+        case MessageStatus.QUEUED | MessageStatus.INFLIGHT:
+            return "waiting"
+        case MessageStatus.SENT:
+            return "sent"
+        case MessageStatus.AWAITING_RETRY:
+            return "retried"
+        case MessageStatus.FAILED:
+            return "failed"
+        case _:
+            return "left_out"

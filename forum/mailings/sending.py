@@ -1,0 +1,87 @@
+"""Handing the mails of mailings to the outbox, a few at a time, each in a transaction of its own.
+
+A recipient's state and the mail are stored together: a worker that is killed leaves neither a second mail nor a
+recipient without one (R12). The outbox holds at most AT_ONCE unsent mails of a mailing, in the bulk lane, so that
+pausing and stopping take effect at once and no other mail waits for a lock.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from forum.events import queries as events
+from forum.extensions import db
+from forum.mailings import actions, mails, queries
+from forum.mailings.enums import MailingStatus, RecipientStatus
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.registration import places
+from forum.registration.enums import Status
+
+AT_ONCE = 50
+ACTOR = "worker"
+
+
+def list_next(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the recipients whose mails may go to the outbox now."""
+    room = {number: AT_ONCE - queries.count_unsent(number) for number in queries.list_ids_sending()}
+    return [
+        recipient
+        for number, free in room.items()
+        if free > 0
+        for recipient in queries.list_next_recipients(number, free)
+    ]
+
+
+def queue_one(recipient_id: int, *, now: datetime) -> int:
+    """Queue a recipient's mail, or leave out a person whose registration has ended; return how many mails were queued.
+
+    Does nothing when the mailing was paused, stopped or superseded meanwhile, when the event is not public, or when
+    another worker has been faster.
+    """
+    recipient = db.session.get(MailingRecipient, recipient_id)
+    if recipient is None:
+        return 0
+    event = recipient.mailing.event
+    places.lock(event)
+    still = (MailingRecipient.id == recipient_id, MailingRecipient.status == RecipientStatus.WAITING)
+    query = select(MailingRecipient).join(MailingRecipient.mailing).where(*still)
+    query = query.where(Mailing.status == MailingStatus.SENDING)
+    recipient = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if recipient is None or not event.is_published:
+        return 0
+    db.session.refresh(recipient.mailing)
+    db.session.refresh(recipient.registration)
+    if not recipient.registration.is_live or recipient.registration.status == Status.PENDING:
+        recipient.status = RecipientStatus.LEFT_OUT
+        return 0
+    message = mails.queue(recipient, now=now)
+    db.session.flush()
+    recipient.message_id, recipient.status = message.id, RecipientStatus.QUEUED
+    return 1
+
+
+def list_sending(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the mailings that are being sent."""
+    return queries.list_ids_sending()
+
+
+def settle(mailing_id: int, *, now: datetime) -> int:
+    """End a mailing that has nothing left to send, or whose event is over; pause it while its event is not public.
+
+    Return whether the mailing has changed, as a number.
+    """
+    mailing = db.session.get_one(Mailing, mailing_id)
+    places.lock(mailing.event)
+    db.session.refresh(mailing)
+    if mailing.status != MailingStatus.SENDING:
+        return 0
+    if events.is_over(mailing.event, now):
+        actions.stop(mailing, actor=ACTOR, now=now)
+    elif not mailing.event.is_published:
+        actions.pause(mailing, actor=ACTOR, now=now)
+    elif queries.count_waiting(mailing_id) or queries.count_unsent(mailing_id):
+        return 0
+    else:
+        actions.finish(mailing, now=now)
+    return 1
