@@ -59,6 +59,8 @@ LIMITED = {
     "own_account.authenticator",
     "registration.details",
     "registration.resend",
+    "writing.preview",
+    "page_writing.preview",
 }
 
 
