@@ -175,11 +175,6 @@ def list_published() -> list[Event]:
     return list(db.session.scalars(query.order_by(Event.starts_at.desc())))
 
 
-def list_public_names() -> list[Event]:
-    """Return the published events without their sectors and pages, the newest first."""
-    return list(db.session.scalars(select(Event).where(Event.is_published).order_by(Event.starts_at.desc())))
-
-
 def find_page(event: Event, slug: str) -> Page | None:
     """Return a page of the event."""
     return db.session.scalars(select(Page).where(Page.event_id == event.id, Page.slug == slug)).one_or_none()

@@ -13,7 +13,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.help_lines import HelpLine, list_help_lines
 from forum.events.in_url import event_of_page, is_preview
-from forum.events.labels import short_labels_of
+from forum.events.labels import labels_of, short_labels_of
 from forum.events.look import Look, look_of
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
@@ -175,6 +175,11 @@ class Site:
         """The forums that visitors can come to beside the one of the page, the next one first."""
         ahead = [event for event in reversed(self._frame.events) if not events.is_over(event, clock.now())]
         return self._links_to([each for each in ahead if not self.event or each.id != self.event.id])
+
+    @property
+    def forum_labels(self) -> dict[str, str]:
+        """The names of the published events, each unlike the others, by slug; the newest first."""
+        return labels_of(self._frame.events)
 
     def _links_to(self, listed: Sequence[LinkedEvent]) -> list[Forum]:
         labels = _once("labels", lambda: short_labels_of(self._frame.events))

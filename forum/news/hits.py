@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 
 from forum.events import queries as events
-from forum.events.labels import labels_of
+from forum.events import slugs
 from forum.events.models import Event, Page
 from forum.events.queries import slug_in_url
 from forum.folding import search_fold
@@ -39,14 +39,13 @@ def search_for(words: str, slug: str) -> dict[str, Any]:
 
     `slug` limits the search to a published event; one that no such event has counts for nothing.
     """
-    code, wanted, forums = language(), wanted_words(words), events.list_public_names()
-    within = next((event for event in forums if event.slug == slug), None)
+    code, wanted = language(), wanted_words(words)
+    within = events.find_published(slug) if slugs.PATTERN.fullmatch(slug) else None
     pages, posts = find_pages(code, wanted, within), find_posts(code, wanted, within)
     query: dict[str, Any] = {"q": words or None, "event": within.slug if within else None}
     return {
         "words": words,
         "within": within,
-        "forums": labels_of(forums) if len(forums) > 1 else {},
         "pages": pages,
         "posts": posts,
         "has_more": len(posts) == matching.POSTS_AT_MOST,
