@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
@@ -33,6 +34,8 @@ class Counts:
 
 def find(event: Event, mailing_id: int) -> Mailing | None:
     """Return the event's mailing with this id; None for another event's (S13)."""
+    if mailing_id > LARGEST_ID:
+        return None
     query = select(Mailing).where(Mailing.event_id == event.id, Mailing.id == mailing_id)
     return db.session.scalars(query).one_or_none()
 
