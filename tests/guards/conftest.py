@@ -81,16 +81,23 @@ def demo(app) -> Flask:
 @pytest.fixture(scope="module")
 def queried(world) -> list[tuple[str, str]]:
     """Give the pages that read parameters of the query string, each with an audience that may open the page."""
-    person = {"attendees.show", "attendees.cancel", "attendees.resend", "attendee_changes.change"}
+    named = {
+        "attendees.show",
+        "attendees.cancel",
+        "attendees.resend",
+        "attendee_changes.change",
+        "posts.edit",
+    }
     console = [
         *(
             (ADMIN, f"/console/{HERE}/{page}")
             for page in (
-                *("attendees", "attendees/export", "images", "mail", "news", "waiting", "settings/look"),
+                *("attendees", "attendees/export", "images", "images/choose", "mail", "news", "news/new"),
+                *("waiting", "settings/look"),
                 *("news/hashtags", "news/old-addresses"),
             )
         ),
-        *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in person),
+        *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
     own = [(PERSON, "/en/r/"), (PERSON, "/en/r/own-data"), (ADMIN, "/account/"), (ADMIN, "/account/confirm")]
     return [
