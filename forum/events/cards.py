@@ -6,14 +6,14 @@ from forum.web.share_picture import Card
 
 
 def event_card(event: Event) -> Card:
-    """Return the card, which is the text on the picture, for a link to the event's front page."""
+    """Return the text on the picture that other services show beside a link to the event's front page."""
     return Card(
         above=in_language(event.short_name), title=in_language(event.name), below=when_and_where(event)
     )
 
 
 def page_card(event: Event, title: str) -> Card:
-    """Return the card for a link to a page of the event."""
+    """Return the text on the picture that other services show beside a link to a page of the event."""
     return Card(above=in_language(event.short_name), title=title, below=when_and_where(event))
 
 

@@ -89,8 +89,8 @@ def check(sector: str, event: str | None = None) -> ResponseReturnValue:
     """
     if request.method == "GET":
         return _show(event, sector, kept_answers.recall(sector))
-    # CHECKED comes from the language buttons of the page to check, which lead back to that page. The language buttons
-    # of a form without errors do not validate the form, because answers may still be missing.
+    # The language buttons of "Check your answers" send the parameter CHECKED and lead back to that page. The language
+    # buttons of a form without errors send another one; then nothing is validated, as answers may still be missing.
     form, change = (
         RegistrationForm(),
         None if form_pages.CHECKED in request.args else request.form.get(SWITCH),
@@ -127,7 +127,7 @@ def received(event: str | None = None) -> ResponseReturnValue:
             "public/registration/received.html",
         )
         return render_template(page, event=found, sent=sent, form=TidyForm(), gone=gone)
-    # Another tab may have sent somebody else's form since.
+    # Another tab may have sent somebody else's form meanwhile: give back only the answers sent with this address.
     sent = kept_answers.recall_sent(request.form.get("email", ""))
     if sent is None:
         return redirect(url_for(".received", gone=1), 303)
