@@ -149,7 +149,10 @@ def close(sector: Sector, *, actor: str, now: datetime) -> None:
 
 
 def remove(sector: Sector, *, actor: str, now: datetime) -> None:
-    """Delete a sector of a locked event to which nobody has ever belonged. Raises SectorInUse, LastSector."""
+    """Delete a sector in which nobody ever registered; the caller has locked the event's row.
+
+    Raises SectorInUse, LastSector.
+    """
     if number := count_registrations(sector):
         raise SectorInUse(number)
     if len(sector.event.sectors) == 1:
