@@ -209,7 +209,7 @@ def find_category_of(old: OldAddress) -> Category | None:
 
 
 def find_place_of(old: OldAddress) -> Row[str, datetime | None] | None:
-    """Return slug and time of the post to which an old address leads, if the post is public in its language."""
+    """Return slug and publishing time of an old address's post, if it is public in the language of the address."""
     query = select(PostText.slug, Post.published_at).join(PostText.post)
     return db.session.execute(query.where(Post.id == old.post_id, *is_public(old.language))).one_or_none()
 

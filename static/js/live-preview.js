@@ -67,7 +67,8 @@ for (const frame of document.querySelectorAll("[data-live-preview]")) {
     if (frame.open) plan(0);
   });
   form.addEventListener("input", ({ target }) => {
-    // Hints are shown even while the preview is closed: then ask only after a change in this preview's language.
+    // One answer holds preview and hints. The hints are shown even while the preview is closed: then ask the server only
+    // after a change of the text in this preview's language.
     if (frame.open || target.name.startsWith(`${frame.dataset.language}-`)) plan(PAUSE);
   });
 }

@@ -81,7 +81,8 @@ class World:
     desk: dict[str, dict[str, int]] = field(
         default_factory=dict
     )  # values in the console's URLs of posts, by kind: draft, planned, …
-    images: dict[str, dict[str, str]] = field(default_factory=dict)  # values in URLs of images: used, unused
+    # for an image that a post shows ("used") and one that none does ("unused"), the values for URLs: {"key": …}
+    images: dict[str, dict[str, str]] = field(default_factory=dict)
     mailing: int = (
         0  # the id of a message to many people: proposed in the demo, paused in the world of long words
     )
