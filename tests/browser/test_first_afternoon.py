@@ -125,7 +125,7 @@ class Afternoon:
 
     def submit(self) -> None:
         """Press the last button of the page's form."""
-        self.hands.press(self.page.locator("main form button.button").last)
+        self.hands.press(self.page.locator("main form:not([role=search]) button.button").last)
 
     def open(self, path: str) -> None:
         """Open a page of the console by its address, as from a bookmark."""
@@ -198,7 +198,7 @@ class Afternoon:
         missing = self.page.locator("main li b").all_inner_texts()
         assert len(missing) == 1, "only the mail server, which whoever runs the forum sets"
         self.hands.tick(self.field("even_so"))
-        self.hands.press(self.page.locator("main form button.button").first)
+        self.hands.press(self.page.locator("main form:not([role=search]) button.button").first)
 
     def correct_post(self, event: str) -> None:
         self.open(f"/console/{event}/news")
