@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from forum.images import queries
 from forum.images.bodies import BEGINNING, MARK, keys_in
 from forum.images.models import Image
+from forum.web.forms import LONGEST_TEXT
 from forum.web.proofreading import Hint
 
 # What the writer meant as an image mark, whether or not an image has its key.
@@ -15,8 +16,11 @@ MEANT = re.compile(r"\{\{image\b[^{}\n]{0,100}\}{0,2}")
 
 
 def hints_about_images(text: str) -> list[Hint]:
-    """Return hints about the marks in a Markdown text whose image is in no library, or that do not stand alone."""
-    meant = list(MEANT.finditer(text))
+    """Return hints about the marks in a Markdown text whose image is in no library, or that do not stand alone.
+
+    A text longer than LONGEST_TEXT has none, because it cannot be saved.
+    """
+    meant = list(MEANT.finditer(text)) if len(text) <= LONGEST_TEXT else []
     if not meant:
         return []
     known, shown = queries.find_all(MARK.findall(text)), _shown(text)

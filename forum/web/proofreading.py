@@ -12,6 +12,7 @@ from datetime import date
 
 from flask_babel import gettext as _
 
+from forum.web.forms import LONGEST_TEXT
 from forum.web.quotation_marks import find_unpaired
 from forum.web.relative_dates import RELATIVE
 
@@ -45,7 +46,7 @@ class Hint:
     """A hint for an editor: the number of the line, counted from 1, the words that it is about, and the advice.
 
     `part` is the label of the field that has the words, or "" for the body, and `field` the field's name. `better` is
-    the only safe replacement of the words at `column` of the line `within`, or "".
+    the only safe replacement of the words at `column` of the line `within`, or ""; `line_digest` is that line's digest.
     """
 
     line: int
@@ -56,6 +57,7 @@ class Hint:
     column: int = 0
     better: str = ""
     within: str = ""
+    line_digest: str = ""
 
     @property
     def key(self) -> str:
@@ -65,8 +67,7 @@ class Hint:
     @property
     def digest(self) -> str:
         """A digest of the line and of the place in it."""
-        said = f"{self.column} {self.words}\n{self.within}"
-        return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+        return _digest_of(f"{self.column} {self.words}\n{self.line_digest}")
 
     def replace_in(self, text: str) -> str:
         """Return the text of the hint's field with the words replaced at this place and nowhere else."""
@@ -131,20 +132,34 @@ def has_word(text: str) -> bool:
 
 
 def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[Hint]:
-    relative = RELATIVE.get(language, {})
+    # A Replace button's text comes here before the form is checked, and a text too long to be saved needs no hints.
+    if len(text) > LONGEST_TEXT:
+        return
     for number, line in enumerate(text.split("\n"), 1):
-        for column, words in _named(line, relative):
-            better = _cased(relative[words.lower()].absolute(day, language, line[:column]), words)
-            meant = _("It will not be true for long. Better: %(better)s", better=better)
-            yield _replaceable(Hint(number, words, meant, column=column, better=better, within=line))
-        for column, words in _named(line, glossary):
-            advice = glossary[words.lower()]
-            better = "" if CHOICE.search(advice.better) else _cased(advice.better, words)
-            hint = Hint(number, words, _advised(advice), column=column, better=better, within=line)
-            yield _replaceable(hint)
-        if mark := find_unpaired(line, language):
-            meant = _unpaired_words(mark.better)
-            yield Hint(number, mark.mark, meant, column=mark.column, better=mark.better, within=line)
+        digest = ""
+        for hint in _hints_of_line(number, line, language, day, glossary):
+            # Each line is digested once: a long one may have thousands of hints.
+            digest = digest or _digest_of(line)
+            yield replace(hint, line_digest=digest)
+
+
+def _hints_of_line(number: int, line: str, language: str, day: date, glossary: Glossary) -> Iterator[Hint]:
+    relative = RELATIVE.get(language, {})
+    for column, words in _named(line, relative):
+        better = _cased(relative[words.lower()].absolute(day, language, line[:column]), words)
+        meant = _("It will not be true for long. Better: %(better)s", better=better)
+        yield _replaceable(Hint(number, words, meant, column=column, better=better, within=line))
+    for column, words in _named(line, glossary):
+        advice = glossary[words.lower()]
+        better = "" if CHOICE.search(advice.better) else _cased(advice.better, words)
+        yield _replaceable(Hint(number, words, _advised(advice), column=column, better=better, within=line))
+    if mark := find_unpaired(line, language):
+        meant = _unpaired_words(mark.better)
+        yield Hint(number, mark.mark, meant, column=mark.column, better=mark.better, within=line)
+
+
+def _digest_of(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _cased(better: str, words: str) -> str:

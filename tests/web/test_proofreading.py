@@ -1,10 +1,14 @@
 """Hints for editors: words that soon become untrue, such as "today"; terms, quotation marks, length, readability."""
 
+import hashlib
 from datetime import date
 
 import pytest
 from flask import g
 
+from forum.images.hints import hints_about_images
+from forum.web import proofreading
+from forum.web.forms import LONGEST_TEXT
 from forum.web.proofreading import Advice, proofread
 
 DAY = date(2027, 9, 16)  # the day of writing, a Thursday
@@ -122,3 +126,29 @@ def test_length_and_ease_are_told():
     care = proofread("One two three. Four considerations.", "en", DAY, {})
     assert (care.words, care.minutes, care.lix) == (5, 1, 22)
     assert (proofread("", "en", DAY, {}).words, proofread("", "en", DAY, {}).lix) == (0, 0)
+
+
+def test_text_that_is_too_long_to_be_saved_has_no_hints():
+    """The button that replaces words sends the text before anything has checked its length (S25)."""
+    text = "today " + "a " * LONGEST_TEXT
+    assert hints(text[:LONGEST_TEXT]) == [(1, "today")]
+    assert hints(text) == []
+    assert proofread("", "en", DAY, {}, above=[("lead", "Lead", text)]).hints == []
+    assert len(hints_about_images("{{image" + " " * (LONGEST_TEXT - 7))) == 1
+    assert hints_about_images("{{image" + " " * LONGEST_TEXT) == []
+
+
+def test_twice_the_text_on_one_line_needs_about_twice_the_digests(monkeypatch):
+    digest, read = hashlib.blake2b, []
+
+    def count(said: bytes, **options):
+        read.append(len(said))
+        return digest(said, **options)
+
+    monkeypatch.setattr(proofreading.hashlib, "blake2b", count)
+    sums = []
+    for times in (500, 1000):
+        read.clear()
+        assert proofread("today " * times, "en", DAY, {}).find("body:1:none") is None
+        sums.append(sum(read))
+    assert 0 < sums[1] < 3 * sums[0]
