@@ -19,7 +19,7 @@ from forum.extensions import db
 from forum.news import redirects as rules
 from forum.news.models import OldAddress
 from forum.news.old_addresses import address_of
-from forum.news.redirects import AddressPage, LeadsNowhere, NotOld, Target
+from forum.news.redirects import AddressPage, LeadsInCircle, LeadsNowhere, NotOld, Target
 from forum.tidying import tidy
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
@@ -84,10 +84,15 @@ def import_file(event: str) -> ResponseReturnValue:
     except ValidationError as refusal:
         form.lines.errors = str(refusal).split("\n")
         return edit_page("redirects/import", event, form)
-    if request.form.get("act") == CHECK:
-        return edit_page("redirects/import", event, form, counted=rules.count_changes(rows))
-    start_write(db.session)
-    changed = rules.store_all(rows, actor=sign_ins.current_actor(), now=clock.now())
+    try:
+        if request.form.get("act") == CHECK:
+            return edit_page("redirects/import", event, form, counted=rules.count_changes(rows))
+        start_write(db.session)
+        changed = rules.store_all(rows, actor=sign_ins.current_actor(), now=clock.now())
+    except LeadsInCircle as refusal:
+        db.session.rollback()
+        form.lines.errors = [_circle_words(refusal)]
+        return edit_page("redirects/import", event, form)
     db.session.commit()
     flash(_imported_words(changed, len(rows)), "success")
     return redirect(url_for(".index", event=event), 303)
@@ -119,6 +124,10 @@ def _edit(event: str, old: OldAddress | None) -> ResponseReturnValue:
         db.session.rollback()
         form.leads_to.errors = [_("Enter a path of this site that there is, such as /sv/news/")]
         return edit_page("redirects/edit", event, form, old=old)
+    except LeadsInCircle as refusal:
+        db.session.rollback()
+        form.leads_to.errors = [_circle_words(refusal)]
+        return edit_page("redirects/edit", event, form, old=old)
     db.session.commit()
     flash_saved("", is_changed=is_changed)
     return redirect(url_for(".index", event=event), 303)
@@ -129,6 +138,10 @@ def _target(form: OldAddressForm, old: OldAddress | None) -> Target:
     there = old or rules.find(form.old.data or "")
     form.refuse_if_changed(OldAddressForm.stored(there) if there else {})
     return target_of(form.leads_to.data or "")
+
+
+def _circle_words(refusal: LeadsInCircle) -> str:
+    return _("%(path)s would lead in a circle", path=refusal.path)
 
 
 def _imported_words(changed: int, lines: int) -> str:

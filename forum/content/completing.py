@@ -8,7 +8,7 @@ from forum.content import events, glossary, moments, old_addresses, posts, taxon
 from forum.content.shapes import LANGUAGES, Document, Where
 from forum.content.site import BY_LANGUAGE, Site, event_path, post_path
 from forum.events.enums import SectorPolicy
-from forum.news.old_paths import plain_path
+from forum.news.old_paths import path_of, plain_path
 
 
 def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
@@ -208,7 +208,7 @@ def _refuse_circle(path: str, laid: Mapping[str, Document]) -> None:
     """Refuse an old address from which a reader would be led in a circle, over other old addresses perhaps."""
     way = [path]
     while leads_to := laid.get(way[-1], {}).get("leads_to"):
-        there = plain_path(leads_to.partition("#")[0])
+        there = plain_path(path_of(leads_to))
         if there in way:
             where = Where(old_addresses.FILE, old_addresses.ADDRESSES).at(path).at("leads_to")
             where.refuse(f"leads in a circle: {' → '.join([*way, there])}")

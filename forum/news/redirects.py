@@ -4,7 +4,7 @@ An address that leads to a post or category is stored with that post or category
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from forum.extensions import db
 from forum.news import queries, slugs
 from forum.news.dates import day_of
 from forum.news.models import OldAddress, Post, PostText
-from forum.news.old_paths import is_old, plain_path
+from forum.news.old_paths import is_old, path_of, plain_path
 from forum.web.languages import NAMES
 
 PER_PAGE = 100
@@ -34,6 +34,14 @@ class LeadsNowhere(ValueError):
 
 class NotOld(ValueError):
     """What was written is no path, or the address would lead to itself."""
+
+
+class LeadsInCircle(ValueError):
+    """Readers of the old address `path` would be redirected in a circle, over other old addresses."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 @dataclass(frozen=True)
@@ -110,12 +118,12 @@ def written(old: OldAddress) -> str:
 
 
 def store(path: str, target: Target, *, replaces: OldAddress | None, actor: str, now: datetime) -> bool:
-    """Let a path lead to the target; return whether something is different. Raises NotOld.
+    """Let a path lead to the target; return whether something is different.
 
-    `replaces` is the row that is changed, whose path may be another one.
+    `replaces` is the row that is changed, whose path may be another one. Raises NotOld and LeadsInCircle.
     """
     slugs.lock()
-    plain = _checked(path, target)
+    plain = _checked(path, target, replaces)
     if replaces is not None and replaces.path != plain:
         db.session.delete(replaces)
         db.session.flush()
@@ -132,8 +140,12 @@ def remove(old: OldAddress, *, actor: str, now: datetime) -> None:
 
 
 def store_all(rows: Sequence[tuple[str, Target]], *, actor: str, now: datetime) -> int:
-    """Let many paths lead to their targets, others stay as they are; return how many are new or different."""
+    """Let many paths lead to their targets, others stay as they are; return how many are new or different.
+
+    Raises LeadsInCircle.
+    """
     slugs.lock()
+    _refuse_circles(_ways(rows))
     changed = sum(_write(plain_path(path), target) for path, target in rows)
     if changed:
         _record("old_address.imported", actor, now, number=changed)
@@ -141,7 +153,11 @@ def store_all(rows: Sequence[tuple[str, Target]], *, actor: str, now: datetime) 
 
 
 def count_changes(rows: Sequence[tuple[str, Target]]) -> tuple[int, int]:
-    """Return how many of these rows would be new, and how many would change a stored one."""
+    """Return how many of these rows would be new, and how many would change a stored one.
+
+    Raises LeadsInCircle.
+    """
+    _refuse_circles(_ways(rows))
     stored = [(find(path), target) for path, target in rows]
     new = sum(old is None for old, _target in stored)
     return new, sum(old is not None and _values(old) != target for old, target in stored)
@@ -158,13 +174,32 @@ def _of_post(language: str, slug: str) -> Target:
 
 def leads_to_itself(path: str, target: Target) -> bool:
     """Return whether a path would lead to itself, or to a part of itself such as "/press#contact"."""
-    return plain_path(path) == plain_path((target.leads_to or "").partition("#")[0])
+    return plain_path(path) == plain_path(path_of(target.leads_to or ""))
 
 
-def _checked(path: str, target: Target) -> str:
+def _checked(path: str, target: Target, replaces: OldAddress | None) -> str:
     if not is_old(path) or leads_to_itself(path, target):
         raise NotOld
+    gone = {replaces.path: None} if replaces is not None else {}
+    _refuse_circles({**gone, **_ways([(path, target)])})
     return plain_path(path)
+
+
+def _ways(rows: Sequence[tuple[str, Target]]) -> dict[str, str | None]:
+    return {plain_path(path): target.leads_to for path, target in rows}
+
+
+def _refuse_circles(new: Mapping[str, str | None]) -> None:
+    """Raise LeadsInCircle if one of these paths, with what they are to lead to, would lead readers in a circle."""
+    query = select(OldAddress.path, OldAddress.leads_to).where(OldAddress.leads_to.is_not(None))
+    laid = {**{old.path: old.leads_to for old in db.session.execute(query)}, **new}
+    for path in new:
+        way = [path]
+        while leads_to := laid.get(way[-1]):
+            there = plain_path(path_of(leads_to))
+            if there in way:
+                raise LeadsInCircle(path)
+            way.append(there)
 
 
 def _write(plain: str, target: Target) -> bool:

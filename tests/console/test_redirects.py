@@ -65,6 +65,7 @@ def test_old_address_leads_on_and_follows_its_post(admin, organiser, pages, even
         ("/press", "/en/news/categories/none"),
         ("/press", "/Press"),
         ("/press", "/press#contact"),
+        ("/sv/news/categories/press", "/sv/news/categories/%70ress#contact"),
         ("/press", "/sv/none"),
         ("/press", "/blogg/2016"),
         ("/sv/news/", "/sv/"),
@@ -90,6 +91,26 @@ def test_old_address_does_not_lead_to_another_one(admin):
         "Line 2: /a is no page of this site",
     ]
     assert listed(admin) == [["/a", "/sv/"]]
+
+
+def test_old_addresses_never_lead_in_a_circle(admin):
+    """An old address has hyphens for dots: it can be written like a page's, and another one can lead to that page."""
+    one, other = "/robots-txt;/favicon.ico", "/favicon-ico;/robots.txt"
+    form = admin.get("redirects.import_file", event="nf27")
+    for button in ("Check", "Import"):
+        refused = form.submit({"lines": f"{one}\n{other}"}, button=button, expect=422)
+        assert refused.all("main li")[-1] == "/robots-txt would lead in a circle"
+    add(admin, *one.split(";"))
+    refused = add(admin, *other.split(";"), expect=422)
+    assert "/favicon-ico would lead in a circle" in refused.text
+    for button in ("Check", "Import"):
+        form.submit({"lines": other}, button=button, expect=422)
+    assert listed(admin) == [one.split(";")]
+    page = admin.get(admin.get("redirects.index", event="nf27").links["/robots-txt"])
+    page.submit(dict(zip(("old", "leads_to"), other.split(";"), strict=True)), button="Save")
+    assert listed(admin) == [other.split(";")]
+    form.submit({"lines": f"{one}\n/favicon-ico;/sv/"}, button="Import")
+    assert listed(admin) == [["/favicon-ico", "/sv/"], one.split(";")]
 
 
 def test_whole_address_is_taken_by_its_path(admin, pages):
