@@ -123,6 +123,14 @@ def paragraphs(text: str) -> tuple[str, ...]:
     return tuple(words for words in said if words)
 
 
+def code_lines(text: str) -> frozenset[int]:
+    """Return the numbers, counted from 1, of the text's lines that are a block of code, fenced or indented."""
+    blocks = (
+        token.map for token in _parser.parse(text) if token.type in {"fence", "code_block"} and token.map
+    )
+    return frozenset(number + 1 for start, stop in blocks for number in range(start, stop))
+
+
 def _words_of(inline: Token) -> str:
     return "".join(
         " " if token.type in {"softbreak", "hardbreak"} else token.content for token in inline.children or []

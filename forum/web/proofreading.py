@@ -13,8 +13,9 @@ from datetime import date
 from flask_babel import gettext as _
 
 from forum.web.forms import LONGEST_TEXT
+from forum.web.markdown import code_lines
 from forum.web.quotation_marks import find_unpaired
-from forum.web.relative_dates import RELATIVE
+from forum.web.relative_dates import RELATIVE, stands_alone
 
 WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
@@ -24,6 +25,9 @@ CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
 NOT_PLAIN = frozenset("/@{}<>`=_#&")
 # What joins an ending or another word to a word.
 ENDINGS = frozenset("-'’")
+# Marks that may stand between the end of a sentence and the first word of the next one.
+OPENING = " “”«»\"'(["
+LONGEST_ABBREVIATION = 4
 WORDS_A_MINUTE = 200
 LONG_WORD = 7  # the fewest letters of a word that the readability index LIX calls long
 LONGEST_NUMBER = 9
@@ -122,7 +126,13 @@ def proofread(
         for name, label, said in above
         for hint in _hints(said, language, day, glossary)
     ]
-    hints += sorted([*_hints(text, language, day, glossary), *more], key=lambda hint: hint.line)
+    # Code keeps its words and its marks.
+    code = code_lines(text) if len(text) <= LONGEST_TEXT else frozenset()
+    found = (
+        replace(hint, better="") if hint.line in code else hint
+        for hint in _hints(text, language, day, glossary)
+    )
+    hints += sorted([*found, *more], key=lambda hint: hint.line)
     return Care(len(words), lix, hints)
 
 
@@ -145,13 +155,16 @@ def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[
 
 def _hints_of_line(number: int, line: str, language: str, day: date, glossary: Glossary) -> Iterator[Hint]:
     relative = RELATIVE.get(language, {})
+    is_loud = _is_in_capitals(line)
     for column, words in _named(line, relative):
-        better = _cased(relative[words.lower()].absolute(day, language, line[:column]), words)
+        before, after = line[:column], line[column + len(words) :]
+        better = _cased(relative[words.lower()].absolute(day, language, before), words, before, is_loud)
         meant = _("It will not be true for long. Better: %(better)s", better=better)
-        yield _replaceable(Hint(number, words, meant, column=column, better=better, within=line))
+        safe = better if stands_alone(before, after) else ""
+        yield _replaceable(Hint(number, words, meant, column=column, better=safe, within=line))
     for column, words in _named(line, glossary):
         advice = glossary[words.lower()]
-        better = "" if CHOICE.search(advice.better) else _cased(advice.better, words)
+        better = "" if CHOICE.search(advice.better) else _cased(advice.better, words, line[:column], is_loud)
         yield _replaceable(Hint(number, words, _advised(advice), column=column, better=better, within=line))
     if mark := find_unpaired(line, language):
         meant = _unpaired_words(mark.better)
@@ -162,11 +175,25 @@ def _digest_of(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def _cased(better: str, words: str) -> str:
-    """Return the replacement with a capital where the replaced words had one."""
-    if len(words) > 1 and words.isupper():
+def _cased(better: str, words: str, before: str, is_loud: bool) -> str:
+    """Return the replacement with a capital where the words after the text `before` have one.
+
+    Only a line in capitals (`is_loud`) gets it in capitals. Elsewhere such words are an abbreviation, such as "AI".
+    """
+    is_upper = len(words) > 1 and words.isupper()
+    if is_upper and is_loud:
         return better.upper()
-    return better[:1].upper() + better[1:] if words[:1].isupper() else better
+    has_capital = _begins_sentence(before) if is_upper else words[:1].isupper()
+    return better[:1].upper() + better[1:] if has_capital else better
+
+
+def _is_in_capitals(line: str) -> bool:
+    return line.isupper() and any(len(word[0]) > LONGEST_ABBREVIATION for word in WORDS.finditer(line))
+
+
+def _begins_sentence(before: str) -> bool:
+    """Return whether a word after this text of the same line is the first one of a sentence."""
+    return not WORDS.search(before) or before.rstrip(OPENING).endswith((".", "!", "?"))
 
 
 def _replaceable(hint: Hint) -> Hint:

@@ -1,5 +1,6 @@
 """Words such as "today" or "nästa vecka" in a text, and the dates to write instead, which stay true."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,10 +13,18 @@ DAY = timedelta(days=1)
 # Words after which a date takes no "on" or "in" of its own: "until 16 September".
 LEADING: Mapping[str, set[str]] = {
     "en": {"after", "around", "before", "between", "by", "during", "for", "from", "in", "of", "on"}
-    | {"since", "than", "the", "through", "till", "to", "until"},
+    | {"since", "than", "through", "till", "to", "until"},
     "sv": {"av", "efter", "från", "för", "före", "i", "inför", "kring", "mellan", "om", "på", "sedan"}
     | {"till", "tills", "under", "än"},
 }
+# Words that a date with its own "on" or "in" cannot follow: "the next week".
+DETERMINERS = frozenset({"a", "its", "my", "our", "the", "their", "your"})
+# What makes words such as "today" a part of a longer date: a part of the day, or the date itself.
+LONGER = re.compile(
+    r"\s+(?:morning|noon|afternoon|evening|night|morse|bitti|förmiddag|eftermiddag|kväll|natt)\b"
+    r"|\s*(?:[,(]\s*(?:\w+,?\s+){0,2}|den\s+)?\d",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,13 @@ class RelativeDate:
         said, words = self.dated(day, language), before.rsplit(None, 1)
         is_led = bool(words) and words[-1].lower() in LEADING[language]
         return f"{self.leading} {said}" if self.leading and not is_led else said
+
+
+def stands_alone(before: str, after: str) -> bool:
+    """Return whether a date can replace a relative one that stands between two texts."""
+    return not LONGER.match(after) and not DETERMINERS & {
+        word.lower() for word in before.rsplit(None, 1)[-1:]
+    }
 
 
 def _day(days: int, pattern: str) -> Callable[[date, str], str]:

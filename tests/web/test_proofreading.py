@@ -14,7 +14,10 @@ from forum.web.proofreading import Advice, proofread
 DAY = date(2027, 9, 16)  # the day of writing, a Thursday
 
 TERMS = {
-    "en": {"child pornography": Advice("documented sexual abuse of children", "It is a crime.")},
+    "en": {
+        "child pornography": Advice("documented sexual abuse of children", "It is a crime."),
+        "ai": Advice("artificial intelligence"),
+    },
     "sv": {"barnpornografi": Advice("dokumenterade sexuella övergrepp mot barn")},
 }
 
@@ -80,6 +83,11 @@ def test_quotation_mark_without_another_is_pointed_out(text, language, found):
         ("A today.\nWe met today, not today.", "en", "A today.\nWe met on 16 September 2027, not today."),
         ("Child pornography.", "en", "Documented sexual abuse of children."),
         ("CHILD PORNOGRAPHY", "en", "DOCUMENTED SEXUAL ABUSE OF CHILDREN"),
+        ("## POLICE AND AI", "en", "## POLICE AND ARTIFICIAL INTELLIGENCE"),
+        ("AI is here.", "en", "Artificial intelligence is here."),
+        ("AI", "en", "Artificial intelligence"),
+        ("One. Or “AI” in all.", "en", "One. Or “artificial intelligence” in all."),
+        ("Begins today at 14:00", "en", "Begins on 16 September 2027 at 14:00"),
         ('She said “yes".', "en", "She said “yes”."),
         ("She said ”yes”.", "en", "She said “yes”."),
         ('😀 Hon sade ”ja".', "sv", "😀 Hon sade ”ja”."),
@@ -111,6 +119,37 @@ def test_hint_without_a_single_safe_replacement_has_none(text):
     care = proofread(text, "en", DAY, {})
     assert [hint.better for hint in care.hints] == [""]
     assert care.find(care.hints[0].key) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Open during the next week.", "en"),
+        ("In the last year they grew.", "en"),
+        ("We meet tomorrow morning.", "en"),
+        ("We meet today, 28 November.", "en"),
+        ("We meet today, Saturday, November 28.", "en"),
+        ("Vi sågs igår kväll.", "sv"),
+        ("Vi ses i morgon bitti.", "sv"),
+        ("Vi ses i dag, den 28 november.", "sv"),
+        ("Vi ses idag den 28 november.", "sv"),
+    ],
+)
+def test_relative_date_that_is_a_part_of_a_longer_one_has_no_replacement(text, language):
+    assert [hint.better for hint in proofread(text, language, DAY, {}).hints] == [""]
+
+
+def test_code_has_no_replacement():
+    code = "until today, AI"
+    text = f'{code}\n\n    {code}\n    say "yes\n\n- One\n\n    {code}\n\n```\n{code}\n```'
+    hints = proofread(text, "en", DAY, TERMS["en"]).hints
+    assert [(hint.line, bool(hint.better)) for hint in hints] == [
+        *[(1, True)] * 2,
+        *[(3, False)] * 2,
+        (4, False),
+        *[(8, True)] * 2,
+        *[(11, False)] * 2,
+    ]
 
 
 def test_advice_with_a_choice_is_no_replacement():
