@@ -24,35 +24,42 @@ class Images:
     """
 
     def __init__(self, target: Path) -> None:
-        self._target, self._added = target, set[str]()
+        self._target, self._added = target, set[tuple[str, str]]()
         self.lacking: list[str] = []
         tarfile.open(target, "w").close()
 
     def add(self) -> None:
-        """Add the files of all images that are not added yet; a file that the store lacks is left out."""
+        """Add the files of all images that are not added yet; a file that the store lacks is left out.
+
+        An image may have got more files since it was added: `forum make-avif` stores them at any time.
+        """
         self.lacking = []
         # A newer version backs up the database before it updates the tables, so the table of images may not exist yet.
         has_images = inspect(db.engine).has_table(Image.__tablename__)
         with tarfile.open(self._target, "a") as tar:
             for image in queries.list_all() if has_images else ():
-                if image.key not in self._added:
-                    self._add(image, tar)
+                names = [name for name in store.names_of(image) if (image.key, name) not in self._added]
+                if names:
+                    self._add(image.key, names, tar)
         db.session.rollback()
 
-    def _add(self, image: Image, tar: tarfile.TarFile) -> None:
-        """Add the image's files, all or none; after the storage could not be reached once, do not ask it again."""
+    def _add(self, key: str, names: list[str], tar: tarfile.TarFile) -> None:
+        """Add an image's files of these names, all or none.
+
+        After the storage could not be reached once, it is not asked again.
+        """
         if self.lacking:
-            self.lacking.append(image.key)
+            self.lacking.append(key)
             return
         try:
-            files = {name: store.read(image.key, name) for name in store.names_of(image)}
+            files = {name: store.read(key, name) for name in names}
         except StorageAway:
-            self.lacking.append(image.key)
+            self.lacking.append(key)
             return
-        self._added.add(image.key)
         for name, content in files.items():
             if content is not None:
-                entry = tarfile.TarInfo(f"{image.key}/{name}")
+                self._added.add((key, name))
+                entry = tarfile.TarInfo(f"{key}/{name}")
                 entry.size, entry.mode = len(content), PRIVATE
                 tar.addfile(entry, io.BytesIO(content))
 

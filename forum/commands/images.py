@@ -1,4 +1,4 @@
-"""`forum make-avif`: the AVIF files of images that an earlier version has added."""
+"""`forum make-avif`: the AVIF files of images that an earlier version has added, and those that are lost."""
 
 import click
 from flask.cli import with_appcontext
@@ -18,21 +18,27 @@ from forum.images.models import Image
 def make_avif() -> None:
     """Make the AVIF files that images of earlier versions lack, unless they would not be smaller.
 
+    It makes those that the storage has lost, too, as when an old backup was restored without them.
     Run it after an update, when no process of the earlier version serves any more. It may be stopped and run again.
     """
     made = larger = 0
-    for key in [image.key for image in queries.list_all() if not image.has_avif]:
-        try:
+    try:
+        for key in _list_lacking():
             has_avif = _make(key)
-        except StorageAway as problem:
-            raise click.ClickException(
-                "The storage of images does not answer; run it again later."
-            ) from problem
-        made, larger = made + has_avif, larger + (not has_avif)
+            made, larger = made + has_avif, larger + (not has_avif)
+    except StorageAway as problem:
+        raise click.ClickException("The storage of images does not answer; run it again later.") from problem
     click.echo(
         f"{counted(made, 'image has', 'images have')} AVIF files now;"
         f" {counted(larger, 'image needs', 'images need')} none or cannot be made anew."
     )
+
+
+def _list_lacking() -> list[str]:
+    """Return the keys of the images that have no AVIF files, or that lack a file although they have some."""
+    images = queries.list_all()
+    lost = set(store.find_missing(image for image in images if image.has_avif))
+    return [image.key for image in images if not image.has_avif or image.key in lost]
 
 
 def _make(key: str) -> bool:
@@ -50,7 +56,8 @@ def _make(key: str) -> bool:
     image = _lock(key)
     if image:
         store.put(key, avif)
-        actions.note_avif(image, actor="command", now=clock.now())
+        if not image.has_avif:
+            actions.note_avif(image, actor="command", now=clock.now())
     db.session.commit()
     return image is not None
 

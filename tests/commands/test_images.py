@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import inspect, select
 
 from forum import presence
+from forum.commands.backup_images import Images
+from forum.database import start_write
 from forum.extensions import db
 from forum.health import files
 from forum.images import making, queries, store
@@ -49,6 +51,23 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
         assert (is_well, words.startswith(f"1 of 1 image lacks files ({image})")) == (False, True)
 
 
+def test_backup_has_the_avif_files_that_an_image_gets_while_it_is_made(app, image, tmp_path):
+    """The dump of the database comes between the two rounds, so it may say that an image has AVIF files."""
+    with app.app_context():
+        images = Images(tmp_path / "images.tar")
+        images.add()
+        store.put(image, {"400.avif": b"400.avif"})
+        start_write(db.session)
+        queries.find(image).has_avif = True
+        db.session.commit()
+        images.add()
+        with tarfile.open(tmp_path / "images.tar") as tar:
+            assert tar.getnames() == [
+                f"{image}/{name}" for name in (making.ORIGINAL, "400.jpg", "400.webp", "400.avif")
+            ]
+        assert images.lacking == []
+
+
 def test_images_of_an_earlier_version_get_their_avif_files_once(app, database):
     """Pages show them then; an image whose AVIF files would not be smaller stays as it is."""
     event = make_event()
@@ -64,6 +83,19 @@ def test_images_of_an_earlier_version_get_their_avif_files_once(app, database):
     assert [image.has_avif for image in images] == [True, False]
     assert store.find_missing(images) == []
     assert "900.avif" in store.names_of(images[0])
+    db.session.rollback()
+
+
+def test_avif_files_that_the_storage_has_lost_are_made_again(app, database):
+    """An old backup may lack those of an image that got them while it was made."""
+    event, files = make_event(), making.make(jpeg(900, 600)).files
+    image = make_image(event, widths=[400, 800, 900], has_avif=True)
+    store.put(image.key, {name: content for name, content in files.items() if not name.endswith(".avif")})
+    assert store.find_missing([image]) == [image.key]
+    for number in (1, 0):
+        assert f"{number} image{'s' * (not number)} ha" in run(app, "make-avif").output
+        assert store.find_missing(queries.list_all()) == []
+    assert store.read(image.key, "900.avif") == files["900.avif"]
     db.session.rollback()
 
 
