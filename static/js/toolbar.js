@@ -108,11 +108,14 @@ for (const toolbar of document.querySelectorAll("[data-toolbar]")) {
   });
 }
 
-// Columns are counted in characters by the server and in UTF-16 units here.
+// Columns are counted in characters by the server and in UTF-16 units here. The server counts lines from the first one
+// that has words, because it removes the empty ones above.
 function placeOf(value, { line, column, words }) {
   const lines = value.split("\n");
-  const said = lines[line - 1] ?? "";
-  const above = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  const begins = Math.max(0, lines.findIndex((each) => each.trim()));
+  const number = begins + Number(line) - 1;
+  const said = lines[number] ?? "";
+  const above = lines.slice(0, number).join("\n").length + (number > 0 ? 1 : 0);
   const at = [...said].slice(0, column).join("").length;
   if (said.startsWith(words, at)) return above + at;
   // Something was typed before the words meanwhile: they are the ones that are meant if the line has no others.
