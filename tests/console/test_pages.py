@@ -45,6 +45,7 @@ def test_changed_page_is_read_at_once(organiser, standing, pages):
     assert pages.get("/en/pages/practical").h1 == "Getting here"
     read = pages.get("/sv/pages/practical")
     assert (read.h1, read.all(".prose h2")) == ("Så hittar du hit", ["Buss"])
+    assert edit(organiser, "practical").all(".desk-bar .muted") == ["saved 3 May 2027 at 14:00 (CEST)"]
 
 
 def test_new_page_has_an_address_of_its_title_and_its_place_in_the_order(organiser, standing, pages):

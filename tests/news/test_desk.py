@@ -68,7 +68,7 @@ def test_new_post_is_a_draft_that_only_organisers_see(organiser, pages):
     assert pages.get("/en/news/").all(".teaser-headline") == []
     pages.get("/en/news/2027/05/03/how-a-child-is-heard", expect=404)
     page = edit(organiser, post)
-    assert page.all(".desk-bar p") == ["Draft · saved 3 May 2027 14:00"]
+    assert page.all(".desk-bar p") == ["Draft · saved 3 May 2027 at 14:00 (CEST)"]
     assert page.all(".desk-address") == ["sa-hors-ett-barn-pa-aland", "how-a-child-is-heard"]
     publish(organiser, post)
     assert edit(organiser, post).all(".desk-address")[1] == "/en/news/2027/05/03/how-a-child-is-heard"
