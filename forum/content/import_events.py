@@ -17,6 +17,8 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Page, Sector
 from forum.events.standing import LINKED
 from forum.extensions import db
+from forum.mailings import actions as mailings
+from forum.mailings import facts
 from forum.registration import places, sectors, waiting_list
 from forum.registration.errors import SharesRefused
 
@@ -28,18 +30,24 @@ def lock_all() -> None:
     db.session.expire_all()
 
 
-def write(slug: str, document: Document, event: Event | None, *, now: datetime) -> Event:
-    """Make the event what the document says; `event` is the locked one, or None for a new one. Raises BadFile."""
+def write(slug: str, document: Document, event: Event | None, *, actor: str, now: datetime) -> Event:
+    """Make the event what the document says; `event` is the locked one, or None for a new one. Raises BadFile.
+
+    A change of days, hours, zone or place proposes to write to people, as a change in the console does.
+    """
     where = Where(event_path(slug))
     values = events.values_of(document)
     if event is None:
         event = Event(slug=slug, capacity=0, taken=0, is_current=False, **values)
         db.session.add(event)
+    former = {name: getattr(event, name) for name in facts.COLUMNS} if event.id else None
     _set(event, values)
     _write_sectors(event, document["sectors"], where)
     _share_places(event, document, where)
     db.session.flush()
     waiting_list.offer_free_places(event, now=now)
+    if former:
+        mailings.propose_change(event, former, actor=actor, now=now)
     return event
 
 

@@ -68,7 +68,7 @@ def import_files(
         wanted = completing.complete(given, before, delete=delete, now=now)
         differences = compare(before, wanted)
         if differences:
-            events = _write(before, wanted, sizes, delete=delete, now=now)
+            events = _write(before, wanted, sizes, delete=delete, actor=actor, now=now)
             _record(differences, events, actor=actor, now=now)
     except BadFile as problem:
         raise ContentRefused([str(problem)]) from problem
@@ -76,7 +76,13 @@ def import_files(
 
 
 def _write(
-    before: Site, wanted: Site, sizes: Mapping[tuple[str, str], Size], *, delete: bool, now: datetime
+    before: Site,
+    wanted: Site,
+    sizes: Mapping[tuple[str, str], Size],
+    *,
+    delete: bool,
+    actor: str,
+    now: datetime,
 ) -> dict[str, Event]:
     """Write the content that differs; return the events by slug."""
     names_changed = before.taxonomy != wanted.taxonomy
@@ -85,7 +91,7 @@ def _write(
     events = {event.slug: event for event in stored.list_events()}
     for slug, document in wanted.events.items():
         if _apart(before.events.get(slug)) != _apart(document):
-            events[slug] = import_events.write(slug, document, events.get(slug), now=now)
+            events[slug] = import_events.write(slug, document, events.get(slug), actor=actor, now=now)
     import_events.choose_current(wanted.events, events)
     _write_pages(before, wanted, events, now)
     import_images.write(before.images, wanted.images, events, sizes)

@@ -10,6 +10,8 @@ from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.events import queries as events
 from forum.extensions import db
+from forum.mailings.audience import audience_of
+from forum.mailings.queries import find_open_change
 from forum.news import matching, revisions
 from forum.news import queries as news
 from forum.news.models import GlossaryTerm, Post, PostText, Tag
@@ -151,6 +153,16 @@ def test_more_places_are_offered_at_once(folder, run, site):
     with site.app_context():
         states = db.session.scalars(select(Registration.status).order_by(Registration.id)).all()
         assert states == [Status.CONFIRMED, Status.OFFERED]
+
+
+def test_another_place_proposes_to_write_to_people(folder, run, site, people):
+    change(
+        folder, EVENT, '[place]\nsv = "Stockholm"\nen = "Stockholm"', '[place]\nsv = "Malmö"\nen = "Malmö"'
+    )
+    assert run("import", folder)[0] == 0
+    with site.app_context():
+        mailing = find_open_change(events.find_current())
+        assert len(audience_of(mailing).people) == 10
 
 
 def test_an_import_is_recorded_once_without_any_text(folder, run, site):
