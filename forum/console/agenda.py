@@ -126,7 +126,7 @@ def _mailings(event: Event) -> Iterator[Task]:
         return
     mailing, number = proposed.mailing, proposed.people
     url = url_for("mailings.show", event=event.slug, mailing=mailing.id)
-    if mailing.status == MailingStatus.PAUSED:
+    if number and mailing.status == MailingStatus.PAUSED:
         title = ngettext(
             "person is waiting in a paused mailing", "people are waiting in a paused mailing", number
         )

@@ -52,9 +52,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Preview:
-    """The mail in one language, how many people get it so, and whether the organisers' own words are missing in it."""
+    """A mail in one language, to people who have read the same before (`step`), and how many get it.
+
+    `lacks_words` says that the organisers' own words are missing in this language.
+    """
 
     code: str
+    step: int
     people: int
     mail: Rendered
     lacks_words: bool
@@ -65,7 +69,8 @@ def describe_open(mailing: Mailing) -> Proposed:
     if mailing.status == MailingStatus.PROPOSED:
         people = len(audience_of(mailing).people)
     else:
-        people = queries.count_by_result([mailing])[mailing.id].waiting
+        counts = queries.count_by_result([mailing])[mailing.id]
+        people = counts.waiting + counts.retried
     return Proposed(mailing, people, parts_text(mailing))
 
 
@@ -92,16 +97,18 @@ def parts_text(mailing: Mailing) -> str:
 
 
 def list_previews(mailing: Mailing, audience: Audience) -> list[Preview]:
-    """Return the mail in each language in which somebody gets it, as most of its readers get it."""
+    """Return each mail that somebody gets: one for each language and for what the people in it have read before."""
+    numbers = audience.by_mail
     return [
         Preview(
             code,
-            audience.languages[code],
-            mails.preview(mailing, code, audience.most_know(code)),
+            step,
+            numbers[code, step],
+            mails.preview(mailing, code, step),
             bool(mailing.words) and not mailing.words.get(code),
         )
         for code in NAMES
-        if audience.languages[code]
+        for step in sorted(known for language, known in numbers if language == code)
     ]
 
 

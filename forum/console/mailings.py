@@ -13,6 +13,7 @@ from forum.console import mailing_words as words
 from forum.console.mailing_forms import SendForm, WordsForm
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.console.settings_fields import want_languages
+from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
@@ -29,8 +30,8 @@ bp = Blueprint("mailings", __name__, url_prefix="/console/<event>/mailings")
 
 
 def proposed_change(event: Event) -> words.Proposed | None:
-    """Return the event's open mailing about a change of itself, for pages that lead to it."""
-    mailing = queries.find_open_change(event)
+    """Return the event's open mailing about a change of itself, for pages that lead to it; none once it is over."""
+    mailing = None if events.is_over(event, clock.now()) else queries.find_open_change(event)
     return words.describe_open(mailing) if mailing else None
 
 
@@ -202,6 +203,8 @@ def _page(
         label=label,
         kind=kind,
         is_open=mailing.status in OPEN,
+        may_send=mailing.event.is_published and not events.is_over(mailing.event, clock.now()),
+        lost=form.text() if refusal and not is_proposed else None,
         **words.facts_compared(mailing),
     )
     return page, 409 if refusal else 422 if form.errors else 200

@@ -51,7 +51,7 @@ def seal_answers_anew(*, now: datetime) -> int:
 JOBS = (
     Job("announce posts", 10, announce_posts),
     Job("queue mailings", 1, sending.queue_one, each=sending.list_next),
-    Job("settle mailings", 5, sending.settle, each=sending.list_sending),
+    Job("settle mailings", 5, sending.settle, each=sending.list_started),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),

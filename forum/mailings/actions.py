@@ -27,12 +27,13 @@ from forum.web.languages import NAMES
 def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: datetime) -> Mailing | None:
     """Propose to write about a change of the event; `former` has the former values of the changed columns.
 
-    Return the proposal, or None when no day, hour, zone or place differs or nobody has to be told. A proposal that was
-    not sent yet tells the newer change as well. A mailing under way is superseded: mails that have not left are taken
-    back, and the new proposal remembers who was told what.
+    Return the proposal, or None when no day, hour, zone or place differs, when the event is over, before the change as
+    after it, or when nobody has to be told. A proposal that was not sent yet tells the newer change as well. A mailing
+    under way is superseded: mails that have not left are taken back, and the new proposal remembers who was told what.
     """
     was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
-    if was == now_holds or events.is_over(event, now):
+    # A mistyped year may end the event until it is corrected. That step is kept, or it would seem to have held before.
+    if was == now_holds or (events.is_over(event, now) and events.is_over(facts.event_with(was), now)):
         return None
     last, step = queries.find_last_change(event), facts.next_step(now_holds, now)
     if last is not None and last.status == MailingStatus.PROPOSED:
@@ -52,7 +53,17 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
         changed_at=now,
         proposed_at=now,
     )
-    return _add_if_news(mailing, actor=actor, now=now)
+    db.session.add(mailing)
+    db.session.flush()
+    is_news = bool(audience_of(mailing).people)
+    # A step that is news to nobody today is kept all the same if others came before: a later change is compared with
+    # what each person has read, and somebody may register meanwhile.
+    if not is_news and not is_followed:
+        db.session.delete(mailing)
+        db.session.flush()
+        return None
+    audit.record("mailing.proposed", mailing, actor=actor, at=now)
+    return mailing if is_news else None
 
 
 def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> bool:
@@ -125,20 +136,9 @@ def stop(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 def finish(mailing: Mailing, *, now: datetime) -> None:
     """Note that every mail of the mailing has left or failed. Raises AlreadyDecided."""
-    _require(mailing, MailingStatus.SENDING)
+    _require(mailing, *STARTED)
     mailing.status, mailing.ended_at = MailingStatus.DONE, now
     audit.record("mailing.done", mailing, actor="worker", at=now)
-
-
-def _add_if_news(mailing: Mailing, *, actor: str, now: datetime) -> Mailing | None:
-    db.session.add(mailing)
-    db.session.flush()
-    if not audience_of(mailing).people:
-        db.session.delete(mailing)
-        db.session.flush()
-        return None
-    audit.record("mailing.proposed", mailing, actor=actor, at=now)
-    return mailing
 
 
 def _supersede(mailing: Mailing, *, actor: str, now: datetime) -> None:

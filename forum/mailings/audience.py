@@ -42,10 +42,10 @@ class Audience:
         """The number of people by the language of their mails."""
         return Counter(person.language for person in self.people)
 
-    def most_know(self, language: str) -> int:
-        """Return the step that most people with this language know; 0 when there is nobody."""
-        steps = Counter(person.step for person in self.people if person.language == language)
-        return steps.most_common(1)[0][0] if steps else 0
+    @property
+    def by_mail(self) -> Counter[tuple[str, int]]:
+        """The number of people by the language of their mails and the step that they know: each gets another mail."""
+        return Counter((person.language, person.step) for person in self.people)
 
 
 def audience_of(mailing: Mailing) -> Audience:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
@@ -13,7 +13,8 @@ from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.outbox.queries import UNSENT
+from forum.registration.enums import LIVE
+from forum.registration.models import Registration
 
 LISTED = 20
 
@@ -58,21 +59,17 @@ def list_started(event: Event) -> Sequence[Mailing]:
     return db.session.scalars(select(Mailing).where(*begun).order_by(Mailing.id.desc()).limit(LISTED)).all()
 
 
-def list_ids_sending() -> Sequence[int]:
-    """Return the ids of the mailings that are being sent."""
-    query = select(Mailing.id).where(Mailing.status == MailingStatus.SENDING)
+def list_ids(*states: MailingStatus) -> Sequence[int]:
+    """Return the ids of the mailings in these states."""
+    query = select(Mailing.id).where(Mailing.status.in_(states))
     return db.session.scalars(query.order_by(Mailing.id)).all()
 
 
-def count_unsent(mailing_id: int) -> int:
-    """Return how many mails of the mailing are in the outbox and have not left."""
+def count_mails(mailing_id: int, states: Collection[MessageStatus]) -> int:
+    """Return how many mails of the mailing are in these states."""
     query = select(func.count()).select_from(MailingRecipient).join(OutboxMessage)
-    return (
-        db.session.scalar(
-            query.where(MailingRecipient.mailing_id == mailing_id, OutboxMessage.status.in_(UNSENT))
-        )
-        or 0
-    )
+    mine = MailingRecipient.mailing_id == mailing_id, OutboxMessage.status.in_(states)
+    return db.session.scalar(query.where(*mine)) or 0
 
 
 def list_next_recipients(mailing_id: int, limit: int) -> Sequence[int]:
@@ -90,17 +87,19 @@ def count_waiting(mailing_id: int) -> int:
 
 def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
     """Return by the mailing's id what has become of its mails; the counts of a mailing add up to its `people`."""
-    groups = (MailingRecipient.mailing_id, MailingRecipient.status, OutboxMessage.status)
+    columns = (MailingRecipient.mailing_id, MailingRecipient.status, OutboxMessage.status)
+    groups = (*columns, case((Registration.status.in_(LIVE), 1), else_=0))
     query = (
         select(*groups, func.count())
         .select_from(MailingRecipient)
+        .join(Registration, Registration.id == MailingRecipient.registration_id)
         .outerjoin(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
         .where(MailingRecipient.mailing_id.in_([mailing.id for mailing in mailings]))
         .group_by(*groups)
     )
     numbers: dict[int, dict[str, int]] = {mailing.id: {} for mailing in mailings}
-    for mailing_id, status, mail_status, number in db.session.execute(query):
-        name = _result(status, mail_status)
+    for mailing_id, status, mail_status, is_live, number in db.session.execute(query):
+        name = _result(status, mail_status, is_live=bool(is_live))
         numbers[mailing_id][name] = numbers[mailing_id].get(name, 0) + number
     for mailing in mailings:
         mine = numbers[mailing.id]
@@ -120,9 +119,9 @@ def list_told_at(event: Event) -> dict[int, datetime]:
     return dict(db.session.execute(query).all())
 
 
-def _result(status: str, mail_status: str | None) -> str:
+def _result(status: str, mail_status: str | None, *, is_live: bool) -> str:
     if status == RecipientStatus.WAITING:
-        return "waiting"
+        return "waiting" if is_live else "left_out"
     match mail_status:
         case MessageStatus.QUEUED | MessageStatus.INFLIGHT:
             return "waiting"

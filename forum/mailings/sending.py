@@ -1,7 +1,7 @@
 """Handing the mails of mailings to the outbox, a few at a time, each in a transaction of its own.
 
 A recipient's state and the mail are stored together: a worker that is killed leaves neither a second mail nor a
-recipient without one (R12). The outbox holds at most AT_ONCE unsent mails of a mailing, in the bulk lane, so that
+recipient without one (R12). The outbox holds at most AT_ONCE untried mails of a mailing, in the bulk lane, so that
 pausing and stopping take effect at once and no other mail waits for a lock.
 """
 
@@ -13,18 +13,23 @@ from sqlalchemy import select
 from forum.events import queries as events
 from forum.extensions import db
 from forum.mailings import actions, mails, queries
-from forum.mailings.enums import MailingStatus, RecipientStatus
+from forum.mailings.enums import STARTED, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
+from forum.outbox.enums import MessageStatus
+from forum.outbox.queries import UNSENT
 from forum.registration import places
 from forum.registration.enums import Status
 
 AT_ONCE = 50
+# Mails that leave at once if the relay takes them. Those to be tried again, perhaps for a day, hold up no other mail.
+IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 ACTOR = "worker"
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
     """Return the ids of the recipients whose mails may go to the outbox now."""
-    room = {number: AT_ONCE - queries.count_unsent(number) for number in queries.list_ids_sending()}
+    sending = queries.list_ids(MailingStatus.SENDING)
+    room = {number: AT_ONCE - queries.count_mails(number, IN_LINE) for number in sending}
     return [
         recipient
         for number, free in room.items()
@@ -61,26 +66,26 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
     return 1
 
 
-def list_sending(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the mailings that are being sent."""
-    return queries.list_ids_sending()
+def list_started(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the mailings that are being sent or are paused."""
+    return queries.list_ids(*STARTED)
 
 
 def settle(mailing_id: int, *, now: datetime) -> int:
-    """End a mailing that has nothing left to send, or whose event is over; pause it while its event is not public.
+    """End a mailing that has nothing left to send, or whose event is over; pause one whose event is not public.
 
     Return whether the mailing has changed, as a number.
     """
     mailing = db.session.get_one(Mailing, mailing_id)
     places.lock(mailing.event)
     db.session.refresh(mailing)
-    if mailing.status != MailingStatus.SENDING:
+    if mailing.status not in STARTED:
         return 0
     if events.is_over(mailing.event, now):
         actions.stop(mailing, actor=ACTOR, now=now)
-    elif not mailing.event.is_published:
+    elif mailing.status == MailingStatus.SENDING and not mailing.event.is_published:
         actions.pause(mailing, actor=ACTOR, now=now)
-    elif queries.count_waiting(mailing_id) or queries.count_unsent(mailing_id):
+    elif queries.count_waiting(mailing_id) or queries.count_mails(mailing_id, UNSENT):
         return 0
     else:
         actions.finish(mailing, now=now)
