@@ -1,7 +1,7 @@
 // Says before sending that a file is too large, and while it is sent which share of it has arrived. Without a script the
 // server says the first, and the browser shows that it is sending.
 // <input type="file" data-most="12000000" data-too-large="…">, and in its form
-// <p role="status" data-upload data-sending="Sent: %" data-arrived="…" data-failed="…"></p>
+// <p role="status" data-upload data-sending="Sent: %" data-arrived="…" data-failed="…" data-refused="…: %"></p>
 const STEPS = 5; // how many shares are said aloud: each fifth; the bar shows every one
 let isSending = false;
 
@@ -12,16 +12,21 @@ function send(form, field, status) {
   const bar = document.createElement("progress");
   const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
   const say = (name, share = "") => {
-    const words = status.dataset[name].replace("%", share);
+    const words = status.dataset[name].replace("%", () => share);
     if (status.textContent !== words) status.textContent = words;
   };
   const end = () => {
     bar.remove();
     isSending = false;
   };
-  const fail = () => {
+  const stop = (name, reason) => {
     end();
-    say("failed");
+    say(name, reason);
+  };
+  // Back may show this page as it was left: its form can be sent again then.
+  const leave = (url) => {
+    end();
+    location.assign(url);
   };
   bar.max = 1;
   bar.value = 0;
@@ -37,19 +42,24 @@ function send(form, field, status) {
     bar.removeAttribute("value");
     say("arrived");
   });
-  request.addEventListener("error", fail);
+  request.addEventListener("error", () => stop("failed"));
   request.addEventListener("load", () => {
     // The sign-in has ended: the page asks for a new one, and comes back with the words.
-    if (request.responseURL !== address) location.assign(address);
-    else if (request.status === 201) location.assign(JSON.parse(request.responseText).url);
+    if (request.responseURL !== address) leave(address);
+    else if (request.status === 201) leave(JSON.parse(request.responseText).url);
     else if (request.status === 422) {
       end();
       show(request.responseText, field);
-    } else fail();
+    } else stop("refused", headingOf(request.responseText) || request.status);
   });
   request.open("POST", address);
   request.setRequestHeader("Accept", "application/json, text/html");
   request.send(new FormData(form));
+}
+
+// The heading of an error page says what is wrong, also when a server before the forum has sent it.
+function headingOf(text) {
+  return new DOMParser().parseFromString(text, "text/html").querySelector("h1")?.textContent.trim();
 }
 
 // Show the page with the errors. It keeps the file, unless that is what is wrong: the browser forgets it only when the

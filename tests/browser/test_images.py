@@ -63,6 +63,41 @@ def test_image_is_sent_described_and_shown(change_world, new_visitor):
     ]
 
 
+def test_refused_image_is_told_in_the_server_s_words_and_can_be_sent_again(change_world, new_visitor):
+    visitor = new_visitor(change_world("demo"), "en")
+    page, status = visitor.page, visitor.page.locator("main form [role=status]")
+    visitor.sign_in(ORGANISER)
+    visitor.open("library.add", event=visitor.world.event)
+    choose(page, encoded(ring(1300, 900), "PNG"))
+    answers = [
+        {"status": 503, "body": "<!doctype html><main><h1>The service is busy</h1></main>"},
+        {"status": 413, "body": "<center><h1>413 Request Entity Too Large</h1></center>"},
+        {"status": 502, "body": ""},
+        {"status": 201, "body": '{"url": "/nowhere"}'},
+    ]
+    left = iter(answers)
+
+    def answer(route):
+        if route.request.method != "POST":
+            return route.continue_()
+        given = next(left, None)
+        return route.fulfill(**given, content_type="text/html") if given else route.abort()
+
+    page.route("**/images/new*", answer)
+    # The browser stays where it is when an answer has no content, as it does when somebody comes back.
+    page.route("**/nowhere", lambda route: route.fulfill(status=204))
+    button = page.locator("main form button").last
+    for said in ("The service is busy", "413 Request Entity Too Large", "502"):
+        button.click()
+        expect(status).to_have_text(f"The image was not confirmed. The server answered: {said}")
+    with page.expect_request("**/nowhere"):
+        button.click()
+    expect(page.locator("main progress")).to_have_count(0)
+    button.click()
+    expect(status).to_have_text("The image could not be sent. Check the connection and try again.")
+    visitor.tab.complaints.clear()
+
+
 def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(change_world, new_visitor):
     """The button of the toolbar opens the library in a dialog; the form's own button chooses the cover there."""
     visitor = new_visitor(change_world("demo"), "en")
