@@ -42,7 +42,7 @@ def load_files(texts: Mapping[str, str], sizes: Mapping[tuple[str, str], Size], 
     try:
         before = stored.read()
         wanted = completing.complete(given, before, delete=False, now=now)
-        _write(before, wanted, sizes, delete=False, now=now)
+        _write(before, wanted, sizes, delete=False, actor="command", now=now)
     except BadFile as problem:
         raise ContentRefused([str(problem)]) from problem
 
