@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Preview:
-    """A mail in one language, to people who have read the same before (`step`), and how many get it.
+    """A mail in one language for people who know the same earlier facts (those of `step`), and how many get it.
 
     `lacks_words` says that the organisers' own words are missing in this language.
     """
