@@ -113,7 +113,7 @@ def test_a_changed_cookie_is_not_shown(pages, user, time):
 
 
 def test_a_form_of_an_earlier_session_is_there_again(pages, user, time):
-    """After signing in again in another tab, the form still has the CSRF token of the earlier session."""
+    """A form is sent after signing in again in another tab, with the CSRF token of the earlier session."""
     arrive(pages, user)
     form = pages.open(LIST).form()
     time.forward(minutes=30)
@@ -126,7 +126,7 @@ def test_a_form_of_an_earlier_session_is_there_again(pages, user, time):
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}])
 def test_values_from_another_site_are_not_kept(pages, user, time, headers):
-    """Values from another website are neither kept nor do they replace kept ones."""
+    """Form values that another website sends are not stored for the person, and replace no stored ones."""
     arrive(pages, user)
     send_late(pages, time, minutes=30)
     forged = {**WHY, "purpose": "report", "csrf_token": "x"}
@@ -237,7 +237,7 @@ def test_a_few_long_forms_of_a_person_are_kept(pages, user, time):
 
 
 def test_long_values_come_with_headers_that_a_proxy_reads(pages, user, time):
-    """Above nginx's usual limit of 4096 bytes for an answer's headers the organiser would see 502."""
+    """nginx answers 502 when a response's headers exceed 4096 bytes, its usual limit; long values stay below it."""
     arrive(pages, user)
     form = pages.open(LIST)
     time.forward(minutes=30)

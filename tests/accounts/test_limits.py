@@ -71,7 +71,7 @@ def test_ten_wrong_codes_are_enough_from_wherever_they_come(app, user):
 
 
 def test_asking_for_links_shuts_nobody_out_of_asking(app, user):
-    """Requests for a password link are not limited, only the mails that they send (see test_reset.py)."""
+    """Requests for a password link are not limited, only the mails that the requests send (see test_reset.py)."""
     for number in range(5):
         from_address(app, f"203.0.113.{number}").post("accounts.forgot", {"email": user.email}, lang="en")
     from_address(app, "198.51.100.7").post("accounts.forgot", {"email": user.email}, lang="en")

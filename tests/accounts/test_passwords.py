@@ -159,7 +159,7 @@ def trying(monkeypatch) -> Iterator[Trying]:
 
 @pytest.mark.parametrize("is_first", [False, True])
 def test_as_many_passwords_are_checked_at_once_as_there_are_processors(trying, is_first):
-    """The first attempts in a process, which compute one hash more, are limited like all others."""
+    """The first attempts in a process also compute the unmatchable hash, and are limited like all others."""
     if is_first:
         passwords._unmatchable_hash.cache_clear()
     with ThreadPoolExecutor(6) as pool:
@@ -173,7 +173,7 @@ def test_as_many_passwords_are_checked_at_once_as_there_are_processors(trying, i
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_an_attempt_that_waits_too_long_is_told_to_come_back(pages, user, trying, monkeypatch, is_known):
-    """The answer is the same for a known and an unknown address (S24)."""
+    """A sign-in that finds the queue of password checks full gets 503, for a known and an unknown address (S24)."""
     monkeypatch.setattr(passwords, "PATIENCE", 0)
     monkeypatch.setattr(passwords, "TRIES", Line(0))
     email = user.email if is_known else "nobody@example.org"

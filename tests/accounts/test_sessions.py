@@ -34,7 +34,7 @@ def copy_of(pages: Pages) -> Pages:
 
 
 def test_signing_out_works_from_a_page_of_an_earlier_sign_in(pages, database):
-    """Signing out with an old token needs the Sec-Fetch-Site header, so no other site can sign anybody out (S10)."""
+    """An old CSRF token signs out only with the Sec-Fetch-Site header: no other site can sign anybody out (S10)."""
     user = make_user(None)
     sign_in(pages, user)
     stale = pages.open(ACCOUNT).form("form[action$=sign-out]")
@@ -209,7 +209,7 @@ def test_expired_links_and_old_sign_ins_are_deleted(pages, user, time):
     time.forward(hours=11, minutes=59)
     sign_in(pages, user)
     write(actions.forget_expired, now=clock.now())
-    # Rows of ended sign-ins are kept: they say whose form it is that arrives after the end (A11).
+    # Rows of ended sign-ins are kept for some hours: a form that is sent later still finds its owner (A11).
     assert db.session.query(SignIn).count() == 2
     time.forward(minutes=1)
     write(actions.forget_expired, now=clock.now())

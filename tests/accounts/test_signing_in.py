@@ -143,7 +143,7 @@ def test_a_way_back_that_is_not_ours_leads_to_the_console(pages, user, target):
     assert sign_ins.own_page(target) == "/console/"
     named = (
         {"next": target} if target else {}
-    )  # a URL with an empty parameter would be redirected first (web/test_own_addresses)
+    )  # the app redirects a URL with an empty parameter to one without (web/test_own_addresses)
     assert walk_in(pages, user, **named).location == "/console/"
 
 

@@ -1,4 +1,4 @@
-"""Each log line is one JSON object, whatever is logged; it has no values from an error (S36, S45, P28)."""
+"""Each log line is one JSON object, whatever is logged, and has no values from an exception (S36, S45, P28)."""
 
 import json
 import logging

@@ -108,7 +108,7 @@ class TestPostgres:
         monkeypatch.setattr(postgres, "AT_ONCE", SECONDS)
         with app.app_context(), processor.taken():
             db.session.execute(text("SELECT 1"))
-            lent.clear()  # Forget the turns that were lent while connecting.
+            lent.clear()  # Forget the turns (rights to compute) that were lent while connecting.
             db.session.execute(text("SELECT 2"))
             db.session.commit()
         assert lent == []
@@ -194,10 +194,10 @@ class TestPostgres:
             assert db.session.execute(text("SELECT 1")).scalar() == 1
 
     def test_connection_of_a_full_pool_is_waited_for_without_a_turn(self, app, lent, pool):
-        """A thread that waits for a connection lends its turn, which the thread with the connection may need."""
+        """A thread that waits for a connection lends its turn at the processor: the connection's user may need one."""
         with app.app_context():
             taken = [db.engine.connect() for _ in range(15)]
-            lent.clear()  # Forget the turns that were lent while connecting.
+            lent.clear()  # Forget the turns (rights to compute) that were lent while connecting.
 
             def wait():
                 with app.app_context(), processor.taken():
@@ -218,7 +218,7 @@ class TestPostgres:
             assert (db.engine.pool.checkedin(), db.engine.pool.overflow()) == (10, 0)
 
     def test_every_wait_has_an_end(self, app, monkeypatch):
-        """Each setting of PostgreSQL's library that limits a wait is set, also those that notice a dead machine."""
+        """Every setting of PostgreSQL's library that limits a wait is set, also those that notice a dead server."""
         monkeypatch.undo()
         waits = engine_setup.engine_options("postgresql+psycopg://")["connect_args"]
         assert {name for name, value in waits.items() if value} >= {

@@ -1,4 +1,4 @@
-"""Sealed values cannot be read without the keys, and each can be decrypted only in its own column and row."""
+"""Sealed (encrypted) values need the keys to be read, and each can be decrypted only in its own column and row."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ class Apart(DeclarativeBase):
 
 
 class Trial(Apart):
-    """A table with a sealed column of each kind."""
+    """A table with a sealed (encrypted) column of each kind."""
 
     __tablename__ = "trials"
 
@@ -131,7 +131,7 @@ def test_every_purpose_has_a_key_of_its_own(settings):
 
 
 def test_row_without_a_key_yet_cannot_seal(store):
-    """A row without an id cannot be sealed: an id that the database assigns is not yet known when values are sealed."""
+    """Sealing (encrypting) a value needs the row's id, and an id that the database assigns is not known by then."""
     with pytest.raises(Unbound, match=r"trials\.bytes is sealed for its row, which has no key yet"):
         store(id=None, bytes=b"x")
 

@@ -1,4 +1,4 @@
-"""Typed texts become one line without invisible characters; joiners stay where they have an effect (S27, S36)."""
+"""Typed texts become one line without invisible characters; zero-width joiners stay where they matter (S27, S36)."""
 
 import re
 import unicodedata

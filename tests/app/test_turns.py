@@ -44,7 +44,7 @@ def test_who_gives_up_stands_in_nobodys_way(pool):
 
 
 def test_line_that_moves_is_worth_waiting_in_and_one_that_stands_still_is_not(monkeypatch):
-    """A thread that got no turn in time waits once more while the queue moves, and gives up when it does not."""
+    """A thread whose turn at the processor is late waits once more if the queue has moved, else gives up."""
     line, moves = Line(), [True, True, True, False]
 
     class Turn(threading.Event):
@@ -158,7 +158,7 @@ def test_block_within_a_turn_keeps_that_turn():
 
 
 def test_nobody_waits_for_ever():
-    """A request that holds the turn and hangs delays every other request only for a moment."""
+    """A request that hangs during its turn at the processor delays every other request only for a moment."""
     processor, went_on = Processor(), []
     processor.PATIENCE = 0.01
     with processor.taken():

@@ -99,7 +99,7 @@ class TestWriters:
     def test_writer_with_the_lock_stands_in_line_for_the_processor_for_a_moment_only(
         self, app, pool, sqlite_url, monkeypatch, is_computed
     ):
-        """A thread that got the write lock waits for a busy processor only briefly, then goes on without its turn."""
+        """A thread that got the write lock waits only briefly for its turn at the processor, then computes without."""
         monkeypatch.setattr(processor, "PATIENCE", SECONDS)
         path, done = make_url(sqlite_url).database, []
         with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:

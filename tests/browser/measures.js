@@ -49,7 +49,7 @@ window.measures = (() => {
   // The page never scrolls sideways; only a wide table may, in a frame of its own.
   const sideways = () => {
     const width = document.documentElement.clientWidth;
-    // On a phone these tables show their rows as cards, which must fit.
+    // On a phone a table of class "table-cards" shows its rows as cards, which must fit.
     for (const cards of document.querySelectorAll(".table-cards")) {
       const frame = scroller(cards);
       if (getComputedStyle(cards).display === "block" && frame?.scrollWidth > frame?.clientWidth) return ["cards scroll sideways"];
@@ -76,7 +76,7 @@ window.measures = (() => {
     return found.map((each) => `words leave their box: ${each}`);
   };
 
-  // No text is cut off: a box that hides its overflow has none.
+  // No text is cut off: a box that hides its overflow has no text that overflows.
   const cut = () => {
     const found = [];
     for (const element of document.body.querySelectorAll("*")) {
@@ -227,7 +227,7 @@ window.measures = (() => {
     return moves.map((element) => `moves: ${name(element)}`);
   };
 
-  // A printed page has all of the content, and nothing that can only be pressed.
+  // A printed page has all of the content, and no navigation, buttons or fields.
   const printed = () => {
     const found = [];
     const pressed = "header nav, .console-side, .button, .breadcrumbs, .pager, .filters, .share, .skip-link, input, select";

@@ -76,7 +76,7 @@ def arrival_problems(visitor: Visitor, sight: Sight) -> list[str]:
     return problems
 
 
-OLD = "blogg/2016/11/25/operation-dark-room"  # an old address of the demo
+OLD = "blogg/2016/11/25/operation-dark-room"  # a path of the forum's first site that the demo redirects
 ORGANISER, DOOR = "organiser@example.org", "door@example.org"
 
 FRONTS = [

@@ -11,7 +11,7 @@ LOOKS = [(scheme, width) for width in WIDTHS for scheme in ("light", "dark")]
 
 
 def by_turns():
-    """Return each page with one combination of language, width and scheme, in turn; the slow part tests all."""
+    """Return each page with one combination of language, width and scheme, in turn; slow tests take all."""
     for number, sight in enumerate(SIGHTS):
         language = ("sv", "en")[number // len(LOOKS) % 2]
         yield pytest.param(sight.name, language, *LOOKS[number % len(LOOKS)], id=sight.name)

@@ -155,7 +155,7 @@ class Afternoon:
         self.press("main form button[value=save]")
 
     def fill_blanks(self, event: str) -> None:
-        """Fill the marked blanks of the standing pages and of the front page, and give the event names and a place."""
+        """Fill the blanks ("[…]") of the standing pages and the front page, and give the event its names and venue."""
         for slug in STANDING_PAGES:
             self.open(f"/console/{event}/pages/{slug}")
             self._fill_blanks_of_form()

@@ -84,7 +84,7 @@ def test_refused_image_is_told_in_the_server_s_words_and_can_be_sent_again(chang
         return route.fulfill(**given, content_type="text/html") if given else route.abort()
 
     page.route("**/images/new*", answer)
-    # The browser stays where it is when an answer has no content, as it does when somebody comes back.
+    # A status 204 keeps the browser on the form, as if somebody had gone to the next page and come back.
     page.route("**/nowhere", lambda route: route.fulfill(status=204))
     button = page.locator("main form button").last
     for said in ("The service is busy", "413 Request Entity Too Large", "502"):
@@ -99,7 +99,7 @@ def test_refused_image_is_told_in_the_server_s_words_and_can_be_sent_again(chang
 
 
 def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(change_world, new_visitor):
-    """The button of the toolbar opens the library in a dialog; the form's own button chooses the cover there."""
+    """The toolbar's button opens the library of images in a dialog; the form's button chooses the cover there."""
     visitor = new_visitor(change_world("demo"), "en")
     page, keys = visitor.page, Keyboard(visitor.page)
     visitor.sign_in(ORGANISER)
@@ -126,7 +126,7 @@ def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(c
     page.get_by_text("Cover image", exact=True).first.click()
     expect(page.get_by_role("button", name="Search all images")).to_be_visible()
     box = page.locator(f"[name=cover][value='{unused}']")
-    box.evaluate("box => box.closest('.library-item').remove()")  # as if it were the 31st
+    box.evaluate("box => box.closest('.library-item').remove()")  # as if the form did not list this image
     page.get_by_role("button", name="Search all images").focus()
     keys.press("Enter")
     dialog.locator(f"[data-choose='{unused}']").focus()

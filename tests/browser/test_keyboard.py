@@ -113,7 +113,7 @@ def test_error_summary_takes_the_focus_and_leads_to_each_field(visit, name):
 
 
 def by_keyboard():
-    """Return pages that have every kind of focusable element; the slow part tests the others."""
+    """Return pages that have every kind of focusable element; the others are slow tests."""
     return [
         pytest.param(name, marks=() if name in EVERY_KIND else pytest.mark.slow, id=name) for name in BY_NAME
     ]

@@ -1,4 +1,4 @@
-"""A complete registration in a browser, in both languages: register, confirm, cancel; the next gets an offer."""
+"""A complete registration in a browser, in both languages: register, confirm, cancel; the next person gets an offer."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -92,7 +92,7 @@ def test_replace_button_keeps_the_cursor_and_can_be_undone(writer):
     text.press("Control+z")
     assert text.input_value().count("today") == 3
     expect(hints).to_have_count(3)
-    # By keyboard the next hint has the focus, also after the hints have been made anew.
+    # After Enter on "Replace" the next hint has the focus, also once the server has sent the hints anew.
     page.locator("[data-care=en] [data-replace]").nth(1).press("Enter")
     page.locator("[data-care=en] [data-replace]").nth(1).press("Enter")
     assert text.input_value() == f"😀 Until today.\n\nWe met {better}. “Yes”, he said {better}."
@@ -100,7 +100,7 @@ def test_replace_button_keeps_the_cursor_and_can_be_undone(writer):
         pass
     expect(hints).to_have_count(1)
     assert is_focused(page.locator("[data-care=en] [data-replace]"))
-    # The server counts the lines of the tidied text, which begins with its first word.
+    # The hints count lines from the text's first word, because the server has removed the blank lines before it.
     text.fill("\n \n\nWe met today.")
     here = page.locator(f"[data-care=en] [data-line='1'][data-better='{better}']")
     expect(here).to_have_count(1)

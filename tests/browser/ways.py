@@ -160,7 +160,7 @@ def of_event(endpoint: str, **values) -> Way:
 
 
 def of_mailing(endpoint: str) -> Way:
-    """Open a page of the console about the world's message to many people."""
+    """Open a page of the console about the test forum's message to many people."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, mailing=visitor.world.mailing)
 
 

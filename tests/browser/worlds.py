@@ -84,7 +84,7 @@ class World:
     # for an image that a post shows ("used") and one that none does ("unused"), the values for URLs: {"key": …}
     images: dict[str, dict[str, str]] = field(default_factory=dict)
     mailing: int = (
-        0  # the id of a message to many people: proposed in the demo, paused in the world of long words
+        0  # the id of a message to many people: proposed in the demo, paused in the test forum "long"
     )
     event: str = ""
 
@@ -334,7 +334,7 @@ def _lay_out_posts(world: World) -> None:
 
 
 def _lay_out_images(world: World, event: Event) -> None:
-    """Add two images to the library; one is the cover of the public post in `world.desk`."""
+    """Add two images to the library; one is the cover of the public post that `world.desk` names."""
     for number, (width, height) in enumerate(((1600, 1000), (700, 900))):
         made = make(encoded(ring(width, height), "PNG"))
         key = made.key_for(event.slug)
@@ -399,7 +399,7 @@ def _revise_page(world: World, event: Event) -> None:
 
 
 def _add_organisers(world: World, event: Event) -> None:
-    """Save organisers (a usual one, one without authenticator, one with the role "door") and their one-time links."""
+    """Save organisers (usual, without authenticator, of the role "door" for the entrance) and their one-time links."""
     organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
     make_user(Role.DOOR, event, email="door@example.org")

@@ -52,7 +52,7 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
 
 
 def test_backup_has_the_avif_files_that_an_image_gets_while_it_is_made(app, image, tmp_path):
-    """The dump of the database comes between the two rounds, so it may say that an image has AVIF files."""
+    """Images are added before and after the dump of the database, which may name AVIF files made between the two."""
     with app.app_context():
         images = Images(tmp_path / "images.tar")
         images.add()
@@ -69,7 +69,7 @@ def test_backup_has_the_avif_files_that_an_image_gets_while_it_is_made(app, imag
 
 
 def test_images_of_an_earlier_version_get_their_avif_files_once(app, database):
-    """Pages show them then; an image whose AVIF files would not be smaller stays as it is."""
+    """`forum make-avif` makes AVIF files for an image without; one whose AVIF would not be smaller stays as it is."""
     event = make_event()
     for image in map(making.make, (jpeg(900, 600), jpeg(400, 400))):
         key = image.key_for(event.slug)
@@ -87,7 +87,7 @@ def test_images_of_an_earlier_version_get_their_avif_files_once(app, database):
 
 
 def test_avif_files_that_the_storage_has_lost_are_made_again(app, database):
-    """An old backup may lack those of an image that got them while it was made."""
+    """A backup of an earlier version may lack the AVIF files that an image got while the backup was made."""
     event, files = make_event(), making.make(jpeg(900, 600)).files
     image = make_image(event, widths=[400, 800, 900], has_avif=True)
     store.put(image.key, {name: content for name, content in files.items() if not name.endswith(".avif")})

@@ -200,7 +200,7 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
 def test_restore_that_is_not_finished_leaves_postgresql_empty(
     make_app, postgres_url, postgres_server, tmp_path, monkeypatch, what
 ):
-    """A restore is one transaction, with sign-ins and mail; it fails if somebody else is connected at its end."""
+    """A failed restore is rolled back: data, ended sign-ins and held mails are one transaction. Others must be away."""
     run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
     name = postgres_server.create()
     other = make_app(postgres_server.url(name))

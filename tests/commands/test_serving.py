@@ -171,7 +171,7 @@ def test_taken_port_is_named_with_a_way_out(run, tmp_path):
 
 
 def test_forum_is_not_served_without_its_static_files(prepared, static_folder, tmp_path):
-    """Every page would fail while the health checks are green: as on a new machine after a restore, or half a copy."""
+    """`forum serve` refuses to start without a static file, for instance after a restore on a new machine."""
     built = prepared / "static"
     built.unlink()
     shutil.copytree(static_folder, built)
@@ -225,7 +225,7 @@ def test_two_host_lines_are_refused(run):
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="this system calls it otherwise")
 def test_connections_are_watched_for_clients_that_are_gone():
-    """Keep-alive is set for open and new connections of the server's port, and for no other port."""
+    """TCP keep-alive is set for open and new connections of the server's port, and for no other port."""
     with (
         socket.create_server(("127.0.0.1", 0)) as ours,
         socket.create_server(("127.0.0.1", 0)) as other,

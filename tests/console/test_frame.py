@@ -108,7 +108,7 @@ def test_missing_page_of_the_account_is_public_for_visitors(pages, event):
 
 
 def test_missing_page_says_nothing_of_an_event_that_is_not_ones_own(sign_in_as, event, archive):
-    """Another organiser's event, a hidden and a missing one look alike; the frame shows the organiser's own event."""
+    """Another organiser's event, a hidden and a missing one look alike; the header links the organiser's own event."""
     hidden = make_event(slug="hidden", is_current=False, is_published=False)
     organiser = sign_in_as(Role.ORGANISER, archive)
     same = {"X-Request-ID": "0123456789abcdef"}

@@ -1,4 +1,4 @@
-"""The glossary in the console: its entries are shown as hints to whoever writes a text with such a word."""
+"""The glossary of words to avoid, in the console: whoever writes a text with such a word is shown a hint."""
 
 from forum.accounts.enums import Role
 from tests.factories.events import make_page

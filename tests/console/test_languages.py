@@ -67,7 +67,7 @@ def test_a_language_is_added_with_drafts_and_taken_away_with_its_pages(app, sign
     assert page.all("#untranslated + ul li")[0] == "Front page, English Translate Front page, English"
     assert "Besök, English Translate Besök, English" in page.all("#untranslated + ul li")
     assert any("missing" in tab for tab in page.all(".settings-tabs li"))
-    # Cached pages show the new language, and the link from it to the other one, at once.
+    # The cache serves the page in the new language, with a link to the page in Swedish, at once.
     assert visitor.get("/en/pages/privacy").soup.html["lang"] == "en"
     assert "Svenska" in visitor.get("/en/pages/privacy").links
 

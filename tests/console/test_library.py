@@ -40,7 +40,7 @@ def recorded() -> list[str]:
 
 
 def test_image_is_added_described_and_removed(organiser, pages, app, database):
-    """The whole life of an image that nothing shows: in the library, for visitors, in the audit trail, on the disk."""
+    """The whole life of an image that no page shows: in the library, for visitors, in the audit trail, on the disk."""
     assert "No images yet" in organiser.get("library.index", event="nf27").text
     page = add(organiser, follow=True)
     assert page.flashes == ["The image is in the library."]
@@ -52,7 +52,7 @@ def test_image_is_added_described_and_removed(organiser, pages, app, database):
         [400, 800],
     )
     assert add(organiser, follow=True).flashes == ["The library has this image already."]
-    # The script that shows how much has been sent is told where to go, and the page there says what was done.
+    # A script that sends the image gets JSON with the URL of the next page, which has the message.
     token = organiser.get("library.add", event="nf27").form().data["csrf_token"][0]
     sent = {**SAID, "csrf_token": token, "file": (BytesIO(jpeg()), "ring.jpg")}
     wants = {"Accept": "application/json, text/html"}
@@ -225,7 +225,7 @@ def test_image_that_becomes_a_cover_while_it_is_removed_stays(organiser, monkeyp
     image = make_image(event)
     removal = organiser.get("library.remove", event="nf27", key=image.key)
     make_post(headline="Covered", event_id=event.id, cover=image)
-    monkeypatch.setattr(library, "_refuse_used", lambda image: None)  # checked before the post was saved
+    monkeypatch.setattr(library, "_refuse_used", lambda image: None)  # as if checked before the post's saving
     again = removal.submit(button="Remove the image", follow=True)
     assert "Covered" in again.text
     assert [each.key for each in stored()] == [image.key]

@@ -50,7 +50,7 @@ def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, page
     stored = database.query(PreviewLink).one()
     assert stored.digest == digest(path.rpartition("/")[2])
     assert [entry.action for entry in database.query(AuditEntry)][-1] == "preview.made"
-    # The page that made the link has shown it; no later page does.
+    # The private link is shown once, after it was made, and on no later page.
     assert organiser.get("previews.index", event="nf28").all(".preview-address") == []
 
     reader = Pages(app)
@@ -72,7 +72,7 @@ def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, page
     swedish = reader.get("/en/preview/nf28/pages/practical").follow("Svenska")
     assert (swedish.path, swedish.h1) == ("/sv/preview/nf28/pages/practical", "Sidan practical")
 
-    # Nobody can register by a preview.
+    # Nobody can register on a page of the preview.
     choose = reader.get("/en/preview/nf28/register")
     assert choose.soup.select("main form, .sector-choice a, .ring a") == []
     for address in ("/en/preview/nf28/register/justice", "/en/events/nf28/register/justice"):
@@ -83,7 +83,7 @@ def test_link_shows_the_whole_site_and_nobody_else_sees_it(app, sign_in_as, page
 
 
 def test_news_of_a_preview_are_those_of_its_event(app, sign_in_as, pages, database, monkeypatch):
-    """What readers of the public list will see once the event is published; drafts stay within the console."""
+    """The preview lists the posts that readers will see once the event is published, and no drafts."""
     monkeypatch.setattr(queries, "PER_PAGE", 2)
     event = make_draft()
     for headline, differing in (
@@ -106,7 +106,7 @@ def test_news_of_a_preview_are_those_of_its_event(app, sign_in_as, pages, databa
     older = page.follow("Older posts")
     assert older.path == "/en/preview/nf28/news/page/2"
     assert page.all(".teaser-headline") + older.all(".teaser-headline") == expected
-    # A feed reader has opened no private link: the head of the page names no feed, its foot that of the public news.
+    # A feed reader has opened no private link: the page offers the feed of the public news, and none of its own.
     assert page.soup.select("link[type='application/atom+xml']") == []
     assert page.links["Follow the news (RSS/Atom)"] == "/en/news/feed.atom"
     write(publishing.publish, event, actor="command", now=NOW)
@@ -159,7 +159,7 @@ def test_links_that_publishing_ended_stay_ended_when_the_event_is_hidden_again(a
         assert reader.get(address, expect=404).h1 == CLOSED
     assert organiser.get("previews.index", event="nf28").soup.select("main section form") == []
 
-    # A new link works.
+    # A new private link works.
     _, path = make_link(sign_in_as, event)
     assert reader.get(path, follow=True).path == "/en/preview/nf28/"
 

@@ -94,7 +94,7 @@ def test_old_address_does_not_lead_to_another_one(admin):
 
 
 def test_old_addresses_never_lead_in_a_circle(admin):
-    """An old address has hyphens for dots: it can be written like a page's, and another one can lead to that page."""
+    """A dot counts as a hyphen in an old address, so a redirect to /favicon.ico may lead on to that of /favicon-ico."""
     one, other = "/robots-txt;/favicon.ico", "/favicon-ico;/robots.txt"
     form = admin.get("redirects.import_file", event="nf27")
     for button in ("Check", "Import"):

@@ -145,7 +145,7 @@ def test_limits_that_would_break_are_refused_with_the_numbers(pages, merged, typ
 
 
 def test_an_unconfirmed_form_for_the_merged_sector_is_confirmed_in_the_other(pages, merged):
-    """Sealed answers that name the removed sector are read as answers for the sector into which it was merged."""
+    """A form's stored answers that name the removed sector count for the sector into which it was merged."""
     page = pages.get("settings.merge_sector", **MERGING)
     person = register(merged, "tech")
     again = register(merged, "politics", email=person.email, now=NOW + timedelta(minutes=1))

@@ -155,7 +155,7 @@ def test_numbers_that_another_organiser_has_saved_are_compared(pages, small):
 
 
 def test_a_place_taken_meanwhile_counts_when_saving(pages, small):
-    """A registration meanwhile is no conflict of two editors, but the ceiling must allow the places taken by now."""
+    """A registration while the form is open is no conflict, but a ceiling (most places) below the taken is refused."""
     page = show(pages)
     confirmed(small, "politics")
     page = page.submit({"shares-0-floor": "0", "shares-0-ceiling": "0"}, button="Save", expect=422)

@@ -65,7 +65,7 @@ def test_images_come_back_with_the_same_bytes(site, key, run, make_app, sqlite_t
 
 
 def test_other_files_in_the_place_of_an_image_are_refused(key, run, tmp_path):
-    """A file that was changed, one without its description, and a description without its file change nothing."""
+    """Nothing is imported with a changed image, an image without a description, or a description without an image."""
     folder = tmp_path / "export"
     run("export", folder)
     images = folder / "events/nf27/images"

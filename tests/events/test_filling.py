@@ -24,7 +24,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def made(database) -> Event:
-    """Make an event whose organiser, contact and directions nobody has said."""
+    """Make an event whose organiser, contact and directions are not known yet."""
     days = {"first_day": date(2027, 11, 16), "last_day": date(2027, 11, 17), "timezone": "Europe/Stockholm"}
     told = {"name": "Forum", "language": "sv", "place": "Stockholm", "capacity": 10}
     plan = Plan(**days, **told, template=SectorTemplate.OPEN)

@@ -1,4 +1,4 @@
-"""Events are told apart where one is chosen among several."""
+"""Lists from which an event is chosen name each event differently: by its year, or by its days."""
 
 from datetime import UTC, datetime
 

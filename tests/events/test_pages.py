@@ -204,7 +204,7 @@ def test_page_costs_few_queries(pages):
     make_page(event)
     one = pages.get("events.page", slug="practical")
     make_page(event, "other"), make_page(event, "third"), make_post()
-    # The page, the event, its sectors, and the links of header and footer to pages and to earlier forums.
+    # Four queries: the page, the event, its sectors, and the links of header and footer.
     assert len(one.statements) == len(pages.get("events.page", slug="practical").statements) <= 4
 
 

@@ -22,7 +22,7 @@ FORMER = Text(sv="Uppsala konsert och kongress", en="Uppsala Concert and Congres
 
 
 def make_proposed(event: Event) -> Mailing:
-    """Propose to tell the people who are registered that the event was to be somewhere else."""
+    """Propose a message to the registered people: the event has moved from another place."""
     mailing = write(actions.propose_change, event, {"place": FORMER}, actor="command", now=NOW)
     assert mailing, "nobody is registered"
     write(actions.write_words, mailing, Text(sv="Lokalen renoveras.", en="The venue is closed."), **_by())
@@ -30,7 +30,7 @@ def make_proposed(event: Event) -> Mailing:
 
 
 def make_under_way(event: Event) -> Mailing:
-    """Send a mailing to which each of the first two recipients meets another fate, and pause it."""
+    """Begin to send a mailing: the first recipient's mail is sent, the second's has failed; then pause the mailing."""
     mailing = make_proposed(event)
     write(actions.send, mailing, user_id=db.session.scalars(select(User.id)).first(), **_by())
     for recipient, status in zip(

@@ -59,7 +59,7 @@ ADDED = {"audit_entries", "audit_details"}
 FOLLOWING = {
     "content_version",
     "search_entries",
-}  # tables that follow from each change of what the public sees
+}  # tables that every change of public content also writes
 # Forms that this module sends with a wrong password or code: the only new row is the refusal's audit entry (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
@@ -259,7 +259,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "mailings.dismiss": (ADMIN, {}, {"mailings": {"status", "ended_at"}}, ADDED),
     **{
         f"mailings.{act}": (ADMIN, {}, {}, set()) for act in ("pause", "resume", "stop")
-    },  # it is not sent yet
+    },  # refused: the mailing is not sent yet
     "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),
     "new_event.copy": (
         ADMIN,
@@ -293,7 +293,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {
             "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
             | {"map_url", "directions"},
-            # A mailing that is not sent yet tells the newer change as well.
+            # The mailing that is not sent yet will tell people of this change as well.
             "mailings": {"steps", "changed_at"},
         },
         ADDED,

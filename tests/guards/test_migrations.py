@@ -58,7 +58,7 @@ def tables() -> dict[str, set[str]]:
 
 
 def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[dict]]:
-    """Return the rows with sealed values decrypted; before migration 0008 values were not bound to a row."""
+    """Return the rows with encrypted values decrypted; before migration 0008 values were not bound to a row."""
     opened = {name: [dict(row) for row in listed] for name, listed in rows.items()}
     for column in keys.sealed_columns():
         for row in opened.get(column.table.name, []):  # no rows where the release did not have the table yet
@@ -120,7 +120,7 @@ def test_old_data_outlives_every_migration_since(blank, release):
 
 
 def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
-    """The protected person of the first release stays protected, and after the downgrade only that person has a row."""
+    """A protected person stays protected; after the downgrade nobody else has a row about protected identity."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
     told = {row["registration_id"] for row in kept["protected_identities"]}
     flask_migrate.upgrade(revision="0001")
@@ -160,7 +160,7 @@ def test_events_of_an_earlier_release_name_the_numbers_and_the_hotline_that_ever
 
 
 def test_values_sealed_for_their_row_are_sealed_for_none_on_the_way_back(blank):
-    """A downgrade unbinds sealed values from their rows. A value that no key decrypts stays and is reported."""
+    """A downgrade unbinds encrypted values from their rows. A value that no key decrypts stays and is reported."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
     flask_migrate.upgrade(revision="0001")
     with db.engine.begin() as connection:

@@ -137,7 +137,7 @@ LEFT_IN_G = {
     "forum/events/in_url.py": {"event", "preview"},  # read by the layout, on error pages too
     "forum/home/site.py": {
         "layout_parts"
-    },  # kept for a request, because several parts of the layout need them
+    },  # the layout's data, read once for several of its parts
     "forum/web/errors.py": {"cause"},  # read when the request is logged
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},

@@ -160,7 +160,7 @@ def test_templates_that_did_not_come_are_named(fresh_world, rendered):
 
 def fetch(world: World, audience: str, path: str, **request) -> None:
     status = world.browsers[audience].get(path, **request).status_code
-    # /status answers 503, because the test data contain dead letters.
+    # /status answers 503, because the test data contain dead letters (mails that have failed for good).
     assert status < 500 or path == "/status", path
 
 

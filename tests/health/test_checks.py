@@ -185,7 +185,7 @@ def test_status_and_doctor_tell_of_a_database_that_takes_no_changes(make_app, po
 
 @pytest.fixture
 def limited_url(postgres_server, postgres_url):
-    """Give the URL of a database whose tables belong to another role, which has granted what operations.md says."""
+    """Give the URL of a database whose tables belong to another role, with the grants of docs/operations.md."""
     grants = re.findall(r"^(?:GRANT|REVOKE) .+;$", (PROJECT / "docs/operations.md").read_text(), re.MULTILINE)
     url = make_url(postgres_url)
     with postgres_server.connect(url.database) as owner:

@@ -67,7 +67,7 @@ def test_machines_read_each_event_at_its_own_address(pages, front, beside):
 
 
 def test_news_of_an_event_are_its_own_posts_and_those_of_no_event(pages, front, beside):
-    """On its front page, in its list, and in its two feeds; the site's list and feed have every post."""
+    """An event's front page, list and two feeds leave out other events' posts; the site's list and feed have all."""
     make_post(headline="General", published_at=PUBLISHED + timedelta(days=1))
     make_post(headline="After", published_at=beside.ends_at, announced_at=beside.ends_at)
     for start, own, heads in (("/en/", "granite", ["After"]), ("/en/events/osl28/", "basalt", [])):

@@ -111,10 +111,10 @@ def test_storage_that_does_not_answer_leaves_room_for_other_requests(make_app, s
         waiting = sum(public.WAITERS.enter(0) for _number in range(Lobby.SERVED // 2))
         assert taken + waiting < Lobby.SERVED
         monkeypatch.setattr(public, "WAIT_SECONDS", 60)
-        pages.get(f"/images/{image.key}/400.jpg", expect=503)  # at once
+        pages.get(f"/images/{image.key}/400.jpg", expect=503)  # no wait: enough requests wait
         for _number in range(waiting):
             public.WAITERS.leave()
-        # While the storage answers others, a request waits: the browser would not ask for the image again.
+        # While the storage is busy with other requests, this one waits: after a 503 the browser would not ask again.
         threading.Timer(0.2, public.READERS.leave).start()
         assert pages.get(f"/images/{image.key}/400.jpg").data == b"content"
         for _number in range(taken - 1):

@@ -366,7 +366,7 @@ def test_each_act_is_recorded_without_words(organiser):
     ["<script>alert(1)</script>", "[words](javascript:alert(1))", "![seen](https://evil.example/pixel.png)"],
 )
 def test_preview_and_page_show_nothing_that_acts(organiser, pages, body):
-    """Neither the preview nor the page of hostile Markdown has scripts, links or pictures of it (S32)."""
+    """Scripts, links and pictures in hostile Markdown appear neither in a post's preview nor on its page (S32)."""
     written = {**WRITTEN, "en-body": f"Before\n\n{body}\n\nAfter"}
     page = organiser.get("posts.new", event="nf27")
     shown = [page.submit(written, button="Preview English (new tab)", expect=200)]

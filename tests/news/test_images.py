@@ -127,7 +127,7 @@ def test_mark_that_shows_no_image_is_pointed_out_and_is_no_use_of_it(organiser, 
 
 
 def test_every_image_can_be_chosen_searched_and_put_into_a_text(organiser, event, database):
-    """The oldest of 32 images: a page with a search has what stands for it, and forms take it as cover and logo."""
+    """The oldest of 32 images can be used, too: searched for, put into a text by its mark, chosen as cover and logo."""
     oldest = make_image(event, alt=Text(sv="Ett fönster", en="A window"), file_name="Öppet-hus.jpg")
     for _number in range(31):
         make_image(event, credit="Eva Exempel")

@@ -1,4 +1,4 @@
-"""Somebody removes what another organiser is about to save: a message, nothing lost, nothing kept for what is gone."""
+"""An organiser saves a text or image that another one removes meanwhile: a message says so, typed words stay."""
 
 from collections.abc import Callable
 from threading import Thread
@@ -30,7 +30,7 @@ def app(make_app, database_url):
 
 
 def sent_during(act: Callable[[], None], page: Page, path: str, /, **typed: str) -> Page:
-    """Send the page's form while another connection does this, in a transaction that ends later; return the answer."""
+    """Send the page's form while a transaction in which `act` was called is still open; return the answer."""
     data = {**page.form().data, **{name: [value] for name, value in typed.items()}}
     answers, browser, app = [], page._pages.client, page._pages.app
 
@@ -97,7 +97,7 @@ def test_image_that_is_removed_at_that_moment_is_no_logo(organiser, event):
 
 
 def test_words_for_a_page_that_is_removed_at_that_moment_are_not_kept(organiser, event):
-    """Neither is the page's id free for the next page while somebody still keeps words for it."""
+    """Autosaved words for a page that is being removed are refused: the next page may get the same id."""
     page = make_page(event, "about")
     form, number = organiser.get("pages.edit", event="nf27", slug="about"), page.id
     path = form.soup.select_one("[data-autosave]")["data-autosave"]

@@ -188,13 +188,13 @@ def test_search_is_limited_to_one_event(pages):
     swedish = page.follow("Svenska")
     assert titles(swedish) == ["Costs of nf16"]
     assert swedish.form("main form").data == {"q": ["costs"], "event": ["nf16"]}
-    for word in ("osts", "co"):  # inside a word, and the beginning of one
+    for word in ("osts", "co"):  # a part from inside "costs", and its beginning
         assert titles(pages.get("news.search", q=word, event="nf16")) == titles(page)
     none = pages.get("news.search", q="nf27", event="nf16")
     assert titles(none) == []
     assert titles(none.follow("Search all forums")) == ["Costs in nf27", "Costs of nf27"]
 
-    # What names no public event limits nothing.
+    # A slug of no public event does not limit the search.
     for unknown in ("draft", "nf99", "nf16\0", "%"):
         assert sorted(titles(pages.get("news.search", q="costs", event=unknown))) == sorted(every)
     assert page.all("#find-within [selected]") == ["Nordic Forum (2016)"]

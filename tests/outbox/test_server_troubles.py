@@ -194,7 +194,7 @@ def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(
 
 
 def test_trouble_in_the_middle_of_a_mail_costs_that_one_an_attempt_and_pauses_the_others(database, to_server):
-    """A lost connection may be the mail's own fault, so a mail that loses it each time must end as a dead letter."""
+    """A lost connection may be the mail's own fault, so a mail that loses it each time must fail for good."""
     with scripted_smtp({"DATA": lambda server: DROP if server.connections == 1 else "354 go"}) as server:
         to_server(server.port)
         make_mails(3)

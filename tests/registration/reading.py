@@ -37,7 +37,7 @@ class Mail:
 
 
 def queued(since: int = 0) -> list[tuple[str, str]]:
-    """Return (kind, recipient) of the mails with a higher id than `since`; fail when one of them is a dead letter."""
+    """Return (kind, recipient) of the mails with a higher id than `since`; fail when one has failed for good."""
     rows = _rows(since)
     assert "failed" not in {row.status for row in rows}, [row.last_error for row in rows]
     return [(row.kind, row.recipient) for row in rows]

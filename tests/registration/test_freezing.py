@@ -46,7 +46,7 @@ def test_people_change_answers_until_the_freeze_and_cancel_after_it(app, databas
     assert "Change your details" not in page.links
     assert fresh(person).title == "Before"
     assert pages.get("self_service.change", expect=303).location == pages.url("self_service.show")
-    # A consent is withdrawn, and protected identity said, at any time.
+    # Consents and the answer about protected identity can be changed at any time.
     page.form("form.own-consents").submit({"photographs": True})
     assert fresh(person).has_consented("photographs")
     pages.post("self_service.protected_identity", {"is_protected": "yes"})

@@ -80,7 +80,7 @@ def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pa
     assert (again.h1, again.form().data["given_name"]) == ("Your details", ["Þórdís"])
     assert (
         again.form().element.select_one("[name=email]")["type"] == "email"
-    )  # the form repeats the field visibly, not as a hidden one
+    )  # the address is in a visible field, not in a hidden one
     assert again.flashes[0].startswith("Nothing has been sent yet.")
     back = pages.get(CHECK)
     assert (back.h1, "written to" in back.text) == (GONE, False)

@@ -26,7 +26,7 @@ def test_ring_counts_what_is_taken_held_waiting_and_left():
     assert (view.total, view.taken, view.held, view.waiting, view.left) == (250, 159, 10, 8, 81)
     assert [arc.left for arc in view.shares] == [36, 19, 46, 0, 20]
     assert [arc.number for arc in view.shares] == [1, 2, 3, 4, 5]
-    assert view.shared  # the sectors' ceilings allow 121 more people, but only 81 places are left
+    assert view.shared  # sectors may take 121 more people, but only 81 places are left
 
 
 def test_ring_draws_each_place_of_the_event_once_however_high_the_ceilings():
@@ -56,7 +56,7 @@ def test_ring_takes_the_number_left_from_the_rules_when_told():
 
 
 def test_free_places_are_drawn_where_they_are_kept():
-    """A sector's arc has at least as many free dots as its floor still keeps; no other sector can take these."""
+    """A sector's arc has at least as many free dots as places are still kept for it alone by its floor."""
     assert share_out(10, [8, 2, 2, 2], [8, 0, 0, 0]) == [8, 1, 1, 0]
     assert share_out(81, [36, 19, 46, 0, 20], [0] * 5) == [24, 13, 31, 0, 13]
     assert share_out(2, [9, 9, 9], [0, 0, 0]) == [1, 1, 0]

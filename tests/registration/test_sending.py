@@ -89,7 +89,7 @@ def test_a_bot_in_the_trap_is_told_that_all_went_well(pages, event, database):
 
 
 def test_a_form_that_comes_back_at_once_asks_for_one_more_press(pages, event, database):
-    """A browser that fills the form in for a person is as fast as a program (S28)."""
+    """A form sent too fast is shown again: a person whose browser fills it in is as fast as a program (S28)."""
     check = checked(pages)
     pages.app.config["FORM_MIN_SECONDS"] = 60
     page = check.submit(button="Register", expect=409)

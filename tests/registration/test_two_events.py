@@ -143,7 +143,7 @@ def test_nothing_of_one_event_shows_on_pages_and_in_mails_of_the_other(
 def test_links_typed_in_texts_stay_with_their_event_when_another_is_the_front_page(
     pages, front, beside, database
 ):
-    """A copy of an event has its texts, and their links were typed as if the event were the front page."""
+    """Links such as /en/register in an event's texts lead to that event's pages, though the front page is another."""
     typed = "[In](/en/register), [link](/en/register/link), [Data](/sv/pages/privacy#kept), [All](/en/news)"
     text = Text(sv=typed, en=typed)
     for event in (front, beside):
@@ -206,7 +206,7 @@ def test_answers_are_kept_when_the_event_of_a_form_is_hidden_after_another_has_b
     assert page.all(".summary-list dd")[0] == "Late"
     assert people(beside) == people(front) == []
 
-    # A browser without the session gets its answers back, too; once the event is public again, with a link to its form.
+    # A browser that lost its session gets its answers back, and a link to the form once the event is public again.
     lost = Pages(app).client.post("/en/register/justice", data={**ANSWERS, "event": "nf27"})
     assert (lost.status_code, ANSWERS["organisation"] in lost.text) == (409, True)
     write(publishing.publish, front, actor="command", now=NOW)
@@ -218,7 +218,7 @@ def test_answers_are_kept_when_the_event_of_a_form_is_hidden_after_another_has_b
 @pytest.mark.parametrize("view", ["", "/check", "/another"])
 @pytest.mark.parametrize("named", ["nf99", "osl28"])
 def test_form_that_names_no_event_with_its_sector_is_not_found(app, pages, front, beside, view, named):
-    """Nobody but a forger sends such a form, or the sector was removed in the event that the form names."""
+    """A form that names an event without its sector is forged, or the event's sector was removed meanwhile."""
     write(setattr, beside.sectors[0], "key", "another")
     form = pages.get("/en/register/justice").form().data
     token = form["csrf_token"][0]

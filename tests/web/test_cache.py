@@ -189,7 +189,7 @@ def at(app, monkeypatch):
 
 
 def test_a_page_that_the_clock_will_change_holds_until_then(app, at):
-    """Nobody changes the content when registration opens or closes, so no content version drops these pages."""
+    """A cached page with the link "Register" is dropped when registration closes, although no content has changed."""
     with app.app_context():
         closes = make_event().closes_at
     start, after = closes - timedelta(minutes=10), closes + timedelta(seconds=1)

@@ -38,7 +38,7 @@ def needed_by(form: type[TidyForm], event) -> dict:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_building_a_form_has_no_effect(app, event, method):
-    """The test gives the forms of the console the event, or the choices of their fields, which they need."""
+    """Forms of the console get the event, or the choices of their fields, without which they cannot be built."""
     assert {RegistrationForm, SignInForm, ExportForm} <= set(all_forms())
     needed = {
         "event": event,
@@ -99,7 +99,7 @@ def test_every_text_field_of_the_console_loses_blanks_at_the_ends_of_lines_and_o
                 field.process(MultiDict({field.name: typed}))
                 named[form.__name__, field.name] = field
     assert {("PostForm", "sv-body"), ("OrganiserForm", "contacts-1-role-sv")} <= named.keys()
-    kept = {name: field.data.removeprefix("#") for name, field in named.items()}  # before a colour
+    kept = {name: field.data.removeprefix("#") for name, field in named.items()}  # a colour gets "#" before it
     assert kept == {
         name: lines if isinstance(field, LinesField) else one_line for name, field in named.items()
     }
