@@ -1,8 +1,8 @@
 """Making a restored database safe: no organiser is signed in, and no mail or mailing is sent twice (R12, R22).
 
-A registered person's sign-in to the own page lives in the browser's cookie alone. A sign-in that the
-person ended after the backup was made works again until its half hour or twelve hours are over; a new FORUM_SECRET_KEY
-ends all such sign-ins.
+A registered person's sign-in to their own page is in the browser's cookie alone. A sign-in that the person has
+ended after the backup was made works again, until it expires after half an hour without use or after twelve hours.
+A new FORUM_SECRET_KEY ends all such sign-ins.
 """
 
 import re

@@ -42,7 +42,7 @@ def _list_lacking() -> list[str]:
 
 
 def _make(key: str) -> bool:
-    """Make the files of an image anew, and return whether it has AVIF files now; the others stay as they are."""
+    """Make an image's AVIF files from its original; return whether there are any. Its files of other kinds stay."""
     original = store.read(key, making.ORIGINAL)
     db.session.rollback()  # give the connection back: making an image takes a moment
     try:

@@ -33,7 +33,7 @@ WEB_PROCESSES = 2
 BACKLOG = 2048
 HEADER_MILLISECONDS = 10_000  # time limit for a client to send its headers (R26)
 # A request whose first line and headers are longer than about this is not read at all (S35). Cached pages and static
-# files are served up to it; requests that reach the app may have half of it (`web/door`).
+# files are served up to this length; requests that reach the app may have half of it (`web/door`).
 HEADER_BYTES = 32 * 1024
 # TCP keep-alive: seconds of silence before the first probe, seconds between probes, lost probes until the end.
 LOST = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}

@@ -81,7 +81,7 @@ def _start(program: Program) -> None:
 
 
 def _run(run: Callable[..., None], arguments: tuple) -> None:
-    """Run the program in the child, in a session of its own: Ctrl-C then reaches the parent only, which ends it."""
+    """Run the program in the child, in a session of its own: Ctrl-C reaches the parent only, which ends the child."""
     os.setsid()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)

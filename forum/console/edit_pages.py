@@ -1,4 +1,4 @@
-"""The page of an edit form over all events, with the comparison after another organiser has saved (R30)."""
+"""The page of a form for what all events share, such as hashtags, and the comparison after another's save (R30)."""
 
 from typing import Any
 

@@ -29,9 +29,9 @@ class WordsForm(ShowsStored, TidyForm):
 
 
 class SendForm(ShowsStored, TidyForm):
-    """The button that sends a mailing, as the page that asks has shown it."""
+    """The button that sends a mailing, if the mailing still says what the page with the button has shown."""
 
     @staticmethod
     def stored(mailing: Mailing) -> dict[str, Any]:
-        """Return what the mail says."""
+        """Return what the mailing says: the changed facts and the organisers' own words."""
         return {"steps": mailing.steps, "words": dict(mailing.words)}

@@ -113,7 +113,7 @@ def list_previews(mailing: Mailing, audience: Audience) -> list[Preview]:
 
 
 def facts_compared(mailing: Mailing) -> dict[str, Any]:
-    """Return what was and what holds now as events for the template, and the parts that differ in any language."""
+    """Return the event's former and present facts, each as an event, and the parts that differ in any language."""
     was, now = mailing.steps[0]["facts"], mailing.steps[-1]["facts"]
     codes = [language(), *NAMES]
     parts = {part for code in codes for part in differing(was, now, code)}

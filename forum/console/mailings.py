@@ -30,7 +30,7 @@ bp = Blueprint("mailings", __name__, url_prefix="/console/<event>/mailings")
 
 
 def proposed_change(event: Event) -> words.Proposed | None:
-    """Return the event's open mailing about a change of itself, for pages that lead to it; none once it is over."""
+    """Return the open mailing about a change of the event, for pages that lead there; None once the event is over."""
     mailing = None if events.is_over(event, clock.now()) else queries.find_open_change(event)
     return words.describe_open(mailing) if mailing else None
 
@@ -67,7 +67,7 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/sending", methods=["GET", "POST"])
 def send(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask whether to write to so many people, once both factors are fresh (S09); on POST begin."""
+    """Ask whether to write to so many people, after both factors were just entered (S09); on POST begin to send."""
     if answer := sign_ins.require_fresh():
         return answer
     form = SendForm()
@@ -87,7 +87,7 @@ def send(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/end", methods=["GET", "POST"])
 def stop(event: str, mailing: int) -> ResponseReturnValue:
-    """Say who would not be written to, and end the mailing for good."""
+    """Say how many people have not been written to yet; on POST end the mailing for good."""
     form = TidyForm()
     if form.validate_on_submit():
         return _change(event, mailing, actions.stop, _("The mailing has ended. Nothing more is sent."))

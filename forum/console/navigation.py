@@ -20,7 +20,7 @@ from forum.registration import listing
 from forum.web.languages import NAMES, language
 
 ADDRESS, ACCOUNT = "/console/", "/account/"
-# Blueprints for what the posts of all events share.
+# Blueprints for what the posts of all events share, such as hashtags.
 SHARED = ("categories", "hashtags", "glossary", "redirects")
 BELONGING = {
     "attendees.index": {
@@ -98,7 +98,7 @@ class Frame:
 
     @property
     def items(self) -> list[Item]:
-        """The navigation's links; without an event only an admin has one, to making it."""
+        """The navigation's links; without an event, an admin of all events has a link to making one, others none."""
         if self.event:
             return _items(self.event)
         if sign_ins.load() and sign_ins.is_admin_of_all():

@@ -125,7 +125,7 @@ class NewEventForm(TidyForm):
             raise ValidationError(_l("An event lasts at most 31 days"))
 
     def plan(self) -> Plan:
-        """Return the values of the valid form as a plan."""
+        """Return the values of the valid form as a Plan, from which `making.make_event` makes the event."""
         chosen = tuple(code for code in NAMES if code in (self.languages.data or ()))
         return Plan(
             name=self.name.data,

@@ -53,7 +53,7 @@ def send_now(event: str, message: int) -> ResponseReturnValue:
 
 @bp.route("/<int:message>/dismiss", methods=["POST"])
 def dismiss(event: str, message: int) -> ResponseReturnValue:
-    """Dismiss a dead letter, with a reason."""
+    """Dismiss a dead letter (a mail that has failed for good), with a reason."""
     form = DismissForm()
     if not form.reason.data:
         _get_or_404(event, message)

@@ -1,4 +1,4 @@
-"""The form with which an organiser dismisses a dead letter."""
+"""The form with which an organiser dismisses a dead letter: a mail that has failed for good."""
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField

@@ -1,4 +1,4 @@
-"""What the editor's script asks for while somebody writes a standing page: keeping the words, and showing them.
+"""What the editor's script asks for while somebody writes a standing page: storing unsaved text, and previews.
 
 Nothing here changes a page.
 """
@@ -27,7 +27,7 @@ bp = Blueprint("page_writing", __name__, url_prefix="/console/<event>/pages/writ
 
 @bp.post("/autosave")
 def autosave(event: str) -> ResponseReturnValue:
-    """Keep what was typed for this person, or discard it."""
+    """Store the unsaved text for the person who types it, or discard the stored text."""
     found, page = _named(event)
     return autosaves.answer(document_of(found, page), page, editor_url(found, page), found.zone)
 

@@ -133,7 +133,7 @@ class NewSectorForm(SectorForm):
 
 
 class MergeSectorForm(SettingsForm):
-    """The floor and the ceiling of a sector into which another one is merged."""
+    """The floor (places kept) and ceiling (most places) of a sector into which another one is merged."""
 
     floor = NumberField(_l("Floor"), [must_be_given(_l("Enter the floor, 0 for none"))])
     ceiling = NumberField(_l("Ceiling"), [must_be_given(_l("Enter the ceiling"))])

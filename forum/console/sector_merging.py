@@ -23,7 +23,7 @@ from forum.web.languages import in_language
 
 
 def merge_sector(event: str, sector: str, into: str) -> ResponseReturnValue:
-    """Say with numbers what merging two sectors does, ask for the floor and ceiling that they get, and do it."""
+    """Say with numbers what merging two sectors does, ask for its floor and ceiling, and merge them."""
     mine, other = _pair_or_404(get_any_or_404(event), sector, into)
     form = MergeSectorForm(kept_words.sent_or_kept(), data=MergeSectorForm.stored(mine, other))
     if not form.is_submitted():

@@ -100,7 +100,7 @@ def close_sector(event: str, sector: str) -> ResponseReturnValue:
     found, mine = sector_or_404(get_locked_or_404(event), sector)
     now = clock.now()
     rules.close(mine, actor=sign_ins.current_actor(), now=now)
-    # Places that the sector's floor had kept are open to the other sectors now.
+    # Places that were kept for the closed sector (its floor) are open to the other sectors now.
     offered = waiting_list.offer_free_places(found, now=now)
     db.session.commit()
     closed = _("%(name)s has been closed.", name=in_language(mine.name))

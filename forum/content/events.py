@@ -224,7 +224,7 @@ def values_of(document: Document) -> dict[str, Any]:
 
 
 def sector_values_of(document: Document) -> dict[str, Any]:
-    """Return the columns of a sector, without its floor and ceiling."""
+    """Return the columns of a sector, without its floor (places kept) and ceiling (most places)."""
     return {
         "name": said(document["name"]),
         "invited": said(document["invited"]),
@@ -283,7 +283,7 @@ def _refuse_faint_colours(look: Document, where: Where) -> None:
 
 
 def _refuse_wrong_shares(document: Document, where: Where) -> None:
-    """Refuse two sectors with one key, a floor above its ceiling, and floors that add up to more than the capacity."""
+    """Refuse two sectors with one key, and floors (places kept) above the ceiling (most places) or the capacity."""
     sectors, capacity = document["sectors"], document["registration"]["capacity"]
     unique(sectors, "key", where.at("sectors"))
     for sector in sectors:

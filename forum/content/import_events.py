@@ -33,7 +33,7 @@ def lock_all() -> None:
 def write(slug: str, document: Document, event: Event | None, *, actor: str, now: datetime) -> Event:
     """Make the event what the document says; `event` is the locked one, or None for a new one. Raises BadFile.
 
-    A change of days, hours, zone or place proposes to write to people, as a change in the console does.
+    A change of days, hours, zone or place proposes a message to the registered people, as a change in the console does.
     """
     where = Where(event_path(slug))
     values = events.values_of(document)
@@ -117,7 +117,7 @@ def _refuse_people(sector: Sector, where: Where) -> None:
 
 
 def _share_places(event: Event, document: Document, where: Where) -> None:
-    """Set capacity, floors and ceilings. Raises BadFile for a number below the places that are taken."""
+    """Set the capacity, and each sector's floor (places kept) and ceiling (most). Raises BadFile for too low ones."""
     shares = [
         sectors.Share(sector["key"], sector["floor"], sector["ceiling"], SectorPolicy(sector["policy"]))
         for sector in document["sectors"]

@@ -26,7 +26,7 @@ FOLDER = Path(__file__).with_name("first_texts")
 BLANK = re.compile(r"(?<![!\]\\])\[([^\[\]\n]+)\](?![(\[:])")
 # A placeholder in a first text for a fact, such as "{contact}".
 FACT = re.compile(r"\{(controller|contact|authority|directions)\}")
-WHOLE = 1000  # `front.toml` gives floors and ceilings in thousandths of the places
+WHOLE = 1000  # `front.toml` gives kept and most places in thousandths
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Known:
 
 
 def known_of(event: Event) -> Known:
-    """Return what is known of an event today."""
+    """Return the facts of an event that its organisers have given so far."""
     country = get_global("zone_territories").get(event.timezone, "")
     has_directions = any(event.directions.values())
     return Known(Text(event.organiser_name), event.contact_email, country, has_directions)

@@ -75,7 +75,7 @@ def find_event(token_digest: str, now: datetime) -> Event | None:
 
 
 def as_published(event: Event) -> Event:
-    """Return the event as it will be once it is published: in no session any more, so that nothing of it is stored."""
+    """Return the event as it will be once it is published, removed from the database session, so never stored so."""
     queries.load_sectors(event)
     queries.load_pages(event)
     rows = [*event.sectors, *event.pages]

@@ -140,7 +140,7 @@ def queue_for_state(
 ) -> OutboxMessage:
     """Queue the mail for the registration's current status; a confirming link carries `submission`.
 
-    The mail replaces the person's dead letters, so no organiser has to deal with them any more.
+    The mail replaces the person's dead letters (failed mails), so no organiser has to deal with them any more.
     """
     outbox.settle_failed(registration.id)
     if registration.status == Status.PENDING:

@@ -21,14 +21,14 @@ from forum.registration.sectors import Fault, FaultKind, count_registrations
 
 @dataclass(frozen=True)
 class Limits:
-    """The floor and the ceiling of the sector that two sectors become."""
+    """The floor (places kept) and the ceiling (most places) of the sector that two sectors become."""
 
     floor: int
     ceiling: int
 
 
 def propose(sector: Sector, into: Sector) -> Limits:
-    """Return the sums of the floors and of the ceilings; the ceiling is at most the capacity, or the taken places."""
+    """Return the sums of both sectors' floors and ceilings; the ceiling at most the capacity, or the taken places."""
     floor = sector.floor + into.floor
     ceiling = min(sector.ceiling + into.ceiling, into.event.capacity)
     return Limits(floor, max(ceiling, floor, sector.taken + into.taken))

@@ -207,7 +207,7 @@ def places_left(event: Event, now: datetime) -> dict[int, int]:
 
 
 def kept_for(sector: Sector, event: Event, now: datetime) -> int:
-    """Return how many free places only this sector can take now: the rest of its floor, until the floor is released."""
+    """Return how many free places only this sector can take now: the rest of its floor, until `release_at`."""
     if event.release_at is not None and now >= event.release_at:
         return 0
     return max(0, sector.floor - sector.taken)
@@ -228,7 +228,7 @@ def change_capacity(event: Event, capacity: int) -> None:
 
 
 def change_share(sector: Sector, *, floor: int, ceiling: int) -> None:
-    """Set a sector's floor and ceiling. Raises CapacityBelowTaken, SharesDoNotFit."""
+    """Set a sector's floor (places kept) and ceiling (most). Raises CapacityBelowTaken, SharesDoNotFit."""
     _refuse_misfit([sector], floor, ceiling)
     sector.floor, sector.ceiling = floor, ceiling
 

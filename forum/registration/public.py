@@ -203,7 +203,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
     try:
         return errors.ask_again(lost, _again)
     except (FormOfAnotherEvent, FormOfMergedSector, OffSite) as refused:
-        # While Flask handles one error, it gives another one to no handler by itself.
+        # Call the handler here: an error that is raised while Flask handles another one reaches no error handler.
         return current_app.handle_user_exception(refused)
 
 

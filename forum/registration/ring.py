@@ -22,9 +22,10 @@ OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 class SectorShare:
     """One sector's places.
 
-    `places` is the sector's ceiling, and `kept` how many of those left only this sector can take. `left` is set where
-    the rules give another number than places − taken − held. `words` stand under the name at the arc; `tone` is a
-    colour class of `css/tokens.css` where it is not the sector's own; `url` is where a press on the arc leads.
+    `places` is the most that the sector may take, and `kept` how many of those left only this sector can take. `left`
+    is set where the rules give another number than places − taken − held. `words` stand under the name at the arc;
+    `tone` is a colour class of `css/tokens.css` where it is not the sector's own; `url` is where a press on the arc
+    leads.
     """
 
     key: str

@@ -26,7 +26,7 @@ LONGEST_KEY = 30
 
 
 class FaultKind(Enum):
-    """The kinds of limits that capacity, floors and ceilings can break."""
+    """The kinds of limits that capacity, floors (places kept) and ceilings (most places) can break."""
 
     CAPACITY_BELOW_TAKEN = "capacity below taken"
     FLOORS_ABOVE_CAPACITY = "floors above capacity"
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Share:
-    """The floor, ceiling and policy that a sector is to have."""
+    """The floor (places kept), ceiling (most places) and policy that a sector is to have."""
 
     key: str
     floor: int

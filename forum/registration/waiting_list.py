@@ -1,4 +1,4 @@
-"""The waiting list: offers go to those who asked first, as far as the sectors' floors and ceilings allow."""
+"""The waiting list: offers go to those who asked first, as far as the rule for places (`places`) allows."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def join(registration: Registration, now: datetime) -> None:
 
 
 def offer_free_places(event: Event, *, now: datetime) -> int:
-    """Offer every place that the rule allows to those who wait longest; return how many offers were made.
+    """Offer every place that the rule of `places` allows to those who wait longest; return how many offers were made.
 
     Call this with the event locked. No offer is made after the event has begun, and no offer lasts beyond that
     moment.
