@@ -58,7 +58,7 @@ class Racers:
     def __enter__(self) -> "Racers":
         context = multiprocessing.get_context("spawn")
         self._lanes = []
-        start = self._start = context.Barrier(PROCESSES)  # kept for processes that start late
+        start = self._start = context.Barrier(PROCESSES)  # referenced for processes that start late
         for _ in range(PROCESSES):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, start), daemon=True)

@@ -166,7 +166,7 @@ def one_address_in_twenty_forms(race):
 
 
 def workers_expire_and_offer(race):
-    """Eight workers expire registrations and make offers at once; each expires once, and each offer is made once."""
+    """Eight workers at once expire registrations and make offers: each registration and each offer only once."""
     long_ago = clock.now() - LATE
     event = open_event(capacity=6, sectors=[make_sector("tech", ceiling=6)], opens_at=long_ago)
     for _ in range(6):

@@ -95,7 +95,7 @@ def test_a_full_disk_refuses_keeps_the_answers_and_goes_on_when_there_is_space(f
 
 @pytest.mark.usefixtures("frozen")
 def test_a_mail_that_does_not_fit_on_the_disk_leaves_no_half_file_and_comes_later(make_app, sqlite_url, disk):
-    """Mails are written as files to the full disk, while the database is on another disk."""
+    """A mail that should be written to a full disk as a file leaves no half file, and is written once there is room."""
     folder = disk.folder / "instance" / "mail"
     with make_app(sqlite_url, INSTANCE=disk.folder / "instance").app_context():
         folder.mkdir()
@@ -136,7 +136,7 @@ def test_a_read_only_disk_is_a_page_that_says_so_until_it_can_be_written(forum_o
     ],
 )
 def test_a_disk_that_fails_at_the_write_or_at_the_sync(forum_on, tmp_path, calls, error):
-    """The system call fails on the log file to which commits are written."""
+    """A write or sync of SQLite's log file, which holds the commits, fails once; the next attempt succeeds."""
     forum = forum_on(tmp_path, "--web-only")
     visitor, log = Visitor(forum.url), Path(f"{forum.database}-wal")
     assert visitor.register("justice", "before@example.org").outcome == RECEIVED
@@ -152,7 +152,7 @@ def test_a_disk_that_fails_at_the_write_or_at_the_sync(forum_on, tmp_path, calls
 
 @pytest.mark.slow
 def test_a_lock_that_somebody_holds_for_long_is_waited_for_then_told_of(forum_on, tmp_path):
-    """Pages are readable while the lock is held, a form waits for BUSY_SECONDS, and a later attempt succeeds (R15)."""
+    """While another process holds the write lock, pages are readable; a form waits BUSY_SECONDS, then is told (R15)."""
     forum = forum_on(tmp_path, "--web-only")
     people = {f"p{number}@example.org": Visitor(forum.url) for number in range(3)}
     reader, pages = Visitor(forum.url), []

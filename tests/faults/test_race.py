@@ -59,6 +59,6 @@ def test_more_people_than_places_without_the_lock(race, database_url):
     ],
 )
 def test_stories_end_badly_without_the_lock(race, name):
-    """Control: without the forum's locks the other scenarios fail too."""
+    """Control: without the forum's locks these scenarios of tests/faults/races.py fail."""
     with pytest.raises(AssertionError):
         STORIES[name](partial(race, with_lock=False))

@@ -88,7 +88,7 @@ def test_who_sends_too_many_slowly_is_refused_and_hung_up_on(forum):
     number = 3 * Lobby.SLOW
     slow = send_slowly(forum, BODY, number)
     heard: dict[socket.socket, bytes] = {}
-    # Each of the two processes waits for Lobby.SLOW bodies of one client and refuses the rest.
+    # Each of the two web processes reads at most Lobby.SLOW bodies of one client at once and refuses more.
     wait_for(lambda: _listen(slow, heard) >= number - 2 * Lobby.SLOW, forum)
     assert {answer.split(b" ", 2)[1] for answer in heard.values()} == {b"503"}
     assert goes_on(forum) == [200] * 13
@@ -114,7 +114,7 @@ def test_pages_and_forms_go_on_while_writers_wait(forum):
 
 
 def test_a_crowd_behind_one_address_is_not_refused(forum):
-    """All requests begin before the first is finished, as when a room full of people sends at once."""
+    """CROWD requests from one address that all begin before the first is finished are answered, not refused."""
     crowd = send_slowly(forum, BODY, CROWD)
     assert ask(forum, "/healthz") == 200
     for connection in crowd:
@@ -159,7 +159,7 @@ def test_headers_are_read_up_to_the_servers_limit_and_by_the_app_up_to_its_own(f
 
 
 def test_http_2_is_not_spoken(forum):
-    """HTTP/2 bodies need no declared length, so the server must not speak HTTP/2: the app would have to read them."""
+    """The server must not speak HTTP/2: the app limits bodies by their declared length, which HTTP/2 does not need."""
     with socket.create_connection(("127.0.0.1", forum.port), SECONDS) as connection:
         connection.sendall(HTTP2)
         answer = connection.recv(100)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 ACTORS, READERS = 4, 2
 WARM_UP, LIVES = 15, 50  # how many people each actor has registered at the first measurement, and at the end
 PLACES = 40
-WAITING = {  # headings after confirming without a place; an offer may come before the redirect is followed
+WAITING = {  # headings of the page that follows confirming without a place; an offer may have come already
     "You are on the waiting list",
     "A place is free for you",
 }

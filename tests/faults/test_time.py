@@ -43,7 +43,7 @@ MOMENTS = [  # time in UTC, time zone, text on pages, text in files
 
 @pytest.fixture(params=MOMENTS, ids=lambda row: f"{row[1]} {row[2]}")
 def moment(request):
-    """Give the moment with its zone and texts; the clock is two days before it, and a registration is made then."""
+    """Give a row of MOMENTS; the clock stands two days before the moment, when a test makes a registration."""
     at, zone, words, cell = request.param
     at = datetime(*at, tzinfo=UTC)
     clock.freeze(at - CONFIRM_TIME)

@@ -1,7 +1,7 @@
 """People who register over HTTP during faults, each with their own cookies.
 
 visitor = Visitor(url)
-attempt = visitor.register("ngo", "a@example.org")     .outcome is RECEIVED, BUSY or what else came
+attempt = visitor.register("ngo", "a@example.org")     .outcome is RECEIVED, BUSY or names another page
 attempt = visitor.try_again(attempt)                   presses the busy page's button; where it has none, reloads
 """
 
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt to register: the last page that came, and what is needed to go on from there."""
+    """An attempt to register: the sector, the e-mail address, and the last page that the server answered with."""
 
     sector: str
     email: str
@@ -60,7 +60,7 @@ class Attempt:
 
     @property
     def outcome(self) -> str:
-        """How the attempt ended: RECEIVED, BUSY or a description of the page that came."""
+        """How the attempt ended: RECEIVED, BUSY, or the status, heading and URL of another page."""
         page = self.answer
         if page.status == 200 and page.url.endswith("/register/received"):
             return RECEIVED

@@ -66,7 +66,7 @@ def addresses(
         if {"lang", "event"} <= rule.arguments and slug == HERE:
             continue  # the current event's public pages have no slug in their URLs
         if PRIVATE in rule.arguments:
-            continue  # the preview has the pages of an event for whoever has a private link (tests/console)
+            continue  # tests/console covers the preview: an event's pages, opened by a private link
         path = _path(world, rule, {**values[slug], "lang": lang})
         if path not in seen:
             seen.add(path)

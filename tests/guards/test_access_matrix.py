@@ -35,7 +35,7 @@ def world_kind(request):
 
 
 def expected(world: World, audience: str, address: Address, method: str) -> set[int]:
-    """Return the HTTP statuses that the access table allows."""
+    """Return the HTTP statuses that the access table allows for the audience's request to this URL."""
     wanted = AUDIENCES[address.endpoint]
     if isinstance(wanted, Roles):
         found = _of_roles(world, audience, wanted, address.event, method)
@@ -105,7 +105,7 @@ def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
 
 @pytest.mark.parametrize("mine", [HERE, ELSEWHERE])
 def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
-    """The URL names an organiser's own event, with the reference, mail or cursor of another event (S13)."""
+    """A URL with an organiser's own event and a registration, mail, post or image of another event is 404 (S13)."""
     world, other = fresh_world, ELSEWHERE if mine == HERE else HERE
     browser = world.browsers[f"{Role.ORGANISER} of {mine}"]
     token = csrf_token(browser)

@@ -266,7 +266,7 @@ def test_protected_person_is_like_the_twin(fresh_world, role):
 
 
 def test_a_difference_between_the_twins_is_seen(fresh_world):
-    """Control: the comparison notices one additional word in one of the rows."""
+    """Control: the comparison notices an additional word in the row of one of two people with equal data."""
     _make_alike(fresh_world)
     person, twin = (_own_words(fresh_world, name) for name in (PERSON, "twin"))
     with fresh_world.app.app_context():

@@ -139,7 +139,7 @@ def test_without_the_audit_trail_nothing_is_done(fresh_world):
 
 @pytest.fixture(params=["a file that is no database", "a place where none can be"])
 def uncounted(request, settings, built_world, tmp_path) -> Iterator[World]:
-    """Give a test world with rate limits whose counters cannot be stored."""
+    """Give test data (a world) in an app with rate limits whose counters cannot be stored."""
     junk = tmp_path / "limits.sqlite3"
     junk.write_bytes(b"not a database " * 1000)
     place = junk if "file" in request.param else "/proc/nowhere/limits.sqlite3"

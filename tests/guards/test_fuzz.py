@@ -92,7 +92,7 @@ QUERY_NAMES = (
     "post",
     "gone",
     "event",
-    # Names that `url_for` takes for its own.
+    # Query parameters with the names of `url_for`'s own arguments.
     *("endpoint", "_anchor", "_external", "_method", "_scheme"),
 )
 READ_EVERYWHERE = {"lang", "next"}  # parameters that all pages of the console and the account read
@@ -141,7 +141,7 @@ def fields_of(world, audience: str, address: Address) -> set[str]:
 @FEW
 @given(data=st.data())
 def test_no_form_falls_over(world, forms, data):
-    """Each field of each form is sent once, twice, as an array, not at all, and under another name."""
+    """Sending each form's fields repeatedly, as arrays, not at all or under other names causes no server error."""
     seed = data.draw(
         st.lists(
             st.tuples(st.integers(0, 30), st.sampled_from(("{}", "{}[]", "{}[0]", "{}.x", "_{}")), values),
@@ -234,7 +234,7 @@ SHAPES = {  # odd values by header, as WSGI passes them: each byte is one letter
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_no_header_falls_over(world, name):
-    """Each header is sent to a page, to a form (GET and POST), and to a list."""
+    """Odd values of a header, sent to a page, a form (GET and POST) and a list, cause no server error."""
     token = hidden_fields(world, VISITOR, "/")["csrf_token"]
     for audience, method, path in (
         (VISITOR, "GET", "/en/"),
@@ -328,7 +328,7 @@ def test_every_parameter_that_any_page_reads_is_tried(world, queried, monkeypatc
 
 
 def test_odd_values_in_a_path_lead_nowhere(world):
-    """Each part of each path is replaced in turn by an odd value that exists nowhere."""
+    """A URL's path with one part replaced by an odd value that exists nowhere causes no server error."""
     pieces = cycle([*(value[:300] for value in ODD if value), b"%25", b"%2e%2e", b"."])
     for address in addresses(world, (HERE,)):
         parts = address.path.strip("/").split("/")
@@ -339,7 +339,7 @@ def test_odd_values_in_a_path_lead_nowhere(world):
 
 @pytest.mark.parametrize("number", [2**31, 2**63, 10**30, "9" * 5_000])
 def test_no_number_in_a_path_falls_over(world, number):
-    """Each number of each path is replaced by one that no row of the database can have."""
+    """A path with a number that no row of the database can have is answered with 400 or 404."""
     tried = set()
     for address in addresses(world, (HERE,)):
         parts = address.path.split("/")
@@ -356,7 +356,7 @@ def test_no_number_in_a_path_falls_over(world, number):
 def test_searches_take_an_injection_as_words(fresh_world, injection):
     """An injection as a search term finds nothing and changes neither filter nor order (S34).
 
-    Uses a fresh world, because other tests register people with such names.
+    The test has its own data (`fresh_world`), because other tests register people with injections as names.
     """
     browser = fresh_world.browsers[ADMIN]
     plain = rows_of(browser.get(f"/console/{HERE}/attendees").data)

@@ -106,7 +106,7 @@ def test_every_page_and_redirect_has_its_headers(site):
 
 
 def test_every_forms_answer_has_its_headers(fresh_site):
-    """Each form is sent three times: without a CSRF token, empty, and filled in properly."""
+    """Each form's answers, to a form without CSRF token, an empty and a proper one, have the required headers."""
     statuses, listed = set(), [found for found in addresses(fresh_site, (HERE,)) if found.endpoint in FORMS]
     hidden = {name: hidden_fields(fresh_site, name, "") for name in (VISITOR, PERSON, ADMIN)}
     for address in sorted(listed, key=lambda found: found.endpoint in SIGNING_OUT):

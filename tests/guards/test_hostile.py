@@ -54,7 +54,7 @@ def world_kind(request):
 
 @pytest.fixture(scope="module")
 def built_world(build_world, world_kind):
-    """Give a test world in which every text is an attack."""
+    """Give test data (a world) in which every text is an attack."""
     return build_world(world_kind, hostile)
 
 
@@ -69,7 +69,7 @@ def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
 def test_every_page_and_feed_comes_and_is_inert(world):
     kinds = set()
     for where, answer in bodies(world):
-        # The test world has dead letters, so /status answers 503.
+        # The test data has undeliverable mails (dead letters), so /status answers 503.
         assert answer.status_code < 500 or where == f"{VISITOR} /status", where
         kinds.add(answer.mimetype)
         text = answer.get_data().decode(errors="replace")

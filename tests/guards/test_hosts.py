@@ -69,7 +69,7 @@ def test_a_host_is_the_same_in_capitals(world, host):
 
 
 def test_every_mail_that_a_request_causes_leads_to_our_own_address(fresh_world):
-    """Each request that sends mail is made with forged headers."""
+    """Requests with forged Host headers send mails whose links lead to the forum's own address."""
     world, visitor, admin = fresh_world, fresh_world.app.test_client(), fresh_world.browsers[ADMIN]
     before = _mail_ids(world)
     steps = [

@@ -77,7 +77,7 @@ def mails_since(before: set[int]) -> list[OutboxMessage]:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_field_of_a_registration_makes_a_header(fresh_world, payload):
-    """The payload is refused with an error at its field, or is stored and shown as text."""
+    """A payload in a form's field is refused, or the mails that it leads to have no header of the payload."""
     world = fresh_world
     for number, name in enumerate(FIELDS):
         answers = {**ANSWERS, "email": f"new{number}@example.org", name: payload}
@@ -144,7 +144,7 @@ def logged(world: World, *, path: str, **request) -> list[str]:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_request_is_one_line_of_the_log_whatever_is_in_it(fresh_world, payload):
-    """The payload is sent in the path, the query, headers and all fields of a form."""
+    """A payload in the path, the query, headers or all fields of a form leaves one log line for each request."""
     one_line = re.sub(r"[\r\n]", "", payload).encode("utf-8").decode("latin-1")
     hidden = hidden_fields(fresh_world, VISITOR, "")
     lines = [
