@@ -9,7 +9,7 @@ from forum.health.checks import Finding
 
 
 def list_missing() -> list[Finding]:
-    """Return, in sentences, what organisers still have to do; no sentence is a failed check.
+    """Return, in sentences, what organisers still have to do; such a sentence does not count as a failed check.
 
     Returns nothing when the database cannot be read, because the health checks report that.
     """

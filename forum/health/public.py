@@ -34,7 +34,7 @@ def status() -> ResponseReturnValue:
     Only `forum doctor`, run on the server, gives the details.
     """
     failing = _failing(checks.STATUS)
-    # A database that did not answer would be waited for once more.
+    # Do not ask a database that did not answer: the request would wait PATIENCE seconds once more.
     missing = [] if "database" in failing else [finding.check for finding in list_missing()]
     answer = jsonify(well=not failing, failing=failing, missing=missing, version=VERSION)
     return answer, 503 if failing else 200

@@ -21,7 +21,7 @@ AVAILABILITY = {RegistrationState.UPCOMING: "PreOrder", RegistrationState.CLOSED
 
 
 def event_data(event: Event, state: RegistrationState, opening: Opening) -> dict[str, Any]:
-    """Return the event in the present language; an event that is over has no offers."""
+    """Return the event in the page's language, with the offer of places while registration is not over."""
     slug = slug_in_url(event)
     first, last = bounds_of(event)
     image = shared_image(event)
@@ -57,7 +57,7 @@ def _location(event: Event) -> dict[str, Any]:
 
 
 def _offers(event: Event, state: RegistrationState, opening: Opening) -> dict[str, Any]:
-    """Return the places as an offer: the forum takes no payment, so each costs nothing."""
+    """Return the places as schema.org's Offer with the price 0: the forum takes no payment."""
     available = AVAILABILITY.get(state, "InStock" if opening == Opening.PLACE else "SoldOut")
     return {
         "@type": "Offer",

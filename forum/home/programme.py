@@ -22,7 +22,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the event; `hours` is "" where they are not known. A day without a title has the points of all days."""
+    """A day of the event; `hours` is "" where they are not known. A day without a title stands for all days."""
 
     title: str
     hours: str

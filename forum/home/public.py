@@ -75,7 +75,7 @@ def preview(token: str) -> ResponseReturnValue:
 
 @bp.app_errorhandler(PreviewEnded)
 def preview_ended(_refusal: PreviewEnded) -> ResponseReturnValue:
-    """Say that this browser sees no preview: a link to it ends by itself, and organisers may end it earlier."""
+    """Say that this browser sees no preview: its private link has expired, or an organiser has ended the link."""
     leave_preview()
     db.session.rollback()
     return render_template("public/events/preview_ended.html"), 404

@@ -151,7 +151,7 @@ class Site:
 
     @property
     def feed_url(self) -> str:
-        """The address of the present event's feed, which is that of all news for the front page of the site."""
+        """The address of the present event's feed; the current event's feed is the feed of all news."""
         is_public = self.present is not None and self.present.is_published and not self.is_preview
         return url_for("feeds.whole", event=events.slug_in_url(self.present) if is_public else None)
 

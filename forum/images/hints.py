@@ -11,7 +11,7 @@ from forum.images.models import Image
 from forum.web.forms import LONGEST_TEXT
 from forum.web.proofreading import Hint
 
-# What the writer meant as an image mark, whether or not an image has its key.
+# What a writer meant as the mark of an image, {{image KEY}}, whether or not an image has this key.
 MEANT = re.compile(r"\{\{image\b[^{}\n]{0,100}\}{0,2}")
 
 

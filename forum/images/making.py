@@ -99,7 +99,7 @@ def _scratch() -> Iterator[Path]:
 
 
 def _run_program(folder: Path, mode: str) -> dict:
-    """Run the program and return what it says; one that was stopped, or that failed, refuses the file."""
+    """Run images/encoding.py and return its JSON; raise Unreadable when it fails or takes too long."""
     command = [sys.executable, "-I", str(PROGRAM), str(folder), mode]
     try:
         answer = subprocess.run(  # noqa: S603 - no argument comes from a visitor

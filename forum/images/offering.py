@@ -38,9 +38,9 @@ class ImageField(RadioField):
     more = 0  # how many images the form shows when its button for more is pressed; 0 when it shows all
 
     def offer(self, event_id: int, none: str, *, stored: Iterable[str] = (), number: int = STEP) -> None:
-        """Offer the newest images of the event, those that are stored, and the one that was sent; `none` names "".
+        """Offer the event's newest images, those with `stored` keys, and the one that was sent; `none` labels "".
 
-        `stored` are keys, of which "" stands for no image.
+        The key "" stands for no image.
         """
         newest = queries.list_newest(event_id, number + 1)
         self.more = number + STEP if len(newest) > number else 0
@@ -48,7 +48,7 @@ class ImageField(RadioField):
         sent = self.data or ""
         if KEY.fullmatch(sent):
             chosen.append(queries.find_own(event_id, sent))
-        # Keep no rows: a form that is shown after a rollback would read each of them again, and one may be gone.
+        # Keep no images' rows: a form that is shown after a rollback would read each row again, and one may be gone.
         self.pictures = {image.key: picture_of(image) for image in [*filter(None, chosen), *newest[:number]]}
         offered = (SelectChoice(key, picture.alt) for key, picture in self.pictures.items())
         self.choices = [SelectChoice("", none), *offered]

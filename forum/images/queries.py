@@ -89,7 +89,7 @@ def keep_until_commit(key: str) -> Image | None:
 
 
 def lock_for_removal(image: Image) -> None:
-    """Wait for the transactions that are about to show the image, and let no other begin to until the commit."""
+    """Wait for transactions that are about to show the image; until the commit, let no other transaction show it."""
     db.session.execute(select(Image.id).where(Image.id == image.id).with_for_update())
 
 

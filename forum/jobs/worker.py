@@ -90,7 +90,7 @@ class Worker:
             start_write(db.session)
             heartbeats.forget(self.name)
             db.session.commit()
-        # Harmless: the heartbeat that was left behind grows old by itself.
+        # An error does no harm: a heartbeat that is not deleted grows old, and so shows that the worker has ended.
         except Exception:
             log.exception("worker: goodbye failed")
 

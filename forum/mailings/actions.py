@@ -1,6 +1,6 @@
 """Proposing a mailing when an event changes; sending, pausing, stopping or dismissing it.
 
-Call every function with the event locked: whoever comes second then meets the state that the first one has left.
+Call every function with the event locked: of two organisers, the second then sees the state that the first has left.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,8 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
     under way is superseded: mails that have not left are taken back, and the new proposal remembers who was told what.
     """
     was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
-    # A mistyped year may end the event until it is corrected. That step is kept, or it would seem to have held before.
+    # A mistyped year may end the event until somebody corrects it. Keep a mailing for such a change, too: otherwise
+    # the wrong year would count as what people knew before the correction.
     if was == now_holds or (events.is_over(event, now) and events.is_over(facts.event_with(was), now)):
         return None
     last, step = queries.find_last_change(event), facts.next_step(now_holds, now)
@@ -56,8 +57,8 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
     db.session.add(mailing)
     db.session.flush()
     is_news = bool(audience_of(mailing).people)
-    # A step that is news to nobody today is kept all the same if others came before: a later change is compared with
-    # what each person has read, and somebody may register meanwhile.
+    # Keep a change that is news to nobody today if earlier changes are in the history: a later change is compared
+    # with what each person has read, and somebody may register meanwhile.
     if not is_news and not is_followed:
         db.session.delete(mailing)
         db.session.flush()
@@ -128,7 +129,7 @@ def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def stop(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """End a mailing for good: whoever has not been written to is not. Raises AlreadyDecided."""
+    """End a mailing for good: people whose mails have not left get none. Raises AlreadyDecided."""
     _require(mailing, *STARTED)
     _end(mailing, MailingStatus.STOPPED, AbortReason.NOT_NEEDED, now)
     audit.record("mailing.stopped", mailing, actor=actor, at=now)
@@ -142,7 +143,7 @@ def finish(mailing: Mailing, *, now: datetime) -> None:
 
 
 def _supersede(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Take back what the mailing would still say; end it if it is under way."""
+    """Take back the mailing's unsent mails, and end the mailing if it is under way."""
     if mailing.status in STARTED:
         _end(mailing, MailingStatus.SUPERSEDED, AbortReason.OUTDATED, now)
         audit.record("mailing.superseded", mailing, actor=actor, at=now)

@@ -19,7 +19,7 @@ from forum.registration.models import IS_LIVE, Registration
 
 @dataclass(frozen=True)
 class Addressee:
-    """A person to write to: the registration, its language, and the index of the step that the person knows."""
+    """A person to write to: registration, language, and `step`, the index in `Mailing.steps` of the facts they know."""
 
     registration_id: int
     language: str
@@ -44,7 +44,7 @@ class Audience:
 
     @property
     def by_mail(self) -> Counter[tuple[str, int]]:
-        """The number of people by the language of their mails and the step that they know: each gets another mail."""
+        """The number of people by the language of their mail and the facts they know (`step`): each pair has a mail."""
         return Counter((person.language, person.step) for person in self.people)
 
 

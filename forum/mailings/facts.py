@@ -56,17 +56,17 @@ def differing(was: Facts, now: Facts, language: str) -> list[Part]:
 
 
 def first_step(facts: Facts) -> Step:
-    """Return the step with which a history begins."""
+    """Return the first step of a history: facts without the moment since which they have held."""
     return {"at": None, "facts": facts}
 
 
 def next_step(facts: Facts, at: datetime) -> Step:
-    """Return the step of a change made at this moment."""
+    """Return the step of a change made at this moment: the moment and the facts since then."""
     return {"at": at.isoformat(), "facts": facts}
 
 
 def index_at(steps: Sequence[Step], moment: datetime, *, inclusive: bool = False) -> int:
-    """Return the index of the step that held just before this moment, or at it if `inclusive`."""
+    """Return the index of the step whose facts held just before this moment, or at this moment if `inclusive`."""
     index = 0
     for number, step in enumerate(steps[1:], start=1):
         changed_at = datetime.fromisoformat(step["at"])

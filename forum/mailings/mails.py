@@ -20,14 +20,14 @@ SAMPLE = "••••••••"  # stands in a preview for a person's refere
 
 
 def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage:
-    """Queue the recipient's mail in the bulk lane, with a personal link of its own."""
+    """Queue the recipient's mail with the lowest priority, and with a personal link of its own."""
     mailing, registration = recipient.mailing, recipient.registration
     told = _told(mailing, recipient.step, registration.language)
     return registration_mails.queue_of_mailing(registration, EVENT_CHANGED, now=now, **told)
 
 
 def preview(mailing: Mailing, language: str, step: int) -> Rendered:
-    """Return the mail as somebody gets it who reads this language and knows this step; its link leads nowhere."""
+    """Return the mail for people who read this language and know the facts of `step`; the mail's link leads nowhere."""
     event: Event = mailing.event
     return rendering.render(
         EVENT_CHANGED,
@@ -43,7 +43,7 @@ def preview(mailing: Mailing, language: str, step: int) -> Rendered:
 
 
 def _told(mailing: Mailing, step: int, language: str) -> dict[str, Any]:
-    """Return what the mail's templates need beside the registration: what was, what differs, own words."""
+    """Return what the mail's templates need: the former facts, the parts that differ now, the organisers' own words."""
     was: Facts = mailing.steps[step]["facts"]
     parts = differing(was, mailing.steps[-1]["facts"], language)
     return {"was": event_with(was), "parts": parts, "paragraphs": _paragraphs(mailing, language)}

@@ -55,7 +55,7 @@ class Mailing(Base):
 class MailingRecipient(Base):
     """A person to whom a mailing goes, fixed when sending begins; the database allows one row a person.
 
-    `step` is the index of the step that the person knows. `message_id` is the mail, once the outbox has it.
+    `step` is the index in `Mailing.steps` of the facts that the person knows. `message_id` is the mail, once queued.
     """
 
     __tablename__ = "mailing_recipients"

@@ -73,7 +73,7 @@ def count_mails(mailing_id: int, states: Collection[MessageStatus]) -> int:
 
 
 def list_next_recipients(mailing_id: int, limit: int) -> Sequence[int]:
-    """Return the ids of the recipients who are next in turn, in the order of the snapshot."""
+    """Return the ids of the next recipients without a mail, in the order in which sending has listed the recipients."""
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     query = select(MailingRecipient.id).where(*mine).order_by(MailingRecipient.id).limit(limit)
     return db.session.scalars(query).all()

@@ -1,7 +1,7 @@
 """Handing the mails of mailings to the outbox, a few at a time, each in a transaction of its own.
 
 A recipient's state and the mail are stored together: a worker that is killed leaves neither a second mail nor a
-recipient without one (R12). The outbox holds at most AT_ONCE untried mails of a mailing, in the bulk lane, so that
+recipient without one (R12). The outbox holds at most AT_ONCE untried mails of a mailing, of low priority, so that
 pausing and stopping take effect at once and no other mail waits for a lock.
 """
 
@@ -21,7 +21,7 @@ from forum.registration import places
 from forum.registration.enums import Status
 
 AT_ONCE = 50
-# Mails that leave at once if the relay takes them. Those to be tried again, perhaps for a day, hold up no other mail.
+# States of the mails that count against AT_ONCE. Mails to be tried again, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 ACTOR = "worker"
 

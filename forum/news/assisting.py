@@ -13,7 +13,7 @@ from forum.web.proofreading import Care, Hint
 
 # The name of the button beside a hint; its value is the text's language, a dash and the hint's key.
 REPLACE = "replace"
-# The previews of all of a person's windows: more than a script that waits for each answer asks for.
+# How many previews a person's windows may request together: more than scripts that await each answer request.
 PREVIEWS = "90 per minute"
 LONGEST_PREVIEW_SECONDS = 10
 

@@ -42,7 +42,7 @@ class Desk:
 
     @property
     def holds(self) -> ColumnElement[bool]:
-        """The SQL condition that selects the desk's posts."""
+        """The SQL condition that selects the posts which the desk lists."""
         general = Post.event_id.is_(None) if self.with_general else false()
         return or_(Post.event_id == self.event_id, general)
 
@@ -62,7 +62,7 @@ class PostsPage:
 
 
 def desk_of(event: Event, *, with_general: bool) -> Desk:
-    """Return the desk of an event."""
+    """Return the desk of an event: the posts that its organisers may see."""
     return Desk(event.id, with_general)
 
 

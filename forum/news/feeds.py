@@ -39,7 +39,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 @of_event(bp, "/news/feed.atom")
 @cache.page()
 def whole(event: str | None = None) -> ResponseReturnValue:
-    """Return the feed of all news, or of the news of an event beside the front page."""
+    """Return the feed of all news, or the feed of an event other than the one on the site's front page."""
     return _of_all(event, _feed)
 
 

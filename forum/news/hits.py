@@ -37,7 +37,7 @@ class Hit:
 def search_for(words: str, slug: str) -> dict[str, Any]:
     """Return the context of templates/public/news/search.html for a search in the language of the page.
 
-    `slug` limits the search to a published event; one that no such event has counts for nothing.
+    `slug` limits the search to a published event; a slug that no published event has is ignored.
     """
     code, wanted = language(), wanted_words(words)
     within = events.find_published(slug) if slugs.PATTERN.fullmatch(slug) else None

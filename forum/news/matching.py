@@ -111,5 +111,5 @@ def _match(language: str, words: Sequence[str]) -> Match:
     asked = " & ".join(f"{word}:*" for word in words)
     query = func.to_tsquery(func.search_config(language), asked)
     is_met = INDEX.c.words.op("@@", is_comparison=True)(query)
-    # With 1, ts_rank counts a word of a short text for more than a word of a long text.
+    # The argument 1 makes ts_rank count a word of a short text for more than one of a long text.
     return Match(INDEX.c.id == SearchEntry.id, is_met, -func.ts_rank(INDEX.c.words, query, 1))

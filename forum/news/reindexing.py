@@ -34,8 +34,8 @@ POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")  # a tr
 def list_outdated(*, now: datetime) -> Sequence[int]:
     """Return the batches with posts whose entries are outdated: batch 3 has the posts 3 * BATCH and on.
 
-    Every change of public content raises the content version, whichever version of the forum makes it: as long as that
-    has not changed, no entry is compared again.
+    Every change of public content raises the content version, whichever version of the forum makes it: while the
+    content version stays the same, no entry is compared again.
     """
     version = events.content_version()
     if _checked().get("posts") == version:

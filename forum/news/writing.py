@@ -29,7 +29,7 @@ bp = Blueprint("writing", __name__, url_prefix="/console/<event>/news/writing")
 
 @bp.post("/autosave")
 def autosave(event: str) -> ResponseReturnValue:
-    """Keep what was typed for this person, or discard it."""
+    """Store the signed-in person's unsaved words of a post, or discard them."""
     found, post = _named(event)
     return autosaves.answer(document_of(found, post), post, editor_url(found, post), found.zone)
 
