@@ -1,4 +1,4 @@
-"""The balance of an event for organisers: the places that are taken, kept by floors and open to every sector.
+"""The balance of an event for organisers: the places that are taken, kept for sectors (floors) or open to all.
 
 The module has the numbers and the paths of a ring diagram, and uses neither Flask nor the request.
 `templates/components/balance.html` shows the balance.
@@ -21,7 +21,7 @@ GAP = 0.012  # the gap between two bands, as a share of the whole circle
 
 @dataclass(frozen=True)
 class SectorBalance:
-    """A sector's places. `held` ones are taken but not confirmed yet; `kept` ones are free and kept by the floor."""
+    """A sector's places: `held` ones are taken but not confirmed yet; `kept` ones are free and kept for this sector."""
 
     key: str
     name: str
@@ -42,7 +42,7 @@ class SectorBalance:
 
 @dataclass(frozen=True)
 class Band:
-    """A sector in the ring diagram: SVG paths of its confirmed, held and kept places, "" where there are none."""
+    """A sector in the ring diagram: SVG paths of its confirmed, held and kept (free, for this sector) places, or ""."""
 
     tone: str
     confirmed: str
@@ -52,7 +52,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Balance:
-    """An event's places: taken + kept + open = capacity, and the sectors in their order."""
+    """An event's places: taken + kept (for one sector) + open (to all) = capacity; and the sectors in their order."""
 
     capacity: int
     is_over: bool
@@ -79,7 +79,7 @@ class Balance:
 
     @property
     def open(self) -> int:
-        """The number of free places that no floor keeps; below 0 where the floors keep more than is free."""
+        """The number of free places that are kept for no sector; below 0 where more places are kept than are free."""
         return self.free - self.kept
 
     @property

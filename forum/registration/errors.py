@@ -77,11 +77,11 @@ class OrganisationFull(Exception):
 
 
 class CapacityBelowTaken(Exception):
-    """A capacity or a ceiling cannot be lower than the places already taken."""
+    """An event's capacity or a sector's ceiling (the most places it can get) cannot be lower than the places taken."""
 
 
 class SharesDoNotFit(Exception):
-    """A sector's floor is above its ceiling, or the sectors' floors add up to more than the event's capacity."""
+    """A sector's floor (places kept for it) exceeds its ceiling (its limit), or the floors exceed the capacity."""
 
 
 class LinkRefused(Exception):
@@ -93,7 +93,7 @@ class SignInEnded(LinkRefused):
 
 
 class SharesRefused(Exception):
-    """The sectors' floors and ceilings or the event's capacity break a limit; `faults` names it, with the numbers."""
+    """The sectors' fewest and most places (floors, ceilings) or the capacity break a limit, which `faults` names."""
 
     def __init__(self, faults: Sequence[Any]) -> None:
         super().__init__("floors, ceilings and capacity break a limit")

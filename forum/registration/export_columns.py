@@ -66,7 +66,7 @@ def needed(purpose: str) -> list[str]:
 
 
 def headings(names: Sequence[str], event: Event) -> list[str]:
-    """Return the columns' headings for a file, in the organiser's language; those of moments name their zone."""
+    """Return the columns' headings for a file, in the organiser's language; headings of moments name the time zone."""
     return [
         f"{COLUMNS[name]} ({event.timezone})" if name in MOMENTS else str(COLUMNS[name]) for name in names
     ]

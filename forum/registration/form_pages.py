@@ -78,7 +78,7 @@ def off_site(hidden: OffSite, sector: str = "", form: RegistrationForm | None = 
 
 
 def with_form(page: str, sector: Sector, form: RegistrationForm, **context: Any) -> str:
-    """Show a page with the form, which names the event: answers for one never become a registration for another."""
+    """Show a page with the form, which names its event: its answers never become a registration for another event."""
     form.event.data = sector.event.slug
     return render_template(page, event=sector.event, sector=sector, form=form, **context)
 

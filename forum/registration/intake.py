@@ -38,7 +38,7 @@ REASONS: dict[type[Exception], str] = {
 def register(
     event: Event, sector: Sector, applicant: Applicant, *, sender: Sender = UNBOUNDED, now: datetime
 ) -> Registration:
-    """Store a registration, and hold a place for it if the rule allows one. Call this with the event locked.
+    """Store a registration, and hold a place for it if the rule of places.py allows. Call this with the event locked.
 
     The same form sent again returns the same registration (R03); for an address that is already registered, a mail to
     it says so and nothing else changes (R04). Refusals and work are the same in both cases (S24). When the sender has
