@@ -113,7 +113,7 @@ LAYERS: tuple[Layer, ...] = (
     requests.trust_proxies,  # takes the client's address and scheme from trusted proxies
     # Within Flask, before the view and after it:
     languages.read_from_address,  # reads the language from the URL's path
-    in_url.stay_with_event,  # keeps a page's links with the page's event
+    in_url.stay_with_event,  # makes the links on an event's page lead to that event's pages
     requests.refuse_and_log,  # refuses a malformed request, or a form from another site; logs every request
     # Adds the security headers to the answer.
     partial(headers.set_headers, is_open=access.is_open, may_be_listed=access.may_be_listed),

@@ -1,4 +1,4 @@
-"""PostgreSQL connections: every wait has a limit, and a thread that waits for long lends its turn at the processor."""
+"""PostgreSQL connections: every wait has a limit, and a thread that waits for long lets other threads compute."""
 
 import math
 import select
@@ -28,8 +28,8 @@ WAITS = {
     "keepalives_count": 3,
 }
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one statement
-# A thread keeps its turn at the processor for this time while it waits for an answer. If it lent the turn for every
-# answer, it would queue again after each statement, with rows locked for which others wait.
+# How long a thread that waits for an answer keeps its turn at the processor, in which no other thread computes. If it
+# lent the turn for every answer, it would queue again after each statement, with rows locked for which others wait.
 AT_ONCE = 0.005  # seconds
 _patience: ContextVar[float | None] = ContextVar("patience")
 
@@ -62,7 +62,7 @@ def patience(seconds: float | None) -> Iterator[None]:
 
 
 class PostgresConnection(psycopg.Connection):
-    """A connection that lends its thread's turn at the processor in a long wait, and is closed if the server is silent.
+    """A connection that lets other threads compute during a long wait, and is closed if the server is silent.
 
     The server's own timeouts end a statement that takes too long. A server that hangs applies none of them.
     """
@@ -94,7 +94,7 @@ def _resumed(gen: Any) -> Any:
 
 
 class LendingQueue(Queue[ConnectionPoolEntry]):
-    """The free connections of a pool; a thread that has to wait for one lends its turn at the processor."""
+    """The free connections of a pool; a thread that has to wait for a connection lets other threads compute."""
 
     def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
         """Return a connection. Raises Empty after `timeout` seconds, or sooner when `patience` ends."""
@@ -109,7 +109,7 @@ class LendingQueue(Queue[ConnectionPoolEntry]):
 
 
 class WaitingPool(QueuePool):
-    """A pool whose waiting threads lend their turn at the processor: the thread with the connection may need a turn."""
+    """A pool whose waiting threads let others compute: the thread with the connection may have to compute."""
 
     _queue_class = LendingQueue
 

@@ -1,10 +1,10 @@
 """The page cache: a public page is rendered once per content version and answered before Flask.
 
 A page's key is its path, and nothing else of a request reaches the view: what one reader causes to be rendered is
-given to everybody. A kept page is valid for one content version (content_version.py), so every process sees a change
+given to everybody. A cached page is valid for one content version (content_version.py), so every process sees a change
 at once on SQLite and within a second on PostgreSQL. A page that shows how many seats are left is valid for one
 second, and a page whose words depend on the time is valid until they change (`hold_at_most`). While the database is
-out of reach and no new page can be rendered, the last kept page is the answer.
+out of reach and no new page can be rendered, the last cached page is the answer.
 """
 
 import logging
@@ -32,7 +32,7 @@ from forum.web.receiving import REFUSAL
 
 WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
 HOLDS = "forum.page_holds"  # key for the seconds after which the page that is being rendered may be outdated
-# The argument of a route whose page only some people may see; no page of such a route is kept.
+# The argument of a route whose page only some people may see; no page of such a route is cached.
 PRIVATE = "preview"
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 class ImpurePage(Exception):
-    """A page that is kept for everybody sets a cookie, or varies by a header of the request."""
+    """A page to be cached for everybody sets a cookie, or varies by a header of the request."""
 
 
 def page(*, seats: bool = False) -> Callable[[View], View]:
@@ -66,13 +66,13 @@ def page(*, seats: bool = False) -> Callable[[View], View]:
 
 
 def hold_at_most(seconds: float) -> None:
-    """Limit how long the page that is being rendered is kept: `seconds`, but at least SEATS_SECONDS."""
+    """Limit how long the page that is being rendered is cached: `seconds`, but at least SEATS_SECONDS."""
     least = max(SEATS_SECONDS, seconds)
     request.environ[HOLDS] = min(least, request.environ.get(HOLDS, least))
 
 
 def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that answers with kept pages."""
+    """Return the layer that answers with cached pages."""
     reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
     kept = app.extensions["page_cache"] = PageCache(app, reader)
     return lambda inner: partial(kept.find, inner)
@@ -84,9 +84,9 @@ def render_once(app: Flask) -> Callable[[Wsgi], Wsgi]:
 
 
 class PageCache:
-    """Kept pages: each page is rendered once per content version, however many requests ask at once.
+    """The cached pages: each page is rendered once per content version, however many requests ask at once.
 
-    A page is the same under each host name of the site. A request with any other Host header gets no kept page and
+    A page is the same under each host name of the site. A request with any other Host header gets no cached page and
     goes on to the app.
     """
 
@@ -101,7 +101,7 @@ class PageCache:
         self._rendering: dict[str, threading.Lock] = {}
 
     def find(self, inner: Wsgi, environ: Environ, start_response) -> Iterable[bytes]:
-        """Answer with the page if it is kept; else let the request go on, with the key and version of the page."""
+        """Answer with the page if it is cached; else let the request go on, with the key and version of the page."""
         key = _key(environ, self._hosts)
         if key is None or not (key in self._pages or self._seconds(key)):
             return inner(environ, start_response)
@@ -139,7 +139,7 @@ class PageCache:
         return found if found and found.holds(version) else None
 
     def _seconds(self, key: str) -> float:
-        """Return for how long the page at this path is kept; 0 when its view keeps none."""
+        """Return for how long the page at this path is cached; 0 when its view's pages are not cached."""
         try:
             endpoint, values = self._flask.url_map.bind_to_environ(self._request_for(key)).match()
         except (HTTPException, RoutingException):
@@ -157,7 +157,7 @@ class PageCache:
     def _render(
         self, inner: Wsgi, key: str, version: int, environ: Environ, start_response
     ) -> Iterable[bytes]:
-        """Let the app answer a request made of the path alone; keep the answer if it is a page."""
+        """Let the app answer a request made of the path alone; cache the answer if it is a page."""
         asked = self._request_for(key)
         status, headers, body = _collect(inner, asked)
         try:
@@ -237,11 +237,11 @@ def _cache_control(headers: list[tuple[str, str]], seconds: float) -> str:
 
 
 def _key(environ: Environ, hosts: frozenset[str]) -> str | None:
-    """Return the page's key, its path; None for a request whose answer is never kept.
+    """Return the page's key, its path; None for a request whose answer is never cached.
 
-    No view with kept pages reads the query, so a path with "?utm_source=x" names the same page. Port and spelling of
+    No view with cached pages reads the query, so a path with "?utm_source=x" names the same page. Port and spelling of
     the host are not part of the key: a page knows only the site's own address (S39), and each of 65,535 ports would
-    add a page to render and to keep.
+    add a page to render and to cache.
     """
     path, host = environ.get("PATH_INFO", ""), environ.get("HTTP_HOST", "")
     if environ["REQUEST_METHOD"] not in READING or len(path) > MAX_PATH:

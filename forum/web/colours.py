@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 HEX = re.compile(r"#[0-9a-f]{6}")
-AA = 4.5  # the least contrast of text with what it stands on
-STEPS = 500  # of lightness, from black to white
+AA = 4.5  # the least contrast of text with its background
+STEPS = 500  # steps of lightness that are tried, from black to white
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ class WithinLimits(NumberRange):
     """
 
     def __call__(self, _form: Any, field: Any) -> None:
-        """Raise ValidationError for a number outside the limits, and for none."""
+        """Raise ValidationError for a number outside the limits, and for a missing number."""
         if field.data is None or not self.min <= field.data <= self.max:
             raise ValidationError(self.message)
 

@@ -1,4 +1,4 @@
-"""A kept page: its answers in each encoding are made once, so that answering a request only looks one up."""
+"""A cached page: its answers in each encoding are made once, so that answering a request only looks one up."""
 
 import gzip
 import hashlib
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import brotli
 
 Headers = list[tuple[str, str]]
-# Longer than any browser's Accept-Encoding. A longer one is not parsed: the client gets the page uncompressed.
+# Characters, more than any browser sends. A longer header is not parsed: the client gets the page uncompressed.
 LONGEST_ACCEPT_ENCODING = 200
 
 

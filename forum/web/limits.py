@@ -151,7 +151,7 @@ def takes(rule: str, *key: str) -> bool:
 
 @contextmanager
 def one_at_a_time(seconds: int, *key: str) -> Iterator[None]:
-    """Do what follows only once at a time for `key`, in all processes together. Raises TooManyTries.
+    """Let only one thread of all processes run the block for `key` at a time. Raises TooManyTries.
 
     If the process dies meanwhile, `key` is free again after `seconds`.
     """

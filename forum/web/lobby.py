@@ -28,7 +28,7 @@ FOR_BALANCERS = "/readyz"
 
 
 class LobbyFull(ServiceUnavailable):
-    """As many requests wait as a process may hold."""
+    """The request is refused: the process holds as many waiting requests as it may."""
 
 
 class Start:
@@ -48,16 +48,16 @@ class Lobby:
     # Threads of the process. Those beyond PRESENT serve requests that never wait: static files, cached pages, /livez.
     THREADS = 144
     PRESENT = 112  # requests that may be held at once
-    SERVED = 96  # of these, how many the app handles at once; the others wait after their bodies are read
+    SERVED = 96  # how many of PRESENT the app handles at once; the others wait after their bodies are read
     # Requests beyond PRESENT whose bodies are still read, so that the error page can keep a form's answers.
     DOORSTEP = 12
     # Bodies that one client may be sending at once: forty people may share an address.
     SLOW = 48
-    PATIENCE = 2.0  # seconds that a request waits to be one of SERVED
+    PATIENCE = 2.0  # seconds that a request waits until the app handles it
     # Requests for /readyz that are let in beside PRESENT: a balancer must not remove a process for being busy.
     ASKING = 4
 
-    # Bodies longer than a form's, such as images, that a process holds in memory at once.
+    # How many bodies longer than a form's, such as images, a process holds in memory at once.
     LARGE = 3
 
     def __init__(
@@ -74,7 +74,7 @@ class Lobby:
         self._present, self._unread = 0, Counter[str]()
 
     def serve(self, app: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Read the body, wait to be one of SERVED and let the app answer; the app also answers a refused request."""
+        """Read the body, wait for one of SERVED turns, let the app answer; the app also answers a refused request."""
         path, reads = environ.get("PATH_INFO"), environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         if reads and path in ANSWERED_AT_ONCE:
             return app(environ, start_response)
@@ -137,7 +137,7 @@ class Lobby:
         return self._longest_for(environ)
 
     def _receive_large(self, environ: Environ, longest: int, leaving: ExitStack) -> None:
-        """Read a large body if few enough are in memory; they stay there until their requests end."""
+        """Read a large body if few enough are in memory; each stays in memory until its request ends."""
         if not self._large.enter(0):
             refuse_unread(environ, LobbyFull())
             return

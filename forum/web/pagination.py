@@ -39,7 +39,7 @@ class Cursor:
 class Order:
     """The order of a list: by `columns`, the last of them unique; with `group_by`, first by the order of `groups`.
 
-    Groups are values of one column, such as the ids of sectors in the order of the ring. Each group is read through
+    Groups are values of one column, such as the ids of sectors in the event's order. Each group is read through
     its own index range, and only as far as the page needs.
     """
 

@@ -23,7 +23,7 @@ SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
 CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
 # Characters of addresses, code and marks: words beside them are not plain text.
 NOT_PLAIN = frozenset("/@{}<>`=_#&")
-# What joins an ending or another word to a word.
+# Characters that join an ending or another word to a word.
 ENDINGS = frozenset("-'’")
 # Marks that may stand between the end of a sentence and the first word of the next one.
 OPENING = " “”«»\"'(["
@@ -126,7 +126,7 @@ def proofread(
         for name, label, said in above
         for hint in _hints(said, language, day, glossary)
     ]
-    # Code keeps its words and its marks.
+    # A hint about a line of code gets no replacement: code keeps its words and marks.
     code = code_lines(text) if len(text) <= LONGEST_TEXT else frozenset()
     found = (
         replace(hint, better="") if hint.line in code else hint

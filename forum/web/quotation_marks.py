@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MARKS = re.compile('["“”„«»]')
-# The marks that begin and end a quotation; Swedish has the same one at both ends.
+# The marks that begin and end a quotation; Swedish has the same mark at both ends.
 PAIR = {"en": ("“", "”"), "sv": ("”", "”")}
 OPENS_AFTER = frozenset("([{–—-*_>#/")
-# With more marks than these in a paragraph nobody tries which of them to replace (S35).
+# In a paragraph with more quotation marks, no replacement of a mark is tried: that could take long (S35).
 MOST_MARKS = 12
 
 

@@ -55,7 +55,7 @@ def _day(days: int, pattern: str) -> Callable[[date, str], str]:
 def _week(weeks: int) -> Callable[[date, str], str]:
     def said(day: date, language: str) -> str:
         monday = day - day.weekday() * DAY + 7 * weeks * DAY
-        # The words are to stand in the text, whatever language the organiser has chosen for the console.
+        # Use the language of the text, not the language that the organiser has chosen for the console.
         with force_locale(language):
             return _("the week of %(day)s", day=format_date(monday, "d MMMM y", locale=language))
 

@@ -118,7 +118,7 @@ def refuse_and_log(app: Flask) -> None:
         line = _line(response)
         log.log(_level(line), line)  # forum.logs writes the dict as the fields of the line
         if app.view_functions.get(request.endpoint or "") in SECONDS:
-            # A kept page is sent in answer to many requests, so its headers must not name the ID of one of them.
+            # A cached page is sent in answer to many requests, so its headers must not name the ID of one of them.
             return response
         response.headers["X-Request-ID"] = g.get("reference", "")
         if app.config["PRODUCTION"]:
@@ -162,7 +162,7 @@ def _without_last_slash() -> ResponseReturnValue | None:
 
 
 def _unless_asked_for() -> ResponseReturnValue | None:
-    """Redirect to a kept page's own URL: "///en/" and "/page/٢" must not be kept beside "/en/" and "/page/2"."""
+    """Redirect to a cached page's own URL: "///en/" and "/page/٢" must not be cached beside "/en/" and "/page/2"."""
     asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
     return None if unquote(_own_path()) == asked else redirect(_own_path(), 308)
 
