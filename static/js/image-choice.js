@@ -43,7 +43,7 @@ function open(then) {
   look();
 }
 
-// Check the image's radio button; an image that the form does not show yet comes after the first choice, which is none.
+// Check the image's radio button; an image that the form does not show yet goes after the first choice, "no image".
 function pick(list, key, item) {
   let box = list.querySelector(`input[value="${key}"]`);
   if (!box) {

@@ -10,7 +10,7 @@ const TOO_MANY = 429;
 // The server makes one preview of a person at a time: the languages of a form take turns.
 let turn = Promise.resolve();
 
-// Show new hints; a button beside one that has the focus hands it to the button in the same place.
+// Replace the hints; if the button of an old hint has the focus, give the focus to the new button in its position.
 function renew(care, hints) {
   const buttons = () => [...care.querySelectorAll("button")];
   const at = buttons().indexOf(document.activeElement);
@@ -33,16 +33,16 @@ for (const frame of document.querySelectorAll("[data-live-preview]")) {
     try {
       const signal = AbortSignal.timeout(LONGEST);
       const answer = await fetch(frame.dataset.livePreview, { method: "POST", body: values, redirect: "manual", signal });
-      // Another window of this person is being served, so what is shown stays for a while.
+      // The server makes a preview for another window of this person: leave the shown preview, and ask again later.
       if (answer.status === TOO_MANY) return plan(LATER);
       if (!answer.ok) throw new Error(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      // What is typed has changed meanwhile, so hints about it would be wrong: the next answer is on its way.
+      // The text has changed since this answer was asked for, so its hints may be wrong: another request is planned.
       if (timer) return undefined;
       const hints = page.querySelector("[data-hints]");
       hints.remove();
       renew(form.querySelector(`[data-care=${frame.dataset.language}]`), hints);
-      // Ids of the text would be there twice: the form's page has its own.
+      // Remove the ids from the preview: the page that holds the form may have the same ids.
       for (const part of page.querySelectorAll("[id]")) part.removeAttribute("id");
       shown.replaceChildren(...page.body.childNodes);
       said.textContent = "";

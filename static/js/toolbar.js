@@ -55,7 +55,7 @@ function link(field) {
   write(field, `[${said}](https://)`, from, to, next);
 }
 
-// Put the mark of an image where the cursor is, in a paragraph of its own: it shows the image nowhere else.
+// Put the mark of an image at the cursor, in a paragraph of its own: a mark among other words shows no image.
 function image(field, key) {
   const { selectionEnd: at, value } = field;
   const ends = /\n*$/.exec(value.slice(0, at))[0].length;
@@ -118,7 +118,7 @@ function placeOf(value, { line, column, words }) {
   const above = lines.slice(0, number).join("\n").length + (number > 0 ? 1 : 0);
   const at = [...said].slice(0, column).join("").length;
   if (said.startsWith(words, at)) return above + at;
-  // Something was typed before the words meanwhile: they are the ones that are meant if the line has no others.
+  // Somebody has typed before the hint's words meanwhile: use the only place in the line that has these words.
   const only = said.indexOf(words);
   return only >= 0 && only === said.lastIndexOf(words) ? above + only : -1;
 }
@@ -143,7 +143,7 @@ function replaceWords(button, field) {
   window.scrollTo(scrollX, scrollY);
 }
 
-// The shortcut with which texts are saved everywhere else saves the form.
+// Ctrl+S or Cmd+S, with which other programs save a text, saves the form.
 for (const form of document.querySelectorAll("form:has([data-toolbar])")) {
   form.addEventListener("keydown", (event) => {
     const isSave = event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey);
@@ -155,7 +155,7 @@ for (const form of document.querySelectorAll("form:has([data-toolbar])")) {
 
 // Hints come and go while somebody types, so their form listens for their buttons.
 for (const form of new Set([...document.querySelectorAll("[data-care]")].map((care) => care.closest("form")))) {
-  // A button pressed by mouse leaves the cursor where it is.
+  // Do not let a hint's button that is pressed by mouse take the cursor out of the text field.
   form.addEventListener("mousedown", (event) => {
     if (event.target.closest("[data-replace]")) event.preventDefault();
   });
@@ -164,7 +164,7 @@ for (const form of new Set([...document.querySelectorAll("[data-care]")].map((ca
     const field = button && form.elements[button.dataset.replace];
     if (!field) return;
     event.preventDefault();
-    // The place reads differently by now: ask for new hints, as typing does.
+    // The text at the hint's place has changed: ask the server for new hints, as typing does.
     if (placeOf(field.value, button.dataset) < 0) field.dispatchEvent(new Event("input", { bubbles: true }));
     else replaceWords(button, field);
   });

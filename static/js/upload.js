@@ -1,5 +1,5 @@
-// Says before sending that a file is too large, and while it is sent which share of it has arrived. Without a script the
-// server says the first, and the browser shows that it is sending.
+// Says before sending that a file is too large, and while it is sent which share of it has arrived. Without a script
+// the server says that the file is too large, and the browser shows that it is sending.
 // <input type="file" data-most="12000000" data-too-large="…">, and in its form
 // <p role="status" data-upload data-sending="Sent: %" data-arrived="…" data-failed="…" data-refused="…: %"></p>
 const STEPS = 5; // how many shares are said aloud: each fifth; the bar shows every one
@@ -23,7 +23,7 @@ function send(form, field, status) {
     end();
     say(name, reason);
   };
-  // Back may show this page as it was left: its form can be sent again then.
+  // The browser's Back button may show this page as it was left: its form can be sent again then.
   const leave = (url) => {
     end();
     location.assign(url);
@@ -44,7 +44,7 @@ function send(form, field, status) {
   });
   request.addEventListener("error", () => stop("failed"));
   request.addEventListener("load", () => {
-    // The sign-in has ended: the page asks for a new one, and comes back with the words.
+    // The sign-in has ended: open the form's page, which asks to sign in again and then shows the typed words.
     if (request.responseURL !== address) leave(address);
     else if (request.status === 201) leave(JSON.parse(request.responseText).url);
     else if (request.status === 422) {
@@ -62,8 +62,8 @@ function headingOf(text) {
   return new DOMParser().parseFromString(text, "text/html").querySelector("h1")?.textContent.trim();
 }
 
-// Show the page with the errors. It keeps the file, unless that is what is wrong: the browser forgets it only when the
-// page is another one.
+// Show the page with the errors in place of this page's content. Unless the file is what is wrong, its field keeps it;
+// loading another page would make the browser forget the file.
 function show(text, field) {
   const page = new DOMParser().parseFromString(text, "text/html");
   const main = document.querySelector("main");
