@@ -230,7 +230,7 @@ def _try(act: Callable[[Any], Outcome], argument: Any, tries: int = TRIES) -> Ou
 
 
 def _is_busy(problem: Exception) -> bool:
-    """Return whether the error is one of a busy database, after which nothing is changed."""
+    """Return whether the error says that the database is busy; the act has then changed nothing."""
     return isinstance(problem, (NoConnectionLeft, NoTurn)) or "database is locked" in str(problem)
 
 

@@ -36,7 +36,7 @@ LATE = timedelta(hours=60)  # longer than an unconfirmed registration or an offe
 
 
 def open_event(**differing):
-    """Save an event whose registration is open at the real time."""
+    """Save an event whose registration is open now by the real clock."""
     now = clock.now()
     moments = {
         "opens_at": now - timedelta(days=1),

@@ -127,7 +127,7 @@ def test_a_crowd_behind_one_address_is_not_refused(forum):
 
 
 def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes]) -> int:
-    """Read what has arrived; return how many connections the server has closed."""
+    """Read what the server has sent on the connections; return how many of them it has closed."""
     ended = 0
     for connection in connections:
         connection.setblocking(False)

@@ -177,7 +177,7 @@ def letters(tree) -> Iterator[str]:
 
 
 def beginnings(tree) -> set[str]:
-    """Return the texts that must come first for each of the outer repetitions to be reached."""
+    """Return texts after which a match reaches each outer repetition of the pattern, and the pattern's end."""
     found, so_far = set(), ""
     for node in tree:
         if node[0] in REPEATS:

@@ -64,7 +64,7 @@ def test_every_command_is_named():
 
 
 def test_the_layers_name_the_rooms_of_the_contract():
-    """The document's layers are those of the import contract; single files in `forum/` have no own layer."""
+    """docs/architecture.md names the layers of the import contract, except the layer of single files in `forum/`."""
     [line] = [line for line in section("Layers").splitlines() if line.startswith("- Rooms: ")]
     named = [SPAN.findall(layer) for layer in line.split("<")]
     contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]

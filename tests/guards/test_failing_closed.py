@@ -74,7 +74,7 @@ def without(world: World, table: str) -> Iterator[None]:
 
 def _rename(world: World, old: str, new: str) -> None:
     with world.app.app_context(), db.engine.connect() as connection:
-        # Rename the table alone: triggers and foreign keys must keep its old name.
+        # Rename the table alone: triggers and foreign keys must still name the table by its old name.
         connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
         connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
         connection.commit()
