@@ -165,5 +165,5 @@ def new_token() -> str:
 
 
 def digest(token: str) -> str:
-    """Return the SHA-256 of a token as hex digits; the token is stored and looked up by it."""
+    """Return the SHA-256 of a token as hex digits, which is stored and looked up in place of the token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -36,7 +36,7 @@ class Image(Base):
     # What the image shows, in words, for those who do not see it.
     alt: Mapped[Text] = mapped_column(Translated)
     credit: Mapped[str | None] = mapped_column(String(150))
-    # What the file was called that somebody sent, or "". Organisers alone see it, and search for it.
+    # The name of the file that somebody has sent, or "". Only organisers see this name, and search for it.
     file_name: Mapped[str] = mapped_column(String(LONGEST_NAME), default="", server_default="")
     focus: Mapped[Focus] = member(Focus, default=Focus.CENTRE)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -31,7 +31,7 @@ class ImageField(RadioField):
     """A choice of an image of an event's library by its key, or of none ("").
 
     The form shows the newest images and those that are chosen. A script lets somebody choose any other image of the
-    library, which is taken, too.
+    library, which the form accepts, too.
     """
 
     pictures: Mapping[str, Picture] = MappingProxyType({})  # of the images that the form shows, by key

@@ -68,7 +68,7 @@ def find_missing(images: Iterable[Image]) -> list[str]:
 
 
 def _place() -> Place:
-    """Return the place that the settings name, one for each app."""
+    """Return the folder or bucket that the settings name, made once for each app."""
     place: Place | None = current_app.extensions.get(PLACE)
     if place is None:
         place = current_app.extensions[PLACE] = _open(current_app.config)

@@ -133,7 +133,7 @@ def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
 
 
 def _keep_cover(key: str) -> None:
-    """Let nobody remove the image until the commit. Raises CoverRemoved when somebody has."""
+    """Let nobody remove the image until the commit. Raises CoverRemoved when somebody has removed it already."""
     if key and images.keep_until_commit(key) is None:
         raise CoverRemoved
 

@@ -204,7 +204,7 @@ def _after_saving(event: str, post: int) -> ResponseReturnValue:
 
 
 def _own_events() -> dict[str, str]:
-    """Return what the events are called to which the signed-in organiser may give a post, by slug."""
+    """Return the names, by slug, of the events to which the signed-in organiser may give a post."""
     own = labels_of([each for each in events.list_events() if sign_ins.may(Role.ORGANISER, each)])
     return {**own, "": _("No forum in particular")} if sign_ins.is_admin_of_all() else own
 

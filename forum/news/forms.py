@@ -126,7 +126,7 @@ class PostForm(ShowsStored, TidyForm):
 
     @staticmethod
     def filled(draft: Draft) -> dict[str, Any]:
-        """Return the values with which a form shows this draft, with room for more sources."""
+        """Return the values with which a form shows this draft, with blank fields for more sources."""
         room: list[dict[str, str]] = [
             {} for _number in range(min(BLANK_SOURCES, MOST_SOURCES - len(draft.sources)))
         ]

@@ -71,5 +71,5 @@ def remove(term: GlossaryTerm, *, actor: str, now: datetime) -> None:
 
 
 def values_of(term: GlossaryTerm) -> dict[str, str]:
-    """Return what an entry says."""
+    """Return the values of a glossary entry."""
     return {name: getattr(term, name) for name in ("language", "avoid", "better", "reason")}

@@ -179,7 +179,7 @@ class Tag(Base):
         return (self.names or Text()).get(language) or self.name
 
     def address_in(self, language: str) -> str:
-        """Return the folded form of what it is called in the language, as its URL has it."""
+        """Return the folded form of the hashtag's name in the language, as in the hashtag's URL."""
         name = (self.names or Text()).get(language)
         return fold(name) if name else self.folded
 

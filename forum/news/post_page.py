@@ -121,7 +121,7 @@ def _day(day: date, code: str) -> Day:
 
 def _seo(text: PostText, url: str, event: Event | None) -> Seo:
     post, picture = text.post, f"{url}/share.png"
-    # Other sites show no image beside a link to a post with a content note, as lists here do not.
+    # A post with a content note has no image to show beside links on other sites, as it has none in lists here.
     has_note = any(each.content_note for each in post.texts)
     image = shared_image_of(post.cover) if post.cover and not has_note else None
     data = article_data(

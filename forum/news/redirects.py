@@ -82,7 +82,7 @@ def find(path: str) -> OldAddress | None:
 
 
 def target_of(words: str) -> Target:
-    """Return what a path of this site names. Raises LeadsNowhere."""
+    """Return the post, category or path that a path of this site stands for. Raises LeadsNowhere."""
     words = words.strip()
     if len(words) > LONGEST:
         raise LeadsNowhere

@@ -62,7 +62,7 @@ class Trouble:
 
 
 def read_list(scope: Scope, filters: Filters, cursor: Cursor | None) -> Page[OutboxMessage]:
-    """Return a page of the scope's mails, the newest first; the first page when the cursor's mail is gone."""
+    """Return a page of the mails in `scope`, the newest first; the first page when the cursor's mail is gone."""
     beside = find_message(scope, cursor.key) if cursor else None
     backwards = cursor.backwards if cursor else False
     query = _matching(scope, filters).options(defer(OutboxMessage.content, raiseload=True))
@@ -70,7 +70,7 @@ def read_list(scope: Scope, filters: Filters, cursor: Cursor | None) -> Page[Out
 
 
 def find_message(scope: Scope, key: str) -> OutboxMessage | None:
-    """Return the mail with this id if it belongs to the scope, else None (S13)."""
+    """Return the mail with this id if it is in `scope`, else None (S13)."""
     if not (key.isdecimal() and len(key) < 10):
         return None
     query = select(OutboxMessage).where(scope.condition(), OutboxMessage.id == int(key))
@@ -78,13 +78,13 @@ def find_message(scope: Scope, key: str) -> OutboxMessage | None:
 
 
 def count_by_status(scope: Scope) -> dict[str, int]:
-    """Return the number of the scope's mails by state, without states that have none."""
+    """Return the number of mails in `scope` by state, without the states that no mail has."""
     query = select(OutboxMessage.status, func.count()).where(scope.condition())
     return dict(db.session.execute(query.group_by(OutboxMessage.status)).all())
 
 
 def find_trouble(scope: Scope, *, now: datetime) -> Trouble:
-    """Return what keeps the scope's mails from being sent."""
+    """Return what keeps the mails in `scope` from being sent."""
     relay, seen = db.session.execute(select(MailRelay, heartbeats.newest(now).scalar_subquery())).one()
     queue = read_queue(scope)
     is_late = queue.oldest is not None and now - queue.oldest > MAIL_MAY_WAIT

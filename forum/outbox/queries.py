@@ -44,7 +44,7 @@ class Queue:
 
 
 def read_queue(scope: Scope | None = None) -> Queue:
-    """Return the state of the queue: the scope's mails, or all."""
+    """Return the state of the queue of mails: those in `scope`, or all when no scope is given."""
     is_unsent, is_held = OutboxMessage.status.in_(UNSENT), OutboxMessage.next_attempt_at == HELD
     query = select(
         func.count().filter(is_unsent),

@@ -140,7 +140,7 @@ class ServerTransport(flask_mail.Connection):
 
 
 class _Punctual(smtplib.SMTP):
-    """SMTP with a time limit for each complete answer, so that one sent byte by byte does not hold the worker (R08)."""
+    """SMTP with a time limit for each whole answer: an answer sent byte by byte must not hold the worker (R08)."""
 
     _limits: Iterator[float] = iter(())  # limits of the next answers; afterwards `timeout` applies again
 

@@ -59,7 +59,7 @@ class Balance:
     sectors: tuple[SectorBalance, ...]
 
     def total(self, name: str) -> int:
-        """Return the sum of one of the sectors' numbers."""
+        """Return the sum over all sectors of one of their numbers, such as "held"."""
         return sum(getattr(sector, name) for sector in self.sectors)
 
     @property

@@ -101,7 +101,7 @@ class SharesRefused(Exception):
 
 
 class SectorInUse(Exception):
-    """A sector to which registrations belong, `number` of them, cannot vanish."""
+    """A sector cannot be removed, because `number` registrations belong to it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"{number} registrations belong to the sector")
@@ -109,4 +109,4 @@ class SectorInUse(Exception):
 
 
 class LastSector(Exception):
-    """An event keeps one sector at least: nobody could register otherwise."""
+    """The event's last sector cannot be removed: nobody could register otherwise."""

@@ -79,7 +79,7 @@ def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
 
 
 def render_once(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that renders a page once for all requests that wait for it, and keeps it."""
+    """Return the layer that renders a page once for all requests that wait for it, and caches it."""
     return lambda inner: partial(app.extensions["page_cache"].find_or_render, inner)
 
 

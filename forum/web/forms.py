@@ -123,7 +123,7 @@ class NumberedFields(FieldList):
     """Fields whose names end in numbers, which are read only if they are plain digits."""
 
     def _extract_indices(self, prefix, formdata):
-        # The name of a field comes from the client: `int` would fail for other digits and for very many.
+        # The name of a field comes from the client: `int` would fail for digits such as ² and for thousands of digits.
         names = (name for name in formdata if name.isascii() and len(name) <= LONGEST_NAME)
         return super()._extract_indices(prefix, names)
 

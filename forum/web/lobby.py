@@ -74,7 +74,7 @@ class Lobby:
         self._present, self._unread = 0, Counter[str]()
 
     def serve(self, app: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Read the body, wait for one of SERVED turns, let the app answer; the app also answers a refused request."""
+        """Read the body, wait until the app may handle the request, and let the app answer, also when it is refused."""
         path, reads = environ.get("PATH_INFO"), environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         if reads and path in ANSWERED_AT_ONCE:
             return app(environ, start_response)

@@ -168,7 +168,7 @@ def _close_table(*_) -> str:
 
 
 def _place_headings(tokens: list[Token]) -> None:
-    """Shift headings so that the highest is h2 and none skips a level, and give them the ids that they ask for."""
+    """Shift headings so that the highest is h2 and none skips a level; give them the ids that `{#name}` asks for."""
     opened = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
     shift = TOP - min((int(tokens[index].tag[1]) for index in opened), default=TOP)
     level, ids = TOP - 1, set(TAKEN_IDS)

@@ -95,7 +95,7 @@ class Care:
         return max(1, round(self.words / WORDS_A_MINUTE))
 
     def find(self, key: str) -> Hint | None:
-        """Return the hint with a replacement that a key names, the nearest one where lines are the same; else None."""
+        """Return the hint with this key and a replacement, the nearest where several lines are equal; else None."""
         field, _colon, rest = key.partition(":")
         line, _colon, digest = rest.partition(":")
         number = int(line) if line.isdecimal() and len(line) <= LONGEST_NUMBER else 0
@@ -148,7 +148,7 @@ def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[
     for number, line in enumerate(text.split("\n"), 1):
         digest = ""
         for hint in _hints_of_line(number, line, language, day, glossary):
-            # Each line is digested once: a long one may have thousands of hints.
+            # Each line is digested once: a long line may have thousands of hints.
             digest = digest or _digest_of(line)
             yield replace(hint, line_digest=digest)
 
@@ -178,7 +178,7 @@ def _digest_of(text: str) -> str:
 def _cased(better: str, words: str, before: str, is_loud: bool) -> str:
     """Return the replacement with a capital where the words after the text `before` have one.
 
-    Only a line in capitals (`is_loud`) gets it in capitals. Elsewhere such words are an abbreviation, such as "AI".
+    Only in a line in capitals (`is_loud`) is the replacement in capitals. Elsewhere capitals mark an abbreviation.
     """
     is_upper = len(words) > 1 and words.isupper()
     if is_upper and is_loud:
