@@ -145,7 +145,7 @@ ACTS = {
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_act_of_a_browser_that_was_just_signed_out_does_nothing(app, signed_in, user, monkeypatch, act):
-    """The sign-in is ended after the access check and before the change is written."""
+    """A change is not written when the sign-in is ended after the access check and before the writing."""
     where, filled_in = ACTS[act]
     token = signed_in.get("own_account.show").form().data["csrf_token"][0]
     data = {**filled_in(user), "csrf_token": token}

@@ -108,7 +108,7 @@ def test_nothing_stored_matches_nothing():
 
 
 def test_the_first_check_makes_the_unmatchable_hash_even_when_a_hash_is_stored():
-    """The duration of a process's first attempt must not reveal whether the address is known (S24)."""
+    """A process's first check computes the unmatchable hash also for a known address: time must not tell (S24)."""
     stored = passwords.hashed(PASSWORD)
     passwords._unmatchable_hash.cache_clear()
     assert passwords.matches(stored, PASSWORD)

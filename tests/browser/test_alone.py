@@ -111,7 +111,7 @@ def test_reader_finds_and_shares_a_post_without_javascript(worlds, new_visitor):
 
 @pytest.mark.parametrize("width", [640, 1280])
 def test_pages_bear_a_reader_who_sets_text_to_twice_its_size(worlds, still_clock, large_text, width):
-    """The browser's own setting for the text size is doubled, which also changes widths in the style sheet (A18)."""
+    """Pages stay readable with the browser's text size doubled, which also changes widths in the style sheet (A18)."""
     tab = Tab(large_text(locale="sv"), [])
     found = {}
     for name in LARGE_TEXT:

@@ -186,7 +186,7 @@ class Afternoon:
         self.press("main form button[value=publish]")
 
     def plan(self, event: str, minutes: int) -> None:
-        """Plan the post for some minutes from now, on the event's clock."""
+        """Plan the post's publication for some minutes from now, in the event's time zone."""
         moment = clock.now().astimezone(ZONE) + timedelta(minutes=minutes)
         self.hands.tick(self.page.locator("[name=when][value=later]"))
         self.fill(day=moment.date().isoformat(), hour=f"{moment:%H:%M}")

@@ -37,7 +37,7 @@ def database(app):
 def test_programs_of_postgresql_get_the_password_where_no_other_user_sees_it(
     make_app, postgres_url, postgres_server, tmp_path, monkeypatch
 ):
-    """Other users of the machine can read a process's arguments, but not its environment."""
+    """PostgreSQL's programs get the password in the environment: other users can read a process's arguments."""
     (tmp_path / "bin").mkdir()
     for name in ("pg_dump", "pg_restore", "psql"):
         program = backups._find_program(name)

@@ -43,7 +43,7 @@ def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
 
 @pytest.mark.postgresql
 def test_start_waits_for_another_one_however_long_that_takes(make_app, postgres_url, monkeypatch):
-    """A migration of large tables takes longer than a page may wait for a lock (R16)."""
+    """A start waits for another one's migrations, however large the tables, without the pages' time limit (R16)."""
     monkeypatch.setitem(postgres.WAITS, "options", "-c lock_timeout=50 -c statement_timeout=50")
     monkeypatch.setattr(postgres, "ANSWER_SECONDS", 0.05)
     app, engine, begun = make_app(postgres_url), create_engine(postgres_url), []

@@ -111,7 +111,7 @@ def test_an_archive_with_a_folder_in_the_place_of_the_database_is_no_backup(tmp_
 
 
 def test_restore_names_a_database_that_is_damaged_inside(make_app, sqlite_url, tmp_path):
-    """The archive has the right checksum, but the database in it is damaged after its first page."""
+    """A restore refuses an archive with the right checksum whose database is damaged after its first page."""
     with pytest.raises(BrokenBackup, match="is damaged"):
         backups._check_sqlite(_damaged(Path(sqlite_url.removeprefix("sqlite:///")), tmp_path))
 
@@ -272,7 +272,7 @@ def test_restore_is_refused_while_somebody_works_on_the_database(
 
 @pytest.mark.slow
 def test_restore_is_refused_while_a_process_of_the_forum_runs(tmp_path, sqlite_template, static_folder):
-    """Every process of the forum holds a lock, which the system releases when the process ends, even when killed."""
+    """Each process of the forum holds a lock until it ends or is killed; a restore is refused while one is held."""
     instance = prepare(tmp_path / "instance", static_folder, sqlite_template)
     assert spawn(tmp_path, "backup", str(tmp_path / "backups"))[0] == 0
     file = str(made(tmp_path / "backups"))

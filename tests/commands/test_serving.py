@@ -211,7 +211,7 @@ def test_web_only_leaves_the_worker_to_others(run):
 @pytest.mark.slow
 @pytest.mark.usefixtures("prepared")
 def test_two_host_lines_are_refused(run):
-    """The server joins two Host lines into one value; tests/guards/test_hosts.py tests other invalid hosts."""
+    """Two Host lines, which the server joins, are refused; tests/guards/test_hosts.py tests other invalid hosts."""
     forum = run("serve", "--web-only", "--workers", "1")
     wait_for(forum.answers, forum)
     connection = HTTPConnection("127.0.0.1", forum.port, timeout=30)

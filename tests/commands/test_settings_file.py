@@ -225,7 +225,7 @@ def test_command_that_is_not_told_which_forum_is_meant_says_so(monkeypatch, caps
 
 
 def test_backup_from_an_empty_environment_is_refused_until_it_is_told(tmp_path, sqlite_template):
-    """Cron runs commands with an empty environment, so a backup must not use a default instance silently."""
+    """A backup in cron's empty environment is refused: it must not use a default instance silently."""
     instance = tmp_path / "instance"
     instance.mkdir(mode=0o700)
     (instance / "forum.sqlite3").write_bytes(sqlite_template.read_bytes())

@@ -81,7 +81,7 @@ def test_what_is_no_address_or_leads_elsewhere_is_refused(admin, old, new):
 
 
 def test_old_address_does_not_lead_to_another_one(admin):
-    """Two old addresses that redirect to each other would send a reader back and forth for ever."""
+    """An old address must not redirect to another one: the two could send a reader back and forth for ever."""
     add(admin, "/a", "/sv/")
     assert len(add(admin, "/b", "/%61#top", expect=422).errors) == 1
     form = admin.get("redirects.import_file", event="nf27")

@@ -66,7 +66,7 @@ def test_a_name_in_no_language_is_refused(organiser, event):
 
 
 def test_days_move_with_the_clock_of_the_venue(organiser, event):
-    """Nine o'clock is nine o'clock on the new date, though the clocks have changed in between."""
+    """An event that moves to another date keeps its hours by the venue's clock, also over a change of the clocks."""
     days = {"days-0-day": "2028-03-25", "days-1-day": "2028-03-26", "days-1-starts": "08:30"}
     organiser.post("settings.facts", {**days, "days-0-ends": "17:00"}, event="nf27")
     event = reread(event)

@@ -328,7 +328,7 @@ def test_old_addresses_are_changed_by_their_file_and_go_with_their_post(folder, 
 
 
 def test_old_addresses_that_lead_in_a_circle_are_refused_by_their_row(folder, run, site):
-    """A circle may go over addresses that are stored already; a browser would be redirected until it gives up."""
+    """An import refuses old addresses that redirect in a circle, also by way of addresses that are stored already."""
 
     def write(*rows: tuple[str, str]) -> None:
         told = (f'{{ old = "/{old}", language = "en", leads_to = "/{to}" }}' for old, to in rows)

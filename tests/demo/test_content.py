@@ -91,7 +91,7 @@ def test_file_has_no_exclamation_mark(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_file_has_no_deprecated_term(path):
-    """Only the glossary names such terms, each as a word to avoid."""
+    """No file of the demo has a deprecated term but the glossary, which names each as a word to avoid."""
     lines = path.read_text(encoding="utf-8").splitlines()
     said = [line for line in lines if path.name != "glossary.toml" or not line.startswith("avoid = ")]
     assert DEPRECATED.findall("\n".join(said)) == []

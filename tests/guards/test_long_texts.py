@@ -50,7 +50,7 @@ def lengths(monkeypatch) -> list[int]:
 
 
 def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
-    """Each field of each form in turn gets a text that is too long; the others get valid values."""
+    """A text above the limit is refused before it is normalised: each field of each form in turn gets one."""
     text, tried = worst(8_000), 0
     for address in addresses(fresh_world, (HERE,)):
         if "POST" not in address.methods:
@@ -70,7 +70,7 @@ def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
 
 
 def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
-    """Each query parameter of each page, and each variable part of each path, gets a text that is too long."""
+    """No too long text in a query parameter or a variable part of a path is normalised, on any page."""
     text = worst(8_000)
     for audience, path in queried:
         # Send `q` alone too: an invalid filter would end the search before `q` is read.

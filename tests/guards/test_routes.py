@@ -58,7 +58,7 @@ def unguarded(app) -> list[str]:
 
 
 def test_every_unsafe_method_needs_a_csrf_token_and_comes_from_our_own_site(app, event):
-    """Routes of the console are tested for signed-in organisers in tests/guards/test_access_matrix.py (S10)."""
+    """A visitor's POST needs a CSRF token and this site as origin; for organisers see test_access_matrix.py (S10)."""
     assert unguarded(app) == []
 
 

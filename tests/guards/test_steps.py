@@ -55,7 +55,7 @@ def written(before: dict, after: dict) -> list[str]:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door):
-    """The form was fetched while registration was open, and is sent when the event takes no registration any more."""
+    """A form that was fetched while registration was open is refused once the event takes no registration."""
     model, values, status = DOORS[door]
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     change(fresh_world, model, values)
@@ -111,7 +111,7 @@ def test_a_step_without_the_one_before_does_nothing(fresh_world, step):
 
 @pytest.mark.parametrize("path", ["change", "consents", "accept", "cancel"])
 def test_nothing_is_done_to_a_registration_that_has_ended(fresh_world, path):
-    """The person sends a form that was opened before an organiser cancelled the registration."""
+    """A form that the person opened before an organiser cancelled the registration changes nothing."""
     browser = fresh_world.browsers[PERSON]
     token = hidden_fields(fresh_world, PERSON, "")["csrf_token"]
     with fresh_world.app.app_context():

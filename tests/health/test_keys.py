@@ -126,7 +126,7 @@ def test_rotating_seals_every_value_under_the_newest_key(make_app, database_url,
 
 
 def test_machines_that_sign_with_different_keys_are_told_of(make_app, database_url, app, monkeypatch):
-    """A machine with another FORUM_SECRET_KEY would refuse the forms and sign-ins of the other machine."""
+    """Machines with different FORUM_SECRET_KEYs are reported: each would refuse the other's forms and sign-ins."""
     other = make_app(database_url, SECRET_KEY="another-one-0123456789abcdefghijklmnopqrs")
     monkeypatch.setenv("FORUM_ENV", "development")
     # The command sets this variable for the whole test process; monkeypatch undoes that.

@@ -68,7 +68,7 @@ def test_storage_without_its_keys_is_refused_at_the_start(make_app, sqlite_url):
 
 
 def test_upload_is_not_taken_while_the_storage_is_away(make_app, sqlite_url, frozen):
-    """The organiser gets an error page (503), and the library has no image whose files are not stored."""
+    """An organiser who sends an image while the storage is away gets 503, and the library no image without files."""
     away = f"http://127.0.0.1:{servers.free_port()}"
     app = make_app(sqlite_url, IMAGES="s3://forum/images", S3_ENDPOINT=away, **KEYS)
     with app.app_context():

@@ -72,7 +72,7 @@ def test_large_image_is_scaled_down():
 
 
 def test_metadata_and_what_follows_the_image_are_dropped_and_the_image_stands_upright():
-    """The file says that it was taken in Stockholm and is to be turned, and it is a ZIP archive as well."""
+    """A JPEG loses its place (Stockholm) and the ZIP archive behind it, and is turned as its metadata say."""
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by a quarter, clockwise
     exif[0x010F] = "Secret Camera"
@@ -128,7 +128,7 @@ def test_other_files_are_refused(sent, refusal):
 
 
 def test_text_that_unpacks_to_very_much_is_refused_or_left_out():
-    """The PNG has some kilobytes, but the compressed text in it unpacks to 100 MB."""
+    """A PNG of some kilobytes whose compressed text unpacks to 100 MB is refused, or taken without the text."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "A" * 100_000_000, zip=True)
     with pytest.raises(Unreadable):

@@ -1,4 +1,4 @@
-"""Mailings that follow a history of changes, stand still or come too late, and changes by content files."""
+"""Mailings about several changes in a row, paused ones, and ones about an event that is over."""
 
 from datetime import timedelta
 

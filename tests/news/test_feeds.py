@@ -222,7 +222,7 @@ def test_feed_costs_the_same_for_one_post_and_for_three(pages):
 
 
 def test_json_feed_says_what_the_atom_feed_says(pages):
-    """https://www.jsonfeed.org/version/1.1/ asks for version, title and items, and for each item's id and content."""
+    """JSON Feed 1.1 (jsonfeed.org) requires version, title, items, and each item's id and content; the feed has all."""
     make_event()
     category = make_category("police")
     corrections = [Correction(made_on=date(2017, 5, 30), text=Text(sv="Nej & ja", en="No & yes"))]

@@ -204,7 +204,7 @@ def test_mail_that_kills_its_worker_each_time_is_a_dead_letter_in_the_end(databa
 
 
 def test_late_answer_of_a_worker_that_lost_its_lease_changes_nothing(database, to_server):
-    """Another worker has claimed the mail since, so the first worker's failure must not change the next attempt."""
+    """A worker's failed attempt does not change the mail if another worker has claimed the mail since."""
 
     engine = database.get_bind()
 

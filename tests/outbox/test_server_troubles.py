@@ -153,7 +153,7 @@ def test_mail_leaves_when_the_server_is_back_and_the_trouble_is_forgotten(databa
 
 @pytest.mark.parametrize("answer", ["550 5.7.1 who are you", "451 4.7.1 later"])
 def test_refused_sender_pauses_all_mail_and_costs_none_an_attempt(database, to_server, answer):
-    """The server refuses the forum's sender address, so all mails would be refused until an operator corrects it."""
+    """A refused sender address pauses all mail without counting an attempt: an operator has to correct the address."""
     with scripted_smtp({"MAIL": answer}) as server:
         to_server(server.port)
         make_mails(100)
@@ -183,7 +183,7 @@ def test_refused_sender_gives_back_no_earlier_attempt(database, to_server):
 
 
 def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(database, to_server):
-    """The refusal concerns the SMTPUTF8 option of this mail only; a pause for it would stop all mails for ever."""
+    """A refusal of SMTPUTF8, an option of this mail only, pauses no mail: such a pause would stop all for ever."""
     script = {"EHLO": "250-scripted\r\n250 SMTPUTF8", "MAIL": "555 5.5.4 not this one"}
     with scripted_smtp(script) as server:
         to_server(server.port, MAIL_SMTPUTF8=True)

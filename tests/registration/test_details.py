@@ -163,7 +163,7 @@ def test_a_real_name_without_the_tick_is_refused_and_kept_in_the_form(pages, eve
 
 
 def test_an_address_that_no_mail_server_takes_is_refused(pages, event):
-    """An address has at most 254 characters (RFC 5321, 4.5.3.1.3 without the angle brackets)."""
+    """An address of more than 254 characters is refused (RFC 5321, 4.5.3.1.3 without the angle brackets)."""
     longest = f"{'p' * 64}@{'d' * 60}.{'d' * 60}.{'d' * 60}.example"
     assert len(longest) == 254 + 1
     page = pages.post("registration.details", {**ANSWERS, "email": longest}, sector="justice", expect=422)

@@ -98,7 +98,7 @@ def test_messages_say_what_their_link_can_do(app, database, frozen, freezes_at, 
 
 
 def test_kept_pages_stop_promising_changes_at_the_freeze(app, database, time):
-    """The cache keeps a page until its words are no longer true, not only until the content changes."""
+    """The cache drops a page that says "can be changed until" at the freeze date, though no content has changed."""
     event = make_event(freezes_at=NOW + timedelta(seconds=30))
     make_page(event, "practical", body=Text(sv="{{changes}}", en="Before.\n\n{{changes}}"))
     visitor = Pages(app)

@@ -177,7 +177,7 @@ def header_bytes(page) -> int:
     ("percent", "status"), [(0, 303), (30, 303), (36, 303), (44, 200), (70, 200), (100, 200)]
 )
 def test_answers_of_any_length_come_with_headers_that_a_proxy_reads(pages, database, percent, status):
-    """With headers above the proxy's limit the visitor would see 502 after the registration was made."""
+    """Headers stay below nginx's limit: above it a visitor would see 502 although the registration was made."""
     longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
     letters = {name: "å" * max(1, length * percent // 100) for name, length in longest.items()}
     page = pages.get("registration.details", sector="justice")
@@ -268,7 +268,7 @@ def test_the_message_is_sent_again_to_the_typed_address_with_one_press(pages, se
 
 
 def test_who_mistyped_the_address_is_led_from_sending_it_again_to_correcting_it(pages, sent, database):
-    """The right address is not registered, so asking for a link there would send nothing."""
+    """The page for a new link leads to correcting the address: a mistyped one leaves the right one unregistered."""
     page = sent.form('form[action="/en/register/link"]').submit(button="Send it again", follow=True)
     assert "Wrong address? Enter it again" not in page.links
     form = page.submit(button="Change it", follow=True)

@@ -1,4 +1,4 @@
-"""What a person's own page shows in each state: the pass, the steps done so far, and the information beside them."""
+"""What a person's own page shows in each state: the pass with name and days, the steps so far, and information."""
 
 from datetime import timedelta
 

@@ -109,7 +109,7 @@ def test_a_session_of_another_version_is_no_sign_in(pages, link, key, found):
 
 
 def test_an_older_version_finds_nothing_that_it_cannot_read(pages, link):
-    """Until version 3f21a7d the session's key "registration" held a text; these versions fail on any other type."""
+    """The session has no key "registration": versions up to 3f21a7d fail there on any value that is not a text."""
     with pages.client.session_transaction() as session:
         assert "registration" not in session
 

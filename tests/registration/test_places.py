@@ -1,4 +1,4 @@
-"""Who gets a place: those kept for sectors, shared ones, a sector's or organisation's most; constraints (R01)."""
+"""Who gets a place: places kept for sectors, shared places, limits of a sector or organisation, constraints (R01)."""
 
 from datetime import timedelta
 

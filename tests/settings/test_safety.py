@@ -253,7 +253,7 @@ def test_a_site_that_is_reached_from_elsewhere_has_no_demo(tmp_path, base_url, d
 
 
 def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
-    """The second process starts while the first is creating its key, and must not read an empty file."""
+    """Two processes that create the first key at the same time end with one key, and neither reads an empty file."""
     path, found = tmp_path / "key", []
     first_makes, second_has_read = threading.Event(), threading.Event()
 
@@ -276,7 +276,7 @@ def test_two_first_starts_at_once_agree_on_one_whole_key(tmp_path):
 
 
 def test_many_first_starts_at_once_have_one_key(tmp_path):
-    """The processes wait for each other and start at the same moment."""
+    """Six processes that start at the same moment in a new folder all use one key."""
     load = "print(flush=True); sys.stdin.read(); print(load_settings()['SECRET_KEY'])"
     start = f"import sys; from forum.settings.loading import load_settings; {load}"
     environment = {"PATH": "", "FORUM_INSTANCE": str(tmp_path / "instance")}
@@ -316,7 +316,7 @@ def test_a_site_without_https_asks_for_none(tmp_path):
 
 
 def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, monkeypatch):
-    """Files that root writes would belong to root, and the forum could read neither its database nor its lock."""
+    """Root is refused in another user's folder: the forum could not read a database and lock that belong to root."""
     before = sorted(tmp_path.iterdir())
     owned_by(tmp_path, 54321, monkeypatch)
 
@@ -326,7 +326,7 @@ def test_root_writes_nothing_into_the_folder_of_somebody_else(safe, tmp_path, mo
 
 
 def test_root_works_in_a_folder_of_its_own(safe, tmp_path, monkeypatch):
-    """In a container, root may own the instance folder."""
+    """Root may run the forum in an instance folder that belongs to root, as in a container."""
     owned_by(tmp_path, 0, monkeypatch)
 
     assert load_settings(safe)["INSTANCE"] == tmp_path

@@ -83,7 +83,7 @@ def test_a_change_is_seen_by_the_next_look(app, looks):
 def test_pages_go_on_without_the_database_and_follow_it_when_it_is_back(
     app, reader, looks, monkeypatch, postgres_server, postgres_url
 ):
-    """The test ends all connections to the database and forbids new ones, as when the server is gone."""
+    """Cached pages are served while the database allows no connections, and renewed once it is back."""
     name = make_url(postgres_url).database
     client = app.test_client()
     before = {path: client.get(path).data for path in (PAGE, SEATS)}

@@ -30,7 +30,7 @@ def test_words_that_differ_are_told_apart(before, after, difference):
 
 @pytest.mark.parametrize("text", ["a\n", "a "])
 def test_long_texts_are_compared_in_bounded_steps(text):
-    """Texts of many equal words or lines are the worst case: they are replaced as a whole."""
+    """Texts of many equal words or lines, the worst case, are not compared but shown as replaced."""
     before, after = text * 15_000, text * 14_999 + "b"
     assert len(before.split()) ** 2 > MOST_STEPS
     pieces = compare_words(before, after)

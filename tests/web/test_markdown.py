@@ -164,7 +164,7 @@ def test_the_corpus_test_can_fail(html):
 
 @pytest.mark.usefixtures("frozen", "database")
 def test_every_vector_is_harmless_on_the_pages_that_show_it(pages):
-    """The test client fails for inline scripts, event handlers, foreign resources and broken HTML."""
+    """Pages with every hostile text have no scripts, event handlers, foreign resources or broken HTML."""
     text = "\n\n".join(VECTORS).replace("\x00", "")  # PostgreSQL stores no NUL
     event = make_event(sharing=Text(sv=text, en=text))
     make_page(event, body=Text(sv=text, en=text))

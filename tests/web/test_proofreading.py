@@ -168,7 +168,7 @@ def test_length_and_ease_are_told():
 
 
 def test_text_that_is_too_long_to_be_saved_has_no_hints():
-    """The button that replaces words sends the text before anything has checked its length (S25)."""
+    """A text that is too long gets no hints: the replace button sends it before anything checks its length (S25)."""
     text = "today " + "a " * LONGEST_TEXT
     assert hints(text[:LONGEST_TEXT]) == [(1, "today")]
     assert hints(text) == []

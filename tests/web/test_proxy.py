@@ -92,7 +92,7 @@ def test_nginx_keeps_personal_links_out_of_its_logs(proxied, tmp_path):
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied):
-    """Over https, the browser's Referer with the form's page and port is compared with the host that nginx passes."""
+    """nginx passes the host with its port: over https the app compares the Referer of a form with host and port."""
     own = {"Host": f"127.0.0.1:{proxied}", "Referer": f"https://127.0.0.1:{proxied}/account/forgot"}
     connection = HTTPConnection("127.0.0.1", proxied, timeout=30)
     connection.request("GET", "/account/forgot", headers=own)

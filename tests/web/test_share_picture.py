@@ -65,7 +65,7 @@ def test_odd_titles_do_no_harm(title):
 
 
 def test_control_characters_above_the_title_are_left_out():
-    """Pillow refuses to lay out a line break; a title is split into words before it is drawn."""
+    """Control characters in the line above the title are not drawn: Pillow would refuse to lay out a line break."""
     odd = picture(above="Nordic\r\n\x1c\x85Forum")
     assert ImageChops.difference(odd, picture(above="")).getbbox() is not None
 

@@ -120,7 +120,7 @@ def test_build_keeps_what_another_version_may_ask_for_and_nothing_older(source, 
 
 
 def test_process_finds_what_a_newer_version_has_built_since_it_began(source, target):
-    """Two machines share the folder of static files, and one of them is updated before the other."""
+    """A process serves files that a newer version has built since: machines with one folder are updated in turn."""
     build_in("red", source, target)
     old = Client(serve_static(nothing_here, target))
     newer = build_in("green", source, target)

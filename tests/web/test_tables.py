@@ -114,7 +114,7 @@ def test_any_text_comes_back_and_none_can_run(texts):
 )
 @given(st.lists(NASTY, min_size=2, max_size=2))
 def test_no_reader_finds_a_formula_however_it_splits_the_file(delimiter, quoting, texts):
-    """An English Excel splits cells at commas, and readers may drop characters before the sign of a formula."""
+    """No cell begins with a formula's sign, also when a reader splits cells at commas or drops the first characters."""
     rows = read(written(texts), delimiter=delimiter, quoting=quoting)
     cells = [cell.lstrip(BLANKS) for row in rows for cell in row]
     assert [cell for cell in cells if cell.startswith(FORMULA)] == []
