@@ -205,7 +205,8 @@ class ConsoleUser:
         # The URL to return to is a form field: as a part of another URL it would be logged, and it may contain a name
         # that somebody searched for. Parameters that say at which person a page of a list begins are left out.
         query = [item for item in request.args.items(multi=True) if item[0] not in PAGE_BESIDE]
-        # An account page may know the user's last console page only from the Referer, which the redirect would change.
+        # Put the last console page into the URL: an account page may know it only from the Referer, which the redirect
+        # would change.
         if request.path.startswith(ACCOUNT) and "next" not in request.args and (origin := came_from()):
             query.append(("next", origin))
         back = f"{request.path}?{urlencode(query)}" if query else request.path

@@ -37,7 +37,7 @@ bp.record_once(navigation.install)
 
 @bp.route("/")
 def first() -> ResponseReturnValue:
-    """Redirect to an event that the organiser may see: the current one, else the newest; without any, to making one."""
+    """Redirect to an event that the organiser may see: the current one, else the newest; without any, to its form."""
     mine, has_events = navigation.my_events(), bool(events.list_events())
     if not mine and not has_events and sign_ins.is_admin_of_all():
         return redirect(url_for("new_event.make"), 303)

@@ -17,7 +17,8 @@ from forum.web.languages import day_text, in_language
 
 @dataclass(frozen=True)
 class Effects:
-    """The meaning of an event's capacity and shares in words: `rows` by sector, `kept` and `release` for the event.
+    """The meaning of an event's capacity and shares in words: `rows` by sector, `kept` on places kept for sectors,
+    and `release` on when these are released.
 
     `offers` has a sentence for each sector in which saving would offer places at once.
     """

@@ -222,7 +222,7 @@ def waiting_positions(event: Event, registrations: Sequence[Registration]) -> di
 
 
 def list_lines(event: Event) -> dict[int, list[tuple[int, Registration]]]:
-    """Return the head of each sector's line as (position, registration) by sector id, the longest waiting first."""
+    """Return the head of each sector's waiting list by sector id: (position, registration), the longest wait first."""
     line = _line(event)
     query = select(line.c.position, Registration).join(line, line.c.id == Registration.id)
     shown = query.where(line.c.position <= SHOWN_OF_LINE).order_by(Registration.sector_id, line.c.position)
