@@ -30,7 +30,7 @@ class SecretField(Field):
     data: Any
 
     def process_formdata(self, valuelist) -> None:
-        """Keep the value untouched."""
+        """Keep the value as it was typed, spaces included."""
         self.data = valuelist[0] if valuelist else None
 
 

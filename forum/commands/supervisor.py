@@ -1,4 +1,4 @@
-"""Keeping child processes alive until the command is told to end; none of them outlives it."""
+"""Keeping child processes alive until the command is told to end; no child outlives the command."""
 
 import logging
 import multiprocessing

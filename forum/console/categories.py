@@ -97,7 +97,7 @@ def edit(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>/merging", methods=["GET", "POST"])
 def merge(event: str, number: int) -> ResponseReturnValue:
-    """Say what merging a category into another one does, and do it."""
+    """Say what merging a category into another one does; on POST merge it."""
     get_any_or_404(event)
     category = get_category_or_404(number)
     others = {str(each.id): in_language(each.name) for each in _all_but(category)}
@@ -114,7 +114,7 @@ def merge(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>/removal", methods=["GET", "POST"])
 def remove(event: str, number: int) -> ResponseReturnValue:
-    """Ask whether to remove a category that no post has, and do it."""
+    """Ask whether to remove a category that no post has; on POST remove it."""
     get_any_or_404(event)
     form, category = TidyForm(), get_category_or_404(number)
     if not form.validate_on_submit():

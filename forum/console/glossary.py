@@ -103,7 +103,7 @@ def edit(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>/removal", methods=["GET", "POST"])
 def remove(event: str, number: int) -> ResponseReturnValue:
-    """Ask whether to remove an entry, and do it."""
+    """Ask whether to remove an entry of the glossary; on POST remove it."""
     get_any_or_404(event)
     form, term = TidyForm(), get_term_or_404(number)
     if not form.validate_on_submit():

@@ -92,7 +92,7 @@ def edit(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>/merging", methods=["GET", "POST"])
 def merge(event: str, number: int) -> ResponseReturnValue:
-    """Say what merging a hashtag into another one does, and do it."""
+    """Say what merging a hashtag into another one does; on POST merge it."""
     get_any_or_404(event)
     form, tag = MergeTagForm(kept_words.sent_or_kept()), get_tag_or_404(number)
     if not form.validate_on_submit():
@@ -111,7 +111,7 @@ def merge(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>/removal", methods=["GET", "POST"])
 def remove(event: str, number: int) -> ResponseReturnValue:
-    """Ask whether to remove a hashtag that no post has, and do it."""
+    """Ask whether to remove a hashtag that no post has; on POST remove it."""
     get_any_or_404(event)
     form, tag = TidyForm(), get_tag_or_404(number)
     if not form.validate_on_submit():

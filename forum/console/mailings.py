@@ -102,7 +102,7 @@ def stop(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/pause", methods=["POST"])
 def pause(event: str, mailing: int) -> ResponseReturnValue:
-    """Let no further mail leave until an organiser goes on."""
+    """Pause a mailing: its further mails are not sent until an organiser resumes it."""
     return _change(event, mailing, actions.pause, _("The mailing is paused."))
 
 

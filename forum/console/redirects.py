@@ -61,7 +61,7 @@ def edit(event: str, path: str) -> ResponseReturnValue:
 
 @bp.route("/removal/<path:path>", methods=["GET", "POST"])
 def remove(event: str, path: str) -> ResponseReturnValue:
-    """Ask whether to remove an old address, and do it."""
+    """Ask whether to remove an old address; on POST remove it."""
     form, old = TidyForm(), get_old_or_404(path)
     if not form.validate_on_submit():
         return edit_page("redirects/removal", event, form, old=old)

@@ -92,7 +92,7 @@ def sector(event: str, sector: str) -> ResponseReturnValue:
 
 
 def close_sector(event: str, sector: str) -> ResponseReturnValue:
-    """Say what closing a sector does, and do it."""
+    """Say what closing a sector does; on POST close it."""
     form = TidyForm()
     if not form.validate_on_submit():
         found, mine = sector_or_404(get_any_or_404(event), sector)
@@ -109,7 +109,7 @@ def close_sector(event: str, sector: str) -> ResponseReturnValue:
 
 
 def remove_sector(event: str, sector: str) -> ResponseReturnValue:
-    """Ask whether to remove a sector to which nobody belongs, and do it."""
+    """Ask whether to remove a sector to which nobody belongs; on POST remove it."""
     form = TidyForm()
     if not form.validate_on_submit():
         found, mine = sector_or_404(get_any_or_404(event), sector)

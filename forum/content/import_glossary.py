@@ -7,7 +7,7 @@ from forum.news.models import GlossaryTerm
 
 
 def write(document: Document) -> None:
-    """Replace the entries of the glossary by the document's."""
+    """Replace the stored entries of the glossary by those of the document."""
     known = {(term.language, term.avoid): term for term in glossary.list_all()}
     for language, entries in document.items():
         for entry in entries:

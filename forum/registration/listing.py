@@ -214,7 +214,7 @@ def count_waiting(event: Event) -> int:
 
 
 def waiting_positions(event: Event, registrations: Sequence[Registration]) -> dict[int, int]:
-    """Return the position in the sector's line (1 is next) by id, for those of `registrations` that wait."""
+    """Return the position on the sector's waiting list (1 is next) by id, for those of `registrations` that wait."""
     ids = [registration.id for registration in registrations if registration.status == Status.WAITING]
     line = _line(event)
     query = select(line.c.id, line.c.position).where(line.c.id.in_(ids))

@@ -30,7 +30,7 @@ def opening_of(event: Event, now: datetime) -> Opening:
 
 
 def can_register(event: Event | None, now: datetime) -> bool:
-    """Return whether a sector of the event accepts registrations; there may be no event."""
+    """Return whether a sector of the event accepts registrations; False without an event."""
     return event is not None and opening_of(event, now) != Opening.NOTHING
 
 

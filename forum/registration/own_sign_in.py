@@ -31,7 +31,7 @@ ENDS = {"idle_minutes": IDLE // timedelta(minutes=1), "longest_hours": LONGEST /
 
 
 def begin(token_digest: str, *, now: datetime) -> None:
-    """Sign this browser in by the link with this digest, in place of an earlier sign-in here."""
+    """Sign this browser in by the link with this digest, in place of an earlier sign-in in this browser."""
     moment, number = now.timestamp(), _find_number()
     forget()
     session[KEY] = {"link": token_digest, "number": number or new_token(), "began": moment, "seen": moment}

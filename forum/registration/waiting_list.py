@@ -18,7 +18,7 @@ Admit = Callable[[Registration, datetime, Counter[str] | None], bool]
 
 
 def join(registration: Registration, now: datetime) -> None:
-    """Put the registration in line by the time when it was requested."""
+    """Put the registration on the waiting list, by the time when it was requested."""
     registration.move_to(Status.WAITING, now=now)
     registration.waiting_since = registration.requested_at
     audit.record("registration.waiting", registration, actor="person", at=now)

@@ -49,7 +49,7 @@ def test_image_is_sent_described_and_shown(change_world, new_visitor):
     expect(status).to_have_text(SHARE)
     share = page.locator("main progress").evaluate("bar => bar.value")
     assert 0 < share < 1
-    # The page with the errors still has the file, and the words.
+    # The page with the errors still has the chosen file and the typed words.
     expect(page.locator("[data-error-summary] li")).to_have_count(1, timeout=20_000)
     assert axe_violations(page) == []
     visitor.fill({"alt-en": "A ring"})

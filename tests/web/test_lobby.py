@@ -53,7 +53,7 @@ def pool(doing) -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def small(monkeypatch) -> None:
-    """Make lobbies small: three requests, two of them served; two slow bodies a client; no body is read on refusal."""
+    """Limit lobbies to three requests, two of them served, and two slow bodies a client; read no body on refusal."""
     for name, value in {"PRESENT": 3, "SERVED": 2, "SLOW": 2, "PATIENCE": 0, "DOORSTEP": 0}.items():
         monkeypatch.setattr(Lobby, name, value)
 
