@@ -218,7 +218,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _register(slug: str | None, sector: str, form: RegistrationForm) -> None:
-    """Count the form for the client, then register. A bot only seems accepted; a form sent too fast is refused (S28)."""
+    """Count the client's form, then register. A bot only seems accepted; a form sent too fast comes again (S28)."""
     if form.came_back_at_once() and not form.is_from_a_bot():
         raise FormTooQuick
     spend(client_limit())
