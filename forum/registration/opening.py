@@ -10,7 +10,7 @@ from forum.registration import intake, places
 
 
 class Opening(StrEnum):
-    """The most that somebody who registers now can get, in whichever sector accepts them."""
+    """The best that registering now can bring in any sector: a place, a place on the waiting list, or nothing."""
 
     PLACE = "place"
     WAITING_LIST = "waiting_list"

@@ -63,7 +63,7 @@ class Table:
 
 
 def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
-    """Return all data of `own_data.collect`; nothing is left out."""
+    """Return everything that `own_data.collect` has found about a person, in words for that person."""
     zone, known = registration.event.zone, held["registration"]
     where = [
         _row(_("Event"), in_language(registration.event.name)),

@@ -11,8 +11,9 @@ WIDTH, HEIGHT = 560.0, 424.0  # the size of the drawing with names at the arcs
 WIDEST = 640.0  # in a wider drawing the names would be too small on a phone
 NUMBERED = 430.0, 400.0  # the size of the drawing with numbers at the arcs
 OVERHANG = 12.0  # how far a name may reach beyond the drawing: pages have a margin
-NAME = 22.0, 0.52  # size of a name on a phone, and the width of a letter in that size
-WORDS = 20.0, 0.44  # size and letter width of the words under the name
+# Font size of a sector's name, in units of the drawing, and the width of a letter as a share of that size.
+NAME = 22.0, 0.52
+WORDS = 20.0, 0.44  # the same two for the words under the name
 AWAY = 15.0  # the distance from the arc to its name
 NUMBER_AWAY = 18.0
 LINE = 20.0

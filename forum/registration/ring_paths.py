@@ -18,7 +18,7 @@ TOO_CLOSE = 7.5
 WIDEST = 17.0
 MOST_ROWS = 4
 WAITING_GAP = 1.15  # the distance of the people who wait from the last row, in seats
-BAND = 34.0  # width of a band
+BAND = 34.0  # thickness of the ring's coloured bands, one a sector, in units of the drawing
 BAND_AISLE = 0.02  # the gap between two bands, as a share of the whole circle
 
 
