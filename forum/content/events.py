@@ -250,7 +250,7 @@ def _tell_list(entries: Iterable[Mapping[str, Any]]) -> list[Document]:
 
 
 def _tell_part(name: str, part: Any) -> Any:
-    """Return one value of an entry, such as a fact's label, as the content file holds it; a mapping is a text by language."""
+    """Return one value of an entry, such as a label, as content files hold it; a mapping is a text by language."""
     if name == "report":
         return {"name": _told(part["name"]), "url": part["url"]}
     return _told(part) if isinstance(part, Mapping) else part
