@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import filling, load, measures, registering, serving
 from bench.report import Report, Row, per_second
+from forum.commands.preparing import compile_translations
 from tools import servers
 
 PARTS = ("start", "pages", "registrations", "lists", "news", "bytes")
@@ -25,6 +26,7 @@ def main() -> None:
     if arguments.publish and (arguments.parts or arguments.quick):
         parser.error("what is published is a whole run")
     report, wanted = Report(), arguments.parts or PARTS
+    compile_translations(serving.PROJECT)  # pages without them would be in English throughout, and cost less
     with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
         Path(name).chmod(0o755)  # nginx reads its file in this folder as another user
         for part in wanted:
