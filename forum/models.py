@@ -9,6 +9,19 @@ from forum.mailings import models as mailings
 from forum.news import models as news
 from forum.news import search_entries
 from forum.outbox import models as outbox
+from forum.questions import models as questions
 from forum.registration import models as registration
 
-ALL = (audit, images, outbox, accounts, events, news, search_entries, health, registration, mailings)
+ALL = (
+    audit,
+    images,
+    outbox,
+    accounts,
+    events,
+    news,
+    search_entries,
+    health,
+    questions,
+    registration,
+    mailings,
+)

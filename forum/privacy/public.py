@@ -2,7 +2,8 @@
 
 from flask import Blueprint
 
-from forum.privacy.register import REGISTER, Entry
+from forum.privacy.entries import Entry
+from forum.privacy.register import REGISTER
 
 bp = Blueprint("privacy", __name__)
 

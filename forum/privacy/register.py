@@ -4,39 +4,22 @@ The privacy notice shows it. tests/guards/test_personal_data.py fails on a colum
 nor in forum/privacy/technical.py.
 """
 
-from dataclasses import dataclass
-
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-LEGITIMATE_INTEREST = _l("Legitimate interest, Article 6(1)(f)")
-CONSENT = _l("Consent, Article 6(1)(a)")
-EXPLICIT_CONSENT = _l("Explicit consent, Article 9(2)(a)")
-
-OFFICE = _l("The office")
-OFFICE_AND_CARRIER = _l("The office and the provider that carries our e-mail")
-NOBODY = _l("Nobody; the system only compares it")
-NO_PAGE = _l("Nobody: no page of this service shows it so far")
-EVERYBODY = _l("Everybody")
-
-UNTIL_ERASED = _l("Until the organiser erases it; the service does not do that by itself yet")
-UNTIL_CONFIRMED = _l(
-    "Until the address is confirmed, at most 48 hours; up to eight days while our message cannot be sent"
+from forum.privacy.entries import (
+    CONSENT,
+    EVERYBODY,
+    EXPLICIT_CONSENT,
+    LEGITIMATE_INTEREST,
+    NO_PAGE,
+    NOBODY,
+    OFFICE,
+    OFFICE_AND_CARRIER,
+    UNTIL_CONFIRMED,
+    UNTIL_ERASED,
+    WITH_ACCOUNT,
+    Entry,
 )
-WITH_ACCOUNT = _l("As long as the account exists")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One kind of personal data: its description, and the columns ("table.column") and form fields that hold it."""
-
-    what: LazyString
-    purpose: LazyString
-    basis: LazyString
-    audience: LazyString
-    retention: LazyString
-    columns: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
 
 
 def _of(table: str, *columns: str) -> tuple[str, ...]:
@@ -158,12 +141,20 @@ REGISTER: tuple[Entry, ...] = (
         columns=_of("care_answers", "registration_id", "answer"),
     ),
     Entry(
+        what=_l("Your answers to the forum’s own questions, as far as they are not about food or access"),
+        purpose=_l("To prepare what the questions are about"),
+        basis=LEGITIMATE_INTEREST,
+        audience=OFFICE,
+        retention=UNTIL_ERASED,
+        columns=_of("answers", "registration_id", "question_id", "value"),
+    ),
+    Entry(
         what=_l("What you filled in, until the address is confirmed"),
         purpose=_l("To show it to whoever reads the address, so that nobody is registered by somebody else"),
         basis=LEGITIMATE_INTEREST,
         audience=_l("Only whoever has the link; it is kept encrypted"),
         retention=UNTIL_CONFIRMED,
-        columns=("submissions.answers", "registration_tokens.submission_key"),
+        columns=("submissions.answers", "submissions.given", "registration_tokens.submission_key"),
     ),
     Entry(
         what=_l(

@@ -3,6 +3,8 @@
 TABLES = {  # texts and settings of the forum itself
     "events",
     "sectors",
+    "questions",
+    "question_choices",
     "pages",
     "post_covers",
     "content_version",

@@ -26,6 +26,7 @@ HOLDS_PLACE = text("holds_place")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
 LONGEST_SECRET = 1024  # bytes: room for a real name, or for diet and access answers, in any script
 LONGEST_ANSWERS = 4096  # bytes: room for every field of the form at its longest, in any script
+LONGEST_GIVEN = 12288  # bytes: room for the answers to an event's questions, which the form keeps below this
 
 
 class Registration(Base):
@@ -161,7 +162,8 @@ class Submission(Base):
     """A form that was sent, stored to notice when the same form is sent again, for any address (R03, S24).
 
     The fingerprint of the answers is encrypted: from a plain one a real name could be guessed. The answers themselves
-    are stored only as long as a confirming link may still carry them.
+    are stored only as long as a confirming link may still carry them; `given` are those to the event's own questions,
+    under the key of diet and access needs, because some of them may be about these.
     """
 
     __tablename__ = "submissions"
@@ -174,6 +176,10 @@ class Submission(Base):
         "answers", SealedRecord("identity", length=LONGEST_ANSWERS), deferred=True
     )
     answers = SealedValue[dict[str, Any] | None]()
+    sealed_given: Mapped[SealedBytes | None] = mapped_column(
+        "given", SealedRecord("care", length=LONGEST_GIVEN), deferred=True
+    )
+    given = SealedValue[dict[str, Any] | None]()
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     registration: Mapped[Registration] = relationship()

@@ -46,6 +46,7 @@ def test_every_sealed_column_is_tried_here():
             "care_answers.answer",
             "submissions.fingerprint",
             "submissions.answers",
+            "submissions.given",
         ),
         *("users.totp_secret", "users.totp_proposed", "outbox_messages.content", "kept_words.words"),
         "autosaves.words",

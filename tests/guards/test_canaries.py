@@ -37,6 +37,7 @@ SECRET_COLUMNS = {
     "submissions.key",
     "submissions.fingerprint",
     "submissions.answers",
+    "submissions.given",
     "registration_tokens.digest",
     "sign_ins.digest",
     "one_time_links.digest",

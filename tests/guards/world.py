@@ -34,13 +34,16 @@ from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
+from forum.questions import queries
+from forum.questions.models import Answer
 from forum.registration import actions, answers, links
 from forum.registration.enums import ConsentPurpose, TokenPurpose
-from forum.registration.models import CareAnswer, EndedSignIn, Registration
+from forum.registration.models import CareAnswer, EndedSignIn, Registration, Submission
 from forum.registration.senders import Sender
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import make_image
 from tests.factories.news import make_category, make_post, make_tag
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, register_elsewhere, write
 from tests.factories.saving import save
 from tests.guards import texts
@@ -97,6 +100,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     world = World(app)
     _make_events(world)
     _make_news(world)
+    _make_questions(world)
     _make_people(world)
     _make_mailings(world)
     _make_accounts(world)
@@ -211,6 +215,13 @@ def _revised(slug: str) -> dict:
     return Draft(texts={"sv": said, "en": said}, event=slug, tags=["#Barn"]).values()
 
 
+def _make_questions(world: World) -> None:
+    """Let each event ask an ordinary question, and one about diet and access with choices."""
+    for event in world.events.values():
+        make_question(event, "arrival")
+        make_question(event, "diet", choices=("vegetarian", "gluten"), care=True)
+
+
 def _make_people(world: World) -> None:
     here = world.events[HERE]
     given = {"consents": CONSENTS, "phone": "+46 8 123 45 67"}
@@ -241,7 +252,13 @@ def _make_people(world: World) -> None:
         "outbox_messages": mails,
         "consents": {consent.id for consent in own.consents},
     }
+    for name in (PERSON, "twin", "pending", "elsewhere"):
+        person = world.people[name]
+        asked = next(question for question in queries.list_all(person.event_id) if question.key == "arrival")
+        save(Answer(registration_id=person.id, question_id=asked.id, value="By train"))
     start_write(db.session)
+    sent = select(Submission).where(Submission.registration_id == world.people["pending"].id)
+    db.session.scalars(sent).one().given = {"arrival": "By train"}
     for name in (PERSON, "elsewhere"):
         told = answers.care("Diet", "Access", NOW)
         db.session.get_one(CareAnswer, world.people[name].id).answer = told

@@ -4,7 +4,8 @@ import pytest
 from flask_babel import force_locale
 
 from forum.columns import Text
-from forum.privacy.register import REGISTER, Entry
+from forum.privacy.entries import Entry
+from forum.privacy.register import REGISTER
 from tests.factories.events import make_event, make_page
 
 

@@ -1,0 +1,35 @@
+"""What an entry of the register of personal data says, and the words that several entries share."""
+
+from dataclasses import dataclass
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+LEGITIMATE_INTEREST = _l("Legitimate interest, Article 6(1)(f)")
+CONSENT = _l("Consent, Article 6(1)(a)")
+EXPLICIT_CONSENT = _l("Explicit consent, Article 9(2)(a)")
+
+OFFICE = _l("The office")
+OFFICE_AND_CARRIER = _l("The office and the provider that carries our e-mail")
+NOBODY = _l("Nobody; the system only compares it")
+NO_PAGE = _l("Nobody: no page of this service shows it so far")
+EVERYBODY = _l("Everybody")
+
+UNTIL_ERASED = _l("Until the organiser erases it; the service does not do that by itself yet")
+UNTIL_CONFIRMED = _l(
+    "Until the address is confirmed, at most 48 hours; up to eight days while our message cannot be sent"
+)
+WITH_ACCOUNT = _l("As long as the account exists")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One kind of personal data: its description, and the columns ("table.column") and form fields that hold it."""
+
+    what: LazyString
+    purpose: LazyString
+    basis: LazyString
+    audience: LazyString
+    retention: LazyString
+    columns: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()

@@ -1,0 +1,29 @@
+"""Kinds of questions, and how sensitive an answer is."""
+
+from enum import StrEnum
+
+
+class QuestionKind(StrEnum):
+    """What an answer is, with the JSON value that is stored for it."""
+
+    TEXT = "text"  # a line of text: "…"
+    LONG_TEXT = "long_text"  # several lines of text: "…"
+    NUMBER = "number"  # a whole number: 3
+    YES_NO = "yes_no"  # "yes" or "no"
+    ONE_OF = "one_of"  # the key of a choice
+    SEVERAL_OF = "several_of"  # the keys of choices, at least one: ["vegetarian", "gluten"]
+    DATE = "date"  # a day in ISO 8601: "2027-05-03"
+    COUNTRY = "country"  # a code of ISO 3166-1 alpha-2: "SE"
+
+
+class Sensitivity(StrEnum):
+    """Who may read an answer, and where it is stored."""
+
+    ORDINARY = "ordinary"  # a row of `answers`, for organisers
+    CARE = "care"  # sealed in `care_answers` with diet and access needs, for the role care alone (P05, S14)
+
+
+# Questions with a list of choices; those on whose answer another question may depend.
+WITH_CHOICES = frozenset({QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF})
+DECIDING = WITH_CHOICES | {QuestionKind.YES_NO}
+YES, NO = "yes", "no"

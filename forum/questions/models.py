@@ -1,0 +1,81 @@
+"""The tables of an event's questions, of their choices, and of the answers that are not sensitive."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import Text, Translated, UtcDateTime, member
+from forum.database import Base
+from forum.questions.enums import QuestionKind, Sensitivity
+
+
+class Question(Base):
+    """A question that an event asks those who register, after the core fields.
+
+    `key` names it in forms, files and sealed answers, and never changes. `sector_keys` are the sectors that are asked;
+    none means all. If it depends on an earlier question, it is asked only of those whose answer there is one of
+    `depends_on_values`: "yes", "no" or keys of choices. A question is withdrawn, never deleted, and its answers stay.
+    """
+
+    is_public_content = True  # the privacy notice lists it
+    __tablename__ = "questions"
+    __table_args__ = (
+        UniqueConstraint("event_id", "key"),
+        CheckConstraint("depends_on_id <> id", name="not_on_itself"),
+        Index("ix_questions_depends_on_id", "depends_on_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[QuestionKind] = member(QuestionKind)
+    sensitivity: Mapped[Sensitivity] = member(Sensitivity, default=Sensitivity.ORDINARY)
+    label: Mapped[Text] = mapped_column(Translated)
+    help: Mapped[Text] = mapped_column(Translated, default=Text)
+    is_required: Mapped[bool] = mapped_column(default=False)
+    sector_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    depends_on_id: Mapped[int | None] = mapped_column(ForeignKey("questions.id", ondelete="SET NULL"))
+    depends_on_values: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    event = relationship("Event")
+    depends_on: Mapped["Question | None"] = relationship(remote_side=[id])
+    choices: Mapped[list["Choice"]] = relationship(
+        back_populates="question", order_by="(Choice.position, Choice.id)", cascade="all, delete-orphan"
+    )
+
+
+class Choice(Base):
+    """One of the answers that a question offers; a withdrawn one is offered no more, and stays where it was given."""
+
+    is_public_content = True
+    __tablename__ = "question_choices"
+    __table_args__ = (UniqueConstraint("question_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int] = mapped_column(default=0)
+    label: Mapped[Text] = mapped_column(Translated)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    question: Mapped[Question] = relationship(back_populates="choices")
+
+
+class Answer(Base):
+    """A person's answer to a question that is not sensitive; `value` has the shape that its kind says.
+
+    The database deletes no question that somebody has answered, except together with the event.
+    """
+
+    __tablename__ = "answers"
+    __table_args__ = (Index("ix_answers_question_id", "question_id"),)
+
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id"), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+    question: Mapped[Question] = relationship()

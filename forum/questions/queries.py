@@ -1,0 +1,92 @@
+"""Reading an event's questions, and the answers that are not sensitive."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.questions.models import Answer, Question
+
+BY_POSITION = Question.position, Question.id
+# The questions of a registration form, in one statement that is built once: a form reads nothing else about them.
+OPEN = (
+    select(Question)
+    .join(Question.event)
+    .where(Question.withdrawn_at.is_(None))
+    .options(joinedload(Question.choices))
+    .order_by(*BY_POSITION)
+)
+OPEN_OF_SLUG = OPEN.where(Event.slug == bindparam("slug"))
+OPEN_OF_CURRENT = OPEN.where(Event.is_current)
+
+
+def list_open(slug: str | None) -> list[Question]:
+    """Return the questions that an event asks now, of all its sectors, in the order of the form.
+
+    Without a slug they are the current event's. A question stands after the one that it depends on, before anything
+    that follows there.
+    """
+    statement = OPEN_OF_SLUG if slug else OPEN_OF_CURRENT
+    return list(in_order(db.session.scalars(statement, {"slug": slug} if slug else {}).unique().all()))
+
+
+def list_all(event_id: int) -> list[Question]:
+    """Return all questions of an event in the order of the form, the withdrawn ones too."""
+    query = select(Question).where(Question.event_id == event_id).options(joinedload(Question.choices))
+    return list(in_order(db.session.scalars(query.order_by(*BY_POSITION)).unique().all()))
+
+
+def list_answers(registration_id: int) -> dict[int, Any]:
+    """Return the stored values of one registration by the question's id."""
+    query = select(Answer.question_id, Answer.value).where(Answer.registration_id == registration_id)
+    return dict(db.session.execute(query).all())
+
+
+def in_order(questions: Sequence[Question]) -> Iterator[Question]:
+    """Yield questions sorted by position so that each one is followed by those that depend on it.
+
+    A question whose own one is not in the list, because it is withdrawn, stands by itself.
+    """
+    listed = {question.id for question in questions}
+    below: dict[int | None, list[Question]] = {}
+    for question in questions:
+        below.setdefault(question.depends_on_id if question.depends_on_id in listed else None, []).append(
+            question
+        )
+
+    def from_(parent: int | None) -> Iterator[Question]:
+        for question in below.get(parent, ()):
+            yield question
+            yield from from_(question.id)
+
+    yield from from_(None)
+
+
+def asked(questions: Iterable[Question], sector: str, given: Mapping[str, Any]) -> list[Question]:
+    """Return the questions, listed in order, that a person of this sector with these answers by key is asked.
+
+    A question whose own one is not asked is not asked either.
+    """
+    found: dict[int, Question] = {}
+    for question in questions:
+        if of_sector(question, sector) and _holds(question, found, given):
+            found[question.id] = question
+    return list(found.values())
+
+
+def of_sector(question: Question, sector: str) -> bool:
+    """Return whether the question is asked of this sector, as far as its condition holds."""
+    return not question.sector_keys or sector in question.sector_keys
+
+
+def _holds(question: Question, asked_before: Mapping[int, Question], given: Mapping[str, Any]) -> bool:
+    """Return whether the question depends on nothing, or on a question that is asked and answered so."""
+    if question.depends_on_id is None:
+        return True
+    parent = asked_before.get(question.depends_on_id)
+    told = given.get(parent.key) if parent else None
+    values = told if isinstance(told, list) else [told]
+    return any(value in question.depends_on_values for value in values if value)
