@@ -41,7 +41,7 @@ from forum.news import corrections, feeds, old_addresses, publishing, revision_p
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
-from forum.registration import organisers_changes, self_service
+from forum.registration import organisers_changes, organisers_moves, organisers_notes, self_service
 from forum.registration import public as registration_public
 from forum.settings.loading import load_settings
 from forum.settings.project import PROJECT
@@ -82,6 +82,8 @@ BLUEPRINTS = (
     console_previews.bp,
     registration_console.bp,
     organisers_changes.bp,
+    organisers_notes.bp,
+    organisers_moves.bp,
     console_outbox.bp,
     console_mailings.bp,
     news_console.bp,

@@ -9,6 +9,7 @@ from forum.mailings import models as mailings
 from forum.news import models as news
 from forum.news import search_entries
 from forum.outbox import models as outbox
+from forum.people import models as people
 from forum.questions import models as questions
 from forum.registration import models as registration
 
@@ -21,6 +22,7 @@ ALL = (
     news,
     search_entries,
     health,
+    people,
     questions,
     registration,
     mailings,

@@ -25,6 +25,7 @@ KINDS = {
     "cancelled": _l("Registration cancelled"),
     "link": _l("Personal link"),
     "link-to-confirm": _l("Link to confirm the address"),
+    "changed": _l("Details changed"),
     "event-changed": _l("Date, time or place changed"),
     "test": _l("Test message"),
     "account-reset": _l("Account: new password asked for"),

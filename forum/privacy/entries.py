@@ -33,3 +33,8 @@ class Entry:
     retention: LazyString
     columns: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+
+
+def of(table: str, *columns: str) -> tuple[str, ...]:
+    """Return the full names of a table's columns, or of a form's fields."""
+    return tuple(f"{table}.{column}" for column in columns)

@@ -17,14 +17,10 @@ from forum.privacy.entries import (
     OFFICE_AND_CARRIER,
     UNTIL_CONFIRMED,
     UNTIL_ERASED,
-    WITH_ACCOUNT,
     Entry,
 )
-
-
-def _of(table: str, *columns: str) -> tuple[str, ...]:
-    return tuple(f"{table}.{column}" for column in columns)
-
+from forum.privacy.entries import of as _of
+from forum.privacy.office import OFFICE_ENTRIES
 
 REGISTER: tuple[Entry, ...] = (
     Entry(
@@ -61,6 +57,7 @@ REGISTER: tuple[Entry, ...] = (
         audience=OFFICE,
         retention=UNTIL_ERASED,
         columns=_of("registrations", "sector_id"),
+        fields=("MoveForm.sector",),
     ),
     Entry(
         what=_l("Country"),
@@ -167,6 +164,18 @@ REGISTER: tuple[Entry, ...] = (
         columns=("registrations.asked_from",),
     ),
     Entry(
+        what=_l("Notes and tags of the organisers about your registration"),
+        purpose=_l("To remember what was agreed, and to find those who belong together"),
+        basis=LEGITIMATE_INTEREST,
+        audience=_l("The office, and you when you ask"),
+        retention=UNTIL_ERASED,
+        columns=(
+            *_of("registration_notes", "registration_id", "author_id", "text", "made_at"),
+            *_of("registration_tags", "registration_id", "name"),
+        ),
+        fields=("NoteForm.text", "TagsForm.tags", "ChangeForm.words", "OrganisersMoveForm.words"),
+    ),
+    Entry(
         what=_l("Messages we send you"),
         purpose=_l("To deliver them, and to be able to say what was sent and when"),
         basis=LEGITIMATE_INTEREST,
@@ -247,45 +256,5 @@ REGISTER: tuple[Entry, ...] = (
         columns=("events.contacts",),
         fields=_of("ContactRow", "name", "role", "contact_email", "phone"),
     ),
-    Entry(
-        what=_l("For the office’s own people: name, address, language and tasks"),
-        purpose=_l("To let the right people in, and to know who did what"),
-        basis=LEGITIMATE_INTEREST,
-        audience=_l("Those who look after the accounts"),
-        retention=WITH_ACCOUNT,
-        columns=(
-            *_of("users", "email", "name", "language", "active", "created_at"),
-            *_of("memberships", "user_id", "event_id", "role"),
-            *_of("post_revisions", "user_id", "made_at"),
-            *_of("page_revisions", "user_id", "made_at") + _of("mailings", "started_by", "started_at"),
-        ),
-        fields=_of("SignInForm", "email") + _of("ForgotForm", "email") + _of("LanguageForm", "language"),
-    ),
-    Entry(
-        what=_l("For the office’s own people: what was typed and not saved yet"),
-        purpose=_l("So that a long text is not lost. It is encrypted, and only the same person gets it back"),
-        basis=LEGITIMATE_INTEREST,
-        audience=NOBODY,
-        retention=_l("In an editor until it is saved or discarded, at most 30 days; elsewhere an hour"),
-        columns=_of("kept_words", "digest", "user_id", "made_at", "words")
-        + _of("autosaves", "user_id", "document", "version", "made_at", "words"),
-    ),
-    Entry(
-        what=_l("For the office’s own people: sign-ins and what proves who they are"),
-        purpose=_l("To keep everybody else out. Passwords and codes cannot be read back"),
-        basis=LEGITIMATE_INTEREST,
-        audience=NOBODY,
-        retention=WITH_ACCOUNT,
-        columns=(
-            *_of("users", "password_hash", "totp_secret", "totp_proposed", "last_totp_counter"),
-            *_of("recovery_codes", "user_id", "digest"),
-            *_of("sign_ins", "digest", "user_id", "created_at", "last_seen_at", "confirmed_at", "browser"),
-            *_of("one_time_links", "digest", "user_id", "purpose", "expires_at", "used_at"),
-        ),
-        fields=(
-            *("SignInForm.password", "CodeForm.code", "ConfirmForm.password", "ConfirmForm.code"),
-            "RenewCodesForm.replaced",
-            *("NewPasswordForm.new_password", "ChangePasswordForm.password"),
-        ),
-    ),
+    *OFFICE_ENTRIES,
 )

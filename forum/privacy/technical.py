@@ -53,6 +53,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
         *("changed_at", "proposed_at", "ended_at", "people"),
     },
     "mailing_recipients": {"id", "mailing_id"},
+    "registration_notes": {"id"},
+    "registration_tags": {"event_id"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
     "images": {
         "id",
@@ -116,6 +118,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "GlossaryForm": ("language", "avoid", "better", "reason"),
     "MergeSectorForm": ("floor", "ceiling"),
     "WordsForm": ("words",),
+    "MoveForm": ("if_full",),
 }
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.

@@ -24,6 +24,7 @@ from forum.registration import (
     exports,
     listing,
     mails,
+    person_page,
     places,
     queries,
     tabs,
@@ -85,8 +86,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
     """Show a registration: details, consents, everything that happened to it, and its neighbours in the list."""
     registration, filters = person_of(event, reference)
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
-    zone, entries = registration.event.zone, audit_queries.find_history(registration)
-    names = listing.name_actors(entries)
+    zone = registration.event.zone
     return render_template(
         "console/attendees/show.html",
         event=registration.event,
@@ -94,10 +94,9 @@ def show(event: str, reference: str) -> ResponseReturnValue:
         words=wording.status_words(registration, waiting_list.position(registration), zone),
         details=dossier.details(registration, zone),
         consents=dossier.consents(registration, zone),
-        timeline=dossier.timeline(entries, queries.list_mails(registration), names, zone),
         wording=wording,
         is_over=events.is_over(registration.event, clock.now()),
-        **_ways(registration, filters),
+        **person_page.describe(registration, filters),
     )
 
 
@@ -244,29 +243,6 @@ def _of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
     balance = balance_of(event, counts, clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
     return {"event": event, "sectors": sectors, "is_over": balance.is_over, "wording": wording}
-
-
-def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str | None]:
-    """Return the links of a person's page: to the list with its filters, the neighbours in the list, and cancelling."""
-    event, query = registration.event, filters.query()
-
-    def url(endpoint: str, person: Registration | None) -> str | None:
-        if person is None:
-            return None
-        return url_for(endpoint, event=event.slug, reference=person.reference, **query)
-
-    before, after = listing.find_neighbours(event, filters, registration)
-    return {
-        "back_to_list": url_for(".index", event=event.slug, **query),
-        "back_to_mail": url_for("outbox.index", event=event.slug)
-        if request.args.get("from") == "mail"
-        else None,
-        "previous_url": url(".show", before),
-        "next_url": url(".show", after),
-        "change_url": url("attendee_changes.change", registration),
-        "resend_url": url(".resend", registration),
-        "cancel_url": url(".cancel", registration),
-    }
 
 
 def _pages(event: Event, filters: listing.Filters, page: Page, total: int) -> dict[str, str | None]:

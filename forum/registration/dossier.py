@@ -1,18 +1,22 @@
 """A registration as organisers see it: details, consents and history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from babel import Locale
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from forum import clock
+from forum.accounts.models import User
 from forum.audit.models import AuditEntry
 from forum.events import queries as events
+from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
+from forum.people.models import RegistrationNote
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.wording import CONSENTS, FIELDS, act_detail, act_text, actor_text
@@ -36,6 +40,7 @@ class Happening:
     title: str
     detail: str = ""
     actor: str = ""
+    is_note: bool = False
 
     @property
     def at_iso(self) -> str:
@@ -72,11 +77,30 @@ def consents(registration: Registration, zone: tzinfo) -> list[Fact]:
 
 
 def timeline(
-    entries: Sequence[AuditEntry], mails: Sequence[OutboxMessage], names: Mapping[str, str], zone: tzinfo
+    entries: Sequence[AuditEntry],
+    notes: Sequence[RegistrationNote],
+    mails: Sequence[OutboxMessage],
+    zone: tzinfo,
 ) -> list[Happening]:
-    """Return actions and mails together, newest first; a mail counts as later than an action of the same moment."""
-    told = [*(_act(entry, names, zone) for entry in entries), *(_mail(mail, zone) for mail in mails)]
+    """Return actions, notes and mails together, newest first.
+
+    A mail counts as later than an action of the same moment.
+    """
+    names = _name_actors([*(entry.actor for entry in entries), *map(author_of, notes)])
+    acts = [_act(entry, names, zone) for entry in entries if entry.action != "registration.noted"]
+    told = [*acts, *(_note(note, names, zone) for note in notes), *(_mail(mail, zone) for mail in mails)]
     return sorted(told, key=lambda happening: happening.at)[::-1]
+
+
+def written_notes(notes: Sequence[RegistrationNote], zone: tzinfo) -> list[tuple[int, Happening]]:
+    """Return each note's number and the note as the timeline shows it, newest first."""
+    names = _name_actors(map(author_of, notes))
+    return [(note.id, _note(note, names, zone)) for note in reversed(notes)]
+
+
+def author_of(note: RegistrationNote) -> str:
+    """Return how the audit trail names the note's author; "" for an account that is gone."""
+    return f"user:{note.author_id}" if note.author_id else ""
 
 
 def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
@@ -95,6 +119,13 @@ def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
         *shown,
         *([(_("Ended"), moment_text(registration.ended_at, zone))] if registration.ended_at else []),
     ]
+
+
+def _name_actors(actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of the organisers among these actors, by actor ("user:7")."""
+    ids = {int(number) for kind, _, number in (actor.partition(":") for actor in actors) if kind == "user"}
+    query = select(User.id, User.name).where(User.id.in_(ids))
+    return {f"user:{user_id}": name for user_id, name in db.session.execute(query)} if ids else {}
 
 
 def _given_at(consent: Consent) -> datetime:
@@ -117,6 +148,11 @@ def _act(entry: AuditEntry, names: Mapping[str, str], zone: tzinfo) -> Happening
         act_detail(entry.action, entry.details.payload if entry.details else {}),
         actor_text(entry.actor, names),
     )
+
+
+def _note(note: RegistrationNote, names: Mapping[str, str], zone: tzinfo) -> Happening:
+    actor = actor_text(author_of(note), names)
+    return Happening(note.made_at, moment_text(note.made_at, zone), _("Note"), note.text, actor, is_note=True)
 
 
 def _mail(mail: OutboxMessage, zone: tzinfo) -> Happening:

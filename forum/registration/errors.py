@@ -76,6 +76,10 @@ class OrganisationFull(Exception):
     """The organisation holds as many places as the event allows for one organisation."""
 
 
+class NoPlaceThere(Exception):
+    """The registration cannot keep its place in another sector: none is free there, and nobody chose to wait."""
+
+
 class CapacityBelowTaken(Exception):
     """An event's capacity or a sector's ceiling (the most places it can get) cannot be lower than the places taken."""
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
 
-from forum.accounts.models import User
-from forum.audit.models import AuditEntry
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
+from forum.people.models import RegistrationTag
 from forum.registration import searching
 from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
 from forum.registration.models import Consent, Registration
@@ -239,15 +238,6 @@ def list_latest(event: Event) -> Sequence[Registration]:
     return db.session.scalars(query.order_by(*newest).limit(LATEST)).all()
 
 
-def name_actors(entries: Sequence[AuditEntry]) -> dict[str, str]:
-    """Return the names of the organisers among the entries' actors, by actor ("user:7")."""
-    ids = {
-        int(number) for kind, _, number in (entry.actor.partition(":") for entry in entries) if kind == "user"
-    }
-    query = select(User.id, User.name).where(User.id.in_(ids))
-    return {f"user:{user_id}": name for user_id, name in db.session.execute(query)} if ids else {}
-
-
 def order_by_sector_and_time(event: Event) -> Order:
     """Return the order of the sectors, and within a sector that of registering."""
     return Order(BY_TIME, False, Registration.sector_id, tuple(sector.id for sector in event.sectors))
@@ -272,6 +262,9 @@ def _line(event: Event) -> Any:
 
 
 def _meets(term: searching.Term) -> ColumnElement[bool]:
+    if term.tag:
+        tagged = (RegistrationTag.registration_id == Registration.id, RegistrationTag.name == term.tag)
+        return exists().where(*tagged)
     ways = [_holds(text) for text in term.texts]
     return or_(*ways, Registration.country.in_(sorted(term.countries))) if term.countries else or_(*ways)
 

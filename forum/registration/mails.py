@@ -7,8 +7,10 @@ forum send their words to other people (M12, L01).
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from forum.events import freezing
 from forum.events.models import Event
@@ -20,6 +22,7 @@ from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
 from forum.web.languages import moment_text
 
+SECTOR = _l("Sector")
 REPEATED = "already-registered"
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
@@ -128,6 +131,13 @@ def queue_of_mailing(registration: Registration, kind: str, *, now: datetime, **
     return _queue_managing(registration, kind, now, lane=Lane.BULK, **context)
 
 
+def queue_changed(
+    registration: Registration, fields: Sequence[Any], *, words: str, now: datetime
+) -> OutboxMessage:
+    """Queue the mail with which organisers tell what they have changed, by the fields' names, in words of their own."""
+    return _queue_managing(registration, "changed", now, fields=fields, paragraphs=_paragraphs(words))
+
+
 def kind_for_state(registration: Registration) -> str | None:
     """Return the kind of the mail that `queue_for_state` would queue; None for a registration that has ended."""
     if registration.status == Status.PENDING:
@@ -172,6 +182,11 @@ def link_words(event: Event) -> str:
         " Do not pass this message on.",
         moment=moment_text(event.freezes_at, event.zone),
     )
+
+
+def _paragraphs(words: str) -> list[list[str]]:
+    """Return the organisers' own words as the lines of each paragraph."""
+    return [block.splitlines() for block in words.split("\n\n") if block.strip()]
 
 
 def _received(registration: Registration) -> str:

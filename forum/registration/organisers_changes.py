@@ -12,19 +12,24 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, listing, places
+from forum.registration import actions, listing, mails, places
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NotLive, OrganisationFull
 from forum.registration.forms import DetailsForm
 from forum.registration.models import Registration
+from forum.registration.organisers_words import words_field
+from forum.registration.wording import FIELDS
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.languages import language_name
 
 bp = Blueprint("attendee_changes", __name__, url_prefix="/console/<event>")
 
 
 class ChangeForm(ShowsStored, DetailsForm):
-    """The details of a registration, as an organiser changes them."""
+    """The details of a registration, as an organiser changes them, and words to the person if a mail shall go out."""
+
+    words = words_field()
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -46,7 +51,10 @@ def change(event: str, reference: str) -> ResponseReturnValue:
     try:
         if not form.validate_on_submit():
             return _page(registration, filters, form)
-        _flash_saved(is_changed=_save(event, reference, form))
+        if not (changed := _save(event, reference, form)) and form.words.data:
+            form.words.errors = [_("No message was sent, because nothing was changed")]
+            return _page(registration, filters, form)
+        _flash_saved(is_changed=bool(changed), is_told=bool(form.words.data))
     except NotLive:
         return has_ended(registration, filters)
     except (ChangedMeanwhile, OrganisationFull) as refusal:
@@ -55,20 +63,27 @@ def change(event: str, reference: str) -> ResponseReturnValue:
     return redirect(to_person(registration, filters), 303)
 
 
-def _save(slug: str, reference: str, form: ChangeForm) -> bool:
-    """Store the details; return whether any is new. Raises NotLive, ChangedMeanwhile, OrganisationFull."""
+def _save(slug: str, reference: str, form: ChangeForm) -> list[str]:
+    """Store the details, and write to the person if words are given; return the names of the changed fields.
+
+    Raises NotLive, ChangedMeanwhile, OrganisationFull.
+    """
     start_write(db.session)
     registration, _filters = person_of(slug, reference)
     places.lock_live(registration)
     form.refuse_if_changed(ChangeForm.stored(registration))
     actor, now = sign_ins.current_actor(), clock.now()
     changed = actions.change(registration, form.details(), actor=actor, now=now)
+    if changed and form.words.data:
+        mails.queue_changed(registration, [FIELDS[name] for name in changed], words=form.words.data, now=now)
     db.session.commit()
-    return bool(changed)
+    return changed
 
 
-def _flash_saved(*, is_changed: bool) -> None:
-    if is_changed:
+def _flash_saved(*, is_changed: bool, is_told: bool) -> None:
+    if is_changed and is_told:
+        flash(_("The details have been changed. A message is on its way to the person."), "success")
+    elif is_changed:
         flash(_("The details have been changed. The person sees them on their own page."), "success")
     else:
         flash(_("Nothing was different, so nothing was changed."), "info")
@@ -95,6 +110,7 @@ def _page(
         event=registration.event,
         registration=registration,
         form=form,
+        language=language_name(registration.language),
         meanwhile=meanwhile,
         compared=compared,
         back_to_person=to_person(registration, filters),

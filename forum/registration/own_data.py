@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from forum.audit import queries as audit
+from forum.people import notes
 from forum.registration import queries
 from forum.registration.applicant import ASKED
 from forum.registration.models import Registration
@@ -24,7 +25,7 @@ KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 
 
 def collect(registration: Registration) -> dict[str, Any]:
-    """Return the registration, its consents, mails and history.
+    """Return the registration, its consents, mails and history, and what organisers have noted.
 
     About protected identity, diet and access the data say only that such answers are stored apart, as for everybody:
     a page left open on a screen must not tell who is protected (P21, S23).
@@ -41,6 +42,8 @@ def collect(registration: Registration) -> dict[str, Any]:
             }
             for consent in registration.consents
         ],
+        "notes": [{"at": _plain(note.made_at), "text": note.text} for note in notes.list_notes(registration)],
+        "tags": list(notes.list_tags(registration)),
         "mails": [
             {
                 name: _plain(getattr(mail, name))

@@ -38,8 +38,11 @@ LABELS = {
     "recipient": _l("To"),
     "created_at": _l("Written"),
     "sent_at": _l("Sent"),
+    "at": _l("When"),
+    "text": _l("Note"),
 }
 CONSENT = ("purpose", "given_at", "withdrawn_at", "text_version")
+NOTE = ("at", "text")
 MAIL = ("kind", "subject", "recipient", "created_at", "sent_at", "status")
 
 
@@ -51,6 +54,8 @@ class Told:
     moments: list[dict[str, str]]
     consents: "Table"
     mails: "Table"
+    notes: "Table"
+    tags: str
     history: list[Happening]
 
 
@@ -78,6 +83,8 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
         moments=rows(name for name in known if name in MOMENTS and known[name] is not None),
         consents=_table(held["consents"], CONSENT, zone),
         mails=_table(held["mails"], MAIL, zone),
+        notes=_table(held["notes"], NOTE, zone),
+        tags=", ".join(held["tags"]),
         history=[_happening(entry, zone) for entry in reversed(held["history"])],
     )
 

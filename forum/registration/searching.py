@@ -2,7 +2,8 @@
 
 A search finds what an organiser can read on the person's page and nothing else: of a protected person the alias
 (P22). Names are found however their letters are written: "Soerensen" and "Sørensen" find each other, phone numbers
-with and without spaces, a reference with and without its hyphen, a country by its name in any Nordic language.
+with and without spaces, a reference with and without its hyphen, a country by its name in any Nordic language. A word
+that begins with "#" finds the people who have this tag.
 """
 
 import re
@@ -41,10 +42,11 @@ EXTRA_HOLDS = Registration.search_extra_from == (
 
 @dataclass(frozen=True)
 class Term:
-    """A part of a search. A registration meets it by having one of `texts`, or one of `countries`."""
+    """A part of a search. A registration meets it by having one of `texts`, or one of `countries`; or by its `tag`."""
 
     texts: tuple[str, ...]
     countries: frozenset[str] = frozenset()
+    tag: str = ""
 
 
 def search_text(registration: Registration) -> str:
@@ -68,8 +70,12 @@ def search_extra_from(registration: Registration) -> str:
 
 def terms(query: str) -> list[Term]:
     """Return the terms that a registration must all meet, at most MOST_WORDS of them."""
+    tags = dict.fromkeys(
+        word[1:].casefold() for word in BETWEEN.split(query) if len(word) > 1 and word[0] == "#"
+    )
+    query = " ".join(word for word in BETWEEN.split(query) if word[:1] != "#" or len(word) == 1)
     folded = search_fold(query)
-    rest, found = folded, []
+    rest, found = folded, [Term((), tag=tag) for tag in tags]
     for run in PHONE.finditer(folded):
         if len(NOT_DIGITS.sub("", run[1])) >= LEAST_DIGITS:
             found.append(_number(run[1]))

@@ -17,11 +17,11 @@ from forum.registration.models import Registration
 Admit = Callable[[Registration, datetime, Counter[str] | None], bool]
 
 
-def join(registration: Registration, now: datetime) -> None:
+def join(registration: Registration, now: datetime, *, actor: str = "person") -> None:
     """Put the registration on the waiting list, by the time when it was requested."""
     registration.move_to(Status.WAITING, now=now)
     registration.waiting_since = registration.requested_at
-    audit.record("registration.waiting", registration, actor="person", at=now)
+    audit.record("registration.waiting", registration, actor=actor, at=now)
 
 
 def offer_free_places(event: Event, *, now: datetime) -> int:

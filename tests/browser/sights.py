@@ -30,6 +30,7 @@ from tests.browser.ways import (
     printed,
     refused_reused,
     refused_tries,
+    removing_a_note,
     saved,
     sent,
     tag,
@@ -384,6 +385,30 @@ CONSOLE = [
         as_=ORGANISER,
         status=422,
     ),
+    *[
+        Sight(
+            f"move somebody {status}",
+            "attendee_moves.sector",
+            way=of_person("attendee_moves.sector", status),
+            as_=ORGANISER,
+        )
+        for status in ("confirmed", "waiting")
+    ],
+    Sight(
+        "private notes",
+        "attendee_notes.index",
+        way=of_person("attendee_notes.index", "confirmed"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "private notes, refused",
+        "attendee_notes.index",
+        way=wrongly(of_person("attendee_notes.index", "confirmed"), {}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("remove a note", "attendee_notes.remove", way=removing_a_note, as_=ORGANISER),
+    Sight("tags", "attendee_notes.tags", way=of_person("attendee_notes.tags", "confirmed"), as_=ORGANISER),
     Sight("send again", "attendees.resend", way=of_person("attendees.resend", "confirmed"), as_=ORGANISER),
     Sight(
         "send again, ended", "attendees.resend", way=of_person("attendees.resend", "cancelled"), as_=ORGANISER

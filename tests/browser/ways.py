@@ -155,6 +155,11 @@ def of_person(endpoint: str, status: str) -> Way:
     )
 
 
+def removing_a_note(visitor: Visitor) -> None:
+    of_person("attendee_notes.index", "confirmed")(visitor)
+    follow(visitor.page.locator("main .timeline-item a").first)
+
+
 def of_event(endpoint: str, **values) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
 

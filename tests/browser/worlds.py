@@ -45,6 +45,7 @@ from forum.news import actions as news
 from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
 from forum.news.queries import IS_ANNOUNCED
+from forum.people import notes
 from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
@@ -313,6 +314,9 @@ def _lay_out_people(world: World, event: Event) -> None:
             links.revoke(registration, now=NOW)
             world.tokens[status] = links.issue(registration, TokenPurpose.MANAGE, now=NOW)
             world.people[status] = registration.reference
+            if status == Status.CONFIRMED:
+                notes.add_note(registration, "Spoke by telephone.", actor="command", now=NOW)
+                notes.set_tags(registration, ["group-4", "press"], actor="command", now=NOW)
             if status == Status.PENDING:
                 world.tokens["confirm"] = links.issue(registration, TokenPurpose.CONFIRM, now=NOW)
     later = NOW + timedelta(minutes=1)

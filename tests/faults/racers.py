@@ -21,7 +21,7 @@ from forum import clock, create_app, database
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
-from forum.registration import actions, expiry, intake, limits, places, waiting_list
+from forum.registration import actions, expiry, intake, limits, moving, places, waiting_list
 from forum.registration.models import Registration
 from forum.registration.senders import UNBOUNDED, Sender
 from forum.turns import NoTurn
@@ -163,6 +163,17 @@ def _change(registration_id: int) -> Outcome:
     return _committed(registration)
 
 
+def _move(job: tuple[int, str, bool]) -> Outcome:
+    """Move a registration as an organiser would; in the outcome, `more` is what that meant."""
+    registration_id, key, may_wait = job
+    database.start_write(db.session)
+    registration = db.session.get_one(Registration, registration_id)
+    sector = find_sector(registration.event, key)
+    outcome = moving.move(registration, sector, may_wait=may_wait, actor="user:1", now=clock.now())
+    moved = _committed(registration)
+    return Outcome(moved.id, moved.holds_place, more=outcome)
+
+
 def _expire(_nothing: None) -> Outcome:
     database.start_write(db.session)
     ended = expiry.expire_due(now=clock.now())
@@ -200,6 +211,7 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "accept": _accept,
     "cancel": _cancel,
     "change": _change,
+    "move": _move,
     "expire": _expire,
     "rearrange": _rearrange,
     "something": _something,

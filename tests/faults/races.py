@@ -165,6 +165,27 @@ def one_address_in_twenty_forms(race):
     assert_counted_once()
 
 
+def many_move_to_the_last_places(race):
+    """Twelve people with places move to a sector with room for three, while others register there and cancel."""
+    sectors = [make_sector("tech", ceiling=20), make_sector("ngo", ceiling=4), make_sector("other", floor=2)]
+    event = open_event(capacity=16, sectors=sectors)
+    movers = [confirmed(event, "tech", now=clock.now()).id for _ in range(12)]
+    here = confirmed(event, "ngo", now=clock.now()).id
+    jobs = [("move", (number, "ngo", place % 2 == 0)) for place, number in enumerate(movers)]
+    jobs += [("register and confirm", person) for person in people(8)]
+    outcomes = race("something", [*jobs, ("cancel", here)])
+    refused = {outcome.error.partition(":")[0] for outcome in outcomes if outcome.error}
+    assert refused <= {"NoPlaceThere"}
+    assert_counted_once()
+    inside = [one for one in registrations() if one.holds_place and one.sector.key == "ngo"]
+    assert len(inside) == 4
+    kept = [outcome for outcome in outcomes[:12] if outcome.more == "keeps_place"]
+    assert {outcome.id for outcome in kept} <= {one.id for one in inside}
+    stayed = {one.id for one in registrations() if one.sector.key == "tech" and one.holds_place}
+    failed = {number for number, outcome in zip(movers, outcomes, strict=False) if outcome.error}
+    assert failed <= stayed
+
+
 def workers_expire_and_offer(race):
     """Eight workers at once expire registrations and make offers: each registration and each offer only once."""
     long_ago = clock.now() - LATE

@@ -14,6 +14,7 @@ STORIES = {
     "two hundred people for ten places": races.many_people_for_ten_places,
     "one form sent twenty times": races.one_form_sent_twenty_times,
     "one address in twenty forms": races.one_address_in_twenty_forms,
+    "many move to the last places": races.many_move_to_the_last_places,
     "workers that expire and offer": races.workers_expire_and_offer,
     "one registration cancelled by many": races.one_registration_cancelled_by_many,
     "one confirming link pressed by many": races.one_confirming_link_pressed_by_many,

@@ -14,6 +14,8 @@ from forum.extensions import db
 from forum.mailings.models import Mailing
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
+from forum.people.models import RegistrationNote
+from forum.registration.models import Registration
 from forum.web.cache import PRIVATE
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
 
@@ -94,6 +96,9 @@ def _values(world: World, slug: str) -> dict[str, object]:
     drafts = posts.where(Post.published_at.is_(None))
     revisions = select(PostRevision.id).join(Post, Post.id == PostRevision.post_id)
     of_pages = select(PageRevision.id).join(Page, Page.id == PageRevision.page_id)
+    notes = select(RegistrationNote.id).join(
+        Registration, Registration.id == RegistrationNote.registration_id
+    )
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     return {
         **VALUES,
@@ -104,6 +109,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "draft": db.session.scalar(drafts),
         "revision": db.session.scalar(revisions.where(Post.event_id == event.id)),
         "page_revision": db.session.scalar(of_pages.where(Page.event_id == event.id)),
+        "note": db.session.scalar(notes.where(Registration.reference == world.references[person])),
         "token": "x" * 43,
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),

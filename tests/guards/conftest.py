@@ -86,6 +86,9 @@ def queried(world) -> list[tuple[str, str]]:
         "attendees.cancel",
         "attendees.resend",
         "attendee_changes.change",
+        "attendee_moves.sector",
+        "attendee_notes.index",
+        "attendee_notes.tags",
         "posts.edit",
     }
     console = [

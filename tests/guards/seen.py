@@ -38,6 +38,8 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "page_revisions.content",
     "images.file_name",
     "mailings.words",
+    "registration_notes.text",
+    "registration_tags.name",
     "users.name",  # shown in a registration's history as the person who did something
 }
 # Columns whose texts belong to all events, so that only admins of all events may see them.
@@ -50,6 +52,8 @@ PERSONS_OWN = {
     *(f"registrations.{name}" for name in ("email", "phone")),
     *(f"outbox_messages.{name}" for name in ("recipient", "subject")),
     "consents.text_version",
+    "registration_notes.text",
+    "registration_tags.name",
 }
 OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser"}
 UNPUBLISHED = {"posts", "post_texts"}

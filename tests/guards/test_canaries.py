@@ -296,6 +296,7 @@ def queue_every_mail(world: World) -> None:
             mails.queue_link,
         ):
             queue(person, now=NOW)
+        mails.queue_changed(person, [mails.SECTOR], words="One line.\n\nAnother.", now=NOW)
     db.session.commit()
 
 

@@ -46,6 +46,8 @@ AUDITED = {
     *("settings.close_sector", "settings.facts", "settings.new_sector", "settings.organiser"),
     *("settings.registration", "settings.sector", "settings.sectors", "settings.texts", "settings.look"),
     *("settings.merge_sector", "settings.languages", "attendee_changes.change"),
+    "attendee_moves.sector",
+    *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),

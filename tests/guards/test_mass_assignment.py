@@ -125,7 +125,20 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {}, None, MAILED),
-    "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, ADDED),
+    "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
+    "attendee_moves.sector": (
+        ADMIN,
+        {"sector": "tech", "if_full": "wait"},
+        {
+            "registrations": {"sector_id", "waiting_since", "calendar_sequence", "calendar_changed_at"}
+            | OFFERED["registrations"],
+            **PLACE,
+        },
+        MAILED,
+    ),
+    "attendee_notes.index": (ADMIN, {"text": "New"}, {}, {"registration_notes"} | ADDED),
+    "attendee_notes.remove": (ADMIN, {}, {}, ADDED),
+    "attendee_notes.tags": (ADMIN, {"tags": "new"}, {}, {"registration_tags"} | ADDED),
     "posts.new": (ADMIN, POST, {}, {"posts"} | OF_POST),
     "posts.edit": (
         ADMIN,
@@ -515,7 +528,7 @@ def forged(world) -> dict[str, str]:
 def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     """Return the CSRF token and the form's other hidden fields."""
     browser = world.browsers[audience]
-    where = {ADMIN: "/account/", PERSON: "/en/r/", VISITOR: "/en/register/ngo"}[audience]
+    where = {PERSON: "/en/r/", VISITOR: "/en/register/ngo"}.get(audience, "/account/")
     page = browser.get(where).text
     if path == "/account/recovery-codes" or path.startswith("/console/"):
         page += browser.get(path).text

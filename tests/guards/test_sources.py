@@ -118,7 +118,8 @@ VIEWS = {
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
-    "forum/registration/organisers_changes.py",
+    *("forum/registration/organisers_changes.py", "forum/registration/organisers_notes.py"),
+    *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
     # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     "forum/accounts/autosaves.py",
@@ -135,9 +136,7 @@ LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event", "preview"},  # read by the layout, on error pages too
-    "forum/home/site.py": {
-        "layout_parts"
-    },  # the layout's data, read once for several of its parts
+    "forum/home/site.py": {"layout_parts"},  # the layout's data, read once for several of its parts
     "forum/web/errors.py": {"cause"},  # read when the request is logged
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},

@@ -34,6 +34,7 @@ from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
+from forum.people.models import RegistrationNote, RegistrationTag
 from forum.questions import queries
 from forum.questions.models import Answer
 from forum.registration import actions, answers, links
@@ -262,6 +263,15 @@ def _make_people(world: World) -> None:
     for name in (PERSON, "elsewhere"):
         told = answers.care("Diet", "Access", NOW)
         db.session.get_one(CareAnswer, world.people[name].id).answer = told
+    for name in (PERSON, "twin", "elsewhere"):
+        noted = world.people[name]
+        note = RegistrationNote(registration_id=noted.id, text="Note", made_at=NOW)
+        db.session.add_all(
+            [note, RegistrationTag(registration_id=noted.id, name="tag", event_id=noted.event_id)]
+        )
+        db.session.flush()
+        if name == PERSON:
+            world.owned[PERSON] |= {"registration_notes": {note.id}, "registration_tags": {noted.id}}
     left = EndedSignIn(digest=digest("a sign-in"), registration_id=own.id, ends_at=NOW + timedelta(hours=12))
     db.session.add(left)
     db.session.commit()

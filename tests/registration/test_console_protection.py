@@ -23,6 +23,10 @@ PAGES = (
     "registrations/{reference}",
     "registrations/{reference}/cancel",
     "registrations/{reference}/resend",
+    "registrations/{reference}/change",
+    "registrations/{reference}/sector",
+    "registrations/{reference}/notes",
+    "registrations/{reference}/tags",
     "attendees/export",
     "mail",
 )
@@ -83,7 +87,9 @@ def test_every_page_is_the_same_for_both(sign_in_as, twins):
     browsers = [sign_in_as(event=person.event) for person in twins]
     for path in PAGES:
         answers = [
-            browser.get(f"/console/{person.event.slug}/{path.format(reference=person.reference)}")
+            browser.get(
+                f"/console/{person.event.slug}/{path.format(reference=person.reference)}", follow=True
+            )
             for browser, person in zip(browsers, twins, strict=True)
         ]
         protected, ordinary = (alike(answer, person) for answer, person in zip(answers, twins, strict=True))

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from forum.columns import Text
 from forum.events.enums import SectorPolicy
 from forum.registration import actions, expiry, links_by_mail
+from forum.registration import mails as registration_mails
 from forum.registration.models import Registration
 from tests.factories.events import NOW, ORGANISER, make_event, make_sector
 from tests.factories.mails import mark_all_sent
@@ -35,6 +36,7 @@ KINDS = {
     "cancelled",
     "link",
     "link-to-confirm",
+    "changed",
 }
 WITHOUT_LINK = {"cancelled", "offer-lapsed"}  # these mails have a link to register again instead
 REGISTERING = {"sv": "http://127.0.0.1:8000/sv/register", "en": "http://127.0.0.1:8000/en/register"}
@@ -64,7 +66,9 @@ def make_mails(language: str) -> dict[str, Mail]:
     write(links_by_mail.send_fresh_link, event, holder.email, now=NOW)
     asks_again = register(event, **answers)
     write(links_by_mail.send_fresh_link, event, asks_again.email, now=NOW)
+    write(registration_mails.queue_changed, reviewed, [registration_mails.SECTOR], words="Ord.", now=NOW)
     found = {
+        **_newest(reviewed, "changed"),
         **_newest(holder, "received", "already-registered", "confirmed", "link"),
         **_newest(waiting, "received-without-place", "waiting"),
         **_newest(reviewed, "in-review"),

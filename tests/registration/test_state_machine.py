@@ -26,11 +26,12 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry, mails, places, queries, waiting_list
+from forum.registration import actions, expiry, mails, moving, places, queries, waiting_list
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, Status
 from forum.registration.errors import (
     CapacityBelowTaken,
+    NoPlaceThere,
     NothingOffered,
     NotLive,
     OrganisationFull,
@@ -47,6 +48,7 @@ SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
 PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
 HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6))
+WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
@@ -131,6 +133,31 @@ class Registrations(RuleBasedStateMachine):
         answers = {name: getattr(person, name) for name in CHANGEABLE}
         details = Details(**{**answers, "organisation": organisation})
         self.do(actions.change, person, details, actor="person")
+
+    @precondition(lambda self: self.those_who_are(*LIVE))
+    @rule(
+        data=st.data(),
+        key=st.sampled_from(SECTORS),
+        who=st.sampled_from(("person", "user:1")),
+        may_wait=st.booleans(),
+    )
+    def somebody_moves_to_another_sector(self, data, key, who, may_wait):
+        person, sector = self.pick(data, *LIVE), next(one for one in self.event.sectors if one.key == key)
+        before = (person.sector_id, person.holds_place, person.waiting_since)
+        if sector not in moving.list_sectors(person, actor=who):
+            return
+        foreseen = moving.foresee(person, sector, actor=who, now=self.now)
+        self.do(moving.move, person, sector, may_wait=may_wait, actor=who)
+        if person.sector_id == before[0]:
+            assert (person.sector_id, person.holds_place, person.waiting_since) == before
+            return
+        if foreseen == moving.Outcome.KEEPS_PLACE:
+            assert person.holds_place
+            assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
+        if foreseen == moving.Outcome.IN_LINE:
+            assert person.waiting_since == before[2]
+        if person.status == Status.WAITING:
+            assert person.waiting_since == person.requested_at
 
     # The passing of time
 
@@ -256,7 +283,7 @@ class Registrations(RuleBasedStateMachine):
         try:
             act(*args, now=self.now, **kwargs)
             db.session.commit()
-        except OrganisationFull:
+        except (OrganisationFull, NoPlaceThere):
             db.session.rollback()
         except SectorFull:  # no place is held or free, and there is no waiting list
             db.session.rollback()

@@ -1,0 +1,1 @@
+"""What organisers note about people beside their registrations: private notes and tags."""

@@ -1,0 +1,39 @@
+"""The tables of what organisers note about a registration; they name its row and know nothing else of it."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Text as LongText
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.columns import UtcDateTime
+from forum.database import Base
+
+LONGEST_NOTE = 2000
+LONGEST_TAG = 40
+
+
+class RegistrationNote(Base):
+    """A private note of an organiser. Organisers read it; the person reads it among the own data (P11)."""
+
+    __tablename__ = "registration_notes"
+    __table_args__ = (Index("ix_registration_notes_registration_id", "registration_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    text: Mapped[str] = mapped_column(LongText)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RegistrationTag(Base):
+    """A tag by which organisers find people; in lower case and without blanks, so that "#press" finds it."""
+
+    __tablename__ = "registration_tags"
+    __table_args__ = (Index("ix_registration_tags_event_id", "event_id", "name", "registration_id"),)
+
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(LONGEST_TAG), primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))

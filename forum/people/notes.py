@@ -1,0 +1,83 @@
+"""Private notes and tags of a registration: reading and changing them.
+
+The audit trail says who has noted or tagged whom and when, never what (P28). `subject` is the registration.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.people.models import LONGEST_TAG, RegistrationNote, RegistrationTag
+
+MOST_TAGS = 20
+
+
+def add_note(subject: Any, text: str, *, actor: str, now: datetime) -> RegistrationNote:
+    """Add a private note of the organiser who acts ("user:7")."""
+    kind, _, number = actor.partition(":")
+    author_id = int(number) if kind == "user" else None
+    note = RegistrationNote(registration_id=subject.id, author_id=author_id, text=text, made_at=now)
+    db.session.add(note)
+    db.session.flush()
+    audit.record("registration.noted", subject, actor=actor, at=now, note=note.id)
+    return note
+
+
+def find_note(subject: Any, number: int) -> RegistrationNote | None:
+    """Return the registration's note with this number; None for a note about anybody else (S13)."""
+    note = db.session.get(RegistrationNote, number)
+    return note if note and note.registration_id == subject.id else None
+
+
+def remove_note(subject: Any, note: RegistrationNote, *, actor: str, now: datetime) -> None:
+    """Delete a note for good."""
+    audit.record("registration.note_removed", subject, actor=actor, at=now, note=note.id)
+    db.session.delete(note)
+
+
+def list_notes(subject: Any) -> Sequence[RegistrationNote]:
+    """Return the registration's notes, the oldest first."""
+    mine = RegistrationNote.registration_id == subject.id
+    return db.session.scalars(select(RegistrationNote).where(mine).order_by(RegistrationNote.id)).all()
+
+
+def read_tags(typed: str) -> list[str]:
+    """Return the tags of a text in which commas separate them: sorted, in lower case, blanks as hyphens."""
+    names = {"-".join(part.replace("#", " ").casefold().split()) for part in typed.split(",")}
+    return sorted(name for name in names if name)
+
+
+def is_too_long(names: Iterable[str]) -> bool:
+    """Return whether there are too many tags, or one that is too long."""
+    listed = list(names)
+    return len(listed) > MOST_TAGS or any(len(name) > LONGEST_TAG for name in listed)
+
+
+def list_tags(subject: Any) -> Sequence[str]:
+    """Return the registration's tags in alphabetical order."""
+    mine = RegistrationTag.registration_id == subject.id
+    return db.session.scalars(select(RegistrationTag.name).where(mine).order_by(RegistrationTag.name)).all()
+
+
+def list_tags_of_event(event_id: int) -> Sequence[str]:
+    """Return the tags that somebody of the event has, in alphabetical order."""
+    query = select(RegistrationTag.name).where(RegistrationTag.event_id == event_id).distinct()
+    return db.session.scalars(query.order_by(RegistrationTag.name)).all()
+
+
+def set_tags(subject: Any, names: Sequence[str], *, actor: str, now: datetime) -> bool:
+    """Give the registration these tags and no others; return whether any is new or gone."""
+    had = set(list_tags(subject))
+    if had == set(names):
+        return False
+    gone = RegistrationTag.name.in_(had - set(names))
+    db.session.execute(delete(RegistrationTag).where(RegistrationTag.registration_id == subject.id, gone))
+    for name in sorted(set(names) - had):
+        db.session.add(RegistrationTag(registration_id=subject.id, name=name, event_id=subject.event_id))
+    added, removed = len(set(names) - had), len(had - set(names))
+    audit.record("registration.tagged", subject, actor=actor, at=now, added=added, removed=removed)
+    return True

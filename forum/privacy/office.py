@@ -1,0 +1,49 @@
+"""The register's entries about the office's own people: organisers with an account in the console."""
+
+from flask_babel import lazy_gettext as _l
+
+from forum.privacy.entries import LEGITIMATE_INTEREST, NOBODY, WITH_ACCOUNT, Entry, of
+
+OFFICE_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        what=_l("For the office’s own people: name, address, language and tasks"),
+        purpose=_l("To let the right people in, and to know who did what"),
+        basis=LEGITIMATE_INTEREST,
+        audience=_l("Those who look after the accounts"),
+        retention=WITH_ACCOUNT,
+        columns=(
+            *of("users", "email", "name", "language", "active", "created_at"),
+            *of("memberships", "user_id", "event_id", "role"),
+            *of("post_revisions", "user_id", "made_at"),
+            *of("page_revisions", "user_id", "made_at") + of("mailings", "started_by", "started_at"),
+        ),
+        fields=of("SignInForm", "email") + of("ForgotForm", "email") + of("LanguageForm", "language"),
+    ),
+    Entry(
+        what=_l("For the office’s own people: what was typed and not saved yet"),
+        purpose=_l("So that a long text is not lost. It is encrypted, and only the same person gets it back"),
+        basis=LEGITIMATE_INTEREST,
+        audience=NOBODY,
+        retention=_l("In an editor until it is saved or discarded, at most 30 days; elsewhere an hour"),
+        columns=of("kept_words", "digest", "user_id", "made_at", "words")
+        + of("autosaves", "user_id", "document", "version", "made_at", "words"),
+    ),
+    Entry(
+        what=_l("For the office’s own people: sign-ins and what proves who they are"),
+        purpose=_l("To keep everybody else out. Passwords and codes cannot be read back"),
+        basis=LEGITIMATE_INTEREST,
+        audience=NOBODY,
+        retention=WITH_ACCOUNT,
+        columns=(
+            *of("users", "password_hash", "totp_secret", "totp_proposed", "last_totp_counter"),
+            *of("recovery_codes", "user_id", "digest"),
+            *of("sign_ins", "digest", "user_id", "created_at", "last_seen_at", "confirmed_at", "browser"),
+            *of("one_time_links", "digest", "user_id", "purpose", "expires_at", "used_at"),
+        ),
+        fields=(
+            *("SignInForm.password", "CodeForm.code", "ConfirmForm.password", "ConfirmForm.code"),
+            "RenewCodesForm.replaced",
+            *("NewPasswordForm.new_password", "ChangePasswordForm.password"),
+        ),
+    ),
+)

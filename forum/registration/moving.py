@@ -1,0 +1,158 @@
+"""Moving a registration to another sector: what would happen, and doing it under the rules of places.
+
+Whoever waits stays in line by the time of registering. A place is given back in the one sector and taken in the other
+in one transaction, under the event's lock; without a free place there nothing changes, or the person waits there,
+whichever was chosen before. Where organisers review a sector, a person who moves there is reviewed; an organiser who
+moves somebody has decided. Source: docs/architecture.md, "Places"; R01, R02.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, select
+
+from forum.audit import actions as audit
+from forum.events import freezing
+from forum.events import queries as events
+from forum.events.enums import SectorPolicy
+from forum.events.models import Sector
+from forum.extensions import db
+from forum.registration import mails, places, queries, waiting_list
+from forum.registration.enums import Status
+from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
+from forum.registration.models import Registration
+
+PERSON = "person"
+
+
+class Outcome(StrEnum):
+    """What moving to a sector means for a registration."""
+
+    KEEPS_PLACE = "keeps_place"
+    NO_PLACE = "no_place"
+    IN_LINE = "in_line"
+    REVIEWED = "reviewed"
+    AS_IT_IS = "as_it_is"
+
+
+def list_sectors(registration: Registration, *, actor: str) -> Sequence[Sector]:
+    """Return the other sectors to which the registration may move; a person only where anybody may register."""
+    others = [sector for sector in registration.event.sectors if sector.id != registration.sector_id]
+    if actor != PERSON:
+        return others
+    return [sector for sector in others if sector.policy != SectorPolicy.INVITATION and sector.ceiling]
+
+
+def foresee(registration: Registration, sector: Sector, *, actor: str, now: datetime) -> Outcome:
+    """Return what moving to this sector would mean now; nothing changes."""
+    if registration.status == Status.PENDING and not registration.holds_place:
+        return Outcome.AS_IT_IS
+    if actor == PERSON and sector.policy == SectorPolicy.REVIEW:
+        return Outcome.AS_IT_IS if registration.status == Status.IN_REVIEW else Outcome.REVIEWED
+    if registration.status == Status.WAITING:
+        return Outcome.IN_LINE
+    if not registration.holds_place:
+        return Outcome.AS_IT_IS
+    return Outcome.KEEPS_PLACE if _has_room(registration, sector, now) else Outcome.NO_PLACE
+
+
+def position_in(registration: Registration, sector: Sector) -> int:
+    """Return the position that the registration would have in the sector's line, 1 for the first."""
+    since = registration.waiting_since or registration.requested_at
+    ahead = select(func.count()).where(
+        Registration.event_id == registration.event_id,
+        Registration.sector_id == sector.id,
+        Registration.status == Status.WAITING,
+        (Registration.waiting_since < since)
+        | ((Registration.waiting_since == since) & (Registration.id < registration.id)),
+    )
+    return (db.session.scalar(ahead) or 0) + 1
+
+
+def move(
+    registration: Registration, sector: Sector, *, may_wait: bool, actor: str, now: datetime
+) -> Outcome | None:
+    """Move the registration to another sector of its event; return what that meant, None where it is there already.
+
+    Raises NotLive, NoSuchSector, NoPlaceThere if there is no place and `may_wait` is not chosen or nobody can wait,
+    and AnswersFrozen for the person. After a refusal the caller has to roll back. Call after `start_write`.
+    """
+    places.lock_live(registration)
+    event = registration.event
+    if events.is_over(event, now):
+        raise NotLive
+    if actor == PERSON:
+        freezing.refuse_if_frozen(event, now)
+    if sector.id == registration.sector_id:
+        return None
+    if sector not in list_sectors(registration, actor=actor):
+        raise NoSuchSector
+    was, outcome = registration.sector, foresee(registration, sector, actor=actor, now=now)
+    if outcome == Outcome.NO_PLACE and not (may_wait and can_wait(registration, now)):
+        raise NoPlaceThere
+    if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
+        mails.take_back([registration], kind="offered")
+    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    with db.session.no_autoflush:
+        _put(registration, sector, outcome, now)
+        details = {"was": was.key, "sector": sector.key, "outcome": outcome}
+        audit.record("registration.moved", registration, actor=actor, at=now, **details)
+        _settle(registration, outcome, actor, now)
+    _tell(registration, outcome, now)
+    waiting_list.offer_free_places(event, now=now)
+    return outcome
+
+
+def can_wait(registration: Registration, now: datetime) -> bool:
+    """Return whether the registration can give up its place and wait; one without a confirmed address just loses it."""
+    return registration.status == Status.PENDING or places.takes_waiters(registration.event, now)
+
+
+def _has_room(registration: Registration, sector: Sector, now: datetime) -> bool:
+    """Return whether the rule gives the registration a place in the sector once its own place is given back."""
+    trial = places.trial_of(registration.event)
+    key = registration.organisation_key
+    for copied in trial.sectors:
+        if copied.id == registration.sector_id:
+            copied.taken -= 1
+    trial.taken -= 1
+    free = places.places_left(trial, now)[sector.id]
+    return free > 0 and places.organisation_has_room(trial, key, _held_by_others(registration))
+
+
+def _held_by_others(registration: Registration) -> Counter[str]:
+    """Return how many places the other people of the registration's organisation hold."""
+    key = registration.organisation_key
+    return Counter({key: queries.count_places_of_organisation(registration.event, key) - 1})
+
+
+def _put(registration: Registration, sector: Sector, outcome: Outcome, now: datetime) -> None:
+    """Set the sector; give the place back, and take one there if it is kept. Raises NoPlaceThere."""
+    held_until, asked_from = registration.held_until, registration.asked_from
+    others = _held_by_others(registration)
+    places.release(registration)
+    registration.sector = sector
+    if outcome == Outcome.KEEPS_PLACE:
+        if not places.admit(registration, now, others):
+            raise NoPlaceThere
+        registration.held_until, registration.asked_from = held_until, asked_from
+
+
+def _settle(registration: Registration, outcome: Outcome, actor: str, now: datetime) -> None:
+    """Put a registration that has lost its place in line, or into review."""
+    if outcome == Outcome.REVIEWED:
+        registration.offer_expires_at = registration.waiting_since = None
+        registration.move_to(Status.IN_REVIEW, now=now)
+    elif outcome == Outcome.NO_PLACE and registration.status != Status.PENDING:
+        registration.offer_expires_at = None
+        waiting_list.join(registration, now, actor=actor)
+
+
+def _tell(registration: Registration, outcome: Outcome, now: datetime) -> None:
+    """Write to a person whose registration has got another status."""
+    if outcome == Outcome.REVIEWED:
+        mails.queue_in_review(registration, now=now)
+    elif outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:
+        mails.queue_waiting(registration, now=now)

@@ -1,0 +1,82 @@
+"""What moving to another sector means, in words for organisers and for the person; and the form's fields."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
+
+from forum.events.models import Sector
+from forum.registration import moving
+from forum.registration.models import Registration
+from forum.registration.moving import Outcome
+from forum.registration.wording import ordinal
+from forum.web.forms import TidyForm, required
+from forum.web.languages import in_language
+
+STAY, WAIT = "stay", "wait"
+
+
+class MoveForm(TidyForm):
+    """The sector to move to, and what shall happen if no place is free there."""
+
+    sector = RadioField(_l("Move to"), [required(_l("Choose a sector"))])
+    if_full = RadioField(_l("If no place is free there when you save"), default=STAY)
+
+    def offer(self, sectors: Sequence[Sector], *, by_person: bool) -> None:
+        """Offer these sectors, and word the choices for the person or for an organiser."""
+        self.sector.choices = [SelectChoice(sector.key, in_language(sector.name)) for sector in sectors]
+        self.if_full.choices = [
+            SelectChoice(STAY, _("Keep my place where I am") if by_person else _("Leave it as it is")),
+            SelectChoice(
+                WAIT,
+                _("Give up my place and wait in that sector")
+                if by_person
+                else _("Give up the place and wait in that sector"),
+            ),
+        ]
+
+
+def hints(
+    registration: Registration, sectors: Sequence[Sector], *, actor: str, now: datetime
+) -> dict[str, str]:
+    """Return by sector key what moving there would mean now."""
+    say = _to_person if actor == moving.PERSON else _to_organiser
+    return {
+        sector.key: say(
+            moving.foresee(registration, sector, actor=actor, now=now),
+            ordinal(moving.position_in(registration, sector)),
+        )
+        for sector in sectors
+    }
+
+
+def _to_organiser(outcome: Outcome, position: str) -> str:
+    return {
+        Outcome.KEEPS_PLACE: _("The place is kept."),
+        Outcome.NO_PLACE: _(
+            "No place is free there. In the waiting list: %(ordinal)s in line.", ordinal=position
+        ),
+        Outcome.IN_LINE: _("Waits there, %(ordinal)s in line by the time of registering.", ordinal=position),
+        Outcome.REVIEWED: _("Goes into review."),
+        Outcome.AS_IT_IS: _("Nothing else changes."),
+    }[outcome]
+
+
+def _to_person(outcome: Outcome, position: str) -> str:
+    return {
+        Outcome.KEEPS_PLACE: _("You keep your place."),
+        Outcome.NO_PLACE: _(
+            "No place is free there. If you give up your place, you are %(ordinal)s in line.",
+            ordinal=position,
+        ),
+        Outcome.IN_LINE: _(
+            "You wait there, %(ordinal)s in line by the time you registered.", ordinal=position
+        ),
+        Outcome.REVIEWED: _(
+            "The organisers review each registration there. You have no place until they have decided."
+        ),
+        Outcome.AS_IT_IS: _("Nothing else changes."),
+    }[outcome]

@@ -1,0 +1,110 @@
+"""The page on which an organiser moves a registration to another sector."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.events import queries as events
+from forum.extensions import db
+from forum.registration import listing, mails, moving, moving_words, places
+from forum.registration.console import has_ended, person_of, to_person
+from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
+from forum.registration.models import Registration
+from forum.registration.moving import Outcome
+from forum.registration.organisers_words import words_field
+from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.languages import in_language, language_name
+
+bp = Blueprint("attendee_moves", __name__, url_prefix="/console/<event>/registrations/<reference>")
+
+
+class OrganisersMoveForm(ShowsStored, moving_words.MoveForm):
+    """The sector to which an organiser moves a person, and words to the person if a mail shall go out."""
+
+    words = words_field()
+
+    @staticmethod
+    def stored(registration: Registration) -> dict[str, Any]:
+        """Return what the page shows of the registration: another status means another consequence."""
+        return {"sector": registration.sector.key, "status": registration.status}
+
+
+@bp.route("/sector", methods=["GET", "POST"])
+def sector(event: str, reference: str) -> ResponseReturnValue:
+    """Say what moving to each sector would mean now, and move the registration."""
+    registration, filters = person_of(event, reference)
+    form = OrganisersMoveForm(kept_words.sent_or_kept())
+    form.offer(moving.list_sectors(registration, actor=sign_ins.current_actor()), by_person=False)
+    if not form.is_submitted() and not form.seen.data:
+        form.show(OrganisersMoveForm.stored(registration))
+    try:
+        if not form.validate_on_submit():
+            return _page(registration, filters, form)
+        flash(_save(event, reference, form), "success")
+    except (NotLive, NoSuchSector):
+        return has_ended(registration, filters)
+    except (ChangedMeanwhile, NoPlaceThere) as refusal:
+        db.session.rollback()
+        return _page(*person_of(event, reference), form, refusal)
+    return redirect(to_person(registration, filters), 303)
+
+
+def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
+    """Move the registration and return what was done. Raises what `moving.move` raises, and ChangedMeanwhile."""
+    start_write(db.session)
+    registration, _filters = person_of(slug, reference)
+    places.lock_live(registration)
+    form.refuse_if_changed(OrganisersMoveForm.stored(registration))
+    into = next(one for one in registration.event.sectors if one.key == form.sector.data)
+    may_wait, now = form.if_full.data == moving_words.WAIT, clock.now()
+    outcome = moving.move(registration, into, may_wait=may_wait, actor=sign_ins.current_actor(), now=now)
+    if form.words.data:
+        mails.queue_changed(registration, [mails.SECTOR], words=form.words.data, now=now)
+    db.session.commit()
+    name = in_language(into.name)
+    if outcome == Outcome.NO_PLACE:
+        return _(
+            "Moved to %(sector)s. No place was free there, so the person has none any more.", sector=name
+        )
+    return _("Moved to %(sector)s.", sector=name)
+
+
+def _page(
+    registration: Registration,
+    filters: listing.Filters,
+    form: OrganisersMoveForm,
+    refusal: ChangedMeanwhile | NoPlaceThere | None = None,
+) -> ResponseReturnValue:
+    """Show the form, after a refusal with what was chosen. Raises NotLive."""
+    now, actor = clock.now(), sign_ins.current_actor()
+    if not registration.is_live or events.is_over(registration.event, now):
+        raise NotLive
+    meanwhile, compared = None, []
+    if isinstance(refusal, ChangedMeanwhile):
+        meanwhile, compared = refusal, list(differences(form, refusal.stored))
+        form.show(refusal.stored)
+    elif refusal:
+        form.if_full.errors = [_("No place is free there. Nothing has been changed.")]
+    sectors = list(moving.list_sectors(registration, actor=actor))
+    if not form.is_submitted():
+        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=actor)
+    page = render_template(
+        "console/attendees/sector.html",
+        event=registration.event,
+        registration=registration,
+        form=form,
+        hints=moving_words.hints(registration, sectors, actor=actor, now=now),
+        can_wait=moving.can_wait(registration, now),
+        language=language_name(registration.language),
+        meanwhile=meanwhile,
+        compared=compared,
+        back_to_person=to_person(registration, filters),
+    )
+    return page, 409 if refusal else 422 if form.errors else 200

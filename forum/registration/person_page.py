@@ -1,0 +1,56 @@
+"""What an organiser's page of one person shows beside its facts: ways to other pages, private notes and tags."""
+
+from typing import Any
+
+from flask import request, url_for
+
+from forum.audit import queries as audit_queries
+from forum.people import notes
+from forum.registration import dossier, listing, queries
+from forum.registration.models import Registration
+
+
+def describe(registration: Registration, filters: listing.Filters) -> dict[str, Any]:
+    """Return this part of the context of templates/console/attendees/show.html."""
+    zone, noted = registration.event.zone, notes.list_notes(registration)
+    entries, mails = audit_queries.find_history(registration), queries.list_mails(registration)
+    return {
+        "timeline": dossier.timeline(entries, noted, mails, zone),
+        "tags": tag_links(registration),
+        **_ways(registration, filters),
+    }
+
+
+def tag_links(registration: Registration) -> list[dict[str, str]]:
+    """Return the registration's tags, each with the address of the list of those who have it."""
+    slug = registration.event.slug
+    return [
+        {"label": f"#{name}", "url": url_for("attendees.index", event=slug, q=f"#{name}")}
+        for name in notes.list_tags(registration)
+    ]
+
+
+def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str | None]:
+    """Return the links to the list with its filters, to the neighbours in it, and to what can be done."""
+    event, query = registration.event, filters.query()
+
+    def url(endpoint: str, person: Registration | None) -> str | None:
+        if person is None:
+            return None
+        return url_for(endpoint, event=event.slug, reference=person.reference, **query)
+
+    before, after = listing.find_neighbours(event, filters, registration)
+    return {
+        "back_to_list": url_for("attendees.index", event=event.slug, **query),
+        "back_to_mail": url_for("outbox.index", event=event.slug)
+        if request.args.get("from") == "mail"
+        else None,
+        "previous_url": url("attendees.show", before),
+        "next_url": url("attendees.show", after),
+        "change_url": url("attendee_changes.change", registration),
+        "sector_url": url("attendee_moves.sector", registration),
+        "notes_url": url("attendee_notes.index", registration),
+        "tags_url": url("attendee_notes.tags", registration),
+        "resend_url": url("attendees.resend", registration),
+        "cancel_url": url("attendees.cancel", registration),
+    }

@@ -1,0 +1,140 @@
+"""Moving a registration to another sector, by an organiser and by the person: places, line, review and messages."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.database import start_write
+from forum.events.enums import SectorPolicy
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.registration import moving, places, waiting_list
+from forum.registration.enums import Status
+from forum.registration.errors import NoPlaceThere, NoSuchSector
+from forum.registration.moving import Outcome
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, register, write
+from tests.registration.reading import kinds_for, newest_mail, recorded
+
+ORGANISER = "user:1"
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database):
+    """Save an event with a sector that is full, one with a place, one that is reviewed and one by invitation."""
+    clock.freeze(NOW)
+    sectors = [
+        make_sector("tech", ceiling=2, position=1),
+        make_sector("ngo", ceiling=1, position=2),
+        make_sector("other", policy=SectorPolicy.REVIEW, position=3),
+        make_sector("justice", policy=SectorPolicy.INVITATION, position=4),
+    ]
+    return make_event(capacity=6, sectors=sectors)
+
+
+def move(person, key, *, may_wait=False, actor=ORGANISER):
+    sector = find_sector(person.event, key)
+    return write(moving.move, person, sector, may_wait=may_wait, actor=actor, now=NOW)
+
+
+def taken(event):
+    db.session.expire_all()
+    return {sector.key: sector.taken for sector in event.sectors if sector.taken} | {"all": event.taken}
+
+
+def show(organiser, person):
+    return organiser.get("attendees.show", event="nf27", reference=person.reference)
+
+
+def test_place_moves_only_where_one_is_free_and_the_line_gets_the_old_one(event):
+    mover, holder = confirmed(event, "tech"), confirmed(event, "ngo")
+    other, waiting = confirmed(event, "tech"), confirmed(event, "tech")
+    assert (waiting.status, taken(event)) == (Status.WAITING, {"tech": 2, "ngo": 1, "all": 3})
+    start_write(db.session)
+    with pytest.raises(NoPlaceThere):
+        moving.move(mover, find_sector(event, "ngo"), may_wait=False, actor=ORGANISER, now=NOW)
+    db.session.rollback()
+    assert (mover.sector.key, taken(event)) == ("tech", {"tech": 2, "ngo": 1, "all": 3})
+    assert move(mover, "ngo", may_wait=True) == Outcome.NO_PLACE
+    assert (mover.status, mover.waiting_since, waiting.status) == (Status.WAITING, NOW, Status.OFFERED)
+    assert taken(event) == {"tech": 2, "ngo": 1, "all": 3}
+    assert kinds_for(mover)[-1] == "waiting"
+    assert recorded(mover)[-2][:2] == ("registration.moved", ORGANISER)
+    assert move(holder, "other") == Outcome.KEEPS_PLACE
+    assert (holder.status, mover.status) == (Status.CONFIRMED, Status.OFFERED)
+    assert move(other, "tech") is None
+    assert taken(event) == {"tech": 2, "ngo": 1, "other": 1, "all": 4}
+
+
+def test_waiting_person_keeps_the_time_of_registering(event):
+    confirmed(event, "ngo")
+    early = confirmed(event, "ngo", now=NOW - timedelta(hours=2))
+    for hours in (3, 1):
+        confirmed(event, "tech", now=NOW - timedelta(hours=hours))
+    line = [confirmed(event, "tech", now=NOW - timedelta(hours=hours)) for hours in (4, 0)]
+    assert {one.status for one in (early, *line)} == {Status.WAITING}
+    assert moving.position_in(early, find_sector(event, "tech")) == 2
+    assert move(early, "tech") == Outcome.IN_LINE
+    assert [waiting_list.position(one) for one in (line[0], early, line[1])] == [1, 2, 3]
+
+
+def test_organisation_at_its_cap_moves_but_gets_no_second_place(event):
+    write(setattr, event, "organisation_cap", 1)
+    person = confirmed(event, "ngo", organisation="Alfa")
+    assert move(person, "tech") == Outcome.KEEPS_PLACE
+    assert taken(event) == {"tech": 1, "all": 1}
+
+
+def test_unconfirmed_registration_moves_with_its_hold(event):
+    person = register(event, "ngo")
+    until = person.held_until
+    assert move(person, "tech") == Outcome.KEEPS_PLACE
+    assert (person.status, person.held_until, taken(event)) == (Status.PENDING, until, {"tech": 1, "all": 1})
+
+
+def test_organiser_reads_what_moving_means_before_and_tells_the_person(organiser, event):
+    person, _holder = confirmed(event, "tech", language="sv"), confirmed(event, "ngo")
+    page = show(organiser, person).follow("Move to another sector")
+    assert page.all("main .choice .hint") == [
+        "No place is free there. In the waiting list: 1st in line.",
+        "The place is kept.",
+        "The place is kept.",
+    ]
+    page.submit({}, button="Move", expect=422)
+    refused = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", expect=409)
+    assert refused.all(".field-wrong .error") == ["Error: No place is free there. Nothing has been changed."]
+    sent = {"sector": "other", "if_full": "stay", "words": "Enligt telefonsamtal."}
+    refused.submit(sent, button="Move", expect=303)
+    db.session.refresh(person)
+    assert (person.sector.key, person.status) == ("other", Status.CONFIRMED)
+    mail = newest_mail(person, "changed")
+    assert "Sektor" in mail.text
+    assert "Enligt telefonsamtal." in mail.text
+
+
+def test_page_that_shows_an_older_state_moves_nobody(organiser, event):
+    person = confirmed(event, "tech")
+    page = show(organiser, person).follow("Move to another sector")
+    move(person, "other")
+    asked = page.submit({"sector": "ngo", "if_full": "wait"}, button="Move", expect=409)
+    db.session.refresh(person)
+    assert person.sector.key == "other"
+    assert asked.all(".compared td") == ["IT and telecom", "NGOs"] or "Somebody else" in asked.text
+
+
+def test_person_may_not_choose_a_sector_by_invitation_and_is_reviewed_where_all_are(event):
+    person = confirmed(event, "tech")
+    start_write(db.session)
+    with pytest.raises(NoSuchSector):
+        moving.move(person, find_sector(event, "justice"), may_wait=True, actor="person", now=NOW)
+    db.session.rollback()
+    assert move(person, "other", actor="person") == Outcome.REVIEWED
+    assert (person.status, person.holds_place, taken(event)) == (Status.IN_REVIEW, False, {"all": 0})
+    assert kinds_for(person)[-1] == "in-review"
+    assert places.places_left(event, NOW)
