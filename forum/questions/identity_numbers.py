@@ -1,0 +1,38 @@
+"""Finding national identity numbers in free text: the forum must not hold them, and some people give them unasked."""
+
+import re
+
+from stdnum.dk import cpr
+from stdnum.exceptions import ValidationError
+from stdnum.fi import hetu
+from stdnum.is_ import kennitala
+from stdnum.no import fodselsnummer
+from stdnum.se import personnummer
+
+# A date of six or eight digits, perhaps a sign or a blank, and three to five more characters.
+CANDIDATE = re.compile(
+    r"(?<!\w)(?:[0-9]{8}|[0-9]{6})(?:[-+ ]?[0-9]{4,5}|[-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Za-z])(?!\w)"
+)
+WITH_CHECKSUM = (personnummer, fodselsnummer, hetu, kennitala)
+
+
+def holds_identity_number(text: str) -> bool:
+    """Return whether the text holds what is, by its date and check digits, a Nordic identity number."""
+    return any(_is_one(found.group()) for found in CANDIDATE.finditer(text))
+
+
+def _is_one(number: str) -> bool:
+    return any(kind.is_valid(number) for kind in WITH_CHECKSUM) or _is_danish(number)
+
+
+def _is_danish(number: str) -> bool:
+    """Return whether this is a Danish number.
+
+    Newer ones have no check digit. One without a hyphen must have it nevertheless, or every tenth phone number that
+    begins like a date would be refused.
+    """
+    try:
+        digits = cpr.validate(number)
+    except ValidationError:
+        return False
+    return "-" in number or cpr.checksum(digits) == 0
