@@ -41,7 +41,7 @@ from forum.news import corrections, feeds, old_addresses, publishing, revision_p
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
-from forum.registration import organisers_changes, organisers_moves, organisers_notes, self_service
+from forum.registration import organisers_changes, organisers_moves, organisers_notes, own_care
 from forum.registration import public as registration_public
 from forum.settings.loading import load_settings
 from forum.settings.project import PROJECT
@@ -73,7 +73,7 @@ BLUEPRINTS = (
     old_addresses.bp,
     privacy_public.bp,
     registration_public.bp,
-    self_service.bp,
+    own_care.bp,  # the pages of self_service, and the one about food and access
     account_public.bp,
     own_account.bp,
     console_overview.bp,

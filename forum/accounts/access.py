@@ -126,6 +126,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.change": Face.LINK,
     "self_service.consents": Face.LINK,
     "self_service.protected_identity": Face.LINK,
+    "self_service.care": Face.LINK,
     "self_service.accept": Face.LINK,
     "self_service.cancel": Face.LINK,
     "self_service.cancelled": Face.PUBLIC,

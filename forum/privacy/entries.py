@@ -12,6 +12,7 @@ EXPLICIT_CONSENT = _l("Explicit consent, Article 9(2)(a)")
 OFFICE = _l("The office")
 OFFICE_AND_CARRIER = _l("The office and the provider that carries our e-mail")
 NOBODY = _l("Nobody; the system only compares it")
+CARERS = _l("Those at the office who arrange food and access")
 NO_PAGE = _l("Nobody: no page of this service shows it so far")
 EVERYBODY = _l("Everybody")
 

@@ -7,6 +7,7 @@ nor in forum/privacy/technical.py.
 from flask_babel import lazy_gettext as _l
 
 from forum.privacy.entries import (
+    CARERS,
     CONSENT,
     EVERYBODY,
     EXPLICIT_CONSENT,
@@ -130,10 +131,10 @@ REGISTER: tuple[Entry, ...] = (
         ),
     ),
     Entry(
-        what=_l("Room for answers about food and access; no form asks for them so far"),
-        purpose=_l("To arrange food and access, once a form asks. It is encrypted and apart from the rest"),
+        what=_l("Your answers about food and access, if the forum asks for them"),
+        purpose=_l("To arrange food and access. They are kept encrypted and apart from the rest"),
         basis=EXPLICIT_CONSENT,
-        audience=NO_PAGE,
+        audience=CARERS,
         retention=UNTIL_ERASED,
         columns=_of("care_answers", "registration_id", "answer"),
     ),

@@ -123,7 +123,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.
 FIELDS = {
-    *("RegistrationForm.website", "RegistrationForm.key", "RegistrationForm.event"),
+    *("RegistrationForm.website", "AsksQuestions.asks", "RegistrationForm.key", "RegistrationForm.event"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
     *("ResendForm.kind", "DismissForm.reason"),
     *(

@@ -33,6 +33,14 @@ def list_open(slug: str | None) -> list[Question]:
     return list(in_order(db.session.scalars(statement, {"slug": slug} if slug else {}).unique().all()))
 
 
+def list_for_form(slug: str | None) -> list[Question]:
+    """Return `list_open` apart from the session: a form asks them before and after the transaction that it begins."""
+    questions = list_open(slug)
+    for question in questions:
+        db.session.expunge(question)
+    return questions
+
+
 def list_all(event_id: int) -> list[Question]:
     """Return all questions of an event in the order of the form, the withdrawn ones too."""
     query = select(Question).where(Question.event_id == event_id).options(joinedload(Question.choices))

@@ -7,7 +7,7 @@ from forum.events import freezing
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
-from forum.registration import answers, links, mails, names, places, queries, waiting_list
+from forum.registration import answers, given, links, mails, names, places, queries, waiting_list
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
 from forum.registration.errors import (
@@ -18,6 +18,7 @@ from forum.registration.errors import (
     SectorFull,
     StateChanged,
 )
+from forum.registration.given import Answered
 from forum.registration.models import Consent, Registration, Submission
 
 CONSENT_TEXTS = "2026-11-27"
@@ -110,8 +111,17 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
     return registration
 
 
-def change(registration: Registration, details: Details, *, actor: str, now: datetime) -> list[str]:
-    """Change the details that a person may change; return the changed fields' names.
+def change(
+    registration: Registration,
+    details: Details,
+    *,
+    answered: Answered | None = None,
+    actor: str,
+    now: datetime,
+) -> list[str]:
+    """Change the details that a person may change, and answers to the event's own questions.
+
+    Return the names of the changed fields and the keys of the questions whose answers have changed.
 
     Raises NotLive, OrganisationFull, and AnswersFrozen for the person themselves (`events.freezing`).
     The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
@@ -124,12 +134,15 @@ def change(registration: Registration, details: Details, *, actor: str, now: dat
     changed = [name for name in CHANGEABLE if getattr(registration, name) != getattr(details, name)]
     for name in changed:
         setattr(registration, name, getattr(details, name))
+    asked = given.change(registration, answered) if answered else []
     if changed:
         answers.derive(registration)
-        audit.record("registration.changed", registration, actor=actor, at=now, fields=changed)
+    if changed or asked:
+        told = {"questions": asked} if asked else {}
+        audit.record("registration.changed", registration, actor=actor, at=now, fields=changed, **told)
     if "organisation" in changed:
         waiting_list.offer_free_places(registration.event, now=now)
-    return changed
+    return [*changed, *asked]
 
 
 def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import names, places, searching
+from forum.registration import given, names, places, searching
 from forum.registration.applicant import CHANGEABLE, Applicant
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
@@ -40,8 +40,8 @@ def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) 
     )
     derive(registration)
     say_identity(registration, is_protected=applicant.is_protected, real_name=applicant.real_name, now=now)
-    # Store an empty answer on diet and access, for which the form does not ask yet: each registration has such a row.
-    registration.care_answer = CareAnswer(answer=care(None, None, None))
+    # Store an empty answer on diet and access until the address is confirmed: each registration has such a row.
+    registration.care_answer = CareAnswer(answer=given.care({}, now=None))
     return registration
 
 
@@ -63,7 +63,7 @@ def read(registration: Registration, submission: Submission | None) -> Mapping[s
     """Return the answers that a confirming link carries; for a link without a form, the registration's answers.
 
     A field that a form of an older version did not ask for is taken from the registration: such a link still works
-    after an update.
+    after an update. `given` are the answers to the event's own questions, None where the form had no such questions.
     """
     carried = (submission.answers if submission else None) or {}
     return {
@@ -71,6 +71,7 @@ def read(registration: Registration, submission: Submission | None) -> Mapping[s
         **{name: getattr(registration, name) for name in CHANGEABLE},
         **(registration.protected_identity.answer if registration.protected_identity else NOT_PROTECTED),
         **carried,
+        "given": submission.given if submission else None,
     }
 
 
@@ -98,7 +99,7 @@ def moves(registration: Registration, told: Mapping[str, Any]) -> bool:
 def forget(registration: Registration) -> None:
     """Delete the answers of all forms sent for this registration, because no link carries them any more."""
     mine = Submission.registration_id == registration.id
-    db.session.execute(update(Submission).where(mine).values(answers=None))
+    db.session.execute(update(Submission).where(mine).values(answers=None, given=None))
 
 
 def say_identity(
@@ -111,11 +112,6 @@ def say_identity(
         registration.protected_identity.answer = told
     else:
         registration.protected_identity = ProtectedIdentity(answer=told)
-
-
-def care(diet: str | None, access: str | None, now: datetime | None) -> dict[str, Any]:
-    """Return the answer on diet and access needs in the form in which it is sealed."""
-    return {"diet": diet, "access": access, "recorded_at": now.isoformat() if now else None}
 
 
 def derive(registration: Registration) -> None:
@@ -138,6 +134,8 @@ def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime
         setattr(registration, name, told[name])
     derive(registration)
     say_identity(registration, is_protected=told["is_protected"], real_name=told["real_name"], now=now)
+    if told["given"]:
+        given.store(registration, told["given"], now=now)
     return moved
 
 

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-NOT_CARRIED = ("email", "submission_key")
+NOT_CARRIED = ("email", "submission_key", "given")
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,32 @@ class Details:
 
 @dataclass(frozen=True)
 class Applicant(Details):
-    """A whole application. `submission_key` is the key of the form: a form sent twice makes one registration (R03)."""
+    """A whole application. `submission_key` is the key of the form: a form sent twice makes one registration (R03).
+
+    `given` are the answers to the event's own questions by key, None where the event asks nothing.
+    """
 
     email: str
     submission_key: str
     is_protected: bool = False
     real_name: str | None = None
+    given: Mapping[str, Any] | None = None
 
     def digest(self) -> str:
-        """Return a fingerprint of the answers, by which a form sent again with other answers is noticed."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """Return a fingerprint of the answers, by which a form sent again with other answers is noticed.
+
+        Without questions it is the one that earlier versions made: a form may come back after an update.
+        """
+        told = asdict(self)
+        if told["given"] is None:
+            del told["given"]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def answers(self, sector: str) -> dict[str, Any]:
-        """Return the answers that a confirming link carries: all but the address, which the link itself confirms."""
+        """Return the core answers that a confirming link carries: all but the address, which the link itself confirms.
+
+        Those to the event's own questions are carried beside them (`models.Submission.given`).
+        """
         told = asdict(self)
         return {"sector": sector, **{name: told[name] for name in told if name not in NOT_CARRIED}}
 

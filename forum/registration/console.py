@@ -94,6 +94,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
         words=wording.status_words(registration, waiting_list.position(registration), zone),
         details=dossier.details(registration, zone),
         consents=dossier.consents(registration, zone),
+        own_questions=dossier.own_questions(registration),
         wording=wording,
         is_over=events.is_over(registration.event, clock.now()),
         **person_page.describe(registration, filters),
@@ -156,7 +157,7 @@ def export(event: str) -> ResponseReturnValue:
             filters=filters,
             total=total,
             form=form,
-            column_hints=exports.column_hints(),
+            column_hints=exports.column_hints(found),
         )
         return page, 422 if form.errors else 200
     exporting.record(found, filters, total, form, actor=sign_ins.current_actor())

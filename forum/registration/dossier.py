@@ -17,6 +17,8 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
 from forum.people.models import RegistrationNote
+from forum.questions import queries as questions
+from forum.registration import own_answers
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.wording import CONSENTS, FIELDS, act_detail, act_text, actor_text
@@ -66,6 +68,12 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
         *_moments(registration, zone),
     ]
     return [Fact(label, value) for label, value in facts]
+
+
+def own_questions(registration: Registration) -> list[Fact]:
+    """Return the answers to the event's own questions, without those about diet and access (S14)."""
+    rows = own_answers.question_rows(registration, questions.list_all(registration.event_id))
+    return [Fact(row["label"], row["value"]) for row in rows]
 
 
 def consents(registration: Registration, zone: tzinfo) -> list[Fact]:

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from forum.events.models import Event
-from forum.registration import listing
+from forum.questions.models import Question
+from forum.registration import export_answers, listing
 from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, status_name
 from forum.web.languages import NAMES, in_language, language
@@ -60,26 +61,29 @@ class Phone(str):
     __slots__ = ()
 
 
-def needed(purpose: str) -> list[str]:
-    """Return the names of the columns that this purpose needs, in the order of the file."""
-    return [name for name in COLUMNS if name in NEEDED[ExportPurpose(purpose)]]
+def needed(purpose: str, questions: Sequence[Question] = ()) -> list[str]:
+    """Return the names of the columns that this purpose needs, in the order of the file; the event's questions last."""
+    listed = [name for name in COLUMNS if name in NEEDED[ExportPurpose(purpose)]]
+    return [*listed, *export_answers.headings(questions)]
 
 
-def headings(names: Sequence[str], event: Event) -> list[str]:
+def headings(names: Sequence[str], event: Event, questions: Sequence[Question] = ()) -> list[str]:
     """Return the columns' headings for a file, in the organiser's language; headings of moments name the time zone."""
-    return [
-        f"{COLUMNS[name]} ({event.timezone})" if name in MOMENTS else str(COLUMNS[name]) for name in names
-    ]
+    named = {**COLUMNS, **export_answers.headings(questions)}
+    return [f"{named[name]} ({event.timezone})" if name in MOMENTS else str(named[name]) for name in names]
 
 
-def short_headings(names: Sequence[str]) -> list[str]:
+def short_headings(names: Sequence[str], questions: Sequence[Question] = ()) -> list[str]:
     """Return the columns' headings without the time zone, for where it is named elsewhere or does not matter."""
-    return [str(COLUMNS[name]) for name in names]
+    named = {**COLUMNS, **export_answers.headings(questions)}
+    return [str(named[name]) for name in names]
 
 
-def rows(purpose: str, event: Event, filters: listing.Filters) -> Iterator[Cells]:
+def rows(
+    purpose: str, event: Event, filters: listing.Filters, questions: Sequence[Question] = ()
+) -> Iterator[Cells]:
     """Return the filtered list with the columns of this purpose, row by row; moments stand in the event's zone."""
-    names, said = needed(purpose), _words(event)
+    names, said = needed(purpose, questions), {**_words(event), **export_answers.words(questions)}
     if purpose == ExportPurpose.REPORT:
         return _figures(names, event, filters, {**said, **_days(event)})
     return _said(names, listing.stream(event, filters, names), said)

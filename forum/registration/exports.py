@@ -13,7 +13,7 @@ from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
 from forum.events.models import Event
-from forum.registration import export_columns, listing
+from forum.registration import export_answers, export_columns, listing
 from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
 from forum.registration.export_columns import Phone
 from forum.web.forms import TidyForm, required
@@ -63,12 +63,13 @@ class ExportForm(TidyForm):
     )
 
 
-def column_hints() -> dict[str, str]:
+def column_hints(event: Event) -> dict[str, str]:
     """Return for each purpose, in words, the columns of its list, and a note on the list for statistics."""
-    hints = {
-        purpose.value: ", ".join(export_columns.short_headings(export_columns.needed(purpose)))
-        for purpose in ExportPurpose
-    }
+    hints = {}
+    for purpose in ExportPurpose:
+        asked = export_answers.list_asked(event.id, purpose)
+        names = export_columns.needed(purpose, asked)
+        hints[purpose.value] = ", ".join(export_columns.short_headings(names, asked))
     report = ExportPurpose.REPORT.value
     return hints | {
         report: _(
@@ -81,9 +82,10 @@ def column_hints() -> dict[str, str]:
 
 def file(event: Event, filters: listing.Filters, form: ExportForm, *, now: datetime) -> Response:
     """Return the list as a file with the columns that its purpose needs, streamed while its rows are read."""
-    names = export_columns.needed(form.purpose.data)
-    headings = export_columns.headings(names, event)
-    rows = export_columns.rows(form.purpose.data, event, filters)
+    asked = export_answers.list_asked(event.id, form.purpose.data)
+    names = export_columns.needed(form.purpose.data, asked)
+    headings = export_columns.headings(names, event, asked)
+    rows = export_columns.rows(form.purpose.data, event, filters, asked)
     name = file_name(event, form.shape.data, now)
     if form.shape.data == ExportShape.XLSX:
         return workbook_response(name, _("Attendees"), headings, rows)
@@ -92,9 +94,10 @@ def file(event: Event, filters: listing.Filters, form: ExportForm, *, now: datet
 
 def texts(event: Event, filters: listing.Filters, form: ExportForm) -> tuple[list[str], Iterator[list[str]]]:
     """Return headings and rows of the list as texts, for paper; the rows are read while they are shown."""
-    names = export_columns.needed(form.purpose.data)
-    rows = export_columns.rows(form.purpose.data, event, filters)
-    return export_columns.short_headings(names), ([_shown(cell) or "" for cell in row] for row in rows)
+    asked = export_answers.list_asked(event.id, form.purpose.data)
+    names = export_columns.needed(form.purpose.data, asked)
+    rows = export_columns.rows(form.purpose.data, event, filters, asked)
+    return export_columns.short_headings(names, asked), ([_shown(cell) or "" for cell in row] for row in rows)
 
 
 def unbroken_headings(form: ExportForm) -> list[str]:

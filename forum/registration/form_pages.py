@@ -1,8 +1,9 @@
 """The pages that show a registration form or its answers: to fill in, to correct, or with the reason for a refusal."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from forum import clock
 from forum.events import queries as events
 from forum.events.errors import OffSite
 from forum.events.models import Event, Sector
+from forum.questions import layout, queries
 from forum.registration import intake, limits
 from forum.registration.errors import AnswersGone, FormOfAnotherEvent, FormOfMergedSector, FormTooQuick
 from forum.registration.forms import RegistrationForm
@@ -32,6 +34,21 @@ REASONS = {
     limits.DomainFull: "domain",
     limits.Braked: "brake",
 }
+
+
+def read(
+    slug: str | None, sector: str, answers: Mapping[str, Any] | None = None, *, is_final: bool = False
+) -> RegistrationForm:
+    """Return the form as it was sent or kept; its questions are those of its event, else of the address's.
+
+    A form whose page had no questions is taken without asking the database. Only the last step, which registers, asks
+    whether the event has got questions since (`is_final`).
+    """
+    is_sent = request.method == "POST"
+    told: Mapping[str, Any] = request.form if is_sent else answers or {}
+    has_questions = not is_sent or is_final or bool(told.get("asks"))
+    asked = queries.list_for_form(told.get("event") or slug) if has_questions else ()
+    return RegistrationForm(data=answers, questions=asked, sector=sector)
 
 
 def ask(
@@ -80,7 +97,7 @@ def off_site(hidden: OffSite, sector: str = "", form: RegistrationForm | None = 
 def with_form(page: str, sector: Sector, form: RegistrationForm, **context: Any) -> str:
     """Show a page with the form, which names its event: its answers never become a registration for another event."""
     form.event.data = sector.event.slug
-    return render_template(page, event=sector.event, sector=sector, form=form, **context)
+    return render_template(page, event=sector.event, sector=sector, form=form, asked=layout, **context)
 
 
 def invited(event: Event) -> dict[str, str]:

@@ -11,8 +11,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp, ValidationError
 
 from forum.events.models import Event
+from forum.questions.enums import Sensitivity
+from forum.questions.fields import AsksQuestions, name_of
+from forum.questions.wording import answer_text
 from forum.registration.applicant import ASKED, CHANGEABLE, Applicant, Details
 from forum.registration.enums import ConsentPurpose
+from forum.registration.given import Answered
 from forum.registration.wording import FIELDS
 from forum.web.countries import CountryField
 from forum.web.forms import (
@@ -40,8 +44,11 @@ def only_if_protected(form, field) -> None:
         )
 
 
-class DetailsForm(TidyForm):
-    """The details that a person may change later."""
+class DetailsForm(AsksQuestions):
+    """The details that a person may change later, and the answers to the event's own questions."""
+
+    # Whether a summary hides what was answered about diet and access.
+    hides_care = False
 
     given_name = StringField(
         FIELDS["given_name"],
@@ -79,19 +86,31 @@ class DetailsForm(TidyForm):
             self.language.data = str(get_locale())
 
     def details(self) -> Details:
-        """Return the clean answers."""
+        """Return the clean answers to the core questions."""
         return Details(**self._details())
+
+    def answered(self) -> Answered:
+        """Return the event's own questions in this form, and the clean answers to them."""
+        return Answered(self.questions, self.given())
 
     def answers(self) -> list[dict[str, str]]:
         """Return the fields of a summary as rows of label and value."""
         return [
-            {"label": str(field.label.text), "value": _words(field)}
-            for field in (getattr(self, name) for name in self.shown())
+            {"label": str(field.label.text), "value": self._words(field)}
+            for field in (self[name] for name in self.shown())
         ]
 
     def shown(self) -> tuple[str, ...]:
         """Return the names of the fields that a summary shows, in their order."""
-        return CHANGEABLE
+        return (*CHANGEABLE, *map(name_of, self.asked()))
+
+    def _words(self, field: Any) -> str:
+        question = getattr(field, "question", None)
+        if question is None:
+            return _words(field)
+        if self.hides_care and question.sensitivity == Sensitivity.CARE:
+            return _("Given, not shown here") if field.data else ""
+        return answer_text(question, field.data or None)
 
     def _details(self) -> dict[str, Any]:
         answers = {name: getattr(self, name).data or "" for name in CHANGEABLE}
@@ -131,6 +150,7 @@ class RegistrationForm(DetailsForm):
             submission_key=key,
             is_protected=self.is_protected.data,
             real_name=self.real_name.data or None,
+            given=self.given() if self.questions else None,
         )
 
     def answers_to_check(self) -> list[dict[str, str]]:
@@ -146,7 +166,13 @@ class RegistrationForm(DetailsForm):
 
     def has_answers(self) -> bool:
         """Return whether anything has been answered, besides the language that is chosen beforehand."""
-        return any(getattr(self, name).data for name in ASKED if name != "language")
+        asked = (*(name for name in ASKED if name != "language"), *map(name_of, self.questions))
+        return any(self[name].data for name in asked)
+
+    def told_later(self) -> dict[str, Any]:
+        """Return what was filled in without the answers about diet and access, for the pages after the form."""
+        secret = {name_of(one) for one in self.questions if one.sensitivity == Sensitivity.CARE}
+        return {name: value for name, value in self.data.items() if name not in secret}
 
     def is_from_a_bot(self) -> bool:
         """Return whether the honeypot, a field that people do not see, was filled in (S28)."""
@@ -160,7 +186,8 @@ class RegistrationForm(DetailsForm):
     def shown(self) -> tuple[str, ...]:
         """Return the fields that the summary lists: the real name only for a protected identity, never its value."""
         has_real_name = self.is_protected.data or self.real_name.errors
-        return (*ASKED, "is_protected", *(("real_name",) if has_real_name else ()))
+        identity = ("is_protected", *(("real_name",) if has_real_name else ()))
+        return (*ASKED, *identity, *map(name_of, self.asked()))
 
 
 class ProtectedIdentityForm(TidyForm):
@@ -184,6 +211,10 @@ class ProtectedIdentityForm(TidyForm):
     def answer(self) -> tuple[bool, str | None]:
         """Return whether the person has protected identity, and the real name."""
         return self.is_protected.data == YES, self.real_name.data or None
+
+
+class CareForm(AsksQuestions):
+    """The form on which a person replaces what they have told about diet and access; it is never filled in (S23)."""
 
 
 class ConsentsForm(TidyForm):

@@ -66,6 +66,7 @@ def register(
         fingerprint=applicant.digest(),
         # The answers that the confirming link carries.
         answers=applicant.answers(sector.key) if is_carried else None,
+        given=applicant.given if is_carried else None,
         registration=registration,
         received_at=now,
     )

@@ -14,7 +14,7 @@ from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import searching
+from forum.registration import export_answers, searching
 from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.queries import find_by_reference
@@ -246,7 +246,7 @@ def order_by_sector_and_time(event: Event) -> Order:
 def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | None = None) -> Iterator[Row]:
     """Yield the filtered list in its order or in that of `by`, with a few hundred rows in memory at a time.
 
-    `columns` names attributes of the registration, purposes of consent (true or false) and PLACE_CONFIRMED_AT.
+    `columns` names attributes of the registration, purposes of consent, PLACE_CONFIRMED_AT, and `export_answers`.
     """
     query = matching(event, filters).with_only_columns(*map(_streamed, columns))
     ordered = query.order_by(*_whole_order(by or order(event, filters.sort)))
@@ -270,13 +270,14 @@ def _meets(term: searching.Term) -> ColumnElement[bool]:
 
 
 def _holds(text: str) -> ColumnElement[bool]:
-    in_extra = Registration.search_extra.contains(text, autoescape=True)
-    return or_(
-        Registration.search_text.contains(text, autoescape=True), and_(in_extra, searching.EXTRA_HOLDS)
-    )
+    columns = Registration.search_text, Registration.search_extra
+    in_text, in_extra = (column.contains(text, autoescape=True) for column in columns)
+    return or_(in_text, and_(in_extra, searching.EXTRA_HOLDS))
 
 
 def _streamed(column: str) -> Any:
+    if column.startswith(export_answers.PREFIX):
+        return export_answers.select_answer(column)
     if column == PLACE_CONFIRMED_AT:
         # A calendar entry changes when the place is confirmed, and not again while the person has the place.
         return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)

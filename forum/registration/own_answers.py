@@ -1,12 +1,16 @@
 """A person's answers as rows of label and value, for components/summary_list.html on their own pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 
 from forum.events.models import Sector
-from forum.registration import answers
+from forum.questions import queries as questions
+from forum.questions.enums import Sensitivity
+from forum.questions.models import Question
+from forum.questions.wording import answer_text
+from forum.registration import answers, given
 from forum.registration.forms import DetailsForm, RegistrationForm
 from forum.registration.models import Registration
 from forum.web.languages import in_language
@@ -14,16 +18,39 @@ from forum.web.languages import in_language
 Rows = list[dict[str, str]]
 
 
-def given_rows(registration: Registration) -> Rows:
-    """Return the details that can be changed, then the address and the sector, which cannot."""
+def given_rows(registration: Registration, every: Sequence[Question]) -> Rows:
+    """Return the details that can be changed, the address and the sector, then what the event itself has asked."""
     details = DetailsForm(obj=registration).answers()
-    return [*details, {"label": _("E-mail address"), "value": registration.email}, _row(registration.sector)]
+    email = {"label": _("E-mail address"), "value": registration.email}
+    return [*details, email, _row(registration.sector), *question_rows(registration, every)]
+
+
+def question_rows(registration: Registration, every: Sequence[Question]) -> Rows:
+    """Return the event's ordinary questions that the person is asked or has answered, also when withdrawn since.
+
+    `every` are all questions of the event, the withdrawn ones too.
+    """
+    ordinary = [one for one in every if one.sensitivity == Sensitivity.ORDINARY]
+    told = given.read(registration, ordinary)
+    asked = questions.asked((one for one in ordinary if not one.withdrawn_at), registration.sector.key, told)
+    return [
+        {"label": in_language(one.label), "value": answer_text(one, told.get(one.key))}
+        for one in ordinary
+        if one in asked or one.key in told
+    ]
 
 
 def carried_rows(registration: Registration, told: Mapping[str, Any]) -> Rows:
-    """Return the answers that a confirming link would confirm, together with the registration's address."""
-    form = RegistrationForm(formdata=None, data={**told, "email": registration.email})
-    return [*form.answers(), _row(answers.sector_of(registration, told))]
+    """Return the answers that a confirming link would confirm, together with the registration's address.
+
+    Those about diet and access are named and not shown: the link may be in somebody else's hands (S23).
+    """
+    sector, carried = answers.sector_of(registration, told), told["given"]
+    asked = questions.list_open(registration.event.slug) if carried else ()
+    data = {**told, "email": registration.email}
+    form = RegistrationForm(formdata=None, data=data, questions=asked, sector=sector.key, stored=carried)
+    form.hides_care = True
+    return [*form.answers(), _row(sector)]
 
 
 def _row(sector: Sector) -> dict[str, str]:

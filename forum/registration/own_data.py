@@ -6,6 +6,7 @@ from typing import Any
 
 from forum.audit import queries as audit
 from forum.people import notes
+from forum.questions import queries as questions
 from forum.registration import queries
 from forum.registration.applicant import ASKED
 from forum.registration.models import Registration
@@ -30,8 +31,14 @@ def collect(registration: Registration) -> dict[str, Any]:
     About protected identity, diet and access the data say only that such answers are stored apart, as for everybody:
     a page left open on a screen must not tell who is protected (P21, S23).
     """
+    told = questions.list_answers(registration.id)
     return {
         "registration": {name: _plain(getattr(registration, name)) for name in PLAIN},
+        "answers": {
+            question.key: value
+            for question in questions.list_all(registration.event_id)
+            if (value := told.get(question.id)) is not None
+        },
         "sector": registration.sector.key,
         "event": registration.event.slug,
         "kept_apart_and_not_shown": list(KEPT_APART),

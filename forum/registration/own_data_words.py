@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _l
 from forum.outbox.enums import MessageStatus
 from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
+from forum.questions import queries as questions
+from forum.questions.wording import answer_text
 from forum.registration.dossier import Happening
 from forum.registration.enums import ConsentPurpose
 from forum.registration.models import Registration
@@ -78,8 +80,10 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
     def rows(names: Iterable[str]) -> list[dict[str, str]]:
         return [_row(str(LABELS[name]), _words(name, known[name], zone, status_name)) for name in names]
 
+    asked = [one for one in questions.list_all(registration.event_id) if one.key in held["answers"]]
+    told = [_row(in_language(one.label), answer_text(one, held["answers"][one.key])) for one in asked]
     return Told(
-        answers=[*rows(name for name in known if name not in MOMENTS), *where],
+        answers=[*rows(name for name in known if name not in MOMENTS), *where, *told],
         moments=rows(name for name in known if name in MOMENTS and known[name] is not None),
         consents=_table(held["consents"], CONSENT, zone),
         mails=_table(held["mails"], MAIL, zone),

@@ -1,20 +1,25 @@
 """The registration to which a browser is signed in, and its forms shown again after the session was lost."""
 
+from typing import Any
+
 from flask import render_template, request
 from flask_babel import gettext as _
 
 from forum import clock
 from forum.events.in_url import show_event
+from forum.questions import layout, queries
+from forum.questions.fields import AsksQuestions
 from forum.registration import own_sign_in
 from forum.registration.confirming import ask_to_confirm
 from forum.registration.errors import LinkRefused, NotLive
-from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm
+from forum.registration.forms import CareForm, ConsentsForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
 
 # Views whose form holds a person's answers, with the template and class that show the form again.
 ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
     "change": ("public/self_service/change.html", DetailsForm),
+    "care": ("public/self_service/care.html", CareForm),
     "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
 }
 
@@ -49,7 +54,8 @@ def ask_again(notice: str) -> str | None:
                 "cookies from this site. What you entered is still here. Open your personal link in another tab, then "
                 "come back and press the button. If this happens again, allow cookies for this site."
             )
-        return render_template(page, registration=registration, form=form(), notice=notice)
+        shown = form(**_asking(registration)) if issubclass(form, AsksQuestions) else form()
+        return render_template(page, registration=registration, form=shown, asked=layout, notice=notice)
     if endpoint == "leave" and registration is None:
         return render_template("public/self_service/left.html")
     try:
@@ -58,3 +64,10 @@ def ask_again(notice: str) -> str | None:
     except LinkRefused:
         pass
     return None
+
+
+def _asking(registration: Registration | None) -> dict[str, Any]:
+    """Return the questions of the sent form: those of the event that it names, as no registration may be known."""
+    slug = request.form.get("asks")
+    sector = registration.sector.key if registration else ""
+    return {"questions": queries.list_for_form(slug), "sector": sector, "asks": slug} if slug else {}

@@ -9,6 +9,8 @@ from forum import clock
 from forum.events import freezing
 from forum.events import queries as events
 from forum.events.models import Event
+from forum.questions import queries as questions
+from forum.questions.enums import Sensitivity
 from forum.registration import own_answers, waiting_list
 from forum.registration.models import Registration
 from forum.registration.stages import list_stages
@@ -22,10 +24,13 @@ def describe(registration: Registration) -> dict[str, Any]:
     """Return the registration's part of the context of templates/public/self_service/show.html."""
     position = waiting_list.position(registration)
     is_over = events.is_over(registration.event, clock.now())
+    every = questions.list_all(registration.event_id)
     return {
         "registration": registration,
         "event": registration.event,
-        "answers": own_answers.given_rows(registration),
+        "answers": own_answers.given_rows(registration, every),
+        # Whether the event asks, or has asked, anybody about diet and access: the same for everybody.
+        "asks_care": any(question.sensitivity == Sensitivity.CARE for question in every),
         "stages": list_stages(registration, position, is_over=is_over),
         "position": position,
         "is_over": is_over,

@@ -56,7 +56,8 @@ def choose(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/register/<sector>", methods=["GET", "POST"])
 def details(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Ask a stakeholder for the details, or register them after they have checked their answers."""
-    form = RegistrationForm(data=kept_answers.recall(sector) if "change" in request.args else None)
+    kept = kept_answers.recall(sector) if "change" in request.args else None
+    form = form_pages.read(event, sector, kept, is_final=True)
     if request.method == "GET":
         chosen = _sector_or_404(event, sector, form)
         refusal = intake.find_refusal(chosen, clock.now())
@@ -77,7 +78,7 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
         return form_pages.refused(type(refused), _sector_or_404(event, sector, form), form)
     db.session.commit()
     response = redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
-    kept_answers.mark_sent(response, form.data, sector)
+    kept_answers.mark_sent(response, form.told_later(), sector)
     return response
 
 
@@ -91,10 +92,8 @@ def check(sector: str, event: str | None = None) -> ResponseReturnValue:
         return _show(event, sector, kept_answers.recall(sector))
     # The language buttons of "Check your answers" send the parameter CHECKED and lead back to that page. The language
     # buttons of a form without errors send another one; then nothing is validated, as answers may still be missing.
-    form, change = (
-        RegistrationForm(),
-        None if form_pages.CHECKED in request.args else request.form.get(SWITCH),
-    )
+    form = form_pages.read(event, sector)
+    change = None if form_pages.CHECKED in request.args else request.form.get(SWITCH)
     if change in (None, WITH_ERRORS) and not form.validate():
         return form_pages.ask(_sector_or_404(event, sector, form), form, 422)
     if change is not None:
@@ -112,7 +111,7 @@ def another(sector: str, event: str | None = None) -> ResponseReturnValue:
     if request.method == "GET":
         answers = kept_answers.recall(sector)
         return _choose_anew(event, sector, answers) if answers else redirect(url_for(".choose"), 302)
-    form, response = RegistrationForm(), redirect(url_for(".another", sector=sector), 303)
+    form, response = form_pages.read(event, sector), redirect(url_for(".another", sector=sector), 303)
     is_kept = kept_answers.keep(response, form.data, sector)
     return response if is_kept else _choose_anew(event, sector, form.data)
 
@@ -193,8 +192,8 @@ def keep_answers(hidden: OffSite) -> ResponseReturnValue:
     key = (request.view_args or {}).get("sector")
     if key is None:
         return form_pages.off_site(hidden)
-    form = RegistrationForm(data=kept_answers.recall(key) if request.method == "GET" else None)
-    return form_pages.off_site(hidden, key, form)
+    kept = kept_answers.recall(key) if request.method == "GET" else None
+    return form_pages.off_site(hidden, key, form_pages.read(None, key, kept))
 
 
 @bp.errorhandler(CSRFError)
@@ -213,7 +212,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
     named = request.view_args or {}
     if request.endpoint == f"{bp.name}.{resend.__name__}":
         return _ask_for_link(get_published_or_404(named.get("event")), LinkForm(), notice=notice)
-    form = RegistrationForm()
+    form = form_pages.read(named.get("event"), named["sector"])
     return form_pages.ask(_sector_or_404(named.get("event"), named["sector"], form), form, notice=notice)
 
 
@@ -235,7 +234,7 @@ def _register(slug: str | None, sector: str, form: RegistrationForm) -> None:
 
 def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
     """Show the answers to check; if the browser keeps none, say that they were sent already or have expired (A07)."""
-    form = RegistrationForm(data=answers)
+    form = form_pages.read(slug, sector, answers)
     chosen = _sector_or_404(slug, sector, form)
     if answers is None:
         return form_pages.refused(AnswersGone, chosen, form, 200)
@@ -252,7 +251,7 @@ def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> R
 
 
 def _choose_anew(slug: str | None, sector: str, answers: Mapping[str, Any]) -> ResponseReturnValue:
-    form, now = RegistrationForm(data=answers), clock.now()
+    form, now = form_pages.read(slug, sector, answers), clock.now()
     chosen = _sector_or_404(slug, sector, form)
     return form_pages.with_form(
         "public/registration/another.html",

@@ -14,8 +14,10 @@ from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import event_of_page, get_published_or_404, of_event
 from forum.events.models import Event
 from forum.extensions import db
+from forum.questions import layout
 from forum.registration import (
     actions,
+    given,
     links,
     opening,
     own_data,
@@ -115,18 +117,20 @@ def change() -> ResponseReturnValue:
     """Change the details; the address and the sector cannot be changed here."""
     registration = mine_live()
     refuse_if_frozen(registration.event, clock.now())
-    form = DetailsForm(obj=registration)
+    form = DetailsForm(obj=registration, **given.asking(registration))
     if (is_sent := form.validate_on_submit()) or form.is_rechecked():
         start_write(db.session)
         try:
-            actions.change(mine(), form.details(), actor="person", now=clock.now())
+            actions.change(mine(), form.details(), answered=form.answered(), actor="person", now=clock.now())
             if is_sent:
                 db.session.commit()
                 return _back_saved()
         except OrganisationFull:
             form.organisation.errors = [_("This organisation has as many places as it can have")]
         db.session.rollback()
-    page = render_template("public/self_service/change.html", registration=registration, form=form)
+    page = render_template(
+        "public/self_service/change.html", registration=registration, form=form, asked=layout
+    )
     return page, 422 if form.errors else 200
 
 

@@ -144,7 +144,10 @@ def act_text(action: str) -> str:
 def act_detail(action: str, details: Mapping[str, Any]) -> str:
     """Return details of an audit entry, only from fields that organisers may read (P21)."""
     if action == "registration.changed":
-        return ", ".join(str(FIELDS[name]) for name in details.get("fields", ()) if name in FIELDS)
+        told = [str(FIELDS[name]) for name in details.get("fields", ()) if name in FIELDS]
+        return ", ".join(
+            [*told, *([_("Answers to the forum’s own questions")] if details.get("questions") else [])]
+        )
     if action == "registration.cancelled" and details.get("was") == Status.WAITING:
         return _("From the waiting list")
     if action == "registration.consent" and details.get("purpose") in CONSENTS:

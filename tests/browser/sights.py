@@ -203,6 +203,7 @@ OWN_REGISTRATION = [
         way=wrongly(mine("confirmed", "self_service.protected_identity"), {"real_name": "x"}),
         status=422,
     ),
+    Sight("food and access", "self_service.care", way=mine("confirmed", "self_service.care")),
     Sight("offer that is none", "self_service.accept", way=accept_too_late, status=409),
     Sight("cancel", "self_service.cancel", way=mine("confirmed", "self_service.cancel")),
     Sight("cancelled", "self_service.cancelled", {"left_line": False}),

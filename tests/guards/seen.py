@@ -14,6 +14,7 @@ PUBLIC = {
     *(f"events.organiser_{name}" for name in ("name", "address", "phone", "url")),
     *(f"sectors.{name}" for name in ("name", "invited")),
     *(f"pages.{name}" for name in ("title", "summary", "body")),
+    *("questions.label", "questions.help", "question_choices.label"),
     "posts.author",
     "images.alt",
     "images.credit",
@@ -32,6 +33,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "registrations.title",
     "registrations.email",
     "registrations.phone",
+    "answers.value",
     "outbox_messages.recipient",
     "outbox_messages.last_error",
     "post_revisions.content",
@@ -54,6 +56,7 @@ PERSONS_OWN = {
     "consents.text_version",
     "registration_notes.text",
     "registration_tags.name",
+    "answers.value",
 }
 OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser"}
 UNPUBLISHED = {"posts", "post_texts"}

@@ -15,6 +15,7 @@ from forum.extensions import db
 from forum.logs import JsonLines
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.questions.queries import list_answers
 from forum.registration import mails
 from forum.registration.models import Registration
 from tests.factories.events import NOW
@@ -330,6 +331,7 @@ def _own_words(world: World, name: str) -> list[str]:
                 getattr(person, column)
                 for column in ("given_name", "family_name", "organisation", "title", "email", "phone")
             ),
+            *list_answers(person.id).values(),
         ]
 
 

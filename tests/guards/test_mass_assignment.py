@@ -98,7 +98,13 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "registration.resend": (VISITOR, {"email": "new@example.org"}, {}, MAILED),
     "self_service.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, set()),
     "self_service.leave": (PERSON, {}, {}, {"ended_sign_ins"}),
-    "self_service.change": (PERSON, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, ADDED),
+    "self_service.change": (
+        PERSON,
+        {**DETAILS, "q-arrival": "New"},
+        {"registrations": {*DETAILS, *DERIVED}, "answers": {"value"}},
+        ADDED,
+    ),
+    "self_service.care": (PERSON, {"q-diet": "vegetarian"}, {"care_answers": {"answer"}}, set()),
     "self_service.consents": (
         PERSON,
         {"photographs": "y"},
@@ -117,7 +123,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"photographs": "y"},
         {
             "registrations": {"status", "confirmed_at", "held_until", "asked_from", "version"} | CALENDAR,
-            "submissions": {"answers"},
+            "submissions": {"answers", "given"},
+            "answers": {"value"},
         },
         {"consents"} | MAILED,
     ),

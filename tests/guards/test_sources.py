@@ -125,6 +125,7 @@ VIEWS = {
     "forum/accounts/autosaves.py",
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
     *("forum/registration/own_sign_in.py", "forum/registration/own_forms.py"),
+    *("forum/registration/own_care.py", "forum/registration/form_pages.py"),
     "forum/audit/traces.py",
     # Modules that need the request to encrypt cookies and to write log lines.
     *("forum/sealed_cookies.py", "forum/logs.py"),

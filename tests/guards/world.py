@@ -37,8 +37,9 @@ from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.people.models import RegistrationNote, RegistrationTag
 from forum.questions import queries
 from forum.questions.models import Answer
-from forum.registration import actions, answers, links
+from forum.registration import actions, links
 from forum.registration.enums import ConsentPurpose, TokenPurpose
+from forum.registration.given import care
 from forum.registration.models import CareAnswer, EndedSignIn, Registration, Submission
 from forum.registration.senders import Sender
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
@@ -252,6 +253,7 @@ def _make_people(world: World) -> None:
         "registrations": {own.id},
         "outbox_messages": mails,
         "consents": {consent.id for consent in own.consents},
+        "answers": {own.id},
     }
     for name in (PERSON, "twin", "pending", "elsewhere"):
         person = world.people[name]
@@ -261,7 +263,7 @@ def _make_people(world: World) -> None:
     sent = select(Submission).where(Submission.registration_id == world.people["pending"].id)
     db.session.scalars(sent).one().given = {"arrival": "By train"}
     for name in (PERSON, "elsewhere"):
-        told = answers.care("Diet", "Access", NOW)
+        told = care({"diet": ["Diet"]}, now=NOW)
         db.session.get_one(CareAnswer, world.people[name].id).answer = told
     for name in (PERSON, "twin", "elsewhere"):
         noted = world.people[name]

@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions
+from forum.registration import actions, queries
 from forum.registration.enums import Status
 from forum.registration.models import ProtectedIdentity
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.questions import make_question
 from tests.factories.registrations import register
 
 REAL_NAME = "Canary Realname"
@@ -40,6 +41,8 @@ def twins(request, database):
     made = []
     for slug, is_protected in (("nf27", True), ("nf28", False)):
         event = make_event(slug=slug, capacity=capacity, sectors=[make_sector("ngo", ceiling=5)])
+        make_question(event, "arrival")
+        make_question(event, "diet", choices=("gluten",), care=True)
         made.append(_person(event, request.param, is_protected))
         start_write(db.session)
         event.is_current = False
@@ -58,10 +61,11 @@ def _person(event, status, is_protected):
         organisation="Same",
         is_protected=is_protected,
         real_name=real_name,
+        given={"arrival": "By train", "diet": ["gluten"]},
     )
     start_write(db.session)
     if status != Status.PENDING:
-        actions.confirm(person, now=NOW)
+        actions.confirm(person, queries.find_last_form(person), now=NOW)
     if status == Status.CANCELLED:
         actions.cancel(person, actor="command", now=NOW)
     db.session.commit()

@@ -26,7 +26,17 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry, mails, moving, places, queries, waiting_list
+from forum.registration import (
+    actions,
+    answers,
+    expiry,
+    given,
+    mails,
+    moving,
+    places,
+    queries,
+    waiting_list,
+)
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, Status
 from forum.registration.errors import (
@@ -43,6 +53,7 @@ from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import register
+from tests.registration.answering import Answering, answers_of, newest
 
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
@@ -61,7 +72,7 @@ LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
 }
 
 
-class Registrations(RuleBasedStateMachine):
+class Registrations(Answering, RuleBasedStateMachine):
     """A sequence of acts on one event with a handful of places, from its opening to after its start."""
 
     def __init__(self):
@@ -75,13 +86,14 @@ class Registrations(RuleBasedStateMachine):
         days = {"release_at": 3, "closes_at": 8, "starts_at": 10, "ends_at": 11}
         moments = {name: NOW + timedelta(days=number) for name, number in days.items()}
         self.event = make_event(capacity=4, sectors=sectors, organisation_cap=2, **moments)
+        self.begin_asking()
         self.had_place: set[tuple[int, str]] = set()
         self.is_tended = True  # whether the worker has run since the time was changed
 
     def teardown(self):
         """Empty the tables for the next sequence of acts."""
         start_write(db.session)
-        for table in ("outbox_messages", "registrations", "sectors", "events"):
+        for table in ("outbox_messages", "registrations", "questions", "sectors", "events"):
             db.session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - table names of the list above
         db.session.commit()
         db.session.expunge_all()
@@ -102,7 +114,7 @@ class Registrations(RuleBasedStateMachine):
     @rule(person=PEOPLE)
     def somebody_registers_and_confirms(self, person):
         if (registration := self.ask_for_a_place(person)) is not None:
-            self.do(actions.confirm, registration)
+            self.confirm(registration, newest(registration))
 
     @precondition(lambda self: self.now < self.event.closes_at and self.those_who_are(*LIVE))
     @rule(data=st.data(), sector=st.sampled_from(SECTORS))
@@ -110,11 +122,6 @@ class Registrations(RuleBasedStateMachine):
         known = self.pick(data, *LIVE)
         again = self.ask_for_a_place((sector, known.organisation), email=known.email.upper())
         assert again is None or again.id == known.id
-
-    @precondition(lambda self: self.those_who_are(Status.PENDING))
-    @rule(data=st.data())
-    def somebody_confirms(self, data):
-        self.do(actions.confirm, self.pick(data, Status.PENDING))
 
     @precondition(lambda self: self.those_who_are(Status.OFFERED))
     @rule(data=st.data())
@@ -144,7 +151,7 @@ class Registrations(RuleBasedStateMachine):
     def somebody_moves_to_another_sector(self, data, key, who, may_wait):
         person, sector = self.pick(data, *LIVE), next(one for one in self.event.sectors if one.key == key)
         before = (person.sector_id, person.holds_place, person.waiting_since)
-        if sector not in moving.list_sectors(person, actor=who):
+        if sector not in moving.list_sectors(person, actor=who) or self.now >= self.event.ends_at:
             return
         foreseen = moving.foresee(person, sector, actor=who, now=self.now)
         self.do(moving.move, person, sector, may_wait=may_wait, actor=who)
@@ -213,6 +220,8 @@ class Registrations(RuleBasedStateMachine):
         self.nobody_is_passed_by_who_came_later(people)
         self.the_last_mail_says_how_it_stands(people)
         self.no_offer_outlives_the_start(people)
+        self.everybody_has_what_they_answered(people)
+        self.no_form_is_kept_longer_than_its_link(people)
         self.had_place = places_by_organisation(people)
 
     def counters_are_the_rows_that_hold_a_place(self, people):
@@ -268,7 +277,8 @@ class Registrations(RuleBasedStateMachine):
         """Register the person; return None if the sector is closed, or full without a waiting list."""
         sector, organisation = person
         try:
-            return register(self.event, sector, now=self.now, organisation=organisation, **differing)
+            told = {"organisation": organisation, "given": answers_of(next(self.forms)), **differing}
+            return register(self.event, sector, now=self.now, **told)
         except SectorFull:
             db.session.rollback()
             assert not self.event.has_waiting_list
@@ -369,6 +379,9 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
             lambda *given, real=queries.list_waiting, **more: real(*given, **more)[::-1],
         ),
         (mails, "queue_offered", lambda registration, *, now: None),
+        (given, "store", lambda registration, told, *, now: None),
+        (given, "change", lambda registration, answered: []),
+        (answers, "forget", lambda registration: None),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

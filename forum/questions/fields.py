@@ -1,0 +1,205 @@
+"""The fields of an event's questions in a form, and the checks of what was typed there.
+
+Each question has a field, also one that is not asked of this sector or under these answers: what was typed there stays
+with the form and is asked, checked and stored only when it applies. So nothing is lost on the way to another sector.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, HiddenField, RadioField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import StopValidation, ValidationError
+
+from forum.questions import queries, values
+from forum.questions.enums import NO, YES, QuestionKind, Sensitivity
+from forum.questions.identity_numbers import holds_identity_number
+from forum.questions.models import Question
+from forum.web.countries import CountryField, country_names
+from forum.web.forms import LinesField, TidyForm
+from forum.web.languages import in_language, language
+
+PREFIX = "q-"
+# The most characters of a line of text, of several lines, and of several lines about diet or access: free text there
+# is kept short (P05), and all such answers of a person share one sealed record.
+LONGEST_LINE, LONGEST_LINES, LONGEST_CARE = 200, 2000, 300
+# The most bytes of all answers of one kind of sensitivity together, as JSON: what their sealed records have room for.
+MOST_BYTES = {Sensitivity.CARE: 800, Sensitivity.ORDINARY: 10_000}
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+
+def name_of(question: Question) -> str:
+    """Return the name of the question's field."""
+    return PREFIX + question.key
+
+
+class CountryAnswer(CountryField):
+    """A country that may be left out; the question's own check refuses what is no country."""
+
+    def pre_validate(self, form) -> None:
+        """Leave the check to the question, which may not be asked."""
+
+
+class AsksQuestions(TidyForm):
+    """A form that asks an event's questions, too. `asks` tells the server that the form's page had some."""
+
+    asks = HiddenField()
+    # WTForms' list of a form's fields, which each form has for itself here.
+    _unbound_fields: Any
+
+    def __init__(
+        self,
+        *args: Any,
+        questions: Sequence[Question] = (),
+        sector: str = "",
+        stored: Mapping[str, Any] | None = None,
+        asks: str = "1",
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ):
+        """Make the form with a field for each question.
+
+        `stored` are the answers by key with which it is filled in. `asks`, the event's slug, names the questions where
+        the form comes back without anything else that does.
+        """
+        self.questions, self.sector, told = questions, sector, stored or {}
+        declared = self._unbound_fields or ()
+        made = [(name_of(question), make_field(question, told.get(question.key))) for question in questions]
+        self._unbound_fields = [*declared, *made]
+        filled = {name_of(q): values.shown(q, told[q.key]) for q in questions if q.key in told}
+        super().__init__(*args, data={**filled, **(data or {})}, **kwargs)
+        self.asks.data = asks if questions else ""
+        for question in questions:
+            field = self[name_of(question)]
+            field.question = question
+            field.validators = (_only_if_asked, *field.validators)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Return whether the form is valid; answers that are too long together are refused at the last of them."""
+        valid = super().validate(*args, **kwargs)
+        return all([valid, *(self._fits(sensitivity) for sensitivity in Sensitivity)])
+
+    def asked(self) -> list[Question]:
+        """Return the questions that are asked of this sector under the answers in the form."""
+        typed = {question.key: self[name_of(question)].data for question in self.questions}
+        return queries.asked(self.questions, self.sector, typed)
+
+    def given(self) -> dict[str, Any]:
+        """Return the clean answers by the question's key: only what is asked and answered."""
+        told = {
+            question.key: values.read(question, self[name_of(question)].data) for question in self.asked()
+        }
+        return {key: value for key, value in told.items() if value is not None}
+
+    def _fits(self, sensitivity: Sensitivity) -> bool:
+        fields = [self[name_of(q)] for q in self.asked() if q.sensitivity == sensitivity]
+        told = {field.name: field.data for field in fields if field.data}
+        if len(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")) <= MOST_BYTES[sensitivity]:
+            return True
+        longest = max((field for field in fields if field.data), key=lambda field: len(str(field.data)))
+        longest.errors = [_("Your answers are too long together. Shorten this one.")]
+        return False
+
+
+def make_field(question: Question, stored: Any = None) -> Any:
+    """Return the field of a question, unbound, in the page's language; a stored choice is offered in any case."""
+    label, checks = in_language(question.label), [_required, CHECKS[question.kind]]
+    if question.kind in (QuestionKind.ONE_OF, QuestionKind.YES_NO):
+        return RadioField(label, checks, choices=choices_of(question, stored), validate_choice=False)
+    if question.kind == QuestionKind.SEVERAL_OF:
+        return SelectMultipleField(label, checks, choices=choices_of(question, stored), validate_choice=False)
+    return KINDS.get(question.kind, StringField)(label, checks)
+
+
+def choices_of(question: Question, stored: Any = None) -> list[SelectChoice]:
+    """Return what the question offers: yes and no, or its choices that are not withdrawn or were given before."""
+    if question.kind == QuestionKind.YES_NO:
+        return [SelectChoice(YES, _("Yes")), SelectChoice(NO, _("No"))]
+    given = stored if isinstance(stored, list) else [stored]
+    offered = [one for one in question.choices if not one.withdrawn_at or one.key in given]
+    return [SelectChoice(one.key, in_language(one.label)) for one in offered]
+
+
+def _only_if_asked(form: AsksQuestions, field: Any) -> None:
+    """Check nothing in a field whose question is not asked."""
+    if field.question not in form.asked():
+        field.errors = []
+        raise StopValidation
+
+
+def _required(_form: AsksQuestions, field: Any) -> None:
+    """Refuse an empty answer to a required question; leave an empty one to any other unchecked."""
+    if field.data:
+        return
+    field.errors = []
+    raise StopValidation(
+        MISSING.get(field.question.kind, _l("Answer this question")) if field.question.is_required else None
+    )
+
+
+def _is_text(_form: AsksQuestions, field: Any) -> None:
+    longest = _longest(field.question)
+    if len(field.data) > longest:
+        raise ValidationError(_("Use at most %(number)s characters", number=longest))
+    if holds_identity_number(field.data):
+        raise ValidationError(
+            _l(
+                "This looks like a national identity number. Leave it out: nobody here needs it, and we do not keep it."
+            )
+        )
+
+
+def _longest(question: Question) -> int:
+    if question.kind == QuestionKind.TEXT:
+        return LONGEST_LINE
+    return LONGEST_CARE if question.sensitivity == Sensitivity.CARE else LONGEST_LINES
+
+
+def _is_number(_form: AsksQuestions, field: Any) -> None:
+    if not WHOLE_NUMBER.fullmatch(field.data):
+        raise ValidationError(_l("Enter a whole number in digits, such as 2"))
+
+
+def _is_day(_form: AsksQuestions, field: Any) -> None:
+    if values.read_day(field.data) is None:
+        raise ValidationError(_l("Enter a day as year, month and day, such as 2027-05-03"))
+
+
+def _is_country(_form: AsksQuestions, field: Any) -> None:
+    if field.data not in country_names(language()):
+        raise ValidationError(_l("Choose a country"))
+
+
+def _is_offered(_form: AsksQuestions, field: Field) -> None:
+    offered = {choice.value for choice in field.choices}
+    chosen = field.data if isinstance(field.data, list) else [field.data]
+    if not offered.issuperset(chosen):
+        raise ValidationError(_l("Choose among the answers that are offered now"))
+
+
+KINDS: dict[QuestionKind, type[Field]] = {
+    QuestionKind.LONG_TEXT: LinesField,
+    QuestionKind.COUNTRY: CountryAnswer,
+}
+CHECKS: dict[QuestionKind, Callable[[Any, Any], None]] = {
+    QuestionKind.TEXT: _is_text,
+    QuestionKind.LONG_TEXT: _is_text,
+    QuestionKind.NUMBER: _is_number,
+    QuestionKind.DATE: _is_day,
+    QuestionKind.COUNTRY: _is_country,
+    **dict.fromkeys((QuestionKind.YES_NO, QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF), _is_offered),
+}
+MISSING: dict[QuestionKind, Any] = {
+    QuestionKind.TEXT: _l("Write an answer"),
+    QuestionKind.LONG_TEXT: _l("Write an answer"),
+    QuestionKind.NUMBER: _l("Enter a number"),
+    QuestionKind.DATE: _l("Enter a day"),
+    QuestionKind.COUNTRY: _l("Choose a country"),
+    QuestionKind.YES_NO: _l("Choose yes or no"),
+    QuestionKind.ONE_OF: _l("Choose an answer"),
+    QuestionKind.SEVERAL_OF: _l("Choose at least one answer"),
+}

@@ -1,0 +1,110 @@
+"""How a form's page shows the questions: each with those that depend on it below, and what is only carried along.
+
+A question under a condition is on the page from the start, below the one that decides. The style sheet hides it until
+that answer is chosen, without a script; a browser that cannot do this shows it with the condition in words.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.questions import queries
+from forum.questions.enums import QuestionKind, Sensitivity
+from forum.questions.fields import AsksQuestions, name_of
+from forum.questions.models import Question
+from forum.questions.wording import answer_text
+from forum.web.languages import in_language
+
+# How many different conditions on one question the style sheet knows; what stands under further ones is always seen.
+MOST_CONDITIONS = 6
+
+
+@dataclass
+class Group:
+    """Questions that the same answers to the question above bring up; `number` names the group in the style sheet."""
+
+    number: int
+    condition: str
+    nodes: list["Node"] = field(default_factory=list)
+
+
+@dataclass
+class Node:
+    """A question on the page: its field, its hint, whether it is the first about diet and access, and its groups."""
+
+    question: Question
+    field: Any
+    hint: str
+    is_first_care: bool = False
+    groups: list[Group] = field(default_factory=list)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """For each answer that brings questions up, the numbers of their groups."""
+        found: dict[str, list[str]] = {}
+        for group in self.groups:
+            for value in group.nodes[0].question.depends_on_values:
+                found.setdefault(value, []).append(str(group.number))
+        return {value: " ".join(numbers) for value, numbers in found.items()}
+
+    @property
+    def look(self) -> str:
+        """Which macro of templates/public/questions/_asked.html shows the field."""
+        return LOOKS.get(self.question.kind, "field")
+
+
+LOOKS = {
+    QuestionKind.YES_NO: "radios",
+    QuestionKind.ONE_OF: "radios",
+    QuestionKind.SEVERAL_OF: "checklist",
+    QuestionKind.NUMBER: "number",
+    QuestionKind.DATE: "date",
+}
+
+
+def nodes(form: AsksQuestions) -> list[Node]:
+    """Return the questions of the form's sector, each with its conditional ones; conditions count as fulfilled."""
+    made: dict[int, Node] = {}
+    top: list[Node] = []
+    has_care = False
+    for question in form.questions:
+        parent = made.get(question.depends_on_id or 0)
+        if not queries.of_sector(question, form.sector) or (question.depends_on_id and parent is None):
+            continue
+        is_care = question.sensitivity == Sensitivity.CARE
+        node = Node(question, form[name_of(question)], in_language(question.help), is_care and not has_care)
+        has_care = has_care or is_care
+        made[question.id] = node
+        (_group(parent, question).nodes if parent else top).append(node)
+    return top
+
+
+def carried(form: AsksQuestions) -> Iterator[Any]:
+    """Yield the fields of questions that this sector is not asked, which the page carries along unseen."""
+    seen = {node.field.name for node in _flat(nodes(form))}
+    for question in form.questions:
+        if name_of(question) not in seen:
+            yield form[name_of(question)]
+
+
+def _flat(some: Sequence[Node]) -> Iterator[Node]:
+    for node in some:
+        yield node
+        for group in node.groups:
+            yield from _flat(group.nodes)
+
+
+def _group(parent: Node, question: Question) -> Group:
+    """Return the group of the parent that has this question's condition; make it if there is none yet."""
+    for group in parent.groups:
+        if set(group.nodes[0].question.depends_on_values) == set(question.depends_on_values):
+            return group
+    told = " / ".join(answer_text(parent.question, value) for value in question.depends_on_values)
+    number = len(parent.groups) + 1
+    group = Group(
+        number if number <= MOST_CONDITIONS else 0, _("Only if you answered: %(answer)s", answer=told)
+    )
+    parent.groups.append(group)
+    return group

@@ -1,0 +1,31 @@
+"""The values of answers: read from what a form holds, and put back into one."""
+
+from datetime import date
+from typing import Any
+
+from forum.questions.enums import QuestionKind
+from forum.questions.models import Question
+
+
+def read(question: Question, typed: Any) -> Any:
+    """Return the value to store for what was typed and is valid, or None for no answer."""
+    if typed in (None, "", []):
+        return None
+    if isinstance(typed, list):
+        return list(dict.fromkeys(typed))
+    return int(typed) if question.kind == QuestionKind.NUMBER else typed
+
+
+def shown(question: Question, value: Any) -> Any:
+    """Return a stored value as its field holds it."""
+    if question.kind == QuestionKind.SEVERAL_OF:
+        return value if isinstance(value, list) else [] if value is None else [value]
+    return "" if value is None else str(value)
+
+
+def read_day(text: Any) -> date | None:
+    """Return the day that an ISO 8601 date names, or None for any other text."""
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,29 @@
+"""Answers in words."""
+
+from typing import Any
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind
+from forum.questions.models import Question
+from forum.questions.values import read_day
+from forum.web.countries import country_names
+from forum.web.languages import in_language, language
+
+
+def answer_text(question: Question, value: Any) -> str:
+    """Return a stored answer in words, or as it is stored where the question has no words for it."""
+    if value is None:
+        return ""
+    if question.kind in WITH_CHOICES:
+        labels = {choice.key: in_language(choice.label) for choice in question.choices}
+        return ", ".join(labels.get(key, str(key)) for key in (value if isinstance(value, list) else [value]))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if question.kind == QuestionKind.YES_NO:
+        return {YES: _("Yes"), NO: _("No")}.get(value, str(value))
+    if question.kind == QuestionKind.COUNTRY:
+        return country_names(language()).get(value, str(value))
+    day = read_day(value) if question.kind == QuestionKind.DATE else None
+    return format_date(day, "long") if day else str(value)

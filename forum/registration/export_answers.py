@@ -1,0 +1,41 @@
+"""The columns of an exported list for the event's own questions, without those about diet and access (S14)."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.questions import queries
+from forum.questions.enums import Sensitivity
+from forum.questions.models import Answer, Question
+from forum.questions.wording import answer_text
+from forum.registration.enums import ExportPurpose
+from forum.registration.models import Registration
+from forum.web.languages import in_language
+
+PREFIX = "question-"
+# The purposes that need the answers. A report leads to no person, and answers in free text would.
+PURPOSES = {ExportPurpose.GROUPS, ExportPurpose.EVERYTHING}
+
+
+def list_asked(event_id: int, purpose: str) -> list[Question]:
+    """Return the questions whose answers this purpose needs, the withdrawn ones too."""
+    every = queries.list_all(event_id) if purpose in PURPOSES else []
+    return [question for question in every if question.sensitivity == Sensitivity.ORDINARY]
+
+
+def headings(questions: Sequence[Question]) -> dict[str, str]:
+    """Return the heading of each question's column, by the column's name."""
+    return {f"{PREFIX}{question.id}": in_language(question.label) for question in questions}
+
+
+def words(questions: Sequence[Question]) -> dict[str, Callable[[Any], str]]:
+    """Return, for each question's column, the function that turns its values into words."""
+    return {f"{PREFIX}{question.id}": partial(answer_text, question) for question in questions}
+
+
+def select_answer(column: str) -> Any:
+    """Return the subquery for the stored answer in a question's column."""
+    mine = Answer.registration_id == Registration.id, Answer.question_id == int(column.removeprefix(PREFIX))
+    return select(Answer.value).where(*mine).scalar_subquery().label(column)

@@ -1,0 +1,110 @@
+"""Storing the answers to an event's own questions: ordinary ones as rows, those about diet and access sealed (P05)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+
+from forum.extensions import db
+from forum.questions import queries
+from forum.questions.enums import Sensitivity
+from forum.questions.models import Answer, Question
+from forum.registration.models import CareAnswer, Registration
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The questions that a form has asked, and the answers by the question's key."""
+
+    questions: Sequence[Question]
+    given: Mapping[str, Any]
+
+
+def read(registration: Registration, questions: Sequence[Question]) -> dict[str, Any]:
+    """Return the registration's answers that are not sensitive, by the question's key."""
+    stored = queries.list_answers(registration.id)
+    return {question.key: stored[question.id] for question in questions if question.id in stored}
+
+
+def asking(registration: Registration) -> dict[str, Any]:
+    """Return what a form needs to ask the ordinary questions of a registration's event again, filled in."""
+    slug = registration.event.slug
+    asked = [one for one in queries.list_for_form(slug) if one.sensitivity == Sensitivity.ORDINARY]
+    stored = read(registration, asked)
+    return {"questions": asked, "sector": registration.sector.key, "stored": stored, "asks": slug}
+
+
+def asking_care(registration: Registration) -> dict[str, Any]:
+    """Return what a form needs to ask about diet and access, empty: stored answers are never shown (S23).
+
+    A question that depends on an ordinary one is asked if the stored answer there fulfils its condition.
+    """
+    slug, sector = registration.event.slug, registration.sector.key
+    every = queries.list_for_form(slug)
+    ordinary = {one.id for one in every if one.sensitivity == Sensitivity.ORDINARY}
+    told = read(registration, every)
+    asked = []
+    for one in every:
+        if one.id in ordinary:
+            continue
+        if one.depends_on_id in ordinary:
+            if one not in queries.asked([*(q for q in every if q.id in ordinary), one], sector, told):
+                continue
+            one.depends_on_id = None
+        asked.append(one)
+    return {"questions": asked, "sector": sector, "asks": slug}
+
+
+def store(registration: Registration, given: Mapping[str, Any], *, now: datetime) -> None:
+    """Store the answers that a confirmed form has given; others that the registration has stay as they are."""
+    answered = [question for question in queries.list_all(registration.event_id) if question.key in given]
+    _put(
+        registration, {one.id: given[one.key] for one in answered if one.sensitivity == Sensitivity.ORDINARY}
+    )
+    if told := {one.key: given[one.key] for one in answered if one.sensitivity == Sensitivity.CARE}:
+        say_care(registration, told, now=now)
+
+
+def change(registration: Registration, answered: Answered) -> list[str]:
+    """Replace the ordinary answers to the questions that a form has shown; return the keys of those that differ.
+
+    An answer is removed when it was emptied, or when the person has changed the answer on which its question depends.
+    One whose question the form did not ask, because it was withdrawn or its condition was changed, stays.
+    """
+    ordinary = [one for one in answered.questions if one.sensitivity == Sensitivity.ORDINARY]
+    before = read(registration, ordinary)
+    sector = registration.sector.key
+    shown = {*queries.asked(ordinary, sector, before), *queries.asked(ordinary, sector, answered.given)}
+    changed = [one for one in ordinary if one in shown and before.get(one.key) != answered.given.get(one.key)]
+    _put(registration, {one.id: answered.given[one.key] for one in changed if one.key in answered.given})
+    gone = [one.id for one in changed if one.key not in answered.given]
+    mine = Answer.registration_id == registration.id, Answer.question_id.in_(gone)
+    if gone:
+        db.session.execute(delete(Answer).where(*mine))
+    return [one.key for one in changed]
+
+
+def say_care(registration: Registration, told: Mapping[str, Any], *, now: datetime | None) -> None:
+    """Seal the answers about diet and access; they replace those that were sealed before."""
+    if registration.care_answer:
+        registration.care_answer.answer = care(told, now=now)
+    else:
+        registration.care_answer = CareAnswer(answer=care(told, now=now))
+
+
+def care(told: Mapping[str, Any], *, now: datetime | None) -> dict[str, Any]:
+    """Return the answers about diet and access in the form in which they are sealed; each row has the same length."""
+    return {"given": dict(told), "recorded_at": now.isoformat() if told and now else None}
+
+
+def read_care(registration: Registration) -> dict[str, Any]:
+    """Return the sealed answers about diet and access by the question's key; rows of earlier versions have none."""
+    sealed = registration.care_answer.answer if registration.care_answer else {}
+    return dict(sealed.get("given", {}))
+
+
+def _put(registration: Registration, by_id: Mapping[int, Any]) -> None:
+    for question_id, value in by_id.items():
+        db.session.merge(Answer(registration_id=registration.id, question_id=question_id, value=value))

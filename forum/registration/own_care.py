@@ -1,0 +1,50 @@
+"""The page on which a person says anew what they need to eat and to take part, or takes it back (S23, P05)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.database import start_write
+from forum.events.freezing import refuse_if_frozen
+from forum.extensions import db
+from forum.questions import layout
+from forum.registration import given, places
+from forum.registration.forms import CareForm
+from forum.registration.own_forms import mine, mine_live
+from forum.registration.self_service import bp
+from forum.web.routes import localised
+
+DELETE = "delete"  # the name of the button that takes everything back
+
+
+@localised(bp, "/r/care", methods=["GET", "POST"])
+def care() -> ResponseReturnValue:
+    """Replace or delete the answers about diet and access; the page is the same whatever is stored.
+
+    Taking them back is possible at any time, for they are held by consent; other changes end with the freeze date.
+    """
+    registration, now = mine_live(), clock.now()
+    form = CareForm(**given.asking_care(registration))
+    if DELETE in request.form:
+        return _replace({}, _("Deleted."))
+    if form.validate_on_submit():
+        refuse_if_frozen(registration.event, now)
+        return _replace(form.given(), _("Saved."))
+    page = "public/self_service/care.html"
+    page = render_template(page, registration=registration, form=form, asked=layout)
+    return page, 422 if form.errors else 200
+
+
+def _replace(told: Mapping[str, Any], message: str) -> ResponseReturnValue:
+    """Seal these answers in place of all that were sealed; the trail does not say that somebody has such needs."""
+    start_write(db.session)
+    registration = mine()
+    places.lock_live(registration)
+    given.say_care(registration, told, now=clock.now())
+    db.session.commit()
+    flash(message, "success")
+    return redirect(url_for(".show"), 303)

@@ -1,0 +1,97 @@
+"""The acts of the state machine that concern answers to the event's own questions, and what must hold of them."""
+
+from itertools import count
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+from sqlalchemy import select
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.questions.models import Answer, Question
+from forum.questions.queries import list_for_form
+from forum.registration import actions, given, queries
+from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.enums import LIVE, Status
+from forum.registration.models import Registration, Submission
+from tests.factories.questions import make_question
+
+WORDS = st.sampled_from(("by train", "by boat", "on foot"))
+
+
+class Answering:
+    """Part of `test_state_machine.Registrations`; `told` is what each confirmed person has answered, by id and key."""
+
+    def begin_asking(self) -> None:
+        self.asked = [
+            make_question(self.event, "arrival").id,
+            make_question(self.event, "diet", care=True).id,
+        ]
+        self.forms = count(1)
+        self.told: dict[int, dict[str, Any]] = {}
+
+    @precondition(lambda self: self.those_who_are(Status.PENDING))
+    @rule(data=st.data())
+    def somebody_confirms(self, data):
+        """Press the link of any form that was sent for the registration, not only of the last one."""
+        person = self.pick(data, Status.PENDING)
+        forms = queries.list_carried_forms(person)
+        self.confirm(person, data.draw(st.sampled_from(forms)) if forms else None)
+
+    @precondition(lambda self: self.those_who_are(*LIVE))
+    @rule(data=st.data(), words=WORDS)
+    def somebody_changes_answers(self, data, words):
+        person = self.pick(data, *LIVE)
+        questions = list_for_form(self.event.slug)
+        details = Details(**{name: getattr(person, name) for name in CHANGEABLE})
+        answered = given.Answered(questions, {"arrival": words} if words != "on foot" else {})
+        self.do(actions.change, person, details, answered=answered, actor="person")
+        if any(question.key == "arrival" for question in questions):
+            self.told[person.id] = {**self.told.get(person.id, {}), "arrival": answered.given.get("arrival")}
+
+    @precondition(lambda self: self.those_who_are(*LIVE))
+    @rule(data=st.data(), words=WORDS)
+    def somebody_replaces_what_they_need(self, data, words):
+        person = self.pick(data, *LIVE)
+        self.do(given.say_care, person, {"diet": words})
+        self.told[person.id] = {**self.told.get(person.id, {}), "diet": words}
+
+    @rule(number=st.integers(0, 1), is_withdrawn=st.booleans())
+    def an_organiser_withdraws_or_restores_a_question(self, number, is_withdrawn):
+        start_write(db.session)
+        db.session.get_one(Question, self.asked[number]).withdrawn_at = self.now if is_withdrawn else None
+        db.session.commit()
+
+    def confirm(self, person, form) -> None:
+        """Confirm by the link of this form; from then on the person has its answers."""
+        carried, is_pending = (form.given if form else None) or {}, person.status == Status.PENDING
+        self.do(actions.confirm, person, form)
+        if is_pending and person.status not in (Status.PENDING, Status.EXPIRED):
+            self.told[person.id] = {**self.told.get(person.id, {}), **carried}
+
+    def everybody_has_what_they_answered(self, people) -> None:
+        rows = db.session.execute(select(Answer.registration_id, Answer.value)).all()
+        stored = {(number, "arrival"): value for number, value in rows}
+        stored |= {(one.id, key): value for one in people for key, value in given.read_care(one).items()}
+        told = {
+            (number, key): value for number, answers in self.told.items() for key, value in answers.items()
+        }
+        assert stored == {key: value for key, value in told.items() if value is not None}
+
+    def no_form_is_kept_longer_than_its_link(self, people) -> None:
+        done = [one.id for one in people if one.status != Status.PENDING]
+        kept = select(Submission.key).where(
+            Submission.registration_id.in_(done), Submission.given.is_not(None)
+        )
+        assert db.session.scalars(kept).all() == []
+
+
+def answers_of(number: int) -> dict[str, Any]:
+    """Return answers that differ from those of the form before."""
+    return {"arrival": f"form {number}", "diet": f"need {number}"}
+
+
+def newest(person: Registration) -> Submission | None:
+    """Return the form that was sent last for a registration, if its answers are still carried."""
+    return queries.find_last_form(person)
