@@ -20,6 +20,7 @@ from forum.console import (
     page_revisions,
     page_writing,
     publication,
+    question_settings,
     redirects,
 )
 from forum.console import mailings as console_mailings
@@ -100,6 +101,7 @@ BLUEPRINTS = (
     page_writing.bp,
     page_revisions.bp,
     console_settings.bp,
+    question_settings.bp,
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (

@@ -221,6 +221,14 @@ AUDIENCES: dict[str, Face | Roles] = {
     "settings.texts": ORGANISERS,
     "settings.look": ORGANISERS,
     "settings.languages": ORGANISERS,
+    "questions.index": ORGANISERS,
+    "questions.order": ORGANISERS,
+    "questions.new": ORGANISERS,
+    "questions.take_over": ORGANISERS,
+    "questions.add": ORGANISERS,
+    "questions.edit": ORGANISERS,
+    "questions.withdraw": ORGANISERS,
+    "questions.bring_back": ORGANISERS,
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 # Forms that search engines may list. A form that keeps answers shows them only to the browser that sent them.

@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from forum import presence
 from forum.console.checks import Check, Checklist, Group, State, link
+from forum.console.question_checks import question_checks
 from forum.console.text_checks import text_checks
 from forum.events.days import has_hours
 from forum.events.models import Event
@@ -24,7 +25,7 @@ def checklist_of(event: Event, now: datetime) -> Checklist:
         (
             Group(_("Facts"), tuple(_facts(event))),
             Group(_("Places"), tuple(_places(event, now))),
-            Group(_("Texts"), tuple(text_checks(event))),
+            Group(_("Texts"), (*text_checks(event), *question_checks(event))),
             Group(_("Mail and safety"), tuple(_mail_and_safety(event, now))),
         )
     )

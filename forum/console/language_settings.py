@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.console import question_checks
 from forum.console.new_event_form import LanguagesField
 from forum.console.settings_editing import flash_saved, get_locked_or_404, render, show_stored
 from forum.console.settings_fields import SettingsForm
@@ -76,4 +77,5 @@ def _page(
     event: Event, form: LanguagesForm, meanwhile: ChangedMeanwhile | None = None
 ) -> ResponseReturnValue:
     status = 409 if meanwhile else 422 if form.errors else 200
-    return render(event, "languages", form, meanwhile, untranslated=list_untranslated(event)), status
+    untranslated = [*list_untranslated(event), *question_checks.list_untranslated(event)]
+    return render(event, "languages", form, meanwhile, untranslated=untranslated), status

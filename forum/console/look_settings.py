@@ -1,5 +1,7 @@
 """The page on which an event's colours and images are chosen; forum.console.settings gives it its address."""
 
+from typing import Any
+
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -49,5 +51,5 @@ def look(event: str) -> ResponseReturnValue:
 def _page(event: Event, form: LookForm, meanwhile: ChangedMeanwhile | None = None) -> ResponseReturnValue:
     status = 409 if meanwhile else 422 if form.errors else 200
     is_tried = {name: form[name].data or "" for name in LookForm.stored(event)} != LookForm.stored(event)
-    context = {"samples": form.samples(), "is_tried": is_tried}
+    context: dict[str, Any] = {"samples": form.samples(), "is_tried": is_tried}
     return render(event, "look", form, meanwhile, **context), status

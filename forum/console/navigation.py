@@ -57,6 +57,8 @@ BELONGING = {
         "settings.texts",
         "settings.look",
         "settings.languages",
+        *("questions.index", "questions.new", "questions.add", "questions.edit"),
+        "questions.withdraw",
     },
 }
 

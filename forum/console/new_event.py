@@ -16,6 +16,7 @@ from forum.events.errors import EventExists
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
+from forum.questions.copying import copy_questions
 from forum.web.languages import in_language, language
 
 bp = Blueprint("new_event", __name__, url_prefix="/console")
@@ -45,14 +46,14 @@ def copy(event: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         start_write(db.session)
         given = {"first_day": form.first_day.data, "name": form.name.data, "language": language()}
+        original = get_any_or_404(event)
         try:
-            made = copying.copy_event(
-                get_any_or_404(event), **given, actor=sign_ins.current_actor(), now=clock.now()
-            )
+            made = copying.copy_event(original, **given, actor=sign_ins.current_actor(), now=clock.now())
         except EventExists:
             db.session.rollback()
             form.name.errors = [_("There is an event with this name on these days already")]
         else:
+            copy_questions(original, made)
             return _made(made)
     page = render_template("console/new_event/copy.html", event=get_any_or_404(event), form=form)
     return page, 422 if form.errors else 200

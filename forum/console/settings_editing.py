@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.console import question_rows
 from forum.console.settings_fields import want_languages
 from forum.database import start_write
 from forum.events import changes
@@ -103,16 +104,25 @@ def flash_saved(told: str, *, is_changed: bool) -> None:
 
 
 def render(
-    event: Event, name: str, form: Any, meanwhile: ChangedMeanwhile | None = None, **context: Any
+    event: Event,
+    name: str,
+    form: Any,
+    meanwhile: ChangedMeanwhile | None = None,
+    *,
+    folder: str = "settings",
+    **context: Any,
 ) -> str:
-    """Return a page of the settings; after somebody else's change it compares what was typed with what is stored."""
+    """Return a page of the settings, from a folder of templates/console/.
+
+    After somebody else's change it compares what was typed with what is stored.
+    """
     compared = []
     want_languages(form, event.offered_languages)
     if meanwhile:
         compared = list(differences(form, meanwhile.stored))
         form.show(meanwhile.stored)
     return render_template(
-        f"console/settings/{name}.html",
+        f"console/{folder}/{name}.html",
         event=event,
         form=form,
         meanwhile=meanwhile,
@@ -135,7 +145,8 @@ def count_missing(event: Event) -> dict[str, int]:
         "texts": [event.lead, event.sharing, *facts, *points],
     }
     codes = event.offered_languages
-    return {part: sum(_lacks_language(text, codes) for text in mine) for part, mine in texts.items()}
+    counts = {part: sum(_lacks_language(text, codes) for text in mine) for part, mine in texts.items()}
+    return {**counts, "questions": question_rows.count_missing(event)}
 
 
 def _lacks_language(text: Mapping[str, Any], codes: Sequence[str]) -> bool:

@@ -117,6 +117,8 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "ImportForm": ("file", "lines"),
     "GlossaryForm": ("language", "avoid", "better", "reason"),
     "MergeSectorForm": ("floor", "ceiling"),
+    "QuestionForm": ("label", "help", "choices", "is_required", "sectors", "condition", "sensitivity"),
+    "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),
     "MoveForm": ("if_full",),
 }

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from forum.audit import actions as audit
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import answers, places
+from forum.registration import answers, places, question_changes
 from forum.registration.errors import SharesRefused
 from forum.registration.models import Registration
 from forum.registration.sectors import Fault, FaultKind, count_registrations
@@ -60,6 +60,7 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     places.merge(sector, into, floor=limits.floor, ceiling=limits.ceiling)
     db.session.flush()
     answers.move_carried(sector, into)
+    question_changes.follow_merged(event, sector.key, into.key)
     mine = Registration.event_id == event.id, Registration.sector_id == sector.id
     moved = {"sector_id": into.id, "version": Registration.version + 1}
     db.session.execute(update(Registration).where(*mine).values(moved))

@@ -23,6 +23,7 @@ from tests.browser.ways import (
     of_image,
     of_mailing,
     of_person,
+    of_question,
     opened,
     post,
     pressed,
@@ -618,7 +619,31 @@ SETTINGS = [
         status=422,
     ),
 ]
-ORGANISING = [*CONSOLE, *DESK, *SETTINGS]
+ADD_QUESTION = of_event("questions.add", kind="one_of")
+QUESTIONS = [
+    Sight("questions, none yet", "questions.index", way=of_event("questions.index"), as_=ORGANISER),
+    Sight(
+        "questions in long words",
+        "questions.index",
+        way=of_event("questions.index"),
+        world="long",
+        as_=ORGANISER,
+    ),
+    Sight("new question", "questions.new", way=of_event("questions.new"), as_=ORGANISER),
+    Sight("question of a kind", "questions.add", way=ADD_QUESTION, as_=ORGANISER),
+    Sight(
+        "question of a kind, refused",
+        "questions.add",
+        way=wrongly(ADD_QUESTION, {"label-en": "One", "choices-0-label-en": "Alone"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    *[
+        Sight(f"{what} a question", endpoint, way=of_question(endpoint), world="long", as_=ORGANISER)
+        for what, endpoint in (("change", "questions.edit"), ("withdraw", "questions.withdraw"))
+    ],
+]
+ORGANISING = [*CONSOLE, *DESK, *SETTINGS, *QUESTIONS]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]
 BY_NAME = {sight.name: sight for sight in SIGHTS}
 EVERY_KIND = (  # pages that together have every kind of focusable element

@@ -169,6 +169,11 @@ def of_mailing(endpoint: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, mailing=visitor.world.mailing)
 
 
+def of_question(endpoint: str) -> Way:
+    """Open a page of the console about the test forum's question."""
+    return lambda visitor: visitor.open(endpoint, event=visitor.world.event, question=visitor.world.question)
+
+
 def of_desk(endpoint: str, kind: str) -> Way:
     """Open a page of the console about a post of this kind, such as a draft."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.desk[kind])

@@ -46,6 +46,7 @@ from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
 from forum.news.queries import IS_ANNOUNCED
 from forum.people import notes
+from forum.questions.models import Question
 from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
@@ -54,6 +55,7 @@ from tests.factories.events import NOW, make_archive, make_event, make_page, mak
 from tests.factories.images import encoded, make_image, ring
 from tests.factories.mailings import make_proposed, make_under_way
 from tests.factories.news import make_category, make_post, make_tag
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
 from tools.organisers import SECRET, make_user
@@ -87,6 +89,8 @@ class World:
     mailing: int = (
         0  # the id of a message to many people: proposed in the demo, paused in the test forum "long"
     )
+    # the id of a question that has answers to choose from and one below it; only in the test forum "long"
+    question: int = 0
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
@@ -208,6 +212,16 @@ def fill_long(world: World) -> None:
     _lay_out_desk(world, event)
     _add_organisers(world, event)
     world.mailing = make_under_way(event).id
+    world.question = _ask(event).id
+
+
+def _ask(event: Event) -> Question:
+    """Ask a question with one below it, which lacks a language, and withdraw a third."""
+    words = {"label": _both(LONG_WORD), "help": _both(LONG_ORGANISATION)}
+    diet = make_question(event, "diet", choices=(LONG_WORD[:30], "other"), care=True, **words)
+    make_question(event, "more", care=True, after=diet, values=["other"], label=Text(sv=LONG_NAME))
+    make_question(event, "gone", withdrawn_at=NOW, label=_both(LONG_ORGANISATION))
+    return diet
 
 
 def fill_narrow(world: World) -> None:

@@ -15,6 +15,7 @@ from forum.mailings.models import Mailing
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
 from forum.people.models import RegistrationNote
+from forum.questions.models import Question
 from forum.registration.models import Registration
 from forum.web.cache import PRIVATE
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
@@ -31,6 +32,7 @@ VALUES = {
     "path": "old",
     "filename": "css/site.css",
     "look": "14463f-93d3c5",
+    "kind": "text",
 }
 SLUGS = {
     "events.page": "practical",
@@ -114,6 +116,9 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
         "key": IMAGES[slug],
+        "question": db.session.scalar(
+            select(func.min(Question.id)).where(Question.event_id == event.id, Question.key == "arrival")
+        ),
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }
 
@@ -132,6 +137,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
     """Return the values that this endpoint's URL needs in place of the usual ones."""
     special = {
         "images.file": {"name": "400.jpg"},
+        "questions.take_over": {"name": "hearing-loop"},
         "library.remove": {"key": UNUSED_IMAGE if values["event"] == HERE else values["key"]},
         "publishing.publish": {"post": values["draft"]},
         "revisions.show": {"number": values["revision"]},

@@ -48,6 +48,7 @@ AUDITED = {
     *("settings.merge_sector", "settings.languages", "attendee_changes.change"),
     "attendee_moves.sector",
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
+    *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),

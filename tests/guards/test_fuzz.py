@@ -92,6 +92,7 @@ QUERY_NAMES = (
     "post",
     "gone",
     "event",
+    "kind",
     # Query parameters with the names of `url_for`'s own arguments.
     *("endpoint", "_anchor", "_external", "_method", "_scheme"),
 )

@@ -285,7 +285,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         ADMIN,
         {"name": "New", "first_day": "2028-11-16"},
         {},
-        {"events", "sectors", "pages"} | ADDED,
+        {"events", "sectors", "pages", "questions", "question_choices"} | ADDED,
     ),
     "previews.index": (ADMIN, {"days": "7"}, {}, set()),  # the event is published, so it needs no preview
     "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),
@@ -378,6 +378,22 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         MAILED,
     ),
+    "questions.order": (ADMIN, {"act": "up-1"}, {}, set()),
+    "questions.take_over": (ADMIN, {}, {}, {"questions"} | ADDED),
+    "questions.add": (
+        ADMIN,
+        {"label-en": "New", "condition": "", "sensitivity": "ordinary"},
+        {},
+        {"questions"} | ADDED,
+    ),
+    "questions.edit": (
+        ADMIN,
+        {"label-en": "New", "help-en": "New", "is_required": "y", "condition": ""},
+        {"questions": {"label", "help", "is_required"}},
+        ADDED,
+    ),
+    "questions.withdraw": (ADMIN, {}, {"questions": {"withdrawn_at"}}, ADDED),
+    "questions.bring_back": (ADMIN, {}, {}, set()),
     "settings.organiser": (
         ADMIN,
         {

@@ -114,6 +114,7 @@ VIEWS = {
     *("forum/console/categories.py", "forum/console/hashtags.py"),
     *("forum/console/glossary.py", "forum/console/redirects.py"),
     *("forum/console/look_settings.py", "forum/console/sector_merging.py"),
+    *("forum/console/question_settings.py", "forum/console/question_editing.py"),
     *("forum/console/new_event.py", "forum/console/publication.py", "forum/news/old_addresses.py"),
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),

@@ -12,6 +12,8 @@ from wtforms import EmailField, Field, FieldList, FormField, HiddenField, Passwo
 from wtforms.form import BaseForm
 
 from forum.accounts.forms import SignInForm
+from forum.questions.enums import QuestionKind
+from forum.questions.models import Question
 from forum.registration.exports import ExportForm
 from forum.registration.forms import RegistrationForm
 from forum.web.forms import LinesField, TidyForm
@@ -32,6 +34,8 @@ def needed_by(form: type[TidyForm], event) -> dict:
         "languages": [],
         "others": {},
         "covers": {},
+        "kind": QuestionKind.ONE_OF,
+        "question": Question(sector_keys=[]),
     }
     return {name: needed[name] for name in signature(form.__init__).parameters if name in needed}
 
@@ -49,6 +53,8 @@ def test_building_a_form_has_no_effect(app, event, method):
         "languages": [],
         "others": {},
         "covers": {},
+        "kind": QuestionKind.ONE_OF,
+        "question": Question(sector_keys=[]),
     }
     with app.test_request_context("/", method=method):
         for form in all_forms():

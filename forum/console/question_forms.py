@@ -1,0 +1,209 @@
+"""The forms for an event's questions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional
+
+from forum.console.settings_fields import (
+    AreaTexts,
+    LineTexts,
+    NumberField,
+    Row,
+    RowsField,
+    SettingsForm,
+    TextsField,
+)
+from forum.events.models import Event
+from forum.questions.drafts import ChoiceDraft, QuestionDraft
+from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
+from forum.questions.models import Question
+from forum.registration import question_changes as rules
+from forum.web.edits import ShowsStored
+from forum.web.forms import TidyForm
+from forum.web.languages import in_language
+
+MOST_CHOICES, BLANK_CHOICES, LONGEST_SHOWN = 40, 4, 60
+# The kinds of questions in the order in which they are offered: what each is called, and what it is for.
+KINDS: Mapping[QuestionKind, tuple[Any, Any]] = {
+    QuestionKind.ONE_OF: (_l("One of several answers"), _l("People choose one of your answers.")),
+    QuestionKind.SEVERAL_OF: (_l("Several answers"), _l("People tick as many of your answers as fit.")),
+    QuestionKind.YES_NO: (_l("Yes or no"), _l("People choose yes or no; neither is chosen beforehand.")),
+    QuestionKind.TEXT: (
+        _l("A line of text"),
+        _l("At most 200 characters. Nobody can count what people write."),
+    ),
+    QuestionKind.LONG_TEXT: (_l("Several lines of text"), _l("For an answer that needs sentences.")),
+    QuestionKind.NUMBER: (_l("A number"), _l("A whole number, such as how many guests come along.")),
+    QuestionKind.DATE: (_l("A date"), _l("A day, such as the day of arrival.")),
+    QuestionKind.COUNTRY: (_l("A country"), _l("Chosen from the list of all countries.")),
+}
+SENSITIVITIES: Mapping[Sensitivity, Any] = {
+    Sensitivity.ORDINARY: _l("Ordinary"),
+    Sensitivity.CARE: _l("Sensitive"),
+}
+ALWAYS = ""
+
+
+class ChoiceRow(Row):
+    """An answer that a question offers, and its number in their order."""
+
+    key = HiddenField()
+    position = NumberField(_l("Order"), [Optional()], most=999)
+    label = TextsField(LineTexts, _l("Answer"), longest=150)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the row has no words: then its answer is removed."""
+        return not self.label.text
+
+
+class OrderForm(ShowsStored, TidyForm):
+    """The buttons that move questions; `seen` is a digest of the order that the page shows."""
+
+
+class QuestionForm(SettingsForm):
+    """The form for a question of one kind; the kind stands in the page's address."""
+
+    label = TextsField(LineTexts, _l("Question"), longest=200, missing=_l("Enter what you ask"))
+    help = TextsField(AreaTexts, _l("Help below the question"), longest=400)
+    choices = RowsField(ChoiceRow, _l("Answers to choose from"), most=MOST_CHOICES)
+    is_required = BooleanField(_l("People have to answer"))
+    sectors = SelectMultipleField(_l("Asked of"), choices=[])
+    condition = SelectField(_l("When it is asked"), choices=[])
+    sensitivity = RadioField(
+        _l("Who reads the answers"),
+        choices=[SelectChoice(one.value, name) for one, name in SENSITIVITIES.items()],
+        default=Sensitivity.ORDINARY.value,
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        event: Event,
+        kind: QuestionKind,
+        question: Question,
+        others: Sequence[Question],
+        is_answered: bool = False,
+        **kwargs: Any,
+    ):
+        """Make the form for a stored question or a new one; `others` are the event's further questions in order."""
+        super().__init__(*args, **kwargs)
+        self._question, self._kind = question, kind
+        self.sectors.choices = _sector_choices(event, question)
+        self.condition.choices = _conditions(question, others)
+        if kind not in WITH_CHOICES:
+            del self.choices
+        elif not self.is_submitted():
+            for _number in range(1 if question.choices else BLANK_CHOICES):
+                self.choices.offer_blank()
+        if is_answered:
+            del self.sensitivity
+
+    @staticmethod
+    def stored(question: Question, kind: QuestionKind) -> dict[str, Any]:
+        """Return the values that the form's fields show for the question, as a question of this kind."""
+        draft = QuestionDraft.of(question)
+        offered = [choice for choice in draft.choices if not choice.is_withdrawn]
+        rows = [
+            {"key": choice.key, "position": number, "label": dict(choice.label)}
+            for number, choice in enumerate(offered, start=1)
+        ]
+        return {
+            "label": dict(draft.label),
+            "help": dict(draft.help),
+            "is_required": draft.is_required,
+            "sectors": list(draft.sector_keys),
+            "condition": _code(draft.depends_on, draft.depends_on_values),
+            "sensitivity": draft.sensitivity.value,
+            **({"choices": rows} if kind in WITH_CHOICES else {}),
+        }
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the fields; an answer without words is left out."""
+        if "choices" not in self:
+            return super().validate(extra_validators)
+        blank = [row for row in self.choices.entries if row.form.is_blank]
+        self.choices.entries = [row for row in self.choices.entries if not row.form.is_blank]
+        is_valid = super().validate(extra_validators)
+        self.choices.entries += blank
+        return is_valid
+
+    def draft(self) -> QuestionDraft:
+        """Return the question as the form says it."""
+        parent, _sign, values = (self.condition.data or ALWAYS).partition("=")
+        sensitivity = self.sensitivity.data if "sensitivity" in self else self._question.sensitivity
+        return QuestionDraft(
+            kind=self._kind,
+            label=self.label.text,
+            help=self.help.text,
+            is_required=self.is_required.data,
+            sensitivity=Sensitivity(sensitivity),
+            sector_keys=tuple(self.sectors.data or ()),
+            choices=tuple(self._choices()) if "choices" in self else (),
+            depends_on=parent,
+            depends_on_values=tuple(values.split(",")) if values else (),
+        )
+
+    def _choices(self) -> list[ChoiceDraft]:
+        """Return the answers in the order of their numbers; those without a number come last."""
+        rows = sorted(
+            self.choices.filled, key=lambda row: (row.position.data is None, row.position.data or 0)
+        )
+        known = {choice.key for choice in self._question.choices}
+        return [ChoiceDraft(row.label.text, row.key.data if row.key.data in known else "") for row in rows]
+
+
+def kind_name(kind: QuestionKind) -> str:
+    """Return what a kind of question is called."""
+    return str(KINDS[kind][0])
+
+
+def condition_words(question: Question) -> str:
+    """Return the condition of a question in words, "" where it is always asked."""
+    parent = question.depends_on
+    return _condition(parent, question.depends_on_values, 2 * LONGEST_SHOWN) if parent else ""
+
+
+def _sector_choices(event: Event, question: Question) -> list[SelectChoice]:
+    """Return the event's sectors, and those that were removed while the question was for them."""
+    names = {sector.key: in_language(sector.name) for sector in event.sectors}
+    gone = [key for key in question.sector_keys or () if key not in names]
+    return [
+        *(SelectChoice(key, name) for key, name in names.items()),
+        *(SelectChoice(key, _("%(key)s (removed)", key=key)) for key in gone),
+    ]
+
+
+def _conditions(question: Question, others: Sequence[Question]) -> list[SelectChoice]:
+    """Return "always", each answer on which the question may depend, and the condition that it has."""
+    found = {ALWAYS: _("Always")}
+    for other in rules.may_decide(question, others):
+        found |= {_code(other.key, [value]): _condition(other, [value]) for value in rules.answers_of(other)}
+    if question.depends_on:
+        code = _code(question.depends_on.key, question.depends_on_values)
+        found.setdefault(code, condition_words(question))
+    return [SelectChoice(code, words) for code, words in found.items()]
+
+
+def _code(parent: str, values: Sequence[str]) -> str:
+    return f"{parent}={','.join(values)}" if parent else ALWAYS
+
+
+def _condition(parent: Question, values: Sequence[str], longest: int = LONGEST_SHOWN) -> str:
+    labels = {choice.key: in_language(choice.label) for choice in parent.choices}
+    labels |= {YES: _("Yes"), NO: _("No")} if parent.kind == QuestionKind.YES_NO else {}
+    told = _(" or ").join(labels.get(value, value) for value in values)
+    return _(
+        "If “%(question)s” is answered with “%(answer)s”",
+        question=_short(in_language(parent.label), longest),
+        answer=_short(told, longest),
+    )
+
+
+def _short(words: str, longest: int) -> str:
+    return words if len(words) <= longest else f"{words[: longest - 1].rstrip()}…"

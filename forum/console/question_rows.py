@@ -1,0 +1,96 @@
+"""The rows of the page of an event's questions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.console.question_forms import condition_words, kind_name
+from forum.events.models import Event
+from forum.questions import queries
+from forum.questions.enums import Sensitivity
+from forum.questions.models import Question
+from forum.registration import question_changes as rules
+from forum.registration import tallies
+from forum.web.languages import in_language
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question in the list.
+
+    `depth` says how many questions stand above it in its condition; `answered` is None for a small number that only
+    the role care sees; `is_silent` says that nobody is asked, because the question above is withdrawn.
+    """
+
+    question: Question
+    depth: int
+    label: str
+    kind: str
+    sectors: str
+    condition: str
+    answered: int | None
+    missing: Sequence[str]
+    is_first: bool
+    is_last: bool
+    is_silent: bool
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether only the role care reads the answers."""
+        return self.question.sensitivity == Sensitivity.CARE
+
+
+def rows_of(event: Event) -> dict[str, Any]:
+    """Return the context of the page: the questions that are asked, and those that are withdrawn."""
+    listed, answered = queries.list_all(event.id), tallies.count_answered(event)
+    asked = [question for question in listed if not question.withdrawn_at]
+    return {
+        "rows": [_row(event, question, asked, answered) for question in asked],
+        "withdrawn": [
+            _row(event, question, listed, answered) for question in listed if question.withdrawn_at
+        ],
+    }
+
+
+def count_missing(event: Event) -> int:
+    """Return how many of the event's questions that are asked lack one of its languages."""
+    asked = (question for question in queries.list_all(event.id) if not question.withdrawn_at)
+    return sum(bool(missing_of(question, event.offered_languages)) for question in asked)
+
+
+def missing_of(question: Question, codes: Sequence[str]) -> list[str]:
+    """Return the languages in which a text of the question is missing: its words, its help or one of its answers."""
+    texts = [question.label, *(choice.label for choice in question.choices if not choice.withdrawn_at)]
+    if any(question.help.values()):
+        texts.append(question.help)
+    return [code for code in codes if not all(text.get(code) for text in texts)]
+
+
+def _row(event: Event, question: Question, listed: Sequence[Question], answered: dict[str, int]) -> Row:
+    names = {sector.key: in_language(sector.name) for sector in event.sectors}
+    told = [names.get(key, _("%(key)s (removed)", key=key)) for key in question.sector_keys]
+    beside, above = rules.siblings(question, listed), _above(question, listed)
+    return Row(
+        question,
+        depth=len(above),
+        label=in_language(question.label),
+        kind=kind_name(question.kind),
+        sectors=", ".join(told) or _("every sector"),
+        condition=condition_words(question),
+        answered=tallies.shown_to_all(question, answered.get(question.key, 0)),
+        missing=missing_of(question, event.offered_languages),
+        is_first=question is beside[0],
+        is_last=question is beside[-1],
+        is_silent=question.depends_on_id is not None and not above,
+    )
+
+
+def _above(question: Question, listed: Sequence[Question]) -> list[Question]:
+    """Return the listed questions on which this one depends, the nearest first."""
+    known, found = {each.id: each for each in listed}, []
+    while (parent := known.get(question.depends_on_id or 0)) is not None:
+        found.append(parent)
+        question = parent
+    return found

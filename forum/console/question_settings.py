@@ -1,0 +1,148 @@
+"""An event's questions in the console: their list and order, ready-made ones, withdrawing and bringing back."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.console import question_editing
+from forum.console.question_forms import KINDS, OrderForm
+from forum.console.question_rows import rows_of
+from forum.console.settings_editing import get_locked_or_404, render
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.questions import queries, ready_made
+from forum.questions.models import Question
+from forum.registration import question_changes as rules
+from forum.registration import tallies
+from forum.web.edits import ChangedMeanwhile
+from forum.web.forms import TidyForm
+from forum.web.languages import in_language
+
+bp = Blueprint("questions", __name__, url_prefix="/console/<event>/settings/questions")
+
+STEPS = {"up": -1, "down": 1}
+MOVE = re.compile(r"(up|down)-([0-9]{1,9})")
+
+
+@bp.route("")
+def index(event: str) -> ResponseReturnValue:
+    """Show the event's questions in the order of the form, and those that are withdrawn."""
+    found, form = get_any_or_404(event), OrderForm()
+    form.show(_order(found))
+    return render(found, "index", form, folder="questions", **rows_of(found))
+
+
+@bp.post("/order")
+def order(event: str) -> ResponseReturnValue:
+    """Move a question up or down, and lead back to the button that was pressed."""
+    form, (way, number) = OrderForm(), _moved()
+    found = get_locked_or_404(event)
+    question = get_question_or_404(found, number)
+    try:
+        form.refuse_if_changed(_order(found))
+    except ChangedMeanwhile:
+        db.session.rollback()
+        flash(_("Nothing was moved: the order was changed meanwhile."), "warning")
+        return redirect(url_for(".index", event=event), 303)
+    rules.move(found, question, STEPS[way], actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash(_("The order is saved."), "success")
+    return redirect(url_for(".index", event=event, _anchor=_button(found, way, question)), 303)
+
+
+@bp.route("/new")
+def new(event: str) -> ResponseReturnValue:
+    """Offer ready-made questions to take over, and the kinds of questions of which one can be made."""
+    found = get_any_or_404(event)
+    keys = {question.key for question in queries.list_all(found.id) if not question.withdrawn_at}
+    sets = [(each, any(one.key in keys for one in each.questions)) for each in ready_made.list_sets()]
+    return render(found, "new", TidyForm(), folder="questions", sets=sets, kinds=KINDS)
+
+
+@bp.post("/ready-made/<name>")
+def take_over(event: str, name: str) -> ResponseReturnValue:
+    """Add the questions of a ready-made set, the last in order."""
+    ready = ready_made.find_set(name) or abort(404)
+    found = get_locked_or_404(event)
+    taken = [question.key for question in queries.list_all(found.id)]
+    for draft in ready_made.with_free_keys(ready, taken):
+        rules.add(found, draft, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    number = len(ready.questions)
+    said = ngettext(
+        "“%(name)s” has been added, with %(num)s question. Change it as you need.",
+        "“%(name)s” has been added, with %(num)s questions. Change them as you need.",
+        number,
+        name=in_language(ready.name),
+    )
+    flash(said, "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+@bp.route("/<int:question>/withdrawal", methods=["GET", "POST"])
+def withdraw(event: str, question: int) -> ResponseReturnValue:
+    """Say what withdrawing a question does, and do it."""
+    form, found = TidyForm(kept_words.sent_or_kept()), get_any_or_404(event)
+    mine = get_question_or_404(found, question)
+    if not form.validate_on_submit():
+        return render(found, "withdraw", form, folder="questions", **_about(found, mine))
+    mine = get_question_or_404(get_locked_or_404(event), question)
+    rules.withdraw(mine, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash(_("The question is withdrawn. Answers that were given are kept."), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+@bp.post("/<int:question>/return")
+def bring_back(event: str, question: int) -> ResponseReturnValue:
+    """Ask a withdrawn question again."""
+    mine = get_question_or_404(get_locked_or_404(event), question)
+    rules.bring_back(mine, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash(_("The question is asked again."), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+for rule, view in (("/new/<kind>", question_editing.add), ("/<int:question>", question_editing.edit)):
+    bp.add_url_rule(rule, view_func=view, methods=["GET", "POST"])
+
+
+def get_question_or_404(event: Event, number: int) -> Question:
+    """Return the event's question with this id; the id of another event's question is a 404 (S13)."""
+    return question_editing.get_question_or_404(event, number)
+
+
+def _moved() -> tuple[str, int]:
+    """Return the direction of the pressed button, "up" or "down", and its question's id; else abort with 400."""
+    pressed = MOVE.fullmatch(request.form.get("act", "")) or abort(400)
+    return pressed[1], int(pressed[2])
+
+
+def _button(event: Event, way: str, question: Question) -> str:
+    """Return the id of the button to focus after a move: the pressed one, or the opposite one at an end of its row."""
+    listed = [one for one in queries.list_all(event.id) if not one.withdrawn_at]
+    row = rules.siblings(question, listed)
+    if row and question is row[0 if way == "up" else -1]:
+        way = "down" if way == "up" else "up"
+    return f"{way}-{question.id}"
+
+
+def _order(event: Event) -> dict[str, Any]:
+    return {"order": [question.id for question in queries.list_all(event.id) if not question.withdrawn_at]}
+
+
+def _about(event: Event, question: Question) -> dict[str, Any]:
+    """Return the context of the page about withdrawing: how many have answered, and what depends on the question."""
+    below = [each for each in queries.list_all(event.id) if each.depends_on_id == question.id]
+    return {
+        "question": question,
+        "answered": tallies.shown_answered(event, question),
+        "below": [in_language(each.label) for each in below if not each.withdrawn_at],
+    }

@@ -1,0 +1,62 @@
+"""Sets of questions that an organiser can take over into an event: diet, interpreters, access needs and others."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from forum.columns import Text
+from forum.questions.drafts import QuestionDraft
+from forum.questions.enums import Sensitivity
+
+FILE = Path(__file__).parent / "ready_made.toml"
+
+
+@dataclass(frozen=True)
+class ReadySet:
+    """Questions that belong together, in order: what the set is called and when it is useful."""
+
+    key: str
+    name: Text
+    use: Text
+    questions: tuple[QuestionDraft, ...]
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether only the role care reads the answers."""
+        return any(question.sensitivity == Sensitivity.CARE for question in self.questions)
+
+
+@cache
+def list_sets() -> tuple[ReadySet, ...]:
+    """Return every set in the order of the file."""
+    told = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return tuple(
+        ReadySet(
+            each["key"],
+            Text(each["name"]),
+            Text(each["use"]),
+            tuple(QuestionDraft.read(question) for question in each["questions"]),
+        )
+        for each in told["sets"]
+    )
+
+
+def find_set(key: str) -> ReadySet | None:
+    """Return the set with this key, or None."""
+    return next((each for each in list_sets() if each.key == key), None)
+
+
+def with_free_keys(ready: ReadySet, taken: Iterable[str]) -> list[QuestionDraft]:
+    """Return the drafts of the set with keys that are not taken, such as diet-2, in their conditions too."""
+    used, renamed, drafts = set(taken), {}, []
+    for draft in ready.questions:
+        numbered = (
+            draft.key if number == 1 else f"{draft.key}-{number}" for number in range(1, len(used) + 2)
+        )
+        key = next(key for key in numbered if key not in used)
+        renamed[draft.key] = key
+        used.add(key)
+        drafts.append(replace(draft, key=key, depends_on=renamed.get(draft.depends_on, "")))
+    return drafts

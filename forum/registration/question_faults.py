@@ -1,0 +1,86 @@
+"""What a question may not be: without choices, in a circle of conditions, or telling a sensitive answer.
+
+A question that depends on a sensitive one is sensitive itself: that somebody was asked it tells the answer above.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from forum.events.models import Event
+from forum.questions.drafts import QuestionDraft
+from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
+from forum.questions.errors import Fault
+from forum.questions.models import Question
+
+FEWEST = {QuestionKind.ONE_OF: 2, QuestionKind.SEVERAL_OF: 1}
+Faults = Iterator[tuple[Fault, str]]
+
+
+def find_faults(event: Event, question: Question, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
+    """Yield each rule that the draft breaks, with the key of what is meant; `others` are the other questions."""
+    yield from _faults_of_choices(draft)
+    yield from _faults_of_sectors(event, question, draft)
+    yield from _faults_of_condition(question, draft, others)
+    yield from _faults_of_dependants(question, draft, others)
+
+
+def _faults_of_choices(draft: QuestionDraft) -> Faults:
+    keys = [choice.key for choice in draft.choices if choice.key]
+    for key in keys:
+        if keys.count(key) > 1:
+            yield Fault.KEY_IS_TAKEN, key
+    offered = [choice for choice in draft.choices if not choice.is_withdrawn]
+    if len(offered) < FEWEST.get(draft.kind, 0):
+        yield Fault.TOO_FEW_CHOICES, ""
+
+
+def _faults_of_sectors(event: Event, question: Question, draft: QuestionDraft) -> Faults:
+    """Yield a fault for each sector that the event lacks; one that was removed stays with the questions it had."""
+    known = {sector.key for sector in event.sectors} | set(question.sector_keys or ())
+    for key in draft.sector_keys:
+        if key not in known:
+            yield Fault.NO_SUCH_SECTOR, key
+
+
+def _faults_of_condition(question: Question, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
+    if not draft.depends_on:
+        return
+    parent = next((other for other in others if other.key == draft.depends_on), None)
+    if parent is None or not set(draft.depends_on_values) <= _decisive(parent) or not draft.depends_on_values:
+        yield Fault.NO_SUCH_CONDITION, draft.depends_on
+    elif _depends(parent, question, others):
+        yield Fault.CIRCLE, parent.key
+    elif parent.sensitivity == Sensitivity.CARE != draft.sensitivity:
+        yield Fault.SHOWS_SENSITIVE, parent.key
+
+
+def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
+    """Yield a fault for each question that depends on an answer that would go, or that would become sensitive."""
+    kept = {choice.key for choice in draft.choices if not choice.is_withdrawn}
+    kept = {YES, NO} if draft.kind == QuestionKind.YES_NO else kept
+    for other in others:
+        if question.id is None or other.depends_on_id != question.id or other.withdrawn_at:
+            continue
+        if not kept.issuperset(other.depends_on_values):
+            yield Fault.OTHERS_DEPEND, other.key
+        if draft.sensitivity == Sensitivity.CARE != other.sensitivity:
+            yield Fault.SHOWS_SENSITIVE, other.key
+
+
+def _decisive(question: Question) -> set[str]:
+    """Return all answers that another question may name, those of withdrawn choices too."""
+    if question.kind == QuestionKind.YES_NO:
+        return {YES, NO}
+    return {choice.key for choice in question.choices} if question.kind in WITH_CHOICES else set()
+
+
+def _depends(question: Question, on: Question, others: Sequence[Question]) -> bool:
+    """Return whether the question depends on the other one, directly or over further questions."""
+    known = {other.id: other for other in others}
+    above: Question | None = question
+    for _step in range(len(others) + 1):
+        if above is None or on.id is None:
+            return False
+        if above.depends_on_id == on.id:
+            return True
+        above = known.get(above.depends_on_id or 0)
+    return True

@@ -1,0 +1,184 @@
+"""Counting the answers to an event's own questions, and hiding small numbers of sensitive ones (P06).
+
+Kitchen and venue need numbers, not names. A number below FEWEST may point at somebody whom an organiser knows, so
+only the role care sees it. A hidden number must not follow from the others either: where the answers to a question add
+up to those who have answered, further numbers are hidden until at least two are, and at least FEWEST people stand
+behind them.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import exists, func, select
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.questions import queries
+from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
+from forum.questions.models import Answer, Question
+from forum.registration.enums import Status
+from forum.registration.models import CareAnswer, Registration
+
+FEWEST = 5
+BATCH = 500
+TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT})
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many people have answered a question, and how many gave each answer; None stands for a hidden number.
+
+    The counts are in the order of the choices, else of the answers. A question that asks for text has none.
+    """
+
+    question: Question
+    answered: int | None
+    counts: Mapping[Any, int | None]
+
+    @property
+    def hides(self) -> bool:
+        """Whether any number is hidden."""
+        return self.answered is None or None in self.counts.values()
+
+
+def is_answered(question: Question) -> bool:
+    """Return whether anybody has answered the question, those included whose registration has ended."""
+    if question.sensitivity == Sensitivity.ORDINARY:
+        return bool(db.session.scalar(select(exists().where(Answer.question_id == question.id))))
+    return any(question.key in given for _registration_id, given in _read_care(question.event_id))
+
+
+def count_answered(event: Event) -> dict[str, int]:
+    """Return by the question's key how many people have answered it, those included whose registration has ended."""
+    query = (
+        select(Question.key, func.count())
+        .join(Answer, Answer.question_id == Question.id)
+        .where(Question.event_id == event.id)
+        .group_by(Question.key)
+    )
+    counts = Counter(dict(db.session.execute(query).all()))
+    if any(one.sensitivity == Sensitivity.CARE for one in queries.list_all(event.id)):
+        for _registration_id, given in _read_care(event.id):
+            counts.update(given.keys())
+    return dict(counts)
+
+
+def count_confirmed(event: Event) -> int:
+    """Return how many people the counts are about: those whose place is confirmed."""
+    mine = Registration.event_id == event.id, Registration.status == Status.CONFIRMED
+    return db.session.scalar(select(func.count()).select_from(Registration).where(*mine)) or 0
+
+
+def list_tallies(event: Event, *, is_exact: bool) -> list[Tally]:
+    """Return what those whose place is confirmed have answered, question by question.
+
+    A withdrawn question is left out unless somebody has answered it. With `is_exact` small numbers of sensitive
+    questions are shown, too.
+    """
+    given: dict[str, list[Any]] = {}
+    for key, value in (*_read_ordinary(event.id), *_of_care(event.id)):
+        given.setdefault(key, []).append(value)
+    listed = [one for one in queries.list_all(event.id) if not one.withdrawn_at or one.key in given]
+    exact = {one.id: tally_of(one, given.get(one.key, ())) for one in listed}
+    return [*exact.values()] if is_exact else list(_hidden(exact))
+
+
+def tally_of(question: Question, values: Sequence[Any]) -> Tally:
+    """Return the exact tally of these answers."""
+    if question.kind in TEXTS:
+        return Tally(question, len(values), {})
+    told = Counter(part for value in values for part in (value if isinstance(value, list) else [value]))
+    order: Sequence[Any] = sorted(told, key=lambda part: (isinstance(part, str), part))
+    if question.kind in WITH_CHOICES:
+        order = [one.key for one in question.choices if not one.withdrawn_at or one.key in told]
+    if question.kind == QuestionKind.YES_NO:
+        order = (YES, NO)
+    return Tally(question, len(values), {part: told[part] for part in order})
+
+
+def without_small(tally: Tally) -> Tally:
+    """Return the tally with numbers hidden that would point at few people."""
+    counts = {part: number for part, number in tally.counts.items() if number}
+    hidden = {part for part, number in counts.items() if number < FEWEST}
+    if hidden and tally.question.kind != QuestionKind.SEVERAL_OF:
+        for part in sorted(counts, key=lambda part: counts[part]):
+            if len(hidden) > 1 and sum(counts[each] for each in hidden) >= FEWEST:
+                break
+            hidden.add(part)
+    shown = {part: None if part in hidden else number for part, number in tally.counts.items()}
+    return replace(tally, answered=shown_number(tally.answered or 0), counts=shown)
+
+
+def shown_number(number: int) -> int | None:
+    """Return the number, or None for one that is hidden because it is small."""
+    return None if 0 < number < FEWEST else number
+
+
+def shown_to_all(question: Question, number: int) -> int | None:
+    """Return how many have answered as every organiser may see it: None for a small number of a sensitive question."""
+    return shown_number(number) if question.sensitivity == Sensitivity.CARE else number
+
+
+def shown_answered(event: Event, question: Question) -> int | None:
+    """Return how many people have answered a question, as every organiser may see it."""
+    return shown_to_all(question, count_answered(event).get(question.key, 0))
+
+
+def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
+    """Return those whose place is confirmed and who have answered sensitive questions, by name, with their answers."""
+    told = {
+        registration_id: given for registration_id, given in _read_care(event.id, is_confirmed=True) if given
+    }
+    query = select(Registration).where(
+        Registration.event_id == event.id, Registration.status == Status.CONFIRMED
+    )
+    people = db.session.scalars(query.order_by(Registration.sort_key, Registration.id))
+    return [(person, told[person.id]) for person in people if person.id in told]
+
+
+def _hidden(exact: Mapping[int, Tally]) -> Iterator[Tally]:
+    """Yield the tallies with small numbers of sensitive questions hidden.
+
+    How many have answered a question that stands under a condition may tell how many gave the answer above it.
+    """
+    shown: dict[int, Tally] = {}
+    for number, tally in exact.items():
+        question = tally.question
+        if question.sensitivity == Sensitivity.CARE:
+            tally = without_small(tally)
+            above = shown.get(question.depends_on_id or 0)
+            if above and any(above.counts.get(value, 0) is None for value in question.depends_on_values):
+                tally = replace(tally, answered=None, counts=dict.fromkeys(tally.counts))
+        shown[number] = tally
+        yield tally
+
+
+def _read_ordinary(event_id: int) -> Iterator[tuple[str, Any]]:
+    query = (
+        select(Question.key, Answer.value)
+        .join(Question, Question.id == Answer.question_id)
+        .join(Registration, Registration.id == Answer.registration_id)
+        .where(Registration.event_id == event_id, Registration.status == Status.CONFIRMED)
+    )
+    yield from db.session.execute(query.execution_options(yield_per=BATCH))
+
+
+def _of_care(event_id: int) -> Iterator[tuple[str, Any]]:
+    for _registration_id, given in _read_care(event_id, is_confirmed=True):
+        yield from given.items()
+
+
+def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the sealed answers by the question's key, person by person."""
+    query = (
+        select(CareAnswer)
+        .join(Registration, Registration.id == CareAnswer.registration_id)
+        .where(Registration.event_id == event_id)
+    )
+    if is_confirmed:
+        query = query.where(Registration.status == Status.CONFIRMED)
+    for row in db.session.scalars(query.execution_options(yield_per=BATCH)):
+        # Rows of earlier versions have no such answers.
+        yield row.registration_id, row.answer.get("given", {})
