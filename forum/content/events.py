@@ -1,12 +1,12 @@
 """An event as event.toml: everything that organisers decide, without counters of registrations."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from forum.columns import is_web_link
-from forum.content import moments
+from forum.content import moments, questions
 from forum.content.shapes import (
     LANGUAGES,
     Document,
@@ -33,6 +33,7 @@ from forum.content.shapes import (
 from forum.events.enums import SectorPolicy
 from forum.events.look import THEMES, find_fault
 from forum.events.models import Event, Sector
+from forum.questions.models import Question
 from forum.web.colours import is_colour
 
 NOWHERE = Where("")
@@ -118,13 +119,14 @@ SHAPE = table(
             table({"title": NAMED, "text": LONG}, {"day": number(1, 400), "starts": clock_time})
         ),
         "facts": listing(table({"label": NAMED, "value": LONG})),
+        questions.QUESTIONS: questions.SHAPE,
     },
 )
 LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 
 
-def tell(event: Event) -> Document:
-    """Return the event as the document of its event.toml."""
+def tell(event: Event, asked: Sequence[Question]) -> Document:
+    """Return the event with the questions that it asks, in their order, as the document of its event.toml."""
     zone = event.zone
     registration = {
         "capacity": event.capacity,
@@ -158,6 +160,7 @@ def tell(event: Event) -> Document:
                 "organiser": _known(organiser),
                 "look": _known({name: getattr(event, column) for name, column in LOOK.items()}),
                 **{name: _tell_list(getattr(event, name)) for name in LISTS},
+                questions.QUESTIONS: questions.tell(asked),
             },
             kept=("sectors",),
         ),
@@ -179,6 +182,8 @@ def read(raw: Document, where: Where) -> Document:
         if moments.read(table_of[last], zone, place) <= moments.read(table_of[first], zone, place):
             place.at(last).refuse(f"has to be later than {first}")
     _refuse_wrong_shares(document, where)
+    if told := questions.read(document.get(questions.QUESTIONS, []), where.at(questions.QUESTIONS)):
+        document[questions.QUESTIONS] = told
     _refuse_faint_colours(document.get("look", {}), where.at("look"))
     return document
 

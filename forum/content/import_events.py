@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from forum.accounts import autosaves
-from forum.content import events, moments
+from forum.content import events, import_questions, moments
 from forum.content.documents import BODY
+from forum.content.questions import QUESTIONS
 from forum.content.shapes import LANGUAGES, Document, Where, text_of
 from forum.content.site import BY_LANGUAGE, Site, event_path, page_path
 from forum.counting import counted
@@ -45,6 +46,7 @@ def write(slug: str, document: Document, event: Event | None, *, actor: str, now
     _write_sectors(event, document["sectors"], where)
     _share_places(event, document, where)
     db.session.flush()
+    import_questions.write(event, document.get(QUESTIONS, []), where, now=now)
     waiting_list.offer_free_places(event, now=now)
     if former:
         mailings.propose_change(event, former, actor=actor, now=now)

@@ -16,6 +16,7 @@ from forum.extensions import db
 from forum.images import queries as images_of_libraries
 from forum.news import glossary as glossary_of_site
 from forum.news.models import Category, FormerSlug, OldAddress, Post, Tag
+from forum.questions import queries as questions
 from forum.tidying import trim
 
 WHOLE_POSTS = [
@@ -39,7 +40,7 @@ def read() -> Site:
     for event in list_events():
         _refuse_unsafe(event.slug, event_path(event.slug))
         slugs[event.id], zones[event.slug] = event.slug, event.zone
-        site.events[event.slug] = events.tell(event)
+        site.events[event.slug] = events.tell(event, questions.list_all(event.id))
         for page in event.pages:
             _refuse_unsafe(page.slug, page_path(event.slug, page.slug, LANGUAGES[0]))
             site.pages[event.slug, page.slug] = _trimmed(pages.tell(page, event.zone))

@@ -13,8 +13,10 @@ from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
 from forum.news.models import Correction, FormerSlug, GlossaryTerm, OldAddress, Source, Withdrawal
+from forum.questions.enums import QuestionKind
 from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_archive, make_event, make_page
 from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
+from tests.factories.questions import make_question
 from tests.factories.saving import save
 
 Run = Callable[..., tuple[int, str]]
@@ -47,6 +49,10 @@ def site(app, frozen):
             facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],
         )
         make_archive(languages=["sv"], sectors=[])
+        diet = make_question(event, "diet", choices=("vegan", "other"), care=True, help=Text(sv="Rad ett"))
+        make_question(event, "sessions", choices=("one",), is_required=True, sectors=["ngo"], help=Text())
+        make_question(event, "left", QuestionKind.DATE, withdrawn_at=NOW)
+        make_question(event, "more", QuestionKind.LONG_TEXT, care=True, after=diet, values=["other"])
         make_page(event, body=Text(sv="## Rubrik {#a}\n\n---\n\n+ en\n+ två", en="One\r\n\r\ntwo\n"))
         make_page(event, "visit", title=Text(sv="Bara svenska"), summary=Text(), body=Text())
         make_category("half", name=Text(sv="Bara svenska"), slug=Text(sv="bara-svenska"))

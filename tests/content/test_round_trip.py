@@ -31,6 +31,7 @@ from forum.news.models import (
     TagAlias,
     Withdrawal,
 )
+from forum.questions.models import Choice, Question
 from tests.content.conftest import change, files_of
 from tests.factories.news import make_post
 
@@ -62,6 +63,8 @@ UNTOLD = {
     "page_revisions": {"id", "page_id", "user_id", "made_at", "content"},
     "old_addresses": set(),
     "glossary_terms": {"id"},
+    "questions": {"id", "event_id", "position"},
+    "question_choices": {"id", "question_id", "position"},
 }
 TOLD = {
     "events": {
@@ -97,10 +100,15 @@ TOLD = {
     "page_revisions": set(),
     "old_addresses": {"path", "language", "post_id", "category_id", "leads_to"},
     "glossary_terms": {"language", "avoid", "better", "reason"},
+    "questions": {
+        *("key", "kind", "sensitivity", "label", "help", "is_required", "sector_keys"),
+        *("depends_on_id", "depends_on_values", "withdrawn_at"),
+    },
+    "question_choices": {"key", "label", "withdrawn_at"},
 }
 MODELS = (
     *(Event, Sector, Page, Post, PostText, Correction, Source, Category, Tag, TagAlias),
-    *(Withdrawal, FormerSlug, OldAddress, GlossaryTerm, PageRevision, PostRevision),
+    *(Withdrawal, FormerSlug, OldAddress, GlossaryTerm, PageRevision, PostRevision, Question, Choice),
 )
 
 

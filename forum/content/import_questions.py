@@ -1,0 +1,82 @@
+"""The questions of an event in an import, written by the rules of the console; no answer is ever lost."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from forum.content.questions import QUESTIONS
+from forum.content.shapes import Document, Where
+from forum.counting import counted
+from forum.events.models import Event
+from forum.extensions import db
+from forum.questions import queries
+from forum.questions.drafts import QuestionDraft
+from forum.questions.errors import QuestionRefused
+from forum.questions.models import Question
+from forum.registration import question_changes as rules
+from forum.registration import tallies
+
+
+def write(event: Event, documents: Sequence[Document], where: Where, *, now: datetime) -> None:
+    """Let a locked event ask what the documents say, in their order, each before those that depend on it.
+
+    Raises BadFile.
+    """
+    at, known = where.at(QUESTIONS), {each.key: each for each in queries.list_all(event.id)}
+    _remove_missing(event, known, {document["key"] for document in documents}, at)
+    _free_conditions(known, documents)
+    for document in documents:
+        draft, place = QuestionDraft.read(document), at.at(document["key"])
+        stored = known.get(draft.key)
+        try:
+            if stored is None:
+                stored = rules.insert(event, draft, now=now)
+            else:
+                _refuse_lost_choices(stored, draft, place)
+                rules.apply(event, stored, draft, now=now)
+        except QuestionRefused as refusal:
+            place.refuse(": ".join(filter(None, (refusal.fault.value, refusal.where))))
+        if document.get("withdrawn", False) != (stored.withdrawn_at is not None):
+            stored.withdrawn_at = now if document.get("withdrawn") else None
+    _put_in_order(event, [document["key"] for document in documents])
+
+
+def _remove_missing(event: Event, known: dict[str, Question], wanted: set[str], at: Where) -> None:
+    """Delete the questions that the file lacks. Raises BadFile for one that people have answered."""
+    answered = tallies.count_answered(event)
+    for key in known.keys() - wanted:
+        if number := answered.get(key):
+            told = counted(number, "person has", "people have")
+            at.at(key).refuse(f"is missing, and {told} answered; withdrawn = true asks nobody more")
+        for other in known.values():
+            if other.depends_on is known[key]:
+                other.depends_on, other.depends_on_values = None, []
+        db.session.delete(known[key])
+    db.session.flush()
+
+
+def _free_conditions(known: dict[str, Question], documents: Sequence[Document]) -> None:
+    """Let go of each condition that changes, so that the order of the changes does not matter."""
+    for document in documents:
+        stored = known.get(document["key"])
+        if stored is None or stored.depends_on is None:
+            continue
+        condition = {"question": stored.depends_on.key, "answers": list(stored.depends_on_values)}
+        if document.get("shown_if") != condition:
+            stored.depends_on, stored.depends_on_values = None, []
+    db.session.flush()
+
+
+def _refuse_lost_choices(stored: Question, draft: QuestionDraft, at: Where) -> None:
+    gone = {choice.key for choice in stored.choices} - {choice.key for choice in draft.choices}
+    if gone and tallies.is_answered(stored):
+        at.at("choices").at(min(gone)).refuse(
+            "is missing, and people have answered the question; withdrawn = true offers it no more"
+        )
+
+
+def _put_in_order(event: Event, keys: Sequence[str]) -> None:
+    places = {key: position for position, key in enumerate(keys)}
+    for question in queries.list_all(event.id):
+        if question.position != places[question.key]:
+            question.position = places[question.key]
+    db.session.flush()
