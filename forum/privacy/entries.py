@@ -27,8 +27,8 @@ WITH_ACCOUNT = _l("As long as the account exists")
 class Entry:
     """One kind of personal data: its description, and the columns ("table.column") and form fields that hold it."""
 
-    what: LazyString
-    purpose: LazyString
+    what: LazyString | str
+    purpose: LazyString | str
     basis: LazyString
     audience: LazyString
     retention: LazyString

@@ -32,12 +32,11 @@ class Group:
 
 @dataclass
 class Node:
-    """A question on the page: its field, its hint, whether it is the first about diet and access, and its groups."""
+    """A question on the page: its field, its hint, and the groups of questions that depend on it."""
 
     question: Question
     field: Any
     hint: str
-    is_first_care: bool = False
     groups: list[Group] = field(default_factory=list)
 
     @property
@@ -68,17 +67,19 @@ def nodes(form: AsksQuestions) -> list[Node]:
     """Return the questions of the form's sector, each with its conditional ones; conditions count as fulfilled."""
     made: dict[int, Node] = {}
     top: list[Node] = []
-    has_care = False
     for question in form.questions:
         parent = made.get(question.depends_on_id or 0)
         if not queries.of_sector(question, form.sector) or (question.depends_on_id and parent is None):
             continue
-        is_care = question.sensitivity == Sensitivity.CARE
-        node = Node(question, form[name_of(question)], in_language(question.help), is_care and not has_care)
-        has_care = has_care or is_care
+        node = Node(question, form[name_of(question)], in_language(question.help))
         made[question.id] = node
         (_group(parent, question).nodes if parent else top).append(node)
     return top
+
+
+def has_care(listed: Sequence[Node]) -> bool:
+    """Return whether any of these questions, or of those below them, is about diet and access."""
+    return any(node.question.sensitivity == Sensitivity.CARE for node in _flat(listed))
 
 
 def carried(form: AsksQuestions) -> Iterator[Any]:

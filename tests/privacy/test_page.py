@@ -4,9 +4,12 @@ import pytest
 from flask_babel import force_locale
 
 from forum.columns import Text
+from forum.database import start_write
+from forum.extensions import db
 from forum.privacy.entries import Entry
 from forum.privacy.register import REGISTER
-from tests.factories.events import make_event, make_page
+from tests.factories.events import NOW, make_event, make_page
+from tests.factories.questions import make_question
 
 
 @pytest.mark.usefixtures("database")
@@ -44,3 +47,24 @@ def test_privacy_page_shows_an_entry_that_was_just_added(pages, monkeypatch):
     make_page(make_event(), "privacy", body=Text(en="{{field-register}}", sv="{{field-register}}"))
     page = pages.get("events.page", slug="privacy")
     assert page.all("tbody tr")[len(REGISTER) :] == ["Shoe size To lend boots. None. The office. A day."]
+
+
+@pytest.mark.usefixtures("database")
+def test_privacy_page_lists_what_its_event_asks_as_soon_as_that_changes(pages):
+    """The page is kept ready-made; a question that is added, or withdrawn, makes it anew."""
+    event = make_event()
+    make_page(event, "privacy", body=Text(en="{{field-register}}", sv="{{field-register}}"))
+    assert len(pages.get("events.page", slug="privacy").all("tbody tr")) == len(REGISTER)
+    asked = make_question(event, "arrival")
+    make_question(event, "diet", choices=("vegetarian",), care=True)
+    arrival, diet = pages.get("events.page", slug="privacy").all("tbody tr")[len(REGISTER) :]
+    assert ("“Question arrival”" in arrival, "The office." in arrival) == (True, True)
+    assert ("“Question diet”" in diet, "Article 9" in diet, "arrange food and access." in diet) == (
+        True,
+        True,
+        True,
+    )
+    start_write(db.session)
+    asked.withdrawn_at = NOW
+    db.session.commit()
+    assert "Question arrival" not in pages.get("events.page", slug="privacy").text
