@@ -42,7 +42,15 @@ from forum.news import corrections, feeds, old_addresses, publishing, revision_p
 from forum.news import public as news_public
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
-from forum.registration import organisers_changes, organisers_moves, organisers_notes, own_care
+from forum.registration import (
+    organisers_additions,
+    organisers_addresses,
+    organisers_changes,
+    organisers_moves,
+    organisers_notes,
+    own_care,
+    own_moves,
+)
 from forum.registration import public as registration_public
 from forum.settings.loading import load_settings
 from forum.settings.project import PROJECT
@@ -75,6 +83,7 @@ BLUEPRINTS = (
     privacy_public.bp,
     registration_public.bp,
     own_care.bp,  # the pages of self_service, and the one about food and access
+    own_moves.bp,
     account_public.bp,
     own_account.bp,
     console_overview.bp,
@@ -85,6 +94,8 @@ BLUEPRINTS = (
     organisers_changes.bp,
     organisers_notes.bp,
     organisers_moves.bp,
+    organisers_addresses.bp,
+    organisers_additions.bp,
     console_outbox.bp,
     console_mailings.bp,
     news_console.bp,

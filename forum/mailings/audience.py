@@ -30,12 +30,14 @@ class Addressee:
 class Audience:
     """The people to write to, and how many others there are, by the reason why they are not written to.
 
-    `unconfirmed` have not confirmed their address; `informed` know the facts that hold now.
+    `unconfirmed` have not confirmed their address; `informed` know the facts that hold now; the
+    `unreachable` have no address, so organisers tell them in another way.
     """
 
     people: list[Addressee] = field(default_factory=list)
     unconfirmed: int = 0
     informed: int = 0
+    unreachable: int = 0
 
     @property
     def languages(self) -> Counter[str]:
@@ -51,15 +53,18 @@ class Audience:
 def audience_of(mailing: Mailing) -> Audience:
     """Return who would be written to if the mailing was sent now."""
     told_at, steps, audience = queries.list_told_at(mailing.event), mailing.steps, Audience()
-    columns = (Registration.id, Registration.status, Registration.language)
+    columns = (Registration.id, Registration.status, Registration.language, Registration.email)
     moments = (Registration.requested_at, Registration.confirmed_at)
     live = select(*columns, *moments).where(Registration.event_id == mailing.event_id, IS_LIVE)
     is_news: dict[tuple[int, str], bool] = {}
-    for person, status, language, requested_at, confirmed_at in db.session.execute(
+    for person, status, language, email, requested_at, confirmed_at in db.session.execute(
         live.order_by(Registration.id)
     ):
         if status == Status.PENDING:
             audience.unconfirmed += 1
+            continue
+        if not email:
+            audience.unreachable += 1
             continue
         step = index_at(steps, max(requested_at, confirmed_at or requested_at))
         if person in told_at:

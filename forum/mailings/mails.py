@@ -19,8 +19,8 @@ EVENT_CHANGED = "event-changed"
 SAMPLE = "••••••••"  # stands in a preview for a person's reference and link
 
 
-def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage:
-    """Queue the recipient's mail with the lowest priority, and with a personal link of its own."""
+def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage | None:
+    """Queue the recipient's mail with the lowest priority and a link of its own; return None without an address."""
     mailing, registration = recipient.mailing, recipient.registration
     told = _told(mailing, recipient.step, registration.language)
     return registration_mails.queue_of_mailing(registration, EVENT_CHANGED, now=now, **told)

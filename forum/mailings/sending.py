@@ -61,6 +61,9 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
         recipient.status = RecipientStatus.LEFT_OUT
         return 0
     message = mails.queue(recipient, now=now)
+    if message is None:
+        recipient.status = RecipientStatus.LEFT_OUT
+        return 0
     db.session.flush()
     recipient.message_id, recipient.status = message.id, RecipientStatus.QUEUED
     return 1

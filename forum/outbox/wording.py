@@ -25,6 +25,8 @@ KINDS = {
     "cancelled": _l("Registration cancelled"),
     "link": _l("Personal link"),
     "link-to-confirm": _l("Link to confirm the address"),
+    "new-address": _l("Confirm a new address"),
+    "address-leaving": _l("A new address was entered"),
     "changed": _l("Details changed"),
     "event-changed": _l("Date, time or place changed"),
     "test": _l("Test message"),

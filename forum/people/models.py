@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.columns import UtcDateTime
+from forum.columns import TokenDigest, UtcDateTime
 from forum.database import Base
 
 LONGEST_NOTE = 2000
@@ -37,3 +37,16 @@ class RegistrationTag(Base):
     )
     name: Mapped[str] = mapped_column(String(LONGEST_TAG), primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+
+
+class AddressChange(Base):
+    """A new e-mail address of a registration until the link that went to it is followed, or its time is over (S20)."""
+
+    __tablename__ = "address_changes"
+    __table_args__ = (Index("ix_address_changes_registration_id", "registration_id"),)
+
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(254))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

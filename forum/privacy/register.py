@@ -39,8 +39,11 @@ REGISTER: tuple[Entry, ...] = (
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE_AND_CARRIER,
         retention=UNTIL_ERASED,
-        columns=_of("registrations", "email", "email_canonical"),
-        fields=("RegistrationForm.email", "LinkForm.email"),
+        columns=(
+            *_of("registrations", "email", "email_canonical"),
+            *_of("address_changes", "digest", "registration_id", "email", "asked_at", "expires_at"),
+        ),
+        fields=("RegistrationForm.email", "LinkForm.email", "NewAddressForm.email", "AdditionForm.email"),
     ),
     Entry(
         what=_l("Organisation, and title or role"),
@@ -58,7 +61,7 @@ REGISTER: tuple[Entry, ...] = (
         audience=OFFICE,
         retention=UNTIL_ERASED,
         columns=_of("registrations", "sector_id"),
-        fields=("MoveForm.sector",),
+        fields=("MoveForm.sector", "AdditionForm.sector"),
     ),
     Entry(
         what=_l("Country"),
@@ -174,7 +177,13 @@ REGISTER: tuple[Entry, ...] = (
             *_of("registration_notes", "registration_id", "author_id", "text", "made_at"),
             *_of("registration_tags", "registration_id", "name"),
         ),
-        fields=("NoteForm.text", "TagsForm.tags", "ChangeForm.words", "OrganisersMoveForm.words"),
+        fields=(
+            "NoteForm.text",
+            "TagsForm.tags",
+            "ChangeForm.words",
+            "OrganisersMoveForm.words",
+            "AdditionForm.reason",
+        ),
     ),
     Entry(
         what=_l("Messages we send you"),

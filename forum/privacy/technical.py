@@ -121,6 +121,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),
     "MoveForm": ("if_full",),
+    "AdditionForm": ("if_full",),
 }
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.

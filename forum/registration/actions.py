@@ -164,8 +164,9 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
     """Send the mail for the registration's status again, with a fresh link, and return its kind.
 
     Raises NotLive, also after the event, and StateChanged when the status now needs another mail than the `kind` that
-    was asked for. Sending ends no link: the mail may never arrive, and each confirming link has answers of its own.
-    Older personal links end when the fresh one is opened (S20). A confirming link carries the answers sent last.
+    was asked for, or there is no address. Sending ends no link: the mail may never arrive, and each confirming link
+    has answers of its own. Older personal links end when the fresh one is opened (S20). A confirming link carries the
+    answers sent last.
     """
     places.lock_live(registration)
     if events.is_over(registration.event, now):
@@ -173,6 +174,8 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
     if kind and kind != mails.kind_for_state(registration):
         raise StateChanged
     message = mails.queue_for_state(registration, queries.find_last_form(registration), now=now)
+    if message is None:
+        raise StateChanged
     audit.record("registration.mail_resent", registration, actor=actor, at=now)
     return message.kind
 

@@ -26,14 +26,17 @@ REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
     """Return a registration made from the form, not stored yet and without a place."""
+    reference = _new_reference()
+    # A registration without an address has its reference in the place of one: it is unique, and nobody's address.
+    canonical = names.canonical_email(applicant.email) if applicant.email else reference
     registration = Registration(
         event=event,
         sector=sector,
-        reference=_new_reference(),
+        reference=reference,
         status=Status.PENDING,
         holds_place=False,
         email=applicant.email,
-        email_canonical=names.canonical_email(applicant.email),
+        email_canonical=canonical,
         requested_at=now,
         confirm_by=now + CONFIRM_TIME,
         **{name: getattr(applicant, name) for name in CHANGEABLE},

@@ -114,7 +114,13 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     except NotLive:
         return has_ended(registration, filters)
     db.session.commit()
-    flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
+    if registration.has_address:
+        flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
+    else:
+        flash(
+            _("The registration has been cancelled. Nobody was written to: it has no e-mail address."),
+            "success",
+        )
     return redirect(to_person(registration, filters), 303)
 
 
@@ -225,7 +231,7 @@ def _ask_again(event: str, reference: str, filters: listing.Filters) -> Response
 def _ask_to_resend(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     is_over = events.is_over(registration.event, clock.now())
-    kind = None if is_over else mails.kind_for_state(registration)
+    kind = mails.kind_for_state(registration) if registration.has_address and not is_over else None
     return render_template(
         "console/attendees/resend.html",
         event=registration.event,

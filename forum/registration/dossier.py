@@ -57,7 +57,7 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
         (_("Reference"), registration.reference),
         (str(FIELDS["given_name"]), registration.given_name),
         (str(FIELDS["family_name"]), registration.family_name),
-        (_("E-mail address"), registration.email),
+        (_("E-mail address"), registration.email or _("None: no messages go out")),
         (str(FIELDS["phone"]), registration.phone or ""),
         (str(FIELDS["organisation"]), registration.organisation),
         (str(FIELDS["title"]), registration.title),

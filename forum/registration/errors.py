@@ -80,6 +80,18 @@ class NoPlaceThere(Exception):
     """The registration cannot keep its place in another sector: none is free there, and nobody chose to wait."""
 
 
+class SameAddress(Exception):
+    """The new e-mail address is the one that the registration has."""
+
+
+class AddressTaken(Exception):
+    """Another live `registration` of the event has this e-mail address (R04)."""
+
+    def __init__(self, registration: Any) -> None:
+        super().__init__(type(self).__doc__)
+        self.registration = registration
+
+
 class CapacityBelowTaken(Exception):
     """An event's capacity or a sector's ceiling (the most places it can get) cannot be lower than the places taken."""
 

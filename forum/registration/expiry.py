@@ -10,6 +10,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.people.models import AddressChange
 from forum.registration import answers, deadlines, links, mails, places, queries, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import EndedSignIn, Registration, RegistrationToken, Submission
@@ -52,7 +53,8 @@ def forget_ended(*, now: datetime) -> int:
     links = delete(RegistrationToken).where(is_over).returning(RegistrationToken.digest)
     forms = delete(Submission).where(Submission.received_at <= now - FORM_KEPT).returning(Submission.key)
     left = delete(EndedSignIn).where(EndedSignIn.ends_at <= now).returning(EndedSignIn.digest)
-    return sum(len(db.session.scalars(gone).all()) for gone in (links, forms, left))
+    asked = delete(AddressChange).where(AddressChange.expires_at <= now).returning(AddressChange.digest)
+    return sum(len(db.session.scalars(gone).all()) for gone in (links, forms, left, asked))
 
 
 def _tend(event: Event, now: datetime) -> int:

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from forum.columns import digest, new_token
 from forum.events.enums import RegistrationState
 from forum.events.models import Event
 from forum.events.queries import LinkedEvent, front_path, registration_state
 from forum.extensions import db
+from forum.people.models import AddressChange
 from forum.registration import queries
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused
@@ -33,6 +34,11 @@ def issue_address(
     token = issue(registration, purpose, now=now, submission=submission, is_dead=is_dead)
     path = f"confirm/{token}" if purpose == TokenPurpose.CONFIRM else token
     return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}"
+
+
+def new_address_address(registration: Registration, token: str) -> str:
+    """Return the URL of the link that confirms a new e-mail address."""
+    return f"{current_app.config['BASE_URL']}/{registration.language}/r/address/{token}"
 
 
 def issue(
@@ -119,13 +125,14 @@ def lengthen_confirming(registration: Registration) -> None:
 
 
 def revoke(registration: Registration, *, now: datetime) -> None:
-    """Revoke every link of the registration.
+    """Revoke every link of the registration, that to a new e-mail address included.
 
     This is one statement, because the worker may be deleting one of the links, and updating a row that was read
     before would fail.
     """
     mine = (RegistrationToken.registration_id == registration.id) & RegistrationToken.revoked_at.is_(None)
     db.session.execute(update(RegistrationToken).where(mine).values(revoked_at=now))
+    db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
 
 
 def _find(token_digest: str, purpose: TokenPurpose, now: datetime) -> RegistrationToken:

@@ -1,5 +1,6 @@
 """The mails of a registration: each is rendered once into the outbox, in the transaction that causes it.
 
+A registration that organisers have added may have no address: then a function queues nothing and returns None.
 All have neutral subjects and first lines, without event, place, organisation or name (P26), so that the mail of a
 protected person looks like any other. They contain no text that a visitor typed, so that a stranger cannot make the
 forum send their words to other people (M12, L01).
@@ -40,7 +41,7 @@ def queue_received(
     *,
     withheld: bool = False,
     now: datetime,
-) -> OutboxMessage:
+) -> OutboxMessage | None:
     """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
     A mail to a mailbox that has received too many is made and withheld: response time must not tell whether it is
@@ -67,7 +68,7 @@ def queue_already_registered(
     *,
     withheld: bool = False,
     now: datetime,
-) -> OutboxMessage:
+) -> OutboxMessage | None:
     """Queue the mail that tells the owner of the address, and only them, that it is registered (S24).
 
     `submission` is the form that was sent: while the address is not confirmed, the confirming link carries its
@@ -80,62 +81,85 @@ def queue_already_registered(
     return _queue_managing(registration, REPEATED, now, until=None, withheld=withheld, lane=Lane.NOW)
 
 
-def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessage:
+def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that confirms the place. It carries no calendar file: the personal page has that (M14, P26)."""
     return _queue_managing(registration, FOR_STATE[Status.CONFIRMED], now)
 
 
-def queue_waiting(registration: Registration, *, now: datetime) -> OutboxMessage:
+def queue_waiting(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that says that the person waits, and how offers work."""
     return _queue_managing(registration, FOR_STATE[Status.WAITING], now)
 
 
-def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessage:
+def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that says that the organisers will review the registration before they answer."""
     return _queue_managing(registration, FOR_STATE[Status.IN_REVIEW], now)
 
 
-def queue_offered(registration: Registration, *, now: datetime) -> OutboxMessage:
+def queue_offered(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that offers a place until a deadline."""
     until = registration.offer_expires_at
     return _queue_managing(registration, FOR_STATE[Status.OFFERED], now, until=until)
 
 
-def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMessage:
+def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that says that the offer has expired."""
     return _queue(registration, "offer-lapsed", now, lane=Lane.BULK)
 
 
-def queue_cancelled(registration: Registration, *, left_line: bool = False, now: datetime) -> OutboxMessage:
+def queue_cancelled(
+    registration: Registration, *, left_line: bool = False, now: datetime
+) -> OutboxMessage | None:
     """Queue the mail that says that the registration or the wait has ended; take back mails that have not left yet."""
     take_back([registration])
     return _queue(registration, "cancelled", now, left_line=left_line)
 
 
-def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage:
+def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage | None:
     """Queue a fresh personal link for the person who requested it, or make the mail and withhold it."""
     return _queue_managing(registration, "link", now, withheld=withheld, lane=Lane.NOW)
 
 
 def queue_link_to_confirm(
     registration: Registration, submission: Submission | None, *, withheld: bool = False, now: datetime
-) -> OutboxMessage:
+) -> OutboxMessage | None:
     """Queue a fresh confirming link for the person who requested it; it carries the answers of `submission`."""
     return _queue_confirming(
         registration, "link-to-confirm", now, submission=submission, withheld=withheld, lane=Lane.NOW
     )
 
 
-def queue_of_mailing(registration: Registration, kind: str, *, now: datetime, **context) -> OutboxMessage:
+def queue_of_mailing(
+    registration: Registration, kind: str, *, now: datetime, **context
+) -> OutboxMessage | None:
     """Queue a mail that goes to many people at once, with a fresh personal link, behind all other mails."""
     return _queue_managing(registration, kind, now, lane=Lane.BULK, **context)
 
 
 def queue_changed(
     registration: Registration, fields: Sequence[Any], *, words: str, now: datetime
-) -> OutboxMessage:
+) -> OutboxMessage | None:
     """Queue the mail with which organisers tell what they have changed, by the fields' names, in words of their own."""
     return _queue_managing(registration, "changed", now, fields=fields, paragraphs=_paragraphs(words))
+
+
+def queue_new_address(
+    registration: Registration,
+    email: str,
+    token: str,
+    *,
+    until: datetime,
+    withheld: bool = False,
+    now: datetime,
+) -> OutboxMessage | None:
+    """Queue the mail that asks a new address to confirm itself; only this mail goes there before."""
+    link = links.new_address_address(registration, token)
+    return _queue(registration, "new-address", now, to=email, link=link, until=until, withheld=withheld)
+
+
+def queue_address_leaving(registration: Registration, *, now: datetime) -> OutboxMessage | None:
+    """Queue the mail that tells the address in use that a new one has been entered."""
+    return _queue(registration, "address-leaving", now)
 
 
 def kind_for_state(registration: Registration) -> str | None:
@@ -147,7 +171,7 @@ def kind_for_state(registration: Registration) -> str | None:
 
 def queue_for_state(
     registration: Registration, submission: Submission | None = None, *, now: datetime
-) -> OutboxMessage:
+) -> OutboxMessage | None:
     """Queue the mail for the registration's current status; a confirming link carries `submission`.
 
     The mail replaces the person's dead letters (failed mails), so no organiser has to deal with them any more.
@@ -193,7 +217,7 @@ def _received(registration: Registration) -> str:
     return "received" if registration.holds_place else "received-without-place"
 
 
-def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
+def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
     until = registration.confirm_by
     held_until = registration.held_until or until
     return _queue(
@@ -201,7 +225,7 @@ def _queue_confirming(registration: Registration, kind: str, now: datetime, **mo
     )
 
 
-def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage:
+def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
     return _queue(registration, kind, now, leads_to=TokenPurpose.MANAGE, **more)
 
 
@@ -214,9 +238,16 @@ def _queue(
     submission: Submission | None = None,
     withheld: bool = False,
     lane: Lane = Lane.SOON,
+    to: str = "",
     **context,
-) -> OutboxMessage:
-    """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead."""
+) -> OutboxMessage | None:
+    """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead.
+
+    `to` is an address to write to in place of the registration's. Without any address nothing is queued: organisers
+    tell the person, and the pages of the console say so.
+    """
+    if not (to or registration.has_address):
+        return None
     event = registration.event
     if leads_to:
         context["link"] = links.issue_address(
@@ -224,7 +255,7 @@ def _queue(
         )
     return outbox.queue(
         kind=kind,
-        recipient=registration.email,
+        recipient=to or registration.email,
         language=registration.language,
         context={
             "event": event,

@@ -137,6 +137,11 @@ class Registration(Base):
         return self.status in LIVE
 
     @property
+    def has_address(self) -> bool:
+        """Return whether the person can be written to; a registration that organisers added may have no address."""
+        return bool(self.email)
+
+    @property
     def calendar_status(self) -> EntryStatus:
         """Return the calendar entry's status; a registration status that only a newer version knows is tentative."""
         return IN_CALENDAR.get(self.status, EntryStatus.TENTATIVE)

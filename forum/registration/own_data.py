@@ -7,7 +7,7 @@ from typing import Any
 from forum.audit import queries as audit
 from forum.people import notes
 from forum.questions import queries as questions
-from forum.registration import queries
+from forum.registration import new_address, queries
 from forum.registration.applicant import ASKED
 from forum.registration.models import Registration
 
@@ -49,6 +49,7 @@ def collect(registration: Registration) -> dict[str, Any]:
             }
             for consent in registration.consents
         ],
+        "new_address": new_address.find_last(registration),
         "notes": [{"at": _plain(note.made_at), "text": note.text} for note in notes.list_notes(registration)],
         "tags": list(notes.list_tags(registration)),
         "mails": [

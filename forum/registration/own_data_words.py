@@ -76,6 +76,8 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
         _row(_("Event"), in_language(registration.event.name)),
         _row(_("Sector"), in_language(registration.sector.name)),
     ]
+    if held["new_address"]:
+        where.append(_row(_("New e-mail address, not confirmed"), held["new_address"]))
 
     def rows(names: Iterable[str]) -> list[dict[str, str]]:
         return [_row(str(LABELS[name]), _words(name, known[name], zone, status_name)) for name in names]

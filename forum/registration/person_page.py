@@ -48,6 +48,7 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
         "previous_url": url("attendees.show", before),
         "next_url": url("attendees.show", after),
         "change_url": url("attendee_changes.change", registration),
+        "address_url": url("attendee_addresses.change", registration),
         "sector_url": url("attendee_moves.sector", registration),
         "notes_url": url("attendee_notes.index", registration),
         "tags_url": url("attendee_notes.tags", registration),

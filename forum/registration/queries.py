@@ -90,8 +90,8 @@ def find_last_calendar_sequence(registration: Registration) -> int | None:
 
 
 def find_first_live(event: Event) -> Registration | None:
-    """Return one of the event's live registrations, always the same one, or None if there is none."""
-    mine = select(Registration).where(Registration.event_id == event.id, IS_LIVE)
+    """Return one of the event's live registrations with an address, always the same one, or None."""
+    mine = select(Registration).where(Registration.event_id == event.id, IS_LIVE, Registration.email != "")
     # Sort by address, because an index has this order; sorting by id would sort all of them.
     return db.session.scalars(mine.order_by(Registration.email_canonical).limit(1)).first()
 

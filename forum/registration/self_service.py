@@ -114,7 +114,7 @@ def left(event: str | None = None) -> ResponseReturnValue:
 
 @localised(bp, "/r/change", methods=["GET", "POST"])
 def change() -> ResponseReturnValue:
-    """Change the details; the address and the sector cannot be changed here."""
+    """Change the details; the address and the sector have pages of their own (`own_moves`)."""
     registration = mine_live()
     refuse_if_frozen(registration.event, clock.now())
     form = DetailsForm(obj=registration, **given.asking(registration))
@@ -241,7 +241,7 @@ def has_ended(refusal: Exception) -> ResponseReturnValue:
     db.session.rollback()
     if isinstance(refusal, AnswersFrozen) and request.method == "POST":
         flash(_("Nothing has been changed: it was too late to change your answers here."), "warning")
-    return redirect(url_for(".show"), 303)
+    return redirect(url_for("self_service.show"), 303)
 
 
 @bp.errorhandler(SignInEnded)

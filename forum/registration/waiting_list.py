@@ -96,6 +96,9 @@ def _open_sectors(event: Event, now: datetime) -> list[int]:
 
 
 def _offer(registration: Registration, now: datetime) -> None:
+    if not registration.has_address:
+        _give(registration, now)
+        return
     event = registration.event
     registration.move_to(Status.OFFERED, now=now)
     registration.offer_expires_at = min(now + timedelta(hours=event.offer_hours), event.starts_at)
@@ -107,3 +110,10 @@ def _offer(registration: Registration, now: datetime) -> None:
         at=now,
         until=registration.offer_expires_at.isoformat(),
     )
+
+
+def _give(registration: Registration, now: datetime) -> None:
+    """Confirm the place of somebody without an address, who can read no offer; organisers tell the person."""
+    registration.move_to(Status.CONFIRMED, now=now)
+    registration.waiting_since = None
+    audit.record("registration.confirmed", registration, actor="worker", at=now)

@@ -63,6 +63,8 @@ ACTS = {
     "registration.declined": _l("Registration declined"),
     "registration.changed": _l("Details changed"),
     "registration.consent": _l("Consent changed"),
+    "registration.address_asked": _l("New address entered"),
+    "registration.address_changed": _l("New address confirmed"),
     "registration.moved": _l("Moved to another sector"),
     "registration.noted": _l("Note added"),
     "registration.note_removed": _l("Note removed"),
@@ -148,6 +150,8 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
         return ", ".join(
             [*told, *([_("Answers to the forum’s own questions")] if details.get("questions") else [])]
         )
+    if action == "registration.received" and details.get("by_hand"):
+        return _("Added by hand")
     if action == "registration.cancelled" and details.get("was") == Status.WAITING:
         return _("From the waiting list")
     if action == "registration.consent" and details.get("purpose") in CONSENTS:

@@ -186,6 +186,14 @@ OWN_REGISTRATION = [
     Sight("own registration, left", "self_service.left"),
     Sight("own registration, closed", "self_service.show", status=404),
     Sight("change", "self_service.change", way=mine("confirmed", "self_service.change")),
+    *[
+        Sight(f"own sector, {status}", "own_moves.sector", way=mine(status, "own_moves.sector"))
+        for status in ("confirmed", "waiting")
+    ],
+    Sight("own new address", "own_moves.address", way=mine("confirmed", "own_moves.address")),
+    Sight(
+        "confirm a new address", "own_moves.confirm_address", way=link("own_moves.confirm_address", "address")
+    ),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(
         "change in long words",
@@ -386,6 +394,13 @@ CONSOLE = [
         way=wrongly(of_person("attendee_changes.change", "confirmed"), {"given_name": "", "phone": "x"}),
         as_=ORGANISER,
         status=422,
+    ),
+    Sight("add by hand", "attendee_additions.add", way=of_event("attendee_additions.add"), as_=ORGANISER),
+    Sight(
+        "new address of somebody",
+        "attendee_addresses.change",
+        way=of_person("attendee_addresses.change", "confirmed"),
+        as_=ORGANISER,
     ),
     *[
         Sight(

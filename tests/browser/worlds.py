@@ -28,7 +28,7 @@ from forum.accounts import links as account_links
 from forum.accounts import sign_ins
 from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
-from forum.columns import Text
+from forum.columns import Text, digest
 from forum.database import start_write
 from forum.demo.loader import load_demo
 from forum.events import making, page_revisions, standing
@@ -46,6 +46,7 @@ from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
 from forum.news.queries import IS_ANNOUNCED
 from forum.people import notes
+from forum.people.models import AddressChange
 from forum.questions.models import Question
 from forum.registration import links
 from forum.registration.enums import Status, TokenPurpose
@@ -330,6 +331,14 @@ def _lay_out_people(world: World, event: Event) -> None:
             world.people[status] = registration.reference
             if status == Status.CONFIRMED:
                 notes.add_note(registration, "Spoke by telephone.", actor="command", now=NOW)
+                asked = {
+                    "email": "newer@example.org",
+                    "asked_at": NOW,
+                    "expires_at": NOW + timedelta(hours=48),
+                }
+                world.tokens["address"] = "y" * 43
+                key = {"digest": digest("y" * 43), "registration_id": registration.id}
+                db.session.add(AddressChange(**key, **asked))
                 notes.set_tags(registration, ["group-4", "press"], actor="command", now=NOW)
             if status == Status.PENDING:
                 world.tokens["confirm"] = links.issue(registration, TokenPurpose.CONFIRM, now=NOW)

@@ -144,6 +144,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "page_revisions.show": {"number": values["page_revision"]},
         "self_service.confirm": {"token": world.tokens["pending"]},
         "self_service.enter": {"token": world.tokens["newer"]},
+        "own_moves.confirm_address": {"token": world.tokens["new address"]},
         "accounts.reset": {"token": world.tokens["reset of admin"]},
         "accounts.welcome": {"token": world.tokens["welcome of admin"]},
         "own_account.end_session": {"number": values["session"]},

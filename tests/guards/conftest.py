@@ -86,6 +86,7 @@ def queried(world) -> list[tuple[str, str]]:
         "attendees.cancel",
         "attendees.resend",
         "attendee_changes.change",
+        "attendee_addresses.change",
         "attendee_moves.sector",
         "attendee_notes.index",
         "attendee_notes.tags",

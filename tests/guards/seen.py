@@ -40,6 +40,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "page_revisions.content",
     "images.file_name",
     "mailings.words",
+    "address_changes.email",
     "registration_notes.text",
     "registration_tags.name",
     "users.name",  # shown in a registration's history as the person who did something
@@ -57,6 +58,7 @@ PERSONS_OWN = {
     "registration_notes.text",
     "registration_tags.name",
     "answers.value",
+    "address_changes.email",
 }
 OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser"}
 UNPUBLISHED = {"posts", "post_texts"}

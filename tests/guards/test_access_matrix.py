@@ -119,6 +119,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendees.show",
         "attendees.cancel",
         "attendee_changes.change",
+        "attendee_addresses.change",
         "attendee_moves.sector",
         "attendee_notes.index",
         "attendee_notes.remove",

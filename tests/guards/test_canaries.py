@@ -297,6 +297,8 @@ def queue_every_mail(world: World) -> None:
             mails.queue_link,
         ):
             queue(person, now=NOW)
+        mails.queue_address_leaving(person, now=NOW)
+        mails.queue_new_address(person, person.email, "z" * 43, until=NOW, now=NOW)
         mails.queue_changed(person, [mails.SECTOR], words="One line.\n\nAnother.", now=NOW)
     db.session.commit()
 
@@ -305,6 +307,8 @@ def _opens(path: str, canary: texts.Canary) -> bool:
     """Return whether the URL contains the token of a personal link whose owner may see this text."""
     if path.startswith(("/en/r/confirm/", "/sv/r/confirm/")):
         return canary.table == "registrations" and canary.column in seen.PERSONS_OWN
+    if path.startswith(("/en/r/address/", "/sv/r/address/")):
+        return canary.column in {"address_changes.email", "registrations.reference"}
     return canary.column == "users.email" and path.startswith(("/account/reset/", "/account/welcome/"))
 
 

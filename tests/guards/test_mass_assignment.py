@@ -133,6 +133,36 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {}, None, MAILED),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
+    "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
+    "attendee_additions.add": (
+        ADMIN,
+        {**DETAILS, "email": "new@example.org", "sector": "ngo", "if_full": "wait", "reason": "New"},
+        PLACE,
+        {"registrations", "protected_identities", "care_answers", "registration_notes", "address_changes"}
+        | MAILED,
+    ),
+    "own_moves.address": (PERSON, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
+    "own_moves.sector": (
+        PERSON,
+        {"sector": "tech", "if_full": "wait"},
+        {
+            "registrations": {"sector_id", "waiting_since", "calendar_sequence", "calendar_changed_at"}
+            | OFFERED["registrations"],
+            **PLACE,
+        },
+        MAILED,
+    ),
+    "own_moves.confirm_address": (
+        VISITOR,
+        {},
+        {
+            "registrations": {"email", "email_canonical", "version"} | DERIVED,
+            "registration_tokens": {"revoked_at"},
+            # The message of the registration's status replaces messages that have failed.
+            "outbox_messages": {"status", "abort_reason", "content"},
+        },
+        MAILED,
+    ),
     "attendee_moves.sector": (
         ADMIN,
         {"sector": "tech", "if_full": "wait"},

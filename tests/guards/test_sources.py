@@ -121,6 +121,8 @@ VIEWS = {
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
     *("forum/registration/organisers_changes.py", "forum/registration/organisers_notes.py"),
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
+    *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
+    "forum/registration/organisers_additions.py",
     # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     "forum/accounts/autosaves.py",

@@ -79,6 +79,8 @@ LIGHT = {
     "settings.new_sector": "adds a sector that nobody belongs to",
     "settings.sector": "texts of the forum; no personal data",
     "settings.close_sector": "nobody loses a place; asked on a page of its own, undone by a higher ceiling",
+    "attendee_additions.add": "one person under the rules of places; recorded, with the reason as a note",
+    "attendee_addresses.change": "nothing changes until the new address is confirmed, and the old one is told",
     "attendee_moves.sector": "one person, said and asked on a page of its own; recorded, and moved back as easily",
     "attendee_notes.index": "a note about one person, which the person can read",
     "attendee_notes.remove": "one note, asked on a page of its own; the history keeps that there was one",

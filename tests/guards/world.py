@@ -34,7 +34,7 @@ from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
-from forum.people.models import RegistrationNote, RegistrationTag
+from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
 from forum.questions import queries
 from forum.questions.models import Answer
 from forum.registration import actions, links
@@ -274,6 +274,9 @@ def _make_people(world: World) -> None:
         db.session.flush()
         if name == PERSON:
             world.owned[PERSON] |= {"registration_notes": {note.id}, "registration_tags": {noted.id}}
+    asked = {"asked_at": NOW, "expires_at": NOW + timedelta(hours=48), "email": "newer@example.org"}
+    world.tokens["new address"] = "y" * 43
+    db.session.add(AddressChange(digest=digest("y" * 43), registration_id=world.people["twin"].id, **asked))
     left = EndedSignIn(digest=digest("a sign-in"), registration_id=own.id, ends_at=NOW + timedelta(hours=12))
     db.session.add(left)
     db.session.commit()

@@ -26,6 +26,7 @@ PAGES = (
     "registrations/{reference}/resend",
     "registrations/{reference}/change",
     "registrations/{reference}/sector",
+    "registrations/{reference}/address",
     "registrations/{reference}/notes",
     "registrations/{reference}/tags",
     "attendees/export",

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from forum.columns import Text
 from forum.events.enums import SectorPolicy
-from forum.registration import actions, expiry, links_by_mail
+from forum.registration import actions, expiry, links_by_mail, new_address
 from forum.registration import mails as registration_mails
 from forum.registration.models import Registration
 from tests.factories.events import NOW, ORGANISER, make_event, make_sector
@@ -37,8 +37,12 @@ KINDS = {
     "link",
     "link-to-confirm",
     "changed",
+    "new-address",
+    "address-leaving",
 }
-WITHOUT_LINK = {"cancelled", "offer-lapsed"}  # these mails have a link to register again instead
+WITHOUT_ANY = {"address-leaving"}
+# These mails have no personal link; all but those of WITHOUT_ANY have a link to register again instead.
+WITHOUT_LINK = {"cancelled", "offer-lapsed", *WITHOUT_ANY}
 REGISTERING = {"sv": "http://127.0.0.1:8000/sv/register", "en": "http://127.0.0.1:8000/en/register"}
 LANGUAGES = ("sv", "en")
 
@@ -67,8 +71,9 @@ def make_mails(language: str) -> dict[str, Mail]:
     asks_again = register(event, **answers)
     write(links_by_mail.send_fresh_link, event, asks_again.email, now=NOW)
     write(registration_mails.queue_changed, reviewed, [registration_mails.SECTOR], words="Ord.", now=NOW)
+    write(new_address.ask, reviewed, "newer@example.org", actor="person", now=NOW)
     found = {
-        **_newest(reviewed, "changed"),
+        **_newest(reviewed, "changed", "new-address", "address-leaving"),
         **_newest(holder, "received", "already-registered", "confirmed", "link"),
         **_newest(waiting, "received-without-place", "waiting"),
         **_newest(reviewed, "in-review"),
@@ -123,7 +128,8 @@ def test_both_parts_have_the_same_one_link_on_our_own_address(mails, request):
     language = request.node.callspec.params["mails"]
     for kind, mail in mails.items():
         in_html = [a["href"] for a in BeautifulSoup(mail.html, "html.parser").select("a.button")]
-        assert in_html == [REGISTERING[language] if kind in WITHOUT_LINK else mail.address], kind
+        own = mail.address if kind not in WITHOUT_LINK else REGISTERING[language]
+        assert in_html == ([] if kind in WITHOUT_ANY else [own]), kind
         assert re.findall(r"https?://[^\s\"<>]+", mail.text) == in_html, kind
 
 

@@ -1,0 +1,111 @@
+"""A new e-mail address of a registration: asked for, confirmed by a link that goes to it, then in use.
+
+Until the new address is confirmed nothing changes. The old address, if there is one, is told. Once it is confirmed,
+all earlier links end (S20). One live registration has an address (R04): an organiser is told which one has it
+already; a person is not, and the owner of that address gets the message that it is registered (S24).
+"""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from forum.audit import actions as audit
+from forum.columns import digest, new_token
+from forum.events import freezing
+from forum.events import queries as events
+from forum.extensions import db
+from forum.people.models import AddressChange
+from forum.registration import actions, answers, links, mails, names, places, queries
+from forum.registration.deadlines import CONFIRM_TIME
+from forum.registration.enums import Status
+from forum.registration.errors import AddressTaken, LinkRefused, NotLive, SameAddress
+from forum.registration.models import Registration
+from forum.registration.senders import MayMail, always
+
+PERSON = "person"
+
+
+def ask(
+    registration: Registration, email: str, *, actor: str, may_mail: MayMail = always, now: datetime
+) -> None:
+    """Send a link to the new address and tell the old one; an earlier wish for another address ends.
+
+    Raises NotLive, SameAddress, AddressTaken for organisers, and AnswersFrozen for the person. Call after
+    `start_write`.
+    """
+    places.lock_live(registration)
+    event, canonical = registration.event, names.canonical_email(email)
+    if events.is_over(event, now):
+        raise NotLive
+    if actor == PERSON:
+        freezing.refuse_if_frozen(event, now)
+    if canonical == registration.email_canonical:
+        raise SameAddress
+    taken = queries.find_live(event, canonical)
+    if taken and actor != PERSON:
+        raise AddressTaken(taken)
+    withheld = not may_mail(email)
+    db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
+    token, until = new_token(), now + CONFIRM_TIME
+    change = AddressChange(digest=digest(token), registration_id=registration.id, email=email)
+    change.asked_at, change.expires_at = now, now if taken or withheld else until
+    db.session.add(change)
+    if registration.status == Status.PENDING:
+        registration.confirm_by = max(registration.confirm_by, until)
+    if taken:
+        mails.queue_already_registered(taken, withheld=withheld, now=now)
+    else:
+        mails.queue_new_address(registration, email, token, until=until, withheld=withheld, now=now)
+    if registration.has_address:
+        mails.queue_address_leaving(registration, now=now)
+    audit.record("registration.address_asked", registration, actor=actor, at=now)
+
+
+def find_asked(registration: Registration, now: datetime) -> AddressChange | None:
+    """Return the address that waits to be confirmed, if any."""
+    mine = AddressChange.registration_id == registration.id
+    return db.session.scalars(select(AddressChange).where(mine, AddressChange.expires_at > now)).first()
+
+
+def find_last(registration: Registration) -> str | None:
+    """Return the new address that was entered last and is stored still, whether its link works or not."""
+    mine = AddressChange.registration_id == registration.id
+    return db.session.scalars(select(AddressChange.email).where(mine)).first()
+
+
+def follow(token: str, *, now: datetime) -> tuple[Registration, str]:
+    """Return the registration and the new address of a link. Raises LinkRefused."""
+    query = select(AddressChange).where(AddressChange.digest == digest(token), AddressChange.expires_at > now)
+    change = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    registration = db.session.get(Registration, change.registration_id) if change else None
+    if change is None or registration is None or not registration.is_live:
+        raise LinkRefused
+    return registration, change.email
+
+
+def confirm(token: str, *, now: datetime) -> Registration:
+    """Use the new address from now on, and send the message of the registration's status there.
+
+    Whoever had not confirmed any address has confirmed the registration by this. Raises LinkRefused, AddressTaken,
+    and SectorFull. Call after `start_write`.
+    """
+    registration, _email = follow(token, now=now)
+    places.lock_live(registration)
+    registration, email = follow(token, now=now)
+    canonical = names.canonical_email(email)
+    if taken := queries.find_live(registration.event, canonical):
+        raise AddressTaken(taken)
+    links.revoke(registration, now=now)
+    registration.email, registration.email_canonical = email, canonical
+    answers.derive(registration)
+    audit.record("registration.address_changed", registration, actor=PERSON, at=now)
+    db.session.flush()
+    if registration.status == Status.PENDING:
+        return actions.confirm(registration, now=now)
+    registration.confirmed_at = registration.confirmed_at or now
+    # A calendar may hold entries of an earlier registration with this address: only a higher number replaces them.
+    earlier = queries.find_last_calendar_sequence(registration)
+    if earlier is not None and earlier >= registration.calendar_sequence:
+        registration.calendar_sequence = earlier + 1
+    mails.queue_for_state(registration, now=now)
+    return registration

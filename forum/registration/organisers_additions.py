@@ -1,0 +1,120 @@
+"""The page on which an organiser adds a registration by hand."""
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from wtforms import EmailField, RadioField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.people.models import LONGEST_NOTE
+from forum.registration import by_hand, listing, places
+from forum.registration.console import to_person
+from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
+from forum.registration.forms import DetailsForm
+from forum.registration.models import Registration
+from forum.registration.moving_words import STAY, WAIT
+from forum.web.forms import LinesField, is_email, required
+from forum.web.languages import in_language
+
+bp = Blueprint("attendee_additions", __name__, url_prefix="/console/<event>")
+
+
+class AdditionForm(DetailsForm):
+    """Somebody whom an organiser registers, with or without an address, and why."""
+
+    email = EmailField(_l("E-mail address"), [Optional(), is_email])
+    sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
+    if_full = RadioField(_l("If no place is free there when you save"), default=STAY)
+    reason = LinesField(
+        _l("Why you add this person"),
+        [required(_l("Write why")), Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))],
+    )
+
+    def offer(self, event: Event) -> None:
+        """Offer the event's sectors, and what can happen where one is full."""
+        self.language.label.text = _("Language of our messages")
+        self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
+        self.if_full.choices = [
+            SelectChoice(STAY, _("Add nobody")),
+            SelectChoice(WAIT, _("Add the person to the waiting list")),
+        ]
+
+
+@bp.route("/attendees/add", methods=["GET", "POST"])
+def add(event: str) -> ResponseReturnValue:
+    """Ask for the person's details, and register the person."""
+    chosen, form = get_any_or_404(event), AdditionForm(kept_words.sent_or_kept())
+    form.offer(chosen)
+    if not form.validate_on_submit():
+        return _page(chosen, form), 422 if form.errors else 200
+    try:
+        added = _save(event, form)
+    except (AddressTaken, SectorFull, RegistrationClosed) as refusal:
+        db.session.rollback()
+        return _page(get_any_or_404(event), form, refusal), 409
+    flash(_done(added), "success")
+    return redirect(to_person(added, listing.Filters()), 303)
+
+
+def _done(added: Registration) -> str:
+    """Return what was done, in words."""
+    if added.holds_place:
+        return _("The person has been added and has a place.")
+    return _("The person has been added to the waiting list.")
+
+
+def _save(slug: str, form: AdditionForm) -> Registration:
+    """Add the registration. Raises what `by_hand.add` raises."""
+    start_write(db.session)
+    event = get_any_or_404(slug)
+    places.lock(event)
+    sector = next(one for one in event.sectors if one.key == form.sector.data)
+    added = by_hand.add(
+        event,
+        sector,
+        form.details(),
+        email=form.email.data or "",
+        reason=form.reason.data or "",
+        may_wait=form.if_full.data == WAIT,
+        actor=sign_ins.current_actor(),
+        now=clock.now(),
+    )
+    db.session.commit()
+    return added
+
+
+def _page(event: Event, form: AdditionForm, refusal: Exception | None = None) -> str:
+    """Show the form, after a refusal with what was typed."""
+    now = clock.now()
+    if isinstance(refusal, AddressTaken):
+        form.email.errors = [
+            _("Registration %(reference)s has this address", reference=refusal.registration.reference)
+        ]
+    elif refusal and not events.is_over(event, now):
+        form.if_full.errors = [_("No place is free there. Nobody has been added.")]
+    left = places.places_left(event, now)
+    free = {sector.key: left[sector.id] for sector in event.sectors}
+    return render_template(
+        "console/attendees/add.html",
+        event=event,
+        form=form,
+        hints={key: _hint(number) for key, number in free.items()},
+        is_over=events.is_over(event, now),
+        can_wait=places.takes_waiters(event, now),
+    )
+
+
+def _hint(number: int) -> str:
+    if not number:
+        return _("No place is free.")
+    return ngettext("%(num)s place is free.", "%(num)s places are free.", number)

@@ -1,0 +1,111 @@
+"""Registrations that organisers add by hand, with and without an address; what happens where no mail can go."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.mailings.audience import audience_of
+from forum.people import notes
+from forum.registration import actions, by_hand, export_columns, links_by_mail, listing, own_data
+from forum.registration.applicant import Details
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mailings import make_proposed
+from tests.factories.registrations import confirmed, write
+from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
+from tests.tables import rows
+
+FILLED = {
+    "given_name": "Kim",
+    "family_name": "Minister",
+    "organisation": "The ministry",
+    "country": "SE",
+    "language": "en",
+    "sector": "ngo",
+    "reason": "Called by telephone.",
+}
+DETAILS = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database):
+    clock.freeze(NOW)
+    return make_event(
+        capacity=5, sectors=[make_sector("ngo", ceiling=1, position=1), make_sector("tech", position=2)]
+    )
+
+
+def add(event, **differing):
+    given = {"reason": "Called.", "may_wait": True, "actor": "command", "now": NOW, **differing}
+    return write(by_hand.add, event, find_sector(event, "ngo"), DETAILS, **given)
+
+
+def test_organiser_adds_somebody_without_an_address(organiser, event):
+    since = last_id()
+    page = organiser.get("attendees.index", event="nf27").follow("Add by hand")
+    page.submit({"given_name": "Kim"}, button="Add the person", expect=422)
+    shown = page.submit(FILLED, button="Add the person", follow=True)
+    assert (shown.h1, shown.all(".status")) == ("Kim Minister", ["Confirmed"])
+    assert "None: no messages go out" in shown.text
+    assert "Send the message again" not in shown.links
+    assert queued(since) == []
+    added = db.session.query(Registration).one()
+    assert (added.email, added.email_canonical, added.holds_place) == ("", added.reference, True)
+    assert [note.text for note in notes.list_notes(added)] == ["Called by telephone."]
+    action, actor, details = recorded(added)[0]
+    assert (action, actor.startswith("user:"), details["by_hand"]) == ("registration.received", True, True)
+    refused = page.submit({**FILLED, "if_full": "stay"}, button="Add the person", expect=409)
+    assert "No place is free there. Nobody has been added." in refused.text
+    assert db.session.query(Registration).count() == 1
+    page = shown.follow("Cancel the registration")
+    assert "so nobody is written to" in page.text
+    page.submit(button="Cancel the registration", expect=303)
+    assert (added.status, queued(since)) == (Status.CANCELLED, [])
+
+
+def test_address_gets_one_message_until_it_is_confirmed(organiser, pages, event):
+    since = last_id()
+    page = organiser.get("attendee_additions.add", event="nf27")
+    page.submit({**FILLED, "email": "kim@example.org"}, button="Add the person", expect=303)
+    added = db.session.query(Registration).one()
+    assert (queued(since), added.email) == ([("new-address", "kim@example.org")], "")
+    link = newest_mail(added, "new-address").address.removeprefix("http://127.0.0.1:8000")
+    pages.get(link).submit(button="Confirm my address", expect=303)
+    assert (added.email, kinds_for(added)[-1], added.confirmed_at) == ("kim@example.org", "confirmed", NOW)
+    taken = page.submit(
+        {**FILLED, "sector": "tech", "email": "KIM@example.org"}, button="Add the person", expect=409
+    )
+    assert taken.errors == {"email": f"Registration {added.reference} has this address"}
+
+
+def test_waiting_person_without_an_address_gets_the_place_itself(event):
+    holder, added = confirmed(event, "ngo"), add(event)
+    assert (added.status, added.waiting_since) == (Status.WAITING, NOW)
+    write(actions.cancel, holder, actor="person", now=NOW + timedelta(hours=1))
+    assert (added.status, added.holds_place, kinds_for(added)) == (Status.CONFIRMED, True, [])
+
+
+def test_nothing_stumbles_over_a_missing_address(organiser, event):
+    first = add(event)
+    second = add(event)
+    assert {first.status, second.status} == {Status.CONFIRMED, Status.WAITING}
+    since = last_id()
+    write(links_by_mail.send_fresh_link, event, "nobody@example.org", now=NOW)
+    assert queued(since) == []
+    held = own_data.collect(first)
+    assert (held["registration"]["email"], [note["text"] for note in held["notes"]]) == ("", ["Called."])
+    assert [row[0] for row in rows(organiser.get("attendees.index", event="nf27"))] == ["Minister, Kim"] * 2
+    written = list(export_columns.rows("contact", event, listing.Filters()))
+    assert [row[export_columns.needed("contact").index("email")] for row in written] == ["", ""]
+    reached = confirmed(event, "tech")
+    audience = audience_of(make_proposed(event))
+    assert ([one.registration_id for one in audience.people], audience.unreachable) == ([reached.id], 2)

@@ -1,0 +1,152 @@
+"""A new e-mail address: asked for by an organiser or the person, confirmed by its owner; and the person's own move."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.columns import digest
+from forum.events.enums import SectorPolicy
+from forum.extensions import db
+from forum.people.models import AddressChange
+from forum.registration import actions, expiry, links, new_address
+from forum.registration.enums import Status, TokenPurpose
+from forum.registration.errors import LinkRefused
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, register, write
+from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
+
+NEW = "new@example.org"
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def person(event):
+    clock.freeze(NOW)
+    return confirmed(event, "justice", given_name="Åsa", family_name="Bergström", email="old@example.org")
+
+
+def open_own_page(pages, person):
+    token = write(links.issue, person, TokenPurpose.MANAGE, now=NOW)
+    return pages.get(f"/en/r/{token}", follow=True), token
+
+
+def asked_of(organiser, person):
+    page = organiser.get("attendees.show", event="nf27", reference=person.reference)
+    return page.follow("Change the e-mail address")
+
+
+def test_nothing_changes_until_the_new_address_is_confirmed(organiser, pages, person):
+    old_link = write(links.issue, person, TokenPurpose.MANAGE, now=NOW)
+    since = last_id()
+    asked_of(organiser, person).submit({"email": NEW}, button="Send the link", expect=303)
+    assert queued(since) == [("new-address", NEW), ("address-leaving", "old@example.org")]
+    assert (person.email, links.follow(old_link, TokenPurpose.MANAGE, now=NOW).id) == (
+        "old@example.org",
+        person.id,
+    )
+    page = pages.get(newest_mail(person, "new-address").address.removeprefix("http://127.0.0.1:8000"))
+    assert (person.email, NEW in page.text, "Bergström" in page.text) == ("old@example.org", True, False)
+    page.submit(button="Confirm my address", expect=303)
+    db.session.refresh(person)
+    assert (person.email, person.email_canonical, "new@" in person.search_text) == (NEW, NEW, True)
+    with pytest.raises(LinkRefused):
+        links.follow(old_link, TokenPurpose.MANAGE, now=NOW)
+    assert queued(since)[2:] == [("confirmed", NEW)]
+    assert pages.get("self_service.show").h1 == "You have a place"
+    pages.get(page.path, expect=404)
+    acts = [entry[0] for entry in recorded(person)]
+    assert {"registration.address_asked", "registration.address_changed"} <= set(acts)
+
+
+def test_organiser_is_told_which_registration_has_the_address(organiser, event, person):
+    other = confirmed(event, "justice", email="Taken@example.org", family_name="Other")
+    page = asked_of(organiser, person).submit(
+        {"email": "taken@EXAMPLE.org"}, button="Send the link", expect=409
+    )
+    assert page.errors == {"email": f"Registration {other.reference} has this address"}
+    assert page.follow("Åsa Other").h1 == "Åsa Other"
+    page = asked_of(organiser, person).submit(
+        {"email": "OLD@example.org"}, button="Send the link", expect=409
+    )
+    assert page.errors == {"email": "This is the address that the registration has"}
+
+
+def test_person_learns_nothing_about_an_address_that_is_registered(pages, event, person):
+    confirmed(event, "justice", email="taken@example.org")
+    _page, token = open_own_page(pages, person)
+    said = []
+    for address in ("taken@example.org", NEW):
+        since = last_id()
+        sent = pages.get("own_moves.address").submit({"email": address}, button="Send the link", follow=True)
+        said.append(sent.flashes[0].replace(address, "ADDRESS"))
+        assert queued(since)[0] == ("already-registered" if address != NEW else "new-address", address)
+    assert said[0] == said[1]
+    assert db.session.query(AddressChange).count() == 1
+    assert links.follow(token, TokenPurpose.MANAGE, now=NOW).id == person.id
+
+
+def test_link_ends_by_time_by_another_wish_and_by_cancelling(event, person):
+    first = _ask(person, "first@example.org")
+    second = _ask(person, "second@example.org")
+    for token, now in ((first, NOW), (second, NOW + timedelta(hours=48))):
+        with pytest.raises(LinkRefused):
+            new_address.follow(token, now=now)
+    assert new_address.follow(second, now=NOW)[1] == "second@example.org"
+    write(actions.cancel, person, actor="command", now=NOW)
+    with pytest.raises(LinkRefused):
+        new_address.follow(second, now=NOW)
+    other = confirmed(event, "justice")
+    _ask(other, "third@example.org")
+    write(expiry.forget_ended, now=NOW + timedelta(hours=48))
+    assert db.session.query(AddressChange).count() == 0
+
+
+def test_address_that_somebody_else_has_taken_meanwhile_stays_theirs(pages, event, person):
+    token = _ask(person, NEW)
+    confirmed(event, "justice", email=NEW)
+    page = pages.get(f"/en/r/address/{token}").submit(button="Confirm my address", expect=409)
+    assert "The address is in use already" in page.text
+    db.session.refresh(person)
+    assert person.email == "old@example.org"
+
+
+def test_wrong_address_of_an_unconfirmed_registration_is_put_right(pages, event):
+    clock.freeze(NOW)
+    person = register(event, "justice", email="wrng@example.org")
+    token = _ask(person, NEW)
+    pages.get(f"/en/r/address/{token}").submit(button="Confirm my address", expect=303)
+    db.session.refresh(person)
+    assert (person.status, person.email, kinds_for(person)[-1]) == (Status.CONFIRMED, NEW, "confirmed")
+
+
+def test_person_moves_until_the_details_are_frozen(pages, database):
+    clock.freeze(NOW)
+    sectors = [make_sector("tech", position=1), make_sector("ngo", ceiling=1, position=2)]
+    sectors.append(make_sector("other", policy=SectorPolicy.INVITATION, position=3))
+    event = make_event(capacity=5, sectors=sectors, freezes_at=NOW + timedelta(days=1))
+    person, _holder = confirmed(event, "tech"), confirmed(event, "ngo")
+    open_own_page(pages, person)
+    page = pages.get("self_service.show").follow("Change the sector")
+    hint = "No place is free there. If you give up your place, you are 1st in line."
+    assert page.all("main .choice .hint") == [hint]
+    page.submit({"sector": "ngo", "if_full": "stay"}, button="Change the sector", expect=409)
+    page.submit({"sector": "ngo", "if_full": "wait"}, button="Change the sector", expect=303)
+    db.session.refresh(person)
+    assert (person.sector.key, person.status, kinds_for(person)[-1]) == ("ngo", Status.WAITING, "waiting")
+    clock.freeze(NOW + timedelta(days=1))
+    open_own_page(pages, person)
+    assert "Change the sector" not in pages.get("self_service.show").links
+    pages.get("own_moves.sector", expect=303)
+    pages.get("own_moves.address", expect=303)
+
+
+def _ask(person, email):
+    write(new_address.ask, person, email, actor="command", now=NOW)
+    token = newest_mail(person, "new-address").token
+    assert db.session.get(AddressChange, digest(token))
+    return token
