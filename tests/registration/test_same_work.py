@@ -19,7 +19,11 @@ from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import SILENCED, confirmed, make_applicant, register, too_many, write
 
 pytestmark = pytest.mark.usefixtures("database")
-EVERYTHING = {"is_protected": True, "real_name": "Verkliga Namnet"}
+EVERYTHING = {
+    "is_protected": True,
+    "real_name": "Verkliga Namnet",
+    "given": {"arrival": "By train", "diet": ["gluten"]},
+}
 
 
 @pytest.fixture
