@@ -183,6 +183,8 @@ REGISTER: tuple[Entry, ...] = (
             "ChangeForm.words",
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
+            "CancelForm.reason",
+            "CancelForm.words",
         ),
     ),
     Entry(

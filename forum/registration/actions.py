@@ -93,10 +93,10 @@ def accept_offer(registration: Registration, *, now: datetime) -> Registration:
     return registration
 
 
-def cancel(registration: Registration, *, actor: str, now: datetime) -> Registration:
+def cancel(registration: Registration, *, words: str = "", actor: str, now: datetime) -> Registration:
     """End the registration, free its place and offer it to the next person in line. Raises NotLive.
 
-    The links of the registration no longer work (S20).
+    The links of the registration no longer work (S20). `words` are an organiser's own, for the mail to the person.
     """
     places.lock_live(registration)
     before = registration.status
@@ -105,7 +105,7 @@ def cancel(registration: Registration, *, actor: str, now: datetime) -> Registra
     registration.ended_at = now
     links.revoke(registration, now=now)
     answers.forget(registration)
-    mails.queue_cancelled(registration, left_line=before == Status.WAITING, now=now)
+    mails.queue_cancelled(registration, left_line=before == Status.WAITING, words=words, now=now)
     audit.record("registration.cancelled", registration, actor=actor, at=now, was=before)
     waiting_list.offer_free_places(registration.event, now=now)
     return registration

@@ -17,6 +17,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.wording import kind_text
+from forum.people import notes
 from forum.registration import (
     actions,
     dossier,
@@ -36,7 +37,7 @@ from forum.registration.enums import ExportShape, Group
 from forum.registration.errors import NotLive, StateChanged
 from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
-from forum.web.forms import TidyForm
+from forum.registration.organisers_words import CancelForm
 from forum.web.languages import language_name
 from forum.web.pagination import Cursor, Page
 
@@ -104,13 +105,13 @@ def show(event: str, reference: str) -> ResponseReturnValue:
 @bp.route("/registrations/<reference>/cancel", methods=["GET", "POST"])
 def cancel(event: str, reference: str) -> ResponseReturnValue:
     """Ask whether to cancel, and say what cancelling does; on POST cancel the registration."""
-    form = TidyForm()
+    form = CancelForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
-        return _ask_to_cancel(*person_of(event, reference), form)
+        return _ask_to_cancel(*person_of(event, reference), form), 422 if form.errors else 200
     start_write(db.session)
     registration, filters = person_of(event, reference)
     try:
-        actions.cancel(registration, actor=sign_ins.current_actor(), now=clock.now())
+        _cancel(registration, form)
     except NotLive:
         return has_ended(registration, filters)
     db.session.commit()
@@ -196,9 +197,15 @@ def to_person(registration: Registration, filters: listing.Filters) -> str:
     )
 
 
-def _ask_to_cancel(
-    registration: Registration, filters: listing.Filters, form: TidyForm
-) -> ResponseReturnValue:
+def _cancel(registration: Registration, form: CancelForm) -> None:
+    """Cancel, with the organiser's words in the mail and the reason as a private note. Raises NotLive."""
+    actor, now = sign_ins.current_actor(), clock.now()
+    actions.cancel(registration, words=form.words.data or "", actor=actor, now=now)
+    if form.reason.data:
+        notes.add_note(registration, form.reason.data, actor=actor, now=now)
+
+
+def _ask_to_cancel(registration: Registration, filters: listing.Filters, form: CancelForm) -> str:
     """Show the page that says what cancelling will do, and to whom."""
     event, now = registration.event, clock.now()
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
@@ -210,6 +217,7 @@ def _ask_to_cancel(
         back_to_person=to_person(registration, filters),
         has_begun=now >= event.starts_at,
         is_open=events.registration_state(event, now) == RegistrationState.OPEN,
+        language=language_name(registration.language),
         wording=wording,
     )
 

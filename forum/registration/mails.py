@@ -108,11 +108,11 @@ def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMe
 
 
 def queue_cancelled(
-    registration: Registration, *, left_line: bool = False, now: datetime
+    registration: Registration, *, left_line: bool = False, words: str = "", now: datetime
 ) -> OutboxMessage | None:
     """Queue the mail that says that the registration or the wait has ended; take back mails that have not left yet."""
     take_back([registration])
-    return _queue(registration, "cancelled", now, left_line=left_line)
+    return _queue(registration, "cancelled", now, left_line=left_line, paragraphs=_paragraphs(words))
 
 
 def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage | None:

@@ -131,7 +131,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "self_service.cancel": (PERSON, {}, None, MAILED),
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
-    "attendees.cancel": (ADMIN, {}, None, MAILED),
+    "attendees.cancel": (ADMIN, {"reason": "New", "words": "New"}, None, {"registration_notes"} | MAILED),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
     "attendee_additions.add": (

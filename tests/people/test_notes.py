@@ -101,3 +101,15 @@ def test_notes_and_tags_go_with_the_registration(person):
     db.session.commit()
     left = db.session.scalar(select(func.count()).select_from(RegistrationNote))
     assert (left, notes.list_tags_of_event(event_id)) == (0, [])
+
+
+def test_organiser_cancels_with_a_reason_and_words_of_their_own(organiser, person):
+    page = show(organiser, person).follow("Cancel the registration")
+    page.submit({"reason": "x" * 2001}, button="Cancel the registration", expect=422)
+    sent = {"reason": "Asked by telephone.", "words": "Hej.\n\nVälkommen en annan gång."}
+    page.submit(sent, button="Cancel the registration", expect=303)
+    mail = newest_mail(person, "cancelled")
+    assert "\n\nHej.\n\nVälkommen en annan gång.\n\n" in mail.text
+    assert "Välkommen en annan gång." in mail.html
+    assert "telephone" not in mail.text + mail.html
+    assert [note.text for note in notes.list_notes(person)] == ["Asked by telephone."]
