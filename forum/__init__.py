@@ -12,6 +12,7 @@ from forum.accounts import public as account_public
 from forum.audit import actions as audit
 from forum.console import (
     categories,
+    counts,
     glossary,
     hashtags,
     image_choice,
@@ -113,6 +114,7 @@ BLUEPRINTS = (
     page_revisions.bp,
     console_settings.bp,
     question_settings.bp,
+    counts.bp,
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (

@@ -234,6 +234,9 @@ AUDIENCES: dict[str, Face | Roles] = {
     "questions.edit": ORGANISERS,
     "questions.withdraw": ORGANISERS,
     "questions.bring_back": ORGANISERS,
+    "questions.preview": ORGANISERS,
+    "counts.show": roles(Role.ORGANISER, Role.CARE),
+    "counts.people": roles(Role.CARE),
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 # Forms that search engines may list. A form that keeps answers shows them only to the browser that sent them.

@@ -13,6 +13,7 @@ from forum.extensions import db
 SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused"
 TRIES_LIMITED = "account.tries_limited"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
+CARE_ANSWERS_VIEWED = "care_answers.viewed"
 REGISTRATIONS_SEARCHED = "registrations.searched"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"

@@ -30,6 +30,7 @@ BELONGING = {
         "attendee_changes.change",
         "attendees.resend",
         "attendees.export",
+        *("counts.show", "counts.people"),
     },
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
@@ -58,7 +59,7 @@ BELONGING = {
         "settings.look",
         "settings.languages",
         *("questions.index", "questions.new", "questions.add", "questions.edit"),
-        "questions.withdraw",
+        *("questions.withdraw", "questions.preview"),
     },
 }
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -16,8 +16,10 @@ from forum.console.question_rows import rows_of
 from forum.console.settings_editing import get_locked_or_404, render
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
+from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.questions import queries, ready_made
+from forum.questions import layout, queries, ready_made
+from forum.questions.fields import AsksQuestions
 from forum.questions.models import Question
 from forum.registration import question_changes as rules
 from forum.registration import tallies
@@ -108,6 +110,19 @@ def bring_back(event: str, question: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("The question is asked again."), "success")
     return redirect(url_for(".index", event=event), 303)
+
+
+@bp.route("/preview")
+def preview(event: str) -> ResponseReturnValue:
+    """Show the questions as the form of a sector asks them; nothing can be sent."""
+    found = get_any_or_404(event)
+    named = request.args.get("sector")
+    sector = find_sector(found, named) if named else next(iter(found.sectors), None)
+    form = AsksQuestions(
+        formdata=None, questions=queries.list_for_form(found.slug), sector=(sector or abort(404)).key
+    )
+    page = "console/questions/preview.html"
+    return render_template(page, event=found, sector=sector, form=form, asked=layout)
 
 
 for rule, view in (("/new/<kind>", question_editing.add), ("/<int:question>", question_editing.edit)):

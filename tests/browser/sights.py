@@ -657,6 +657,9 @@ QUESTIONS = [
         Sight(f"{what} a question", endpoint, way=of_question(endpoint), world="long", as_=ORGANISER)
         for what, endpoint in (("change", "questions.edit"), ("withdraw", "questions.withdraw"))
     ],
+    Sight("preview of no questions", "questions.preview", way=of_event("questions.preview"), as_=ORGANISER),
+    Sight("counts in long words", "counts.show", way=of_event("counts.show"), world="long", as_=ORGANISER),
+    Sight("answers of people, none yet", "counts.people", way=of_event("counts.people"), as_=ORGANISER),
 ]
 ORGANISING = [*CONSOLE, *DESK, *SETTINGS, *QUESTIONS]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]

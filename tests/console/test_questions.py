@@ -246,3 +246,18 @@ def test_tabs_and_checklist_say_which_question_lacks_a_language(pages, event):
     db.session.commit()
     page = pages.get("console.overview", event="nf27")
     assert "1 question lacks a language: “Arrival”" in page.text
+
+
+def test_the_preview_asks_what_the_form_of_a_sector_asks(pages, event):
+    dinner = make_question(event, "dinner", QuestionKind.YES_NO)
+    make_question(event, "guests", QuestionKind.NUMBER, after=dinner, values=["yes"], sectors=["ngo"])
+    page = pages.get(show(pages).links["NGOs"])
+    assert page.all(".asked-when") == ["Only if you answered: Yes"]
+    assert [field["name"] for field in page.soup.select(".asked input")] == [
+        "q-dinner",
+        "q-dinner",
+        "q-guests",
+    ]
+    page = pages.get("questions.preview", event="nf27", sector="justice")
+    assert [field["name"] for field in page.soup.select(".asked input")] == ["q-dinner", "q-dinner"]
+    pages.get("questions.preview", event="nf27", sector="nobody", expect=404)

@@ -60,6 +60,11 @@ PERSONS_OWN = {
     "answers.value",
     "address_changes.email",
 }
+# Columns whose texts the role care sees on its list of people, by the name that they want to be called.
+CARE = {
+    "care_answers.answer",
+    *(f"registrations.{name}" for name in ("reference", "given_name", "family_name")),
+}
 OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser"}
 UNPUBLISHED = {"posts", "post_texts"}
 
@@ -76,15 +81,18 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
         return True
     if canary.column in ADMINS and (Role.ADMIN, None) in world.held[audience]:
         return True
+    if canary.column in CARE and _holds({Role.CARE, Role.ADMIN}, world, audience, canary.event):
+        return True
     return canary.column in ORGANISERS | PUBLIC and _organises(world, audience, canary.event)
 
 
 def _organises(world: World, audience: str, slug: str) -> bool:
     """Return whether the audience organises the event; texts without an event may be seen by all organisers."""
-    return any(
-        role in {Role.ORGANISER, Role.ADMIN} and (not slug or of in {None, slug})
-        for role, of in world.held[audience]
-    )
+    return _holds({Role.ORGANISER, Role.ADMIN}, world, audience, slug)
+
+
+def _holds(roles: set[Role], world: World, audience: str, slug: str) -> bool:
+    return any(role in roles and (not slug or of in {None, slug}) for role, of in world.held[audience])
 
 
 def _is_own(world: World, audience: str, canary: Canary) -> bool:

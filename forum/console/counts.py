@@ -1,0 +1,79 @@
+"""Answers of an event as counts for the kitchen and the venue, and as a list of people for the role care (P06)."""
+
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.accounts.enums import Role
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.questions import queries
+from forum.questions.enums import Sensitivity
+from forum.questions.wording import answer_text
+from forum.registration import tallies, wording
+from forum.registration.models import Registration
+from forum.registration.tallies import FEWEST, TEXTS, Tally
+
+bp = Blueprint("counts", __name__, url_prefix="/console/<event>/counts")
+
+
+@bp.route("")
+def show(event: str) -> ResponseReturnValue:
+    """Show how many people gave each answer; small numbers of sensitive questions to the role care alone."""
+    found = get_any_or_404(event)
+    is_care = sign_ins.may(Role.CARE, found)
+    listed = tallies.list_tallies(found, is_exact=is_care)
+    secret = [tally for tally in listed if tally.question.sensitivity == Sensitivity.CARE]
+    return render_template(
+        "console/counts/show.html",
+        event=found,
+        is_care=is_care,
+        is_organiser=sign_ins.may(Role.ORGANISER, found),
+        people=tallies.count_confirmed(found),
+        secret=[_shown(tally) for tally in secret],
+        ordinary=[_shown(tally) for tally in listed if tally not in secret],
+        hides=any(tally.hides for tally in secret),
+        fewest=FEWEST,
+        now=clock.now(),
+    )
+
+
+@bp.route("/people")
+def people(event: str) -> ResponseReturnValue:
+    """Show to the role care who has answered what about food and access; each view is recorded."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    found = get_any_or_404(event)
+    note_view(audit_queries.CARE_ANSWERS_VIEWED, found, actor=sign_ins.current_actor())
+    return render_template("console/counts/people.html", event=found, people=_people(found), now=clock.now())
+
+
+def _shown(tally: Tally) -> dict[str, Any]:
+    """Return a tally in the page's language; None stands for a hidden number."""
+    question = tally.question
+    return {
+        "question": question,
+        "answered": tally.answered,
+        "is_text": question.kind in TEXTS,
+        "counts": [(answer_text(question, part), number) for part, number in tally.counts.items()],
+    }
+
+
+def _people(event: Event) -> list[dict[str, Any]]:
+    """Return each person's name and reference, with questions and answers in words in the order of the form."""
+    questions = [one for one in queries.list_all(event.id) if one.sensitivity == Sensitivity.CARE]
+
+    def told(person: Registration, given: dict[str, Any]) -> dict[str, Any]:
+        answers = [(one, answer_text(one, given[one.key])) for one in questions if one.key in given]
+        return {
+            "name": wording.full_name(person),
+            "reference": person.reference,
+            "answers": answers,
+        }
+
+    return [told(person, given) for person, given in tallies.list_care(event)]

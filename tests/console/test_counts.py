@@ -1,0 +1,78 @@
+"""Answers as counts for the kitchen and the venue, and as a list of people for the role care (P06)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum import clock
+from forum.accounts.enums import Role
+from forum.audit.models import AuditEntry
+from forum.events.models import Event
+from forum.extensions import db
+from forum.questions.enums import QuestionKind
+from tests.console.test_questions import answer
+from tests.factories.events import make_event, make_sector
+from tests.factories.questions import make_question
+from tools.pages import Page
+
+COUNTS = "counts.show"
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    """Give an app on each kind of database: answers are JSON, which the databases give back differently."""
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database) -> Event:
+    """Save an event with one sector."""
+    return make_event(sectors=[make_sector("ngo")])
+
+
+def table(page: Page, label: str) -> list[str]:
+    """Return the rows of the counts of a question, with the sentence below."""
+    found = next(part for part in page.soup.select(".tally") if part.h3.get_text(strip=True) == label)
+    rows = [" ".join(row.get_text(" ").split()) for row in found.select("tbody tr")]
+    return [*rows, " ".join(found.select_one("p").get_text(" ").split())]
+
+
+def test_counts_hide_small_numbers_of_sensitive_answers_from_all_but_the_role_care(sign_in_as, event):
+    diet = make_question(event, "diet", choices=("vegan", "no-nuts", "none"), care=True)
+    more = make_question(event, "more", care=True, after=diet, values=["no-nuts"])
+    dinner = make_question(event, "dinner", QuestionKind.YES_NO)
+    for _person in range(6):
+        answer(event, diet, ["vegan"])
+    answer(event, diet, ["vegan", "no-nuts"])
+    answer(event, more, "No almonds either")
+    answer(event, dinner, "yes")
+    page = sign_in_as(Role.ORGANISER, event).get(COUNTS, event="nf27")
+    told = [["Choice vegan 7", "Choice no-nuts hidden", "Choice none 0", "7 people have answered."]]
+    assert [table(page, "Question diet")] == told
+    assert table(page, "Question more") == ["How many have answered is hidden."]
+    assert table(page, "Question dinner") == ["Yes 1", "No 0", "1 person has answered."]
+    assert "No almonds" not in page.text
+    page = sign_in_as(Role.CARE, event).get(COUNTS, event="nf27")
+    assert table(page, "Question diet")[1] == "Choice no-nuts 1"
+    assert table(page, "Question more") == ["1 person has written an answer."]
+    assert "hidden" not in page.text
+
+
+def test_the_list_of_people_is_for_the_role_care_with_fresh_factors_and_recorded(sign_in_as, event):
+    diet = make_question(event, "diet", choices=("vegan",), care=True)
+    answer(event, diet, ["vegan"])
+    sign_in_as(Role.ORGANISER, event).get("counts.people", event="nf27", expect=404)
+    care = sign_in_as(Role.CARE, event)
+    page = care.get("counts.people", event="nf27")
+    assert page.all(".care-answers > div") == ["Question diet Choice vegan"]
+    assert page.all(".care-person > h2")[0].startswith("Åsa Bergström")
+    viewed = select(AuditEntry.subject_id).where(AuditEntry.action == "care_answers.viewed")
+    assert db.session.scalars(viewed).all() == [event.id]
+    clock.freeze(clock.now() + timedelta(minutes=6))
+    assert care.get("counts.people", event="nf27", expect=303).location.startswith("/account/confirm")
+
+
+def test_an_event_without_questions_has_nothing_to_count(sign_in_as, event):
+    page = sign_in_as(Role.ORGANISER, event).get(COUNTS, event="nf27")
+    assert page.all(".empty-title") == ["Nothing to count yet"]
