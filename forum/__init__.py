@@ -51,6 +51,7 @@ from forum.registration import (
     organisers_notes,
     own_care,
     own_moves,
+    waiting_pages,
 )
 from forum.registration import public as registration_public
 from forum.settings.loading import load_settings
@@ -97,6 +98,7 @@ BLUEPRINTS = (
     organisers_moves.bp,
     organisers_addresses.bp,
     organisers_additions.bp,
+    waiting_pages.bp,
     console_outbox.bp,
     console_mailings.bp,
     news_console.bp,

@@ -12,6 +12,7 @@ from forum.outbox import models as outbox
 from forum.people import models as people
 from forum.questions import models as questions
 from forum.registration import models as registration
+from forum.registration import offer_models as offers
 
 ALL = (
     audit,
@@ -25,5 +26,6 @@ ALL = (
     people,
     questions,
     registration,
+    offers,
     mailings,
 )

@@ -32,6 +32,7 @@ BELONGING = {
         "attendees.export",
         *("counts.show", "counts.people"),
     },
+    "waiting_list.index": {f"waiting_list.{act}" for act in ("index", "offer", "extend", "withdraw")},
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
@@ -136,7 +137,7 @@ def _items(event: Event) -> list[Item]:
     return [
         _item(_("Overview"), "console.overview", event),
         _item(_("Attendees"), "attendees.index", event),
-        _item(_("Waiting list"), "attendees.waiting", event, waiting or None),
+        _item(_("Waiting list"), "waiting_list.index", event, waiting or None),
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),

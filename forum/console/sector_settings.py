@@ -133,8 +133,8 @@ def offered_words(number: int) -> str:
     if not number:
         return ""
     return ngettext(
-        "%(num)s place has been offered to the person who had waited longest.",
-        "%(num)s places have been offered to those who had waited longest.",
+        "%(num)s place has been offered to the next in line.",
+        "%(num)s places have been offered to those next in line.",
         number,
     )
 

@@ -111,8 +111,8 @@ def _offers(event: Event, now: datetime) -> list[str]:
     offers: Counter[int] = waiting_list.count_offers_on_trial(trial, now)
     return [
         ngettext(
-            "%(name)s: %(num)s place is offered at once to the person who has waited longest, for %(hours)s hours.",
-            "%(name)s: %(num)s places are offered at once to those who have waited longest, for %(hours)s hours.",
+            "%(name)s: %(num)s place is offered at once to the next in line, for %(hours)s hours.",
+            "%(name)s: %(num)s places are offered at once to those next in line, for %(hours)s hours.",
             offers[sector.id],
             name=in_language(sector.name),
             hours=event.offer_hours,

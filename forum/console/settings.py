@@ -21,7 +21,7 @@ from forum.registration import listing, waiting_list
 from forum.registration.enums import Group
 
 bp = Blueprint("settings", __name__, url_prefix="/console/<event>/settings")
-GIVING_PLACES = {"release_at", "organisation_cap", "starts_at", "offer_hours"}
+GIVING_PLACES = {"release_at", "organisation_cap", "starts_at", "offer_hours", "offer_cutoff_hours"}
 
 
 @bp.route("/facts", methods=["GET", "POST"])

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, SelectField, StringField, URLField
+from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, Regexp
 
@@ -30,6 +30,7 @@ from forum.console.settings_fields import (
     validate_filled,
 )
 from forum.events import errors
+from forum.events.enums import LineOrder
 from forum.events.hours import DayHours, columns_of, read_hours
 from forum.events.models import Event
 from forum.web.forms import is_email, required
@@ -39,6 +40,7 @@ ZONES = (
     *("Atlantic/Reykjavik", "Atlantic/Faroe", "America/Nuuk"),
 )
 MOMENTS = ("opens_at", "closes_at", "release_at", "freezes_at")
+RULES = ("has_waiting_list", "offer_hours", "offer_cutoff_hours", "organisation_cap")
 FACT_TEXTS = ("name", "short_name", "place", "directions")
 HASHTAG = r"^(#[^\s#]{1,59})?$"
 DAY_REFUSALS: dict[type[errors.DaysRefused], Any] = {
@@ -134,6 +136,19 @@ class RulesForm(SettingsForm):
     offer_hours = NumberField(
         _l("Hours that an offer holds"), [must_be_given(_l("Enter a number of hours"))], least=1, most=720
     )
+    line_order = RadioField(
+        _l("Who is offered a place first"),
+        [required(_l("Choose who is offered a place first"))],
+        choices=[
+            SelectChoice(LineOrder.TIME.value, _l("Whoever registered first")),
+            SelectChoice(LineOrder.BALANCE.value, _l("Sectors and organisations with few places")),
+        ],
+    )
+    offer_cutoff_hours = NumberField(
+        _l("Hours before the event without offers"),
+        [must_be_given(_l("Enter a number of hours, 0 for none"))],
+        most=720,
+    )
     organisation_cap = NumberField(_l("Places for one organisation"), [Optional()], least=1)
 
     def __init__(self, *args, event: Event, **kwargs):
@@ -144,10 +159,11 @@ class RulesForm(SettingsForm):
     def stored(event: Event) -> dict[str, Any]:
         """Return the values that the form's fields show for the event."""
         moments = {name: clock_of(getattr(event, name), event.zone) for name in MOMENTS}
-        plain = {
-            name: getattr(event, name) for name in ("has_waiting_list", "offer_hours", "organisation_cap")
+        return {
+            **moments,
+            **{name: getattr(event, name) for name in RULES},
+            "line_order": str(event.line_order),
         }
-        return {**moments, **plain}
 
     def validate(self, extra_validators=None) -> bool:
         """Check the fields, then that registration closes after it opens."""
@@ -165,5 +181,5 @@ class RulesForm(SettingsForm):
     def values(self, event: Event) -> dict[str, Any]:
         """Return new values for the event's columns."""
         moments = {name: moment_of(self[name].data, event.zone, getattr(event, name)) for name in MOMENTS}
-        plain = {name: self[name].data for name in ("has_waiting_list", "offer_hours", "organisation_cap")}
-        return {**moments, **plain}
+        plain = {name: self[name].data for name in RULES}
+        return {**moments, **plain, "line_order": LineOrder(self.line_order.data)}

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forum.columns import is_web_link
-from forum.content import moments, questions
+from forum.content import moments, questions, registration_rules
 from forum.content.shapes import (
     LANGUAGES,
     Document,
@@ -78,16 +78,6 @@ ORGANISER = table(
 COLOUR = matching(is_colour, 'a colour such as "#14463f"', 7)
 LOOK = {"light": "accent_light", "dark": "accent_dark", "logo": "logo_key", "share": "share_key"}
 CONTACT = table({"name": line(100)}, {"role": SHORT, "email": mail_address(254), "phone": line(30)})
-REGISTRATION = table(
-    {
-        "capacity": number(0),
-        "opens": moment,
-        "closes": moment,
-        "waiting_list": flag,
-        "offer_hours": number(1, 10_000),
-    },
-    {"release": moment, "freeze": moment, "organisation_cap": number(1)},
-)
 SHAPE = table(
     {
         "published": flag,
@@ -100,7 +90,7 @@ SHAPE = table(
         **dict.fromkeys(("name", "short_name"), NAMED),
         "place": SHORT,
         **dict.fromkeys(("lead", "sharing"), LONG),
-        "registration": REGISTRATION,
+        "registration": registration_rules.SHAPE,
         "sectors": listing(SECTOR),
     },
     {
@@ -128,16 +118,6 @@ LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 def tell(event: Event, asked: Sequence[Question]) -> Document:
     """Return the event with the questions that it asks, in their order, as the document of its event.toml."""
     zone = event.zone
-    registration = {
-        "capacity": event.capacity,
-        "opens": moments.tell(event.opens_at, zone),
-        "closes": moments.tell(event.closes_at, zone),
-        "release": event.release_at and moments.tell(event.release_at, zone),
-        "freeze": event.freezes_at and moments.tell(event.freezes_at, zone),
-        "waiting_list": event.has_waiting_list,
-        "offer_hours": event.offer_hours,
-        "organisation_cap": event.organisation_cap,
-    }
     organiser = {
         "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,
         **{name: getattr(event, f"organiser_{name}") for name in ("phone", "url", "logo")},
@@ -153,7 +133,7 @@ def tell(event: Event, asked: Sequence[Question]) -> Document:
                 "starts": moments.tell(event.starts_at, zone),
                 "ends": moments.tell(event.ends_at, zone),
                 **{name: _told(getattr(event, name)) for name in TEXTS},
-                "registration": _known(registration),
+                "registration": _known(registration_rules.tell(event, zone)),
                 "sectors": [_tell_sector(sector) for sector in event.sectors],
                 "map": event.map_url,
                 "directions": _told(event.directions) if any(event.directions.values()) else None,
@@ -213,13 +193,7 @@ def values_of(document: Document) -> dict[str, Any]:
         "directions": said(document.get("directions", {})),
         "starts_at": at(document, "starts"),
         "ends_at": at(document, "ends"),
-        "opens_at": at(registration, "opens"),
-        "closes_at": at(registration, "closes"),
-        "release_at": at(registration, "release"),
-        "freezes_at": at(registration, "freeze"),
-        "has_waiting_list": registration["waiting_list"],
-        "offer_hours": registration["offer_hours"],
-        "organisation_cap": registration.get("organisation_cap"),
+        **registration_rules.values_of(registration, at),
         "organiser_name": said(organiser.get("name", {})),
         "organiser_address": organiser.get("address", {}),
         **{f"organiser_{name}": organiser.get(name) for name in ("phone", "url", "logo")},

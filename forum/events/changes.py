@@ -18,6 +18,8 @@ CHANGEABLE = frozenset(
             "freezes_at",
             "has_waiting_list",
             "offer_hours",
+            "offer_cutoff_hours",
+            "line_order",
             "organisation_cap",
         ),
         *(

@@ -1,4 +1,4 @@
-"""Sectors' policies and templates, the state of an event's registration, and the status of calendar entries."""
+"""Sectors' policies and templates, the waiting list's order, the state of registration, calendar entries' status."""
 
 from enum import StrEnum
 
@@ -20,6 +20,15 @@ class SectorTemplate(StrEnum):
     NORDIC = "nordic"  # five sectors: politics, justice, IT and telecom, NGOs, other
     OPEN = "open"  # one sector for everybody
     BLANK = "blank"  # no sector
+
+
+class LineOrder(StrEnum):
+    """The order in which the people on an event's waiting list are offered places (`registration.line`)."""
+
+    TIME = "time"  # the order of asking
+    BALANCE = (
+        "balance"  # sectors below their floor, then organisations without a place, then the order of asking
+    )
 
 
 class RegistrationState(StrEnum):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from forum import clock
 from forum.columns import Link, Text, TokenDigest, Translated, UnsafeLink, UtcDateTime, is_link, member
 from forum.database import Base
-from forum.events.enums import SectorPolicy
+from forum.events.enums import LineOrder, SectorPolicy
 from forum.revisions import Revision
 from forum.web.languages import NAMES
 
@@ -40,6 +40,7 @@ class Event(Base):
         CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
         CheckConstraint("organisation_cap IS NULL OR organisation_cap > 0", name="organisation_cap_positive"),
         CheckConstraint("offer_hours > 0", name="offer_hours_positive"),
+        CheckConstraint("offer_cutoff_hours >= 0", name="offer_cutoff_hours_not_negative"),
         Index(
             "uq_events_current",
             "is_current",
@@ -100,6 +101,9 @@ class Event(Base):
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     organisation_cap: Mapped[int | None]
     offer_hours: Mapped[int] = mapped_column(default=48)
+    # So many hours before the event begins no place is offered any more, and no offer lasts longer.
+    offer_cutoff_hours: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    line_order: Mapped[LineOrder] = member(LineOrder, default=LineOrder.TIME, server_default=text("'time'"))
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     programme_points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)

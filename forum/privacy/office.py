@@ -16,6 +16,7 @@ OFFICE_ENTRIES: tuple[Entry, ...] = (
             *of("memberships", "user_id", "event_id", "role"),
             *of("post_revisions", "user_id", "made_at"),
             *of("page_revisions", "user_id", "made_at") + of("mailings", "started_by", "started_at"),
+            "offers.user_id",
         ),
         fields=of("SignInForm", "email") + of("ForgotForm", "email") + of("LanguageForm", "language"),
     ),

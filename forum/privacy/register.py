@@ -112,6 +112,20 @@ REGISTER: tuple[Entry, ...] = (
     ),
     Entry(
         what=_l(
+            "Each place that was offered to you: until when, why it was your turn, and what became of it"
+        ),
+        purpose=_l("To be able to show that offers follow the rules"),
+        basis=LEGITIMATE_INTEREST,
+        audience=OFFICE,
+        retention=UNTIL_ERASED,
+        columns=(
+            *_of("offers", "registration_id", "made_at", "made_by", "reason", "why", "expires_at"),
+            *_of("offers", "remind_at", "reminded_at", "ended_at", "ended_how"),
+        ),
+        fields=("ByHandForm.reason",),
+    ),
+    Entry(
+        what=_l(
             "Your answer about a list of participants, which does not exist so far, and about photographs"
         ),
         purpose=_l("To do as you wish, and to be able to show what you agreed to and when"),

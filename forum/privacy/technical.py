@@ -30,6 +30,7 @@ TABLES = {  # texts and settings of the forum itself
 PERSONAL = {"events.contacts"}
 COLUMNS = {  # keys, counters and checksums in tables that also hold personal data
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
+    "offers": {"id"},
     "submissions": {"key", "fingerprint"},
     "consents": {"id"},
     "outbox_messages": {
@@ -93,8 +94,11 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "DayRow": ("day", "starts", "ends"),
     "RulesForm": (
         *("opens_at", "closes_at", "release_at", "freezes_at"),
-        *("has_waiting_list", "offer_hours", "organisation_cap"),
+        *("has_waiting_list", "offer_hours", "offer_cutoff_hours", "line_order", "organisation_cap"),
     ),
+    "OfferForm": ("words",),
+    "HoursForm": ("hours",),
+    "ByHandForm": ("instead_of",),
     "OrganiserForm": (
         *("organiser_name", "postal_line", "postal_code", "town", "country"),
         *("organiser_phone", "organiser_url", "contacts", "help_lines"),

@@ -7,9 +7,9 @@ from forum.events import freezing
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
-from forum.registration import answers, given, links, mails, names, places, queries, waiting_list
+from forum.registration import answers, given, links, mails, names, offers, places, queries, waiting_list
 from forum.registration.applicant import CHANGEABLE, Details
-from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
+from forum.registration.enums import ConsentPurpose, OfferEnd, Status, TokenPurpose
 from forum.registration.errors import (
     AlreadyConfirmed,
     NothingOffered,
@@ -89,6 +89,8 @@ def accept_offer(registration: Registration, *, now: datetime) -> Registration:
     if registration.status != Status.OFFERED or until is None or until <= now:
         raise NothingOffered
     registration.confirmed_at = registration.confirmed_at or now
+    mails.take_back([registration], kind="offer-reminder")
+    offers.end(registration, OfferEnd.ACCEPTED, now=now)
     _stand(registration, now)
     return registration
 
@@ -105,6 +107,7 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     registration.ended_at = now
     links.revoke(registration, now=now)
     answers.forget(registration)
+    offers.end(registration, OfferEnd.CANCELLED, now=now)
     mails.queue_cancelled(registration, left_line=before == Status.WAITING, words=words, now=now)
     audit.record("registration.cancelled", registration, actor=actor, at=now, was=before)
     waiting_list.offer_free_places(registration.event, now=now)
@@ -173,7 +176,8 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
         raise NotLive
     if kind and kind != mails.kind_for_state(registration):
         raise StateChanged
-    message = mails.queue_for_state(registration, queries.find_last_form(registration), now=now)
+    form, why = queries.find_last_form(registration), offers.why_of(registration)
+    message = mails.queue_for_state(registration, form, why=why, now=now)
     if message is None:
         raise StateChanged
     audit.record("registration.mail_resent", registration, actor=actor, at=now)

@@ -1,4 +1,4 @@
-"""The organisers' attendee list, waiting list and pages of single registrations."""
+"""The organisers' attendee list and pages of single registrations."""
 
 from typing import Any
 
@@ -26,7 +26,6 @@ from forum.registration import (
     listing,
     mails,
     person_page,
-    places,
     queries,
     tabs,
     waiting_list,
@@ -64,21 +63,7 @@ def index(event: str) -> ResponseReturnValue:
         positions=listing.waiting_positions(found, page.rows),
         pages=_pages(found, filters, page, total),
         sort_url=lambda sort: url_for(".index", event=event, **filters.query(sort=sort)),
-        **_of_event(found, counts),
-    )
-
-
-@bp.route("/waiting")
-def waiting(event: str) -> ResponseReturnValue:
-    """Show who waits in each sector, the next person in line first."""
-    found = get_any_or_404(event)
-    note_view(audit_queries.WAITING_LIST_VIEWED, found, actor=sign_ins.current_actor())
-    counts = listing.count_by_sector_and_status(found)
-    return render_template(
-        "console/attendees/waiting.html",
-        lines=listing.list_lines(found),
-        left=places.places_left(found, clock.now()),
-        **_of_event(found, counts),
+        **of_event(found, counts),
     )
 
 
@@ -253,7 +238,7 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
     )
 
 
-def _of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
+def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
     """Return the context that all lists of the event's people share, with each sector's balance by sector id."""
     balance = balance_of(event, counts, clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))

@@ -6,6 +6,7 @@ While the mail server is away, no mail reaches anybody. So no deadline may pass 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from forum.events.models import Event
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
@@ -13,7 +14,29 @@ from forum.registration.models import Registration
 
 CONFIRM_TIME = timedelta(hours=48)
 LATE = timedelta(hours=1)  # a mail that left with less delay than this extends no deadline
+SHORTEST_REMINDED = timedelta(hours=8)  # an offer that lasts shorter than this has no reminder
 TIMES = 4  # an unconfirmed registration is kept for at most this many times the whole time to confirm
+
+
+def offers_end_at(event: Event) -> datetime:
+    """Return the moment from which no place is offered any more; no offer lasts beyond it."""
+    return event.starts_at - timedelta(hours=event.offer_cutoff_hours)
+
+
+def is_too_near(event: Event, now: datetime) -> bool:
+    """Return whether the event is so near that no place is offered any more, and has not begun."""
+    return offers_end_at(event) <= now < event.starts_at
+
+
+def offer_ends_at(event: Event, now: datetime) -> datetime:
+    """Return the deadline of an offer that is made now."""
+    return min(now + timedelta(hours=event.offer_hours), offers_end_at(event))
+
+
+def reminder_at(made_at: datetime, until: datetime) -> datetime | None:
+    """Return when to remind of an offer: when a quarter of its time is left; None where its time is too short."""
+    whole = until - made_at
+    return until - whole / 4 if whole >= SHORTEST_REMINDED else None
 
 
 def find_later_offer(
@@ -34,7 +57,7 @@ def find_later_offer(
         until = now + whole
     elif left_at and left_at + whole - (registration.offer_expires_at or now) > LATE:
         until = left_at + whole
-    until = min(until, event.starts_at)
+    until = min(until, offers_end_at(event))
     return until if until > now else None
 
 

@@ -1,4 +1,4 @@
-"""A registration's statuses, the purposes of personal links, and the purposes of consents."""
+"""A registration's statuses, makers and ends of offers, the purposes of personal links, and of consents."""
 
 from enum import StrEnum
 
@@ -34,6 +34,24 @@ class Group(StrEnum):
     HELD = "held"  # holds a place that is not confirmed yet
     UNHELD = "unheld"  # the address is not confirmed, and no place is held for it
     ENDED = "ended"
+
+
+class OfferMaker(StrEnum):
+    """Who has offered a place: the rule of the waiting list, or an organiser by hand."""
+
+    RULE = "rule"
+    ORGANISER = "organiser"
+
+
+class OfferEnd(StrEnum):
+    """How an offer has ended."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"  # by the person, who has left the line with it
+    LAPSED = "lapsed"  # the deadline has passed
+    WITHDRAWN = "withdrawn"  # by an organiser; the person is in line again
+    CANCELLED = "cancelled"  # the registration was cancelled
+    MOVED = "moved"  # the person has moved to a sector in which no place is held for them
 
 
 class TokenPurpose(StrEnum):

@@ -126,3 +126,15 @@ class SectorInUse(Exception):
 
 class LastSector(Exception):
     """The event's last sector cannot be removed: nobody could register otherwise."""
+
+
+class NoPlaceFree(Exception):
+    """The limits of the event, the sector or the organisation allow this person no place now."""
+
+
+class WouldBeOfferedAgain(Exception):
+    """Nobody else could take the place of a withdrawn offer: it would be offered to the same person at once."""
+
+
+class DeadlineRefused(Exception):
+    """An offer cannot last until this moment: it is past, earlier than before, or too near the event."""

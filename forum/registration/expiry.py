@@ -11,8 +11,8 @@ from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.people.models import AddressChange
-from forum.registration import answers, deadlines, links, mails, places, queries, waiting_list
-from forum.registration.enums import Status
+from forum.registration import answers, deadlines, links, mails, offers, places, queries, waiting_list
+from forum.registration.enums import OfferEnd, Status
 from forum.registration.models import EndedSignIn, Registration, RegistrationToken, Submission
 
 # How long the key of a sent form is kept. A form that is sent again later counts as new; if its address is
@@ -72,7 +72,8 @@ def _tend(event: Event, now: datetime) -> int:
     for registration, until in kept.items():
         _ask_for_longer(registration, until, now, is_asked=registration not in unasked)
     for registration, until in offered.items():
-        is_told = _offers(told[registration.id])[-1].status == MessageStatus.SENT
+        newest = offers.mails_of_open(registration, told[registration.id])[-1]
+        is_told = newest.status == MessageStatus.SENT
         _lengthen(registration, until, now, is_told=is_told)
     for registration in unheld:
         if registration not in kept:
@@ -81,6 +82,7 @@ def _tend(event: Event, now: datetime) -> int:
     for registration in ended:
         _end(registration, now)
     waiting_list.offer_free_places(event, now=now)
+    offers.remind(event, now=now)
     return len(ended)
 
 
@@ -99,11 +101,9 @@ def _later_asking(
 def _later_offer(
     registration: Registration, told: Mapping[int, Sequence[OutboxMessage]], now: datetime
 ) -> datetime | None:
-    return deadlines.find_later_offer(registration, _offers(told[registration.id]), now)
-
-
-def _offers(mails_of_one: Sequence[OutboxMessage]) -> list[OutboxMessage]:
-    return [mail for mail in mails_of_one if mail.kind == "offered"]
+    return deadlines.find_later_offer(
+        registration, offers.mails_of_open(registration, told[registration.id]), now
+    )
 
 
 def _ask_for_longer(registration: Registration, until: datetime, now: datetime, *, is_asked: bool) -> None:
@@ -122,9 +122,9 @@ def _ask_for_longer(registration: Registration, until: datetime, now: datetime, 
 
 def _lengthen(registration: Registration, until: datetime, now: datetime, *, is_told: bool) -> None:
     """Extend the offer; if its newest mail has not left, queue one with the new deadline."""
-    registration.offer_expires_at = until
+    offers.set_deadline(registration, until, now=now)
     if not is_told:
-        mails.queue_offered(registration, now=now)
+        mails.queue_offered(registration, why=offers.why_of(registration), now=now)
     audit.record(
         "registration.offer_lengthened", registration, actor="worker", at=now, until=until.isoformat()
     )
@@ -139,6 +139,8 @@ def _end_hold(registration: Registration, now: datetime) -> None:
 def _end(registration: Registration, now: datetime) -> None:
     """End a registration or offer that was not confirmed or accepted in time; tell a person whose offer ended."""
     is_offer = registration.status == Status.OFFERED
+    if is_offer:
+        offers.end(registration, OfferEnd.LAPSED, now=now)
     places.release(registration)
     registration.move_to(Status.EXPIRED, now=now)
     registration.ended_at = now

@@ -14,7 +14,7 @@ from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import export_answers, searching
+from forum.registration import export_answers, line_queries, searching
 from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.queries import find_by_reference
@@ -215,14 +215,14 @@ def count_waiting(event: Event) -> int:
 def waiting_positions(event: Event, registrations: Sequence[Registration]) -> dict[int, int]:
     """Return the position on the sector's waiting list (1 is next) by id, for those of `registrations` that wait."""
     ids = [registration.id for registration in registrations if registration.status == Status.WAITING]
-    line = _line(event)
+    line = line_queries.positions(event)
     query = select(line.c.id, line.c.position).where(line.c.id.in_(ids))
     return dict(db.session.execute(query).all()) if ids else {}
 
 
 def list_lines(event: Event) -> dict[int, list[tuple[int, Registration]]]:
-    """Return the head of each sector's waiting list by sector id: (position, registration), the longest wait first."""
-    line = _line(event)
+    """Return the head of each sector's waiting list as (position, registration) by sector id, the next first."""
+    line = line_queries.positions(event)
     query = select(line.c.position, Registration).join(line, line.c.id == Registration.id)
     shown = query.where(line.c.position <= SHOWN_OF_LINE).order_by(Registration.sector_id, line.c.position)
     lines: dict[int, list[tuple[int, Registration]]] = {}
@@ -251,14 +251,6 @@ def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | N
     query = matching(event, filters).with_only_columns(*map(_streamed, columns))
     ordered = query.order_by(*_whole_order(by or order(event, filters.sort)))
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
-
-
-def _line(event: Event) -> Any:
-    """Select every waiting registration of the event with its position; a partial index has them in this order."""
-    by_time = (Registration.waiting_since, Registration.id)
-    position = func.row_number().over(partition_by=Registration.sector_id, order_by=by_time)
-    waiting = (Registration.event_id == event.id) & (Registration.status == Status.WAITING)
-    return select(Registration.id, position.label("position")).where(waiting).subquery()
 
 
 def _meets(term: searching.Term) -> ColumnElement[bool]:

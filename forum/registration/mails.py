@@ -6,7 +6,7 @@ protected person looks like any other. They contain no text that a visitor typed
 forum send their words to other people (M12, L01).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from forum.events.models import Event
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
-from forum.registration import links
+from forum.registration import links, offer_words
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
 from forum.web.languages import moment_text
@@ -96,10 +96,24 @@ def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessa
     return _queue_managing(registration, FOR_STATE[Status.IN_REVIEW], now)
 
 
-def queue_offered(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that offers a place until a deadline."""
+def queue_offered(
+    registration: Registration, *, why: Mapping[str, Any] | None = None, now: datetime
+) -> OutboxMessage | None:
+    """Queue the mail that offers a place until a deadline, and says why it is this person's turn."""
+    return _queue_managing(registration, FOR_STATE[Status.OFFERED], now, **_of_offer(registration, why))
+
+
+def queue_about_offer(
+    registration: Registration, kind: str, *, words: str = "", now: datetime
+) -> OutboxMessage | None:
+    """Queue a mail about an offer: its reminder, a new deadline, or that it was withdrawn, with organisers' words."""
     until = registration.offer_expires_at
-    return _queue_managing(registration, FOR_STATE[Status.OFFERED], now, until=until)
+    return _queue_managing(registration, kind, now, until=until, paragraphs=_paragraphs(words))
+
+
+def queue_offer_declined(registration: Registration, *, now: datetime) -> OutboxMessage | None:
+    """Queue the mail that says that the person has declined the place."""
+    return _queue(registration, "offer-declined", now)
 
 
 def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMessage | None:
@@ -170,17 +184,22 @@ def kind_for_state(registration: Registration) -> str | None:
 
 
 def queue_for_state(
-    registration: Registration, submission: Submission | None = None, *, now: datetime
+    registration: Registration,
+    submission: Submission | None = None,
+    *,
+    why: Mapping[str, Any] | None = None,
+    now: datetime,
 ) -> OutboxMessage | None:
-    """Queue the mail for the registration's current status; a confirming link carries `submission`.
+    """Queue the mail for the status; a confirming link carries `submission`, `why` is why a place is offered.
 
     The mail replaces the person's dead letters (failed mails), so no organiser has to deal with them any more.
     """
     outbox.settle_failed(registration.id)
     if registration.status == Status.PENDING:
         return queue_received(registration, submission, now=now)
-    until = registration.offer_expires_at if registration.status == Status.OFFERED else None
-    return _queue_managing(registration, FOR_STATE[registration.status], now, until=until)
+    if registration.status == Status.OFFERED:
+        return queue_offered(registration, why=why, now=now)
+    return _queue_managing(registration, FOR_STATE[registration.status], now, until=None)
 
 
 def take_back(registrations: Sequence[Registration], *, kind: str | None = None) -> None:
@@ -211,6 +230,10 @@ def link_words(event: Event) -> str:
 def _paragraphs(words: str) -> list[list[str]]:
     """Return the organisers' own words as the lines of each paragraph."""
     return [block.splitlines() for block in words.split("\n\n") if block.strip()]
+
+
+def _of_offer(registration: Registration, why: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"until": registration.offer_expires_at, "why": offer_words.for_person(why or {})}
 
 
 def _received(registration: Registration) -> str:

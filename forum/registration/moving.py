@@ -19,8 +19,8 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import mails, places, queries, waiting_list
-from forum.registration.enums import Status
+from forum.registration import mails, offers, places, queries, waiting_list
+from forum.registration.enums import OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
 from forum.registration.models import Registration
 
@@ -93,7 +93,8 @@ def move(
     if outcome == Outcome.NO_PLACE and not (may_wait and can_wait(registration, now)):
         raise NoPlaceThere
     if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
-        mails.take_back([registration], kind="offered")
+        for kind in offers.OUTDATED:
+            mails.take_back([registration], kind=kind)
     # The database refuses rows whose status and place do not fit, so nothing is written in between.
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
@@ -142,6 +143,8 @@ def _put(registration: Registration, sector: Sector, outcome: Outcome, now: date
 
 def _settle(registration: Registration, outcome: Outcome, actor: str, now: datetime) -> None:
     """Put a registration that has lost its place in line, or into review."""
+    if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
+        offers.end(registration, OfferEnd.MOVED, now=now)
     if outcome == Outcome.REVIEWED:
         registration.offer_expires_at = registration.waiting_since = None
         registration.move_to(Status.IN_REVIEW, now=now)

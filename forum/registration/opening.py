@@ -6,7 +6,7 @@ from enum import StrEnum
 from forum.events import queries as events
 from forum.events.enums import RegistrationState
 from forum.events.models import Event
-from forum.registration import intake, places
+from forum.registration import deadlines, intake, places
 
 
 class Opening(StrEnum):
@@ -40,7 +40,7 @@ def seconds_unchanged(event: Event, now: datetime) -> float:
     if is_open and not places.takes_waiters(event, now):
         return 0
     moments: list[datetime | None] = [event.opens_at, event.closes_at, event.release_at, event.freezes_at]
-    moments += [event.starts_at, event.ends_at]
+    moments += [deadlines.offers_end_at(event), event.starts_at, event.ends_at]
     return min(
         ((moment - now).total_seconds() for moment in moments if moment and moment > now),
         default=float("inf"),

@@ -7,9 +7,10 @@ from typing import Any
 from forum.audit import queries as audit
 from forum.people import notes
 from forum.questions import queries as questions
-from forum.registration import new_address, queries
+from forum.registration import new_address, offers, queries
 from forum.registration.applicant import ASKED
 from forum.registration.models import Registration
+from forum.registration.offer_models import Offer
 
 PLAIN = (
     "reference",
@@ -22,6 +23,7 @@ PLAIN = (
     "offer_expires_at",
     "ended_at",
 )
+OFFER = ("made_at", "expires_at", "made_by", "reason", "reminded_at", "ended_at", "ended_how")
 KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 
 
@@ -52,6 +54,7 @@ def collect(registration: Registration) -> dict[str, Any]:
         "new_address": new_address.find_last(registration),
         "notes": [{"at": _plain(note.made_at), "text": note.text} for note in notes.list_notes(registration)],
         "tags": list(notes.list_tags(registration)),
+        "offers": [_offer(offer) for offer in offers.list_of(registration)],
         "mails": [
             {
                 name: _plain(getattr(mail, name))
@@ -64,6 +67,12 @@ def collect(registration: Registration) -> dict[str, Any]:
             for entry in audit.find_history(registration)
         ],
     }
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    """Return an offer; of why it was made, only what concerns the person alone."""
+    told = {name: _plain(getattr(offer, name)) for name in OFFER}
+    return {**told, "because": offer.why.get("because"), "rank": offer.why.get("rank")}
 
 
 def as_json(held: dict[str, Any]) -> str:

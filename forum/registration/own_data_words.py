@@ -14,8 +14,9 @@ from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
 from forum.questions import queries as questions
 from forum.questions.wording import answer_text
+from forum.registration import offer_words
 from forum.registration.dossier import Happening
-from forum.registration.enums import ConsentPurpose
+from forum.registration.enums import ConsentPurpose, OfferMaker
 from forum.registration.models import Registration
 from forum.registration.wording import CONSENTS, FIELDS, act_text, actor_text, status_name
 from forum.web.languages import NAMES, in_language, language, moment_text
@@ -38,14 +39,29 @@ LABELS = {
     "kind": _l("Message"),
     "subject": _l("Subject"),
     "recipient": _l("To"),
+    "made_at": _l("Offered"),
+    "expires_at": _l("Offer holds until"),
+    "made_by": _l("Offered by"),
+    "because": _l("Why"),
+    "rank": _l("Place in line"),
+    "reason": _l("Reason"),
+    "reminded_at": _l("Reminded"),
+    "ended_how": _l("How it ended"),
     "created_at": _l("Written"),
     "sent_at": _l("Sent"),
     "at": _l("When"),
     "text": _l("Note"),
 }
+OFFER = (
+    *("made_at", "expires_at", "made_by", "because", "rank", "reason"),
+    *("reminded_at", "ended_at", "ended_how"),
+)
 CONSENT = ("purpose", "given_at", "withdrawn_at", "text_version")
 NOTE = ("at", "text")
 MAIL = ("kind", "subject", "recipient", "created_at", "sent_at", "status")
+
+
+MAKERS = {OfferMaker.RULE: _l("The rules of the waiting list"), OfferMaker.ORGANISER: _l("The organisers")}
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,7 @@ class Told:
     answers: list[dict[str, str]]
     moments: list[dict[str, str]]
     consents: "Table"
+    offers: "Table"
     mails: "Table"
     notes: "Table"
     tags: str
@@ -88,6 +105,7 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
         answers=[*rows(name for name in known if name not in MOMENTS), *where, *told],
         moments=rows(name for name in known if name in MOMENTS and known[name] is not None),
         consents=_table(held["consents"], CONSENT, zone),
+        offers=_table(held["offers"], OFFER, zone),
         mails=_table(held["mails"], MAIL, zone),
         notes=_table(held["notes"], NOTE, zone),
         tags=", ".join(held["tags"]),
@@ -134,6 +152,9 @@ SAID: Mapping[str, Callable[[str], Any]] = {
     "language": lambda code: NAMES.get(code, code),
     "purpose": lambda purpose: CONSENTS[ConsentPurpose(purpose)],
     "kind": kind_text,
+    "made_by": lambda maker: MAKERS[OfferMaker(maker)],
+    "because": lambda code: offer_words.for_person({"because": code}),
+    "ended_how": offer_words.end_text,
     "action": act_text,
     "by": lambda actor: actor_text(actor, {}),
 }

@@ -6,6 +6,7 @@ from flask import render_template, request
 from flask_babel import gettext as _
 
 from forum import clock
+from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.questions import layout, queries
 from forum.questions.fields import AsksQuestions
@@ -37,6 +38,12 @@ def mine_live() -> Registration:
     if not registration.is_live:
         raise NotLive
     return registration
+
+
+def slug_afterwards(registration: Registration | None) -> str | None:
+    """Return the slug in the address of a page after the end of a sign-in; None for a page about the current event."""
+    is_public = registration is not None and registration.event.is_published
+    return events.slug_in_url(registration.event) if registration and is_public else None
 
 
 def ask_again(notice: str) -> str | None:

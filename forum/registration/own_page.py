@@ -11,7 +11,8 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
-from forum.registration import own_answers, waiting_list
+from forum.registration import deadlines, offer_words, offers, own_answers, waiting_list
+from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.stages import list_stages
 from forum.web.languages import in_language
@@ -24,15 +25,22 @@ def describe(registration: Registration) -> dict[str, Any]:
     """Return the registration's part of the context of templates/public/self_service/show.html."""
     position = waiting_list.position(registration)
     is_over = events.is_over(registration.event, clock.now())
-    every = questions.list_all(registration.event_id)
+    every, is_offered = questions.list_all(registration.event_id), registration.status == Status.OFFERED
     return {
         "registration": registration,
         "event": registration.event,
         "answers": own_answers.given_rows(registration, every),
         # Whether the event asks, or has asked, anybody about diet and access: the same for everybody.
         "asks_care": any(question.sensitivity == Sensitivity.CARE for question in every),
-        "stages": list_stages(registration, position, is_over=is_over),
+        "stages": list_stages(
+            registration,
+            position,
+            offered_at=offers.find_moment_of_last(registration) if registration.holds_place else None,
+            is_over=is_over,
+        ),
         "position": position,
+        "line_is_over": clock.now() >= deadlines.offers_end_at(registration.event),
+        "offer_why": offer_words.for_person(offers.why_of(registration)) if is_offered else "",
         "is_over": is_over,
         "is_frozen": freezing.is_frozen(registration.event, clock.now()),
         "page_links": _page_links(registration.event),

@@ -6,7 +6,7 @@ from flask import request, url_for
 
 from forum.audit import queries as audit_queries
 from forum.people import notes
-from forum.registration import dossier, listing, queries
+from forum.registration import dossier, listing, queries, waiting_view
 from forum.registration.models import Registration
 
 
@@ -17,6 +17,7 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
     return {
         "timeline": dossier.timeline(entries, noted, mails, zone),
         "tags": tag_links(registration),
+        "offers": waiting_view.offers_of(registration),
         **_ways(registration, filters),
     }
 
@@ -52,6 +53,9 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
         "sector_url": url("attendee_moves.sector", registration),
         "notes_url": url("attendee_notes.index", registration),
         "tags_url": url("attendee_notes.tags", registration),
+        "offer_url": url("waiting_list.offer", registration),
+        "extend_url": url("waiting_list.extend", registration),
+        "withdraw_url": url("waiting_list.withdraw", registration),
         "resend_url": url("attendees.resend", registration),
         "cancel_url": url("attendees.cancel", registration),
     }

@@ -19,7 +19,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import queries
+from forum.registration import deadlines, queries
 from forum.registration.errors import CapacityBelowTaken, NoSuchSector, NotLive, SectorFull, SharesDoNotFit
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
@@ -35,7 +35,7 @@ LOCKED = read_locked(
 # The columns of an event and its sectors that decide who gets a place. `trial_of` copies only these.
 EVENT_TRIED = (
     *("id", "timezone", "starts_at", "ends_at", "release_at", "has_waiting_list"),
-    *("organisation_cap", "offer_hours", "capacity", "taken"),
+    *("organisation_cap", "offer_hours", "offer_cutoff_hours", "line_order", "capacity", "taken"),
 )
 SECTOR_TRIED = ("id", "key", "position", "name", "floor", "ceiling", "taken", "policy")
 SHORT_HOLD = timedelta(hours=6)
@@ -101,10 +101,7 @@ def admit(registration: Registration, now: datetime, held: Counter[str] | None =
 def admit_on_trial(
     trial: Event, registration: Registration, now: datetime, held: Counter[str] | None = None
 ) -> bool:
-    """Count a place for the registration in a copy of its event (`trial_of`), if the rule allows one there.
-
-    `held` is the number of places of each organisation, if it is known already; it is kept up to date.
-    """
+    """Count a place for the registration in a copy of its event (`trial_of`), if the rule allows one there."""
     sector = next(sector for sector in trial.sectors if sector.id == registration.sector_id)
     if not _is_free(sector, trial, registration.organisation_key, now, held):
         return False
@@ -132,7 +129,9 @@ def has_room(sector: Sector, now: datetime, organisation_key: str | None = None)
     if sector.policy != SectorPolicy.OPEN:
         return False
     event = sector.event
-    is_free = _is_free(sector, event, organisation_key, now)
+    # While nobody can be offered a place any more, a newcomer must not pass those who wait.
+    would_pass = deadlines.is_too_near(event, now) and queries.has_line(sector)
+    is_free = not would_pass and _is_free(sector, event, organisation_key, now)
     if not is_free and not takes_waiters(event, now):
         raise SectorFull
     return is_free
@@ -214,8 +213,8 @@ def kept_for(sector: Sector, event: Event, now: datetime) -> int:
 
 
 def takes_waiters(event: Event, now: datetime) -> bool:
-    """Return whether somebody may join the waiting list: no place is offered once the event has begun."""
-    return event.has_waiting_list and now < event.starts_at
+    """Return whether somebody may join the waiting list: no place is offered once the event is too near."""
+    return event.has_waiting_list and now < deadlines.offers_end_at(event)
 
 
 def change_capacity(event: Event, capacity: int) -> None:

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import defer, joinedload, selectinload
 
 from forum.columns import UtcDateTime
-from forum.events.models import Event
+from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import Status
@@ -160,6 +160,14 @@ def older_tokens(link: RegistrationToken) -> Sequence[RegistrationToken]:
     return db.session.scalars(
         select(RegistrationToken).where(*same, earlier, RegistrationToken.revoked_at.is_(None))
     ).all()
+
+
+def has_line(sector: Sector) -> bool:
+    """Return whether anybody waits in the sector."""
+    waiting = exists().where(
+        Registration.event_id == sector.event_id, Registration.sector_id == sector.id, IS_WAITING
+    )
+    return bool(db.session.scalar(select(waiting)))
 
 
 def list_waiting(

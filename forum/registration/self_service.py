@@ -22,6 +22,7 @@ from forum.registration import (
     opening,
     own_data,
     own_data_words,
+    own_offer,
     own_page,
     own_sign_in,
     protection,
@@ -32,20 +33,20 @@ from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
 from forum.registration.errors import (
     AlreadyConfirmed,
     LinkRefused,
-    NothingOffered,
     NotLive,
     OrganisationFull,
     SectorFull,
     SignInEnded,
 )
 from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm
-from forum.registration.models import Registration
-from forum.registration.own_forms import ask_again, mine, mine_live
+from forum.registration.own_forms import ask_again, mine, mine_live, slug_afterwards
 from forum.web import errors
 from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
+localised(bp, "/r/accept", methods=["POST"])(own_offer.accept)
+localised(bp, "/r/decline", methods=["GET", "POST"])(own_offer.decline)
 
 
 @localised(bp, "/r/confirm/<token>", methods=["GET", "POST"])
@@ -102,7 +103,7 @@ def leave() -> ResponseReturnValue:
     start_write(db.session)
     registration = own_sign_in.leave(now=clock.now())
     db.session.commit()
-    return redirect(url_for(".left", event=_slug(registration)), 303)
+    return redirect(url_for(".left", event=slug_afterwards(registration)), 303)
 
 
 @of_event(bp, "/r/left")
@@ -160,22 +161,6 @@ def protected_identity() -> ResponseReturnValue:
     return render_template(page, registration=registration, form=form), 422 if form.errors else 200
 
 
-@localised(bp, "/r/accept", methods=["POST"])
-def accept() -> ResponseReturnValue:
-    """Accept the offered place."""
-    start_write(db.session)
-    registration, now = mine(), clock.now()
-    try:
-        actions.accept_offer(registration, now=now)
-    except NothingOffered:
-        db.session.rollback()
-        registration, page = mine(), "public/self_service/nothing_offered.html"
-        can_register = opening.can_register(registration.event, now)
-        return render_template(page, registration=registration, can_register=can_register), 409
-    db.session.commit()
-    return redirect(url_for(".show", welcome="1"), 303)
-
-
 @localised(bp, "/r/cancel", methods=["GET", "POST"])
 def cancel() -> ResponseReturnValue:
     """Say what cancelling means; cancel on a second, explicit step (S21)."""
@@ -188,7 +173,9 @@ def cancel() -> ResponseReturnValue:
         actions.cancel(mine(), actor="person", now=now)
         db.session.commit()
         own_sign_in.forget()
-        return redirect(url_for(".cancelled", event=_slug(registration), left_line=was_waiting), 303)
+        return redirect(
+            url_for(".cancelled", event=slug_afterwards(registration), left_line=was_waiting), 303
+        )
     state, page = events.registration_state(registration.event, now), "public/self_service/cancel.html"
     return render_template(page, registration=registration, registration_state=state, form=form)
 
@@ -201,6 +188,13 @@ def cancelled(*, left_line: bool, event: str | None = None) -> ResponseReturnVal
     return render_template(
         "public/self_service/cancelled.html", left_line=left_line, can_register=can_register
     )
+
+
+@of_event(bp, "/r/declined")
+def declined(event: str | None = None) -> ResponseReturnValue:
+    """Say that a place was declined; the page shows no personal data."""
+    can_register = opening.can_register(_about(event), clock.now())
+    return render_template("public/self_service/declined.html", can_register=can_register)
 
 
 @localised(bp, "/r/own-data")
@@ -271,12 +265,6 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 def _about(slug: str | None) -> Event | None:
     """Return the event that a page after the end of a sign-in is about; without a slug it is the current one."""
     return get_published_or_404(slug, sectors=False) if slug else event_of_page()
-
-
-def _slug(registration: Registration | None) -> str | None:
-    """Return the slug in the address of a page after the end of a sign-in; None for a page about the current event."""
-    is_public = registration is not None and registration.event.is_published
-    return events.slug_in_url(registration.event) if registration and is_public else None
 
 
 def _back_saved() -> ResponseReturnValue:

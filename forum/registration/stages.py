@@ -23,18 +23,34 @@ class Stage:
     state: str
 
 
-def list_stages(registration: Registration, position: int, *, is_over: bool) -> list[Stage]:
-    """Return the steps in order; `position` is the person's position in the waiting list."""
+def list_stages(
+    registration: Registration, position: int, *, offered_at: datetime | None = None, is_over: bool
+) -> list[Stage]:
+    """Return the steps in order; `position` is the person's position in the waiting list.
+
+    `offered_at` is when the place was offered that the person has accepted or can still accept.
+    """
     status = registration.status
     stages = [Stage(_("Registered"), _day(registration, registration.requested_at), DONE)]
     if status != Status.PENDING and registration.confirmed_at:
         stages.append(Stage(_("E-mail confirmed"), _day(registration, registration.confirmed_at), DONE))
+    stages += _line_passed(registration, offered_at)
     if is_over and registration.is_live:
         return [*stages, *_of_the_past(registration)]
     stages.append(_present(registration, position))
     if registration.is_live:
         stages += _to_come(registration)
     return stages
+
+
+def _line_passed(registration: Registration, offered_at: datetime | None) -> Iterator[Stage]:
+    """Yield the steps of the waiting list that are behind the person: waiting, and the offer that was accepted."""
+    if registration.status not in (Status.OFFERED, Status.CONFIRMED) or offered_at is None:
+        return
+    if registration.confirmed_at:
+        yield Stage(_("On the waiting list"), _day(registration, registration.confirmed_at), DONE)
+    if registration.status == Status.CONFIRMED:
+        yield Stage(_("Place offered"), _day(registration, offered_at), DONE)
 
 
 def _present(registration: Registration, position: int) -> Stage:

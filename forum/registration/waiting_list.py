@@ -1,17 +1,19 @@
-"""The waiting list: offers go to those who asked first, as far as the rule for places (`places`) allows."""
+"""The waiting list: offers go to those whose turn it is, as far as the rule for places (`places`) allows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import func, select
 
 from forum.audit import actions as audit
+from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import mails, places, queries
+from forum.registration import deadlines, line_queries, offers, places, queries
 from forum.registration.enums import Status
+from forum.registration.line import Round, Rules, Turn
 from forum.registration.models import Registration
 
 Admit = Callable[[Registration, datetime, Counter[str] | None], bool]
@@ -24,15 +26,15 @@ def join(registration: Registration, now: datetime, *, actor: str = "person") ->
     audit.record("registration.waiting", registration, actor=actor, at=now)
 
 
-def offer_free_places(event: Event, *, now: datetime) -> int:
-    """Offer every place that the rule of `places` allows to those who wait longest; return how many offers were made.
+def offer_free_places(event: Event, *, skipped: Collection[int] = (), now: datetime) -> int:
+    """Offer every place that the rule of `places` allows to those whose turn it is; return how many offers were made.
 
-    Call this with the event locked. No offer is made after the event has begun, and no offer lasts beyond that
-    moment.
+    Call this with the event locked. No offer is made once the event is too near (`deadlines.offers_end_at`), and no
+    offer lasts beyond that moment. `skipped` are the ids of registrations that this call offers nothing.
     """
     offered = 0
-    for chosen in _admitted(event, now):
-        _offer(chosen, now)
+    for turn in _admitted(event, now, skipped=skipped):
+        _serve(turn, now)
         offered += 1
     return offered
 
@@ -43,27 +45,33 @@ def count_offers_on_trial(trial: Event, now: datetime) -> Counter[int]:
     Nobody is offered anything; only the copy's counters change (`places.trial_of`).
     """
     admit = partial(places.admit_on_trial, trial)
-    return Counter(registration.sector_id for registration in _admitted(trial, now, admit))
+    return Counter(turn.waiter.sector_id for turn in _admitted(trial, now, admit))
 
 
 def take_if_first(registration: Registration, now: datetime) -> bool:
-    """Offer free places to those who waited longer, then give this registration a place if one is left.
+    """Offer free places to those whose turn comes first, then give this registration a place if one is left.
 
-    The person is confirming the address at this moment, so no offer by mail is needed.
+    The person is confirming the address at this moment, so no offer by mail is needed. Once no place is offered any
+    more, whoever stands first in the sector's line still takes a free place in this way.
     """
-    line = _admitted(registration.event, now)
+    if deadlines.is_too_near(registration.event, now):
+        return position(registration) == 1 and places.admit(registration, now)
+    turns = _admitted(registration.event, now)
     while places.may_take(registration, now):
-        chosen = next(line, None)
-        if chosen is None or chosen is registration:
-            return chosen is registration
-        _offer(chosen, now)
+        turn = next(turns, None)
+        if turn is None or turn.waiter is registration:
+            return turn is not None
+        _serve(turn, now)
     return False
 
 
 def position(registration: Registration) -> int:
-    """Return the position in the sector's line, 1 for the first; 0 when the registration does not wait."""
+    """Return the position in the sector's line, 1 for the next; 0 when the registration does not wait."""
     if registration.status != Status.WAITING:
         return 0
+    if registration.event.line_order == LineOrder.BALANCE:
+        line = line_queries.positions(registration.event, registration.sector_id)
+        return db.session.scalar(select(line.c.position).where(line.c.id == registration.id)) or 0
     ahead = select(func.count()).where(
         Registration.event_id == registration.event_id,
         Registration.sector_id == registration.sector_id,
@@ -74,42 +82,49 @@ def position(registration: Registration) -> int:
     return (db.session.scalar(ahead) or 0) + 1
 
 
-def _admitted(event: Event, now: datetime, admit: Admit = places.admit) -> Iterator[Registration]:
-    """Give places to the waiting registrations that may have one, in the order of the line, and yield each of them.
+def _admitted(
+    event: Event, now: datetime, admit: Admit = places.admit, *, skipped: Collection[int] = ()
+) -> Iterator[Turn]:
+    """Give places to the waiting registrations that may have one, in the order of the line, and yield their turns.
 
     One pass is enough: each place that is given can only leave fewer places for the others.
     """
-    last = None
-    while now < event.starts_at and (sectors := _open_sectors(event, now)):
+    held: Counter[str] = Counter()
+    rules = Rules(
+        below=lambda sector_id: _below(event, sector_id, now),
+        has_place=lambda organisation_key: held[organisation_key] > 0,
+        full=lambda: _full(event, now),
+        admit=lambda waiter: admit(waiter, now, held if is_counted else None),
+    )
+    round_, last = Round(event.line_order, rules, skipped), None
+    is_balanced = event.line_order == LineOrder.BALANCE
+    is_counted = is_balanced or event.organisation_cap is not None
+    while now < deadlines.offers_end_at(event) and (sectors := _open_sectors(event, now)):
+        if is_balanced:
+            waiting = line_queries.list_whole(event, sectors)
+            held.update(line_queries.count_places_by_organisation(event))
+            yield from round_.give(waiting)
+            return
         waiting = queries.list_waiting(event, sectors, after=last)
         if not waiting:
             return
-        keys = {registration.organisation_key for registration in waiting}
-        held = queries.count_places_of_organisations(event, keys) if event.organisation_cap else None
-        for last in waiting:
-            if admit(last, now, held):
-                yield last
+        if is_counted:
+            keys = {registration.organisation_key for registration in waiting} - held.keys()
+            held.update(queries.count_places_of_organisations(event, keys))
+        yield from round_.give(waiting)
+        last = waiting[-1]
 
 
 def _open_sectors(event: Event, now: datetime) -> list[int]:
     return [sector_id for sector_id, left in places.places_left(event, now).items() if left > 0]
 
 
-def _offer(registration: Registration, now: datetime) -> None:
-    if not registration.has_address:
-        _give(registration, now)
-        return
-    event = registration.event
-    registration.move_to(Status.OFFERED, now=now)
-    registration.offer_expires_at = min(now + timedelta(hours=event.offer_hours), event.starts_at)
-    mails.queue_offered(registration, now=now)
-    audit.record(
-        "registration.offered",
-        registration,
-        actor="worker",
-        at=now,
-        until=registration.offer_expires_at.isoformat(),
-    )
+def _serve(turn: Turn, now: datetime) -> None:
+    """Offer the place that somebody has been given; whoever has no address, and can read no offer, has it at once."""
+    if turn.waiter.has_address:
+        offers.make(turn.waiter, turn.as_data(), now=now)
+    else:
+        _give(turn.waiter, now)
 
 
 def _give(registration: Registration, now: datetime) -> None:
@@ -117,3 +132,12 @@ def _give(registration: Registration, now: datetime) -> None:
     registration.move_to(Status.CONFIRMED, now=now)
     registration.waiting_since = None
     audit.record("registration.confirmed", registration, actor="worker", at=now)
+
+
+def _full(event: Event, now: datetime) -> list[int]:
+    return [sector_id for sector_id, left in places.places_left(event, now).items() if left <= 0]
+
+
+def _below(event: Event, sector_id: int, now: datetime) -> int:
+    """Return how many places the sector is below its floor, as long as floors are kept."""
+    return next(places.kept_for(sector, event, now) for sector in event.sectors if sector.id == sector_id)

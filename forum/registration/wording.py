@@ -52,6 +52,10 @@ ACTS = {
     "registration.waiting": _l("Joined the waiting list"),
     "registration.offered": _l("Place offered"),
     "registration.offer_lapsed": _l("Offer ran out"),
+    "registration.offer_reminded": _l("Reminded of the offer"),
+    "registration.offer_declined": _l("Place declined"),
+    "registration.offer_extended": _l("Offer extended"),
+    "registration.offer_withdrawn": _l("Offer withdrawn"),
     "registration.offer_lengthened": _l("Offer extended, because its message was not sent in time"),
     "registration.asking_lengthened": _l(
         "Time to confirm extended, because the message was not sent in time"

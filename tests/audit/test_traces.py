@@ -56,7 +56,7 @@ def test_views_and_searches_of_an_organiser_are_recorded_in_few_entries(pages):
     for _ in range(5):
         pages.get("attendees.show", event=event.slug, reference=person.reference)
     pages.get("attendees.cancel", event=event.slug, reference=person.reference)
-    pages.get("attendees.waiting", event=event.slug)
+    pages.get("waiting_list.index", event=event.slug)
     pages.get("attendees.index", event=event.slug)
     pages.get("attendees.index", event=event.slug, q="Zebra")
     pages.get("attendees.show", event=event.slug, reference="NOBODY00", expect=404)

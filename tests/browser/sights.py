@@ -214,6 +214,8 @@ OWN_REGISTRATION = [
     ),
     Sight("food and access", "self_service.care", way=mine("confirmed", "self_service.care")),
     Sight("offer that is none", "self_service.accept", way=accept_too_late, status=409),
+    Sight("decline", "self_service.decline", way=mine("offered", "self_service.decline")),
+    Sight("declined", "self_service.declined"),
     Sight("cancel", "self_service.cancel", way=mine("confirmed", "self_service.cancel")),
     Sight("cancelled", "self_service.cancelled", {"left_line": False}),
     Sight("left the waiting list", "self_service.cancelled", {"left_line": True}),
@@ -341,9 +343,16 @@ CONSOLE = [
     ),
     Sight("attendees, none", "attendees.index", way=of_event("attendees.index", q="zzzz"), as_=ORGANISER),
     Sight("attendees, long", "attendees.index", way=of_event("attendees.index"), world="long", as_=ORGANISER),
-    Sight("waiting list", "attendees.waiting", way=of_event("attendees.waiting"), as_=ORGANISER),
+    Sight("waiting list", "waiting_list.index", way=of_event("attendees.waiting"), as_=ORGANISER),
     Sight(
-        "waiting, long", "attendees.waiting", way=of_event("attendees.waiting"), world="long", as_=ORGANISER
+        "offer by hand", "waiting_list.offer", way=of_person("waiting_list.offer", "waiting"), as_=ORGANISER
+    ),
+    Sight("extend", "waiting_list.extend", way=of_person("waiting_list.extend", "offered"), as_=ORGANISER),
+    Sight(
+        "withdraw", "waiting_list.withdraw", way=of_person("waiting_list.withdraw", "offered"), as_=ORGANISER
+    ),
+    Sight(
+        "waiting, long", "waiting_list.index", way=of_event("attendees.waiting"), world="long", as_=ORGANISER
     ),
     *[
         Sight(f"attendee, {status}", "attendees.show", way=of_person("attendees.show", status), as_=ORGANISER)

@@ -118,7 +118,7 @@ def test_a_higher_ceiling_offers_places_in_the_order_of_asking(pages, merged):
     page = pages.post("settings.merge_sector", {"ceiling": "5"}, **MERGING, follow=True, expect=200)
     assert page.flashes == [
         "Politics has been merged into NGOs, and 3 registrations have moved there. 1 place has been offered to the"
-        " person who had waited longest."
+        " next in line."
     ]
     told = {one["given_name"]: one["status"] for one in people(merged).values()}
     assert (told["First"], told["Second"]) == ("offered", "waiting")

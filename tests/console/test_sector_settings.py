@@ -73,7 +73,7 @@ def test_preview_says_what_saving_would_do_and_changes_nothing(pages, small):
     typed = {"capacity": "4", "shares-1-ceiling": "3"}
     page = show(pages).submit(typed, button="Preview", expect=200)
     assert "Nothing has been saved yet." in page.text
-    assert "NGOs: 1 place is offered at once to the person who has waited longest, for 48 hours." in page.text
+    assert "NGOs: 1 place is offered at once to the next in line, for 48 hours." in page.text
     assert page.all(".effects-sum > div")[-1] == "4 places in all"
     assert page.form().data["capacity"] == ["4"]
     assert numbers(small) == before
@@ -82,7 +82,7 @@ def test_preview_says_what_saving_would_do_and_changes_nothing(pages, small):
 
 def test_more_places_are_offered_at_once(pages, small):
     page = show(pages).submit({"capacity": "4", "shares-1-ceiling": "3"}, button="Save", follow=True)
-    assert page.flashes == ["Saved. 1 place has been offered to the person who had waited longest."]
+    assert page.flashes == ["Saved. 1 place has been offered to the next in line."]
     assert numbers(small) == {"event": [4, 3], "politics": [1, 3, 0], "ngo": [0, 3, 3]}
     kinds = list(db.session.scalars(select(OutboxMessage.kind).order_by(OutboxMessage.id)))
     assert kinds[-1] == "offered"
@@ -207,9 +207,7 @@ def test_closing_a_sector_frees_what_its_floor_kept(pages, small):
     small.sectors[1].ceiling = 3
     db.session.commit()
     page = pages.post("settings.close_sector", {}, event="nf27", sector="politics", follow=True, expect=200)
-    assert page.flashes == [
-        "Politics has been closed. 1 place has been offered to the person who had waited longest."
-    ]
+    assert page.flashes == ["Politics has been closed. 1 place has been offered to the next in line."]
     assert numbers(small) == {"event": [3, 3], "politics": [0, 0, 0], "ngo": [0, 3, 3]}
 
 
@@ -247,4 +245,4 @@ def test_offers_on_trial_are_those_that_saving_makes(pages, small):
     page = show(pages).submit({"capacity": "20", "shares-1-ceiling": "20"}, button="Preview", expect=200)
     assert f"NGOs: {waiting} places are offered at once" in page.text
     page = page.submit(button="Save", follow=True)
-    assert page.flashes == [f"Saved. {waiting} places have been offered to those who had waited longest."]
+    assert page.flashes == [f"Saved. {waiting} places have been offered to those next in line."]

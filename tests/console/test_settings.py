@@ -173,7 +173,7 @@ def test_a_higher_cap_offers_places_at_once(organiser, event):
     page = organiser.post(
         "settings.registration", {"organisation_cap": "2"}, event="nf27", follow=True, expect=200
     )
-    assert page.flashes == ["Saved. 1 place has been offered to the person who had waited longest."]
+    assert page.flashes == ["Saved. 1 place has been offered to the next in line."]
 
 
 def test_organiser_and_help_lines_are_saved(organiser, event):

@@ -21,7 +21,17 @@ from forum import clock, create_app, database
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
-from forum.registration import actions, expiry, intake, limits, moving, places, waiting_list
+from forum.registration import (
+    actions,
+    declining,
+    expiry,
+    intake,
+    limits,
+    moving,
+    offers_by_hand,
+    places,
+    waiting_list,
+)
 from forum.registration.models import Registration
 from forum.registration.senders import UNBOUNDED, Sender
 from forum.turns import NoTurn
@@ -197,6 +207,31 @@ def _rearrange(job: tuple[str, Any]) -> Outcome:
     return Outcome(more=offered)
 
 
+def _decline(registration_id: int) -> Outcome:
+    database.start_write(db.session)
+    registration = db.session.get_one(Registration, registration_id)
+    declining.decline(registration, now=clock.now())
+    return _committed(registration)
+
+
+def _offer_by_hand(job: tuple[int, int, int]) -> Outcome:
+    """Offer somebody in line the place that is offered to another person."""
+    lucky, unlucky, user_id = job
+    database.start_write(db.session)
+    registration, other = (db.session.get_one(Registration, number) for number in (lucky, unlucky))
+    given = {"reason": "A speaker", "instead_of": other, "user_id": user_id}
+    offers_by_hand.offer(registration, now=clock.now(), **given)
+    return _committed(registration)
+
+
+def _withdraw(job: tuple[int, int]) -> Outcome:
+    number, user_id = job
+    database.start_write(db.session)
+    registration = db.session.get_one(Registration, number)
+    offers_by_hand.withdraw(registration, user_id=user_id, now=clock.now())
+    return _committed(registration)
+
+
 def _something(job: tuple[str, Any]) -> Outcome:
     act, argument = job
     return ACTS[act](argument)
@@ -212,6 +247,9 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "cancel": _cancel,
     "change": _change,
     "move": _move,
+    "decline": _decline,
+    "offer by hand": _offer_by_hand,
+    "withdraw": _withdraw,
     "expire": _expire,
     "rearrange": _rearrange,
     "something": _something,

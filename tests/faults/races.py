@@ -13,16 +13,20 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from forum import clock
+from forum.accounts.models import User
 from forum.audit import actions as audit
+from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, links, places
-from forum.registration.enums import Status, TokenPurpose
+from forum.registration.enums import OfferEnd, Status, TokenPurpose
 from forum.registration.models import Registration
+from forum.registration.offer_models import Offer
 from tests.factories.events import make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
 
 PLACES = 10
 SAME = {
@@ -309,6 +313,48 @@ def everything_in_two_events(race):
     assert set(refusals(outcomes)) <= {"", "NotLive"}
     states = Counter(db.session.scalars(select(Registration.status)))
     assert (states["cancelled"], states["expired"]) == (8, 8)
+    assert_counted_once()
+
+
+def every_way_to_offer_at_once(race):
+    """Promotion, cancelling, declining, offers by hand, withdrawing and fewer places at once, in balance order."""
+    now = clock.now()
+    sectors = [make_sector("tech", floor=4, ceiling=10), make_sector("ngo", ceiling=10)]
+    event = open_event(capacity=12, sectors=sectors, line_order=LineOrder.BALANCE, offer_cutoff_hours=1)
+    user = save(User(email="o@example.org", name="O", password_hash="", created_at=now)).id
+    holders = [confirmed(event, ("tech", "ngo")[n % 2], now=now).id for n in range(12)]
+    waiting = [confirmed(event, ("tech", "ngo")[n % 2], now=now).id for n in range(16)]
+    for number in holders[:6]:
+        write(actions.cancel, db.session.get_one(Registration, number), actor="person", now=now)
+    offered = [one.id for one in registrations() if one.status == Status.OFFERED]
+    line = [number for number in waiting if number not in offered]
+    jobs = [
+        *[("cancel", number) for number in (*holders[6:], *offered[:1]) * 2],
+        *[("decline", number) for number in offered[:3] * 2],
+        *[("accept", number) for number in offered[1:]],
+        *[("offer by hand", (lucky, offered[n % 6], user)) for n, lucky in enumerate(line[::-1])],
+        *[("withdraw", (number, user)) for number in offered],
+        *[("rearrange", ("capacity", number)) for number in (6, 9, 11, 12)],
+        *[("expire", None)] * 3,
+    ]
+    outcomes = race("something", jobs[::3] + jobs[1::3] + jobs[2::3])
+    may_be = {"", "NotLive", "NothingOffered", "StateChanged", "NoPlaceFree", "WouldBeOfferedAgain"}
+    assert set(refusals(outcomes)) <= {*may_be, "CapacityBelowTaken"}
+    people = {one.id: one for one in registrations()}
+    rows = list(db.session.scalars(select(Offer).order_by(Offer.id)))
+    still_open = Counter(row.registration_id for row in rows if row.ended_at is None)
+    assert still_open == {number: 1 for number, one in people.items() if one.status == Status.OFFERED}
+    accepted = {row.registration_id for row in rows if row.ended_how == OfferEnd.ACCEPTED}
+    standing = {number for number, one in people.items() if one.status == Status.CONFIRMED}
+    assert standing - set(holders) <= accepted
+    # Offers and withdrawals that came late have told nobody anything.
+    told = mails()
+    assert told["offered"] == len(rows)
+    assert told["offer-withdrawn"] == len([row for row in rows if row.ended_how == OfferEnd.WITHDRAWN])
+    assert told["offer-declined"] == len([row for row in rows if row.ended_how == OfferEnd.DECLINED])
+    waits = [one for one in people.values() if one.status == Status.WAITING]
+    left = places.places_left(current_event(), clock.now())
+    assert [one.id for one in waits if left[one.sector_id]] == []
     assert_counted_once()
 
 

@@ -20,6 +20,7 @@ STORIES = {
     "one confirming link pressed by many": races.one_confirming_link_pressed_by_many,
     "every end at once": races.every_end_at_once,
     "everything in two events": races.everything_in_two_events,
+    "every way to offer at once": races.every_way_to_offer_at_once,
 }
 
 
@@ -57,6 +58,7 @@ def test_more_people_than_places_without_the_lock(race, database_url):
         "one address in twenty forms",
         "workers that expire and offer",
         "every end at once",
+        "every way to offer at once",
     ],
 )
 def test_stories_end_badly_without_the_lock(race, name):

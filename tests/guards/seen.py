@@ -43,6 +43,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "address_changes.email",
     "registration_notes.text",
     "registration_tags.name",
+    "offers.reason",
     "users.name",  # shown in a registration's history as the person who did something
 }
 # Columns whose texts belong to all events, so that only admins of all events may see them.
@@ -59,6 +60,7 @@ PERSONS_OWN = {
     "registration_tags.name",
     "answers.value",
     "address_changes.email",
+    "offers.reason",
 }
 # Columns whose texts the role care sees on its list of people, by the name that they want to be called.
 CARE = {

@@ -98,7 +98,7 @@ def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
     assert {endpoint: AUDIENCES[endpoint] for endpoint in console} == before
     found = [
         line
-        for line in differing(world, {"attendees.waiting"})
+        for line in differing(world, {"waiting_list.index"})
         if line.startswith(f"{VISITOR}: GET /console/nf27/")
     ]
     assert len(found) == 1
@@ -125,6 +125,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendee_notes.remove",
         "attendee_notes.tags",
         "attendees.resend",
+        *("waiting_list.offer", "waiting_list.extend", "waiting_list.withdraw"),
         "mailings.show",
         "mailings.send",
         "mailings.stop",

@@ -3,6 +3,7 @@
 import logging
 import re
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from bs4 import BeautifulSoup
@@ -287,11 +288,14 @@ def queue_every_mail(world: World) -> None:
         person.offer_expires_at = person.confirm_by
         for queue in (
             mails.queue_cancelled,  # cancels the mails that are queued before it
+            mails.queue_offer_declined,
             mails.queue_received,
             mails.queue_already_registered,
             mails.queue_in_review,
             mails.queue_waiting,
-            mails.queue_offered,
+            partial(mails.queue_offered, why={"because": "time"}),
+            *(partial(mails.queue_about_offer, kind=kind) for kind in ("offer-reminder", "offer-extended")),
+            partial(mails.queue_about_offer, kind="offer-withdrawn", words="Sorry."),
             mails.queue_offer_lapsed,
             mails.queue_confirmed,
             mails.queue_link,

@@ -18,6 +18,8 @@ from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 ENDING = {
     "attendees.cancel",
     "attendees.resend",
+    "waiting_list.withdraw",
+    "self_service.decline",
     "settings.close_sector",
     "settings.merge_sector",
     "publication.unpublish",

@@ -27,7 +27,7 @@ TRACED = {
     "attendees.show",
     "attendees.cancel",
     "attendee_changes.change",
-    "attendees.waiting",
+    "waiting_list.index",
     "attendees.index",
     "counts.people",
 }

@@ -118,6 +118,11 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         set(),
     ),
     "self_service.accept": (PERSON, {}, {}, set()),
+    # The person has a place, so none is offered to them, and nothing can be done with an offer.
+    "self_service.decline": (PERSON, {}, {}, set()),
+    "waiting_list.offer": (ADMIN, {"reason": "New", "hours": "24", "instead_of": ""}, {}, set()),
+    "waiting_list.extend": (ADMIN, {"hours": "24"}, {}, set()),
+    "waiting_list.withdraw": (ADMIN, {"words": "New"}, {}, set()),
     "self_service.confirm": (
         VISITOR,
         {"photographs": "y"},
@@ -357,9 +362,22 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "freezes_at": "2027-11-01T09:00",
             "has_waiting_list": "y",
             "offer_hours": "24",
+            "offer_cutoff_hours": "12",
+            "line_order": "balance",
             "organisation_cap": "50",
         },
-        {"events": {"opens_at", "closes_at", "release_at", "freezes_at", "offer_hours", "organisation_cap"}},
+        {
+            "events": {
+                "opens_at",
+                "closes_at",
+                "release_at",
+                "freezes_at",
+                "offer_hours",
+                "organisation_cap",
+                "offer_cutoff_hours",
+                "line_order",
+            }
+        },
         ADDED,
     ),
     "settings.sectors": (
@@ -376,7 +394,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "shares-1-policy": "invitation",
         },
         OFFERED | {"events": {"capacity", "taken"}, "sectors": {"floor", "ceiling", "policy", "taken"}},
-        MAILED,
+        {"offers"} | MAILED,
     ),
     "settings.new_sector": (
         ADMIN,
@@ -394,7 +412,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         ADMIN,
         {},
         OFFERED | {"events": {"taken"}, "sectors": {"floor", "ceiling", "taken"}},
-        MAILED,
+        {"offers"} | MAILED,
     ),
     "settings.remove_sector": (ADMIN, {}, {}, set()),
     "settings.merge_sector": (
@@ -406,7 +424,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "events": {"taken"},
             "submissions": {"answers"},
         },
-        MAILED,
+        {"offers"} | MAILED,
     ),
     "questions.order": (ADMIN, {"act": "up-1"}, {}, set()),
     "questions.take_over": (ADMIN, {}, {}, {"questions"} | ADDED),

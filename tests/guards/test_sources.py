@@ -118,6 +118,7 @@ VIEWS = {
     *("forum/console/new_event.py", "forum/console/publication.py", "forum/news/old_addresses.py"),
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
+    "forum/registration/waiting_pages.py",
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
     *("forum/registration/organisers_changes.py", "forum/registration/organisers_notes.py"),
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),

@@ -25,6 +25,9 @@ WEIGHTY = {
 }
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
+    "waiting_list.offer": "one person, recorded with a reason, withdrawn as quickly; passes no limit",
+    "waiting_list.extend": "one person, recorded",
+    "waiting_list.withdraw": "one person, asked on a page of its own, recorded; nobody loses the turn",
     "attendees.resend": "goes to the address that is registered",
     "mailings.show": "words of a message that nobody gets before it is sent by a page that asks",
     "mailings.dismiss": "nobody is written to",

@@ -25,6 +25,7 @@ from forum.news.models import Post, PostText, Withdrawal
 from forum.registration import links
 from forum.registration import mails as registration_mails
 from forum.registration.enums import Status, TokenPurpose
+from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.news import PUBLISHED
 from tests.guards.addresses import Address, addresses, readable
@@ -196,6 +197,18 @@ def see_what_is_rare(world: World) -> None:
         db.session.commit()
     for path in ("/sv/news/2016/11/25/public-en", "/en/pages/privacy", f"/en/r/{personal}"):
         fetch(world, VISITOR, path)
+    with world.app.app_context():
+        start_write(db.session)
+        person = find_registration(world, PERSON)
+        offered = {"status": "offered", "holds_place": True, "offer_expires_at": NOW + timedelta(days=1)}
+        db.session.execute(update(Registration).where(Registration.id == person.id).values(offered))
+        in_line = {"status": "waiting", "holds_place": False, "waiting_since": NOW}
+        mine = Registration.reference == world.references["waiting"]
+        db.session.execute(update(Registration).where(mine).values(in_line))
+        db.session.commit()
+    for path in ("/en/r/", "/en/r/decline"):
+        fetch(world, PERSON, path)
+    fetch(world, VISITOR, "/en/r/")
     accept = {"csrf_token": hidden_fields(world, VISITOR, "")["csrf_token"]}
     # This person has no offer to accept.
     assert world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409

@@ -26,6 +26,7 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "events.share_key": "an image's key",
     "events.accent_light": "a colour",
     "events.accent_dark": "a colour",
+    "offers.why": "codes and numbers",
     "mailings.steps": "days and a zone; without them no moment can be shown",
     "sectors.key": "an address",
     "questions.key": "a key",

@@ -38,9 +38,10 @@ from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
 from forum.questions import queries
 from forum.questions.models import Answer
 from forum.registration import actions, links
-from forum.registration.enums import ConsentPurpose, TokenPurpose
+from forum.registration.enums import ConsentPurpose, OfferEnd, OfferMaker, TokenPurpose
 from forum.registration.given import care
 from forum.registration.models import CareAnswer, EndedSignIn, Registration, Submission
+from forum.registration.offer_models import Offer
 from forum.registration.senders import Sender
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import make_image
@@ -249,8 +250,10 @@ def _make_people(world: World) -> None:
     world.tokens["newer"] = write(links.issue, world.people["twin"], TokenPurpose.MANAGE, now=later)
     own = world.people[PERSON]
     mails = set(db.session.scalars(select(OutboxMessage.id).where(OutboxMessage.registration_id == own.id)))
+    _make_offers(world)
     world.owned[PERSON] = {
         "registrations": {own.id},
+        "offers": set(db.session.scalars(select(Offer.id).where(Offer.registration_id == own.id))),
         "outbox_messages": mails,
         "consents": {consent.id for consent in own.consents},
         "answers": {own.id},
@@ -288,6 +291,16 @@ def _make_people(world: World) -> None:
     for message in db.session.scalars(select(OutboxMessage).where(OutboxMessage.registration_id.in_(failed))):
         message.status = "failed"
     db.session.commit()
+
+
+def _make_offers(world: World) -> None:
+    """Let some people have accepted a place that was offered to them by hand."""
+    ended = {"ended_at": NOW, "ended_how": OfferEnd.ACCEPTED}
+    why = {"order": "time", "because": "hand", "rank": 1, "below": 0}
+    for name in (PERSON, "twin", "elsewhere"):
+        offer = Offer(registration_id=world.people[name].id, made_at=NOW, expires_at=NOW, why=why, **ended)
+        offer.made_by, offer.reason = OfferMaker.ORGANISER, "Speaks"
+        save(offer)
 
 
 def _make_mailings(world: World) -> None:

@@ -164,7 +164,7 @@ def test_person_who_waits_is_followed_by_the_next_in_line(sign_in_as, database):
     event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
     for name, hours in (("Placed", 3), ("First", 2), ("Second", 1)):
         confirmed(event, "ngo", family_name=name, now=NOW - timedelta(hours=hours))
-    page = sign_in_as(event=event).get("attendees.waiting", event="nf27").follow("First, Åsa")
+    page = sign_in_as(event=event).get("waiting_list.index", event="nf27").follow("First, Åsa")
     assert page.follow("Next person").h1 == "Åsa Second"
 
 
@@ -336,7 +336,7 @@ def test_waiting_list_shows_each_sector_in_order(sign_in_as, database):
     confirmed(event, "ngo", family_name="First", now=NOW - timedelta(hours=1))
     confirmed(event, "tech", family_name="Alone")
     clock.freeze(NOW)
-    page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
+    page = sign_in_as(event=event).get("waiting_list.index", event="nf27")
     assert page.all("main h2") == ["NGOs", "IT and telecom"]
     assert [row[:2] for row in rows(page)] == [["1", "First, Åsa"], ["2", "Second, Åsa"]]
     assert rows(page)[0][3] == "3 May 2027 13:00"
@@ -347,19 +347,19 @@ def test_long_line_shows_its_head_and_leads_to_the_rest(sign_in_as, database, mo
     event = make_event(capacity=0, sectors=[make_sector("ngo")])
     for number in range(3):
         confirmed(event, "ngo", family_name=f"Person{number}")
-    page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
+    page = sign_in_as(event=event).get("waiting_list.index", event="nf27")
     assert [row[1] for row in rows(page)] == ["Person0, Åsa", "Person1, Åsa"]
     rest = page.follow("See all who wait in NGOs")
     assert len(rows(rest)) == 3
 
 
 def test_empty_waiting_list_says_why(organiser, sign_in_as):
-    assert organiser.get("attendees.waiting", event="nf27").all(".empty-title") == ["Nobody is waiting"]
+    assert organiser.get("waiting_list.index", event="nf27").all(".empty-title") == ["Nobody is waiting"]
 
 
 def test_event_without_waiting_list_says_so(sign_in_as, database):
     event = make_event(has_waiting_list=False)
-    page = sign_in_as(event=event).get("attendees.waiting", event="nf27")
+    page = sign_in_as(event=event).get("waiting_list.index", event="nf27")
     assert page.all(".empty-title") == ["This event has no waiting list"]
 
 
@@ -367,7 +367,7 @@ def test_waiting_list_asks_the_same_number_of_queries_for_one_and_for_three(sign
     event = make_event(capacity=0, sectors=[make_sector("ngo"), make_sector("tech")])
     organiser = sign_in_as(event=event)
     confirmed(event, "ngo")
-    one = len(organiser.get("attendees.waiting", event="nf27").statements)
+    one = len(organiser.get("waiting_list.index", event="nf27").statements)
     confirmed(event, "tech")
     confirmed(event, "ngo")
-    assert len(organiser.get("attendees.waiting", event="nf27").statements) == one
+    assert len(organiser.get("waiting_list.index", event="nf27").statements) == one

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, queries
+from forum.registration import actions, places, queries, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import ProtectedIdentity
 from tests.factories.events import NOW, make_event, make_sector
@@ -22,6 +22,9 @@ PAGES = (
     "attendees?q=kim+alias&sort=-status&sector=ngo",
     "waiting",
     "registrations/{reference}",
+    "registrations/{reference}/offer",
+    "registrations/{reference}/offer/extension",
+    "registrations/{reference}/offer/withdrawal",
     "registrations/{reference}/cancel",
     "registrations/{reference}/resend",
     "registrations/{reference}/change",
@@ -32,13 +35,13 @@ PAGES = (
     "attendees/export",
     "mail",
 )
-STATES = (Status.PENDING, Status.CONFIRMED, Status.WAITING, Status.CANCELLED)
+STATES = (Status.PENDING, Status.CONFIRMED, Status.WAITING, Status.OFFERED, Status.CANCELLED)
 
 
 @pytest.fixture(params=STATES)
 def twins(request, database):
     """Save two equal events with one person each; only the first person has protected identity. Return both people."""
-    capacity = 0 if request.param == Status.WAITING else 5
+    capacity = 0 if request.param in (Status.WAITING, Status.OFFERED) else 5
     made = []
     for slug, is_protected in (("nf27", True), ("nf28", False)):
         event = make_event(slug=slug, capacity=capacity, sectors=[make_sector("ngo", ceiling=5)])
@@ -69,6 +72,9 @@ def _person(event, status, is_protected):
         actions.confirm(person, queries.find_last_form(person), now=NOW)
     if status == Status.CANCELLED:
         actions.cancel(person, actor="command", now=NOW)
+    if status == Status.OFFERED:
+        places.change_capacity(event, 5)
+        waiting_list.offer_free_places(event, now=NOW)
     db.session.commit()
     assert person.status == status
     return person

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from forum.columns import Text
 from forum.events.enums import SectorPolicy
-from forum.registration import actions, expiry, links_by_mail, new_address
+from forum.registration import actions, declining, expiry, links_by_mail, new_address, offers_by_hand
 from forum.registration import mails as registration_mails
 from forum.registration.models import Registration
 from tests.factories.events import NOW, ORGANISER, make_event, make_sector
@@ -32,6 +32,10 @@ KINDS = {
     "waiting",
     "in-review",
     "offered",
+    "offer-reminder",
+    "offer-extended",
+    "offer-withdrawn",
+    "offer-declined",
     "offer-lapsed",
     "cancelled",
     "link",
@@ -42,7 +46,7 @@ KINDS = {
 }
 WITHOUT_ANY = {"address-leaving"}
 # These mails have no personal link; all but those of WITHOUT_ANY have a link to register again instead.
-WITHOUT_LINK = {"cancelled", "offer-lapsed", *WITHOUT_ANY}
+WITHOUT_LINK = {"cancelled", "offer-lapsed", "offer-declined", *WITHOUT_ANY}
 REGISTERING = {"sv": "http://127.0.0.1:8000/sv/register", "en": "http://127.0.0.1:8000/en/register"}
 LANGUAGES = ("sv", "en")
 
@@ -64,7 +68,7 @@ def make_mails(language: str) -> dict[str, Mail]:
         sectors=[make_sector("justice", ceiling=1), make_sector("other", policy=SectorPolicy.REVIEW)]
     )
     answers = {**TYPED, "language": language}
-    holder, waiting = confirmed(event, **answers), confirmed(event, **answers)
+    holder, waiting, patient = (confirmed(event, **answers) for _number in range(3))
     reviewed = confirmed(event, "other", **answers)
     register(event, **{**answers, "email": holder.email})
     write(links_by_mail.send_fresh_link, event, holder.email, now=NOW)
@@ -81,8 +85,21 @@ def make_mails(language: str) -> dict[str, Mail]:
     }
     write(actions.cancel, holder, actor="person", now=NOW)
     found |= {**_newest(holder, "cancelled"), **_newest(waiting, "offered")}
+    return {**found, **make_mails_about_offers(waiting, patient)}
+
+
+def make_mails_about_offers(waiting: Registration, patient: Registration) -> dict[str, Mail]:
+    """Withdraw the offer of the one who waits, offer the place to the other and back, and let it run out."""
+    write(offers_by_hand.withdraw, waiting, words="We are sorry.", user_id=1, now=NOW)
+    write(declining.decline, patient, now=NOW)
+    write(offers_by_hand.extend, waiting, NOW + timedelta(hours=60), user_id=1, now=NOW)
+    kinds = ("offer-withdrawn", "offer-extended")
+    found = {**_newest(waiting, *kinds), **_newest(patient, "offer-declined")}
     mark_all_sent()
-    write(expiry.expire_due, now=NOW + timedelta(hours=48))
+    write(expiry.expire_due, now=NOW + timedelta(hours=46))
+    found |= _newest(waiting, "offer-reminder")
+    mark_all_sent()
+    write(expiry.expire_due, now=NOW + timedelta(hours=60))
     return {**found, **_newest(waiting, "offer-lapsed")}
 
 
@@ -321,7 +338,11 @@ def test_name_of_the_senders_setting_is_kept(make_app, sqlite_url):
 def test_no_mail_carries_a_file_and_the_confirmation_leads_to_the_calendar(mails, request):
     words = {"sv": "kalender", "en": "calendar"}[request.node.callspec.params["mails"]]
     assert {kind for kind, mail in mails.items() if mail.files} == set()
-    assert {kind for kind, mail in mails.items() if words in mail.text} == {"confirmed", "cancelled"}
+    assert {kind for kind, mail in mails.items() if words in mail.text} == {
+        "confirmed",
+        "cancelled",
+        "offer-declined",
+    }
 
 
 def test_a_protected_person_gets_the_mails_of_an_ordinary_twin(database):

@@ -87,16 +87,36 @@ def test_an_offer_can_be_refused_where_it_can_be_accepted(pages, room, database)
     form = page.soup.select_one("form[action$=accept]")
     assert [part.get_text(strip=True) for part in form.select("button, a")] == [
         "Accept the place",
-        "No, thank you",
+        "Decline the place",
     ]
-    assert stages(page)[2][1] == "stage-now"
+    assert stages(page)[2:5] == [
+        ("On the waiting list 3 May 2027", "stage-done"),
+        ("Place offered until 5 May 2027 at 14:00 (CEST)", "stage-now"),
+        ("Place confirmed", "stage-to-come"),
+    ]
     assert "Your place becomes free" not in page.text
     assert "The place that is offered to you becomes free at once." in page.text
-    asked = pages.get(page.links["No, thank you"])
-    assert "The place that is offered to you becomes free at once." in asked.text
+    asked = pages.get(page.links["Decline the place"])
+    assert "You leave the waiting list, and your registration ends." in asked.text
     asked.submit()
     database.refresh(waiting)
     assert waiting.status == "cancelled"
+
+
+def test_who_accepted_an_offer_sees_since_when_they_waited_and_when_it_was_made(pages, room):
+    holder, waiting = confirmed(room), confirmed(room)
+    write(actions.cancel, holder, actor="person", now=NOW + timedelta(days=1))
+    write(actions.accept_offer, waiting, now=NOW + timedelta(days=2))
+    clock.freeze(NOW + timedelta(days=3))
+    page = own_page(pages, waiting)
+    if page.h1 != "You have a place":
+        page = pages.get(page.submit().location)
+    assert stages(page)[1:5] == [
+        ("E-mail confirmed 3 May 2027", "stage-done"),
+        ("On the waiting list 3 May 2027", "stage-done"),
+        ("Place offered 4 May 2027", "stage-done"),
+        ("Place confirmed 5 May 2027", "stage-now"),
+    ]
 
 
 def test_no_page_says_that_a_place_goes_to_somebody_who_may_not_be_there(pages, room):

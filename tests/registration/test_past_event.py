@@ -70,7 +70,7 @@ def test_states_of_a_past_event_are_past(organiser):
 
 
 def test_waiting_list_of_a_past_event_promises_no_place(organiser):
-    page = organiser.get("attendees.waiting", event="nf27")
+    page = organiser.get("waiting_list.index", event="nf27")
     assert "these people were still waiting, and nobody is offered a place any more" in page.text
     assert "1 person was waiting" in page.text
     for promise in ("is waiting", "place left", "is offered to whoever"):

@@ -4,7 +4,7 @@ This module states the rules for places a second time, in another way than the c
 """
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -20,27 +20,34 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from forum.accounts.models import User
 from forum.audit import actions as audit
 from forum.database import start_write
-from forum.events.enums import SectorPolicy
+from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.registration import (
     actions,
     answers,
+    deadlines,
+    declining,
     expiry,
     given,
+    line,
     mails,
     moving,
+    offers,
+    offers_by_hand,
     places,
-    queries,
     waiting_list,
 )
 from forum.registration.applicant import CHANGEABLE, Details
-from forum.registration.enums import LIVE, Status
+from forum.registration.enums import LIVE, OfferEnd, Status
 from forum.registration.errors import (
     CapacityBelowTaken,
+    DeadlineRefused,
+    NoPlaceFree,
     NoPlaceThere,
     NothingOffered,
     NotLive,
@@ -48,11 +55,14 @@ from forum.registration.errors import (
     SectorClosed,
     SectorFull,
     SharesDoNotFit,
+    WouldBeOfferedAgain,
 )
 from forum.registration.models import Registration
+from forum.registration.offer_models import Offer
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import register
+from tests.factories.saving import save
 from tests.registration.answering import Answering, answers_of, newest
 
 SECTORS = ("tech", "ngo", "other")
@@ -64,10 +74,10 @@ SMALL = st.integers(min_value=0, max_value=6)
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
     Status.IN_REVIEW: {"in-review"},
-    Status.WAITING: {"waiting"},
-    Status.OFFERED: {"offered"},
+    Status.WAITING: {"waiting", "offer-withdrawn"},
+    Status.OFFERED: {"offered", "offer-reminder", "offer-extended"},
     Status.CONFIRMED: {"confirmed"},
-    Status.CANCELLED: {"cancelled"},
+    Status.CANCELLED: {"cancelled", "offer-declined"},
     Status.EXPIRED: {"received", "received-without-place", "offer-lapsed"},
 }
 
@@ -85,15 +95,21 @@ class Registrations(Answering, RuleBasedStateMachine):
         ]
         days = {"release_at": 3, "closes_at": 8, "starts_at": 10, "ends_at": 11}
         moments = {name: NOW + timedelta(days=number) for name, number in days.items()}
-        self.event = make_event(capacity=4, sectors=sectors, organisation_cap=2, **moments)
+        self.event = make_event(
+            capacity=4, sectors=sectors, organisation_cap=2, offer_cutoff_hours=24, **moments
+        )
         self.begin_asking()
+        self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str]] = set()
+        self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
+        self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
         self.is_tended = True  # whether the worker has run since the time was changed
 
     def teardown(self):
         """Empty the tables for the next sequence of acts."""
         start_write(db.session)
-        for table in ("outbox_messages", "registrations", "questions", "sectors", "events"):
+        tables = ("outbox_messages", "offers", "registrations", "questions", "sectors", "events", "users")
+        for table in tables:
             db.session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - table names of the list above
         db.session.commit()
         db.session.expunge_all()
@@ -127,6 +143,11 @@ class Registrations(Answering, RuleBasedStateMachine):
     @rule(data=st.data())
     def somebody_accepts(self, data):
         self.do(actions.accept_offer, self.pick(data, Status.OFFERED))
+
+    @precondition(lambda self: self.those_who_are(Status.OFFERED))
+    @rule(data=st.data())
+    def somebody_declines(self, data):
+        self.do(declining.decline, self.pick(data, Status.OFFERED))
 
     @precondition(lambda self: self.those_who_are(*LIVE))
     @rule(data=st.data())
@@ -178,7 +199,40 @@ class Registrations(Answering, RuleBasedStateMachine):
 
     # Acts of organisers
 
-    @rule(data=st.data(), what=st.sampled_from(("capacity", "share", "cap", "release", "waiting_list")))
+    @precondition(lambda self: self.those_who_are(Status.WAITING))
+    @rule(data=st.data(), takes_one_away=st.booleans())
+    def an_organiser_offers_by_hand(self, data, takes_one_away):
+        """Offer somebody in line a place, whoever is ahead, and mostly take it from somebody who has an offer."""
+        lucky = self.pick(data, Status.WAITING)
+        instead = (
+            self.pick(data, Status.OFFERED) if takes_one_away and self.those_who_are(Status.OFFERED) else None
+        )
+        could = None if instead is None else offers_by_hand.could_follow(lucky, instead, self.now)
+        if self.do(
+            offers_by_hand.offer, lucky, reason="A speaker", instead_of=instead, user_id=self.organiser
+        ):
+            self.chosen = {lucky.id}
+        elif instead is not None:
+            assert not could or self.now >= self.last_offer_at
+
+    @precondition(lambda self: self.those_who_are(Status.OFFERED))
+    @rule(data=st.data())
+    def an_organiser_withdraws_an_offer(self, data):
+        unlucky = self.pick(data, Status.OFFERED)
+        if self.do(offers_by_hand.withdraw, unlucky, words="Sorry", user_id=self.organiser):
+            self.chosen = {one.id for one in self.everybody()}
+
+    @precondition(lambda self: self.those_who_are(Status.OFFERED))
+    @rule(data=st.data(), hours=HOURS)
+    def an_organiser_extends_an_offer(self, data, hours):
+        patient, until = self.pick(data, Status.OFFERED), self.now + timedelta(hours=hours)
+        if self.do(offers_by_hand.extend, patient, until, user_id=self.organiser):
+            assert patient.offer_expires_at == until
+
+    @rule(
+        data=st.data(),
+        what=st.sampled_from(("capacity", "share", "cap", "release", "waiting_list", "order", "cut_off")),
+    )
     def an_organiser_rearranges(self, data, what):
         """Change the setting named by `what`, then offer the places that the change makes free."""
         start_write(db.session)
@@ -205,6 +259,12 @@ class Registrations(Answering, RuleBasedStateMachine):
         hours = data.draw(st.sampled_from((None, -1, 0, 1, 24 * 6)))
         self.event.release_at = None if hours is None else self.now + timedelta(hours=hours)
 
+    def change_order(self, data):
+        self.event.line_order = data.draw(st.sampled_from(LineOrder))
+
+    def change_cut_off(self, data):
+        self.event.offer_cutoff_hours = data.draw(st.sampled_from((0, 24, 24 * 4)))
+
     def change_waiting_list(self, data):
         self.event.has_waiting_list = data.draw(st.booleans())
 
@@ -219,10 +279,12 @@ class Registrations(Answering, RuleBasedStateMachine):
         self.who_has_just_got_a_place_could_have_it(people)
         self.nobody_is_passed_by_who_came_later(people)
         self.the_last_mail_says_how_it_stands(people)
-        self.no_offer_outlives_the_start(people)
+        self.no_offer_outlives_the_cut_off(people)
+        self.each_offer_has_a_row_that_says_why_and_how_it_ended(people)
         self.everybody_has_what_they_answered(people)
         self.no_form_is_kept_longer_than_its_link(people)
-        self.had_place = places_by_organisation(people)
+        self.had_place, self.chosen = places_by_organisation(people), set()
+        self.was_open = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
 
     def counters_are_the_rows_that_hold_a_place(self, people):
         held = Counter(one.sector_id for one in people if one.holds_place)
@@ -235,7 +297,7 @@ class Registrations(Answering, RuleBasedStateMachine):
         assert all(0 <= sector.taken <= sector.ceiling for sector in self.event.sectors)
 
     def nobody_waits_who_could_have_a_place(self, people):
-        if self.is_tended and self.now < self.event.starts_at:
+        if self.is_tended and self.now < self.last_offer_at:
             waiting = [one for one in people if one.status == Status.WAITING]
             assert [one.id for one in waiting if self.could_have_a_place(one, people)] == []
 
@@ -252,9 +314,14 @@ class Registrations(Answering, RuleBasedStateMachine):
         waiting = [one for one in people if one.status == Status.WAITING and not self.is_capped(one, people)]
         for lucky in self.newly_placed(people):
             line = [one for one in waiting if one.sector_id == lucky.sector_id]
-            assert [
-                one.id for one in line if (one.waiting_since, one.id) < (lucky.requested_at, lucky.id)
-            ] == []
+            earlier = [one for one in line if (one.waiting_since, one.id) < (lucky.requested_at, lucky.id)]
+            assert (
+                lucky.id in self.chosen or [one.id for one in earlier if not self.may_pass(one, people)] == []
+            )
+
+    def may_pass(self, one, people) -> bool:
+        """Return whether whoever came later may get a place before this person, whose organisation has one."""
+        return self.event.line_order == LineOrder.BALANCE and places_of_colleagues(one, people) > 0
 
     def the_last_mail_says_how_it_stands(self, people):
         last: dict[int, str] = {}
@@ -266,10 +333,32 @@ class Registrations(Answering, RuleBasedStateMachine):
                 last[registration_id] = kind
         assert [one.id for one in people if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
 
-    def no_offer_outlives_the_start(self, people):
-        offers = [one.offer_expires_at for one in people if one.status == Status.OFFERED]
-        assert all(until <= self.event.starts_at for until in offers)
-        assert not self.is_tended or all(self.now < until for until in offers)
+    def no_offer_outlives_the_cut_off(self, people):
+        """Check new deadlines: offers that were open when the organisers moved the cut-off keep theirs."""
+        offers = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
+        new = [until for number, until in offers.items() if self.was_open.get(number) != until]
+        assert all(until <= self.last_offer_at for until in new)
+        assert not self.is_tended or all(self.now < until for until in offers.values())
+
+    def each_offer_has_a_row_that_says_why_and_how_it_ended(self, people):
+        rows = list(db.session.scalars(select(Offer).order_by(Offer.id)))
+        still_open = {row.registration_id: row.expires_at for row in rows if row.ended_at is None}
+        offered = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
+        assert still_open == offered
+        assert all(row.why["rank"] >= 1 and row.why["because"] for row in rows)
+        newest = {row.registration_id: row.ended_how for row in rows}
+        ends = {
+            Status.WAITING: {OfferEnd.WITHDRAWN, OfferEnd.MOVED, OfferEnd.ACCEPTED},
+            Status.IN_REVIEW: {OfferEnd.WITHDRAWN, OfferEnd.MOVED, OfferEnd.ACCEPTED},
+            Status.CONFIRMED: {OfferEnd.ACCEPTED},
+            Status.EXPIRED: {OfferEnd.LAPSED},
+            Status.CANCELLED: {*OfferEnd} - {OfferEnd.LAPSED},
+        }
+        statuses = {one.id: one.status for one in people}
+        assert all(how in ends[statuses[number]] for number, how in newest.items() if how)
+        counts = Counter(row.registration_id for row in rows if row.reminded_at)
+        reminders = select(OutboxMessage.registration_id).where(OutboxMessage.kind == "offer-reminder")
+        assert counts == Counter(db.session.scalars(reminders))
 
     # Helpers of the rules and invariants
 
@@ -281,18 +370,28 @@ class Registrations(Answering, RuleBasedStateMachine):
             return register(self.event, sector, now=self.now, **told)
         except SectorFull:
             db.session.rollback()
-            assert not self.event.has_waiting_list
+            assert not self.event.has_waiting_list or self.now >= self.last_offer_at
             return None
         except SectorClosed:
             db.session.rollback()
             assert [found.ceiling for found in self.event.sectors if found.key == sector] == [0]
             return None
 
-    def do(self, act, *args, **kwargs):
+    @property
+    def last_offer_at(self) -> datetime:
+        """The moment from which no place is offered any more."""
+        return self.event.starts_at - timedelta(hours=self.event.offer_cutoff_hours)
+
+    def do(self, act, *args, **kwargs) -> bool:
+        """Do the act, or find it refused for a reason that holds; return whether it was done."""
         start_write(db.session)
         try:
             act(*args, now=self.now, **kwargs)
             db.session.commit()
+            return True
+        except (DeadlineRefused, NoPlaceFree, WouldBeOfferedAgain):
+            db.session.rollback()
+            assert act in (offers_by_hand.offer, offers_by_hand.extend, offers_by_hand.withdraw)
         except (OrganisationFull, NoPlaceThere):
             db.session.rollback()
         except SectorFull:  # no place is held or free, and there is no waiting list
@@ -302,6 +401,7 @@ class Registrations(Answering, RuleBasedStateMachine):
         except (NotLive, NothingOffered):  # the time limit is over, but no worker has recorded that yet
             db.session.rollback()
             assert not self.is_tended
+        return False
 
     def pick(self, data, *statuses) -> Registration:
         people = {one.id: one for one in self.those_who_are(*statuses)}
@@ -373,15 +473,15 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (places, "organisation_has_room", lambda *_: True),
         (places, "release", lambda registration: setattr(registration, "holds_place", False)),
         (waiting_list, "offer_free_places", lambda event, *, now: 0),
-        (
-            queries,
-            "list_waiting",
-            lambda *given, real=queries.list_waiting, **more: real(*given, **more)[::-1],
-        ),
-        (mails, "queue_offered", lambda registration, *, now: None),
+        (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),
+        (mails, "queue_offered", lambda registration, *, why, now: None),
         (given, "store", lambda registration, told, *, now: None),
         (given, "change", lambda registration, answered: []),
         (answers, "forget", lambda registration: None),
+        (offers_by_hand, "_take_away", lambda registration, words, *, user_id, now: None),
+        (offers, "end", lambda registration, how, *, now: None),
+        (offers, "set_deadline", lambda registration, until, *, now: None),
+        (deadlines, "offers_end_at", lambda event: event.starts_at),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -1,0 +1,60 @@
+"""The table `registration` of an event.toml: when one can register, and the rules by which places are offered."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from forum.content import moments
+from forum.content.shapes import flag, member, moment, number, table
+from forum.events.enums import LineOrder
+from forum.events.models import Event
+
+SHAPE = table(
+    {
+        "capacity": number(0),
+        "opens": moment,
+        "closes": moment,
+        "waiting_list": flag,
+        "offer_hours": number(1, 10_000),
+    },
+    {
+        "release": moment,
+        "freeze": moment,
+        "organisation_cap": number(1),
+        # The file has neither where places are offered in the order of asking, until the event begins.
+        "line_order": member(LineOrder),
+        "offer_cutoff_hours": number(0, 10_000),
+    },
+)
+
+
+def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the rules of an event; what the file leaves out is None."""
+    return {
+        "capacity": event.capacity,
+        "opens": moments.tell(event.opens_at, zone),
+        "closes": moments.tell(event.closes_at, zone),
+        "release": event.release_at and moments.tell(event.release_at, zone),
+        "freeze": event.freezes_at and moments.tell(event.freezes_at, zone),
+        "waiting_list": event.has_waiting_list,
+        "offer_hours": event.offer_hours,
+        "organisation_cap": event.organisation_cap,
+        "line_order": None if event.line_order == LineOrder.TIME else str(event.line_order),
+        "offer_cutoff_hours": event.offer_cutoff_hours or None,
+    }
+
+
+def values_of(rules: dict[str, Any], at: Callable[[dict[str, Any], str], datetime | None]) -> dict[str, Any]:
+    """Return the columns of the event, without its capacity; `at` reads a moment, None where the table has none."""
+    return {
+        "opens_at": at(rules, "opens"),
+        "closes_at": at(rules, "closes"),
+        "release_at": at(rules, "release"),
+        "freezes_at": at(rules, "freeze"),
+        "has_waiting_list": rules["waiting_list"],
+        "offer_hours": rules["offer_hours"],
+        "organisation_cap": rules.get("organisation_cap"),
+        "line_order": LineOrder(rules.get("line_order", LineOrder.TIME)),
+        "offer_cutoff_hours": rules.get("offer_cutoff_hours", 0),
+    }

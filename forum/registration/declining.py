@@ -1,0 +1,32 @@
+"""Declining an offered place: the person leaves the line, and the place is offered to the next at once."""
+
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.registration import answers, links, mails, offers, places, waiting_list
+from forum.registration.enums import OfferEnd, Status
+from forum.registration.errors import NothingOffered
+from forum.registration.models import Registration
+
+
+def decline(registration: Registration, *, now: datetime) -> None:
+    """End the registration of a person who declines the offered place. Raises NothingOffered.
+
+    The links of the registration no longer work (S20). An offer whose time is over can be declined until the worker
+    has noticed.
+    """
+    places.lock(registration.event)
+    db.session.refresh(registration)
+    if registration.status != Status.OFFERED:
+        raise NothingOffered
+    places.release(registration)
+    registration.move_to(Status.CANCELLED, now=now)
+    offers.end(registration, OfferEnd.DECLINED, now=now)
+    registration.ended_at = now
+    links.revoke(registration, now=now)
+    answers.forget(registration)
+    mails.take_back([registration])
+    mails.queue_offer_declined(registration, now=now)
+    audit.record("registration.offer_declined", registration, actor="person", at=now)
+    waiting_list.offer_free_places(registration.event, now=now)

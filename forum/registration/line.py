@@ -1,0 +1,185 @@
+"""Whose turn it is on the waiting list: the order of asking, or the one that keeps the balance of the sectors.
+
+In balance order the sector that is furthest below its floor comes first. Of its people, and of those in sectors that
+are equally far below, come first those whose organisation has no place yet, and then whoever has waited longest. All
+of it is looked at anew after each place that is given. Source: docs/architecture.md, "Places"; R02.
+
+This module knows neither the database nor how a place is given. Each place that is given can only leave fewer for the
+others; so whoever cannot take one when their turn comes cannot take one later in the same round either.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from forum.events.enums import LineOrder
+
+MOST_NAMED = 20  # the most people whom an offer names as having been passed over
+
+
+class Waiter(Protocol):
+    """A registration on the waiting list, as far as the order looks at it."""
+
+    id: int
+    sector_id: int
+    organisation_key: str
+    waiting_since: Any
+
+
+class Because(StrEnum):
+    """What made it this person's turn."""
+
+    TIME = "time"  # nobody who can take the place has waited longer
+    FLOOR = "floor"  # the sector is further below its floor than others
+    ORGANISATION = "organisation"  # the organisation has no place yet, unlike those of people who wait longer
+    HAND = "hand"  # an organiser has chosen
+
+
+class PassedOver(StrEnum):
+    """Why somebody in the same sector's line who has waited longer was passed over."""
+
+    CAP = "cap"  # the organisation has as many places as it can have
+    ORGANISATION = "organisation"  # the organisation has a place already
+    WITHDRAWN = "withdrawn"  # an organiser has just withdrawn this place from them
+    HAND = "hand"  # an organiser has chosen somebody else
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the order asks about the event at each step.
+
+    `below` returns how many places a sector is below its floor; `full` returns the ids of the sectors that can take
+    nobody; `admit` gives a place and returns whether that was possible.
+    """
+
+    below: Callable[[int], int]
+    has_place: Callable[[str], bool]
+    full: Callable[[], Collection[int]]
+    admit: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn it was, and why: their rank in the sector's line, and those ahead of them who were passed over."""
+
+    waiter: Any
+    order: LineOrder
+    because: Because
+    rank: int
+    below: int
+    full: Collection[int] = ()
+    passed: tuple[tuple[int, str], ...] = ()
+
+    def as_data(self) -> dict[str, Any]:
+        """Return why it was this person's turn in codes and numbers, for the row of the offer."""
+        return {
+            "order": str(self.order),
+            "because": str(self.because),
+            "rank": self.rank,
+            "below": self.below,
+            "full": sorted(self.full),
+            "passed": [[number, str(why)] for number, why in self.passed[:MOST_NAMED]],
+            "passed_in_all": len(self.passed),
+        }
+
+
+@dataclass
+class _Lane:
+    """A sector's line: those whose organisation has no place, the others, and those who could not take a place."""
+
+    fresh: list[Any] = field(default_factory=list)
+    others: list[Any] = field(default_factory=list)
+    passed: list[tuple[Any, str]] = field(default_factory=list)
+
+    @property
+    def head(self) -> Any:
+        """The next in this line."""
+        return self.fresh[0] if self.fresh else self.others[0]
+
+    def longest(self) -> Any:
+        """Return who has waited longest in this line."""
+        return min((part[0] for part in (self.fresh, self.others) if part), key=since)
+
+    def take(self) -> Any:
+        """Remove the next in this line and return them."""
+        return (self.fresh or self.others).pop(0)
+
+    def set_behind(self, organisation_key: str) -> None:
+        """Let the people of an organisation that has got a place stand behind those of organisations without one."""
+        moved = [waiter for waiter in self.fresh if waiter.organisation_key == organisation_key]
+        if moved:
+            self.fresh = [waiter for waiter in self.fresh if waiter.organisation_key != organisation_key]
+            for waiter in moved:
+                insort(self.others, waiter, key=since)
+
+    def passed_for(self, waiter: Any) -> tuple[tuple[int, str], ...]:
+        """Return those in this line who have waited longer, and why they were passed over, the longest first."""
+        waits = [(other, str(PassedOver.ORGANISATION)) for other in (*self.fresh, *self.others)]
+        ahead = [(other, why) for other, why in (*self.passed, *waits) if since(other) < since(waiter)]
+        return tuple((other.id, why) for other, why in sorted(ahead, key=lambda pair: since(pair[0])))
+
+
+def since(waiter: Waiter) -> tuple[datetime, int]:
+    """Return the key of the order of asking: of two who asked in the same moment, the earlier row comes first."""
+    return waiter.waiting_since, waiter.id
+
+
+class Round:
+    """A round of giving places, for people who come in one batch, or in several batches in the order of asking.
+
+    `skipped` are the ids of people whose turn does not come in this round.
+    """
+
+    def __init__(self, order: LineOrder, rules: Rules, skipped: Collection[int] = ()) -> None:
+        self._order, self._rules, self._skipped = order, rules, skipped
+        self._lanes: dict[int, _Lane] = {}
+
+    def give(self, waiting: Iterable[Any]) -> Iterator[Turn]:
+        """Give a place to each whose turn comes and who can take one, and yield their turns."""
+        self._add(waiting)
+        while lanes := self._open_lanes():
+            lane, because = self._next(lanes)
+            yield from self._try(lane, because)
+
+    def _add(self, waiting: Iterable[Any]) -> None:
+        for waiter in sorted(waiting, key=since):
+            lane = self._lanes.setdefault(waiter.sector_id, _Lane())
+            if waiter.id in self._skipped:
+                lane.passed.append((waiter, PassedOver.WITHDRAWN))
+            elif self._order == LineOrder.BALANCE and not self._rules.has_place(waiter.organisation_key):
+                lane.fresh.append(waiter)
+            else:
+                lane.others.append(waiter)
+
+    def _open_lanes(self) -> dict[int, _Lane]:
+        """Return the lines in which somebody's turn may come; those of full sectors are over."""
+        full = self._rules.full()
+        for number, lane in self._lanes.items():
+            if number in full:
+                lane.fresh, lane.others = [], []
+        return {number: lane for number, lane in self._lanes.items() if lane.fresh or lane.others}
+
+    def _next(self, lanes: dict[int, _Lane]) -> tuple[_Lane, Because]:
+        """Return the line whose next person's turn it is, and what makes it theirs."""
+        if self._order != LineOrder.BALANCE:
+            return min(lanes.values(), key=lambda lane: since(lane.head)), Because.TIME
+        below = {number: self._rules.below(number) for number in lanes}
+        furthest = [lane for number, lane in lanes.items() if below[number] == max(below.values())]
+        chosen = min(furthest, key=lambda lane: (not lane.fresh, since(lane.head)))
+        if max(below.values()) > min(below.values()):
+            return chosen, Because.FLOOR
+        longest = min((lane.longest() for lane in lanes.values()), key=since)
+        return chosen, Because.TIME if longest is chosen.head else Because.ORGANISATION
+
+    def _try(self, lane: _Lane, because: Because) -> Iterator[Turn]:
+        full, waiter = self._rules.full(), lane.take()
+        below, passed = self._rules.below(waiter.sector_id), lane.passed_for(waiter)
+        if not self._rules.admit(waiter):
+            lane.passed.append((waiter, PassedOver.CAP))
+            return
+        for other in self._lanes.values():
+            other.set_behind(waiter.organisation_key)
+        yield Turn(waiter, self._order, because, len(passed) + 1, below, full, passed)

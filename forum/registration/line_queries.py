@@ -1,0 +1,73 @@
+"""Reading the waiting list in the event's order (`line` says which that is)."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy.orm import aliased, load_only
+
+from forum.events.enums import LineOrder
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration.enums import Status
+from forum.registration.models import HOLDS_PLACE, IS_WAITING, Registration
+
+# Everybody who waits in these sectors, with no more than the order looks at: a line may be long.
+WHOLE = (
+    select(Registration)
+    .where(
+        Registration.event_id == bindparam("event_id"),
+        IS_WAITING,
+        Registration.sector_id.in_(bindparam("sector_ids", expanding=True)),
+    )
+    .options(
+        load_only(
+            Registration.event_id,
+            Registration.sector_id,
+            Registration.status,
+            Registration.organisation_key,
+            Registration.waiting_since,
+            Registration.holds_place,
+            Registration.email,
+        )
+    )
+)
+PLACES_BY_ORGANISATION = (
+    select(Registration.organisation_key, func.count())
+    .where(Registration.event_id == bindparam("event_id"), HOLDS_PLACE)
+    .group_by(Registration.organisation_key)
+)
+
+
+def list_whole(event: Event, sector_ids: Collection[int]) -> Sequence[Registration]:
+    """Return everybody who waits in these sectors, in no particular order."""
+    return db.session.scalars(WHOLE, {"event_id": event.id, "sector_ids": list(sector_ids)}).all()
+
+
+def count_places_by_organisation(event: Event) -> Counter[str]:
+    """Return how many places each organisation holds."""
+    return Counter(dict(db.session.execute(PLACES_BY_ORGANISATION, {"event_id": event.id}).all()))
+
+
+def positions(event: Event, sector_id: int | None = None) -> Any:
+    """Select every waiting registration, of the sector if one is given, with its position in the sector's line."""
+    waiting = [Registration.event_id == event.id, Registration.status == Status.WAITING]
+    if sector_id is not None:
+        waiting.append(Registration.sector_id == sector_id)
+    position = func.row_number().over(partition_by=Registration.sector_id, order_by=_order(event))
+    return select(Registration.id, position.label("position")).where(*waiting).subquery()
+
+
+def _order(event: Event) -> list[Any]:
+    """Return the columns that a sector's line is ordered by; a partial index has people in the order of asking."""
+    by_time = [Registration.waiting_since, Registration.id]
+    if event.line_order != LineOrder.BALANCE:
+        return by_time
+    colleague = aliased(Registration)
+    has_place = exists().where(
+        colleague.event_id == event.id,
+        colleague.organisation_key == Registration.organisation_key,
+        colleague.holds_place,
+    )
+    return [has_place, *by_time]

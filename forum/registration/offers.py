@@ -1,0 +1,134 @@
+"""Offers of a place: making one, a new deadline, the reminder, and how it ends. Each is a row (`offer_models`).
+
+The event is locked during all of this, and `places` has counted the place before an offer is made.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from forum.audit import actions as audit
+from forum.events.models import Event
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration import deadlines, mails, queries
+from forum.registration.enums import OfferEnd, OfferMaker, Status
+from forum.registration.models import Registration
+from forum.registration.offer_models import Offer
+
+LEAST_LEFT = timedelta(hours=1)  # nobody is reminded of an offer that ends sooner than this
+OUTDATED = ("offered", "offer-reminder", "offer-extended")  # what an offer that has ended makes untrue
+TOLD_BY = ("offered", "offer-extended")  # the mails that tell a person of an offer and its deadline
+
+
+def make(
+    registration: Registration,
+    why: Mapping[str, Any],
+    *,
+    until: datetime | None = None,
+    user_id: int | None = None,
+    reason: str | None = None,
+    now: datetime,
+) -> Offer:
+    """Offer the place that the registration has been given; with a `reason`, the organiser `user_id` offers it."""
+    until = until or deadlines.offer_ends_at(registration.event, now)
+    registration.move_to(Status.OFFERED, now=now)
+    registration.offer_expires_at = until
+    offer = Offer(
+        registration=registration,
+        made_at=now,
+        made_by=OfferMaker.ORGANISER if reason else OfferMaker.RULE,
+        user_id=user_id,
+        reason=reason,
+        why=dict(why),
+        expires_at=until,
+        remind_at=deadlines.reminder_at(now, until),
+    )
+    db.session.add(offer)
+    mails.queue_offered(registration, why=offer.why, now=now)
+    actor = f"user:{user_id}" if user_id else "worker"
+    audit.record("registration.offered", registration, actor=actor, at=now, until=until.isoformat())
+    return offer
+
+
+def find_open(registration: Registration) -> Offer | None:
+    """Return the registration's open offer; None also for one that an earlier version of the forum has made."""
+    mine = Offer.registration_id == registration.id, Offer.ended_at.is_(None)
+    return db.session.scalars(select(Offer).where(*mine)).one_or_none()
+
+
+def why_of(registration: Registration) -> Mapping[str, Any]:
+    """Return why it was this person's turn, as far as that is known and a place is offered."""
+    offer = find_open(registration)
+    return offer.why if offer else {}
+
+
+def find_moment_of_last(registration: Registration) -> datetime | None:
+    """Return when the offer was made that is open or was accepted; None where no offer led to the place."""
+    leads_on = Offer.ended_how.is_(None) | (Offer.ended_how == OfferEnd.ACCEPTED)
+    mine = select(Offer.made_at).where(Offer.registration_id == registration.id, leads_on)
+    return db.session.scalar(mine.order_by(Offer.id.desc()).limit(1))
+
+
+def list_of(registration: Registration) -> Sequence[Offer]:
+    """Return all offers of a registration, the newest first."""
+    mine = select(Offer).where(Offer.registration_id == registration.id)
+    return db.session.scalars(mine.order_by(Offer.id.desc())).all()
+
+
+def end(registration: Registration, how: OfferEnd, *, now: datetime) -> None:
+    """Note how the registration's open offer has ended."""
+    if offer := find_open(registration):
+        offer.ended_at, offer.ended_how = now, how
+
+
+def set_deadline(registration: Registration, until: datetime, *, now: datetime) -> None:
+    """Let the open offer last until another moment; remind of the new deadline, if nobody was reminded yet."""
+    registration.offer_expires_at = until
+    if offer := find_open(registration):
+        offer.expires_at = until
+        offer.remind_at = deadlines.reminder_at(now, until)
+
+
+def remind(event: Event, *, now: datetime) -> int:
+    """Remind people of offers that end soon, each once; return how many.
+
+    Whoever has not got the offer's own mail yet is not reminded, nor whoever has hardly any time left.
+    """
+    due = _list_to_remind(event, now)
+    told = queries.list_mails_of([offer.registration for offer in due])
+    reminded = [offer for offer in due if _is_told(offer, told[offer.registration_id])]
+    for offer in reminded:
+        offer.reminded_at = now
+        mails.queue_about_offer(offer.registration, "offer-reminder", now=now)
+        audit.record("registration.offer_reminded", offer.registration, actor="worker", at=now)
+    return len(reminded)
+
+
+def mails_of_open(registration: Registration, told: Sequence[OutboxMessage]) -> list[OutboxMessage]:
+    """Return those of the registration's mails that tell of its open offer, the oldest first."""
+    offer = find_open(registration)
+    return [
+        mail
+        for mail in told
+        if mail.kind == TOLD_BY[0] and (offer is None or mail.created_at >= offer.made_at)
+    ]
+
+
+def _list_to_remind(event: Event, now: datetime) -> Sequence[Offer]:
+    due = (
+        Offer.ended_at.is_(None),
+        Offer.reminded_at.is_(None),
+        Offer.remind_at <= now,
+        Offer.expires_at > now + LEAST_LEFT,
+    )
+    offered = Registration.event_id == event.id, Registration.status == Status.OFFERED
+    query = select(Offer).join(Offer.registration).where(*offered, *due).order_by(Offer.id)
+    return db.session.scalars(query.options(joinedload(Offer.registration))).all()
+
+
+def _is_told(offer: Offer, told: Sequence[OutboxMessage]) -> bool:
+    return any(mail.kind in TOLD_BY and mail.created_at >= offer.made_at and mail.sent_at for mail in told)

@@ -1,0 +1,113 @@
+"""What organisers do with offers by hand: offering a place out of turn, a later deadline, withdrawing an offer.
+
+An offer by hand passes over the order of the line, never over a limit: floors, ceilings, the event's places and the
+organisation's cap hold as for everybody (`places.admit`). As free places are offered at once, a place for somebody
+further back is mostly one that is offered to somebody else: that person then stands in line again as before.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.registration import deadlines, mails, offers, places, queries, waiting_list
+from forum.registration.enums import OfferEnd, Status
+from forum.registration.errors import DeadlineRefused, NoPlaceFree, StateChanged, WouldBeOfferedAgain
+from forum.registration.line import Because, Turn
+from forum.registration.models import Registration
+from forum.registration.offer_models import Offer
+
+
+def offer(
+    registration: Registration,
+    *,
+    reason: str,
+    until: datetime | None = None,
+    instead_of: Registration | None = None,
+    words: str = "",
+    user_id: int,
+    now: datetime,
+) -> Offer:
+    """Offer a place to somebody in line, whoever is ahead; `instead_of` is somebody whose open offer is withdrawn.
+
+    `words` are for that person. Raises StateChanged, DeadlineRefused, NoPlaceFree.
+    """
+    event = registration.event
+    places.lock(event)
+    db.session.refresh(registration)
+    if registration.status != Status.WAITING or not registration.has_address:
+        raise StateChanged
+    until = until or deadlines.offer_ends_at(event, now)
+    _refuse_deadline(registration, until, now)
+    rank = waiting_list.position(registration)
+    if instead_of is not None:
+        _take_away(instead_of, words, user_id=user_id, now=now)
+    below = places.kept_for(registration.sector, event, now)
+    if not places.admit(registration, now):
+        raise NoPlaceFree
+    why = Turn(registration, event.line_order, Because.HAND, rank, below).as_data()
+    made = offers.make(registration, why, until=until, user_id=user_id, reason=reason, now=now)
+    waiting_list.offer_free_places(event, now=now)
+    return made
+
+
+def extend(registration: Registration, until: datetime, *, user_id: int, now: datetime) -> None:
+    """Let an open offer last longer, and tell the person. Raises StateChanged, DeadlineRefused."""
+    places.lock(registration.event)
+    db.session.refresh(registration)
+    if registration.status != Status.OFFERED:
+        raise StateChanged
+    if registration.offer_expires_at and until <= registration.offer_expires_at:
+        raise DeadlineRefused
+    _refuse_deadline(registration, until, now)
+    mails.take_back([registration], kind="offer-reminder")
+    offers.set_deadline(registration, until, now=now)
+    mails.queue_about_offer(registration, "offer-extended", now=now)
+    audit.record(
+        "registration.offer_extended", registration, actor=f"user:{user_id}", at=now, until=until.isoformat()
+    )
+
+
+def withdraw(registration: Registration, *, words: str = "", user_id: int, now: datetime) -> None:
+    """Take an offer back: the person stands in line again as before, and the place is offered to the next at once.
+
+    Raises StateChanged, and WouldBeOfferedAgain where nobody else can take the place.
+    """
+    event = registration.event
+    places.lock(event)
+    _take_away(registration, words, user_id=user_id, now=now)
+    waiting_list.offer_free_places(event, skipped=[registration.id], now=now)
+    if now < deadlines.offers_end_at(event) and places.may_take(registration, now):
+        raise WouldBeOfferedAgain
+
+
+def could_follow(registration: Registration, other: Registration, now: datetime) -> bool:
+    """Return whether this registration would get a place if the other one gave its own back. Nothing is changed."""
+    trial = places.trial_of(registration.event)
+    for sector in trial.sectors:
+        sector.taken -= sector.id == other.sector_id
+    trial.taken -= 1
+    key = registration.organisation_key
+    held = Counter({key: queries.count_places_of_organisation(registration.event, key)})
+    held[other.organisation_key] -= 1
+    return places.admit_on_trial(trial, registration, now, held)
+
+
+def _take_away(registration: Registration, words: str, *, user_id: int, now: datetime) -> None:
+    """Put somebody whose offer is open back in line, with the organisers' words. Raises StateChanged."""
+    db.session.refresh(registration)
+    if registration.status != Status.OFFERED:
+        raise StateChanged
+    for kind in offers.OUTDATED:
+        mails.take_back([registration], kind=kind)
+    places.release(registration)
+    registration.move_to(Status.WAITING, now=now)
+    registration.offer_expires_at = None
+    offers.end(registration, OfferEnd.WITHDRAWN, now=now)
+    mails.queue_about_offer(registration, "offer-withdrawn", words=words, now=now)
+    audit.record("registration.offer_withdrawn", registration, actor=f"user:{user_id}", at=now)
+
+
+def _refuse_deadline(registration: Registration, until: datetime, now: datetime) -> None:
+    if not now < until <= deadlines.offers_end_at(registration.event):
+        raise DeadlineRefused

@@ -1,0 +1,53 @@
+"""A person's own pages about an offered place: accepting it, and declining it on a second, explicit step."""
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.database import start_write
+from forum.events import queries as events
+from forum.extensions import db
+from forum.registration import actions, declining, opening, own_sign_in
+from forum.registration.enums import Status
+from forum.registration.errors import NothingOffered, NotLive
+from forum.registration.own_forms import mine, mine_live, slug_afterwards
+from forum.web.forms import TidyForm
+
+
+def accept() -> ResponseReturnValue:
+    """Accept the offered place."""
+    start_write(db.session)
+    try:
+        actions.accept_offer(mine(), now=clock.now())
+    except NothingOffered:
+        return _nothing_offered()
+    db.session.commit()
+    return redirect(url_for(".show", welcome="1"), 303)
+
+
+def decline() -> ResponseReturnValue:
+    """Say what declining means; decline on a second, explicit step (S21)."""
+    now, registration, form = clock.now(), mine_live(), TidyForm()
+    if events.is_over(registration.event, now):
+        raise NotLive
+    if registration.status != Status.OFFERED:
+        return redirect(url_for(".show"), 303)
+    if not form.validate_on_submit():
+        state, page = events.registration_state(registration.event, now), "public/self_service/decline.html"
+        return render_template(page, registration=registration, registration_state=state, form=form)
+    start_write(db.session)
+    try:
+        declining.decline(mine(), now=now)
+    except NothingOffered:
+        return _nothing_offered()
+    db.session.commit()
+    own_sign_in.forget()
+    return redirect(url_for(".declined", event=slug_afterwards(registration)), 303)
+
+
+def _nothing_offered() -> ResponseReturnValue:
+    """Show the page of an offer that has ended meanwhile; nothing is changed."""
+    db.session.rollback()
+    registration, page = mine(), "public/self_service/nothing_offered.html"
+    can_register = opening.can_register(registration.event, clock.now())
+    return render_template(page, registration=registration, can_register=can_register), 409

@@ -1,0 +1,84 @@
+"""The organisers' forms about offers: by hand, for longer, and withdrawing. Each carries what its page showed (R30)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from forum.registration import wording
+from forum.registration.models import Registration
+from forum.registration.offer_models import LONGEST_REASON
+from forum.web.edits import ShowsStored
+from forum.web.forms import LinesField, TidyForm, required
+
+HOURS = (6, 12, 24, 48, 72, 120, 168, 336)
+LONGEST_WORDS = 2000
+TOO_LONG = _l("Use at most %(most)s characters", most=LONGEST_WORDS)
+
+
+class OfferForm(ShowsStored, TidyForm):
+    """The form that withdraws an offer, with the organisers' own words to the person."""
+
+    words = LinesField(_l("Your own words to the person"), [Length(max=LONGEST_WORDS, message=TOO_LONG)])
+
+    @staticmethod
+    def stored(registration: Registration) -> dict[str, Any]:
+        """Return what the page shows of the registration, and what has to be still so when the form comes back."""
+        return {"status": str(registration.status), "until": registration.offer_expires_at}
+
+
+class HoursForm(OfferForm):
+    """The form that lets an offer last for so many hours from now."""
+
+    hours = SelectField(_l("Held from now on for"), [InputRequired()])
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        default = self.hours.data
+        known = sorted(
+            {*HOURS, *([int(default)] if str(default).isdecimal() and not self.is_submitted() else [])}
+        )
+        self.hours.choices = [SelectChoice(str(hours), hours_text(hours)) for hours in known]
+
+    def until(self, now: datetime) -> datetime:
+        """Return the chosen deadline."""
+        return now + timedelta(hours=int(self.hours.data))
+
+
+class ByHandForm(HoursForm):
+    """The form that offers a place by hand; `instead_of` is whose open offer is withdrawn for it."""
+
+    reason = StringField(
+        _l("Reason"),
+        [
+            required(_l("Enter why this person is offered a place out of turn")),
+            Length(max=LONGEST_REASON, message=_l("Use at most 500 characters")),
+        ],
+    )
+    # A choice that is none any more is refused by the rule, which says that something has changed.
+    instead_of = SelectField(_l("Which place"), validate_choice=False)
+
+    def __init__(self, *args, offered: Sequence[Registration], is_free: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        free = [SelectChoice("", _("A place that is free"))] if is_free else []
+        taken = [
+            SelectChoice(
+                other.reference,
+                _("The place that is offered to %(name)s", name=wording.full_name(other)),
+            )
+            for other in offered
+        ]
+        self.instead_of.choices = [*free, *taken]
+
+
+def hours_text(hours: int) -> str:
+    """Return so many hours in words, as days where they are whole days."""
+    if hours % 24 or hours < 72:
+        return ngettext("%(num)s hour", "%(num)s hours", hours)
+    return ngettext("%(num)s day", "%(num)s days", hours // 24)

@@ -1,0 +1,162 @@
+"""The organisers' waiting list: each sector's line in its order, open offers, and what they do with offers by hand."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import deadlines, listing, offers_by_hand, places, waiting_view, wording
+from forum.registration.console import of_event, person_of
+from forum.registration.enums import Status
+from forum.registration.errors import DeadlineRefused, NoPlaceFree, StateChanged, WouldBeOfferedAgain
+from forum.registration.models import Registration
+from forum.registration.queries import find_by_reference
+from forum.registration.waiting_forms import ByHandForm, HoursForm, OfferForm
+from forum.web.edits import ChangedMeanwhile
+
+bp = Blueprint("waiting_list", __name__, url_prefix="/console/<event>")
+REFUSALS = (ChangedMeanwhile, StateChanged, DeadlineRefused, NoPlaceFree, WouldBeOfferedAgain)
+
+
+@bp.route("/waiting")
+def index(event: str) -> ResponseReturnValue:
+    """Show who waits in each sector, the next person in line first, and the offers that are open."""
+    found = get_any_or_404(event)
+    note_view(audit_queries.WAITING_LIST_VIEWED, found, actor=sign_ins.current_actor())
+    now, counts = clock.now(), listing.count_by_sector_and_status(found)
+    lines = listing.list_lines(found)
+    return render_template(
+        "console/waiting/index.html",
+        lines=lines,
+        notes=waiting_view.notes(found, lines),
+        offered=waiting_view.list_open(found),
+        left=places.places_left(found, now),
+        last_offer_at=deadlines.offers_end_at(found),
+        are_offers_over=now >= deadlines.offers_end_at(found),
+        **of_event(found, counts),
+    )
+
+
+@bp.route("/registrations/<reference>/offer", methods=["GET", "POST"])
+def offer(event: str, reference: str) -> ResponseReturnValue:
+    """Offer somebody in line a place by hand, with a reason."""
+    registration, _filters = person_of(event, reference)
+    found, now = registration.event, clock.now()
+    form = ByHandForm(
+        kept_words.sent_or_kept(),
+        data={"hours": str(found.offer_hours)},
+        offered=waiting_view.list_replaceable(registration, now),
+        is_free=places.may_take(registration, now),
+    )
+
+    def act(waiter: Registration) -> None:
+        other = form.instead_of.data
+        instead = find_by_reference(waiter.event, other) if other else None
+        if other and instead is None:
+            raise StateChanged
+        reason, words, until = form.reason.data, form.words.data or "", form.until(now)
+        given = {"reason": reason, "until": until, "instead_of": instead, "words": words}
+        offers_by_hand.offer(waiter, user_id=g.user.id, now=now, **given)
+
+    return _answer(
+        registration, form, "offer", act, _("The place has been offered. A message is on its way.")
+    )
+
+
+@bp.route("/registrations/<reference>/offer/extension", methods=["GET", "POST"])
+def extend(event: str, reference: str) -> ResponseReturnValue:
+    """Let an open offer last longer."""
+    registration, _filters = person_of(event, reference)
+    form, now = HoursForm(kept_words.sent_or_kept(), data={"hours": "48"}), clock.now()
+
+    def act(offered: Registration) -> None:
+        offers_by_hand.extend(offered, form.until(now), user_id=g.user.id, now=now)
+
+    return _answer(registration, form, "extend", act, _("The offer lasts longer. A message is on its way."))
+
+
+@bp.route("/registrations/<reference>/offer/withdrawal", methods=["GET", "POST"])
+def withdraw(event: str, reference: str) -> ResponseReturnValue:
+    """Say what withdrawing an offer does; withdraw it with one's own words to the person."""
+    registration, _filters = person_of(event, reference)
+    form, now = OfferForm(kept_words.sent_or_kept()), clock.now()
+
+    def act(offered: Registration) -> None:
+        offers_by_hand.withdraw(offered, words=form.words.data or "", user_id=g.user.id, now=now)
+
+    return _answer(
+        registration, form, "withdraw", act, _("The offer has been withdrawn. A message is on its way.")
+    )
+
+
+def _answer(
+    registration: Registration, form: OfferForm, page: str, act: Callable[[Registration], None], done: str
+) -> ResponseReturnValue:
+    """Show the form, or do what it asks and say so; a refusal shows the form again with what was typed."""
+    if not form.is_submitted() and not form.seen.data:
+        form.show(form.stored(registration))
+    if not form.validate_on_submit():
+        return _page(registration, form, page), 422 if form.errors else 200
+    slug, reference = registration.event.slug, registration.reference
+    start_write(db.session)
+    registration, _filters = person_of(slug, reference)
+    try:
+        places.lock(registration.event)
+        db.session.refresh(registration)
+        form.refuse_if_changed(form.stored(registration))
+        act(registration)
+    except REFUSALS as refusal:
+        db.session.rollback()
+        registration, _filters = person_of(slug, reference)
+        form.show(form.stored(registration))
+        return _page(registration, form, page, refusal), 409
+    db.session.commit()
+    flash(done, "success")
+    return redirect(url_for(".index", event=slug), 303)
+
+
+def _page(registration: Registration, form: OfferForm, page: str, refusal: Exception | None = None) -> str:
+    event, now = registration.event, clock.now()
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    can_act = registration.status == (Status.WAITING if page == "offer" else Status.OFFERED)
+    are_over = now >= deadlines.offers_end_at(event)
+    return render_template(
+        f"console/waiting/{page}.html",
+        event=event,
+        registration=registration,
+        form=form,
+        can_act=can_act and (page == "withdraw" or not are_over),
+        are_offers_over=are_over,
+        last_offer_at=deadlines.offers_end_at(event),
+        refusal=_refusal_words(refusal, event) if refusal else "",
+        back_url=url_for(".index", event=event.slug),
+        wording=wording,
+    )
+
+
+def _refusal_words(refusal: Exception, event: Event) -> str:
+    match refusal:
+        case NoPlaceFree():
+            return _("Nothing was done: floors, ceilings or a limit leave no place for this person.")
+        case DeadlineRefused():
+            moment = waiting_view.moment_of(deadlines.offers_end_at(event), event)
+            return _(
+                "Nothing was done: the offer has to last longer than now, and until %(moment)s at the latest.",
+                moment=moment,
+            )
+        case WouldBeOfferedAgain():
+            return _(
+                "Nothing was done: nobody else can take the place, so it would be offered to the same person at"
+                " once. Cancel the registration if the person must not have it."
+            )
+        case _:
+            return _("Nothing was done: this has changed since the page was shown. Read it again.")

@@ -1,0 +1,122 @@
+"""What the organisers' waiting list and a person's page show of offers and of the line, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from forum.accounts.models import User
+from forum.events.enums import LineOrder
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import line_queries, offer_words, offers, offers_by_hand, places, queries
+from forum.registration.enums import OfferMaker, Status
+from forum.registration.models import Registration
+from forum.registration.offer_models import Offer
+from forum.web.languages import moment_text
+
+
+@dataclass(frozen=True)
+class Told:
+    """An offer in words: who made it, why in sentences, who was passed over and why, how it ended."""
+
+    offer: Offer
+    by: str
+    why: list[str]
+    passed: list[tuple[Registration, str]]
+    others_passed: int
+    end: str
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open offer: the registration that holds it, and the offer's row in words if there is one."""
+
+    registration: Registration
+    told: Told | None
+
+
+def tell(event: Event, rows: Sequence[Offer]) -> list[Told]:
+    """Return offers of the event in words; the people and organisers whom they name are read at once."""
+    passed = {offer.id: offer_words.passed_over(offer.why) for offer in rows}
+    people = queries.find_by_ids({person.id for named in passed.values() for person in named})
+    makers = {offer.user_id for offer in rows if offer.user_id}
+    names = (
+        dict(db.session.execute(select(User.id, User.name).where(User.id.in_(makers))).all())
+        if makers
+        else {}
+    )
+    told = []
+    for offer in rows:
+        named = [(people[one.id], one.why) for one in passed[offer.id] if one.id in people]
+        told.append(
+            Told(
+                offer,
+                _maker(offer, names),
+                offer_words.for_organisers(offer.why, event.sectors),
+                named,
+                offer.why.get("passed_in_all", 0) - len(named),
+                offer_words.end_text(offer.ended_how),
+            )
+        )
+    return told
+
+
+def offers_of(registration: Registration) -> list[Told]:
+    """Return the registration's offers in words, the newest first."""
+    return tell(registration.event, offers.list_of(registration))
+
+
+def list_open(event: Event) -> list[Open]:
+    """Return the open offers of the event, the one that ends first before the others."""
+    offered = Registration.event_id == event.id, Registration.status == Status.OFFERED
+    soonest = (Registration.offer_expires_at, Registration.id)
+    people = db.session.scalars(
+        select(Registration).where(*offered).options(joinedload(Registration.sector)).order_by(*soonest)
+    ).all()
+    ids = [person.id for person in people]
+    rows = db.session.scalars(
+        select(Offer).where(Offer.registration_id.in_(ids), Offer.ended_at.is_(None))
+    ).all()
+    told = {one.offer.registration_id: one for one in tell(event, rows)}
+    return [Open(person, told.get(person.id)) for person in people]
+
+
+def list_replaceable(registration: Registration, now: datetime) -> list[Registration]:
+    """Return the people whose open offers would leave a place for this person if they were withdrawn."""
+    if registration.status != Status.WAITING or places.may_take(registration, now):
+        return []
+    offered = [one.registration for one in list_open(registration.event)]
+    return [other for other in offered if offers_by_hand.could_follow(registration, other, now)]
+
+
+def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]]) -> dict[int, str]:
+    """Return by registration's id what the order or a limit says of people in line, "" for nothing."""
+    cap, is_balanced = event.organisation_cap, event.line_order == LineOrder.BALANCE
+    if cap is None and not is_balanced:
+        return {}
+    held = line_queries.count_places_by_organisation(event)
+    told: dict[int, str] = {}
+    for registration in (person for line in lines.values() for _position, person in line):
+        number = held[registration.organisation_key]
+        if cap is not None and number >= cap:
+            told[registration.id] = _("Passed over: the organisation has as many places as it can have")
+        elif is_balanced and number:
+            told[registration.id] = _("The organisation has a place")
+        elif is_balanced:
+            told[registration.id] = _("The organisation has no place yet")
+    return told
+
+
+def moment_of(moment: datetime, event: Event) -> str:
+    """Return a moment in words, by the clock at the venue."""
+    return moment_text(moment, event.zone)
+
+
+def _maker(offer: Offer, names: Mapping[int, str]) -> str:
+    if offer.made_by == OfferMaker.ORGANISER:
+        return names.get(offer.user_id or 0) or _("An organiser")
+    return _("By the rules")
