@@ -10,6 +10,7 @@ from forum.extensions import db
 from forum.registration import actions, places, queries, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import ProtectedIdentity
+from forum.web import edits
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import register
@@ -86,6 +87,7 @@ def alike(answer, person):
     for own, general in (
         (person.reference, "REFERENCE"),
         (person.email, "ADDRESS"),
+        (edits.digest({"address": person.email}), "SEEN"),
         (person.event.slug, "EVENT"),
     ):
         text = text.replace(own, general)
