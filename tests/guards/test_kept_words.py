@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import select
 
 from forum import clock
 from forum.accounts import actions as accounts
@@ -12,10 +13,12 @@ from forum.accounts import kept_words, sign_ins
 from forum.accounts.models import User
 from forum.database import start_write
 from forum.extensions import db
+from forum.registration.enums import Status
+from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.guards.addresses import addresses
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
-from tests.guards.world import ADMIN, HERE, UNSEEN, World
+from tests.guards.world import ADMIN, HERE, PERSON, UNSEEN, World
 from tools.page_forms import Form
 
 FILLED = sorted(name for name, (who, data, *_) in FORMS.items() if who == ADMIN and data)
@@ -28,11 +31,20 @@ WITH_SECRETS = {
 # Forms whose URL has no page that could show the entered values again: a button in a row of a list, a choice in the
 # navigation, previews, whose form is still open in another tab, and what an editor's script sends.
 IN_ROWS = {
-    *("categories.order", "outbox.dismiss", "own_account.choose_language", "posts.preview", "pages.preview"),
+    *("categories.order", "questions.order", "outbox.dismiss", "own_account.choose_language"),
+    *("posts.preview", "pages.preview"),
     *(f"{room}.{act}" for room in ("writing", "page_writing") for act in ("autosave", "preview")),
 }
 # Forms that pages show of an unpublished event only.
 BEFORE_PUBLISHING = {"previews.index"}
+# Forms that pages show only of a registration in this state; the tests' registrations are confirmed.
+WAITS = {"status": Status.WAITING, "holds_place": False, "waiting_since": NOW}
+IS_OFFERED = {"status": Status.OFFERED, "offer_expires_at": NOW + timedelta(days=3)}
+STATES = {
+    "waiting_list.offer": WAITS,
+    "waiting_list.extend": IS_OFFERED,
+    "waiting_list.withdraw": IS_OFFERED,
+}
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 
@@ -53,6 +65,18 @@ def entered(world: World, path: str) -> dict[str, list[str]]:
     return Form(None, path, page.select_one("main form")).data
 
 
+def put_into_state(world: World, state: dict | None) -> None:
+    """Give the person whose registration the addresses name another state, so that a page shows its form."""
+    if state:
+        with world.app.app_context():
+            start_write(db.session)
+            mine = select(Registration).where(Registration.reference == world.references[PERSON])
+            person = db.session.scalars(mine).one()
+            for name, value in state.items():
+                setattr(person, name, value)
+            db.session.commit()
+
+
 def test_there_are_forms_to_try():
     assert CONSOLE
     assert set(FILLED) >= WITH_SECRETS
@@ -63,6 +87,7 @@ def test_what_was_entered_is_there_again(fresh_world, endpoint):
     slug = UNSEEN if endpoint in BEFORE_PUBLISHING else HERE
     (address,) = [found for found in addresses(fresh_world, (slug,)) if found.endpoint == endpoint]
     data = FORMS[endpoint][1]
+    put_into_state(fresh_world, STATES.get(endpoint))
     sent = {**data, **hidden_fields(fresh_world, ADMIN, "")}
     clock.freeze(NOW + timedelta(hours=1))
     answer = fresh_world.browsers[ADMIN].post(address.path, data=sent)
