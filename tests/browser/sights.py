@@ -349,7 +349,10 @@ CONSOLE = [
     ),
     Sight("extend", "waiting_list.extend", way=of_person("waiting_list.extend", "offered"), as_=ORGANISER),
     Sight(
-        "withdraw", "waiting_list.withdraw", way=of_person("waiting_list.withdraw", "offered"), as_=ORGANISER
+        "withdraw an offer",
+        "waiting_list.withdraw",
+        way=of_person("waiting_list.withdraw", "offered"),
+        as_=ORGANISER,
     ),
     Sight(
         "waiting, long", "waiting_list.index", way=of_event("attendees.waiting"), world="long", as_=ORGANISER
