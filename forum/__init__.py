@@ -65,6 +65,7 @@ from forum.web import (
     limits,
     lobby,
     requests,
+    routes,
     static,
     turns,
 )
@@ -161,6 +162,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     site.init_app(app)
     sign_ins.init_app(app)
 
+    routes.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     put_around(app, LAYERS)

@@ -1,13 +1,28 @@
 """Routes under a language, and the URL of the current request."""
 
 from collections.abc import Callable
+from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Flask, request
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.urls import iri_to_uri
 
+from forum.columns import LARGEST_ID
 from forum.web.languages import NAMES
 
 LANGUAGE = f"/<any({', '.join(NAMES)}):lang>"
+
+
+class Number(IntegerConverter):
+    """The `int` of a route: a number that a database can compare with a row's id. A larger one leads to no page."""
+
+    def __init__(self, url_map: Map, fixed_digits: int = 0, **options: Any):
+        super().__init__(url_map, fixed_digits, **{"max": LARGEST_ID, **options})
+
+
+def init_app(app: Flask) -> None:
+    """Let the routes that are added from now on take only such numbers for `<int:…>`."""
+    app.url_map.converters["int"] = Number
 
 
 def localised(bp: Blueprint, rule: str, **options) -> Callable:
