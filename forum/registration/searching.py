@@ -70,19 +70,17 @@ def search_extra_from(registration: Registration) -> str:
 
 def terms(query: str) -> list[Term]:
     """Return the terms that a registration must all meet, at most MOST_WORDS of them."""
-    tags = dict.fromkeys(
-        word[1:].casefold() for word in BETWEEN.split(query) if len(word) > 1 and word[0] == "#"
-    )
-    query = " ".join(word for word in BETWEEN.split(query) if word[:1] != "#" or len(word) == 1)
-    folded = search_fold(query)
+    given = BETWEEN.split(query)
+    tags = dict.fromkeys(word[1:].casefold() for word in given if len(word) > 1 and word[0] == "#")
+    folded = search_fold(" ".join(word for word in given if word[:1] != "#" or len(word) == 1))
     rest, found = folded, [Term((), tag=tag) for tag in tags]
     for run in PHONE.finditer(folded):
         if len(NOT_DIGITS.sub("", run[1])) >= LEAST_DIGITS:
             found.append(_number(run[1]))
             rest = rest.replace(run[0], " ", 1)
     words = [word for word in BETWEEN.split(rest) if word]
-    if not found and not words and folded:
-        words = [folded]  # a search for commas only shall find nobody, not everybody
+    if not found and not words and (meant := search_fold(query)):
+        words = [meant]  # a search for commas only shall find nobody, not everybody
     return [*found, *map(_word, words)][:MOST_WORDS]
 
 
