@@ -49,10 +49,10 @@ def site(app, frozen):
             facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],
         )
         make_archive(languages=["sv"], sectors=[])
-        diet = make_question(event, "diet", choices=("vegan", "other"), care=True, help=Text(sv="Rad ett"))
+        diet = make_question(event, "diet", choices=("vegan", "something_else"), care=True, help=Text(sv="Rad ett"))
         make_question(event, "sessions", choices=("one",), is_required=True, sectors=["ngo"], help=Text())
         make_question(event, "left", QuestionKind.DATE, withdrawn_at=NOW)
-        make_question(event, "more", QuestionKind.LONG_TEXT, care=True, after=diet, values=["other"])
+        make_question(event, "more", QuestionKind.LONG_TEXT, care=True, after=diet, values=["something_else"])
         make_page(event, body=Text(sv="## Rubrik {#a}\n\n---\n\n+ en\n+ två", en="One\r\n\r\ntwo\n"))
         make_page(event, "visit", title=Text(sv="Bara svenska"), summary=Text(), body=Text())
         make_category("half", name=Text(sv="Bara svenska"), slug=Text(sv="bara-svenska"))
