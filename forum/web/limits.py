@@ -54,8 +54,8 @@ class SqliteStorage(Storage):
 
     @property
     def base_exceptions(self):
-        """The errors that mean that the counters' file is out of reach."""
-        return sqlite3.Error
+        """The errors that mean that the counters' file is out of reach, or its folder cannot be made."""
+        return sqlite3.Error, OSError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Add `amount` and return the count of the current window, which lasts `expiry` seconds."""

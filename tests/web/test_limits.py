@@ -5,6 +5,7 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+from limits.errors import StorageError
 
 from forum.cli import cli
 from forum.web import limits
@@ -114,6 +115,13 @@ def test_ended_counters_are_purged(storage, monkeypatch):
     moment[0] = 1061.0
 
     assert (storage.forget_ended(), storage.forget_ended(), storage.get("long")) == (2, 0, 1)
+
+
+def test_a_store_whose_folder_cannot_be_made_is_out_of_reach(tmp_path):
+    (tmp_path / "file").touch()
+    storage = SqliteStorage(f"sqlite:///{tmp_path / 'file' / 'limits.sqlite3'}", wrap_exceptions=True)
+    with pytest.raises(StorageError):
+        storage.incr("key", 60)
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])
