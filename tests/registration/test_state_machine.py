@@ -216,18 +216,18 @@ class Registrations(Answering, RuleBasedStateMachine):
             assert not could or self.now >= self.last_offer_at
 
     @precondition(lambda self: self.those_who_are(Status.OFFERED))
-    @rule(data=st.data())
-    def an_organiser_withdraws_an_offer(self, data):
-        unlucky = self.pick(data, Status.OFFERED)
-        if self.do(offers_by_hand.withdraw, unlucky, words="Sorry", user_id=self.organiser):
-            self.chosen = {one.id for one in self.everybody()}
-
-    @precondition(lambda self: self.those_who_are(Status.OFFERED))
-    @rule(data=st.data(), hours=HOURS)
-    def an_organiser_extends_an_offer(self, data, hours):
-        patient, until = self.pick(data, Status.OFFERED), self.now + timedelta(hours=hours)
-        if self.do(offers_by_hand.extend, patient, until, user_id=self.organiser):
-            assert patient.offer_expires_at == until
+    @rule(data=st.data(), hours=st.sampled_from((None, None, -1, 1, 13, 49)))
+    def an_organiser_withdraws_or_extends_an_offer(self, data, hours):
+        """Withdraw an offer, or let it last for some hours beyond its deadline; both in one rule, so both happen."""
+        person = self.pick(data, Status.OFFERED)
+        if hours is None:
+            if self.do(offers_by_hand.withdraw, person, words="Sorry", user_id=self.organiser):
+                assert person.status == Status.WAITING
+                self.chosen = {one.id for one in self.everybody()}
+            return
+        until = person.offer_expires_at + timedelta(hours=hours)
+        if self.do(offers_by_hand.extend, person, until, user_id=self.organiser):
+            assert person.offer_expires_at == until
 
     @rule(
         data=st.data(),
