@@ -49,7 +49,9 @@ def site(app, frozen):
             facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],
         )
         make_archive(languages=["sv"], sectors=[])
-        diet = make_question(event, "diet", choices=("vegan", "something_else"), care=True, help=Text(sv="Rad ett"))
+        diet = make_question(
+            event, "diet", choices=("vegan", "something_else"), care=True, help=Text(sv="Rad ett")
+        )
         make_question(event, "sessions", choices=("one",), is_required=True, sectors=["ngo"], help=Text())
         make_question(event, "left", QuestionKind.DATE, withdrawn_at=NOW)
         make_question(event, "more", QuestionKind.LONG_TEXT, care=True, after=diet, values=["something_else"])
