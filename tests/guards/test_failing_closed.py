@@ -30,6 +30,7 @@ INSIDES = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
 )
 PREVIEW = "home.preview"  # a private link, which leads to no registration
+NEW_ADDRESS = "own_moves.confirm_address"  # its links are kept in a table of their own
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
@@ -106,12 +107,19 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
     own = [
         found
         for found in readable(fresh_world, (HERE,))
-        if AUDIENCES[found.endpoint] == Face.LINK and found.endpoint != PREVIEW
+        if AUDIENCES[found.endpoint] == Face.LINK and found.endpoint not in {PREVIEW, NEW_ADDRESS}
     ]
     with without(fresh_world, "registration_tokens"):
         for address in own:
             check_failure(fresh_world.browsers[PERSON].get(address.path), address.path)
     assert fresh_world.browsers[PERSON].get("/en/r/").status_code == 200
+
+
+def test_without_links_to_new_addresses_nobody_sees_one(fresh_world):
+    (address,) = [found for found in readable(fresh_world, (HERE,)) if found.endpoint == NEW_ADDRESS]
+    with without(fresh_world, "address_changes"):
+        check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
+    assert fresh_world.browsers[VISITOR].get(address.path).status_code == 200
 
 
 def test_without_private_links_nobody_sees_a_preview(fresh_world):
