@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from forum.cli import cli
 from forum.columns import Text
 from forum.database import start_write
+from forum.events.enums import LineOrder
 from forum.extensions import db
 from forum.news.models import Correction, FormerSlug, GlossaryTerm, OldAddress, Source, Withdrawal
 from forum.questions.enums import QuestionKind
@@ -37,6 +38,8 @@ def site(app, frozen):
             help_lines=HELP_LINES,
             nights=[{"ends": "17:00", "starts": "09:00"}],
             organisation_cap=5,
+            line_order=LineOrder.BALANCE,
+            offer_cutoff_hours=6,
             accent_light="#14463f",
             map_url="https://map.example/?at=1,2",
             directions=Text(sv="Från **torget**\n\n+ ett", en="From the square"),
