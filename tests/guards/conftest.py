@@ -89,7 +89,13 @@ def queried(world) -> list[tuple[str, str]]:
         "attendee_addresses.change",
         "attendee_moves.sector",
         "attendee_notes.index",
+        "attendee_notes.remove",
         "attendee_notes.tags",
+        "waiting_list.offer",
+        "waiting_list.extend",
+        "waiting_list.withdraw",
+        "questions.edit",
+        "questions.preview",
         "posts.edit",
     }
     console = [
@@ -103,7 +109,10 @@ def queried(world) -> list[tuple[str, str]]:
         ),
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
-    own = [(PERSON, "/en/r/"), (PERSON, "/en/r/own-data"), (ADMIN, "/account/"), (ADMIN, "/account/confirm")]
+    own = [
+        *((PERSON, f"/en/r/{page}") for page in ("", "own-data", "care")),
+        *((ADMIN, f"/account/{page}") for page in ("", "confirm")),
+    ]
     return [
         *console,
         *own,

@@ -95,6 +95,7 @@ QUERY_NAMES = (
     "gone",
     "event",
     "kind",
+    "delete",
     # Query parameters with the names of `url_for`'s own arguments.
     *("endpoint", "_anchor", "_external", "_method", "_scheme"),
 )
