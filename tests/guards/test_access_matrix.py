@@ -4,16 +4,22 @@ The expected answers are computed here from the access table and the roles in th
 """
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from forum.accounts import access
 from forum.accounts.access import AUDIENCES, Face, Roles
 from forum.accounts.enums import Role
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import offers, places
+from forum.registration.enums import OfferEnd, Status
+from tests.factories.events import NOW
 from tests.guards.addresses import Address, addresses, readable
 from tests.guards.conftest import BOTH
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
-from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World
+from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
@@ -28,6 +34,12 @@ SPECIAL = {
     "own_moves.confirm_address": 200,  # the token in the URL is enough
     "self_service.enter": 200,  # the token in the URL is enough
     "self_service.confirm": 200,  # the token in the URL is enough
+}
+# The status in which the organisers' pages about offers find somebody to act on.
+IN_LINE = {
+    "waiting_list.offer": Status.WAITING,
+    "waiting_list.extend": Status.OFFERED,
+    "waiting_list.withdraw": Status.OFFERED,
 }
 
 
@@ -156,9 +168,30 @@ def test_own_ids_do_lead_somewhere(fresh_world):
     organiser = f"{Role.ORGANISER} of {HERE}"
     for address in addresses(fresh_world, (HERE,)):
         if re.search(r"/(registrations|mail)/", address.path) and "POST" in address.methods:
+            if address.endpoint in IN_LINE:
+                put_in_line(fresh_world, IN_LINE[address.endpoint])
             sent = {**FORMS[address.endpoint][1], **hidden_fields(fresh_world, organiser, address.path)}
             answer = fresh_world.browsers[organiser].post(address.path, data=sent)
             assert answer.status_code == 303, address.path
+
+
+def put_in_line(world: World, status: Status) -> None:
+    """Let the person wait, or be offered the sector's last place, for which the twin waits."""
+    with world.app.app_context():
+        start_write(db.session)
+        person, twin = (find_registration(world, name) for name in (PERSON, "twin"))
+        for waiter in (person, twin):
+            offers.end(waiter, OfferEnd.WITHDRAWN, now=NOW)
+            places.release(waiter)
+            waiter.move_to(Status.WAITING, now=NOW)
+            waiter.offer_expires_at, waiter.waiting_since = None, NOW
+        if status == Status.OFFERED:
+            assert places.admit(person, NOW)
+            # An offer is withdrawn only where somebody else can take the place.
+            taken = person.sector.taken
+            places.change_share(person.sector, floor=taken, ceiling=taken)
+            offers.make(person, {}, until=NOW + timedelta(hours=6), now=NOW)
+        db.session.commit()
 
 
 def test_nobody_ends_anothers_session(fresh_world):
