@@ -36,6 +36,8 @@ def needed_by(form: type[TidyForm], event) -> dict:
         "covers": {},
         "kind": QuestionKind.ONE_OF,
         "question": Question(sector_keys=[]),
+        "offered": [],
+        "is_free": True,
     }
     return {name: needed[name] for name in signature(form.__init__).parameters if name in needed}
 
@@ -55,6 +57,8 @@ def test_building_a_form_has_no_effect(app, event, method):
         "covers": {},
         "kind": QuestionKind.ONE_OF,
         "question": Question(sector_keys=[]),
+        "offered": [],
+        "is_free": True,
     }
     with app.test_request_context("/", method=method):
         for form in all_forms():
