@@ -343,7 +343,7 @@ CONSOLE = [
     ),
     Sight("attendees, none", "attendees.index", way=of_event("attendees.index", q="zzzz"), as_=ORGANISER),
     Sight("attendees, long", "attendees.index", way=of_event("attendees.index"), world="long", as_=ORGANISER),
-    Sight("waiting list", "waiting_list.index", way=of_event("attendees.waiting"), as_=ORGANISER),
+    Sight("waiting list", "waiting_list.index", way=of_event("waiting_list.index"), as_=ORGANISER),
     Sight(
         "offer by hand", "waiting_list.offer", way=of_person("waiting_list.offer", "waiting"), as_=ORGANISER
     ),
@@ -355,7 +355,7 @@ CONSOLE = [
         as_=ORGANISER,
     ),
     Sight(
-        "waiting, long", "waiting_list.index", way=of_event("attendees.waiting"), world="long", as_=ORGANISER
+        "waiting, long", "waiting_list.index", way=of_event("waiting_list.index"), world="long", as_=ORGANISER
     ),
     *[
         Sight(f"attendee, {status}", "attendees.show", way=of_person("attendees.show", status), as_=ORGANISER)
