@@ -54,6 +54,8 @@ from forum.registration import (
     waiting_pages,
 )
 from forum.registration import public as registration_public
+from forum.review import console as review_console
+from forum.review import many as review_many
 from forum.settings.loading import load_settings
 from forum.settings.project import PROJECT
 from forum.web import (
@@ -100,6 +102,8 @@ BLUEPRINTS = (
     organisers_addresses.bp,
     organisers_additions.bp,
     waiting_pages.bp,
+    review_console.bp,
+    review_many.bp,
     console_outbox.bp,
     console_mailings.bp,
     news_console.bp,

@@ -13,6 +13,7 @@ from forum.people import models as people
 from forum.questions import models as questions
 from forum.registration import models as registration
 from forum.registration import offer_models as offers
+from forum.review import models as review
 
 ALL = (
     audit,
@@ -27,5 +28,6 @@ ALL = (
     questions,
     registration,
     offers,
+    review,
     mailings,
 )

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from forum.audit import queries as audit
 from forum.console.mailings import proposed_change
+from forum.console.navigation import waits_of
 from forum.console.scope import mail_scope
 from forum.console.text_checks import blanks_of
 from forum.events import queries as events
@@ -23,6 +24,7 @@ from forum.outbox.wording import relay_text
 from forum.registration import listing, queries, wording
 from forum.registration.balance import Balance
 from forum.registration.enums import Status
+from forum.review import queries as reviews
 from forum.web.languages import day_text, language
 
 BRAKES_SHOWN = timedelta(days=1)
@@ -49,10 +51,10 @@ class Coming:
     text: str
 
 
-def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task]:
+def list_tasks(event: Event, now: datetime) -> list[Task]:
     """Return the event's tasks; those for which people wait come first."""
     return [
-        *_reviews(event, counts, now),
+        *_reviews(event, now),
         *_mailings(event),
         *_mail_troubles(event, now),
         *_brakes(event, now),
@@ -103,20 +105,29 @@ def standing_text(event: Event, now: datetime) -> str:
     )
 
 
-def _reviews(event: Event, counts: listing.Counts, now: datetime) -> Iterator[Task]:
-    number = 0 if events.is_over(event, now) else listing.total(counts, status=Status.IN_REVIEW)
-    first = queries.find_longest_in_review(event) if number else None
+def _reviews(event: Event, now: datetime) -> Iterator[Task]:
+    """Yield a task for the registrations that wait for a decision; a promised day that has passed is a trouble."""
+    _in_line, number = waits_of(event)
+    first = next(iter(reviews.list_undecided(event, limit=1)), None) if number else None
     if first is None:
         return
+    late = reviews.count_late(event, now)
+    since = day_text(first.review_since or first.requested_at, event.zone)
+    told = [_("%(name)s has waited longest, since %(day)s.", name=wording.full_name(first), day=since)]
+    if late:
+        told.append(
+            ngettext(
+                "%(num)s answer is later than promised.", "%(num)s answers are later than promised.", late
+            )
+        )
+    elif first.answer_by:
+        told.append(_("An answer is promised by %(day)s.", day=day_text(first.answer_by, event.zone)))
     yield Task(
         number,
-        ngettext("registration is in review", "registrations are in review", number),
-        _(
-            "%(name)s has waited longest, since %(day)s.",
-            name=wording.full_name(first),
-            day=day_text(first.requested_at, event.zone),
-        ),
-        url_for("attendees.index", event=event.slug, status=Status.IN_REVIEW),
+        ngettext("registration waits for a decision", "registrations wait for a decision", number),
+        " ".join(told),
+        url_for("review.index", event=event.slug),
+        is_trouble=bool(late),
     )
 
 

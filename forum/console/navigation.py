@@ -13,10 +13,11 @@ from forum.accounts import sign_ins
 from forum.accounts.enums import Role
 from forum.console.scope import mail_scope
 from forum.events import queries as events
+from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.outbox import listing as outbox
 from forum.outbox.enums import MessageStatus
-from forum.registration import listing
+from forum.review import queries as reviews
 from forum.web.languages import NAMES, language
 
 ADDRESS, ACCOUNT = "/console/", "/account/"
@@ -33,6 +34,10 @@ BELONGING = {
         *("counts.show", "counts.people"),
     },
     "waiting_list.index": {f"waiting_list.{act}" for act in ("index", "offer", "extend", "withdraw")},
+    "review.index": {
+        *("review.index", "review.approve", "review.decline", "review.confirm_refusal", "review.recuse"),
+        *("review_many.approve", "review_many.decline"),
+    },
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
@@ -130,20 +135,39 @@ def my_events() -> list[Event]:
     return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
 
 
+def waits_of(event: Event) -> tuple[int, int]:
+    """Return how many wait for a place and how many for a decision, asked once a request; nobody after the event."""
+    if events.is_over(event, clock.now()):
+        return 0, 0
+    if "waits" not in g:
+        g.waits = {}
+    if event.id not in g.waits:
+        g.waits[event.id] = reviews.count_waits(event)
+    return g.waits[event.id]
+
+
 def _items(event: Event) -> list[Item]:
-    waiting = 0 if events.is_over(event, clock.now()) else listing.count_waiting(event)
+    waiting, undecided = waits_of(event)
     failed = outbox.count_by_status(mail_scope(event)).get(MessageStatus.FAILED, 0)
     told = ngettext("%(num)s failed", "%(num)s failed", failed) if failed else None
     return [
         _item(_("Overview"), "console.overview", event),
         _item(_("Attendees"), "attendees.index", event),
         _item(_("Waiting list"), "waiting_list.index", event, waiting or None),
+        *_reviews(event, undecided),
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),
         _item(_("Images"), "library.index", event),
         _item(_("Settings"), "settings.facts", event),
     ]
+
+
+def _reviews(event: Event, undecided: int) -> list[Item]:
+    """Return the link to the review, for an event that reviews a sector or has somebody who waits for a decision."""
+    if not undecided and all(sector.policy != SectorPolicy.REVIEW for sector in event.sectors):
+        return []
+    return [_item(_("Review"), "review.index", event, undecided or None)]
 
 
 def _item(

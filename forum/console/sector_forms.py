@@ -29,8 +29,6 @@ POLICIES = {
     SectorPolicy.INVITATION: _l("By invitation"),
     SectorPolicy.REVIEW: _l("Reviewed"),
 }
-# The policy "review" is not offered: no page lets organisers decide about a registration in review yet.
-OFFERED = (SectorPolicy.OPEN, SectorPolicy.INVITATION)
 
 
 class ShareRow(Row):
@@ -43,7 +41,7 @@ class ShareRow(Row):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.policy.choices = policy_choices(self.policy.object_data)
+        self.policy.choices = policy_choices()
 
     def share(self) -> Share:
         """Return the values of the row as a `Share`."""
@@ -124,7 +122,7 @@ class NewSectorForm(SectorForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.policy.choices = policy_choices(None)
+        self.policy.choices = policy_choices()
 
     def note_faults(self, faults: Sequence[Fault]) -> None:
         """Show which limits the numbers would break."""
@@ -155,10 +153,9 @@ class MergeSectorForm(SettingsForm):
             field.errors = [*field.errors, fault_words(fault, name)]
 
 
-def policy_choices(stored: str | None) -> list[SelectChoice]:
-    """Return the policies that can be chosen, and the stored one."""
-    policies = [policy for policy in POLICIES if policy in OFFERED or policy == stored]
-    return [SelectChoice(policy.value, POLICIES[policy]) for policy in policies]
+def policy_choices() -> list[SelectChoice]:
+    """Return the policies that can be chosen."""
+    return [SelectChoice(policy.value, name) for policy, name in POLICIES.items()]
 
 
 def fault_words(fault: Fault, name: str = "") -> str:

@@ -40,7 +40,10 @@ ZONES = (
     *("Atlantic/Reykjavik", "Atlantic/Faroe", "America/Nuuk"),
 )
 MOMENTS = ("opens_at", "closes_at", "release_at", "freezes_at")
-RULES = ("has_waiting_list", "offer_hours", "offer_cutoff_hours", "organisation_cap")
+RULES = (
+    *("has_waiting_list", "offer_hours", "offer_cutoff_hours", "organisation_cap"),
+    *("review_days", "has_second_reviewer"),
+)
 FACT_TEXTS = ("name", "short_name", "place", "directions")
 HASHTAG = r"^(#[^\s#]{1,59})?$"
 DAY_REFUSALS: dict[type[errors.DaysRefused], Any] = {
@@ -150,6 +153,8 @@ class RulesForm(SettingsForm):
         most=720,
     )
     organisation_cap = NumberField(_l("Places for one organisation"), [Optional()], least=1)
+    review_days = NumberField(_l("Days in which you decide about a review"), [Optional()], least=1, most=365)
+    has_second_reviewer = BooleanField(_l("A second organiser confirms each refusal"))
 
     def __init__(self, *args, event: Event, **kwargs):
         super().__init__(*args, **kwargs)

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 from forum.content import events, glossary, moments, old_addresses, posts, taxonomy
 from forum.content.shapes import LANGUAGES, Document, Where
-from forum.content.site import BY_LANGUAGE, Site, event_path, post_path
-from forum.events.enums import SectorPolicy
+from forum.content.site import BY_LANGUAGE, Site, post_path
 from forum.news.old_paths import path_of, plain_path
 
 
@@ -17,8 +16,6 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
     Stored content that the files lack is kept, unless `delete`. Events are never removed.
     """
     wanted = Site(_lay_over(given, stored, delete=delete))
-    for slug in given.events:
-        _refuse_new_reviews(slug, given, stored)
     wanted.events = _with_one_current(given, stored)
     wanted.pages.update(
         (place, page) for place, page in stored.pages.items() if not (delete and place[0] in given.events)
@@ -94,15 +91,6 @@ def _named_by_posts(given: Site) -> Iterable[str]:
     for languages in given.posts.values():
         for post in languages.values():
             yield from post.get("tags", [])
-
-
-def _refuse_new_reviews(slug: str, given: Site, stored: Site) -> None:
-    """Refuse to give a sector the policy "review": organisers have no page yet on which they decide about people."""
-    before = {sector["key"]: sector["policy"] for sector in stored.events.get(slug, {}).get("sectors", [])}
-    for sector in given.events[slug]["sectors"]:
-        if sector["policy"] == SectorPolicy.REVIEW != before.get(sector["key"]):
-            where = Where(event_path(slug), "sectors").at(sector["key"]).at("policy")
-            where.refuse("cannot be review: there is no page on which organisers decide yet")
 
 
 def _with_one_current(given: Site, stored: Site) -> dict[str, Document]:

@@ -25,6 +25,8 @@ SHAPE = table(
         # The file has neither where places are offered in the order of asking, until the event begins.
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
+        "review_days": number(1, 365),
+        "second_reviewer": flag,
     },
 )
 
@@ -42,6 +44,8 @@ def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
         "organisation_cap": event.organisation_cap,
         "line_order": None if event.line_order == LineOrder.TIME else str(event.line_order),
         "offer_cutoff_hours": event.offer_cutoff_hours or None,
+        "review_days": event.review_days,
+        "second_reviewer": event.has_second_reviewer or None,
     }
 
 
@@ -57,4 +61,6 @@ def values_of(rules: dict[str, Any], at: Callable[[dict[str, Any], str], datetim
         "organisation_cap": rules.get("organisation_cap"),
         "line_order": LineOrder(rules.get("line_order", LineOrder.TIME)),
         "offer_cutoff_hours": rules.get("offer_cutoff_hours", 0),
+        "review_days": rules.get("review_days"),
+        "has_second_reviewer": rules.get("second_reviewer", False),
     }

@@ -11,17 +11,17 @@ from typing import Any
 
 from sqlalchemy import update
 
-from forum.audit import actions as audit
 from forum.demo.people import Person, Population
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry, intake, places
+from forum.registration import actions, expiry, intake, places, reviewing
 from forum.registration.applicant import Applicant, Details
-from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.enums import ConsentPurpose, DeclineReason, Status
 from forum.registration.models import Registration
+from forum.registration.reviewing import Refusal
 
 ALIAS = ("Kim", "Norrsken", "kim.norrsken@brevvan.example")
 
@@ -37,6 +37,7 @@ class Fate(Enum):
     CHANGES = auto()
     WITHDRAWS_CONSENTS = auto()
     DECLINED = auto()
+    UNDECIDED = auto()  # in review, while the organisers have not decided
     PROTECTED = auto()  # has a protected identity: registers under an alias
     TWIN = (
         auto()
@@ -77,10 +78,10 @@ CHAPTERS = {
             58: Fate.LATE,
         },
     ),
-    # This sector's first registrations were reviewed; since the second week it is open.
-    "other": Chapter(8, 38, {1: Fate.DECLINED}),
+    # This sector is reviewed; its latest registrations still wait for a decision.
+    "other": Chapter(8, 38, {1: Fate.DECLINED, 5: Fate.UNDECIDED, 6: Fate.UNDECIDED, 7: Fate.UNDECIDED}),
 }
-REVIEWED_DAYS = 8
+REVIEW_TAKES = timedelta(days=3)
 
 
 @dataclass
@@ -107,13 +108,8 @@ class Story:
         self.registered: list[Part] = []
 
     def play(self) -> None:
-        """Register everybody and run the daily changes; the sector with review is opened on the way."""
-        other = next(sector for sector in self.event.sectors if sector.key == "other")
-        other.policy = SectorPolicy.REVIEW
-        acts = [
-            *self._days(),
-            (self.event.opens_at + timedelta(days=REVIEWED_DAYS), lambda _at: _open(other)),
-        ]
+        """Register everybody, decide about those who are reviewed, and run the daily changes."""
+        acts = [*self._days()]
         for part in self.parts:
             acts += self._acts(part)
         for at, act in sorted(acts, key=lambda act: act[0]):
@@ -148,6 +144,8 @@ class Story:
         yield comes_at, lambda at: self._register(part, at)
         if fate not in (Fate.FORGETS, Fate.LATE):
             yield comes_at + timedelta(minutes=6 + part.number * 13 % 170), lambda at: _confirm(part, at)
+        if part.sector.policy == SectorPolicy.REVIEW and fate not in (Fate.DECLINED, Fate.UNDECIDED):
+            yield comes_at + REVIEW_TAKES, lambda at: _approve(part, at)
         if fate is Fate.CANCELS:
             yield self._cancels_at(part), lambda at: _cancel(part, at)
         elif fate is Fate.CANCELS_TODAY:
@@ -157,7 +155,7 @@ class Story:
         elif fate is Fate.WITHDRAWS_CONSENTS:
             yield comes_at + timedelta(days=4), lambda at: _withdraw_consents(part, at)
         elif fate is Fate.DECLINED:
-            yield comes_at + timedelta(days=3), lambda at: _decline(part, at)
+            yield comes_at + REVIEW_TAKES, lambda at: _decline(part, at)
 
     def _cancels_at(self, part: Part) -> datetime:
         """Return when a person cancels: those of NGOs late, when others wait, so that each one leads to an offer."""
@@ -244,12 +242,10 @@ def _withdraw_consents(part: Part, at: datetime) -> None:
     actions.set_consents(part.registration, frozenset(), now=at)
 
 
+def _approve(part: Part, at: datetime) -> None:
+    reviewing.approve(part.registration, actor="command", now=at)
+
+
 def _decline(part: Part, at: datetime) -> None:
-    """Decline a registration that is in review, by hand, because there is no action for reviewers yet."""
-    part.registration.move_to(Status.DECLINED, now=at)
-    part.registration.ended_at = at
-    audit.record("registration.declined", part.registration, actor="command", at=at)
-
-
-def _open(sector: Sector) -> None:
-    sector.policy = SectorPolicy.OPEN
+    refusal = Refusal(DeclineReason.OFF_SUBJECT)
+    reviewing.decline(part.registration, refusal, actor="command", now=at)

@@ -21,6 +21,8 @@ CHANGEABLE = frozenset(
             "offer_cutoff_hours",
             "line_order",
             "organisation_cap",
+            "review_days",
+            "has_second_reviewer",
         ),
         *(
             "organiser_name",

@@ -41,6 +41,7 @@ class Event(Base):
         CheckConstraint("organisation_cap IS NULL OR organisation_cap > 0", name="organisation_cap_positive"),
         CheckConstraint("offer_hours > 0", name="offer_hours_positive"),
         CheckConstraint("offer_cutoff_hours >= 0", name="offer_cutoff_hours_not_negative"),
+        CheckConstraint("review_days > 0", name="review_days_positive"),
         Index(
             "uq_events_current",
             "is_current",
@@ -104,6 +105,10 @@ class Event(Base):
     # So many hours before the event begins no place is offered any more, and no offer lasts longer.
     offer_cutoff_hours: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     line_order: Mapped[LineOrder] = member(LineOrder, default=LineOrder.TIME, server_default=text("'time'"))
+    # Within how many days a review is promised to be decided; None for no promise.
+    review_days: Mapped[int | None]
+    # Whether a refusal has to be confirmed by a second organiser.
+    has_second_reviewer: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     programme_points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)

@@ -1,6 +1,5 @@
 """The mails of mailings: queued one by one, or rendered as a preview."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.rendering import Rendered
 from forum.registration import links
 from forum.registration import mails as registration_mails
+from forum.registration.review_words import paragraphs
 
 EVENT_CHANGED = "event-changed"
 SAMPLE = "••••••••"  # stands in a preview for a person's reference and link
@@ -46,10 +46,4 @@ def _told(mailing: Mailing, step: int, language: str) -> dict[str, Any]:
     """Return what the mail's templates need: the former facts, the parts that differ now, the organisers' own words."""
     was: Facts = mailing.steps[step]["facts"]
     parts = differing(was, mailing.steps[-1]["facts"], language)
-    return {"was": event_with(was), "parts": parts, "paragraphs": _paragraphs(mailing, language)}
-
-
-def _paragraphs(mailing: Mailing, language: str) -> Sequence[Sequence[str]]:
-    """Return the organisers' own words in this language, as the lines of each paragraph."""
-    words = str(mailing.words.get(language, ""))
-    return [block.splitlines() for block in words.split("\n\n") if block.strip()]
+    return {"was": event_with(was), "parts": parts, "paragraphs": paragraphs(mailing.words.get(language))}

@@ -22,6 +22,7 @@ from forum.privacy.entries import (
 )
 from forum.privacy.entries import of as _of
 from forum.privacy.office import OFFICE_ENTRIES
+from forum.privacy.review import REVIEW
 
 REGISTER: tuple[Entry, ...] = (
     Entry(
@@ -107,6 +108,7 @@ REGISTER: tuple[Entry, ...] = (
         columns=(
             *_of("registrations", "status", "holds_place", "requested_at", "confirm_by", "confirmed_at"),
             *_of("registrations", "held_until", "waiting_since", "offer_expires_at", "ended_at"),
+            *_of("registrations", "review_since", "answer_by"),
             *_of("submissions", "registration_id", "received_at"),
         ),
     ),
@@ -135,6 +137,7 @@ REGISTER: tuple[Entry, ...] = (
         columns=_of("consents", "registration_id", "purpose", "text_version", "given_at", "withdrawn_at"),
         fields=(*_of("ConsentsForm", "participant_list", "photographs"),),
     ),
+    REVIEW,
     Entry(
         what=_l("That you have a protected identity, and your real name if you give it"),
         purpose=_l("So that you can take part safely. The name is kept encrypted and apart from the rest"),

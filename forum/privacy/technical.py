@@ -95,6 +95,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "RulesForm": (
         *("opens_at", "closes_at", "release_at", "freezes_at"),
         *("has_waiting_list", "offer_hours", "offer_cutoff_hours", "line_order", "organisation_cap"),
+        *("review_days", "has_second_reviewer"),
     ),
     "OfferForm": ("words",),
     "HoursForm": ("hours",),
@@ -132,7 +133,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
 FIELDS = {
     *("RegistrationForm.website", "AsksQuestions.asks", "RegistrationForm.key", "RegistrationForm.event"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
-    *("ResendForm.kind", "DismissForm.reason"),
+    *("ResendForm.kind", "DismissForm.reason", "ApproveManyForm.whom"),
     *(
         f"PostForm.{name}"
         for name in ("key", "event", "categories", "tags", "has_help_box", "cover", "sources", "sv", "en")

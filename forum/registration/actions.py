@@ -7,7 +7,18 @@ from forum.events import freezing
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
-from forum.registration import answers, given, links, mails, names, offers, places, queries, waiting_list
+from forum.registration import (
+    answers,
+    given,
+    links,
+    mails,
+    names,
+    offers,
+    places,
+    queries,
+    reviewing,
+    waiting_list,
+)
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import ConsentPurpose, OfferEnd, Status, TokenPurpose
 from forum.registration.errors import (
@@ -62,8 +73,7 @@ def confirm(
     registration.consents = [_consent(purpose, now) for purpose in sorted(consents)]
     audit.record("registration.address_confirmed", registration, actor="person", at=now)
     if registration.sector.policy == SectorPolicy.REVIEW and not registration.holds_place:
-        registration.move_to(Status.IN_REVIEW, now=now)
-        mails.queue_in_review(registration, now=now)
+        reviewing.begin(registration, now=now)
     elif registration.holds_place or _takes_last_chance(registration, now):
         _stand(registration, now)
     else:
@@ -143,6 +153,8 @@ def change(
     if changed or asked:
         told = {"questions": asked} if asked else {}
         audit.record("registration.changed", registration, actor=actor, at=now, fields=changed, **told)
+    if actor == "person":
+        reviewing.begin_again(registration, changed, now=now)
     if "organisation" in changed:
         waiting_list.offer_free_places(registration.event, now=now)
     return [*changed, *asked]

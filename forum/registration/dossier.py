@@ -21,6 +21,7 @@ from forum.questions import queries as questions
 from forum.registration import own_answers
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
+from forum.registration.review_words import CHOICES
 from forum.registration.wording import CONSENTS, FIELDS, act_detail, act_text, actor_text
 from forum.web.languages import NAMES, day_text, in_language, language, moment_text
 
@@ -66,6 +67,7 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
         (str(FIELDS["language"]), NAMES.get(registration.language, registration.language)),
         (_("Registered"), moment_text(registration.requested_at, zone)),
         *_moments(registration, zone),
+        *_refusal(registration),
     ]
     return [Fact(label, value) for label, value in facts]
 
@@ -134,6 +136,18 @@ def _name_actors(actors: Iterable[str]) -> dict[str, str]:
     ids = {int(number) for kind, _, number in (actor.partition(":") for actor in actors) if kind == "user"}
     query = select(User.id, User.name).where(User.id.in_(ids))
     return {f"user:{user_id}": name for user_id, name in db.session.execute(query)} if ids else {}
+
+
+def _refusal(registration: Registration) -> list[tuple[str, str]]:
+    """Return why a registration was declined, with the organisers' own words to the person."""
+    if registration.decline_reason is None:
+        return []
+    why = (
+        _("Why it was declined"),
+        str(CHOICES.get(registration.decline_reason, registration.decline_reason)),
+    )
+    words = registration.decline_words
+    return [why, (_("The organisers’ own words"), words)] if words else [why]
 
 
 def _given_at(consent: Consent) -> datetime:

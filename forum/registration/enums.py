@@ -19,6 +19,8 @@ class Status(StrEnum):
 
 
 LIVE = (Status.PENDING, Status.IN_REVIEW, Status.WAITING, Status.OFFERED, Status.CONFIRMED)
+# The statuses behind a review: a change may bring somebody back into it without taking place or rank away.
+APPROVED = (Status.WAITING, Status.OFFERED, Status.CONFIRMED)
 ENDED = (Status.CANCELLED, Status.EXPIRED, Status.DECLINED)
 IN_CALENDAR = {
     **dict.fromkeys(LIVE, EntryStatus.TENTATIVE),
@@ -50,8 +52,19 @@ class OfferEnd(StrEnum):
     DECLINED = "declined"  # by the person, who has left the line with it
     LAPSED = "lapsed"  # the deadline has passed
     WITHDRAWN = "withdrawn"  # by an organiser; the person is in line again
-    CANCELLED = "cancelled"  # the registration was cancelled
+    CANCELLED = "cancelled"  # the registration was cancelled, or declined by organisers
     MOVED = "moved"  # the person has moved to a sector in which no place is held for them
+
+
+class DeclineReason(StrEnum):
+    """Why a registration in review was declined; `registration.review_words` puts each into words."""
+
+    OTHER_SECTOR = "other_sector"
+    OFF_SUBJECT = "off_subject"
+    ENOUGH_COLLEAGUES = "enough_colleagues"
+    TOO_FEW_PLACES = "too_few_places"
+    NOT_VERIFIED = "not_verified"
+    OTHER = "other"
 
 
 class TokenPurpose(StrEnum):

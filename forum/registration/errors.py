@@ -72,6 +72,10 @@ class NothingOffered(Exception):
     """There is no offer to accept: it has run out or was never made."""
 
 
+class NotInReview(Exception):
+    """Nothing is to be decided: somebody else has decided, or the registration has ended."""
+
+
 class OrganisationFull(Exception):
     """The organisation holds as many places as the event allows for one organisation."""
 

@@ -21,6 +21,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import links, offer_words
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
+from forum.registration.review_words import paragraphs, told
 from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
@@ -92,15 +93,24 @@ def queue_waiting(registration: Registration, *, now: datetime) -> OutboxMessage
 
 
 def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that says that the organisers will review the registration before they answer."""
+    """Queue the mail that says that the organisers will review the registration, and until when they answer."""
     return _queue_managing(registration, FOR_STATE[Status.IN_REVIEW], now)
+
+
+def queue_about_review(
+    registration: Registration, kind: str, *, words: str = "", now: datetime
+) -> OutboxMessage | None:
+    """Queue a mail about a review: of a change, or with a decision and the organisers' own words."""
+    reason = told(registration.decline_reason)
+    return _queue_managing(registration, kind, now, reason=reason, paragraphs=paragraphs(words))
 
 
 def queue_offered(
     registration: Registration, *, why: Mapping[str, Any] | None = None, now: datetime
 ) -> OutboxMessage | None:
     """Queue the mail that offers a place until a deadline, and says why it is this person's turn."""
-    return _queue_managing(registration, FOR_STATE[Status.OFFERED], now, **_of_offer(registration, why))
+    told_why, until = offer_words.for_person(why or {}), registration.offer_expires_at
+    return _queue_managing(registration, FOR_STATE[Status.OFFERED], now, until=until, why=told_why)
 
 
 def queue_about_offer(
@@ -108,7 +118,7 @@ def queue_about_offer(
 ) -> OutboxMessage | None:
     """Queue a mail about an offer: its reminder, a new deadline, or that it was withdrawn, with organisers' words."""
     until = registration.offer_expires_at
-    return _queue_managing(registration, kind, now, until=until, paragraphs=_paragraphs(words))
+    return _queue_managing(registration, kind, now, until=until, paragraphs=paragraphs(words))
 
 
 def queue_offer_declined(registration: Registration, *, now: datetime) -> OutboxMessage | None:
@@ -126,7 +136,7 @@ def queue_cancelled(
 ) -> OutboxMessage | None:
     """Queue the mail that says that the registration or the wait has ended; take back mails that have not left yet."""
     take_back([registration])
-    return _queue(registration, "cancelled", now, left_line=left_line, paragraphs=_paragraphs(words))
+    return _queue(registration, "cancelled", now, left_line=left_line, paragraphs=paragraphs(words))
 
 
 def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage | None:
@@ -154,7 +164,7 @@ def queue_changed(
     registration: Registration, fields: Sequence[Any], *, words: str, now: datetime
 ) -> OutboxMessage | None:
     """Queue the mail with which organisers tell what they have changed, by the fields' names, in words of their own."""
-    return _queue_managing(registration, "changed", now, fields=fields, paragraphs=_paragraphs(words))
+    return _queue_managing(registration, "changed", now, fields=fields, paragraphs=paragraphs(words))
 
 
 def queue_new_address(
@@ -227,15 +237,6 @@ def link_words(event: Event) -> str:
     )
 
 
-def _paragraphs(words: str) -> list[list[str]]:
-    """Return the organisers' own words as the lines of each paragraph."""
-    return [block.splitlines() for block in words.split("\n\n") if block.strip()]
-
-
-def _of_offer(registration: Registration, why: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"until": registration.offer_expires_at, "why": offer_words.for_person(why or {})}
-
-
 def _received(registration: Registration) -> str:
     return "received" if registration.holds_place else "received-without-place"
 
@@ -285,6 +286,7 @@ def _queue(
             "sector": registration.sector,
             "reference": registration.reference,
             "status": registration.status,
+            "answer_by": registration.answer_by if (registration.answer_by or now) > now else None,
             "link_until": links.managing_ends(event),
             "register_link": links.registering_address(event, registration.language, now=now),
             **context,

@@ -9,7 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
 from forum.events.enums import EntryStatus
-from forum.registration.enums import IN_CALENDAR, LIVE, ConsentPurpose, Status, TokenPurpose
+from forum.registration.enums import (
+    APPROVED,
+    IN_CALENDAR,
+    LIVE,
+    ConsentPurpose,
+    DeclineReason,
+    Status,
+    TokenPurpose,
+)
 from forum.sealing import Sealed, SealedBytes, SealedRecord, SealedValue
 
 
@@ -23,6 +31,7 @@ IS_LIVE = text(f"status IN ({LIVE_CODES})")
 IS_WAITING = text("status = 'waiting'")
 IS_UNDECIDED = text("status IN ('pending', 'offered', 'waiting')")
 HOLDS_PLACE = text("holds_place")
+IS_REVIEWED = text("review_since IS NOT NULL")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
 LONGEST_SECRET = 1024  # bytes: room for a real name, or for diet and access answers, in any script
 LONGEST_ANSWERS = 4096  # bytes: room for every field of the form at its longest, in any script
@@ -77,6 +86,12 @@ class Registration(Base):
             sqlite_where=IS_ASKED_FROM,
             postgresql_where=IS_ASKED_FROM,
         ),
+        Index(
+            "ix_registrations_reviewed",
+            *("event_id", "review_since"),
+            sqlite_where=IS_REVIEWED,
+            postgresql_where=IS_REVIEWED,
+        ),
         Index("ix_registrations_email", "event_id", "email_canonical"),
         Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
         Index("ix_registrations_by_name", "event_id", "sort_key", "id"),
@@ -116,6 +131,10 @@ class Registration(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     offer_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    review_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decline_reason: Mapped[DeclineReason | None] = member(DeclineReason)
+    decline_words: Mapped[str | None] = mapped_column(String(2000))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     calendar_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -140,6 +159,11 @@ class Registration(Base):
     def has_address(self) -> bool:
         """Return whether the person can be written to; a registration that organisers added may have no address."""
         return bool(self.email)
+
+    @property
+    def is_in_review(self) -> bool:
+        """Whether organisers have to decide: about the registration, or about a change after it was approved."""
+        return self.status == Status.IN_REVIEW or (self.review_since is not None and self.status in APPROVED)
 
     @property
     def calendar_status(self) -> EntryStatus:

@@ -19,7 +19,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import mails, offers, places, queries, waiting_list
+from forum.registration import mails, offers, places, queries, reviewing, waiting_list
 from forum.registration.enums import OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
 from forum.registration.models import Registration
@@ -142,20 +142,23 @@ def _put(registration: Registration, sector: Sector, outcome: Outcome, now: date
 
 
 def _settle(registration: Registration, outcome: Outcome, actor: str, now: datetime) -> None:
-    """Put a registration that has lost its place in line, or into review."""
+    """Put a registration that has lost its place in line, or into review, of which the person is told.
+
+    Before its address is confirmed it stays as it is: confirming decides what becomes of it.
+    """
+    if registration.status == Status.PENDING:
+        return
     if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
         offers.end(registration, OfferEnd.MOVED, now=now)
     if outcome == Outcome.REVIEWED:
         registration.offer_expires_at = registration.waiting_since = None
-        registration.move_to(Status.IN_REVIEW, now=now)
-    elif outcome == Outcome.NO_PLACE and registration.status != Status.PENDING:
+        reviewing.begin(registration, now=now)
+    elif outcome == Outcome.NO_PLACE:
         registration.offer_expires_at = None
         waiting_list.join(registration, now, actor=actor)
 
 
 def _tell(registration: Registration, outcome: Outcome, now: datetime) -> None:
-    """Write to a person whose registration has got another status."""
-    if outcome == Outcome.REVIEWED:
-        mails.queue_in_review(registration, now=now)
-    elif outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:
+    """Write to a person whose registration has lost its place and waits now."""
+    if outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:
         mails.queue_waiting(registration, now=now)

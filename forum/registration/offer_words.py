@@ -39,7 +39,7 @@ ENDS: Mapping[str, LazyString] = {
     OfferEnd.DECLINED: _l("Declined by the person"),
     OfferEnd.LAPSED: _l("Ran out"),
     OfferEnd.WITHDRAWN: _l("Withdrawn by an organiser"),
-    OfferEnd.CANCELLED: _l("Registration cancelled"),
+    OfferEnd.CANCELLED: _l("Registration cancelled or declined"),
     OfferEnd.MOVED: _l("Moved to a sector without a free place"),
 }
 

@@ -21,9 +21,15 @@ PLAIN = (
     "confirmed_at",
     "waiting_since",
     "offer_expires_at",
+    "review_since",
+    "answer_by",
+    "decline_reason",
+    "decline_words",
     "ended_at",
 )
 OFFER = ("made_at", "expires_at", "made_by", "reason", "reminded_at", "ended_at", "ended_how")
+# What organisers note of a review is told once it is decided: a proposed refusal may never become one.
+DELIBERATIONS = ("registration.refusal_proposed", "registration.refusal_withdrawn", "registration.recused")
 KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 
 
@@ -65,6 +71,7 @@ def collect(registration: Registration) -> dict[str, Any]:
         "history": [
             {"at": _plain(entry.at), "action": entry.action, "by": entry.actor.split(":")[0]}
             for entry in audit.find_history(registration)
+            if entry.action not in DELIBERATIONS or not registration.is_in_review
         ],
     }
 

@@ -16,8 +16,9 @@ from forum.questions import queries as questions
 from forum.questions.wording import answer_text
 from forum.registration import offer_words
 from forum.registration.dossier import Happening
-from forum.registration.enums import ConsentPurpose, OfferMaker
+from forum.registration.enums import ConsentPurpose, DeclineReason, OfferMaker
 from forum.registration.models import Registration
+from forum.registration.review_words import CHOICES
 from forum.registration.wording import CONSENTS, FIELDS, act_text, actor_text, status_name
 from forum.web.languages import NAMES, in_language, language, moment_text
 
@@ -31,6 +32,10 @@ LABELS = {
     "confirmed_at": _l("Confirmed"),
     "waiting_since": _l("Waiting since"),
     "offer_expires_at": _l("Offer holds until"),
+    "review_since": _l("In review since"),
+    "answer_by": _l("Answer promised by"),
+    "decline_reason": _l("Why it was declined"),
+    "decline_words": _l("The organisers’ own words"),
     "ended_at": _l("Ended"),
     "purpose": _l("What it is about"),
     "text_version": _l("Version of the text"),
@@ -102,7 +107,11 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
     asked = [one for one in questions.list_all(registration.event_id) if one.key in held["answers"]]
     told = [_row(in_language(one.label), answer_text(one, held["answers"][one.key])) for one in asked]
     return Told(
-        answers=[*rows(name for name in known if name not in MOMENTS), *where, *told],
+        answers=[
+            *rows(name for name in known if name not in MOMENTS and _is_said(name, known[name])),
+            *where,
+            *told,
+        ],
         moments=rows(name for name in known if name in MOMENTS and known[name] is not None),
         consents=_table(held["consents"], CONSENT, zone),
         offers=_table(held["offers"], OFFER, zone),
@@ -111,6 +120,11 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
         tags=", ".join(held["tags"]),
         history=[_happening(entry, zone) for entry in reversed(held["history"])],
     )
+
+
+def _is_said(name: str, value: Any) -> bool:
+    """Return whether a row is shown: why a registration was declined is a row only where it was."""
+    return value is not None or name not in ("decline_reason", "decline_words")
 
 
 def _table(items: Sequence[Mapping[str, Any]], names: Sequence[str], zone: tzinfo) -> Table:
@@ -146,10 +160,13 @@ def _row(label: str, value: str) -> dict[str, str]:
     return {"label": label, "value": value}
 
 
-MOMENTS = {"at", "confirm_by", "waiting_since"} | {name for name in LABELS if name.endswith("_at")}
+MOMENTS = {"at", "confirm_by", "waiting_since", "review_since", "answer_by"} | {
+    name for name in LABELS if name.endswith("_at")
+}
 SAID: Mapping[str, Callable[[str], Any]] = {
     "country": _country,
     "language": lambda code: NAMES.get(code, code),
+    "decline_reason": lambda reason: CHOICES[DeclineReason(reason)],
     "purpose": lambda purpose: CONSENTS[ConsentPurpose(purpose)],
     "kind": kind_text,
     "made_by": lambda maker: MAKERS[OfferMaker(maker)],

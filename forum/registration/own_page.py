@@ -24,7 +24,8 @@ BEFORE_COMING = {"practical": _l("Practical"), "code-of-conduct": None}
 def describe(registration: Registration) -> dict[str, Any]:
     """Return the registration's part of the context of templates/public/self_service/show.html."""
     position = waiting_list.position(registration)
-    is_over = events.is_over(registration.event, clock.now())
+    now = clock.now()
+    is_over = events.is_over(registration.event, now)
     every, is_offered = questions.list_all(registration.event_id), registration.status == Status.OFFERED
     return {
         "registration": registration,
@@ -39,10 +40,11 @@ def describe(registration: Registration) -> dict[str, Any]:
             is_over=is_over,
         ),
         "position": position,
-        "line_is_over": clock.now() >= deadlines.offers_end_at(registration.event),
+        "line_is_over": now >= deadlines.offers_end_at(registration.event),
         "offer_why": offer_words.for_person(offers.why_of(registration)) if is_offered else "",
         "is_over": is_over,
-        "is_frozen": freezing.is_frozen(registration.event, clock.now()),
+        "is_frozen": freezing.is_frozen(registration.event, now),
+        "now": now,
         "page_links": _page_links(registration.event),
     }
 

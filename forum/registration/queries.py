@@ -119,14 +119,6 @@ def find_by_ids(ids: Collection[int]) -> dict[int, Registration]:
     return {registration.id: registration for registration in db.session.scalars(query)} if ids else {}
 
 
-def find_longest_in_review(event: Event) -> Registration | None:
-    """Return the registration that has been in review for longest."""
-    query = select(Registration).where(
-        Registration.event_id == event.id, Registration.status == Status.IN_REVIEW
-    )
-    return db.session.scalars(query.order_by(Registration.requested_at, Registration.id).limit(1)).first()
-
-
 def find_next_offer_end(event: Event) -> datetime | None:
     """Return when the first of the open offers ends, None when no place is offered."""
     offered = (Registration.event_id == event.id) & (Registration.status == Status.OFFERED)

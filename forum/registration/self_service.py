@@ -26,6 +26,7 @@ from forum.registration import (
     own_page,
     own_sign_in,
     protection,
+    review_filters,
 )
 from forum.registration.asking import asking_addresses
 from forum.registration.confirming import ask_to_confirm
@@ -45,6 +46,7 @@ from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
+bp.record_once(review_filters.install)
 localised(bp, "/r/accept", methods=["POST"])(own_offer.accept)
 localised(bp, "/r/decline", methods=["GET", "POST"])(own_offer.decline)
 

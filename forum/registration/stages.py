@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from forum import clock
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.wording import AFTER_THE_EVENT, ordinal, status_name
@@ -65,6 +66,8 @@ def _present(registration: Registration, position: int) -> Stage:
     if status == Status.PENDING:
         until = _("before %(moment)s", moment=moment_text(registration.confirm_by, event.zone))
         return Stage(_("Confirm your e-mail"), until, NOW)
+    if status == Status.IN_REVIEW:
+        return Stage(_("In review"), _promise(registration), NOW)
     ended = registration.ended_at
     return Stage(status_name(status), _day(registration, ended) if ended else "", NOW)
 
@@ -88,6 +91,13 @@ def _place_day(registration: Registration) -> str:
     """Return the day on which the place was confirmed; "" where the database does not have it."""
     confirmed_at = registration.place_confirmed_at
     return _day(registration, confirmed_at) if confirmed_at else ""
+
+
+def _promise(registration: Registration) -> str:
+    """Return the day until which a decision is promised; "" without a promise, or once it has passed."""
+    if registration.answer_by is None or registration.answer_by <= clock.now():
+        return ""
+    return _("answer by %(day)s", day=_day(registration, registration.answer_by))
 
 
 def _day(registration: Registration, moment: datetime) -> str:

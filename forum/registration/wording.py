@@ -12,8 +12,9 @@ from forum import clock
 from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED, Brake
 from forum.events import queries as events
 from forum.outbox.wording import StatusWords
-from forum.registration.enums import ConsentPurpose, Group, Status
+from forum.registration.enums import ConsentPurpose, DeclineReason, Group, Status
 from forum.registration.models import Registration
+from forum.registration.review_words import CHOICES
 from forum.web.languages import day_text, language, short_moment_text
 
 STATUSES: Mapping[str, tuple[LazyString, str]] = {
@@ -64,7 +65,12 @@ ACTS = {
     "registration.not_confirmed": _l("Address not confirmed in time"),
     "registration.confirmed": _l("Place confirmed"),
     "registration.cancelled": _l("Registration cancelled"),
+    "registration.approved": _l("Approved"),
     "registration.declined": _l("Registration declined"),
+    "registration.review_reopened": _l("In review again, because name or organisation was changed"),
+    "registration.refusal_proposed": _l("Refusal proposed"),
+    "registration.refusal_withdrawn": _l("Proposed refusal withdrawn"),
+    "registration.recused": _l("Left to others, because the organiser knows the person"),
     "registration.changed": _l("Details changed"),
     "registration.consent": _l("Consent changed"),
     "registration.address_asked": _l("New address entered"),
@@ -77,6 +83,7 @@ ACTS = {
     "registration.link_asked": _l("Asked for a new personal link"),
     "registration.asked_again": _l("Registered once more with the same address"),
 }
+REFUSALS = ("registration.declined", "registration.refusal_proposed")
 FIELDS = {
     "given_name": _l("Given name"),
     "family_name": _l("Family name"),
@@ -156,6 +163,8 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
         )
     if action == "registration.received" and details.get("by_hand"):
         return _("Added by hand")
+    if action in REFUSALS and details.get("reason") in set(DeclineReason):
+        return str(CHOICES[DeclineReason(details["reason"])])
     if action == "registration.cancelled" and details.get("was") == Status.WAITING:
         return _("From the waiting list")
     if action == "registration.consent" and details.get("purpose") in CONSENTS:

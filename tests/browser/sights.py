@@ -24,11 +24,13 @@ from tests.browser.ways import (
     of_mailing,
     of_person,
     of_question,
+    of_reviewed,
     opened,
     post,
     pressed,
     previewed,
     printed,
+    proposed_refusal,
     refused_reused,
     refused_tries,
     removing_a_note,
@@ -359,8 +361,34 @@ CONSOLE = [
     ),
     *[
         Sight(f"attendee, {status}", "attendees.show", way=of_person("attendees.show", status), as_=ORGANISER)
-        for status in ("confirmed", "waiting", "offered", "cancelled")
+        for status in ("confirmed", "waiting", "offered", "cancelled", "in_review", "declined")
     ],
+    Sight("review", "review.index", way=of_event("review.index"), as_=ORGANISER),
+    Sight("review, nobody", "review.index", way=of_event("review.index"), world="long", as_=ORGANISER),
+    Sight("review, approve", "review.approve", way=of_person("review.approve", "in_review"), as_=ORGANISER),
+    Sight(
+        "review, approve, decided",
+        "review.approve",
+        way=of_person("review.approve", "waiting"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "review, decline without a reason",
+        "review.decline",
+        way=wrongly(of_person("review.decline", "in_review"), {}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight(
+        "review, leave to others", "review.recuse", way=of_person("review.recuse", "in_review"), as_=ORGANISER
+    ),
+    Sight("review, second", "review.confirm_refusal", way=proposed_refusal, as_=ORGANISER),
+    Sight(
+        "review, approve many", "review_many.approve", way=of_reviewed("review_many.approve"), as_=ORGANISER
+    ),
+    Sight(
+        "review, decline many", "review_many.decline", way=of_reviewed("review_many.decline"), as_=ORGANISER
+    ),
     Sight(
         "attendee, long",
         "attendees.show",

@@ -33,6 +33,7 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "outbox.send_now": "leads back to the list",
     "mailings.dismiss": "leads back to the mailing",
     "mailings.pause": "leads back to the mailing",
+    "review.withdraw_refusal": "leads back to the person",
     "mailings.resume": "leads back to the mailing",
     "outbox.dismiss": "leads back to the list",
     "crawlers.sitemap": "for crawlers",

@@ -160,6 +160,20 @@ def removing_a_note(visitor: Visitor) -> None:
     follow(visitor.page.locator("main .timeline-item a").first)
 
 
+def of_reviewed(endpoint: str) -> Way:
+    """Open a page about many people who are in review, with one of them chosen."""
+    return lambda visitor: visitor.open(
+        endpoint, event=visitor.world.event, who=visitor.world.people["in_review"]
+    )
+
+
+def proposed_refusal(visitor: Visitor) -> None:
+    """Open the page on which a second organiser confirms a refusal."""
+    visitor.open(
+        "review.confirm_refusal", event=visitor.world.event, reference=visitor.world.people["proposed"]
+    )
+
+
 def of_event(endpoint: str, **values) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
 

@@ -49,8 +49,9 @@ from forum.people import notes
 from forum.people.models import AddressChange
 from forum.questions.models import Question
 from forum.registration import links
-from forum.registration.enums import Status, TokenPurpose
+from forum.registration.enums import DeclineReason, Status, TokenPurpose
 from forum.registration.models import Registration
+from forum.review.models import ProposedRefusal
 from forum.web import limits
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import encoded, make_image, ring
@@ -177,7 +178,7 @@ def fill_demo(world: World) -> None:
     load_demo(now=NOW)
     db.session.commit()
     event = events.find_current()
-    _review(event)
+    world.people["proposed"] = _propose_refusal(event)
     _lay_out_people(world, event)
     _lay_out_posts(world)
     _lay_out_desk(world, event)
@@ -305,16 +306,12 @@ FILLINGS = {
 }
 
 
-def _review(event: Event) -> None:
-    """Register a person in a sector whose registrations an organiser reviews."""
-    other = next(sector for sector in event.sectors if sector.key == "other")
-    start_write(db.session)
-    other.policy = SectorPolicy.REVIEW
-    db.session.commit()
-    confirmed(event, "other", now=NOW, organisation="Exempelstiftelsen", title="")
-    start_write(db.session)
-    other.policy = SectorPolicy.OPEN
-    db.session.commit()
+def _propose_refusal(event: Event) -> str:
+    """Let an organiser propose to decline somebody; return the reference."""
+    person = confirmed(event, "other", now=NOW, organisation="Exempelstiftelsen", title="")
+    told = {"reason": DeclineReason.OTHER, "words": "Anmäl dig i en annan sektor."}
+    save(ProposedRefusal(registration_id=person.id, proposed_at=NOW, **told))
+    return person.reference
 
 
 def _lay_out_people(world: World, event: Event) -> None:

@@ -160,9 +160,9 @@ def test_last_registrations_are_the_newest_first(organiser, event):
 
 def test_registration_in_review_is_something_to_do(sign_in_as, mixed):
     page = overview(sign_in_as(event=mixed))
-    assert "1 registration is in review" in tasks(page)
+    assert "1 registration waits for a decision" in tasks(page)
     assert "Åsa Berg has waited longest, since 3 May 2027." in page.text
-    assert page.links["1 registration is in review"] == "/console/nf27/attendees?status=in_review"
+    assert page.links["1 registration waits for a decision"] == "/console/nf27/review/"
 
 
 def test_nothing_to_do_is_said(organiser):

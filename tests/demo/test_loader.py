@@ -28,6 +28,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import places, waiting_list
 from forum.registration.enums import LIVE, ConsentPurpose, Status
 from forum.registration.models import Consent, ProtectedIdentity, Registration
+from forum.review import queries as reviews
 
 NOW = datetime(2026, 11, 25, 10, 20, tzinfo=UTC)
 
@@ -116,7 +117,7 @@ def test_current_event_is_open_and_the_archive_is_over(loaded):
         "code-of-conduct",
     ]
     assert [page.slug for page in archive.pages] == ["practical", "about"]
-    assert {sector.policy for sector in current.sectors} == {"open"}
+    assert [sector.policy for sector in current.sectors] == ["open"] * 4 + ["review"]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,14 @@ def test_people_are_in_every_state(loaded):
         False: 1,
     }
     assert (states[Status.OFFERED], states[Status.WAITING], states[Status.DECLINED]) == (1, 7, 1)
+
+
+def test_one_sector_is_reviewed_and_some_of_its_people_wait_for_a_decision(loaded):
+    current = events.find_current()
+    waiting = reviews.list_undecided(current)
+    assert [person.sector.key for person in waiting] == ["other"] * 3
+    assert (reviews.count_late(current, NOW), current.review_days) == (0, 21)
+    assert [person.decline_reason for person in registrations(status=Status.DECLINED)] == ["off_subject"]
 
 
 def test_ngos_are_full_and_wait_in_the_order_in_which_they_asked(loaded):

@@ -17,8 +17,10 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.outbox import delivery
-from forum.registration import actions, intake, places
+from forum.registration import actions, intake, places, reviewing
+from forum.registration.enums import DeclineReason
 from forum.registration.models import Registration
+from forum.registration.reviewing import Refusal
 from tests.factories.events import NOW
 from tests.factories.registrations import make_applicant
 
@@ -43,12 +45,21 @@ def act(name: str) -> None:
     else:
         registration = db.session.scalars(select(Registration).order_by(Registration.id.desc())).first()
         changes = {"confirm": actions.confirm, "accept": actions.accept_offer, "cancel": _cancel}
+        changes |= {"approve": _approve, "decline": _decline}
         changes[name](registration, now=NOW)
     db.session.commit()
 
 
 def _cancel(registration: Registration, *, now) -> None:
     actions.cancel(registration, actor="person", now=now)
+
+
+def _approve(registration: Registration, *, now) -> None:
+    reviewing.approve(registration, actor="command", now=now)
+
+
+def _decline(registration: Registration, *, now) -> None:
+    reviewing.decline(registration, Refusal(DeclineReason.OFF_SUBJECT), actor="command", now=now)
 
 
 def die_at(moment: str, number: int) -> None:

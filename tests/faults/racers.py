@@ -32,9 +32,13 @@ from forum.registration import (
     places,
     waiting_list,
 )
+from forum.registration.enums import DeclineReason
 from forum.registration.models import Registration
+from forum.registration.reviewing import Refusal
 from forum.registration.senders import UNBOUNDED, Sender
+from forum.review import actions as reviews
 from forum.turns import NoTurn
+from forum.web.edits import digest
 from tests.factories.registrations import make_applicant
 
 PROCESSES = 4
@@ -184,6 +188,25 @@ def _move(job: tuple[int, str, bool]) -> Outcome:
     return Outcome(moved.id, moved.holds_place, more=outcome)
 
 
+def _approve(job: tuple[int, int]) -> Outcome:
+    """Approve a registration as the organiser with this number, who saw it as it is stored."""
+    registration_id, user_id = job
+    database.start_write(db.session)
+    registration = db.session.get_one(Registration, registration_id)
+    seen = digest(reviews.shown_of(registration))
+    reviews.approve(registration, seen=seen, user_id=user_id, now=clock.now())
+    return _committed(registration)
+
+
+def _refuse(job: tuple[int, int]) -> Outcome:
+    registration_id, user_id = job
+    database.start_write(db.session)
+    registration = db.session.get_one(Registration, registration_id)
+    seen, refusal = digest(reviews.shown_of(registration)), Refusal(DeclineReason.TOO_FEW_PLACES)
+    reviews.decline(registration, refusal, seen=seen, user_id=user_id, now=clock.now())
+    return _committed(registration)
+
+
 def _expire(_nothing: None) -> Outcome:
     database.start_write(db.session)
     ended = expiry.expire_due(now=clock.now())
@@ -250,6 +273,8 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "decline": _decline,
     "offer by hand": _offer_by_hand,
     "withdraw": _withdraw,
+    "approve": _approve,
+    "refuse": _refuse,
     "expire": _expire,
     "rearrange": _rearrange,
     "something": _something,

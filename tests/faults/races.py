@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from forum import clock
 from forum.accounts.models import User
 from forum.audit import actions as audit
-from forum.events.enums import LineOrder
+from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
@@ -27,6 +27,7 @@ from tests.factories.events import make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
+from tools.organisers import make_user
 
 PLACES = 10
 SAME = {
@@ -289,6 +290,38 @@ def people_near_their_end() -> dict[str, list[int]]:
     mark_all_sent()
     cast = {"standing": standing, "offered": early[3:], "lapsed": early[:3], "overdue": overdue, "line": line}
     return {name: [one.id for one in ones] for name, ones in cast.items()}
+
+
+def reviewers_and_cancellations(race):
+    """Two organisers decide about the same people, while some of these cancel: each is decided about at most once."""
+    event = shared_event()
+    write(setattr, event.sectors[0], "policy", SectorPolicy.REVIEW)
+    users = [make_user(event=event).id for _ in range(2)]
+    people = [confirmed(event, "tech", now=clock.now()).id for _ in range(14)]
+    jobs = [
+        *[("approve", (number, users[0])) for number in people],
+        *[("refuse", (number, users[1])) for number in people[:8]],
+        *[("cancel", number) for number in people[4:12]],
+        *[("approve", (number, users[1])) for number in people[8:]],
+    ]
+    mixed = jobs[::3] + jobs[1::3] + jobs[2::3]
+    outcomes = race("something", mixed)
+    assert set(refusals(outcomes)) <= {"", "NotInReview", "NotLive"}
+    decided = Counter()
+    for outcome, (act, job) in zip(outcomes, mixed, strict=True):
+        if act != "cancel" and not outcome.error:
+            decided[job[0]] += 1
+    assert max(decided.values()) == 1
+    states = {one.id: one.status for one in registrations()}
+    assert Status.IN_REVIEW not in states.values()
+    told = mails()
+    assert told["approved"] + told["approved-waiting"] + told["declined"] == decided.total()
+    assert (
+        told["cancelled"]
+        == sum(status == Status.CANCELLED for status in states.values())
+        == 8 - sum(states[number] == Status.DECLINED for number in people[4:8])
+    )
+    assert_counted_once()
 
 
 def everything_in_two_events(race):

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from forum import clock
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
+from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox import delivery
@@ -89,12 +90,21 @@ def before_expire():
     mark_all_sent()
 
 
+def before_review():
+    """Save a registration that waits for the organisers' decision."""
+    event = room()
+    write(setattr, event.sectors[0], "policy", SectorPolicy.REVIEW)
+    confirmed(event)
+
+
 ACTS = {
     "register": before_register,
     "confirm": before_confirm,
     "accept": before_accept,
     "cancel": before_cancel,
     "expire": before_expire,
+    "approve": before_review,
+    "decline": before_review,
 }
 
 

@@ -19,6 +19,7 @@ STORIES = {
     "one registration cancelled by many": races.one_registration_cancelled_by_many,
     "one confirming link pressed by many": races.one_confirming_link_pressed_by_many,
     "every end at once": races.every_end_at_once,
+    "reviewers and cancellations": races.reviewers_and_cancellations,
     "everything in two events": races.everything_in_two_events,
     "every way to offer at once": races.every_way_to_offer_at_once,
 }

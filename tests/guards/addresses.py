@@ -135,6 +135,10 @@ def _path(world: World, rule: Rule, values: dict[str, object]) -> str:
 
 def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str, object]:
     """Return the values that this endpoint's URL needs in place of the usual ones."""
+
+    def reviewed(name: str) -> dict[str, object]:
+        return {"reference": world.references[name]} if values["event"] == HERE else {}
+
     special = {
         "images.file": {"name": "400.jpg"},
         "questions.take_over": {"name": "hearing-loop"},
@@ -145,6 +149,8 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "self_service.confirm": {"token": world.tokens["pending"]},
         "self_service.enter": {"token": world.tokens["newer"]},
         "own_moves.confirm_address": {"token": world.tokens["new address"]},
+        **{f"review.{act}": reviewed("reviewed") for act in ("approve", "decline", "recuse")},
+        **{f"review.{act}": reviewed("proposed") for act in ("confirm_refusal", "withdraw_refusal")},
         "accounts.reset": {"token": world.tokens["reset of admin"]},
         "accounts.welcome": {"token": world.tokens["welcome of admin"]},
         "own_account.end_session": {"number": values["session"]},

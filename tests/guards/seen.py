@@ -34,6 +34,8 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "registrations.email",
     "registrations.phone",
     "answers.value",
+    "registrations.decline_words",
+    "proposed_refusals.words",
     "outbox_messages.recipient",
     "outbox_messages.last_error",
     "post_revisions.content",
@@ -53,7 +55,7 @@ PERSONS_OWN = {
         f"registrations.{name}"
         for name in ("reference", "given_name", "family_name", "organisation", "title")
     ),
-    *(f"registrations.{name}" for name in ("email", "phone")),
+    *(f"registrations.{name}" for name in ("email", "phone", "decline_words")),
     *(f"outbox_messages.{name}" for name in ("recipient", "subject")),
     "consents.text_version",
     "registration_notes.text",

@@ -32,6 +32,7 @@ LANGUAGES = ("en", "sv")
 THOROUGH = {VISITOR, PERSON, ADMIN, f"{Role.ORGANISER} of {HERE}"}
 WORDS = re.compile(r"zq\d+x")
 FILE = {"purpose": "everything", "recipient": "office", "shape": "csv"}
+OF_REVIEW = ("change-in-review", "approved", "approved-waiting", "change-approved", "declined")
 SECRET_COLUMNS = {
     "protected_identities.answer",
     "care_answers.answer",
@@ -292,6 +293,7 @@ def queue_every_mail(world: World) -> None:
             mails.queue_received,
             mails.queue_already_registered,
             mails.queue_in_review,
+            *(partial(mails.queue_about_review, kind=kind, words="Sorry.") for kind in OF_REVIEW),
             mails.queue_waiting,
             partial(mails.queue_offered, why={"because": "time"}),
             *(partial(mails.queue_about_offer, kind=kind) for kind in ("offer-reminder", "offer-extended")),

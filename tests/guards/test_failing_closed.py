@@ -51,6 +51,8 @@ AUDITED = {
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
+    *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),
+    "review.recuse",
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),

@@ -74,6 +74,7 @@ ODD = (
     *(text.encode() for text in INJECTIONS),
 )
 QUERY_NAMES = (
+    "who",
     "act",
     "q",
     "sort",

@@ -84,6 +84,9 @@ OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADD
 TERM = {"language": "en", "avoid": "oldish", "better": "new", "reason": "It is new."}
 MERGED = {"post_texts": {"search_text"}, "tag_aliases": {"tag_id"}}
 OF_TAG, LINKED = {"tags", "tag_aliases", "post_tags"}, {"post_categories", "old_addresses"}
+REVIEWED = {"status", "holds_place", "review_since", "answer_by", "version"} | CALENDAR
+DECLINED = {"ended_at", "decline_reason", "decline_words"}
+UNSENT = {"status", "abort_reason", "content", "lease_owner"}
 REGISTER = (
     VISITOR,
     {**DETAILS, "event": HERE, "email": "new@example.org", "real_name": ""},
@@ -181,6 +184,29 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendee_notes.index": (ADMIN, {"text": "New"}, {}, {"registration_notes"} | ADDED),
     "attendee_notes.remove": (ADMIN, {}, {}, ADDED),
     "attendee_notes.tags": (ADMIN, {"tags": "new"}, {}, {"registration_tags"} | ADDED),
+    "review.approve": (
+        ADMIN,
+        {"en": "New"},
+        PLACE | {"registrations": {*REVIEWED, "waiting_since"}},
+        MAILED,
+    ),
+    "review.decline": (
+        ADMIN,
+        {"reason": "other", "en": "New"},
+        {"registrations": {*REVIEWED, *DECLINED}, "outbox_messages": UNSENT},
+        MAILED,
+    ),
+    "review.confirm_refusal": (
+        ADMIN,
+        {},
+        {"registrations": {*REVIEWED, *DECLINED}, "outbox_messages": UNSENT},
+        MAILED,
+    ),
+    "review.withdraw_refusal": (ADMIN, {}, {}, ADDED),
+    "review.recuse": (ADMIN, {}, {}, {"recusals"} | ADDED),
+    # Nobody is chosen; tests/review/test_console.py chooses people.
+    "review_many.approve": (ADMIN, {"en": "New"}, {}, set()),
+    "review_many.decline": (ADMIN, {"reason": "other", "en": "New"}, {}, set()),
     "posts.new": (ADMIN, POST, {}, {"posts"} | OF_POST),
     "posts.edit": (
         ADMIN,
@@ -365,18 +391,12 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "offer_cutoff_hours": "12",
             "line_order": "balance",
             "organisation_cap": "50",
+            "review_days": "9",
+            "has_second_reviewer": "y",
         },
         {
-            "events": {
-                "opens_at",
-                "closes_at",
-                "release_at",
-                "freezes_at",
-                "offer_hours",
-                "organisation_cap",
-                "offer_cutoff_hours",
-                "line_order",
-            }
+            "events": {"opens_at", "closes_at", "release_at", "freezes_at", "offer_hours"}
+            | {"offer_cutoff_hours", "line_order", "organisation_cap", "review_days", "has_second_reviewer"}
         },
         ADDED,
     ),

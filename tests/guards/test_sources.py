@@ -111,6 +111,7 @@ VIEWS = {
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
     "forum/console/mailings.py",
+    *("forum/review/console.py", "forum/review/many.py", "forum/review/panel.py"),
     *("forum/console/categories.py", "forum/console/hashtags.py"),
     *("forum/console/glossary.py", "forum/console/redirects.py"),
     *("forum/console/look_settings.py", "forum/console/sector_merging.py"),
@@ -139,6 +140,7 @@ VIEWS = {
 # Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
 LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
+    "forum/console/navigation.py": {"waits"},  # numbers that both the navigation and the overview show
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event", "preview"},  # read by the layout, on error pages too
     "forum/home/site.py": {"layout_parts"},  # the layout's data, read once for several of its parts

@@ -19,6 +19,7 @@ from tests.guards.world import ADMIN, HERE, World
 WEIGHTY = {
     "attendees.export",  # personal data leave the system
     "mailings.send",  # writes to many people
+    *("review_many.approve", "review_many.decline"),  # decide about and write to many people
     "own_account.authenticator",  # changes the second factor
     "own_account.propose_authenticator",
     "own_account.recovery_codes",
@@ -29,6 +30,11 @@ LIGHT = {
     "waiting_list.extend": "one person, recorded",
     "waiting_list.withdraw": "one person, asked on a page of its own, recorded; nobody loses the turn",
     "attendees.resend": "goes to the address that is registered",
+    "review.approve": "one person, who is told; recorded",
+    "review.decline": "one person, with a reason; recorded, and where asked another organiser confirms it",
+    "review.confirm_refusal": "one person, whom another organiser has proposed to decline; recorded",
+    "review.withdraw_refusal": "one person, about whom is decided anew; recorded",
+    "review.recuse": "takes a right away, gives none",
     "mailings.show": "words of a message that nobody gets before it is sent by a page that asks",
     "mailings.dismiss": "nobody is written to",
     "mailings.pause": "holds back what was allowed; goes on as quickly",

@@ -23,6 +23,8 @@ from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode,
 from forum.audit import actions as audit
 from forum.columns import Text, digest
 from forum.database import start_write
+from forum.events import queries as events
+from forum.events.enums import SectorPolicy
 from forum.events.models import Event, PageRevision, PreviewLink
 from forum.extensions import db
 from forum.health import keys
@@ -37,12 +39,14 @@ from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
 from forum.questions import queries
 from forum.questions.models import Answer
-from forum.registration import actions, links
-from forum.registration.enums import ConsentPurpose, OfferEnd, OfferMaker, TokenPurpose
+from forum.registration import actions, links, reviewing
+from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, OfferMaker, TokenPurpose
 from forum.registration.given import care
 from forum.registration.models import CareAnswer, EndedSignIn, Registration, Submission
 from forum.registration.offer_models import Offer
+from forum.registration.reviewing import Refusal
 from forum.registration.senders import Sender
+from forum.review.models import ProposedRefusal, Recusal
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import make_image
 from tests.factories.news import make_category, make_post, make_tag
@@ -107,6 +111,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_people(world)
     _make_mailings(world)
     _make_accounts(world)
+    _make_reviews(world)
     world.canaries = texts.fill(write_text)
     return world
 
@@ -239,6 +244,7 @@ def _make_people(world: World) -> None:
         ),
     }
     write(actions.cancel, world.people["cancelled"], actor="command", now=NOW)
+    _review_people(world, given)
     world.references = {name: person.reference for name, person in world.people.items()}
     for name, purpose in (
         (PERSON, TokenPurpose.MANAGE),
@@ -301,6 +307,31 @@ def _make_offers(world: World) -> None:
         offer = Offer(registration_id=world.people[name].id, made_at=NOW, expires_at=NOW, why=why, **ended)
         offer.made_by, offer.reason = OfferMaker.ORGANISER, "Speaks"
         save(offer)
+
+
+def _review_people(world: World, given: dict) -> None:
+    """Let people wait for a decision, and decline one of them."""
+    here = world.events[HERE]
+    ngo = events.find_sector(here, "ngo")
+    write(setattr, ngo, "policy", SectorPolicy.REVIEW)
+    for name in ("reviewed", "proposed", "declined"):
+        world.people[name] = confirmed(here, "ngo", **given)
+    write(setattr, ngo, "policy", SectorPolicy.OPEN)
+    refusal = Refusal(DeclineReason.OTHER, "Words")
+    write(reviewing.decline, world.people["declined"], refusal, actor="command", now=NOW)
+
+
+def _make_reviews(world: World) -> None:
+    """Let an organiser propose to decline somebody, and another one leave a decision to others."""
+    told = {"reason": DeclineReason.OTHER, "words": "Words", "proposed_at": NOW}
+    proposer, other = sorted(
+        next(iter(world.owned[f"{Role.ORGANISER} of {slug}"]["users"])) for slug in (HERE, ELSEWHERE)
+    )
+    person = world.people["proposed"]
+    save(
+        ProposedRefusal(registration_id=person.id, proposed_by=proposer, **told),
+        Recusal(registration_id=person.id, user_id=other, recused_at=NOW),
+    )
 
 
 def _make_mailings(world: World) -> None:

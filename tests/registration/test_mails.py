@@ -9,9 +9,20 @@ from bs4 import BeautifulSoup
 
 from forum.columns import Text
 from forum.events.enums import SectorPolicy
-from forum.registration import actions, declining, expiry, links_by_mail, new_address, offers_by_hand
+from forum.registration import (
+    actions,
+    declining,
+    expiry,
+    links_by_mail,
+    new_address,
+    offers_by_hand,
+    reviewing,
+)
 from forum.registration import mails as registration_mails
+from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.enums import DeclineReason
 from forum.registration.models import Registration
+from forum.registration.reviewing import Refusal
 from tests.factories.events import NOW, ORGANISER, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
@@ -31,6 +42,11 @@ KINDS = {
     "confirmed",
     "waiting",
     "in-review",
+    "approved",
+    "approved-waiting",
+    "declined",
+    "change-in-review",
+    "change-approved",
     "offered",
     "offer-reminder",
     "offer-extended",
@@ -65,11 +81,23 @@ def mails(request) -> dict[str, Mail]:
 
 def make_mails(language: str) -> dict[str, Mail]:
     event = make_event(
-        sectors=[make_sector("justice", ceiling=1), make_sector("other", policy=SectorPolicy.REVIEW)]
+        sectors=[
+            make_sector("justice", ceiling=1),
+            make_sector("other", ceiling=1, policy=SectorPolicy.REVIEW),
+        ],
+        review_days=10,
     )
     answers = {**TYPED, "language": language}
     holder, waiting, patient = (confirmed(event, **answers) for _number in range(3))
     reviewed = confirmed(event, "other", **answers)
+    approved, late, declined = (confirmed(event, "other", **answers) for _ in range(3))
+    write(reviewing.approve, approved, words="Welcome.\n\nYou.", actor="command", now=NOW)
+    changed = {name: getattr(approved, name) for name in CHANGEABLE} | {"organisation": "Kanarieny"}
+    write(actions.change, approved, Details(**changed), actor="person", now=NOW)
+    write(reviewing.approve, approved, actor="command", now=NOW)
+    write(reviewing.approve, late, actor="command", now=NOW)
+    refusal = Refusal(DeclineReason.OTHER_SECTOR, "Sorry.\nReally.")
+    write(reviewing.decline, declined, refusal, actor="command", now=NOW)
     register(event, **{**answers, "email": holder.email})
     write(links_by_mail.send_fresh_link, event, holder.email, now=NOW)
     asks_again = register(event, **answers)
@@ -81,6 +109,9 @@ def make_mails(language: str) -> dict[str, Mail]:
         **_newest(holder, "received", "already-registered", "confirmed", "link"),
         **_newest(waiting, "received-without-place", "waiting"),
         **_newest(reviewed, "in-review"),
+        **_newest(approved, "approved", "change-in-review", "change-approved"),
+        **_newest(late, "approved-waiting"),
+        **_newest(declined, "declined"),
         **_newest(asks_again, "link-to-confirm"),
     }
     write(actions.cancel, holder, actor="person", now=NOW)
@@ -339,9 +370,7 @@ def test_no_mail_carries_a_file_and_the_confirmation_leads_to_the_calendar(mails
     words = {"sv": "kalender", "en": "calendar"}[request.node.callspec.params["mails"]]
     assert {kind for kind, mail in mails.items() if mail.files} == set()
     assert {kind for kind, mail in mails.items() if words in mail.text} == {
-        "confirmed",
-        "cancelled",
-        "offer-declined",
+        *("confirmed", "cancelled", "offer-declined", "approved", "declined")
     }
 
 

@@ -40,10 +40,11 @@ from forum.registration import (
     offers,
     offers_by_hand,
     places,
+    reviewing,
     waiting_list,
 )
 from forum.registration.applicant import CHANGEABLE, Details
-from forum.registration.enums import LIVE, OfferEnd, Status
+from forum.registration.enums import LIVE, DeclineReason, OfferEnd, Status
 from forum.registration.errors import (
     CapacityBelowTaken,
     DeadlineRefused,
@@ -59,6 +60,8 @@ from forum.registration.errors import (
 )
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
+from forum.registration.reviewing import Refusal
+from forum.review import queries as reviews
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import register
@@ -71,13 +74,15 @@ PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.
 HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))  # None: to shortly before the last offers
 WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
+OF_CHANGES = ("change-in-review", "change-approved")
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
     Status.IN_REVIEW: {"in-review"},
-    Status.WAITING: {"waiting", "offer-withdrawn"},
-    Status.OFFERED: {"offered", "offer-reminder", "offer-extended"},
-    Status.CONFIRMED: {"confirmed"},
+    Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", *OF_CHANGES},
+    Status.OFFERED: {"offered", "offer-reminder", "offer-extended", *OF_CHANGES},
+    Status.CONFIRMED: {"confirmed", "approved", *OF_CHANGES},
     Status.CANCELLED: {"cancelled", "offer-declined"},
+    Status.DECLINED: {"declined"},
     Status.EXPIRED: {"received", "received-without-place", "offer-lapsed"},
 }
 
@@ -95,9 +100,8 @@ class Registrations(Answering, RuleBasedStateMachine):
         ]
         days = {"release_at": 3, "closes_at": 8, "starts_at": 10, "ends_at": 11}
         moments = {name: NOW + timedelta(days=number) for name, number in days.items()}
-        self.event = make_event(
-            capacity=4, sectors=sectors, organisation_cap=2, offer_cutoff_hours=24, **moments
-        )
+        rules = {"organisation_cap": 2, "offer_cutoff_hours": 24, "review_days": 3}
+        self.event = make_event(capacity=4, sectors=sectors, **rules, **moments)
         self.begin_asking()
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str]] = set()
@@ -157,12 +161,25 @@ class Registrations(Answering, RuleBasedStateMachine):
     @precondition(lambda self: self.those_who_are(*LIVE))
     @rule(data=st.data(), organisation=st.sampled_from(ORGANISATIONS))
     def somebody_changes_organisation(self, data, organisation):
-        person = self.pick(data, *LIVE)
+        self.change_organisation(self.pick(data, *LIVE), organisation)
+
+    @precondition(lambda self: self.those_approved())
+    @rule(data=st.data(), organisation=st.sampled_from(ORGANISATIONS))
+    def somebody_approved_changes_organisation(self, data, organisation):
+        people = {one.id: one for one in self.those_approved()}
+        self.change_organisation(people[data.draw(st.sampled_from(sorted(people)))], organisation)
+
+    def change_organisation(self, person, organisation):
+        was = (person.organisation, person.holds_place)
+        is_approved = person.status in (Status.WAITING, Status.OFFERED, Status.CONFIRMED)
         answers = {name: getattr(person, name) for name in CHANGEABLE}
         details = Details(**{**answers, "organisation": organisation})
         self.do(actions.change, person, details, actor="person")
+        if person.organisation != was[0] and is_approved and person.sector.policy == SectorPolicy.REVIEW:
+            assert person.review_since is not None
+            assert person.holds_place >= was[1]
 
-    @precondition(lambda self: self.those_who_are(*LIVE))
+    @precondition(lambda self: self.now < self.event.ends_at and self.those_who_are(*LIVE))
     @rule(
         data=st.data(),
         key=st.sampled_from(SECTORS),
@@ -235,7 +252,9 @@ class Registrations(Answering, RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        what=st.sampled_from(("capacity", "share", "cap", "release", "waiting_list", "order", "cut_off")),
+        what=st.sampled_from(
+            ("capacity", "share", "cap", "release", "waiting_list", "order", "cut_off", "policy")
+        ),
     )
     def an_organiser_rearranges(self, data, what):
         """Change the setting named by `what`, then offer the places that the change makes free."""
@@ -247,6 +266,25 @@ class Registrations(Answering, RuleBasedStateMachine):
             db.session.commit()
         except (CapacityBelowTaken, SharesDoNotFit):
             db.session.rollback()
+
+    @precondition(lambda self: self.those_in_review())
+    @rule(data=st.data(), only_with_place=st.booleans())
+    def an_organiser_approves(self, data, only_with_place):
+        person = self.pick_reviewed(data)
+        was = (person.status, person.waiting_since, person.holds_place)
+        self.do(reviewing.approve, person, only_with_place=only_with_place, actor="user:1")
+        if was[0] != Status.IN_REVIEW:  # a change was reviewed: rank and place stay
+            assert (person.status, person.waiting_since, person.holds_place) == was
+
+    @precondition(lambda self: self.those_in_review())
+    @rule(data=st.data(), reason=st.sampled_from(DeclineReason))
+    def an_organiser_declines(self, data, reason):
+        person = self.pick_reviewed(data)
+        self.do(reviewing.decline, person, Refusal(reason), actor="user:1")
+        assert (person.status, person.holds_place) == (Status.DECLINED, False)
+
+    def change_policy(self, data):
+        self.event.sectors[2].policy = data.draw(st.sampled_from((SectorPolicy.REVIEW, SectorPolicy.OPEN)))
 
     def change_capacity(self, data):
         places.change_capacity(self.event, data.draw(SMALL))
@@ -287,6 +325,7 @@ class Registrations(Answering, RuleBasedStateMachine):
         self.each_offer_has_a_row_that_says_why_and_how_it_ended(people)
         self.everybody_has_what_they_answered(people)
         self.no_form_is_kept_longer_than_its_link(people)
+        self.whoever_is_in_review_is_in_the_queue(people)
         self.had_place, self.chosen = places_by_organisation(people), set()
         self.was_open = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
 
@@ -354,7 +393,8 @@ class Registrations(Answering, RuleBasedStateMachine):
         ends = {
             Status.WAITING: {OfferEnd.WITHDRAWN, OfferEnd.MOVED, OfferEnd.ACCEPTED},
             Status.IN_REVIEW: {OfferEnd.WITHDRAWN, OfferEnd.MOVED, OfferEnd.ACCEPTED},
-            Status.CONFIRMED: {OfferEnd.ACCEPTED},
+            Status.CONFIRMED: {OfferEnd.WITHDRAWN, OfferEnd.MOVED, OfferEnd.ACCEPTED},
+            Status.DECLINED: {*OfferEnd} - {OfferEnd.LAPSED, OfferEnd.DECLINED},
             Status.EXPIRED: {OfferEnd.LAPSED},
             Status.CANCELLED: {*OfferEnd} - {OfferEnd.LAPSED},
         }
@@ -363,6 +403,18 @@ class Registrations(Answering, RuleBasedStateMachine):
         counts = Counter(row.registration_id for row in rows if row.reminded_at)
         reminders = select(OutboxMessage.registration_id).where(OutboxMessage.kind == "offer-reminder")
         assert counts == Counter(db.session.scalars(reminders))
+
+    def whoever_is_in_review_is_in_the_queue(self, people):
+        """Nobody who waits for a decision is forgotten, expired or without a promised day."""
+        queue = [one.id for one in reviews.list_undecided(self.event)]
+        waits = [
+            one
+            for one in people
+            if one.status == Status.IN_REVIEW or (one.status in LIVE and one.review_since)
+        ]
+        assert sorted(queue) == sorted(one.id for one in waits)
+        assert all(one.review_since and one.answer_by for one in waits)
+        assert [one.id for one in people if one.status == Status.IN_REVIEW and one.holds_place] == []
 
     # Helpers of the rules and invariants
 
@@ -400,8 +452,10 @@ class Registrations(Answering, RuleBasedStateMachine):
             db.session.rollback()
         except SectorFull:  # no place is held or free, and there is no waiting list
             db.session.rollback()
-            assert act is actions.confirm
-            assert not self.event.has_waiting_list
+            assert act in (actions.confirm, reviewing.approve)
+            if not kwargs.get("only_with_place"):
+                has_begun = act is reviewing.approve and self.now >= self.event.starts_at
+                assert has_begun or not self.event.has_waiting_list
         except (NotLive, NothingOffered):  # the time limit is over, but no worker has recorded that yet
             db.session.rollback()
             assert not self.is_tended
@@ -409,6 +463,18 @@ class Registrations(Answering, RuleBasedStateMachine):
 
     def pick(self, data, *statuses) -> Registration:
         people = {one.id: one for one in self.those_who_are(*statuses)}
+        return people[data.draw(st.sampled_from(sorted(people)))]
+
+    def those_approved(self) -> list[Registration]:
+        approved = self.those_who_are(Status.WAITING, Status.OFFERED, Status.CONFIRMED)
+        return [one for one in approved if one.sector.policy == SectorPolicy.REVIEW]
+
+    def those_in_review(self) -> list[Registration]:
+        is_over = self.now >= self.event.ends_at
+        return [] if is_over else [one for one in self.everybody() if one.is_in_review]
+
+    def pick_reviewed(self, data) -> Registration:
+        people = {one.id: one for one in self.those_in_review()}
         return people[data.draw(st.sampled_from(sorted(people)))]
 
     def those_who_are(self, *statuses) -> list[Registration]:
@@ -486,6 +552,8 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (offers, "end", lambda registration, how, *, now: None),
         (offers, "set_deadline", lambda registration, until, *, now: None),
         (deadlines, "offers_end_at", lambda event: event.starts_at),
+        (reviewing, "_takes_place", places.admit),
+        (reviewing, "begin_again", lambda registration, changed, *, now: None),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

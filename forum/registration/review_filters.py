@@ -1,0 +1,16 @@
+"""What templates need to speak of reviews, on public pages, in the console and in mails."""
+
+from flask.blueprints import BlueprintSetupState
+
+from forum.registration import review_words, reviewing
+
+
+def install(state: BlueprintSetupState) -> None:
+    """Give templates the filters and the test of this file."""
+    state.app.jinja_env.filters.update(
+        review_promise=review_words.promise,
+        reviewed_sectors=review_words.reviewed_sectors,
+        refusal_text=review_words.told,
+        paragraphs=review_words.paragraphs,
+    )
+    state.app.jinja_env.tests.update(reviewed_again=reviewing.is_reviewed_again)

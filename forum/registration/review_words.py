@@ -1,0 +1,65 @@
+"""What people read about a review: when an answer is promised, and why a registration was declined."""
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
+
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event
+from forum.registration.enums import DeclineReason
+
+CHOICES: Mapping[DeclineReason, LazyString] = {
+    DeclineReason.OTHER_SECTOR: _l("Belongs to another sector"),
+    DeclineReason.OFF_SUBJECT: _l("Work is too far from the forum’s subject"),
+    DeclineReason.ENOUGH_COLLEAGUES: _l("Organisation has enough people there"),
+    DeclineReason.TOO_FEW_PLACES: _l("More people than places"),
+    DeclineReason.NOT_VERIFIED: _l("Organisation does not know of it, or does not answer"),
+    DeclineReason.OTHER: _l("Another reason, in your own words"),
+}
+# What the person is told; for another reason the organisers' own words say why.
+TOLD: Mapping[DeclineReason, LazyString] = {
+    DeclineReason.OTHER_SECTOR: _l(
+        "The reason: from your details, another sector fits better than the one you chose. You are welcome to"
+        " register there."
+    ),
+    DeclineReason.OFF_SUBJECT: _l(
+        "The reason: the places in this sector go to people whose work lies closer to the forum’s subject."
+    ),
+    DeclineReason.ENOUGH_COLLEAGUES: _l(
+        "The reason: your organisation already has as many people at the forum as it can have."
+    ),
+    DeclineReason.TOO_FEW_PLACES: _l(
+        "The reason: more people have registered than there are places in this sector."
+    ),
+    DeclineReason.NOT_VERIFIED: _l(
+        "The reason: we could not confirm with your organisation that you take part on its behalf."
+    ),
+}
+
+
+def told(reason: str | None) -> LazyString | str:
+    """Return a refusal's reason as the person reads it; "" where only the organisers' own words say why."""
+    return next((words for code, words in TOLD.items() if code == reason), "")
+
+
+def paragraphs(words: str | None) -> list[list[str]]:
+    """Return a text as the lines of each of its paragraphs."""
+    return [block.splitlines() for block in (words or "").split("\n\n") if block.strip()]
+
+
+def promise(event: Event) -> str:
+    """Return within how many days organisers promise to decide about a registration; "" without a promise."""
+    if event.review_days is None:
+        return ""
+    return ngettext(
+        "You have an answer within %(num)s day of confirming your address.",
+        "You have an answer within %(num)s days of confirming your address.",
+        event.review_days,
+    )
+
+
+def reviewed_sectors(event: Event) -> list[str]:
+    """Return the keys of the sectors in which organisers decide about each registration."""
+    return [sector.key for sector in event.sectors if sector.policy == SectorPolicy.REVIEW]

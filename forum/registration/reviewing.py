@@ -1,0 +1,153 @@
+"""What a review does to a registration: it begins, and ends with a place, a rank in line or a refusal.
+
+Who may decide, and how, is the business of the room `review`. These rules change places and states, under the event's
+lock. A review that begins again because of a change leaves the place or the rank in line as it is: whoever corrects a
+name must not lose anything before somebody has decided.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.events.enums import SectorPolicy
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import answers, mails, offers, places, queries, waiting_list
+from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
+from forum.registration.errors import NotInReview, NotLive, SectorFull
+from forum.registration.models import Registration
+
+# The answers that are reviewed: whoever was approved under one name does not come under another one unseen.
+REVIEWED = frozenset({"given_name", "family_name", "organisation"})
+LAST_MINUTE = time(23, 59)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a registration is declined, and the organisers' own words in the person's language ("" for none)."""
+
+    reason: DeclineReason
+    words: str = ""
+
+
+def promised_day(event: Event, now: datetime) -> datetime | None:
+    """Return the end of the day until which a review that begins now is promised to be decided; None for no promise."""
+    if event.review_days is None:
+        return None
+    day = now.astimezone(event.zone).date() + timedelta(days=event.review_days)
+    return datetime.combine(day, LAST_MINUTE, event.zone)
+
+
+def begin(registration: Registration, *, now: datetime) -> None:
+    """Let the registration wait for a decision, without a place, and tell the person until when one is promised."""
+    registration.move_to(Status.IN_REVIEW, now=now)
+    _await_decision(registration, now)
+    mails.queue_in_review(registration, now=now)
+
+
+def is_reviewed_again(registration: Registration) -> bool:
+    """Return whether a change of name or organisation by the person would be reviewed."""
+    return registration.sector.policy == SectorPolicy.REVIEW and registration.status in APPROVED
+
+
+def begin_again(registration: Registration, changed: Iterable[str], *, now: datetime) -> None:
+    """Review what a person has changed after being approved; place and rank in line stay as they are meanwhile.
+
+    A second change while the first one waits for a decision begins nothing anew: the promised day stays.
+    """
+    if registration.is_in_review or not is_reviewed_again(registration) or REVIEWED.isdisjoint(changed):
+        return
+    _await_decision(registration, now)
+    mails.queue_about_review(registration, "change-in-review", now=now)
+    audit.record("registration.review_reopened", registration, actor="person", at=now)
+
+
+def approve(
+    registration: Registration, *, words: str = "", only_with_place: bool = False, actor: str, now: datetime
+) -> None:
+    """Give the registration a place if the rule allows one and nobody has waited longer, else a rank in line.
+
+    With `only_with_place` nothing changes if no place is free. A change that was reviewed leaves everything in place.
+    Raises NotLive, NotInReview, SectorFull.
+    """
+    _lock_reviewed(registration, now)
+    is_change = registration.status != Status.IN_REVIEW
+    registration.review_since = registration.answer_by = None
+    audit.record("registration.approved", registration, actor=actor, at=now)
+    if is_change:
+        mails.queue_about_review(registration, "change-approved", words=words, now=now)
+    elif _takes_place(registration, now):
+        registration.move_to(Status.CONFIRMED, now=now)
+        registration.waiting_since = None
+        mails.queue_about_review(registration, "approved", words=words, now=now)
+        audit.record("registration.confirmed", registration, actor=actor, at=now)
+    elif only_with_place or not places.takes_waiters(registration.event, now):
+        raise SectorFull
+    else:
+        mails.queue_about_review(registration, "approved-waiting", words=words, now=now)
+
+
+def decline(registration: Registration, refusal: Refusal, *, actor: str, now: datetime) -> None:
+    """End the registration with a reason; a place that it holds is offered to the next in line.
+
+    The person's links still open the page that says why. Raises NotLive, NotInReview.
+    """
+    _lock_reviewed(registration, now)
+    before = registration.status
+    places.release(registration)
+    registration.move_to(Status.DECLINED, now=now)
+    offers.end(registration, OfferEnd.CANCELLED, now=now)
+    registration.ended_at = now
+    registration.review_since = registration.answer_by = None
+    registration.decline_reason, registration.decline_words = refusal.reason, refusal.words or None
+    answers.forget(registration)
+    mails.take_back([registration])
+    mails.queue_about_review(registration, "declined", words=refusal.words, now=now)
+    audit.record(
+        "registration.declined", registration, actor=actor, at=now, was=before, reason=refusal.reason
+    )
+    waiting_list.offer_free_places(registration.event, now=now)
+
+
+def find_placed(event: Event, asked: Collection[Registration], now: datetime) -> set[int]:
+    """Return the ids of those in review who would get a place now if all of `asked` were approved in their order.
+
+    It is tried on a copy of the event, in which those who wait are offered places first; nothing is stored.
+    """
+    trial = places.trial_of(event)
+    waiting_list.count_offers_on_trial(trial, now)
+    keys = {one.organisation_key for one in asked}
+    held = queries.count_places_of_organisations(event, keys) if event.organisation_cap else None
+    first = [one for one in asked if one.status == Status.IN_REVIEW]
+    return {one.id for one in first if places.admit_on_trial(trial, one, now, held)}
+
+
+def _await_decision(registration: Registration, now: datetime) -> None:
+    registration.review_since, registration.answer_by = now, promised_day(registration.event, now)
+
+
+def _lock_reviewed(registration: Registration, now: datetime) -> None:
+    """Lock the event and read the registration afresh. Raises NotLive, also after the event, and NotInReview."""
+    places.lock_live(registration)
+    if events.is_over(registration.event, now):
+        raise NotLive
+    if not registration.is_in_review:
+        raise NotInReview
+
+
+def _takes_place(registration: Registration, now: datetime) -> bool:
+    """Return whether the registration gets a place now; if not, it stands in line, as far as anybody may wait.
+
+    Nobody whose turn comes first is passed, even when no offers are made now.
+    """
+    registration.waiting_since = registration.requested_at
+    registration.move_to(Status.WAITING, now=now)
+    db.session.flush()
+    if not places.takes_waiters(registration.event, now):
+        return waiting_list.position(registration) == 1 and places.admit(registration, now)
+    if waiting_list.take_if_first(registration, now):
+        return True
+    waiting_list.join(registration, now)
+    return False

@@ -1,0 +1,146 @@
+"""Deciding about registrations: approving, declining, a second organiser's word, and leaving a decision to others.
+
+Each rule locks the registration's event first and reads everything afresh: of two reviewers the later one is told, and
+nothing is decided twice. `user_id` is the organiser who decides.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.registration import places, reviewing
+from forum.registration.errors import NotInReview
+from forum.registration.models import Registration
+from forum.registration.reviewing import Refusal
+from forum.review import queries
+from forum.review.errors import (
+    AlreadyProposed,
+    NobodyElse,
+    NothingProposed,
+    Recused,
+    SamePerson,
+    SeenChanged,
+)
+from forum.review.models import ProposedRefusal, Recusal
+from forum.web.edits import digest
+
+
+def shown_of(registration: Registration) -> dict[str, Any]:
+    """Return what a reviewer judges; a decision about something else than the page showed is refused (R30)."""
+    names = ("given_name", "family_name", "organisation", "title", "email", "country", "sector_id", "status")
+    return {name: getattr(registration, name) for name in names}
+
+
+def approve(
+    registration: Registration,
+    *,
+    seen: str,
+    user_id: int,
+    words: str = "",
+    only_with_place: bool = False,
+    now: datetime,
+) -> None:
+    """Approve a registration or a change; a refusal that somebody has proposed is dropped.
+
+    Raises NotLive, NotInReview, SeenChanged, Recused, SectorFull.
+    """
+    _admit_reviewer(registration, user_id, seen)
+    _drop_proposal(registration)
+    reviewing.approve(
+        registration, words=words, only_with_place=only_with_place, actor=actor_of(user_id), now=now
+    )
+
+
+def decline(registration: Registration, refusal: Refusal, *, seen: str, user_id: int, now: datetime) -> bool:
+    """Decline a registration, or propose to where a second organiser has to confirm; return whether it is declined.
+
+    Raises NotLive, NotInReview, SeenChanged, Recused, AlreadyProposed.
+    """
+    _admit_reviewer(registration, user_id, seen)
+    if queries.find_proposals([registration]):
+        raise AlreadyProposed
+    if not registration.event.has_second_reviewer:
+        reviewing.decline(registration, refusal, actor=actor_of(user_id), now=now)
+        return True
+    told = {"reason": refusal.reason, "words": refusal.words}
+    proposal = ProposedRefusal(registration_id=registration.id, proposed_by=user_id, proposed_at=now, **told)
+    db.session.add(proposal)
+    audit.record(
+        "registration.refusal_proposed",
+        registration,
+        actor=actor_of(user_id),
+        at=now,
+        reason=refusal.reason,
+    )
+    return False
+
+
+def confirm_refusal(registration: Registration, *, seen: str, user_id: int, now: datetime) -> None:
+    """Decline a registration as another organiser has proposed.
+
+    Raises NotLive, NotInReview, SeenChanged, Recused, NothingProposed, SamePerson.
+    """
+    _admit_reviewer(registration, user_id, seen)
+    proposal = queries.find_proposals([registration]).get(registration.id)
+    if proposal is None:
+        raise NothingProposed
+    if proposal.proposed_by == user_id:
+        raise SamePerson
+    refusal = Refusal(proposal.reason, proposal.words)
+    db.session.delete(proposal)
+    reviewing.decline(registration, refusal, actor=actor_of(user_id), now=now)
+
+
+def withdraw_refusal(registration: Registration, *, user_id: int, now: datetime) -> None:
+    """Drop a proposed refusal; the registration stays in review.
+
+    Raises NotLive, NotInReview, Recused, NothingProposed.
+    """
+    _admit_reviewer(registration, user_id, None)
+    if not _drop_proposal(registration):
+        raise NothingProposed
+    audit.record("registration.refusal_withdrawn", registration, actor=actor_of(user_id), at=now)
+
+
+def recuse(registration: Registration, *, user_id: int, now: datetime) -> None:
+    """Leave the decision to others, for good: whoever knows the person does not decide.
+
+    A refusal that the organiser had proposed is dropped. Raises NotLive, NotInReview, NobodyElse; a second call
+    changes nothing.
+    """
+    places.lock_live(registration)
+    if not registration.is_in_review:
+        raise NotInReview
+    if queries.find_recused([registration], user_id):
+        return
+    if not queries.count_other_reviewers(registration, user_id):
+        raise NobodyElse
+    proposal = queries.find_proposals([registration]).get(registration.id)
+    if proposal and proposal.proposed_by == user_id:
+        _drop_proposal(registration)
+    db.session.add(Recusal(registration_id=registration.id, user_id=user_id, recused_at=now))
+    audit.record("registration.recused", registration, actor=actor_of(user_id), at=now)
+
+
+def actor_of(user_id: int) -> str:
+    """Return how the audit trail names an organiser."""
+    return f"user:{user_id}"
+
+
+def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) -> None:
+    """Lock the event; refuse a decision that is not due, by one who left it to others, or about outdated answers."""
+    places.lock_live(registration)
+    if not registration.is_in_review:
+        raise NotInReview
+    if queries.find_recused([registration], user_id):
+        raise Recused
+    if seen is not None and seen != digest(shown_of(registration)):
+        raise SeenChanged
+
+
+def _drop_proposal(registration: Registration) -> bool:
+    proposal = queries.find_proposals([registration]).get(registration.id)
+    if proposal:
+        db.session.delete(proposal)
+    return proposal is not None

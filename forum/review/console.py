@@ -1,0 +1,153 @@
+"""The queue of registrations that wait for a decision, and the pages on which an organiser decides about one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.extensions import db
+from forum.registration import queries as registrations
+from forum.registration import wording as registration_wording
+from forum.registration.errors import NotInReview, NotLive, SectorFull
+from forum.registration.models import Registration
+from forum.review import actions, panel, queries, wording
+from forum.review.errors import DecisionRefused
+from forum.review.forms import ApproveForm, DeclineForm
+from forum.web.forms import TidyForm
+
+bp = Blueprint("review", __name__, url_prefix="/console/<event>/review")
+bp.record_once(panel.install)
+REFUSALS = (DecisionRefused, NotInReview, NotLive, SectorFull)
+
+
+@bp.route("/")
+def index(event: str) -> ResponseReturnValue:
+    """Show who waits for a decision, the longest first, with the evidence beside each person."""
+    shown, now = get_any_or_404(event), clock.now()
+    waiting = queries.list_undecided(shown)
+    if waiting:
+        note_view(audit_queries.WAITING_LIST_VIEWED, shown, actor=sign_ins.current_actor())
+    return render_template(
+        "console/review/index.html",
+        event=shown,
+        people=panel.describe(shown, waiting, user_id=g.user.id, now=now),
+        total=queries.count_undecided(shown),
+        late=queries.count_late(shown, now),
+        is_over=events.is_over(shown, now),
+        wording=registration_wording,
+    )
+
+
+@bp.route("/<reference>/approval", methods=["GET", "POST"])
+def approve(event: str, reference: str) -> ResponseReturnValue:
+    """Approve a registration, or a change of one."""
+    person = _person_or_404(event, reference)
+    form = ApproveForm(kept_words.sent_or_kept(), languages=[person.language])
+    if not form.validate_on_submit():
+        return _page("approval", person, form)
+
+    def decide(registration: Registration) -> str:
+        seen, words = form.seen.data or "", form.words_for(registration)
+        actions.approve(registration, seen=seen, words=words, user_id=g.user.id, now=clock.now())
+        return wording.outcome_text(registration)
+
+    return _decide(event, reference, decide)
+
+
+@bp.route("/<reference>/refusal", methods=["GET", "POST"])
+def decline(event: str, reference: str) -> ResponseReturnValue:
+    """Decline a registration with a reason, or propose that to a second organiser."""
+    person = _person_or_404(event, reference)
+    form = DeclineForm(kept_words.sent_or_kept(), languages=[person.language])
+    if not form.validate_on_submit():
+        return _page("refusal", person, form)
+
+    def decide(registration: Registration) -> str:
+        refusal, told = form.refusal_of(registration), {"seen": form.seen.data or "", "user_id": g.user.id}
+        if actions.decline(registration, refusal, now=clock.now(), **told):
+            return _("Declined. A message with the reason is on its way to the person.")
+        return _("The refusal is proposed. Another organiser confirms it before anything is sent.")
+
+    return _decide(event, reference, decide)
+
+
+@bp.route("/<reference>/refusal/confirmation", methods=["GET", "POST"])
+def confirm_refusal(event: str, reference: str) -> ResponseReturnValue:
+    """Decline a registration as another organiser has proposed."""
+    person, form = _person_or_404(event, reference), panel.ConfirmForm()
+    if not form.validate_on_submit():
+        return _page("second", person, form)
+
+    def decide(registration: Registration) -> str:
+        actions.confirm_refusal(registration, seen=form.seen.data or "", user_id=g.user.id, now=clock.now())
+        return _("Declined. A message with the reason is on its way to the person.")
+
+    return _decide(event, reference, decide)
+
+
+@bp.route("/<reference>/refusal/withdrawal", methods=["POST"])
+def withdraw_refusal(event: str, reference: str) -> ResponseReturnValue:
+    """Drop a proposed refusal."""
+
+    def decide(registration: Registration) -> str:
+        actions.withdraw_refusal(registration, user_id=g.user.id, now=clock.now())
+        return _("The proposed refusal is withdrawn. The registration stays in review.")
+
+    return _decide(event, reference, decide)
+
+
+@bp.route("/<reference>/recusal", methods=["GET", "POST"])
+def recuse(event: str, reference: str) -> ResponseReturnValue:
+    """Leave the decision to others, because the organiser knows the person."""
+    person, form = _person_or_404(event, reference), TidyForm()
+    if not form.validate_on_submit():
+        return _page("recusal", person, form)
+
+    def decide(registration: Registration) -> str:
+        actions.recuse(registration, user_id=g.user.id, now=clock.now())
+        return _("You have left this decision to others. It is noted in the record.")
+
+    return _decide(event, reference, decide)
+
+
+def _decide(slug: str, reference: str, decide: Callable[[Registration], str]) -> ResponseReturnValue:
+    """Let `decide` act on the registration, flash what it returns or why it was refused, and redirect to the person."""
+    start_write(db.session)
+    registration = _person_or_404(slug, reference)
+    try:
+        told = decide(registration)
+    except REFUSALS as refusal:
+        db.session.rollback()
+        flash(wording.refusal_text(refusal, _person_or_404(slug, reference)), "warning")
+    else:
+        db.session.commit()
+        flash(told, "success")
+    return redirect(url_for("attendees.show", event=slug, reference=reference), 303)
+
+
+def _person_or_404(slug: str, reference: str) -> Registration:
+    """Return the registration; abort with 404 for a reference that belongs to another event (S13)."""
+    return registrations.find_by_reference(get_any_or_404(slug), reference) or abort(404)
+
+
+def _page(name: str, person: Registration, form: Any) -> ResponseReturnValue:
+    """Show a page about one decision; a registration about which nothing is to be decided says so."""
+    note_view(audit_queries.REGISTRATION_VIEWED, person, actor=sign_ins.current_actor())
+    page = render_template(
+        f"console/review/{name}.html",
+        event=person.event,
+        registration=person,
+        form=form,
+        review=panel.review_of(person),
+        wording=registration_wording,
+    )
+    return page, 422 if form.errors else 200

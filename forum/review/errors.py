@@ -1,0 +1,29 @@
+"""Errors that say why a decision is refused; the views put them into words."""
+
+
+class DecisionRefused(Exception):
+    """The decision is refused, and nothing has changed."""
+
+
+class Recused(DecisionRefused):
+    """This organiser knows the person and has left the decision to others."""
+
+
+class AlreadyProposed(DecisionRefused):
+    """Somebody has proposed to decline this registration already."""
+
+
+class NothingProposed(DecisionRefused):
+    """The proposed refusal has been withdrawn, or the registration was decided about."""
+
+
+class SamePerson(DecisionRefused):
+    """Whoever proposes a refusal cannot confirm it as well."""
+
+
+class NobodyElse(DecisionRefused):
+    """No other organiser could decide."""
+
+
+class SeenChanged(DecisionRefused):
+    """The registration is no longer what the reviewer's page showed."""

@@ -1,0 +1,132 @@
+"""What speaks for and against a registration in review: facts that the database has, for those who decide.
+
+Everything is read for a whole list at once. Other events count only where the reviewer organises them, too. The sealed
+answers are never read: a person with protected identity has the same evidence as anybody (P21).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import queries, reviewing
+from forum.registration.enums import LIVE, Status
+from forum.registration.limits import PUBLIC_PROVIDERS
+from forum.registration.models import HOLDS_PLACE, Registration
+
+
+@dataclass
+class Evidence:
+    """What is known beside the answers of a registration; `review.wording` puts it into words.
+
+    `known_domains` are those of confirmed people of the same organisation. `earlier` are other registrations of the
+    address, `colleagues` has the number of confirmed people of the organisation by event id, for other events.
+    `same_name` is another live registration of this event under the same name.
+    """
+
+    domain: str
+    is_public_domain: bool
+    finds_place: bool
+    places_held: int = 0
+    known_domains: set[str] = field(default_factory=set)
+    earlier: list[Registration] = field(default_factory=list)
+    colleagues: dict[int, int] = field(default_factory=dict)
+    same_name: Registration | None = None
+
+
+def gather(
+    event: Event, registrations: Sequence[Registration], others: Collection[int], now: datetime
+) -> dict[int, Evidence]:
+    """Return the evidence about registrations of this event by id; `others` are ids of events to look into as well.
+
+    Whether somebody finds a place is said of each alone, as if nobody else of the list were approved.
+    """
+    event_ids = {event.id, *others}
+    told: dict[int, Evidence] = {}
+    for one in registrations:
+        domain = _domain(one.email_canonical)
+        told[one.id] = Evidence(
+            domain=domain,
+            is_public_domain=domain in PUBLIC_PROVIDERS,
+            finds_place=one.holds_place or bool(reviewing.find_placed(event, [one], now)),
+        )
+    held = queries.count_places_of_organisations(event, {one.organisation_key for one in registrations})
+    for one in registrations:
+        told[one.id].places_held = held[one.organisation_key] - one.holds_place
+    _add_domains(registrations, event_ids, told)
+    _add_earlier(registrations, event_ids, told)
+    _add_colleagues(registrations, event_ids - {event.id}, told)
+    _add_same_names(event, registrations, told)
+    return told
+
+
+def _add_domains(
+    registrations: Sequence[Registration], event_ids: Collection[int], told: Mapping[int, Evidence]
+) -> None:
+    keys = {one.organisation_key for one in registrations}
+    columns = (Registration.id, Registration.organisation_key, Registration.email_canonical)
+    of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys)
+    query = select(*columns).where(*of_them, HOLDS_PLACE, Registration.status == Status.CONFIRMED)
+    known: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for number, key, address in db.session.execute(query):
+        if (domain := _domain(address)) not in PUBLIC_PROVIDERS:
+            known[key].append((number, domain))
+    for one in registrations:
+        told[one.id].known_domains = {
+            domain for number, domain in known[one.organisation_key] if number != one.id
+        }
+
+
+def _add_earlier(
+    registrations: Sequence[Registration], event_ids: Collection[int], told: Mapping[int, Evidence]
+) -> None:
+    """Add other registrations of the same addresses, without those whose address nobody has confirmed."""
+    mine = {one.email_canonical: one.id for one in registrations}
+    query = select(Registration).where(
+        Registration.event_id.in_(event_ids),
+        Registration.email_canonical.in_(mine),
+        Registration.id.not_in(told),
+        Registration.confirmed_at.is_not(None),
+    )
+    ordered = query.order_by(Registration.requested_at.desc()).options(joinedload(Registration.event))
+    for earlier in db.session.scalars(ordered):
+        told[mine[earlier.email_canonical]].earlier.append(earlier)
+
+
+def _add_colleagues(
+    registrations: Sequence[Registration], event_ids: Collection[int], told: Mapping[int, Evidence]
+) -> None:
+    keys = {one.organisation_key for one in registrations}
+    groups = (Registration.organisation_key, Registration.event_id)
+    of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys)
+    query = select(*groups, func.count()).where(*of_them, HOLDS_PLACE).group_by(*groups)
+    counts: dict[str, dict[int, int]] = defaultdict(dict)
+    for key, event_id, number in db.session.execute(query) if event_ids else ():
+        counts[key][event_id] = number
+    for one in registrations:
+        told[one.id].colleagues = counts[one.organisation_key]
+
+
+def _add_same_names(
+    event: Event, registrations: Sequence[Registration], told: Mapping[int, Evidence]
+) -> None:
+    names = {one.sort_key for one in registrations}
+    query = select(Registration).where(
+        Registration.event_id == event.id, Registration.sort_key.in_(names), Registration.status.in_(LIVE)
+    )
+    namesakes: dict[str, list[Registration]] = defaultdict(list)
+    for other in db.session.scalars(query.order_by(Registration.id)):
+        namesakes[other.sort_key].append(other)
+    for one in registrations:
+        told[one.id].same_name = next(
+            (other for other in namesakes[one.sort_key] if other.id != one.id), None
+        )
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]

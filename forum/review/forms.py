@@ -1,0 +1,132 @@
+"""The forms of reviews: approving and declining one person or many."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length
+
+from forum.registration.enums import DeclineReason
+from forum.registration.models import Registration
+from forum.registration.review_words import CHOICES
+from forum.registration.reviewing import Refusal
+from forum.review.actions import shown_of
+from forum.web.edits import ShowsStored, digest
+from forum.web.forms import LinesField, TidyForm
+from forum.web.languages import NAMES, language_name
+
+LONGEST_WORDS = 2000
+LENGTH = Length(max=LONGEST_WORDS, message=_l("Use at most %(longest)s characters", longest=LONGEST_WORDS))
+ALL, WITH_PLACE = "all", "with_place"
+
+
+class OwnWordsForm(TidyForm):
+    """The organisers' own words, in each language in which the people concerned read our messages."""
+
+    sv = LinesField(NAMES["sv"], [LENGTH])
+    en = LinesField(NAMES["en"], [LENGTH])
+
+    def __init__(self, *args, languages: Iterable[str] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        # Codes of the languages in which words are asked for: those of the people concerned, else all.
+        self.languages = [code for code in NAMES if code in set(languages)] or [*NAMES]
+        for code in NAMES:
+            if code in self.languages:
+                self[code].label.text = self._label(code)
+
+    @property
+    def word_fields(self) -> list[Any]:
+        """The fields for words in the languages of the people concerned."""
+        return [self[code] for code in self.languages]
+
+    def words_for(self, registration: Registration) -> str:
+        """Return what was typed in the language of a registration."""
+        return self[registration.language].data or "" if registration.language in self.languages else ""
+
+    def _label(self, code: str) -> str:
+        if len(self.languages) == 1:
+            return _("Your own words")
+        return _("Your own words in %(language)s", language=language_name(code))
+
+    def _is_whole(self) -> bool:
+        """Return whether words are there in every language or in none: nobody gets a message of which half lacks."""
+        given = [bool(field.data) for field in self.word_fields]
+        return all(given) or not any(given)
+
+    def validate(self, extra_validators=None) -> bool:
+        """Check the fields, then that no language is left out."""
+        if not super().validate(extra_validators):
+            return False
+        for missing in [] if self._is_whole() else [field for field in self.word_fields if not field.data]:
+            missing.errors = [_("Write in this language too, or leave every language empty")]
+        return not any(field.errors for field in self.word_fields)
+
+
+class ApproveForm(ShowsStored, OwnWordsForm):
+    """Approving one person."""
+
+
+class ReasonForm(OwnWordsForm):
+    """Why people are declined."""
+
+    reason = SelectField(_l("Reason"), validate_choice=True)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        named = [SelectChoice(reason.value, str(words)) for reason, words in CHOICES.items()]
+        self.reason.choices = [SelectChoice("", _("Choose a reason")), *named]
+        for field in self.word_fields:  # a page may show this form beside the one that approves
+            field.id = f"refusal-{field.id}"
+
+    def validate(self, extra_validators=None) -> bool:
+        """Check the fields; another reason needs words that say it."""
+        is_valid = super().validate(extra_validators)
+        if not self.reason.data:
+            self.reason.errors = [_("Choose a reason")]
+        elif self.reason.data == DeclineReason.OTHER and not all(field.data for field in self.word_fields):
+            for field in self.word_fields:
+                field.errors = [_("Say the reason in your own words")]
+        return is_valid and not self.errors
+
+    def refusal_of(self, registration: Registration) -> Refusal:
+        """Return reason and words of a valid form for one person."""
+        return Refusal(DeclineReason(self.reason.data), self.words_for(registration))
+
+
+class DeclineForm(ShowsStored, ReasonForm):
+    """Declining one person, or proposing to."""
+
+
+class Selection:
+    """The people whom a form concerns, each with a digest of what the page showed of them: "ABCD-EFGH.digest"."""
+
+    who = SelectMultipleField(_l("Who"), validate_choice=False)
+
+    def show_people(self, registrations: Sequence[Registration]) -> None:
+        """Put the people into the form, as the page shows them."""
+        self.who.data = [f"{one.reference}.{digest(shown_of(one))}" for one in registrations]
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests of what the page showed, by reference."""
+        pairs = (str(value).partition(".") for value in self.who.data or ())
+        return {reference: shown for reference, _dot, shown in pairs}
+
+
+class ApproveManyForm(Selection, OwnWordsForm):
+    """Approving many people: all of them, or only as many as find a place."""
+
+    whom = RadioField(
+        _l("If there are fewer places than people"),
+        choices=[
+            SelectChoice(ALL, _l("Approve all: whoever finds no place joins the waiting list")),
+            SelectChoice(WITH_PLACE, _l("Approve as many as find a place: the others stay in review")),
+        ],
+        default=ALL,
+    )
+
+
+class DeclineManyForm(Selection, ReasonForm):
+    """Declining many people for the same reason."""

@@ -1,0 +1,200 @@
+"""Deciding about many registrations at once: who is meant and what will happen stand on a page before anything does.
+
+Each decision is a transaction of its own, like one that is made on a person's page: nobody waits for the whole round,
+and a process that dies leaves decisions that are made or not, never half of one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import queries as registrations
+from forum.registration import reviewing
+from forum.registration import wording as registration_wording
+from forum.registration.enums import Status
+from forum.registration.errors import NotInReview, NotLive, SectorFull
+from forum.registration.models import Registration
+from forum.review import actions, queries
+from forum.review.errors import AlreadyProposed, DecisionRefused, SeenChanged
+from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
+
+bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
+Decide = Callable[[Registration, str], str]
+# What became of each person, for the message after a round.
+GIVEN, WAITING, CHANGE, DECLINED, PROPOSED = "given", "waiting", "change", "declined", "proposed"
+FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
+
+
+@bp.route("/approval", methods=["GET", "POST"])
+def approve(event: str) -> ResponseReturnValue:
+    """Ask whether to approve so many people, once both factors are fresh (S09); on POST approve one after the other."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    people = _selected(get_any_or_404(event))
+    form = ApproveManyForm(kept_words.sent_or_kept(), languages={one.language for one in people})
+    if not people or not form.validate_on_submit():
+        return _ask("approve_many", event, people, form)
+
+    def decide(registration: Registration, seen: str) -> str:
+        only = form.whom.data == WITH_PLACE
+        was, words = registration.status, form.words_for(registration)
+        told = {"words": words, "only_with_place": only, "user_id": g.user.id}
+        actions.approve(registration, seen=seen, now=clock.now(), **told)
+        if was != Status.IN_REVIEW:
+            return CHANGE
+        return GIVEN if registration.status == Status.CONFIRMED else WAITING
+
+    return _round(event, form.digests(), decide)
+
+
+@bp.route("/refusal", methods=["GET", "POST"])
+def decline(event: str) -> ResponseReturnValue:
+    """Ask why so many people are declined, once both factors are fresh (S09); on POST decline one after the other."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    people = _selected(get_any_or_404(event))
+    form = DeclineManyForm(kept_words.sent_or_kept(), languages={one.language for one in people})
+    if not people or not form.validate_on_submit():
+        return _ask("decline_many", event, people, form)
+
+    def decide(registration: Registration, seen: str) -> str:
+        refusal, told = form.refusal_of(registration), {"seen": seen, "user_id": g.user.id}
+        return DECLINED if actions.decline(registration, refusal, now=clock.now(), **told) else PROPOSED
+
+    return _round(event, form.digests(), decide)
+
+
+def _selected(event: Event) -> Sequence[Registration]:
+    """Return the chosen people who wait for a decision of this organiser, the first to ask first."""
+    values = (request.form if request.method == "POST" else request.args).getlist("who")
+    references = {value.partition(".")[0] for value in values[: queries.SHOWN]}
+    people = queries.list_by_references(event, references)
+    recused = queries.find_recused(people, g.user.id)
+    return [one for one in people if one.id not in recused]
+
+
+def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
+    """Show the page that asks; without anybody to decide about lead back to the queue."""
+    if not people:
+        flash(_("Choose at least one person about whom you can decide."), "warning")
+        return redirect(url_for("review.index", event=slug), 303)
+    event = people[0].event
+    form.show_people(people)
+    placed = reviewing.find_placed(event, people, clock.now())
+    note_view(audit_queries.WAITING_LIST_VIEWED, event, actor=sign_ins.current_actor())
+    page = render_template(
+        f"console/review/{name}.html",
+        event=event,
+        people=people,
+        form=form,
+        placed=placed,
+        changes=sum(one.status != Status.IN_REVIEW for one in people),
+        proposals=queries.find_proposals(people),
+        wording=registration_wording,
+    )
+    return page, 422 if form.errors else 200
+
+
+def _round(slug: str, seen: dict[str, str], decide: Decide) -> ResponseReturnValue:
+    """Decide about one person after the other, each in a transaction; flash how many came to what."""
+    came: Counter[str] = Counter()
+    chosen = [one.reference for one in _selected(get_any_or_404(slug))]
+    came[TOO_LATE] += len(seen) - len(chosen)
+    for reference in chosen:
+        came[_decide_one(slug, reference, seen.get(reference, ""), decide)] += 1
+    for tone, words in (("success", _done_words(came)), ("warning", _left_words(came))):
+        if told := " ".join(words):
+            flash(told, tone)
+    return redirect(url_for("review.index", event=slug), 303)
+
+
+def _decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
+    """Let `decide` act on one person, and commit; return what became of it."""
+    start_write(db.session)
+    registration = registrations.find_by_reference(get_any_or_404(slug), reference)
+    if registration is None:
+        return TOO_LATE
+    try:
+        came = decide(registration, seen)
+    except (NotInReview, NotLive):
+        came = TOO_LATE
+    except SectorFull:
+        came = FULL
+    except SeenChanged:
+        came = CHANGED
+    except AlreadyProposed:
+        came = PROPOSED_BEFORE
+    except DecisionRefused:
+        came = PASSED
+    else:
+        db.session.commit()
+        return came
+    db.session.rollback()
+    return came
+
+
+def _done_words(came: Counter[str]) -> Iterator[str]:
+    """Yield in sentences what has been decided."""
+    if number := came[GIVEN]:
+        yield ngettext("%(num)s person has a place.", "%(num)s people have a place.", number)
+    if number := came[WAITING]:
+        yield ngettext(
+            "%(num)s person is approved and on the waiting list.",
+            "%(num)s people are approved and on the waiting list.",
+            number,
+        )
+    if number := came[CHANGE]:
+        yield ngettext("%(num)s change is approved.", "%(num)s changes are approved.", number)
+    if number := came[DECLINED]:
+        yield ngettext("%(num)s person is declined.", "%(num)s people are declined.", number)
+    if number := came[PROPOSED]:
+        yield ngettext(
+            "%(num)s refusal is proposed to a second organiser.",
+            "%(num)s refusals are proposed to a second organiser.",
+            number,
+        )
+
+
+def _left_words(came: Counter[str]) -> Iterator[str]:
+    """Yield in sentences about how many nothing was decided, and why."""
+    if number := came[FULL]:
+        yield ngettext(
+            "%(num)s person stays in review, because no place is free.",
+            "%(num)s people stay in review, because no place is free.",
+            number,
+        )
+    if number := came[TOO_LATE]:
+        yield ngettext(
+            "About %(num)s person somebody else had decided, or the registration had ended.",
+            "About %(num)s people somebody else had decided, or the registrations had ended.",
+            number,
+        )
+    if number := came[CHANGED]:
+        yield ngettext(
+            "%(num)s person stays in review, because the answers have changed since you saw them.",
+            "%(num)s people stay in review, because their answers have changed since you saw them.",
+            number,
+        )
+    if number := came[PROPOSED_BEFORE]:
+        yield ngettext(
+            "%(num)s refusal had been proposed already; another organiser confirms it on the person’s page.",
+            "%(num)s refusals had been proposed already; another organiser confirms them on each person’s page.",
+            number,
+        )
+    if number := came[PASSED]:
+        yield ngettext(
+            "You had left %(num)s decision to others.", "You had left %(num)s decisions to others.", number
+        )

@@ -1,0 +1,96 @@
+"""Reading what waits for a decision."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration.enums import APPROVED, Status
+from forum.registration.models import IS_REVIEWED, IS_WAITING, Registration
+from forum.review.models import ProposedRefusal, Recusal
+
+SHOWN = 100
+# A registration that an earlier version put in review has no moment from which its review counts.
+SINCE = func.coalesce(Registration.review_since, Registration.requested_at)
+
+
+def count_waits(event: Event) -> tuple[int, int]:
+    """Return how many people wait for a place, and how many for a decision, in one statement for the navigation."""
+    waiting = select(Registration.id).where(Registration.event_id == event.id, IS_WAITING)
+    numbers = (_number(part) for part in (waiting, *_parts(event)))
+    in_line, first, changed = db.session.execute(select(*numbers)).one()
+    return in_line, first + changed
+
+
+def count_undecided(event: Event) -> int:
+    """Return how many registrations wait for a decision, changes after an approval included."""
+    return count_waits(event)[1]
+
+
+def list_undecided(event: Event, *, limit: int = SHOWN) -> Sequence[Registration]:
+    """Return the registrations that wait for a decision, those that wait longest first."""
+    first, changed = _parts(event)
+    ids = first.union_all(changed)
+    query = select(Registration).where(Registration.id.in_(ids)).order_by(SINCE, Registration.id)
+    return db.session.scalars(query.limit(limit).options(joinedload(Registration.sector))).all()
+
+
+def count_late(event: Event, now: datetime) -> int:
+    """Return for how many of them the day has passed on which a decision was promised."""
+    late = Registration.answer_by <= now
+    return sum(db.session.execute(select(*(_number(part.where(late)) for part in _parts(event)))).one())
+
+
+def list_by_references(event: Event, references: Collection[str]) -> Sequence[Registration]:
+    """Return the event's registrations with these references that wait for a decision, the first to ask first."""
+    query = select(Registration).where(
+        Registration.event_id == event.id, Registration.reference.in_(references)
+    )
+    ordered = query.order_by(Registration.requested_at, Registration.id)
+    return [one for one in db.session.scalars(ordered) if one.is_in_review]
+
+
+def find_proposals(registrations: Collection[Registration]) -> dict[int, ProposedRefusal]:
+    """Return the proposed refusals of these registrations, with their proposers, by registration id."""
+    ids = [registration.id for registration in registrations]
+    query = select(ProposedRefusal).where(ProposedRefusal.registration_id.in_(ids))
+    proposals = db.session.scalars(query.options(joinedload(ProposedRefusal.proposer))) if ids else ()
+    return {proposal.registration_id: proposal for proposal in proposals}
+
+
+def find_recused(registrations: Collection[Registration], user_id: int) -> set[int]:
+    """Return the ids of those registrations about which this organiser leaves the decision to others."""
+    ids = [registration.id for registration in registrations]
+    mine = Recusal.user_id == user_id, Recusal.registration_id.in_(ids)
+    return set(db.session.scalars(select(Recusal.registration_id).where(*mine))) if ids else set()
+
+
+def count_other_reviewers(registration: Registration, user_id: int) -> int:
+    """Return how many other organisers of the event could decide about this registration."""
+    roles = Membership.role.in_((Role.ORGANISER, Role.ADMIN))
+    here = or_(Membership.event_id == registration.event_id, Membership.event_id.is_(None))
+    recused = select(Recusal.user_id).where(Recusal.registration_id == registration.id)
+    able = (
+        select(func.count(User.id.distinct()))
+        .join(Membership, Membership.user_id == User.id)
+        .where(roles, here, User.active, User.id != user_id, User.id.not_in(recused))
+    )
+    return db.session.scalar(able) or 0
+
+
+def _number(part: Select) -> ScalarSelect:
+    return select(func.count()).select_from(part.subquery()).scalar_subquery()
+
+
+def _parts(event: Event) -> tuple[Select, Select]:
+    """Select the ids of those in their first review, and of those whose change is reviewed; each has an index."""
+    mine = select(Registration.id).where(Registration.event_id == event.id)
+    return (
+        mine.where(Registration.status == Status.IN_REVIEW),
+        mine.where(IS_REVIEWED, Registration.status.in_(APPROVED)),
+    )

@@ -1,0 +1,190 @@
+"""Reviews in words, for organisers: the evidence, since when somebody waits, and what was decided."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
+
+from forum.events.models import Event
+from forum.registration import wording
+from forum.registration.enums import Status
+from forum.registration.errors import SectorFull
+from forum.registration.models import Registration
+from forum.review.errors import (
+    AlreadyProposed,
+    NobodyElse,
+    NothingProposed,
+    Recused,
+    SamePerson,
+    SeenChanged,
+)
+from forum.review.evidence import Evidence
+from forum.web.languages import day_text, in_language
+
+FOR, AGAINST, NEITHER = "for", "against", "neither"
+REFUSALS: Mapping[type[Exception], LazyString] = {
+    SectorFull: _l(
+        "Nothing was changed: no place is free, and nobody can join the waiting list. Raise the ceiling first,"
+        " or leave the registration in review."
+    ),
+    Recused: _l("Nothing was changed: you have left this decision to others."),
+    AlreadyProposed: _l(
+        "Nothing was changed: a refusal has been proposed already. Another organiser confirms it."
+    ),
+    NothingProposed: _l("Nothing was changed: the proposed refusal has been withdrawn."),
+    SamePerson: _l("Nothing was changed: somebody else has to confirm the refusal that you proposed."),
+    NobodyElse: _l("Nothing was changed: no other organiser could decide. Give somebody the role first."),
+    SeenChanged: _l(
+        "Nothing was changed: the person’s answers are others than your page showed. Look again."
+    ),
+}
+SHOWN = 3  # the most earlier registrations that are listed for one person
+
+
+@dataclass(frozen=True)
+class Point:
+    """A piece of evidence: whether it speaks for the person, against or neither; `url` leads to what it is about."""
+
+    sign: str
+    label: str
+    text: str
+    url: str = ""
+
+
+def points(registration: Registration, evidence: Evidence, events: Mapping[int, Event]) -> list[Point]:
+    """Return the evidence about a registration in words; `events` are the other events by id."""
+    return [
+        _mail(evidence),
+        _organisation(registration.event, evidence),
+        *_earlier(registration, evidence),
+        *_colleagues(evidence, events),
+        *_same_name(registration, evidence),
+        *_place(registration, evidence),
+    ]
+
+
+def refusal_text(refusal: Exception, registration: Registration) -> str:
+    """Return why a decision was not made; if it was made already, how the registration stands now."""
+    if type(refusal) in REFUSALS:
+        return str(REFUSALS[type(refusal)])
+    status = wording.status_name(registration.status)
+    return _(
+        "Nothing was changed: it has been decided or has ended meanwhile. It stands at “%(status)s” now.",
+        status=status,
+    )
+
+
+def since_text(registration: Registration) -> str:
+    """Return since when a decision is waited for, in words."""
+    since = registration.review_since or registration.requested_at
+    return _("since %(day)s", day=day_text(since, registration.event.zone))
+
+
+def promise_text(registration: Registration, now: datetime) -> str:
+    """Return the day on which an answer is or was promised, in words; "" without a promise."""
+    if registration.answer_by is None:
+        return ""
+    day = day_text(registration.answer_by, registration.event.zone)
+    if registration.answer_by <= now:
+        return _("Answer was promised by %(day)s", day=day)
+    return _("Answer promised by %(day)s", day=day)
+
+
+def outcome_text(registration: Registration) -> str:
+    """Return what an approval has led to, in words."""
+    if registration.status == Status.WAITING:
+        return _("Approved. No place is free, so the person is on the waiting list. A message is on its way.")
+    return _("Approved. The person has a place, and a message is on its way.")
+
+
+def _mail(evidence: Evidence) -> Point:
+    label, domain = _("E-mail"), evidence.domain
+    if evidence.is_public_domain:
+        return Point(NEITHER, label, _("@%(domain)s is a public mail provider", domain=domain))
+    if domain in evidence.known_domains:
+        text = _("@%(domain)s is a domain of confirmed people of the organisation", domain=domain)
+        return Point(FOR, label, text)
+    if evidence.known_domains:
+        known = ", ".join(f"@{known}" for known in sorted(evidence.known_domains))
+        text = _(
+            "@%(domain)s, but confirmed people of the organisation have %(known)s", domain=domain, known=known
+        )
+        return Point(AGAINST, label, text)
+    text = _("@%(domain)s; nobody of the organisation is confirmed so far", domain=domain)
+    return Point(NEITHER, label, text)
+
+
+def _organisation(event: Event, evidence: Evidence) -> Point:
+    label, cap, held = _("Organisation"), event.organisation_cap, evidence.places_held
+    if cap is None:
+        text = (
+            ngettext("Has %(num)s other place", "Has %(num)s other places", held)
+            if held
+            else _("Has no other place")
+        )
+        return Point(NEITHER, label, text)
+    if held >= cap:
+        return Point(AGAINST, label, _("Has all the places that it can have, %(cap)s", cap=cap))
+    ordinal = wording.ordinal(held + 1)
+    return Point(FOR, label, _("This is its %(ordinal)s place of at most %(cap)s", ordinal=ordinal, cap=cap))
+
+
+def _earlier(registration: Registration, evidence: Evidence) -> Iterator[Point]:
+    for earlier in evidence.earlier[:SHOWN]:
+        is_here = earlier.event_id == registration.event_id
+        status = wording.status_name(earlier.status)
+        sector = in_language(earlier.sector.name)
+        text = _(
+            "%(event)s, %(sector)s: %(status)s",
+            event=in_language(earlier.event.short_name),
+            sector=sector,
+            status=status,
+        )
+        url = url_for("attendees.show", event=earlier.event.slug, reference=earlier.reference)
+        is_good = earlier.status == Status.CONFIRMED
+        yield Point(FOR if is_good else AGAINST if is_here else NEITHER, _("Same address"), text, url)
+    if not evidence.earlier:
+        yield Point(NEITHER, _("Same address"), _("Not registered before"))
+
+
+def _colleagues(evidence: Evidence, events: Mapping[int, Event]) -> Iterator[Point]:
+    for event_id, number in sorted(evidence.colleagues.items()):
+        event = in_language(events[event_id].short_name)
+        text = ngettext(
+            "%(num)s person of the organisation at %(event)s",
+            "%(num)s people of the organisation at %(event)s",
+            number,
+            event=event,
+        )
+        yield Point(FOR, _("Colleagues"), text)
+
+
+def _same_name(registration: Registration, evidence: Evidence) -> Iterator[Point]:
+    if other := evidence.same_name:
+        text = _(
+            "%(organisation)s: %(status)s",
+            organisation=other.organisation,
+            status=wording.status_name(other.status),
+        )
+        url = url_for("attendees.show", event=registration.event.slug, reference=other.reference)
+        yield Point(AGAINST, _("Same name"), text, url)
+
+
+def _place(registration: Registration, evidence: Evidence) -> Iterator[Point]:
+    if registration.status != Status.IN_REVIEW:
+        return
+    sector = registration.sector
+    numbers = {"sector": in_language(sector.name), "taken": sector.taken, "ceiling": sector.ceiling}
+    if evidence.finds_place:
+        text = _("%(sector)s: %(taken)s of at most %(ceiling)s taken, one is free", **numbers)
+        yield Point(FOR, _("Place"), text)
+    else:
+        text = _(
+            "%(sector)s: %(taken)s of at most %(ceiling)s taken, none is free for this person", **numbers
+        )
+        yield Point(AGAINST, _("Place"), text)
