@@ -54,6 +54,7 @@ from forum.registration import (
     waiting_pages,
 )
 from forum.registration import public as registration_public
+from forum.reveals import console as reveals_console
 from forum.review import console as review_console
 from forum.review import many as review_many
 from forum.settings.loading import load_settings
@@ -104,6 +105,7 @@ BLUEPRINTS = (
     waiting_pages.bp,
     review_console.bp,
     review_many.bp,
+    reveals_console.bp,
     console_outbox.bp,
     console_mailings.bp,
     news_console.bp,

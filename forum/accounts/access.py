@@ -40,6 +40,8 @@ def roles(*listed: Role) -> Roles:
 
 ORGANISERS = roles(Role.ORGANISER)
 ANY_ROLE = roles(*Role)
+# Admins do not belong to it: who is protected is known to this role alone (P21).
+HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))
 ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
 SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role
 
@@ -172,6 +174,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "review.recuse": ORGANISERS,
     "review_many.approve": ORGANISERS,
     "review_many.decline": ORGANISERS,
+    "reveals.index": roles(Role.PROTECTED_HANDLER),
+    "reveals.reveal": HANDLERS,
     "posts.index": ORGANISERS,
     "posts.new": ORGANISERS,
     "posts.edit": ORGANISERS,

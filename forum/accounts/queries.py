@@ -72,6 +72,14 @@ def find_membership(user: User, role: str, event_id: int | None) -> Membership |
     return db.session.scalars(query).one_or_none()
 
 
+def list_holders(role: str, event_id: int) -> Sequence[User]:
+    """Return the active organisers who hold this very role for the event or for all events, by id."""
+    held = Membership.event_id.is_(None) | (Membership.event_id == event_id)
+    holders = select(Membership.user_id).where(Membership.role == role, held)
+    query = select(User).where(User.active, User.id.in_(holders)).order_by(User.id)
+    return db.session.scalars(query).all()
+
+
 def names_of(ids: Collection[int]) -> dict[int, str]:
     """Return the names of organisers by id."""
     query = select(User.id, User.name).where(User.id.in_(ids))

@@ -32,8 +32,8 @@ CONSOLE, ACCOUNT, MAX_TARGET = "/console/", "/account/", 1000
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `console_user`, who is signed in, and `may`, what they may do."""
-    app.jinja_env.globals.update(console_user=ConsoleUser(), may=may)
+    """Give templates `console_user`, who is signed in, and `may` and `holds`, what they may do."""
+    app.jinja_env.globals.update(console_user=ConsoleUser(), may=may, holds=holds)
 
 
 def has_signed_in(app: Flask, environ: dict[str, Any]) -> bool:
@@ -157,6 +157,11 @@ def roles_for(event: Any = None) -> frozenset[Role]:
 def may(role: Role | str, event: Any = None) -> bool:
     """Return whether the signed-in user holds this role, or is an admin, for the event."""
     return not roles_for(event).isdisjoint({role, Role.ADMIN})
+
+
+def holds(role: Role | str, event: Any = None) -> bool:
+    """Return whether the signed-in user holds this very role for the event; an admin does not hold every role."""
+    return role in roles_for(event)
 
 
 def is_admin_of_all() -> bool:

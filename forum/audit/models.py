@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import UtcDateTime
 from forum.database import Base
+
+IS_REVEAL = text("action = 'identity.revealed'")
 
 
 class AuditEntry(Base):
@@ -18,7 +20,16 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_subject", "subject_type", "subject_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_subject", "subject_type", "subject_id", "id"),
+        Index(
+            "ix_audit_entries_reveals",
+            "event_id",
+            "id",
+            sqlite_where=IS_REVEAL,
+            postgresql_where=IS_REVEAL,
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

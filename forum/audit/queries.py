@@ -15,6 +15,7 @@ TRIES_LIMITED = "account.tries_limited"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"
 REGISTRATIONS_SEARCHED = "registrations.searched"
+IDENTITY_REVEALED = "identity.revealed"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"
 REGISTRATION_RECEIVED = "registration.received"
@@ -22,6 +23,7 @@ DETAILS_ERASED = "audit.details_erased"
 NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
 
 
+UNTOLD = (REGISTRATION_VIEWED, IDENTITY_REVEALED)
 REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, TRIES_LIMITED)
 BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 
@@ -38,12 +40,14 @@ class Brake:
 def find_history(subject: Any) -> Sequence[AuditEntry]:
     """Return the entries about what happened to `subject`, oldest first, without those about who has viewed it.
 
+    Left out are reveals, too: that somebody was revealed could tell who has protected identity (P21).
+
     SQLite reuses the id of an erased registration, so entries from before this one was received are left out.
     """
     about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
     begun = select(func.max(AuditEntry.id)).where(about, AuditEntry.action == REGISTRATION_RECEIVED)
     own = AuditEntry.id >= func.coalesce(begun.scalar_subquery(), 0)
-    happened = select(AuditEntry).where(about, own, AuditEntry.action != REGISTRATION_VIEWED)
+    happened = select(AuditEntry).where(about, own, AuditEntry.action.not_in(UNTOLD))
     return db.session.scalars(happened.order_by(AuditEntry.id)).all()
 
 

@@ -38,6 +38,7 @@ BELONGING = {
         *("review.index", "review.approve", "review.decline", "review.confirm_refusal", "review.recuse"),
         *("review_many.approve", "review_many.decline"),
     },
+    "reveals.index": {"reveals.index", "reveals.reveal"},
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
@@ -88,14 +89,17 @@ class Frame:
     def event(self) -> Event | None:
         """The page's event, else the current one, else the newest that the organiser may see."""
         named = g.get("event") or events.find_current()
-        if named and sign_ins.may(Role.ORGANISER, named):
+        if named and (sign_ins.may(Role.ORGANISER, named) or _reads_reveals(named)):
             return named
-        return next(iter(my_events()), None)
+        return next(iter(my_events() or handled_events()), None)
 
     @property
     def home_url(self) -> str:
-        """The address of the console's first page for this event."""
-        return url_for("console.overview", event=self.event.slug) if self.event else ADDRESS
+        """The address of the console's first page for this event, which a handler alone sees without its overview."""
+        if self.event is None:
+            return ADDRESS
+        is_organiser = sign_ins.may(Role.ORGANISER, self.event)
+        return url_for("console.overview" if is_organiser else "reveals.index", event=self.event.slug)
 
     @property
     def site_url(self) -> str:
@@ -146,7 +150,19 @@ def waits_of(event: Event) -> tuple[int, int]:
     return g.waits[event.id]
 
 
+def handled_events() -> list[Event]:
+    """Return the events for whose protected identities the signed-in user is a handler, the newest first."""
+    return [event for event in events.list_events() if sign_ins.holds(Role.PROTECTED_HANDLER, event)]
+
+
+def _reads_reveals(event: Event) -> bool:
+    return sign_ins.may(Role.PROTECTED_HANDLER, event)
+
+
 def _items(event: Event) -> list[Item]:
+    reveals = [_item(_("Protected identity"), "reveals.index", event)] if _reads_reveals(event) else []
+    if not sign_ins.may(Role.ORGANISER, event):
+        return reveals
     waiting, undecided = waits_of(event)
     failed = outbox.count_by_status(mail_scope(event)).get(MessageStatus.FAILED, 0)
     told = ngettext("%(num)s failed", "%(num)s failed", failed) if failed else None
@@ -155,6 +171,7 @@ def _items(event: Event) -> list[Item]:
         _item(_("Attendees"), "attendees.index", event),
         _item(_("Waiting list"), "waiting_list.index", event, waiting or None),
         *_reviews(event, undecided),
+        *reveals,
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),

@@ -37,8 +37,14 @@ bp.record_once(navigation.install)
 
 @bp.route("/")
 def first() -> ResponseReturnValue:
-    """Redirect to an event that the organiser may see: the current one, else the newest; without any, to its form."""
+    """Redirect to an event that the organiser may see: the current one, else the newest; without any, to its form.
+
+    Whoever is only a handler of protected identity is led to that page.
+    """
     mine, has_events = navigation.my_events(), bool(events.list_events())
+    if not mine and (handled := navigation.handled_events()):
+        chosen = next((event for event in handled if event.is_current), handled[0])
+        return redirect(url_for("reveals.index", event=chosen.slug), 303)
     if not mine and not has_events and sign_ins.is_admin_of_all():
         return redirect(url_for("new_event.make"), 303)
     if not mine:

@@ -39,6 +39,7 @@ KINDS = {
     "changed": _l("Details changed"),
     "event-changed": _l("Date, time or place changed"),
     "test": _l("Test message"),
+    "identity-revealed": _l("Notice to handlers of protected identity"),
     "account-reset": _l("Account: new password asked for"),
     "account-password-changed": _l("Account: password changed"),
     "account-recovery-code-used": _l("Account: signed in with a recovery code"),

@@ -13,7 +13,9 @@ OFFICE = _l("The office")
 OFFICE_AND_CARRIER = _l("The office and the provider that carries our e-mail")
 NOBODY = _l("Nobody; the system only compares it")
 CARERS = _l("Those at the office who arrange food and access")
-NO_PAGE = _l("Nobody: no page of this service shows it so far")
+HANDLERS = _l(
+    "Only those at the organiser who handle protected identities, one person at a time, with a reason that is recorded"
+)
 EVERYBODY = _l("Everybody")
 
 UNTIL_ERASED = _l("Until the organiser erases it; the service does not do that by itself yet")

@@ -11,8 +11,8 @@ from forum.privacy.entries import (
     CONSENT,
     EVERYBODY,
     EXPLICIT_CONSENT,
+    HANDLERS,
     LEGITIMATE_INTEREST,
-    NO_PAGE,
     NOBODY,
     OFFICE,
     OFFICE_AND_CARRIER,
@@ -142,7 +142,7 @@ REGISTER: tuple[Entry, ...] = (
         what=_l("That you have a protected identity, and your real name if you give it"),
         purpose=_l("So that you can take part safely. The name is kept encrypted and apart from the rest"),
         basis=LEGITIMATE_INTEREST,
-        audience=NO_PAGE,
+        audience=HANDLERS,
         retention=UNTIL_ERASED,
         columns=_of("protected_identities", "registration_id", "answer"),
         fields=(
@@ -243,8 +243,8 @@ REGISTER: tuple[Entry, ...] = (
         columns=_of("ended_sign_ins", "digest", "registration_id", "ends_at"),
     ),
     Entry(
-        what=_l("Who at the office has seen or changed something, and when"),
-        purpose=_l("To be able to show it. The record holds numbers, not names"),
+        what=_l("Who at the office has seen or changed something, when, and why where a reason is asked for"),
+        purpose=_l("To be able to show it. The record holds numbers, not names, and a reason is encrypted"),
         basis=LEGITIMATE_INTEREST,
         audience=_l("Those who look after the record, and you when you ask"),
         retention=_l(
@@ -254,6 +254,7 @@ REGISTER: tuple[Entry, ...] = (
             *_of("audit_entries", "at", "actor", "action", "subject_type", "subject_id"),
             "audit_details.payload",
         ),
+        fields=("RevealForm.reason",),
     ),
     Entry(
         what=_l("Your network address and, in forms, cookies"),

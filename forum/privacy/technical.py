@@ -133,7 +133,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
 FIELDS = {
     *("RegistrationForm.website", "AsksQuestions.asks", "RegistrationForm.key", "RegistrationForm.event"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
-    *("ResendForm.kind", "DismissForm.reason", "ApproveManyForm.whom"),
+    *("ResendForm.kind", "DismissForm.reason", "ApproveManyForm.whom", "RevealForm.key"),
     *(
         f"PostForm.{name}"
         for name in ("key", "event", "categories", "tags", "has_help_box", "cover", "sources", "sv", "en")

@@ -68,6 +68,12 @@ def search_extra_from(registration: Registration) -> str:
     return "\n".join((registration.search_text, registration.title, registration.phone or ""))
 
 
+def read_reference(typed: str) -> str:
+    """Return a reference as it is stored, from one that was typed or heard; "" for a text that cannot be one."""
+    parts = REFERENCE.fullmatch(search_fold(typed))
+    return f"{parts[1]}-{parts[2]}".translate(ALIKE).upper() if parts else ""
+
+
 def terms(query: str) -> list[Term]:
     """Return the terms that a registration must all meet, at most MOST_WORDS of them."""
     given = BETWEEN.split(query)

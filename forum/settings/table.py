@@ -63,6 +63,7 @@ def _limits(given: Given, instance: Path) -> dict[str, Any]:
         "REGISTRATIONS_IN_ALL": given.limit("REGISTRATIONS_IN_ALL", "1500 per 10 minutes"),
         "PLACES_HELD_PER_ADDRESS": given.number("PLACES_HELD_PER_ADDRESS", 60),
         "MAILS_PER_DOMAIN": given.limit("MAILS_PER_DOMAIN", "500 per hour"),
+        "REVEALS_PER_HOUR": given.number("REVEALS_PER_HOUR", 10),
     }
 
 

@@ -34,6 +34,8 @@ from tests.browser.ways import (
     refused_reused,
     refused_tries,
     removing_a_note,
+    revealed,
+    revealed_before,
     saved,
     sent,
     tag,
@@ -81,7 +83,7 @@ def arrival_problems(visitor: Visitor, sight: Sight) -> list[str]:
 
 
 OLD = "blogg/2016/11/25/operation-dark-room"  # a path of the forum's first site that the demo redirects
-ORGANISER, DOOR = "organiser@example.org", "door@example.org"
+ORGANISER, DOOR, HANDLER = "organiser@example.org", "door@example.org", "handler@example.org"
 
 FRONTS = [
     Sight("front", "home.front"),
@@ -481,6 +483,24 @@ CONSOLE = [
         as_=ORGANISER,
         status=404,
     ),
+    Sight("reveals, none yet", "reveals.index", {"event": "nf16"}, as_=ORGANISER),
+    Sight("reveals", "reveals.index", way=revealed_before("confirmed"), as_=HANDLER),
+    Sight("reveals, long", "reveals.index", way=revealed_before("confirmed"), world="long", as_=HANDLER),
+    Sight(
+        "reveals, not found",
+        "reveals.index",
+        way=of_event("reveals.index", reference="ZZZZ-ZZZZ"),
+        as_=HANDLER,
+    ),
+    Sight("reveal somebody", "reveals.reveal", way=of_person("reveals.reveal", "confirmed"), as_=HANDLER),
+    Sight(
+        "reveal somebody, no reason",
+        "reveals.reveal",
+        way=wrongly(of_person("reveals.reveal", "confirmed"), {"reason": ""}),
+        as_=HANDLER,
+        status=422,
+    ),
+    Sight("revealed", "reveals.reveal", way=revealed("confirmed"), as_=HANDLER),
     Sight("overview of a past event", "console.overview", {"event": "nf16"}, as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]

@@ -174,6 +174,27 @@ def proposed_refusal(visitor: Visitor) -> None:
     )
 
 
+def revealed(status: str) -> Way:
+    """Reveal a person's identity with a reason."""
+
+    def go(visitor: Visitor) -> None:
+        of_person("reveals.reveal", status)(visitor)
+        visitor.fill({"reason": "The police have called about a threat."})
+        visitor.submit()
+
+    return go
+
+
+def revealed_before(status: str) -> Way:
+    """Reveal a person's identity and close the answer, which leads to the list of reveals."""
+
+    def go(visitor: Visitor) -> None:
+        revealed(status)(visitor)
+        follow(visitor.page.locator("main a.button").last)
+
+    return go
+
+
 def of_event(endpoint: str, **values) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **values)
 

@@ -158,7 +158,15 @@ class Worlds:
             "DATABASE_URL": f"sqlite:///{database}",
             "IMAGES": self._folder / f"{name}-images",
         }
-        app = create_app({**self._settings, "FORM_MIN_SECONDS": 0, **SETTINGS.get(name, {}), **overrides})
+        app = create_app(
+            {
+                **self._settings,
+                "FORM_MIN_SECONDS": 0,
+                "REVEALS_PER_HOUR": 1000,
+                **SETTINGS.get(name, {}),
+                **overrides,
+            }
+        )
         world = World(app)
         try:
             with app.app_context():
@@ -427,6 +435,7 @@ def _add_organisers(world: World, event: Event) -> None:
     organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
     make_user(Role.DOOR, event, email="door@example.org")
+    make_user(Role.PROTECTED_HANDLER, event, email="handler@example.org")
     make_user(Role.ORGANISER, event, email="plain@example.org")
     start_write(db.session)
     for purpose in (LinkPurpose.RESET, LinkPurpose.DEMO):

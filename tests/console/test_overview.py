@@ -342,13 +342,22 @@ def test_archive_is_called_so(sign_in_as, event, archive):
     assert facts(overview(sign_in_as(Role.ORGANISER), "nf16"))["State"] == "Archived"
 
 
-@pytest.mark.parametrize("role", [Role.DOOR, Role.CARE, Role.MAILER, Role.PROTECTED_HANDLER])
+@pytest.mark.parametrize("role", [Role.DOOR, Role.CARE, Role.MAILER])
 def test_other_roles_see_no_registrations(sign_in_as, event, role):
     pages = sign_in_as(role, event)
     for page in PAGES:
         pages.get(f"/console/nf27/{page}", expect=404)
     assert pages.get("/console/").all(".empty-title") == ["There is nothing here for your role yet"]
     assert pages.get("/console/").all(".console-side nav li") == []
+
+
+def test_a_handler_of_protected_identity_sees_that_page_alone(sign_in_as, event):
+    pages = sign_in_as(Role.PROTECTED_HANDLER, event)
+    for page in PAGES:
+        pages.get(f"/console/nf27/{page}", expect=404)
+    first = pages.get("/console/", follow=True)
+    assert first.path == "/console/nf27/reveals"
+    assert first.all(".console-side nav li") == ["Protected identity"]
 
 
 def test_organiser_of_another_event_sees_nothing_of_this_one(sign_in_as, event, archive):

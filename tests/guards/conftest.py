@@ -26,7 +26,7 @@ from tests.factories.events import NOW
 from tests.guards import texts
 from tests.guards import world as worlds
 from tests.guards.addresses import addresses
-from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
+from tests.guards.world import ADMIN, HANDLER, HERE, PERSON, VISITOR, World
 from tests.shortcuts import look_at_once
 
 BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]))
@@ -107,6 +107,7 @@ def queried(world) -> list[tuple[str, str]]:
                 *("news/hashtags", "news/old-addresses"),
             )
         ),
+        (HANDLER, f"/console/{HERE}/reveals"),
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
     own = [

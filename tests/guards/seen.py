@@ -48,6 +48,8 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "offers.reason",
     "users.name",  # shown in a registration's history as the person who did something
 }
+# Columns whose texts a handler of protected identity sees, besides the answers that a reveal shows once.
+HANDLERS = {f"registrations.{name}" for name in ("reference", "given_name", "family_name")}
 # Columns whose texts belong to all events, so that only admins of all events may see them.
 ADMINS = {f"glossary_terms.{name}" for name in ("avoid", "better", "reason")}
 PERSONS_OWN = {
@@ -87,6 +89,8 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
         return True
     if canary.column in CARE and _holds({Role.CARE, Role.ADMIN}, world, audience, canary.event):
         return True
+    if canary.column in HANDLERS | PUBLIC and _handles(world, audience, canary.event):
+        return True
     return canary.column in ORGANISERS | PUBLIC and _organises(world, audience, canary.event)
 
 
@@ -97,6 +101,11 @@ def _organises(world: World, audience: str, slug: str) -> bool:
 
 def _holds(roles: set[Role], world: World, audience: str, slug: str) -> bool:
     return any(role in roles and (not slug or of in {None, slug}) for role, of in world.held[audience])
+
+
+def _handles(world: World, audience: str, slug: str) -> bool:
+    """Return whether the audience is a handler of protected identity of the event."""
+    return any(role == Role.PROTECTED_HANDLER and of in {None, slug} for role, of in world.held[audience])
 
 
 def _is_own(world: World, audience: str, canary: Canary) -> bool:

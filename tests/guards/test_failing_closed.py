@@ -24,7 +24,7 @@ from tests.guards.addresses import addresses, readable
 from tests.guards.conftest import opened
 from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields, rows
 from tests.guards.test_steps import written
-from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
+from tests.guards.world import ADMIN, HANDLER, HERE, PERSON, VISITOR, World
 
 INSIDES = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
@@ -46,6 +46,7 @@ AUDITED = {
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),
     *("settings.close_sector", "settings.facts", "settings.new_sector", "settings.organiser"),
     *("settings.registration", "settings.sector", "settings.sectors", "settings.texts", "settings.look"),
+    "reveals.reveal",
     *("settings.merge_sector", "settings.languages", "attendee_changes.change"),
     *("attendee_additions.add", "attendee_addresses.change", "attendee_moves.sector"),
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),
@@ -165,7 +166,9 @@ def uncounted(request, settings, built_world, tmp_path) -> Iterator[World]:
 def test_without_counters_no_limited_form_is_taken(uncounted):
     """LIMITED lists the forms with a rate limit; the test also fails for a listed form that has none."""
     _give_password(uncounted)
-    hidden = {audience: hidden_fields(uncounted, audience, "") for audience in (VISITOR, PERSON, ADMIN)}
+    hidden = {
+        audience: hidden_fields(uncounted, audience, "") for audience in (VISITOR, PERSON, ADMIN, HANDLER)
+    }
     failing = set()
     for address in sorted(addresses(uncounted, (HERE,)), key=lambda found: found.endpoint in SIGNING_OUT):
         if address.endpoint in FORMS:

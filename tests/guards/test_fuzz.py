@@ -94,6 +94,7 @@ QUERY_NAMES = (
     "view",
     "post",
     "gone",
+    "reference",
     "event",
     "kind",
     "delete",

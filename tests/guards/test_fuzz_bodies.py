@@ -16,7 +16,7 @@ from tests.guards.addresses import addresses
 from tests.guards.conftest import BOTH
 from tests.guards.test_fuzz import ENDING
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
-from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
+from tests.guards.world import ADMIN, HANDLER, HERE, PERSON, VISITOR
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -91,7 +91,7 @@ BODIES = {
 
 def test_other_bodies_than_a_form_are_refused(world):
     """The test sends the CSRF token in a header, because without a token the forum would not read the body."""
-    audiences = (VISITOR, PERSON, ADMIN)
+    audiences = (VISITOR, PERSON, ADMIN, HANDLER)
     tokens = {name: hidden_fields(world, name, "/")["csrf_token"] for name in audiences}
     for address in addresses(world, (HERE,)):
         if "POST" in address.methods and address.endpoint not in ENDING:

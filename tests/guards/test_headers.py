@@ -15,7 +15,7 @@ from forum.web.static import load_manifest
 from tests.guards.addresses import addresses, readable
 from tests.guards.conftest import opened
 from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields
-from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
+from tests.guards.world import ADMIN, HANDLER, HERE, PERSON, VISITOR, World
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -108,7 +108,7 @@ def test_every_page_and_redirect_has_its_headers(site):
 def test_every_forms_answer_has_its_headers(fresh_site):
     """Each form's answers, to a form without CSRF token, an empty and a proper one, have the required headers."""
     statuses, listed = set(), [found for found in addresses(fresh_site, (HERE,)) if found.endpoint in FORMS]
-    hidden = {name: hidden_fields(fresh_site, name, "") for name in (VISITOR, PERSON, ADMIN)}
+    hidden = {name: hidden_fields(fresh_site, name, "") for name in (VISITOR, PERSON, ADMIN, HANDLER)}
     for address in sorted(listed, key=lambda found: found.endpoint in SIGNING_OUT):
         audience, data, *_ = FORMS[address.endpoint]
         for sent in ({}, hidden[audience], {**hidden[audience], **data}):

@@ -14,7 +14,7 @@ from forum.database import Base
 from forum.extensions import db
 from tests.guards.addresses import addresses
 from tests.guards.conftest import BOTH
-from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, VISITOR
+from tests.guards.world import ADMIN, ELSEWHERE, HANDLER, HERE, PERSON, VISITOR
 
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
 # Finds forged values; the number only outside of hexadecimal digits, because a digest could contain it by chance.
@@ -207,6 +207,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     # Nobody is chosen; tests/review/test_console.py chooses people.
     "review_many.approve": (ADMIN, {"en": "New"}, {}, set()),
     "review_many.decline": (ADMIN, {"reason": "other", "en": "New"}, {}, set()),
+    "reveals.reveal": (HANDLER, {"reason": "The police have called."}, {}, {"outbox_messages"} | ADDED),
     "posts.new": (ADMIN, POST, {}, {"posts"} | OF_POST),
     "posts.edit": (
         ADMIN,

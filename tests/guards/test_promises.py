@@ -46,7 +46,6 @@ NO_PROMISES = {
     "Nobody from outside has reviewed the website.",
     "We send a link to it.",
     "We write out what the figures mean, but they may still take time to read.",
-    "What nobody sees.",
     # Sentences of drafts with a blank, which promise something only once an organiser has filled the blank in.
     "The organiser erases them at the latest on the day on which you erase registrations].",
     "We answer within number of days].",

@@ -1,7 +1,7 @@
 """Sensitive forms ask for both factors again when they were given more than five minutes ago (S09).
 
-Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. Revealing a
-protected person, and roles or addresses of accounts have no page yet: each will have to be listed here.
+Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. Roles and addresses
+of accounts have no page yet: each will have to be listed here.
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.factories.events import NOW
 from tests.guards.addresses import Address, addresses
 from tests.guards.test_mass_assignment import FORMS, hidden_fields, rows
 from tests.guards.test_steps import written
-from tests.guards.world import ADMIN, HERE, World
+from tests.guards.world import HERE, World
 
 WEIGHTY = {
     "attendees.export",  # personal data leave the system
@@ -23,6 +23,7 @@ WEIGHTY = {
     "own_account.authenticator",  # changes the second factor
     "own_account.propose_authenticator",
     "own_account.recovery_codes",
+    "reveals.reveal",  # shows who has protected identity, and a real name
 }
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
@@ -129,8 +130,9 @@ def guarded(world: World) -> list[Address]:
 
 def asks_again(world: World, address: Address, method: str) -> bool:
     """Return whether the answer redirects to the page that asks for both factors."""
-    sent = {**FORMS[address.endpoint][1], **hidden_fields(world, ADMIN, "")} if method == "POST" else None
-    answer = world.browsers[ADMIN].open(address.path, method=method, data=sent, buffered=True)
+    audience, data, *_rest = FORMS[address.endpoint]
+    sent = {**data, **hidden_fields(world, audience, "")} if method == "POST" else None
+    answer = world.browsers[audience].open(address.path, method=method, data=sent, buffered=True)
     return answer.status_code == 303 and answer.location.startswith("/account/confirm?next=")
 
 
@@ -143,7 +145,8 @@ def test_every_form_is_weighed(world):
 def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
-    fresh_world.browsers[ADMIN].get("/account/")  # this request records when the sign-in was last used
+    # This request records when the sign-in was last used.
+    fresh_world.browsers[FORMS[endpoint][0]].get("/account/")
     before = rows(fresh_world)
     for method in sorted(address.methods & {"GET", "POST"}):
         assert asks_again(fresh_world, address, method), method

@@ -32,7 +32,17 @@ from tests.guards.addresses import Address, addresses, readable
 from tests.guards.test_canaries import queue_every_mail
 from tests.guards.test_fuzz import ENDING
 from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields
-from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
+from tests.guards.world import (
+    ADMIN,
+    ELSEWHERE,
+    HANDLER,
+    HERE,
+    PERSON,
+    UNSEEN,
+    VISITOR,
+    World,
+    find_registration,
+)
 from tools.organisers import SECRET
 
 STYLEGUIDE = "console/styleguide"
@@ -134,7 +144,7 @@ def rendered(fresh_world, monkeypatch) -> set[str]:
 
 def test_every_template_renders(fresh_world, rendered):
     """Every audience opens every page, every form is sent, rare states are produced, and every mail is rendered."""
-    for audience in (VISITOR, PERSON, ADMIN, f"{Role.DOOR} of {HERE}"):
+    for audience in (VISITOR, PERSON, ADMIN, HANDLER, f"{Role.DOOR} of {HERE}"):
         for address in readable(fresh_world, (HERE, UNSEEN)):
             fetch(fresh_world, audience, address.path)
     paper = {**FORMS["attendees.export"][1], **hidden_fields(fresh_world, ADMIN, ""), "shape": "paper"}

@@ -60,6 +60,7 @@ HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON = "admin", "visitor", "person"
+HANDLER = f"{Role.PROTECTED_HANDLER} of {HERE}"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
 DATED = {"day": 1, **POINT}
 HELP_LINE = {

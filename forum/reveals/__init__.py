@@ -1,0 +1,1 @@
+"""Revealing to a handler whether one person has protected identity, and the real name (P25)."""

@@ -1,0 +1,45 @@
+"""The rule of a reveal."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from forum.accounts.models import User
+from forum.audit import actions as audit
+from forum.audit.queries import IDENTITY_REVEALED
+from forum.registration.answers import NOT_PROTECTED
+from forum.registration.models import Registration
+from forum.reveals import mails, queries, reasons
+from forum.reveals.errors import AlreadyShown, TooManyReveals
+
+WITHIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """What was recorded of one person: whether there is protected identity, and the real name if it was given."""
+
+    is_protected: bool
+    real_name: str
+
+
+def reveal(
+    registration: Registration, *, reason: str, key: str, by: User, most: int, now: datetime
+) -> Revealed:
+    """Record the reveal, tell the other handlers and return the answer; the same work for every person (P21, P25).
+
+    `key` is that of the form, which reveals once; `most` is how many people a handler may reveal within an hour. The
+    caller holds the lock of the account of `by`, so that two requests of one handler follow each other. Raises
+    AlreadyShown, TooManyReveals.
+    """
+    actor = f"user:{by.id}"
+    if queries.was_shown(key):
+        raise AlreadyShown
+    moments = queries.list_moments(actor, since=now - WITHIN)
+    if len(moments) >= most:
+        raise TooManyReveals((moments[-most] if most else now) + WITHIN)
+    kept = {"reference": registration.reference, "key": key, "reason": reasons.close(reason, key)}
+    for other in queries.list_told(registration.event, by=by):
+        mails.queue_revealed(registration, by=by, to=other, now=now)
+    audit.record(IDENTITY_REVEALED, registration, actor=actor, at=now, **kept)
+    told = registration.protected_identity.answer if registration.protected_identity else NOT_PROTECTED
+    return Revealed(bool(told["is_protected"]), str(told["real_name"] or ""))

@@ -1,0 +1,19 @@
+"""Why a reveal is refused."""
+
+from datetime import datetime
+
+
+class RevealRefused(Exception):
+    """Nothing is revealed; nothing was recorded either."""
+
+
+class AlreadyShown(RevealRefused):
+    """The form has been used: what it revealed was shown once, and is not shown again."""
+
+
+class TooManyReveals(RevealRefused):
+    """The handler has revealed as many people as one handler may within an hour; `until` is when the next one is."""
+
+    def __init__(self, until: datetime):
+        super().__init__(until)
+        self.until = until
