@@ -41,6 +41,11 @@ from forum.images.errors import StorageAway
 from forum.news import console as news_console
 from forum.news import corrections, feeds, old_addresses, publishing, revision_pages, search_entries, writing
 from forum.news import public as news_public
+from forum.participants import console as consent_texts
+from forum.participants import public as participants_public
+from forum.participants.versions import raise_with_lists
+from forum.privacy import console as erasure_requests
+from forum.privacy import own_everything, own_requests
 from forum.privacy import public as privacy_public
 from forum.registration import console as registration_console
 from forum.registration import (
@@ -87,9 +92,14 @@ BLUEPRINTS = (
     feeds.bp,
     old_addresses.bp,
     privacy_public.bp,
+    own_everything.bp,
+    own_requests.bp,
+    erasure_requests.bp,
     registration_public.bp,
     own_care.bp,  # the pages of self_service, and the one about food and access
     own_moves.bp,
+    participants_public.bp,
+    consent_texts.bp,
     account_public.bp,
     own_account.bp,
     console_overview.bp,
@@ -184,5 +194,6 @@ def _init_database(app: Flask) -> None:
     database.guard_writes(db.session)
     # At each commit write the search entries first, then the rows that many writers lock: content version, audit chain.
     search_entries.keep_in_step(db.session)
+    raise_with_lists(db.session)
     versions.raise_with_changes(db.session)
     audit.chain_at_commit(db.session)

@@ -10,9 +10,11 @@ from forum.news import models as news
 from forum.news import search_entries
 from forum.outbox import models as outbox
 from forum.people import models as people
+from forum.privacy import models as privacy
 from forum.questions import models as questions
 from forum.registration import models as registration
 from forum.registration import offer_models as offers
+from forum.registration import sign_in_models as sign_ins
 from forum.review import models as review
 
 ALL = (
@@ -28,6 +30,8 @@ ALL = (
     questions,
     registration,
     offers,
+    sign_ins,
     review,
     mailings,
+    privacy,
 )

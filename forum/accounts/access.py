@@ -1,49 +1,21 @@
 """The access table: who may reach which route. An endpoint that is missing from it is refused (S12)."""
 
-from dataclasses import dataclass
-from enum import Enum
-
 from flask import Flask, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from forum.accounts import sign_ins
+from forum.accounts.audiences import (
+    ADMINS_OF_ALL,
+    ANY_ROLE,
+    HANDLERS,
+    ORGANISERS,
+    SIGNED_IN,
+    Face,
+    Roles,
+    roles,
+)
 from forum.accounts.enums import Role
 from forum.events.in_url import is_preview
-
-
-class Face(Enum):
-    """The audience of a route that asks for no role."""
-
-    PUBLIC = "public"  # pages for anybody, which set no cookie
-    FORM = "form"  # forms for anybody, which set only the session cookie of the CSRF token
-    LINK = "link"  # pages for the owner of a personal link
-    MACHINE = "machine"  # files for monitors, feed readers and crawlers
-    ACCOUNT = "account"  # pages for signing in
-
-
-@dataclass(frozen=True)
-class Roles:
-    """The audience of a console route: organisers who signed in with both factors and hold a role for its event.
-
-    One of `roles` is enough. When `roles` is empty, every signed-in organiser may use the route. With `of_all`, only
-    the role of an admin of all events counts: the route concerns several events, or none yet.
-    """
-
-    roles: frozenset[Role]
-    of_all: bool = False
-
-
-def roles(*listed: Role) -> Roles:
-    """Return the audience of organisers who hold one of these roles; an admin always belongs to it."""
-    return Roles(frozenset({*listed, Role.ADMIN}))
-
-
-ORGANISERS = roles(Role.ORGANISER)
-ANY_ROLE = roles(*Role)
-# Admins do not belong to it: who is protected is known to this role alone (P21).
-HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))
-ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
-SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role
 
 AUDIENCES: dict[str, Face | Roles] = {
     # home
@@ -139,6 +111,19 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.cancelled": Face.PUBLIC,
     "self_service.own_data_page": Face.LINK,
     "self_service.calendar_file": Face.LINK,
+    # participants
+    "participants.index": Face.PUBLIC,
+    "participants.own": Face.LINK,
+    "consent_texts.index": ORGANISERS,
+    # privacy
+    "own_everything.ask": Face.LINK,
+    "own_everything.enter": Face.LINK,
+    "own_everything.show": Face.LINK,
+    "own_everything.close": Face.LINK,
+    "own_requests.erasure": Face.LINK,
+    "erasure_requests.index": ORGANISERS,
+    "erasure_requests.carry_out": ORGANISERS,
+    "erasure_requests.refuse": ORGANISERS,
     # pages of the console
     "console.first": ANY_ROLE,
     "console.styleguide": ANY_ROLE,
@@ -254,10 +239,13 @@ AUDIENCES: dict[str, Face | Roles] = {
     "questions.preview": ORGANISERS,
     "counts.show": roles(Role.ORGANISER, Role.CARE),
     "counts.people": roles(Role.CARE),
+    "settings.privacy": ORGANISERS,
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 # Forms that search engines may list. A form that keeps answers shows them only to the browser that sent them.
 LISTED_FORMS = {"registration.details"}
+# Pages for everybody that search engines must not list: names of people, who may leave the list at any time.
+UNLISTED = {"participants.index"}
 
 
 def guard_routes(app: Flask) -> None:
@@ -292,4 +280,6 @@ def is_open() -> bool:
 
 def may_be_listed() -> bool:
     """Return whether search engines may list the current request's page; False when no route matches."""
+    if request.endpoint in UNLISTED:
+        return False
     return is_open() or (request.method == "GET" and request.endpoint in LISTED_FORMS)

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import column, func, or_, select, table
 from sqlalchemy.orm import joinedload
 
+from forum.accounts.enums import Role
 from forum.accounts.models import Membership, RecoveryCode, SignIn, User
 from forum.addresses import trimmed
 from forum.columns import digest
@@ -84,6 +85,17 @@ def names_of(ids: Collection[int]) -> dict[int, str]:
     """Return the names of organisers by id."""
     query = select(User.id, User.name).where(User.id.in_(ids))
     return dict(db.session.execute(query).all()) if ids else {}
+
+
+def roles_of(ids: Collection[int], event_id: int) -> dict[int, set[Role]]:
+    """Return by organiser the roles for an event, those for all events included."""
+    query = select(Membership.user_id, Membership.role).where(
+        Membership.user_id.in_(ids), or_(Membership.event_id == event_id, Membership.event_id.is_(None))
+    )
+    roles: dict[int, set[Role]] = {}
+    for user_id, role in db.session.execute(query) if ids else ():
+        roles.setdefault(user_id, set()).add(role)
+    return roles
 
 
 def count_recovery_codes(user: User) -> int:

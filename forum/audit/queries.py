@@ -14,6 +14,7 @@ SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused
 TRIES_LIMITED = "account.tries_limited"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"
+REGISTRATIONS_EXPORTED = "registrations.exported"
 REGISTRATIONS_SEARCHED = "registrations.searched"
 IDENTITY_REVEALED = "identity.revealed"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
@@ -37,18 +38,37 @@ class Brake:
     last_at: datetime
 
 
-def find_history(subject: Any) -> Sequence[AuditEntry]:
-    """Return the entries about what happened to `subject`, oldest first, without those about who has viewed it.
-
-    Left out are reveals, too: that somebody was revealed could tell who has protected identity (P21).
+def find_all(subject: Any) -> Sequence[AuditEntry]:
+    """Return the entries about `subject`, oldest first.
 
     SQLite reuses the id of an erased registration, so entries from before this one was received are left out.
     """
     about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
     begun = select(func.max(AuditEntry.id)).where(about, AuditEntry.action == REGISTRATION_RECEIVED)
     own = AuditEntry.id >= func.coalesce(begun.scalar_subquery(), 0)
-    happened = select(AuditEntry).where(about, own, AuditEntry.action.not_in(UNTOLD))
-    return db.session.scalars(happened.order_by(AuditEntry.id)).all()
+    return db.session.scalars(select(AuditEntry).where(about, own).order_by(AuditEntry.id)).all()
+
+
+def find_history(subject: Any) -> Sequence[AuditEntry]:
+    """Return the entries about what happened to `subject`, oldest first, without those about who has viewed it.
+
+    Left out are reveals, too: that somebody was revealed could tell who has protected identity (P21).
+    """
+    return [entry for entry in find_all(subject) if entry.action not in UNTOLD]
+
+
+def find_views(subject: Any) -> Sequence[AuditEntry]:
+    """Return the entries about who has viewed `subject`, oldest first; not every view has one (see `traces`)."""
+    return [entry for entry in find_all(subject) if entry.action == REGISTRATION_VIEWED]
+
+
+def find_exports(event: Any, *, since: datetime) -> Sequence[AuditEntry]:
+    """Return the entries about exported lists of an event since a moment, oldest first."""
+    about = (AuditEntry.subject_type == event.__tablename__) & (AuditEntry.subject_id == event.id)
+    exported = select(AuditEntry).where(
+        about, AuditEntry.action == REGISTRATIONS_EXPORTED, AuditEntry.at >= since
+    )
+    return db.session.scalars(exported.order_by(AuditEntry.id)).all()
 
 
 def count_refusals(since: datetime) -> dict[str, int]:

@@ -21,6 +21,7 @@ from forum.news import reindexing
 from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
+from forum.privacy import queries as privacy
 from forum.settings.project import PROJECT
 from forum.web.static import is_built
 
@@ -35,6 +36,7 @@ def doctor(offline: bool) -> None:
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
         *list_missing(),
         *_search_index(),
+        *_requests(),
         *_settings(app),
         *_private_files(app),
     ]
@@ -67,6 +69,21 @@ def _search_index() -> Iterator[Finding]:
         yield Finding("search", False, f"{missing}{damage}: forum rebuild-search")
     else:
         yield Finding("search", True, "finds what posts and pages say")
+
+
+def _requests() -> Iterator[Finding]:
+    """Check that nobody who asked to be erased waits for longer than the month that the law gives."""
+    try:
+        overdue = privacy.count_overdue(clock.now())
+    except SQLAlchemyError:
+        return
+    finally:
+        db.session.rollback()
+    if overdue:
+        waits = counted(overdue, "person waits", "people wait")
+        yield Finding("requests", False, f"{waits} for an answer about erasure, for more than a month")
+    else:
+        yield Finding("requests", True, "no answer about erasure is overdue")
 
 
 def _settings(app: Flask) -> Iterator[Finding]:

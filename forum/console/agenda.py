@@ -21,6 +21,7 @@ from forum.events.models import Event
 from forum.mailings.enums import MailingStatus
 from forum.outbox import listing as outbox
 from forum.outbox.wording import relay_text
+from forum.privacy import queries as privacy
 from forum.registration import listing, queries, wording
 from forum.registration.balance import Balance
 from forum.registration.enums import Status
@@ -54,6 +55,7 @@ class Coming:
 def list_tasks(event: Event, now: datetime) -> list[Task]:
     """Return the event's tasks; those for which people wait come first."""
     return [
+        *_requests(event, now),
         *_reviews(event, now),
         *_mailings(event),
         *_mail_troubles(event, now),
@@ -102,6 +104,26 @@ def standing_text(event: Event, now: datetime) -> str:
         return _("Registration closes today.")
     return ngettext(
         "Registration is open for %(num)s more day.", "Registration is open for %(num)s more days.", days
+    )
+
+
+def _requests(event: Event, now: datetime) -> Iterator[Task]:
+    """Yield a task for people who have asked to be erased; it is trouble once three weeks of the month are over."""
+    requests = privacy.list_open(event)
+    if not requests:
+        return
+    overdue = sum(request.due_at <= now for request in requests)
+    if overdue:
+        detail = _("%(overdue)s too late to answer.", overdue=overdue)
+    else:
+        last_day = requests[0].due_at - timedelta(days=1)
+        detail = _("The first answer is due on %(day)s at the latest.", day=day_text(last_day, event.zone))
+    yield Task(
+        len(requests),
+        ngettext("person has asked to be erased", "people have asked to be erased", len(requests)),
+        detail,
+        url_for("erasure_requests.index", event=event.slug),
+        is_trouble=any(privacy.is_urgent(request, now) for request in requests),
     )
 
 

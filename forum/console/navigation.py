@@ -17,6 +17,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.outbox import listing as outbox
 from forum.outbox.enums import MessageStatus
+from forum.privacy import queries as privacy
 from forum.review import queries as reviews
 from forum.web.languages import NAMES, language
 
@@ -39,6 +40,7 @@ BELONGING = {
         *("review_many.approve", "review_many.decline"),
     },
     "reveals.index": {"reveals.index", "reveals.reveal"},
+    "erasure_requests.index": {f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")},
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
@@ -67,6 +69,7 @@ BELONGING = {
         "settings.languages",
         *("questions.index", "questions.new", "questions.add", "questions.edit"),
         *("questions.withdraw", "questions.preview"),
+        *("settings.privacy", "consent_texts.index"),
     },
 }
 
@@ -172,6 +175,7 @@ def _items(event: Event) -> list[Item]:
         _item(_("Waiting list"), "waiting_list.index", event, waiting or None),
         *_reviews(event, undecided),
         *reveals,
+        *_requests(event),
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),
@@ -185,6 +189,13 @@ def _reviews(event: Event, undecided: int) -> list[Item]:
     if not undecided and all(sector.policy != SectorPolicy.REVIEW for sector in event.sectors):
         return []
     return [_item(_("Review"), "review.index", event, undecided or None)]
+
+
+def _requests(event: Event) -> list[Item]:
+    """Return the link to the requests for erasure, where there has been one."""
+    if not privacy.has_any(event):
+        return []
+    return [_item(_("Requests"), "erasure_requests.index", event, len(privacy.list_open(event)) or None)]
 
 
 def _item(

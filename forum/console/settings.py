@@ -1,15 +1,16 @@
-"""The pages of an event's settings: name, days and place; registration; sectors; organiser; texts."""
+"""The pages of an event's settings: name, days and place; registration; privacy; sectors; organiser; texts."""
 
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from forum.accounts import sign_ins
 from forum.console import language_settings, look_settings, sector_merging, sector_settings
 from forum.console.mailings import proposed_change
+from forum.console.privacy_settings import PrivacyForm
 from forum.console.settings_editing import Former, Part, edit
 from forum.console.settings_forms import FactsForm, RulesForm
 from forum.console.settings_text_forms import FrontTextsForm, OrganiserForm
@@ -17,6 +18,7 @@ from forum.events.changes import touches_calendars
 from forum.events.days import list_days
 from forum.events.models import Event
 from forum.mailings import actions as mailings
+from forum.participants import queries as participants
 from forum.registration import listing, waiting_list
 from forum.registration.enums import Group
 
@@ -46,6 +48,12 @@ def organiser(event: str) -> ResponseReturnValue:
 def texts(event: str) -> ResponseReturnValue:
     """Change the texts of the front page."""
     return edit(event, Part("texts", FrontTextsForm))
+
+
+@bp.route("/privacy", methods=["GET", "POST"])
+def privacy(event: str) -> ResponseReturnValue:
+    """Change who may read the list of participants."""
+    return edit(event, Part("privacy", PrivacyForm, _readers))
 
 
 for rule, view in (
@@ -96,6 +104,11 @@ def _calendar_words(people: int, days: int) -> str:
 
 def _people(event: Event) -> dict[str, Any]:
     return {"waiting": listing.count_waiting(event)}
+
+
+def _readers(event: Event) -> dict[str, Any]:
+    url = url_for("consent_texts.index", event=event.slug)
+    return {"shown": participants.count_consents(event), "consent_texts_url": url}
 
 
 def _after_rules(event: Event, former: Former, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The table `registration` of an event.toml: when one can register, and the rules by which places are offered."""
+"""The table `registration` of an event.toml: when one can register, how places are offered, who reads the list."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,9 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forum.content import moments
-from forum.content.shapes import flag, member, moment, number, table
-from forum.events.enums import LineOrder
+from forum.content.shapes import flag, matching, member, moment, number, table
+from forum.events.enums import LineOrder, ListAudience
 from forum.events.models import Event
+
+READERS = tuple(audience.value for audience in ListAudience if audience != ListAudience.OFF)
 
 SHAPE = table(
     {
@@ -27,6 +29,8 @@ SHAPE = table(
         "offer_cutoff_hours": number(0, 10_000),
         "review_days": number(1, 365),
         "second_reviewer": flag,
+        # The readers of the list of participants, where there is one.
+        "participant_list": matching(READERS.__contains__, f"one of {', '.join(READERS)}"),
     },
 )
 
@@ -46,6 +50,9 @@ def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
         "offer_cutoff_hours": event.offer_cutoff_hours or None,
         "review_days": event.review_days,
         "second_reviewer": event.has_second_reviewer or None,
+        "participant_list": None
+        if event.participant_list == ListAudience.OFF
+        else str(event.participant_list),
     }
 
 
@@ -63,4 +70,5 @@ def values_of(rules: dict[str, Any], at: Callable[[dict[str, Any], str], datetim
         "offer_cutoff_hours": rules.get("offer_cutoff_hours", 0),
         "review_days": rules.get("review_days"),
         "has_second_reviewer": rules.get("second_reviewer", False),
+        "participant_list": ListAudience(rules.get("participant_list", ListAudience.OFF)),
     }

@@ -19,7 +19,8 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, expiry, intake, places, reviewing
 from forum.registration.applicant import Applicant, Details
-from forum.registration.enums import ConsentPurpose, DeclineReason, Status
+from forum.registration.consents import Listed
+from forum.registration.enums import ConsentPurpose, DeclineReason, ListedAs, Status
 from forum.registration.models import Registration
 from forum.registration.reviewing import Refusal
 
@@ -215,7 +216,9 @@ def _consents(part: Part) -> frozenset[ConsentPurpose]:
 
 
 def _confirm(part: Part, at: datetime) -> None:
-    actions.confirm(part.registration, consents=_consents(part), now=at)
+    shown = ListedAs.ORGANISATION if part.number % 4 == 1 else ListedAs.NAME
+    listed = Listed(shown, part.registration.event.participant_list)
+    actions.confirm(part.registration, consents=_consents(part), listed=listed, now=at)
     for consent in part.registration.consents:  # nobody consents to a text written after `at`
         consent.text_version = min(consent.text_version, at.date().isoformat())
 

@@ -33,7 +33,7 @@ CHANGEABLE = frozenset(
             "help_lines",
         ),
         *("sharing", "facts", "programme_points"),
-        "languages",
+        *("languages", "participant_list"),
         *("accent_light", "accent_dark", "logo_key", "share_key"),
     }
 )

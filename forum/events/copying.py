@@ -24,6 +24,7 @@ OWN = {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("calendar_sequence", "calendar_changed_at"),
         *("logo_key", "share_key"),  # images of the other event's library
+        "participant_list",  # whether there is a list, and for whom, is decided anew
     },
     Sector: {"id", "event_id", "taken", "merged_keys"},
     Page: {"id", "event_id"},

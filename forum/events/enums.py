@@ -1,4 +1,4 @@
-"""Sectors' policies and templates, the waiting list's order, the state of registration, calendar entries' status."""
+"""Sectors, the waiting list's order, the list of participants' readers, states of registration and calendar."""
 
 from enum import StrEnum
 
@@ -29,6 +29,14 @@ class LineOrder(StrEnum):
     BALANCE = (
         "balance"  # sectors below their floor, then organisations without a place, then the order of asking
     )
+
+
+class ListAudience(StrEnum):
+    """Who may read the list of an event's participants (P15)."""
+
+    OFF = "off"  # there is no list
+    PARTICIPANTS = "participants"  # who has a place, signed in to the own page
+    PUBLIC = "public"  # everybody, on the web
 
 
 class RegistrationState(StrEnum):

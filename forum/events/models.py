@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from forum import clock
 from forum.columns import Link, Text, TokenDigest, Translated, UnsafeLink, UtcDateTime, is_link, member
 from forum.database import Base
-from forum.events.enums import LineOrder, SectorPolicy
+from forum.events.enums import LineOrder, ListAudience, SectorPolicy
 from forum.revisions import Revision
 from forum.web.languages import NAMES
 
@@ -109,6 +109,9 @@ class Event(Base):
     review_days: Mapped[int | None]
     # Whether a refusal has to be confirmed by a second organiser.
     has_second_reviewer: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    participant_list: Mapped[ListAudience] = member(
+        ListAudience, default=ListAudience.OFF, server_default=text("'off'")
+    )
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     programme_points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)

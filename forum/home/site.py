@@ -11,6 +11,7 @@ from jinja2 import StrictUndefined
 from forum import clock
 from forum.columns import Text
 from forum.events import queries as events
+from forum.events.enums import ListAudience
 from forum.events.help_lines import HelpLine, list_help_lines
 from forum.events.in_url import event_of_page, is_preview
 from forum.events.labels import labels_of, short_labels_of
@@ -18,6 +19,7 @@ from forum.events.look import Look, look_of
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
 from forum.events.queries import LinkedEvent
+from forum.participants import queries as participants
 from forum.registration.opening import Opening, opening_of, seconds_unchanged
 from forum.web import cache, languages
 
@@ -133,6 +135,18 @@ class Site:
             register = url_for("registration.choose", event=slug)
             links.append((self.register_label, register, "registration."))
         return [Link(label, url, _is_here(url, endpoint)) for label, url, endpoint in links]
+
+    @property
+    def participants_url(self) -> str:
+        """The public list of the page's event; "" where there is none, or it shows nobody."""
+        return _once("participants_url", self._make_participants_url)
+
+    def _make_participants_url(self) -> str:
+        event = self.event
+        is_public = event is not None and event.is_published and event.participant_list == ListAudience.PUBLIC
+        if event is None or not is_public or self.is_preview or participants.is_empty(event):
+            return ""
+        return url_for("participants.index", event=events.slug_in_url(event))
 
     @property
     def register_label(self) -> str:

@@ -10,6 +10,7 @@ from forum.health import keys
 from forum.mailings import sending
 from forum.news import actions as news
 from forum.news import reindexing
+from forum.privacy import erasing
 from forum.registration import expiry, forgetting, refilling
 from forum.registration.models import CareAnswer, ProtectedIdentity
 from forum.web import limits
@@ -57,6 +58,7 @@ JOBS = (
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),
     Job("index pages", 60, reindexing.refill_pages),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
+    Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),
     Job("forget counters", 3600, forget_counters),

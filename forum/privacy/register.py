@@ -21,6 +21,7 @@ from forum.privacy.entries import (
     Entry,
 )
 from forum.privacy.entries import of as _of
+from forum.privacy.erasure import ERASURE
 from forum.privacy.office import OFFICE_ENTRIES
 from forum.privacy.review import REVIEW
 
@@ -127,17 +128,19 @@ REGISTER: tuple[Entry, ...] = (
         fields=("ByHandForm.reason",),
     ),
     Entry(
-        what=_l(
-            "Your answer about a list of participants, which does not exist so far, and about photographs"
-        ),
+        what=_l("Your answers about the list of participants and about photographs"),
         purpose=_l("To do as you wish, and to be able to show what you agreed to and when"),
         basis=CONSENT,
         audience=OFFICE,
         retention=UNTIL_ERASED,
-        columns=_of("consents", "registration_id", "purpose", "text_version", "given_at", "withdrawn_at"),
+        columns=(
+            *_of("consents", "registration_id", "purpose", "text_version", "given_at", "withdrawn_at"),
+            *_of("consents", "listed_as", "audience"),
+        ),
         fields=(*_of("ConsentsForm", "participant_list", "photographs"),),
     ),
     REVIEW,
+    ERASURE,
     Entry(
         what=_l("That you have a protected identity, and your real name if you give it"),
         purpose=_l("So that you can take part safely. The name is kept encrypted and apart from the rest"),

@@ -56,6 +56,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "mailing_recipients": {"id", "mailing_id"},
     "registration_notes": {"id"},
     "registration_tags": {"event_id"},
+    "erasure_requests": {"id", "event_id"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
     "images": {
         "id",
@@ -108,6 +109,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "FrontTextsForm": ("lead", "sharing", "facts", "programme_points"),
     "FactRow": ("label", "value"),
     "LanguagesForm": ("languages",),
+    "PrivacyForm": ("participant_list",),
     "LookForm": ("accent_light", "accent_dark", "logo_key", "share_key"),
     "PointRow": ("day", "starts", "title", "text"),
     "PlacesForm": ("capacity", "shares"),
@@ -133,7 +135,13 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
 FIELDS = {
     *("RegistrationForm.website", "AsksQuestions.asks", "RegistrationForm.key", "RegistrationForm.event"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
-    *("ResendForm.kind", "DismissForm.reason", "ApproveManyForm.whom", "RevealForm.key"),
+    *(
+        "ResendForm.kind",
+        "DismissForm.reason",
+        "ApproveManyForm.whom",
+        "RevealForm.key",
+        "ConsentsForm.readers",
+    ),
     *(
         f"PostForm.{name}"
         for name in ("key", "event", "categories", "tags", "has_help_box", "cover", "sources", "sv", "en")

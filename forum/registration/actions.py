@@ -19,7 +19,9 @@ from forum.registration import (
     reviewing,
     waiting_list,
 )
+from forum.registration import consents as consenting
 from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.consents import Listed
 from forum.registration.enums import ConsentPurpose, OfferEnd, Status, TokenPurpose
 from forum.registration.errors import (
     AlreadyConfirmed,
@@ -30,12 +32,16 @@ from forum.registration.errors import (
     StateChanged,
 )
 from forum.registration.given import Answered
-from forum.registration.models import Consent, Registration, Submission
-
-CONSENT_TEXTS = "2026-11-27"
+from forum.registration.models import Registration, Submission
 
 
-def confirm_by_link(token: str, *, consents: frozenset[ConsentPurpose], now: datetime) -> Registration:
+def confirm_by_link(
+    token: str,
+    consents: frozenset[ConsentPurpose],
+    *,
+    listed: Listed | None = None,
+    now: datetime,
+) -> Registration:
     """Confirm the registration and answers of a confirming link. Raises LinkRefused and what `confirm` raises.
 
     Call after `start_write`. The link is looked up again once the event is locked: the transaction that held the lock
@@ -43,7 +49,8 @@ def confirm_by_link(token: str, *, consents: frozenset[ConsentPurpose], now: dat
     """
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
     places.lock(registration.event)
-    return confirm(registration, links.find_submission(token, now=now), consents=consents, now=now)
+    submission = links.find_submission(token, now=now)
+    return confirm(registration, submission, consents=consents, listed=listed, now=now)
 
 
 def confirm(
@@ -51,11 +58,13 @@ def confirm(
     submission: Submission | None = None,
     *,
     consents: frozenset[ConsentPurpose] = frozenset(),
+    listed: Listed | None = None,
     now: datetime,
 ) -> Registration:
     """Confirm the address and the answers of `submission`; the person then keeps the place, waits or is reviewed.
 
-    Only the person who reads the mail can give consents (P03). Raises NotLive, SectorFull, and AlreadyConfirmed for a
+    Only the person who reads the mail can give consents (P03). `listed` is the answer about the list of
+    participants. Raises NotLive, SectorFull, and AlreadyConfirmed for a
     second call: of two presses of the button at once, only the first may sign anybody in (S21). Call after
     `start_write`.
     """
@@ -70,7 +79,8 @@ def confirm(
     places.keep(registration)
     registration.confirmed_at = now
     _begin_calendar(registration, now)
-    registration.consents = [_consent(purpose, now) for purpose in sorted(consents)]
+    registration.consents = []
+    consenting.give(registration, consents, listed, now=now)
     audit.record("registration.address_confirmed", registration, actor="person", at=now)
     if registration.sector.policy == SectorPolicy.REVIEW and not registration.holds_place:
         reviewing.begin(registration, now=now)
@@ -160,19 +170,16 @@ def change(
     return [*changed, *asked]
 
 
-def set_consents(registration: Registration, wanted: frozenset[ConsentPurpose], *, now: datetime) -> None:
+def set_consents(
+    registration: Registration,
+    wanted: frozenset[ConsentPurpose],
+    *,
+    listed: Listed | None = None,
+    now: datetime,
+) -> None:
     """Give or withdraw consents, with immediate effect (P04). Raises NotLive."""
     places.lock_live(registration)
-    for purpose in ConsentPurpose:
-        has = registration.has_consented(purpose)
-        if purpose in wanted and not has:
-            registration.consents.append(_consent(purpose, now))
-        elif has and purpose not in wanted:
-            _withdraw(registration, purpose, now)
-        if has != (purpose in wanted):
-            audit.record(
-                "registration.consent", registration, actor="person", at=now, purpose=purpose, given=not has
-            )
+    consenting.put(registration, wanted, listed, now=now)
 
 
 def resend(registration: Registration, *, actor: str, now: datetime, kind: str | None = None) -> str:
@@ -235,13 +242,3 @@ def _begin_calendar(registration: Registration, now: datetime) -> None:
     earlier = queries.find_last_calendar_sequence(registration)
     registration.calendar_sequence = 0 if earlier is None else earlier + 1
     registration.calendar_changed_at = now
-
-
-def _consent(purpose: ConsentPurpose, now: datetime) -> Consent:
-    return Consent(purpose=purpose, text_version=CONSENT_TEXTS, given_at=now)
-
-
-def _withdraw(registration: Registration, purpose: ConsentPurpose, now: datetime) -> None:
-    for consent in registration.consents:
-        if consent.purpose == purpose and consent.withdrawn_at is None:
-            consent.withdrawn_at = now

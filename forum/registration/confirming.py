@@ -5,9 +5,9 @@ from flask import render_template
 from forum import clock
 from forum.events.in_url import show_event
 from forum.registration import answers, links, own_answers, queries
+from forum.registration.consents_form import ConsentsForm
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NotLive
-from forum.registration.forms import ConsentsForm
 
 
 def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:

@@ -22,7 +22,7 @@ from forum.registration import own_answers
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.review_words import CHOICES
-from forum.registration.wording import CONSENTS, FIELDS, act_detail, act_text, actor_text
+from forum.registration.wording import CONSENTS, FIELDS, READERS, SHOWN, act_detail, act_text, actor_text
 from forum.web.languages import NAMES, day_text, in_language, language, moment_text
 
 
@@ -159,7 +159,11 @@ def _consent_text(consent: Consent | None, zone: tzinfo) -> str:
         return _("No")
     if consent.withdrawn_at:
         return _("No, withdrawn %(day)s", day=day_text(consent.withdrawn_at, zone))
-    return _("Yes, since %(day)s", day=day_text(consent.given_at, zone))
+    day = day_text(consent.given_at, zone)
+    if consent.listed_as and consent.audience:
+        shown, readers = SHOWN[consent.listed_as], READERS[consent.audience]
+        return _("%(shown)s, %(readers)s, since %(day)s", shown=shown, readers=readers, day=day)
+    return _("Yes, since %(day)s", day=day)
 
 
 def _act(entry: AuditEntry, names: Mapping[str, str], zone: tzinfo) -> Happening:

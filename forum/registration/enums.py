@@ -1,4 +1,4 @@
-"""A registration's statuses, makers and ends of offers, the purposes of personal links, and of consents."""
+"""A registration's statuses, makers and ends of offers, purposes of personal links, and what people consent to."""
 
 from enum import StrEnum
 
@@ -72,6 +72,8 @@ class TokenPurpose(StrEnum):
 
     CONFIRM = "confirm"
     MANAGE = "manage"
+    OWN_DATA = "own_data"  # mailed: opens everything held about the person, once
+    OWN_DATA_PAGE = "own_data_page"  # kept in the session's cookie while that page is open
 
 
 class ConsentPurpose(StrEnum):
@@ -79,6 +81,13 @@ class ConsentPurpose(StrEnum):
 
     PARTICIPANT_LIST = "participant_list"
     PHOTOGRAPHS = "photographs"
+
+
+class ListedAs(StrEnum):
+    """What the list of participants shows of a person who has consented to it (P15)."""
+
+    NAME = "name"  # the name and the organisation
+    ORGANISATION = "organisation"  # the organisation only
 
 
 class ExportPurpose(StrEnum):

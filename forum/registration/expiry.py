@@ -13,7 +13,8 @@ from forum.outbox.models import OutboxMessage
 from forum.people.models import AddressChange
 from forum.registration import answers, deadlines, links, mails, offers, places, queries, waiting_list
 from forum.registration.enums import OfferEnd, Status
-from forum.registration.models import EndedSignIn, Registration, RegistrationToken, Submission
+from forum.registration.models import Registration, RegistrationToken, Submission
+from forum.registration.sign_in_models import EndedSignIn
 
 # How long the key of a sent form is kept. A form that is sent again later counts as new; if its address is
 # registered, the mail says so.

@@ -13,7 +13,7 @@ from forum.events.models import Event
 from forum.questions.models import Question
 from forum.registration import export_answers, listing
 from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
-from forum.registration.wording import CONSENTS, FIELDS, status_name
+from forum.registration.wording import CONSENTS, FIELDS, SHOWN, status_name
 from forum.web.languages import NAMES, in_language, language
 
 # Every column in the order of a file, by its name in `listing.stream`, with its heading.
@@ -120,6 +120,7 @@ def _words(event: Event) -> Words:
         "status": lambda status: statuses.get(status, status),
         **dict.fromkeys(MOMENTS, lambda moment: moment.astimezone(event.zone) if moment else None),
         **dict.fromkeys(ConsentPurpose, lambda given: consented[bool(given)]),
+        ConsentPurpose.PARTICIPANT_LIST: lambda shown: str(SHOWN.get(shown, consented[False])),
     }
 
 

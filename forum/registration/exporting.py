@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from forum import clock
 from forum.audit import actions as audit
+from forum.audit.queries import REGISTRATIONS_EXPORTED
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
@@ -23,7 +24,7 @@ def record(
     shown = filters.query()
     start_write(db.session)
     audit.record(
-        "registrations.exported",
+        REGISTRATIONS_EXPORTED,
         event,
         actor=actor,
         at=clock.now(),

@@ -15,7 +15,6 @@ from forum.questions.enums import Sensitivity
 from forum.questions.fields import AsksQuestions, name_of
 from forum.questions.wording import answer_text
 from forum.registration.applicant import ASKED, CHANGEABLE, Applicant, Details
-from forum.registration.enums import ConsentPurpose
 from forum.registration.given import Answered
 from forum.registration.wording import FIELDS
 from forum.web.countries import CountryField
@@ -215,19 +214,6 @@ class ProtectedIdentityForm(TidyForm):
 
 class CareForm(AsksQuestions):
     """The form on which a person replaces what they have told about diet and access; it is never filled in (S23)."""
-
-
-class ConsentsForm(TidyForm):
-    """The form with the consents, on the person's own page (P04)."""
-
-    participant_list = BooleanField(
-        _l("My name and organisation may appear in a list of participants, if there is one")
-    )
-    photographs = BooleanField(_l("I agree to be photographed"))
-
-    def wanted(self) -> frozenset[ConsentPurpose]:
-        """Return the purposes that are ticked."""
-        return frozenset(purpose for purpose in ConsentPurpose if getattr(self, purpose.value).data)
 
 
 class LinkForm(TidyForm):

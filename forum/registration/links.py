@@ -17,6 +17,8 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
 
 MANAGE_DAYS_AFTER_EVENT = 30
+OWN_DATA_MINUTES = 10  # how long a link to everything held about a person works, and the page that it opens
+PATHS = {TokenPurpose.CONFIRM: "confirm/", TokenPurpose.OWN_DATA: "everything/"}
 
 
 def issue_address(
@@ -32,8 +34,8 @@ def issue_address(
     `submission` is the form whose answers a confirming link carries; a dead link never works.
     """
     token = issue(registration, purpose, now=now, submission=submission, is_dead=is_dead)
-    path = f"confirm/{token}" if purpose == TokenPurpose.CONFIRM else token
-    return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}"
+    path = PATHS.get(purpose, "")
+    return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}{token}"
 
 
 def new_address_address(registration: Registration, token: str) -> str:
@@ -51,13 +53,16 @@ def issue(
 ) -> str:
     """Make the token of a link and return it; only its digest is stored.
 
-    A confirming link is valid until `confirm_by`, a managing link until 30 days after the event. `submission` is the
+    A confirming link is valid until `confirm_by`, a managing link until 30 days after the event, one to everything
+    held about the person and the page that it opens for ten minutes. `submission` is the
     form whose answers a confirming link carries. A dead link never works: it is made for a mail that is withheld.
     """
-    token = new_token()
+    token, own_data_ends = new_token(), now + timedelta(minutes=OWN_DATA_MINUTES)
     ends = {
         TokenPurpose.CONFIRM: registration.confirm_by,
         TokenPurpose.MANAGE: managing_ends(registration.event),
+        TokenPurpose.OWN_DATA: own_data_ends,
+        TokenPurpose.OWN_DATA_PAGE: own_data_ends,
     }
     db.session.add(
         RegistrationToken(
@@ -122,6 +127,16 @@ def lengthen_confirming(registration: Registration) -> None:
         RegistrationToken.revoked_at.is_(None),
     )
     db.session.execute(update(RegistrationToken).where(*mine).values(expires_at=registration.confirm_by))
+
+
+def end(registration: Registration, purpose: TokenPurpose, *, now: datetime) -> None:
+    """End the registration's links of one purpose."""
+    mine = (
+        RegistrationToken.registration_id == registration.id,
+        RegistrationToken.purpose == purpose,
+        RegistrationToken.revoked_at.is_(None),
+    )
+    db.session.execute(update(RegistrationToken).where(*mine).values(revoked_at=now))
 
 
 def revoke(registration: Registration, *, now: datetime) -> None:

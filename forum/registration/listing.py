@@ -14,9 +14,9 @@ from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import export_answers, line_queries, searching
+from forum.registration import consents, export_answers, line_queries, searching
 from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
-from forum.registration.models import Consent, Registration
+from forum.registration.models import Registration
 from forum.registration.queries import find_by_reference
 from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbours, read_page
 
@@ -246,9 +246,10 @@ def order_by_sector_and_time(event: Event) -> Order:
 def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | None = None) -> Iterator[Row]:
     """Yield the filtered list in its order or in that of `by`, with a few hundred rows in memory at a time.
 
-    `columns` names attributes of the registration, purposes of consent, PLACE_CONFIRMED_AT, and `export_answers`.
+    `columns` names attributes of the registration, purposes of consent (`consents.as_column`), PLACE_CONFIRMED_AT,
+    and `export_answers`.
     """
-    query = matching(event, filters).with_only_columns(*map(_streamed, columns))
+    query = matching(event, filters).with_only_columns(*(_streamed(column, event) for column in columns))
     ordered = query.order_by(*_whole_order(by or order(event, filters.sort)))
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
 
@@ -267,15 +268,14 @@ def _holds(text: str) -> ColumnElement[bool]:
     return or_(in_text, and_(in_extra, searching.EXTRA_HOLDS))
 
 
-def _streamed(column: str) -> Any:
+def _streamed(column: str, event: Event) -> Any:
     if column.startswith(export_answers.PREFIX):
         return export_answers.select_answer(column)
     if column == PLACE_CONFIRMED_AT:
         # A calendar entry changes when the place is confirmed, and not again while the person has the place.
         return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)
     if column in set(ConsentPurpose):
-        given = and_(Consent.registration_id == Registration.id, Consent.withdrawn_at.is_(None))
-        return exists().where(given, Consent.purpose == column).label(column)
+        return consents.as_column(ConsentPurpose(column), event)
     return getattr(Registration, column)
 
 

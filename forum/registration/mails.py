@@ -123,12 +123,12 @@ def queue_about_offer(
 
 def queue_offer_declined(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that says that the person has declined the place."""
-    return _queue(registration, "offer-declined", now)
+    return queue(registration, "offer-declined", now)
 
 
 def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that says that the offer has expired."""
-    return _queue(registration, "offer-lapsed", now, lane=Lane.BULK)
+    return queue(registration, "offer-lapsed", now, lane=Lane.BULK)
 
 
 def queue_cancelled(
@@ -136,7 +136,7 @@ def queue_cancelled(
 ) -> OutboxMessage | None:
     """Queue the mail that says that the registration or the wait has ended; take back mails that have not left yet."""
     take_back([registration])
-    return _queue(registration, "cancelled", now, left_line=left_line, paragraphs=paragraphs(words))
+    return queue(registration, "cancelled", now, left_line=left_line, paragraphs=paragraphs(words))
 
 
 def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage | None:
@@ -178,12 +178,12 @@ def queue_new_address(
 ) -> OutboxMessage | None:
     """Queue the mail that asks a new address to confirm itself; only this mail goes there before."""
     link = links.new_address_address(registration, token)
-    return _queue(registration, "new-address", now, to=email, link=link, until=until, withheld=withheld)
+    return queue(registration, "new-address", now, to=email, link=link, until=until, withheld=withheld)
 
 
 def queue_address_leaving(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that tells the address in use that a new one has been entered."""
-    return _queue(registration, "address-leaving", now)
+    return queue(registration, "address-leaving", now)
 
 
 def kind_for_state(registration: Registration) -> str | None:
@@ -244,16 +244,16 @@ def _received(registration: Registration) -> str:
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
     until = registration.confirm_by
     held_until = registration.held_until or until
-    return _queue(
+    return queue(
         registration, kind, now, leads_to=TokenPurpose.CONFIRM, until=until, held_until=held_until, **more
     )
 
 
 def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
-    return _queue(registration, kind, now, leads_to=TokenPurpose.MANAGE, **more)
+    return queue(registration, kind, now, leads_to=TokenPurpose.MANAGE, **more)
 
 
-def _queue(
+def queue(
     registration: Registration,
     kind: str,
     now: datetime,

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
-from forum.events.enums import EntryStatus
+from forum.events.enums import EntryStatus, ListAudience
 from forum.registration.enums import (
     APPROVED,
     IN_CALENDAR,
     LIVE,
     ConsentPurpose,
     DeclineReason,
+    ListedAs,
     Status,
     TokenPurpose,
 )
@@ -215,7 +216,11 @@ class Submission(Base):
 
 
 class Consent(Base):
-    """A consent: for which purpose and to which version of the text, when given, when withdrawn (P03)."""
+    """A consent: for which purpose and to which version of the text, when given, when withdrawn (P03).
+
+    A consent to the list of participants also says what the list shows, and for which readers it was given (P15). For
+    a text that names no readers, as early versions asked it, both are NULL.
+    """
 
     __tablename__ = "consents"
     __table_args__ = (Index("ix_consents_registration_id", "registration_id"),)
@@ -224,6 +229,8 @@ class Consent(Base):
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
     purpose: Mapped[ConsentPurpose] = member(ConsentPurpose, 40)
     text_version: Mapped[str] = mapped_column(String(20))
+    listed_as: Mapped[ListedAs | None] = member(ListedAs)
+    audience: Mapped[ListAudience | None] = member(ListAudience)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     registration: Mapped[Registration] = relationship(back_populates="consents")
@@ -260,20 +267,6 @@ class CareAnswer(Base):
     )
     sealed_answer: Mapped[SealedBytes] = mapped_column("answer", SealedRecord("care", length=LONGEST_SECRET))
     answer = SealedValue[dict[str, Any]]()
-
-
-class EndedSignIn(Base):
-    """A browser's sign-in to a personal page that the person has left, kept until it would have ended by itself.
-
-    Each sign-in has a random number in the session's cookie; here is its digest.
-    """
-
-    __tablename__ = "ended_sign_ins"
-    __table_args__ = (Index("ix_ended_sign_ins_registration_id", "registration_id"),)
-
-    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
-    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RegistrationToken(Base):

@@ -10,10 +10,12 @@ from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.questions import layout, queries
 from forum.questions.fields import AsksQuestions
-from forum.registration import own_sign_in
+from forum.registration import links, own_sign_in
 from forum.registration.confirming import ask_to_confirm
+from forum.registration.consents_form import ConsentsForm
+from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, NotLive
-from forum.registration.forms import CareForm, ConsentsForm, DetailsForm, ProtectedIdentityForm
+from forum.registration.forms import CareForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
 
@@ -67,7 +69,8 @@ def ask_again(notice: str) -> str | None:
         return render_template("public/self_service/left.html")
     try:
         if endpoint == "confirm":
-            return ask_to_confirm(known["token"], ConsentsForm(), notice=notice)
+            asked = ConsentsForm(links.follow(known["token"], TokenPurpose.CONFIRM, now=clock.now()))
+            return ask_to_confirm(known["token"], asked, notice=notice)
     except LinkRefused:
         pass
     return None

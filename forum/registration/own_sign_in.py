@@ -16,9 +16,11 @@ from forum.extensions import db
 from forum.registration import kept_answers, links, places, queries
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, SignInEnded
-from forum.registration.models import EndedSignIn, Registration
+from forum.registration.models import Registration
+from forum.registration.sign_in_models import EndedSignIn
 
 KEY = "own_page"
+EVERYTHING = "everything"  # the session's key for what opens everything held about the person for ten minutes
 SHAPE = {"link": str, "number": str, "began": float, "seen": float}
 # Older versions keep the link's digest as a text under this key of the session. An older version that reads this
 # session, during an update or after going back to it, would fail at any value that is not a text.
@@ -68,6 +70,7 @@ def leave(*, now: datetime) -> Registration | None:
 def forget() -> None:
     """Take the sign-in out of this browser, and end what the browser keeps of forms, for whoever uses it next."""
     session.pop(KEY, None)
+    session.pop(EVERYTHING, None)
     session.pop(FORMER_KEY, None)
     kept_answers.end()
 

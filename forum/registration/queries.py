@@ -17,11 +17,11 @@ from forum.registration.models import (
     IS_LIVE,
     IS_UNDECIDED,
     IS_WAITING,
-    EndedSignIn,
     Registration,
     RegistrationToken,
     Submission,
 )
+from forum.registration.sign_in_models import EndedSignIn
 
 WAITING_AT_ONCE = 50
 # By sector id: the number of places that are held but not confirmed, and the number of people who wait.

@@ -26,11 +26,13 @@ from forum.registration import (
     own_page,
     own_sign_in,
     protection,
+    readers,
     review_filters,
 )
 from forum.registration.asking import asking_addresses
 from forum.registration.confirming import ask_to_confirm
-from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
+from forum.registration.consents_form import ConsentsForm
+from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import (
     AlreadyConfirmed,
     LinkRefused,
@@ -39,7 +41,7 @@ from forum.registration.errors import (
     SectorFull,
     SignInEnded,
 )
-from forum.registration.forms import ConsentsForm, DetailsForm, ProtectedIdentityForm
+from forum.registration.forms import DetailsForm, ProtectedIdentityForm
 from forum.registration.own_forms import ask_again, mine, mine_live, slug_afterwards
 from forum.web import errors
 from forum.web.forms import TidyForm
@@ -54,12 +56,13 @@ localised(bp, "/r/decline", methods=["GET", "POST"])(own_offer.decline)
 @localised(bp, "/r/confirm/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
     """Show the answers and a button; only pressing it confirms them, so that a mail scanner does not (S21)."""
-    now, form = clock.now(), ConsentsForm()
+    now = clock.now()
+    form = ConsentsForm(links.follow(token, TokenPurpose.CONFIRM, now=now))
     if not form.validate_on_submit():
         return ask_to_confirm(token, form)
     start_write(db.session)
     try:
-        registration = actions.confirm_by_link(token, consents=form.wanted(), now=now)
+        registration = actions.confirm_by_link(token, form.wanted(), listed=form.listed(), now=now)
     except AlreadyConfirmed:
         return ask_to_confirm(token, form)
     except SectorFull:
@@ -93,7 +96,7 @@ def show() -> ResponseReturnValue:
         "public/self_service/show.html",
         **own_page.describe(registration),
         form=TidyForm(),
-        consents_form=ConsentsForm(data={p.value: registration.has_consented(p) for p in ConsentPurpose}),
+        consents_form=ConsentsForm.of(registration),
         is_welcome="welcome" in request.args,
         **own_sign_in.ENDS,
     )
@@ -140,11 +143,11 @@ def change() -> ResponseReturnValue:
 @localised(bp, "/r/consents", methods=["POST"])
 def consents() -> ResponseReturnValue:
     """Give or withdraw consents, with immediate effect (P04)."""
-    form = ConsentsForm()
     start_write(db.session)
     registration = mine()
+    form = ConsentsForm(registration)
     if form.validate():
-        actions.set_consents(registration, form.wanted(), now=clock.now())
+        actions.set_consents(registration, form.wanted(), listed=form.listed(), now=clock.now())
         db.session.commit()
     return _back_saved()
 
@@ -208,8 +211,13 @@ def own_data_page() -> ResponseReturnValue:
         response = Response(own_data.as_json(held), mimetype="application/json")
         response.headers["Content-Disposition"] = "attachment; filename=own-data.json"
         return response
-    told = own_data_words.tell(registration, held)
-    return render_template("public/self_service/own_data.html", registration=registration, told=told)
+    return render_template(
+        "public/self_service/own_data.html",
+        registration=registration,
+        told=own_data_words.tell(registration, held),
+        seen=readers.list_readings(registration),
+        form=TidyForm(),
+    )
 
 
 @localised(bp, "/r/forum.ics")

@@ -11,8 +11,9 @@ from flask_babel.speaklater import LazyString
 from forum import clock
 from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED, Brake
 from forum.events import queries as events
+from forum.events.enums import ListAudience
 from forum.outbox.wording import StatusWords
-from forum.registration.enums import ConsentPurpose, DeclineReason, Group, Status
+from forum.registration.enums import ConsentPurpose, DeclineReason, Group, ListedAs, Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.web.languages import day_text, language, short_moment_text
@@ -44,6 +45,14 @@ UNKNOWN_KIND = "review"  # the sign of a status that only a newer version knows
 CONSENTS = {
     ConsentPurpose.PARTICIPANT_LIST: _l("List of participants"),
     ConsentPurpose.PHOTOGRAPHS: _l("Photographs"),
+}
+SHOWN = {
+    ListedAs.NAME: _l("Name and organisation"),
+    ListedAs.ORGANISATION: _l("Organisation only"),
+}
+READERS = {
+    ListAudience.PUBLIC: _l("on a public list"),
+    ListAudience.PARTICIPANTS: _l("on a list for participants"),
 }
 ACTS = {
     "registration.received": _l("Registration received"),
@@ -81,6 +90,12 @@ ACTS = {
     "registration.tagged": _l("Tags changed"),
     "registration.mail_resent": _l("Message sent again"),
     "registration.link_asked": _l("Asked for a new personal link"),
+    "registration.erased": _l("A person was erased"),
+    "registration.own_data_asked": _l("Asked for a link to everything held"),
+    "registration.own_data_opened": _l("Opened everything held"),
+    "registration.erasure_asked": _l("Asked to be erased"),
+    "registration.erasure_taken_back": _l("Took the request for erasure back"),
+    "registration.erasure_refused": _l("Request for erasure refused"),
     "registration.asked_again": _l("Registered once more with the same address"),
 }
 REFUSALS = ("registration.declined", "registration.refusal_proposed")

@@ -11,8 +11,10 @@ from tests.browser.visitor import LONG_ANSWERS, Visitor
 from tests.browser.ways import (
     Way,
     accept_too_late,
+    asked,
     change_wrongly,
     details,
+    everything,
     link,
     list_of,
     mine,
@@ -231,6 +233,24 @@ OWN_REGISTRATION = [
         world="long",
     ),
     Sight("link refused", "self_service.enter", {"token": "unknown"}, status=404),
+    Sight("ask to be erased", "own_requests.erasure", way=mine("confirmed", "own_requests.erasure")),
+    Sight("asked to be erased", "own_requests.erasure", way=mine("waiting", "own_requests.erasure")),
+    Sight(
+        "open everything held",
+        "own_everything.enter",
+        way=link("own_everything.enter", "everything"),
+    ),
+    Sight("everything held", "own_everything.show", way=everything),
+    Sight("everything held, in long words", "own_everything.show", way=everything, world="long"),
+    Sight("everything held, closed", "own_everything.show", status=404),
+    Sight("participants", "participants.index"),
+    Sight(
+        "participants in long words",
+        "participants.own",
+        way=mine("confirmed", "participants.own"),
+        world="long",
+    ),
+    Sight("participants, for participants only", "participants.own", world="long", status=404),
 ]
 FAILURES = [
     Sight("not found", "events.page", {"slug": "nowhere"}, status=404),
@@ -637,7 +657,7 @@ DESK = [
         for kind in ("used", "unused")
     ],
 ]
-PARTS = ("facts", "registration", "sectors", "organiser", "texts", "look", "languages")
+PARTS = ("facts", "registration", "sectors", "organiser", "texts", "look", "languages", "privacy")
 SETTINGS = [
     *[
         Sight(f"{what}, {part}", f"settings.{part}", {}, of_event(f"settings.{part}"), world, ORGANISER)
@@ -671,6 +691,17 @@ SETTINGS = [
         as_=ORGANISER,
         status=422,
     ),
+    Sight("requests", "erasure_requests.index", way=of_event("erasure_requests.index"), as_=ORGANISER),
+    Sight("erase a person", "erasure_requests.carry_out", way=asked("carry_out"), as_=ORGANISER),
+    Sight("refuse a request", "erasure_requests.refuse", way=asked("refuse"), as_=ORGANISER),
+    Sight(
+        "refuse a request, without a reason",
+        "erasure_requests.refuse",
+        way=wrongly(asked("refuse"), {"reason": ""}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("consent texts", "consent_texts.index", way=of_event("consent_texts.index"), as_=ORGANISER),
     Sight("new sector", "settings.new_sector", way=of_event("settings.new_sector"), as_=ORGANISER),
     *[
         Sight(f"{what} a sector", endpoint, way=of_event(endpoint, sector="ngo"), as_=ORGANISER)

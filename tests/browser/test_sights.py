@@ -52,6 +52,8 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "own_account.propose_authenticator": "leads to the page of the key",
     "own_account.end_session": "leads back to the list",
     "own_account.end_other_sessions": "leads back to the list",
+    "own_everything.ask": "leads back to the person's data",
+    "own_everything.close": "leads to the page that says so",
     "self_service.consents": "leads back to the person's page",
     "self_service.leave": "leads to the page that says so",
     "self_service.calendar_file": "a calendar file",

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from forum.columns import digest
+from forum.registration.own_sign_in import EVERYTHING
 from tests.browser.visitor import Visitor, follow
 
 Way = Callable[[Visitor], None]
@@ -117,6 +119,20 @@ def accept_too_late(visitor: Visitor) -> None:
 
 def link(endpoint: str, token: str) -> Way:
     return lambda visitor: visitor.open(endpoint, token=visitor.world.tokens[token])
+
+
+def everything(visitor: Visitor) -> None:
+    """Open everything held about a person, in a browser in which the link to it has been pressed."""
+    opened = {EVERYTHING: digest(visitor.world.tokens["open"])}
+    visitor.page.context.add_cookies([visitor.world.cookie(**opened)])
+    visitor.open("own_everything.show")
+
+
+def asked(act: str) -> Way:
+    """Open a page of the console about the test forum's request to be erased."""
+    return lambda visitor: visitor.open(
+        f"erasure_requests.{act}", event=visitor.world.event, number=visitor.world.request
+    )
 
 
 def wrongly(way: Way, answers: dict[str, str]) -> Way:

@@ -47,9 +47,10 @@ from forum.news.models import Correction, Post, PostRevision, PostText, Source, 
 from forum.news.queries import IS_ANNOUNCED
 from forum.people import notes
 from forum.people.models import AddressChange
+from forum.privacy import actions as privacy
 from forum.questions.models import Question
 from forum.registration import links
-from forum.registration.enums import DeclineReason, Status, TokenPurpose
+from forum.registration.enums import ConsentPurpose, DeclineReason, Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.review.models import ProposedRefusal
 from forum.web import limits
@@ -93,6 +94,7 @@ class World:
     )
     # the id of a question that has answers to choose from and one below it; only in the test forum "long"
     question: int = 0
+    request: int = 0  # the id of a request to be erased
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
@@ -207,6 +209,7 @@ def fill_long(world: World) -> None:
         contact_email=EMAIL_OF_LENGTH,
         sectors=sectors,
         capacity=600,
+        participant_list="participants",
         programme_points=[_long_point()] * 3,
         facts=[{"label": {"sv": LONG_WORD, "en": LONG_WORD}, "value": {"sv": LONG_NAME, "en": LONG_NAME}}]
         * 3,
@@ -350,6 +353,11 @@ def _lay_out_people(world: World, event: Event) -> None:
     later = NOW + timedelta(minutes=1)
     world.tokens["newer"] = links.issue(now_confirmed, TokenPurpose.MANAGE, now=later)
     world.tokens["already-confirmed"] = links.issue(now_confirmed, TokenPurpose.CONFIRM, now=NOW)
+    world.tokens["everything"] = links.issue(now_confirmed, TokenPurpose.OWN_DATA, now=NOW)
+    world.tokens["open"] = links.issue(now_confirmed, TokenPurpose.OWN_DATA_PAGE, now=NOW)
+    waiting = Registration.status == Status.WAITING, Registration.event_id == event.id
+    asking = db.session.scalars(select(Registration).where(*waiting).limit(1)).first() or now_confirmed
+    world.request = privacy.ask(asking, now=NOW).id
     db.session.commit()
 
 
@@ -461,7 +469,8 @@ def _long_people(event: Event) -> None:
         "title": LONG_NAME,
     }
     for number, sector in enumerate(("sector-1", "sector-2", "sector-2", "sector-3")):
-        confirmed(event, sector, **names, email=f"{number}.{EMAIL_OF_LENGTH}")
+        own = {**names, "email": f"{number}.{EMAIL_OF_LENGTH}"}
+        confirmed(event, sector, consents=frozenset({ConsentPurpose.PARTICIPANT_LIST}), **own)
     register(event, "sector-4", **names, email=f"p.{EMAIL_OF_LENGTH}")
 
 

@@ -47,6 +47,7 @@ def site(app, frozen):
                 {"name": "Åsa", "role": {"sv": "Samordnare"}, "email": "asa@example.org", "phone": "112"}
             ],
             freezes_at=NOW + timedelta(days=100),
+            participant_list="participants",
             sharing=Text(sv='Rad "ett"\n\nRad två \\ slut', en="Line one"),
             programme_points=[{"day": 1, "starts": "09:00", "title": {"sv": "Läget"}, "text": {"sv": "Ett"}}],
             facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],

@@ -15,6 +15,7 @@ from forum.mailings.models import Mailing
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
 from forum.people.models import RegistrationNote
+from forum.privacy.models import ErasureRequest
 from forum.questions.models import Question
 from forum.registration.models import Registration
 from forum.web.cache import PRIVATE
@@ -101,6 +102,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
     notes = select(RegistrationNote.id).join(
         Registration, Registration.id == RegistrationNote.registration_id
     )
+    requests = select(func.max(ErasureRequest.id)).where(ErasureRequest.event_id == event.id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     return {
         **VALUES,
@@ -115,6 +117,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "token": "x" * 43,
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
+        "request": db.session.scalar(requests) or 0,
         "key": IMAGES[slug],
         "question": db.session.scalar(
             select(func.min(Question.id)).where(Question.event_id == event.id, Question.key == "arrival")
@@ -153,6 +156,9 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         **{f"review.{act}": reviewed("proposed") for act in ("confirm_refusal", "withdraw_refusal")},
         "accounts.reset": {"token": world.tokens["reset of admin"]},
         "accounts.welcome": {"token": world.tokens["welcome of admin"]},
+        "own_everything.enter": {"token": world.tokens["everything"]},
+        "erasure_requests.carry_out": {"number": values["request"]},
+        "erasure_requests.refuse": {"number": values["request"]},
         "own_account.end_session": {"number": values["session"]},
     }
     return special.get(endpoint, {})

@@ -25,6 +25,11 @@ PUBLIC = {
     "categories.name",
     "tags.name",
 }
+# What the page with everything held about a person shows of their own rows, beside PERSONS_OWN (S23).
+KEPT_APART = {"protected_identities.answer", "care_answers.answer"}
+LISTED = {  # columns whose texts everybody may read of people on the public list of participants
+    f"registrations.{name}" for name in ("given_name", "family_name", "organisation")
+}
 ORGANISERS = {  # columns whose texts the organisers of the registration's event may see
     "registrations.reference",
     "registrations.given_name",
@@ -92,6 +97,17 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
     if canary.column in HANDLERS | PUBLIC and _handles(world, audience, canary.event):
         return True
     return canary.column in ORGANISERS | PUBLIC and _organises(world, audience, canary.event)
+
+
+def is_own_everything(world: World, audience: str, path: str, canary: Canary) -> bool:
+    """Return whether the path is that of everything held about a person, and the text is that person's own."""
+    own = audience == PERSON and _is_own(world, audience, canary)
+    return own and path.partition("?")[0].endswith("/r/everything") and canary.column in KEPT_APART
+
+
+def is_listed(world: World, path: str, canary: Canary) -> bool:
+    """Return whether the path is that of the public list of participants, and the text one that it shows."""
+    return path.endswith("/participants") and canary.column in LISTED and canary.row[0] in world.listed
 
 
 def _organises(world: World, audience: str, slug: str) -> bool:

@@ -54,6 +54,8 @@ AUDITED = {
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),
     "review.recuse",
+    *("settings.privacy", "own_everything.ask", "own_everything.enter"),
+    *("erasure_requests.carry_out", "erasure_requests.refuse", "self_service.protected_identity"),
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),

@@ -93,6 +93,11 @@ REGISTER = (
     PLACE,
     {"registrations", "submissions", "protected_identities", "care_answers"} | MAILED,
 )
+# What erasing a person changes in rows that stay: those of the person are deleted.
+ERASED = PLACE | {
+    "erasure_requests": {"state", "decided_at", "reason", "registration_id"},
+    "mailing_recipients": {"message_id"},
+}
 FORMS = {  # endpoint: audience, form values, columns that may change, tables that may get rows
     "registration.check": (*REGISTER[:2], {}, set()),
     "registration.another": (*REGISTER[:2], {}, set()),
@@ -110,15 +115,15 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "self_service.care": (PERSON, {"q-diet": "vegetarian"}, {"care_answers": {"answer"}}, set()),
     "self_service.consents": (
         PERSON,
-        {"photographs": "y"},
+        {"photographs": "y", "participant_list": "organisation", "readers": "public"},
         {"consents": {"withdrawn_at"}},
         {"consents"} | ADDED,
     ),
     "self_service.protected_identity": (
         PERSON,
         {"is_protected": "yes", "real_name": "New"},
-        {"protected_identities": {"answer"}},
-        set(),
+        {"protected_identities": {"answer"}, "consents": {"withdrawn_at"}},
+        ADDED,
     ),
     "self_service.accept": (PERSON, {}, {}, set()),
     # The person has a place, so none is offered to them, and nothing can be done with an offer.
@@ -128,7 +133,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "waiting_list.withdraw": (ADMIN, {"words": "New"}, {}, set()),
     "self_service.confirm": (
         VISITOR,
-        {"photographs": "y"},
+        {"photographs": "y", "participant_list": "name", "readers": "public"},
         {
             "registrations": {"status", "confirmed_at", "held_until", "asked_from", "version"} | CALENDAR,
             "submissions": {"answers", "given"},
@@ -137,6 +142,17 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"consents"} | MAILED,
     ),
     "self_service.cancel": (PERSON, {}, None, MAILED),
+    "own_everything.ask": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
+    "own_everything.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
+    "own_everything.close": (PERSON, {}, {}, set()),  # no such page is open
+    "own_requests.erasure": (PERSON, {}, {}, set()),  # the person has asked already
+    "erasure_requests.carry_out": (ADMIN, {}, ERASED, {"outbox_messages"} | ADDED),
+    "erasure_requests.refuse": (
+        ADMIN,
+        {"reason": "New"},
+        {"erasure_requests": {"state", "decided_at", "reason"}},
+        MAILED,
+    ),
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {"reason": "New", "words": "New"}, None, {"registration_notes"} | MAILED),
@@ -498,6 +514,12 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "programme_points-0-title-en": "A point",
         },
         {"events": {"lead", "sharing", "facts", "programme_points"}},
+        ADDED,
+    ),
+    "settings.privacy": (
+        ADMIN,
+        {"participant_list": "participants"},
+        {"events": {"participant_list"}},
         ADDED,
     ),
     "settings.languages": (ADMIN, {"languages": "en"}, {"events": {"languages"}}, ADDED),

@@ -17,6 +17,7 @@ from tests.guards.test_steps import written
 from tests.guards.world import HERE, World
 
 WEIGHTY = {
+    "erasure_requests.carry_out",  # cannot be undone
     "attendees.export",  # personal data leave the system
     "mailings.send",  # writes to many people
     *("review_many.approve", "review_many.decline"),  # decide about and write to many people
@@ -100,6 +101,8 @@ LIGHT = {
     "settings.remove_sector": "refused while anybody belongs to it; asked on a page of its own",
     "settings.organiser": "says who arranges the forum; no personal data, recorded",
     "settings.texts": "texts of the forum; no personal data",
+    "erasure_requests.refuse": "one person, who gets the reason and may ask again; recorded",
+    "settings.privacy": "shows only those who have consented, and no consent counts for more readers",
     "settings.languages": "hides or drafts pages; no text is lost",
     "settings.look": "the look of the forum; no personal data",
     "questions.order": "the order of questions, moved back alike",

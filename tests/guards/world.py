@@ -37,15 +37,18 @@ from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, 
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
+from forum.privacy.models import ErasureRequest
 from forum.questions import queries
 from forum.questions.models import Answer
 from forum.registration import actions, links, reviewing
 from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, OfferMaker, TokenPurpose
 from forum.registration.given import care
-from forum.registration.models import CareAnswer, EndedSignIn, Registration, Submission
+from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.offer_models import Offer
+from forum.registration.own_sign_in import EVERYTHING
 from forum.registration.reviewing import Refusal
 from forum.registration.senders import Sender
+from forum.registration.sign_in_models import EndedSignIn
 from forum.review.models import ProposedRefusal, Recusal
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import make_image
@@ -100,6 +103,7 @@ class World:
     # By audience, then by table: the ids of the audience's own rows.
     owned: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     unpublished: set[int] = field(default_factory=set)  # ids of unpublished posts
+    listed: set[int] = field(default_factory=set)  # ids of registrations that the public list shows
     canaries: dict[str, texts.Canary] = field(default_factory=dict)
 
 
@@ -134,6 +138,8 @@ def open_browsers(world: World) -> World:
     """Open a browser for every audience: signed in, with a personal link opened, or neither."""
     world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
     world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
+    with world.browsers[PERSON].session_transaction() as session:
+        session[EVERYTHING] = digest(world.tokens["open"])
     for name in world.held:
         with world.browsers[name].session_transaction() as session:
             session[sign_ins.TOKEN] = world.tokens[name]
@@ -153,8 +159,10 @@ def _make_events(world: World) -> None:
         "directions": Text(sv="Hit", en="Here"),
         "contacts": [CONTACT],
     }
-    here = make_event(slug=HERE, sectors=_sectors(here=True), capacity=6, **rich)
-    elsewhere = make_archive(slug=ELSEWHERE, sectors=_sectors(), capacity=6, **rich)
+    here = make_event(slug=HERE, sectors=_sectors(here=True), capacity=6, participant_list="public", **rich)
+    elsewhere = make_archive(
+        slug=ELSEWHERE, sectors=_sectors(), capacity=6, participant_list="participants", **rich
+    )
     unseen = make_archive(slug=UNSEEN, is_published=False, sectors=_sectors(), capacity=6, **rich)
     world.events = {HERE: here, ELSEWHERE: elsewhere, UNSEEN: unseen}
     for event in world.events.values():
@@ -253,8 +261,11 @@ def _make_people(world: World) -> None:
         ("pending", TokenPurpose.CONFIRM),
     ):
         world.tokens[name] = write(links.issue, world.people[name], purpose, now=NOW)
+    world.tokens["open"] = write(links.issue, world.people[PERSON], TokenPurpose.OWN_DATA_PAGE, now=NOW)
+    world.tokens["everything"] = write(links.issue, world.people["twin"], TokenPurpose.OWN_DATA, now=NOW)
     later = NOW + timedelta(minutes=1)
     world.tokens["newer"] = write(links.issue, world.people["twin"], TokenPurpose.MANAGE, now=later)
+    world.listed = {world.people[name].id for name in (PERSON, "twin")}
     own = world.people[PERSON]
     mails = set(db.session.scalars(select(OutboxMessage.id).where(OutboxMessage.registration_id == own.id)))
     _make_offers(world)
@@ -264,6 +275,8 @@ def _make_people(world: World) -> None:
         "outbox_messages": mails,
         "consents": {consent.id for consent in own.consents},
         "answers": {own.id},
+        "protected_identities": {own.id},
+        "care_answers": {own.id},
     }
     for name in (PERSON, "twin", "pending", "elsewhere"):
         person = world.people[name]
@@ -284,6 +297,10 @@ def _make_people(world: World) -> None:
         db.session.flush()
         if name == PERSON:
             world.owned[PERSON] |= {"registration_notes": {note.id}, "registration_tags": {noted.id}}
+        asked = world.people[name]
+        request = {"event_id": asked.event_id, "registration_id": asked.id}
+        moments = {"asked_at": NOW, "due_at": NOW + timedelta(days=31)}
+        db.session.add(ErasureRequest(state="open", reason="Because", **request, **moments))
     asked = {"asked_at": NOW, "expires_at": NOW + timedelta(hours=48), "email": "newer@example.org"}
     world.tokens["new address"] = "y" * 43
     db.session.add(AddressChange(digest=digest("y" * 43), registration_id=world.people["twin"].id, **asked))

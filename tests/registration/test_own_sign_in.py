@@ -6,7 +6,7 @@ import pytest
 
 from forum import clock
 from forum.registration import expiry, own_sign_in
-from forum.registration.models import EndedSignIn
+from forum.registration.sign_in_models import EndedSignIn
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, write
 from tests.registration.reading import newest_mail

@@ -1,0 +1,41 @@
+"""Who can be the audience of a route, as the access table says it (`access`)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from forum.accounts.enums import Role
+
+
+class Face(Enum):
+    """The audience of a route that asks for no role."""
+
+    PUBLIC = "public"  # pages for anybody, which set no cookie
+    FORM = "form"  # forms for anybody, which set only the session cookie of the CSRF token
+    LINK = "link"  # pages for the owner of a personal link
+    MACHINE = "machine"  # files for monitors, feed readers and crawlers
+    ACCOUNT = "account"  # pages for signing in
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The audience of a console route: organisers who signed in with both factors and hold a role for its event.
+
+    One of `roles` is enough. When `roles` is empty, every signed-in organiser may use the route. With `of_all`, only
+    the role of an admin of all events counts: the route concerns several events, or none yet.
+    """
+
+    roles: frozenset[Role]
+    of_all: bool = False
+
+
+def roles(*listed: Role) -> Roles:
+    """Return the audience of organisers who hold one of these roles; an admin always belongs to it."""
+    return Roles(frozenset({*listed, Role.ADMIN}))
+
+
+ORGANISERS = roles(Role.ORGANISER)
+ANY_ROLE = roles(*Role)
+# Admins do not belong to it: who is protected is known to this role alone (P21).
+HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))
+ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
+SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role

@@ -1,0 +1,23 @@
+"""The organisers' page with the texts of the consents in every version (P03)."""
+
+from flask import Blueprint, render_template
+
+from forum.events.in_url import get_any_or_404
+from forum.registration.consent_texts import TEXTS
+from forum.registration.wording import CONSENTS
+from forum.web.languages import NAMES
+
+bp = Blueprint("consent_texts", __name__, url_prefix="/console/<event>/consent-texts")
+
+
+@bp.get("")
+def index(event: str) -> str:
+    """Show what people have been asked, in each language and version, the newest first."""
+    newest_first = sorted(TEXTS, key=lambda text: text.version, reverse=True)
+    return render_template(
+        "console/participants/consent_texts.html",
+        event=get_any_or_404(event),
+        texts=newest_first,
+        purposes=CONSENTS,
+        language_names=NAMES,
+    )

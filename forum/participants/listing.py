@@ -1,0 +1,50 @@
+"""The list as a page shows it: organisations in alphabetical order, each with the names of those who show theirs.
+
+Somebody who shows only the organisation adds no line of their own, so nothing on the page can be counted that would
+tell how many people are left out.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from forum.folding import search_fold
+from forum.registration.enums import ListedAs
+from forum.registration.names import sort_key
+from forum.registration.wording import full_name
+from forum.web.languages import language
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """An organisation on the list, and the names of its people who are shown by name."""
+
+    name: str
+    people: list[str]
+
+
+def arrange(shown: Iterable[Any]) -> list[Organisation]:
+    """Return the organisations of these participants, in the order of the page's language."""
+    by_organisation = sorted(shown, key=lambda one: one.organisation_key)
+    listed = [
+        _organisation([*people])
+        for _key, people in groupby(by_organisation, key=lambda one: one.organisation_key)
+    ]
+    order = _order()
+    return sorted(listed, key=lambda organisation: (order(organisation.name, ""), organisation.name))
+
+
+def _organisation(people: list[Any]) -> Organisation:
+    """Return one organisation under the spelling that most of its people use, and of two the first in the alphabet."""
+    order, spellings = _order(), Counter(one.organisation for one in people)
+    name = min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
+    named = [one for one in people if one.listed_as == ListedAs.NAME]
+    named.sort(key=lambda one: (order(one.family_name, one.given_name), full_name(one)))
+    return Organisation(name, [full_name(one) for one in named])
+
+
+def _order() -> Callable[[str, str], str]:
+    """Return the function that makes sort keys: å ä ö come last in Swedish, and are a and o to readers of English."""
+    return sort_key if language() == "sv" else lambda last, first: search_fold(f"{last} {first}")

@@ -1,0 +1,61 @@
+"""The pages of the list of participants: for everybody, or for whoever is signed in to a place at the event (P15)."""
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.events import queries as events
+from forum.events.enums import ListAudience
+from forum.events.in_url import get_published_or_404, of_event
+from forum.events.models import Event
+from forum.extensions import db
+from forum.participants import listing, queries
+from forum.registration import own_sign_in
+from forum.registration.asking import asking_addresses
+from forum.registration.enums import Status
+from forum.registration.errors import LinkRefused
+from forum.web import cache
+
+bp = Blueprint("participants", __name__)
+
+
+@of_event(bp, "/participants")
+@cache.page()
+def index(event: str | None = None) -> ResponseReturnValue:
+    """Show the public list; lead to the page behind the personal link where only participants may read it."""
+    found = get_published_or_404(event, sectors=False)
+    if found.participant_list == ListAudience.OFF:
+        abort(404)
+    if found.participant_list == ListAudience.PARTICIPANTS:
+        return redirect(url_for(".own", event=events.slug_in_url(found)), 302)
+    return render_template("public/participants/index.html", **_listed(found), is_public=True)
+
+
+@of_event(bp, "/r/participants")
+def own(event: str | None = None) -> ResponseReturnValue:
+    """Show the list to somebody who is signed in to a place at this event; tell others how to get here."""
+    found = get_published_or_404(event, sectors=False)
+    may_read, is_public = _has_place(found), found.participant_list == ListAudience.PUBLIC
+    if found.participant_list == ListAudience.OFF:
+        abort(404)
+    if not may_read:
+        asking = asking_addresses(clock.now())
+        page = render_template("public/participants/closed.html", asking=asking, is_public=is_public)
+        return page, 404
+    if is_public:
+        return redirect(url_for(".index", event=events.slug_in_url(found)), 302)
+    return render_template("public/participants/index.html", **_listed(found), is_public=False)
+
+
+def _has_place(event: Event) -> bool:
+    """Return whether this browser is signed in to a registration that has a place at the event."""
+    try:
+        reader = own_sign_in.follow(now=clock.now())
+    except LinkRefused:
+        db.session.rollback()
+        return False
+    return reader.event_id == event.id and reader.status == Status.CONFIRMED
+
+
+def _listed(event: Event) -> dict[str, object]:
+    return {"event": event, "organisations": listing.arrange(queries.list_shown(event))}

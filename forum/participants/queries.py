@@ -1,0 +1,56 @@
+"""Reading who may be shown: people with a place whose consent covers the readers of the event's list (P15).
+
+The sealed tables are not read: whether somebody has protected identity changes nothing here. A person who is shown is
+shown by the name in the registration, which may be an alias (P20–P22), and whoever declined is in no row at all.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Row, Select, exists, func, select
+
+from forum.events.enums import ListAudience
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration.consents import COVERING, LIST
+from forum.registration.enums import Status
+from forum.registration.models import Consent, Registration
+
+
+def list_shown(event: Event) -> Sequence[Row]:
+    """Return names, organisation and what is shown of each participant whom the readers of today may see."""
+    columns = (
+        Registration.given_name,
+        Registration.family_name,
+        Registration.organisation,
+        Registration.organisation_key,
+        Consent.listed_as,
+    )
+    return db.session.execute(_shown(event, select(*columns)).order_by(Registration.id)).all()
+
+
+def is_empty(event: Event) -> bool:
+    """Return whether the list shows nobody to its readers of today."""
+    return event.participant_list == ListAudience.OFF or not db.session.scalar(
+        select(exists(_shown(event, select(Registration.id))))
+    )
+
+
+def count_consents(event: Event) -> dict[ListAudience, int]:
+    """Return by readers how many people with a place a list for these readers would show."""
+    counts = {}
+    for audience in (ListAudience.PARTICIPANTS, ListAudience.PUBLIC):
+        people = select(func.count(Registration.id.distinct()))
+        counts[audience] = db.session.scalar(_shown(event, people, audience)) or 0
+    return counts
+
+
+def _shown(event: Event, query: Select, audience: ListAudience | None = None) -> Select:
+    readers = COVERING[audience or event.participant_list]
+    return query.join(Consent, Consent.registration_id == Registration.id).where(
+        Registration.event_id == event.id,
+        Registration.status == Status.CONFIRMED,
+        Consent.purpose == LIST,
+        Consent.withdrawn_at.is_(None),
+        Consent.listed_as.is_not(None),
+        Consent.audience.in_(readers),
+    )

@@ -1,0 +1,80 @@
+"""Asking to be erased, and carrying out or refusing that within a month (P12)."""
+
+from calendar import monthrange
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.privacy import erasing, mails, queries
+from forum.privacy.enums import RequestState
+from forum.privacy.errors import NotOpen
+from forum.privacy.models import ErasureRequest
+from forum.registration import places
+from forum.registration.models import Registration
+
+
+def ask(registration: Registration, *, now: datetime) -> ErasureRequest:
+    """Record that the person wants to be erased; asking again changes nothing. Call after `start_write`."""
+    places.lock(registration.event)
+    if open_request := queries.find_open(registration):
+        return open_request
+    request = ErasureRequest(
+        event_id=registration.event_id,
+        registration_id=registration.id,
+        state=RequestState.OPEN,
+        asked_at=now,
+        due_at=month_after(now, registration.event.zone),
+    )
+    db.session.add(request)
+    audit.record("registration.erasure_asked", registration, actor="person", at=now)
+    return request
+
+
+def take_back(registration: Registration, *, now: datetime) -> None:
+    """Take the person's open request back; nothing happens where there is none. Call after `start_write`."""
+    places.lock(registration.event)
+    if request := queries.find_open(registration):
+        _decide(request, RequestState.TAKEN_BACK, now)
+        audit.record("registration.erasure_taken_back", registration, actor="person", at=now)
+
+
+def carry_out(request: ErasureRequest, *, actor: str, now: datetime) -> None:
+    """Erase the person who asked. Raises NotOpen. Call after `start_write`."""
+    registration = _lock_open(request)
+    _decide(request, RequestState.DONE, now)
+    db.session.flush()
+    erasing.erase(registration, actor=actor, now=now)
+
+
+def refuse(request: ErasureRequest, reason: str, *, actor: str, now: datetime) -> None:
+    """Refuse a request and mail the reason to the person (Art. 12(4)). Raises NotOpen. Call after `start_write`."""
+    registration = _lock_open(request)
+    _decide(request, RequestState.REFUSED, now)
+    request.reason = reason
+    mails.queue_erasure_refused(registration, reason, now=now)
+    audit.record("registration.erasure_refused", registration, actor=actor, at=now)
+
+
+def month_after(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the day with this number in the next month, or of that month's last day (Reg. 1182/71, Art. 3).
+
+    Asked on 31 January, a request has to be answered by the end of 28 February.
+    """
+    day = moment.astimezone(zone).date()
+    year, month = (day.year + day.month // 12, day.month % 12 + 1)
+    last = day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
+    return datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+def _lock_open(request: ErasureRequest) -> Registration:
+    """Lock the event of an open request; return the registration. Raises NotOpen."""
+    places.lock(request.event)
+    db.session.refresh(request)
+    if request.state != RequestState.OPEN or request.registration is None:
+        raise NotOpen
+    return request.registration
+
+
+def _decide(request: ErasureRequest, state: RequestState, now: datetime) -> None:
+    request.state, request.decided_at = state, now

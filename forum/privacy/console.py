@@ -1,0 +1,123 @@
+"""The organisers' pages about requests for erasure: those that are open, carrying one out, refusing one (P12)."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms.validators import Length
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.accounts.kept_words import sent_or_kept
+from forum.database import start_write
+from forum.events.in_url import get_any_or_404
+from forum.extensions import db
+from forum.privacy import actions, queries
+from forum.privacy.enums import RequestState
+from forum.privacy.errors import NotOpen
+from forum.privacy.models import ErasureRequest
+from forum.registration import wording
+from forum.web.forms import LinesField, TidyForm, required
+
+bp = Blueprint("erasure_requests", __name__, url_prefix="/console/<event>/requests")
+STATES = {
+    RequestState.DONE: _l("Carried out"),
+    RequestState.REFUSED: _l("Refused"),
+    RequestState.TAKEN_BACK: _l("Taken back"),
+}
+
+
+class RefusalForm(TidyForm):
+    """The reason for which a request is refused; the person gets it by mail."""
+
+    reason = LinesField(
+        _l("Reason, as the person reads it"),
+        [
+            required(_l("Say why the request is refused")),
+            Length(max=2000, message=_l("Use at most 2000 characters")),
+        ],
+    )
+
+
+@bp.get("")
+def index(event: str) -> str:
+    """List the open requests with the days that are left, and those decided last."""
+    found, now = get_any_or_404(event), clock.now()
+    requests = queries.list_open(found)
+    return render_template(
+        "console/requests/index.html",
+        event=found,
+        requests=requests,
+        left={each.id: days_left(each) for each in requests},
+        urgent={each.id for each in requests if queries.is_urgent(each, now)},
+        decided=queries.list_decided(found),
+        states=STATES,
+        wording=wording,
+    )
+
+
+@bp.route("/<int:number>/erasure", methods=["GET", "POST"])
+def carry_out(event: str, number: int) -> ResponseReturnValue:
+    """Say what will be erased; erase it on a second, explicit step, with both factors fresh."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    form = TidyForm()
+    if form.validate_on_submit():
+        start_write(db.session)
+        actions.carry_out(_get_or_404(event, number), actor=sign_ins.current_actor(), now=clock.now())
+        db.session.commit()
+        flash(_("The person has been erased, and is told so."), "success")
+        return redirect(url_for(".index", event=event), 303)
+    return _page("carry_out", event, number, form)
+
+
+@bp.route("/<int:number>/refusal", methods=["GET", "POST"])
+def refuse(event: str, number: int) -> ResponseReturnValue:
+    """Refuse a request, with a reason that is mailed."""
+    form = RefusalForm(sent_or_kept())
+    if form.validate_on_submit():
+        start_write(db.session)
+        asked, actor = _get_or_404(event, number), sign_ins.current_actor()
+        actions.refuse(asked, form.reason.data, actor=actor, now=clock.now())
+        db.session.commit()
+        flash(_("The request is refused, and the person gets the reason."), "success")
+        return redirect(url_for(".index", event=event), 303)
+    return _page("refuse", event, number, form)
+
+
+@bp.errorhandler(NotOpen)
+def not_open(_refusal: NotOpen) -> ResponseReturnValue:
+    """Lead back to the list where somebody else has decided the request meanwhile."""
+    db.session.rollback()
+    flash(_("The request has been decided already, or was taken back."), "info")
+    return redirect(url_for(".index", event=(request.view_args or {})["event"]), 303)
+
+
+def days_left(asked: ErasureRequest) -> int:
+    """Return how many days are left to answer; 0 on the last day, and less when the time is over."""
+    zone = asked.event.zone
+    # `due_at` is the midnight after the last day.
+    return (asked.due_at.astimezone(zone).date() - clock.now().astimezone(zone).date()).days - 1
+
+
+def _get_or_404(event: str, number: int) -> ErasureRequest:
+    """Return the event's request, with its registration (S13)."""
+    found = queries.find(get_any_or_404(event), number)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _page(name: str, event: str, number: int, form: TidyForm) -> ResponseReturnValue:
+    asked = _get_or_404(event, number)
+    if asked.state != RequestState.OPEN or asked.registration is None:
+        raise NotOpen
+    page = render_template(
+        f"console/requests/{name}.html",
+        event=asked.event,
+        asked=asked,
+        registration=asked.registration,
+        form=form,
+        wording=wording,
+    )
+    return page, 422 if form.errors else 200

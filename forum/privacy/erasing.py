@@ -1,0 +1,50 @@
+"""Erasing a person: the registration ends by the usual rules, then everything that hangs on it goes (P08, Art. 17)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, update
+
+from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
+from forum.extensions import db
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.privacy import mails
+from forum.privacy.models import ErasureRequest
+from forum.registration import actions, places
+from forum.registration.models import Registration
+
+# The last message to a person is the only one without a registration; when it has left, it goes too.
+LAST_MAIL = "erased"
+TRIED_FOR = timedelta(days=2)
+
+
+def erase(registration: Registration, *, actor: str, now: datetime) -> None:
+    """Erase a registration and every row that hangs on it, and tell the person with a last message.
+
+    A place becomes free and is offered as after a cancellation. The rows go by the foreign keys of the database
+    (`privacy.hanging`), with mails that have not left and texts for searching. The audit trail keeps that something
+    happened, without its details, and the hash chain stays valid (S46). Call after `start_write`.
+    """
+    event = registration.event
+    places.lock(event)
+    db.session.refresh(registration)
+    if registration.is_live:
+        actions.cancel(registration, actor=actor, now=now)
+    mails.queue_erased(registration, now=now)
+    for entry in audit_queries.find_all(registration):
+        audit.erase_details(entry, actor=actor, at=now)
+    asked = ErasureRequest.registration_id == registration.id
+    db.session.execute(update(ErasureRequest).where(asked).values(registration_id=None, reason=None))
+    db.session.execute(delete(Registration).where(Registration.id == registration.id))
+    audit.record("registration.erased", event, actor=actor, at=now)
+
+
+def forget_last_mails(*, now: datetime) -> int:
+    """Delete last messages to erased people once they have left, or after two days; return how many."""
+    over = or_(
+        OutboxMessage.status.in_((MessageStatus.SENT, MessageStatus.ABORTED)),
+        OutboxMessage.created_at <= now - TRIED_FOR,
+    )
+    last = delete(OutboxMessage).where(OutboxMessage.kind == LAST_MAIL, over)
+    return len(db.session.scalars(last.returning(OutboxMessage.id)).all())

@@ -1,0 +1,5 @@
+"""Errors that say why a request about one's data is not decided."""
+
+
+class NotOpen(Exception):
+    """The request is decided already, or was taken back."""

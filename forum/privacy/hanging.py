@@ -1,0 +1,142 @@
+"""What hangs on a registration: every row that leads to it by foreign keys (P08, P11).
+
+The tables themselves are asked, and no list of them has to be kept: own data tell the rows of a new table as soon as
+there is one, and erasing a registration erases them. tests/guards/test_hanging.py fails on a foreign key that would
+keep rows of an erased person.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, select
+from sqlalchemy.orm import Mapper
+
+from forum.database import Base
+from forum.extensions import db
+from forum.registration.consent_texts import words_of
+from forum.registration.models import Consent, Registration
+from forum.sealing import Sealed
+
+ROOT = Registration.__tablename__
+# Columns that own data leave out, by reason.
+UNTOLD = {
+    # Digests of secrets.
+    *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
+    *("submissions.key", "submissions.fingerprint"),  # made at random, or of answers that are told
+    # The same answers once more, changed for sorting, comparing and searching.
+    *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
+    *("registrations.organisation_sort_key", "registrations.search_text"),
+    *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
+    # A message that has not left yet holds a link; the message itself brings it.
+    "outbox_messages.content",
+    # How the worker sends a message.
+    *(f"outbox_messages.{name}" for name in ("message_id", "lane", "lease_owner", "lease_until")),
+    *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "last_error")),
+}
+# Of these columns own data tell only the parts that concern nobody else.
+PARTLY = {"offers.why": ("because", "rank")}
+# Tables of what organisers note of a review, which is told once it is decided (`own_data.DELIBERATIONS`).
+DELIBERATIONS = {"proposed_refusals", "recusals"}
+Row = dict[str, Any]
+
+
+@cache
+def list_keys() -> tuple[ForeignKey, ...]:
+    """Return the foreign keys by which rows hang on a registration, directly or through other such rows."""
+    owned, keys = {ROOT}, []
+    while new := [key for key in _all_keys() if key not in keys and key.column.table.name in owned]:
+        keys += new
+        owned |= {key.parent.table.name for key in new}
+    return tuple(keys)
+
+
+def find_rows(registration: Registration) -> dict[str, list[Any]]:
+    """Return by table the rows that hang on the registration, and the registration itself."""
+    found: dict[str, list[Any]] = {ROOT: [registration]}
+    for key in list_keys():
+        owners = [getattr(row, _attribute(key.column)) for row in found.get(key.column.table.name, ())]
+        known = found.setdefault(key.parent.table.name, [])
+        known += [row for row in _rows_with(key.parent, owners) if row not in known]
+    return found
+
+
+def tell(registration: Registration) -> dict[str, list[Row]]:
+    """Return everything held about the person, by table and row, with sealed answers opened (Art. 15 and 20 GDPR)."""
+    withheld = DELIBERATIONS if registration.is_in_review else ()
+    found = find_rows(registration)
+    return {
+        table: [_told(row) for row in rows] for table, rows in found.items() if rows and table not in withheld
+    }
+
+
+def told_columns(table: str) -> list[Column]:
+    """Return the columns of a table that own data tell: neither numbers of rows nor what `UNTOLD` lists."""
+    return [
+        column
+        for column in Base.metadata.tables[table].columns
+        if column.name != "id" and not column.foreign_keys and f"{table}.{column.name}" not in UNTOLD
+    ]
+
+
+def _told(row: Any) -> Row:
+    columns = told_columns(row.__tablename__)
+    told = {**_named(row), **{column.name: _value(row, column) for column in columns}}
+    return {**told, "text": dict(words_of(row))} if isinstance(row, Consent) else told
+
+
+def _named(row: Any) -> Row:
+    """Return the names of what a row refers to outside the person's own rows, such as the question of an answer."""
+    named = {}
+    for key in sorted(row.__table__.foreign_keys, key=lambda key: key.parent.name):
+        target = key.column.table
+        if "key" in target.columns and target.name not in _owned():
+            is_meant = key.column == getattr(row, _attribute(key.parent))
+            named[key.parent.name.removesuffix("_id")] = db.session.scalar(
+                select(target.c.key).where(is_meant)
+            )
+    return named
+
+
+def _value(row: Any, column: Column) -> Any:
+    value = _plain(getattr(row, _attribute(column)))
+    parts = PARTLY.get(f"{row.__tablename__}.{column.name}")
+    return {part: value[part] for part in parts if part in value} if parts else value
+
+
+@cache
+def _owned() -> frozenset[str]:
+    return frozenset({ROOT, *(key.parent.table.name for key in list_keys())})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
+
+
+def _rows_with(column: Column, values: Collection[Any]) -> list[Any]:
+    """Return the rows that have one of these values in a column, in the order of their primary keys."""
+    model: Any = _mapper(column.table.name).class_
+    mine = select(model).where(column.in_(values)).order_by(*column.table.primary_key)
+    return list(db.session.scalars(mine)) if values else []
+
+
+def _attribute(column: Column) -> str:
+    """Return the name of the model's attribute for a column: for a sealed column, the one that opens it."""
+    if isinstance(column.type, Sealed):
+        return column.name
+    return _mapper(column.table.name).get_property_by_column(column).key
+
+
+@cache
+def _mapper(table: str) -> Mapper:
+    mapped: Any = Base.registry.mappers
+    return next(mapper for mapper in mapped if mapper.local_table.name == table)
+
+
+def _all_keys() -> list[ForeignKey]:
+    tables = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
+    return [key for table in tables for key in sorted(table.foreign_keys, key=lambda key: key.parent.name)]

@@ -1,0 +1,37 @@
+"""The link that opens everything held about a person for ten minutes: asked for, mailed, pressed (P11, S21, S23)."""
+
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.columns import digest
+from forum.privacy import mails
+from forum.registration import links, places
+from forum.registration.enums import Status, TokenPurpose
+from forum.registration.errors import NotLive
+from forum.registration.models import Registration
+
+
+def send(registration: Registration, *, now: datetime) -> None:
+    """Queue the mail with a link, which works for ten minutes. Raises NotLive.
+
+    It goes to the address that the person has confirmed, so a link that somebody else has got hold of is not enough
+    to see what is kept apart (S23). Earlier such links end. Call after `start_write`.
+    """
+    places.lock_live(registration)
+    if registration.status == Status.PENDING:
+        raise NotLive
+    links.end(registration, TokenPurpose.OWN_DATA, now=now)
+    mails.queue_own_data(registration, now=now)
+    audit.record("registration.own_data_asked", registration, actor="person", at=now)
+
+
+def open_link(token: str, *, now: datetime) -> str:
+    """Use the link up; return the digest of what opens the page in this browser for ten minutes. Raises LinkRefused.
+
+    Of two presses only the first opens anything: the link is looked up again once the event is locked.
+    """
+    places.lock(links.follow(token, TokenPurpose.OWN_DATA, now=now).event)
+    registration = links.follow(token, TokenPurpose.OWN_DATA, now=now)
+    links.end(registration, TokenPurpose.OWN_DATA, now=now)
+    audit.record("registration.own_data_opened", registration, actor="person", at=now)
+    return digest(links.issue(registration, TokenPurpose.OWN_DATA_PAGE, now=now))

@@ -1,0 +1,102 @@
+"""The pages with everything held about a person, which a fresh link opens for ten minutes (P11, S23)."""
+
+import json
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.database import start_write
+from forum.events.in_url import show_event
+from forum.extensions import db
+from forum.privacy import hanging, own_data_links, telling
+from forum.registration import limits, links, own_data, own_data_words, readers
+from forum.registration.enums import TokenPurpose
+from forum.registration.errors import LinkRefused, NotLive, SignInEnded
+from forum.registration.models import Registration
+from forum.registration.own_forms import mine
+from forum.registration.own_sign_in import EVERYTHING
+from forum.web.forms import TidyForm
+from forum.web.routes import localised
+
+bp = Blueprint("own_everything", __name__)
+
+
+@localised(bp, "/r/own-data/link", methods=["POST"])
+def ask() -> ResponseReturnValue:
+    """Send the link to the person's address, as often as anybody may cause mails to it (S25)."""
+    start_write(db.session)
+    registration = mine()
+    if limits.may_mail(registration.email):
+        own_data_links.send(registration, now=clock.now())
+        db.session.commit()
+        flash(_("We have sent you a message with a link. It works for ten minutes."), "success")
+    else:
+        flash(_("Too many messages to this address in an hour. Try again later."), "warning")
+    return redirect(url_for("self_service.own_data_page"), 303)
+
+
+@localised(bp, "/r/everything/<token>", methods=["GET", "POST"])
+def enter(token: str) -> ResponseReturnValue:
+    """Ask for a press, so that a mail scanner uses no link up; then open the page in this browser (S21, S22)."""
+    now, form = clock.now(), TidyForm()
+    if not form.validate_on_submit():
+        show_event(links.follow(token, TokenPurpose.OWN_DATA, now=now).event)
+        return render_template("public/own_everything/open.html", form=form)
+    start_write(db.session)
+    session[EVERYTHING] = own_data_links.open_link(token, now=now)
+    db.session.commit()
+    return redirect(url_for(".show"), 303)
+
+
+@localised(bp, "/r/everything")
+def show() -> ResponseReturnValue:
+    """Show everything held about the person, on a page or as JSON."""
+    registration = _opened()
+    show_event(registration.event)
+    held, seen = hanging.tell(registration), readers.list_readings(registration)
+    if request.args.get("format") == "json":
+        told = {**held, "history": own_data.collect(registration)["history"]}
+        told["seen_by"] = [telling.as_row(reading) for reading in seen]
+        response = Response(json.dumps(told, ensure_ascii=False, indent=2), mimetype="application/json")
+        response.headers["Content-Disposition"] = "attachment; filename=everything.json"
+        return response
+    return render_template(
+        "public/own_everything/show.html",
+        registration=registration,
+        form=TidyForm(),
+        parts=telling.list_parts(held, registration.event.zone),
+        history=own_data_words.tell(registration, own_data.collect(registration)).history,
+        seen=telling.table_of(seen),
+        minutes=links.OWN_DATA_MINUTES,
+    )
+
+
+@localised(bp, "/r/everything/close", methods=["POST"])
+def close() -> ResponseReturnValue:
+    """Close the page before its time is over."""
+    start_write(db.session)
+    registration = _opened()
+    links.end(registration, TokenPurpose.OWN_DATA_PAGE, now=clock.now())
+    db.session.commit()
+    session.pop(EVERYTHING, None)
+    show_event(registration.event)
+    return redirect(url_for("self_service.left"), 303)
+
+
+@bp.errorhandler(LinkRefused)
+@bp.errorhandler(NotLive)
+def refused(refusal: Exception) -> ResponseReturnValue:
+    """Say that the link or the page has ended, and how to get another link."""
+    db.session.rollback()
+    session.pop(EVERYTHING, None)
+    return render_template("public/own_everything/ended.html"), 404
+
+
+def _opened() -> Registration:
+    """Return the registration that this browser may see everything of. Raises LinkRefused."""
+    kept = session.get(EVERYTHING)
+    if not isinstance(kept, str):
+        raise SignInEnded
+    return links.follow_digest(kept, TokenPurpose.OWN_DATA_PAGE, now=clock.now())

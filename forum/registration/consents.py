@@ -1,0 +1,148 @@
+"""What a person lets others see: giving and withdrawing consents, and whom a consent covers (P03, P04, P15)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, select
+
+from forum.audit import actions as audit
+from forum.events.enums import ListAudience
+from forum.events.models import Event
+from forum.registration.consent_texts import current_text
+from forum.registration.enums import ConsentPurpose, ListedAs
+from forum.registration.models import Consent, Registration
+
+LIST = ConsentPurpose.PARTICIPANT_LIST
+# By the readers of an event's list: the readers whom a consent may name so that it covers them. A consent to a public
+# list covers fewer readers as well; no consent covers more readers than it names.
+COVERING = {
+    ListAudience.OFF: (),
+    ListAudience.PARTICIPANTS: (ListAudience.PARTICIPANTS, ListAudience.PUBLIC),
+    ListAudience.PUBLIC: (ListAudience.PUBLIC,),
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a person wants the list of participants to show, and the readers whom the text named that was answered."""
+
+    listed_as: ListedAs
+    audience: ListAudience
+
+
+def find(registration: Registration, purpose: ConsentPurpose) -> Consent | None:
+    """Return the consent to this purpose that is given and not withdrawn."""
+    given = (one for one in registration.consents if one.purpose == purpose and one.withdrawn_at is None)
+    return next(given, None)
+
+
+def listed_as(registration: Registration) -> ListedAs | None:
+    """Return what the event's list may show of the person to its readers; None for nothing."""
+    consent = find(registration, LIST)
+    covers = consent and consent.audience in COVERING[registration.event.participant_list]
+    return consent.listed_as if consent and covers else None
+
+
+def as_column(purpose: ConsentPurpose, event: Event) -> Any:
+    """Return a column of a query of registrations: what the list may show, or whether another consent is given."""
+    given = (
+        Consent.registration_id == Registration.id,
+        Consent.purpose == purpose,
+        Consent.withdrawn_at.is_(None),
+    )
+    if purpose != LIST:
+        return exists().where(*given).label(purpose)
+    covering = Consent.audience.in_(COVERING[event.participant_list])
+    return select(func.max(Consent.listed_as)).where(*given, covering).scalar_subquery().label(purpose)
+
+
+def asked_audience(registration: Registration) -> ListAudience | None:
+    """Return for which readers the person is asked about the list of participants; None while nothing is asked.
+
+    Where the list is closed, only those are asked who have consented: a consent can be withdrawn at any time (P04).
+    """
+    audience = registration.event.participant_list
+    if audience != ListAudience.OFF:
+        return audience
+    consent = find(registration, LIST)
+    return (consent.audience or ListAudience.PARTICIPANTS) if consent else None
+
+
+def give(
+    registration: Registration, purposes: Collection[ConsentPurpose], listed: Listed | None, *, now: datetime
+) -> None:
+    """Add consents for a person who has not consented to anything; `listed` is as in `put`."""
+    listed = listed or _by_name(registration)
+    for purpose in sorted(purposes):
+        _add(registration, purpose, listed, now)
+
+
+def put(
+    registration: Registration, wanted: Collection[ConsentPurpose], listed: Listed | None, *, now: datetime
+) -> None:
+    """Give and withdraw consents until the person consents to these purposes, and to no others.
+
+    `listed` is the answer about the list of participants. None leaves a consent to it as it is, and stands for the
+    name where there is no consent yet. The readers are those of the text that was answered, not those of the list:
+    the organiser may have changed the list since the page was shown.
+    """
+    shown = listed or _by_name(registration)
+    for purpose in ConsentPurpose:
+        consent, is_wanted = find(registration, purpose), purpose in wanted
+        if consent and (not is_wanted or (listed and _differs(consent, listed))):
+            consent.withdrawn_at = now
+        if is_wanted and (consent is None or consent.withdrawn_at):
+            _record(registration, purpose, now, _add(registration, purpose, shown, now))
+        elif consent and not is_wanted:
+            _record(registration, purpose, now)
+
+
+def withdraw(registration: Registration, purpose: ConsentPurpose, *, now: datetime) -> None:
+    """Withdraw a consent, if it is given."""
+    if consent := find(registration, purpose):
+        consent.withdrawn_at = now
+        _record(registration, purpose, now)
+
+
+def _by_name(registration: Registration) -> Listed | None:
+    audience = asked_audience(registration)
+    return Listed(ListedAs.NAME, audience) if audience else None
+
+
+def _add(
+    registration: Registration, purpose: ConsentPurpose, listed: Listed | None, now: datetime
+) -> Consent:
+    shown = listed if purpose == LIST else None
+    consent = Consent(
+        purpose=purpose,
+        text_version=current_text(purpose, shown.audience if shown else None).version,
+        listed_as=shown.listed_as if shown else None,
+        audience=shown.audience if shown else None,
+        given_at=now,
+    )
+    registration.consents.append(consent)
+    return consent
+
+
+def _differs(consent: Consent, listed: Listed) -> bool:
+    """Return whether the person wants to be shown otherwise, or to more readers, than the consent says."""
+    if consent.purpose != LIST:
+        return False
+    return consent.listed_as != listed.listed_as or consent.audience not in COVERING[listed.audience]
+
+
+def _record(
+    registration: Registration, purpose: ConsentPurpose, now: datetime, given: Consent | None = None
+) -> None:
+    told = {"listed_as": given.listed_as, "audience": given.audience} if given and given.audience else {}
+    audit.record(
+        "registration.consent",
+        registration,
+        actor="person",
+        at=now,
+        purpose=purpose,
+        given=given is not None,
+        **told,
+    )

@@ -1,0 +1,85 @@
+"""The form with the consents: on the page that confirms an address, and on the person's own page (P03, P04, P15)."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, RadioField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import AnyOf, Optional
+
+from forum.events.enums import ListAudience
+from forum.registration import consents
+from forum.registration.consent_texts import NOT_SHOWN, current_text
+from forum.registration.consents import Listed
+from forum.registration.enums import ConsentPurpose, ListedAs
+from forum.registration.models import Registration
+from forum.registration.wording import CONSENTS
+from forum.web.forms import TidyForm
+from forum.web.languages import in_language
+
+READERS = (ListAudience.PARTICIPANTS, ListAudience.PUBLIC)
+
+
+class ConsentsForm(TidyForm):
+    """What others may see of a person. Nothing is chosen beforehand where nothing has been said before.
+
+    Without a registration the list is not asked about. `readers` are those whom the text beside the answers names.
+    The answer counts for them alone, also where the organiser has opened the list to more readers since the page was
+    shown.
+    """
+
+    participant_list = RadioField(CONSENTS[ConsentPurpose.PARTICIPANT_LIST], [Optional()])
+    readers = HiddenField(validators=[Optional(), AnyOf([*READERS])])
+    photographs = BooleanField(_l("I agree to be photographed"))
+
+    def __init__(self, registration: Registration | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept = consents.find(registration, consents.LIST) if registration else None
+        asked = consents.asked_audience(registration) if registration else None
+        audience = self.readers.data if self.is_submitted() else asked
+        self._audience = ListAudience(audience) if audience in READERS else None
+        if self._audience is None:
+            del self.participant_list
+        else:
+            self.readers.data = self._audience
+            answers = current_text(consents.LIST, self._audience).answers
+            self.participant_list.choices = [
+                SelectChoice(value, in_language(words)) for value, words in answers.items()
+            ]
+
+    @classmethod
+    def of(cls, registration: Registration) -> "ConsentsForm":
+        """Return the form filled in with what the person has said, for the person's own page."""
+        form = cls(registration, data={"photographs": registration.has_consented(ConsentPurpose.PHOTOGRAPHS)})
+        if form.participant_list and not form.is_asked_anew:
+            form.participant_list.data = (form._kept.listed_as if form._kept else None) or NOT_SHOWN
+        return form
+
+    @property
+    def where(self) -> str:
+        """The text that says where the list of participants stands and who reads it; "" where it is not asked."""
+        return in_language(current_text(consents.LIST, self._audience).words) if self._audience else ""
+
+    @property
+    def is_asked_anew(self) -> bool:
+        """Whether the person has consented to a list that fewer people read, and is not shown to those of today."""
+        if self._audience is None or self._kept is None:
+            return False
+        return self._kept.audience not in consents.COVERING[self._audience]
+
+    def wanted(self) -> frozenset[ConsentPurpose]:
+        """Return the purposes that the person consents to; without an answer about the list nothing changes there."""
+        said = self._said()
+        is_listed = said != NOT_SHOWN if said else self._kept is not None
+        photographs = {ConsentPurpose.PHOTOGRAPHS} if self.photographs.data else set()
+        return frozenset({*photographs, *({consents.LIST} if is_listed else ())})
+
+    def listed(self) -> Listed | None:
+        """Return how and to whom the list is to show the person; None where that was not answered."""
+        said = self._said()
+        return (
+            Listed(ListedAs(said), self._audience) if said and said != NOT_SHOWN and self._audience else None
+        )
+
+    def _said(self) -> str | None:
+        return self.participant_list.data if self.participant_list else None

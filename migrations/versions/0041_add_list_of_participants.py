@@ -1,0 +1,43 @@
+"""Add the readers of the list of participants, and to consents what the list shows and for which readers.
+
+Why: organisers choose who reads the list, and people how they are shown. A consent that is older names no readers and
+shows nobody; an earlier version that runs beside this one writes such consents.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0041"
+down_revision = "0040"
+branch_labels = None
+depends_on = None
+
+AUDIENCES = "'off', 'participants', 'public'"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("events") as events:
+        events.add_column(
+            sa.Column("participant_list", sa.String(20), nullable=False, server_default=sa.text("'off'"))
+        )
+        events.create_check_constraint(
+            op.f("ck_events_participant_list_known"), f"participant_list IN ({AUDIENCES})"
+        )
+    with op.batch_alter_table("consents") as consents:
+        consents.add_column(sa.Column("listed_as", sa.String(20)))
+        consents.add_column(sa.Column("audience", sa.String(20)))
+        consents.create_check_constraint(
+            op.f("ck_consents_listed_as_known"), "listed_as IN ('name', 'organisation')"
+        )
+        consents.create_check_constraint(op.f("ck_consents_audience_known"), f"audience IN ({AUDIENCES})")
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("consents") as consents:
+        consents.drop_constraint(op.f("ck_consents_audience_known"))
+        consents.drop_constraint(op.f("ck_consents_listed_as_known"))
+        consents.drop_column("audience")
+        consents.drop_column("listed_as")
+    with op.batch_alter_table("events") as events:
+        events.drop_constraint(op.f("ck_events_participant_list_known"))
+        events.drop_column("participant_list")

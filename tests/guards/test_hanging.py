@@ -1,0 +1,136 @@
+"""Nothing that hangs on a registration is forgotten: by own data, or when the person is erased (P08, P11, P18)."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import inspect, select
+
+from forum.audit import actions as audit
+from forum.audit.models import AuditEntry
+from forum.database import Base
+from forum.extensions import db
+from forum.privacy import actions, erasing, hanging
+from forum.privacy.models import ErasureRequest
+from forum.registration.models import Registration
+from tests.factories.events import NOW
+from tests.factories.registrations import write
+from tests.guards.conftest import BOTH
+from tests.guards.world import PERSON, find_registration
+
+# Foreign keys that keep a row of an erased person, and why.
+KEEPING = {"erasure_requests.registration_id": "the proof that somebody was erased; it names nobody then"}
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def world_kind(request):
+    return request.param
+
+
+def test_every_row_of_a_person_goes_with_the_registration_and_is_told_before():
+    """A new table with a foreign key to a registration fails here until its rows go with the registration."""
+    kept = {
+        f"{key.parent.table.name}.{key.parent.name}"
+        for key in hanging.list_keys()
+        if key.column.table.name == hanging.ROOT and key.ondelete != "CASCADE"
+    }
+    assert kept == set(KEEPING)
+    direct = {key.parent.table.name for key in hanging.list_keys() if key.column.table.name == hanging.ROOT}
+    for key in hanging.list_keys():
+        goes_along = key.ondelete == "CASCADE" or key.parent.table.name in direct
+        assert goes_along, f"{key.parent} outlives {key.column}"
+    columns = {
+        f"{table.name}.{column.name}" for table in Base.metadata.tables.values() for column in table.columns
+    }
+    assert columns >= hanging.UNTOLD
+
+
+def test_own_data_are_all_rows_that_lead_to_the_person_by_foreign_keys(fresh_world):
+    with fresh_world.app.app_context():
+        person = find_registration(fresh_world, PERSON)
+        write(actions.ask, person, now=NOW)
+        told = hanging.tell(person)
+        assert json.loads(json.dumps(told)) == told
+        for table, ids in rows_by_walking(person.id).items():
+            assert len(told.get(table, [])) == len(ids), table
+        assert {
+            "registrations",
+            "consents",
+            "outbox_messages",
+            "registration_tokens",
+            "submissions",
+        } <= told.keys()
+        assert "zq" in str(told["care_answers"])
+        assert all(set(offer["why"]) <= {"because", "rank"} for offer in told["offers"])
+        assert [tag["name"] for tag in told["registration_tags"]]
+        assert told["answers"][0]["question"] == "arrival"
+        assert told["protected_identities"][0]["answer"]["is_protected"] is True
+        assert all(consent["text"]["sv"] for consent in told["consents"])
+
+
+def test_an_erased_person_is_in_no_row_and_the_audit_trail_still_verifies(fresh_world):
+    """No text of the person is left in any table, the twin is untouched, and the chain of the audit trail is valid."""
+    with fresh_world.app.app_context():
+        person, twin = find_registration(fresh_world, PERSON), find_registration(fresh_world, "twin")
+        owned = rows_by_walking(person.id)
+        mine = {
+            word
+            for word, canary in fresh_world.canaries.items()
+            if canary.row and canary.row[0] in owned.get(canary.table, set())
+        }
+        assert len(mine) > 20
+        twins = rows_by_walking(twin.id)
+        request = write(actions.ask, person, now=NOW)
+        email = person.email
+        write(actions.carry_out, request, actor="command", now=NOW + timedelta(days=1))
+        write(erasing.forget_last_mails, now=NOW + timedelta(days=4))
+        dump = everything_stored()
+        assert [word for word in mine if word in dump] == []
+        assert email not in dump
+        assert (
+            db.session.scalars(select(Registration.reference)).all().count(fresh_world.references[PERSON])
+            == 0
+        )
+        assert {table: len(ids) for table, ids in rows_by_walking(twin.id).items()} == {
+            table: len(ids) for table, ids in twins.items()
+        }
+        row = db.session.scalars(select(ErasureRequest).where(ErasureRequest.state == "done")).one()
+        assert (row.state, row.registration_id, row.reason) == ("done", None, None)
+        assert audit.verify() is None
+        actions_of_chain = db.session.scalars(select(AuditEntry.action)).all()
+        assert "registration.erased" in actions_of_chain
+
+
+def rows_by_walking(registration_id: int) -> dict[str, set]:
+    """Return by table the keys of rows that lead to the registration, found from the database's own foreign keys."""
+    inspector, found = inspect(db.session.connection()), {"registrations": {registration_id}}
+    tables = inspector.get_table_names()
+    for _round in range(3):
+        for table in tables:
+            for key in inspector.get_foreign_keys(table):
+                owners = found.get(key["referred_table"])
+                if not owners or key["referred_columns"] != primary(inspector, key["referred_table"]):
+                    continue
+                model = Base.metadata.tables[table]
+                column = model.c[key["constrained_columns"][0]]
+                query = select(next(iter(model.primary_key))).where(column.in_(owners))
+                found[table] = found.get(table, set()) | set(db.session.scalars(query))
+    return found
+
+
+def primary(inspector, table: str) -> list[str]:
+    return inspector.get_pk_constraint(table)["constrained_columns"]
+
+
+def everything_stored() -> str:
+    """Return all rows of all tables as one text, with sealed values opened."""
+    db.session.rollback()
+    parts = []
+    for mapper in Base.registry.mappers:
+        for row in db.session.scalars(select(mapper.class_)):
+            parts += [repr(getattr(row, attribute)) for attribute in told_attributes(mapper)]
+    return "\n".join(parts)
+
+
+def told_attributes(mapper) -> list[str]:
+    return [hanging._attribute(column) for column in mapper.local_table.columns]

@@ -1,0 +1,117 @@
+"""Everything held about a person, by a link that works once and for ten minutes (P11, P18, S19–S21, S23, S25)."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.accounts.enums import Role
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration.enums import ConsentPurpose
+from forum.registration.given import care
+from tests.factories.events import NOW
+from tests.factories.registrations import confirmed
+from tests.registration.filling import link_in, mails, manage_token
+from tests.registration.reading import read, recorded
+from tools.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("frozen")
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url, LIMITS_ENABLED=True)
+
+
+@pytest.fixture
+def person(event):
+    """Register somebody with a real name, an answer about food and a consent."""
+    somebody = confirmed(
+        event,
+        given_name="Linn",
+        family_name="Alias",
+        is_protected=True,
+        real_name="Hemliga Namnet",
+        consents=frozenset({ConsentPurpose.PHOTOGRAPHS}),
+    )
+    start_write(db.session)
+    somebody.care_answer.answer = care({"diet": "Nötallergi", "access": "Teckenspråk"}, now=NOW)
+    db.session.commit()
+    return somebody
+
+
+@pytest.fixture
+def browser(app, person):
+    own = Pages(app)
+    own.get("self_service.enter", token=manage_token(person), follow=True)
+    return own
+
+
+def test_the_link_shows_everything_once_for_ten_minutes(app, browser, person, event, sign_in_as):
+    organiser = sign_in_as(Role.ORGANISER, event)
+    organiser.get("attendees.show", event="nf27", reference=person.reference)
+    page = browser.get("self_service.own_data_page")
+    assert ("Hemliga" in page.text, "Nötallergi" in page.text) == (False, False)
+    assert "Organiser. Looked at your registration" in page.text
+    sent = page.form("form[action$=link]").submit(follow=True)
+    assert sent.flashes == ["We have sent you a message with a link. It works for ten minutes."]
+    (mail,) = mails(db.session, "own-data")
+    assert (mail.recipient, read(mail).subject) == (person.email, "The link that you asked for")
+    link = link_in(mail)
+    mailbox, scanner = Pages(app), Pages(app)
+    for _ in range(3):
+        scanner.get(link)  # a mail scanner opens the link, and uses it not up
+    everything = mailbox.get(link).submit(follow=True)
+    assert everything.h1 == "Everything we hold about you"
+    for words in ("Linn", "Hemliga Namnet", "Nötallergi", "Teckenspråk", "I agree to be photographed"):
+        assert words in everything.text
+    assert "Looked at your registration" in everything.text
+    assert everything.headers["Cache-Control"] == "no-store"
+    held = json.loads(mailbox.get("/en/r/everything?format=json").text)
+    assert held["care_answers"][0]["answer"]["given"]["diet"] == "Nötallergi"
+    assert held["consents"][0]["text"]["sv"] == "Jag får synas på bild"
+    assert {"at", "action", "by"} <= held["history"][0].keys()
+    assert held["seen_by"] == [
+        {"day": "2027-05-03", "role": "Organiser", "what": "Looked at your registration"}
+    ]
+    # The link is used up; the page opens in no other browser, not even in the one with the personal link.
+    for other in (scanner, mailbox):
+        assert other.get(link, expect=404).h1 == "This link has ended"
+    browser.get("/en/r/everything", expect=404)
+    mailbox.get("/en/r/", expect=404)
+    assert [action for action, *_ in recorded(person)][-2:] == [
+        "registration.own_data_asked",
+        "registration.own_data_opened",
+    ]
+    clock.freeze(NOW + timedelta(minutes=10))
+    mailbox.get("/en/r/everything", expect=404)
+
+
+def test_links_end_after_ten_minutes_by_a_newer_one_and_by_closing_and_are_limited(app, browser, person):
+    for _ in range(4):
+        page = browser.get("self_service.own_data_page").form("form[action$=link]").submit(follow=True)
+    assert page.flashes == ["Too many messages to this address in an hour. Try again later."]
+    first, second, third = (link_in(mail) for mail in mails(db.session, "own-data"))
+    mailbox = Pages(app)
+    for older in (first, second):
+        mailbox.get(older, expect=404)
+    everything = mailbox.get(third).submit(follow=True)
+    everything.form("form[action$=close]").submit(follow=True)
+    mailbox.get("/en/r/everything", expect=404)
+    clock.freeze(NOW + timedelta(hours=2))
+    browser.get("self_service.enter", token=manage_token(person), follow=True)
+    browser.get("self_service.own_data_page").form("form[action$=link]").submit(follow=True)
+    late = link_in(mails(db.session, "own-data")[-1])
+    clock.freeze(NOW + timedelta(hours=2, minutes=10))
+    mailbox.get(late, expect=404)
+
+
+def test_exports_are_told_where_the_person_may_have_been_on_the_list(event, browser, person, sign_in_as):
+    organiser = sign_in_as(Role.ORGANISER, event)
+    form = {"purpose": "door", "recipient": "office", "shape": "csv"}
+    for query in ("", "?sector=tech"):
+        organiser.post(f"/console/nf27/attendees/export{query}", form, expect=200)
+    page = browser.get("self_service.own_data_page")
+    assert page.text.count("Exported a list: List for the door. For: Our own office") == 1
