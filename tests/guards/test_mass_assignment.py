@@ -144,7 +144,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "self_service.cancel": (PERSON, {}, None, MAILED),
     "own_everything.ask": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
-    "own_everything.close": (PERSON, {}, {}, set()),  # no such page is open
+    "own_everything.close": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, set()),
     "own_requests.erasure": (PERSON, {}, {}, set()),  # the person has asked already
     "erasure_requests.carry_out": (ADMIN, {}, ERASED, {"outbox_messages"} | ADDED),
     "erasure_requests.refuse": (
