@@ -1,7 +1,8 @@
 """Add the readers of the list of participants, and to consents what the list shows and for which readers.
 
 Why: organisers choose who reads the list, and people how they are shown. A consent that is older names no readers and
-shows nobody; an earlier version that runs beside this one writes such consents.
+shows nobody; an earlier version that runs beside this one writes such consents. The column of events is added in
+place: a copied table could not lose its columns of reviews on the way back.
 """
 
 import sqlalchemy as sa
@@ -16,13 +17,10 @@ AUDIENCES = "'off', 'participants', 'public'"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("events") as events:
-        events.add_column(
-            sa.Column("participant_list", sa.String(20), nullable=False, server_default=sa.text("'off'"))
-        )
-        events.create_check_constraint(
-            op.f("ck_events_participant_list_known"), f"participant_list IN ({AUDIENCES})"
-        )
+    op.execute(
+        "ALTER TABLE events ADD COLUMN participant_list VARCHAR(20) DEFAULT 'off' NOT NULL"
+        f" CONSTRAINT ck_events_participant_list_known CHECK (participant_list IN ({AUDIENCES}))"
+    )
     with op.batch_alter_table("consents") as consents:
         consents.add_column(sa.Column("listed_as", sa.String(20)))
         consents.add_column(sa.Column("audience", sa.String(20)))
@@ -38,6 +36,4 @@ def downgrade() -> None:
         consents.drop_constraint(op.f("ck_consents_listed_as_known"))
         consents.drop_column("audience")
         consents.drop_column("listed_as")
-    with op.batch_alter_table("events") as events:
-        events.drop_constraint(op.f("ck_events_participant_list_known"))
-        events.drop_column("participant_list")
+    op.drop_column("events", "participant_list")
