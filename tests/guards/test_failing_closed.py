@@ -69,6 +69,7 @@ LIMITED = {
     "own_account.authenticator",
     "registration.details",
     "registration.resend",
+    "own_everything.ask",
     "writing.preview",
     "page_writing.preview",
 }
