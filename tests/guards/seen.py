@@ -26,7 +26,7 @@ PUBLIC = {
     "tags.name",
 }
 # What the page with everything held about a person shows of their own rows, beside PERSONS_OWN (S23).
-KEPT_APART = {"protected_identities.answer", "care_answers.answer"}
+KEPT_APART = {"protected_identities.answer", "care_answers.answer", "erasure_requests.reason"}
 LISTED = {  # columns whose texts everybody may read of people on the public list of participants
     f"registrations.{name}" for name in ("given_name", "family_name", "organisation")
 }

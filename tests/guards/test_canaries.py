@@ -16,6 +16,7 @@ from forum.extensions import db
 from forum.logs import JsonLines
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.privacy import mails as privacy_mails
 from forum.questions.queries import list_answers
 from forum.registration import mails
 from forum.registration.models import Registration
@@ -306,6 +307,9 @@ def queue_every_mail(world: World) -> None:
             mails.queue_offer_lapsed,
             mails.queue_confirmed,
             mails.queue_link,
+            privacy_mails.queue_own_data,
+            partial(privacy_mails.queue_erasure_refused, reason="Sorry."),
+            privacy_mails.queue_erased,
         ):
             queue(person, now=NOW)
         mails.queue_address_leaving(person, now=NOW)
@@ -365,5 +369,5 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
 
 
 def _without_own(text: str, person: Registration) -> str:
-    text = re.sub(r"/r/(confirm/)?[A-Za-z0-9_-]{43}", "/r/TOKEN", text)
+    text = re.sub(r"/r/((confirm|everything)/)?[A-Za-z0-9_-]{43}", "/r/TOKEN", text)
     return text.replace(person.reference, "REFERENCE").replace(person.email, "ADDRESS")

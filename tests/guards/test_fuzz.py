@@ -20,6 +20,7 @@ ENDING = {
     "attendees.resend",
     "waiting_list.withdraw",
     "self_service.decline",
+    *("own_everything.close", "erasure_requests.carry_out", "erasure_requests.refuse"),
     "settings.close_sector",
     "settings.merge_sector",
     "publication.unpublish",

@@ -28,9 +28,12 @@ from tools.pages import counted_statements
 
 # The page of a confirming link, which shows the answers of its own form to whoever has the link.
 ANSWERS_OF_ITS_FORM = "self_service.confirm"
+# The page with everything, which the person alone opens by a fresh link.
+EVERYTHING = "own_everything.show"
 # Tokens differ at each request.
-TOKENS = re.compile(r'name="(csrf_token|key|seen)"[^>]*>|/r/(confirm/)?[A-Za-z0-9_-]{43}')
-LOOKED_AT = (PERSON, ADMIN, *(f"{role} of {HERE}" for role in Role))
+TOKENS = re.compile(r'name="(csrf_token|key|seen)"[^>]*>|/r/((confirm|everything)/)?[A-Za-z0-9_-]{43}')
+# The person comes last: the page with own data says who has looked on this day.
+LOOKED_AT = (ADMIN, *(f"{role} of {HERE}" for role in Role), PERSON)
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -56,7 +59,7 @@ def requests(world: World, audience: str) -> Iterator[tuple]:
     browser = world.browsers[audience]
     for address in readable(world, (HERE,)):
         face = AUDIENCES[address.endpoint]
-        is_own = face == Face.LINK and address.endpoint != ANSWERS_OF_ITS_FORM
+        is_own = face == Face.LINK and address.endpoint not in {ANSWERS_OF_ITS_FORM, EVERYTHING}
         if (
             is_own
             if audience == PERSON
@@ -101,7 +104,8 @@ def test_a_page_that_tells_is_named(fresh_world, monkeypatch):
     assert {(ADMIN, person), (ADMIN, f"{person}/cancel"), (f"{Role.ORGANISER} of {HERE}", person)} <= set(
         found
     )
-    assert all(where.startswith((person, f"/console/{HERE}/counts/people")) for _audience, where in found)
+    told = (person, f"/console/{HERE}/counts/people", f"/console/{HERE}/requests")
+    assert all(where.startswith(told) for _audience, where in found)
 
 
 def test_no_mail_differs_when_protection_is_taken_back(fresh_world):

@@ -168,8 +168,9 @@ def _written(write_text: Writer, column: Column, number: int, present: Any) -> A
 
 
 def _leaves(value: Any, text: str) -> Any:
+    """Return a value with the text in place of every text in it; moments, whose names end with "_at", stay."""
     if isinstance(value, dict):
-        return {key: _leaves(inner, text) for key, inner in value.items()}
+        return {key: inner if key.endswith("_at") else _leaves(inner, text) for key, inner in value.items()}
     if isinstance(value, list):
         return [_leaves(inner, text) for inner in value]
     return text if isinstance(value, str) else value

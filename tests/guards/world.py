@@ -114,6 +114,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_news(world)
     _make_questions(world)
     _make_people(world)
+    _ask_for_erasure(world)
     _make_mailings(world)
     _make_accounts(world)
     _make_reviews(world)
@@ -297,10 +298,6 @@ def _make_people(world: World) -> None:
         db.session.flush()
         if name == PERSON:
             world.owned[PERSON] |= {"registration_notes": {note.id}, "registration_tags": {noted.id}}
-        asked = world.people[name]
-        request = {"event_id": asked.event_id, "registration_id": asked.id}
-        moments = {"asked_at": NOW, "due_at": NOW + timedelta(days=31)}
-        db.session.add(ErasureRequest(state="open", reason="Because", **request, **moments))
     asked = {"asked_at": NOW, "expires_at": NOW + timedelta(hours=48), "email": "newer@example.org"}
     world.tokens["new address"] = "y" * 43
     db.session.add(AddressChange(digest=digest("y" * 43), registration_id=world.people["twin"].id, **asked))
@@ -325,6 +322,16 @@ def _make_offers(world: World) -> None:
         offer = Offer(registration_id=world.people[name].id, made_at=NOW, expires_at=NOW, why=why, **ended)
         offer.made_by, offer.reason = OfferMaker.ORGANISER, "Speaks"
         save(offer)
+
+
+def _ask_for_erasure(world: World) -> None:
+    """Let some people have asked to be erased."""
+    moments = {"asked_at": NOW, "due_at": NOW + timedelta(days=31)}
+    for name in (PERSON, "twin", "elsewhere"):
+        asking = {"event_id": world.people[name].event_id, "registration_id": world.people[name].id}
+        request = save(ErasureRequest(state="open", reason="Because", **asking, **moments))
+        if name == PERSON:
+            world.owned[PERSON]["erasure_requests"] = {request.id}
 
 
 def _review_people(world: World, given: dict) -> None:
