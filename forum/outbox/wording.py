@@ -15,7 +15,7 @@ from forum.web.languages import short_moment_text
 # from others (P21, P26).
 KINDS = {
     "received": _l("Confirm your address"),
-    "received-without-place": _l("Confirm your address, no place free"),
+    "received-without-place": _l("Confirm your address, no place held"),
     "already-registered": _l("Already registered"),
     "confirmed": _l("Place confirmed"),
     "waiting": _l("On the waiting list"),

@@ -16,6 +16,7 @@ from forum.registration.models import Registration
 from forum.registration.offer_models import LONGEST_REASON
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, TidyForm, required
+from forum.web.languages import language_name
 
 HOURS = (6, 12, 24, 48, 72, 120, 168, 336)
 LONGEST_WORDS = 2000
@@ -66,11 +67,16 @@ class ByHandForm(HoursForm):
 
     def __init__(self, *args, offered: Sequence[Registration], is_free: bool, **kwargs):
         super().__init__(*args, **kwargs)
+        self.words.label.text = _("Your words to whoever loses the place")
         free = [SelectChoice("", _("A place that is free"))] if is_free else []
         taken = [
             SelectChoice(
                 other.reference,
-                _("The place that is offered to %(name)s", name=wording.full_name(other)),
+                _(
+                    "The place that is offered to %(name)s, who reads %(language)s",
+                    name=wording.full_name(other),
+                    language=language_name(other.language),
+                ),
             )
             for other in offered
         ]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import queries, reviewing
+from forum.registration import places, queries, reviewing
 from forum.registration.enums import LIVE, Status
 from forum.registration.limits import PUBLIC_PROVIDERS
 from forum.registration.models import HOLDS_PLACE, Registration
@@ -24,7 +24,8 @@ from forum.registration.models import HOLDS_PLACE, Registration
 class Evidence:
     """What is known beside the answers of a registration; `review.wording` puts it into words.
 
-    `known_domains` are those of confirmed people of the same organisation. `earlier` are other registrations of the
+    `places_free` are those that the sector could take now. `known_domains` are those of confirmed people of the same
+    organisation. `earlier` are other registrations of the
     address, `colleagues` has the number of confirmed people of the organisation by event id, for other events.
     `same_name` is another live registration of this event under the same name.
     """
@@ -32,6 +33,7 @@ class Evidence:
     domain: str
     is_public_domain: bool
     finds_place: bool
+    places_free: int
     places_held: int = 0
     known_domains: set[str] = field(default_factory=set)
     earlier: list[Registration] = field(default_factory=list)
@@ -46,7 +48,7 @@ def gather(
 
     Whether somebody finds a place is said of each alone, as if nobody else of the list were approved.
     """
-    event_ids = {event.id, *others}
+    event_ids, left = {event.id, *others}, places.places_left(event, now)
     told: dict[int, Evidence] = {}
     for one in registrations:
         domain = _domain(one.email_canonical)
@@ -54,6 +56,7 @@ def gather(
             domain=domain,
             is_public_domain=domain in PUBLIC_PROVIDERS,
             finds_place=one.holds_place or bool(reviewing.find_placed(event, [one], now)),
+            places_free=left[one.sector_id],
         )
     held = queries.count_places_of_organisations(event, {one.organisation_key for one in registrations})
     for one in registrations:

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from flask_babel.speaklater import LazyString
 
 from forum.events.models import Event
@@ -178,13 +178,18 @@ def _same_name(registration: Registration, evidence: Evidence) -> Iterator[Point
 def _place(registration: Registration, evidence: Evidence) -> Iterator[Point]:
     if registration.status != Status.IN_REVIEW:
         return
-    sector = registration.sector
+    sector, label = registration.sector, pgettext("seat", "Place")
     numbers = {"sector": in_language(sector.name), "taken": sector.taken, "ceiling": sector.ceiling}
     if evidence.finds_place:
-        text = _("%(sector)s: %(taken)s of at most %(ceiling)s taken, one is free", **numbers)
-        yield Point(FOR, _("Place"), text)
+        text = ngettext(
+            "%(sector)s: %(taken)s of at most %(ceiling)s taken, %(num)s is free",
+            "%(sector)s: %(taken)s of at most %(ceiling)s taken, %(num)s are free",
+            evidence.places_free,
+            **numbers,
+        )
+        yield Point(FOR, label, text)
     else:
         text = _(
             "%(sector)s: %(taken)s of at most %(ceiling)s taken, none is free for this person", **numbers
         )
-        yield Point(AGAINST, _("Place"), text)
+        yield Point(AGAINST, label, text)

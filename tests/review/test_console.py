@@ -59,7 +59,7 @@ def test_queue_shows_the_longest_waiting_first_with_evidence(organiser, sign_in_
     assert page.all(".review-name") == ["Ek, Eva", "Berg, Eva", "Dal, Eva"]
     assert "Answer promised by 13 May 2027" in page.text
     assert "This is its 1st place of at most 2" in page.text
-    assert "Other: 0 of at most 2 taken, one is free" in page.text
+    assert "Other: 0 of at most 2 taken, 2 are free" in page.text
     assert "Nordic Forum 2016" not in page.text  # an event that this organiser has no role for
     assert page.links["Review 3"] == "/console/nf27/review/"
     clock.freeze(later := NOW + timedelta(days=11))
@@ -67,6 +67,12 @@ def test_queue_shows_the_longest_waiting_first_with_evidence(organiser, sign_in_
     overview = organiser.get("console.overview", **HERE)
     assert "Eva Ek has waited longest, since 3 May 2027. 3 answers are later than promised." in overview.text
     assert "Answer was promised by 13 May 2027" in organiser.get("review.index", **HERE).text
+
+
+def test_the_place_is_told_as_a_seat_in_swedish(sign_in_as, event, people):
+    page = sign_in_as(event=event, language="sv").get("review.index", **HERE)
+    (told,) = {line for line in page.all("[class^=evidence-]") if "Plats" in line and "lediga" in line}
+    assert told.endswith("Plats Övriga: 0 av högst 2 tagna, 2 är lediga")
 
 
 def test_an_empty_queue_says_what_to_do(organiser, event):
@@ -81,6 +87,7 @@ def test_a_person_is_approved_on_their_page_and_the_later_reviewer_is_told(
 ):
     first = organiser.get("attendees.show", **of(people[0]))
     assert first.h1 == "Eva Ek"
+    assert "Message: Confirm your address, no place held" in first.all(".timeline-title")
     other = sign_in_as(event=event).get("attendees.show", **of(people[0]))
     done = submit(first, "approval", {"en": "Welcome to us."})
     assert done.flashes == ["Approved. The person has a place, and a message is on its way."]
