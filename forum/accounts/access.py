@@ -7,6 +7,7 @@ from forum.accounts import sign_ins
 from forum.accounts.audiences import (
     ADMINS_OF_ALL,
     ANY_ROLE,
+    CARERS,
     HANDLERS,
     ORGANISERS,
     SIGNED_IN,
@@ -238,7 +239,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "questions.bring_back": ORGANISERS,
     "questions.preview": ORGANISERS,
     "counts.show": roles(Role.ORGANISER, Role.CARE),
-    "counts.people": roles(Role.CARE),
+    "counts.people": CARERS,
     "settings.privacy": ORGANISERS,
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}

@@ -37,5 +37,7 @@ ORGANISERS = roles(Role.ORGANISER)
 ANY_ROLE = roles(*Role)
 # Admins do not belong to it: who is protected is known to this role alone (P21).
 HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))
+# Nor to this one: what somebody eats and needs is told to those alone who arrange it (P06).
+CARERS = Roles(frozenset({Role.CARE}))
 ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
 SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role

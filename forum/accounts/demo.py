@@ -23,7 +23,7 @@ def new_link(*, now: datetime, base_url: str | None = None) -> str:
     user = queries.find_by_email(EMAIL) or management.create_organiser(
         EMAIL, name=NAME, language="en", actor="command", now=now
     )
-    for role in (Role.ADMIN, Role.PROTECTED_HANDLER):
+    for role in (Role.ADMIN, Role.PROTECTED_HANDLER, Role.CARE):
         management.give_role(user, role, event_id=None, actor="command", now=now)
     token = links.issue(user, LinkPurpose.DEMO, now=now)
     return f"{base_url or current_app.config['BASE_URL']}/account/demo/{token}"

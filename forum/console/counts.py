@@ -26,7 +26,7 @@ bp = Blueprint("counts", __name__, url_prefix="/console/<event>/counts")
 def show(event: str) -> ResponseReturnValue:
     """Show how many people gave each answer; small numbers of sensitive questions to the role care alone."""
     found = get_any_or_404(event)
-    is_care = sign_ins.may(Role.CARE, found)
+    is_care = sign_ins.holds(Role.CARE, found)
     listed = tallies.list_tallies(found, is_exact=is_care)
     secret = [tally for tally in listed if tally.question.sensitivity == Sensitivity.CARE]
     return render_template(

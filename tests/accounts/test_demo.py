@@ -67,7 +67,7 @@ def test_a_new_start_kills_the_older_link_and_keeps_the_organiser(pages, event):
     (user,) = db.session.query(User).all()
     assert (user.email, user.password_hash, user.totp_secret) == ("demo@example.org", None, None)
     held = {(each.role, each.event_id) for each in user.memberships}
-    assert held == {(Role.ADMIN, None), (Role.PROTECTED_HANDLER, None)}
+    assert held == {(Role.ADMIN, None), (Role.PROTECTED_HANDLER, None), (Role.CARE, None)}
 
 
 @pytest.mark.parametrize(

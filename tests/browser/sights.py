@@ -86,6 +86,7 @@ def arrival_problems(visitor: Visitor, sight: Sight) -> list[str]:
 
 OLD = "blogg/2016/11/25/operation-dark-room"  # a path of the forum's first site that the demo redirects
 ORGANISER, DOOR, HANDLER = "organiser@example.org", "door@example.org", "handler@example.org"
+CARER = "care@example.org"
 
 FRONTS = [
     Sight("front", "home.front"),
@@ -750,7 +751,7 @@ QUESTIONS = [
     ],
     Sight("preview of no questions", "questions.preview", way=of_event("questions.preview"), as_=ORGANISER),
     Sight("counts in long words", "counts.show", way=of_event("counts.show"), world="long", as_=ORGANISER),
-    Sight("answers of people, none yet", "counts.people", way=of_event("counts.people"), as_=ORGANISER),
+    Sight("answers of people, none yet", "counts.people", way=of_event("counts.people"), as_=CARER),
 ]
 ORGANISING = [*CONSOLE, *DESK, *SETTINGS, *QUESTIONS]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]

@@ -444,6 +444,7 @@ def _add_organisers(world: World, event: Event) -> None:
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
     make_user(Role.DOOR, event, email="door@example.org")
     make_user(Role.PROTECTED_HANDLER, event, email="handler@example.org")
+    make_user(Role.CARE, event, email="care@example.org")
     make_user(Role.ORGANISER, event, email="plain@example.org")
     start_write(db.session)
     for purpose in (LinkPurpose.RESET, LinkPurpose.DEMO):

@@ -92,7 +92,7 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
         return True
     if canary.column in ADMINS and (Role.ADMIN, None) in world.held[audience]:
         return True
-    if canary.column in CARE and _holds({Role.CARE, Role.ADMIN}, world, audience, canary.event):
+    if canary.column in CARE and _holds({Role.CARE}, world, audience, canary.event):
         return True
     if canary.column in HANDLERS | PUBLIC and _handles(world, audience, canary.event):
         return True
