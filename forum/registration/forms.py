@@ -215,6 +215,17 @@ class ProtectedIdentityForm(TidyForm):
 class CareForm(AsksQuestions):
     """The form on which a person replaces what they have told about diet and access; it is never filled in (S23)."""
 
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Return whether the form is valid; an empty one would delete what was told, for which there is a button."""
+        valid = super().validate(*args, **kwargs)
+        if valid and not self.given():
+            self.form_errors = [
+                *self.form_errors,
+                _("Nothing is chosen: answer something, or delete everything"),
+            ]
+            return False
+        return valid
+
 
 class LinkForm(TidyForm):
     """The form to request a fresh personal link."""

@@ -127,6 +127,14 @@ def test_care_answers_are_replaced_and_deleted_without_being_shown(own, person, 
     assert len(lengths) == 1
 
 
+def test_saving_the_page_about_food_and_access_with_nothing_chosen_keeps_what_was_told(own, person, database):
+    page = own.get("self_service.care").submit(expect=422)
+    assert page.title.startswith("Error:")
+    assert "Nothing is chosen" in page.text
+    database.expire_all()
+    assert given.read_care(person) == {"diet": ["gluten"], "access": "A loop"}
+
+
 def test_own_data_organisers_page_and_exports_have_ordinary_answers_alone(own, organiser, person, event):
     ordinary = {key: value for key, value in GIVEN.items() if key not in {"diet", "access"}}
     assert collect(person)["answers"] == ordinary
