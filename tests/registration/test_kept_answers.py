@@ -8,6 +8,7 @@ from werkzeug import Response
 
 from forum import clock, sealed_cookies
 from forum.database import start_write
+from forum.events.enums import SectorPolicy
 from forum.events.queries import find_current
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
@@ -321,6 +322,25 @@ def test_a_place_held_for_a_wrong_address_stays_held_when_it_is_corrected(pages,
     form.submit({"email": "right@example.org"}, follow=True).submit(button="Register")
     held = {row.email: row.holds_place for row in database.query(Registration)}
     assert held == {"thordis@example.org": True, "right@example.org": False}
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_no_page_speaks_of_a_held_place_or_the_line_in_a_reviewed_sector(pages, is_full):
+    event = find_current()
+    if is_full:
+        confirmed(event)
+    start_write(db.session)
+    for sector in event.sectors:
+        sector.floor, sector.ceiling, sector.policy = 0, 1, SectorPolicy.REVIEW
+    db.session.commit()
+    pages.post("registration.details", ANSWERS, sector="justice")
+    check = pages.get(CHECK)
+    told = "Once you have confirmed your address, the organisers review your registration and write to you."
+    assert told in check.text
+    sent = check.submit(button="Register", follow=True)
+    for page in (check, sent):
+        assert "No place is held for you meanwhile." in page.text
+        assert [words for words in ("can be held", "stays held", "waiting list") if words in page.text] == []
 
 
 @pytest.mark.parametrize(("minutes", "known"), [(14, True), (15, False)])
