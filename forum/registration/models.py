@@ -93,7 +93,8 @@ class Registration(Base):
             sqlite_where=IS_REVIEWED,
             postgresql_where=IS_REVIEWED,
         ),
-        Index("ix_registrations_email", "event_id", "email_canonical"),
+        # The address is first: with the columns of uq_registrations_live_email in the same order, SQLite takes either.
+        Index("ix_registrations_email_event", "email_canonical", "event_id"),
         Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
         Index("ix_registrations_by_name", "event_id", "sort_key", "id"),
         Index("ix_registrations_by_organisation", "event_id", "organisation_sort_key", "sort_key", "id"),

@@ -49,7 +49,7 @@ def new_registration(event) -> Registration:
         (lambda _event: queries.find_submission("key"), "sqlite_autoindex_submissions_1"),
         (
             lambda event: queries.find_last_calendar_sequence(new_registration(event)),
-            "ix_registrations_email",
+            "ix_registrations_email_event",
         ),
     ],
     ids=["address", "waiting", "organisation", "client", "organisations", "any", "form", "earlier"],

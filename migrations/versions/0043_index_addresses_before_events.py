@@ -1,0 +1,24 @@
+"""Index registrations by address before event.
+
+Why: the index had the same columns in the same order as that of live registrations, so SQLite took either of them for
+finding a live one, by the order in which it had read the schema.
+"""
+
+from alembic import op
+
+revision = "0043"
+down_revision = "0042"
+branch_labels = None
+depends_on = None
+
+OLD, NEW = "ix_registrations_email", "ix_registrations_email_event"
+
+
+def upgrade() -> None:
+    op.create_index(NEW, "registrations", ["email_canonical", "event_id"])
+    op.drop_index(OLD, "registrations")
+
+
+def downgrade() -> None:
+    op.create_index(OLD, "registrations", ["event_id", "email_canonical"])
+    op.drop_index(NEW, "registrations")
