@@ -109,7 +109,7 @@ def standing_text(event: Event, now: datetime) -> str:
 
 def _requests(event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task for people who have asked to be erased; it is trouble once three weeks of the month are over."""
-    requests = privacy.list_open(event)
+    requests = privacy.list_open(event) if waits_of(event).open_requests else ()
     if not requests:
         return
     overdue = sum(request.due_at <= now for request in requests)
@@ -129,7 +129,7 @@ def _requests(event: Event, now: datetime) -> Iterator[Task]:
 
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task for the registrations that wait for a decision; a promised day that has passed is a trouble."""
-    _in_line, number = waits_of(event)
+    number = waits_of(event).undecided
     first = next(iter(reviews.list_undecided(event, limit=1)), None) if number else None
     if first is None:
         return

@@ -7,6 +7,7 @@ from flask import g, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy import select
 
 from forum import clock
 from forum.accounts import sign_ins
@@ -15,6 +16,7 @@ from forum.console.scope import mail_scope
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
+from forum.extensions import db
 from forum.outbox import listing as outbox
 from forum.outbox.enums import MessageStatus
 from forum.privacy import queries as privacy
@@ -85,6 +87,16 @@ class Item:
     is_trouble: bool = False
 
 
+@dataclass(frozen=True)
+class Waits:
+    """How many people wait for a place and for a decision, nobody after the event, and have asked to be erased."""
+
+    in_line: int
+    undecided: int
+    requests: int
+    open_requests: int
+
+
 class Frame:
     """The frame of a console page: its navigation, for the event that the page is about."""
 
@@ -142,14 +154,16 @@ def my_events() -> list[Event]:
     return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
 
 
-def waits_of(event: Event) -> tuple[int, int]:
-    """Return how many wait for a place and how many for a decision, asked once a request; nobody after the event."""
-    if events.is_over(event, clock.now()):
-        return 0, 0
+def waits_of(event: Event) -> Waits:
+    """Return how many people of an event wait for what, asked in one statement once a request."""
     if "waits" not in g:
         g.waits = {}
     if event.id not in g.waits:
-        g.waits[event.id] = reviews.count_waits(event)
+        columns = (*reviews.waits(event), *privacy.numbers(event))
+        in_line, undecided, *requests = db.session.execute(select(*columns)).one()
+        if events.is_over(event, clock.now()):
+            in_line = undecided = 0
+        g.waits[event.id] = Waits(in_line, undecided, *requests)
     return g.waits[event.id]
 
 
@@ -166,16 +180,16 @@ def _items(event: Event) -> list[Item]:
     reveals = [_item(_("Protected identity"), "reveals.index", event)] if _reads_reveals(event) else []
     if not sign_ins.may(Role.ORGANISER, event):
         return reveals
-    waiting, undecided = waits_of(event)
+    waits = waits_of(event)
     failed = outbox.count_by_status(mail_scope(event)).get(MessageStatus.FAILED, 0)
     told = ngettext("%(num)s failed", "%(num)s failed", failed) if failed else None
     return [
         _item(_("Overview"), "console.overview", event),
         _item(_("Attendees"), "attendees.index", event),
-        _item(_("Waiting list"), "waiting_list.index", event, waiting or None),
-        *_reviews(event, undecided),
+        _item(_("Waiting list"), "waiting_list.index", event, waits.in_line or None),
+        *_reviews(event, waits),
         *reveals,
-        *_requests(event),
+        *_requests(event, waits),
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),
@@ -184,18 +198,18 @@ def _items(event: Event) -> list[Item]:
     ]
 
 
-def _reviews(event: Event, undecided: int) -> list[Item]:
+def _reviews(event: Event, waits: Waits) -> list[Item]:
     """Return the link to the review, for an event that reviews a sector or has somebody who waits for a decision."""
-    if not undecided and all(sector.policy != SectorPolicy.REVIEW for sector in event.sectors):
+    if not waits.undecided and all(sector.policy != SectorPolicy.REVIEW for sector in event.sectors):
         return []
-    return [_item(_("Review"), "review.index", event, undecided or None)]
+    return [_item(_("Review"), "review.index", event, waits.undecided or None)]
 
 
-def _requests(event: Event) -> list[Item]:
+def _requests(event: Event, waits: Waits) -> list[Item]:
     """Return the link to the requests for erasure, where there has been one."""
-    if not privacy.has_any(event):
+    if not waits.requests:
         return []
-    return [_item(_("Requests"), "erasure_requests.index", event, len(privacy.list_open(event)) or None)]
+    return [_item(_("Requests"), "erasure_requests.index", event, waits.open_requests or None)]
 
 
 def _item(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from forum.events.models import Event
 from forum.extensions import db
@@ -34,10 +34,11 @@ def find(event: Event, request_id: int) -> ErasureRequest | None:
     return db.session.scalars(select(ErasureRequest).where(*mine)).one_or_none()
 
 
-def has_any(event: Event) -> bool:
-    """Return whether anybody has ever asked to be erased from this event's registrations."""
-    mine = select(ErasureRequest.id).where(ErasureRequest.event_id == event.id).limit(1)
-    return db.session.scalar(mine) is not None
+def numbers(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return how many people ever asked to be erased, and how many requests are open, as columns of a statement."""
+    every = select(func.count()).where(ErasureRequest.event_id == event.id)
+    still_open = every.where(ErasureRequest.state == RequestState.OPEN)
+    return every.scalar_subquery(), still_open.scalar_subquery()
 
 
 def list_open(event: Event) -> Sequence[ErasureRequest]:

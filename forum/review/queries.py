@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.enums import Role
@@ -19,17 +19,17 @@ SHOWN = 100
 SINCE = func.coalesce(Registration.review_since, Registration.requested_at)
 
 
-def count_waits(event: Event) -> tuple[int, int]:
-    """Return how many people wait for a place, and how many for a decision, in one statement for the navigation."""
+def waits(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return how many people wait for a place, and how many for a decision, as columns of a statement."""
     waiting = select(Registration.id).where(Registration.event_id == event.id, IS_WAITING)
-    numbers = (_number(part) for part in (waiting, *_parts(event)))
-    in_line, first, changed = db.session.execute(select(*numbers)).one()
-    return in_line, first + changed
+    first, changed = map(_number, _parts(event))
+    return _number(waiting), first + changed
 
 
 def count_undecided(event: Event) -> int:
     """Return how many registrations wait for a decision, changes after an approval included."""
-    return count_waits(event)[1]
+    _in_line, undecided = waits(event)
+    return db.session.scalar(select(undecided)) or 0
 
 
 def list_undecided(event: Event, *, limit: int = SHOWN) -> Sequence[Registration]:
