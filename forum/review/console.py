@@ -1,7 +1,7 @@
 """The queue of registrations that wait for a decision, and the pages on which an organiser decides about one."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -26,6 +26,7 @@ from forum.web.forms import TidyForm
 
 bp = Blueprint("review", __name__, url_prefix="/console/<event>/review")
 bp.record_once(panel.install)
+Form = TypeVar("Form", ApproveForm, DeclineForm)
 REFUSALS = (DecisionRefused, NotInReview, NotLive, SectorFull)
 
 
@@ -51,7 +52,7 @@ def index(event: str) -> ResponseReturnValue:
 def approve(event: str, reference: str) -> ResponseReturnValue:
     """Approve a registration, or a change of one."""
     person = _person_or_404(event, reference)
-    form = ApproveForm(kept_words.sent_or_kept(), languages=[person.language])
+    form = _form(ApproveForm, person)
     if not form.validate_on_submit():
         return _page("approval", person, form)
 
@@ -67,7 +68,7 @@ def approve(event: str, reference: str) -> ResponseReturnValue:
 def decline(event: str, reference: str) -> ResponseReturnValue:
     """Decline a registration with a reason, or propose that to a second organiser."""
     person = _person_or_404(event, reference)
-    form = DeclineForm(kept_words.sent_or_kept(), languages=[person.language])
+    form = _form(DeclineForm, person)
     if not form.validate_on_submit():
         return _page("refusal", person, form)
 
@@ -137,6 +138,15 @@ def _decide(slug: str, reference: str, decide: Callable[[Registration], str]) ->
 def _person_or_404(slug: str, reference: str) -> Registration:
     """Return the registration; abort with 404 for a reference that belongs to another event (S13)."""
     return registrations.find_by_reference(get_any_or_404(slug), reference) or abort(404)
+
+
+def _form(kind: type[Form], person: Registration) -> Form:
+    """Return the form with what was sent, else with what was kept, else for the person as the page shows them."""
+    entered = kept_words.sent_or_kept()
+    form = kind(entered, languages=[person.language])
+    if entered is None:
+        form.show(actions.shown_of(person))
+    return form
 
 
 def _page(name: str, person: Registration, form: Any) -> ResponseReturnValue:

@@ -45,6 +45,8 @@ STATES = {
     "waiting_list.extend": IS_OFFERED,
     "waiting_list.withdraw": IS_OFFERED,
 }
+# Forms about people whom the page's URL names, as the list on which they are chosen does.
+ABOUT_CHOSEN = {"review_many.approve", "review_many.decline"}
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
 
@@ -86,14 +88,15 @@ def test_there_are_forms_to_try():
 def test_what_was_entered_is_there_again(fresh_world, endpoint):
     slug = UNSEEN if endpoint in BEFORE_PUBLISHING else HERE
     (address,) = [found for found in addresses(fresh_world, (slug,)) if found.endpoint == endpoint]
-    data = FORMS[endpoint][1]
+    chosen = f"?who={fresh_world.references['reviewed']}" if endpoint in ABOUT_CHOSEN else ""
+    path, data = address.path + chosen, FORMS[endpoint][1]
     put_into_state(fresh_world, STATES.get(endpoint))
     sent = {**data, **hidden_fields(fresh_world, ADMIN, "")}
     clock.freeze(NOW + timedelta(hours=1))
-    answer = fresh_world.browsers[ADMIN].post(address.path, data=sent)
+    answer = fresh_world.browsers[ADMIN].post(path, data=sent)
     assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/account/sign-in")
     sign_in_again(fresh_world)
-    found = entered(fresh_world, address.path)
+    found = entered(fresh_world, path)
     assert {name: found[name] for name in data} == {name: [value] for name, value in data.items()}
 
 
