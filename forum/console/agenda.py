@@ -116,8 +116,8 @@ def _requests(event: Event, now: datetime) -> Iterator[Task]:
     if overdue:
         detail = _("%(overdue)s too late to answer.", overdue=overdue)
     else:
-        last_day = requests[0].due_at - timedelta(days=1)
-        detail = _("The first answer is due on %(day)s at the latest.", day=day_text(last_day, event.zone))
+        last_day = day_text(requests[0].last_moment, event.zone)
+        detail = _("The first answer is due on %(day)s at the latest.", day=last_day)
     yield Task(
         len(requests),
         ngettext("person has asked to be erased", "people have asked to be erased", len(requests)),

@@ -1,6 +1,7 @@
 """The forms for an event's questions."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from flask_babel import gettext as _
@@ -197,12 +198,19 @@ def _code(parent: str, values: Sequence[str]) -> str:
 def _condition(parent: Question, values: Sequence[str], longest: int = LONGEST_SHOWN) -> str:
     labels = {choice.key: in_language(choice.label) for choice in parent.choices}
     labels |= {YES: _("Yes"), NO: _("No")} if parent.kind == QuestionKind.YES_NO else {}
-    told = _(" or ").join(labels.get(value, value) for value in values)
     return _(
-        "If “%(question)s” is answered with “%(answer)s”",
+        "If “%(question)s” is answered with %(answers)s",
         question=_short(in_language(parent.label), longest),
-        answer=_short(told, longest),
+        answers=_quoted([labels.get(value, value) for value in values], longest),
     )
+
+
+def _quoted(answers: Sequence[str], longest: int) -> str:
+    """Return the answers, each in quotation marks, as many as fit; the first one is always there."""
+    told = [_("“%(answer)s”", answer=_short(answer, longest)) for answer in answers]
+    ends = list(accumulate(map(len, told)))
+    shown = [words for words, end in zip(told, ends, strict=True) if end <= longest] or told[:1]
+    return _(" or ").join(shown if len(shown) == len(told) else [*shown, "…"])
 
 
 def _short(words: str, longest: int) -> str:

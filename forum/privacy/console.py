@@ -96,8 +96,7 @@ def not_open(_refusal: NotOpen) -> ResponseReturnValue:
 def days_left(asked: ErasureRequest) -> int:
     """Return how many days are left to answer; 0 on the last day, and less when the time is over."""
     zone = asked.event.zone
-    # `due_at` is the midnight after the last day.
-    return (asked.due_at.astimezone(zone).date() - clock.now().astimezone(zone).date()).days - 1
+    return (asked.last_moment.astimezone(zone).date() - clock.now().astimezone(zone).date()).days
 
 
 def _get_or_404(event: str, number: int) -> ErasureRequest:

@@ -1,6 +1,6 @@
 """The table of requests for erasure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -43,3 +43,8 @@ class ErasureRequest(Base):
 
     event = relationship("Event")
     registration: Mapped[Registration | None] = relationship()
+
+    @property
+    def last_moment(self) -> datetime:
+        """The end of the last day on which to answer; `due_at` is the midnight after it."""
+        return self.due_at - timedelta(seconds=1)

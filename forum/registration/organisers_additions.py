@@ -20,16 +20,16 @@ from forum.people.models import LONGEST_NOTE
 from forum.registration import by_hand, listing, places
 from forum.registration.console import to_person
 from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
-from forum.registration.forms import DetailsForm
 from forum.registration.models import Registration
 from forum.registration.moving_words import STAY, WAIT
+from forum.registration.organisers_forms import PersonForm
 from forum.web.forms import LinesField, is_email, required
 from forum.web.languages import in_language
 
 bp = Blueprint("attendee_additions", __name__, url_prefix="/console/<event>")
 
 
-class AdditionForm(DetailsForm):
+class AdditionForm(PersonForm):
     """Somebody whom an organiser registers, with or without an address, and why."""
 
     email = EmailField(_l("E-mail address"), [Optional(), is_email])
@@ -42,7 +42,6 @@ class AdditionForm(DetailsForm):
 
     def offer(self, event: Event) -> None:
         """Offer the event's sectors, and what can happen where one is full."""
-        self.language.label.text = _("Language of our messages")
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
         self.if_full.choices = [
             SelectChoice(STAY, _("Add nobody")),

@@ -16,8 +16,8 @@ from forum.registration import actions, listing, mails, places
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NotLive, OrganisationFull
-from forum.registration.forms import DetailsForm
 from forum.registration.models import Registration
+from forum.registration.organisers_forms import PersonForm
 from forum.registration.organisers_words import words_field
 from forum.registration.wording import FIELDS
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
@@ -26,14 +26,10 @@ from forum.web.languages import language_name
 bp = Blueprint("attendee_changes", __name__, url_prefix="/console/<event>")
 
 
-class ChangeForm(ShowsStored, DetailsForm):
+class ChangeForm(ShowsStored, PersonForm):
     """The details of a registration, as an organiser changes them, and words to the person if a mail shall go out."""
 
     words = words_field()
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.language.label.text = _("Language of our messages")
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:

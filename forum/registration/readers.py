@@ -25,7 +25,7 @@ ROLES = {
     Role.PROTECTED_HANDLER: _l("Handler of protected identities"),
 }
 # The order in which one of several roles of a person is named: the narrowest that explains the look first.
-NAMED_FIRST = (Role.ORGANISER, Role.DOOR, Role.CARE, Role.MAILER, Role.PROTECTED_HANDLER, Role.ADMIN)
+NAMED_FIRST = (Role.ORGANISER, Role.DOOR, Role.CARE, Role.MAILER, Role.ADMIN, Role.PROTECTED_HANDLER)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from forum.questions.models import Answer, Question
 from forum.registration.models import CareAnswer
 from tests.factories.events import make_archive, make_event, make_sector
 from tests.factories.questions import make_question
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, write
 from tools.pages import Page, Pages
 
 
@@ -159,6 +159,10 @@ def test_a_condition_names_an_answer_and_never_tells_a_sensitive_one(pages, even
     assert (question.depends_on_id, question.depends_on_values) == (diet.id, ["other"])
     rows = show(pages).all(".question-below")
     assert rows == ["Question extra If “Question diet” is answered with “Choice other”"]
+    write(setattr, question, "depends_on_values", ["other", "none"])
+    (told,) = show(pages).all(".question-below .question-note")
+    assert told == "If “Question diet” is answered with “Choice other” or “Choice none”"
+    write(setattr, question, "depends_on_values", ["other"])
     above = pages.get("questions.edit", event="nf27", question=diet.id)
     assert [option["value"] for option in above.soup.select("[name=condition] option")] == [""]
     page = above.submit({"sensitivity": "ordinary"}, button="Save", expect=303)

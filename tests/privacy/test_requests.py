@@ -52,7 +52,7 @@ def test_a_request_is_carried_out_and_the_place_goes_to_the_next(event, browser,
     page = browser.get(page.links["Ask to be erased"])
     assert "Your place becomes free and goes to somebody else." in page.text
     assert page.submit(follow=True).flashes == ["We have your request."]
-    assert "You get an answer before 4 June 2027" in browser.get("own_requests.erasure").text
+    assert "You get an answer by 3 June 2027 at the latest" in browser.get("own_requests.erasure").text
     browser.get("own_requests.erasure").submit(button="Take the request back", follow=True)
     browser.get("own_requests.erasure").submit(follow=True)
     organiser = sign_in_as(Role.ORGANISER, event)

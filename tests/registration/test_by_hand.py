@@ -52,7 +52,11 @@ def add(event, **differing):
 def test_organiser_adds_somebody_without_an_address(organiser, event):
     since = last_id()
     page = organiser.get("attendees.index", event="nf27").follow("Add by hand")
-    page.submit({"given_name": "Kim"}, button="Add the person", expect=422)
+    wrong = page.submit({"given_name": ""}, button="Add the person", expect=422)
+    assert [text for text in wrong.errors.values() if "your" in text.lower()] == []
+    assert wrong.errors["given_name"] == "Enter the person’s given name"
+    # "Add nobody" is one of the answers, so the way out is called otherwise.
+    assert "Leave it as it is" in wrong.links
     shown = page.submit(FILLED, button="Add the person", follow=True)
     assert (shown.h1, shown.all(".status")) == ("Kim Minister", ["Confirmed"])
     assert "None: no messages go out" in shown.text

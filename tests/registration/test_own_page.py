@@ -3,12 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from forum import clock
+from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
 from forum.database import start_write
+from forum.extensions import db
 from forum.registration import actions
 from tests.factories.events import NOW, ORGANISER, make_event, make_page, make_sector
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
 from tests.registration.reading import newest_mail
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
@@ -174,6 +180,7 @@ def test_swedish_mail_about_cancelling_writes_the_day_as_swedish_does(room):
 
 
 def test_what_has_ended_leads_no_further(pages, room, database):
+    make_page(room, "practical")
     registration = register(room)
     address = newest_mail(registration).address.removeprefix("http://127.0.0.1:8000")
     pages.get(address).submit(follow=True)
@@ -184,6 +191,28 @@ def test_what_has_ended_leads_no_further(pages, room, database):
     page = pages.get("self_service.show")
     assert stages(page)[-1] == ("Declined 4 May 2027", "stage-now")
     assert [link for link in page.links if link.startswith(("Cancel", "Change", "Protected"))] == []
+    assert "Practical" not in page.all("aside a")
+
+
+def test_an_administrators_look_is_told_as_that_also_if_they_handle_protected_identities(
+    pages, room, sign_in_as
+):
+    registration = confirmed(room)
+    admin = sign_in_as(Role.ADMIN, room)
+    user_id = db.session.scalars(select(User.id)).one()
+    save(Membership(user_id=user_id, event_id=room.id, role=Role.PROTECTED_HANDLER))
+    admin.get("attendees.show", event="nf27", reference=registration.reference)
+    own_page(pages, registration)
+    seen = pages.get("self_service.own_data_page").text
+    assert ("Administrator" in seen, "Handler of protected identities" in seen) == (True, False)
+
+
+def test_the_link_to_food_and_access_is_called_as_the_page_is(pages, room):
+    make_question(room, "diet", choices=("vegan",), care=True)
+    own_page(pages, confirmed(room, language="sv"))
+    page = pages.get("/sv/r/")
+    link = next(label for label in page.links if label.startswith("Mat och tillgänglighet:"))
+    assert page.follow(link).h1 == "Mat och tillgänglighet"
 
 
 def test_own_data_are_a_short_list_a_timeline_and_tables(pages, room):
