@@ -48,7 +48,8 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
     """Add an entry to the audit trail in the caller's transaction; the commit gives it its number and hash.
 
     `action` is a name such as "registration.received"; `actor` is "visitor", "person", "worker", "command" or "user:7".
-    `details` hold ids, states and numbers, never a name, an address or free text (P28, S45).
+    `details` hold ids, states and numbers, never a name, an address or free text (P28, S45)
+    unless it is sealed.
     """
     if subject.id is None:
         db.session.flush()

@@ -247,7 +247,10 @@ REGISTER: tuple[Entry, ...] = (
     ),
     Entry(
         what=_l("Who at the office has seen or changed something, when, and why where a reason is asked for"),
-        purpose=_l("To be able to show it. The record holds numbers, not names, and a reason is encrypted"),
+        purpose=_l(
+            "To be able to show it. The record holds numbers, not names; a reason is encrypted, and so is your earlier"
+            " name or organisation where a change of it is reviewed"
+        ),
         basis=LEGITIMATE_INTEREST,
         audience=_l("Those who look after the record, and you when you ask"),
         retention=_l(

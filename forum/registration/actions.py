@@ -148,13 +148,14 @@ def change(
 
     Raises NotLive, OrganisationFull, and AnswersFrozen for the person themselves (`events.freezing`).
     The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
-    may ask the person.
+    may ask the person. Only what a review compares is kept, sealed.
     """
     places.lock_live(registration)
     if actor == "person":
         freezing.refuse_if_frozen(registration.event, now)
     _refuse_if_organisation_full(registration, details)
     changed = [name for name in CHANGEABLE if getattr(registration, name) != getattr(details, name)]
+    before = {name: getattr(registration, name) for name in changed}
     for name in changed:
         setattr(registration, name, getattr(details, name))
     asked = given.change(registration, answered) if answered else []
@@ -162,6 +163,8 @@ def change(
         answers.derive(registration)
     if changed or asked:
         told = {"questions": asked} if asked else {}
+        if actor == "person":
+            told |= reviewing.details_of_change(registration, before, now)
         audit.record("registration.changed", registration, actor=actor, at=now, fields=changed, **told)
     if actor == "person":
         reviewing.begin_again(registration, changed, now=now)

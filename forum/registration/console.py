@@ -78,6 +78,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
         event=registration.event,
         registration=registration,
         words=wording.status_words(registration, waiting_list.position(registration), zone),
+        lead=dossier.lead(registration),
         details=dossier.details(registration, zone),
         consents=dossier.consents(registration, zone),
         own_questions=dossier.own_questions(registration),

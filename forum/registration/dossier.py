@@ -51,9 +51,15 @@ class Happening:
         return self.at.isoformat(timespec="seconds")
 
 
+def lead(registration: Registration) -> str:
+    """Return who a person is in a line: title and organisation, sector, country, reference."""
+    who = ", ".join(filter(None, (registration.title, registration.organisation)))
+    sector = in_language(registration.sector.name)
+    return " · ".join((who, sector, _country(registration), registration.reference))
+
+
 def details(registration: Registration, zone: tzinfo) -> list[Fact]:
     """Return the person's answers, and the moments that matter in the registration's status."""
-    country = Locale.parse(language()).territories.get(registration.country, registration.country)
     facts = [
         (_("Reference"), registration.reference),
         (str(FIELDS["given_name"]), registration.given_name),
@@ -63,7 +69,7 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
         (str(FIELDS["organisation"]), registration.organisation),
         (str(FIELDS["title"]), registration.title),
         (_("Sector"), in_language(registration.sector.name)),
-        (str(FIELDS["country"]), country),
+        (str(FIELDS["country"]), _country(registration)),
         (str(FIELDS["language"]), NAMES.get(registration.language, registration.language)),
         (_("Registered"), moment_text(registration.requested_at, zone)),
         *_moments(registration, zone),
@@ -111,6 +117,10 @@ def written_notes(notes: Sequence[RegistrationNote], zone: tzinfo) -> list[tuple
 def author_of(note: RegistrationNote) -> str:
     """Return how the audit trail names the note's author; "" for an account that is gone."""
     return f"user:{note.author_id}" if note.author_id else ""
+
+
+def _country(registration: Registration) -> str:
+    return Locale.parse(language()).territories.get(registration.country, registration.country)
 
 
 def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ lock. A review that begins again because of a change leaves the place or the ran
 name must not lose anything before somebody has decided.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -14,7 +14,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import answers, mails, offers, places, queries, waiting_list
+from forum.registration import answers, former_answers, mails, offers, places, queries, waiting_list
 from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
 from forum.registration.errors import NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
@@ -50,6 +50,14 @@ def begin(registration: Registration, *, now: datetime) -> None:
 def is_reviewed_again(registration: Registration) -> bool:
     """Return whether a change of name or organisation by the person would be reviewed."""
     return registration.sector.policy == SectorPolicy.REVIEW and registration.status in APPROVED
+
+
+def details_of_change(registration: Registration, before: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Return what the audit trail keeps of the answers before a person's change, sealed; {} if it is not reviewed."""
+    kept = {name: value for name, value in before.items() if name in REVIEWED}
+    if not kept or not is_reviewed_again(registration):
+        return {}
+    return {"before": former_answers.close(kept, registration, now)}
 
 
 def begin_again(registration: Registration, changed: Iterable[str], *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from forum.database import start_write
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
+from forum.registration import dossier
 from forum.registration import queries as registrations
 from forum.registration import wording as registration_wording
 from forum.registration.errors import NotInReview, NotLive, SectorFull
@@ -159,5 +160,6 @@ def _page(name: str, person: Registration, form: Any) -> ResponseReturnValue:
         form=form,
         review=panel.review_of(person),
         wording=registration_wording,
+        lead=dossier.lead(person),
     )
     return page, 422 if form.errors else 200

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import places, queries, reviewing
+from forum.registration import former_answers, places, queries, reviewing
 from forum.registration.enums import LIVE, Status
 from forum.registration.limits import PUBLIC_PROVIDERS
 from forum.registration.models import HOLDS_PLACE, Registration
@@ -27,7 +27,8 @@ class Evidence:
     `places_free` are those that the sector could take now. `known_domains` are those of confirmed people of the same
     organisation. `earlier` are other registrations of the
     address, `colleagues` has the number of confirmed people of the organisation by event id, for other events.
-    `same_name` is another live registration of this event under the same name.
+    `same_name` is another live registration of this event under the same name. `before` has the answers that a change
+    under review has replaced, by field.
     """
 
     domain: str
@@ -39,6 +40,7 @@ class Evidence:
     earlier: list[Registration] = field(default_factory=list)
     colleagues: dict[int, int] = field(default_factory=dict)
     same_name: Registration | None = None
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 def gather(
@@ -65,6 +67,11 @@ def gather(
     _add_earlier(registrations, event_ids, told)
     _add_colleagues(registrations, event_ids - {event.id}, told)
     _add_same_names(event, registrations, told)
+    changed = former_answers.find_before_review(
+        [one for one in registrations if one.status != Status.IN_REVIEW]
+    )
+    for number, before in changed.items():
+        told[number].before = before
     return told
 
 

@@ -59,6 +59,7 @@ class Point:
 def points(registration: Registration, evidence: Evidence, events: Mapping[int, Event]) -> list[Point]:
     """Return the evidence about a registration in words; `events` are the other events by id."""
     return [
+        *_changes(registration, evidence),
         _mail(evidence),
         _organisation(registration.event, evidence),
         *_earlier(registration, evidence),
@@ -100,6 +101,21 @@ def outcome_text(registration: Registration) -> str:
     if registration.status == Status.WAITING:
         return _("Approved. No place is free, so the person is on the waiting list. A message is on its way.")
     return _("Approved. The person has a place, and a message is on its way.")
+
+
+def _changes(registration: Registration, evidence: Evidence) -> Iterator[Point]:
+    """Yield what a change was before, for each answer that is not what was approved."""
+    for name in (name for name in wording.FIELDS if name in evidence.before):
+        before, after = evidence.before[name], getattr(registration, name)
+        if before == after:
+            continue
+        if before and after:
+            text = _("“%(before)s” became “%(after)s”", before=before, after=after)
+        elif after:
+            text = _("“%(after)s” was added", after=after)
+        else:
+            text = _("“%(before)s” was removed", before=before)
+        yield Point(AGAINST, str(wording.FIELDS[name]), text)
 
 
 def _mail(evidence: Evidence) -> Point:

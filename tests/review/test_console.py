@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from forum import clock
+from forum.audit.models import AuditEntry
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration import actions as registration_actions
@@ -202,6 +204,44 @@ def test_a_person_is_told_before_a_change_that_begins_a_review(app, event, peopl
     assert "they review yours once more. You keep your place meanwhile" in own.get("self_service.change").text
     page = own.post("self_service.change", {"family_name": "Ny"}, follow=True, expect=200)
     assert (page.h1, "Your change is being reviewed" in page.text) == ("You have a place", True)
+
+
+def approve(person):
+    write(actions.approve, person, seen=digest(actions.shown_of(person)), user_id=1, now=NOW)
+
+
+def change(app, person, **answers):
+    """Let the person change answers on their own page."""
+    own = Pages(app)
+    own.get("self_service.enter", token=manage_token(person), follow=True)
+    own.post("self_service.change", answers, follow=True, expect=200)
+
+
+def test_what_a_change_was_before_stands_beside_the_decision_about_it(organiser, app, event, people, frozen):
+    approve(people[0])
+    before = people[0].organisation
+    change(app, people[0], family_name="Ny", title="Chief")
+    clock.freeze(NOW + timedelta(minutes=1))
+    change(app, people[0], family_name="", organisation="The new bureau")
+    told = ["Look at this: Family name “Ek” was removed"]
+    told.append(f"Look at this: Organisation “{before}” became “The new bureau”")
+    for page in (
+        organiser.get("attendees.show", **of(people[0])),
+        organiser.get("review.approve", **of(people[0])),
+        organiser.get("review.decline", **of(people[0])),
+    ):
+        assert [words.lstrip("!– ") for words in page.all(".evidence li")][:2] == told
+        lead = f"Chief, The new bureau · Other · Sweden · {people[0].reference}"
+        assert page.all(".console-title > p.muted") == [lead]
+    assert "Ek" not in str(
+        [entry.details.payload for entry in db.session.scalars(select(AuditEntry)).unique()]
+    )
+    clock.freeze(NOW + timedelta(minutes=2))
+    approve(people[0])
+    change(app, people[0], given_name="Evy")
+    points = organiser.get("attendees.show", **of(people[0])).all(".evidence li")
+    assert points[0].lstrip("!– ") == "Look at this: Given name “Eva” became “Evy”"
+    assert "Organisation “" not in str(points)
 
 
 def test_decision_about_a_protected_person_looks_like_that_about_a_twin(organiser, event):

@@ -1,0 +1,62 @@
+"""What a name or organisation was before a change that is reviewed, as the audit trail keeps it: sealed (P28).
+
+Whoever decides about a change has to see what it was. The trail holds no names, so these are sealed under its key, the
+older ones of which are kept for as long as the trail is verified. They are erased with the person.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import select
+
+from forum.audit.models import AuditEntry
+from forum.extensions import db
+from forum.registration.models import Registration
+from forum.sealing import seal, unseal
+
+PURPOSE = "audit"
+
+
+def close(before: Mapping[str, str], registration: Registration, at: datetime) -> str:
+    """Return the answers by field, sealed for the entry about this registration at this moment, as text."""
+    plain = json.dumps(dict(before)).encode()
+    return b64encode(seal(plain, PURPOSE, _location(registration.id, at))).decode()
+
+
+def find_before_review(registrations: Collection[Registration]) -> dict[int, dict[str, str]]:
+    """Return by a registration's id the answers that were changed since its review began, as they were before."""
+    since = {one.id: one.review_since for one in registrations if one.review_since}
+    found: dict[int, dict[str, str]] = {number: {} for number in since}
+    if not since:
+        return found
+    changes = select(AuditEntry).where(
+        AuditEntry.subject_type == Registration.__tablename__,
+        AuditEntry.subject_id.in_(since),
+        AuditEntry.action == "registration.changed",
+        AuditEntry.at >= min(since.values()),
+    )
+    for entry in db.session.scalars(changes.order_by(AuditEntry.id)).unique():
+        number = int(entry.subject_id or 0)
+        if entry.at >= since[number]:
+            found[number] = {**_read(entry), **found[number]}  # the answer before the first change counts
+    return found
+
+
+def _read(entry: AuditEntry) -> dict[str, str]:
+    """Return what the entry has kept; nothing when its details are erased or their key is not configured."""
+    closed = entry.details.payload.get("before") if entry.details else None
+    try:
+        return (
+            json.loads(unseal(b64decode(closed), PURPOSE, _location(entry.subject_id, entry.at)))
+            if closed
+            else {}
+        )
+    except (InvalidTag, ValueError):
+        return {}
+
+
+def _location(number: int | None, at: datetime) -> str:
+    return f"answers of registration {number} before {at.astimezone(UTC).isoformat()}"
