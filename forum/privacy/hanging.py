@@ -16,6 +16,8 @@ from sqlalchemy.orm import Mapper
 
 from forum.database import Base
 from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from forum.registration import new_address
 from forum.registration.consent_texts import words_of
 from forum.registration.models import Consent, Registration
 from forum.sealing import Sealed
@@ -67,6 +69,8 @@ def tell(registration: Registration) -> dict[str, list[Row]]:
     """Return everything held about the person, by table and row, with sealed answers opened (Art. 15 and 20 GDPR)."""
     withheld = DELIBERATIONS if registration.is_in_review else ()
     found = find_rows(registration)
+    mails = OutboxMessage.__tablename__
+    found[mails] = new_address.without_foreign(registration, found[mails])
     return {
         table: [_told(row) for row in rows] for table, rows in found.items() if rows and table not in withheld
     }

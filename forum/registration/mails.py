@@ -26,6 +26,7 @@ from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
 REPEATED = "already-registered"
+NEW_ADDRESS = "new-address"
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
 FOR_STATE = {
@@ -178,7 +179,7 @@ def queue_new_address(
 ) -> OutboxMessage | None:
     """Queue the mail that asks a new address to confirm itself; only this mail goes there before."""
     link = links.new_address_address(registration, token)
-    return queue(registration, "new-address", now, to=email, link=link, until=until, withheld=withheld)
+    return queue(registration, NEW_ADDRESS, now, to=email, link=link, until=until, withheld=withheld)
 
 
 def queue_address_leaving(registration: Registration, *, now: datetime) -> OutboxMessage | None:

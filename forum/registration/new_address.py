@@ -5,6 +5,7 @@ all earlier links end (S20). One live registration has an address (R04): an orga
 already; a person is not, and the owner of that address gets the message that it is registered (S24).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -14,11 +15,13 @@ from forum.columns import digest, new_token
 from forum.events import freezing
 from forum.events import queries as events
 from forum.extensions import db
+from forum.outbox.models import OutboxMessage
 from forum.people.models import AddressChange
 from forum.registration import actions, answers, links, mails, names, places, queries
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
 from forum.registration.errors import AddressTaken, LinkRefused, NotLive, SameAddress
+from forum.registration.mails import NEW_ADDRESS
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
 
@@ -48,7 +51,8 @@ def ask(
     db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
     token, until = new_token(), now + CONFIRM_TIME
     change = AddressChange(digest=digest(token), registration_id=registration.id, email=email)
-    change.asked_at, change.expires_at = now, now if taken or withheld else until
+    # As long for every address: a link that is never mailed works for nobody, and its time would tell why (S24).
+    change.asked_at, change.expires_at = now, until
     db.session.add(change)
     if registration.status == Status.PENDING:
         registration.confirm_by = max(registration.confirm_by, until)
@@ -71,6 +75,17 @@ def find_last(registration: Registration) -> str | None:
     """Return the new address that was entered last and is stored still, whether its link works or not."""
     mine = AddressChange.registration_id == registration.id
     return db.session.scalars(select(AddressChange.email).where(mine)).first()
+
+
+def without_foreign(registration: Registration, mails: Iterable[OutboxMessage]) -> list[OutboxMessage]:
+    """Return of a registration's mails those to an address that is or was the person's own.
+
+    No mail to a new address is told before it is confirmed: whether one was made, and whether it arrived, would tell
+    who has that address (S24).
+    """
+    mails = list(mails)
+    own = {registration.email, *(mail.recipient for mail in mails if mail.kind != NEW_ADDRESS)}
+    return [mail for mail in mails if mail.recipient in own]
 
 
 def follow(token: str, *, now: datetime) -> tuple[Registration, str]:

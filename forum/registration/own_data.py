@@ -66,7 +66,7 @@ def collect(registration: Registration) -> dict[str, Any]:
                 name: _plain(getattr(mail, name))
                 for name in ("kind", "subject", "recipient", "status", "created_at", "sent_at")
             }
-            for mail in queries.list_mails(registration)
+            for mail in new_address.without_foreign(registration, queries.list_mails(registration))
         ],
         "history": [
             {"at": _plain(entry.at), "action": entry.action, "by": entry.actor.split(":")[0]}

@@ -1,5 +1,6 @@
 """A new e-mail address: asked for by an organiser or the person, confirmed by its owner; and the person's own move."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,14 @@ from forum.columns import digest
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.people.models import AddressChange
-from forum.registration import actions, expiry, links, new_address
+from forum.privacy import hanging
+from forum.registration import actions, expiry, links, new_address, own_data
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import LinkRefused
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
+from tools.pages import Pages
 
 NEW = "new@example.org"
 
@@ -90,6 +93,25 @@ def test_person_learns_nothing_about_an_address_that_is_registered(pages, event,
     assert links.follow(token, TokenPurpose.MANAGE, now=NOW).id == person.id
 
 
+def test_no_page_and_no_own_data_tell_whether_a_new_address_is_registered(app, event):
+    clock.freeze(NOW)
+    confirmed(event, "justice", email="taken@example.org")
+    told = [_told_after_asking(app, event, address) for address in ("taken@example.org", NEW)]
+    assert told[0] == told[1]
+    page, _held, everything = told[0]
+    assert "ASKED is not confirmed yet; the link works until" in page
+    assert everything["address_changes"][0]["expires_at"] == (NOW + timedelta(hours=48)).isoformat()
+
+
+def test_mail_to_a_new_address_is_among_own_data_once_the_address_is_the_persons(pages, person):
+    token = _ask(person, NEW)
+    assert NEW not in [mail["recipient"] for mail in own_data.collect(person)["mails"]]
+    pages.get(f"/en/r/address/{token}").submit(button="Confirm my address", expect=303)
+    db.session.refresh(person)
+    for mails in (own_data.collect(person)["mails"], hanging.tell(person)["outbox_messages"]):
+        assert ("new-address", NEW) in [(mail["kind"], mail["recipient"]) for mail in mails]
+
+
 def test_link_ends_by_time_by_another_wish_and_by_cancelling(event, person):
     first = _ask(person, "first@example.org")
     second = _ask(person, "second@example.org")
@@ -143,6 +165,23 @@ def test_person_moves_until_the_details_are_frozen(pages, database):
     assert "Change the sector" not in pages.get("self_service.show").links
     pages.get("own_moves.sector", expect=303)
     pages.get("own_moves.address", expect=303)
+
+
+def _told_after_asking(app, event, address):
+    """Return what a person who asked for this address reads: the page and the two kinds of own data."""
+    names = {"given_name": "Åsa", "family_name": "Ek", "organisation": "Domstolen"}
+    person = confirmed(event, "justice", email=f"before-{address}", **names)
+    pages = Pages(app)
+    open_own_page(pages, person)
+    pages.get("own_moves.address").submit({"email": address}, button="Send the link", expect=303)
+    write(expiry.forget_ended, now=NOW)
+    page = pages.get("own_moves.address").text
+    # Links are told in the order of their digests, which is random.
+    everything = {table: sorted(rows, key=str) for table, rows in hanging.tell(person).items()}
+    read = json.dumps([page, own_data.collect(person), everything])
+    for words, name in ((person.email, "OLD"), (address, "ASKED"), (person.reference, "REFERENCE")):
+        read = read.replace(words, name)
+    return json.loads(read)
 
 
 def _ask(person, email):
