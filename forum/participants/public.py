@@ -1,6 +1,6 @@
 """The pages of the list of participants: for everybody, or for whoever is signed in to a place at the event (P15)."""
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from forum import clock
@@ -20,7 +20,7 @@ bp = Blueprint("participants", __name__)
 
 
 @of_event(bp, "/participants")
-@cache.page()
+@cache.page(seats=True)
 def index(event: str | None = None) -> ResponseReturnValue:
     """Show the public list; lead to the page behind the personal link where only participants may read it."""
     found = get_published_or_404(event, sectors=False)
@@ -28,7 +28,9 @@ def index(event: str | None = None) -> ResponseReturnValue:
         abort(404)
     if found.participant_list == ListAudience.PARTICIPANTS:
         return redirect(url_for(".own", event=events.slug_in_url(found)), 302)
-    return render_template("public/participants/index.html", **_listed(found), is_public=True)
+    page = make_response(render_template("public/participants/index.html", **_listed(found), is_public=True))
+    page.headers["Cache-Control"] = cache.FOR_NAMES
+    return page
 
 
 @of_event(bp, "/r/participants")

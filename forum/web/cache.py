@@ -2,9 +2,9 @@
 
 A page's key is its path, and nothing else of a request reaches the view: what one reader causes to be rendered is
 given to everybody. A cached page is valid for one content version (content_version.py), so every process sees a change
-at once on SQLite and within a second on PostgreSQL. A page that shows how many seats are left is valid for one
-second, and a page whose words depend on the time is valid until they change (`hold_at_most`). While the database is
-out of reach and no new page can be rendered, the last cached page is the answer.
+at once on SQLite and within a second on PostgreSQL. A page that shows how many seats are left, or names people, is
+valid for one second, and a page whose words depend on the time is valid until they change (`hold_at_most`). While the
+database is out of reach and no new page can be rendered, the last cached page is the answer.
 """
 
 import logging
@@ -45,6 +45,8 @@ CACHE_CONTROL = {
     float("inf"): "public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=86400",
     SEATS_SECONDS: "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400",
 }
+# The same for a page that names people who may withdraw: no CDN answers with a name from before (P04).
+FOR_NAMES = "public, max-age=0, s-maxage=1, must-revalidate"
 View = Callable[..., Any]
 # For each marked view, how many seconds its page is valid.
 SECONDS: WeakKeyDictionary[View, float] = WeakKeyDictionary()
@@ -56,7 +58,7 @@ class ImpurePage(Exception):
 
 
 def page(*, seats: bool = False) -> Callable[[View], View]:
-    """Mark a view whose page depends only on path, language and content version; with `seats`, also on seats left."""
+    """Mark a view whose page depends only on path, language and content version; with `seats`, on registrations too."""
 
     def mark(view: View) -> View:
         SECONDS[view] = SEATS_SECONDS if seats else float("inf")
@@ -231,9 +233,9 @@ def refuse_impure(path: str, headers: list[tuple[str, str]]) -> None:
 
 
 def _cache_control(headers: list[tuple[str, str]], seconds: float) -> str:
-    """Return Cache-Control for a page: that of its view if the page never changes, else the one for `seconds`."""
+    """Return Cache-Control for a page: what its view says if it never changes or names people, else by `seconds`."""
     said = next((value for name, value in headers if name.lower() == "cache-control"), "")
-    return said if said == FOR_EVER else CACHE_CONTROL[seconds]
+    return said if said in (FOR_EVER, FOR_NAMES) else CACHE_CONTROL[seconds]
 
 
 def _key(environ: Environ, hosts: frozenset[str]) -> str | None:
