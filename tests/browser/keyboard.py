@@ -85,6 +85,15 @@ class Keyboard:
         self.press("Space")
         assert box.is_checked()
 
+    def pick(self, label: str) -> None:
+        """Go to a group of radio buttons of which none is chosen, at its first, and press Down until `label` is it."""
+        button = self.page.get_by_label(label, exact=True)
+        name = button.get_attribute("name")
+        self.go_to(self.page.locator(f'input[type=radio][name="{name}"]').first)
+        self.press("Space")
+        while not button.is_checked():
+            self.press("ArrowDown")
+
     def walk(self, key: str = "Tab") -> list[int]:
         """Return the indexes of the elements that get the focus in turn."""
         return list(self.stops(key))

@@ -35,7 +35,7 @@ def test_a_stakeholder_registers_confirms_changes_and_cancels(forum, new_visitor
     expect(page.locator("h1")).to_have_text("Check your e-mail")
 
     page.goto(forum.url + confirming_path(forum, "asa@example.org"))
-    keys.tick("My name and organisation may appear in a list of participants, if there is one")
+    keys.pick("Show my name and my organisation")
     keys.activate(page.get_by_role("button", name="Confirm my address"), key="Space")
     expect(page.locator("h1")).to_have_text("You have a place")
 

@@ -357,8 +357,9 @@ def _lay_out_people(world: World, event: Event) -> None:
     world.tokens["open"] = links.issue(now_confirmed, TokenPurpose.OWN_DATA_PAGE, now=NOW)
     waiting = Registration.status == Status.WAITING, Registration.event_id == event.id
     asking = db.session.scalars(select(Registration).where(*waiting).limit(1)).first() or now_confirmed
-    world.request = privacy.ask(asking, now=NOW).id
+    request = privacy.ask(asking, now=NOW)
     db.session.commit()
+    world.request = request.id
 
 
 def _lay_out_posts(world: World) -> None:

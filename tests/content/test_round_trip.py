@@ -82,7 +82,7 @@ TOLD = {
         ),
         *("organiser_name", "organiser_address", "organiser_phone", "organiser_url", "organiser_logo"),
         *("release_at", "freezes_at", "has_waiting_list", "organisation_cap", "offer_hours", "capacity"),
-        *("line_order", "offer_cutoff_hours", "participant_list"),
+        *("line_order", "offer_cutoff_hours", "participant_list", "has_second_reviewer", "review_days"),
         *("programme_points", "facts"),
         *("accent_light", "accent_dark", "logo_key", "share_key", "map_url", "directions", "contacts"),
     },

@@ -103,7 +103,7 @@ def queried(world) -> list[tuple[str, str]]:
             (ADMIN, f"/console/{HERE}/{page}")
             for page in (
                 *("attendees", "attendees/export", "images", "images/choose", "mail", "news", "news/new"),
-                *("waiting", "settings/look"),
+                *("waiting", "settings/look", "review/approval", "review/refusal"),
                 *("news/hashtags", "news/old-addresses"),
             )
         ),
@@ -111,7 +111,7 @@ def queried(world) -> list[tuple[str, str]]:
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
     own = [
-        *((PERSON, f"/en/r/{page}") for page in ("", "own-data", "care")),
+        *((PERSON, f"/en/r/{page}") for page in ("", "own-data", "care", "everything")),
         *((ADMIN, f"/account/{page}") for page in ("", "confirm")),
     ]
     return [

@@ -42,9 +42,11 @@ SPECIAL = {
     "health.status": 503,  # the page reports a fault: the test data has undeliverable mails
     "home.preview": 404,  # nobody has made the token in this test's URL
     "own_moves.confirm_address": 200,  # the token in the URL is enough
+    "own_everything.enter": 200,  # the token in the URL is enough
     "self_service.enter": 200,  # the token in the URL is enough
     "self_service.confirm": 200,  # the token in the URL is enough
 }
+OF_SOMEBODY = re.compile(r"/registrations/|/(requests|review)/[^/]+/")
 # The status in which the organisers' pages about offers find somebody to act on.
 IN_LINE = {
     "waiting_list.offer": Status.WAITING,
@@ -63,8 +65,8 @@ def expected(world: World, audience: str, address: Address, method: str) -> set[
     wanted = AUDIENCES[address.endpoint]
     if isinstance(wanted, Roles):
         found = _of_roles(world, audience, wanted, address.event, method)
-        # A hidden event has no registrations, so their pages are 404.
-        is_empty = address.event in HIDDEN and "/registrations/" in address.path
+        # The hidden event has no registrations, so the pages about one of them are 404.
+        is_empty = address.event in HIDDEN and OF_SOMEBODY.search(address.path) is not None
         return {404} if is_empty and found == {200, 303} else found
     return {400} if method == "POST" else _of_face(audience, wanted, address)
 
@@ -81,7 +83,8 @@ def _of_face(audience: str, wanted: Face, address: Address) -> set[int]:
     if address.endpoint in SPECIAL:
         return {SPECIAL[address.endpoint]}
     if wanted == Face.LINK:
-        return {200, 303} if audience == PERSON else {404}
+        is_theirs = audience == PERSON and address.event in {None, HERE}
+        return {200, 302, 303} if is_theirs else {404}
     return {404} if address.event in HIDDEN else {200, 301, 302, 303, 308}
 
 

@@ -22,7 +22,7 @@ ALL = (r"\d+ places? left of (\d+)", r"\d+ of (\d+) places are left", r"The foru
 OF_SECTOR = {
     "left": r"(\d+) (?:places? )?left",
     "waiting": r"(\d+) waiting",
-    "full": r"(full|Full)\b",
+    "full": r"(?<!your sector is )(full|Full)\b",  # "If your sector is full" says what holds if it is
 }
 PAGES = ("/en/", "/en/register", "/en/register/{sector}")
 

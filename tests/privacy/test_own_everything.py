@@ -64,7 +64,7 @@ def test_the_link_shows_everything_once_for_ten_minutes(app, browser, person, ev
     for _ in range(3):
         scanner.get(link)  # a mail scanner opens the link, and uses it not up
     everything = mailbox.get(link).submit(follow=True)
-    assert everything.h1 == "Everything we hold about you"
+    assert everything.h1 == "Everything, what is kept apart as well"
     for words in ("Linn", "Hemliga Namnet", "Nötallergi", "Teckenspråk", "I agree to be photographed"):
         assert words in everything.text
     assert "Looked at your registration" in everything.text

@@ -167,7 +167,7 @@ def test_a_full_sector_without_a_waiting_list_changes_nothing():
 
 
 def test_the_confirming_page_shows_its_own_answers_and_asks_for_the_consents(app):
-    registration, strangers, owners = register_twice(make_event(), "justice", "tech")
+    registration, strangers, owners = register_twice(make_event(participant_list="public"), "justice", "tech")
     first, second = (Pages(app).get("self_service.confirm", token=token) for token in (strangers, owners))
     told = [dict(zip(page.all("dt"), page.all("dd"), strict=True)) for page in (first, second)]
     names = ("Given name", "Sector", "I have a protected identity", "Real name")
@@ -176,6 +176,6 @@ def test_the_confirming_page_shows_its_own_answers_and_asks_for_the_consents(app
     assert ["held for you" in page.text for page in (first, second)] == [True, False]
     assert (first.all(".note-title"), second.all(".note-title")) == ([], ["Protected identity"])
     assert second.soup.select("input[type=checkbox][checked]") == []
-    assert second.submit({"participant_list": True}, follow=True).h1 == "You have a place"
+    assert second.submit({"participant_list": "name"}, follow=True).h1 == "You have a place"
     assert [consent.purpose for consent in registration.consents] == ["participant_list"]
     assert first.submit(expect=200).h1 == "Your address is already confirmed"

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
+from forum.database import start_write
 from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.registrations import confirmed
@@ -42,12 +43,18 @@ def test_confirming_takes_a_button_and_counts_once(pages, event, database):
 
 
 def test_what_is_ticked_before_confirming_is_kept_in_the_other_language(pages, event, database):
+    start_write(database)
+    event.participant_list = "public"
+    database.commit()
     checked(pages).submit(button="Register")
-    ticked = {"participant_list": True, "photographs": True}
+    ticked = {"participant_list": "organisation", "photographs": True}
     confirm = pages.get(link_in(mails(database, "received")[0]))
     swedish = confirm.submit(ticked, button="Svenska", expect=200)
     assert (swedish.h1, swedish.path[:4]) == ("Bekräfta din adress", "/sv/")
-    assert {name: swedish.form().data.get(name) for name in ticked} == {name: ["y"] for name in ticked}
+    assert {name: swedish.form().data.get(name) for name in ticked} == {
+        "participant_list": ["organisation"],
+        "photographs": ["y"],
+    }
     registration = database.query(Registration).one()
     assert (registration.status, registration.consents) == ("pending", [])
 
