@@ -1,6 +1,6 @@
 """Reading the audit trail."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,13 +62,11 @@ def find_views(subject: Any) -> Sequence[AuditEntry]:
     return [entry for entry in find_all(subject) if entry.action == REGISTRATION_VIEWED]
 
 
-def find_exports(event: Any, *, since: datetime) -> Sequence[AuditEntry]:
-    """Return the entries about exported lists of an event since a moment, oldest first."""
+def find_of_lists(event: Any, actions: Collection[str], *, since: datetime) -> Sequence[AuditEntry]:
+    """Return the entries about exports of an event or views of its lists since a moment, oldest first."""
     about = (AuditEntry.subject_type == event.__tablename__) & (AuditEntry.subject_id == event.id)
-    exported = select(AuditEntry).where(
-        about, AuditEntry.action == REGISTRATIONS_EXPORTED, AuditEntry.at >= since
-    )
-    return db.session.scalars(exported.order_by(AuditEntry.id)).all()
+    found = select(AuditEntry).where(about, AuditEntry.action.in_(actions), AuditEntry.at >= since)
+    return db.session.scalars(found.order_by(AuditEntry.id)).all()
 
 
 def count_refusals(since: datetime) -> dict[str, int]:

@@ -1,8 +1,12 @@
-"""Who has looked at a registration or exported a list that it may have been in, by role and day (P18)."""
+"""Who has looked at a registration, or has looked at or exported a list that it may have been in (P18).
 
-from collections.abc import Iterator, Sequence
+The trail names no people of a list, so a person is told of each list in which somebody of the same state was at the
+time. Whether somebody has answered about food and access makes no difference: being told must not tell it (S23).
+"""
+
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -26,6 +30,22 @@ ROLES = {
 }
 # The order in which one of several roles of a person is named: the narrowest that explains the look first.
 NAMED_FIRST = (Role.ORGANISER, Role.DOOR, Role.CARE, Role.MAILER, Role.ADMIN, Role.PROTECTED_HANDLER)
+# What begins and what ends a stay on the lists that each kind of view shows: the first review, the review of a change,
+# the line, and the list of those with a place who need food or access.
+ENDED = frozenset({"cancelled", "declined", "offer_declined", "offer_lapsed"})
+IN_REVIEW = frozenset({"address_confirmed", "moved:reviewed"})
+STAYS = (
+    (audit.WAITING_LIST_VIEWED, IN_REVIEW, ENDED | {"approved", "waiting", "confirmed"}),
+    (audit.WAITING_LIST_VIEWED, frozenset({"review_reopened"}), ENDED | {"approved"}),
+    (
+        audit.WAITING_LIST_VIEWED,
+        frozenset({"waiting", "offered", "offer_withdrawn"}),
+        ENDED | {"confirmed", "moved:reviewed"},
+    ),
+    (audit.CARE_ANSWERS_VIEWED, frozenset({"confirmed"}), ENDED | {"waiting", "moved:reviewed"}),
+)
+# How long after an entry about a view later views may have none of their own (`audit.traces`).
+UNRECORDED = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +63,11 @@ def list_readings(registration: Registration) -> list[Reading]:
 
     An export names the filters that it had, not the people: told are the lists that the person may have been in.
     """
-    entries = [*audit.find_views(registration), *_find_exports(registration)]
+    entries = [
+        *audit.find_views(registration),
+        *_find_exports(registration),
+        *_find_views_of_lists(registration),
+    ]
     roles = _roles_of(entries, registration)
     zone = registration.event.zone
     told = {
@@ -55,15 +79,58 @@ def list_readings(registration: Registration) -> list[Reading]:
 
 
 def _find_exports(registration: Registration) -> Iterator[AuditEntry]:
-    for entry in audit.find_exports(registration.event, since=registration.requested_at):
+    exports = (audit.REGISTRATIONS_EXPORTED,)
+    for entry in audit.find_of_lists(registration.event, exports, since=registration.requested_at):
         sector = entry.details.payload.get("sector", "") if entry.details else ""
         if sector in ("", registration.sector.key):
             yield entry
 
 
+def _find_views_of_lists(registration: Registration) -> Iterator[AuditEntry]:
+    """Yield the views of the lists on which the registration stood at the time, as its own history tells."""
+    kinds, since = {kind for kind, *_ in STAYS}, registration.requested_at - UNRECORDED
+    views = audit.find_of_lists(registration.event, kinds, since=since)
+    history = audit.find_history(registration) if views else ()
+    for kind, begins, ends in STAYS:
+        for began, ended in _stays(history, begins, ends):
+            yield from (view for view in views if view.action == kind and _is_during(view, began, ended))
+
+
+def _stays(
+    history: Sequence[AuditEntry], begins: Collection[str], ends: Collection[str]
+) -> Iterator[tuple[AuditEntry, AuditEntry | None]]:
+    """Yield the entries that begin and end each stay; a stay that goes on has no end."""
+    began = None
+    for entry in history:
+        step = _step(entry)
+        if began is None and step in begins:
+            began = entry
+        elif began is not None and step in ends:
+            yield began, entry
+            began = None
+    if began is not None:
+        yield began, None
+
+
+def _step(entry: AuditEntry) -> str:
+    step, told = entry.action.partition(".")[2], entry.details.payload if entry.details else {}
+    return f"{step}:{told.get('outcome', '')}" if step == "moved" else step
+
+
+def _is_during(view: AuditEntry, began: AuditEntry, ended: AuditEntry | None) -> bool:
+    """Return whether the view, or a later one that it stands for, was during a stay; one act may begin and end it."""
+    if ended is not None and (view.id > ended.id or ended.at == began.at):
+        return began.id < view.id < ended.id
+    return view.at > began.at - UNRECORDED
+
+
 def _what(entry: AuditEntry) -> str:
     if entry.action == audit.REGISTRATION_VIEWED:
         return _("Looked at your registration")
+    if entry.action == audit.WAITING_LIST_VIEWED:
+        return _("Looked at the list of those who wait for a place or a decision")
+    if entry.action == audit.CARE_ANSWERS_VIEWED:
+        return _("Looked at the list of who needs what food and access")
     told = entry.details.payload if entry.details else {}
     purpose = PURPOSES.get(told.get("purpose", ExportPurpose.EVERYTHING), "")
     recipient = RECIPIENTS.get(told.get("recipient", ExportRecipient.OFFICE), "")

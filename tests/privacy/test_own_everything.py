@@ -8,10 +8,11 @@ import pytest
 from forum import clock
 from forum.accounts.enums import Role
 from forum.database import start_write
+from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration.enums import ConsentPurpose
 from forum.registration.given import care
-from tests.factories.events import NOW
+from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed
 from tests.registration.filling import link_in, mails, manage_token
 from tests.registration.reading import read, recorded
@@ -44,6 +45,10 @@ def person(event):
 
 @pytest.fixture
 def browser(app, person):
+    return own_page(app, person)
+
+
+def own_page(app, person) -> Pages:
     own = Pages(app)
     own.get("self_service.enter", token=manage_token(person), follow=True)
     return own
@@ -115,3 +120,28 @@ def test_exports_are_told_where_the_person_may_have_been_on_the_list(event, brow
         organiser.post(f"/console/nf27/attendees/export{query}", form, expect=200)
     page = browser.get("self_service.own_data_page")
     assert page.text.count("Exported a list: List for the door. For: Our own office") == 1
+
+
+def test_views_of_lists_are_told_where_the_person_may_have_been_on_the_list(app, database, sign_in_as):
+    sectors = [make_sector("review", policy=SectorPolicy.REVIEW), make_sector("ngo", ceiling=1, position=2)]
+    event = make_event(sectors=sectors, capacity=9)
+    placed, waiting = confirmed(event, "ngo"), confirmed(event, "ngo")
+    asked = confirmed(event, "review")
+    sign_in_as(Role.CARE, event).get("counts.people", event="nf27")
+    organiser = sign_in_as(Role.ORGANISER, event)
+    organiser.get("review.index", event="nf27")
+    # A later view in the same hour may have no entry of its own, so whoever came meanwhile may have been seen, too.
+    soon, late = (confirmed(event, "review", now=NOW + timedelta(minutes=late)) for late in (59, 60))
+    clock.freeze(NOW + timedelta(hours=1))
+    lists = {
+        placed: ["Food and access. Looked at the list of who needs what food and access"],
+        waiting: ["Organiser. Looked at the list of those who wait for a place or a decision"],
+        asked: ["Organiser. Looked at the list of those who wait for a place or a decision"],
+        soon: ["Organiser. Looked at the list of those who wait for a place or a decision"],
+        late: [],
+    }
+    for person, expected in lists.items():
+        page = own_page(app, person).get("self_service.own_data_page")
+        told = page.all("main ul.lines > li")
+        assert [line.partition(": ")[2] for line in told] == expected, person.sector.key
+        assert ("Nobody so far" in page.text) == (not expected)
