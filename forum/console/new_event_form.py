@@ -6,7 +6,6 @@ from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
-    DateField,
     EmailField,
     IntegerField,
     RadioField,
@@ -21,7 +20,7 @@ from wtforms.widgets import CheckboxInput
 from forum import clock
 from forum.events.enums import SectorTemplate
 from forum.events.making import Plan
-from forum.web.forms import TidyForm, WithinLimits, is_email, required
+from forum.web.forms import DayField, TidyForm, WithinLimits, is_email, required
 from forum.web.languages import NAMES, language
 
 ZONES = (
@@ -41,17 +40,6 @@ TEMPLATES = {
 }
 LONGEST = timedelta(days=31)
 EARLIEST, YEARS_AHEAD = 1990, 20
-
-
-class DayField(DateField):
-    """A field for a date, whose message says how to type one in a browser that shows no calendar."""
-
-    def process_formdata(self, valuelist) -> None:
-        """Read the date. Raises ValueError with a message for people."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_("Enter a date such as 2027-11-16")) from None
 
 
 class NumberField(IntegerField):
@@ -110,12 +98,12 @@ class NewEventForm(TidyForm):
         super().__init__(*args, **kwargs)
         self.timezone.choices = [SelectChoice(zone, _city(zone)) for zone in ZONES]
 
-    def validate_first_day(self, field: DateField) -> None:
+    def validate_first_day(self, field: DayField) -> None:
         """Refuse a day that is decades away, and so is a typing error."""
         if field.data and not EARLIEST <= field.data.year <= clock.now().year + YEARS_AHEAD:
             raise ValidationError(_l("Enter a day that is not decades away"))
 
-    def validate_last_day(self, field: DateField) -> None:
+    def validate_last_day(self, field: DayField) -> None:
         """Refuse a last day before the first one, or long after it."""
         if not field.data or not self.first_day.data or self.first_day.errors:
             return

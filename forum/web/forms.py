@@ -6,10 +6,11 @@ import time
 from typing import Any
 
 from flask import current_app, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from wtforms import EmailField, FieldList, HiddenField, StringField, TextAreaField
+from wtforms import DateField, EmailField, FieldList, HiddenField, StringField, TextAreaField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, Length, NumberRange, StopValidation, ValidationError
@@ -135,6 +136,17 @@ class LinesField(TextAreaField):
     def tidied(value: Any) -> Any:
         """Return the text with each word tidied, or as it was sent when it is too long for that."""
         return tidy_lines(value) if isinstance(value, str) and not _find_excess(value) else value
+
+
+class DayField(DateField):
+    """A field for a date, whose message says how to type one in a browser that shows no calendar."""
+
+    def process_formdata(self, valuelist) -> None:
+        """Read the date. Raises ValueError with a message for people."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Enter a date such as 2027-11-16")) from None
 
 
 class WithinLimits(NumberRange):
