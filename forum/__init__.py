@@ -38,6 +38,8 @@ from forum.home import crawlers, icons, site
 from forum.home import public as home_public
 from forum.images import public as images_public
 from forum.images.errors import StorageAway
+from forum.invitations import console as invitations_console
+from forum.invitations import public as invitations_public
 from forum.news import console as news_console
 from forum.news import corrections, feeds, old_addresses, publishing, revision_pages, search_entries, writing
 from forum.news import public as news_public
@@ -98,6 +100,7 @@ BLUEPRINTS = (
     registration_public.bp,
     own_care.bp,  # the pages of self_service, and the one about food and access
     own_moves.bp,
+    invitations_public.bp,
     participants_public.bp,
     consent_texts.bp,
     account_public.bp,
@@ -116,6 +119,7 @@ BLUEPRINTS = (
     review_console.bp,
     review_many.bp,
     reveals_console.bp,
+    invitations_console.bp,
     console_outbox.bp,
     console_mailings.bp,
     news_console.bp,

@@ -5,6 +5,7 @@ from forum.audit import models as audit
 from forum.events import models as events
 from forum.health import models as health
 from forum.images import models as images
+from forum.invitations import models as invitations
 from forum.mailings import models as mailings
 from forum.news import models as news
 from forum.news import search_entries
@@ -31,6 +32,7 @@ ALL = (
     registration,
     offers,
     sign_ins,
+    invitations,
     review,
     mailings,
     privacy,

@@ -112,6 +112,13 @@ AUDIENCES: dict[str, Face | Roles] = {
     "self_service.cancelled": Face.PUBLIC,
     "self_service.own_data_page": Face.LINK,
     "self_service.calendar_file": Face.LINK,
+    # invitations
+    "own_invitation.show": Face.LINK,
+    "own_invitation.accept": Face.LINK,
+    "own_invitation.decline": Face.LINK,
+    "invitations.index": ORGANISERS,
+    "invitations.invite": ORGANISERS,
+    "invitations.withdraw": ORGANISERS,
     # participants
     "participants.index": Face.PUBLIC,
     "participants.own": Face.LINK,

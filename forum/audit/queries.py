@@ -14,6 +14,7 @@ SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused
 TRIES_LIMITED = "account.tries_limited"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"
+INVITATIONS_VIEWED = "invitations.viewed"
 REGISTRATIONS_EXPORTED = "registrations.exported"
 REGISTRATIONS_SEARCHED = "registrations.searched"
 IDENTITY_REVEALED = "identity.revealed"

@@ -42,6 +42,7 @@ BELONGING = {
         *("review_many.approve", "review_many.decline"),
     },
     "reveals.index": {"reveals.index", "reveals.reveal"},
+    "invitations.index": {f"invitations.{act}" for act in ("index", "invite", "withdraw")},
     "erasure_requests.index": {f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")},
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
@@ -188,6 +189,7 @@ def _items(event: Event) -> list[Item]:
         _item(_("Attendees"), "attendees.index", event),
         _item(_("Waiting list"), "waiting_list.index", event, waits.in_line or None),
         *_reviews(event, waits),
+        _item(_("Invitations"), "invitations.index", event),
         *reveals,
         *_requests(event, waits),
         _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),

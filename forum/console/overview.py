@@ -18,6 +18,8 @@ from forum.events import queries as events
 from forum.events.enums import RegistrationState
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
+from forum.invitations import queries as invitations
+from forum.invitations.wording import count_facts
 from forum.registration import listing, wording
 from forum.registration.balance import balance_of
 from forum.registration.enums import Group, Status
@@ -81,6 +83,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
         "offered": listing.total(counts, status=Status.OFFERED),
         "unheld": listing.count_status(event, counts, Group.UNHELD),
         "total": listing.total(counts),
+        "invited": count_facts(invitations.count_by_standing(event)),
         "latest": listing.list_latest(event),
         "facts": _facts(event, now, is_kept=is_kept),
         "is_kept": is_kept,

@@ -14,6 +14,7 @@ from forum.console.settings_editing import get_locked_or_404, render, show_store
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
+from forum.invitations import actions as invitations
 from forum.registration import listing, merging, waiting_list
 from forum.registration import sectors as rules
 from forum.registration.enums import Status
@@ -34,6 +35,7 @@ def merge_sector(event: str, sector: str, into: str) -> ResponseReturnValue:
     name, now = in_language(mine.name), clock.now()
     try:
         form.refuse_if_changed(MergeSectorForm.stored(mine, other))
+        invitations.move_to(mine, other)
         moved = merging.merge(mine, other, form.limits(), actor=sign_ins.current_actor(), now=now)
     except (ChangedMeanwhile, SharesRefused) as refusal:
         db.session.rollback()

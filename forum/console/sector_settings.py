@@ -17,6 +17,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
+from forum.invitations import queries as invitations
 from forum.registration import listing, places, waiting_list
 from forum.registration import sectors as rules
 from forum.registration.enums import Status
@@ -113,10 +114,12 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
     form = TidyForm()
     if not form.validate_on_submit():
         found, mine = sector_or_404(get_any_or_404(event), sector)
-        return _sector_page("remove_sector", found, form, sector=mine, **_ways(mine))
+        invited = invitations.count_of(mine)
+        return _sector_page("remove_sector", found, form, sector=mine, invited=invited, **_ways(mine))
     found, mine = sector_or_404(get_locked_or_404(event), sector)
     name, now = in_language(mine.name), clock.now()
     try:
+        _refuse_if_invited(mine)
         rules.remove(mine, actor=sign_ins.current_actor(), now=now)
     except (SectorInUse, LastSector):
         db.session.rollback()
@@ -126,6 +129,12 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
     removed = _("%(name)s has been removed.", name=name)
     flash(" ".join(filter(None, (removed, offered_words(offered)))), "success")
     return redirect(url_for("settings.sectors", event=event), 303)
+
+
+def _refuse_if_invited(sector: Sector) -> None:
+    """Raise SectorInUse for a sector to which people were invited: their links would lead nowhere."""
+    if number := invitations.count_of(sector):
+        raise SectorInUse(number)
 
 
 def offered_words(number: int) -> str:

@@ -18,6 +18,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Page, Sector
 from forum.events.standing import LINKED
 from forum.extensions import db
+from forum.invitations import queries as invitations
 from forum.mailings import actions as mailings
 from forum.mailings import facts
 from forum.registration import places, sectors, waiting_list
@@ -116,6 +117,9 @@ def _refuse_people(sector: Sector, where: Where) -> None:
     if number := sectors.count_registrations(sector):
         told = counted(number, "registration is", "registrations are")
         where.at("sectors").at(sector.key).refuse(f"is missing, and {told} in this sector")
+    if number := invitations.count_of(sector):
+        told = counted(number, "person was", "people were")
+        where.at("sectors").at(sector.key).refuse(f"is missing, and {told} invited to this sector")
 
 
 def _share_places(event: Event, document: Document, where: Where) -> None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from forum.accounts import actions as accounts
 from forum.audit import heads
 from forum.health import keys
+from forum.invitations import actions as invitations
+from forum.invitations import sending as invitation_mails
 from forum.mailings import sending
 from forum.news import actions as news
 from forum.news import reindexing
@@ -52,11 +54,14 @@ def seal_answers_anew(*, now: datetime) -> int:
 JOBS = (
     Job("announce posts", 10, announce_posts),
     Job("queue mailings", 1, sending.queue_one, each=sending.list_next),
+    Job("queue invitations", 1, invitation_mails.queue_one, each=invitation_mails.list_next),
     Job("settle mailings", 5, sending.settle, each=sending.list_started),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
+    Job("expire invitations", 30, invitations.expire, each=invitations.list_due),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),
     Job("index pages", 60, reindexing.refill_pages),
+    Job("forget invitations", 3600, invitations.forget_unanswered),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),

@@ -32,6 +32,7 @@ KINDS = {
     "offer-declined": _l("Place declined"),
     "offer-lapsed": _l("Offer ran out"),
     "cancelled": _l("Registration cancelled"),
+    "invitation": _l("Invitation"),
     "link": _l("Personal link"),
     "own-data": _l("Link to one’s own data"),
     "erased": _l("Erased on request"),

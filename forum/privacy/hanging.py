@@ -27,10 +27,11 @@ ROOT = Registration.__tablename__
 UNTOLD = {
     # Digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
+    "invitations.link_digest",
     *("submissions.key", "submissions.fingerprint"),  # made at random, or of answers that are told
     # The same answers once more, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
-    *("registrations.organisation_sort_key", "registrations.search_text"),
+    *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
     *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
     # A message that has not left yet holds a link; the message itself brings it.
     "outbox_messages.content",

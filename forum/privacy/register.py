@@ -22,6 +22,7 @@ from forum.privacy.entries import (
 )
 from forum.privacy.entries import of as _of
 from forum.privacy.erasure import ERASURE
+from forum.privacy.invitations import INVITATIONS
 from forum.privacy.office import OFFICE_ENTRIES
 from forum.privacy.review import REVIEW
 
@@ -139,6 +140,7 @@ REGISTER: tuple[Entry, ...] = (
         ),
         fields=(*_of("ConsentsForm", "participant_list", "photographs"),),
     ),
+    INVITATIONS,
     REVIEW,
     ERASURE,
     Entry(

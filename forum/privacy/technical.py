@@ -54,6 +54,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
         *("changed_at", "proposed_at", "ended_at", "people"),
     },
     "mailing_recipients": {"id", "mailing_id"},
+    "invitations": {"id", "event_id"},
     "registration_notes": {"id"},
     "registration_tags": {"event_id"},
     "erasure_requests": {"id", "event_id"},
@@ -99,6 +100,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
         *("review_days", "has_second_reviewer"),
     ),
     "OfferForm": ("words",),
+    "InviteForm": ("until",),
     "HoursForm": ("hours",),
     "ByHandForm": ("instead_of",),
     "OrganiserForm": (

@@ -29,6 +29,7 @@ TABLES: Mapping[str, Any] = {
     "proposed_refusals": ACTS["registration.refusal_proposed"],
     "recusals": ACTS["registration.recused"],
     "address_changes": _l("New e-mail address"),
+    "invitations": _l("Invitation"),
     "registration_notes": _l("Notes of the organisers"),
     "registration_tags": _l("Tags of the organisers"),
     "outbox_messages": _l("Messages"),

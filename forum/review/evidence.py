@@ -14,6 +14,8 @@ from sqlalchemy.orm import joinedload
 
 from forum.events.models import Event
 from forum.extensions import db
+from forum.invitations.models import Invitation
+from forum.invitations.queries import find_for_addresses
 from forum.registration import former_answers, places, queries, reviewing
 from forum.registration.enums import LIVE, Status
 from forum.registration.limits import PUBLIC_PROVIDERS
@@ -28,7 +30,7 @@ class Evidence:
     organisation. `earlier` are other registrations of the
     address, `colleagues` has the number of confirmed people of the organisation by event id, for other events.
     `same_name` is another live registration of this event under the same name. `before` has the answers that a change
-    under review has replaced, by field.
+    under review has replaced, by field. `invitation` is the newest one of the address to this event.
     """
 
     domain: str
@@ -41,6 +43,7 @@ class Evidence:
     colleagues: dict[int, int] = field(default_factory=dict)
     same_name: Registration | None = None
     before: Mapping[str, str] = field(default_factory=dict)
+    invitation: Invitation | None = None
 
 
 def gather(
@@ -72,6 +75,9 @@ def gather(
     )
     for number, before in changed.items():
         told[number].before = before
+    invited = find_for_addresses(event, {one.email_canonical for one in registrations})
+    for one in registrations:
+        told[one.id].invitation = invited.get(one.email_canonical)
     return told
 
 

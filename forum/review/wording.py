@@ -11,6 +11,7 @@ from flask_babel import ngettext, pgettext
 from flask_babel.speaklater import LazyString
 
 from forum.events.models import Event
+from forum.invitations.wording import evidence_text
 from forum.registration import wording
 from forum.registration.enums import Status
 from forum.registration.errors import SectorFull
@@ -62,6 +63,7 @@ def points(registration: Registration, evidence: Evidence, events: Mapping[int, 
         *_changes(registration, evidence),
         _mail(evidence),
         _organisation(registration.event, evidence),
+        *_invitation(evidence),
         *_earlier(registration, evidence),
         *_colleagues(evidence, events),
         *_same_name(registration, evidence),
@@ -148,6 +150,11 @@ def _organisation(event: Event, evidence: Evidence) -> Point:
         return Point(AGAINST, label, _("Has all the places that it can have, %(cap)s", cap=cap))
     ordinal = wording.ordinal(held + 1)
     return Point(FOR, label, _("This is its %(ordinal)s place of at most %(cap)s", ordinal=ordinal, cap=cap))
+
+
+def _invitation(evidence: Evidence) -> Iterator[Point]:
+    if evidence.invitation:
+        yield Point(FOR, _("Invitation"), evidence_text(evidence.invitation))
 
 
 def _earlier(registration: Registration, evidence: Evidence) -> Iterator[Point]:

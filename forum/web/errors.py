@@ -33,7 +33,7 @@ ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 # Blueprints whose forms hold no password and are safe to send again: those of visitors, and those in which
 # organisers write posts and pages.
-KEEPS = {"registration", "self_service", "posts", "pages"}
+KEEPS = {"registration", "self_service", "own_invitation", "posts", "pages"}
 
 
 def init_app(app: Flask, *away: type[Exception]) -> None:

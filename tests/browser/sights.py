@@ -15,6 +15,7 @@ from tests.browser.ways import (
     change_wrongly,
     details,
     everything,
+    invited,
     link,
     list_of,
     mine,
@@ -200,6 +201,22 @@ OWN_REGISTRATION = [
     Sight("own new address", "own_moves.address", way=mine("confirmed", "own_moves.address")),
     Sight(
         "confirm a new address", "own_moves.confirm_address", way=link("own_moves.confirm_address", "address")
+    ),
+    *[
+        Sight(f"invitation, {what}", endpoint, way=link(endpoint, token))
+        for what, endpoint, token in (
+            ("open", "own_invitation.show", "invitation"),
+            ("say yes", "own_invitation.accept", "invitation"),
+            ("say no", "own_invitation.decline", "invitation"),
+            ("declined", "own_invitation.show", "declined invitation"),
+            ("expired", "own_invitation.show", "expired invitation"),
+        )
+    ],
+    Sight(
+        "invitation, say yes wrongly",
+        "own_invitation.accept",
+        way=wrongly(link("own_invitation.accept", "invitation"), {"given_name": "", "phone": "x"}),
+        status=422,
     ),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(
@@ -522,6 +539,17 @@ CONSOLE = [
         status=422,
     ),
     Sight("revealed", "reveals.reveal", way=revealed("confirmed"), as_=HANDLER),
+    Sight("invitations", "invitations.index", way=of_event("invitations.index"), as_=ORGANISER),
+    Sight("invitations, none", "invitations.index", {"event": "nf16"}, as_=ORGANISER),
+    Sight("invite somebody", "invitations.invite", way=of_event("invitations.invite"), as_=ORGANISER),
+    Sight(
+        "invite somebody, wrongly",
+        "invitations.invite",
+        way=wrongly(of_event("invitations.invite"), {"given_name": "", "email": "x"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("withdraw an invitation", "invitations.withdraw", way=invited, as_=ORGANISER),
     Sight("overview of a past event", "console.overview", {"event": "nf16"}, as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]

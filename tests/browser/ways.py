@@ -135,6 +135,12 @@ def asked(act: str) -> Way:
     )
 
 
+def invited(visitor: Visitor) -> None:
+    """Open the page of the console that withdraws the test forum's open invitation."""
+    event, number = visitor.world.event, visitor.world.invitation
+    visitor.open("invitations.withdraw", event=event, number=number)
+
+
 def wrongly(way: Way, answers: dict[str, str]) -> Way:
     """Open a page by the given way, a function of this module, and send answers that are refused."""
 

@@ -41,6 +41,7 @@ from forum.extensions import db
 from forum.images import store
 from forum.images.making import make
 from forum.images.models import Image
+from forum.invitations.enums import InvitationState
 from forum.news import actions as news
 from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
@@ -56,6 +57,7 @@ from forum.review.models import ProposedRefusal
 from forum.web import limits
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import encoded, make_image, ring
+from tests.factories.invitations import new_invitation
 from tests.factories.mailings import make_proposed, make_under_way
 from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.questions import make_question
@@ -95,6 +97,7 @@ class World:
     # the id of a question that has answers to choose from and one below it; only in the test forum "long"
     question: int = 0
     request: int = 0  # the id of a request to be erased
+    invitation: int = 0  # the id of an open invitation
     event: str = ""
 
     def address(self, endpoint: str, **values) -> str:
@@ -360,6 +363,24 @@ def _lay_out_people(world: World, event: Event) -> None:
     request = privacy.ask(asking, now=NOW)
     db.session.commit()
     world.request = request.id
+    _lay_out_invitations(world, event)
+
+
+def _lay_out_invitations(world: World, event: Event) -> None:
+    """Make invitations that are open, declined and expired, each with its link."""
+    sector, no = event.sectors[0].key, InvitationState.NO
+    long = {"organisation": LONG_ORGANISATION}
+    world.tokens |= {"invitation": "i" * 43, "declined invitation": "j" * 43, "expired invitation": "k" * 43}
+    told = {"state": no, "ended_at": NOW, "reason": "I am away then.", **long}
+    ended = {"state": InvitationState.EXPIRED, "ended_at": NOW, "expires_at": NOW}
+    opened = new_invitation(event, sector, "invited@example.org", token="i" * 43, opened_at=NOW, **long)
+    save(
+        opened,
+        new_invitation(event, sector, "declined@example.org", token="j" * 43, **told),
+        new_invitation(event, sector, "expired@example.org", token="k" * 43, **ended),
+        new_invitation(event, sector, "unsent@example.org"),
+    )
+    world.invitation = opened.id
 
 
 def _lay_out_posts(world: World) -> None:

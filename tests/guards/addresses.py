@@ -11,6 +11,7 @@ from forum.accounts.models import SignIn
 from forum.columns import digest
 from forum.events.models import Event, Page, PageRevision, PreviewLink
 from forum.extensions import db
+from forum.invitations.models import Invitation
 from forum.mailings.models import Mailing
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
@@ -103,6 +104,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         Registration, Registration.id == RegistrationNote.registration_id
     )
     requests = select(func.max(ErasureRequest.id)).where(ErasureRequest.event_id == event.id)
+    invitations = select(func.max(Invitation.id)).where(Invitation.event_id == event.id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     return {
         **VALUES,
@@ -118,6 +120,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
         "request": db.session.scalar(requests) or 0,
+        "invitation": db.session.scalar(invitations) or 0,
         "key": IMAGES[slug],
         "question": db.session.scalar(
             select(func.min(Question.id)).where(Question.event_id == event.id, Question.key == "arrival")
@@ -159,6 +162,8 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "own_everything.enter": {"token": world.tokens["everything"]},
         "erasure_requests.carry_out": {"number": values["request"]},
         "erasure_requests.refuse": {"number": values["request"]},
+        "invitations.withdraw": {"number": values["invitation"]},
+        **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline")},
         "own_account.end_session": {"number": values["session"]},
     }
     return special.get(endpoint, {})

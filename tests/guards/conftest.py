@@ -103,7 +103,7 @@ def queried(world) -> list[tuple[str, str]]:
             (ADMIN, f"/console/{HERE}/{page}")
             for page in (
                 *("attendees", "attendees/export", "images", "images/choose", "mail", "news", "news/new"),
-                *("waiting", "settings/look", "review/approval", "review/refusal"),
+                *("waiting", "settings/look", "review/approval", "review/refusal", "invitations/"),
                 *("news/hashtags", "news/old-addresses"),
             )
         ),

@@ -26,7 +26,11 @@ PUBLIC = {
     "tags.name",
 }
 # What the page with everything held about a person shows of their own rows, beside PERSONS_OWN (S23).
-KEPT_APART = {"protected_identities.answer", "care_answers.answer", "erasure_requests.reason"}
+KEPT_APART = {
+    *("protected_identities.answer", "care_answers.answer", "erasure_requests.reason"),
+    *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
+    *("invitations.words", "invitations.reason"),
+}
 LISTED = {  # columns whose texts everybody may read of people on the public list of participants
     f"registrations.{name}" for name in ("given_name", "family_name", "organisation")
 }
@@ -51,6 +55,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "registration_notes.text",
     "registration_tags.name",
     "offers.reason",
+    *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation", "reason")),
     "users.name",  # shown in a registration's history as the person who did something
 }
 # Columns whose texts a handler of protected identity sees, besides the answers that a reveal shows once.

@@ -34,13 +34,14 @@ from tests.guards.world import (
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
 # Matches URLs that contain the id of a registration, mail, post or image, which belongs to one event.
-OF_ONE_EVENT = r"/(registrations|mail|mailings)/|/console/[^/]+/(news/\d|images/[0-9a-f]{16})"
+OF_ONE_EVENT = r"/(registrations|mail|mailings)/|/console/[^/]+/(news/\d|invitations/\d|images/[0-9a-f]{16})"
 SPECIAL = {
     "accounts.second_factor": 303,  # redirects to the form for the password, which comes first
     "accounts.set_up": 303,
     "accounts.open_demo": 410,  # the forum does not know the token in this test's URL
     "health.status": 503,  # the page reports a fault: the test data has undeliverable mails
     "home.preview": 404,  # nobody has made the token in this test's URL
+    **dict.fromkeys(("own_invitation.show", "own_invitation.accept", "own_invitation.decline"), 200),
     "own_moves.confirm_address": 200,  # the token in the URL is enough
     "own_everything.enter": 200,  # the token in the URL is enough
     "self_service.enter": 200,  # the token in the URL is enough
@@ -151,6 +152,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendees.resend",
         *("waiting_list.offer", "waiting_list.extend", "waiting_list.withdraw"),
         "reveals.reveal",
+        "invitations.withdraw",
         "mailings.show",
         "mailings.send",
         "mailings.stop",

@@ -44,6 +44,7 @@ SECRET_COLUMNS = {
     "submissions.given",
     "registration_tokens.digest",
     "sign_ins.digest",
+    "invitations.link_digest",
     "one_time_links.digest",
     "recovery_codes.digest",
     "kept_words.digest",
@@ -324,6 +325,9 @@ def _opens(path: str, canary: texts.Canary) -> bool:
         return canary.table == "registrations" and canary.column in seen.PERSONS_OWN
     if path.startswith(("/en/r/address/", "/sv/r/address/")):
         return canary.column in {"address_changes.email", "registrations.reference"}
+    if path.startswith(("/en/r/invitation/", "/sv/r/invitation/")):
+        names = ("given_name", "family_name", "email", "organisation")
+        return canary.column in {f"invitations.{name}" for name in names}
     return canary.column == "users.email" and path.startswith(("/account/reset/", "/account/welcome/"))
 
 
@@ -369,5 +373,5 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
 
 
 def _without_own(text: str, person: Registration) -> str:
-    text = re.sub(r"/r/((confirm|everything)/)?[A-Za-z0-9_-]{43}", "/r/TOKEN", text)
+    text = re.sub(r"/r/((confirm|everything|invitation)/)?[A-Za-z0-9_-]{43}", "/r/TOKEN", text)
     return text.replace(person.reference, "REFERENCE").replace(person.email, "ADDRESS")

@@ -31,6 +31,8 @@ INSIDES = re.compile(
 )
 PREVIEW = "home.preview"  # a private link, which leads to no registration
 NEW_ADDRESS = "own_moves.confirm_address"  # its links are kept in a table of their own
+# The pages of an invitation, whose links are kept in its own table.
+INVITATION = {"own_invitation.show", "own_invitation.accept", "own_invitation.decline"}
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
@@ -54,6 +56,7 @@ AUDITED = {
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),
     "review.recuse",
+    *("invitations.invite", "invitations.withdraw", "own_invitation.accept", "own_invitation.decline"),
     *("settings.privacy", "own_everything.ask", "own_everything.enter"),
     *("erasure_requests.carry_out", "erasure_requests.refuse", "self_service.protected_identity"),
     *("own_account.end_session", "own_account.recovery_codes"),
@@ -113,7 +116,8 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
     own = [
         found
         for found in readable(fresh_world, (HERE,))
-        if AUDIENCES[found.endpoint] == Face.LINK and found.endpoint not in {PREVIEW, NEW_ADDRESS}
+        if AUDIENCES[found.endpoint] == Face.LINK
+        and found.endpoint not in {PREVIEW, NEW_ADDRESS, *INVITATION}
     ]
     with without(fresh_world, "registration_tokens"):
         for address in own:
@@ -126,6 +130,14 @@ def test_without_links_to_new_addresses_nobody_sees_one(fresh_world):
     with without(fresh_world, "address_changes"):
         check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
     assert fresh_world.browsers[VISITOR].get(address.path).status_code == 200
+
+
+def test_without_invitations_nobody_sees_one(fresh_world):
+    own = [found for found in readable(fresh_world, (HERE,)) if found.endpoint in INVITATION]
+    with without(fresh_world, "invitations"):
+        for address in own:
+            check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
+    assert [fresh_world.browsers[VISITOR].get(address.path).status_code for address in own] == [200] * 3
 
 
 def test_without_private_links_nobody_sees_a_preview(fresh_world):

@@ -21,6 +21,7 @@ ENDING = {
     "waiting_list.withdraw",
     "self_service.decline",
     *("own_everything.close", "erasure_requests.carry_out", "erasure_requests.refuse"),
+    *("invitations.withdraw", "own_invitation.accept", "own_invitation.decline"),
     "settings.close_sector",
     "settings.merge_sector",
     "publication.unpublish",

@@ -41,6 +41,7 @@ TRACED = {
     "waiting_list.withdraw",
     "attendees.index",
     "counts.people",
+    "invitations.index",
     "reveals.reveal",
     "review.index",
     "review.approve",

@@ -41,6 +41,10 @@ DETAILS = {
     "language": "en",
     "phone": "",
 }
+INVITED = {
+    **{name: DETAILS[name] for name in ("given_name", "family_name", "organisation", "language")},
+    "email": "new@example.org",
+}
 NEW_EVENT = {
     "name": "New",
     "first_day": "2028-11-16",
@@ -153,6 +157,30 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"erasure_requests": {"state", "decided_at", "reason"}},
         MAILED,
     ),
+    "own_invitation.show": (VISITOR, {"answer": "yes"}, {"invitations": {"opened_at"}}, set()),
+    "own_invitation.accept": (
+        VISITOR,
+        {**DETAILS, "real_name": ""},
+        PLACE
+        | {
+            "invitations": {"state", "ended_at", "opened_at", "registration_id"}
+            | {"given_name", "family_name", "organisation"}
+        },
+        {"registrations", "protected_identities", "care_answers"} | MAILED,
+    ),
+    "own_invitation.decline": (
+        VISITOR,
+        {"reason": "New"},
+        {"invitations": {"state", "ended_at", "opened_at", "reason"}},
+        ADDED,
+    ),
+    "invitations.invite": (
+        ADMIN,
+        {**INVITED, "sector": "ngo", "until": "2027-05-10", "words": "New"},
+        {},
+        {"invitations"} | ADDED,
+    ),
+    "invitations.withdraw": (ADMIN, {}, {"invitations": {"state", "ended_at"}}, ADDED),
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {"reason": "New", "words": "New"}, None, {"registration_notes"} | MAILED),
@@ -460,6 +488,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "sectors": {"floor", "ceiling", "taken", "merged_keys"},
             "events": {"taken"},
             "submissions": {"answers"},
+            "invitations": {"sector_id"},
         },
         {"offers"} | MAILED,
     ),

@@ -126,6 +126,7 @@ VIEWS = {
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
     "forum/registration/organisers_additions.py",
     "forum/reveals/console.py",
+    *("forum/invitations/console.py", "forum/invitations/public.py"),
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
     # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),

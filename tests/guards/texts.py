@@ -50,6 +50,7 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "old_addresses.path": "an address",
     "old_addresses.language": "a code",
     "old_addresses.leads_to": "an address",
+    "invitations.language": "a code",
     "registrations.reference": "an address",
     "registrations.country": "a code",
     "registrations.language": "a code",

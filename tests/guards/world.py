@@ -30,6 +30,7 @@ from forum.extensions import db
 from forum.health import keys
 from forum.images import queries as images
 from forum.images import store
+from forum.invitations.enums import InvitationState
 from forum.mailings.facts import facts_of, first_step, next_step
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.news.drafts import Draft
@@ -52,6 +53,7 @@ from forum.registration.sign_in_models import EndedSignIn
 from forum.review.models import ProposedRefusal, Recusal
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import make_image
+from tests.factories.invitations import new_invitation
 from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, register_elsewhere, write
@@ -115,6 +117,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_questions(world)
     _make_people(world)
     _ask_for_erasure(world)
+    _make_invitations(world)
     _make_mailings(world)
     _make_accounts(world)
     _make_reviews(world)
@@ -332,6 +335,20 @@ def _ask_for_erasure(world: World) -> None:
         request = save(ErasureRequest(state="open", reason="Because", **asking, **moments))
         if name == PERSON:
             world.owned[PERSON]["erasure_requests"] = {request.id}
+
+
+def _make_invitations(world: World) -> None:
+    """Let some people have said yes to an invitation, and one of each event that has people not have answered."""
+    ended = {"state": InvitationState.YES, "ended_at": NOW, "opened_at": NOW, "reason": "Because"}
+    for name in (PERSON, "twin", "elsewhere"):
+        person = world.people[name]
+        of_person = {"registration_id": person.id, "token": f"invitation of {name}", **ended}
+        accepted = save(new_invitation(person.event, "ngo", person.email, **of_person))
+        if name == PERSON:
+            world.owned[PERSON]["invitations"] = {accepted.id}
+    world.tokens["invitation"] = "i" * 43
+    save(new_invitation(world.events[HERE], "ngo", "invited@example.org", token="i" * 43))
+    save(new_invitation(world.events[ELSEWHERE], "ngo", "invited@example.org", token="j" * 43))
 
 
 def _review_people(world: World, given: dict) -> None:

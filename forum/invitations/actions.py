@@ -1,0 +1,128 @@
+"""Making, withdrawing and ending invitations. Each rule locks the invitation's event first and reads afresh."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, delete, select
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.invitations import queries
+from forum.invitations.enums import InvitationState
+from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, NotOpen
+from forum.invitations.models import Invitation
+from forum.outbox import actions as outbox
+from forum.outbox.enums import AbortReason
+from forum.outbox.models import OutboxMessage
+from forum.registration import names, places
+from forum.registration import queries as registrations
+
+# How long invitations to which nobody said yes are kept after the event; the others go with their registration.
+KEPT_AFTER_EVENT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """Whom an organiser invites, in which language, and the organiser's personal words."""
+
+    given_name: str
+    family_name: str
+    email: str
+    organisation: str
+    language: str
+    words: str
+
+
+def invite(
+    event: Event, sector: Sector, invitee: Invitee, *, expires_at: datetime, user_id: int, now: datetime
+) -> Invitation:
+    """Invite somebody; the worker mails it. Call after `start_write`.
+
+    Raises EventOver, AlreadyInvited, AlreadyRegistered.
+    """
+    places.lock(event)
+    if events.is_over(event, now):
+        raise EventOver
+    canonical = names.canonical_email(invitee.email)
+    if queries.find_open(event, canonical):
+        raise AlreadyInvited
+    if live := registrations.find_live(event, canonical):
+        raise AlreadyRegistered(live)
+    invitation = Invitation(
+        event=event,
+        sector=sector,
+        email_canonical=canonical,
+        state=InvitationState.OPEN,
+        made_at=now,
+        made_by=user_id,
+        expires_at=expires_at,
+        **vars(invitee),
+    )
+    db.session.add(invitation)
+    db.session.flush()
+    audit.record("invitation.made", invitation, actor=f"user:{user_id}", at=now, sector=sector.key)
+    return invitation
+
+
+def withdraw(invitation: Invitation, *, actor: str, now: datetime) -> None:
+    """Withdraw an open invitation; its link says so, and a mail that has not left yet is taken back. Raises NotOpen."""
+    lock_open(invitation)
+    end(invitation, InvitationState.WITHDRAWN, now=now)
+    audit.record("invitation.withdrawn", invitation, actor=actor, at=now)
+
+
+def list_due(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the open invitations whose time is over."""
+    return queries.list_due(now)
+
+
+def expire(invitation_id: int, *, now: datetime) -> int:
+    """End an invitation whose time is over; a second run does nothing more. Return how many have ended."""
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None:
+        return 0
+    places.lock(invitation.event)
+    db.session.refresh(invitation)
+    if invitation.state != InvitationState.OPEN or invitation.expires_at > now:
+        return 0
+    end(invitation, InvitationState.EXPIRED, now=now)
+    audit.record("invitation.expired", invitation, actor="worker", at=now)
+    return 1
+
+
+def move_to(sector: Sector, into: Sector) -> None:
+    """Let the invitations to a sector that is merged into another one lead there; the caller has locked the event."""
+    for invitation in db.session.scalars(select(Invitation).where(Invitation.sector_id == sector.id)):
+        invitation.sector = into
+    db.session.flush()
+
+
+def forget_unanswered(*, now: datetime) -> int:
+    """Delete invitations without a registration and their mails a while after the event; return how many went."""
+    over = select(Event.id).where(Event.ends_at <= now - KEPT_AFTER_EVENT)
+    old = Invitation.event_id.in_(over), Invitation.registration_id.is_(None)
+    mailed = select(Invitation.message_id).where(*old, Invitation.message_id.is_not(None))
+    db.session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(mailed)))
+    return len(db.session.scalars(delete(Invitation).where(*old).returning(Invitation.id)).all())
+
+
+def lock_open(invitation: Invitation, now: datetime | None = None) -> None:
+    """Lock the event and read afresh. Raises NotOpen for an invitation that has ended.
+
+    With `now`, one whose time or event is over counts as ended, too: the worker has not come to it yet.
+    """
+    places.lock(invitation.event)
+    db.session.refresh(invitation)
+    is_late = now is not None and (invitation.expires_at <= now or events.is_over(invitation.event, now))
+    if invitation.state != InvitationState.OPEN or is_late:
+        raise NotOpen
+
+
+def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> None:
+    """End an invitation, and take its mail back if it has not left; call this before anything is audited."""
+    invitation.state, invitation.ended_at = state, now
+    mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
+    outbox.take_back_messages(mine, AbortReason.OUTDATED)

@@ -1,0 +1,74 @@
+"""Answering an invitation by its link: beginning, yes, no.
+
+The link has come by mail, so whoever says yes has confirmed the address with it. What follows are the usual rules of a
+confirmed address (`registration.actions.confirm`): a place if one is free and nobody waits longer, else the waiting
+list; in a sector that is reviewed, a review. An invitation passes a sector that takes people by invitation only, and
+registration that has not opened or is closed. It never passes a ceiling.
+"""
+
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.audit.queries import REGISTRATION_RECEIVED
+from forum.extensions import db
+from forum.invitations import actions
+from forum.invitations.enums import InvitationState
+from forum.invitations.errors import AlreadyRegistered
+from forum.invitations.models import Invitation
+from forum.registration import actions as registrations
+from forum.registration import answers, given, queries
+from forum.registration.applicant import Applicant
+from forum.registration.models import Registration
+
+
+def begin(invitation: Invitation, *, now: datetime) -> None:
+    """Note that somebody has begun to answer; a second call changes nothing. Raises NotOpen."""
+    actions.lock_open(invitation, now)
+    if invitation.opened_at is None:
+        invitation.opened_at = now
+
+
+def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Registration:
+    """Register the person who says yes. Call after `start_write`.
+
+    Raises NotOpen, AlreadyRegistered, SectorFull. After a refusal the caller has to roll back.
+    """
+    actions.lock_open(invitation, now)
+    event = invitation.event
+    if live := queries.find_live(event, invitation.email_canonical):
+        raise AlreadyRegistered(live)
+    registration = answers.draft(event, invitation.sector, applicant, now=now)
+    db.session.add(registration)
+    db.session.flush()
+    if applicant.given:
+        given.store(registration, applicant.given, now=now)
+    _end_with(invitation, registration, now)
+    known = {"sector": invitation.sector.key, "place": False, "invited": True}
+    audit.record(REGISTRATION_RECEIVED, registration, actor="person", at=now, **known)
+    registrations.confirm(registration, now=now)
+    audit.record("invitation.accepted", invitation, actor="person", at=now)
+    return registration
+
+
+def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
+    """Note that the person says no, with the reason if one is given. Raises NotOpen."""
+    actions.lock_open(invitation, now)
+    actions.end(invitation, InvitationState.NO, now=now)
+    invitation.opened_at = invitation.opened_at or now
+    invitation.reason = reason or None
+    audit.record("invitation.declined", invitation, actor="person", at=now)
+
+
+def _end_with(invitation: Invitation, registration: Registration, now: datetime) -> None:
+    """Let the invitation, and its mail, belong to the registration: they go with it, and are told as the person's own.
+
+    The list of invitations then has the name that the person has registered: beside an alias, the name by which
+    organisers invited the person would tell whose alias it is (P20).
+    """
+    actions.end(invitation, InvitationState.YES, now=now)
+    invitation.opened_at = invitation.opened_at or now
+    invitation.registration = registration
+    invitation.given_name, invitation.family_name = registration.given_name, registration.family_name
+    invitation.organisation = registration.organisation
+    if invitation.message:
+        invitation.message.registration_id = registration.id

@@ -1,0 +1,115 @@
+"""The console pages of invitations: all of an event's with their counts, inviting somebody, and withdrawing."""
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.invitations import actions, queries, wording
+from forum.invitations.errors import InvitationRefused, NotOpen
+from forum.invitations.forms import InviteForm
+from forum.invitations.models import Invitation
+from forum.registration import places
+from forum.web.forms import TidyForm
+from forum.web.pagination import Cursor, Page
+
+bp = Blueprint("invitations", __name__, url_prefix="/console/<event>/invitations")
+
+
+@bp.route("/")
+def index(event: str) -> ResponseReturnValue:
+    """Show the event's invitations, the newest first, and how many stand how."""
+    shown = get_any_or_404(event)
+    page = queries.read_invitations(shown, Cursor.of(request.args))
+    if page.rows:
+        note_view(audit_queries.INVITATIONS_VIEWED, shown, actor=sign_ins.current_actor())
+    return render_template(
+        "console/invitations/index.html",
+        event=shown,
+        page=page,
+        pages=_pages(shown, page),
+        counts=wording.count_facts(queries.count_by_standing(shown)),
+        is_over=events.is_over(shown, clock.now()),
+        words=wording,
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def invite(event: str) -> ResponseReturnValue:
+    """Ask whom to invite, and invite that person."""
+    shown, form = get_any_or_404(event), InviteForm(kept_words.sent_or_kept())
+    form.offer(shown, clock.now())
+    if not form.validate_on_submit():
+        return _page(shown, form), 422 if form.errors else 200
+    try:
+        _save(event, form)
+    except InvitationRefused as refusal:
+        db.session.rollback()
+        form.email.errors = [wording.refusal_text(refusal)]
+        return _page(get_any_or_404(event), form), 409
+    flash(_("The invitation is on its way."), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+@bp.route("/<int:number>/withdrawal", methods=["GET", "POST"])
+def withdraw(event: str, number: int) -> ResponseReturnValue:
+    """Ask before an invitation is withdrawn; withdraw it."""
+    invitation, form = _invitation_or_404(event, number), TidyForm()
+    if not form.validate_on_submit():
+        page = "console/invitations/withdraw.html"
+        return render_template(page, event=invitation.event, invitation=invitation, form=form, words=wording)
+    start_write(db.session)
+    try:
+        actions.withdraw(_invitation_or_404(event, number), actor=sign_ins.current_actor(), now=clock.now())
+    except NotOpen as refusal:
+        db.session.rollback()
+        flash(wording.refusal_text(refusal), "warning")
+    else:
+        db.session.commit()
+        flash(_("The invitation is withdrawn."), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+def _save(slug: str, form: InviteForm) -> None:
+    """Invite the person whom the form names. Raises what `actions.invite` raises."""
+    start_write(db.session)
+    event = get_any_or_404(slug)
+    places.lock(event)
+    sector = next(one for one in event.sectors if one.key == form.sector.data)
+    actions.invite(
+        event,
+        sector,
+        form.invitee(),
+        expires_at=form.expires_at(event),
+        user_id=g.user.id,
+        now=clock.now(),
+    )
+    db.session.commit()
+
+
+def _invitation_or_404(slug: str, number: int) -> Invitation:
+    """Return the invitation; abort with 404 for a number that belongs to another event (S13)."""
+    return queries.find(get_any_or_404(slug), number) or abort(404)
+
+
+def _page(event: Event, form: InviteForm) -> str:
+    return render_template(
+        "console/invitations/invite.html", event=event, form=form, is_over=events.is_over(event, clock.now())
+    )
+
+
+def _pages(event: Event, page: Page[Invitation]) -> dict[str, str | None]:
+    slug, rows = event.slug, page.rows
+    return {
+        "previous_url": url_for(".index", event=slug, before=rows[0].id) if page.has_previous else None,
+        "next_url": url_for(".index", event=slug, after=rows[-1].id) if page.has_next else None,
+        "summary": None,
+    }

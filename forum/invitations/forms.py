@@ -1,0 +1,100 @@
+"""The forms of invitations: inviting somebody, and answering with yes or no."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, EmailField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from forum.events.models import Event
+from forum.invitations.actions import Invitee
+from forum.invitations.models import LONGEST_WORDS, Invitation
+from forum.registration.applicant import Applicant
+from forum.registration.forms import DetailsForm, only_if_protected
+from forum.web.forms import DayField, LinesField, TidyForm, is_email, no_web_address, required
+from forum.web.languages import NAMES, in_language, language
+
+# The end of the day until which an invitation holds.
+LAST_MINUTE = time(23, 59)
+USUALLY = timedelta(days=14)  # how long an invitation holds unless the organiser chooses another day
+WORDS_TOO_LONG = _l("Use at most 2,000 characters")
+
+
+class InviteForm(TidyForm):
+    """Whom an organiser invites, to which sector and until when."""
+
+    given_name = StringField(
+        _l("Given name"),
+        [
+            required(_l("Enter the given name")),
+            Length(max=100, message=_l("Use at most 100 characters")),
+            no_web_address,
+        ],
+    )
+    family_name = StringField(
+        _l("Family name"), [Length(max=100, message=_l("Use at most 100 characters")), no_web_address]
+    )
+    email = EmailField(_l("E-mail address"), [required(_l("Enter the e-mail address")), is_email])
+    organisation = StringField(
+        _l("Organisation"), [Length(max=200, message=_l("Use at most 200 characters"))]
+    )
+    language = RadioField(_l("Language of the invitation"), [required(_l("Choose a language"))])
+    sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
+    until = DayField(_l("Can be answered until and including"), [InputRequired(_l("Enter the last day"))])
+    words = LinesField(_l("Personal words"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG)])
+
+    def offer(self, event: Event, now: datetime) -> None:
+        """Offer the event's languages and sectors, and the days on which an invitation can end."""
+        self.language.choices = [SelectChoice(code, NAMES[code]) for code in event.offered_languages]
+        self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
+        self._first = now.astimezone(event.zone).date()
+        self._last = event.ends_at.astimezone(event.zone).date()
+        if not self.is_submitted():
+            usual = min(self._first + USUALLY, event.starts_at.astimezone(event.zone).date())
+            self.until.data = self.until.data or max(self._first, usual)
+            here = language() if language() in event.offered_languages else event.offered_languages[0]
+            self.language.data = self.language.data or here
+
+    def validate_until(self, field: Any) -> None:
+        """Refuse a day that has passed, and one after the event."""
+        if isinstance(field.data, date) and not self._first <= field.data <= self._last:
+            raise ValidationError(_("Choose a day from today until the end of the event"))
+
+    def invitee(self) -> Invitee:
+        """Return whom the form names, and the words."""
+        names = ("given_name", "family_name", "email", "organisation", "language", "words")
+        return Invitee(**{name: self[name].data or "" for name in names})
+
+    def expires_at(self, event: Event) -> datetime:
+        """Return the end of the last day, or the end of the event if that comes first."""
+        ends = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
+        return min(ends, event.ends_at)
+
+
+class AcceptForm(DetailsForm):
+    """What the person who says yes registers; the address is the one that was invited."""
+
+    is_protected = BooleanField(_l("I have a protected identity"))
+    real_name = StringField(
+        _l("Real name"), [Length(max=200, message=_l("Use at most 200 characters")), only_if_protected]
+    )
+
+    def applicant(self, invitation: Invitation) -> Applicant:
+        """Return the clean answers."""
+        return Applicant(
+            **self._details(),
+            email=invitation.email,
+            submission_key="",
+            is_protected=self.is_protected.data,
+            real_name=self.real_name.data or None,
+            given=self.given() if self.questions else None,
+        )
+
+
+class RefuseForm(TidyForm):
+    """Why the person says no, if they want to tell."""
+
+    reason = LinesField(_l("Why you cannot come"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG)])

@@ -1,0 +1,68 @@
+"""The table of invitations."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import TokenDigest, UtcDateTime, member
+from forum.database import Base
+from forum.invitations.enums import InvitationState
+
+IS_OPEN = text("state = 'open'")
+IS_UNSENT = text("state = 'open' AND link_digest IS NULL")
+LONGEST_WORDS = 2000
+
+
+class Invitation(Base):
+    """An invitation of one person to a sector of an event, until `expires_at`.
+
+    The name and organisation are the organisers' own until the person says yes; from then on they are those that the
+    person has registered, which may be an alias (P20). `words` are the organisers' personal words in the mail, `reason`
+    is why the person said no. `link_digest` is set when the mail is made. `opened_at` is when somebody began to answer.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        Index(
+            "uq_invitations_open_email",
+            "event_id",
+            "email_canonical",
+            unique=True,
+            sqlite_where=IS_OPEN,
+            postgresql_where=IS_OPEN,
+        ),
+        Index("ix_invitations_unsent", "id", sqlite_where=IS_UNSENT, postgresql_where=IS_UNSENT),
+        Index("ix_invitations_email", "event_id", "email_canonical"),
+        Index("ix_invitations_event_id", "event_id", "state", "id"),
+        Index("ix_invitations_expires_at", "state", "expires_at"),
+        Index("ix_invitations_sector_id", "sector_id"),
+        Index("ix_invitations_message_id", "message_id"),
+        Index("ix_invitations_registration_id", "registration_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sectors.id", ondelete="CASCADE"))
+    given_name: Mapped[str] = mapped_column(String(100))
+    family_name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str] = mapped_column(String(254))
+    email_canonical: Mapped[str] = mapped_column(String(320))
+    organisation: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(8))
+    words: Mapped[str] = mapped_column(String(LONGEST_WORDS))
+    state: Mapped[InvitationState] = member(InvitationState, default=InvitationState.OPEN)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    link_digest: Mapped[str | None] = mapped_column(TokenDigest, unique=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(String(LONGEST_WORDS))
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+
+    event = relationship("Event")
+    sector = relationship("Sector")
+    message = relationship("OutboxMessage")
+    registration = relationship("Registration")

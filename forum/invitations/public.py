@@ -1,0 +1,184 @@
+"""The pages of an invitation's link: reading it, saying yes with a form that is filled in, saying no (S21).
+
+Opening a page changes nothing, for a mail scanner opens links, too. That somebody has begun to answer is noted when a
+button is pressed.
+"""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+
+from forum import clock
+from forum.columns import digest
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.in_url import show_event
+from forum.extensions import db
+from forum.invitations import answering, queries
+from forum.invitations.enums import InvitationState
+from forum.invitations.errors import AlreadyRegistered, NotOpen
+from forum.invitations.forms import AcceptForm, RefuseForm
+from forum.invitations.models import Invitation
+from forum.questions import layout
+from forum.questions.queries import list_for_form
+from forum.registration import links, own_sign_in, places
+from forum.registration.asking import asking_addresses
+from forum.registration.enums import TokenPurpose
+from forum.registration.errors import LinkRefused, SectorFull
+from forum.web import errors
+from forum.web.forms import TidyForm
+from forum.web.routes import localised
+
+bp = Blueprint("own_invitation", __name__)
+# What of an invitation is filled in in the form of whoever says yes.
+FILLED_IN = ("given_name", "family_name", "organisation", "language")
+
+
+@localised(bp, "/r/invitation/<token>", methods=["GET", "POST"])
+def show(token: str) -> ResponseReturnValue:
+    """Show the invitation with a button for yes and one for no; the pressed one leads to its page."""
+    invitation, form = _open(token), TidyForm()
+    if form.validate_on_submit():
+        start_write(db.session)
+        answering.begin(_open(token), now=clock.now())
+        db.session.commit()
+        is_no = request.form.get("answer") == "no"
+        return redirect(url_for(".decline" if is_no else ".accept", token=token), 303)
+    return render_template(
+        "public/invitations/show.html", invitation=invitation, form=form, **_about_places(invitation)
+    )
+
+
+@localised(bp, "/r/invitation/<token>/yes", methods=["GET", "POST"])
+def accept(token: str) -> ResponseReturnValue:
+    """Ask for the details, filled in with what the organisers know, and register; it leads to the person's own page."""
+    invitation = _open(token)
+    form = _accept_form(invitation)
+    if not form.validate_on_submit():
+        return _accept_page(invitation, form), 422 if form.errors else 200
+    start_write(db.session)
+    now = clock.now()
+    try:
+        registration = answering.accept(_open(token), form.applicant(invitation), now=now)
+    except SectorFull:
+        db.session.rollback()
+        return _accept_page(_open(token), form, is_full=True), 409
+    manage = links.issue(registration, TokenPurpose.MANAGE, now=now)
+    db.session.commit()
+    own_sign_in.begin(digest(manage), now=now)
+    return redirect(url_for("self_service.show", welcome="1"), 303)
+
+
+@localised(bp, "/r/invitation/<token>/no", methods=["GET", "POST"])
+def decline(token: str) -> ResponseReturnValue:
+    """Ask why, if the person wants to tell, and note the answer no."""
+    invitation, form = _open(token), RefuseForm()
+    if not form.validate_on_submit():
+        page = _decline_page(invitation, form)
+        return page, 422 if form.errors else 200
+    start_write(db.session)
+    answering.decline(_open(token), form.reason.data or "", now=clock.now())
+    db.session.commit()
+    return redirect(url_for(".show", token=token), 303)
+
+
+@bp.errorhandler(NotOpen)
+def has_ended(_refusal: NotOpen) -> ResponseReturnValue:
+    """Say how the invitation has ended."""
+    db.session.rollback()
+    invitation = queries.find_by_token(_token())
+    if invitation is None:
+        return link_refused(LinkRefused())
+    show_event(invitation.event)
+    page = render_template(
+        "public/invitations/ended.html",
+        invitation=invitation,
+        is_over=events.is_over(invitation.event, clock.now()),
+        can_ask=invitation.state == InvitationState.YES and invitation.event.is_published,
+    )
+    return page, 200 if request.method == "GET" else 409
+
+
+@bp.errorhandler(AlreadyRegistered)
+def is_registered(_refusal: AlreadyRegistered) -> ResponseReturnValue:
+    """Say that the address is registered, and how to get a new personal link: only its owner has this link."""
+    db.session.rollback()
+    invitation = _open(_token())
+    can_ask = invitation.event.is_published
+    return render_template("public/invitations/registered.html", invitation=invitation, can_ask=can_ask), 409
+
+
+@bp.errorhandler(LinkRefused)
+def link_refused(_refusal: LinkRefused) -> ResponseReturnValue:
+    """Explain that a link is not valid (S24)."""
+    db.session.rollback()
+    return render_template("public/self_service/link_refused.html", asking=asking_addresses(clock.now())), 404
+
+
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Keep what the person typed when the browser has lost its session since the form was shown."""
+    return errors.ask_again(lost, _again)
+
+
+def _again(notice: str) -> ResponseReturnValue | None:
+    try:
+        invitation = _open(_token())
+    except (LinkRefused, NotOpen):
+        return None
+    if request.endpoint == f"{bp.name}.{accept.__name__}":
+        return _accept_page(invitation, _accept_form(invitation), notice=notice)
+    if request.endpoint == f"{bp.name}.{decline.__name__}":
+        return _decline_page(invitation, RefuseForm(), notice=notice)
+    page, told = "public/invitations/show.html", _about_places(invitation)
+    return render_template(page, invitation=invitation, form=TidyForm(), notice=notice, **told)
+
+
+def _token() -> str:
+    return (request.view_args or {}).get("token", "")
+
+
+def _open(token: str) -> Invitation:
+    """Return the open invitation of a link, and use its event's layout. Raises LinkRefused, NotOpen."""
+    invitation, now = queries.find_by_token(token), clock.now()
+    if invitation is None:
+        raise LinkRefused
+    show_event(invitation.event)
+    is_late = invitation.expires_at <= now or events.is_over(invitation.event, now)
+    if invitation.state != InvitationState.OPEN or is_late:
+        raise NotOpen
+    return invitation
+
+
+def _accept_form(invitation: Invitation) -> AcceptForm:
+    slug = invitation.event.slug
+    known = {name: getattr(invitation, name) for name in FILLED_IN}
+    return AcceptForm(data=known, questions=list_for_form(slug), sector=invitation.sector.key, asks=slug)
+
+
+def _accept_page(invitation: Invitation, form: AcceptForm, *, is_full: bool = False, notice: str = "") -> str:
+    return render_template(
+        "public/invitations/accept.html",
+        event=invitation.event,
+        invitation=invitation,
+        token=_token(),
+        form=form,
+        asked=layout,
+        is_full=is_full,
+        notice=notice,
+        **_about_places(invitation),
+    )
+
+
+def _decline_page(invitation: Invitation, form: RefuseForm, *, notice: str = "") -> str:
+    page = "public/invitations/decline.html"
+    return render_template(page, invitation=invitation, token=_token(), form=form, notice=notice)
+
+
+def _about_places(invitation: Invitation) -> dict[str, bool]:
+    """Return whether a place is free in the sector now, and whether there is a waiting list."""
+    event, now = invitation.event, clock.now()
+    return {
+        "has_place": places.places_left(event, now)[invitation.sector_id] > 0,
+        "can_wait": places.takes_waiters(event, now),
+    }

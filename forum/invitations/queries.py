@@ -1,0 +1,129 @@
+"""Reading invitations."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import joinedload
+
+from forum.columns import LARGEST_ID, digest
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.invitations.enums import InvitationState, Standing
+from forum.invitations.models import IS_UNSENT, Invitation
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.web.pagination import Cursor, Order, Page, read_page
+
+SIZE = 50  # invitations on a page of the list
+UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
+# Mails that nobody has tried to send yet; those to be tried again, perhaps for a day, do not count.
+IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
+
+
+def standing(state: str, *, is_opened: bool, is_made: bool, mail: str | None) -> Standing:
+    """Return how an invitation stands; `is_made` says whether its mail was made, `mail` is the mail's status."""
+    if state != InvitationState.OPEN:
+        return Standing(state)
+    if is_opened:
+        return Standing.OPENED
+    if mail in UNDELIVERED:
+        return Standing.FAILED
+    return Standing.SENT if is_made and mail in (None, MessageStatus.SENT) else Standing.WAITING
+
+
+def standing_of(invitation: Invitation) -> Standing:
+    """Return how an invitation stands."""
+    return standing(
+        invitation.state,
+        is_opened=invitation.opened_at is not None,
+        is_made=invitation.link_digest is not None,
+        mail=invitation.message.status if invitation.message else None,
+    )
+
+
+def count_by_standing(event: Event) -> Counter[Standing]:
+    """Return how many of the event's invitations stand how, in one statement."""
+    groups = (
+        Invitation.state,
+        Invitation.opened_at.is_not(None),
+        Invitation.link_digest.is_not(None),
+        OutboxMessage.status,
+    )
+    query = select(*groups, func.count()).outerjoin(Invitation.message)
+    counts: Counter[Standing] = Counter()
+    for state, is_opened, is_made, mail, number in db.session.execute(
+        query.where(Invitation.event_id == event.id).group_by(*groups)
+    ):
+        counts[standing(state, is_opened=is_opened, is_made=is_made, mail=mail)] += number
+    return counts
+
+
+def has_any(event: Event) -> bool:
+    """Return whether somebody was ever invited to the event."""
+    mine = select(Invitation.id).where(Invitation.event_id == event.id)
+    return db.session.scalar(mine.limit(1)) is not None
+
+
+def read_invitations(event: Event, cursor: Cursor | None) -> Page[Invitation]:
+    """Return a page of the event's invitations, the newest first, with what the list shows."""
+    shown = map(joinedload, (Invitation.sector, Invitation.message, Invitation.registration))
+    query = select(Invitation).where(Invitation.event_id == event.id).options(*shown)
+    number = int(cursor.key) if cursor and cursor.key.isascii() and cursor.key.isdecimal() else 0
+    beside = find(event, number) if cursor and number <= LARGEST_ID else None
+    backwards = cursor is not None and cursor.backwards
+    order = Order((Invitation.id,), falling=True)
+    return read_page(db.session, query, order, size=SIZE, beside=beside, backwards=backwards)
+
+
+def find(event: Event, number: int) -> Invitation | None:
+    """Return the event's invitation with this id; None for one of another event (S13)."""
+    mine = Invitation.event_id == event.id, Invitation.id == number
+    return db.session.scalars(select(Invitation).where(*mine)).one_or_none()
+
+
+def find_by_token(token: str) -> Invitation | None:
+    """Return the invitation to which a link leads, also one that has ended."""
+    mine = Invitation.link_digest == digest(token)
+    return db.session.scalars(select(Invitation).where(mine)).one_or_none()
+
+
+def find_open(event: Event, email_canonical: str) -> Invitation | None:
+    """Return the open invitation of an address to the event."""
+    mine = Invitation.event_id == event.id, Invitation.email_canonical == email_canonical
+    open_ = Invitation.state == InvitationState.OPEN
+    return db.session.scalars(select(Invitation).where(*mine, open_)).one_or_none()
+
+
+def find_for_addresses(event: Event, addresses: Collection[str]) -> dict[str, Invitation]:
+    """Return the newest invitation to the event by canonical address, for those of these addresses that have one."""
+    query = select(Invitation).where(
+        Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
+    )
+    return {one.email_canonical: one for one in db.session.scalars(query.order_by(Invitation.id))}
+
+
+def count_in_line() -> int:
+    """Return how many mails of invitations are in the outbox and have not been tried."""
+    query = select(func.count()).select_from(Invitation).join(Invitation.message)
+    return db.session.scalar(query.where(OutboxMessage.status.in_(IN_LINE))) or 0
+
+
+def list_unsent(limit: int, now: datetime) -> Sequence[int]:
+    """Return the ids of open invitations without a mail, the oldest first, of events that visitors can see."""
+    is_public = exists().where(Event.id == Invitation.event_id, Event.is_published, Event.ends_at > now)
+    query = select(Invitation.id).where(IS_UNSENT, Invitation.expires_at > now, is_public)
+    return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()
+
+
+def list_due(now: datetime) -> Sequence[int]:
+    """Return the ids of open invitations whose time is over."""
+    due = Invitation.state == InvitationState.OPEN, Invitation.expires_at <= now
+    return db.session.scalars(select(Invitation.id).where(*due).order_by(Invitation.id)).all()
+
+
+def count_of(sector: Sector) -> int:
+    """Return how many invitations to this sector there are, those included that have ended."""
+    mine = Invitation.sector_id == sector.id
+    return db.session.scalar(select(func.count()).select_from(Invitation).where(mine)) or 0
