@@ -34,6 +34,8 @@ BELONGING = {
         "attendee_changes.change",
         "attendees.resend",
         "attendees.export",
+        *("attendee_additions.add", "attendee_moves.sector", "attendee_addresses.change"),
+        *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
         *("counts.show", "counts.people"),
     },
     "waiting_list.index": {f"waiting_list.{act}" for act in ("index", "offer", "extend", "withdraw")},

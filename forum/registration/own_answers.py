@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 
 from forum.events.models import Sector
@@ -18,11 +19,18 @@ from forum.web.languages import in_language
 Rows = list[dict[str, str]]
 
 
-def given_rows(registration: Registration, every: Sequence[Question]) -> Rows:
-    """Return the details that can be changed, the address and the sector, then what the event itself has asked."""
+def given_rows(registration: Registration, every: Sequence[Question], *, is_changeable: bool) -> Rows:
+    """Return the details, the address and the sector, then what the event itself has asked.
+
+    The address and the sector have links to the pages that change them, unless it is too late for it.
+    """
     details = DetailsForm(obj=registration).answers()
     email = {"label": _("E-mail address"), "value": registration.email}
-    return [*details, email, _row(registration.sector), *question_rows(registration, every)]
+    sector = _row(registration.sector)
+    if is_changeable:
+        email |= {"change_url": url_for("own_moves.address"), "change_label": _("the e-mail address")}
+        sector |= {"change_url": url_for("own_moves.sector"), "change_label": _("the sector")}
+    return [*details, email, sector, *question_rows(registration, every)]
 
 
 def question_rows(registration: Registration, every: Sequence[Question]) -> Rows:

@@ -26,11 +26,14 @@ def describe(registration: Registration) -> dict[str, Any]:
     position = waiting_list.position(registration)
     now = clock.now()
     is_over = events.is_over(registration.event, now)
+    is_frozen = freezing.is_frozen(registration.event, now)
     every, is_offered = questions.list_all(registration.event_id), registration.status == Status.OFFERED
     return {
         "registration": registration,
         "event": registration.event,
-        "answers": own_answers.given_rows(registration, every),
+        "answers": own_answers.given_rows(
+            registration, every, is_changeable=registration.is_live and not is_frozen and not is_over
+        ),
         # Whether the event asks, or has asked, anybody about diet and access: the same for everybody.
         "asks_care": any(question.sensitivity == Sensitivity.CARE for question in every),
         "stages": list_stages(
@@ -43,7 +46,7 @@ def describe(registration: Registration) -> dict[str, Any]:
         "line_is_over": now >= deadlines.offers_end_at(registration.event),
         "offer_why": offer_words.for_person(offers.why_of(registration)) if is_offered else "",
         "is_over": is_over,
-        "is_frozen": freezing.is_frozen(registration.event, now),
+        "is_frozen": is_frozen,
         "now": now,
         "page_links": _page_links(registration.event),
     }

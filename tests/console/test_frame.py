@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from forum.accounts.enums import Role
 from forum.accounts.models import User
+from forum.console.navigation import BELONGING
 from forum.extensions import db
 from tests.factories.events import make_event
 
@@ -18,6 +19,22 @@ def kept_languages():
 
 def nav(page):
     return page.all(".console-side nav li")
+
+
+def test_every_page_about_people_stands_under_attendees(app):
+    about_people = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/console/<event>/registrations/", "/console/<event>/attendees"))
+        and "GET" in rule.methods
+    }
+    known = set().union(*BELONGING.values())
+    assert {endpoint for endpoint in about_people - known if not endpoint.startswith("reveals.")} == set()
+
+
+def test_the_page_that_adds_a_person_stands_under_attendees(organiser):
+    page = organiser.get("attendee_additions.add", event="nf27")
+    assert page.all(".console-side [aria-current=page]") == ["Attendees"]
 
 
 def test_public_site_is_one_press_away(organiser):

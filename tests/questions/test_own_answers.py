@@ -106,6 +106,8 @@ def test_what_organisers_change_costs_no_answer(own, person, event, database):
 
 def test_care_answers_are_replaced_and_deleted_without_being_shown(own, person, event, database):
     page = own.get("self_service.care")
+    heading = "The forum’s own questions"
+    assert (heading in page.all("h2"), heading in own.get("self_service.change").all("h2")) == (False, True)
     assert ("A loop" in page.text, page.form().data["q-access"], page.form().data["q-diet"]) == (
         False,
         [""],
