@@ -4,6 +4,7 @@ from datetime import datetime
 
 from forum.audit import actions as audit
 from forum.columns import digest
+from forum.extensions import db
 from forum.privacy import mails
 from forum.registration import links, places
 from forum.registration.enums import Status, TokenPurpose
@@ -12,12 +13,14 @@ from forum.registration.models import Registration
 
 
 def send(registration: Registration, *, now: datetime) -> None:
-    """Queue the mail with a link, which works for ten minutes. Raises NotLive.
+    """Queue the mail with a link, which works for ten minutes. Raises NotLive before the address is confirmed.
 
     It goes to the address that the person has confirmed, so a link that somebody else has got hold of is not enough
-    to see what is kept apart (S23). Earlier such links end. Call after `start_write`.
+    to see what is kept apart (S23). Whoever was declined or has lost the place asks by the same right (Art. 15 GDPR).
+    Earlier such links end. Call after `start_write`.
     """
-    places.lock_live(registration)
+    places.lock(registration.event)
+    db.session.refresh(registration)
     if registration.status == Status.PENDING:
         raise NotLive
     links.end(registration, TokenPurpose.OWN_DATA, now=now)

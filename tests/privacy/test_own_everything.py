@@ -10,10 +10,14 @@ from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
-from forum.registration.enums import ConsentPurpose
+from forum.privacy import own_data_links
+from forum.registration import actions, expiry, reviewing
+from forum.registration.enums import ConsentPurpose, DeclineReason
+from forum.registration.errors import NotLive
 from forum.registration.given import care
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed
+from tests.factories.mails import mark_all_sent
+from tests.factories.registrations import confirmed, register, write
 from tests.registration.filling import link_in, mails, manage_token
 from tests.registration.reading import read, recorded
 from tools.pages import Pages
@@ -145,3 +149,35 @@ def test_views_of_lists_are_told_where_the_person_may_have_been_on_the_list(app,
         told = page.all("main ul.lines > li")
         assert [line.partition(": ")[2] for line in told] == expected, person.sector.key
         assert ("Nobody so far" in page.text) == (not expected)
+
+
+@pytest.mark.parametrize("ended", ["declined", "expired"])
+def test_somebody_whose_registration_has_ended_gets_everything_held_as_well(app, database, ended):
+    sectors = [make_sector("review", policy=SectorPolicy.REVIEW), make_sector("ngo", ceiling=1, position=2)]
+    event = make_event(sectors=sectors, capacity=9)
+    if ended == "declined":
+        person = confirmed(event, "review", given_name="Linn", is_protected=True, real_name="Hemliga Namnet")
+        refusal = reviewing.Refusal(DeclineReason.OFF_SUBJECT)
+        write(reviewing.decline, person, refusal, actor="command", now=NOW)
+    else:
+        first = confirmed(event, "ngo")
+        person = confirmed(event, "ngo", given_name="Linn")
+        write(actions.cancel, first, actor="command", now=NOW)
+        mark_all_sent()
+        clock.freeze(NOW + timedelta(hours=100))
+        write(expiry.expire_due, now=clock.now())
+    db.session.refresh(person)
+    assert person.status == ended
+    sent = (
+        own_page(app, person).get("self_service.own_data_page").form("form[action$=link]").submit(follow=True)
+    )
+    assert sent.flashes == ["We have sent you a message with a link. It works for ten minutes."]
+    (mail,) = mails(db.session, "own-data")
+    everything = Pages(app).get(link_in(mail)).submit(follow=True)
+    assert ("Linn" in everything.text, "Hemliga Namnet" in everything.text) == (True, ended == "declined")
+
+
+def test_nothing_is_mailed_while_the_address_is_not_confirmed(event):
+    person = register(event)
+    with pytest.raises(NotLive):
+        write(own_data_links.send, person, now=NOW)
