@@ -57,12 +57,17 @@ def leave(*, now: datetime) -> Registration | None:
 
     The caller has begun a write.
 
+    The page of everything held ends along with it, for a copy of the cookie opens that, too.
+
     A sign-in that is over here, because nobody used it for half an hour, is written down too: with a copy of the
     cookie somebody else may have gone on using it.
     """
     kept, registration = _find(), None
     if kept is not None and now < _at(kept["began"]) + LONGEST:
         registration = _write_ended(kept, now)
+    for left in (registration, _find_opened(now)):
+        if left is not None:
+            links.end(left, TokenPurpose.OWN_DATA_PAGE, now=now)
     forget()
     return registration
 
@@ -81,6 +86,15 @@ def _find() -> dict[str, Any] | None:
     if not isinstance(kept, dict) or kept.keys() != SHAPE.keys():
         return None
     return kept if all(isinstance(kept[name], kind) for name, kind in SHAPE.items()) else None
+
+
+def _find_opened(now: datetime) -> Registration | None:
+    """Return the registration of which this browser has the page of everything held open, if it has one open."""
+    opened = session.get(EVERYTHING)
+    try:
+        return links.follow_digest(str(opened), TokenPurpose.OWN_DATA_PAGE, now=now) if opened else None
+    except LinkRefused:
+        return None
 
 
 def _find_number() -> str | None:

@@ -117,6 +117,18 @@ def test_links_end_after_ten_minutes_by_a_newer_one_and_by_closing_and_are_limit
     mailbox.get(late, expect=404)
 
 
+def test_leaving_the_own_page_ends_the_page_of_everything_and_a_copy_of_its_cookie(app, browser):
+    browser.get("self_service.own_data_page").form("form[action$=link]").submit(follow=True)
+    (mail,) = mails(db.session, "own-data")
+    browser.get(link_in(mail)).submit(follow=True)
+    thief = Pages(app)
+    thief.client.set_cookie("forum", browser.client.get_cookie("forum").value)
+    thief.get("/en/r/everything")
+    browser.get("self_service.show").form("form[action$=leave]").submit(follow=True)
+    for reader in (browser, thief):
+        reader.get("/en/r/everything", expect=404)
+
+
 def test_exports_are_told_where_the_person_may_have_been_on_the_list(event, browser, person, sign_in_as):
     organiser = sign_in_as(Role.ORGANISER, event)
     form = {"purpose": "door", "recipient": "office", "shape": "csv"}
