@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,13 +10,19 @@ from flask_babel import lazy_gettext as _l
 
 from forum.columns import Text
 from forum.events.enums import ListAudience
-from forum.outbox.enums import MessageStatus
-from forum.outbox.wording import status_words as mail_words
+from forum.events.models import Event
+from forum.invitations.enums import InvitationState
+from forum.mailings.enums import RecipientStatus
+from forum.outbox import wording as mails
+from forum.privacy.enums import RequestState
 from forum.privacy.hanging import Row
+from forum.questions import queries as questions
+from forum.questions.wording import answer_text
 from forum.registration import own_data_words
-from forum.registration.enums import ListedAs
+from forum.registration.enums import TokenPurpose
 from forum.registration.readers import Reading
-from forum.registration.wording import ACTS, READERS, SHOWN, status_name
+from forum.registration.review_words import CHOICES
+from forum.registration.wording import ACTS, CONSENTS, READERS, SHOWN, status_name
 from forum.web.languages import in_language, moment_text
 
 TABLES: Mapping[str, Any] = {
@@ -43,7 +49,6 @@ LABELS: Mapping[str, Any] = {
     **own_data_words.LABELS,
     "answer": _l("Answer"),
     "value": _l("Answer"),
-    "question": _l("Question"),
     "answers": _l("Answers"),
     "expires_at": _l("Ends"),
     "revoked_at": _l("Ended early"),
@@ -67,7 +72,25 @@ LABELS: Mapping[str, Any] = {
     "recused_at": own_data_words.LABELS["at"],
     "listed_as": _l("Shown"),
     "audience": _l("Readers"),
+    "sector": _l("Sector"),
+    "name": _l("Tag"),
+    "remind_at": _l("Reminder due"),
+    "abort_reason": _l("Why it was not sent"),
 }
+# Labels of columns that mean something else in one table than in another.
+LABELS_OF: Mapping[tuple[str, str], Any] = {
+    ("offers", "expires_at"): own_data_words.LABELS["expires_at"],
+    ("registration_notes", "made_at"): own_data_words.LABELS["created_at"],
+    ("registration_tokens", "created_at"): _l("Made"),
+    ("invitations", "made_at"): _l("Made"),
+    ("invitations", "opened_at"): _l("Answer begun"),
+}
+# What serves the machine alone: digests, counters. The JSON file has it.
+LEFT_TO_THE_FILE = {
+    *(("registrations", name) for name in ("calendar_sequence", "calendar_changed_at", "asked_from")),
+    ("mailing_recipients", "step"),
+}
+GONE = _l("A question that is no longer asked")
 
 
 @dataclass(frozen=True)
@@ -78,11 +101,12 @@ class Part:
     rows: list[list[dict[str, str]]]
 
 
-def list_parts(held: Mapping[str, Sequence[Row]], zone: tzinfo) -> list[Part]:
+def list_parts(held: Mapping[str, Sequence[Row]], event: Event) -> list[Part]:
     """Return the tables in words, the known ones in the order of `TABLES`, then any other."""
     order = [*(name for name in TABLES if name in held), *(name for name in held if name not in TABLES)]
+    words = _Words(event)
     return [
-        Part(str(TABLES.get(name, name.replace("_", " "))), [_row(name, row, zone) for row in held[name]])
+        Part(str(TABLES.get(name, name.replace("_", " "))), [words.row(name, row) for row in held[name]])
         for name in order
     ]
 
@@ -98,44 +122,109 @@ def as_row(reading: Reading) -> dict[str, str]:
     return {"day": reading.day.isoformat(), "role": reading.role, "what": reading.what}
 
 
-def _row(table: str, row: Row, zone: tzinfo) -> list[dict[str, str]]:
-    told = [pair for name, value in row.items() for pair in _pairs(table, name, value, zone)]
-    return [{"label": label, "value": words} for label, words in told]
+def label_of(table: str, name: str) -> str | None:
+    """Return the label of a column or of a part of it; None where there is none."""
+    label = LABELS_OF.get((table, name), LABELS.get(name))
+    return str(label) if label is not None else None
 
 
-def _pairs(table: str, name: str, value: Any, zone: tzinfo) -> Iterator[tuple[str, str]]:
-    """Yield a value's label and words; the answers in one sealed column one by one, and nothing for what is empty."""
-    if isinstance(value, Mapping) and name != "text":
-        for part, answer in value.items():
-            yield from _pairs(table, part, answer, zone)
-    elif value not in (None, "", [], {}):
-        yield str(LABELS.get(name, name.replace("_", " "))), _words(table, name, value, zone)
+def words_of_code(table: str, name: str, code: str) -> str | None:
+    """Return the words for a code in a column; None where it has none, as that of a newer version."""
+    said = SAID.get((table, name), SAID_ANYWHERE.get(name))
+    words = said(code) if callable(said) else said.get(code) if said else None
+    return str(words) if words is not None else None
 
 
-def _words(table: str, name: str, value: Any, zone: tzinfo) -> str:
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if isinstance(value, Mapping):
-        return in_language(Text(value))
-    if name in MOMENTS:
-        return moment_text(datetime.fromisoformat(value), zone)
-    if (table, name) in SAID:
-        return str(SAID[table, name](value))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+class _Words:
+    """Puts rows into words, with the questions and sectors of their event."""
+
+    def __init__(self, event: Event):
+        self.zone = event.zone
+        self.questions = {question.key: question for question in questions.list_all(event.id)}
+        self.sectors = {sector.key: sector.name for sector in event.sectors}
+
+    def row(self, table: str, row: Row) -> list[dict[str, str]]:
+        """Return a row as labels and values."""
+        if table == "answers":
+            row = {"given": {row["question"]: row["value"]}}
+        told = [pair for name, value in row.items() for pair in self._pairs(table, name, value)]
+        return [{"label": label, "value": words} for label, words in told]
+
+    def _pairs(self, table: str, name: str, value: Any) -> Iterator[tuple[str, str]]:
+        """Yield a value's label and words; those in one column one by one, and nothing for what is empty."""
+        if (table, name) in LEFT_TO_THE_FILE or value in (None, "", [], {}):
+            return
+        if name == "given" and isinstance(value, Mapping):
+            yield from (self._answer(key, answer) for key, answer in value.items())
+        elif isinstance(value, Mapping) and name != "text":
+            for part, answer in value.items():
+                yield from self._pairs(table, part, answer)
+        else:
+            yield label_of(table, name) or name.replace("_", " "), self._words(table, name, value)
+
+    def _answer(self, key: str, value: Any) -> tuple[str, str]:
+        """Return a question and the answer to it; earlier versions asked about diet and access without questions."""
+        if question := self.questions.get(key):
+            return in_language(question.label), answer_text(question, value)
+        return str(LABELS.get(key, GONE)), ", ".join(map(str, value)) if isinstance(value, list) else str(
+            value
+        )
+
+    def _words(self, table: str, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        if isinstance(value, Mapping):
+            return in_language(Text(value))
+        if name in MOMENTS:
+            return moment_text(datetime.fromisoformat(value), self.zone)
+        if name == "sector" and value in self.sectors:
+            return in_language(self.sectors[value])
+        return words_of_code(table, name, value) or str(value)
 
 
-MOMENTS = own_data_words.MOMENTS | {"held_until"} | {name for name in LABELS if name.endswith("_at")}
+MOMENTS = (
+    own_data_words.MOMENTS | {"held_until", "opened_at"} | {name for name in LABELS if name.endswith("_at")}
+)
+LINKS = {
+    TokenPurpose.CONFIRM: _l("Link to confirm the address"),
+    TokenPurpose.MANAGE: _l("Personal link"),
+    TokenPurpose.OWN_DATA: _l("Link to everything held"),
+    TokenPurpose.OWN_DATA_PAGE: _l("The open page of everything held"),
+}
+STATES = {
+    RequestState.OPEN: _l("Open"),
+    RequestState.DONE: _l("Carried out"),
+    RequestState.REFUSED: _l("Refused"),
+    RequestState.TAKEN_BACK: _l("Taken back"),
+}
+INVITATIONS = {
+    InvitationState.OPEN: _l("Open"),
+    InvitationState.YES: _l("Yes"),
+    InvitationState.NO: _l("No"),
+    InvitationState.EXPIRED: _l("Ran out"),
+    InvitationState.WITHDRAWN: _l("Withdrawn"),
+}
+RECIPIENTS = {
+    RecipientStatus.WAITING: _l("To be written to"),
+    RecipientStatus.QUEUED: _l("Message made"),
+    RecipientStatus.LEFT_OUT: _l("Left out"),
+}
+# A mapping by code, or what returns the words for a code.
+SAID_ANYWHERE: Mapping[str, Any] = {name: own_data_words.SAID[name] for name in ("country", "language")}
 SAID: Mapping[tuple[str, str], Any] = {
     ("registrations", "status"): status_name,
-    ("registrations", "country"): own_data_words.SAID["country"],
-    ("registrations", "decline_reason"): own_data_words.SAID["decline_reason"],
-    ("proposed_refusals", "reason"): own_data_words.SAID["decline_reason"],
-    ("registrations", "language"): own_data_words.SAID["language"],
-    ("consents", "purpose"): own_data_words.SAID["purpose"],
-    ("consents", "listed_as"): lambda shown: SHOWN[ListedAs(shown)],
-    ("consents", "audience"): lambda readers: READERS[ListAudience(readers)],
-    **{("offers", name): own_data_words.SAID[name] for name in ("made_by", "because", "ended_how")},
+    ("registrations", "decline_reason"): CHOICES,
+    ("proposed_refusals", "reason"): CHOICES,
+    ("registration_tokens", "purpose"): LINKS,
+    ("erasure_requests", "state"): STATES,
+    ("invitations", "state"): INVITATIONS,
+    ("mailing_recipients", "status"): RECIPIENTS,
+    ("consents", "purpose"): CONSENTS,
+    ("consents", "listed_as"): SHOWN,
+    ("consents", "audience"): {**READERS, ListAudience.OFF: _l("Nobody")},
+    ("offers", "made_by"): own_data_words.MAKERS,
+    **{("offers", name): own_data_words.SAID[name] for name in ("because", "ended_how")},
     ("outbox_messages", "kind"): own_data_words.SAID["kind"],
-    ("outbox_messages", "language"): own_data_words.SAID["language"],
-    ("outbox_messages", "status"): lambda status: mail_words(MessageStatus(status)).label,
+    ("outbox_messages", "status"): {code: words for code, (words, _sign) in mails.STATUSES.items()},
+    ("outbox_messages", "abort_reason"): mails.REASONS,
 }

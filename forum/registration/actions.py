@@ -1,6 +1,7 @@
 """Actions on a registration after it is received: confirming, changing, accepting an offer, cancelling."""
 
 from datetime import datetime
+from typing import Any
 
 from forum.audit import actions as audit
 from forum.events import freezing
@@ -162,7 +163,7 @@ def change(
     if changed:
         answers.derive(registration)
     if changed or asked:
-        told = {"questions": asked} if asked else {}
+        told: dict[str, Any] = {"questions": asked} if asked else {}
         if actor == "person":
             told |= reviewing.details_of_change(registration, before, now)
         audit.record("registration.changed", registration, actor=actor, at=now, fields=changed, **told)

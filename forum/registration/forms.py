@@ -219,10 +219,8 @@ class CareForm(AsksQuestions):
         """Return whether the form is valid; an empty one would delete what was told, for which there is a button."""
         valid = super().validate(*args, **kwargs)
         if valid and not self.given():
-            self.form_errors = [
-                *self.form_errors,
-                _("Nothing is chosen: answer something, or delete everything"),
-            ]
+            told: list[str] = [_("Nothing is chosen: answer something, or delete everything")]
+            self.form_errors = told
             return False
         return valid
 

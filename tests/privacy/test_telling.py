@@ -1,0 +1,111 @@
+"""Everything held about a person is told in words of their language: no label and no value is a code (P11)."""
+
+import re
+
+import pytest
+
+from forum.columns import Member
+from forum.database import Base, start_write
+from forum.extensions import db
+from forum.people import notes
+from forum.privacy import hanging, telling
+from forum.questions.enums import QuestionKind
+from forum.registration import given
+from forum.registration.enums import OfferMaker
+from forum.registration.offer_models import Offer
+from tests.factories.events import NOW
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed
+from tests.registration.filling import link_in, mails, manage_token
+from tools.pages import Page, Pages
+
+pytestmark = pytest.mark.usefixtures("frozen")
+# Columns that hold answers, each of which is told with a label of its own.
+TAKEN_APART = {
+    ("submissions", "given"),
+    ("offers", "why"),
+    ("protected_identities", "answer"),
+    ("care_answers", "answer"),
+}
+CODE = re.compile(r"[a-z]+([_-][a-z]+)+|\d{4}-\d\d-\d\dT\S+")
+
+
+@pytest.fixture
+def person(event):
+    """Register somebody with answers of each kind, a note, a tag and an offer."""
+    make_question(event, "bring-one", QuestionKind.YES_NO)
+    make_question(event, "track-two", QuestionKind.ONE_OF, choices=("law-and-order",))
+    make_question(event, "diet-one", choices=("gluten-free",), care=True)
+    somebody = confirmed(event, given_name="Linn", family_name="Ek", language="sv")
+    start_write(db.session)
+    told = {"bring-one": "yes", "track-two": "law-and-order", "diet-one": ["gluten-free"]}
+    given.store(somebody, told, now=NOW)
+    notes.add_note(somebody, "Ringde", actor="command", now=NOW)
+    notes.set_tags(somebody, ["buss"], actor="command", now=NOW)
+    offer = Offer(
+        registration_id=somebody.id, made_at=NOW, made_by=OfferMaker.RULE, expires_at=NOW, remind_at=NOW
+    )
+    offer.why = {"because": "time", "rank": 1}
+    db.session.add(offer)
+    db.session.commit()
+    return somebody
+
+
+def everything_of(app, person, language: str) -> Page:
+    """Ask for the link, and return the page that it opens, in a language."""
+    own = Pages(app)
+    own.get("self_service.enter", token=manage_token(person), follow=True)
+    own.get("self_service.own_data_page").form("form[action$=link]").submit(follow=True)
+    Pages(app).get(path := link_in(mails(db.session, "own-data")[-1]))
+    browser = Pages(app)
+    browser.get(path).submit(follow=True)
+    return browser.get("own_everything.show", lang=language)
+
+
+def rows(page: Page, title: str) -> list[str]:
+    """Return the rows of the part with this heading."""
+    part = next(part for part in page.soup.select(".held") if part.h2.get_text(strip=True) == title)
+    return [" ".join(row.get_text(" ").split()) for row in part.select(".summary-list > div")]
+
+
+def test_the_page_says_questions_sectors_links_and_moments_in_words(app, person):
+    page = everything_of(app, person, "sv")
+    assert rows(page, "Svar") == ["Fråga bring-one Ja", "Fråga track-two Svar law-and-order"]
+    assert rows(page, "Mat och tillgänglighet")[0] == "Fråga diet-one Svar gluten-free"
+    assert "Sektor Rättsväsende" in rows(page, "Anmälan")
+    assert rows(page, "Arrangörernas anteckningar") == ["Text Ringde", "Skrivet 3 maj 2027 kl. 14.00 (CEST)"]
+    assert rows(page, "Arrangörernas taggar") == ["Tagg buss"]
+    assert "Erbjudet 3 maj 2027 kl. 14.00 (CEST)" in rows(page, "Erbjudanden om plats")
+    assert "Vad det gäller Personlig länk" in rows(page, "Personliga länkar")
+    values = [row.get_text(strip=True) for row in page.soup.select(".held .summary-list dd")]
+    labels = [row.get_text(strip=True) for row in page.soup.select(".held .summary-list dt")]
+    assert [words for words in (*labels, *values) if CODE.fullmatch(words)] == []
+
+
+def told_columns():
+    tables = {hanging.ROOT, *(key.parent.table.name for key in hanging.list_keys())}
+    return [(table, column) for table in sorted(tables) for column in hanging.told_columns(table)]
+
+
+def test_every_column_has_a_label_or_is_left_to_the_file():
+    named = [(table, column.name) for table, column in told_columns()]
+    lacking = [one for one in named if one not in TAKEN_APART and telling.label_of(*one) is None]
+    assert [one for one in lacking if one not in telling.LEFT_TO_THE_FILE] == []
+    assert {table for table, _name in named} == set(telling.TABLES)
+
+
+def test_every_code_has_words(app):
+    coded = [(table, column) for table, column in told_columns() if isinstance(column.type, Member)]
+    with app.test_request_context("/sv/"):
+        bare = [
+            (table, column.name, member.value)
+            for table, column in coded
+            for member in column.type.members
+            if telling.words_of_code(table, column.name, member.value) in (None, "", member.value)
+        ]
+    assert (len(coded) > 8, bare) == (True, [])
+
+
+def test_the_tables_are_there():
+    """Control: the columns that are looked through are those of the database."""
+    assert {table for table, _column in told_columns()} <= set(Base.metadata.tables)
