@@ -2,7 +2,7 @@
 
 from forum.accounts.enums import Role
 from tests.guards.texts import Canary
-from tests.guards.world import PERSON, UNSEEN, VISITOR, World
+from tests.guards.world import DECLINED, PERSON, UNSEEN, VISITOR, World
 
 PUBLIC = {
     *(
@@ -76,6 +76,8 @@ PERSONS_OWN = {
     "address_changes.email",
     "offers.reason",
 }
+# Of these, what only a person whose registration was declined can read.
+OF_DECLINED = {"registrations.decline_words"}
 # Columns whose texts the role care sees on its list of people, by the name that they want to be called.
 CARE = {
     "care_answers.answer",
@@ -91,7 +93,7 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
         return True
     if audience == VISITOR:
         return False
-    if audience == PERSON:
+    if audience in {PERSON, DECLINED}:
         return canary.column in PERSONS_OWN and _is_own(world, audience, canary)
     if canary.column in OWN_ACCOUNT and _is_own(world, audience, canary):
         return True

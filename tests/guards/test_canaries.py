@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from forum.accounts.access import AUDIENCES, OPEN_FACES
@@ -25,7 +26,17 @@ from tests.guards import seen, texts
 from tests.guards.addresses import readable
 from tests.guards.conftest import BOTH
 from tests.guards.test_access_matrix import csrf_token
-from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR, World, find_registration
+from tests.guards.world import (
+    ADMIN,
+    DECLINED,
+    ELSEWHERE,
+    HERE,
+    PERSON,
+    UNSEEN,
+    VISITOR,
+    World,
+    find_registration,
+)
 from tests.registration.reading import read
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
@@ -66,20 +77,34 @@ def found_in(world: World, text: str) -> set[str]:
 
 
 def answers(world: World, audience: str):
-    """Yield all pages, JSON and CSV files that the audience can get; only two audiences read the public ones."""
-    browser, reads_public = world.browsers[audience], audience in {VISITOR, ADMIN}
+    """Yield all pages, JSON and CSV files that the audience can get; only two audiences read the public ones.
+
+    Organisers also open the page of a person who was declined, as the other pages are about the person.
+    """
+    browser, reads_public = browser_of(world, audience), audience in {VISITOR, ADMIN}
     for lang in LANGUAGES if audience in THOROUGH else ("en",):
         for address in readable(world, SLUGS, lang=lang):
             if reads_public or AUDIENCES[address.endpoint] not in OPEN_FACES:
                 yield address.path, browser.get(address.path)
     yield "own data", browser.get("/en/r/own-data?format=json")
     if audience in world.held:
+        declined = f"/console/{HERE}/registrations/{world.references[DECLINED]}"
+        yield declined, browser.get(declined)
         token = csrf_token(browser)
         for slug in SLUGS:
             yield (
                 f"{slug}.csv",
                 browser.post(f"/console/{slug}/attendees/export", data={**FILE, "csrf_token": token}),
             )
+
+
+def browser_of(world: World, audience: str) -> FlaskClient:
+    """Return the audience's browser; for the person who was declined, one that has opened their link."""
+    if audience != DECLINED:
+        return world.browsers[audience]
+    browser = world.app.test_client()
+    browser.get(f"/en/r/{world.tokens[DECLINED]}")
+    return browser
 
 
 @dataclass
@@ -99,7 +124,7 @@ def crawl(world: World) -> Harvest:
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.DEBUG)
-    for audience in world.browsers:
+    for audience in (*world.browsers, DECLINED):
         found.shown[audience], leaks = set(), set()
         for path, answer in answers(world, audience):
             text = answer.get_data().decode(errors="replace") + str(
@@ -167,7 +192,8 @@ def _check_that_the_search_finds(harvest: Harvest) -> None:
     """Control: the same crawl finds the texts that an organiser, a person and a visitor may see."""
     assert seen.ORGANISERS - harvest.shown[f"{Role.ORGANISER} of {HERE}"] == set()
     assert seen.ADMINS - harvest.shown[ADMIN] == set()
-    assert (seen.PERSONS_OWN | seen.KEPT_APART) - harvest.shown[PERSON] == set()
+    assert (seen.PERSONS_OWN | seen.KEPT_APART) - harvest.shown[PERSON] == seen.OF_DECLINED
+    assert seen.OF_DECLINED - harvest.shown[DECLINED] == set()
     assert (seen.PUBLIC | seen.LISTED) - harvest.shown[VISITOR] == set()
 
 

@@ -64,7 +64,7 @@ HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
 # The keys of an image of each event, and of one of the current event that nothing shows.
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
-ADMIN, VISITOR, PERSON = "admin", "visitor", "person"
+ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
 HANDLER = f"{Role.PROTECTED_HANDLER} of {HERE}"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
 DATED = {"day": 1, **POINT}
@@ -261,6 +261,7 @@ def _make_people(world: World) -> None:
     world.references = {name: person.reference for name, person in world.people.items()}
     for name, purpose in (
         (PERSON, TokenPurpose.MANAGE),
+        (DECLINED, TokenPurpose.MANAGE),
         ("elsewhere", TokenPurpose.MANAGE),
         ("pending", TokenPurpose.CONFIRM),
     ):
@@ -271,13 +272,10 @@ def _make_people(world: World) -> None:
     world.tokens["newer"] = write(links.issue, world.people["twin"], TokenPurpose.MANAGE, now=later)
     world.listed = {world.people[name].id for name in (PERSON, "twin")}
     own = world.people[PERSON]
-    mails = set(db.session.scalars(select(OutboxMessage.id).where(OutboxMessage.registration_id == own.id)))
     _make_offers(world)
-    world.owned[PERSON] = {
-        "registrations": {own.id},
+    world.owned[DECLINED] = _rows_of(world.people[DECLINED])
+    world.owned[PERSON] = _rows_of(own) | {
         "offers": set(db.session.scalars(select(Offer.id).where(Offer.registration_id == own.id))),
-        "outbox_messages": mails,
-        "consents": {consent.id for consent in own.consents},
         "answers": {own.id},
         "protected_identities": {own.id},
         "care_answers": {own.id},
@@ -315,6 +313,16 @@ def _make_people(world: World) -> None:
     for message in db.session.scalars(select(OutboxMessage).where(OutboxMessage.registration_id.in_(failed))):
         message.status = "failed"
     db.session.commit()
+
+
+def _rows_of(person: Registration) -> dict[str, set[int]]:
+    """Return by table the ids of the rows that every registration has."""
+    mails = select(OutboxMessage.id).where(OutboxMessage.registration_id == person.id)
+    return {
+        "registrations": {person.id},
+        "outbox_messages": set(db.session.scalars(mails)),
+        "consents": {consent.id for consent in person.consents},
+    }
 
 
 def _make_offers(world: World) -> None:
@@ -356,11 +364,11 @@ def _review_people(world: World, given: dict) -> None:
     here = world.events[HERE]
     ngo = events.find_sector(here, "ngo")
     write(setattr, ngo, "policy", SectorPolicy.REVIEW)
-    for name in ("reviewed", "proposed", "declined"):
+    for name in ("reviewed", "proposed", DECLINED):
         world.people[name] = confirmed(here, "ngo", **given)
     write(setattr, ngo, "policy", SectorPolicy.OPEN)
     refusal = Refusal(DeclineReason.OTHER, "Words")
-    write(reviewing.decline, world.people["declined"], refusal, actor="command", now=NOW)
+    write(reviewing.decline, world.people[DECLINED], refusal, actor="command", now=NOW)
 
 
 def _make_reviews(world: World) -> None:
