@@ -64,6 +64,7 @@ from forum.registration import public as registration_public
 from forum.reveals import console as reveals_console
 from forum.review import console as review_console
 from forum.review import many as review_many
+from forum.review.endings import end_with_reviews
 from forum.settings.loading import load_settings
 from forum.settings.project import PROJECT
 from forum.web import (
@@ -199,5 +200,6 @@ def _init_database(app: Flask) -> None:
     # At each commit write the search entries first, then the rows that many writers lock: content version, audit chain.
     search_entries.keep_in_step(db.session)
     raise_with_lists(db.session)
+    end_with_reviews(db.session)
     versions.raise_with_changes(db.session)
     audit.chain_at_commit(db.session)

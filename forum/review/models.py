@@ -13,7 +13,7 @@ from forum.registration.enums import DeclineReason
 class ProposedRefusal(Base):
     """A refusal that one organiser has proposed; another one confirms it before the person hears of it.
 
-    A registration has at most one; the row goes when it is confirmed or withdrawn, or the registration approved.
+    A registration has at most one; the row goes when it is withdrawn, or the review ends in any way (`endings`).
     """
 
     __tablename__ = "proposed_refusals"

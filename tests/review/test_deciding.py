@@ -150,6 +150,26 @@ def test_a_second_organiser_confirms_a_refusal_and_never_the_first(reviewed, jud
     assert queries.find_proposals([person, other, third]) == {}
 
 
+@pytest.mark.parametrize("is_change", [False, True], ids=["first review", "change"])
+def test_a_proposed_refusal_goes_when_the_review_ends_in_another_way(reviewed, judges, is_change):
+    person = confirmed(reviewed, "other")
+    if is_change:
+        approve(person, judges[0])
+        change(person, family_name="Somebody else")
+    write(setattr, reviewed, "has_second_reviewer", True)
+    assert decline(person, judges[0]) is False
+    write(registration_actions.cancel, person, actor="person", now=LATER)
+    assert queries.find_proposals([person]) == {}
+
+
+def test_a_proposed_refusal_stays_while_what_is_not_decided_changes(reviewed, judges):
+    person = confirmed(reviewed, "other")
+    write(setattr, reviewed, "has_second_reviewer", True)
+    decline(person, judges[0])
+    change(person, title="Only a new title")
+    assert queries.find_proposals([person]).keys() == {person.id}
+
+
 def test_whoever_knows_a_person_leaves_the_decision_to_others(reviewed, judges):
     person = confirmed(reviewed, "other")
     write(actions.recuse, person, user_id=judges[0].id, now=LATER)

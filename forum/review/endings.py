@@ -1,0 +1,36 @@
+"""Drops a proposed refusal when the review that it belongs to ends in any way: by the person, by time, by a move.
+
+The rules that end a registration stand in the room `registration` and know nothing of proposals. So the session looks
+at the rows that it writes: what an organiser noted to propose must not be kept beyond what it was for (P07).
+"""
+
+from typing import Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import Session, scoped_session
+
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from forum.review.models import ProposedRefusal
+
+
+def end_with_reviews(session: scoped_session) -> None:
+    """Delete in each transaction of the session the proposed refusals of those who are no longer in review."""
+    if not event.contains(session, "before_flush", _drop_proposals):
+        event.listen(session, "before_flush", _drop_proposals)
+
+
+def _drop_proposals(session: Session, *_: Any) -> None:
+    for row in session.dirty:
+        if isinstance(row, Registration) and _has_left_review(row):
+            proposal = session.get(ProposedRefusal, row.id, populate_existing=True)
+            if proposal is not None:
+                session.delete(proposal)
+
+
+def _has_left_review(registration: Registration) -> bool:
+    before = inspect(registration).committed_state
+    was_asked = before.get("status", registration.status) == Status.IN_REVIEW
+    was_asked_again = before.get("review_since", registration.review_since) is not None
+    is_changed = not before.keys().isdisjoint(("status", "review_since"))
+    return is_changed and (was_asked or was_asked_again) and not registration.is_in_review
