@@ -25,8 +25,7 @@ from forum.registration.review_words import paragraphs, told
 from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
-REPEATED = "already-registered"
-NEW_ADDRESS = "new-address"
+REPEATED, NEW_ADDRESS = "already-registered", "new-address"
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
 FOR_STATE = {
