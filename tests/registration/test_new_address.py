@@ -1,4 +1,4 @@
-"""A new e-mail address: asked for by an organiser or the person, confirmed by its owner; the person's own move (S24)."""
+"""A new e-mail address: asked for by organisers or the person, confirmed by its owner; and moving by oneself (S24)."""
 
 import json
 from datetime import timedelta
