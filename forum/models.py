@@ -15,6 +15,7 @@ from forum.privacy import models as privacy
 from forum.questions import models as questions
 from forum.registration import models as registration
 from forum.registration import offer_models as offers
+from forum.registration import organisation_models as organisations
 from forum.registration import sign_in_models as sign_ins
 from forum.review import models as review
 
@@ -31,6 +32,7 @@ ALL = (
     questions,
     registration,
     offers,
+    organisations,
     sign_ins,
     invitations,
     review,

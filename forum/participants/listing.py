@@ -12,7 +12,7 @@ from typing import Any
 
 from forum.folding import search_fold
 from forum.registration.enums import ListedAs
-from forum.registration.names import sort_key
+from forum.registration.names import organisation_key, sort_key
 from forum.registration.wording import full_name
 from forum.web.languages import language
 
@@ -27,13 +27,15 @@ class Organisation:
 
 def arrange(shown: Iterable[Any]) -> list[Organisation]:
     """Return the organisations of these participants, in the order of the page's language."""
-    by_organisation = sorted(shown, key=lambda one: one.organisation_key)
-    listed = [
-        _organisation([*people])
-        for _key, people in groupby(by_organisation, key=lambda one: one.organisation_key)
-    ]
+    by_organisation = sorted(shown, key=_key)
+    listed = [_organisation([*people]) for _key, people in groupby(by_organisation, key=_key)]
     order = _order()
     return sorted(listed, key=lambda organisation: (order(organisation.name, ""), organisation.name))
+
+
+def _key(one: Any) -> str:
+    """Return the key of what a participant wrote, not of the organisation to which an e-mail's domain may lead."""
+    return organisation_key(one.organisation)
 
 
 def _organisation(people: list[Any]) -> Organisation:

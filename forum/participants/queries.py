@@ -22,7 +22,6 @@ def list_shown(event: Event) -> Sequence[Row]:
         Registration.given_name,
         Registration.family_name,
         Registration.organisation,
-        Registration.organisation_key,
         Consent.listed_as,
     )
     return db.session.execute(_shown(event, select(*columns)).order_by(Registration.id)).all()

@@ -15,7 +15,7 @@ from forum.registration import consents
 from forum.registration.enums import ConsentPurpose
 from forum.registration.models import Consent, Registration
 
-SHOWN = frozenset({"status", "given_name", "family_name", "organisation", "organisation_key"})
+SHOWN = frozenset({"status", "given_name", "family_name", "organisation"})
 TABLES = frozenset({Registration.__tablename__, Consent.__tablename__})
 
 

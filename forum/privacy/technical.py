@@ -5,6 +5,8 @@ TABLES = {  # texts and settings of the forum itself
     "sectors",
     "questions",
     "question_choices",
+    "organisations",
+    "organisation_marks",
     "pages",
     "post_covers",
     "content_version",

@@ -10,10 +10,11 @@ from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration import (
     answers,
+    belonging,
+    caps,
     given,
     links,
     mails,
-    names,
     offers,
     places,
     queries,
@@ -209,9 +210,10 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
 
 def _refuse_if_organisation_full(registration: Registration, details: Details) -> None:
     """Raise OrganisationFull if the change would move a held place to an organisation that has reached its cap."""
-    key = names.organisation_key(details.organisation)
+    event = registration.event
+    key = belonging.key_of(event, details.organisation, registration.email_canonical)
     moves = registration.holds_place and key != registration.organisation_key
-    if moves and not places.organisation_has_room(registration.event, key):
+    if moves and not caps.has_room(event, key):
         raise OrganisationFull
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import given, names, places, searching
+from forum.registration import belonging, given, names, places, searching
 from forum.registration.applicant import CHANGEABLE, Applicant
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
@@ -95,7 +95,7 @@ def sector_of(registration: Registration, told: Mapping[str, Any]) -> Sector:
 
 def moves(registration: Registration, told: Mapping[str, Any]) -> bool:
     """Return whether the answers name another sector or organisation than the registration has now."""
-    key = names.organisation_key(told["organisation"])
+    key = belonging.key_of(registration.event, told["organisation"], registration.email_canonical)
     return (sector_of(registration, told), key) != (registration.sector, registration.organisation_key)
 
 
@@ -120,7 +120,9 @@ def say_identity(
 def derive(registration: Registration) -> None:
     """Set the registration's keys and texts by which lists sort, search and count."""
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name)
-    registration.organisation_key = names.organisation_key(registration.organisation)
+    registration.organisation_key = belonging.key_of(
+        registration.event, registration.organisation, registration.email_canonical
+    )
     registration.organisation_sort_key = names.sort_key(registration.organisation, "")
     registration.search_text = searching.search_text(registration)
     registration.search_extra = searching.search_extra(registration)

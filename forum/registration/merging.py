@@ -16,6 +16,7 @@ from forum.extensions import db
 from forum.registration import answers, places, question_changes
 from forum.registration.errors import SharesRefused
 from forum.registration.models import Registration
+from forum.registration.organisation_models import Organisation
 from forum.registration.sectors import Fault, FaultKind, count_registrations
 
 
@@ -61,6 +62,8 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     db.session.flush()
     answers.move_carried(sector, into)
     question_changes.follow_merged(event, sector.key, into.key)
+    organised = update(Organisation).where(Organisation.sector_id == sector.id)
+    db.session.execute(organised.values(sector_id=into.id))
     mine = Registration.event_id == event.id, Registration.sector_id == sector.id
     moved = {"sector_id": into.id, "version": Registration.version + 1}
     db.session.execute(update(Registration).where(*mine).values(moved))

@@ -6,7 +6,6 @@ whichever was chosen before. Where organisers review a sector, a person who move
 moves somebody has decided. Source: docs/architecture.md, "Places"; R01, R02.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +18,8 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import mails, offers, places, queries, reviewing, waiting_list
+from forum.registration import caps, mails, offers, places, reviewing, waiting_list
+from forum.registration.caps import Held
 from forum.registration.enums import OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
 from forum.registration.models import Registration
@@ -114,19 +114,19 @@ def can_wait(registration: Registration, now: datetime) -> bool:
 def _has_room(registration: Registration, sector: Sector, now: datetime) -> bool:
     """Return whether the rule gives the registration a place in the sector once its own place is given back."""
     trial = places.trial_of(registration.event)
-    key = registration.organisation_key
     for copied in trial.sectors:
         if copied.id == registration.sector_id:
             copied.taken -= 1
     trial.taken -= 1
     free = places.places_left(trial, now)[sector.id]
-    return free > 0 and places.organisation_has_room(trial, key, _held_by_others(registration))
+    return free > 0 and caps.has_room(trial, registration.organisation_key, _held_by_others(registration))
 
 
-def _held_by_others(registration: Registration) -> Counter[str]:
+def _held_by_others(registration: Registration) -> Held:
     """Return how many places the other people of the registration's organisation hold."""
-    key = registration.organisation_key
-    return Counter({key: queries.count_places_of_organisation(registration.event, key) - 1})
+    held = caps.held_by(registration.event, [registration.organisation_key])
+    held[registration.organisation_key] -= 1
+    return held
 
 
 def _put(registration: Registration, sector: Sector, outcome: Outcome, now: datetime) -> None:

@@ -5,12 +5,11 @@ organisation's cap hold as for everybody (`places.admit`). As free places are of
 further back is mostly one that is offered to somebody else: that person then stands in line again as before.
 """
 
-from collections import Counter
 from datetime import datetime
 
 from forum.audit import actions as audit
 from forum.extensions import db
-from forum.registration import deadlines, mails, offers, places, queries, waiting_list
+from forum.registration import caps, deadlines, mails, offers, places, waiting_list
 from forum.registration.enums import OfferEnd, Status
 from forum.registration.errors import DeadlineRefused, NoPlaceFree, StateChanged, WouldBeOfferedAgain
 from forum.registration.line import Because, Turn
@@ -87,8 +86,7 @@ def could_follow(registration: Registration, other: Registration, now: datetime)
     for sector in trial.sectors:
         sector.taken -= sector.id == other.sector_id
     trial.taken -= 1
-    key = registration.organisation_key
-    held = Counter({key: queries.count_places_of_organisation(registration.event, key)})
+    held = caps.held_by(registration.event, {registration.organisation_key, other.organisation_key})
     held[other.organisation_key] -= 1
     return places.admit_on_trial(trial, registration, now, held)
 

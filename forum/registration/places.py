@@ -2,10 +2,9 @@
 
 A registration of sector s gets a place iff taken_s < ceiling_s and
 taken + Σ over the other sectors t of max(0, floor_t − taken_t) < capacity (floors count until `release_at`),
-and its organisation holds fewer places than the event's cap. Source: docs/architecture.md, "Places"; R01.
+and its organisation holds fewer places than its cap (`caps`). Source: docs/architecture.md, "Places"; R01.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +18,8 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import deadlines, queries
+from forum.registration import caps, deadlines, queries
+from forum.registration.caps import Held
 from forum.registration.errors import CapacityBelowTaken, NoSuchSector, NotLive, SectorFull, SharesDoNotFit
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
@@ -85,7 +85,7 @@ def _lock(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | No
     return event
 
 
-def admit(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:
+def admit(registration: Registration, now: datetime, held: Held | None = None) -> bool:
     """Give the registration a place if the rule allows it; return whether it got one.
 
     `held` is the number of places of each organisation, if it is known already; it is kept up to date.
@@ -98,9 +98,7 @@ def admit(registration: Registration, now: datetime, held: Counter[str] | None =
     return True
 
 
-def admit_on_trial(
-    trial: Event, registration: Registration, now: datetime, held: Counter[str] | None = None
-) -> bool:
+def admit_on_trial(trial: Event, registration: Registration, now: datetime, held: Held | None = None) -> bool:
     """Count a place for the registration in a copy of its event (`trial_of`), if the rule allows one there."""
     sector = next(sector for sector in trial.sectors if sector.id == registration.sector_id)
     if not _is_free(sector, trial, registration.organisation_key, now, held):
@@ -166,7 +164,7 @@ def release(registration: Registration) -> None:
     registration.held_until = registration.asked_from = None
 
 
-def may_take(registration: Registration, now: datetime, held: Counter[str] | None = None) -> bool:
+def may_take(registration: Registration, now: datetime, held: Held | None = None) -> bool:
     """Return whether this registration would get a place now."""
     return _is_free(registration.sector, registration.event, registration.organisation_key, now, held)
 
@@ -176,22 +174,10 @@ def _is_free(
     event: Event,
     organisation_key: str | None,
     now: datetime,
-    held: Counter[str] | None = None,
+    held: Held | None = None,
 ) -> bool:
     """Return whether the rule at the head of this file allows this sector and organisation a place now."""
-    return places_left(event, now)[sector.id] > 0 and organisation_has_room(event, organisation_key, held)
-
-
-def organisation_has_room(
-    event: Event, organisation_key: str | None, held: Counter[str] | None = None
-) -> bool:
-    """Return whether the organisation, if any, is below the event's cap; `held` are known numbers of places."""
-    cap = event.organisation_cap
-    if cap is None or organisation_key is None:
-        return True
-    if held is not None:
-        return held[organisation_key] < cap
-    return queries.count_places_of_organisation(event, organisation_key) < cap
+    return places_left(event, now)[sector.id] > 0 and caps.has_room(event, organisation_key, held)
 
 
 def places_left(event: Event, now: datetime) -> dict[int, int]:

@@ -14,7 +14,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import answers, former_answers, mails, offers, places, queries, waiting_list
+from forum.registration import answers, caps, former_answers, mails, offers, places, waiting_list
 from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
 from forum.registration.errors import NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
@@ -127,7 +127,7 @@ def find_placed(event: Event, asked: Collection[Registration], now: datetime) ->
     trial = places.trial_of(event)
     waiting_list.count_offers_on_trial(trial, now)
     keys = {one.organisation_key for one in asked}
-    held = queries.count_places_of_organisations(event, keys) if event.organisation_cap else None
+    held = caps.held_by(event, keys)
     first = [one for one in asked if one.status == Status.IN_REVIEW]
     return {one.id for one in first if places.admit_on_trial(trial, one, now, held)}
 

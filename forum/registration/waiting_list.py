@@ -11,12 +11,13 @@ from forum.audit import actions as audit
 from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import deadlines, line_queries, offers, places, queries
+from forum.registration import caps, deadlines, line_queries, offers, places, queries
+from forum.registration.caps import Held
 from forum.registration.enums import Status
 from forum.registration.line import Round, Rules, Turn
 from forum.registration.models import Registration
 
-Admit = Callable[[Registration, datetime, Counter[str] | None], bool]
+Admit = Callable[[Registration, datetime, Held | None], bool]
 
 
 def join(registration: Registration, now: datetime, *, actor: str = "person") -> None:
@@ -89,28 +90,26 @@ def _admitted(
 
     One pass is enough: each place that is given can only leave fewer places for the others.
     """
-    held: Counter[str] = Counter()
+    held = Held()
     rules = Rules(
         below=lambda sector_id: _below(event, sector_id, now),
         has_place=lambda organisation_key: held[organisation_key] > 0,
         full=lambda: _full(event, now),
-        admit=lambda waiter: admit(waiter, now, held if is_counted else None),
+        admit=lambda waiter: admit(waiter, now, held),
     )
     round_, last = Round(event.line_order, rules, skipped), None
     is_balanced = event.line_order == LineOrder.BALANCE
-    is_counted = is_balanced or event.organisation_cap is not None
     while now < deadlines.offers_end_at(event) and (sectors := _open_sectors(event, now)):
         if is_balanced:
             waiting = line_queries.list_whole(event, sectors)
+            held.own = caps.own_caps(event)
             held.update(line_queries.count_places_by_organisation(event))
             yield from round_.give(waiting)
             return
         waiting = queries.list_waiting(event, sectors, after=last)
         if not waiting:
             return
-        if is_counted:
-            keys = {registration.organisation_key for registration in waiting} - held.keys()
-            held.update(queries.count_places_of_organisations(event, keys))
+        held.add({registration.organisation_key for registration in waiting}, event)
         yield from round_.give(waiting)
         last = waiting[-1]
 

@@ -12,7 +12,7 @@ from forum.accounts.models import User
 from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import line_queries, offer_words, offers, offers_by_hand, places, queries
+from forum.registration import caps, line_queries, offer_words, offers, offers_by_hand, places, queries
 from forum.registration.enums import OfferMaker, Status
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
@@ -95,13 +95,14 @@ def list_replaceable(registration: Registration, now: datetime) -> list[Registra
 
 def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]]) -> dict[int, str]:
     """Return by registration's id what the order or a limit says of people in line, "" for nothing."""
-    cap, is_balanced = event.organisation_cap, event.line_order == LineOrder.BALANCE
-    if cap is None and not is_balanced:
+    is_balanced, own = event.line_order == LineOrder.BALANCE, caps.own_caps(event)
+    if event.organisation_cap is None and not own and not is_balanced:
         return {}
     held = line_queries.count_places_by_organisation(event)
     told: dict[int, str] = {}
     for registration in (person for line in lines.values() for _position, person in line):
         number = held[registration.organisation_key]
+        cap = caps.cap_of(event, registration.organisation_key, own)
         if cap is not None and number >= cap:
             told[registration.id] = _("Passed over: the organisation has as many places as it can have")
         elif is_balanced and number:

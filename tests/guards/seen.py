@@ -56,6 +56,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "registration_tags.name",
     "offers.reason",
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation", "reason")),
+    *("organisations.name", "organisation_marks.value", "organisation_marks.written"),
     "users.name",  # shown in a registration's history as the person who did something
 }
 # Columns whose texts a handler of protected identity sees, besides the answers that a reveal shows once.

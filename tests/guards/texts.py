@@ -27,6 +27,7 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "events.accent_light": "a colour",
     "events.accent_dark": "a colour",
     "offers.why": "codes and numbers",
+    "organisations.country": "a code",
     "mailings.steps": "days and a zone; without them no moment can be shown",
     "sectors.key": "an address",
     "questions.key": "a key",

@@ -46,6 +46,7 @@ from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, Of
 from forum.registration.given import care
 from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.offer_models import Offer
+from forum.registration.organisation_models import Organisation, OrganisationMark
 from forum.registration.own_sign_in import EVERYTHING
 from forum.registration.reviewing import Refusal
 from forum.registration.senders import Sender
@@ -115,6 +116,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_events(world)
     _make_news(world)
     _make_questions(world)
+    _make_organisations(world)
     _make_people(world)
     _ask_for_erasure(world)
     _make_invitations(world)
@@ -241,6 +243,15 @@ def _make_questions(world: World) -> None:
     for event in world.events.values():
         make_question(event, "arrival")
         make_question(event, "diet", choices=("vegetarian", "gluten"), care=True)
+
+
+def _make_organisations(world: World) -> None:
+    """Let each event's organisers know an organisation by another name and a mail domain, and suggest it to nobody."""
+    for event in world.events.values():
+        organisation = save(Organisation(event_id=event.id, name="Polisen", key="polisen", cap=5))
+        of_it = {"event_id": event.id, "organisation_id": organisation.id}
+        for kind, value in (("name", "polisen"), ("name", "police"), ("domain", "police.example")):
+            save(OrganisationMark(kind=kind, value=value, written=value, **of_it))
 
 
 def _make_people(world: World) -> None:

@@ -26,10 +26,16 @@ from forum.database import start_write
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
+from forum.organisations import actions as organisations
+from forum.organisations import queries as organisation_queries
+from forum.organisations.actions import Written
+from forum.organisations.errors import MarkTaken
 from forum.outbox.models import OutboxMessage
 from forum.registration import (
     actions,
     answers,
+    belonging,
+    caps,
     deadlines,
     declining,
     expiry,
@@ -107,12 +113,22 @@ class Registrations(Answering, RuleBasedStateMachine):
         self.had_place: set[tuple[int, str]] = set()
         self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
+        self.written: dict[str, Written] = {}  # organisations that organisers have written down, by name
         self.is_tended = True  # whether the worker has run since the time was changed
 
     def teardown(self):
         """Empty the tables for the next sequence of acts."""
         start_write(db.session)
-        tables = ("outbox_messages", "offers", "registrations", "questions", "sectors", "events", "users")
+        tables = (
+            "organisations",
+            "outbox_messages",
+            "offers",
+            "registrations",
+            "questions",
+            "sectors",
+            "events",
+            "users",
+        )
         for table in tables:
             db.session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - table names of the list above
         db.session.commit()
@@ -267,6 +283,39 @@ class Registrations(Answering, RuleBasedStateMachine):
         except (CapacityBelowTaken, SharesDoNotFit):
             db.session.rollback()
 
+    @rule(data=st.data(), name=st.sampled_from(ORGANISATIONS), cap=st.sampled_from((None, 1, 3)))
+    def organisers_write_an_organisation_down(self, data, name, cap):
+        """Write an organisation down, new or changed, with another one's name or the people's domain as its own."""
+        aliases = data.draw(st.lists(st.sampled_from(ORGANISATIONS), max_size=2))
+        domains = data.draw(st.lists(st.just("example.org"), max_size=1))
+        written = Written(name, tuple(aliases), tuple(domains), cap=cap)
+        known = {one.name: one for one in organisation_queries.list_all(self.event)}
+        if self.do_locked(organisations.store, known.get(name), written):
+            self.written[name] = written
+
+    @precondition(lambda self: self.written)
+    @rule(data=st.data())
+    def organisers_remove_an_organisation(self, data):
+        name = data.draw(st.sampled_from(sorted(self.written)))
+        known = {one.name: one for one in organisation_queries.list_all(self.event)}
+        assert self.do_locked(organisations.remove, known[name])
+        del self.written[name]
+
+    def do_locked(self, act, *args) -> bool:
+        """Change an organisation; return whether it was done. A name or domain may belong to another one already."""
+        start_write(db.session)
+        places.lock(self.event)
+        had = {number for number, _organisation in self.had_place}
+        try:
+            act(self.event, *args, actor="user:1", now=self.now)
+            db.session.commit()
+        except MarkTaken:
+            db.session.rollback()
+            return False
+        # Nobody has moved: whoever had a place may have it in another organisation now, above its cap.
+        self.had_place = {pair for pair in places_by_organisation(self.everybody()) if pair[0] in had}
+        return True
+
     @precondition(lambda self: self.those_in_review())
     @rule(data=st.data(), only_with_place=st.booleans())
     def an_organiser_approves(self, data, only_with_place):
@@ -317,6 +366,7 @@ class Registrations(Answering, RuleBasedStateMachine):
         people = self.everybody()
         self.counters_are_the_rows_that_hold_a_place(people)
         self.nothing_is_above_its_limit()
+        self.everybody_belongs_where_organisers_have_written(people)
         self.nobody_waits_who_could_have_a_place(people)
         self.who_has_just_got_a_place_could_have_it(people)
         self.nobody_is_passed_by_who_came_later(people)
@@ -339,6 +389,13 @@ class Registrations(Answering, RuleBasedStateMachine):
         assert 0 <= self.event.taken <= self.event.capacity
         assert all(0 <= sector.taken <= sector.ceiling for sector in self.event.sectors)
 
+    def everybody_belongs_where_organisers_have_written(self, people):
+        groups: dict[str, set[str]] = {}
+        for one in people:
+            groups.setdefault(one.organisation_key, set()).add(self.organisation_of(one))
+        assert all(len(names) == 1 for names in groups.values())
+        assert len(set().union(*groups.values())) == len(groups)
+
     def nobody_waits_who_could_have_a_place(self, people):
         if self.is_tended and self.now < self.last_offer_at:
             waiting = [one for one in people if one.status == Status.WAITING]
@@ -347,11 +404,11 @@ class Registrations(Answering, RuleBasedStateMachine):
     def who_has_just_got_a_place_could_have_it(self, people):
         for sector in {one.sector for one in self.newly_placed(people)}:
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
-        cap = self.event.organisation_cap
         # A person may change organisation and keep the place, so look at each pair of person and organisation.
         new = places_by_organisation(people) - self.had_place
         moved = [one for one in people if (one.id, one.organisation_key) in new]
-        assert cap is None or all(places_of_colleagues(one, people) <= cap for one in moved)
+        caps_of_moved = [(self.cap_of(one), places_of_colleagues(one, people)) for one in moved]
+        assert all(cap is None or number <= cap for cap, number in caps_of_moved)
 
     def nobody_is_passed_by_who_came_later(self, people):
         waiting = [one for one in people if one.status == Status.WAITING and not self.is_capped(one, people)]
@@ -500,8 +557,18 @@ class Registrations(Answering, RuleBasedStateMachine):
         others = [other for other in self.event.sectors if other is not sector]
         return sum(max(0, other.floor - other.taken) for other in others)
 
+    def organisation_of(self, one) -> str:
+        """Return the organisation that a person belongs to: by the name, else by the domain, else the name itself."""
+        named = [name for name, known in self.written.items() if one.organisation in (name, *known.aliases)]
+        at_domain = [name for name, known in self.written.items() if known.domains]
+        return next(iter((*named, *at_domain)), one.organisation)
+
+    def cap_of(self, one) -> int | None:
+        known = self.written.get(self.organisation_of(one))
+        return known.cap if known and known.cap else self.event.organisation_cap
+
     def is_capped(self, one, people) -> bool:
-        cap = self.event.organisation_cap
+        cap = self.cap_of(one)
         return cap is not None and places_of_colleagues(one, people) >= cap
 
 
@@ -540,7 +607,10 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
     ("where", "name", "wrong"),
     [
         (places, "kept_for", lambda sector, event, now: 0),
-        (places, "organisation_has_room", lambda *_: True),
+        (caps, "has_room", lambda *_: True),
+        (caps, "own_caps", lambda *_: {}),
+        (belonging, "settle", lambda event: 0),
+        (belonging, "_domains", lambda address: iter(())),
         (places, "release", lambda registration: setattr(registration, "holds_place", False)),
         (waiting_list, "offer_free_places", lambda event, *, now: 0),
         (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),

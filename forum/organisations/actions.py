@@ -1,0 +1,156 @@
+"""Writing an organisation down, changing and removing it. Call these with the event locked.
+
+Each change settles at once to which organisation every registration of the event belongs, and offers places that a
+higher cap leaves free to those who wait. Nobody loses a place.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from forum.audit import actions as audit
+from forum.events.models import Event
+from forum.extensions import db
+from forum.organisations.errors import MarkTaken, TooManySuggested
+from forum.registration import belonging, names, waiting_list
+from forum.registration.organisation_models import MarkKind, Organisation, OrganisationMark
+
+MOST_SUGGESTED = 150  # names that the form offers: they are a part of its page
+Wanted = dict[tuple[MarkKind, str], str]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What organisers write about an organisation; `sector` is a sector's key, "" for none."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    country: str = ""
+    sector: str = ""
+    cap: int | None = None
+    is_suggested: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a change meant: how many registrations belong to another organisation now, how many places were offered."""
+
+    organisation: Organisation
+    is_changed: bool
+    settled: int = 0
+    offered: int = 0
+
+
+def written_of(event: Event, organisation: Organisation) -> Written:
+    """Return what is stored about an organisation."""
+    return Written(
+        name=organisation.name,
+        aliases=tuple(mark.written for mark in aliases_of(organisation)),
+        domains=tuple(mark.value for mark in organisation.marks if mark.kind == MarkKind.DOMAIN),
+        country=organisation.country,
+        sector=next((one.key for one in event.sectors if one.id == organisation.sector_id), ""),
+        cap=organisation.cap,
+        is_suggested=organisation.is_suggested,
+    )
+
+
+def aliases_of(organisation: Organisation) -> list[OrganisationMark]:
+    """Return the names of the organisation beside its canonical one."""
+    return [
+        mark for mark in organisation.marks if mark.kind == MarkKind.NAME and mark.value != organisation.key
+    ]
+
+
+def store(
+    event: Event, organisation: Organisation | None, written: Written, *, actor: str, now: datetime
+) -> Outcome:
+    """Store a new organisation of a locked event, or a changed one. Raises MarkTaken, TooManySuggested."""
+    wanted = _marks_of(written)
+    if taken := _find_taken(event, organisation, wanted):
+        other = db.session.get_one(Organisation, taken.organisation_id)
+        if organisation is None and written_of(event, other) == written:
+            return Outcome(other, is_changed=False)  # its form was sent twice
+        raise MarkTaken(taken.kind, wanted[taken.kind, taken.value], other)
+    if organisation is not None and written_of(event, organisation) == written:
+        return Outcome(organisation, is_changed=False)
+    _refuse_many_suggested(event, organisation, written)
+    action = "organisation.changed" if organisation else "organisation.added"
+    organisation = organisation or Organisation(event_id=event.id)
+    _put(event, organisation, written)
+    put_marks(organisation, wanted)
+    return _settled(event, organisation, action, actor=actor, now=now)
+
+
+def remove(event: Event, organisation: Organisation, *, actor: str, now: datetime) -> Outcome:
+    """Remove an organisation; each of its registrations counts for itself again, by the name that was written."""
+    audit.record("organisation.removed", organisation, actor=actor, at=now)
+    db.session.delete(organisation)
+    db.session.flush()
+    return Outcome(organisation, True, *settle(event, now))
+
+
+def settle(event: Event, now: datetime) -> tuple[int, int]:
+    """Settle what belongs to which organisation; return how many registrations moved, how many places were offered."""
+    return belonging.settle(event), waiting_list.offer_free_places(event, now=now)
+
+
+def put_marks(organisation: Organisation, wanted: Mapping[tuple[MarkKind, str], str]) -> None:
+    """Give an organisation exactly these marks; one that stays keeps its row."""
+    organisation.marks = [mark for mark in organisation.marks if (mark.kind, mark.value) in wanted]
+    db.session.flush()  # or a mark that moves here would be there twice for a moment
+    kept = {(mark.kind, mark.value): mark for mark in organisation.marks}
+    for (kind, value), text in wanted.items():
+        if mark := kept.get((kind, value)):
+            mark.written = text
+        else:
+            given: dict[str, Any] = {"kind": kind, "value": value, "written": text}
+            organisation.marks.append(OrganisationMark(event_id=organisation.event_id, **given))
+    db.session.flush()
+
+
+def _put(event: Event, organisation: Organisation, written: Written) -> None:
+    organisation.name, organisation.key = written.name, names.organisation_key(written.name)
+    organisation.country, organisation.cap = written.country, written.cap
+    organisation.is_suggested = written.is_suggested
+    organisation.sector_id = next((one.id for one in event.sectors if one.key == written.sector), None)
+    db.session.add(organisation)
+    db.session.flush()
+
+
+def _marks_of(written: Written) -> Wanted:
+    """Return the marks by kind and value, each with how it was written, the canonical name before aliases."""
+    wanted: Wanted = {}
+    for name in (written.name, *written.aliases):
+        wanted.setdefault((MarkKind.NAME, names.organisation_key(name)), name)
+    return {**wanted, **{(MarkKind.DOMAIN, domain): domain for domain in written.domains}}
+
+
+def _find_taken(
+    event: Event, organisation: Organisation | None, wanted: Iterable[tuple[MarkKind, str]]
+) -> OrganisationMark | None:
+    """Return the first of these marks that another organisation of the event has."""
+    values = [value for _kind, value in wanted]
+    query = select(OrganisationMark).where(
+        OrganisationMark.event_id == event.id, OrganisationMark.value.in_(values)
+    )
+    if organisation is not None:
+        query = query.where(OrganisationMark.organisation_id != organisation.id)
+    known = db.session.scalars(query.order_by(OrganisationMark.id))
+    return next((mark for mark in known if (mark.kind, mark.value) in wanted), None)
+
+
+def _refuse_many_suggested(event: Event, organisation: Organisation | None, written: Written) -> None:
+    is_new = written.is_suggested and not (organisation and organisation.is_suggested)
+    suggested = select(func.count()).where(Organisation.event_id == event.id, Organisation.is_suggested)
+    if is_new and (db.session.scalar(suggested) or 0) >= MOST_SUGGESTED:
+        raise TooManySuggested
+
+
+def _settled(event: Event, organisation: Organisation, action: str, *, actor: str, now: datetime) -> Outcome:
+    moved, offered = settle(event, now)
+    audit.record(action, organisation, actor=actor, at=now, registrations=moved, offers=offered)
+    return Outcome(organisation, True, moved, offered)

@@ -1,0 +1,15 @@
+"""Refusals about organisations."""
+
+from forum.registration.organisation_models import MarkKind, Organisation
+
+
+class MarkTaken(Exception):
+    """Another organisation of the event has this name or mail domain already."""
+
+    def __init__(self, kind: MarkKind, written: str, other: Organisation) -> None:
+        super().__init__("another organisation of the event has this name or mail domain")
+        self.kind, self.written, self.other = kind, written, other
+
+
+class TooManySuggested(Exception):
+    """The form suggests as many names already as a short page can hold."""

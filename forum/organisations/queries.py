@@ -1,0 +1,96 @@
+"""Reading an event's organisations, and how many registrations and places belong to each.
+
+The sealed answers are never read: a person with protected identity counts as anybody does (P21).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import selectinload
+
+from forum.columns import LARGEST_ID
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration.enums import LIVE
+from forum.registration.models import Registration
+from forum.registration.organisation_models import Organisation
+
+UNLISTED_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How many registrations of an organisation have not ended, and how many places they hold."""
+
+    registrations: int = 0
+    places: int = 0
+
+
+@dataclass(frozen=True)
+class Unlisted:
+    """A name in registrations that belong to no organisation; `reference` is that of one of them."""
+
+    name: str
+    reference: str
+    numbers: Numbers
+
+
+def find(event: Event, number: int) -> Organisation | None:
+    """Return the event's organisation with this id."""
+    organisation = db.session.get(Organisation, number) if number <= LARGEST_ID else None
+    return organisation if organisation is not None and organisation.event_id == event.id else None
+
+
+def list_all(event: Event) -> Sequence[Organisation]:
+    """Return the event's organisations with their names and mail domains, by name."""
+    query = select(Organisation).where(Organisation.event_id == event.id)
+    return db.session.scalars(
+        query.order_by(Organisation.key, Organisation.id).options(selectinload(Organisation.marks))
+    ).all()
+
+
+def count_by_key(event: Event) -> dict[str, Numbers]:
+    """Return the numbers of each `organisation_key` in the event."""
+    held = func.sum(case((Registration.holds_place, 1), else_=0))
+    rows = db.session.execute(
+        select(Registration.organisation_key, func.count(), held)
+        .where(Registration.event_id == event.id, Registration.status.in_(LIVE))
+        .group_by(Registration.organisation_key)
+    )
+    return {key: Numbers(registrations, places) for key, registrations, places in rows}
+
+
+def list_unlisted(
+    event: Event, counts: Mapping[str, Numbers], known: Sequence[Organisation]
+) -> list[Unlisted]:
+    """Return names that belong to no organisation, the most frequent first, at most UNLISTED_SHOWN of them."""
+    keys = counts.keys() - {organisation.key for organisation in known}
+    most = sorted(keys, key=lambda key: (-counts[key].registrations, key))[:UNLISTED_SHOWN]
+    first = select(func.min(Registration.id)).where(
+        Registration.event_id == event.id,
+        Registration.organisation_key.in_(most),
+        Registration.status.in_(LIVE),
+    )
+    columns = Registration.organisation_key, Registration.organisation, Registration.reference
+    rows = db.session.execute(
+        select(*columns).where(Registration.id.in_(first.group_by(Registration.organisation_key)))
+    )
+    named = {key: Unlisted(name, reference, counts[key]) for key, name, reference in rows}
+    return [named[key] for key in most]
+
+
+def count_spellings(organisation: Organisation) -> list[tuple[str, int]]:
+    """Return what is written in the organisation's registrations that have not ended, the most frequent first."""
+    number = func.count()
+    rows = db.session.execute(
+        select(Registration.organisation, number)
+        .where(
+            Registration.event_id == organisation.event_id,
+            Registration.organisation_key == organisation.key,
+            Registration.status.in_(LIVE),
+        )
+        .group_by(Registration.organisation)
+        .order_by(number.desc(), Registration.organisation)
+    )
+    return [(name, count) for name, count in rows]

@@ -1,0 +1,125 @@
+"""To which organisation a registration belongs, so that spellings and colleagues count together.
+
+A registration belongs to the organisation whose name or alias was written in it; if there is none, to the one that has
+the e-mail's domain, or a domain above it, among its mail domains. The registration then carries the organisation's key
+as its `organisation_key`, by which places are counted; without an organisation, the key of what was written.
+
+The name counts before the domain, because a person may write from an address of somebody else's. Nobody loses a place
+when an organisation gets another name or domain: a cap looks only at places that are still to be given.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from sqlalchemy import bindparam, or_, select, update
+
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.registration import names
+from forum.registration.models import Registration
+from forum.registration.organisation_models import MarkKind, Organisation, OrganisationMark
+
+AT_ONCE = 500
+Marks = dict[tuple[str, str], str]
+MARKS = select(OrganisationMark.kind, OrganisationMark.value, Organisation.key).join(
+    Organisation, Organisation.id == OrganisationMark.organisation_id
+)
+IN_EVENT = OrganisationMark.event_id == bindparam("event_id")
+MARKS_OF_ONE = MARKS.where(
+    IN_EVENT,
+    or_(
+        (OrganisationMark.kind == MarkKind.NAME) & (OrganisationMark.value == bindparam("name")),
+        (OrganisationMark.kind == MarkKind.DOMAIN)
+        & OrganisationMark.value.in_(bindparam("domains", expanding=True)),
+    ),
+)
+
+DOMAINS_OF = MARKS.where(
+    IN_EVENT,
+    OrganisationMark.kind == MarkKind.DOMAIN,
+    Organisation.key.in_(bindparam("keys", expanding=True)),
+).order_by(OrganisationMark.value)
+SUGGESTED = (
+    select(Organisation.name)
+    .where(
+        Organisation.event_id == bindparam("event_id"),
+        Organisation.is_suggested,
+        or_(Organisation.sector_id.is_(None), Organisation.sector_id == bindparam("sector_id")),
+    )
+    .order_by(Organisation.key)
+)
+
+
+def key_of(event: Event, organisation: str, email_canonical: str) -> str:
+    """Return the `organisation_key` of a registration in which this organisation and this address are written."""
+    key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
+    # A registration that is being changed is not to be written half-changed by this query.
+    with db.session.no_autoflush:
+        found = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
+        return _choose(_by_mark(found), key, domains)
+
+
+def settle(event: Event) -> int:
+    """Give each registration of the event the key of the organisation that it belongs to now; return how many changed.
+
+    Call this with the event locked, after its organisations have changed.
+    """
+    marks = _by_mark(db.session.execute(MARKS.where(IN_EVENT), {"event_id": event.id}))
+    columns = Registration.id, Registration.organisation, Registration.email_canonical
+    rows = db.session.execute(
+        select(*columns, Registration.organisation_key).where(Registration.event_id == event.id)
+    )
+    changed: dict[str, list[int]] = defaultdict(list)
+    for number, organisation, address, before in rows:
+        key = _choose(marks, names.organisation_key(organisation), _domains(address))
+        if key != before:
+            changed[key].append(number)
+    for key, numbers in changed.items():
+        for first in range(0, len(numbers), AT_ONCE):
+            mine = update(Registration).where(Registration.id.in_(numbers[first : first + AT_ONCE]))
+            db.session.execute(mine.values(organisation_key=key))
+    return sum(map(len, changed.values()))
+
+
+def list_suggested(sector: Sector) -> Sequence[str]:
+    """Return the names that the form offers in this sector: those that organisers have marked, for it or for all."""
+    return db.session.scalars(SUGGESTED, {"event_id": sector.event_id, "sector_id": sector.id}).all()
+
+
+def find_names(event: Event, keys: Collection[str]) -> dict[str, str]:
+    """Return by key the names of those of these organisations that organisers have written down."""
+    query = select(Organisation.key, Organisation.name).where(
+        Organisation.event_id == event.id, Organisation.key.in_(keys)
+    )
+    return dict(db.session.execute(query).all())
+
+
+def list_domains(event: Event, keys: Collection[str]) -> dict[str, list[str]]:
+    """Return by key the mail domains that organisers have written down for these organisations."""
+    domains: dict[str, list[str]] = defaultdict(list)
+    rows = db.session.execute(DOMAINS_OF, {"event_id": event.id, "keys": list(keys)})
+    for _kind, domain, key in rows:
+        domains[key].append(domain)
+    return domains
+
+
+def has_domain(domains: Collection[str], email_canonical: str) -> bool:
+    """Return whether the address is at one of these domains, or at one below them."""
+    return any(domain in domains for domain in _domains(email_canonical))
+
+
+def _by_mark(rows: Iterable) -> Marks:
+    return {(kind, value): key for kind, value, key in rows}
+
+
+def _choose(marks: Marks, name_key: str, domains: Iterable[str]) -> str:
+    """Return the key of the organisation with this name, else with the first of these domains that one has."""
+    wanted = [(MarkKind.NAME, name_key), *((MarkKind.DOMAIN, domain) for domain in domains)]
+    return next((marks[mark] for mark in wanted if mark in marks), name_key)
+
+
+def _domains(address: str) -> Iterator[str]:
+    """Yield an address's domain and those above it, the narrowest first: "mail.example.org", then "example.org"."""
+    labels = address.rpartition("@")[2].split(".") if "@" in address else []
+    for first in range(len(labels) - 1):
+        yield ".".join(labels[first:])

@@ -1,0 +1,68 @@
+"""The tables of organisations, and of the names and mail domains by which registrations are seen to belong to them."""
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import member
+from forum.database import Base
+
+LONGEST_NAME = 200
+LONGEST_MARK = 253  # a mail domain may be longer than a name
+
+
+class MarkKind(StrEnum):
+    """What a mark is compared with."""
+
+    NAME = "name"
+    DOMAIN = "domain"
+
+
+class Organisation(Base):
+    """An organisation as the organisers of an event have written it down.
+
+    `key` is the `names.organisation_key` of its name; registrations that belong to the organisation carry it as
+    theirs. `cap` is how many places it may have, NULL where the rule of the sector or event holds. `is_suggested` says
+    whether the form offers the name to everybody. Nothing of these rows is derived from registrations.
+    """
+
+    is_public_content = True  # the form shows the names that are suggested
+    __tablename__ = "organisations"
+    __table_args__ = (
+        CheckConstraint("cap IS NULL OR cap > 0", name="cap_positive"),
+        UniqueConstraint("event_id", "key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    key: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    country: Mapped[str] = mapped_column(String(2), default="", server_default=text("''"))
+    sector_id: Mapped[int | None] = mapped_column(ForeignKey("sectors.id", ondelete="SET NULL"))
+    cap: Mapped[int | None]
+    is_suggested: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    marks: Mapped[list["OrganisationMark"]] = relationship(
+        cascade="all, delete-orphan", order_by="OrganisationMark.id"
+    )
+
+
+class OrganisationMark(Base):
+    """A name (its key) or a mail domain of an organisation. In an event it belongs to one organisation alone.
+
+    The name of the organisation is among its marks, so that one query finds whose a registration is. `written` is a
+    name as organisers wrote it.
+    """
+
+    __tablename__ = "organisation_marks"
+    __table_args__ = (
+        UniqueConstraint("event_id", "kind", "value"),
+        Index("ix_organisation_marks_organisation_id", "organisation_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"))
+    kind: Mapped[MarkKind] = member(MarkKind)
+    value: Mapped[str] = mapped_column(String(LONGEST_MARK))
+    written: Mapped[str] = mapped_column(String(LONGEST_MARK))
