@@ -16,20 +16,23 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations.models import Invitation
 from forum.invitations.queries import find_for_addresses
-from forum.registration import former_answers, places, queries, reviewing
+from forum.registration import belonging, caps, former_answers, places, reviewing
 from forum.registration.enums import LIVE, Status
 from forum.registration.limits import PUBLIC_PROVIDERS
 from forum.registration.models import HOLDS_PLACE, Registration
+from forum.registration.names import organisation_key
 
 
 @dataclass
 class Evidence:
     """What is known beside the answers of a registration; `review.wording` puts it into words.
 
-    `places_free` are those that the sector could take now. `known_domains` are those of confirmed people of the same
-    organisation. `earlier` are other registrations of the
-    address, `colleagues` has the number of confirmed people of the organisation by event id, for other events.
-    `same_name` is another live registration of this event under the same name. `before` has the answers that a change
+    `places_free` are those that the sector could take now. `domains` are those that organisers have written down for
+    the organisation, and `has_own_domain` says whether the address is at one of them; `known_domains` are those of its
+    confirmed people. `cap` is the most places that it can have, and `counts_for` its name where the person has written
+    another one. `earlier` are other registrations of the address, `colleagues` has the number of confirmed people of
+    the organisation by event id, for other events. `same_name` is another live registration of this event under the
+    same name. `before` has the answers that a change
     under review has replaced, by field. `invitation` is the newest one of the address to this event.
     """
 
@@ -38,6 +41,10 @@ class Evidence:
     finds_place: bool
     places_free: int
     places_held: int = 0
+    cap: int | None = None
+    counts_for: str = ""
+    domains: Sequence[str] = ()
+    has_own_domain: bool = False
     known_domains: set[str] = field(default_factory=set)
     earlier: list[Registration] = field(default_factory=list)
     colleagues: dict[int, int] = field(default_factory=dict)
@@ -63,9 +70,7 @@ def gather(
             finds_place=one.holds_place or bool(reviewing.find_placed(event, [one], now)),
             places_free=left[one.sector_id],
         )
-    held = queries.count_places_of_organisations(event, {one.organisation_key for one in registrations})
-    for one in registrations:
-        told[one.id].places_held = held[one.organisation_key] - one.holds_place
+    _add_organisations(event, registrations, told)
     _add_domains(registrations, event_ids, told)
     _add_earlier(registrations, event_ids, told)
     _add_colleagues(registrations, event_ids - {event.id}, told)
@@ -79,6 +84,23 @@ def gather(
     for one in registrations:
         told[one.id].invitation = invited.get(one.email_canonical)
     return told
+
+
+def _add_organisations(
+    event: Event, registrations: Sequence[Registration], told: Mapping[int, Evidence]
+) -> None:
+    """Add what each organisation holds, may hold at most, and which mail domains organisers know of it."""
+    keys = {one.organisation_key for one in registrations}
+    held, domains = caps.held_by(event, keys), belonging.list_domains(event, keys)
+    called = belonging.find_names(event, keys)
+    for one in registrations:
+        key, evidence = one.organisation_key, told[one.id]
+        evidence.places_held = held[key] - one.holds_place
+        evidence.cap = caps.cap_of(event, key, held.own)
+        evidence.domains = domains[key]
+        evidence.has_own_domain = belonging.has_domain(domains[key], one.email_canonical)
+        if key in called and organisation_key(one.organisation) != key:
+            evidence.counts_for = called[key]
 
 
 def _add_domains(

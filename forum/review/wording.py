@@ -62,7 +62,7 @@ def points(registration: Registration, evidence: Evidence, events: Mapping[int, 
     return [
         *_changes(registration, evidence),
         _mail(evidence),
-        _organisation(registration.event, evidence),
+        _organisation(evidence),
         *_invitation(evidence),
         *_earlier(registration, evidence),
         *_colleagues(evidence, events),
@@ -124,6 +124,8 @@ def _mail(evidence: Evidence) -> Point:
     label, domain = _("E-mail"), evidence.domain
     if evidence.is_public_domain:
         return Point(NEITHER, label, _("@%(domain)s is a public mail provider", domain=domain))
+    if evidence.domains:
+        return _known_mail(evidence)
     if domain in evidence.known_domains:
         text = _("@%(domain)s is a domain of confirmed people of the organisation", domain=domain)
         return Point(FOR, label, text)
@@ -137,8 +139,29 @@ def _mail(evidence: Evidence) -> Point:
     return Point(NEITHER, label, text)
 
 
-def _organisation(event: Event, evidence: Evidence) -> Point:
-    label, cap, held = _("Organisation"), event.organisation_cap, evidence.places_held
+def _known_mail(evidence: Evidence) -> Point:
+    """Return what the mail domains that organisers know of the organisation say about an address."""
+    label, domain = _("E-mail"), evidence.domain
+    if evidence.has_own_domain:
+        return Point(FOR, label, _("@%(domain)s is a mail domain of the organisation", domain=domain))
+    known = ", ".join(f"@{known}" for known in evidence.domains)
+    return Point(
+        AGAINST,
+        label,
+        _("@%(domain)s, but the organisation’s mail is at %(known)s", domain=domain, known=known),
+    )
+
+
+def _organisation(evidence: Evidence) -> Point:
+    point = _places(evidence)
+    if not evidence.counts_for:
+        return point
+    text = _("Counts for %(name)s. %(places)s", name=evidence.counts_for, places=point.text)
+    return Point(point.sign, point.label, text)
+
+
+def _places(evidence: Evidence) -> Point:
+    label, cap, held = _("Organisation"), evidence.cap, evidence.places_held
     if cap is None:
         text = (
             ngettext("Has %(num)s other place", "Has %(num)s other places", held)
