@@ -38,6 +38,7 @@ BELONGING = {
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
         *("counts.show", "counts.people"),
     },
+    "organisations.index": {f"organisations.{act}" for act in ("index", "new", "edit", "remove")},
     "waiting_list.index": {f"waiting_list.{act}" for act in ("index", "offer", "extend", "withdraw")},
     "review.index": {
         *("review.index", "review.approve", "review.decline", "review.confirm_refusal", "review.recuse"),
@@ -189,6 +190,7 @@ def _items(event: Event) -> list[Item]:
     return [
         _item(_("Overview"), "console.overview", event),
         _item(_("Attendees"), "attendees.index", event),
+        _item(_("Organisations"), "organisations.index", event),
         _item(_("Waiting list"), "waiting_list.index", event, waits.in_line or None),
         *_reviews(event, waits),
         _item(_("Invitations"), "invitations.index", event),

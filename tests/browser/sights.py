@@ -587,6 +587,25 @@ DESK = [
     Sight("hashtags", "hashtags.index", way=of_event("hashtags.index"), as_=ORGANISER),
     Sight("hashtags, long", "hashtags.index", way=of_event("hashtags.index"), world="long", as_=ORGANISER),
     Sight("hashtags, none", "hashtags.index", way=of_event("hashtags.index", q="zzz"), as_=ORGANISER),
+    Sight("organisations", "organisations.index", way=of_event("organisations.index"), as_=ORGANISER),
+    Sight(
+        "organisations, long",
+        "organisations.index",
+        way=of_event("organisations.index"),
+        world="long",
+        as_=ORGANISER,
+    ),
+    Sight("add an organisation", "organisations.new", way=of_event("organisations.new"), as_=ORGANISER),
+    *[
+        Sight(
+            f"organisation, {act}",
+            f"organisations.{act}",
+            way=of_event(f"organisations.{act}", number=1),
+            world="long",
+            as_=ORGANISER,
+        )
+        for act in ("edit", "remove")
+    ],
     Sight("glossary", "glossary.index", way=of_event("glossary.index"), as_=ORGANISER),
     Sight("add a word", "glossary.new", way=of_event("glossary.new"), as_=ORGANISER),
     Sight("word of the glossary", "glossary.edit", way=of_event("glossary.edit", number=1), as_=ORGANISER),

@@ -46,6 +46,8 @@ from forum.news import actions as news
 from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
 from forum.news.queries import IS_ANNOUNCED
+from forum.organisations import actions as organisations
+from forum.organisations.actions import Written
 from forum.people import notes
 from forum.people.models import AddressChange
 from forum.privacy import actions as privacy
@@ -229,6 +231,19 @@ def fill_long(world: World) -> None:
     _add_organisers(world, event)
     world.mailing = make_under_way(event).id
     world.question = _ask(event).id
+    _write_down(event)
+
+
+def _write_down(event: Event) -> None:
+    """Write an organisation down that has long names, mail domains and a cap, and is suggested on the form."""
+    written = Written(
+        LONG_ORGANISATION,
+        (LONG_WORD, LONG_NAME),
+        (f"{LONG_WORD[:40].lower()}.example", "example.org"),
+        cap=12,
+        is_suggested=True,
+    )
+    write(organisations.store, event, None, written, actor="command", now=NOW)
 
 
 def _ask(event: Event) -> Question:

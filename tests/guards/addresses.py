@@ -19,6 +19,7 @@ from forum.people.models import RegistrationNote
 from forum.privacy.models import ErasureRequest
 from forum.questions.models import Question
 from forum.registration.models import Registration
+from forum.registration.organisation_models import Organisation
 from forum.web.cache import PRIVATE
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
 
@@ -106,8 +107,10 @@ def _values(world: World, slug: str) -> dict[str, object]:
     requests = select(func.max(ErasureRequest.id)).where(ErasureRequest.event_id == event.id)
     invitations = select(func.max(Invitation.id)).where(Invitation.event_id == event.id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
+    organisation = select(func.min(Organisation.id)).where(Organisation.event_id == event.id)
     return {
         **VALUES,
+        "organisation": db.session.scalar(organisation),
         "event": slug,
         "reference": world.references[person],
         "message": db.session.scalar(message) or 1,
@@ -164,6 +167,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "erasure_requests.refuse": {"number": values["request"]},
         "invitations.withdraw": {"number": values["invitation"]},
         **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline")},
+        **{f"organisations.{act}": {"number": values["organisation"]} for act in ("edit", "remove")},
         "own_account.end_session": {"number": values["session"]},
     }
     return special.get(endpoint, {})

@@ -104,6 +104,7 @@ def queried(world) -> list[tuple[str, str]]:
             for page in (
                 *("attendees", "attendees/export", "images", "images/choose", "mail", "news", "news/new"),
                 *("waiting", "settings/look", "review/approval", "review/refusal", "invitations/"),
+                "organisations/new",
                 *("news/hashtags", "news/old-addresses"),
             )
         ),

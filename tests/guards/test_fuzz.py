@@ -77,6 +77,7 @@ ODD = (
 )
 QUERY_NAMES = (
     "who",
+    "of",
     "act",
     "q",
     "sort",

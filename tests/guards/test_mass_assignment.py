@@ -88,6 +88,8 @@ OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADD
 TERM = {"language": "en", "avoid": "oldish", "better": "new", "reason": "It is new."}
 MERGED = {"post_texts": {"search_text"}, "tag_aliases": {"tag_id"}}
 OF_TAG, LINKED = {"tags", "tag_aliases", "post_tags"}, {"post_categories", "old_addresses"}
+# To which organisation the registrations of an event belong is settled anew when one of its organisations changes.
+SETTLED = {"registrations": {"organisation_key"}}
 REVIEWED = {"status", "holds_place", "review_since", "answer_by", "version"} | CALENDAR
 DECLINED = {"ended_at", "decline_reason", "decline_words"}
 UNSENT = {"status", "abort_reason", "content", "lease_owner"}
@@ -304,6 +306,34 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     ),
     "categories.merge": (ADMIN, {"into": "2"}, {"old_addresses": {"category_id"}}, LINKED | ADDED),
     "categories.remove": (ADMIN, {}, {}, set()),  # stays, because posts have this category
+    "organisations.new": (
+        ADMIN,
+        {
+            "name": "New",
+            "aliases": "Newer",
+            "domains": "new.example",
+            "country": "SE",
+            "sector": "ngo",
+            "cap": "3",
+        },
+        SETTLED,
+        {"organisations", "organisation_marks"} | ADDED,
+    ),
+    "organisations.edit": (
+        ADMIN,
+        {
+            "name": "New",
+            "aliases": "Police",
+            "domains": "new.example",
+            "sector": "",
+            "country": "",
+            "cap": "3",
+            "is_suggested": "y",
+        },
+        SETTLED | {"organisations": {"name", "key", "cap", "is_suggested"}},
+        {"organisation_marks"} | ADDED,
+    ),
+    "organisations.remove": (ADMIN, {}, SETTLED, ADDED),
     "glossary.new": (ADMIN, TERM, {}, {"glossary_terms"} | ADDED),
     "glossary.edit": (ADMIN, TERM, {"glossary_terms": {*TERM}}, ADDED),
     "glossary.remove": (ADMIN, {}, {}, ADDED),

@@ -110,7 +110,7 @@ VIEWS = {
         "forum/news/revision_pages.py",
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
-    "forum/console/mailings.py",
+    *("forum/console/mailings.py", "forum/console/organisations.py"),
     *("forum/review/console.py", "forum/review/many.py", "forum/review/panel.py"),
     *("forum/console/categories.py", "forum/console/hashtags.py"),
     *("forum/console/glossary.py", "forum/console/redirects.py"),

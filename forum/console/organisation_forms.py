@@ -1,0 +1,97 @@
+"""The form for an organisation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional, ValidationError
+
+from forum import addresses
+from forum.console.settings_fields import NumberField, SettingsForm, at_most
+from forum.events.models import Event
+from forum.organisations.actions import Written
+from forum.registration.limits import PUBLIC_PROVIDERS
+from forum.registration.organisation_models import LONGEST_NAME
+from forum.web.countries import CountryField
+from forum.web.forms import LinesField, required
+from forum.web.languages import in_language
+
+MOST_ALIASES, MOST_DOMAINS = 50, 20
+
+
+class OrganisationForm(SettingsForm):
+    """The form for an organisation; its sectors are those of the event."""
+
+    name = StringField(
+        _l("Name"), [required(_l("Enter the name of the organisation")), at_most(LONGEST_NAME)]
+    )
+    aliases = LinesField(_l("Other names and spellings"))
+    domains = LinesField(_l("Mail domains"))
+    country = CountryField(_l("Country"))
+    sector = SelectField(_l("Sector"))
+    cap = NumberField(_l("Most places"), [Optional()], least=1)
+    is_suggested = BooleanField(_l("Suggest the name on the form"))
+
+    def __init__(self, formdata: Any = None, *, event: Event, **kwargs: Any) -> None:
+        super().__init__(formdata, **kwargs)
+        named = [SelectChoice(sector.key, in_language(sector.name)) for sector in event.sectors]
+        self.sector.choices = [SelectChoice("", _l("No sector in particular")), *named]
+
+    @staticmethod
+    def stored(written: Written) -> dict[str, Any]:
+        """Return the values that the form's fields show of what is stored."""
+        return {
+            **{name: getattr(written, name) for name in ("name", "country", "sector", "cap", "is_suggested")},
+            "aliases": "\n".join(written.aliases),
+            "domains": "\n".join(written.domains),
+        }
+
+    def written(self) -> Written:
+        """Return what was typed."""
+        return Written(
+            name=self.name.data or "",
+            aliases=tuple(_lines(self.aliases.data)),
+            domains=tuple(dict.fromkeys(map(_domain, _lines(self.domains.data)))),
+            country=self.country.data or "",
+            sector=self.sector.data or "",
+            cap=self.cap.data,
+            is_suggested=bool(self.is_suggested.data),
+        )
+
+    def validate_aliases(self, field: LinesField) -> None:
+        """Refuse too many names, and one that is too long."""
+        lines = list(_lines(field.data))
+        if len(lines) > MOST_ALIASES or any(len(line) > LONGEST_NAME for line in lines):
+            raise ValidationError(
+                _l("Write at most 50 names of at most 200 characters, each on a line of its own")
+            )
+
+    def validate_domains(self, field: LinesField) -> None:
+        """Refuse too many domains, what is no domain, and a provider at which anybody can have an address."""
+        lines = list(_lines(field.data))
+        if len(lines) > MOST_DOMAINS:
+            raise ValidationError(_l("Write at most 20 domains, each on a line of its own"))
+        for line in lines:
+            domain = _domain(line)
+            if "." not in domain:
+                raise ValidationError(_l("Write each domain like example.org, on a line of its own"))
+            if domain in PUBLIC_PROVIDERS:
+                told = _l(
+                    "%(domain)s is a public mail provider: anybody can have an address there", domain=domain
+                )
+                raise ValidationError(told)
+
+
+def _lines(text: str | None) -> Iterator[str]:
+    """Yield the lines in which something is written."""
+    return filter(None, map(str.strip, (text or "").split("\n")))
+
+
+def _domain(line: str) -> str:
+    """Return a domain as addresses are compared, "" for what is none; "@example.org" is read as "example.org"."""
+    try:
+        return addresses.split(f"name@{line.removeprefix('@')}")[1]
+    except addresses.NotAnAddress:
+        return ""

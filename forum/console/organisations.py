@@ -1,0 +1,165 @@
+"""Organisations in the console: whose registrations count together, and how many places each may have."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.console.edit_pages import edit_page
+from forum.console.organisation_forms import OrganisationForm
+from forum.console.settings_editing import get_locked_or_404, show_stored
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.organisations import actions as rules
+from forum.organisations import queries
+from forum.organisations.errors import MarkTaken, TooManySuggested
+from forum.registration import caps
+from forum.registration.organisation_models import MarkKind, Organisation
+from forum.registration.queries import find_by_reference
+from forum.web.edits import ChangedMeanwhile
+from forum.web.forms import TidyForm
+
+bp = Blueprint("organisations", __name__, url_prefix="/console/<event>/organisations")
+
+
+@bp.route("")
+def index(event: str) -> ResponseReturnValue:
+    """Show the event's organisations, and the names in registrations that belong to none of them."""
+    found = get_any_or_404(event)
+    known, counts = queries.list_all(found), queries.count_by_key(found)
+    return render_template(
+        "console/organisations/index.html",
+        event=found,
+        rows=[(one, rules.written_of(found, one), counts.get(one.key, queries.Numbers())) for one in known],
+        caps={one.id: caps.cap_of(found, one.key, {one.key: one.cap} if one.cap else {}) for one in known},
+        sectors={sector.key: sector for sector in found.sectors},
+        unlisted=queries.list_unlisted(found, counts, known),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def new(event: str) -> ResponseReturnValue:
+    """Write an organisation down; `of` in the address is the reference of a registration that names it."""
+    return _edit(event, None)
+
+
+@bp.route("/<int:number>", methods=["GET", "POST"])
+def edit(event: str, number: int) -> ResponseReturnValue:
+    """Show and change an organisation (R30)."""
+    return _edit(event, number)
+
+
+@bp.route("/<int:number>/removal", methods=["GET", "POST"])
+def remove(event: str, number: int) -> ResponseReturnValue:
+    """Ask whether to remove an organisation; on POST remove it."""
+    organisation, form = get_organisation_or_404(get_any_or_404(event), number), TidyForm()
+    if not form.validate_on_submit():
+        return edit_page("organisations/removal", event, form, organisation=organisation)
+    found = get_locked_or_404(event)
+    organisation = get_organisation_or_404(found, number)
+    outcome = rules.remove(found, organisation, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash(" ".join([_("The organisation is removed."), *_told(outcome)]), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+def get_organisation_or_404(event: Event, number: int) -> Organisation:
+    """Return the event's organisation with this id, or abort with 404."""
+    return queries.find(event, number) or abort(404)
+
+
+def _edit(slug: str, number: int | None) -> ResponseReturnValue:
+    event = get_any_or_404(slug)
+    stored = _stored(event, number)
+    form = OrganisationForm(kept_words.sent_or_kept(), data=stored or _proposed(event), event=event)
+    if not form.is_submitted():
+        show_stored(form, stored)
+    if not form.validate_on_submit():
+        return _page(event, number, form)
+    try:
+        outcome = _save(slug, number, form)
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return _page(event, number, form, meanwhile)
+    except (MarkTaken, TooManySuggested) as refusal:
+        _say_refusal(form, refusal)
+        db.session.rollback()
+        return _page(event, number, form)
+    flash_outcome(outcome)
+    return redirect(url_for(".index", event=slug), 303)
+
+
+def _save(slug: str, number: int | None, form: OrganisationForm) -> rules.Outcome:
+    """Store what was typed. Raises ChangedMeanwhile, MarkTaken, TooManySuggested."""
+    event = get_locked_or_404(slug)
+    organisation = get_organisation_or_404(event, number) if number else None
+    form.refuse_if_changed(_stored(event, number))
+    by: dict[str, Any] = {"actor": sign_ins.current_actor(), "now": clock.now()}
+    outcome = rules.store(event, organisation, form.written(), **by)
+    db.session.commit()
+    return outcome
+
+
+def flash_outcome(outcome: rules.Outcome) -> None:
+    """Show on the next page what a change of an organisation meant."""
+    if outcome.is_changed:
+        flash(" ".join([_("Saved."), *_told(outcome)]), "success")
+    else:
+        flash(_("Nothing was different, so nothing was changed."), "info")
+
+
+def _stored(event: Event, number: int | None) -> dict[str, Any]:
+    """Return the values that the form's fields show of a stored organisation; none for a new one."""
+    if number is None:
+        return {}
+    return OrganisationForm.stored(rules.written_of(event, get_organisation_or_404(event, number)))
+
+
+def _proposed(event: Event) -> dict[str, Any]:
+    """Return the name that the registration with the reference in the address has written."""
+    named = find_by_reference(event, request.args.get("of", "")[:20])
+    return {"name": named.organisation} if named else {}
+
+
+def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooManySuggested) -> None:
+    """Put the refusal beside the field that it is about."""
+    if isinstance(refusal, TooManySuggested):
+        most = rules.MOST_SUGGESTED
+        form.is_suggested.errors = [
+            _("The form suggests %(most)s names already, and can suggest no more", most=most)
+        ]
+        return
+    told = _("“%(written)s” already belongs to %(name)s", written=refusal.written, name=refusal.other.name)
+    is_name = refusal.written == form.name.data
+    field = form.domains if refusal.kind == MarkKind.DOMAIN else form.name if is_name else form.aliases
+    field.errors = [told]
+
+
+def _told(outcome: rules.Outcome) -> list[str]:
+    """Return in sentences what a change meant for registrations and for those who wait."""
+    told = []
+    if outcome.settled:
+        told.append(
+            ngettext(
+                "%(num)s registration counts differently now.",
+                "%(num)s registrations count differently now.",
+                outcome.settled,
+            )
+        )
+    if outcome.offered:
+        told.append(ngettext("%(num)s place is offered.", "%(num)s places are offered.", outcome.offered))
+    return told
+
+
+def _page(
+    event: Event, number: int | None, form: OrganisationForm, meanwhile: ChangedMeanwhile | None = None
+) -> ResponseReturnValue:
+    organisation = get_organisation_or_404(event, number) if number else None
+    spellings = queries.count_spellings(organisation) if organisation else []
+    shown = {"organisation": organisation, "spellings": spellings}
+    return edit_page("organisations/edit", event.slug, form, meanwhile, **shown)
