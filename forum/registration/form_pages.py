@@ -13,7 +13,7 @@ from forum.events import queries as events
 from forum.events.errors import OffSite
 from forum.events.models import Event, Sector
 from forum.questions import layout, queries
-from forum.registration import intake, limits
+from forum.registration import belonging, intake, limits
 from forum.registration.errors import AnswersGone, FormOfAnotherEvent, FormOfMergedSector, FormTooQuick
 from forum.registration.forms import RegistrationForm
 from forum.registration.rings import small_ring_of
@@ -63,6 +63,7 @@ def ask(
         ring_view=ring,
         arc=next(arc for arc in ring.shares if arc.key == sector.key),
         notice=notice,
+        suggested=belonging.list_suggested(sector),
         **keeping(sector.key),
     )
     return page, status
