@@ -126,6 +126,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "MergeTagForm": ("into",),
     "OldAddressForm": ("old", "leads_to"),
     "ImportForm": ("file", "lines"),
+    "OrganisationForm": ("name", "aliases", "domains", "country", "sector", "cap", "is_suggested"),
     "GlossaryForm": ("language", "avoid", "better", "reason"),
     "MergeSectorForm": ("floor", "ceiling"),
     "QuestionForm": ("label", "help", "choices", "is_required", "sectors", "condition", "sensitivity"),
