@@ -32,8 +32,8 @@ class Evidence:
     confirmed people. `cap` is the most places that it can have, and `counts_for` its name where the person has written
     another one. `earlier` are other registrations of the address, `colleagues` has the number of confirmed people of
     the organisation by event id, for other events. `same_name` is another live registration of this event under the
-    same name. `before` has the answers that a change
-    under review has replaced, by field. `invitation` is the newest one of the address to this event.
+    same name. `before` has the answers that a change under review has replaced, by field. `invitation` is the newest
+    one of the address to this event.
     """
 
     domain: str

@@ -1,5 +1,7 @@
 """What organisers know of an organisation, as evidence beside a person who waits for a decision."""
 
+from flask_babel import force_locale
+
 from forum.organisations import actions as organisations
 from forum.organisations.actions import Written
 from forum.registration import places
@@ -9,7 +11,7 @@ from tests.factories.registrations import confirmed, write
 
 
 def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_person(make_app, sqlite_url):
-    with make_app(sqlite_url).test_request_context("/?lang=en"):
+    with make_app(sqlite_url).app_context(), force_locale("en"):
         event = make_event(capacity=5, sectors=[make_sector("justice", ceiling=5, policy="review")])
         people = [
             confirmed(event, organisation=name, email=address, is_protected=is_protected)
