@@ -124,6 +124,8 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     """
     places.lock_live(registration)
     before = registration.status
+    if not registration.has_address:  # a message that asks to confirm one would speak of a place that is gone
+        mails.take_back([registration])
     places.release(registration)
     registration.move_to(Status.CANCELLED, now=now)
     registration.ended_at = now

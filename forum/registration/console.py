@@ -105,7 +105,9 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
         flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
     else:
         flash(
-            _("The registration has been cancelled. Nobody was written to: it has no e-mail address."),
+            _(
+                "The registration has been cancelled. Nobody was written to: it has no confirmed e-mail address."
+            ),
             "success",
         )
     return redirect(to_person(registration, filters), 303)

@@ -18,7 +18,7 @@ from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
 from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
-from forum.registration import own_answers
+from forum.registration import new_address, own_answers
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.models import Consent, Registration
 from forum.registration.review_words import CHOICES
@@ -64,7 +64,7 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
         (_("Reference"), registration.reference),
         (str(FIELDS["given_name"]), registration.given_name),
         (str(FIELDS["family_name"]), registration.family_name),
-        (_("E-mail address"), registration.email or _("None: no messages go out")),
+        (_("E-mail address"), registration.email or _address_asked(registration, zone)),
         (str(FIELDS["phone"]), registration.phone or ""),
         (str(FIELDS["organisation"]), registration.organisation),
         (str(FIELDS["title"]), registration.title),
@@ -117,6 +117,14 @@ def written_notes(notes: Sequence[RegistrationNote], zone: tzinfo) -> list[tuple
 def author_of(note: RegistrationNote) -> str:
     """Return how the audit trail names the note's author; "" for an account that is gone."""
     return f"user:{note.author_id}" if note.author_id else ""
+
+
+def _address_asked(registration: Registration, zone: tzinfo) -> str:
+    """Return the address that waits to be confirmed where there is none yet."""
+    if asked := new_address.find_asked(registration, clock.now()):
+        until = moment_text(asked.expires_at, zone)
+        return _("%(email)s, not confirmed; the link works until %(moment)s", email=asked.email, moment=until)
+    return _("None: no messages go out")
 
 
 def _country(registration: Registration) -> str:

@@ -45,8 +45,7 @@ def queue_received(
 ) -> OutboxMessage | None:
     """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
-    A mail to a mailbox that has received too many is made and withheld: response time must not tell whether it is
-    sent.
+    A mail to a mailbox that has received too many is made and withheld: response time must not tell of it.
     """
     kind = _received(registration)
     return _queue_confirming(registration, kind, now, submission=submission, withheld=withheld, lane=Lane.NOW)
@@ -176,9 +175,10 @@ def queue_new_address(
     withheld: bool = False,
     now: datetime,
 ) -> OutboxMessage | None:
-    """Queue the mail that asks a new address to confirm itself; only this mail goes there before."""
-    link = links.new_address_address(registration, token)
-    return queue(registration, NEW_ADDRESS, now, to=email, link=link, until=until, withheld=withheld)
+    """Queue the only mail to a new address before it is confirmed; the first one to whoever was added by hand."""
+    more: dict[str, Any] = {"link": links.new_address_address(registration, token), "until": until}
+    more["is_first"] = not registration.has_address
+    return queue(registration, NEW_ADDRESS, now, to=email, withheld=withheld, **more)
 
 
 def queue_address_leaving(registration: Registration, *, now: datetime) -> OutboxMessage | None:
@@ -267,8 +267,7 @@ def queue(
 ) -> OutboxMessage | None:
     """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead.
 
-    `to` is an address to write to in place of the registration's. Without any address nothing is queued: organisers
-    tell the person, and the pages of the console say so.
+    `to` is an address to write to in place of the registration's. Without any nothing is queued, as the console says.
     """
     if not (to or registration.has_address):
         return None

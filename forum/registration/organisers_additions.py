@@ -61,15 +61,19 @@ def add(event: str) -> ResponseReturnValue:
     except (AddressTaken, SectorFull, RegistrationClosed) as refusal:
         db.session.rollback()
         return _page(get_any_or_404(event), form, refusal), 409
-    flash(_done(added), "success")
+    flash(_done(added, form.email.data or ""), "success")
     return redirect(to_person(added, listing.Filters()), 303)
 
 
-def _done(added: Registration) -> str:
-    """Return what was done, in words."""
-    if added.holds_place:
-        return _("The person has been added and has a place.")
-    return _("The person has been added to the waiting list.")
+def _done(added: Registration, email: str) -> str:
+    """Return what was done, in words, and where a link has gone."""
+    told = (
+        _("The person has been added and has a place.")
+        if added.holds_place
+        else _("The person has been added to the waiting list.")
+    )
+    link = _("A link to confirm the address is on its way to %(email)s.", email=email) if email else ""
+    return f"{told} {link}".strip()
 
 
 def _save(slug: str, form: AdditionForm) -> Registration:

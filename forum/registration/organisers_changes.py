@@ -50,7 +50,7 @@ def change(event: str, reference: str) -> ResponseReturnValue:
         if not (changed := _save(event, reference, form)) and form.words.data:
             form.words.errors = [_("No message was sent, because nothing was changed")]
             return _page(registration, filters, form)
-        _flash_saved(is_changed=bool(changed), is_told=bool(form.words.data))
+        _flash_saved(registration, is_changed=bool(changed), is_told=bool(form.words.data))
     except NotLive:
         return has_ended(registration, filters)
     except (ChangedMeanwhile, OrganisationFull) as refusal:
@@ -76,9 +76,11 @@ def _save(slug: str, reference: str, form: ChangeForm) -> list[str]:
     return changed
 
 
-def _flash_saved(*, is_changed: bool, is_told: bool) -> None:
+def _flash_saved(registration: Registration, *, is_changed: bool, is_told: bool) -> None:
     if is_changed and is_told:
         flash(_("The details have been changed. A message is on its way to the person."), "success")
+    elif is_changed and not registration.has_address:
+        flash(_("The details have been changed."), "success")
     elif is_changed:
         flash(_("The details have been changed. The person sees them on their own page."), "success")
     else:

@@ -8,6 +8,7 @@ from forum import clock
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.mailings.audience import audience_of
+from forum.outbox.models import OutboxMessage
 from forum.people import notes
 from forum.registration import actions, by_hand, export_columns, links_by_mail, listing, own_data
 from forum.registration.applicant import Details
@@ -89,6 +90,34 @@ def test_address_gets_one_message_until_it_is_confirmed(organiser, pages, event)
         {**FILLED, "sector": "tech", "email": "KIM@example.org"}, button="Add the person", expect=409
     )
     assert taken.errors == {"email": f"Registration {added.reference} has this address"}
+
+
+def test_pages_and_the_message_say_what_waits_for_the_address_to_be_confirmed(organiser, event):
+    page = organiser.get("attendee_additions.add", event="nf27")
+    shown = page.submit({**FILLED, "email": "kim@example.org"}, button="Add the person", follow=True)
+    assert shown.flashes == [
+        "The person has been added and has a place. A link to confirm the address is on its way to kim@example.org."
+    ]
+    assert "kim@example.org, not confirmed; the link works until 5 May 2027" in shown.text
+    added = db.session.query(Registration).one()
+    mail = newest_mail(added, "new-address")
+    told, sent = (
+        "The organisers have registered you for Nordic Forum for testing, and you have a place.",
+        mail.row.id,
+    )
+    assert [told in " ".join(text.split()) for text in (mail.text, mail.html)] == [True, True]
+    waits = add(event, email="ann@example.org")
+    assert "you are on the waiting list" in newest_mail(waits, "new-address").text
+    change = shown.follow("Change the details")
+    assert "on their own page" not in change.text
+    changed = change.submit({"title": "Minister"}, button="Save", follow=True)
+    assert changed.flashes == ["The details have been changed."]
+    cancel = changed.follow("Cancel the registration")
+    assert "no confirmed e-mail address, so nobody is written to" in cancel.text
+    since = last_id()
+    ended = cancel.submit(button="Cancel the registration", follow=True)
+    assert ended.flashes[0].endswith("Nobody was written to: it has no confirmed e-mail address.")
+    assert (queued(since), db.session.get_one(OutboxMessage, sent).status) == ([], "aborted")
 
 
 def test_waiting_person_without_an_address_gets_the_place_itself(event):
