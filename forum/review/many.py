@@ -27,6 +27,7 @@ from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.errors import NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
+from forum.registration.searching import read_reference
 from forum.review import actions, queries
 from forum.review.errors import AlreadyProposed, DecisionRefused, SeenChanged
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
@@ -80,7 +81,8 @@ def decline(event: str) -> ResponseReturnValue:
 def _selected(event: Event) -> Sequence[Registration]:
     """Return the chosen people who wait for a decision of this organiser, the first to ask first."""
     values = (request.form if request.method == "POST" else request.args).getlist("who")
-    references = {value.partition(".")[0] for value in values[: queries.SHOWN]}
+    # PostgreSQL refuses a text with a NUL, so only what can be a reference is looked for.
+    references = {read_reference(value.partition(".")[0]) for value in values[: queries.SHOWN]}
     people = queries.list_by_references(event, references)
     recused = queries.find_recused(people, g.user.id)
     return [one for one in people if one.id not in recused]
