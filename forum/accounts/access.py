@@ -118,6 +118,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_invitation.decline": Face.LINK,
     "invitations.index": ORGANISERS,
     "invitations.invite": ORGANISERS,
+    "invitations.invite_many": ORGANISERS,
     "invitations.withdraw": ORGANISERS,
     # participants
     "participants.index": Face.PUBLIC,

@@ -45,7 +45,7 @@ BELONGING = {
         *("review_many.approve", "review_many.decline"),
     },
     "reveals.index": {"reveals.index", "reveals.reveal"},
-    "invitations.index": {f"invitations.{act}" for act in ("index", "invite", "withdraw")},
+    "invitations.index": {f"invitations.{act}" for act in ("index", "invite", "invite_many", "withdraw")},
     "erasure_requests.index": {f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")},
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {

@@ -51,10 +51,17 @@ def invite(
         raise AlreadyInvited
     if live := registrations.find_live(event, canonical):
         raise AlreadyRegistered(live)
+    return add(event, sector, invitee, expires_at=expires_at, user_id=user_id, now=now)
+
+
+def add(
+    event: Event, sector: Sector, invitee: Invitee, *, expires_at: datetime, user_id: int, now: datetime
+) -> Invitation:
+    """Add an invitation that may be made: the caller has locked the event and looked (`many` for many at once)."""
     invitation = Invitation(
         event=event,
         sector=sector,
-        email_canonical=canonical,
+        email_canonical=names.canonical_email(invitee.email),
         state=InvitationState.OPEN,
         made_at=now,
         made_by=user_id,

@@ -13,7 +13,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.invitations import actions, queries, wording
+from forum.invitations import actions, many_pages, queries, wording
 from forum.invitations.errors import InvitationRefused, NotOpen
 from forum.invitations.forms import InviteForm
 from forum.invitations.models import Invitation
@@ -57,6 +57,9 @@ def invite(event: str) -> ResponseReturnValue:
         return _page(get_any_or_404(event), form), 409
     flash(_("The invitation is on its way."), "success")
     return redirect(url_for(".index", event=event), 303)
+
+
+bp.add_url_rule("/import", view_func=many_pages.invite_many, methods=["GET", "POST"])
 
 
 @bp.route("/<int:number>/withdrawal", methods=["GET", "POST"])

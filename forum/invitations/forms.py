@@ -23,8 +23,8 @@ USUALLY = timedelta(days=14)  # how long an invitation holds unless the organise
 WORDS_TOO_LONG = _l("Use at most 2,000 characters")
 
 
-class InviteForm(TidyForm):
-    """Whom an organiser invites, to which sector and until when."""
+class PersonForm(TidyForm):
+    """One person who is invited."""
 
     given_name = StringField(
         _l("Given name"),
@@ -41,6 +41,11 @@ class InviteForm(TidyForm):
     organisation = StringField(
         _l("Organisation"), [Length(max=200, message=_l("Use at most 200 characters"))]
     )
+
+
+class InvitesForm(TidyForm):
+    """To which sector, in which language, until when and with which words people are invited."""
+
     language = RadioField(_l("Language of the invitation"), [required(_l("Choose a language"))])
     sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
     until = DayField(_l("Can be answered until and including"), [InputRequired(_l("Enter the last day"))])
@@ -63,15 +68,19 @@ class InviteForm(TidyForm):
         if isinstance(field.data, date) and not self._first <= field.data <= self._last:
             raise ValidationError(_("Choose a day from today until the end of the event"))
 
-    def invitee(self) -> Invitee:
-        """Return whom the form names, and the words."""
-        names = ("given_name", "family_name", "email", "organisation", "language", "words")
-        return Invitee(**{name: self[name].data or "" for name in names})
-
     def expires_at(self, event: Event) -> datetime:
         """Return the end of the last day, or the end of the event if that comes first."""
         ends = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
         return min(ends, event.ends_at)
+
+
+class InviteForm(PersonForm, InvitesForm):
+    """Whom an organiser invites, to which sector and until when."""
+
+    def invitee(self) -> Invitee:
+        """Return whom the form names, and the words."""
+        names = ("given_name", "family_name", "email", "organisation", "language", "words")
+        return Invitee(**{name: self[name].data or "" for name in names})
 
 
 class AcceptForm(DetailsForm):

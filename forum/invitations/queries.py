@@ -14,6 +14,8 @@ from forum.invitations.enums import InvitationState, Standing
 from forum.invitations.models import IS_UNSENT, Invitation
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.registration.enums import LIVE
+from forum.registration.models import Registration
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 50  # invitations on a page of the list
@@ -94,6 +96,20 @@ def find_open(event: Event, email_canonical: str) -> Invitation | None:
     mine = Invitation.event_id == event.id, Invitation.email_canonical == email_canonical
     open_ = Invitation.state == InvitationState.OPEN
     return db.session.scalars(select(Invitation).where(*mine, open_)).one_or_none()
+
+
+def list_open_addresses(event: Event, addresses: Collection[str]) -> set[str]:
+    """Return those of these canonical addresses that have an open invitation to the event."""
+    mine = Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
+    open_ = Invitation.state == InvitationState.OPEN
+    return set(db.session.scalars(select(Invitation.email_canonical).where(*mine, open_)))
+
+
+def find_live_registrations(event: Event, addresses: Collection[str]) -> dict[str, Registration]:
+    """Return the live registrations of these canonical addresses for the event, by address."""
+    mine = Registration.event_id == event.id, Registration.email_canonical.in_(addresses)
+    live = select(Registration).where(*mine, Registration.status.in_(LIVE))
+    return {one.email_canonical: one for one in db.session.scalars(live)}
 
 
 def find_for_addresses(event: Event, addresses: Collection[str]) -> dict[str, Invitation]:

@@ -57,6 +57,14 @@ def refusal_text(refusal: InvitationRefused) -> str:
     return _("Nothing was changed: the invitation has been answered or has ended meanwhile.")
 
 
+def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
+    """Return why some rows of a table cannot be invited, by the rows' numbers."""
+    return [
+        _("Row %(number)s: %(fault)s", number=number, fault=refusal_text(refusal))
+        for number, refusal in sorted(refusals.items())
+    ]
+
+
 def evidence_text(invitation: Invitation) -> str:
     """Return what a reviewer reads about an invitation of the person's address."""
     day = day_text(invitation.made_at, invitation.event.zone)

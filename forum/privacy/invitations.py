@@ -19,8 +19,9 @@ INVITATIONS = Entry(
         *of("invitations", "registration_id"),
     ),
     fields=(
-        *of("InviteForm", "given_name", "family_name", "email", "organisation", "language", "sector"),
-        *of("InviteForm", "words"),
+        *of("PersonForm", "given_name", "family_name", "email", "organisation"),
+        *of("InvitesForm", "language", "sector", "words"),
+        *of("InviteManyForm", "file", "lines"),
         *of("AcceptForm", "is_protected", "real_name"),
         "RefuseForm.reason",
     ),

@@ -102,7 +102,8 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
         *("review_days", "has_second_reviewer"),
     ),
     "OfferForm": ("words",),
-    "InviteForm": ("until",),
+    "InvitesForm": ("until",),
+    "InviteManyForm": ("previewed",),
     "HoursForm": ("hours",),
     "ByHandForm": ("instead_of",),
     "OrganiserForm": (

@@ -549,6 +549,30 @@ CONSOLE = [
         as_=ORGANISER,
         status=422,
     ),
+    Sight(
+        "invite many people",
+        "invitations.invite_many",
+        way=of_event("invitations.invite_many"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "invite many people, shown before",
+        "invitations.invite_many",
+        way=wrongly(
+            of_event("invitations.invite_many"),
+            {"lines": "Kim;Andersen;kim@example.org;Exempelstads tingsrätt"},
+        ),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "invite many people, wrong rows",
+        "invitations.invite_many",
+        way=wrongly(
+            of_event("invitations.invite_many"), {"lines": "Kim;;kim\nKari;;kari@example.org;;nowhere"}
+        ),
+        as_=ORGANISER,
+        status=422,
+    ),
     Sight("withdraw an invitation", "invitations.withdraw", way=invited, as_=ORGANISER),
     Sight("overview of a past event", "console.overview", {"event": "nf16"}, as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),

@@ -182,6 +182,12 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         {"invitations"} | ADDED,
     ),
+    "invitations.invite_many": (  # the first time it only shows who would be invited
+        ADMIN,
+        {"lines": "Kim;;new@example.org", "sector": "ngo", "language": "en", "until": "2027-05-10"},
+        {},
+        set(),
+    ),
     "invitations.withdraw": (ADMIN, {}, {"invitations": {"state", "ended_at"}}, ADDED),
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),

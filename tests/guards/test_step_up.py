@@ -33,6 +33,7 @@ LIGHT = {
     "waiting_list.withdraw": "one person, asked on a page of its own, recorded; nobody loses the turn",
     "attendees.resend": "goes to the address that is registered",
     "invitations.invite": "one person, by a message that can be ignored; recorded, and withdrawn as quickly",
+    "invitations.invite_many": "people who may ignore a message, each shown before; recorded, and withdrawn as quickly",
     "invitations.withdraw": "one person, asked on a page of its own; recorded, and invited again as easily",
     "review.approve": "one person, who is told; recorded",
     "review.decline": "one person, with a reason; recorded, and where asked another organiser confirms it",

@@ -1,0 +1,192 @@
+"""The form that invites many people at once: from a file or pasted rows, looked at before anybody is invited."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import FileField, HiddenField
+
+from forum.events.models import Event, Sector
+from forum.folding import search_fold
+from forum.invitations.actions import Invitee
+from forum.invitations.forms import InvitesForm, PersonForm
+from forum.invitations.many import MOST, Row
+from forum.registration import names
+from forum.web import spreadsheets
+from forum.web.edits import digest
+from forum.web.forms import LONGEST_TEXT, LinesField
+from forum.web.languages import NAMES
+
+LARGEST = 250_000  # bytes of a file
+SHOWN = 20  # faults that are listed
+# The columns by the headings that they may have, folded. A table without headings has them in this order.
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "given_name": ("given name", "first name", "name", "fornamn", "namn"),
+    "family_name": ("family name", "last name", "surname", "efternamn"),
+    "email": ("e mail", "email", "e mail address", "email address", "e post", "epost", "e postadress"),
+    "organisation": ("organisation", "organization"),
+    "sector": ("sector", "sektor"),
+    "language": ("language", "sprak"),
+}
+REFUSALS: Mapping[type[spreadsheets.SheetRefused], Any] = {
+    spreadsheets.NotATable: _l("The file cannot be read. Save it as XLSX or CSV, or paste the rows."),
+    spreadsheets.TooManyRows: _l("There are too many rows. At most 300 people are invited at once."),
+    spreadsheets.TooLarge: _l("The table is too large. Use at most 30 columns and 30,000 characters."),
+}
+
+
+class RowsRefused(Exception):
+    """Rows cannot be read; `faults` say which and why."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("rows cannot be read")
+        self.faults = faults
+
+
+class PersonRow(PersonForm):
+    """One row of the table, checked as the form for one person is; the whole form has the CSRF token."""
+
+    class Meta(PersonForm.Meta):
+        csrf = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table below its headings, with their numbers, and the headings that nothing is read from."""
+
+    columns: Sequence[str | None]
+    rows: Sequence[tuple[int, Sequence[str]]]
+    unread: Sequence[str]
+
+
+class InviteManyForm(InvitesForm):
+    """Many people to invite; the sector and language are those of rows that name none."""
+
+    file = FileField(_l("File"))
+    lines = LinesField(_l("Or paste the rows"))
+    # A digest of everything that the preview has shown. Nobody is invited who did not stand there.
+    previewed = HiddenField()
+
+    def read(self, uploaded: bytes, event: Event) -> list[Row]:
+        """Return the rows of the file, else of the pasted text, which then stand in the form. Raises RowsRefused."""
+        if len(uploaded) > LARGEST:
+            raise RowsRefused([_("The file is too large: at most 250 kB")])
+        try:
+            if uploaded:
+                cells = spreadsheets.read(uploaded, most=MOST + 1)
+                self.lines.data = spreadsheets.written(cells)
+                if len(self.lines.data) > LONGEST_TEXT:
+                    raise spreadsheets.TooLarge
+            else:
+                cells = spreadsheets.read_pasted(self.lines.data or "", most=MOST + 1)
+        except spreadsheets.SheetRefused as refused:
+            raise RowsRefused([str(REFUSALS[type(refused)])]) from None
+        self.table = read_table(cells)
+        read = [self._read_row(number, row, event) for number, row in self.table.rows]
+        rows = [one for one in read if isinstance(one, Row)]
+        faults = [fault for one in read if not isinstance(one, Row) for fault in one]
+        faults += _doubled(rows)
+        if faults:
+            raise RowsRefused(faults)
+        return rows
+
+    def is_previewed(self, rows: Sequence[Row]) -> bool:
+        """Return whether the preview has shown exactly this; if not, let the form say that it is shown now."""
+        shown = self._digest(rows)
+        was_shown = self.previewed.data == shown
+        self.previewed.data = shown
+        return was_shown
+
+    def _digest(self, rows: Sequence[Row]) -> str:
+        told = [[row.number, row.sector.key, *vars(row.invitee).values()] for row in rows]
+        return digest({"rows": told, "until": str(self.until.data)})
+
+    def _read_row(self, number: int, cells: Sequence[str], event: Event) -> Row | list[str]:
+        """Return the row, or what is wrong with it."""
+        told = {name: cell for name, cell in zip(self.table.columns, cells, strict=False) if name is not None}
+        form = PersonRow(
+            MultiDict(
+                {name: told.get(name, "") for name in ("given_name", "family_name", "email", "organisation")}
+            )
+        )
+        form.validate()
+        faults = [_in_row(number, str(error)) for errors in form.errors.values() for error in errors]
+        sector, language = _sector(told, event), _language(told, event)
+        if told.get("sector") and sector is None:
+            faults.append(_in_row(number, _("the event has no sector “%(name)s”", name=told["sector"][:100])))
+        if told.get("language") and language is None:
+            faults.append(
+                _in_row(number, _("the event is not in the language “%(name)s”", name=told["language"][:100]))
+            )
+        if faults:
+            return faults
+        chosen = next(one for one in event.sectors if one.key == self.sector.data)
+        person = {
+            name: form[name].data or "" for name in ("given_name", "family_name", "email", "organisation")
+        }
+        invitee = Invitee(**person, language=language or self.language.data, words=self.words.data or "")
+        return Row(number, sector or chosen, invitee)
+
+
+def read_table(cells: Sequence[Sequence[str]]) -> Table:
+    """Return the table's columns and rows. Raises RowsRefused for a table without people or with unclear headings."""
+    numbered = [(number, row) for number, row in enumerate(cells, 1) if any(row)]
+    if not numbered:
+        raise RowsRefused([_("Choose a file, or paste the rows")])
+    first = [_column(cell) for cell in numbered[0][1]]
+    if "email" not in first:
+        if not any("@" in cell for cell in numbered[0][1]):
+            raise RowsRefused([_("No column has the heading “E-mail”")])
+        return Table(tuple(HEADINGS), numbered, ())
+    doubled = [name for name, times in Counter(filter(None, first)).items() if times > 1]
+    if doubled:
+        known = [cell for cell, name in zip(numbered[0][1], first, strict=True) if name in doubled]
+        raise RowsRefused([_("Two columns mean the same: %(names)s", names=", ".join(known))])
+    if not numbered[1:]:
+        raise RowsRefused([_("There is nobody below the headings")])
+    unread = [cell for cell, name in zip(numbered[0][1], first, strict=True) if cell and name is None]
+    return Table(first, numbered[1:], unread)
+
+
+def _column(heading: str) -> str | None:
+    folded = _folded(heading)
+    return next((name for name, known in HEADINGS.items() if folded in known), None)
+
+
+def _folded(text: str) -> str:
+    return " ".join(search_fold(text).replace("-", " ").split())
+
+
+def _sector(told: Mapping[str, str], event: Event) -> Sector | None:
+    """Return the sector that a row names by its key or its name in any language."""
+    named = _folded(told.get("sector", ""))
+    return next(
+        (one for one in event.sectors if named in {_folded(one.key), *map(_folded, one.name.values())}), None
+    )
+
+
+def _language(told: Mapping[str, str], event: Event) -> str | None:
+    """Return the language that a row names by its code or its own name, if the event is in it."""
+    named = _folded(told.get("language", ""))
+    return next((code for code in event.offered_languages if named in {code, _folded(NAMES[code])}), None)
+
+
+def _doubled(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the rows whose address stands in an earlier row."""
+    first: dict[str, int] = {}
+    for row in rows:
+        canonical = names.canonical_email(row.invitee.email)
+        if canonical in first:
+            yield _in_row(
+                row.number, _("the address stands in row %(first)s already", first=first[canonical])
+            )
+        else:
+            first[canonical] = row.number
+
+
+def _in_row(number: int, fault: str) -> str:
+    return _("Row %(number)s: %(fault)s", number=number, fault=fault)

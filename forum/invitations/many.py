@@ -1,0 +1,62 @@
+"""Inviting many people in one transaction: all of them or, if one cannot be invited, nobody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forum.events import queries as events
+from forum.events.models import Event, Sector
+from forum.invitations import actions, queries
+from forum.invitations.actions import Invitee
+from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, InvitationRefused
+from forum.registration import names, places
+
+MOST = 300  # people who are invited at once: so many rows fit into the text field of the form
+
+
+@dataclass(frozen=True)
+class Row:
+    """A person to invite, with the number of the row in the table."""
+
+    number: int
+    sector: Sector
+    invitee: Invitee
+
+
+class SomeRefused(InvitationRefused):
+    """Some of the people cannot be invited; `refusals` say who, by the rows' numbers, and why."""
+
+    def __init__(self, refusals: dict[int, InvitationRefused]) -> None:
+        super().__init__(type(self).__doc__)
+        self.refusals = refusals
+
+
+def find_refusals(event: Event, rows: Sequence[Row]) -> dict[int, InvitationRefused]:
+    """Return by row number why people could not be invited now, in two statements for all."""
+    canonical = {row.number: names.canonical_email(row.invitee.email) for row in rows}
+    invited = queries.list_open_addresses(event, canonical.values())
+    registered = queries.find_live_registrations(event, canonical.values())
+    refusals: dict[int, InvitationRefused] = {}
+    for number, address in canonical.items():
+        if address in invited:
+            refusals[number] = AlreadyInvited()
+        elif address in registered:
+            refusals[number] = AlreadyRegistered(registered[address])
+    return refusals
+
+
+def invite_all(
+    event: Event, rows: Sequence[Row], *, expires_at: datetime, user_id: int, now: datetime
+) -> int:
+    """Invite everybody; return how many. Call after `start_write`.
+
+    Raises EventOver, SomeRefused. After a refusal the caller has to roll back.
+    """
+    places.lock(event)
+    if events.is_over(event, now):
+        raise EventOver
+    if refusals := find_refusals(event, rows):
+        raise SomeRefused(refusals)
+    for row in rows:
+        actions.add(event, row.sector, row.invitee, expires_at=expires_at, user_id=user_id, now=now)
+    return len(rows)
