@@ -63,6 +63,15 @@ def find_views(subject: Any) -> Sequence[AuditEntry]:
     return [entry for entry in find_all(subject) if entry.action == REGISTRATION_VIEWED]
 
 
+def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
+    """Return whether the form with this key has done `action` to one of these rows, which are of one table (R03)."""
+    kinds, ids = {one.__tablename__ for one in subjects}, [one.id for one in subjects]
+    about = AuditEntry.subject_type.in_(kinds) & AuditEntry.subject_id.in_(ids)
+    sent = AuditDetails.payload["form"].as_string() == form
+    found = select(AuditEntry.id).join(AuditDetails).where(about, AuditEntry.action == action, sent)
+    return db.session.scalars(found.limit(1)).first() is not None
+
+
 def find_of_lists(event: Any, actions: Collection[str], *, since: datetime) -> Sequence[AuditEntry]:
     """Return the entries about exports of an event or views of its lists since a moment, oldest first."""
     about = (AuditEntry.subject_type == event.__tablename__) & (AuditEntry.subject_id == event.id)

@@ -24,13 +24,17 @@ from forum.questions.models import Question
 from forum.registration import question_changes as rules
 from forum.registration import tallies
 from forum.web.edits import ChangedMeanwhile
-from forum.web.forms import TidyForm
+from forum.web.forms import SentOnce, TidyForm
 from forum.web.languages import in_language
 
 bp = Blueprint("questions", __name__, url_prefix="/console/<event>/settings/questions")
 
 STEPS = {"up": -1, "down": 1}
 MOVE = re.compile(r"(up|down)-([0-9]{1,9})")
+
+
+class ReadyMadeForm(SentOnce, TidyForm):
+    """The button that takes over a ready-made set."""
 
 
 @bp.route("")
@@ -65,7 +69,7 @@ def new(event: str) -> ResponseReturnValue:
     found = get_any_or_404(event)
     keys = {question.key for question in queries.list_all(found.id) if not question.withdrawn_at}
     sets = [(each, any(one.key in keys for one in each.questions)) for each in ready_made.list_sets()]
-    return render(found, "new", TidyForm(), folder="questions", sets=sets, kinds=KINDS)
+    return render(found, "new", ReadyMadeForm(), folder="questions", sets=sets, kinds=KINDS)
 
 
 @bp.post("/ready-made/<name>")
@@ -73,9 +77,8 @@ def take_over(event: str, name: str) -> ResponseReturnValue:
     """Add the questions of a ready-made set, the last in order."""
     ready = ready_made.find_set(name) or abort(404)
     found = get_locked_or_404(event)
-    taken = [question.key for question in queries.list_all(found.id)]
-    for draft in ready_made.with_free_keys(ready, taken):
-        rules.add(found, draft, actor=sign_ins.current_actor(), now=clock.now())
+    sent = f"{name}-{ReadyMadeForm().own_key()}"
+    rules.take_over(found, ready, form_key=sent, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     number = len(ready.questions)
     said = ngettext(

@@ -10,21 +10,25 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
 from forum.extensions import db
 from forum.people.models import LONGEST_TAG, RegistrationNote, RegistrationTag
 
 MOST_TAGS = 20
+NOTED = "registration.noted"
 
 
-def add_note(subject: Any, text: str, *, actor: str, now: datetime) -> RegistrationNote:
-    """Add a private note of the organiser who acts ("user:7")."""
+def add_note(subject: Any, text: str, *, actor: str, now: datetime, form_key: str = "") -> None:
+    """Add a private note of the organiser who acts ("user:7"), once for each `form_key` (R03)."""
+    if form_key and audit_queries.has_form(NOTED, [subject], form_key):
+        return
     kind, _, number = actor.partition(":")
     author_id = int(number) if kind == "user" else None
     note = RegistrationNote(registration_id=subject.id, author_id=author_id, text=text, made_at=now)
     db.session.add(note)
     db.session.flush()
-    audit.record("registration.noted", subject, actor=actor, at=now, note=note.id)
-    return note
+    known = {"note": note.id, **({"form": form_key} if form_key else {})}
+    audit.record(NOTED, subject, actor=actor, at=now, **known)
 
 
 def find_note(subject: Any, number: int) -> RegistrationNote | None:

@@ -13,11 +13,11 @@ from forum.events import queries as events
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.people import notes
-from forum.registration import answers, new_address, places, waiting_list
+from forum.registration import answers, new_address, places, queries, waiting_list
 from forum.registration.applicant import Applicant, Details
 from forum.registration.enums import Status
 from forum.registration.errors import RegistrationClosed, SectorFull
-from forum.registration.models import Registration
+from forum.registration.models import Registration, Submission
 
 
 def add(
@@ -28,33 +28,52 @@ def add(
     email: str = "",
     reason: str,
     may_wait: bool,
+    form_key: str = "",
     actor: str,
     now: datetime,
 ) -> Registration:
     """Add a registration; the reason becomes a private note. Call after `start_write`.
 
+    `form_key` identifies the form and its content: the same form sent again returns the same registration (R03).
     Raises RegistrationClosed after the event, SectorFull without a place if the person may not wait or nobody can, and
-    AddressTaken. After a refusal the caller has to roll back.
+    AddressTaken; the caller then rolls back.
     """
     places.lock(event)
+    if form_key and (earlier := queries.find_submission(form_key)):
+        return earlier.registration
     if events.is_over(event, now):
         raise RegistrationClosed
     waiting_list.offer_free_places(event, now=now)
-    added = answers.draft(event, sector, Applicant(**asdict(details), email="", submission_key=""), now=now)
-    added.calendar_sequence = 0
-    has_place = places.admit(added, now)
-    if has_place:
-        added.move_to(Status.CONFIRMED, now=now)
-    elif not (may_wait and places.takes_waiters(event, now)):
-        raise SectorFull
+    asked = Applicant(**asdict(details), email="", submission_key=form_key)
+    added = _draft(event, sector, asked, may_wait=may_wait, now=now)
     db.session.add(added)
-    known = {"sector": sector.key, "place": has_place, "by_hand": True}
+    if form_key:
+        db.session.add(_submission(added, asked, now))
+    known = {"sector": sector.key, "place": added.holds_place, "by_hand": True}
     audit.record(REGISTRATION_RECEIVED, added, actor=actor, at=now, **known)
     notes.add_note(added, reason, actor=actor, now=now)
-    if has_place:
+    if added.holds_place:
         audit.record("registration.confirmed", added, actor=actor, at=now)
     else:
         waiting_list.join(added, now, actor=actor)
     if email:
         new_address.ask(added, email, actor=actor, now=now)
     return added
+
+
+def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, now: datetime) -> Registration:
+    """Return the registration, not stored yet, with a place if one is free. Raises SectorFull."""
+    added = answers.draft(event, sector, asked, now=now)
+    added.calendar_sequence = 0
+    if places.admit(added, now):
+        added.move_to(Status.CONFIRMED, now=now)
+    elif not (may_wait and places.takes_waiters(event, now)):
+        raise SectorFull
+    return added
+
+
+def _submission(added: Registration, asked: Applicant, now: datetime) -> Submission:
+    """Return the row by which the form is noticed when it comes again."""
+    return Submission(
+        key=asked.submission_key, fingerprint=asked.digest(), registration=added, received_at=now
+    )

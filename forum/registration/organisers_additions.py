@@ -23,13 +23,13 @@ from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFu
 from forum.registration.models import Registration
 from forum.registration.moving_words import STAY, WAIT
 from forum.registration.organisers_forms import PersonForm
-from forum.web.forms import LinesField, is_email, required
+from forum.web.forms import LinesField, SentOnce, is_email, required
 from forum.web.languages import in_language
 
 bp = Blueprint("attendee_additions", __name__, url_prefix="/console/<event>")
 
 
-class AdditionForm(PersonForm):
+class AdditionForm(SentOnce, PersonForm):
     """Somebody whom an organiser registers, with or without an address, and why."""
 
     email = EmailField(_l("E-mail address"), [Optional(), is_email])
@@ -89,6 +89,7 @@ def _save(slug: str, form: AdditionForm) -> Registration:
         email=form.email.data or "",
         reason=form.reason.data or "",
         may_wait=form.if_full.data == WAIT,
+        form_key=form.own_key(),
         actor=sign_ins.current_actor(),
         now=clock.now(),
     )

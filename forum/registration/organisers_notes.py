@@ -21,12 +21,12 @@ from forum.registration import dossier, listing, places
 from forum.registration.console import person_of, to_person
 from forum.registration.models import Registration
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
-from forum.web.forms import LinesField, TidyForm, required
+from forum.web.forms import LinesField, SentOnce, TidyForm, required
 
 bp = Blueprint("attendee_notes", __name__, url_prefix="/console/<event>/registrations/<reference>")
 
 
-class NoteForm(TidyForm):
+class NoteForm(SentOnce, TidyForm):
     """A private note about a person."""
 
     text = LinesField(
@@ -59,7 +59,9 @@ def index(event: str, reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         start_write(db.session)
         registration, filters = person_of(event, reference)
-        notes.add_note(registration, form.text.data, actor=sign_ins.current_actor(), now=clock.now())
+        places.lock(registration.event)
+        by = {"actor": sign_ins.current_actor(), "form_key": form.own_key()}
+        notes.add_note(registration, form.text.data or "", now=clock.now(), **by)
         db.session.commit()
         flash(_("The note has been added."), "success")
         return redirect(to_person(registration, filters), 303)

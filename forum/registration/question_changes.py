@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
 from forum.columns import Text
 from forum.events.models import Event
 from forum.extensions import db
@@ -18,16 +19,28 @@ from forum.questions.drafts import ChoiceDraft, QuestionDraft
 from forum.questions.enums import DECIDING, NO, WITH_CHOICES, YES, QuestionKind
 from forum.questions.errors import Fault, QuestionRefused
 from forum.questions.models import Choice, Question
+from forum.questions.ready_made import ReadySet, with_free_keys
 from forum.registration import question_faults, tallies
 
 LONGEST_KEY = 40
+ADDED = "question.added"
 
 
-def add(event: Event, draft: QuestionDraft, *, actor: str, now: datetime) -> Question:
-    """Add a question, the last in order, and record it. Raises QuestionRefused."""
+def add(event: Event, draft: QuestionDraft, *, actor: str, now: datetime, **known: str) -> Question:
+    """Add a question, the last in order, and record it with what else is `known`. Raises QuestionRefused."""
     question = insert(event, draft, now=now)
-    audit.record("question.added", question, actor=actor, at=now, key=question.key, kind=question.kind)
+    told = {"key": question.key, "kind": question.kind, **known}
+    audit.record(ADDED, question, actor=actor, at=now, **told)
     return question
+
+
+def take_over(event: Event, ready: ReadySet, *, form_key: str, actor: str, now: datetime) -> None:
+    """Add the questions of a ready-made set, the last in order; the same form sent again adds none (R03)."""
+    asked = queries.list_all(event.id)
+    if audit_queries.has_form(ADDED, asked, form_key):
+        return
+    for draft in with_free_keys(ready, [question.key for question in asked]):
+        add(event, draft, actor=actor, now=now, form=form_key)
 
 
 def insert(event: Event, draft: QuestionDraft, *, now: datetime) -> Question:

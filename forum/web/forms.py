@@ -17,6 +17,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, StopValidation
 
 from forum import addresses
 from forum.tidying import longest_word, tidy, tidy_lines
+from forum.web.edits import digest
 from forum.web.languages import language
 
 ADDRESS = re.compile(r"https?:|www\.|[/\\<>@]", re.IGNORECASE)
@@ -111,6 +112,23 @@ class TidyForm(FlaskForm):
         The view then repeats the checks that need the database, and saves nothing.
         """
         return self.is_submitted() and request.form.get(SWITCH) == WITH_ERRORS and not self.errors
+
+
+class SentOnce:
+    """Gives a form a key by which a form that is sent twice, as by a doubled press, is noticed (R03).
+
+    A form class inherits from this beside TidyForm. The page renders `key` as a hidden field.
+    """
+
+    key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.key.data = self.key.data or new_form_key()
+
+    def own_key(self: Any) -> str:
+        """Return a digest of the form's key and of what was typed: it is the same when the form is sent twice."""
+        return digest({name: value for name, value in self.data.items() if name != "csrf_token"})
 
 
 class PartForm(TidyForm):

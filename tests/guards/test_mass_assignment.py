@@ -199,6 +199,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {**DETAILS, "email": "new@example.org", "sector": "ngo", "if_full": "wait", "reason": "New"},
         PLACE,
         {"registrations", "protected_identities", "care_answers", "registration_notes", "address_changes"}
+        | {"submissions"}
         | MAILED,
     ),
     "own_moves.address": (PERSON, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),

@@ -41,11 +41,18 @@ def test_note_stands_in_the_history_until_it_is_removed(organiser, person):
     assert page.all(".timeline-note") == ["Comes by train. Leads a study."]
     assert page.all(".timeline-title")[0] == "Note"
     ((actor, details),) = [entry[1:] for entry in recorded(person) if entry[0] == "registration.noted"]
-    assert (actor.startswith("user:"), set(details)) == (True, {"note"})
+    assert (actor.startswith("user:"), set(details)) == (True, {"note", "form"})
     asked = page.follow("Add or remove notes").follow("Remove the note of 3 May 2027 at 14:05 (CEST)")
     asked.submit(button="Remove the note", expect=303)
     page = show(organiser, person)
     assert (page.all(".timeline-note"), page.all(".timeline-title")[0]) == ([], "Note removed")
+
+
+def test_a_doubled_press_adds_one_note(organiser, person):
+    page = organiser.get("attendee_notes.index", event="nf27", reference=person.reference)
+    for text in ("Called.", "Called.", "Called again."):
+        page.submit({"text": text}, button="Add note", expect=303)
+    assert [note.text for note in notes.list_notes(person)] == ["Called.", "Called again."]
 
 
 def test_tags_find_people_and_a_later_change_is_compared(organiser, event, person):

@@ -68,13 +68,25 @@ def test_organiser_adds_somebody_without_an_address(organiser, event):
     assert [note.text for note in notes.list_notes(added)] == ["Called by telephone."]
     action, actor, details = recorded(added)[0]
     assert (action, actor.startswith("user:"), details["by_hand"]) == ("registration.received", True, True)
-    refused = page.submit({**FILLED, "if_full": "stay"}, button="Add the person", expect=409)
+    again = organiser.get("attendee_additions.add", event="nf27")
+    refused = again.submit({**FILLED, "if_full": "stay"}, button="Add the person", expect=409)
     assert "No place is free there. Nobody has been added." in refused.text
     assert db.session.query(Registration).count() == 1
     page = shown.follow("Cancel the registration")
     assert "so nobody is written to" in page.text
     page.submit(button="Cancel the registration", expect=303)
     assert (added.status, queued(since)) == (Status.CANCELLED, [])
+
+
+def test_a_doubled_press_adds_one_person(organiser, event):
+    since = last_id()
+    page = organiser.get("attendee_additions.add", event="nf27")
+    filled = {**FILLED, "email": "kim@example.org"}
+    leads = {page.submit(filled, button="Add the person", expect=303).location for _press in range(2)}
+    assert (len(leads), db.session.query(Registration).count()) == (1, 1)
+    assert queued(since) == [("new-address", "kim@example.org")]
+    page.submit({**FILLED, "given_name": "Robin", "if_full": "wait"}, button="Add the person", expect=303)
+    assert db.session.query(Registration).count() == 2
 
 
 def test_address_gets_one_message_until_it_is_confirmed(organiser, pages, event):
