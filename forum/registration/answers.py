@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import belonging, given, names, places, searching
+from forum.registration import belonging, given, names, places, queries, searching
 from forum.registration.applicant import CHANGEABLE, Applicant
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
@@ -58,6 +58,8 @@ def take_over(registration: Registration, submission: Submission | None, *, now:
     moved = False
     if submission and submission.answers:
         moved = _put(registration, read(registration, submission), submission.received_at, now)
+    elif told := _given(registration, submission):
+        given.store(registration, told, now=now)
     forget(registration)
     return held and moved
 
@@ -74,7 +76,7 @@ def read(registration: Registration, submission: Submission | None) -> Mapping[s
         **{name: getattr(registration, name) for name in CHANGEABLE},
         **(registration.protected_identity.answer if registration.protected_identity else NOT_PROTECTED),
         **carried,
-        "given": submission.given if submission else None,
+        "given": _given(registration, submission),
     }
 
 
@@ -127,6 +129,12 @@ def derive(registration: Registration) -> None:
     registration.search_text = searching.search_text(registration)
     registration.search_extra = searching.search_extra(registration)
     registration.search_extra_from = searching.search_extra_from(registration)
+
+
+def _given(registration: Registration, submission: Submission | None) -> Mapping[str, Any] | None:
+    """Return the answers to the event's own questions that go with a link; without a form, those of a withheld one."""
+    form = submission or queries.find_withheld_form(registration)
+    return form.given if form else None
 
 
 def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime, now: datetime) -> bool:

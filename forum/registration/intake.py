@@ -66,7 +66,9 @@ def register(
         fingerprint=applicant.digest(),
         # The answers that the confirming link carries.
         answers=applicant.answers(sector.key) if is_carried else None,
-        given=applicant.given if is_carried else None,
+        # Those to the event's own questions are kept where the registration itself was made from this form, too: a link
+        # that is asked for later carries them, like the registration's own details.
+        given=applicant.given if is_carried or live is None else None,
         registration=registration,
         received_at=now,
     )

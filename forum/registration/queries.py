@@ -251,6 +251,13 @@ def find_last_form(registration: Registration) -> Submission | None:
     return db.session.scalars(newest_first.limit(1)).one_or_none()
 
 
+def find_withheld_form(registration: Registration) -> Submission | None:
+    """Return the form that a registration was made from while its message was withheld: no link carries its answers."""
+    withheld = Submission.answers.is_(None), Submission.given.is_not(None)
+    first = select(Submission).where(Submission.registration_id == registration.id, *withheld)
+    return db.session.scalars(first.order_by(Submission.received_at).limit(1)).one_or_none()
+
+
 def count_forms(registration: Registration) -> int:
     """Return how many forms were sent for this registration, as far as they are still stored."""
     mine = Submission.registration_id == registration.id
