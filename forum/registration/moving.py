@@ -3,7 +3,8 @@
 Whoever waits stays in line by the time of registering. A place is given back in the one sector and taken in the other
 in one transaction, under the event's lock; without a free place there nothing changes, or the person waits there,
 whichever was chosen before. Where organisers review a sector, a person who moves there is reviewed; an organiser who
-moves somebody has decided. Source: docs/architecture.md, "Places"; R01, R02.
+moves somebody has decided. Whoever is in review and moves to a sector that is not reviewed gets a place there if one is
+free, and else waits. Source: docs/architecture.md, "Places"; R01, R02.
 """
 
 from collections.abc import Sequence
@@ -18,9 +19,10 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import caps, mails, offers, places, reviewing, waiting_list
+from forum.outbox import queries as outbox
+from forum.registration import caps, mails, offers, places, queries, reviewing, waiting_list
 from forum.registration.caps import Held
-from forum.registration.enums import OfferEnd, Status
+from forum.registration.enums import APPROVED, OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
 from forum.registration.models import Registration
 
@@ -34,6 +36,9 @@ class Outcome(StrEnum):
     NO_PLACE = "no_place"
     IN_LINE = "in_line"
     REVIEWED = "reviewed"
+    GETS_PLACE = "gets_place"  # without the review that is left behind
+    JOINS_LINE = "joins_line"
+    NOWHERE = "nowhere"
     AS_IT_IS = "as_it_is"
 
 
@@ -51,6 +56,8 @@ def foresee(registration: Registration, sector: Sector, *, actor: str, now: date
         return Outcome.AS_IT_IS
     if actor == PERSON and sector.policy == SectorPolicy.REVIEW:
         return Outcome.AS_IT_IS if registration.status == Status.IN_REVIEW else Outcome.REVIEWED
+    if registration.status == Status.IN_REVIEW and sector.policy != SectorPolicy.REVIEW:
+        return _foresee_without_review(registration, sector, now)
     if registration.status == Status.WAITING:
         return Outcome.IN_LINE
     if not registration.holds_place:
@@ -90,18 +97,19 @@ def move(
     if sector not in list_sectors(registration, actor=actor):
         raise NoSuchSector
     was, outcome = registration.sector, foresee(registration, sector, actor=actor, now=now)
-    if outcome == Outcome.NO_PLACE and not (may_wait and can_wait(registration, now)):
+    loses_place = outcome == Outcome.NO_PLACE and not (may_wait and can_wait(registration, now))
+    if loses_place or outcome == Outcome.NOWHERE:
         raise NoPlaceThere
-    if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
-        for kind in offers.OUTDATED:
-            mails.take_back([registration], kind=kind)
+    is_told_anew = _take_back_outdated(registration, outcome)
     # The database refuses rows whose status and place do not fit, so nothing is written in between.
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
         details = {"was": was.key, "sector": sector.key, "outcome": outcome}
         audit.record("registration.moved", registration, actor=actor, at=now, **details)
         _settle(registration, outcome, actor, now)
-    _tell(registration, outcome, now)
+    if outcome in (Outcome.GETS_PLACE, Outcome.JOINS_LINE):
+        reviewing.end_without_decision(registration, actor=actor, now=now)
+    _tell(registration, outcome, now, is_told_anew=is_told_anew)
     waiting_list.offer_free_places(event, now=now)
     return outcome
 
@@ -109,6 +117,30 @@ def move(
 def can_wait(registration: Registration, now: datetime) -> bool:
     """Return whether the registration can give up its place and wait; one without a confirmed address just loses it."""
     return registration.status == Status.PENDING or places.takes_waiters(registration.event, now)
+
+
+def _foresee_without_review(registration: Registration, sector: Sector, now: datetime) -> Outcome:
+    """Return what becomes of somebody in review in a sector that nobody reviews, once its line has been served."""
+    trial = places.trial_of(registration.event)
+    waiting_list.count_offers_on_trial(trial, now)
+    has_line = places.takes_waiters(registration.event, now)
+    left = places.places_left(trial, now)[sector.id]
+    is_free = left > 0 and caps.has_room(trial, registration.organisation_key)
+    if is_free and (has_line or position_in(registration, sector) == 1):
+        return Outcome.GETS_PLACE
+    return Outcome.JOINS_LINE if has_line else Outcome.NOWHERE
+
+
+def _take_back_outdated(registration: Registration, outcome: Outcome) -> bool:
+    """Take back unsent mails that name the old sector; return whether the one about the state is to be written anew."""
+    kind = mails.kind_for_state(registration)
+    if kind is None or registration.status == Status.PENDING or outcome == Outcome.AS_IT_IS:
+        return False
+    has_lost = outcome in (Outcome.NO_PLACE, Outcome.REVIEWED)
+    unsent = {mail.kind for mail in queries.list_mails(registration) if mail.status in outbox.UNSENT}
+    for outdated in unsent.intersection((kind, *(offers.OUTDATED if has_lost else ()))):
+        mails.take_back([registration], kind=outdated)
+    return kind in unsent and outcome in (Outcome.KEEPS_PLACE, Outcome.IN_LINE)
 
 
 def _has_room(registration: Registration, sector: Sector, now: datetime) -> bool:
@@ -148,6 +180,8 @@ def _settle(registration: Registration, outcome: Outcome, actor: str, now: datet
     """
     if registration.status == Status.PENDING:
         return
+    if registration.sector.policy != SectorPolicy.REVIEW and registration.status in APPROVED:
+        registration.review_since = registration.answer_by = None  # nobody reviews a change there
     if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
         offers.end(registration, OfferEnd.MOVED, now=now)
     if outcome == Outcome.REVIEWED:
@@ -158,7 +192,9 @@ def _settle(registration: Registration, outcome: Outcome, actor: str, now: datet
         waiting_list.join(registration, now, actor=actor)
 
 
-def _tell(registration: Registration, outcome: Outcome, now: datetime) -> None:
-    """Write to a person whose registration has lost its place and waits now."""
-    if outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:
+def _tell(registration: Registration, outcome: Outcome, now: datetime, *, is_told_anew: bool) -> None:
+    """Write to a person whose registration has lost its place and waits now, or whose message named the old sector."""
+    if is_told_anew:
+        mails.queue_for_state(registration, why=offers.why_of(registration), now=now)
+    elif outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:
         mails.queue_waiting(registration, now=now)

@@ -61,8 +61,26 @@ def _to_organiser(outcome: Outcome, position: str) -> str:
         ),
         Outcome.IN_LINE: _("Waits there, %(ordinal)s in line by the time of registering.", ordinal=position),
         Outcome.REVIEWED: _("Goes into review."),
+        Outcome.GETS_PLACE: _("Gets a place there, without a review."),
+        Outcome.JOINS_LINE: _(
+            "No place is free there. Waits, %(ordinal)s in line, without a review.", ordinal=position
+        ),
+        Outcome.NOWHERE: _("No place is free there, and nobody can wait."),
         Outcome.AS_IT_IS: _("Nothing else changes."),
     }[outcome]
+
+
+def done(sector: str, outcome: Outcome | None) -> str:
+    """Return what an organiser's move has come to, in words."""
+    if outcome == Outcome.NO_PLACE:
+        return _(
+            "Moved to %(sector)s. No place was free there, so the person has none any more.", sector=sector
+        )
+    if outcome == Outcome.GETS_PLACE:
+        return _("Moved to %(sector)s. The person has a place.", sector=sector)
+    if outcome == Outcome.JOINS_LINE:
+        return _("Moved to %(sector)s. The person is on the waiting list.", sector=sector)
+    return _("Moved to %(sector)s.", sector=sector)
 
 
 def _to_person(outcome: Outcome, position: str) -> str:
@@ -78,5 +96,10 @@ def _to_person(outcome: Outcome, position: str) -> str:
         Outcome.REVIEWED: _(
             "The organisers review each registration there. You have no place until they have decided."
         ),
+        Outcome.GETS_PLACE: _("You get a place there, without a review."),
+        Outcome.JOINS_LINE: _(
+            "No place is free there. You wait, %(ordinal)s in line, without a review.", ordinal=position
+        ),
+        Outcome.NOWHERE: _("No place is free there, and nobody can wait."),
         Outcome.AS_IT_IS: _("Nothing else changes."),
     }[outcome]

@@ -17,7 +17,6 @@ from forum.registration import listing, mails, moving, moving_words, places
 from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
 from forum.registration.models import Registration
-from forum.registration.moving import Outcome
 from forum.registration.organisers_words import words_field
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.languages import in_language, language_name
@@ -68,12 +67,7 @@ def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
     if form.words.data:
         mails.queue_changed(registration, [mails.SECTOR], words=form.words.data, now=now)
     db.session.commit()
-    name = in_language(into.name)
-    if outcome == Outcome.NO_PLACE:
-        return _(
-            "Moved to %(sector)s. No place was free there, so the person has none any more.", sector=name
-        )
-    return _("Moved to %(sector)s.", sector=name)
+    return moving_words.done(in_language(into.name), outcome)
 
 
 def _page(
@@ -91,7 +85,8 @@ def _page(
         meanwhile, compared = refusal, list(differences(form, refusal.stored))
         form.show(refusal.stored)
     elif refusal:
-        form.if_full.errors = [_("No place is free there. Nothing has been changed.")]
+        refused = form.if_full if registration.holds_place else form.sector
+        refused.errors = [_("No place is free there. Nothing has been changed.")]
     sectors = list(moving.list_sectors(registration, actor=actor))
     if not form.is_submitted():
         note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=actor)

@@ -63,8 +63,9 @@ def sector() -> ResponseReturnValue:
         outcome = moving.move(registration, into, may_wait=may_wait, actor=PERSON, now=now)
     except (NoPlaceThere, NoSuchSector):
         db.session.rollback()
-        form.if_full.errors = [_("No place is free there. Nothing has been changed.")]
-        return _ask_for_sector(mine(), sectors, form), 409
+        refused = form.if_full if (registration := mine()).holds_place else form.sector
+        refused.errors = [_("No place is free there. Nothing has been changed.")]
+        return _ask_for_sector(registration, sectors, form), 409
     db.session.commit()
     _flash_moved(into, outcome)
     return redirect(url_for("self_service.show"), 303)
@@ -148,7 +149,9 @@ def _ask_for_address(form: NewAddressForm, *, too_many: bool = False) -> str:
 
 def _flash_moved(into: Sector, outcome: Outcome | None) -> None:
     name = in_language(into.name)
-    if outcome == Outcome.NO_PLACE:
+    if outcome == Outcome.GETS_PLACE:
+        flash(_("You are in %(sector)s now, and have a place.", sector=name), "success")
+    elif outcome in (Outcome.NO_PLACE, Outcome.JOINS_LINE):
         flash(_("You are in %(sector)s now, and on its waiting list.", sector=name), "success")
     else:
         flash(_("You are in %(sector)s now.", sector=name), "success")

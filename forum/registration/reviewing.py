@@ -16,7 +16,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import answers, caps, former_answers, mails, offers, places, waiting_list
 from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
-from forum.registration.errors import NotInReview, NotLive, SectorFull
+from forum.registration.errors import NoPlaceThere, NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
 
 # The answers that are reviewed: whoever was approved under one name does not come under another one unseen.
@@ -117,6 +117,23 @@ def decline(registration: Registration, refusal: Refusal, *, actor: str, now: da
         "registration.declined", registration, actor=actor, at=now, was=before, reason=refusal.reason
     )
     waiting_list.offer_free_places(registration.event, now=now)
+
+
+def end_without_decision(registration: Registration, *, actor: str, now: datetime) -> None:
+    """Let a registration in review take a place or stand in line, because its new sector is not reviewed.
+
+    Raises NoPlaceThere if no place is free and nobody can wait; the caller then has to roll back.
+    """
+    registration.review_since = registration.answer_by = None
+    if _takes_place(registration, now):
+        registration.move_to(Status.CONFIRMED, now=now)
+        registration.waiting_since = None
+        mails.queue_confirmed(registration, now=now)
+        audit.record("registration.confirmed", registration, actor=actor, at=now)
+    elif places.takes_waiters(registration.event, now):
+        mails.queue_waiting(registration, now=now)
+    else:
+        raise NoPlaceThere
 
 
 def find_placed(event: Event, asked: Collection[Registration], now: datetime) -> set[int]:

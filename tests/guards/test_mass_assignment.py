@@ -210,6 +210,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "registrations": {"sector_id", "waiting_since", "calendar_sequence", "calendar_changed_at"}
             | OFFERED["registrations"],
             **PLACE,
+            "outbox_messages": UNSENT,
         },
         MAILED,
     ),

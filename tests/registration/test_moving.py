@@ -9,11 +9,12 @@ from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import moving, places, waiting_list
+from forum.registration import actions, moving, places, queries, waiting_list
 from forum.registration.enums import Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector
 from forum.registration.moving import Outcome
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
@@ -138,3 +139,44 @@ def test_person_may_not_choose_a_sector_by_invitation_and_is_reviewed_where_all_
     assert (person.status, person.holds_place, taken(event)) == (Status.IN_REVIEW, False, {"all": 0})
     assert kinds_for(person)[-1] == "in-review"
     assert places.places_left(event, NOW)
+
+
+def test_whoever_is_in_review_gets_a_place_or_waits_in_a_sector_without_a_review(organiser, event):
+    full, free, sent = confirmed(event, "other"), confirmed(event, "other"), confirmed(event, "other")
+    confirmed(event, "ngo")
+    page = show(organiser, free).follow("Move to another sector")
+    assert page.all("main .choice .hint") == [
+        "Gets a place there, without a review.",
+        "No place is free there. Waits, 1st in line, without a review.",
+        "Gets a place there, without a review.",
+    ]
+    shown = page.submit({"sector": "tech"}, button="Move", follow=True)
+    assert (shown.flashes, shown.all(".status")[0]) == (
+        ["Moved to IT and telecom. The person has a place."],
+        "Confirmed",
+    )
+    db.session.expire_all()
+    assert (free.holds_place, free.review_since, kinds_for(free)[-1]) == (True, None, "confirmed")
+    assert move(full, "ngo", actor="person") == Outcome.JOINS_LINE
+    assert (full.status, full.waiting_since, kinds_for(full)[-1]) == (Status.WAITING, NOW, "waiting")
+    assert taken(event) == {"tech": 1, "ngo": 1, "all": 2}
+    write(setattr, event, "has_waiting_list", False)
+    page = show(organiser, sent).follow("Move to another sector")
+    assert page.all("main .choice .hint")[1] == "No place is free there, and nobody can wait."
+    refused = page.submit({"sector": "ngo"}, button="Move", expect=409)
+    assert refused.errors == {"sector": "No place is free there. Nothing has been changed."}
+    db.session.expire_all()
+    assert (sent.sector.key, sent.status) == ("other", Status.IN_REVIEW)
+
+
+def test_message_that_has_not_left_names_the_new_sector(event):
+    holder, _second, waiting = (confirmed(event, "tech") for _ in range(3))
+    write(actions.cancel, holder, actor="person", now=NOW)
+    assert (waiting.status, newest_mail(waiting).row.kind) == (Status.OFFERED, "offered")
+    assert move(waiting, "ngo") == Outcome.KEEPS_PLACE
+    first, second = [mail for mail in queries.list_mails(waiting) if mail.kind == "offered"]
+    assert (first.status, second.status) == ("aborted", "queued")
+    assert "NGOs" in newest_mail(waiting).text
+    mark_all_sent()
+    assert move(waiting, "other") == Outcome.KEEPS_PLACE
+    assert kinds_for(waiting).count("offered") == 2
