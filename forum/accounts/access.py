@@ -152,6 +152,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "attendees.export": ORGANISERS,
     "attendees.show": ORGANISERS,
     "attendees.cancel": ORGANISERS,
+    "attendee_undoing.reinstate": ORGANISERS,
     "attendee_changes.change": ORGANISERS,
     "attendee_additions.add": ORGANISERS,
     "attendee_addresses.change": ORGANISERS,

@@ -31,6 +31,7 @@ BELONGING = {
         "attendees.index",
         "attendees.show",
         "attendees.cancel",
+        "attendee_undoing.reinstate",
         "attendee_changes.change",
         "attendees.resend",
         "attendees.export",

@@ -110,7 +110,7 @@ REGISTER: tuple[Entry, ...] = (
         columns=(
             *_of("registrations", "status", "holds_place", "requested_at", "confirm_by", "confirmed_at"),
             *_of("registrations", "held_until", "waiting_since", "offer_expires_at", "ended_at"),
-            *_of("registrations", "review_since", "answer_by"),
+            *_of("registrations", "review_since", "answer_by", "cancelled_from"),
             *_of("submissions", "registration_id", "received_at"),
         ),
     ),
@@ -203,6 +203,8 @@ REGISTER: tuple[Entry, ...] = (
             "NoteForm.text",
             "TagsForm.tags",
             "ChangeForm.words",
+            "AnswersForm.words",
+            "ReinstateForm.words",
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
             "CancelForm.reason",

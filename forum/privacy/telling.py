@@ -213,6 +213,7 @@ RECIPIENTS = {
 SAID_ANYWHERE: Mapping[str, Any] = {name: own_data_words.SAID[name] for name in ("country", "language")}
 SAID: Mapping[tuple[str, str], Any] = {
     ("registrations", "status"): status_name,
+    ("registrations", "cancelled_from"): status_name,
     ("registrations", "decline_reason"): CHOICES,
     ("proposed_refusals", "reason"): CHOICES,
     ("registration_tokens", "purpose"): LINKS,

@@ -129,6 +129,7 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     places.release(registration)
     registration.move_to(Status.CANCELLED, now=now)
     registration.ended_at = now
+    registration.cancelled_from = None if before == Status.PENDING else before
     links.revoke(registration, now=now)
     answers.forget(registration)
     offers.end(registration, OfferEnd.CANCELLED, now=now)

@@ -32,7 +32,7 @@ from forum.registration import (
     wording,
 )
 from forum.registration.balance import balance_of
-from forum.registration.enums import ExportShape, Group
+from forum.registration.enums import ExportShape, Group, Status
 from forum.registration.errors import NotLive, StateChanged
 from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
@@ -204,6 +204,7 @@ def _ask_to_cancel(registration: Registration, filters: listing.Filters, form: C
         form=form,
         back_to_person=to_person(registration, filters),
         has_begun=now >= event.starts_at,
+        can_be_undone=registration.status != Status.PENDING and not events.is_over(event, now),
         is_open=events.registration_state(event, now) == RegistrationState.OPEN,
         language=language_name(registration.language),
         wording=wording,

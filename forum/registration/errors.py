@@ -76,6 +76,10 @@ class NotInReview(Exception):
     """Nothing is to be decided: somebody else has decided, or the registration has ended."""
 
 
+class CannotBeUndone(Exception):
+    """A cancellation cannot be undone: it is too late, no place is free, or the person has registered again."""
+
+
 class OrganisationFull(Exception):
     """The organisation holds as many places as the event allows for one organisation."""
 

@@ -138,6 +138,7 @@ class Registration(Base):
     decline_reason: Mapped[DeclineReason | None] = member(DeclineReason)
     decline_words: Mapped[str | None] = mapped_column(String(2000))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancelled_from: Mapped[Status | None] = member(Status)
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     calendar_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)

@@ -26,6 +26,7 @@ PLAIN = (
     "decline_reason",
     "decline_words",
     "ended_at",
+    "cancelled_from",
 )
 OFFER = ("made_at", "expires_at", "made_by", "reason", "reminded_at", "ended_at", "ended_how")
 # What organisers note of a review is told once it is decided: a proposed refusal may never become one.

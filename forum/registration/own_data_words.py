@@ -37,6 +37,7 @@ LABELS = {
     "decline_reason": _l("Why it was declined"),
     "decline_words": _l("The organisers’ own words"),
     "ended_at": _l("Ended"),
+    "cancelled_from": _l("Status before the cancellation"),
     "purpose": _l("What it is about"),
     "text_version": _l("Version of the text"),
     "given_at": _l("Given"),
@@ -123,8 +124,8 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
 
 
 def _is_said(name: str, value: Any) -> bool:
-    """Return whether a row is shown: why a registration was declined is a row only where it was."""
-    return value is not None or name not in ("decline_reason", "decline_words")
+    """Return whether a row is shown: what concerns a refusal or a cancellation is a row only where there was one."""
+    return value is not None or name not in ("decline_reason", "decline_words", "cancelled_from")
 
 
 def _table(items: Sequence[Mapping[str, Any]], names: Sequence[str], zone: tzinfo) -> Table:
@@ -143,7 +144,7 @@ def _words(name: str, value: Any, zone: tzinfo, status: Callable[[str], str]) ->
         return "–" if name in MOMENTS else ""
     if name in MOMENTS:
         return moment_text(datetime.fromisoformat(value), zone)
-    if name == "status":
+    if name in ("status", "cancelled_from"):
         return status(value)
     return str(SAID[name](value)) if name in SAID else str(value)
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from flask import request, url_for
 
+from forum import clock
 from forum.audit import queries as audit_queries
 from forum.people import notes
-from forum.registration import dossier, listing, queries, waiting_view
+from forum.registration import dossier, listing, queries, reinstating, waiting_view
 from forum.registration.models import Registration
 
 
@@ -58,4 +59,7 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
         "withdraw_url": url("waiting_list.withdraw", registration),
         "resend_url": url("attendees.resend", registration),
         "cancel_url": url("attendees.cancel", registration),
+        "reinstate_url": url("attendee_undoing.reinstate", registration)
+        if reinstating.foresee(registration, clock.now())
+        else None,
     }

@@ -74,6 +74,7 @@ ACTS = {
     "registration.not_confirmed": _l("Address not confirmed in time"),
     "registration.confirmed": _l("Place confirmed"),
     "registration.cancelled": _l("Registration cancelled"),
+    "registration.reinstated": _l("Cancellation undone"),
     "registration.approved": _l("Approved"),
     "registration.declined": _l("Registration declined"),
     "registration.review_reopened": _l("In review again, because name or organisation was changed"),

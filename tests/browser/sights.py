@@ -446,6 +446,12 @@ CONSOLE = [
         world="long",
         as_=ORGANISER,
     ),
+    Sight(
+        "undo a cancellation",
+        "attendee_undoing.reinstate",
+        way=of_person("attendee_undoing.reinstate", "cancelled"),
+        as_=ORGANISER,
+    ),
     Sight("export", "attendees.export", way=of_event("attendees.export"), as_=ORGANISER),
     Sight(
         "export with errors",

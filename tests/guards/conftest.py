@@ -84,6 +84,7 @@ def queried(world) -> list[tuple[str, str]]:
     named = {
         "attendees.show",
         "attendees.cancel",
+        "attendee_undoing.reinstate",
         "attendees.resend",
         "attendee_changes.change",
         "attendee_addresses.change",

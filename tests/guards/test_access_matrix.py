@@ -143,6 +143,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
     assert {address.endpoint for address, _path in swapped} == {
         "attendees.show",
         "attendees.cancel",
+        "attendee_undoing.reinstate",
         "attendee_changes.change",
         "attendee_addresses.change",
         "attendee_moves.sector",

@@ -19,7 +19,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails as privacy_mails
 from forum.questions.queries import list_answers
-from forum.registration import mails
+from forum.registration import mails, reinstating
 from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.guards import seen, texts
@@ -333,6 +333,7 @@ def queue_every_mail(world: World) -> None:
             partial(mails.queue_about_offer, kind="offer-withdrawn", words="Sorry."),
             mails.queue_offer_lapsed,
             mails.queue_confirmed,
+            partial(reinstating.tell, words="Sorry."),
             mails.queue_link,
             privacy_mails.queue_own_data,
             partial(privacy_mails.queue_erasure_refused, reason="Sorry."),

@@ -17,6 +17,7 @@ from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 
 ENDING = {
     "attendees.cancel",
+    "attendee_undoing.reinstate",
     "attendees.resend",
     "waiting_list.withdraw",
     "self_service.decline",

@@ -28,6 +28,7 @@ LAST_SEEN = re.compile(r"UPDATE sign_ins SET last_seen_at=\S+( WITH TIME ZONE)? 
 TRACED = {
     "attendees.show",
     "attendees.cancel",
+    "attendee_undoing.reinstate",
     "attendees.resend",
     "attendee_addresses.change",
     "attendee_changes.change",

@@ -40,7 +40,14 @@ BEFORE_PUBLISHING = {"previews.index"}
 # Forms that pages show only of a registration in this state; the tests' registrations are confirmed.
 WAITS = {"status": Status.WAITING, "holds_place": False, "waiting_since": NOW}
 IS_OFFERED = {"status": Status.OFFERED, "offer_expires_at": NOW + timedelta(days=3)}
+IS_CANCELLED = {
+    "status": Status.CANCELLED,
+    "holds_place": False,
+    "ended_at": NOW,
+    "cancelled_from": Status.IN_REVIEW,
+}
 STATES = {
+    "attendee_undoing.reinstate": IS_CANCELLED,
     "waiting_list.offer": WAITS,
     "waiting_list.extend": IS_OFFERED,
     "waiting_list.withdraw": IS_OFFERED,

@@ -192,6 +192,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
     "attendees.cancel": (ADMIN, {"reason": "New", "words": "New"}, None, {"registration_notes"} | MAILED),
+    # The person has a place, so there is no cancellation to undo.
+    "attendee_undoing.reinstate": (ADMIN, {"words": "New"}, {}, set()),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
     "attendee_additions.add": (
@@ -232,6 +234,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "registrations": {"sector_id", "waiting_since", "calendar_sequence", "calendar_changed_at"}
             | OFFERED["registrations"],
             **PLACE,
+            # The message about the place names the old sector and has not left.
+            "outbox_messages": UNSENT,
         },
         MAILED,
     ),
@@ -636,6 +640,7 @@ CANCELLED = PLACE | {
         "status",
         "holds_place",
         "ended_at",
+        "cancelled_from",
         "version",
         "offer_expires_at",
         "confirmed_at",

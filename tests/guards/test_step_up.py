@@ -28,6 +28,7 @@ WEIGHTY = {
 }
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
+    "attendee_undoing.reinstate": "one person, who is told; recorded, and cancelled again as easily",
     "waiting_list.offer": "one person, recorded with a reason, withdrawn as quickly; passes no limit",
     "waiting_list.extend": "one person, recorded",
     "waiting_list.withdraw": "one person, asked on a page of its own, recorded; nobody loses the turn",

@@ -27,6 +27,7 @@ PAGES = (
     "registrations/{reference}/offer/extension",
     "registrations/{reference}/offer/withdrawal",
     "registrations/{reference}/cancel",
+    "registrations/{reference}/reinstate",
     "registrations/{reference}/resend",
     "registrations/{reference}/change",
     "registrations/{reference}/sector",

@@ -16,6 +16,7 @@ from forum.registration import (
     links_by_mail,
     new_address,
     offers_by_hand,
+    reinstating,
     reviewing,
 )
 from forum.registration import mails as registration_mails
@@ -54,6 +55,7 @@ KINDS = {
     "offer-declined",
     "offer-lapsed",
     "cancelled",
+    "reinstated",
     "link",
     "link-to-confirm",
     "changed",
@@ -114,6 +116,9 @@ def make_mails(language: str) -> dict[str, Mail]:
         **_newest(declined, "declined"),
         **_newest(asks_again, "link-to-confirm"),
     }
+    write(actions.cancel, reviewed, actor="person", now=NOW)
+    write(reinstating.reinstate, reviewed, words="Ord.", actor="command", now=NOW)
+    found |= _newest(reviewed, "reinstated")
     write(actions.cancel, holder, actor="person", now=NOW)
     found |= {**_newest(holder, "cancelled"), **_newest(waiting, "offered")}
     return {**found, **make_mails_about_offers(waiting, patient)}

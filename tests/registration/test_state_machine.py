@@ -46,12 +46,14 @@ from forum.registration import (
     offers,
     offers_by_hand,
     places,
+    reinstating,
     reviewing,
     waiting_list,
 )
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, DeclineReason, OfferEnd, Status
 from forum.registration.errors import (
+    CannotBeUndone,
     CapacityBelowTaken,
     DeadlineRefused,
     NoPlaceFree,
@@ -80,13 +82,14 @@ PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.
 HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))  # None: to shortly before the last offers
 WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
+IN_LINE = (Status.WAITING, Status.OFFERED)
 OF_CHANGES = ("change-in-review", "change-approved")
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
-    Status.IN_REVIEW: {"in-review"},
-    Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", *OF_CHANGES},
+    Status.IN_REVIEW: {"in-review", "reinstated"},
+    Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", "reinstated", *OF_CHANGES},
     Status.OFFERED: {"offered", "offer-reminder", "offer-extended", *OF_CHANGES},
-    Status.CONFIRMED: {"confirmed", "approved", *OF_CHANGES},
+    Status.CONFIRMED: {"confirmed", "approved", "reinstated", *OF_CHANGES},
     Status.CANCELLED: {"cancelled", "offer-declined"},
     Status.DECLINED: {"declined"},
     Status.EXPIRED: {"received", "received-without-place", "offer-lapsed"},
@@ -111,6 +114,8 @@ class Registrations(Answering, RuleBasedStateMachine):
         self.begin_asking()
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str]] = set()
+        self.ended_from: dict[int, tuple[Status, datetime]] = {}  # how and when those who cancelled stood
+        self.returned: set[int] = set()  # people whose cancellation was undone
         self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
         self.written: dict[str, Written] = {}  # organisations that organisers have written down, by name
@@ -172,7 +177,10 @@ class Registrations(Answering, RuleBasedStateMachine):
     @precondition(lambda self: self.those_who_are(*LIVE))
     @rule(data=st.data())
     def somebody_cancels(self, data):
-        self.do(actions.cancel, self.pick(data, *LIVE), actor="person")
+        person = self.pick(data, *LIVE)
+        was = person.status
+        if self.do(actions.cancel, person, actor="person"):
+            self.ended_from[person.id] = (was, self.now)
 
     @precondition(lambda self: self.those_who_are(*LIVE))
     @rule(data=st.data(), organisation=st.sampled_from(ORGANISATIONS))
@@ -215,10 +223,27 @@ class Registrations(Answering, RuleBasedStateMachine):
         if foreseen == moving.Outcome.KEEPS_PLACE:
             assert person.holds_place
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
+        if foreseen == moving.Outcome.GETS_PLACE and self.is_tended:
+            assert person.status == Status.CONFIRMED
+        if foreseen == moving.Outcome.JOINS_LINE:
+            assert person.status in (*IN_LINE, Status.CONFIRMED)
+        assert sector.policy == SectorPolicy.REVIEW or not person.is_in_review
         if foreseen == moving.Outcome.IN_LINE:
             assert person.waiting_since == before[2]
         if person.status == Status.WAITING:
             assert person.waiting_since == person.requested_at
+
+    @precondition(lambda self: self.those_who_are(Status.CANCELLED))
+    @rule(data=st.data())
+    def an_organiser_undoes_a_cancellation(self, data):
+        """Bring somebody back whose registration was cancelled, mostly too late or without a free place."""
+        person = self.pick(data, Status.CANCELLED)
+        was, ended_at = self.ended_from.get(person.id, (Status.PENDING, self.now))
+        if self.do(reinstating.reinstate, person, actor="user:1"):
+            assert self.now - ended_at < timedelta(days=1)
+            came_back = {Status.OFFERED: {Status.WAITING, Status.OFFERED}, Status.WAITING: {*IN_LINE}}
+            assert person.status in came_back.get(was, {was})
+            self.chosen, self.returned = {person.id}, self.returned | {person.id}
 
     # The passing of time
 
@@ -456,7 +481,12 @@ class Registrations(Answering, RuleBasedStateMachine):
             Status.CANCELLED: {*OfferEnd} - {OfferEnd.LAPSED},
         }
         statuses = {one.id: one.status for one in people}
-        assert all(how in ends[statuses[number]] for number, how in newest.items() if how)
+        newest = {
+            number: how
+            for number, how in newest.items()
+            if how and not (how == OfferEnd.CANCELLED and number in self.returned)
+        }
+        assert all(how in ends[statuses[number]] for number, how in newest.items())
         counts = Counter(row.registration_id for row in rows if row.reminded_at)
         reminders = select(OutboxMessage.registration_id).where(OutboxMessage.kind == "offer-reminder")
         assert counts == Counter(db.session.scalars(reminders))
@@ -507,6 +537,9 @@ class Registrations(Answering, RuleBasedStateMachine):
             assert act in (offers_by_hand.offer, offers_by_hand.extend, offers_by_hand.withdraw)
         except (OrganisationFull, NoPlaceThere):
             db.session.rollback()
+        except CannotBeUndone:
+            db.session.rollback()
+            assert act is reinstating.reinstate
         except SectorFull:  # no place is held or free, and there is no waiting list
             db.session.rollback()
             assert act in (actions.confirm, reviewing.approve)
@@ -624,6 +657,9 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (deadlines, "offers_end_at", lambda event: event.starts_at),
         (reviewing, "_takes_place", places.admit),
         (reviewing, "begin_again", lambda registration, changed, *, now: None),
+        (reinstating, "_takes_place", lambda registration, now: True),
+        (reinstating, "UNDO_TIME", timedelta(days=3)),
+        (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

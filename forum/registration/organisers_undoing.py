@@ -1,0 +1,74 @@
+"""The page on which an organiser undoes a cancellation, within a day and while the rules of places allow it."""
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import listing, reinstating
+from forum.registration.console import person_of, to_person
+from forum.registration.enums import Status
+from forum.registration.errors import CannotBeUndone
+from forum.registration.models import Registration
+from forum.registration.organisers_words import words_field
+from forum.web.forms import TidyForm
+from forum.web.languages import language_name
+
+bp = Blueprint("attendee_undoing", __name__, url_prefix="/console/<event>/registrations/<reference>")
+
+
+class ReinstateForm(TidyForm):
+    """Words to the person whose registration comes back."""
+
+    words = words_field()
+
+
+@bp.route("/reinstate", methods=["GET", "POST"])
+def reinstate(event: str, reference: str) -> ResponseReturnValue:
+    """Say what comes back, and undo the cancellation."""
+    form = ReinstateForm(kept_words.sent_or_kept())
+    if not form.validate_on_submit():
+        return _page(*person_of(event, reference), form), 422 if form.errors else 200
+    start_write(db.session)
+    registration, filters = person_of(event, reference)
+    actor, now = sign_ins.current_actor(), clock.now()
+    try:
+        status = reinstating.reinstate(registration, words=form.words.data or "", actor=actor, now=now)
+    except CannotBeUndone:
+        db.session.rollback()
+        flash(_("The cancellation can no longer be undone. Nothing was changed."), "warning")
+        return redirect(to_person(registration, filters), 303)
+    db.session.commit()
+    flash(_done(registration, status), "success")
+    return redirect(to_person(registration, filters), 303)
+
+
+def _done(registration: Registration, status: Status) -> str:
+    """Return what was done, in words, and who was told."""
+    came_back = {
+        Status.CONFIRMED: _("The cancellation has been undone, and the person has a place again."),
+        Status.WAITING: _("The cancellation has been undone, and the person is on the waiting list again."),
+        Status.IN_REVIEW: _("The cancellation has been undone, and the registration is in review again."),
+    }[status]
+    if registration.has_address:
+        return f"{came_back} {_('A message is on its way to the person.')}"
+    return f"{came_back} {_('Nobody was written to: it has no e-mail address.')}"
+
+
+def _page(registration: Registration, filters: listing.Filters, form: ReinstateForm) -> str:
+    if not form.is_submitted():
+        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    return render_template(
+        "console/attendees/reinstate.html",
+        event=registration.event,
+        registration=registration,
+        form=form,
+        comes_back=reinstating.foresee(registration, clock.now()),
+        language=language_name(registration.language),
+        back_to_person=to_person(registration, filters),
+    )

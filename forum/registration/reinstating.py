@@ -1,0 +1,83 @@
+"""Undoing a cancellation within a day: the registration comes back as it was, under the rules of places.
+
+A place comes back only if one is free after those in line have been offered what is theirs. Whoever waited, or had an
+offer, stands in line again by the time of registering. A review goes on. The links that ended with the registration
+stay dead; the message to the person has a new one.
+"""
+
+from datetime import datetime, timedelta
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.extensions import db
+from forum.registration import mails, places, queries, waiting_list
+from forum.registration.enums import Status, TokenPurpose
+from forum.registration.errors import CannotBeUndone
+from forum.registration.models import Registration
+from forum.registration.review_words import paragraphs
+
+UNDO_TIME = timedelta(days=1)
+MAIL = "reinstated"
+
+
+def foresee(registration: Registration, now: datetime) -> Status | None:
+    """Return the status that the registration would have again; None if its cancellation cannot be undone now.
+
+    Nothing is stored: places are tried on a copy of the event.
+    """
+    was, ended_at = registration.cancelled_from, registration.ended_at
+    if registration.status != Status.CANCELLED or was is None or ended_at is None:
+        return None
+    is_late = now >= ended_at + UNDO_TIME or events.is_over(registration.event, now)
+    if is_late or queries.find_live(registration.event, registration.email_canonical):
+        return None
+    if was == Status.CONFIRMED:
+        return Status.CONFIRMED if _would_take_place(registration, now) else None
+    if was == Status.IN_REVIEW:
+        return Status.IN_REVIEW
+    return Status.WAITING if places.takes_waiters(registration.event, now) else None
+
+
+def reinstate(registration: Registration, *, words: str = "", actor: str, now: datetime) -> Status:
+    """Undo the cancellation and tell the person; return the status that came back. Raises CannotBeUndone.
+
+    Call after `start_write`; after a refusal the caller has to roll back.
+    """
+    places.lock(registration.event)
+    db.session.refresh(registration)
+    status = foresee(registration, now)
+    if status is None or (status == Status.CONFIRMED and not _takes_place(registration, now)):
+        raise CannotBeUndone
+    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    with db.session.no_autoflush:
+        earlier = queries.find_last_calendar_sequence(registration)
+        registration.move_to(status, now=now)
+        # An entry that the same address has had since must not count as the newer one.
+        if earlier is not None:
+            registration.calendar_sequence = max(registration.calendar_sequence, earlier + 1)
+        registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None
+        registration.waiting_since = registration.requested_at if status == Status.WAITING else None
+    mails.take_back([registration])
+    tell(registration, words=words, now=now)
+    audit.record("registration.reinstated", registration, actor=actor, at=now, status=status)
+    waiting_list.offer_free_places(registration.event, now=now)
+    return status
+
+
+def tell(registration: Registration, *, words: str = "", now: datetime) -> None:
+    """Queue the mail that says what came back, with a new personal link and the organisers' own words."""
+    mails.queue(registration, MAIL, now, leads_to=TokenPurpose.MANAGE, paragraphs=paragraphs(words))
+
+
+def _would_take_place(registration: Registration, now: datetime) -> bool:
+    """Return whether a place is left for the registration once everybody in line has been offered what is theirs."""
+    trial = places.trial_of(registration.event)
+    waiting_list.count_offers_on_trial(trial, now)
+    return places.admit_on_trial(trial, registration, now)
+
+
+def _takes_place(registration: Registration, now: datetime) -> bool:
+    """Offer free places to those in line, then take one that is left; return whether there was one."""
+    waiting_list.offer_free_places(registration.event, now=now)
+    with db.session.no_autoflush:
+        return places.admit(registration, now)
