@@ -54,6 +54,7 @@ from forum.registration import console as registration_console
 from forum.registration import (
     organisers_additions,
     organisers_addresses,
+    organisers_answers,
     organisers_changes,
     organisers_moves,
     organisers_notes,
@@ -114,6 +115,7 @@ BLUEPRINTS = (
     console_previews.bp,
     registration_console.bp,
     organisers_changes.bp,
+    organisers_answers.bp,
     organisers_undoing.bp,
     organisers_notes.bp,
     organisers_moves.bp,

@@ -152,6 +152,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "attendees.export": ORGANISERS,
     "attendees.show": ORGANISERS,
     "attendees.cancel": ORGANISERS,
+    "attendee_answers.change": ORGANISERS,
+    "attendee_answers.care": ORGANISERS,
     "attendee_undoing.reinstate": ORGANISERS,
     "attendee_changes.change": ORGANISERS,
     "attendee_additions.add": ORGANISERS,

@@ -32,6 +32,7 @@ BELONGING = {
         "attendees.show",
         "attendees.cancel",
         "attendee_undoing.reinstate",
+        *("attendee_answers.change", "attendee_answers.care"),
         "attendee_changes.change",
         "attendees.resend",
         "attendees.export",

@@ -1,5 +1,6 @@
 """What an organiser's page of one person shows beside its facts: ways to other pages, private notes and tags."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import request, url_for
@@ -7,7 +8,10 @@ from flask import request, url_for
 from forum import clock
 from forum.audit import queries as audit_queries
 from forum.people import notes
+from forum.questions import queries as questions
+from forum.questions.enums import Sensitivity
 from forum.registration import dossier, listing, queries, reinstating, waiting_view
+from forum.registration.enums import Status
 from forum.registration.models import Registration
 
 
@@ -59,7 +63,22 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
         "withdraw_url": url("waiting_list.withdraw", registration),
         "resend_url": url("attendees.resend", registration),
         "cancel_url": url("attendees.cancel", registration),
+        **_answer_ways(registration, url),
         "reinstate_url": url("attendee_undoing.reinstate", registration)
         if reinstating.foresee(registration, clock.now())
         else None,
+    }
+
+
+def _answer_ways(
+    registration: Registration, url: Callable[[str, Registration], str | None]
+) -> dict[str, str | None]:
+    """Return the links to the answers, as far as the event asks any; before the address is confirmed there are none."""
+    every = questions.list_all(registration.event_id) if registration.status != Status.PENDING else []
+    asked = {question.sensitivity for question in every if not question.withdrawn_at}
+    return {
+        "answers_url": url("attendee_answers.change", registration)
+        if Sensitivity.ORDINARY in asked
+        else None,
+        "care_url": url("attendee_answers.care", registration) if Sensitivity.CARE in asked else None,
     }

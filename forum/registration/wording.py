@@ -82,6 +82,7 @@ ACTS = {
     "registration.refusal_withdrawn": _l("Proposed refusal withdrawn"),
     "registration.recused": _l("Left to others, because the organiser knows the person"),
     "registration.changed": _l("Details changed"),
+    "registration.care_changed": _l("Food and access replaced or deleted"),
     "registration.consent": _l("Consent changed"),
     "registration.address_asked": _l("New address entered"),
     "registration.address_changed": _l("New address confirmed"),

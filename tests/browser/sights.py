@@ -481,6 +481,18 @@ CONSOLE = [
         as_=ORGANISER,
         status=422,
     ),
+    Sight(
+        "answers of somebody",
+        "attendee_answers.change",
+        way=of_person("attendee_answers.change", "confirmed"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "food and access of somebody",
+        "attendee_answers.care",
+        way=of_person("attendee_answers.care", "confirmed"),
+        as_=ORGANISER,
+    ),
     Sight("add by hand", "attendee_additions.add", way=of_event("attendee_additions.add"), as_=ORGANISER),
     Sight(
         "new address of somebody",

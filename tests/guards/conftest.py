@@ -85,6 +85,8 @@ def queried(world) -> list[tuple[str, str]]:
         "attendees.show",
         "attendees.cancel",
         "attendee_undoing.reinstate",
+        "attendee_answers.change",
+        "attendee_answers.care",
         "attendees.resend",
         "attendee_changes.change",
         "attendee_addresses.change",

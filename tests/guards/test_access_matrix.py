@@ -144,6 +144,8 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendees.show",
         "attendees.cancel",
         "attendee_undoing.reinstate",
+        "attendee_answers.change",
+        "attendee_answers.care",
         "attendee_changes.change",
         "attendee_addresses.change",
         "attendee_moves.sector",

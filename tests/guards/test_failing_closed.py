@@ -53,6 +53,7 @@ AUDITED = {
     *("attendee_additions.add", "attendee_addresses.change", "attendee_moves.sector"),
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),
     *("organisations.edit", "organisations.new", "organisations.remove"),
+    *("attendee_answers.change", "attendee_answers.care"),
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),

@@ -29,6 +29,8 @@ TRACED = {
     "attendees.show",
     "attendees.cancel",
     "attendee_undoing.reinstate",
+    "attendee_answers.change",
+    "attendee_answers.care",
     "attendees.resend",
     "attendee_addresses.change",
     "attendee_changes.change",

@@ -28,6 +28,8 @@ PAGES = (
     "registrations/{reference}/offer/withdrawal",
     "registrations/{reference}/cancel",
     "registrations/{reference}/reinstate",
+    "registrations/{reference}/answers",
+    "registrations/{reference}/care",
     "registrations/{reference}/resend",
     "registrations/{reference}/change",
     "registrations/{reference}/sector",
