@@ -18,6 +18,7 @@ from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.news.models import Post, PostText
 from forum.news.searching import search_text
+from forum.questions.models import Question
 from forum.registration import names
 from forum.registration.models import Registration
 from forum.web.static import build_static
@@ -35,6 +36,10 @@ def new_app(folder: Path, database_url: str) -> Flask:
         load_demo(now=clock.now())
         db.session.execute(update(Event).where(Event.is_current).values(capacity=ROOM))
         current = find_current()
+        # The report's rows are about the core questions.
+        db.session.execute(
+            update(Question).where(Question.event_id == current.id).values(withdrawn_at=clock.now())
+        )
         db.session.execute(update(Sector).where(Sector.event_id == current.id).values(ceiling=ROOM))
         db.session.commit()
     return app

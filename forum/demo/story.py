@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import update
 
+from forum.demo.answers import answers_of
 from forum.demo.people import Person, Population
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry, intake, places, reviewing
+from forum.registration import actions, expiry, intake, places, queries, reviewing
 from forum.registration.applicant import Applicant, Details
 from forum.registration.consents import Listed
 from forum.registration.enums import ConsentPurpose, DeclineReason, ListedAs, Status
@@ -201,6 +202,7 @@ def _applicant(part: Part) -> Applicant:
         submission_key=f"demo-{part.sector.key}-{part.number}",
         is_protected=protected,
         real_name=f"{person.given_name} {person.family_name}" if protected else None,
+        given=answers_of(part.number),
     )
 
 
@@ -218,7 +220,8 @@ def _consents(part: Part) -> frozenset[ConsentPurpose]:
 def _confirm(part: Part, at: datetime) -> None:
     shown = ListedAs.ORGANISATION if part.number % 4 == 1 else ListedAs.NAME
     listed = Listed(shown, part.registration.event.participant_list)
-    actions.confirm(part.registration, consents=_consents(part), listed=listed, now=at)
+    form = queries.find_last_form(part.registration)
+    actions.confirm(part.registration, form, consents=_consents(part), listed=listed, now=at)
     for consent in part.registration.consents:  # nobody consents to a text written after `at`
         consent.text_version = min(consent.text_version, at.date().isoformat())
 

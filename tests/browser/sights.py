@@ -817,7 +817,8 @@ SETTINGS = [
 ]
 ADD_QUESTION = of_event("questions.add", kind="one_of")
 QUESTIONS = [
-    Sight("questions, none yet", "questions.index", way=of_event("questions.index"), as_=ORGANISER),
+    Sight("questions, none yet", "questions.index", {"event": "nf16"}, as_=ORGANISER),
+    Sight("questions", "questions.index", way=of_event("questions.index"), as_=ORGANISER),
     Sight(
         "questions in long words",
         "questions.index",
@@ -838,9 +839,10 @@ QUESTIONS = [
         Sight(f"{what} a question", endpoint, way=of_question(endpoint), world="long", as_=ORGANISER)
         for what, endpoint in (("change", "questions.edit"), ("withdraw", "questions.withdraw"))
     ],
-    Sight("preview of no questions", "questions.preview", way=of_event("questions.preview"), as_=ORGANISER),
+    Sight("preview of no questions", "questions.preview", {"event": "nf16"}, as_=ORGANISER),
+    Sight("preview of questions", "questions.preview", way=of_event("questions.preview"), as_=ORGANISER),
     Sight("counts in long words", "counts.show", way=of_event("counts.show"), world="long", as_=ORGANISER),
-    Sight("answers of people, none yet", "counts.people", way=of_event("counts.people"), as_=CARER),
+    Sight("answers of people", "counts.people", way=of_event("counts.people"), as_=CARER),
 ]
 ORGANISING = [*CONSOLE, *DESK, *SETTINGS, *QUESTIONS]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]

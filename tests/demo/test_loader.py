@@ -25,7 +25,8 @@ from forum.images.bodies import without_marks
 from forum.news.models import Post, Tag
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration import places, waiting_list
+from forum.questions import queries as questions
+from forum.registration import places, tallies, waiting_list
 from forum.registration.enums import LIVE, ConsentPurpose, Status
 from forum.registration.models import Consent, ProtectedIdentity, Registration
 from forum.review import queries as reviews
@@ -99,6 +100,17 @@ def test_the_demo_is_a_folder_of_content(loaded):
     db.session.rollback()
     assert [str(difference) for difference in outcome.differences] == []
     assert sorted(exporting.export_files()) == sorted(files.read_content(NOW))
+
+
+def test_form_of_the_current_event_asks_more_and_people_have_answered(loaded):
+    current = events.find_current()
+    asked = questions.list_open(current.slug)
+    assert [one.key for one in asked] == ["sessions", "diet", "access"]
+    assert questions.list_open("nf16") == []
+    counts = {tally.question.key: tally for tally in tallies.list_tallies(current, is_exact=True)}
+    assert all(counts[key].answered >= 5 for key in ("sessions", "diet", "access"))
+    assert counts["diet"].counts["vegetarian"] >= 5
+    assert all(set(person) <= {one.key for one in asked} for _one, person in tallies.list_care(current))
 
 
 def test_current_event_is_open_and_the_archive_is_over(loaded):
