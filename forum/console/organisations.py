@@ -16,7 +16,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.organisations import actions as rules
-from forum.organisations import queries
+from forum.organisations import duplicates, queries
 from forum.organisations.errors import MarkTaken, TooManySuggested
 from forum.registration import caps
 from forum.registration.organisation_models import MarkKind, Organisation
@@ -32,13 +32,16 @@ def index(event: str) -> ResponseReturnValue:
     """Show the event's organisations, and the names in registrations that belong to none of them."""
     found = get_any_or_404(event)
     known, counts = queries.list_all(found), queries.count_by_key(found)
+    unlisted = queries.list_unlisted(found, counts, known)
     return render_template(
         "console/organisations/index.html",
         event=found,
         rows=[(one, rules.written_of(found, one), counts.get(one.key, queries.Numbers())) for one in known],
         caps={one.id: caps.cap_of(found, one.key, {one.key: one.cap} if one.cap else {}) for one in known},
         sectors={sector.key: sector for sector in found.sectors},
-        unlisted=queries.list_unlisted(found, counts, known),
+        unlisted=unlisted,
+        likely=duplicates.find_likely(unlisted, known),
+        pairs=duplicates.find_pairs(known),
     )
 
 
@@ -50,7 +53,7 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def edit(event: str, number: int) -> ResponseReturnValue:
-    """Show and change an organisation (R30)."""
+    """Show and change an organisation (R30); `of` in the address proposes an alias, as for a new one a name."""
     return _edit(event, number)
 
 
@@ -76,7 +79,7 @@ def get_organisation_or_404(event: Event, number: int) -> Organisation:
 def _edit(slug: str, number: int | None) -> ResponseReturnValue:
     event = get_any_or_404(slug)
     stored = _stored(event, number)
-    form = OrganisationForm(kept_words.sent_or_kept(), data=stored or _proposed(event), event=event)
+    form = OrganisationForm(kept_words.sent_or_kept(), data=_proposed(event, stored), event=event)
     if not form.is_submitted():
         show_stored(form, stored)
     if not form.validate_on_submit():
@@ -120,10 +123,17 @@ def _stored(event: Event, number: int | None) -> dict[str, Any]:
     return OrganisationForm.stored(rules.written_of(event, get_organisation_or_404(event, number)))
 
 
-def _proposed(event: Event) -> dict[str, Any]:
-    """Return the name that the registration with the reference in the address has written."""
+def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
+    """Return what the fields show first: what is stored, and what the registration in the address has written.
+
+    That is the name of a new organisation, and another name of a stored one.
+    """
     named = find_by_reference(event, request.args.get("of", "")[:20])
-    return {"name": named.organisation} if named else {}
+    if named is None:
+        return stored
+    if not stored:
+        return {"name": named.organisation}
+    return {**stored, "aliases": f"{stored['aliases']}\n{named.organisation}".strip()}
 
 
 def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooManySuggested) -> None:

@@ -68,6 +68,20 @@ def test_an_organisation_is_written_down_from_a_registration_changed_and_removed
     ]
 
 
+def test_names_that_look_alike_are_pointed_out_and_added_by_hand(organiser, event):
+    confirmed(event, organisation="Folkhälsomyndighetn")
+    confirmed(event, organisation="Tullverket")
+    for name in ("Folkhälsomyndigheten", "Folkhalsomyndigheterna", "Åklagarmyndigheten"):
+        organiser.get("organisations.new", **HERE).submit({"name": name}, button="Add the organisation")
+    index = organiser.get("organisations.index", **HERE)
+    assert index.all("section[aria-labelledby=pairs] li") == ["Folkhälsomyndigheten · Folkhalsomyndigheterna"]
+    offered = [words for words in index.links if words.startswith("Add to ")]
+    assert offered == ["Add to Folkhälsomyndigheten as another name: Folkhälsomyndighetn"]
+    saved = index.follow(offered[0]).submit(button="Save", **FOLLOWED)
+    assert saved.flashes == ["Saved. 1 registration counts differently now."]
+    assert [words for words in saved.links if words.startswith("Add to ")] == []
+
+
 def test_organisations_of_another_event_are_not_there(organiser, sign_in_as, event):
     archive = make_archive(sectors=[make_sector("justice")])
     elsewhere = sign_in_as(Role.ORGANISER, archive).get("organisations.new", event=archive.slug)

@@ -98,6 +98,7 @@ def queried(world) -> list[tuple[str, str]]:
         "waiting_list.extend",
         "waiting_list.withdraw",
         "questions.edit",
+        "organisations.edit",
         "questions.preview",
         "posts.edit",
     }
