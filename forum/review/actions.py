@@ -27,8 +27,12 @@ from forum.web.edits import digest
 
 
 def shown_of(registration: Registration) -> dict[str, Any]:
-    """Return what a reviewer judges; a decision about something else than the page showed is refused (R30)."""
-    names = ("given_name", "family_name", "organisation", "title", "email", "country", "sector_id", "status")
+    """Return what a reviewer judges; a decision about something else than the page showed is refused (R30).
+
+    The language is among it, because the page asks for the reviewer's own words in this language.
+    """
+    names = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
+    names += ("sector_id", "status")
     return {name: getattr(registration, name) for name in names}
 
 

@@ -217,6 +217,20 @@ def change(app, person, **answers):
     own.post("self_service.change", answers, follow=True, expect=200)
 
 
+def test_words_in_a_language_that_the_person_no_longer_reads_decide_nothing(organiser, app, event, people):
+    one = organiser.get("attendees.show", **of(people[0]))
+    many = organiser.get("review_many.decline", **HERE, who=[people[0].reference])
+    change(app, people[0], language="sv")
+    words = {"reason": "off_subject", "en": "Important."}
+    done = submit(one, "refusal", words)
+    assert done.flashes == [
+        "Nothing was changed: the person’s answers are others than your page showed. Look again."
+    ]
+    left = "1 person stays in review, because the answers have changed since you saw them."
+    assert many.submit(words, follow=True, expect=200).flashes == [left]
+    assert status(people[0]) == Status.IN_REVIEW
+
+
 def test_what_a_change_was_before_stands_beside_the_decision_about_it(organiser, app, event, people, frozen):
     approve(people[0])
     before = people[0].organisation
