@@ -31,6 +31,7 @@ from forum.console import overview as console_overview
 from forum.console import pages as console_pages
 from forum.console import previews as console_previews
 from forum.console import settings as console_settings
+from forum.delegations import substitution_pages
 from forum.events import in_url, versions
 from forum.events import public as events_public
 from forum.extensions import csrf, db, mail, migrate
@@ -105,6 +106,7 @@ BLUEPRINTS = (
     own_care.bp,  # the pages of self_service, and the one about food and access
     own_moves.bp,
     invitations_public.bp,
+    substitution_pages.bp,
     participants_public.bp,
     consent_texts.bp,
     account_public.bp,

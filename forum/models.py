@@ -2,6 +2,7 @@
 
 from forum.accounts import models as accounts
 from forum.audit import models as audit
+from forum.delegations import models as delegations
 from forum.events import models as events
 from forum.health import models as health
 from forum.images import models as images
@@ -36,6 +37,7 @@ ALL = (
     sign_ins,
     invitations,
     review,
+    delegations,
     mailings,
     privacy,
 )

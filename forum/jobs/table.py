@@ -6,6 +6,7 @@ from datetime import datetime
 
 from forum.accounts import actions as accounts
 from forum.audit import heads
+from forum.delegations import substituting
 from forum.health import keys
 from forum.invitations import actions as invitations
 from forum.invitations import sending as invitation_mails
@@ -66,6 +67,7 @@ JOBS = (
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),
+    Job("forget named substitutes", 3600, substituting.forget_ended),
     Job("forget counters", 3600, forget_counters),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),
     Job("note audit head", 24 * 3600, heads.note),

@@ -28,6 +28,7 @@ UNTOLD = {
     # Digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
     "invitations.link_digest",
+    "substitutions.digest",
     *("submissions.key", "submissions.fingerprint"),  # made at random, or of answers that are told
     # The same answers once more, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),

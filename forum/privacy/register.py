@@ -6,6 +6,7 @@ nor in forum/privacy/technical.py.
 
 from flask_babel import lazy_gettext as _l
 
+from forum.privacy.delegations import SUBSTITUTION
 from forum.privacy.entries import (
     CARERS,
     CONSENT,
@@ -26,6 +27,7 @@ from forum.privacy.invitations import INVITATIONS
 from forum.privacy.office import OFFICE_ENTRIES
 from forum.privacy.review import REVIEW
 
+ASKING_IDENTITY = ("RegistrationForm", "ProtectedIdentityForm", "SuccessorForm")
 REGISTER: tuple[Entry, ...] = (
     Entry(
         what=_l("Name, or the name you want to be called by"),
@@ -142,6 +144,7 @@ REGISTER: tuple[Entry, ...] = (
     ),
     INVITATIONS,
     REVIEW,
+    SUBSTITUTION,
     ERASURE,
     Entry(
         what=_l("That you have a protected identity, and your real name if you give it"),
@@ -150,10 +153,7 @@ REGISTER: tuple[Entry, ...] = (
         audience=HANDLERS,
         retention=UNTIL_ERASED,
         columns=_of("protected_identities", "registration_id", "answer"),
-        fields=(
-            *_of("RegistrationForm", "is_protected", "real_name"),
-            *_of("ProtectedIdentityForm", "is_protected", "real_name"),
-        ),
+        fields=(*(f"{form}.{name}" for form in ASKING_IDENTITY for name in ("is_protected", "real_name")),),
     ),
     Entry(
         what=_l("Your answers about food and access, if the forum asks for them"),

@@ -33,6 +33,7 @@ PERSONAL = {"events.contacts"}
 COLUMNS = {  # keys, counters and checksums in tables that also hold personal data
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
     "offers": {"id"},
+    "substitutions": {"id"},
     "submissions": {"key", "fingerprint"},
     "consents": {"id"},
     "outbox_messages": {

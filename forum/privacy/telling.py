@@ -36,6 +36,7 @@ TABLES: Mapping[str, Any] = {
     "recusals": ACTS["registration.recused"],
     "address_changes": _l("New e-mail address"),
     "invitations": _l("Invitation"),
+    "substitutions": _l("Coming instead of somebody"),
     "registration_notes": _l("Notes of the organisers"),
     "registration_tags": _l("Tags of the organisers"),
     "outbox_messages": _l("Messages"),

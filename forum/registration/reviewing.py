@@ -67,9 +67,14 @@ def begin_again(registration: Registration, changed: Iterable[str], *, now: date
     """
     if registration.is_in_review or not is_reviewed_again(registration) or REVIEWED.isdisjoint(changed):
         return
-    _await_decision(registration, now)
-    mails.queue_about_review(registration, "change-in-review", now=now)
+    reopen(registration, kind="change-in-review", now=now)
     audit.record("registration.review_reopened", registration, actor="person", at=now)
+
+
+def reopen(registration: Registration, *, kind: str, now: datetime) -> None:
+    """Await a decision about somebody who keeps place or rank meanwhile; `kind` is the mail that tells them."""
+    _await_decision(registration, now)
+    mails.queue_about_review(registration, kind, now=now)
 
 
 def approve(

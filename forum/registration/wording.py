@@ -87,6 +87,10 @@ ACTS = {
     "registration.address_asked": _l("New address entered"),
     "registration.address_changed": _l("New address confirmed"),
     "registration.moved": _l("Moved to another sector"),
+    "registration.substitute_asked": _l("Somebody else was named to come instead"),
+    "registration.substitute_taken_back": _l("Nobody else comes instead after all"),
+    "registration.substituted": _l("Somebody else comes instead"),
+    "registration.substitute_in_review": _l("In review, because somebody else comes instead"),
     "registration.noted": _l("Note added"),
     "registration.note_removed": _l("Note removed"),
     "registration.tagged": _l("Tags changed"),
@@ -180,6 +184,8 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
         )
     if action == "registration.received" and details.get("by_hand"):
         return _("Added by hand")
+    if action == "registration.received" and details.get("instead"):
+        return _("Instead of somebody else")
     if action in REFUSALS and details.get("reason") in set(DeclineReason):
         return str(CHOICES[DeclineReason(details["reason"])])
     if action == "registration.cancelled" and details.get("was") == Status.WAITING:

@@ -218,6 +218,11 @@ OWN_REGISTRATION = [
         way=wrongly(link("own_invitation.accept", "invitation"), {"given_name": "", "phone": "x"}),
         status=422,
     ),
+    *[
+        Sight(f"let somebody else come, {status}", "substitutions.ask", way=mine(status, "substitutions.ask"))
+        for status in ("confirmed", "waiting")
+    ],
+    Sight("come instead", "substitutions.confirm", way=link("substitutions.confirm", "substitute")),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(
         "change in long words",

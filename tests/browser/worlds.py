@@ -30,6 +30,7 @@ from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
 from forum.columns import Text, digest
 from forum.database import start_write
+from forum.delegations.models import Substitution
 from forum.demo.loader import load_demo
 from forum.events import making, page_revisions, standing
 from forum.events import queries as events
@@ -365,6 +366,9 @@ def _lay_out_people(world: World, event: Event) -> None:
                 world.tokens["address"] = "y" * 43
                 key = {"digest": digest("y" * 43), "registration_id": registration.id}
                 db.session.add(AddressChange(**key, **asked))
+                world.tokens["substitute"] = "s" * 43
+                key = {"digest": digest("s" * 43), "registration_id": registration.id}
+                db.session.add(Substitution(**key, **asked))
                 notes.set_tags(registration, ["group-4", "press"], actor="command", now=NOW)
             if status == Status.PENDING:
                 world.tokens["confirm"] = links.issue(registration, TokenPurpose.CONFIRM, now=NOW)

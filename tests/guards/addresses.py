@@ -158,6 +158,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "self_service.confirm": {"token": world.tokens["pending"]},
         "self_service.enter": {"token": world.tokens["newer"]},
         "own_moves.confirm_address": {"token": world.tokens["new address"]},
+        "substitutions.confirm": {"token": world.tokens["substitute of twin"]},
         **{f"review.{act}": reviewed("reviewed") for act in ("approve", "decline", "recuse")},
         **{f"review.{act}": reviewed("proposed") for act in ("confirm_refusal", "withdraw_refusal")},
         "accounts.reset": {"token": world.tokens["reset of admin"]},

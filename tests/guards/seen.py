@@ -52,6 +52,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "images.file_name",
     "mailings.words",
     "address_changes.email",
+    "substitutions.email",
     "registration_notes.text",
     "registration_tags.name",
     "offers.reason",
@@ -75,6 +76,7 @@ PERSONS_OWN = {
     "registration_tags.name",
     "answers.value",
     "address_changes.email",
+    "substitutions.email",
     "offers.reason",
 }
 # Of these, what only a person whose registration was declined can read.

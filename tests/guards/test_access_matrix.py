@@ -44,6 +44,7 @@ SPECIAL = {
     **dict.fromkeys(("own_invitation.show", "own_invitation.accept", "own_invitation.decline"), 200),
     "own_moves.confirm_address": 200,  # the token in the URL is enough
     "own_everything.enter": 200,  # the token in the URL is enough
+    "substitutions.confirm": 200,  # the token in the URL is enough
     "self_service.enter": 200,  # the token in the URL is enough
     "self_service.confirm": 200,  # the token in the URL is enough
 }

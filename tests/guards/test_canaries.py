@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from forum.accounts.access import AUDIENCES, OPEN_FACES
 from forum.accounts.enums import Role
 from forum.database import start_write
+from forum.delegations import mails as substitutes
 from forum.extensions import db
 from forum.logs import JsonLines
 from forum.outbox.enums import MessageStatus
@@ -341,6 +342,9 @@ def queue_every_mail(world: World) -> None:
         ):
             queue(person, now=NOW)
         mails.queue_address_leaving(person, now=NOW)
+        mails.queue_about_review(person, substitutes.REVIEWED, now=NOW)
+        mails.queue(person, substitutes.REPLACED, NOW)
+        substitutes.queue_asked(person, person.email, "x" * 43, until=NOW, now=NOW)
         mails.queue_new_address(person, person.email, "z" * 43, until=NOW, now=NOW)
         mails.queue_changed(person, [mails.SECTOR], words="One line.\n\nAnother.", now=NOW)
     db.session.commit()
@@ -355,6 +359,8 @@ def _opens(path: str, canary: texts.Canary) -> bool:
     if path.startswith(("/en/r/invitation/", "/sv/r/invitation/")):
         names = ("given_name", "family_name", "email", "organisation")
         return canary.column in {f"invitations.{name}" for name in names}
+    if path.startswith(("/en/r/instead/", "/sv/r/instead/")):
+        return canary.column in {"substitutions.email", "registrations.organisation"}
     return canary.column == "users.email" and path.startswith(("/account/reset/", "/account/welcome/"))
 
 

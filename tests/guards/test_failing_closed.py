@@ -30,7 +30,8 @@ INSIDES = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
 )
 PREVIEW = "home.preview"  # a private link, which leads to no registration
-NEW_ADDRESS = "own_moves.confirm_address"  # its links are kept in a table of their own
+# Links that are kept in tables of their own.
+KEPT_IN = {"own_moves.confirm_address": "address_changes", "substitutions.confirm": "substitutions"}
 # The pages of an invitation, whose links are kept in its own table.
 INVITATION = {"own_invitation.show", "own_invitation.accept", "own_invitation.decline"}
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
@@ -54,6 +55,7 @@ AUDITED = {
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),
     *("organisations.edit", "organisations.new", "organisations.remove"),
     *("attendee_answers.change", "attendee_answers.care"),
+    *("substitutions.ask", "substitutions.confirm", "substitutions.take_back"),
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),
@@ -118,8 +120,7 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
     own = [
         found
         for found in readable(fresh_world, (HERE,))
-        if AUDIENCES[found.endpoint] == Face.LINK
-        and found.endpoint not in {PREVIEW, NEW_ADDRESS, *INVITATION}
+        if AUDIENCES[found.endpoint] == Face.LINK and found.endpoint not in {PREVIEW, *KEPT_IN, *INVITATION}
     ]
     with without(fresh_world, "registration_tokens"):
         for address in own:
@@ -127,9 +128,10 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
     assert fresh_world.browsers[PERSON].get("/en/r/").status_code == 200
 
 
-def test_without_links_to_new_addresses_nobody_sees_one(fresh_world):
-    (address,) = [found for found in readable(fresh_world, (HERE,)) if found.endpoint == NEW_ADDRESS]
-    with without(fresh_world, "address_changes"):
+@pytest.mark.parametrize(("endpoint", "table"), KEPT_IN.items())
+def test_without_its_table_a_link_of_another_kind_opens_nothing(fresh_world, endpoint, table):
+    (address,) = [found for found in readable(fresh_world, (HERE,)) if found.endpoint == endpoint]
+    with without(fresh_world, table):
         check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
     assert fresh_world.browsers[VISITOR].get(address.path).status_code == 200
 

@@ -229,6 +229,19 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         MAILED,
     ),
+    "substitutions.ask": (PERSON, {"email": "new@example.org"}, {}, {"substitutions"} | MAILED),
+    "substitutions.take_back": (PERSON, {}, {}, ADDED),
+    "substitutions.confirm": (
+        VISITOR,
+        {**DETAILS, "real_name": "", "q-arrival": "New", "photographs": "y"},
+        {
+            "registrations": {"status", "holds_place", "ended_at", "version"} | CALENDAR,
+            "registration_tokens": {"revoked_at"},
+            "substitutions": {"successor_id", "confirmed_at", "digest", "email"},
+            "outbox_messages": UNSENT,
+        },
+        {"registrations", "protected_identities", "care_answers", "answers", "consents"} | MAILED,
+    ),
     "attendee_moves.sector": (
         ADMIN,
         {"sector": "tech", "if_full": "wait"},

@@ -23,6 +23,7 @@ from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode,
 from forum.audit import actions as audit
 from forum.columns import Text, digest
 from forum.database import start_write
+from forum.delegations.models import Substitution
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, PageRevision, PreviewLink
@@ -313,6 +314,7 @@ def _make_people(world: World) -> None:
     asked = {"asked_at": NOW, "expires_at": NOW + timedelta(hours=48), "email": "newer@example.org"}
     world.tokens["new address"] = "y" * 43
     db.session.add(AddressChange(digest=digest("y" * 43), registration_id=world.people["twin"].id, **asked))
+    _name_substitutes(world)
     left = EndedSignIn(digest=digest("a sign-in"), registration_id=own.id, ends_at=NOW + timedelta(hours=12))
     db.session.add(left)
     db.session.commit()
@@ -334,6 +336,18 @@ def _rows_of(person: Registration) -> dict[str, set[int]]:
         "outbox_messages": set(db.session.scalars(mails)),
         "consents": {consent.id for consent in person.consents},
     }
+
+
+def _name_substitutes(world: World) -> None:
+    """Let some people have named the same colleague to come instead."""
+    for number, name in enumerate((PERSON, "twin", "elsewhere")):
+        world.tokens[f"substitute of {name}"] = token = f"{number}" * 43
+        named = Substitution(registration_id=world.people[name].id, digest=digest(token))
+        named.email, named.asked_at, named.expires_at = "instead@example.org", NOW, NOW + timedelta(hours=48)
+        db.session.add(named)
+        db.session.flush()
+        if name == PERSON:
+            world.owned[PERSON] |= {"substitutions": {named.id}}
 
 
 def _make_offers(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from forum.columns import Text
+from forum.delegations import substituting
 from forum.events.enums import SectorPolicy
 from forum.registration import (
     actions,
@@ -26,7 +27,7 @@ from forum.registration.models import Registration
 from forum.registration.reviewing import Refusal
 from tests.factories.events import NOW, ORGANISER, make_event, make_sector
 from tests.factories.mails import mark_all_sent
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.registrations import confirmed, make_applicant, register, write
 from tests.registration.reading import Mail, newest_mail
 
 TYPED = {  # unique answers of a visitor, to find out whether a mail contains them
@@ -61,8 +62,11 @@ KINDS = {
     "changed",
     "new-address",
     "address-leaving",
+    "substitute-asked",
+    "substituted",
+    "substitute-in-review",
 }
-WITHOUT_ANY = {"address-leaving"}
+WITHOUT_ANY = {"address-leaving", "substituted"}
 # These mails have no personal link; all but those of WITHOUT_ANY have a link to register again instead.
 WITHOUT_LINK = {"cancelled", "offer-lapsed", "offer-declined", *WITHOUT_ANY}
 REGISTERING = {"sv": "http://127.0.0.1:8000/sv/register", "en": "http://127.0.0.1:8000/en/register"}
@@ -121,7 +125,7 @@ def make_mails(language: str) -> dict[str, Mail]:
     found |= _newest(reviewed, "reinstated")
     write(actions.cancel, holder, actor="person", now=NOW)
     found |= {**_newest(holder, "cancelled"), **_newest(waiting, "offered")}
-    return {**found, **make_mails_about_offers(waiting, patient)}
+    return {**found, **make_mails_about_offers(waiting, patient), **make_mails_of_substitution(approved)}
 
 
 def make_mails_about_offers(waiting: Registration, patient: Registration) -> dict[str, Mail]:
@@ -137,6 +141,19 @@ def make_mails_about_offers(waiting: Registration, patient: Registration) -> dic
     mark_all_sent()
     write(expiry.expire_due, now=NOW + timedelta(hours=60))
     return {**found, **_newest(waiting, "offer-lapsed")}
+
+
+def make_mails_of_substitution(person: Registration) -> dict[str, Mail]:
+    """Let somebody else come instead of a person whose sector is reviewed."""
+    told = make_applicant(**TYPED, language=person.language, email="instead@example.org")
+    write(substituting.ask, person, told.email, now=NOW)
+    asked = newest_mail(person, "substitute-asked")
+    newcomer = write(substituting.confirm, asked.token, told, now=NOW)
+    return {
+        "substitute-asked": asked,
+        **_newest(person, "substituted"),
+        **_newest(newcomer, "substitute-in-review"),
+    }
 
 
 def _newest(person: Registration, *kinds: str) -> dict[str, Mail]:
@@ -375,7 +392,7 @@ def test_no_mail_carries_a_file_and_the_confirmation_leads_to_the_calendar(mails
     words = {"sv": "kalender", "en": "calendar"}[request.node.callspec.params["mails"]]
     assert {kind for kind, mail in mails.items() if mail.files} == set()
     assert {kind for kind, mail in mails.items() if words in mail.text} == {
-        *("confirmed", "cancelled", "offer-declined", "approved", "declined")
+        *("confirmed", "cancelled", "offer-declined", "approved", "declined", "substituted")
     }
 
 

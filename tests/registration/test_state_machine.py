@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.accounts.models import User
 from forum.audit import actions as audit
 from forum.database import start_write
+from forum.delegations import substituting
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
@@ -70,6 +71,7 @@ from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
 from forum.registration.reviewing import Refusal
 from forum.review import queries as reviews
+from tests.delegations.substituting_acts import Substituting
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import register
@@ -83,20 +85,20 @@ HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))  # None: to sho
 WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 IN_LINE = (Status.WAITING, Status.OFFERED)
-OF_CHANGES = ("change-in-review", "change-approved")
+OF_CHANGES = ("change-in-review", "change-approved", "substitute-in-review")
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
     Status.IN_REVIEW: {"in-review", "reinstated"},
     Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", "reinstated", *OF_CHANGES},
     Status.OFFERED: {"offered", "offer-reminder", "offer-extended", *OF_CHANGES},
     Status.CONFIRMED: {"confirmed", "approved", "reinstated", *OF_CHANGES},
-    Status.CANCELLED: {"cancelled", "offer-declined"},
+    Status.CANCELLED: {"cancelled", "offer-declined", "substituted"},
     Status.DECLINED: {"declined"},
     Status.EXPIRED: {"received", "received-without-place", "offer-lapsed"},
 }
 
 
-class Registrations(Answering, RuleBasedStateMachine):
+class Registrations(Answering, Substituting, RuleBasedStateMachine):
     """A sequence of acts on one event with a handful of places, from its opening to after its start."""
 
     def __init__(self):
@@ -454,7 +456,7 @@ class Registrations(Answering, RuleBasedStateMachine):
         for registration_id, kind, status in db.session.execute(select(*columns).order_by(OutboxMessage.id)):
             # An outdated mail is withdrawn, with the status "aborted".
             assert status in ("queued", "sent", "withheld", "aborted")
-            if kind != "already-registered":
+            if kind not in ("already-registered", "substitute-asked"):
                 last[registration_id] = kind
         assert [one.id for one in people if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
 
@@ -660,6 +662,8 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (reinstating, "_takes_place", lambda registration, now: True),
         (reinstating, "UNDO_TIME", timedelta(days=3)),
         (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
+        (reviewing, "reopen", lambda registration, *, kind, now: None),
+        (substituting, "_end", lambda registration, before, now: None),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -1,0 +1,43 @@
+"""The forms with which somebody names a colleague to come instead, and with which the colleague takes over."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField
+
+from forum.registration.applicant import CHANGEABLE, Applicant
+from forum.registration.forms import DetailsForm, RegistrationForm
+from forum.registration.models import Registration
+from forum.web.forms import TidyForm, is_email, required
+
+
+class SubstituteForm(TidyForm):
+    """The address of whoever is to come instead."""
+
+    email = EmailField(
+        _l("Your colleague’s e-mail address"), [required(_l("Enter an e-mail address")), is_email]
+    )
+
+
+class SuccessorForm(DetailsForm):
+    """The newcomer's own answers. The organisation is that of the person who is replaced, so nobody is asked for it."""
+
+    organisation: Any = None
+    is_protected = RegistrationForm.is_protected
+    real_name = RegistrationForm.real_name
+
+    def applicant(self, replaced: Registration, email: str) -> Applicant:
+        """Return the clean answers, as of somebody of the same organisation, with the address that was named."""
+        asked: dict[str, Any] = {
+            name: getattr(self, name).data or "" for name in CHANGEABLE if name != "organisation"
+        }
+        asked["phone"] = self.phone.data or None
+        return Applicant(
+            **asked,
+            organisation=replaced.organisation,
+            email=email,
+            submission_key="",
+            is_protected=self.is_protected.data,
+            real_name=self.real_name.data or None,
+            given=self.given(),
+        )

@@ -1,0 +1,232 @@
+"""Somebody of the same organisation who comes instead: named by the person, confirmed by the newcomer.
+
+Until the newcomer has confirmed, the person keeps everything. Confirming hands over the place, the offered place, the
+rank in line or the review in one transaction, under the event's lock, so that a place belongs to one of the two at each
+moment. The person's registration then ends as a cancelled one does, but for the place. Where organisers review the
+sector, they review the newcomer; a place or a rank is kept meanwhile, as for a change of name.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+
+from forum.audit import actions as audit
+from forum.audit.queries import REGISTRATION_RECEIVED
+from forum.columns import digest, new_token
+from forum.delegations import mails, queries
+from forum.delegations.models import Substitution
+from forum.events import freezing
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import (
+    answers,
+    caps,
+    consents,
+    given,
+    links,
+    names,
+    offers,
+    places,
+    reviewing,
+    waiting_list,
+)
+from forum.registration import mails as registration_mails
+from forum.registration import queries as registrations
+from forum.registration.applicant import Applicant
+from forum.registration.consents import Listed
+from forum.registration.deadlines import CONFIRM_TIME
+from forum.registration.enums import LIVE, ConsentPurpose, OfferEnd, Status
+from forum.registration.errors import (
+    AddressTaken,
+    LinkRefused,
+    NothingOffered,
+    NotLive,
+    OrganisationFull,
+    SameAddress,
+)
+from forum.registration.models import Registration
+from forum.registration.senders import UNBOUNDED, MayMail, always
+
+PERSON = "person"
+
+
+def ask(registration: Registration, email: str, *, may_mail: MayMail = always, now: datetime) -> None:
+    """Send a link to the person's colleague; whoever was named before cannot use theirs any more.
+
+    The owner of an address that is registered gets the message that it is, and the person learns nothing of that (S24).
+    Raises NotLive, AnswersFrozen, SameAddress. Call after `start_write`.
+    """
+    places.lock_live(registration)
+    refuse_if_too_late(registration, now)
+    event, canonical = registration.event, names.canonical_email(email)
+    if canonical == registration.email_canonical:
+        raise SameAddress
+    taken, withheld = registrations.find_live(event, canonical), not may_mail(email)
+    _forget_asked(registration)
+    token, until = new_token(), _link_ends(event, now)
+    db.session.add(
+        Substitution(
+            registration_id=registration.id,
+            digest=digest(token),
+            email=email,
+            asked_at=now,
+            expires_at=until,
+        )
+    )
+    if taken:
+        registration_mails.queue_already_registered(taken, withheld=withheld, now=now)
+    else:
+        mails.queue_asked(registration, email, token, until=until, withheld=withheld, now=now)
+    audit.record("registration.substitute_asked", registration, actor=PERSON, at=now)
+
+
+def take_back(registration: Registration, *, now: datetime) -> bool:
+    """Let nobody come instead any more; return whether somebody had been named. Raises NotLive."""
+    places.lock_live(registration)
+    if queries.find_asked(registration, now) is None:
+        return False
+    _forget_asked(registration)
+    audit.record("registration.substitute_taken_back", registration, actor=PERSON, at=now)
+    return True
+
+
+def follow(token: str, *, now: datetime) -> Substitution:
+    """Return the substitution of a link. Raises LinkRefused, also where the person cannot be replaced any more."""
+    found = queries.find_by_token(token, now)
+    if found is None or not found.registration.is_live or events.is_over(found.registration.event, now):
+        raise LinkRefused
+    return found
+
+
+def confirm(
+    token: str,
+    applicant: Applicant,
+    *,
+    purposes: Collection[ConsentPurpose] = (),
+    listed: Listed | None = None,
+    now: datetime,
+) -> Registration:
+    """Let the newcomer, with these answers, take over; return their registration. Call after `start_write`.
+
+    The link is looked up again once the event is locked: whoever held the lock before may have ended it (S20).
+    Raises LinkRefused, NotLive, AnswersFrozen, NothingOffered, AddressTaken, OrganisationFull.
+    """
+    places.lock_live(follow(token, now=now).registration)
+    asked = follow(token, now=now)
+    refuse_if_too_late(asked.registration, now)
+    successor = hand_over(asked.registration, applicant, now=now)
+    consents.give(successor, purposes, listed, now=now)
+    asked.successor_id, asked.confirmed_at = successor.id, now
+    asked.digest, asked.email = None, ""
+    return successor
+
+
+def hand_over(registration: Registration, applicant: Applicant, *, now: datetime) -> Registration:
+    """Give what the registration has to a new registration with these answers; the event is locked.
+
+    Raises NothingOffered, AddressTaken, OrganisationFull.
+    """
+    event, before = registration.event, registration.status
+    if before == Status.OFFERED and (registration.offer_expires_at or now) <= now:
+        raise NothingOffered
+    if taken := registrations.find_live(event, names.canonical_email(applicant.email)):
+        raise AddressTaken(taken)
+    successor = answers.draft(event, registration.sector, applicant, now=now)
+    is_reviewed = registration.is_in_review
+    # The domain of the newcomer's address may belong to another organisation, whose cap then counts the place.
+    moves = successor.organisation_key != registration.organisation_key
+    if moves and registration.holds_place and not caps.has_room(event, successor.organisation_key):
+        raise OrganisationFull
+    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    with db.session.no_autoflush:
+        _pass_on(registration, successor, now)
+        _end(registration, before, now)
+        db.session.add(successor)
+    db.session.flush()
+    given.store(successor, applicant.given or {}, now=now)
+    mails.queue_replaced(registration, now=now)
+    _record(registration, successor, before, now)
+    _welcome(successor, is_reviewed=is_reviewed, now=now)
+    if moves:
+        waiting_list.offer_free_places(event, now=now)
+    return successor
+
+
+def refuse_if_too_late(registration: Registration, now: datetime) -> None:
+    """Raise NotLive or AnswersFrozen if nobody can come instead of this person any more."""
+    if registration.status == Status.PENDING or events.is_over(registration.event, now):
+        raise NotLive
+    freezing.refuse_if_frozen(registration.event, now)
+
+
+def forget_ended(*, now: datetime) -> int:
+    """Delete addresses of people who were named and have not confirmed in time; return how many."""
+    ended = Substitution.registration_id.in_(select(Registration.id).where(Registration.status.not_in(LIVE)))
+    over = Substitution.confirmed_at.is_(None), or_(Substitution.expires_at <= now, ended)
+    return len(db.session.scalars(delete(Substitution).where(*over).returning(Substitution.id)).all())
+
+
+def _forget_asked(registration: Registration) -> None:
+    mine = Substitution.registration_id == registration.id, Substitution.confirmed_at.is_(None)
+    db.session.execute(delete(Substitution).where(*mine))
+    registration_mails.take_back([registration], kind=mails.ASKED)
+
+
+def _link_ends(event: Event, now: datetime) -> datetime:
+    ends = (now + CONFIRM_TIME, event.ends_at, event.freezes_at)
+    return min(moment for moment in ends if moment is not None)
+
+
+def _pass_on(registration: Registration, successor: Registration, now: datetime) -> None:
+    """Give place, rank and status to the successor: the counters count the same as before."""
+    status, holds = registration.status, registration.holds_place
+    places.release(registration)
+    if holds:
+        places.hold(successor, UNBOUNDED, now=now)
+        places.keep(successor)
+    # The rank in line goes by this moment, also later, when a decision of organisers leads to the line.
+    successor.requested_at, successor.waiting_since = registration.requested_at, registration.waiting_since
+    successor.confirmed_at = now
+    _begin_calendar(successor, now)
+    successor.move_to(Status.CONFIRMED if holds else status, now=now)
+    if holds:
+        successor.waiting_since = None
+
+
+def _begin_calendar(successor: Registration, now: datetime) -> None:
+    """Give the calendar entry a higher number than that of an earlier registration with the same address."""
+    earlier = registrations.find_last_calendar_sequence(successor)
+    successor.calendar_sequence = 0 if earlier is None else earlier + 1
+    successor.calendar_changed_at = now
+
+
+def _end(registration: Registration, before: Status, now: datetime) -> None:
+    registration.move_to(Status.CANCELLED, now=now)
+    registration.ended_at = now
+    links.revoke(registration, now=now)
+    answers.forget(registration)
+    # Taking over an offered place accepts it.
+    how = OfferEnd.ACCEPTED if before == Status.OFFERED else OfferEnd.CANCELLED
+    offers.end(registration, how, now=now)
+
+
+def _record(registration: Registration, successor: Registration, before: Status, now: datetime) -> None:
+    audit.record("registration.substituted", registration, actor=PERSON, at=now, was=before)
+    known = {"sector": successor.sector.key, "place": successor.holds_place, "instead": True}
+    audit.record(REGISTRATION_RECEIVED, successor, actor=PERSON, at=now, **known)
+    audit.record("registration.address_confirmed", successor, actor=PERSON, at=now)
+    if successor.holds_place:
+        audit.record("registration.confirmed", successor, actor=PERSON, at=now)
+
+
+def _welcome(successor: Registration, *, is_reviewed: bool, now: datetime) -> None:
+    """Begin the review of the newcomer where there is one, and write to them how things stand."""
+    if successor.status == Status.IN_REVIEW:
+        reviewing.begin(successor, now=now)
+    elif is_reviewed or reviewing.is_reviewed_again(successor):
+        reviewing.reopen(successor, kind=mails.REVIEWED, now=now)
+        audit.record("registration.substitute_in_review", successor, actor=PERSON, at=now)
+    else:
+        registration_mails.queue_for_state(successor, now=now)

@@ -1,0 +1,167 @@
+"""The pages on which a person names somebody to come instead, and on which the newcomer confirms (S18–S22)."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+
+from forum import clock
+from forum.columns import digest
+from forum.database import start_write
+from forum.delegations import queries as substitutions
+from forum.delegations import substituting, told
+from forum.delegations.forms import SubstituteForm, SuccessorForm
+from forum.delegations.models import Substitution
+from forum.events.freezing import AnswersFrozen
+from forum.events.in_url import show_event
+from forum.extensions import db
+from forum.questions import layout
+from forum.questions import queries as questions
+from forum.registration import limits, links, own_sign_in, self_service, waiting_list
+from forum.registration.consents_form import ConsentsForm
+from forum.registration.enums import TokenPurpose
+from forum.registration.errors import (
+    AddressTaken,
+    LinkRefused,
+    NothingOffered,
+    NotLive,
+    OrganisationFull,
+    SameAddress,
+    SignInEnded,
+)
+from forum.registration.models import Registration
+from forum.registration.own_forms import mine, mine_live
+from forum.web import errors
+from forum.web.forms import TidyForm
+from forum.web.limits import TooManyTries, client_limit, spend
+from forum.web.routes import localised
+
+bp = Blueprint("substitutions", __name__)
+# The name of each refusal in templates/public/delegations/take_over.html, which explains it to the newcomer.
+REFUSALS: dict[type, str] = {AddressTaken: "taken", NothingOffered: "lapsed", OrganisationFull: "capped"}
+bp.record_once(told.install)
+bp.register_error_handler(NotLive, self_service.has_ended)
+bp.register_error_handler(AnswersFrozen, self_service.has_ended)
+bp.register_error_handler(SignInEnded, self_service.sign_in_ended)
+bp.register_error_handler(LinkRefused, self_service.link_refused)
+
+
+@localised(bp, "/r/substitute", methods=["GET", "POST"])
+def ask() -> ResponseReturnValue:
+    """Say what it means that somebody else comes, and send a link; the answer is the same for any address (S24)."""
+    substituting.refuse_if_too_late(mine_live(), clock.now())
+    form = SubstituteForm()
+    if not form.validate_on_submit():
+        return _ask_for_address(form), 422 if form.errors else 200
+    try:
+        spend(client_limit())
+        limits.refuse_full_domain(form.email.data or "")
+        _send_link(form.email.data or "")
+    except TooManyTries:
+        return _ask_for_address(form, too_many=True), 429
+    except SameAddress:
+        db.session.rollback()
+        form.email.errors = [_("This is your own address")]
+        return _ask_for_address(form), 422
+    return redirect(url_for(".ask"), 303)
+
+
+@localised(bp, "/r/substitute/taking-back", methods=["POST"])
+def take_back() -> ResponseReturnValue:
+    """Let nobody come instead any more."""
+    start_write(db.session)
+    done = substituting.take_back(mine_live(), now=clock.now())
+    db.session.commit()
+    flash(_("Taken back. You come yourself.") if done else _("Nobody was asked to come instead."), "success")
+    return redirect(url_for("self_service.show"), 303)
+
+
+@localised(bp, "/r/instead/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> ResponseReturnValue:
+    """Ask the newcomer for their own answers; only pressing the button takes over, so that a mail scanner does not."""
+    now = clock.now()
+    asked = substituting.follow(token, now=now)
+    form, consents_form = _forms(asked)
+    if not (form.validate_on_submit() and consents_form.validate()):
+        return _ask_newcomer(asked, form, consents_form), 422 if form.errors or consents_form.errors else 200
+    start_write(db.session)
+    try:
+        applicant = form.applicant(asked.registration, asked.email)
+        wanted, listed = consents_form.wanted(), consents_form.listed()
+        successor = substituting.confirm(token, applicant, purposes=wanted, listed=listed, now=now)
+    except (AddressTaken, NothingOffered, OrganisationFull) as refusal:
+        db.session.rollback()
+        return _ask_newcomer(asked, form, consents_form, refusal=refusal), 409
+    manage = links.issue(successor, TokenPurpose.MANAGE, now=now)
+    db.session.commit()
+    own_sign_in.begin(digest(manage), now=now)
+    return redirect(url_for("self_service.show", welcome="1"), 303)
+
+
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Keep what the newcomer typed when the browser has lost its session since the form was shown."""
+    return errors.ask_again(lost, _ask_again)
+
+
+def _ask_again(notice: str) -> str | None:
+    token = (request.view_args or {}).get("token")
+    if token is None:
+        return None
+    try:
+        asked = substituting.follow(token, now=clock.now())
+    except LinkRefused:
+        return None
+    return _ask_newcomer(asked, *_forms(asked), notice=notice)
+
+
+def _forms(asked: Substitution) -> tuple[SuccessorForm, ConsentsForm]:
+    """Return the forms for the newcomer's answers and consents; nothing of the person who is replaced is in them."""
+    event, sector = asked.registration.event, asked.registration.sector.key
+    form = SuccessorForm(questions=questions.list_for_form(event.slug), sector=sector, asks=event.slug)
+    return form, ConsentsForm(Registration(event=event))
+
+
+def _ask_newcomer(
+    asked: Substitution,
+    form: SuccessorForm,
+    consents_form: ConsentsForm,
+    *,
+    refusal: Exception | None = None,
+    notice: str = "",
+) -> str:
+    replaced = asked.registration
+    show_event(replaced.event)
+    return render_template(
+        "public/delegations/take_over.html",
+        event=replaced.event,
+        registration=replaced,
+        email=asked.email,
+        form=form,
+        consents_form=consents_form,
+        asked=layout,
+        refused=REFUSALS.get(type(refusal), ""),
+        until=asked.expires_at,
+        position=waiting_list.position(replaced),
+        notice=notice,
+    )
+
+
+def _ask_for_address(form: SubstituteForm, *, too_many: bool = False) -> str:
+    registration = mine()
+    return render_template(
+        "public/delegations/substitute.html",
+        registration=registration,
+        form=form,
+        taking_back=TidyForm(),
+        asked=substitutions.find_asked(registration, clock.now()),
+        too_many=too_many,
+    )
+
+
+def _send_link(email: str) -> None:
+    """Send the link and say so. Raises SameAddress."""
+    start_write(db.session)
+    substituting.ask(mine(), email, may_mail=limits.may_mail, now=clock.now())
+    db.session.commit()
+    flash(_("A link is on its way to %(email)s. Nothing changes until it is used.", email=email), "success")

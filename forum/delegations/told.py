@@ -1,0 +1,30 @@
+"""What an organiser's page of one person says about who comes instead of whom."""
+
+from dataclasses import dataclass
+
+from flask.blueprints import BlueprintSetupState
+
+from forum import clock
+from forum.delegations import queries
+from forum.delegations.models import Substitution
+from forum.registration.models import Registration
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who has come instead of the person, instead of whom the person has come, and who is asked to come instead."""
+
+    successor: Registration | None
+    predecessor: Registration | None
+    asked: Substitution | None
+
+
+def install(state: BlueprintSetupState) -> None:
+    """Give templates `substitutions_of`, for the person's page of the room below."""
+    state.app.jinja_env.globals.update(substitutions_of=substitutions_of)
+
+
+def substitutions_of(registration: Registration) -> Told:
+    """Return what the page says; somebody is asked only as long as the registration lives."""
+    asked = queries.find_asked(registration, clock.now()) if registration.is_live else None
+    return Told(queries.find_successor(registration), queries.find_predecessor(registration), asked)
