@@ -20,12 +20,14 @@ from forum.outbox.wording import kind_text
 from forum.people import notes
 from forum.registration import (
     actions,
+    barring,
     dossier,
     exporting,
     exports,
     listing,
     mails,
     person_page,
+    places,
     queries,
     tabs,
     waiting_list,
@@ -37,6 +39,7 @@ from forum.registration.errors import NotLive, StateChanged
 from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
 from forum.registration.organisers_words import CancelForm
+from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import language_name
 from forum.web.pagination import Cursor, Page
 
@@ -100,6 +103,8 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
         _cancel(registration, form)
     except NotLive:
         return has_ended(registration, filters)
+    except ChangedMeanwhile as refusal:
+        return _ask_to_cancel_anew(event, reference, form, refusal)
     db.session.commit()
     if registration.has_address:
         flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
@@ -186,8 +191,16 @@ def to_person(registration: Registration, filters: listing.Filters) -> str:
 
 
 def _cancel(registration: Registration, form: CancelForm) -> None:
-    """Cancel, with the organiser's words in the mail and the reason as a private note. Raises NotLive."""
+    """Cancel, with the organiser's words in the mail and the reason as a private note.
+
+    Raises NotLive, and ChangedMeanwhile when the page said something else, or a review leaves it to others (R30).
+    """
     actor, now = sign_ins.current_actor(), clock.now()
+    places.lock_live(registration)
+    stored = CancelForm.stored(registration)
+    if barring.why_not_cancelled(registration):
+        raise ChangedMeanwhile(stored)
+    form.refuse_if_changed(stored)
     actions.cancel(registration, words=form.words.data or "", actor=actor, now=now)
     if form.reason.data:
         notes.add_note(registration, form.reason.data, actor=actor, now=now)
@@ -197,6 +210,8 @@ def _ask_to_cancel(registration: Registration, filters: listing.Filters, form: C
     """Show the page that says what cancelling will do, and to whom."""
     event, now = registration.event, clock.now()
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    if not form.is_submitted() and not form.seen.data:
+        form.show(CancelForm.stored(registration))
     return render_template(
         "console/attendees/cancel.html",
         event=event,
@@ -207,8 +222,21 @@ def _ask_to_cancel(registration: Registration, filters: listing.Filters, form: C
         can_be_undone=registration.status != Status.PENDING and not events.is_over(event, now),
         is_open=events.registration_state(event, now) == RegistrationState.OPEN,
         language=language_name(registration.language),
+        barred=barring.why_not_cancelled(registration) if registration.is_live else "",
         wording=wording,
     )
+
+
+def _ask_to_cancel_anew(
+    event: str, reference: str, form: CancelForm, refusal: ChangedMeanwhile
+) -> ResponseReturnValue:
+    """Show the page as it is now, with the words that were typed."""
+    db.session.rollback()
+    form.show(refusal.stored)
+    form.form_errors.append(
+        _("The registration has changed since you opened this page. Read what cancelling does now.")
+    )
+    return _ask_to_cancel(*person_of(event, reference), form), 409
 
 
 def has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from forum.accounts import sign_ins
 from forum.accounts.enums import Role
 from forum.events import queries as events
 from forum.events.models import Event
+from forum.registration import barring
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
@@ -80,8 +81,22 @@ class Reviewed:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `review_of`, for the person's page of the room below."""
+    """Give templates `review_of`, and the room below the rule about cancelling: it knows nothing of reviews."""
     state.app.jinja_env.globals.update(review_of=review_of)
+    barring.install(state.app, why_not_cancelled)
+
+
+def why_not_cancelled(registration: Registration) -> str:
+    """Return why the organiser who is signed in cannot end a review by cancelling, "" if they can."""
+    if not registration.is_in_review:
+        return ""
+    if queries.find_recused([registration], g.user.id):
+        return _(
+            "You have left the decision about this person to others, so you cannot cancel the registration."
+        )
+    if registration.event.has_second_reviewer:
+        return _("A refusal needs a second organiser, so one alone cannot cancel the registration.")
+    return ""
 
 
 def review_of(registration: Registration) -> Reviewed | None:

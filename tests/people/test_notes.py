@@ -110,6 +110,13 @@ def test_notes_and_tags_go_with_the_registration(person):
     assert (left, notes.list_tags_of_event(event_id)) == (0, [])
 
 
+def test_words_for_a_cancellation_are_kept_when_the_person_reads_another_language_now(organiser, person):
+    page = show(organiser, person).follow("Cancel the registration")
+    write(setattr, db.session.get_one(Registration, person.id), "language", "en")
+    page = page.submit({"words": "Hej."}, button="Cancel the registration", expect=409)
+    assert (page.form().data["words"], "Write in English." in page.text) == (["Hej."], True)
+
+
 def test_organiser_cancels_with_a_reason_and_words_of_their_own(organiser, person):
     page = show(organiser, person).follow("Cancel the registration")
     page.submit({"reason": "x" * 2001}, button="Cancel the registration", expect=422)

@@ -176,6 +176,24 @@ def test_many_are_decided_about_after_a_page_that_says_who(organiser, sign_in_as
     assert nobody.flashes == ["Choose at least one person about whom you can decide."]
 
 
+def test_cancelling_is_no_way_around_a_review(organiser, sign_in_as, event, people):
+    sign_in_as(event=event)
+    stale, last = (organiser.get("attendees.cancel", **of(one)) for one in people[::2])
+    organiser.post("review.recuse", **of(people[0]))
+    told = "You have left the decision about this person to others, so you cannot cancel the registration."
+    assert told in stale.submit({"words": "Bye."}, expect=409).text
+    approve(people[2])
+    again = last.submit({"words": "Bye."}, expect=409)
+    assert "The registration has changed since you opened this page." in again.text
+    assert (again.form().data["words"], "The place becomes free" in again.text) == (["Bye."], True)
+    again.submit(button="Cancel the registration", expect=303)
+    write(setattr, event, "has_second_reviewer", True)
+    page = organiser.get("attendees.cancel", **of(people[1]))
+    assert "A refusal needs a second organiser, so one alone cannot cancel the registration." in page.text
+    assert page.soup.select("form.form") == []
+    assert [status(one) for one in people] == [Status.IN_REVIEW, Status.IN_REVIEW, Status.CANCELLED]
+
+
 def test_promise_stands_where_it_is_true(pages, app, event, frozen):
     form = pages.get("registration.details", sector="other")
     promise = "You have an answer within 10 days of confirming your address."

@@ -1,0 +1,19 @@
+"""Whether an organiser may cancel a registration in review: the room `review`, which is above, has the rule."""
+
+from collections.abc import Callable
+
+from flask import Flask, current_app
+
+from forum.registration.models import Registration
+
+RULE = "why a registration cannot be cancelled"
+
+
+def install(app: Flask, rule: Callable[[Registration], str]) -> None:
+    """Let `rule` say why the organiser who is signed in cannot cancel a registration, "" where they can."""
+    app.extensions[RULE] = rule
+
+
+def why_not_cancelled(registration: Registration) -> str:
+    """Return why the organiser who is signed in cannot cancel this registration, "" if they can."""
+    return current_app.extensions[RULE](registration)
