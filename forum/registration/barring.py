@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from flask import Flask, current_app
+from flask import current_app
+from flask.sansio.app import App
 
 from forum.registration.models import Registration
 
 RULE = "why a registration cannot be cancelled"
 
 
-def install(app: Flask, rule: Callable[[Registration], str]) -> None:
+def install(app: App, rule: Callable[[Registration], str]) -> None:
     """Let `rule` say why the organiser who is signed in cannot cancel a registration, "" where they can."""
     app.extensions[RULE] = rule
 

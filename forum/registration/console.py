@@ -106,16 +106,16 @@ def cancel(event: str, reference: str) -> ResponseReturnValue:
     except ChangedMeanwhile as refusal:
         return _ask_to_cancel_anew(event, reference, form, refusal)
     db.session.commit()
-    if registration.has_address:
-        flash(_("The registration has been cancelled. A message is on its way to the person."), "success")
-    else:
-        flash(
-            _(
-                "The registration has been cancelled. Nobody was written to: it has no confirmed e-mail address."
-            ),
-            "success",
-        )
+    flash(_what_cancelling_did(registration), "success")
     return redirect(to_person(registration, filters), 303)
+
+
+def _what_cancelling_did(registration: Registration) -> str:
+    if registration.has_address:
+        return _("The registration has been cancelled. A message is on its way to the person.")
+    return _(
+        "The registration has been cancelled. Nobody was written to: it has no confirmed e-mail address."
+    )
 
 
 @bp.route("/registrations/<reference>/resend", methods=["GET", "POST"])

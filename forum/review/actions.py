@@ -31,9 +31,8 @@ def shown_of(registration: Registration) -> dict[str, Any]:
 
     The language is among it, because the page asks for the reviewer's own words in this language.
     """
-    names = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
-    names += ("sector_id", "status")
-    return {name: getattr(registration, name) for name in names}
+    person = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
+    return {name: getattr(registration, name) for name in (*person, "sector_id", "status")}
 
 
 def approve(
