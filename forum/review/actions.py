@@ -58,7 +58,7 @@ def approve(
 def decline(registration: Registration, refusal: Refusal, *, seen: str, user_id: int, now: datetime) -> bool:
     """Decline a registration, or propose to where a second organiser has to confirm; return whether it is declined.
 
-    Raises NotLive, NotInReview, SeenChanged, Recused, AlreadyProposed.
+    Raises NotLive, NotInReview, SeenChanged, Recused, AlreadyProposed, NobodyElse where nobody could confirm.
     """
     _admit_reviewer(registration, user_id, seen)
     if queries.find_proposals([registration]):
@@ -66,6 +66,8 @@ def decline(registration: Registration, refusal: Refusal, *, seen: str, user_id:
     if not registration.event.has_second_reviewer:
         reviewing.decline(registration, refusal, actor=actor_of(user_id), now=now)
         return True
+    if not queries.count_other_reviewers(registration, user_id):
+        raise NobodyElse
     told = {"reason": refusal.reason, "words": refusal.words}
     proposal = ProposedRefusal(registration_id=registration.id, proposed_by=user_id, proposed_at=now, **told)
     db.session.add(proposal)

@@ -29,7 +29,7 @@ from forum.registration.errors import NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
 from forum.review import actions, queries
-from forum.review.errors import AlreadyProposed, DecisionRefused, SeenChanged
+from forum.review.errors import AlreadyProposed, DecisionRefused, NobodyElse, SeenChanged
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
 bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
@@ -37,6 +37,15 @@ Decide = Callable[[Registration, str], str]
 # What became of each person, for the message after a round.
 GIVEN, WAITING, CHANGE, DECLINED, PROPOSED = "given", "waiting", "change", "declined", "proposed"
 FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
+ALONE = "alone"
+LEFT: dict[type[Exception], str] = {
+    NotInReview: TOO_LATE,
+    NotLive: TOO_LATE,
+    SectorFull: FULL,
+    SeenChanged: CHANGED,
+    AlreadyProposed: PROPOSED_BEFORE,
+    NobodyElse: ALONE,
+}
 
 
 @bp.route("/approval", methods=["GET", "POST"])
@@ -89,9 +98,10 @@ def _selected(event: Event) -> Sequence[Registration]:
 
 
 def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
-    """Show the page that asks; without anybody to decide about lead back to the queue."""
+    """Show the page that asks; without anybody to decide about say why, and lead back to the queue."""
     if not people:
-        flash(_("Choose at least one person about whom you can decide."), "warning")
+        left = " ".join(_left_words(_left_out(get_any_or_404(slug), form.digests())))
+        flash(left or _("Choose at least one person about whom you can decide."), "warning")
         return redirect(url_for("review.index", event=slug), 303)
     event = people[0].event
     form.show_people(people)
@@ -112,15 +122,22 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
 
 def _round(slug: str, seen: dict[str, str], decide: Decide) -> ResponseReturnValue:
     """Decide about one person after the other, each in a transaction; flash how many came to what."""
-    came: Counter[str] = Counter()
-    chosen = [one.reference for one in _selected(get_any_or_404(slug))]
-    came[TOO_LATE] += len(seen) - len(chosen)
-    for reference in chosen:
+    event = get_any_or_404(slug)
+    came = _left_out(event, seen)
+    for reference in [one.reference for one in _selected(event)]:
         came[_decide_one(slug, reference, seen.get(reference, ""), decide)] += 1
     for tone, words in (("success", _done_words(came)), ("warning", _left_words(came))):
         if told := " ".join(words):
             flash(told, tone)
     return redirect(url_for("review.index", event=slug), 303)
+
+
+def _left_out(event: Event, seen: dict[str, str]) -> Counter[str]:
+    """Count those of the page about whom nothing is left to decide, or whom this organiser leaves to others."""
+    references = {read_reference(reference) for reference in seen} - {""}
+    waiting = queries.list_by_references(event, references)
+    passed = len(queries.find_recused(waiting, g.user.id))
+    return Counter({TOO_LATE: len(references) - len(waiting), PASSED: passed})
 
 
 def _decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
@@ -131,16 +148,8 @@ def _decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
         return TOO_LATE
     try:
         came = decide(registration, seen)
-    except (NotInReview, NotLive):
-        came = TOO_LATE
-    except SectorFull:
-        came = FULL
-    except SeenChanged:
-        came = CHANGED
-    except AlreadyProposed:
-        came = PROPOSED_BEFORE
-    except DecisionRefused:
-        came = PASSED
+    except (DecisionRefused, NotInReview, NotLive, SectorFull) as refusal:
+        came = LEFT.get(type(refusal), PASSED)
     else:
         db.session.commit()
         return came
@@ -180,8 +189,8 @@ def _left_words(came: Counter[str]) -> Iterator[str]:
         )
     if number := came[TOO_LATE]:
         yield ngettext(
-            "About %(num)s person somebody else had decided, or the registration had ended.",
-            "About %(num)s people somebody else had decided, or the registrations had ended.",
+            "About %(num)s person nothing was left to decide.",
+            "About %(num)s people nothing was left to decide.",
             number,
         )
     if number := came[CHANGED]:
@@ -194,6 +203,12 @@ def _left_words(came: Counter[str]) -> Iterator[str]:
         yield ngettext(
             "%(num)s refusal had been proposed already; another organiser confirms it on the person’s page.",
             "%(num)s refusals had been proposed already; another organiser confirms them on each person’s page.",
+            number,
+        )
+    if number := came[ALONE]:
+        yield ngettext(
+            "%(num)s refusal is not proposed, because no other organiser could confirm it.",
+            "%(num)s refusals are not proposed, because no other organiser could confirm them.",
             number,
         )
     if number := came[PASSED]:

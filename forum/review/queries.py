@@ -71,14 +71,21 @@ def find_recused(registrations: Collection[Registration], user_id: int) -> set[i
 
 
 def count_other_reviewers(registration: Registration, user_id: int) -> int:
-    """Return how many other organisers of the event could decide about this registration."""
+    """Return how many other organisers of the event could decide about this registration.
+
+    Whoever has proposed a refusal cannot confirm it and does not count.
+    """
     roles = Membership.role.in_((Role.ORGANISER, Role.ADMIN))
     here = or_(Membership.event_id == registration.event_id, Membership.event_id.is_(None))
     recused = select(Recusal.user_id).where(Recusal.registration_id == registration.id)
+    proposer = select(ProposedRefusal.proposed_by).where(
+        ProposedRefusal.registration_id == registration.id, ProposedRefusal.proposed_by.is_not(None)
+    )
+    others = User.id != user_id, User.id.not_in(recused), User.id.not_in(proposer)
     able = (
         select(func.count(User.id.distinct()))
         .join(Membership, Membership.user_id == User.id)
-        .where(roles, here, User.active, User.id != user_id, User.id.not_in(recused))
+        .where(roles, here, User.active, *others)
     )
     return db.session.scalar(able) or 0
 

@@ -6,7 +6,7 @@ import pytest
 
 from forum.events.enums import SectorPolicy
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, write
 
 HERE = {"event": "nf27"}
 
@@ -29,6 +29,32 @@ def people(event):
         confirmed(event, "other", family_name=name, given_name="Eva", now=NOW + timedelta(hours=number))
         for number, name in enumerate(("Ek", "Berg", "Dal"))
     ]
+
+
+def test_a_round_says_what_was_left_to_others_and_what_was_decided(organiser, sign_in_as, event, people):
+    sign_in_as(event=event)
+    asked = [organiser.get("review_many.approve", **HERE, who=[one.reference for one in people])] * 2
+    organiser.post("review.recuse", follow=True, expect=200, **HERE, reference=people[0].reference)
+    told = [page.submit({"whom": "all"}, expect=200, follow=True).flashes for page in asked]
+    passed = "You had left 1 decision to others."
+    assert told[0] == ["2 people have a place.", passed]
+    assert told[1] == [f"About 2 people nothing was left to decide. {passed}"]
+
+
+def test_no_refusal_is_proposed_where_nobody_could_confirm_it(organiser, sign_in_as, event, people):
+    write(setattr, event, "has_second_reviewer", True)
+    refusal = {"reason": "off_subject"}
+    where = {**HERE, "reference": people[0].reference}
+    alone = organiser.post("review.decline", refusal, follow=True, expect=200, **where)
+    nobody = ["Nothing was changed: no other organiser could decide. Give somebody the role first."]
+    assert alone.flashes == nobody
+    many = organiser.get("review_many.decline", **HERE, who=[people[0].reference])
+    left = "1 refusal is not proposed, because no other organiser could confirm it."
+    assert many.submit(refusal, expect=200, follow=True).flashes == [left]
+    other = sign_in_as(event=event)
+    organiser.post("review.decline", refusal, **where)
+    # Whoever proposes a refusal cannot confirm it, so the only other one cannot leave it to others.
+    assert other.post("review.recuse", follow=True, expect=200, **where).flashes == nobody
 
 
 def test_texts_that_are_no_references_choose_nobody(organiser, people):
