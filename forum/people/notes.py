@@ -3,6 +3,7 @@
 The audit trail says who has noted or tagged whom and when, never what (P28). `subject` is the registration.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from forum.extensions import db
 from forum.people.models import LONGEST_TAG, RegistrationNote, RegistrationTag
 
 MOST_TAGS = 20
+BETWEEN_TAGS = re.compile(r"[,;]")  # a search separates words at both
 NOTED = "registration.noted"
 
 
@@ -50,8 +52,8 @@ def list_notes(subject: Any) -> Sequence[RegistrationNote]:
 
 
 def read_tags(typed: str) -> list[str]:
-    """Return the tags of a text in which commas separate them: sorted, in lower case, blanks as hyphens."""
-    names = {"-".join(part.replace("#", " ").casefold().split()) for part in typed.split(",")}
+    """Return the tags of a text between commas or semicolons: sorted, in lower case, blanks as hyphens."""
+    names = {"-".join(part.replace("#", " ").casefold().split()) for part in BETWEEN_TAGS.split(typed)}
     return sorted(name for name in names if name)
 
 

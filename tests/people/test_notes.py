@@ -73,6 +73,10 @@ def test_tags_find_people_and_a_later_change_is_compared(organiser, event, perso
     page.submit({"tags": "x" * 41}, button="Save", expect=422)
 
 
+def test_a_semicolon_separates_tags_as_it_separates_what_is_searched():
+    assert notes.read_tags("Press;vip, a ; b") == ["a", "b", "press", "vip"]
+
+
 def test_person_reads_notes_and_tags_among_the_own_data(person):
     write(notes.add_note, person, "Comes by train.", actor="command", now=NOW)
     write(notes.set_tags, person, ["press"], actor="command", now=NOW)
