@@ -17,6 +17,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
+from forum.invitations import queries as invitations
 from forum.outbox import listing as outbox
 from forum.outbox.enums import MessageStatus
 from forum.privacy import queries as privacy
@@ -95,12 +96,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Waits:
-    """How many people wait for a place and for a decision, nobody after the event, and have asked to be erased."""
+    """How many people wait for a place and for a decision, nobody after the event, asked to be erased, were invited."""
 
     in_line: int
     undecided: int
     requests: int
     open_requests: int
+    invited: int
 
 
 class Frame:
@@ -165,11 +167,11 @@ def waits_of(event: Event) -> Waits:
     if "waits" not in g:
         g.waits = {}
     if event.id not in g.waits:
-        columns = (*reviews.waits(event), *privacy.numbers(event))
-        in_line, undecided, *requests = db.session.execute(select(*columns)).one()
+        columns = (*reviews.waits(event), *privacy.numbers(event), invitations.number(event))
+        in_line, undecided, *others = db.session.execute(select(*columns)).one()
         if events.is_over(event, clock.now()):
             in_line = undecided = 0
-        g.waits[event.id] = Waits(in_line, undecided, *requests)
+        g.waits[event.id] = Waits(in_line, undecided, *others)
     return g.waits[event.id]
 
 

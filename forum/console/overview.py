@@ -83,13 +83,18 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
         "offered": listing.total(counts, status=Status.OFFERED),
         "unheld": listing.count_status(event, counts, Group.UNHELD),
         "total": listing.total(counts),
-        "invited": count_facts(invitations.count_by_standing(event)),
+        "invited": _invited(event),
         "latest": listing.list_latest(event),
         "facts": _facts(event, now, is_kept=is_kept),
         "is_kept": is_kept,
         "others": [other for other in navigation.my_events() if other.id != event.id],
         "wording": wording,
     }
+
+
+def _invited(event: Event) -> list[dict[str, str]]:
+    has_invited = navigation.waits_of(event).invited > 0
+    return count_facts(invitations.count_by_standing(event)) if has_invited else []
 
 
 def _facts(event: Event, now: datetime, *, is_kept: bool) -> list[dict[str, str]]:

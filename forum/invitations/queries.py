@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID, digest
@@ -60,6 +60,11 @@ def count_by_standing(event: Event) -> Counter[Standing]:
     ):
         counts[standing(state, is_opened=is_opened, is_made=is_made, mail=mail)] += number
     return counts
+
+
+def number(event: Event) -> ColumnElement[int]:
+    """Return how many people were ever invited to the event, as a column of a statement."""
+    return select(func.count()).where(Invitation.event_id == event.id).scalar_subquery()
 
 
 def has_any(event: Event) -> bool:

@@ -93,7 +93,8 @@ def test_what_was_searched_for_stands_in_the_address_of_no_form(organiser):
 def test_page_that_is_not_there_stays_in_the_console(organiser, path):
     page = organiser.get(f"/console/nf27/{path}", expect=404)
     assert nav(page) == [
-        *("Overview", "Attendees", "Waiting list", "Messages", "News", "Pages", "Images", "Settings")
+        *("Overview", "Attendees", "Organisations", "Waiting list", "Invitations", "Messages"),
+        *("News", "Pages", "Images", "Settings"),
     ]
     assert page.links["Go to the console’s first page"] == "/console/nf27/"
     assert page.soup.select(".site-footer, .site-header") == []

@@ -262,7 +262,8 @@ def test_failed_mail_is_told_and_leads_to_it(organiser, event):
     assert page.links["1 message has failed"] == "/console/nf27/mail?status=failed"
     assert "not been heard from" not in page.text
     assert page.all(".console-side nav li") == [
-        *("Overview", "Attendees", "Waiting list", "Messages 1 failed", "News", "Pages", "Images", "Settings")
+        *("Overview", "Attendees", "Organisations", "Waiting list", "Invitations", "Messages 1 failed"),
+        *("News", "Pages", "Images", "Settings"),
     ]
 
 

@@ -48,7 +48,7 @@ SPECIAL = {
     "self_service.enter": 200,  # the token in the URL is enough
     "self_service.confirm": 200,  # the token in the URL is enough
 }
-OF_SOMEBODY = re.compile(r"/registrations/|/(requests|review)/[^/]+/")
+OF_SOMEBODY = re.compile(r"/registrations/|/(requests|review|invitations)/[^/]+/")
 # The status in which the organisers' pages about offers find somebody to act on.
 IN_LINE = {
     "waiting_list.offer": Status.WAITING,
@@ -67,7 +67,7 @@ def expected(world: World, audience: str, address: Address, method: str) -> set[
     wanted = AUDIENCES[address.endpoint]
     if isinstance(wanted, Roles):
         found = _of_roles(world, audience, wanted, address.event, method)
-        # The hidden event has no registrations, so the pages about one of them are 404.
+        # The hidden event has no registrations or invitations, so the pages about one of them are 404.
         is_empty = address.event in HIDDEN and OF_SOMEBODY.search(address.path) is not None
         return {404} if is_empty and found == {200, 303} else found
     return {400} if method == "POST" else _of_face(audience, wanted, address)

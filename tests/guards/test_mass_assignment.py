@@ -111,7 +111,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "registration.received": (VISITOR, {}, {}, set()),
     "registration.resend": (VISITOR, {"email": "new@example.org"}, {}, MAILED),
     "self_service.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, set()),
-    "self_service.leave": (PERSON, {}, {}, {"ended_sign_ins"}),
+    "self_service.leave": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, {"ended_sign_ins"}),
     "self_service.change": (
         PERSON,
         {**DETAILS, "q-arrival": "New"},

@@ -221,7 +221,7 @@ def test_a_person_is_told_before_a_change_that_begins_a_review(app, event, peopl
     own.get("self_service.enter", token=manage_token(people[0]), follow=True)
     assert "they review yours once more. You keep your place meanwhile" in own.get("self_service.change").text
     page = own.post("self_service.change", {"family_name": "Ny"}, follow=True, expect=200)
-    assert (page.h1, "Your change is being reviewed" in page.text) == ("You have a place", True)
+    assert (page.h1, "Your registration is being reviewed" in page.text) == ("You have a place", True)
 
 
 def approve(person):
