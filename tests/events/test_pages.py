@@ -256,9 +256,9 @@ def make_demo_page(event, folder: str, slug: str):
     [
         (
             "en",
-            ("cannot eat", "wheelchair", "The registration form asks neither about food nor about access."),
+            ("the kitchen", "move around", "you do not have to say why"),
         ),
-        ("sv", ("inte kan äta", "rullstol", "Formuläret frågar varken om mat eller om tillgänglighet.")),
+        ("sv", ("köket", "röra dig", "Du behöver inte säga varför.")),
     ],
 )
 def test_practical_page_leads_on_has_a_list_of_contents_and_says_something_of_food_and_access(

@@ -64,6 +64,7 @@ def test_beside_it_stand_what_to_read_whom_to_ask_and_the_ways_out(pages, room):
     assert beside == {
         "Practical": "/en/pages/practical",
         "Page code-of-conduct": "/en/pages/code-of-conduct",
+        "Let a colleague come instead": "/en/r/substitute",
         "Cancel your registration": "/en/r/cancel",
         "Everything we hold about you": "/en/r/own-data",
         "Who has seen it": "/en/r/own-data#seen",

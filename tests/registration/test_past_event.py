@@ -75,7 +75,7 @@ def test_waiting_list_of_a_past_event_promises_no_place(organiser):
     assert "1 person was waiting" in page.text
     for promise in ("is waiting", "place left", "is offered to whoever"):
         assert promise not in page.text
-    assert page.all(".console-side nav li")[2] == "Waiting list"
+    assert page.all(".console-side nav li")[3] == "Waiting list"
 
 
 def test_person_of_a_past_event_can_be_sent_nothing(organiser, over):
