@@ -66,7 +66,9 @@ def own(pages, person):
 
 def test_person_reads_and_changes_ordinary_answers_until_they_freeze(own, person, event):
     page = own.get("self_service.show")
-    told = dict(zip(page.all(".summary-list dt"), page.all(".summary-list dd"), strict=True))
+    told = dict(
+        zip(page.all(".summary-list dt"), page.all(".summary-list dd:not(.summary-change)"), strict=True)
+    )
     assert (told["Question guests"], told["Question track"], told["Question speaker"]) == (
         "2",
         "Choice law",

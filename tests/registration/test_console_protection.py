@@ -87,14 +87,16 @@ def _person(event, status, is_protected):
 def alike(answer, person):
     """Return the page's text, with placeholders for everything that differs between any two registrations."""
     text = answer.data.decode()
+    sealed = bytes(person.care_answer.sealed_answer).hex()  # differs whenever the same answer is sealed anew
     for own, general in (
         (person.reference, "REFERENCE"),
         (person.email, "ADDRESS"),
         (edits.digest({"address": person.email}), "SEEN"),
+        (edits.digest({"sealed": sealed}), "SEEN"),
         (person.event.slug, "EVENT"),
     ):
         text = text.replace(own, general)
-    text = re.sub(r'name="csrf_token" value="[^"]+"', "TOKEN", text)
+    text = re.sub(r'name="(csrf_token|key)"[^>]* value="[^"]+"', "TOKEN", text)
     text = re.sub(r"[Oo]rganiser ?\d+", "ORGANISER", text)
     return re.sub(r"/mail/\d+/", "/mail/ID/", text)
 
