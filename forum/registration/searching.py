@@ -19,6 +19,7 @@ from forum.registration.models import Registration
 
 LONGEST_TEXT, LONGEST_EXTRA = 900, 500
 MOST_WORDS = 8
+LONGEST_REFERENCE = 40  # the most characters of a typed reference, blanks and invisible characters included
 LEAST_DIGITS = 5  # this many digits or more are also searched for as a phone number
 # Spellings of æ ø å ä ö on a keyboard that lacks them, and the letters a and o into which folding turns them.
 SPELT_OUT = (("aa", "a"), ("ae", "a"), ("oe", "o"))
@@ -70,6 +71,8 @@ def search_extra_from(registration: Registration) -> str:
 
 def read_reference(typed: str) -> str:
     """Return a reference as it is stored, from one that was typed or heard; "" for a text that cannot be one."""
+    if len(typed) > LONGEST_REFERENCE:
+        return ""  # folding normalises the text, which may take quadratic time (S35)
     parts = REFERENCE.fullmatch(search_fold(typed))
     return f"{parts[1]}-{parts[2]}".translate(ALIKE).upper() if parts else ""
 

@@ -230,6 +230,13 @@ def test_search_of_many_words_stays_within_its_bound(app, event):
     assert max(len(term.texts) for term in terms) <= 4
 
 
+def test_reference_is_read_from_a_short_text_only():
+    """Folding a long text takes long (S35), so a text that is too long for a reference is not folded at all."""
+    assert searching.read_reference("ab1o-cdef") == "AB10-CDEF"
+    assert searching.read_reference("\u200bab1o cde\u0301f") == "AB10-CDEF"
+    assert searching.read_reference("ab10" + "\u200b" * 1000 + "cdef") == ""
+
+
 def test_export_holds_what_the_search_shows(organiser, people):
     page = organiser.get("attendees.index", event="nf27", q="tanska")
     file = page.follow("Export").submit(
