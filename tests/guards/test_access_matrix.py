@@ -200,13 +200,14 @@ def test_own_ids_do_lead_somewhere(fresh_world):
 
 
 def put_in_line(world: World, status: Status) -> None:
-    """Let the person wait, or be offered the sector's last place, for which the twin waits."""
+    """Let the person wait for the twin's sector, or be offered its last place, for which the twin waits."""
     with world.app.app_context():
         start_write(db.session)
         person, twin = (find_registration(world, name) for name in (PERSON, "twin"))
         for waiter in (person, twin):
             offers.end(waiter, OfferEnd.WITHDRAWN, now=NOW)
             places.release(waiter)
+            waiter.sector = twin.sector  # the form that moves the person has been sent before
             waiter.move_to(Status.WAITING, now=NOW)
             waiter.offer_expires_at, waiter.waiting_since = None, NOW
         if status == Status.OFFERED:

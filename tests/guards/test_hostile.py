@@ -21,6 +21,7 @@ from tests.guards.addresses import readable
 from tests.guards.conftest import BOTH
 from tests.guards.test_access_matrix import csrf_token
 from tests.guards.test_canaries import FILE, queue_every_mail
+from tests.guards.test_mass_assignment import hidden_fields
 from tests.guards.world import ADMIN, ELSEWHERE, HERE, PERSON, UNSEEN, VISITOR
 from tests.registration.reading import read
 
@@ -158,7 +159,8 @@ def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
     reference, mail_count = fresh_world.references[PERSON], "SELECT count(*) FROM outbox_messages"
     with fresh_world.app.app_context():
         before = db.session.connection().exec_driver_sql(mail_count).scalar()
-    answer = browser.post(f"/console/{HERE}/registrations/{reference}/cancel", data=data)
+    path = f"/console/{HERE}/registrations/{reference}/cancel"
+    answer = browser.post(path, data={**data, **hidden_fields(fresh_world, ADMIN, path)})
     with fresh_world.app.app_context():
         after = db.session.connection().exec_driver_sql(mail_count).scalar()
     assert (answer.status_code, after > before) == (303, True)

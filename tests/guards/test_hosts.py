@@ -93,8 +93,8 @@ def test_every_mail_that_a_request_causes_leads_to_our_own_address(fresh_world):
     ]
     for browser, path, data in steps:
         page = browser.get("/account/" if path.endswith("/resend") else path).text
-        key = re.search(r'name="key"[^>]* value="([^"]+)"', page)
-        sent = {**data, "csrf_token": token_in(page), **({"key": key[1]} if key else {})}
+        hidden = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in ("key", "seen")}
+        sent = {**data, "csrf_token": token_in(page), **{name: of[1] for name, of in hidden.items() if of}}
         assert browser.post(path, data=sent, headers=FORGED).status_code == 303, path
     with world.app.app_context():
         rows = list(db.session.scalars(select(OutboxMessage).where(OutboxMessage.id.not_in(before))))
