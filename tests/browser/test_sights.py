@@ -58,6 +58,7 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "self_service.leave": "leads to the page that says so",
     "self_service.calendar_file": "a calendar file",
     "outbox.retry": "leads back to the list",
+    "substitutions.take_back": "leads back to the person's page",
 }
 
 
