@@ -583,7 +583,7 @@ CONSOLE = [
         "invitations.invite_many",
         way=wrongly(
             of_event("invitations.invite_many"),
-            {"lines": "Kim;Andersen;kim@example.org;Exempelstads tingsrätt"},
+            {"lines": "Kim;Andersen;kim@example.org;Exempelstads tingsrätt", "sector": "ngo"},
         ),
         as_=ORGANISER,
     ),

@@ -117,7 +117,9 @@ class Visitor:
         """Fill in the fields by their names."""
         for name, value in answers.items():
             field_ = self.page.locator(f"main [name={name}]:not([type=hidden])")
-            if field_.evaluate("field => field.tagName") == "SELECT":
+            if field_.first.get_attribute("type") == "radio":
+                self.page.locator(f"main [name={name}][value={value}]").check()
+            elif field_.evaluate("field => field.tagName") == "SELECT":
                 field_.select_option(value)
             else:
                 field_.fill(value)
