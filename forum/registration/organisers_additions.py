@@ -34,7 +34,10 @@ class AdditionForm(SentOnce, PersonForm):
 
     email = EmailField(_l("E-mail address"), [Optional(), is_email])
     sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
-    if_full = RadioField(_l("If no place is free there when you save"), default=STAY)
+    if_full = RadioField(
+        _l("If no place is free there when you save"),
+        [required(_l("Choose what happens if no place is free"))],
+    )
     reason = LinesField(
         _l("Why you add this person"),
         [required(_l("Write why")), Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))],

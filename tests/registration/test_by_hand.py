@@ -27,6 +27,7 @@ FILLED = {
     "country": "SE",
     "language": "en",
     "sector": "ngo",
+    "if_full": "stay",
     "reason": "Called by telephone.",
 }
 DETAILS = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
@@ -56,6 +57,7 @@ def test_organiser_adds_somebody_without_an_address(organiser, event):
     wrong = page.submit({"given_name": ""}, button="Add the person", expect=422)
     assert [text for text in wrong.errors.values() if "your" in text.lower()] == []
     assert wrong.errors["given_name"] == "Enter the person’s given name"
+    assert wrong.errors["if_full"] == "Choose what happens if no place is free"
     # "Add nobody" is one of the answers, so the way out is called otherwise.
     assert "Leave it as it is" in wrong.links
     shown = page.submit(FILLED, button="Add the person", follow=True)
@@ -69,7 +71,7 @@ def test_organiser_adds_somebody_without_an_address(organiser, event):
     action, actor, details = recorded(added)[0]
     assert (action, actor.startswith("user:"), details["by_hand"]) == ("registration.received", True, True)
     again = organiser.get("attendee_additions.add", event="nf27")
-    refused = again.submit({**FILLED, "if_full": "stay"}, button="Add the person", expect=409)
+    refused = again.submit(FILLED, button="Add the person", expect=409)
     assert "No place is free there. Nobody has been added." in refused.text
     assert db.session.query(Registration).count() == 1
     page = shown.follow("Cancel the registration")

@@ -132,7 +132,9 @@ def test_only_within_a_day_and_while_the_address_is_free(event):
 def test_whoever_has_no_address_is_not_written_to(organiser, event):
     page = organiser.get("attendee_additions.add", event="nf27")
     told = {"given_name": "Kim", "organisation": "Office", "country": "SE", "language": "en", "sector": "ngo"}
-    shown = page.submit({**told, "reason": "Called."}, button="Add the person", follow=True)
+    shown = page.submit(
+        {**told, "if_full": "stay", "reason": "Called."}, button="Add the person", follow=True
+    )
     shown = shown.follow("Cancel the registration").submit(button="Cancel the registration", follow=True)
     since = last_id()
     shown = shown.follow("Undo the cancellation").submit(button="Undo the cancellation", follow=True)
