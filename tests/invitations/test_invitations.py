@@ -204,7 +204,7 @@ def test_no_with_a_reason(organiser, pages, event):
 def test_withdrawal_takes_back_a_mail_that_has_not_left(organiser, pages, event):
     invitation = invite(event)
     link = link_of(invitation)
-    page = organiser.get("invitations.index", event="nf27").follow("Withdraw … Kim Andersen")
+    page = organiser.get("invitations.index", event="nf27").follow("Withdraw … Kim Andersen, kim@example.org")
     done = page.submit(button="Withdraw the invitation", follow=True)
     assert (done.flashes, done.all(".status")) == (["The invitation is withdrawn."], ["Withdrawn"])
     assert invitation.message.status == MessageStatus.ABORTED
