@@ -14,6 +14,7 @@ window.measures = (() => {
     country: { autocomplete: "country" },
     phone: { type: "tel", autocomplete: "tel", spellcheck: "false" },
     real_name: { autocomplete: "off" }, // a shared computer must not suggest it to others
+    reason: { autocomplete: "off" }, // nor why somebody cannot come
     password: { type: "password", autocomplete: "current-password", spellcheck: "false" },
     new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
     code: { autocomplete: "one-time-code", spellcheck: "false" },
