@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from jinja2 import DictLoader, Environment, nodes
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from forum import clock
 from forum.accounts import actions as accounts
@@ -17,10 +17,13 @@ from forum.accounts import mails as account_mails
 from forum.accounts import sign_ins
 from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
-from forum.columns import Text
+from forum.columns import Text, digest
 from forum.database import start_write
 from forum.events.models import Event, Page
 from forum.extensions import db
+from forum.invitations import mails as invitation_mails
+from forum.invitations.enums import InvitationState
+from forum.invitations.models import Invitation
 from forum.news.models import Post, PostText, Withdrawal
 from forum.registration import links
 from forum.registration import mails as registration_mails
@@ -144,7 +147,7 @@ def rendered(fresh_world, monkeypatch) -> set[str]:
 
 def test_every_template_renders(fresh_world, rendered):
     """Every audience opens every page, every form is sent, rare states are produced, and every mail is rendered."""
-    for audience in (VISITOR, PERSON, ADMIN, HANDLER, f"{Role.DOOR} of {HERE}"):
+    for audience in (VISITOR, PERSON, ADMIN, HANDLER, f"{Role.CARE} of {HERE}", f"{Role.DOOR} of {HERE}"):
         for address in readable(fresh_world, (HERE, UNSEEN)):
             fetch(fresh_world, audience, address.path)
     paper = {**FORMS["attendees.export"][1], **hidden_fields(fresh_world, ADMIN, ""), "shape": "paper"}
@@ -161,6 +164,7 @@ def test_every_template_renders(fresh_world, rendered):
     # Press a confirming link's button a second time, which leads to another page.
     send(fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm"))
     see_what_is_rare(fresh_world)
+    see_how_invitations_end(fresh_world)
     see_the_steps_of_signing_in(fresh_world)
     with fresh_world.app.app_context():
         write_every_mail(fresh_world)
@@ -253,6 +257,24 @@ def see_what_is_rare(world: World) -> None:
         db.session.commit()
 
 
+def see_how_invitations_end(world: World) -> None:
+    """Say yes to an invitation whose address is registered, and open it when it has ended."""
+    yes = f"/en/r/invitation/{world.tokens['invitation']}/yes"
+    mine = update(Invitation).where(Invitation.link_digest == digest(world.tokens["invitation"]))
+    with world.app.app_context():
+        start_write(db.session)
+        db.session.execute(mine.values(email_canonical=find_registration(world, PERSON).email_canonical))
+        db.session.commit()
+    # One of the forms has made the question about the arrival required.
+    sent = {**FORMS["own_invitation.accept"][1], "q-arrival": "New", **hidden_fields(world, VISITOR, yes)}
+    assert world.browsers[VISITOR].post(yes, data=sent).status_code == 409
+    with world.app.app_context():
+        start_write(db.session)
+        db.session.execute(mine.values(state=InvitationState.NO, ended_at=NOW))
+        db.session.commit()
+    fetch(world, VISITOR, yes)
+
+
 def see_the_steps_of_signing_in(world: World) -> None:
     """Open the second step of signing in, with and without an authenticator."""
     for has_authenticator in (True, False):
@@ -274,3 +296,5 @@ def write_every_mail(world: World) -> None:
     pending = find_registration(world, "pending")
     pending.status, pending.holds_place = Status.PENDING, False
     registration_mails.queue_received(pending, now=NOW)
+    invited = select(Invitation).where(Invitation.link_digest == digest(world.tokens["invitation"]))
+    invitation_mails.queue(db.session.scalars(invited).one(), now=NOW)
