@@ -145,11 +145,12 @@ def _entry(text: PostText, began_on: date) -> dict[str, Any]:
 
 def _item(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry of the feed as an item of a JSON Feed."""
+    correction, about = escape(_("Correction")), _("About this text")
     below = "".join(
-        f"<p><strong>{escape(_('Correction'))}, {escape(note['day'])}:</strong> {escape(note['text'])}</p>"
+        f"<p><strong>{correction}, {escape(note['day'])}:</strong> {escape(note['text'])}</p>"
         for note in entry["corrections"]
     )
-    note = f"{_('About this text')}: {entry['note']} " if entry["note"] else ""
+    note = f"{about}: {entry['note']} " if entry["note"] else ""
     return {
         "id": entry["id"],
         "url": entry["url"],

@@ -56,8 +56,10 @@ def _done(registration: Registration, status: Status) -> str:
         Status.IN_REVIEW: _("The cancellation has been undone, and the registration is in review again."),
     }[status]
     if registration.has_address:
-        return f"{came_back} {_('A message is on its way to the person.')}"
-    return f"{came_back} {_('Nobody was written to: it has no e-mail address.')}"
+        told = _("A message is on its way to the person.")
+    else:
+        told = _("Nobody was written to: it has no e-mail address.")
+    return f"{came_back} {told}"
 
 
 def _page(registration: Registration, filters: listing.Filters, form: ReinstateForm) -> str:

@@ -68,6 +68,11 @@ def test_translations_name_a_placeholder_that_the_text_does_not_have():
     assert "placeholder" in problem
 
 
+def test_translations_name_a_text_within_an_f_string():
+    source = 'plain = _("A day")\nhidden = f"{name}: {_(\'A night\')}"\n'
+    assert list(TRANSLATIONS["find_hidden"](source)) == [2]
+
+
 def test_migrations_name_a_table_that_none_of_them_makes(sqlite_url, tmp_path, capsys):
     agrees = runpy.run_path(str(PROJECT / "bin" / "check-migrations"))["agrees"]
     assert agrees("SQLite", sqlite_url, tmp_path)
