@@ -17,10 +17,14 @@ from forum.extensions import db
 from forum.invitations.models import Invitation
 from forum.invitations.queries import find_for_addresses
 from forum.registration import belonging, caps, former_answers, places, reviewing
-from forum.registration.enums import LIVE, Status
+from forum.registration.enums import APPROVED, Status
 from forum.registration.limits import PUBLIC_PROVIDERS
 from forum.registration.models import HOLDS_PLACE, Registration
 from forum.registration.names import organisation_key
+from forum.review.vouching import find_vouched
+
+# Live, and not waiting for the address to be confirmed. Whoever was added by hand without an address is among them.
+STANDS = Registration.status.in_((Status.IN_REVIEW, *APPROVED))
 
 
 @dataclass
@@ -29,11 +33,12 @@ class Evidence:
 
     `places_free` are those that the sector could take now. `domains` are those that organisers have written down for
     the organisation, and `has_own_domain` says whether the address is at one of them; `known_domains` are those of its
-    confirmed people. `cap` is the most places that it can have, and `counts_for` its name where the person has written
-    another one. `earlier` are other registrations of the address, `colleagues` has the number of confirmed people of
-    the organisation by event id, for other events. `same_name` is another live registration of this event under the
-    same name. `before` has the answers that a change under review has replaced, by field. `invitation` is the newest
-    one of the address to this event.
+    confirmed people for whom organisers have vouched. `cap` is the most places that it can have, and `counts_for` its
+    name where the person has written another one. `earlier` are other registrations of the address. `colleagues` has
+    by event id, for other events, the number of people of the organisation who hold a place. `same_name` is another
+    live registration of this event under the same name. Nobody whose address is still to be confirmed counts as a
+    colleague or for the name. `before` has the answers that a change under review has replaced, by field. `invitation`
+    is the newest one of the address to this event.
     """
 
     domain: str
@@ -107,12 +112,14 @@ def _add_domains(
     registrations: Sequence[Registration], event_ids: Collection[int], told: Mapping[int, Evidence]
 ) -> None:
     keys = {one.organisation_key for one in registrations}
-    columns = (Registration.id, Registration.organisation_key, Registration.email_canonical)
+    columns = (Registration.organisation_key, Registration.email_canonical)
     of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys)
-    query = select(*columns).where(*of_them, HOLDS_PLACE, Registration.status == Status.CONFIRMED)
+    numbers = select(Registration.id).where(*of_them, HOLDS_PLACE, Registration.status == Status.CONFIRMED)
+    vouched = find_vouched(numbers)
     known: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for number, key, address in db.session.execute(query):
-        if (domain := _domain(address)) not in PUBLIC_PROVIDERS:
+    for number, key, address in db.session.execute(numbers.add_columns(*columns)):
+        domain = _domain(address)
+        if number in vouched and domain and domain not in PUBLIC_PROVIDERS:
             known[key].append((number, domain))
     for one in registrations:
         told[one.id].known_domains = {
@@ -142,7 +149,7 @@ def _add_colleagues(
     keys = {one.organisation_key for one in registrations}
     groups = (Registration.organisation_key, Registration.event_id)
     of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys)
-    query = select(*groups, func.count()).where(*of_them, HOLDS_PLACE).group_by(*groups)
+    query = select(*groups, func.count()).where(*of_them, HOLDS_PLACE, STANDS).group_by(*groups)
     counts: dict[str, dict[int, int]] = defaultdict(dict)
     for key, event_id, number in db.session.execute(query) if event_ids else ():
         counts[key][event_id] = number
@@ -155,7 +162,7 @@ def _add_same_names(
 ) -> None:
     names = {one.sort_key for one in registrations}
     query = select(Registration).where(
-        Registration.event_id == event.id, Registration.sort_key.in_(names), Registration.status.in_(LIVE)
+        Registration.event_id == event.id, Registration.sort_key.in_(names), STANDS
     )
     namesakes: dict[str, list[Registration]] = defaultdict(list)
     for other in db.session.scalars(query.order_by(Registration.id)):

@@ -127,15 +127,20 @@ def _mail(evidence: Evidence) -> Point:
     if evidence.domains:
         return _known_mail(evidence)
     if domain in evidence.known_domains:
-        text = _("@%(domain)s is a domain of confirmed people of the organisation", domain=domain)
+        text = _(
+            "@%(domain)s is a domain of people of the organisation whom organisers approved, invited or added",
+            domain=domain,
+        )
         return Point(FOR, label, text)
     if evidence.known_domains:
         known = ", ".join(f"@{known}" for known in sorted(evidence.known_domains))
         text = _(
-            "@%(domain)s, but confirmed people of the organisation have %(known)s", domain=domain, known=known
+            "@%(domain)s, but people of the organisation whom organisers approved, invited or added have %(known)s",
+            domain=domain,
+            known=known,
         )
         return Point(AGAINST, label, text)
-    text = _("@%(domain)s; nobody of the organisation is confirmed so far", domain=domain)
+    text = _("@%(domain)s; no mail domain of the organisation is known so far", domain=domain)
     return Point(NEITHER, label, text)
 
 

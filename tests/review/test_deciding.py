@@ -227,7 +227,8 @@ def test_evidence_tells_domains_colleagues_and_earlier_registrations(reviewed):
     archive = make_archive(sectors=[make_sector("other", ceiling=9)], name=Text(en="Before", sv="Förr"))
     same = {"organisation": "Alfa AB"}
     register_elsewhere(archive, "other", email="eva@alfa.example", **same)
-    confirmed(reviewed, "ngo", email="bo@alfa.example", **same)
+    bo = confirmed(reviewed, "other", email="bo@alfa.example", **same)
+    write(lambda: reviewing.approve(bo, actor="user:1", now=NOW))
     confirmed(reviewed, "ngo", email="bo@gmail.com", organisation="Beta")
     people = [
         confirmed(reviewed, "other", email=address, organisation=organisation, family_name=name)

@@ -1,13 +1,24 @@
 """What organisers know of an organisation, as evidence beside a person who waits for a decision."""
 
+import pytest
 from flask_babel import force_locale
 
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.invitations.answering import accept
 from forum.organisations import actions as organisations
 from forum.organisations.actions import Written
-from forum.registration import places
+from forum.registration import actions as registrations
+from forum.registration import by_hand, new_address, places, reviewing
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.review import evidence, wording
-from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, write
+from tests.factories.events import NOW, make_archive, make_event, make_sector
+from tests.factories.invitations import new_invitation
+from tests.factories.registrations import confirmed, make_applicant, register, register_elsewhere, write
+from tests.registration.reading import newest_mail
+from tools.organisers import make_user
+
+ORGANISER = "user:1"  # as the trail names the first account
 
 
 def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_person(make_app, sqlite_url):
@@ -37,3 +48,73 @@ def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_pers
         ["@elsewhere.example, but the organisation’s mail is at @police.example", first],
         ["@police.example is a mail domain of the organisation", f"Counts for Polisen. {first}"],
     ]
+
+
+def known_domains(event, organisation):
+    """Return the domains that a newcomer of the organisation is compared with."""
+    person = confirmed(event, "other", organisation=organisation)
+    return evidence.gather(event, [person], (), NOW)[person.id].known_domains
+
+
+@pytest.fixture
+def open_to_all(make_app, database_url):
+    """Save an event with a reviewed sector and one that anybody joins."""
+    with make_app(database_url).app_context():
+        make_user()
+        sectors = [make_sector("other", ceiling=9, policy="review"), make_sector("ngo", ceiling=9)]
+        yield make_event(capacity=18, sectors=sectors)
+
+
+def add_by_hand(event, organisation, email):
+    details = Details("Bo", "Ek", organisation, "Advokat", "SE", "sv", None)
+    sector, why = find_sector(event, "ngo"), {"reason": "Telephoned.", "may_wait": False}
+    added = write(lambda: by_hand.add(event, sector, details, email=email, actor=ORGANISER, now=NOW, **why))
+    write(lambda: new_address.confirm(newest_mail(added, "new-address").token, now=NOW))
+    return added
+
+
+def test_nobody_makes_a_domain_known_by_registering(open_to_all):
+    approved, by_themselves = (
+        confirmed(open_to_all, sector, organisation="Polisen", email=email)
+        for sector, email in (("other", "a@approved.example"), ("ngo", "b@evil.example"))
+    )
+    assert known_domains(open_to_all, "Polisen") == set()
+    write(lambda: reviewing.approve(approved, actor=ORGANISER, now=NOW))
+    add_by_hand(open_to_all, "Polisen", "c@added.example")
+    invitation = new_invitation(open_to_all, "ngo", "d@invited.example")
+    guest = make_applicant(organisation="Polisen", email="d@invited.example")
+    write(lambda: [db.session.add(invitation), db.session.flush(), accept(invitation, guest, now=NOW)])
+    known = {"approved.example", "added.example", "invited.example"}
+    assert known_domains(open_to_all, "Polisen") == known
+    assert by_themselves.status == "confirmed"
+
+
+def test_an_address_or_organisation_that_a_person_changes_afterwards_is_not_known(open_to_all):
+    moved, renamed = (
+        add_by_hand(open_to_all, organisation, email)
+        for organisation, email in (("Polisen", "a@police.example"), ("Evil", "b@evil.example"))
+    )
+    assert known_domains(open_to_all, "Polisen") == {"police.example"}
+    write(lambda: new_address.ask(moved, "a@evil.example", actor="person", now=NOW))
+    write(lambda: new_address.confirm(newest_mail(moved, "new-address").token, now=NOW))
+    answers = {name: getattr(renamed, name) for name in CHANGEABLE} | {"organisation": "Polisen"}
+    write(lambda: registrations.change(renamed, Details(**answers), actor="person", now=NOW))
+    assert known_domains(open_to_all, "Polisen") == set()
+    written = {name: getattr(moved, name) for name in CHANGEABLE} | {"title": "Chef"}
+    write(lambda: registrations.change(moved, Details(**written), actor=ORGANISER, now=NOW))
+    assert known_domains(open_to_all, "Polisen") == set()
+
+
+def test_an_unconfirmed_address_is_neither_colleague_nor_namesake(open_to_all):
+    archive = make_archive(sectors=[make_sector("ngo", ceiling=9)])
+    mine = {"organisation": "Polisen", "given_name": "Eva", "family_name": "Ek"}
+    pending = register(open_to_all, "ngo", **mine)
+    person = confirmed(open_to_all, "other", **mine)
+    assert (pending.status, pending.holds_place) == ("pending", True)
+    assert evidence.gather(open_to_all, [person], (), NOW)[person.id].same_name is None
+    abroad = confirmed(open_to_all, "ngo", **mine)
+    assert evidence.gather(open_to_all, [person], (), NOW)[person.id].same_name.id == abroad.id
+    elsewhere = register_elsewhere(archive, "ngo", **mine)
+    assert evidence.gather(open_to_all, [person], {archive.id}, NOW)[person.id].colleagues == {archive.id: 1}
+    here = evidence.gather(archive, [elsewhere], {open_to_all.id}, NOW)[elsewhere.id]
+    assert here.colleagues == {open_to_all.id: 1}  # not the one whose address nobody has confirmed

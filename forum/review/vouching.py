@@ -1,0 +1,53 @@
+"""For whom organisers have vouched: whoever they approved, invited or added by hand, as the audit trail tells.
+
+Anybody can register with any organisation and confirm an address of their own, so a registration that nobody has looked
+at says nothing about the organisation. What a person changes later, nobody has looked at either: another organisation
+or another address ends it until organisers approve.
+"""
+
+from sqlalchemy import Select, select
+
+from forum.audit.models import AuditEntry
+from forum.audit.queries import REGISTRATION_RECEIVED
+from forum.extensions import db
+from forum.registration.models import Registration
+
+APPROVED, CHANGED = "registration.approved", "registration.changed"
+ADDRESS_ASKED, ADDRESS_CHANGED = "registration.address_asked", "registration.address_changed"
+TOLD = (REGISTRATION_RECEIVED, APPROVED, CHANGED, ADDRESS_ASKED, ADDRESS_CHANGED)
+
+
+def find_vouched(numbers: Select) -> set[int]:
+    """Return those of the registrations that this query of ids finds for which organisers have vouched."""
+    entries = select(AuditEntry).where(
+        AuditEntry.subject_type == Registration.__tablename__,
+        AuditEntry.subject_id.in_(numbers),
+        AuditEntry.action.in_(TOLD),
+    )
+    vouched: set[int] = set()
+    asked_by_organisers: set[int] = set()
+    for entry in db.session.scalars(entries.order_by(AuditEntry.id)).unique():
+        number, is_organiser = int(entry.subject_id or 0), entry.actor.startswith("user:")
+        if entry.action == ADDRESS_ASKED:
+            _keep(asked_by_organisers, number, is_organiser)
+        elif (says := _says(entry, is_organiser, number in asked_by_organisers)) is not None:
+            _keep(vouched, number, says)
+    return vouched
+
+
+def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) -> bool | None:
+    """Return whether organisers vouch from this entry on; None if it changes nothing about that."""
+    payload = entry.details.payload if entry.details else {}
+    if entry.action == APPROVED:
+        return True
+    if (
+        entry.action == REGISTRATION_RECEIVED
+    ):  # also begins anew where SQLite reuses the id of one that was erased
+        return is_organiser or bool(payload.get("invited"))
+    if entry.action == ADDRESS_CHANGED:
+        return None if is_organisers_address else False
+    return None if is_organiser or "organisation" not in payload.get("fields", ()) else False
+
+
+def _keep(numbers: set[int], number: int, is_in: bool) -> None:
+    (numbers.add if is_in else numbers.discard)(number)
