@@ -65,10 +65,9 @@ def confirm(
 ) -> Registration:
     """Confirm the address and the answers of `submission`; the person then keeps the place, waits or is reviewed.
 
-    Only the person who reads the mail can give consents (P03). `listed` is the answer about the list of
-    participants. Raises NotLive, SectorFull, and AlreadyConfirmed for a
-    second call: of two presses of the button at once, only the first may sign anybody in (S21). Call after
-    `start_write`.
+    Only the person who reads the mail can give consents (P03). `listed` is the answer about the list of participants.
+    Raises NotLive, SectorFull, and AlreadyConfirmed for a second call: of two presses of the button at once, only the
+    first may sign anybody in (S21). Call after `start_write`.
     """
     places.lock(registration.event)
     db.session.refresh(registration)

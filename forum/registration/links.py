@@ -54,8 +54,8 @@ def issue(
     """Make the token of a link and return it; only its digest is stored.
 
     A confirming link is valid until `confirm_by`, a managing link until 30 days after the event, one to everything
-    held about the person and the page that it opens for ten minutes. `submission` is the
-    form whose answers a confirming link carries. A dead link never works: it is made for a mail that is withheld.
+    held about the person and the page that it opens for ten minutes. `submission` is the form whose answers a
+    confirming link carries. A dead link never works: it is made for a mail that is withheld.
     """
     token, own_data_ends = new_token(), now + timedelta(minutes=OWN_DATA_MINUTES)
     ends = {

@@ -81,7 +81,7 @@ class Reviewed:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `review_of`, and the room below the rule about cancelling: it knows nothing of reviews."""
+    """Give templates `review_of`, and tell `registration`, which knows nothing of reviews, who may not cancel."""
     state.app.jinja_env.globals.update(review_of=review_of)
     barring.install(state.app, why_not_cancelled)
 
