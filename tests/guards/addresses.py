@@ -110,7 +110,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
     organisation = select(func.min(Organisation.id)).where(Organisation.event_id == event.id)
     return {
         **VALUES,
-        "organisation": db.session.scalar(organisation),
+        "organisation": db.session.scalar(organisation) or 0,
         "event": slug,
         "reference": world.references[person],
         "message": db.session.scalar(message) or 1,
