@@ -39,7 +39,7 @@ def find_successor(registration: Registration) -> Registration | None:
 
 
 def find_predecessor(registration: Registration) -> Registration | None:
-    """Return instead of whom this person has come, if of anybody."""
+    """Return the registration whose place this person has taken over, or None."""
     mine = Substitution.successor_id == registration.id
     return db.session.scalars(
         select(Registration).join(Substitution, Substitution.registration_id == Registration.id).where(mine)

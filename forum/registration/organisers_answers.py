@@ -78,7 +78,7 @@ def change(event: str, reference: str) -> ResponseReturnValue:
     except ChangedMeanwhile as refusal:
         db.session.rollback()
         return _page(*person_of(event, reference), form, refusal)
-    _flash_saved(is_changed=bool(changed), is_told=bool(form.words.data))
+    _flash_saved(registration, is_changed=bool(changed), is_told=bool(form.words.data))
     return redirect(to_person(registration, filters), 303)
 
 
@@ -150,9 +150,11 @@ def _replace(slug: str, reference: str, form: OrganisersCareForm, told: Mapping[
     db.session.commit()
 
 
-def _flash_saved(*, is_changed: bool, is_told: bool) -> None:
+def _flash_saved(registration: Registration, *, is_changed: bool, is_told: bool) -> None:
     if is_changed and is_told:
         flash(_("The answers have been changed. A message is on its way to the person."), "success")
+    elif is_changed and not registration.has_address:
+        flash(_("The answers have been changed."), "success")
     elif is_changed:
         flash(_("The answers have been changed. The person sees them on their own page."), "success")
     else:

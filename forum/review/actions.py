@@ -56,7 +56,7 @@ def approve(
 
 
 def decline(registration: Registration, refusal: Refusal, *, seen: str, user_id: int, now: datetime) -> bool:
-    """Decline a registration, or propose to where a second organiser has to confirm; return whether it is declined.
+    """Decline a registration, or propose that where a second organiser has to confirm; return whether it is declined.
 
     Raises NotLive, NotInReview, SeenChanged, Recused, AlreadyProposed, NobodyElse where nobody could confirm.
     """

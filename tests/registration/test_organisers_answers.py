@@ -5,7 +5,8 @@ import pytest
 from forum import clock
 from forum.extensions import db
 from forum.questions import queries as questions
-from forum.registration import actions, given, queries
+from forum.registration import actions, by_hand, given, queries
+from forum.registration.applicant import Details
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import register, write
@@ -83,3 +84,12 @@ def test_food_and_access_are_replaced_and_deleted_without_being_shown(organiser,
     db.session.expire_all()
     assert given.read_care(person) == {}
     assert recorded(person)[-1][::2] == ("registration.care_changed", {})
+
+
+def test_nobody_without_an_address_is_said_to_read_the_answers(organiser, event):
+    details = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
+    told = {"reason": "Called.", "may_wait": True, "actor": "command", "now": NOW}
+    added = write(by_hand.add, event, event.sectors[0], details, **told)
+    page = organiser.get("attendee_answers.change", event="nf27", reference=added.reference)
+    shown = page.submit({"q-arrival": "by boat"}, button="Save", follow=True)
+    assert shown.flashes == ["The answers have been changed."]
