@@ -1,4 +1,4 @@
-"""Each route answers each audience as forum/accounts/access.py declares (S12), also for ids of another event (S13).
+"""Each route answers each audience as forum/accounts/routes declares (S12), also for ids of another event (S13).
 
 The expected answers are computed here from the access table and the roles in the test data, not by the forum's code.
 """
@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from forum.accounts import access
-from forum.accounts.access import AUDIENCES, HANDLERS, Face, Roles
+from forum.accounts.access import AUDIENCES, Face, Roles
+from forum.accounts.audiences import HANDLERS
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db

@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.routing.converters import IntegerConverter
 
-from forum.accounts.access import AUDIENCES, Face, Roles
+from forum.accounts.access import AUDIENCES, LISTS, Face, Roles
 from forum.extensions import csrf
 from forum.web import requests
 from tests.factories.events import make_event
@@ -31,6 +31,10 @@ def test_every_route_has_an_audience(app):
 
 def test_every_audience_belongs_to_a_route(app):
     assert set(AUDIENCES) - {rule.endpoint for rule in app.url_map.iter_rules()} - {"static"} == set()
+
+
+def test_no_route_stands_in_two_lists():
+    assert sum(len(listed.AUDIENCES) for listed in LISTS) == len(AUDIENCES)
 
 
 def test_a_route_without_an_audience_is_refused(make_app, sqlite_url, caplog):
