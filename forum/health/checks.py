@@ -181,8 +181,12 @@ def _mail(now: datetime) -> tuple[bool, str]:
 
 
 def _dead_letters(now: datetime) -> tuple[bool, str]:
+    """Check that no mail has been given up; the demo comes with one, which woke whoever tried the monitor's address."""
     failed = outbox.read_queue().failed
-    return not failed, f"{failed}; the console's Mail page says why" if failed else "none"
+    if not failed:
+        return True, "none"
+    words = f"{failed}; the console's Mail page says why"
+    return (True, f"{words} (no alarm in a demo)") if current_app.config["DEMO"] else (False, words)
 
 
 def _counters(now: datetime) -> tuple[bool, str]:

@@ -19,10 +19,12 @@ from forum.demo.loader import load_demo, store_images
 from forum.demo.story import ALIAS, CHAPTERS
 from forum.events import queries as events
 from forum.extensions import db
+from forum.health import checks
 from forum.images import queries as images
 from forum.images import store
 from forum.images.bodies import without_marks
 from forum.news.models import Post, Tag
+from forum.outbox import queries as outbox
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.questions import queries as questions
@@ -100,6 +102,13 @@ def test_the_demo_is_a_folder_of_content(loaded):
     db.session.rollback()
     assert [str(difference) for difference in outcome.differences] == []
     assert sorted(exporting.export_files()) == sorted(files.read_content(NOW))
+
+
+def test_the_demo_wakes_nobody(loaded):
+    """Only the worker is missed, which no test here runs."""
+    failing = [finding.check for finding in checks.examine(checks.STATUS, NOW) if not finding.is_well]
+    assert failing == ["worker"]
+    assert outbox.read_queue().failed == 1
 
 
 def test_form_of_the_current_event_asks_more_and_people_have_answered(loaded):

@@ -25,7 +25,7 @@ from tests.factories.mails import make_mail
 
 @pytest.fixture
 def app(make_app, database_url):
-    return make_app(database_url)
+    return make_app(database_url, DEMO=False)
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +104,21 @@ def test_status_tells_of_mail_that_does_not_leave(app, database, minutes, state,
     database.commit()
 
     assert failing(app) == expected
+
+
+def test_a_dead_letter_is_no_alarm_in_a_demo(app, database):
+    """The demo is loaded with one, so that the console has something to show."""
+    beat(database)
+    mail = make_mail(now=NOW)
+    start_write(database)
+    mail.status, mail.attempts = "failed", 9
+    database.commit()
+    assert failing(app) == ["dead-letters"]
+
+    app.config["DEMO"] = True
+
+    assert ask(app)[0] == 200
+    assert "ok   dead-letters: 1; the console's Mail page says why (no alarm in a demo)" in doctor(app).output
 
 
 def test_doctor_counts_one_as_one(app, database):
