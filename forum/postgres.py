@@ -11,8 +11,8 @@ import psycopg
 from psycopg.waiting import READY_NONE
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Dialect, Engine
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.exc import DisconnectionError, InvalidRequestError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 from sqlalchemy.util.queue import Empty, Queue
 
 from forum.turns import processor
@@ -112,6 +112,17 @@ class WaitingPool(QueuePool):
     """A pool whose waiting threads let others compute: the thread with the connection may have to compute."""
 
     _queue_class = LendingQueue
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection. Raises psycopg's OperationalError if those just made are gone again (R16).
+
+        A server that goes down may end connections that it has only just accepted. SQLAlchemy tries twice and then
+        raises the InvalidRequestError of a programming mistake, which would be an error page instead of the busy page.
+        """
+        try:
+            return super().connect()
+        except InvalidRequestError as problem:
+            raise psycopg.OperationalError("the server ends each connection at once") from problem
 
 
 def prepare_engine(engine: Engine) -> None:
