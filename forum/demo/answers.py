@@ -2,6 +2,8 @@
 
 from typing import Any
 
+CHALLENGE = "day-1-afternoon"  # the session in which the groups work on a problem
+PROBLEMS = ("removal", "cases", "support")
 SESSIONS = ("day-1-morning", "day-1-afternoon", "day-2-morning", "day-2-afternoon")
 # Every so many people, counted within a sector, one answers so; the first rule that holds counts.
 DIETS = (
@@ -23,6 +25,8 @@ def answers_of(number: int) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if number % 4 != 3:
         given["sessions"] = [*SESSIONS[:2]] if number % 5 == 0 else [*SESSIONS]
+    if CHALLENGE in given.get("sessions", ()) and number % 7 != 5:
+        given["challenge"] = PROBLEMS[number % len(PROBLEMS)]
     if diet := _turn(DIETS, number):
         given["diet"] = diet
     if access := _turn(ACCESS, number):

@@ -114,10 +114,11 @@ def test_the_demo_wakes_nobody(loaded):
 def test_form_of_the_current_event_asks_more_and_people_have_answered(loaded):
     current = events.find_current()
     asked = questions.list_open(current.slug)
-    assert [one.key for one in asked] == ["sessions", "diet", "access"]
+    assert [one.key for one in asked] == ["sessions", "challenge", "diet", "access"]
     assert questions.list_open("nf16") == []
     counts = {tally.question.key: tally for tally in tallies.list_tallies(current, is_exact=True)}
-    assert all(counts[key].answered >= 5 for key in ("sessions", "diet", "access"))
+    assert all(counts[key].answered >= 5 for key in ("sessions", "challenge", "diet", "access"))
+    assert counts["challenge"].answered < counts["sessions"].answered
     assert counts["diet"].counts["vegetarian"] >= 5
     assert all(set(person) <= {one.key for one in asked} for _one, person in tallies.list_care(current))
 
