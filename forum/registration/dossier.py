@@ -20,6 +20,7 @@ from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
 from forum.registration import new_address, own_answers
 from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.errors import SeveralForms
 from forum.registration.models import Consent, Registration
 from forum.registration.review_words import CHOICES
 from forum.registration.wording import CONSENTS, FIELDS, READERS, SHOWN, act_detail, act_text, actor_text
@@ -79,8 +80,14 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
 
 
 def own_questions(registration: Registration) -> list[Fact]:
-    """Return the answers to the event's own questions, without those about diet and access (S14)."""
-    rows = own_answers.question_rows(registration, questions.list_all(registration.event_id))
+    """Return the answers to the event's own questions, without those about diet and access (S14).
+
+    Until it is known which of several forms counts, there are none.
+    """
+    try:
+        rows = own_answers.question_rows(registration, questions.list_all(registration.event_id))
+    except SeveralForms:
+        return []
     return [Fact(row["label"], row["value"]) for row in rows]
 
 

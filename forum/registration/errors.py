@@ -64,6 +64,10 @@ class StateChanged(Exception):
     """The registration's state has changed since the organiser's page was shown."""
 
 
+class SeveralForms(Exception):
+    """Several forms were sent for an address that is not confirmed; the link that is pressed says which one counts."""
+
+
 class AlreadyConfirmed(Exception):
     """The address is confirmed already; the page of the link says so, and shows nothing personal."""
 

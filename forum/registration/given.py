@@ -1,4 +1,9 @@
-"""Storing the answers to an event's own questions: ordinary ones as rows, those about diet and access sealed (P05)."""
+"""Storing the answers to an event's own questions: ordinary ones as rows, those about diet and access sealed (P05).
+
+Until the address is confirmed, both lie sealed in the form from which the registration was made. An organiser changes
+them there, so that the confirming link, which takes the form's answers over, brings the change along. That needs one
+form: where several were sent, the person decides which one counts.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +16,10 @@ from forum.extensions import db
 from forum.questions import queries
 from forum.questions.enums import Sensitivity
 from forum.questions.models import Answer, Question
-from forum.registration.models import CareAnswer, Registration
+from forum.registration import queries as registrations
+from forum.registration.enums import Status
+from forum.registration.errors import SeveralForms
+from forum.registration.models import CareAnswer, Registration, Submission
 
 
 @dataclass(frozen=True)
@@ -22,14 +30,28 @@ class Answered:
     given: Mapping[str, Any]
 
 
+def find_form(registration: Registration) -> Submission | None:
+    """Return the form that holds the answers until the address is confirmed, or None. Raises SeveralForms."""
+    if registration.status != Status.PENDING:
+        return None
+    forms = registrations.list_answered_forms(registration)
+    if len(forms) > 1:
+        raise SeveralForms
+    return forms[0] if forms else None
+
+
 def read(registration: Registration, questions: Sequence[Question]) -> dict[str, Any]:
-    """Return the registration's answers that are not sensitive, by the question's key."""
+    """Return the registration's answers that are not sensitive, by the question's key. Raises SeveralForms."""
+    ordinary = [question for question in questions if question.sensitivity == Sensitivity.ORDINARY]
+    if form := find_form(registration):
+        told = form.given or {}
+        return {question.key: told[question.key] for question in ordinary if question.key in told}
     stored = queries.list_answers(registration.id)
-    return {question.key: stored[question.id] for question in questions if question.id in stored}
+    return {question.key: stored[question.id] for question in ordinary if question.id in stored}
 
 
 def asking(registration: Registration) -> dict[str, Any]:
-    """Return what a form needs to ask the ordinary questions of a registration's event again, filled in."""
+    """Return what a form needs to ask the ordinary questions of a registration's event again. Raises SeveralForms."""
     slug = registration.event.slug
     asked = [one for one in queries.list_for_form(slug) if one.sensitivity == Sensitivity.ORDINARY]
     stored = read(registration, asked)
@@ -39,7 +61,8 @@ def asking(registration: Registration) -> dict[str, Any]:
 def asking_care(registration: Registration) -> dict[str, Any]:
     """Return what a form needs to ask about diet and access, empty: stored answers are never shown (S23).
 
-    A question that depends on an ordinary one is asked if the stored answer there fulfils its condition.
+    A question that depends on an ordinary one is asked if the stored answer there fulfils its condition. Raises
+    SeveralForms.
     """
     slug, sector = registration.event.slug, registration.sector.key
     every = queries.list_for_form(slug)
@@ -71,19 +94,41 @@ def change(registration: Registration, answered: Answered) -> list[str]:
     """Replace the ordinary answers to the questions that a form has shown; return the keys of those that differ.
 
     An answer is removed when it was emptied, or when the person has changed the answer on which its question depends.
-    One whose question the form did not ask, because it was withdrawn or its condition was changed, stays.
+    One whose question the form did not ask, because it was withdrawn or its condition was changed, stays. Raises
+    SeveralForms.
     """
     ordinary = [one for one in answered.questions if one.sensitivity == Sensitivity.ORDINARY]
     before = read(registration, ordinary)
     sector = registration.sector.key
     shown = {*queries.asked(ordinary, sector, before), *queries.asked(ordinary, sector, answered.given)}
     changed = [one for one in ordinary if one in shown and before.get(one.key) != answered.given.get(one.key)]
+    if form := find_form(registration):
+        _change_form(form, {one.key: answered.given.get(one.key) for one in changed})
+        return [one.key for one in changed]
     _put(registration, {one.id: answered.given[one.key] for one in changed if one.key in answered.given})
     gone = [one.id for one in changed if one.key not in answered.given]
     mine = Answer.registration_id == registration.id, Answer.question_id.in_(gone)
     if gone:
         db.session.execute(delete(Answer).where(*mine))
     return [one.key for one in changed]
+
+
+def change_care(registration: Registration, told: Mapping[str, Any], *, now: datetime) -> None:
+    """Replace all answers about diet and access, wherever they are sealed. Raises SeveralForms."""
+    form = find_form(registration)
+    if form is None:
+        say_care(registration, told, now=now)
+        return
+    every = queries.list_all(registration.event_id)
+    emptied = {one.key: None for one in every if one.sensitivity == Sensitivity.CARE}
+    _change_form(form, {**emptied, **told})
+
+
+def find_seal(registration: Registration) -> bytes:
+    """Return the sealed record that holds the answers about diet and access. Raises SeveralForms."""
+    if form := find_form(registration):
+        return bytes(form.sealed_given or b"")
+    return bytes(registration.care_answer.sealed_answer) if registration.care_answer else b""
 
 
 def say_care(registration: Registration, told: Mapping[str, Any], *, now: datetime | None) -> None:
@@ -103,6 +148,11 @@ def read_care(registration: Registration) -> dict[str, Any]:
     """Return the sealed answers about diet and access by the question's key; rows of earlier versions have none."""
     sealed = registration.care_answer.answer if registration.care_answer else {}
     return dict(sealed.get("given", {}))
+
+
+def _change_form(form: Submission, told: Mapping[str, Any]) -> None:
+    """Change these answers of a form by the question's key; None removes one."""
+    form.given = {key: value for key, value in {**(form.given or {}), **told}.items() if value is not None}
 
 
 def _put(registration: Registration, by_id: Mapping[int, Any]) -> None:

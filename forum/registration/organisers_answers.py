@@ -25,7 +25,7 @@ from forum.questions.fields import AsksQuestions, name_of
 from forum.registration import actions, given, listing, mails, places
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.console import has_ended, person_of, to_person
-from forum.registration.errors import NotLive
+from forum.registration.errors import NotLive, SeveralForms
 from forum.registration.forms import CareForm
 from forum.registration.models import Registration
 from forum.registration.organisers_words import words_field
@@ -55,8 +55,7 @@ class OrganisersCareForm(ShowsStored, CareForm):
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
         """Return what tells one sealed record from another: its encrypted bytes, which say nothing of the answers."""
-        sealed = registration.care_answer.sealed_answer if registration.care_answer else b""
-        return {"sealed": bytes(sealed).hex()}
+        return {"sealed": given.find_seal(registration).hex()}
 
 
 @bp.route("/answers", methods=["GET", "POST"])
@@ -105,6 +104,22 @@ def care(event: str, reference: str) -> ResponseReturnValue:
     return redirect(to_person(registration, filters), 303)
 
 
+@bp.errorhandler(SeveralForms)
+def leave_to_person(_refused: SeveralForms) -> ResponseReturnValue:
+    """Say that the person decides which of several forms counts, and lead back to the person's page."""
+    db.session.rollback()
+    named = request.view_args or {}
+    registration, filters = person_of(named["event"], named["reference"])
+    flash(
+        _(
+            "Several forms have been sent for this address, and the link that the person opens decides which one"
+            " counts. The answers can be changed once the address is confirmed."
+        ),
+        "warning",
+    )
+    return redirect(to_person(registration, filters), 303)
+
+
 def _asking(registration: Registration) -> dict[str, Any]:
     return _not_required(given.asking(registration))
 
@@ -145,7 +160,7 @@ def _replace(slug: str, reference: str, form: OrganisersCareForm, told: Mapping[
     places.lock_live(registration)
     form.refuse_if_changed(OrganisersCareForm.stored(registration))
     actor, now = sign_ins.current_actor(), clock.now()
-    given.say_care(registration, told, now=now)
+    given.change_care(registration, told, now=now)
     audit.record("registration.care_changed", registration, actor=actor, at=now)
     db.session.commit()
 

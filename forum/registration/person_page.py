@@ -11,7 +11,6 @@ from forum.people import notes
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
 from forum.registration import dossier, listing, queries, reinstating, waiting_view
-from forum.registration.enums import Status
 from forum.registration.models import Registration
 
 
@@ -73,8 +72,8 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
 def _answer_ways(
     registration: Registration, url: Callable[[str, Registration], str | None]
 ) -> dict[str, str | None]:
-    """Return the links to the answers, as far as the event asks any; before the address is confirmed there are none."""
-    every = questions.list_all(registration.event_id) if registration.status != Status.PENDING else []
+    """Return the links to the answers, as far as the event asks any."""
+    every = questions.list_all(registration.event_id)
     asked = {question.sensitivity for question in every if not question.withdrawn_at}
     return {
         "answers_url": url("attendee_answers.change", registration)

@@ -258,6 +258,12 @@ def find_withheld_form(registration: Registration) -> Submission | None:
     return db.session.scalars(first.order_by(Submission.received_at).limit(1)).one_or_none()
 
 
+def list_answered_forms(registration: Registration) -> Sequence[Submission]:
+    """Return the forms that hold answers to the event's own questions until the address is confirmed, oldest first."""
+    mine = Submission.registration_id == registration.id, Submission.given.is_not(None)
+    return db.session.scalars(select(Submission).where(*mine).order_by(Submission.received_at)).all()
+
+
 def count_forms(registration: Registration) -> int:
     """Return how many forms were sent for this registration, as far as they are still stored."""
     mine = Submission.registration_id == registration.id

@@ -9,7 +9,7 @@ from forum.registration import actions, by_hand, given, queries
 from forum.registration.applicant import Details
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
-from tests.factories.registrations import register, write
+from tests.factories.registrations import SILENCED, register, write
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
 TOLD = {"arrival": "by train", "diet": ["vegetarian"]}
@@ -93,3 +93,81 @@ def test_nobody_without_an_address_is_said_to_read_the_answers(organiser, event)
     page = organiser.get("attendee_answers.change", event="nf27", reference=added.reference)
     shown = page.submit({"q-arrival": "by boat"}, button="Save", follow=True)
     assert shown.flashes == ["The answers have been changed."]
+
+
+@pytest.fixture
+def pending(event):
+    """Save somebody whose form has answers, and whose address nobody has confirmed."""
+    return register(event, "ngo", email="kim@example.org", given=TOLD)
+
+
+def test_answers_changed_before_the_address_is_confirmed_come_along_with_the_link(organiser, pending):
+    shown = organiser.get("attendees.show", event="nf27", reference=pending.reference)
+    assert ("by train" in shown.text, "vegetarian" in shown.text) == (True, False)
+    page = shown.follow("Change the answers to the forum’s own questions")
+    late = organiser.get("attendee_answers.change", event="nf27", reference=pending.reference)
+    page.submit({"q-arrival": "by boat"}, button="Save", expect=303)
+    assert stored(pending) == {}
+    assert given.read_care(pending) == {}
+    assert recorded(pending)[-1][::2] == ("registration.changed", {"fields": [], "questions": ["arrival"]})
+    refused = late.submit({"q-arrival": "on foot"}, button="Save", expect=409)
+    assert refused.all("table.compared td") == ["by boat", "on foot"]
+    write(actions.confirm, pending, queries.find_last_form(pending), now=NOW)
+    assert stored(pending) == {"arrival": "by boat"}
+    assert given.read_care(pending) == {"diet": ["vegetarian"]}
+
+
+@pytest.mark.parametrize(
+    ("button", "expected"),
+    [("Replace all of it", {"diet": ["gluten"]}), ("Delete everything about food and access", {})],
+)
+def test_food_replaced_before_the_address_is_confirmed_comes_along_with_the_link(
+    organiser, pending, button, expected
+):
+    page = organiser.get("attendee_answers.care", event="nf27", reference=pending.reference)
+    late = organiser.get("attendee_answers.care", event="nf27", reference=pending.reference)
+    page.submit({"q-diet": ["gluten"]}, button=button, expect=303)
+    late.submit({"q-diet": ["vegetarian"]}, button="Replace all of it", expect=409)
+    write(actions.confirm, pending, queries.find_last_form(pending), now=NOW)
+    assert (stored(pending), given.read_care(pending)) == ({"arrival": "by train"}, expected)
+
+
+def test_emptied_answer_of_an_unconfirmed_form_stays_away_after_confirming(organiser, pending):
+    page = organiser.get("attendee_answers.change", event="nf27", reference=pending.reference)
+    page.submit({"q-arrival": ""}, button="Save", expect=303)
+    write(actions.confirm, pending, queries.find_last_form(pending), now=NOW)
+    assert stored(pending) == {}
+
+
+def test_answers_changed_while_the_message_is_withheld_come_along_with_a_later_link(organiser, event):
+    one = register(event, "ngo", given=TOLD, sender=SILENCED)
+    page = organiser.get("attendee_answers.change", event="nf27", reference=one.reference)
+    page.submit({"q-arrival": "by boat"}, button="Save", expect=303)
+    write(actions.confirm, one, queries.find_last_form(one), now=NOW)
+    assert stored(one) == {"arrival": "by boat"}
+
+
+@pytest.mark.parametrize("endpoint", ["attendee_answers.change", "attendee_answers.care"])
+def test_nothing_is_changed_where_several_forms_were_sent_for_an_unconfirmed_address(
+    organiser, event, pending, endpoint
+):
+    page = organiser.get(endpoint, event="nf27", reference=pending.reference)
+    register(event, "ngo", email="kim@example.org", given={"arrival": "on foot"})
+    told = {"q-arrival": "by boat"} if endpoint.endswith("change") else {"q-diet": ["gluten"]}
+    shown = page.submit(
+        told, button="Save" if endpoint.endswith("change") else "Replace all of it", follow=True
+    )
+    assert shown.flashes[0].startswith("Several forms have been sent for this address")
+    assert not {"by train", "on foot", "by boat"} & set(shown.all("dd"))
+    again = organiser.get(endpoint, event="nf27", reference=pending.reference, follow=True)
+    assert again.flashes == shown.flashes
+    carried = [form.given for form in queries.list_answered_forms(pending)]
+    assert carried == [TOLD, {"arrival": "on foot"}]
+
+
+def test_answers_of_an_unconfirmed_form_without_questions_are_stored_as_rows(organiser, event):
+    one = register(event, "ngo")
+    page = organiser.get("attendee_answers.change", event="nf27", reference=one.reference)
+    page.submit({"q-arrival": "by boat"}, button="Save", expect=303)
+    write(actions.confirm, one, queries.find_last_form(one), now=NOW)
+    assert stored(one) == {"arrival": "by boat"}
