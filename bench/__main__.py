@@ -7,12 +7,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import filling, load, measures, registering, serving
+from bench import crowds, filling, load, measures, registering, serving
 from bench.report import Report, Row, per_second
 from forum.commands.preparing import compile_translations
 from tools import servers
 
-PARTS = ("start", "pages", "registrations", "lists", "news", "bytes")
+PARTS = ("start", "pages", "registrations", "questions", "lists", "crowds", "news", "bytes")
 RESULTS = serving.PROJECT / "bench/results"
 
 
@@ -112,6 +112,11 @@ def measure_registrations(report: Report, folder: Path, quick: bool) -> None:
     registering.measure(report, folder, quick)
 
 
+def measure_questions(report: Report, folder: Path, quick: bool) -> None:
+    """Measure what an event's own questions cost a registration over HTTP."""
+    registering.measure_questions(report, folder, quick)
+
+
 def measure_lists(report: Report, folder: Path, quick: bool) -> None:
     """Measure the organisers' list, search and export."""
     number = 1_000 if quick else 10_000
@@ -119,6 +124,22 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
     filling.add_registrations(app, number)
     for what, value in measures.lists(app):
         report.add(Row(f"Console with {number:,} registrations", what, value))
+
+
+def measure_crowds(report: Report, folder: Path, quick: bool) -> None:
+    """Measure 200 invitations from a table and a review of 500 people, on both databases."""
+    invited, reviewed = (20, 50) if quick else (200, 500)
+    with servers.run_postgres(durable=True) as server:
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder / 'forum.sqlite3'}"),
+            ("PostgreSQL", server.url(server.create())),
+        ):
+            (folder / name).mkdir()
+            app = filling.new_app(folder / name, url)
+            for what, value in crowds.invitations(app, invited):
+                report.add(Row(f"{invited} invitations at once, {name}", what, value))
+            for what, value in crowds.review(app, reviewed):
+                report.add(Row(f"{reviewed} people in review, {name}", what, value))
 
 
 def measure_news(report: Report, folder: Path, quick: bool) -> None:

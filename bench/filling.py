@@ -1,6 +1,7 @@
 """Databases for benchmarks: the demo forum with unlimited places and a given number of registrations."""
 
 from datetime import datetime, timedelta
+from enum import Enum
 from pathlib import Path
 
 from flask import Flask
@@ -11,6 +12,7 @@ from forum import clock, create_app
 from forum.columns import Text
 from forum.database import start_write
 from forum.demo.loader import load_demo
+from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.events.queries import find_current
 from forum.extensions import db
@@ -18,15 +20,29 @@ from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.news.models import Post, PostText
 from forum.news.searching import search_text
-from forum.questions.models import Question
+from forum.questions.enums import QuestionKind, Sensitivity
+from forum.questions.models import Choice, Question
 from forum.registration import names
 from forum.registration.models import Registration
 from forum.web.static import build_static
 
 ROOM = 200_000
+CHOSEN = ("first", "second", "third")
+TEN_KINDS = (
+    *[QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.NUMBER, QuestionKind.YES_NO] * 2,
+    *[QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF],
+)
 
 
-def new_app(folder: Path, database_url: str) -> Flask:
+class Asks(Enum):
+    """What the form of the current event asks beside the core questions."""
+
+    CORE = "core"  # nothing
+    DEMO = "demo"  # the demo's questions
+    TEN_MORE = "ten more"  # ten questions, one of them about diet or access
+
+
+def new_app(folder: Path, database_url: str, *, asks: Asks = Asks.CORE) -> Flask:
     """Return an app on a new database with the demo and more places than registrations will need."""
     build_static(Path(__file__).resolve().parent.parent / "static", folder / "static")
     app = create_app({"INSTANCE": folder, "DATABASE_URL": database_url, "STATIC": folder / "static"})
@@ -36,10 +52,11 @@ def new_app(folder: Path, database_url: str) -> Flask:
         load_demo(now=clock.now())
         db.session.execute(update(Event).where(Event.is_current).values(capacity=ROOM))
         current = find_current()
-        # The report's rows are about the core questions.
-        db.session.execute(
-            update(Question).where(Question.event_id == current.id).values(withdrawn_at=clock.now())
-        )
+        if asks != Asks.DEMO:
+            demos = update(Question).where(Question.event_id == current.id)
+            db.session.execute(demos.values(withdrawn_at=clock.now()))
+        if asks == Asks.TEN_MORE:
+            db.session.add_all(_question(current, *each) for each in enumerate(TEN_KINDS, 100))
         db.session.execute(update(Sector).where(Sector.event_id == current.id).values(ceiling=ROOM))
         db.session.commit()
     return app
@@ -59,6 +76,18 @@ def add_registrations(app: Flask, number: int) -> None:
         db.session.commit()
 
 
+def add_in_review(app: Flask, number: int) -> None:
+    """Add registrations that wait for a decision, in the reviewed sector."""
+    with app.app_context():
+        start_write(db.session)
+        event, now = find_current(), clock.now()
+        sector = next(sector for sector in event.sectors if sector.policy == SectorPolicy.REVIEW)
+        waits = {"status": "in_review", "holds_place": False, "review_since": now, "version": 1}
+        rows = [{**_row(event, sector, index, now), **waits} for index in range(number)]
+        db.session.execute(insert(Registration), rows)
+        db.session.commit()
+
+
 def add_posts(app: Flask, number: int) -> None:
     """Add public posts in bulk, spread over ten years, and let the worker's job index them."""
     with app.app_context():
@@ -73,6 +102,24 @@ def add_posts(app: Flask, number: int) -> None:
             db.session.execute(insert(PostText), [_text(each, code) for each in ids for code in ("sv", "en")])
         db.session.commit()
         run_job(next(job for job in JOBS if job.name == "index posts"))
+
+
+def _question(event: Event, position: int, kind: QuestionKind) -> Question:
+    is_care = kind == QuestionKind.SEVERAL_OF
+    said = Text(sv=f"Fråga {position}", en=f"Question {position}")
+    offered = CHOSEN if kind in (QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF) else ()
+    return Question(
+        event_id=event.id,
+        key=f"bench-{position}",
+        kind=kind,
+        position=position,
+        sensitivity=Sensitivity.CARE if is_care else Sensitivity.ORDINARY,
+        label=said,
+        help=said,
+        sector_keys=[],
+        depends_on_values=[],
+        choices=[Choice(key=key, position=place, label=said) for place, key in enumerate(offered)],
+    )
 
 
 def _post(number: int, moment: datetime) -> dict:
@@ -93,7 +140,7 @@ def _text(number: int, language: str) -> dict:
 def _row(event: Event, sector: Sector, index: int, now) -> dict:
     given, family = f"Åsa{index % 977}", f"Bergström{index % 3881}"
     email, organisation = f"bulk{index}@example.org", f"Exempelmyndigheten {index % 400}"
-    reference = f"B{index:07d}"
+    reference = f"B{index // 10_000:03d}-{index % 10_000:04d}"
     return {
         "event_id": event.id,
         "sector_id": sector.id,

@@ -43,6 +43,9 @@ FAMILY_NAMES = (
 PROCESSES = 4  # number of client processes
 SECTORS = ("politics", "justice", "tech", "ngo", "other")
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+# The fields of an event's own questions, with the value of a choice, and what is typed where there is none.
+ASKED = re.compile(r'<(?:input|textarea)[^>]* name="(q-[^"]+)"(?: value="([^"]*)")?')
+TYPED = "2"
 
 
 class NoWrk(RuntimeError):
@@ -151,6 +154,7 @@ def _register(url: str) -> bool:
     cookie, form = answer.headers["Set-Cookie"].split(";")[0], answer.read().decode()
     answers = {
         **_hidden(form),
+        **_answers(form),
         "given_name": random.choice(GIVEN_NAMES),
         "family_name": random.choice(FAMILY_NAMES),
         "email": f"{random.getrandbits(80):x}@example.org",
@@ -192,6 +196,11 @@ def _ask(
 
 def _hidden(page: str) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in HIDDEN.findall(page)}
+
+
+def _answers(page: str) -> dict[str, str]:
+    """Return an answer to each of the event's own questions: the last choice, or a text that is a number, too."""
+    return {name: html.unescape(value) or TYPED for name, value in ASKED.findall(page)}
 
 
 def _milliseconds(text: str) -> float:

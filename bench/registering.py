@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from bench import filling, load, loop, measures, serving
+from bench.filling import Asks
 from bench.load import Figures
 from bench.report import Report, Row, per_second
 from tools import servers
@@ -15,6 +16,7 @@ from tools import servers
 AIMS = {"SQLite": "≥ 80 a second, p99 ≤ 400 ms", "PostgreSQL": "≥ 60 a second, p99 ≤ 400 ms"}
 LOADS = ((1, 200), (8, 400), (64, 512))  # pairs: clients at once, registrations in a run
 EMPTY, FULL, FREE = "empty", "full", "without-turns"
+BESIDE_CORE = ((Asks.DEMO, "the demo's questions", ""), (Asks.TEN_MORE, "ten questions more", "≥ 0.85"))
 
 
 def measure(report: Report, folder: Path, quick: bool) -> None:
@@ -29,6 +31,38 @@ def measure(report: Report, folder: Path, quick: bool) -> None:
                 )
             else:
                 _measure_database(report, place, kind, lambda _name: server.url(server.create()), quick)
+
+
+def measure_questions(report: Report, folder: Path, quick: bool) -> None:
+    """Compare the core questions with the demo's and with ten more, on SQLite, in turns; all are answered."""
+    group, runs = "Registrations with more questions, on SQLite", 1 if quick else 3
+    with ExitStack() as stack:
+        forums = {}
+        for asks in Asks:
+            place = folder / asks.name
+            place.mkdir()
+            url = f"sqlite:///{place / 'forum.sqlite3'}"
+            filling.new_app(place, url, asks=asks)
+            forums[asks.name] = stack.enter_context(serving.forum(place, url))
+        urls = {name: forum.url for name, forum in forums.items()}
+        for clients, total in LOADS[:2]:
+            before = {name: forum.cpu_seconds() for name, forum in forums.items()}
+            figures = load.registrations(urls, clients=clients, total=64 if quick else total, runs=runs)
+            who, core = f"{clients} client{'s' if clients > 1 else ''}", figures[Asks.CORE.name]
+            report.add(per_second(group, f"{who}, core questions", core))
+            cpu = {
+                name: 1000 * (forum.cpu_seconds() - before[name]) / core.number
+                for name, forum in forums.items()
+            }
+            for asks, what, aim in BESIDE_CORE:
+                beside = ("core questions", core)
+                report.add(per_second(group, f"{who}, {what}", figures[asks.name], beside, aim))
+                report.add(_cpu_row(group, f"{who}, {what}, CPU time", cpu[asks.name], cpu[Asks.CORE.name]))
+
+
+def _cpu_row(group: str, what: str, milliseconds: float, core: float) -> Row:
+    told = f"{milliseconds:.1f} ms in the forum's processes"
+    return Row(group, what, told, f"core questions: {core:.1f} ms", f"{milliseconds / core:.2f}", "≤ 1.15")
 
 
 def _measure_database(

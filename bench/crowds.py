@@ -1,0 +1,99 @@
+"""What organisers do for many people at once: invitations from a table, and rounds of the review."""
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from flask import Flask
+
+from bench import filling
+from forum.accounts.enums import Role
+from forum.events.queries import find_current
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.outbox import delivery
+from forum.review import queries as reviews
+from tools import organisers
+from tools.pages import Pages
+
+QUEUE_INVITATIONS = next(job for job in JOBS if job.name == "queue invitations")
+
+
+class TimedPages(Pages):
+    """A browser that counts the seconds of its requests, and not those in which pages are read and checked here."""
+
+    seconds = 0.0
+
+    def spent(self) -> float:
+        """Return the seconds of the requests since the last call."""
+        seconds, self.seconds = self.seconds, 0.0
+        return seconds
+
+    def _send(self, path: str, **request):
+        began = time.perf_counter()
+        try:
+            return super()._send(path, **request)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+def invitations(app: Flask, number: int) -> Iterator[tuple[str, str]]:
+    """Invite people by pasted rows, as an organiser does, then let the worker mail them into files."""
+    pages, slug = _organiser(app)
+    lines = "".join(f"Åsa{each};Bergström;invited{each}@example.org;Tinget\n" for each in range(number))
+    table = {"lines": f"Förnamn;Efternamn;E-post;Organisation\n{lines}", "sector": "ngo", "language": "sv"}
+    empty = pages.get("invitations.invite_many", event=slug).form()
+    pages.spent()
+    shown = empty.submit({**table, "words": "Välkommen."}, button="Look at the rows", expect=200)
+    yield "looking at the rows first", _told(pages.spent(), number)
+    shown.submit(button="Send the invitations", expect=303)
+    yield "inviting them", _told(pages.spent(), number)
+    began = time.perf_counter()
+    _mail(app, number)
+    yield "the worker: link, words, sealed mail, sent into a file", _told(time.perf_counter() - began, number)
+
+
+def _mail(app: Flask, number: int) -> None:
+    """Let the worker queue and send in turns until nothing is left."""
+    queued = sent = 0
+    with app.app_context():
+        while done := run_job(QUEUE_INVITATIONS):
+            queued += done
+            sent += delivery.deliver_due()
+    if (queued, sent) != (number, number):
+        raise RuntimeError(f"{queued} invitations were queued and {sent} sent, not {number}")
+
+
+def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
+    """Approve everybody who waits for a decision, as many at once as the page lists."""
+    pages, slug = _organiser(app)
+    filling.add_in_review(app, number)
+    with app.app_context():
+        all_of_them = reviews.count_undecided(find_current())  # some came with the demo
+    queue = pages.get("review.index", event=slug)
+    yield f"the page with the first {reviews.SHOWN}, with evidence", f"{1000 * pages.spent():.0f} ms"
+    asking = deciding = 0.0
+    while boxes := queue.soup.select("input[name=who]"):
+        chosen = urlencode([("who", box["value"]) for box in boxes])
+        asked = pages.get(f"{pages.url('review_many.approve', event=slug)}?{chosen}")
+        asking += pages.spent()
+        asked.submit({"whom": "all"}, expect=303)
+        deciding += pages.spent()
+        queue = pages.get("review.index", event=slug)
+        pages.spent()
+    with app.app_context():
+        if left := reviews.count_undecided(find_current()):
+            raise RuntimeError(f"{left} people are still in review")
+    yield f"asking first, {reviews.SHOWN} at a time", _told(asking, all_of_them)
+    yield "approving them, with a message each", _told(deciding, all_of_them)
+
+
+def _organiser(app: Flask) -> tuple[TimedPages, str]:
+    pages = TimedPages(app)
+    with app.app_context():
+        organisers.sign_in(pages, organisers.make_user(Role.ADMIN))
+        return pages, find_current().slug
+
+
+def _told(seconds: float, number: int) -> str:
+    return f"{seconds:.2f} s, {1000 * seconds / number:.1f} ms for each of {number}"
