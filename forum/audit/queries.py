@@ -59,8 +59,8 @@ def find_history(subject: Any) -> Sequence[AuditEntry]:
 
 
 def find_views(subject: Any) -> Sequence[AuditEntry]:
-    """Return the entries about who has viewed `subject`, oldest first; not every view has one (see `traces`)."""
-    return [entry for entry in find_all(subject) if entry.action == REGISTRATION_VIEWED]
+    """Return the entries about who has viewed or revealed `subject`, oldest first; not every view has one."""
+    return [entry for entry in find_all(subject) if entry.action in UNTOLD]
 
 
 def has_form(action: str, subjects: Collection[Any], form: str) -> bool:

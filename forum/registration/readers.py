@@ -1,10 +1,11 @@
 """Who has looked at a registration, or has looked at or exported a list that it may have been in (P18).
 
+A look-up of a protected identity is told to every person alike: that a handler has looked, not what there was (P21).
 The trail names no people of a list, so a person is told of each list in which somebody of the same state was at the
 time. Whether somebody has answered about food and access makes no difference: being told must not tell it (S23).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -71,7 +72,7 @@ def list_readings(registration: Registration) -> list[Reading]:
     roles = _roles_of(entries, registration)
     zone = registration.event.zone
     told = {
-        Reading(at.date(), day_text(entry.at, zone), roles.get(entry.actor, _("Organiser")), _what(entry))
+        Reading(at.date(), day_text(entry.at, zone), _role(entry, roles), _what(entry))
         for entry in entries
         for at in (entry.at.astimezone(zone),)
     }
@@ -124,7 +125,16 @@ def _is_during(view: AuditEntry, began: AuditEntry, ended: AuditEntry | None) ->
     return view.at > began.at - UNRECORDED
 
 
+def _role(entry: AuditEntry, roles: Mapping[str, str]) -> str:
+    """Return the role in which an organiser acted: a handler's for a reveal, which no other role allows."""
+    if entry.action == audit.IDENTITY_REVEALED:
+        return str(ROLES[Role.PROTECTED_HANDLER])
+    return roles.get(entry.actor, _("Organiser"))
+
+
 def _what(entry: AuditEntry) -> str:
+    if entry.action == audit.IDENTITY_REVEALED:
+        return _("Looked up what you have told us about a protected identity")
     if entry.action == audit.REGISTRATION_VIEWED:
         return _("Looked at your registration")
     if entry.action == audit.WAITING_LIST_VIEWED:

@@ -129,6 +129,20 @@ def test_leaving_the_own_page_ends_the_page_of_everything_and_a_copy_of_its_cook
         reader.get("/en/r/everything", expect=404)
 
 
+def test_a_look_up_of_protected_identity_is_told_by_role_and_day_alone(
+    app, browser, person, event, sign_in_as
+):
+    ordinary = confirmed(event)
+    handler = sign_in_as(Role.PROTECTED_HANDLER, event)
+    sign_in_as(Role.PROTECTED_HANDLER, event)
+    for somebody in (person, ordinary):
+        asked = handler.get("reveals.reveal", event="nf27", reference=somebody.reference)
+        asked.submit({"reason": "The police have called about a threat."}, expect=200)
+    told = [own.get("self_service.own_data_page").text for own in (browser, own_page(app, ordinary))]
+    line = "Handler of protected identities. Looked up what you have told us about a protected identity"
+    assert [(line in text, "police" in text) for text in told] == [(True, False)] * 2
+
+
 def test_exports_are_told_where_the_person_may_have_been_on_the_list(event, browser, person, sign_in_as):
     organiser = sign_in_as(Role.ORGANISER, event)
     form = {"purpose": "door", "recipient": "office", "shape": "csv"}
