@@ -66,6 +66,7 @@ from forum.registration import (
 )
 from forum.registration import public as registration_public
 from forum.reveals import console as reveals_console
+from forum.reveals import telephone
 from forum.review import console as review_console
 from forum.review import many as review_many
 from forum.review.endings import end_with_reviews
@@ -128,6 +129,7 @@ BLUEPRINTS = (
     review_console.bp,
     review_many.bp,
     reveals_console.bp,
+    telephone.bp,
     invitations_console.bp,
     console_outbox.bp,
     console_mailings.bp,

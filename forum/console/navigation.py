@@ -47,7 +47,7 @@ BELONGING = {
         *("review.index", "review.approve", "review.decline", "review.confirm_refusal", "review.recuse"),
         *("review_many.approve", "review_many.decline"),
     },
-    "reveals.index": {"reveals.index", "reveals.reveal"},
+    "reveals.index": {"reveals.index", "reveals.reveal", "telephone.add"},
     "invitations.index": {f"invitations.{act}" for act in ("index", "invite", "invite_many", "withdraw")},
     "erasure_requests.index": {f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")},
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},

@@ -20,12 +20,17 @@ BETWEEN_TAGS = re.compile(r"[,;]")  # a search separates words at both
 NOTED = "registration.noted"
 
 
-def add_note(subject: Any, text: str, *, actor: str, now: datetime, form_key: str = "") -> None:
-    """Add a private note of the organiser who acts ("user:7"), once for each `form_key` (R03)."""
+def add_note(
+    subject: Any, text: str, *, actor: str, now: datetime, form_key: str = "", is_signed: bool = True
+) -> None:
+    """Add a private note of the organiser who acts ("user:7"), once for each `form_key` (R03).
+
+    Of a note that is not signed only the audit trail knows the author.
+    """
     if form_key and audit_queries.has_form(NOTED, [subject], form_key):
         return
     kind, _, number = actor.partition(":")
-    author_id = int(number) if kind == "user" else None
+    author_id = int(number) if kind == "user" and is_signed else None
     note = RegistrationNote(registration_id=subject.id, author_id=author_id, text=text, made_at=now)
     db.session.add(note)
     db.session.flush()

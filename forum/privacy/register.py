@@ -153,7 +153,10 @@ REGISTER: tuple[Entry, ...] = (
         audience=HANDLERS,
         retention=UNTIL_ERASED,
         columns=_of("protected_identities", "registration_id", "answer"),
-        fields=(*(f"{form}.{name}" for form in ASKING_IDENTITY for name in ("is_protected", "real_name")),),
+        fields=(
+            *(f"{form}.{name}" for form in ASKING_IDENTITY for name in ("is_protected", "real_name")),
+            *_of("TelephoneForm", "real_name", "contact"),
+        ),
     ),
     Entry(
         what=_l("Your answers about food and access, if the forum asks for them"),

@@ -57,6 +57,7 @@ LABELS: Mapping[str, Any] = {
     "ends_at": _l("Kept until"),
     "is_protected": _l("I have a protected identity"),
     "real_name": _l("Real name"),
+    "contact": _l("Through whom we reach the person"),
     "recorded_at": _l("Recorded"),
     "diet": _l("Diet"),
     "access": _l("Access needs"),

@@ -108,11 +108,21 @@ def forget(registration: Registration) -> None:
 
 
 def say_identity(
-    registration: Registration, *, is_protected: bool, real_name: str | None, now: datetime
+    registration: Registration,
+    *,
+    is_protected: bool,
+    real_name: str | None,
+    contact: str | None = None,
+    now: datetime,
 ) -> None:
-    """Seal the answer whether the person has protected identity; it replaces the answer recorded before."""
+    """Seal the answer whether the person has protected identity; it replaces the answer recorded before.
+
+    `contact` says through whom a handler reaches the person, for somebody who was registered by telephone (P20).
+    """
     recorded_at = now.isoformat() if is_protected else None
     told = {"is_protected": is_protected, "real_name": real_name, "recorded_at": recorded_at}
+    if contact:
+        told["contact"] = contact
     if registration.protected_identity:
         registration.protected_identity.answer = told
     else:

@@ -2,9 +2,12 @@
 
 The organiser answers for the person, so nobody has to confirm anything: there is a place under the rules of places, or
 the person waits. An address is not needed. One that is given has to be confirmed before anything else goes there.
+
+A handler of protected identities adds people by the same rules, under an alias, and what is protected is sealed (P20).
+Pages do not say who has added somebody, because a handler's name would tell who is protected (P21); the trail does.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from forum.audit import actions as audit
@@ -20,6 +23,14 @@ from forum.registration.errors import RegistrationClosed, SectorFull
 from forum.registration.models import Registration, Submission
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What a handler was told about a protected identity: the real name, and through whom to reach the person."""
+
+    real_name: str | None = None
+    contact: str | None = None
+
+
 def add(
     event: Event,
     sector: Sector,
@@ -29,12 +40,14 @@ def add(
     reason: str,
     may_wait: bool,
     form_key: str = "",
+    identity: Identity | None = None,
     actor: str,
     now: datetime,
 ) -> Registration:
-    """Add a registration; the reason becomes a private note. Call after `start_write`.
+    """Add a registration; the reason becomes a private note without an author. Call after `start_write`.
 
-    `form_key` identifies the form and its content: the same form sent again returns the same registration (R03).
+    `form_key` identifies the form and its content: the same form sent again returns the same registration (R03). With
+    an `identity` the person is recorded as protected, which the audit trail does not mention (P21).
     Raises RegistrationClosed after the event, SectorFull without a place if the person may not wait or nobody can, and
     AddressTaken; the caller then rolls back.
     """
@@ -46,12 +59,15 @@ def add(
     waiting_list.offer_free_places(event, now=now)
     asked = Applicant(**asdict(details), email="", submission_key=form_key)
     added = _draft(event, sector, asked, may_wait=may_wait, now=now)
+    if identity:
+        known_as = {"real_name": identity.real_name, "contact": identity.contact}
+        answers.say_identity(added, is_protected=True, **known_as, now=now)
     db.session.add(added)
     if form_key:
         db.session.add(_submission(added, asked, now))
     known = {"sector": sector.key, "place": added.holds_place, "by_hand": True}
     audit.record(REGISTRATION_RECEIVED, added, actor=actor, at=now, **known)
-    notes.add_note(added, reason, actor=actor, now=now)
+    notes.add_note(added, reason, actor=actor, is_signed=False, now=now)
     if added.holds_place:
         audit.record("registration.confirmed", added, actor=actor, at=now)
     else:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from forum import clock
 from forum.accounts.models import User
 from forum.audit.models import AuditEntry
+from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.events import queries as events
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
@@ -107,10 +108,16 @@ def timeline(
 ) -> list[Happening]:
     """Return actions, notes and mails together, newest first.
 
-    A mail counts as later than an action of the same moment.
+    A mail counts as later than an action of the same moment. Who has added somebody by hand is not told: a handler's
+    name would tell who has protected identity (P21).
     """
+    added_at = {entry.at for entry in entries if _is_by_hand(entry)}
     names = _name_actors([*(entry.actor for entry in entries), *map(author_of, notes)])
-    acts = [_act(entry, names, zone) for entry in entries if entry.action != "registration.noted"]
+    acts = [
+        _act(entry, {} if entry.at in added_at else names, zone)
+        for entry in entries
+        if entry.action != "registration.noted"
+    ]
     told = [*acts, *(_note(note, names, zone) for note in notes), *(_mail(mail, zone) for mail in mails)]
     return sorted(told, key=lambda happening: happening.at)[::-1]
 
@@ -189,6 +196,11 @@ def _consent_text(consent: Consent | None, zone: tzinfo) -> str:
         shown, readers = SHOWN[consent.listed_as], READERS[consent.audience]
         return _("%(shown)s, %(readers)s, since %(day)s", shown=shown, readers=readers, day=day)
     return _("Yes, since %(day)s", day=day)
+
+
+def _is_by_hand(entry: AuditEntry) -> bool:
+    told = entry.details.payload if entry.details else {}
+    return entry.action == REGISTRATION_RECEIVED and bool(told.get("by_hand"))
 
 
 def _act(entry: AuditEntry, names: Mapping[str, str], zone: tzinfo) -> Happening:

@@ -58,17 +58,17 @@ def add(event: str) -> ResponseReturnValue:
     chosen, form = get_any_or_404(event), AdditionForm(kept_words.sent_or_kept())
     form.offer(chosen)
     if not form.validate_on_submit():
-        return _page(chosen, form), 422 if form.errors else 200
+        return render(chosen, form), 422 if form.errors else 200
     try:
-        added = _save(event, form)
+        added = save(event, form)
     except (AddressTaken, SectorFull, RegistrationClosed) as refusal:
         db.session.rollback()
-        return _page(get_any_or_404(event), form, refusal), 409
-    flash(_done(added, form.email.data or ""), "success")
+        return render(get_any_or_404(event), form, refusal), 409
+    flash(words_of(added, form.email.data or ""), "success")
     return redirect(to_person(added, listing.Filters()), 303)
 
 
-def _done(added: Registration, email: str) -> str:
+def words_of(added: Registration, email: str) -> str:
     """Return what was done, in words, and where a link has gone."""
     told = (
         _("The person has been added and has a place.")
@@ -79,8 +79,8 @@ def _done(added: Registration, email: str) -> str:
     return f"{told} {link}".strip()
 
 
-def _save(slug: str, form: AdditionForm) -> Registration:
-    """Add the registration. Raises what `by_hand.add` raises."""
+def save(slug: str, form: AdditionForm, identity: by_hand.Identity | None = None) -> Registration:
+    """Add the registration, with what a handler was told of an identity. Raises what `by_hand.add` raises."""
     start_write(db.session)
     event = get_any_or_404(slug)
     places.lock(event)
@@ -93,6 +93,7 @@ def _save(slug: str, form: AdditionForm) -> Registration:
         reason=form.reason.data or "",
         may_wait=form.if_full.data == WAIT,
         form_key=form.own_key(),
+        identity=identity,
         actor=sign_ins.current_actor(),
         now=clock.now(),
     )
@@ -100,8 +101,13 @@ def _save(slug: str, form: AdditionForm) -> Registration:
     return added
 
 
-def _page(event: Event, form: AdditionForm, refusal: Exception | None = None) -> str:
-    """Show the form, after a refusal with what was typed."""
+def render(
+    event: Event,
+    form: AdditionForm,
+    refusal: Exception | None = None,
+    template: str = "console/attendees/add.html",
+) -> str:
+    """Return the page with the form, after a refusal with what was typed."""
     now = clock.now()
     if isinstance(refusal, AddressTaken):
         form.email.errors = [
@@ -112,7 +118,7 @@ def _page(event: Event, form: AdditionForm, refusal: Exception | None = None) ->
     left = places.places_left(event, now)
     free = {sector.key: left[sector.id] for sector in event.sectors}
     return render_template(
-        "console/attendees/add.html",
+        template,
         event=event,
         form=form,
         hints={key: _hint(number) for key, number in free.items()},

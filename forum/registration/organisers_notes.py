@@ -60,8 +60,8 @@ def index(event: str, reference: str) -> ResponseReturnValue:
         start_write(db.session)
         registration, filters = person_of(event, reference)
         places.lock(registration.event)
-        by = {"actor": sign_ins.current_actor(), "form_key": form.own_key()}
-        notes.add_note(registration, form.text.data or "", now=clock.now(), **by)
+        actor, text = sign_ins.current_actor(), form.text.data or ""
+        notes.add_note(registration, text, actor=actor, now=clock.now(), form_key=form.own_key())
         db.session.commit()
         flash(_("The note has been added."), "success")
         return redirect(to_person(registration, filters), 303)

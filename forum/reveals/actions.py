@@ -16,10 +16,11 @@ WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Revealed:
-    """What was recorded of one person: whether there is protected identity, and the real name if it was given."""
+    """What was recorded of one person: whether there is protected identity, and real name and contact if given."""
 
     is_protected: bool
     real_name: str
+    contact: str
 
 
 def reveal(
@@ -42,4 +43,4 @@ def reveal(
         mails.queue_revealed(registration, by=by, to=other, now=now)
     audit.record(IDENTITY_REVEALED, registration, actor=actor, at=now, **kept)
     told = registration.protected_identity.answer if registration.protected_identity else NOT_PROTECTED
-    return Revealed(bool(told["is_protected"]), str(told["real_name"] or ""))
+    return Revealed(bool(told["is_protected"]), str(told["real_name"] or ""), str(told.get("contact") or ""))

@@ -561,6 +561,7 @@ CONSOLE = [
         as_=HANDLER,
         status=422,
     ),
+    Sight("register by telephone", "telephone.add", way=of_event("telephone.add"), as_=HANDLER),
     Sight("revealed", "reveals.reveal", way=revealed("confirmed"), as_=HANDLER),
     Sight("invitations", "invitations.index", way=of_event("invitations.index"), as_=ORGANISER),
     Sight("invitations, none", "invitations.index", {"event": "nf16"}, as_=ORGANISER),

@@ -206,6 +206,15 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         | {"submissions"}
         | MAILED,
     ),
+    "telephone.add": (
+        HANDLER,
+        {**DETAILS, "email": "new@example.org", "sector": "ngo", "if_full": "wait", "reason": "New"}
+        | {"real_name": "New", "contact": "New"},
+        PLACE,
+        {"registrations", "protected_identities", "care_answers", "registration_notes", "address_changes"}
+        | {"submissions"}
+        | MAILED,
+    ),
     "own_moves.address": (PERSON, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
     "own_moves.sector": (
         PERSON,

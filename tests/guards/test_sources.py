@@ -127,7 +127,7 @@ VIEWS = {
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
     *("forum/registration/organisers_additions.py", "forum/delegations/substitution_pages.py"),
-    "forum/reveals/console.py",
+    *("forum/reveals/console.py", "forum/reveals/telephone.py"),
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
     # Modules with helpers of views.

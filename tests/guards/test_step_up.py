@@ -99,6 +99,7 @@ LIGHT = {
     "settings.new_sector": "adds a sector that nobody belongs to",
     "settings.sector": "texts of the forum; no personal data",
     "settings.close_sector": "nobody loses a place; asked on a page of its own, undone by a higher ceiling",
+    "telephone.add": "one person under the rules of places; shows nothing of anybody, and is recorded",
     "attendee_additions.add": "one person under the rules of places; recorded, with the reason as a note",
     "attendee_addresses.change": "nothing changes until the new address is confirmed, and the old one is told",
     "attendee_moves.sector": "one person, said and asked on a page of its own; recorded, and moved back as easily",

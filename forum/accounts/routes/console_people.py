@@ -44,6 +44,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "review_many.decline": ORGANISERS,
     "reveals.index": roles(Role.PROTECTED_HANDLER),
     "reveals.reveal": HANDLERS,
+    "telephone.add": HANDLERS,
     "outbox.index": ORGANISERS,
     "outbox.retry": ORGANISERS,
     "outbox.send_now": ORGANISERS,
