@@ -50,10 +50,7 @@ class Form:
         of the button to press, by default the first button. `forged` is sent even if the form has no such fields.
         `files` are the contents of files for fields that choose one.
         """
-        values = {**self.data, **self._pressed(button)}
-        for name, value in (data or {}).items():
-            assert name in self.data, f"no field {name} in the form of {self._path}, only {list(self.data)}"
-            values[name] = self._filled(name, value)
+        values = self.values(data, button=button)
         values.update({name: _listed(value) for name, value in (forged or {}).items()})
         for name, content in (files or {}).items():
             assert self.element.select(f'input[type=file][name="{name}"]'), (
@@ -65,8 +62,21 @@ class Form:
         if self.method == "GET":
             address = urlsplit(self.action)._replace(query=urlencode(values, doseq=True)).geturl()
             return self._pages.open(address, expect=expect, follow=follow)
-        action = urljoin(self._path, self._button(button).get("formaction") or self.action)
-        return self._pages.open(action, method="POST", data=values, expect=expect, follow=follow)
+        return self._pages.open(self.target(button), method="POST", data=values, expect=expect, follow=follow)
+
+    def values(
+        self, data: Mapping[str, Any] | None = None, *, button: str | None = None
+    ) -> dict[str, list[str]]:
+        """Return what the form sends with `data` in its fields when this button is pressed."""
+        values = {**self.data, **self._pressed(button)}
+        for name, value in (data or {}).items():
+            assert name in self.data, f"no field {name} in the form of {self._path}, only {list(self.data)}"
+            values[name] = self._filled(name, value)
+        return values
+
+    def target(self, button: str | None = None) -> str:
+        """Return the address to which this button sends the form."""
+        return urljoin(self._path, self._button(button).get("formaction") or self.action)
 
     def _filled(self, name: str, value: Any) -> list[str]:
         field = self.element.find(attrs={"name": name})

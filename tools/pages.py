@@ -114,6 +114,7 @@ class Page:
 
     def __init__(self, pages: Pages, path: str, response, statements: list[str]):
         self._pages = pages
+        self.client = pages.client
         self.path = path
         self.status: int = response.status_code
         self.headers: Headers = response.headers

@@ -1,7 +1,15 @@
-"""Fixtures for race tests: processes, and a function that starts a race in them."""
+"""Fixtures for races and crashes: processes, and functions that start a race or an act that dies in them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from forum.extensions import db
+from forum.settings.project import PROJECT
 from tests.faults.racers import PROCESSES, Race, Racers
 
 pytest.register_assert_rewrite("tests.faults.races")  # so that failed assertions there are explained
@@ -26,5 +34,27 @@ def race(app, racers, settings, tmp_path, database_url, database):
         database.remove()
         came = [[next(outcomes) for _ in own_jobs] for own_jobs in shared]
         return [came[number % PROCESSES][number // PROCESSES] for number in range(len(jobs))]
+
+    return run
+
+
+@pytest.fixture
+def crash(settings, database_url, tmp_path, database):
+    """Return a function that runs an act in a process that dies at a commit; it returns whether the process died.
+
+    `form` is the file of the form whose button the act "press" presses.
+    """
+
+    def run(name: str, moment: str, number: int, form: Path | None = None, **differing) -> bool:
+        db.session.rollback()
+        own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
+        given = {**own, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url, **differing}
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.faults.crasher", name, moment, str(number), *([form] if form else [])],
+            check=False, cwd=PROJECT, capture_output=True, text=True, timeout=60,
+            env={**os.environ, **{f"FORUM_{name}": str(value) for name, value in given.items()}},
+        )  # fmt: skip
+        assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr
+        return ended.returncode != 0
 
     return run

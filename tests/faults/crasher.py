@@ -1,13 +1,19 @@
 """A process that kills itself right before or right after a commit of an act (R05, R06).
 
-usage: python -m tests.faults.crasher ACT before|after NUMBER      (NUMBER: which commit of the act, from 1)
+usage: python -m tests.faults.crasher ACT before|after NUMBER [FORM]
+
+NUMBER tells which commit of the act, from 1. FORM is the file of a form for the act "press": its path, its data and
+the session cookie of the browser that presses its button, in JSON.
 """
 
+import json
 import os
 import signal
 import sys
 from itertools import count
+from pathlib import Path
 
+from flask import current_app
 from sqlalchemy import event, select
 
 from forum import clock, create_app
@@ -25,16 +31,20 @@ from tests.factories.events import NOW
 from tests.factories.registrations import make_applicant
 
 MAIL_GOES = "deliver"
-JOB_RUNS = "expire"
+JOBS_RUN = {"expire": "expire registrations", "queue invitations": "queue invitations"}
+BUTTON_IS_PRESSED = "press"
 
 
-def act(name: str) -> None:
+def act(name: str, form: str = "") -> None:
     """Do the act of this name and commit it, as views, the worker and jobs do."""
+    if name == BUTTON_IS_PRESSED:
+        _press(**json.loads(Path(form).read_text()))
+        return
     if name == MAIL_GOES:
         delivery.deliver_due()
         return
-    if name == JOB_RUNS:
-        run_job(next(job for job in JOBS if job.name == "expire registrations"))
+    if name in JOBS_RUN:
+        run_job(next(job for job in JOBS if job.name == JOBS_RUN[name]))
         return
     start_write(db.session)
     if name == "register":
@@ -48,6 +58,14 @@ def act(name: str) -> None:
         changes |= {"approve": _approve, "decline": _decline}
         changes[name](registration, now=NOW)
     db.session.commit()
+
+
+def _press(path: str, data: dict[str, list[str]], cookie: str) -> None:
+    """Send a form as the browser with this session cookie would."""
+    browser = current_app.test_client()
+    browser.set_cookie(current_app.config["SESSION_COOKIE_NAME"], cookie)
+    answer = browser.post(path, data=data)
+    assert answer.status_code == 303, answer.text
 
 
 def _cancel(registration: Registration, *, now) -> None:
@@ -81,14 +99,14 @@ def _die(*_) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(name: str, moment: str, number: int) -> None:
+def main(name: str, moment: str, number: int, form: str = "") -> None:
     """Do the act and die at the given commit; an act with fewer commits ends normally."""
     clock.freeze(NOW)
     app = create_app({"TESTING": True})
     with app.app_context():
         die_at(moment, number)
-        act(name)
+        act(name, form)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])

@@ -4,10 +4,6 @@ The process is killed right before and right after its first commit, its second 
 being killed: no commit is left out, not even one that is added to an act later.
 """
 
-import os
-import signal
-import subprocess
-import sys
 from datetime import timedelta
 from itertools import count
 
@@ -25,7 +21,6 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.transport import longest_delivery
 from forum.registration import actions
 from forum.registration.models import Registration
-from forum.settings.project import PROJECT
 from tests.factories.events import NOW, room
 from tests.factories.mails import make_mail, mark_all_sent
 from tests.factories.registrations import confirmed, register, write
@@ -41,25 +36,6 @@ def app(make_app, database_url):
 @pytest.fixture(autouse=True)
 def _now(frozen):
     assert frozen == NOW
-
-
-@pytest.fixture
-def crash(settings, database_url, tmp_path, database):
-    """Return a function that runs an act in a process that dies at a commit; it returns whether the process died."""
-
-    def run(name: str, moment: str, number: int, **differing) -> bool:
-        db.session.rollback()
-        own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
-        given = {**own, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url, **differing}
-        ended = subprocess.run(
-            [sys.executable, "-m", "tests.faults.crasher", name, moment, str(number)],
-            check=False, cwd=PROJECT, capture_output=True, text=True, timeout=60,
-            env={**os.environ, **{f"FORUM_{name}": str(value) for name, value in given.items()}},
-        )  # fmt: skip
-        assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr
-        return ended.returncode != 0
-
-    return run
 
 
 def before_register():

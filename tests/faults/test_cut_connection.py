@@ -24,16 +24,11 @@ def app(make_app, postgres_url):
 
 
 @pytest.fixture
-def pages(app):
-    return Pages(app)
-
-
-@pytest.fixture
-def check(app, pages):
+def check(app):
     """Give the check page of a registration, ready to be sent."""
     with app.app_context():
         make_event()
-    return pages.post("registration.details", ANSWERS, sector="justice", follow=True, expect=200)
+    return Pages(app).post("registration.details", ANSWERS, sector="justice", follow=True, expect=200)
 
 
 @contextmanager
@@ -53,13 +48,11 @@ def cut_before(app, number: int, cut) -> Iterator[list[str]]:
     sqlalchemy_event.remove(engine, "before_cursor_execute", note)
 
 
-def sent(pages, check) -> int:
+def sent(check) -> int:
     """Press "Register" on the check page and return the status of the answer, whatever it is."""
     form = check.form()
-    (button,) = [
-        button for button in form.element.select("button") if button.get_text().strip() == "Register"
-    ]
-    return pages.client.post(button["formaction"], data=form.data, buffered=True).status_code
+    target, values = form.target("Register"), form.values(button="Register")
+    return check.client.post(target, data=values, buffered=True).status_code
 
 
 def wait_until_gone(raw) -> None:
@@ -83,7 +76,7 @@ def test_a_connection_cut_before_any_statement_asks_to_come_back(
         number += 1
         cut = partial(postgres_server.end_connections, make_url(postgres_url).database)
         with cut_before(app, number, cut) as statements:
-            status = sent(pages, check)
+            status = sent(check)
         if len(statements) < number:
             break
         if status != 503:
@@ -109,6 +102,6 @@ def test_new_connections_that_are_cut_at_once_ask_to_come_back(
         engine = db.engine
     engine.dispose()
     sqlalchemy_event.listen(engine, "connect", end)
-    statuses = [sent(pages, check) for _ in range(cut + 1)]
+    statuses = [sent(check) for _ in range(cut + 1)]
     assert set(statuses) <= {303, 503}
     assert (left, statuses[-1], registered(app)) == ([0], 303, 1)
