@@ -28,7 +28,7 @@ from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NotLive, SeveralForms
 from forum.registration.forms import CareForm
 from forum.registration.models import Registration
-from forum.registration.organisers_words import words_field
+from forum.registration.organisers_words import flash_saved, words_field
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.languages import language_name
 
@@ -77,7 +77,7 @@ def change(event: str, reference: str) -> ResponseReturnValue:
     except ChangedMeanwhile as refusal:
         db.session.rollback()
         return _page(*person_of(event, reference), form, refusal)
-    _flash_saved(registration, is_changed=bool(changed), is_told=bool(form.words.data))
+    flash_saved(registration, _("The answers have been changed."), changed, form.words.data)
     return redirect(to_person(registration, filters), 303)
 
 
@@ -163,17 +163,6 @@ def _replace(slug: str, reference: str, form: OrganisersCareForm, told: Mapping[
     given.change_care(registration, told, now=now)
     audit.record("registration.care_changed", registration, actor=actor, at=now)
     db.session.commit()
-
-
-def _flash_saved(registration: Registration, *, is_changed: bool, is_told: bool) -> None:
-    if is_changed and is_told:
-        flash(_("The answers have been changed. A message is on its way to the person."), "success")
-    elif is_changed and not registration.has_address:
-        flash(_("The answers have been changed."), "success")
-    elif is_changed:
-        flash(_("The answers have been changed. The person sees them on their own page."), "success")
-    else:
-        flash(_("Nothing was different, so nothing was changed."), "info")
 
 
 def _page(

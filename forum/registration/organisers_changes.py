@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,7 +18,7 @@ from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NotLive, OrganisationFull
 from forum.registration.models import Registration
 from forum.registration.organisers_forms import PersonForm
-from forum.registration.organisers_words import words_field
+from forum.registration.organisers_words import flash_saved, words_field
 from forum.registration.wording import FIELDS
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.languages import language_name
@@ -50,7 +50,7 @@ def change(event: str, reference: str) -> ResponseReturnValue:
         if not (changed := _save(event, reference, form)) and form.words.data:
             form.words.errors = [_("No message was sent, because nothing was changed")]
             return _page(registration, filters, form)
-        _flash_saved(registration, is_changed=bool(changed), is_told=bool(form.words.data))
+        flash_saved(registration, _("The details have been changed."), changed, form.words.data)
     except NotLive:
         return has_ended(registration, filters)
     except (ChangedMeanwhile, OrganisationFull) as refusal:
@@ -74,17 +74,6 @@ def _save(slug: str, reference: str, form: ChangeForm) -> list[str]:
         mails.queue_changed(registration, [FIELDS[name] for name in changed], words=form.words.data, now=now)
     db.session.commit()
     return changed
-
-
-def _flash_saved(registration: Registration, *, is_changed: bool, is_told: bool) -> None:
-    if is_changed and is_told:
-        flash(_("The details have been changed. A message is on its way to the person."), "success")
-    elif is_changed and not registration.has_address:
-        flash(_("The details have been changed."), "success")
-    elif is_changed:
-        flash(_("The details have been changed. The person sees them on their own page."), "success")
-    else:
-        flash(_("Nothing was different, so nothing was changed."), "info")
 
 
 def _page(

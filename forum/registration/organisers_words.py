@@ -1,7 +1,10 @@
-"""The organisers' own words to one person, which stand in a mail: the field in which they are typed."""
+"""The organisers' own words to one person, which stand in a mail: where they are typed, and what is said after it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from flask import flash
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import Length
 
@@ -17,6 +20,19 @@ def words_field() -> LinesField:
     """Return a field for words to the person, in the language of the person's mails."""
     too_long = Length(max=LONGEST_WORDS, message=_l("Use at most 2,000 characters"))
     return LinesField(_l("Your words to the person"), [too_long])
+
+
+def flash_saved(registration: Registration, done: str, changed: Sequence[str], words: str | None) -> None:
+    """Flash the sentence `done` and how the person gets to know, or that nothing was `changed`; `words` were mailed."""
+    if not changed:
+        flash(_("Nothing was different, so nothing was changed."), "info")
+        return
+    how = ""
+    if words:
+        how = _("A message is on its way to the person.")
+    elif registration.has_address:
+        how = _("The person sees them on their own page.")
+    flash(f"{done} {how}".strip(), "success")
 
 
 class CancelForm(ShowsStored, TidyForm):

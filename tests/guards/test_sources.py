@@ -122,7 +122,7 @@ VIEWS = {
     *("forum/news/public.py", "forum/news/feeds.py"),
     "forum/registration/waiting_pages.py",
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
-    *("forum/registration/organisers_changes.py", "forum/registration/organisers_notes.py"),
+    "forum/registration/organisers_notes.py",
     *("forum/registration/organisers_undoing.py", "forum/registration/organisers_answers.py"),
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
@@ -135,6 +135,7 @@ VIEWS = {
     "forum/accounts/autosaves.py",
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
     *("forum/registration/own_sign_in.py", "forum/registration/own_forms.py"),
+    "forum/registration/organisers_words.py",
     *("forum/registration/own_care.py", "forum/registration/form_pages.py"),
     "forum/audit/traces.py",
     # Modules that need the request to encrypt cookies and to write log lines.
