@@ -124,7 +124,7 @@ def _held(event: Event) -> dict[str, int]:
     counts = listing.count_by_sector_and_status(event)
     return {
         "people": sum(listing.total(counts, status=status) for status in LIVE),
-        "with_place": event.taken,
+        "with_place": event.taken - sum(sector.reserved for sector in event.sectors),
         "posts": desk.count_public(event.id),
     }
 

@@ -26,7 +26,7 @@ OWN = {
         *("logo_key", "share_key"),  # images of the other event's library
         "participant_list",  # whether there is a list, and for whom, is decided anew
     },
-    Sector: {"id", "event_id", "taken", "merged_keys"},
+    Sector: {"id", "event_id", "taken", "reserved", "merged_keys"},
     Page: {"id", "event_id"},
 }
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")

@@ -163,15 +163,19 @@ class Event(Base):
 
 
 class Sector(Base):
-    """A sector's share: `floor` places are kept for it until `Event.release_at`; it never takes more than `ceiling`."""
+    """A sector's share: `floor` places are kept for it until `Event.release_at`; it never takes more than `ceiling`.
+
+    `reserved` of the `taken` places are held for people who are invited. Both change only in `registration.places`.
+    """
 
     is_public_content = True
-    live_columns = frozenset({"taken"})
+    live_columns = frozenset({"taken", "reserved"})
     __tablename__ = "sectors"
     __table_args__ = (
         UniqueConstraint("event_id", "key"),
         CheckConstraint("floor >= 0 AND floor <= ceiling", name="floor_within_ceiling"),
         CheckConstraint("taken >= 0 AND taken <= ceiling", name="taken_within_ceiling"),
+        CheckConstraint("reserved >= 0 AND reserved <= taken", name="reserved_within_taken"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -183,6 +187,7 @@ class Sector(Base):
     floor: Mapped[int] = mapped_column(default=0)
     ceiling: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
+    reserved: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     policy: Mapped[SectorPolicy] = member(SectorPolicy, default=SectorPolicy.OPEN)
     # The keys of the sectors that were merged into this one; their addresses lead to it.
     merged_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))

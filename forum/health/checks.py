@@ -33,10 +33,12 @@ BACKUP_MAY_BE_OLD = timedelta(hours=26)  # backups are daily, and one takes some
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
 WRONG_COUNTERS = text(
-    "SELECT (SELECT count(*) FROM sectors WHERE taken <> (SELECT count(*) FROM registrations AS r"
-    " WHERE r.event_id = sectors.event_id AND r.sector_id = sectors.id AND r.holds_place))"
+    "SELECT (SELECT count(*) FROM sectors WHERE taken <> reserved + (SELECT count(*) FROM registrations AS r"
+    " WHERE r.event_id = sectors.event_id AND r.sector_id = sectors.id AND r.holds_place)"
+    " OR reserved <> (SELECT count(*) FROM invitations AS i WHERE i.sector_id = sectors.id AND i.holds_place))"
     " + (SELECT count(*) FROM events WHERE taken <>"
-    " (SELECT count(*) FROM registrations AS r WHERE r.event_id = events.id AND r.holds_place))"
+    " (SELECT count(*) FROM registrations AS r WHERE r.event_id = events.id AND r.holds_place)"
+    " + (SELECT count(*) FROM invitations AS i WHERE i.event_id = events.id AND i.holds_place))"
 )
 NO_TABLES = "there are no tables"
 WITHOUT_DATABASE = {"limits", "disk", "backup"}

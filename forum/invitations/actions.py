@@ -12,13 +12,14 @@ from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.invitations import queries
 from forum.invitations.enums import InvitationState
-from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, NotOpen
+from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, NoPlaceToHold, NotOpen
 from forum.invitations.models import Invitation
 from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason
 from forum.outbox.models import OutboxMessage
-from forum.registration import names, places
+from forum.registration import names, places, waiting_list
 from forum.registration import queries as registrations
+from forum.registration.errors import NoPlaceFree
 
 # How long invitations to which nobody said yes are kept after the event; the others go with their registration.
 KEPT_AFTER_EVENT = timedelta(days=30)
@@ -36,12 +37,20 @@ class Invitee:
     words: str
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Until when an invitation can be answered, and whether a place is held until then."""
+
+    expires_at: datetime
+    holds_place: bool = False
+
+
 def invite(
-    event: Event, sector: Sector, invitee: Invitee, *, expires_at: datetime, user_id: int, now: datetime
+    event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int, now: datetime
 ) -> Invitation:
     """Invite somebody; the worker mails it. Call after `start_write`.
 
-    Raises EventOver, AlreadyInvited, AlreadyRegistered.
+    Raises EventOver, AlreadyInvited, AlreadyRegistered, NoPlaceToHold.
     """
     places.lock(event)
     if events.is_over(event, now):
@@ -51,13 +60,18 @@ def invite(
         raise AlreadyInvited
     if live := registrations.find_live(event, canonical):
         raise AlreadyRegistered(live)
-    return add(event, sector, invitee, expires_at=expires_at, user_id=user_id, now=now)
+    if terms.holds_place:
+        waiting_list.offer_free_places(event, now=now)
+    return add(event, sector, invitee, terms, user_id=user_id, now=now)
 
 
 def add(
-    event: Event, sector: Sector, invitee: Invitee, *, expires_at: datetime, user_id: int, now: datetime
+    event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int, now: datetime
 ) -> Invitation:
-    """Add an invitation that may be made: the caller has locked the event and looked (`many` for many at once)."""
+    """Add an invitation that may be made: the caller has locked the event and looked (`many` for many at once).
+
+    A place that is free now has been offered to whoever waits for it. Raises NoPlaceToHold.
+    """
     invitation = Invitation(
         event=event,
         sector=sector,
@@ -65,12 +79,15 @@ def add(
         state=InvitationState.OPEN,
         made_at=now,
         made_by=user_id,
-        expires_at=expires_at,
+        **vars(terms),
         **vars(invitee),
     )
+    if terms.holds_place:
+        hold(sector, now)
     db.session.add(invitation)
     db.session.flush()
-    audit.record("invitation.made", invitation, actor=f"user:{user_id}", at=now, sector=sector.key)
+    told = {"sector": sector.key, "place": terms.holds_place}
+    audit.record("invitation.made", invitation, actor=f"user:{user_id}", at=now, **told)
     return invitation
 
 
@@ -79,6 +96,7 @@ def withdraw(invitation: Invitation, *, actor: str, now: datetime) -> None:
     lock_open(invitation)
     end(invitation, InvitationState.WITHDRAWN, now=now)
     audit.record("invitation.withdrawn", invitation, actor=actor, at=now)
+    waiting_list.offer_free_places(invitation.event, now=now)
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
@@ -97,6 +115,7 @@ def expire(invitation_id: int, *, now: datetime) -> int:
         return 0
     end(invitation, InvitationState.EXPIRED, now=now)
     audit.record("invitation.expired", invitation, actor="worker", at=now)
+    waiting_list.offer_free_places(invitation.event, now=now)
     return 1
 
 
@@ -128,8 +147,21 @@ def lock_open(invitation: Invitation, now: datetime | None = None) -> None:
         raise NotOpen
 
 
+def hold(sector: Sector, now: datetime) -> None:
+    """Hold a place of the sector for somebody who is invited; the caller has locked the event. Raises NoPlaceToHold."""
+    try:
+        places.reserve(sector, now)
+    except NoPlaceFree:
+        raise NoPlaceToHold from None
+
+
 def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> None:
-    """End an invitation, and take its mail back if it has not left; call this before anything is audited."""
-    invitation.state, invitation.ended_at = state, now
+    """End an invitation, give back the place that it holds, and take back its mail if it has not left.
+
+    Call this before anything is audited; the caller offers the place to whoever waits.
+    """
+    if invitation.holds_place:
+        places.give_back(invitation.sector)
+    invitation.state, invitation.ended_at, invitation.holds_place = state, now, False
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
     outbox.take_back_messages(mine, AbortReason.OUTDATED)

@@ -4,6 +4,10 @@ The link has come by mail, so whoever says yes has confirmed the address with it
 confirmed address (`registration.actions.confirm`): a place if one is free and nobody waits longer, else the waiting
 list; in a sector that is reviewed, a review. An invitation passes a sector that takes people by invitation only, and
 registration that has not opened or is closed. It never passes a ceiling.
+
+A place that is held for the person becomes the registration's: the organisers have promised it, so neither a review nor
+the cap of an organisation stands before it. In a sector that is reviewed, whoever comes under another name or
+organisation than was invited has the place, and is reviewed as after any change of name.
 """
 
 from datetime import datetime
@@ -16,7 +20,7 @@ from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered
 from forum.invitations.models import Invitation
 from forum.registration import actions as registrations
-from forum.registration import answers, given, queries
+from forum.registration import answers, given, places, queries, reviewing, waiting_list
 from forum.registration.applicant import Applicant
 from forum.registration.models import Registration
 
@@ -42,10 +46,18 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     db.session.flush()
     if applicant.given:
         given.store(registration, applicant.given, now=now)
+    changed = [
+        name for name in reviewing.REVIEWED if getattr(invitation, name) != getattr(registration, name)
+    ]
+    if is_held := invitation.holds_place:
+        places.hand_over(registration)
+        invitation.holds_place = False
     _end_with(invitation, registration, now)
-    known = {"sector": invitation.sector.key, "place": False, "invited": True}
+    known = {"sector": invitation.sector.key, "place": is_held, "invited": True}
     audit.record(REGISTRATION_RECEIVED, registration, actor="person", at=now, **known)
     registrations.confirm(registration, now=now)
+    if is_held:
+        reviewing.begin_again(registration, changed, now=now)
     audit.record("invitation.accepted", invitation, actor="person", at=now)
     return registration
 
@@ -57,6 +69,7 @@ def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
     invitation.opened_at = invitation.opened_at or now
     invitation.reason = reason or None
     audit.record("invitation.declined", invitation, actor="person", at=now)
+    waiting_list.offer_free_places(invitation.event, now=now)
 
 
 def _end_with(invitation: Invitation, registration: Registration, now: datetime) -> None:

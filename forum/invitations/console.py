@@ -14,7 +14,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions, many_pages, queries, wording
-from forum.invitations.errors import InvitationRefused, NotOpen
+from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen
 from forum.invitations.forms import InviteForm
 from forum.invitations.models import Invitation
 from forum.registration import places
@@ -53,7 +53,8 @@ def invite(event: str) -> ResponseReturnValue:
         _save(event, form)
     except InvitationRefused as refusal:
         db.session.rollback()
-        form.email.errors = [wording.refusal_text(refusal)]
+        refused = form.holds_place if isinstance(refusal, NoPlaceToHold) else form.email
+        refused.errors = [wording.refusal_text(refusal)]
         return _page(get_any_or_404(event), form), 409
     flash(_("The invitation is on its way."), "success")
     return redirect(url_for(".index", event=event), 303)
@@ -91,7 +92,7 @@ def _save(slug: str, form: InviteForm) -> None:
         event,
         sector,
         form.invitee(),
-        expires_at=form.expires_at(event),
+        form.terms(event),
         user_id=g.user.id,
         now=clock.now(),
     )

@@ -23,5 +23,9 @@ class AlreadyRegistered(InvitationRefused):
         self.registration = registration
 
 
+class NoPlaceToHold(InvitationRefused):
+    """No place of the sector is free that could be held for the person."""
+
+
 class NotOpen(InvitationRefused):
     """The invitation has been answered, withdrawn, or its time is over."""

@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from forum.events.models import Event
-from forum.invitations.actions import Invitee
+from forum.invitations.actions import Invitee, Terms
 from forum.invitations.models import LONGEST_WORDS, Invitation
 from forum.registration.applicant import Applicant
 from forum.registration.forms import DetailsForm, only_if_protected
@@ -49,6 +49,7 @@ class InvitesForm(TidyForm):
     language = RadioField(_l("Language of the invitation"), [required(_l("Choose a language"))])
     sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
     until = DayField(_l("Can be answered until and including"), [InputRequired(_l("Enter the last day"))])
+    holds_place = BooleanField(_l("Hold a place until the invitation is answered or ends"))
     words = LinesField(_l("Personal words"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG)])
 
     def offer(self, event: Event, now: datetime) -> None:
@@ -68,10 +69,10 @@ class InvitesForm(TidyForm):
         if isinstance(field.data, date) and not self._first <= field.data <= self._last:
             raise ValidationError(_("Choose a day from today until the end of the event"))
 
-    def expires_at(self, event: Event) -> datetime:
-        """Return the end of the last day, or the end of the event if that comes first."""
+    def terms(self, event: Event) -> Terms:
+        """Return until when it can be answered, the end of the event at the latest, and whether a place is held."""
         ends = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
-        return min(ends, event.ends_at)
+        return Terms(min(ends, event.ends_at), self.holds_place.data)
 
 
 class InviteForm(PersonForm, InvitesForm):

@@ -31,6 +31,7 @@ def queue(invitation: Invitation, *, now: datetime) -> OutboxMessage:
             "sector": invitation.sector,
             "paragraphs": paragraphs(invitation.words),
             "until": invitation.expires_at,
+            "is_held": invitation.holds_place,
             "link": link,
         },
         now=now,

@@ -1,15 +1,22 @@
 """Inviting many people in one transaction: all of them or, if one cannot be invited, nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from forum.events import queries as events
 from forum.events.models import Event, Sector
 from forum.invitations import actions, queries
-from forum.invitations.actions import Invitee
-from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, InvitationRefused
-from forum.registration import names, places
+from forum.invitations.actions import Invitee, Terms
+from forum.invitations.errors import (
+    AlreadyInvited,
+    AlreadyRegistered,
+    EventOver,
+    InvitationRefused,
+    NoPlaceToHold,
+)
+from forum.registration import names, places, waiting_list
+from forum.registration.errors import NoPlaceFree
 
 MOST = 300  # people who are invited at once: so many rows fit into the text field of the form
 
@@ -31,7 +38,9 @@ class SomeRefused(InvitationRefused):
         self.refusals = refusals
 
 
-def find_refusals(event: Event, rows: Sequence[Row]) -> dict[int, InvitationRefused]:
+def find_refusals(
+    event: Event, rows: Sequence[Row], terms: Terms, now: datetime
+) -> dict[int, InvitationRefused]:
     """Return by row number why people could not be invited now, in two statements for all."""
     canonical = {row.number: names.canonical_email(row.invitee.email) for row in rows}
     invited = queries.list_open_addresses(event, canonical.values())
@@ -42,12 +51,12 @@ def find_refusals(event: Event, rows: Sequence[Row]) -> dict[int, InvitationRefu
             refusals[number] = AlreadyInvited()
         elif address in registered:
             refusals[number] = AlreadyRegistered(registered[address])
+    if terms.holds_place and not refusals:
+        refusals |= dict.fromkeys(_without_place(event, rows, now), NoPlaceToHold())
     return refusals
 
 
-def invite_all(
-    event: Event, rows: Sequence[Row], *, expires_at: datetime, user_id: int, now: datetime
-) -> int:
+def invite_all(event: Event, rows: Sequence[Row], terms: Terms, *, user_id: int, now: datetime) -> int:
     """Invite everybody; return how many. Call after `start_write`.
 
     Raises EventOver, SomeRefused. After a refusal the caller has to roll back.
@@ -55,8 +64,21 @@ def invite_all(
     places.lock(event)
     if events.is_over(event, now):
         raise EventOver
-    if refusals := find_refusals(event, rows):
+    if terms.holds_place:
+        waiting_list.offer_free_places(event, now=now)
+    if refusals := find_refusals(event, rows, terms, now):
         raise SomeRefused(refusals)
     for row in rows:
-        actions.add(event, row.sector, row.invitee, expires_at=expires_at, user_id=user_id, now=now)
+        actions.add(event, row.sector, row.invitee, terms, user_id=user_id, now=now)
     return len(rows)
+
+
+def _without_place(event: Event, rows: Sequence[Row], now: datetime) -> Iterator[int]:
+    """Yield the numbers of the rows for which no place is left, in a copy of the event: nothing is held."""
+    trial = places.trial_of(event)
+    sectors = {sector.key: sector for sector in trial.sectors}
+    for row in rows:
+        try:
+            places.reserve(sectors[row.sector.key], now)
+        except NoPlaceFree:
+            yield row.number

@@ -33,7 +33,7 @@ def invite_many(event: str) -> ResponseReturnValue:
         rows = form.read(uploaded.read(LARGEST + 1) if uploaded else b"", shown)
     except RowsRefused as refused:
         return _refused(shown, form, refused.faults)
-    if refusals := many.find_refusals(shown, rows):
+    if refusals := many.find_refusals(shown, rows, form.terms(shown), clock.now()):
         return _refused(shown, form, wording.row_faults(refusals))
     if not form.is_previewed(rows):
         return _page(shown, form, rows)
@@ -46,8 +46,8 @@ def _invite(slug: str, form: InviteManyForm) -> ResponseReturnValue:
     event = get_any_or_404(slug)
     try:
         rows = form.read(b"", event)
-        told = {"expires_at": form.expires_at(event), "user_id": g.user.id, "now": clock.now()}
-        number = many.invite_all(event, rows, **told)
+        terms, now = form.terms(event), clock.now()
+        number = many.invite_all(event, rows, terms, user_id=g.user.id, now=now)
     except SomeRefused as refused:
         faults = wording.row_faults(refused.refusals)
         db.session.rollback()

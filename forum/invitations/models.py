@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import TokenDigest, UtcDateTime, member
@@ -20,10 +20,12 @@ class Invitation(Base):
     The name and organisation are the organisers' own until the person says yes; from then on they are those that the
     person has registered, which may be an alias (P20). `words` are the organisers' personal words in the mail, `reason`
     is why the person said no. `link_digest` is set when the mail is made. `opened_at` is when somebody began to answer.
+    While an open invitation `holds_place`, a place of the sector is taken for it (`registration.places.reserve`).
     """
 
     __tablename__ = "invitations"
     __table_args__ = (
+        CheckConstraint("state = 'open' OR NOT holds_place", name="holds_place_while_open"),
         Index(
             "uq_invitations_open_email",
             "event_id",
@@ -55,6 +57,7 @@ class Invitation(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    holds_place: Mapped[bool] = mapped_column(default=False, server_default=false())
     link_digest: Mapped[str | None] = mapped_column(TokenDigest, unique=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

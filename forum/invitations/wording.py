@@ -6,7 +6,13 @@ from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from forum.invitations.enums import Standing
-from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, InvitationRefused
+from forum.invitations.errors import (
+    AlreadyInvited,
+    AlreadyRegistered,
+    EventOver,
+    InvitationRefused,
+    NoPlaceToHold,
+)
 from forum.invitations.models import Invitation
 from forum.invitations.queries import standing_of
 from forum.web.languages import day_text
@@ -52,6 +58,8 @@ def refusal_text(refusal: InvitationRefused) -> str:
         return _("Registration %(reference)s has this address", reference=refusal.registration.reference)
     if isinstance(refusal, AlreadyInvited):
         return _("This address has an open invitation already")
+    if isinstance(refusal, NoPlaceToHold):
+        return _("No place is free in the sector that could be held")
     if isinstance(refusal, EventOver):
         return _("The forum is over")
     return _("Nothing was changed: the invitation has been answered or has ended meanwhile.")

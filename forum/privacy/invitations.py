@@ -15,7 +15,16 @@ INVITATIONS = Entry(
     columns=(
         *of("invitations", "sector_id", "given_name", "family_name", "email", "email_canonical"),
         *of("invitations", "organisation", "language", "words", "state", "made_at", "made_by"),
-        *of("invitations", "expires_at", "link_digest", "message_id", "opened_at", "ended_at", "reason"),
+        *of(
+            "invitations",
+            "expires_at",
+            "holds_place",
+            "link_digest",
+            "message_id",
+            "opened_at",
+            "ended_at",
+            "reason",
+        ),
         *of("invitations", "registration_id"),
     ),
     fields=(

@@ -103,7 +103,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
         *("review_days", "has_second_reviewer"),
     ),
     "OfferForm": ("words",),
-    "InvitesForm": ("until",),
+    "InvitesForm": ("until", "holds_place"),
     "InviteManyForm": ("previewed",),
     "HoursForm": ("hours",),
     "ByHandForm": ("instead_of",),

@@ -21,7 +21,10 @@ GAP = 0.012  # the gap between two bands, as a share of the whole circle
 
 @dataclass(frozen=True)
 class SectorBalance:
-    """A sector's places: `held` ones are taken but not confirmed yet; `kept` ones are free and kept for this sector."""
+    """A sector's places: `held` ones are taken but not confirmed yet; `kept` ones are free and kept for this sector.
+
+    `reserved` ones are taken, too: they are held for people who are invited and have not registered.
+    """
 
     key: str
     name: str
@@ -33,11 +36,12 @@ class SectorBalance:
     ceiling: int
     in_review: int
     waiting: int
+    reserved: int = 0
 
     @property
     def taken(self) -> int:
-        """The number of places that are confirmed, or held until an address is confirmed or an offer ends."""
-        return self.confirmed + self.held
+        """The number of places that are confirmed, held for registered people, or held for invited ones."""
+        return self.confirmed + self.held + self.reserved
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ def balance_of(event: Event, counts: listing.Counts, now: datetime) -> Balance:
                 name=in_language(sector.name),
                 tone=tone,
                 confirmed=confirmed,
-                held=max(0, sector.taken - confirmed),
+                held=max(0, sector.taken - sector.reserved - confirmed),
+                reserved=sector.reserved,
                 kept=0 if is_over else places.kept_for(sector, event, now),
                 floor=sector.floor,
                 ceiling=sector.ceiling,

@@ -185,7 +185,7 @@ def count_status(
     if status == Group.ENDED:
         return sum(total(counts, sector_id=sector_id, status=ended) for ended in ENDED)
     if isinstance(status, Group):
-        taken = sum(each.taken for each in event.sectors if sector in (None, each))
+        taken = sum(each.taken - each.reserved for each in event.sectors if sector in (None, each))
         confirmed = total(counts, sector_id=sector_id, status=Status.CONFIRMED)
         held = max(0, taken - confirmed)
         if status == Group.UNHELD:

@@ -5,7 +5,7 @@ taken + Σ over the other sectors t of max(0, floor_t − taken_t) < capacity (f
 and its organisation holds fewer places than its cap (`caps`). Source: docs/architecture.md, "Places"; R01.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,9 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import caps, deadlines, queries
+from forum.registration import caps, deadlines, held_places, queries, sharing
 from forum.registration.caps import Held
-from forum.registration.errors import CapacityBelowTaken, NoSuchSector, NotLive, SectorFull, SharesDoNotFit
+from forum.registration.errors import CapacityBelowTaken, NoPlaceFree, NoSuchSector, NotLive, SectorFull
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
@@ -37,7 +37,7 @@ EVENT_TRIED = (
     *("id", "timezone", "starts_at", "ends_at", "release_at", "has_waiting_list"),
     *("organisation_cap", "offer_hours", "offer_cutoff_hours", "line_order", "capacity", "taken"),
 )
-SECTOR_TRIED = ("id", "key", "position", "name", "floor", "ceiling", "taken", "policy")
+SECTOR_TRIED = ("id", "key", "position", "name", "floor", "ceiling", "taken", "reserved", "policy")
 SHORT_HOLD = timedelta(hours=6)
 SCARCE = 5  # a sector's places are scarce when at most one fifth of them is left
 LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
@@ -158,10 +158,27 @@ def keep(registration: Registration) -> None:
 def release(registration: Registration) -> None:
     """Give the registration's place back, if it holds one."""
     if registration.holds_place:
-        registration.sector.taken -= 1
-        registration.event.taken -= 1
+        _count(registration.sector, -1)
         registration.holds_place = False
     registration.held_until = registration.asked_from = None
+
+
+def reserve(sector: Sector, now: datetime) -> None:
+    """Hold a place for somebody who is invited, as a place that is taken. Raises NoPlaceFree."""
+    if not places_left(sector.event, now)[sector.id]:
+        raise NoPlaceFree
+    _count(sector, 1, reserved=1)
+
+
+def give_back(sector: Sector) -> None:
+    """Give a place back that was held for somebody who is invited."""
+    _count(sector, -1, reserved=-1)
+
+
+def hand_over(registration: Registration) -> None:
+    """Let a place that was held for the person, who was invited, be the one that the registration holds."""
+    _count(registration.sector, 0, reserved=-1)
+    registration.holds_place = True
 
 
 def may_take(registration: Registration, now: datetime, held: Held | None = None) -> bool:
@@ -203,50 +220,21 @@ def takes_waiters(event: Event, now: datetime) -> bool:
     return event.has_waiting_list and now < deadlines.offers_end_at(event)
 
 
-def change_capacity(event: Event, capacity: int) -> None:
-    """Set the event's capacity. Raises CapacityBelowTaken, SharesDoNotFit."""
-    if capacity < event.taken:
-        raise CapacityBelowTaken
-    if sum(sector.floor for sector in event.sectors) > capacity:
-        raise SharesDoNotFit
-    event.capacity = capacity
-
-
-def change_share(sector: Sector, *, floor: int, ceiling: int) -> None:
-    """Set a sector's floor (places kept) and ceiling (most). Raises CapacityBelowTaken, SharesDoNotFit."""
-    _refuse_misfit([sector], floor, ceiling)
-    sector.floor, sector.ceiling = floor, ceiling
-
-
-def change_shares(event: Event, *, capacity: int, shares: Mapping[str, tuple[int, int]]) -> None:
-    """Set the event's capacity and each sector's floor and ceiling at once; `shares` has (floor, ceiling) by key.
-
-    Raises CapacityBelowTaken, SharesDoNotFit.
-    """
-    asked = [(sector, *shares[sector.key]) for sector in event.sectors]
-    if capacity < event.taken or any(ceiling < sector.taken for sector, _floor, ceiling in asked):
-        raise CapacityBelowTaken
-    is_odd = any(not 0 <= floor <= ceiling for _sector, floor, ceiling in asked)
-    if is_odd or sum(floor for _sector, floor, _ceiling in asked) > capacity:
-        raise SharesDoNotFit
-    event.capacity = capacity
-    for sector, floor, ceiling in asked:
-        sector.floor, sector.ceiling = floor, ceiling
-
-
 def merge(sector: Sector, into: Sector, *, floor: int, ceiling: int) -> None:
     """Count a sector's places for another one of its event. Raises CapacityBelowTaken, SharesDoNotFit."""
-    _refuse_misfit([sector, into], floor, ceiling)
-    into.floor, into.ceiling, into.taken = floor, ceiling, into.taken + sector.taken
-    sector.floor = sector.ceiling = sector.taken = 0
+    sharing.refuse_misfit([sector, into], floor, ceiling)
+    into.floor, into.ceiling = floor, ceiling
+    into.taken, into.reserved = into.taken + sector.taken, into.reserved + sector.reserved
+    sector.floor = sector.ceiling = sector.taken = sector.reserved = 0
 
 
 def mend(event: Event) -> dict[str, list[int]]:
-    """Set the counters of a locked event to what its registrations hold; return the wrong ones as [was, is] by key.
+    """Set the counters of a locked event to the places that are held; return the wrong ones as [was, is] by key.
 
-    The key is a sector's, or "event". Raises CapacityBelowTaken when more places are held than allowed.
+    The key is a sector's, or "event"; "ngo, invited" counts the places held for invited people of ngo alone. Raises
+    CapacityBelowTaken when more places are held than allowed.
     """
-    held = queries.count_places_by_sector(event)
+    held, invited = held_places.count_places(event), held_places.count_invited(event)
     counters: dict[str, tuple[Event | Sector, int, int]] = {
         sector.key: (sector, held.get(sector.id, 0), sector.ceiling) for sector in event.sectors
     }
@@ -258,23 +246,23 @@ def mend(event: Event) -> dict[str, list[int]]:
     }
     for row, number, _limit in counters.values():
         row.taken = number
+    for sector in event.sectors:
+        number = invited.get(sector.id, 0)
+        if sector.reserved != number:
+            wrong[f"{sector.key}, invited"] = [sector.reserved, number]
+            sector.reserved = number
     return wrong
 
 
-def _refuse_misfit(sectors: Sequence[Sector], floor: int, ceiling: int) -> None:
-    """Raise CapacityBelowTaken or SharesDoNotFit if these sectors cannot have this floor and ceiling together."""
-    event = sectors[0].event
-    if ceiling < sum(sector.taken for sector in sectors):
-        raise CapacityBelowTaken
-    others = sum(other.floor for other in event.sectors if other not in sectors)
-    if not 0 <= floor <= ceiling or others + floor > event.capacity:
-        raise SharesDoNotFit
-
-
 def _take(registration: Registration) -> None:
-    registration.sector.taken += 1
-    registration.event.taken += 1
+    _count(registration.sector, 1)
     registration.holds_place = True
+
+
+def _count(sector: Sector, step: int, *, reserved: int = 0) -> None:
+    sector.taken += step
+    sector.event.taken += step
+    sector.reserved += reserved
 
 
 def _is_scarce(sector: Sector, event: Event, now: datetime) -> bool:

@@ -190,13 +190,6 @@ def count_places_of_organisations(event: Event, organisation_keys: Collection[st
     return Counter(dict(db.session.execute(PLACES_OF_ORGANISATIONS, values).all()))
 
 
-def count_places_by_sector(event: Event) -> dict[int, int]:
-    """Return how many places the registrations of each sector hold, counted row by row."""
-    held = Registration.event_id == event.id, HOLDS_PLACE
-    query = select(Registration.sector_id, func.count()).where(*held).group_by(Registration.sector_id)
-    return dict(db.session.execute(query).all())
-
-
 def count_undecided(event: Event) -> Undecided:
     """Return by sector id how many places are held but not confirmed, and how many people wait for one."""
     values = {"event_id": event.id, "sector_ids": [sector.id for sector in event.sectors]}

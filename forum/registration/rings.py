@@ -91,7 +91,7 @@ def _draw(
     left, shares = places.places_left(event, now), []
     for sector in event.sectors:
         held, waiting = undecided.get(sector.id, (0, 0))
-        held = min(held, sector.taken)
+        held = min(held + sector.reserved, sector.taken)
         share = SectorShare(
             key=sector.key,
             name=in_language(sector.name),

@@ -1,6 +1,6 @@
 """Changing an event's capacity and its sectors: order, floors, ceilings, policies, names; adding, closing, removing.
 
-Numbers change through `places.change_shares` and `places.change_share` alone. A trial on a copy of the event
+Numbers change through `sharing.change_shares` and `shares.change_share` alone. A trial on a copy of the event
 (`places.trial_of`) uses the same functions as a change that is stored.
 """
 
@@ -18,7 +18,7 @@ from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.folding import search_fold
-from forum.registration import places
+from forum.registration import sharing
 from forum.registration.errors import LastSector, SectorInUse, SharesRefused
 from forum.registration.models import Registration
 
@@ -79,7 +79,7 @@ def apply(event: Event, capacity: int, shares: Sequence[Share]) -> None:
         raise SharesRefused(faults)
     sectors = {sector.key: sector for sector in event.sectors}
     numbers = {share.key: (share.floor, share.ceiling) for share in shares}
-    places.change_shares(event, capacity=capacity, shares=numbers)
+    sharing.change_shares(event, capacity=capacity, shares=numbers)
     is_reordered = [share.key for share in shares] != [sector.key for sector in event.sectors]
     for position, share in enumerate(shares):
         sector = sectors[share.key]
@@ -144,7 +144,7 @@ def describe(sector: Sector, texts: Mapping[str, Text], *, actor: str, now: date
 
 def close(sector: Sector, *, actor: str, now: datetime) -> None:
     """Let the sector take nobody more: keep no place for it, and lower its ceiling to the places that are taken."""
-    places.change_share(sector, floor=0, ceiling=sector.taken)
+    sharing.change_share(sector, floor=0, ceiling=sector.taken)
     audit.record("sector.closed", sector, actor=actor, at=now, ceiling=sector.ceiling)
 
 

@@ -16,8 +16,8 @@ from forum.news import matching, revisions
 from forum.news import queries as news
 from forum.news.models import GlossaryTerm, Post, PostText, Tag
 from forum.registration.enums import Status
+from forum.registration.held_places import count_places
 from forum.registration.models import Registration
-from forum.registration.queries import count_places_by_sector
 from tests.content.conftest import change, files_of
 from tests.factories.events import NOW
 from tests.factories.registrations import confirmed
@@ -47,7 +47,7 @@ def registered(site) -> tuple[list[tuple[int, int, bool]], dict[str, int], int]:
         )
         event = events.find_current()
         events.load_sectors(event)
-        held = count_places_by_sector(event)
+        held = count_places(event)
         assert {sector.id: sector.taken for sector in event.sectors if sector.taken} == held
         return (
             [tuple(row) for row in rows],

@@ -46,7 +46,7 @@ UNTOLD = {
         *("calendar_sequence", "calendar_changed_at"),  # count the changes of this database
     },
     "sectors": {
-        *("id", "event_id", "taken", "position"),
+        *("id", "event_id", "taken", "reserved", "position"),
         "merged_keys",  # says what was merged in this database
     },
     "pages": {"id", "event_id", "slug"},

@@ -30,6 +30,7 @@ from forum.registration import (
     moving,
     offers_by_hand,
     places,
+    sharing,
     waiting_list,
 )
 from forum.registration.enums import DeclineReason
@@ -221,10 +222,10 @@ def _rearrange(job: tuple[str, Any]) -> Outcome:
     event = _event("nf27")
     places.lock(event)
     if what == "capacity":
-        places.change_capacity(event, value)
+        sharing.change_capacity(event, value)
     else:
         floor, ceiling = value
-        places.change_share(event.sectors[0], floor=floor, ceiling=ceiling)
+        sharing.change_share(event.sectors[0], floor=floor, ceiling=ceiling)
     offered = waiting_list.offer_free_places(event, now=clock.now())
     db.session.commit()
     return Outcome(more=offered)

@@ -18,6 +18,7 @@ from forum.audit import actions as audit
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
+from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, links, places
 from forum.registration.enums import OfferEnd, Status, TokenPurpose
@@ -85,6 +86,7 @@ def holders() -> int:
 def assert_counted_once() -> None:
     """Check that counters of places equal the rows that hold a place, and that the audit chain is valid."""
     held = Counter(one.sector_id for one in registrations() if one.holds_place)
+    held.update(db.session.scalars(select(Invitation.sector_id).where(Invitation.holds_place)))
     for event in db.session.scalars(select(Event)):
         counted = {sector.id: sector.taken for sector in event.sectors}
         assert counted == {number: held[number] for number in counted}

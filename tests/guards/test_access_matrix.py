@@ -14,7 +14,7 @@ from forum.accounts.audiences import HANDLERS
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import offers, places
+from forum.registration import offers, places, sharing
 from forum.registration.enums import OfferEnd, Status
 from tests.factories.events import NOW
 from tests.guards.addresses import Address, addresses, readable
@@ -215,7 +215,7 @@ def put_in_line(world: World, status: Status) -> None:
             assert places.admit(person, NOW)
             # An offer is withdrawn only where somebody else can take the place.
             taken = person.sector.taken
-            places.change_share(person.sector, floor=taken, ceiling=taken)
+            sharing.change_share(person.sector, floor=taken, ceiling=taken)
             offers.make(person, {}, until=NOW + timedelta(hours=6), now=NOW)
         db.session.commit()
 

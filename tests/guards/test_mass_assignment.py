@@ -178,8 +178,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     ),
     "invitations.invite": (
         ADMIN,
-        {**INVITED, "sector": "ngo", "until": "2027-05-10", "words": "New"},
-        {},
+        {**INVITED, "sector": "ngo", "until": "2027-05-10", "holds_place": "y", "words": "New"},
+        {"events": {"taken"}, "sectors": {"taken", "reserved"}},
         {"invitations"} | ADDED,
     ),
     "invitations.invite_many": (  # the first time it only shows who would be invited

@@ -11,7 +11,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.invitations import actions, answering, queries, sending
-from forum.invitations.actions import Invitee
+from forum.invitations.actions import Invitee, Terms
 from forum.invitations.enums import InvitationState, Standing
 from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, NotOpen
 from forum.invitations.models import Invitation
@@ -64,11 +64,12 @@ def send_all(now=NOW):
     return made
 
 
-def invite(event, sector="justice", *, days=14, **differing):
+def invite(event, sector="justice", *, days=14, terms=None, **differing):
     given = {name: FILLED[name] for name in ("given_name", "family_name", "organisation", "language")}
     invitee = Invitee(**{**given, "email": "kim@example.org", "words": "", **differing})
-    told = {"expires_at": NOW + timedelta(days=days), "user_id": an_organiser(), "now": NOW}
-    return write(actions.invite, event, find_sector(event, sector), invitee, **told)
+    terms = Terms(NOW + timedelta(days=days), **(terms or {}))
+    told = {"user_id": an_organiser(), "now": clock.now()}
+    return write(actions.invite, event, find_sector(event, sector), invitee, terms, **told)
 
 
 def an_organiser():

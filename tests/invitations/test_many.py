@@ -11,7 +11,7 @@ from forum.accounts.models import User
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.invitations import many
-from forum.invitations.actions import Invitee
+from forum.invitations.actions import Invitee, Terms
 from forum.invitations.many import Row, SomeRefused
 from forum.invitations.models import Invitation
 from tests.factories.events import NOW, make_event, make_sector
@@ -118,9 +118,9 @@ def test_somebody_who_registers_meanwhile_stops_the_whole_table(organiser, page,
         Row(number, sector, Invitee("Kim", "", f"{name}@example.org", "", "en", ""))
         for number, name in enumerate(("bo", "kim"), 1)
     ]
-    told = {"expires_at": NOW + timedelta(days=1), "user_id": db.session.scalar(select(User.id)), "now": NOW}
+    told = {"user_id": db.session.scalar(select(User.id)), "now": NOW}
     with pytest.raises(SomeRefused) as refusal:
-        write(many.invite_all, event, rows, **told)
+        write(many.invite_all, event, rows, Terms(NOW + timedelta(days=1)), **told)
     assert set(refusal.value.refusals) == {2}
     db.session.rollback()
     assert invited() == []

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, places, queries, waiting_list
+from forum.registration import actions, queries, sharing, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import ProtectedIdentity
 from forum.web import edits
@@ -77,7 +77,7 @@ def _person(event, status, is_protected):
     if status == Status.CANCELLED:
         actions.cancel(person, actor="command", now=NOW)
     if status == Status.OFFERED:
-        places.change_capacity(event, 5)
+        sharing.change_capacity(event, 5)
         waiting_list.offer_free_places(event, now=NOW)
     db.session.commit()
     assert person.status == status

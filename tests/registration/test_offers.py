@@ -10,7 +10,16 @@ from forum.database import start_write
 from forum.events.enums import LineOrder
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import actions, declining, expiry, offers_by_hand, places, queries, waiting_list
+from forum.registration import (
+    actions,
+    declining,
+    expiry,
+    offers_by_hand,
+    places,
+    queries,
+    sharing,
+    waiting_list,
+)
 from forum.registration.enums import OfferEnd, OfferMaker, Status
 from forum.registration.errors import (
     DeadlineRefused,
@@ -208,7 +217,7 @@ def test_balance_order_serves_the_sector_furthest_below_its_floor_then_organisat
     lone = confirmed(event, "ngo", now=minutes(5), organisation="Annan")
     assert [one.status for one in (early, again, twin, lone)][2:] == [Status.WAITING, Status.WAITING]
     assert [waiting_list.position(one) for one in (twin, lone)] == [2, 1]
-    write(places.change_capacity, event, 5)
+    write(sharing.change_capacity, event, 5)
 
     def offer():
         places.lock(event)

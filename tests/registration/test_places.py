@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.database import rehearsed, start_write
 from forum.events.queries import find_sector
-from forum.registration import places
+from forum.registration import places, sharing
 from forum.registration.errors import CapacityBelowTaken, NoSuchSector, SharesDoNotFit
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import register, write
@@ -91,7 +91,7 @@ def test_floors_without_a_release_date_are_kept_until_the_end():
 def test_floors_above_the_free_places_leave_nothing_never_less():
     event = make_event(capacity=5, sectors=[make_sector("tech", ceiling=5), make_sector("ngo", ceiling=5)])
     fill(event, "ngo", 4)
-    write(places.change_share, find_sector(event, "tech"), floor=4, ceiling=5)
+    write(sharing.change_share, find_sector(event, "tech"), floor=4, ceiling=5)
     assert left(event) == {"tech": 1, "ngo": 0}
 
 
@@ -139,24 +139,24 @@ def test_capacity_can_fall_to_the_places_taken_and_no_further():
     event = make_event(capacity=10)
     fill(event, "tech", 3)
     with pytest.raises(CapacityBelowTaken):
-        write(places.change_capacity, event, 2)
-    write(places.change_capacity, event, 3)
+        write(sharing.change_capacity, event, 2)
+    write(sharing.change_capacity, event, 3)
     assert (event.capacity, left(event)["tech"]) == (3, 0)
 
 
 def test_capacity_below_the_floors_is_refused():
     event = make_event(capacity=10, sectors=[make_sector("tech", floor=4), make_sector("ngo", floor=3)])
     with pytest.raises(SharesDoNotFit):
-        write(places.change_capacity, event, 6)
-    write(places.change_capacity, event, 7)
+        write(sharing.change_capacity, event, 6)
+    write(sharing.change_capacity, event, 7)
 
 
 def test_a_ceiling_below_the_places_taken_is_refused():
     event = make_event(capacity=10)
     fill(event, "tech", 3)
     with pytest.raises(CapacityBelowTaken):
-        write(places.change_share, find_sector(event, "tech"), floor=0, ceiling=2)
-    write(places.change_share, find_sector(event, "tech"), floor=0, ceiling=3)
+        write(sharing.change_share, find_sector(event, "tech"), floor=0, ceiling=2)
+    write(sharing.change_share, find_sector(event, "tech"), floor=0, ceiling=3)
     assert left(event)["tech"] == 0
 
 
@@ -166,7 +166,7 @@ def test_a_ceiling_below_the_places_taken_is_refused():
 def test_a_share_that_does_not_fit_is_refused(floor, ceiling):
     event = make_event(capacity=10, sectors=[make_sector("tech", floor=1), make_sector("ngo", floor=4)])
     with pytest.raises(SharesDoNotFit):
-        write(places.change_share, find_sector(event, "tech"), floor=floor, ceiling=ceiling)
+        write(sharing.change_share, find_sector(event, "tech"), floor=floor, ceiling=ceiling)
 
 
 def test_all_shares_change_together_or_not_at_all():
@@ -180,13 +180,13 @@ def test_all_shares_change_together_or_not_at_all():
         (5, (5, 4), SharesDoNotFit),
     ):
         with pytest.raises(refusal):
-            write(places.change_shares, event, capacity=capacity, shares={"tech": tech, "ngo": (2, 5)})
+            write(sharing.change_shares, event, capacity=capacity, shares={"tech": tech, "ngo": (2, 5)})
     assert [event.capacity, *((sector.floor, sector.ceiling) for sector in event.sectors)] == [
         10,
         (6, 50),
         (4, 50),
     ]
-    write(places.change_shares, event, capacity=5, shares={"tech": (3, 4), "ngo": (2, 5)})
+    write(sharing.change_shares, event, capacity=5, shares={"tech": (3, 4), "ngo": (2, 5)})
     assert left(event) == {"tech": 0, "ngo": 2}
 
 

@@ -10,7 +10,7 @@ from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import places, sectors
+from forum.registration import held_places, places, sectors
 from forum.registration.errors import (
     LastSector,
     RegistrationRefused,
@@ -157,6 +157,6 @@ def test_a_ceiling_lowered_while_people_register_never_stands_below_them(app, ev
     for thread in threads:
         thread.join()
     db.session.expire_all()
-    held = places.queries.count_places_by_sector(event)
+    held = held_places.count_places(event)
     ngo = event.sectors[0]
     assert held.get(ngo.id, 0) == ngo.taken == event.taken <= ngo.ceiling

@@ -5,6 +5,7 @@ This module states the rules for places a second time, in another way than the c
 
 from collections import Counter
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -27,6 +28,9 @@ from forum.delegations import substituting
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
+from forum.invitations import actions as inviting
+from forum.invitations import answering
+from forum.invitations import queries as invitation_queries
 from forum.organisations import actions as organisations
 from forum.organisations import queries as organisation_queries
 from forum.organisations.actions import Written
@@ -39,7 +43,6 @@ from forum.registration import (
     caps,
     deadlines,
     declining,
-    expiry,
     given,
     line,
     mails,
@@ -49,6 +52,7 @@ from forum.registration import (
     places,
     reinstating,
     reviewing,
+    sharing,
     waiting_list,
 )
 from forum.registration.applicant import CHANGEABLE, Details
@@ -76,6 +80,7 @@ from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import register
 from tests.factories.saving import save
+from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
 
 SECTORS = ("tech", "ngo", "other")
@@ -98,7 +103,7 @@ LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
 }
 
 
-class Registrations(Answering, Substituting, RuleBasedStateMachine):
+class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
     """A sequence of acts on one event with a handful of places, from its opening to after its start."""
 
     def __init__(self):
@@ -120,6 +125,10 @@ class Registrations(Answering, Substituting, RuleBasedStateMachine):
         self.returned: set[int] = set()  # people whose cancellation was undone
         self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
+        self.held_before: set[int] = set()  # the invitations that held a place before this step
+        self.promised: set[int] = (
+            set()
+        )  # people who have the place that was held for them when they were invited
         self.written: dict[str, Written] = {}  # organisations that organisers have written down, by name
         self.is_tended = True  # whether the worker has run since the time was changed
 
@@ -128,6 +137,7 @@ class Registrations(Answering, Substituting, RuleBasedStateMachine):
         start_write(db.session)
         tables = (
             "organisations",
+            "invitations",
             "outbox_messages",
             "offers",
             "registrations",
@@ -255,7 +265,7 @@ class Registrations(Answering, Substituting, RuleBasedStateMachine):
         self.now = max(self.now, eve) if hours is None else self.now + timedelta(hours=hours)
         if has_worker:
             mark_all_sent()
-            self.do(expiry.expire_due)
+            self.do(self.run_the_worker)
         self.is_tended = has_worker
 
     # Acts of organisers
@@ -363,11 +373,11 @@ class Registrations(Answering, Substituting, RuleBasedStateMachine):
         self.event.sectors[2].policy = data.draw(st.sampled_from((SectorPolicy.REVIEW, SectorPolicy.OPEN)))
 
     def change_capacity(self, data):
-        places.change_capacity(self.event, data.draw(SMALL))
+        sharing.change_capacity(self.event, data.draw(SMALL))
 
     def change_share(self, data):
         number, floor, ceiling = data.draw(st.tuples(st.integers(0, 2), SMALL, SMALL))
-        places.change_share(self.event.sectors[number], floor=min(floor, ceiling), ceiling=ceiling)
+        sharing.change_share(self.event.sectors[number], floor=min(floor, ceiling), ceiling=ceiling)
 
     def change_cap(self, data):
         self.event.organisation_cap = data.draw(st.sampled_from((None, 1, 2)))
@@ -402,12 +412,13 @@ class Registrations(Answering, Substituting, RuleBasedStateMachine):
         self.each_offer_has_a_row_that_says_why_and_how_it_ended(people)
         self.everybody_has_what_they_answered(people)
         self.no_form_is_kept_longer_than_its_link(people)
+        self.each_invitation_ends_once_and_in_time()
         self.whoever_is_in_review_is_in_the_queue(people)
         self.had_place, self.chosen = places_by_organisation(people), set()
         self.was_open = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
 
     def counters_are_the_rows_that_hold_a_place(self, people):
-        held = Counter(one.sector_id for one in people if one.holds_place)
+        held = Counter(one.sector_id for one in people if one.holds_place) + self.places_of_invited()
         counted = {sector.id: sector.taken for sector in self.event.sectors}
         assert counted == {number: held[number] for number in counted}
         assert self.event.taken == held.total()
@@ -429,11 +440,13 @@ class Registrations(Answering, Substituting, RuleBasedStateMachine):
             assert [one.id for one in waiting if self.could_have_a_place(one, people)] == []
 
     def who_has_just_got_a_place_could_have_it(self, people):
-        for sector in {one.sector for one in self.newly_placed(people)}:
+        for sector in {one.sector for one in self.newly_placed(people)} | self.newly_held():
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
         # A person may change organisation and keep the place, so look at each pair of person and organisation.
         new = places_by_organisation(people) - self.had_place
-        moved = [one for one in people if (one.id, one.organisation_key) in new]
+        moved = [
+            one for one in people if (one.id, one.organisation_key) in new and one.id not in self.promised
+        ]
         caps_of_moved = [(self.cap_of(one), places_of_colleagues(one, people)) for one in moved]
         assert all(cap is None or number <= cap for cap, number in caps_of_moved)
 
@@ -442,9 +455,8 @@ class Registrations(Answering, Substituting, RuleBasedStateMachine):
         for lucky in self.newly_placed(people):
             line = [one for one in waiting if one.sector_id == lucky.sector_id]
             earlier = [one for one in line if (one.waiting_since, one.id) < (lucky.requested_at, lucky.id)]
-            assert (
-                lucky.id in self.chosen or [one.id for one in earlier if not self.may_pass(one, people)] == []
-            )
+            passed = [one.id for one in earlier if not self.may_pass(one, people)]
+            assert lucky.id in self.chosen | self.promised or passed == []
 
     def may_pass(self, one, people) -> bool:
         """Return whether whoever came later may get a place before this person, whose organisation has one."""
@@ -615,6 +627,11 @@ def places_of_colleagues(one, people) -> int:
     return sum(other.holds_place for other in people if other.organisation_key == one.organisation_key)
 
 
+def end_without_giving_back(invitation, state, *, now) -> None:
+    """End an invitation as `forum.invitations.actions.end` does, and forget the place that it holds."""
+    invitation.state, invitation.ended_at, invitation.holds_place = state, now, False
+
+
 def tell_stories(**differing) -> None:
     told = {"max_examples": 25, "stateful_step_count": 30, "deadline": None, "derandomize": True}
     everything = list(HealthCheck)
@@ -664,6 +681,14 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
         (reviewing, "reopen", lambda registration, *, kind, now: None),
         (substituting, "_end", lambda registration, before, now: None),
+        (places, "hand_over", lambda registration: setattr(registration, "holds_place", True)),
+        (places, "give_back", lambda sector: None),
+        (places, "reserve", lambda sector, now: places._count(sector, 1, reserved=1)),
+        (invitation_queries, "list_due", lambda now: []),
+        (inviting, "end", end_without_giving_back),
+        (inviting, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
+        (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
+        (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forum.events.queries import find_sector
-from forum.registration import actions, expiry, places, queries, waiting_list
+from forum.registration import actions, expiry, places, queries, sharing, waiting_list
 from forum.registration.enums import Status
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
@@ -134,7 +134,7 @@ def test_an_accepted_offer_is_a_place_and_is_accepted_once():
 def test_more_capacity_is_offered_in_order_to_as_many_as_fit():
     event = make_event(capacity=1, sectors=[make_sector("tech", ceiling=9)])
     holder, first, second, third = in_line(event, "tech", 0, 1, 2, 3)
-    write(places.change_capacity, event, 3)
+    write(sharing.change_capacity, event, 3)
     assert offer(event) == 2
     assert states(holder, first, second, third) == ["confirmed", "offered", "offered", "waiting"]
     assert offer(event) == 0
@@ -144,7 +144,7 @@ def test_a_higher_ceiling_is_offered_to_its_own_line_only():
     event = make_event(capacity=4, sectors=[make_sector("tech", ceiling=1), make_sector("ngo", ceiling=1)])
     _, ngo = in_line(event, "ngo", 0, 1)
     _, tech = in_line(event, "tech", 0, 2)
-    write(places.change_share, find_sector(event, "tech"), floor=0, ceiling=2)
+    write(sharing.change_share, find_sector(event, "tech"), floor=0, ceiling=2)
     offer(event)
     assert states(ngo, tech) == ["waiting", "offered"]
 

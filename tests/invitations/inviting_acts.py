@@ -1,0 +1,147 @@
+"""The acts of the state machine that concern invitations and the places that they hold."""
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+from sqlalchemy import select
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.invitations import actions, answering
+from forum.invitations.actions import Invitee, Terms
+from forum.invitations.enums import InvitationState
+from forum.invitations.errors import AlreadyRegistered, NoPlaceToHold, NotOpen
+from forum.invitations.models import Invitation
+from forum.registration import expiry
+from forum.registration.enums import Status
+from forum.registration.errors import SectorFull
+from tests.factories.registrations import make_applicant
+from tests.registration.answering import answers_of
+
+OPEN = InvitationState.OPEN
+
+
+class Inviting:
+    """Part of `tests.registration.test_state_machine.Registrations`."""
+
+    @precondition(lambda self: self.now < self.event.ends_at)
+    @rule(
+        number=st.integers(0, 2),
+        organisation=st.sampled_from(("Alfa AB", "Beta")),
+        hours=st.sampled_from((2, 14, 50, 24 * 12)),
+        holds=st.sampled_from((True, True, False)),
+    )
+    def organisers_invite_somebody(self, number, organisation, hours, holds):
+        """Invite somebody, mostly with a place: refused where none is free once whoever waits was offered theirs."""
+        sector, email = self.event.sectors[number], make_applicant().email
+        invitee = Invitee("Kim", "", email, organisation, "en", "")
+        terms = Terms(min(self.now + timedelta(hours=hours), self.event.ends_at), holds_place=holds)
+        had = self.event.taken
+        if self.act(actions.invite, self.event, sector, invitee, terms, user_id=self.organiser):
+            assert self.event.taken >= had + holds
+
+    @precondition(lambda self: self.open_invitations())
+    @rule(data=st.data(), changes_name=st.booleans())
+    def somebody_says_yes(self, data, changes_name):
+        invitation, told = self.pick_invitation(data), answers_of(next(self.forms))
+        was_held, taken = invitation.holds_place, self.event.taken
+        name = "Someone" if changes_name else invitation.given_name
+        who = {"given_name": name, "family_name": "", "organisation": invitation.organisation}
+        applicant = make_applicant(email=invitation.email, given=told, **who)
+        if not self.act(answering.accept, invitation, applicant):
+            return
+        person = invitation.registration
+        self.told[person.id] = told
+        assert (invitation.state, invitation.holds_place) == (InvitationState.YES, False)
+        if was_held:
+            self.promised.add(person.id)
+            assert (person.status, person.holds_place) == (Status.CONFIRMED, True)
+            assert self.event.taken == taken
+            assert person.is_in_review == (changes_name and person.sector.policy == "review")
+
+    @precondition(lambda self: self.open_invitations())
+    @rule(data=st.data(), is_withdrawn=st.booleans())
+    def an_invitation_is_declined_or_withdrawn(self, data, is_withdrawn):
+        invitation = self.pick_invitation(data)
+        if is_withdrawn:
+            self.act(actions.withdraw, invitation, actor="user:1")
+            assert invitation.state == InvitationState.WITHDRAWN
+        else:
+            self.act(answering.decline, invitation, "Travelling")
+
+    @precondition(lambda self: self.ended_invitations())
+    @rule(data=st.data(), act=st.sampled_from(("yes", "no", "withdraw")))
+    def an_invitation_that_has_ended_is_used_again(self, data, act):
+        """Press a button of a page that was open when the invitation ended: nothing changes."""
+        ended = {one.id: one for one in self.ended_invitations()}
+        invitation = ended[data.draw(st.sampled_from(sorted(ended)))]
+        applicant = make_applicant(email=invitation.email, given=answers_of(0))
+        acts = {
+            "yes": (answering.accept, (invitation, applicant), {}),
+            "no": (answering.decline, (invitation, ""), {}),
+            "withdraw": (actions.withdraw, (invitation,), {"actor": "user:1"}),
+        }
+        rule_, args, kwargs = acts[act]
+        assert not self.act(rule_, *args, **kwargs)
+
+    def run_the_worker(self, *, now) -> None:
+        """End what is over: registrations, then invitations, each in a transaction of its own."""
+        expiry.expire_due(now=now)
+        for number in actions.list_due(now=now):
+            actions.expire(number, now=now)
+
+    def act(self, act, *args, **kwargs) -> bool:
+        """Do the act, or find it refused for a reason that holds; return whether it was done."""
+        start_write(db.session)
+        try:
+            act(*args, now=self.now, **kwargs)
+            db.session.commit()
+            return True
+        except NoPlaceToHold:
+            db.session.rollback()
+        except NotOpen:
+            invitation = args[0]
+            db.session.rollback()
+            assert invitation.state != OPEN or invitation.expires_at <= self.now
+        except AlreadyRegistered:
+            db.session.rollback()
+            raise AssertionError("each address is new") from None
+        except SectorFull:
+            db.session.rollback()
+            assert not self.event.has_waiting_list or self.now >= self.last_offer_at
+        return False
+
+    def open_invitations(self) -> list[Invitation]:
+        return self.invitations_that(Invitation.state == OPEN)
+
+    def ended_invitations(self) -> list[Invitation]:
+        return self.invitations_that(Invitation.state != OPEN)
+
+    def invitations_that(self, condition) -> list[Invitation]:
+        return list(db.session.scalars(select(Invitation).where(condition).order_by(Invitation.id)))
+
+    def pick_invitation(self, data) -> Invitation:
+        known = {one.id: one for one in self.open_invitations()}
+        return known[data.draw(st.sampled_from(sorted(known)))]
+
+    def places_of_invited(self) -> Counter[int]:
+        """Return by sector id how many places are held for people who are invited, counted row by row."""
+        held = Counter(one.sector_id for one in self.open_invitations() if one.holds_place)
+        assert {one.id: one.reserved for one in self.event.sectors} == {
+            one.id: held[one.id] for one in self.event.sectors
+        }
+        return held
+
+    def newly_held(self) -> set:
+        """Return the sectors that hold a place for more invited people than before this step."""
+        now = {one.id for one in self.open_invitations() if one.holds_place}
+        new, self.held_before = now - self.held_before, now
+        return {one.sector for one in self.open_invitations() if one.id in new}
+
+    def each_invitation_ends_once_and_in_time(self) -> None:
+        for one in self.invitations_that(True):
+            assert (one.state == OPEN) == (one.ended_at is None)
+            assert (one.state == InvitationState.YES) == (one.registration_id is not None)
+            assert not self.is_tended or one.state != OPEN or one.expires_at > self.now
