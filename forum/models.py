@@ -10,6 +10,7 @@ from forum.invitations import models as invitations
 from forum.mailings import models as mailings
 from forum.news import models as news
 from forum.news import search_entries
+from forum.organisations import models as merged_organisations
 from forum.outbox import models as outbox
 from forum.people import models as people
 from forum.privacy import models as privacy
@@ -34,6 +35,7 @@ ALL = (
     registration,
     offers,
     organisations,
+    merged_organisations,
     sign_ins,
     invitations,
     review,

@@ -41,7 +41,10 @@ BELONGING = {
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
         *("counts.show", "counts.people"),
     },
-    "organisations.index": {f"organisations.{act}" for act in ("index", "new", "edit", "remove")},
+    "organisations.index": {
+        *(f"organisations.{act}" for act in ("index", "new", "edit", "remove")),
+        *(f"organisation_merges.{act}" for act in ("choose", "merge", "undo")),
+    },
     "waiting_list.index": {f"waiting_list.{act}" for act in ("index", "offer", "extend", "withdraw")},
     "review.index": {
         *("review.index", "review.approve", "review.decline", "review.confirm_refusal", "review.recuse"),

@@ -84,6 +84,12 @@ class OrganisationForm(SettingsForm):
                 raise ValidationError(told)
 
 
+class MergeOrganisationForm(SettingsForm):
+    """The cap of an organisation into which another one is merged."""
+
+    cap = NumberField(_l("Most places"), [Optional()], least=1)
+
+
 def _lines(text: str | None) -> Iterator[str]:
     """Yield the lines in which something is written."""
     return filter(None, map(str.strip, (text or "").split("\n")))

@@ -1,5 +1,6 @@
 """Organisations in the console: whose registrations count together, and how many places each may have."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -18,6 +19,7 @@ from forum.extensions import db
 from forum.organisations import actions as rules
 from forum.organisations import duplicates, queries
 from forum.organisations.errors import MarkTaken, TooManySuggested
+from forum.organisations.models import Merge
 from forum.registration import caps
 from forum.registration.organisation_models import MarkKind, Organisation
 from forum.registration.queries import find_by_reference
@@ -32,16 +34,22 @@ def index(event: str) -> ResponseReturnValue:
     """Show the event's organisations, and the names in registrations that belong to none of them."""
     found = get_any_or_404(event)
     known, counts = queries.list_all(found), queries.count_by_key(found)
-    unlisted = queries.list_unlisted(found, counts, known)
+    unlisted, merges = queries.list_unlisted(found, counts, known), queries.list_merges(found)
+    named, apart = duplicates.list_names(known, merges), queries.list_distinctions(found)
+    standing = {one.id: one for one in known}
     return render_template(
         "console/organisations/index.html",
         event=found,
-        rows=[(one, rules.written_of(found, one), counts.get(one.key, queries.Numbers())) for one in known],
+        rows=[_row(found, one, merges, counts) for one in known],
         caps={one.id: caps.cap_of(found, one.key, {one.key: one.cap} if one.cap else {}) for one in known},
         sectors={sector.key: sector for sector in found.sectors},
         unlisted=unlisted,
-        likely=duplicates.find_likely(unlisted, known),
-        pairs=duplicates.find_pairs(known),
+        likely=duplicates.find_likely(unlisted, named),
+        pairs=duplicates.find_pairs(named, apart),
+        apart=[
+            (standing[one], standing[other]) for one, other in sorted(apart) if {one, other} <= {*standing}
+        ],
+        form=TidyForm(),
     )
 
 
@@ -62,18 +70,36 @@ def remove(event: str, number: int) -> ResponseReturnValue:
     """Ask whether to remove an organisation; on POST remove it."""
     organisation, form = get_organisation_or_404(get_any_or_404(event), number), TidyForm()
     if not form.validate_on_submit():
-        return edit_page("organisations/removal", event, form, organisation=organisation)
+        merges = queries.list_merges(get_any_or_404(event))
+        merged = [row.merged for row in merges if row.merged.counts_as_id == number]
+        return edit_page("organisations/removal", event, form, organisation=organisation, merged=merged)
     found = get_locked_or_404(event)
     organisation = get_organisation_or_404(found, number)
     outcome = rules.remove(found, organisation, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
-    flash(" ".join([_("The organisation is removed."), *_told(outcome)]), "success")
+    flash(" ".join([_("The organisation is removed."), *told(outcome)]), "success")
     return redirect(url_for(".index", event=event), 303)
 
 
 def get_organisation_or_404(event: Event, number: int) -> Organisation:
     """Return the event's organisation with this id, or abort with 404."""
     return queries.find(event, number) or abort(404)
+
+
+def _row(
+    event: Event, organisation: Organisation, merges: Sequence[Merge], counts: Mapping[str, queries.Numbers]
+) -> dict[str, Any]:
+    """Return a row of the list; what was merged into an organisation stands among its names and mail domains."""
+    written = rules.written_of(event, organisation)
+    merged = [row.merged for row in merges if row.merged.counts_as_id == organisation.id]
+    joined = [rules.written_of(event, one) for one in merged]
+    return {
+        "organisation": organisation,
+        "names": [*written.aliases, *(name for one in joined for name in (one.name, *one.aliases))],
+        "domains": [domain for one in (written, *joined) for domain in one.domains],
+        "sector": written.sector,
+        "numbers": counts.get(organisation.key, queries.Numbers()),
+    }
 
 
 def _edit(slug: str, number: int | None) -> ResponseReturnValue:
@@ -111,7 +137,7 @@ def _save(slug: str, number: int | None, form: OrganisationForm) -> rules.Outcom
 def flash_outcome(outcome: rules.Outcome) -> None:
     """Show on the next page what a change of an organisation meant."""
     if outcome.is_changed:
-        flash(" ".join([_("Saved."), *_told(outcome)]), "success")
+        flash(" ".join([_("Saved."), *told(outcome)]), "success")
     else:
         flash(_("Nothing was different, so nothing was changed."), "info")
 
@@ -144,17 +170,17 @@ def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooManySuggested) 
             _("The form suggests %(most)s names already, and can suggest no more", most=most)
         ]
         return
-    told = _("“%(written)s” already belongs to %(name)s", written=refusal.written, name=refusal.other.name)
+    words = _("“%(written)s” already belongs to %(name)s", written=refusal.written, name=refusal.other.name)
     is_name = refusal.written == form.name.data
     field = form.domains if refusal.kind == MarkKind.DOMAIN else form.name if is_name else form.aliases
-    field.errors = [told]
+    field.errors = [words]
 
 
-def _told(outcome: rules.Outcome) -> list[str]:
+def told(outcome: rules.Outcome) -> list[str]:
     """Return in sentences what a change meant for registrations and for those who wait."""
-    told = []
+    sentences = []
     if outcome.settled:
-        told.append(
+        sentences.append(
             ngettext(
                 "%(num)s registration counts differently now.",
                 "%(num)s registrations count differently now.",
@@ -162,8 +188,10 @@ def _told(outcome: rules.Outcome) -> list[str]:
             )
         )
     if outcome.offered:
-        told.append(ngettext("%(num)s place is offered.", "%(num)s places are offered.", outcome.offered))
-    return told
+        sentences.append(
+            ngettext("%(num)s place is offered.", "%(num)s places are offered.", outcome.offered)
+        )
+    return sentences
 
 
 def _page(
@@ -171,5 +199,10 @@ def _page(
 ) -> ResponseReturnValue:
     organisation = get_organisation_or_404(event, number) if number else None
     spellings = queries.count_spellings(organisation) if organisation else []
-    shown = {"organisation": organisation, "spellings": spellings}
+    merges = queries.list_merges(event) if organisation else []
+    shown = {
+        "organisation": organisation,
+        "spellings": spellings,
+        "merges": [row for row in merges if row.merged.counts_as_id == number],
+    }
     return edit_page("organisations/edit", event.slug, form, meanwhile, **shown)

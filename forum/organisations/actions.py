@@ -71,7 +71,7 @@ def store(
     """Store a new organisation of a locked event, or a changed one. Raises MarkTaken, TooManySuggested."""
     wanted = _marks_of(written)
     if taken := _find_taken(event, organisation, wanted):
-        other = db.session.get_one(Organisation, taken.organisation_id)
+        other = _standing(taken.organisation_id)
         if organisation is None and written_of(event, other) == written:
             return Outcome(other, is_changed=False)  # its form was sent twice
         raise MarkTaken(taken.kind, wanted[taken.kind, taken.value], other)
@@ -86,8 +86,9 @@ def store(
 
 
 def remove(event: Event, organisation: Organisation, *, actor: str, now: datetime) -> Outcome:
-    """Remove an organisation; each of its registrations counts for itself again, by the name that was written."""
-    audit.record("organisation.removed", organisation, actor=actor, at=now)
+    """Remove an organisation and those merged into it; each registration counts by the name that was written again."""
+    merged = db.session.scalars(select(Organisation.id).where(Organisation.counts_as_id == organisation.id))
+    audit.record("organisation.removed", organisation, actor=actor, at=now, merged=sorted(merged))
     db.session.delete(organisation)
     db.session.flush()
     return Outcome(organisation, True, *settle(event, now))
@@ -141,6 +142,13 @@ def _find_taken(
         query = query.where(OrganisationMark.organisation_id != organisation.id)
     known = db.session.scalars(query.order_by(OrganisationMark.id))
     return next((mark for mark in known if (mark.kind, mark.value) in wanted), None)
+
+
+def _standing(number: int) -> Organisation:
+    """Return the organisation with this id, or the one into which it was merged."""
+    organisation = db.session.get_one(Organisation, number)
+    stands_as = organisation.counts_as_id
+    return organisation if stands_as is None else db.session.get_one(Organisation, stands_as)
 
 
 def _refuse_many_suggested(event: Event, organisation: Organisation | None, written: Written) -> None:

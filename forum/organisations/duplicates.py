@@ -1,17 +1,17 @@
 """Organisations that may be one, because their names look alike; organisers decide whether they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+from forum.organisations.models import Merge
 from forum.organisations.queries import Unlisted
 from forum.registration.names import organisation_key
 from forum.registration.organisation_models import MarkKind, Organisation
 
 # From 0 to 100, whatever the order of the words: 85 finds a letter or two more, fewer or others in a name.
 LIKE_ENOUGH = 85
-Named = tuple[str, Organisation]
 
 
 @dataclass(frozen=True)
@@ -22,36 +22,54 @@ class Pair:
     older: Organisation
 
 
-def find_pairs(known: Sequence[Organisation]) -> list[Pair]:
-    """Return pairs of organisations of which a name of the one looks like a name of the other, each pair once."""
-    named, pairs = _named(known), {}
-    for name, organisation in named:
-        for other in _like(name, named):
-            older, younger = sorted((organisation, other), key=lambda one: one.id)
-            if older is not younger:
-                pairs[younger.id, older.id] = Pair(younger, older)
-    return list(pairs.values())
+@dataclass(frozen=True)
+class Named:
+    """A name of an organisation: as it is compared, of which organisation, and whom that one counts as."""
+
+    value: str
+    owner_id: int
+    counts_as: Organisation
 
 
-def find_likely(unlisted: Sequence[Unlisted], known: Sequence[Organisation]) -> dict[str, Organisation]:
-    """Return by the registration's reference the organisation that a name in registrations looks like most."""
-    named = _named(known)
-    likely = {one.reference: next(_like(organisation_key(one.name), named), None) for one in unlisted}
-    return {reference: organisation for reference, organisation in likely.items() if organisation}
-
-
-def _named(known: Sequence[Organisation]) -> list[Named]:
+def list_names(known: Sequence[Organisation], merges: Sequence[Merge]) -> list[Named]:
+    """Return all names of these organisations, with those of the organisations that were merged into them."""
+    standing = {one.id: one for one in known}
+    merged = [(row.merged, standing.get(row.merged.counts_as_id or 0)) for row in merges]
+    owners = [(one, one) for one in known] + [(one, other) for one, other in merged if other is not None]
     return [
-        (mark.value, organisation)
-        for organisation in known
-        for mark in organisation.marks
+        Named(mark.value, owner.id, counts_as)
+        for owner, counts_as in owners
+        for mark in owner.marks
         if mark.kind == MarkKind.NAME
     ]
 
 
-def _like(name: str, named: Sequence[Named]) -> Iterator[Organisation]:
-    """Yield the organisations with a name that looks like this one, the most alike first."""
-    values = [value for value, _organisation in named]
+def find_pairs(named: Sequence[Named], apart: Collection[tuple[int, int]] = ()) -> list[Pair]:
+    """Return pairs of organisations of which a name of the one looks like a name of the other, each pair once.
+
+    `apart` are the pairs of ids of which organisers have said that they are two.
+    """
+    pairs = {}
+    for one in named:
+        for other in _like(one.value, named):
+            older, younger = sorted(
+                (one.counts_as, other.counts_as), key=lambda organisation: organisation.id
+            )
+            owners = min(one.owner_id, other.owner_id), max(one.owner_id, other.owner_id)
+            if older is not younger and owners not in apart and (older.id, younger.id) not in apart:
+                pairs[younger.id, older.id] = Pair(younger, older)
+    return list(pairs.values())
+
+
+def find_likely(unlisted: Sequence[Unlisted], named: Sequence[Named]) -> dict[str, Organisation]:
+    """Return by the registration's reference the organisation that a name in registrations looks like most."""
+    likely = {one.reference: next(_like(organisation_key(one.name), named), None) for one in unlisted}
+    return {reference: name.counts_as for reference, name in likely.items() if name}
+
+
+def _like(name: str, named: Sequence[Named]) -> Iterator[Named]:
+    """Yield the names that look like this one, the most alike first."""
+    values = [one.value for one in named]
     alike = process.extract(name, values, scorer=fuzz.token_sort_ratio, score_cutoff=LIKE_ENOUGH, limit=None)
     for _value, _score, number in alike:
-        yield named[number][1]
+        yield named[number]

@@ -11,5 +11,13 @@ class MarkTaken(Exception):
         self.kind, self.written, self.other = kind, written, other
 
 
+class MergedFurther(Exception):
+    """The organisation into which another one was merged has itself been merged into a third one since."""
+
+    def __init__(self, into: Organisation) -> None:
+        super().__init__("the kept organisation was merged into another one since")
+        self.into = into
+
+
 class TooManySuggested(Exception):
     """The form suggests as many names already as a short page can hold."""

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
+from forum.organisations.models import Distinction, Merge
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
@@ -37,17 +38,40 @@ class Unlisted:
 
 
 def find(event: Event, number: int) -> Organisation | None:
-    """Return the event's organisation with this id."""
+    """Return the event's organisation with this id, unless it is merged into another one."""
     organisation = db.session.get(Organisation, number) if number <= LARGEST_ID else None
-    return organisation if organisation is not None and organisation.event_id == event.id else None
+    if organisation is None or organisation.counts_as_id is not None or organisation.event_id != event.id:
+        return None
+    return organisation
+
+
+def find_merge(event: Event, number: int) -> Merge | None:
+    """Return the merge of the event's organisation with this id into another one."""
+    row = db.session.get(Merge, number) if number <= LARGEST_ID else None
+    return row if row is not None and row.merged.event_id == event.id else None
+
+
+def list_merges(event: Event) -> Sequence[Merge]:
+    """Return the event's merges, with what each merged organisation has, the first merge first."""
+    query = select(Merge).join(Merge.merged).where(Organisation.event_id == event.id)
+    loaded = joinedload(Merge.merged).selectinload(Organisation.marks), joinedload(Merge.kept)
+    return db.session.scalars(query.order_by(Merge.merged_at, Merge.merged_id).options(*loaded)).all()
 
 
 def list_all(event: Event) -> Sequence[Organisation]:
-    """Return the event's organisations with their names and mail domains, by name."""
-    query = select(Organisation).where(Organisation.event_id == event.id)
+    """Return the event's organisations that are not merged, with their names and mail domains, by name."""
+    query = select(Organisation).where(Organisation.event_id == event.id, Organisation.counts_as_id.is_(None))
     return db.session.scalars(
         query.order_by(Organisation.key, Organisation.id).options(selectinload(Organisation.marks))
     ).all()
+
+
+def list_distinctions(event: Event) -> set[tuple[int, int]]:
+    """Return the ids of organisations that were told apart, the lower id of each pair first."""
+    query = select(Distinction.older_id, Distinction.younger_id)
+    of_event = query.join(Organisation, Organisation.id == Distinction.older_id)
+    rows = db.session.execute(of_event.where(Organisation.event_id == event.id))
+    return {(older, younger) for older, younger in rows}
 
 
 def count_by_key(event: Event) -> dict[str, Numbers]:

@@ -2,7 +2,8 @@
 
 A registration belongs to the organisation whose name or alias was written in it; if there is none, to the one that has
 the e-mail's domain, or a domain above it, among its mail domains. The registration then carries the organisation's key
-as its `organisation_key`, by which places are counted; without an organisation, the key of what was written.
+as its `organisation_key`, by which places are counted; without an organisation, the key of what was written. Whatever
+belongs to an organisation that was merged into another one belongs to that one.
 
 The name counts before the domain, because a person may write from an address of somebody else's. Nobody loses a place
 when an organisation gets another name or domain: a cap looks only at places that are still to be given.
@@ -10,20 +11,29 @@ when an organisation gets another name or domain: a cap looks only at places tha
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import names
+from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 from forum.registration.organisation_models import MarkKind, Organisation, OrganisationMark
 
 AT_ONCE = 500
-Marks = dict[tuple[str, str], str]
-MARKS = select(OrganisationMark.kind, OrganisationMark.value, Organisation.key).join(
-    Organisation, Organisation.id == OrganisationMark.organisation_id
+Whose = TypeVar("Whose", str, int)
+Marks = dict[tuple[str, str], Whose]
+# The organisation of a mark, or the one into which it was merged.
+Standing = aliased(Organisation)
+MARKS = (
+    select(OrganisationMark.kind, OrganisationMark.value, Standing.key)
+    .join(Organisation, Organisation.id == OrganisationMark.organisation_id)
+    .join(Standing, Standing.id == func.coalesce(Organisation.counts_as_id, Organisation.id))
 )
+OWNERS = select(OrganisationMark.kind, OrganisationMark.value, OrganisationMark.organisation_id)
 IN_EVENT = OrganisationMark.event_id == bindparam("event_id")
 MARKS_OF_ONE = MARKS.where(
     IN_EVENT,
@@ -37,13 +47,14 @@ MARKS_OF_ONE = MARKS.where(
 DOMAINS_OF = MARKS.where(
     IN_EVENT,
     OrganisationMark.kind == MarkKind.DOMAIN,
-    Organisation.key.in_(bindparam("keys", expanding=True)),
+    Standing.key.in_(bindparam("keys", expanding=True)),
 ).order_by(OrganisationMark.value)
 SUGGESTED = (
     select(Organisation.name)
     .where(
         Organisation.event_id == bindparam("event_id"),
         Organisation.is_suggested,
+        Organisation.counts_as_id.is_(None),
         or_(Organisation.sector_id.is_(None), Organisation.sector_id == bindparam("sector_id")),
     )
     .order_by(Organisation.key)
@@ -56,7 +67,7 @@ def key_of(event: Event, organisation: str, email_canonical: str) -> str:
     # A registration that is being changed is not to be written half-changed by this query.
     with db.session.no_autoflush:
         found = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
-        return _choose(_by_mark(found), key, domains)
+        return _choose(_by_mark(found), key, domains) or key
 
 
 def settle(event: Event) -> int:
@@ -71,7 +82,8 @@ def settle(event: Event) -> int:
     )
     changed: dict[str, list[int]] = defaultdict(list)
     for number, organisation, address, before in rows:
-        key = _choose(marks, names.organisation_key(organisation), _domains(address))
+        written = names.organisation_key(organisation)
+        key = _choose(marks, written, _domains(address)) or written
         if key != before:
             changed[key].append(number)
     for key, numbers in changed.items():
@@ -79,6 +91,28 @@ def settle(event: Event) -> int:
             mine = update(Registration).where(Registration.id.in_(numbers[first : first + AT_ONCE]))
             db.session.execute(mine.values(organisation_key=key))
     return sum(map(len, changed.values()))
+
+
+def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
+    """Return how many live registrations with this key, and how many places of theirs, each organisation finds itself.
+
+    The organisations are those of which a name or mail domain fits, by id: merged ones have their part of the numbers.
+    """
+    owners = _by_mark(db.session.execute(OWNERS.where(IN_EVENT), {"event_id": event.id}))
+    columns = Registration.organisation, Registration.email_canonical, Registration.holds_place
+    rows = db.session.execute(
+        select(*columns).where(
+            Registration.event_id == event.id,
+            Registration.organisation_key == key,
+            Registration.status.in_(LIVE),
+        )
+    )
+    numbers: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for organisation, address, holds_place in rows:
+        if owner := _choose(owners, names.organisation_key(organisation), _domains(address)):
+            registrations, places = numbers[owner]
+            numbers[owner] = (registrations + 1, places + holds_place)
+    return numbers
 
 
 def list_suggested(sector: Sector) -> Sequence[str]:
@@ -108,14 +142,14 @@ def has_domain(domains: Collection[str], email_canonical: str) -> bool:
     return any(domain in domains for domain in _domains(email_canonical))
 
 
-def _by_mark(rows: Iterable) -> Marks:
-    return {(kind, value): key for kind, value, key in rows}
+def _by_mark(rows: Iterable[Any]) -> Marks:
+    return {(kind, value): whose for kind, value, whose in rows}
 
 
-def _choose(marks: Marks, name_key: str, domains: Iterable[str]) -> str:
-    """Return the key of the organisation with this name, else with the first of these domains that one has."""
+def _choose(marks: Marks[Whose], name_key: str, domains: Iterable[str]) -> Whose | None:
+    """Return whose this name is, else whose the first of these domains is that an organisation has."""
     wanted = [(MarkKind.NAME, name_key), *((MarkKind.DOMAIN, domain) for domain in domains)]
-    return next((marks[mark] for mark in wanted if mark in marks), name_key)
+    return next((marks[mark] for mark in wanted if mark in marks), None)
 
 
 def _domains(address: str) -> Iterator[str]:

@@ -23,8 +23,10 @@ class Organisation(Base):
     """An organisation as the organisers of an event have written it down.
 
     `key` is the `names.organisation_key` of its name; registrations that belong to the organisation carry it as
-    theirs. `cap` is how many places it may have, NULL where the rule of the sector or event holds. `is_suggested` says
-    whether the form offers the name to everybody. Nothing of these rows is derived from registrations.
+    theirs. `cap` is how many places it may have, NULL where the rule of the event holds. `is_suggested` says whether
+    the form offers the name to everybody. `counts_as_id` is the organisation into which this one was merged: it has
+    the registrations that its names and mail domains find, and this one has none. Nothing of these rows is derived
+    from registrations.
     """
 
     is_public_content = True  # the form shows the names that are suggested
@@ -32,6 +34,7 @@ class Organisation(Base):
     __table_args__ = (
         CheckConstraint("cap IS NULL OR cap > 0", name="cap_positive"),
         UniqueConstraint("event_id", "key"),
+        Index("ix_organisations_counts_as_id", "counts_as_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -42,6 +45,7 @@ class Organisation(Base):
     sector_id: Mapped[int | None] = mapped_column(ForeignKey("sectors.id", ondelete="SET NULL"))
     cap: Mapped[int | None]
     is_suggested: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    counts_as_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"))
     marks: Mapped[list["OrganisationMark"]] = relationship(
         cascade="all, delete-orphan", order_by="OrganisationMark.id"
     )

@@ -654,6 +654,20 @@ DESK = [
         )
         for act in ("edit", "remove")
     ],
+    *[
+        Sight(
+            f"organisation, {act}",
+            f"organisation_merges.{act}",
+            way=of_event(f"organisation_merges.{act}", **numbers),
+            world="long",
+            as_=ORGANISER,
+        )
+        for act, numbers in (
+            ("choose", {"number": 1}),
+            ("merge", {"number": 3, "into": 1}),
+            ("undo", {"number": 2}),
+        )
+    ],
     Sight("glossary", "glossary.index", way=of_event("glossary.index"), as_=ORGANISER),
     Sight("add a word", "glossary.new", way=of_event("glossary.new"), as_=ORGANISER),
     Sight("word of the glossary", "glossary.edit", way=of_event("glossary.edit", number=1), as_=ORGANISER),

@@ -31,6 +31,8 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "health.readyz": "for monitors",
     "health.status": "for monitors",
     "outbox.send_now": "leads back to the list",
+    "organisation_merges.tell_apart": "leads back to the list",
+    "organisation_merges.propose_again": "leads back to the list",
     "mailings.dismiss": "leads back to the mailing",
     "mailings.pause": "leads back to the mailing",
     "review.withdraw_refusal": "leads back to the person",

@@ -48,6 +48,7 @@ from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
 from forum.news.queries import IS_ANNOUNCED
 from forum.organisations import actions as organisations
+from forum.organisations import merging
 from forum.organisations.actions import Written
 from forum.people import notes
 from forum.people.models import AddressChange
@@ -244,7 +245,13 @@ def _write_down(event: Event) -> None:
         cap=12,
         is_suggested=True,
     )
-    write(organisations.store, event, None, written, actor="command", now=NOW)
+    by = {"actor": "command", "now": NOW}
+    kept, merged, similar, other = (
+        write(organisations.store, event, None, one, **by).organisation
+        for one in (written, *(Written(f"{LONG_ORGANISATION[:180]} {end}", cap=3) for end in ("A", "B", "C")))
+    )
+    write(merging.merge, event, merged, kept, 14, **by)
+    write(merging.tell_apart, similar, other, **by)
 
 
 def _ask(event: Event) -> Question:

@@ -74,7 +74,9 @@ def test_names_that_look_alike_are_pointed_out_and_added_by_hand(organiser, even
     for name in ("Folkhälsomyndigheten", "Folkhalsomyndigheterna", "Åklagarmyndigheten"):
         organiser.get("organisations.new", **HERE).submit({"name": name}, button="Add the organisation")
     index = organiser.get("organisations.index", **HERE)
-    assert index.all("section[aria-labelledby=pairs] li") == ["Folkhälsomyndigheten · Folkhalsomyndigheterna"]
+    assert index.all("section[aria-labelledby=pairs] li > div") == [
+        "Folkhälsomyndigheten · Folkhalsomyndigheterna"
+    ]
     offered = [words for words in index.links if words.startswith("Add to ")]
     assert offered == ["Add to Folkhälsomyndigheten as another name: Folkhälsomyndighetn"]
     saved = index.follow(offered[0]).submit(button="Save", **FOLLOWED)
@@ -108,3 +110,95 @@ def test_the_form_suggests_only_names_that_organisers_have_marked(app, organiser
     assert suggested("justice") == ["Courts", "Everywhere"]
     assert suggested("ngo") == ["Everywhere"]
     checked(Pages(app), organisation="Somebody Else")  # any other name is taken as before
+
+
+def write_down(organiser, **written):
+    return organiser.get("organisations.new", **HERE).submit(
+        written, button="Add the organisation", **FOLLOWED
+    )
+
+
+def test_a_proposed_pair_is_merged_with_the_numbers_first_and_undone(database, organiser, event):
+    confirmed(event, organisation="Folkhälsomyndigheten", is_protected=True, real_name="Real Name")
+    confirmed(event, organisation="Unit", email="a@fhm.example")
+    write_down(organiser, name="Folkhälsomyndigheten", cap="1")
+    index = write_down(organiser, name="Folkhälsomyndigheterna", domains="fhm.example")
+    page = index.follow("Merge them Folkhälsomyndigheten · Folkhälsomyndigheterna")
+    assert page.title.startswith("Merge Folkhälsomyndigheterna into Folkhälsomyndigheten")
+    assert "Together they hold 2 places. That is more than the 1 that one organisation may have" in page.text
+    assert page.all("tbody tr:nth-of-type(5) td") == ["1", "1"]
+    assert "Real Name" not in page.text
+    assert page.form("main form").data["cap"] == ["1"]
+    wrong = page.submit({"cap": "0"}, button="Merge the organisations", expect=422)
+    assert list(wrong.errors) == ["cap"]
+    merged = wrong.submit({"cap": "2"}, button="Merge the organisations", **FOLLOWED)
+    assert merged.flashes == [
+        "Folkhälsomyndigheterna is merged into Folkhälsomyndigheten. 1 registration counts differently now."
+    ]
+    index = organiser.get("organisations.index", **HERE)
+    assert "2 of at most 2" in index.text
+    assert index.all("tbody td[data-label='Mail domains']") == ["fhm.example"]
+    assert index.all("section[aria-labelledby=pairs] li") == []
+    undo = merged.follow("Undo the merge Folkhälsomyndigheterna")
+    assert "1 registration counts for it again. It takes 1 place with it. Nobody loses a place." in undo.text
+    assert "Folkhälsomyndigheten can have 1 place again, as before the merge." in undo.text
+    undone = undo.submit(button="Undo the merge", **FOLLOWED)
+    assert undone.flashes == [
+        "Folkhälsomyndigheterna stands for itself again. 1 registration counts differently now."
+    ]
+    assert undone.all("tbody td[data-label=Places]") == ["1 of at most 1", "1 of at most 4"]
+
+
+def test_a_merge_by_choosing_is_refused_when_somebody_has_changed_one_meanwhile(organiser, sign_in_as, event):
+    for name in ("Polisen", "Tullverket", "Polisenn"):
+        write_down(organiser, name=name)
+    chosen = (
+        organiser.get("organisations.index", **HERE)
+        .follow("Polisen")
+        .follow("Merge into another organisation")
+    )
+    assert chosen.all("section[aria-labelledby=similar] li") == ["Merge into Polisenn"]
+    page = chosen.follow("Merge into Tullverket")
+    sign_in_as(Role.ORGANISER, event).get("organisations.edit", **HERE, number=2).submit(
+        {"cap": "3"}, button="Save"
+    )
+    refused = page.submit(button="Merge the organisations", expect=409)
+    assert "Somebody else has saved meanwhile" in refused.text
+    refused.submit(button="Merge the organisations", **FOLLOWED)
+    organiser.get("organisation_merges.merge", **HERE, number=2, into=2, expect=404)
+    organiser.get("organisation_merges.merge", **HERE, number=1, into=2, expect=404)  # it is merged already
+
+
+def test_an_inner_merge_says_what_is_to_be_undone_first(organiser, event):
+    for name in ("Alpha", "Beta", "Gamma"):
+        write_down(organiser, name=name)
+    for number in (1, 2):
+        early = organiser.get(
+            "organisation_merges.undo", **HERE, number=1, expect=200 if number == 2 else 404
+        )
+        page = organiser.get("organisation_merges.merge", **HERE, number=number, into=number + 1)
+        page = page.submit(button="Merge the organisations", **FOLLOWED)
+    assert page.all("section[aria-labelledby=merged] li")[0].startswith("Alpha")
+    assert "together with Beta" in page.text
+    blocked = organiser.get("organisation_merges.undo", **HERE, number=1)
+    assert "Alpha was merged into Beta, which was itself merged into Gamma since." in blocked.text
+    assert early.submit(button="Undo the merge", expect=409).soup.select_one("main form") is None
+    first = blocked.follow("Undo the merge of Beta first").submit(button="Undo the merge", **FOLLOWED)
+    assert first.all("tbody th") == ["Beta", "Gamma"]
+    removal = organiser.get("organisations.remove", **HERE, number=2)
+    assert "What was merged into it is removed, too: Alpha." in removal.text
+
+
+def test_similar_names_are_told_apart_and_proposed_again(database, organiser, event):
+    for name in ("Folkhälsomyndigheten", "Folkhälsomyndigheterna"):
+        index = write_down(organiser, name=name)
+    both = "Folkhälsomyndigheten · Folkhälsomyndigheterna"
+    apart = index.submit(button=f"They are two {both}", **FOLLOWED)
+    assert apart.all("section[aria-labelledby=pairs] li") == []
+    assert apart.all("section[aria-labelledby=apart] li > div") == [both]
+    again = apart.submit(button=f"Propose them again {both}", **FOLLOWED)
+    assert again.all("section[aria-labelledby=pairs] li > div") == [both]
+    acts = database.query(AuditEntry.action).filter(AuditEntry.action.like("organisation.%"))
+    assert [act for (act,) in acts.order_by(AuditEntry.id)][2:] == [
+        *("organisation.told_apart", "organisation.proposed_again")
+    ]

@@ -108,9 +108,15 @@ def _values(world: World, slug: str) -> dict[str, object]:
     invitations = select(func.max(Invitation.id)).where(Invitation.event_id == event.id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     organisation = select(func.min(Organisation.id)).where(Organisation.event_id == event.id)
+    merged = select(Organisation.id).where(
+        Organisation.event_id == event.id, Organisation.counts_as_id.is_not(None)
+    )
+    apart = select(func.max(Organisation.id)).where(Organisation.event_id == event.id)
     return {
         **VALUES,
         "organisation": db.session.scalar(organisation) or 0,
+        "merged": db.session.scalar(merged) or 0,
+        "apart": db.session.scalar(apart) or 0,
         "event": slug,
         "reference": world.references[person],
         "message": db.session.scalar(message) or 1,
@@ -169,6 +175,12 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "invitations.withdraw": {"number": values["invitation"]},
         **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline")},
         **{f"organisations.{act}": {"number": values["organisation"]} for act in ("edit", "remove")},
+        "organisation_merges.choose": {"number": values["organisation"]},
+        "organisation_merges.undo": {"number": values["merged"]},
+        **{
+            f"organisation_merges.{act}": {"number": values["apart"], "into": values["organisation"]}
+            for act in ("merge", "tell_apart", "propose_again")
+        },
         "own_account.end_session": {"number": values["session"]},
     }
     return special.get(endpoint, {})

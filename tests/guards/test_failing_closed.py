@@ -54,6 +54,8 @@ AUDITED = {
     *("attendee_additions.add", "attendee_addresses.change", "attendee_moves.sector"),
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),
     *("organisations.edit", "organisations.new", "organisations.remove"),
+    *("organisation_merges.merge", "organisation_merges.undo"),
+    "organisation_merges.propose_again",
     *("attendee_answers.change", "attendee_answers.care"),
     *("substitutions.ask", "substitutions.confirm", "substitutions.take_back"),
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),

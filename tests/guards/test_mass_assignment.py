@@ -370,6 +370,15 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"organisation_marks"} | ADDED,
     ),
     "organisations.remove": (ADMIN, {}, SETTLED, ADDED),
+    "organisation_merges.merge": (
+        ADMIN,
+        {"cap": "3"},
+        SETTLED | {"organisations": {"counts_as_id", "cap"}},
+        {"organisation_merges"} | ADDED,
+    ),
+    "organisation_merges.undo": (ADMIN, {}, SETTLED | {"organisations": {"counts_as_id", "cap"}}, ADDED),
+    "organisation_merges.tell_apart": (ADMIN, {}, {}, set()),  # they are told apart already
+    "organisation_merges.propose_again": (ADMIN, {}, {}, ADDED),
     "glossary.new": (ADMIN, TERM, {}, {"glossary_terms"} | ADDED),
     "glossary.edit": (ADMIN, TERM, {"glossary_terms": {*TERM}}, ADDED),
     "glossary.remove": (ADMIN, {}, {}, ADDED),

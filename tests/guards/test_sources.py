@@ -112,6 +112,7 @@ VIEWS = {
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
     *("forum/console/mailings.py", "forum/console/organisations.py"),
+    "forum/console/organisation_merging.py",
     *("forum/review/console.py", "forum/review/many.py", "forum/review/panel.py"),
     *("forum/console/categories.py", "forum/console/hashtags.py"),
     *("forum/console/glossary.py", "forum/console/redirects.py"),

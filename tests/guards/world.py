@@ -36,6 +36,7 @@ from forum.mailings.facts import facts_of, first_step, next_step
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
+from forum.organisations.models import Distinction, Merge
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
@@ -253,6 +254,20 @@ def _make_organisations(world: World) -> None:
         of_it = {"event_id": event.id, "organisation_id": organisation.id}
         for kind, value in (("name", "polisen"), ("name", "police"), ("domain", "police.example")):
             save(OrganisationMark(kind=kind, value=value, written=value, **of_it))
+        _make_pairs(event, organisation)
+
+
+def _make_pairs(event: Event, organisation: Organisation) -> None:
+    """Merge an organisation into the event's first, and tell another one apart from it."""
+    merged, other = (
+        save(Organisation(event_id=event.id, name=name, key=name.lower(), counts_as_id=counts_as))
+        for name, counts_as in (("Polisenn", organisation.id), ("Polisens", None))
+    )
+    for one in (merged, other):
+        of_it = {"event_id": event.id, "organisation_id": one.id}
+        save(OrganisationMark(kind="name", value=one.key, written=one.name, **of_it))
+    save(Merge(merged_id=merged.id, kept_id=organisation.id, merged_at=NOW, cap_before=4, cap_after=5))
+    save(Distinction(older_id=organisation.id, younger_id=other.id))
 
 
 def _make_people(world: World) -> None:

@@ -4,6 +4,7 @@ This module states the rules for places a second time, in another way than the c
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
@@ -32,6 +33,7 @@ from forum.invitations import actions as inviting
 from forum.invitations import answering
 from forum.invitations import queries as invitation_queries
 from forum.organisations import actions as organisations
+from forum.organisations import merging
 from forum.organisations import queries as organisation_queries
 from forum.organisations.actions import Written
 from forum.organisations.errors import MarkTaken
@@ -130,6 +132,9 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
             set()
         )  # people who have the place that was held for them when they were invited
         self.written: dict[str, Written] = {}  # organisations that organisers have written down, by name
+        self.merged: dict[
+            str, tuple[str, int | None, int | None]
+        ] = {}  # into which one, its cap before and after
         self.is_tended = True  # whether the worker has run since the time was changed
 
     def teardown(self):
@@ -333,10 +338,48 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
     @precondition(lambda self: self.written)
     @rule(data=st.data())
     def organisers_remove_an_organisation(self, data):
-        name = data.draw(st.sampled_from(sorted(self.written)))
+        name = data.draw(st.sampled_from(self.standing()))
         known = {one.name: one for one in organisation_queries.list_all(self.event)}
         assert self.do_locked(organisations.remove, known[name])
-        del self.written[name]
+        for gone in [one for one in self.written if self.stands_as(one) == name]:
+            del self.written[gone]
+            self.merged.pop(gone, None)
+
+    @precondition(lambda self: len(self.standing()) > 1)
+    @rule(data=st.data(), cap=st.sampled_from((None, 1, 3)))
+    def organisers_merge_an_organisation_into_another(self, data, cap):
+        name, kept = data.draw(st.permutations(self.standing()))[:2]
+        known = {one.name: one for one in organisation_queries.list_all(self.event)}
+        assert self.do_locked(merging.merge, known[name], known[kept], cap)
+        self.merged[name] = (kept, self.written[kept].cap, cap)
+        self.written[kept] = replace(self.written[kept], cap=cap)
+
+    @precondition(lambda self: self.merged)
+    @rule(data=st.data())
+    def organisers_undo_a_merge(self, data):
+        """Undo one of the merges, in any order in which none is hidden behind another."""
+        name = data.draw(
+            st.sampled_from([one for one, (kept, *_) in self.merged.items() if kept not in self.merged])
+        )
+        (row,) = [one for one in organisation_queries.list_merges(self.event) if one.merged.name == name]
+        foreseen = merging.foresee_undoing(self.event, row).numbers
+        assert self.do_locked(merging.undo, row)
+        own = [
+            one for one in self.those_who_are(*LIVE) if self.stands_as(self.owner_of(one), until=name) == name
+        ]
+        assert (foreseen.registrations, foreseen.places) == (len(own), sum(one.holds_place for one in own))
+        kept, before, after = self.merged.pop(name)
+        if self.written[kept].cap == after:
+            self.written[kept] = replace(self.written[kept], cap=before)
+
+    def standing(self) -> list[str]:
+        return sorted(name for name in self.written if name not in self.merged)
+
+    def stands_as(self, name: str, until: str = "") -> str:
+        """Return as which organisation this one counts, or `until` where the way there leads through it."""
+        while name in self.merged and name != until:
+            name = self.merged[name][0]
+        return name
 
     def do_locked(self, act, *args) -> bool:
         """Change an organisation; return whether it was done. A name or domain may belong to another one already."""
@@ -605,7 +648,11 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         return sum(max(0, other.floor - other.taken) for other in others)
 
     def organisation_of(self, one) -> str:
-        """Return the organisation that a person belongs to: by the name, else by the domain, else the name itself."""
+        """Return the organisation that a person belongs to, or that into which it was merged."""
+        return self.stands_as(self.owner_of(one))
+
+    def owner_of(self, one) -> str:
+        """Return the organisation that fits a person: by the name, else by the domain, else the name itself."""
         named = [name for name, known in self.written.items() if one.organisation in (name, *known.aliases)]
         at_domain = [name for name, known in self.written.items() if known.domains]
         return next(iter((*named, *at_domain)), one.organisation)
@@ -662,6 +709,9 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (caps, "has_room", lambda *_: True),
         (caps, "own_caps", lambda *_: {}),
         (belonging, "settle", lambda event: 0),
+        (merging, "settle", lambda event, now: (0, 0)),
+        (merging, "undo", lambda event, row, *, actor, now: None),
+        (merging, "_within", lambda organisation, rows: iter(())),
         (belonging, "_domains", lambda address: iter(())),
         (places, "release", lambda registration: setattr(registration, "holds_place", False)),
         (waiting_list, "offer_free_places", lambda event, *, now: 0),

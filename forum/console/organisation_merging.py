@@ -1,0 +1,180 @@
+"""Pages on which organisations are merged and come apart again, and names that look alike are told apart."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.console.edit_pages import edit_page
+from forum.console.organisation_forms import MergeOrganisationForm
+from forum.console.organisations import get_organisation_or_404, told
+from forum.console.settings_editing import get_locked_or_404, show_stored
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.organisations import actions, duplicates, queries
+from forum.organisations import merging as rules
+from forum.organisations.errors import MergedFurther
+from forum.organisations.models import Merge
+from forum.registration import caps
+from forum.registration.organisation_models import Organisation
+from forum.web.edits import ChangedMeanwhile
+from forum.web.forms import TidyForm
+
+bp = Blueprint("organisation_merges", __name__, url_prefix="/console/<event>/organisations/<int:number>")
+Both = tuple[Organisation, Organisation]
+
+
+@bp.route("/merge")
+def choose(event: str, number: int) -> ResponseReturnValue:
+    """List the organisations into which this one can be merged, those with a similar name first."""
+    found = get_any_or_404(event)
+    organisation = get_organisation_or_404(found, number)
+    known = queries.list_all(found)
+    named = duplicates.list_names(known, queries.list_merges(found))
+    pairs = duplicates.find_pairs(named, queries.list_distinctions(found))
+    similar = {
+        one.id for pair in pairs if organisation in (pair.older, pair.younger) for one in vars(pair).values()
+    }
+    return render_template(
+        "console/organisations/choose.html",
+        event=found,
+        organisation=organisation,
+        similar=[one for one in known if one.id in similar and one is not organisation],
+        others=[one for one in known if one.id not in similar and one is not organisation],
+    )
+
+
+@bp.route("/merge/<int:into>", methods=["GET", "POST"])
+def merge(event: str, number: int, into: int) -> ResponseReturnValue:
+    """Show what belongs to two organisations, and merge the first into the second with the cap that is typed."""
+    found = get_any_or_404(event)
+    both = _pair_or_404(found, number, into)
+    form = MergeOrganisationForm(kept_words.sent_or_kept(), data=_stored(found, both))
+    if not form.is_submitted():
+        show_stored(form, _stored(found, both))
+    if not form.validate_on_submit():
+        return _merge_page(found, both, form)
+    found = get_locked_or_404(event)
+    both = _pair_or_404(found, number, into)
+    try:
+        form.refuse_if_changed(_stored(found, both))
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return _merge_page(found, both, form, meanwhile)
+    merged, kept = both
+    outcome = rules.merge(found, merged, kept, form.cap.data, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    names = {"name": merged.name, "into": kept.name}
+    flash(" ".join([_("%(name)s is merged into %(into)s.", **names), *told(outcome)]), "success")
+    return redirect(url_for("organisations.edit", event=event, number=into), 303)
+
+
+@bp.route("/unmerge", methods=["GET", "POST"])
+def undo(event: str, number: int) -> ResponseReturnValue:
+    """Say what undoing the merge of this organisation means; on POST undo it."""
+    row, form = _merge_or_404(get_any_or_404(event), number), TidyForm()
+    if not form.validate_on_submit():
+        return _undo_page(event, row, form)
+    found = get_locked_or_404(event)
+    row = _merge_or_404(found, number)
+    name = row.merged.name
+    try:
+        outcome = rules.undo(found, row, actor=sign_ins.current_actor(), now=clock.now())
+    except MergedFurther:
+        db.session.rollback()
+        page, _status = _undo_page(event, row, form)
+        return page, 409
+    db.session.commit()
+    flash(" ".join([_("%(name)s stands for itself again.", name=name), *told(outcome)]), "success")
+    return redirect(url_for("organisations.index", event=event), 303)
+
+
+@bp.route("/apart/<int:into>", methods=["POST"])
+def tell_apart(event: str, number: int, into: int) -> ResponseReturnValue:
+    """Remember that two organisations with similar names are two."""
+    return _decide(
+        event, number, into, rules.tell_apart, _("They are two organisations, and are not proposed any more.")
+    )
+
+
+@bp.route("/again/<int:into>", methods=["POST"])
+def propose_again(event: str, number: int, into: int) -> ResponseReturnValue:
+    """Let two organisations be proposed again as far as their names look alike."""
+    return _decide(
+        event, number, into, rules.propose_again, _("They are proposed again if their names are similar.")
+    )
+
+
+def _decide(slug: str, number: int, into: int, act: Any, words: str) -> ResponseReturnValue:
+    form = TidyForm()
+    if form.validate_on_submit():
+        one, other = _pair_or_404(get_locked_or_404(slug), number, into)
+        act(one, other, actor=sign_ins.current_actor(), now=clock.now())
+        db.session.commit()
+        flash(words, "success")
+    return redirect(url_for("organisations.index", event=slug), 303)
+
+
+def _pair_or_404(event: Event, number: int, into: int) -> Both:
+    """Return two organisations of the event; one that it lacks, or twice the same one, is a 404 (S13)."""
+    if number == into:
+        abort(404)
+    return get_organisation_or_404(event, number), get_organisation_or_404(event, into)
+
+
+def _merge_or_404(event: Event, number: int) -> Merge:
+    return queries.find_merge(event, number) or abort(404)
+
+
+def _stored(event: Event, both: Both) -> dict[str, Any]:
+    """Return what the form shows, and all from which the page comes that organisers can change."""
+    merged, kept = both
+    written = [vars(actions.written_of(event, one)) for one in both]
+    return {"cap": kept.cap or merged.cap, "written": written}
+
+
+def _merge_page(
+    event: Event, both: Both, form: MergeOrganisationForm, meanwhile: ChangedMeanwhile | None = None
+) -> ResponseReturnValue:
+    counts = queries.count_by_key(event)
+    numbers = [counts.get(one.key, queries.Numbers()) for one in both]
+    merged, kept = both
+    return edit_page(
+        "organisations/merge",
+        event.slug,
+        form,
+        meanwhile,
+        merged=merged,
+        kept=kept,
+        written=[actions.written_of(event, one) for one in both],
+        names=[_names(event, one) for one in both],
+        numbers=numbers,
+        places=sum(one.places for one in numbers),
+        cap=caps.cap_of(event, kept.key, {kept.key: form.cap.data} if form.cap.data else {}),
+        sectors={sector.key: sector for sector in event.sectors},
+    )
+
+
+def _names(event: Event, organisation: Organisation) -> list[str]:
+    """Return the names of an organisation beside its canonical one, and those of what was merged into it."""
+    merges = queries.list_merges(event)
+    merged = [row.merged.name for row in merges if row.merged.counts_as_id == organisation.id]
+    return [*actions.written_of(event, organisation).aliases, *merged]
+
+
+def _undo_page(slug: str, row: Merge, form: TidyForm) -> tuple[Any, int]:
+    event = get_any_or_404(slug)
+    written = actions.written_of(event, row.merged)
+    page = render_template(
+        "console/organisations/unmerge.html",
+        event=event,
+        form=form,
+        merge=row,
+        names=[written.name, *written.aliases, *written.domains],
+        foreseen=rules.foresee_undoing(event, row),
+    )
+    return page, 200

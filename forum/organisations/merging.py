@@ -1,0 +1,110 @@
+"""Merging an organisation into another by hand, and undoing that. Call the two acts with the event locked.
+
+What is written about a merged organisation stays as it is; the row only says as which organisation it counts. So an
+undone merge gives names, mail domains, country, sector and registrations back exactly, and the same row stands again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.events.models import Event
+from forum.extensions import db
+from forum.organisations.actions import Outcome, settle
+from forum.organisations.errors import MergedFurther
+from forum.organisations.models import Distinction, Merge
+from forum.organisations.queries import Numbers, list_merges
+from forum.registration import belonging
+from forum.registration.organisation_models import Organisation
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What undoing a merge would mean: the numbers that come apart, and whether the cap is as the merge set it."""
+
+    numbers: Numbers
+    gives_cap_back: bool
+    blocked_by: Organisation | None = None
+
+
+def merge(
+    event: Event, merged: Organisation, kept: Organisation, cap: int | None, *, actor: str, now: datetime
+) -> Outcome:
+    """Let everything that belongs to one organisation count as another one's, which may have `cap` places.
+
+    Nobody loses a place, even where both together hold more.
+    """
+    row = Merge(merged_id=merged.id, kept_id=kept.id, merged_at=now, cap_before=kept.cap, cap_after=cap)
+    for one in (merged, *_within(merged, list_merges(event))):
+        one.counts_as_id = kept.id
+    kept.cap = cap
+    db.session.add(row)
+    db.session.flush()
+    outcome = Outcome(kept, True, *settle(event, now))
+    details = {"merged": merged.id, "caps": [row.cap_before, cap]}
+    _record("organisation.merged", outcome, details, actor=actor, now=now)
+    return outcome
+
+
+def foresee_undoing(event: Event, row: Merge) -> Undoing:
+    """Return what undoing the merge would mean now. Nothing is changed."""
+    stands_as = db.session.get_one(Organisation, row.merged.counts_as_id or row.kept_id)
+    found = belonging.count_by_owner(event, stands_as.key)
+    within = (row.merged, *_within(row.merged, list_merges(event)))
+    parts = [found[one.id] for one in within if one.id in found]
+    numbers = Numbers(sum(part[0] for part in parts), sum(part[1] for part in parts))
+    blocked_by = stands_as if row.kept.counts_as_id is not None else None
+    return Undoing(numbers, row.kept.cap == row.cap_after, blocked_by)
+
+
+def undo(event: Event, row: Merge, *, actor: str, now: datetime) -> Outcome:
+    """Let a merged organisation stand for itself again; the kept one gets its cap back if nobody has changed it since.
+
+    Nobody loses a place. Raises MergedFurther if the kept organisation was merged into another one since.
+    """
+    merged, kept = row.merged, row.kept
+    if kept.counts_as_id is not None:
+        raise MergedFurther(db.session.get_one(Organisation, kept.counts_as_id))
+    for one in _within(merged, list_merges(event)):
+        one.counts_as_id = merged.id
+    merged.counts_as_id = None
+    was = kept.cap
+    if kept.cap == row.cap_after:
+        kept.cap = row.cap_before
+    db.session.delete(row)
+    db.session.flush()
+    outcome = Outcome(kept, True, *settle(event, now))
+    _record(
+        "organisation.unmerged", outcome, {"merged": merged.id, "caps": [was, kept.cap]}, actor=actor, now=now
+    )
+    return outcome
+
+
+def tell_apart(one: Organisation, other: Organisation, *, actor: str, now: datetime) -> None:
+    """Remember that two organisations are two, however alike their names look; saying it twice changes nothing."""
+    older, younger = sorted((one.id, other.id))
+    if db.session.get(Distinction, (older, younger)) is None:
+        db.session.add(Distinction(older_id=older, younger_id=younger))
+        audit.record("organisation.told_apart", one, actor=actor, at=now, other=other.id)
+
+
+def propose_again(one: Organisation, other: Organisation, *, actor: str, now: datetime) -> None:
+    """Forget that two organisations are two, so that they are pointed out as alike again."""
+    row = db.session.get(Distinction, tuple(sorted((one.id, other.id))))
+    if row is not None:
+        db.session.delete(row)
+        audit.record("organisation.proposed_again", one, actor=actor, at=now, other=other.id)
+
+
+def _within(organisation: Organisation, rows: Sequence[Merge]) -> Iterator[Organisation]:
+    """Yield the organisations that were merged into this one, and those that were merged into them before."""
+    for row in rows:
+        if row.kept_id == organisation.id:
+            yield row.merged
+            yield from _within(row.merged, rows)
+
+
+def _record(action: str, outcome: Outcome, details: dict[str, object], *, actor: str, now: datetime) -> None:
+    counts = {"registrations": outcome.settled, "offers": outcome.offered}
+    audit.record(action, outcome.organisation, actor=actor, at=now, **details, **counts)
