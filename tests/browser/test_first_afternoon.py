@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, time, timedelta
-from typing import Protocol
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,8 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from forum import clock
 from forum.accounts.enums import Role
 from forum.accounts.models import User
-from tests.browser.keyboard import Keyboard
-from tests.browser.visitor import follow
+from tests.browser.hands import Hands, Keys, Mouse
 from tools.organisers import PASSWORD, code_of, make_user
 from tools.running import Running, run_forum, wait_for
 
@@ -23,79 +21,6 @@ pytestmark = pytest.mark.slow
 ZONE = ZoneInfo("Europe/Stockholm")
 BLANK = re.compile(r"(?<![!\]\\])\[[^\[\]\n]+\](?![(\[:])")
 STANDING_PAGES = ("practical", "privacy", "accessibility", "code-of-conduct")
-
-
-class Hands(Protocol):
-    """How somebody fills in forms and follows links."""
-
-    page: Page
-
-    def fill(self, field: Locator, text: str) -> None:
-        """Replace the text of a field."""
-
-    def tick(self, box: Locator) -> None:
-        """Tick a box, or choose a radio button."""
-
-    def press(self, target: Locator) -> None:
-        """Press a button or follow a link, and wait for the next page."""
-
-
-@dataclass
-class Mouse:
-    """Somebody who clicks."""
-
-    page: Page
-
-    def fill(self, field: Locator, text: str) -> None:
-        field.fill(text)
-
-    def tick(self, box: Locator) -> None:
-        box.check()
-
-    def press(self, target: Locator) -> None:
-        follow(target)
-
-
-@dataclass
-class Keys:
-    """Somebody who uses the keyboard only."""
-
-    page: Page
-
-    def fill(self, field: Locator, text: str) -> None:
-        keyboard = Keyboard(self.page)
-        keyboard.go_to(field)
-        if field.get_attribute("type") in {"date", "time"}:
-            self._type_parts(text)
-        else:
-            keyboard.press("Control+a")
-            # A long text is pasted, as somebody does who has written it elsewhere.
-            self.page.keyboard.type(text) if len(text) < 30 else self.page.keyboard.insert_text(text)
-        assert field.input_value() == text
-
-    def _type_parts(self, text: str) -> None:
-        """Type a date or a time part by part, in American order, which is that of Chromium without a window."""
-        if ":" in text:
-            self.page.keyboard.type(f"{time.fromisoformat(text):%I%M%p}")
-            return
-        day = date.fromisoformat(text)
-        self.page.keyboard.type(f"{day:%m%d%Y}")
-
-    def tick(self, box: Locator) -> None:
-        keyboard = Keyboard(self.page)
-        if box.get_attribute("type") == "radio":
-            keyboard.go_to(self.page.locator(f"[name={box.get_attribute('name')}]:checked"))
-            for _number in range(5):
-                if box.is_checked():
-                    return
-                keyboard.press("ArrowDown")
-        keyboard.go_to(box)
-        if not box.is_checked():
-            keyboard.press("Space")
-        assert box.is_checked()
-
-    def press(self, target: Locator) -> None:
-        Keyboard(self.page).activate(target)
 
 
 @dataclass
