@@ -11,7 +11,7 @@ from forum.registration import mails
 from forum.registration.models import Registration
 
 OPENING = _l("This is about a registration.")
-ASKED, REPLACED, REVIEWED = "substitute-asked", "substituted", "substitute-in-review"
+ASKED, REPLACED, REVIEWED = mails.SUBSTITUTE_ASKED, "substituted", "substitute-in-review"
 
 
 def queue_asked(

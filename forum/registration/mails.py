@@ -25,7 +25,10 @@ from forum.registration.review_words import paragraphs, told
 from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
-REPEATED, NEW_ADDRESS = "already-registered", "new-address"
+REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
+TO_OTHERS = frozenset(
+    {NEW_ADDRESS, SUBSTITUTE_ASKED}
+)  # to an address that the person typed, maybe somebody else's
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
 FOR_STATE = {

@@ -21,7 +21,7 @@ from forum.registration import actions, answers, links, mails, names, places, qu
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
 from forum.registration.errors import AddressTaken, LinkRefused, NotLive, SameAddress
-from forum.registration.mails import NEW_ADDRESS
+from forum.registration.mails import TO_OTHERS
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
 
@@ -80,11 +80,11 @@ def find_last(registration: Registration) -> str | None:
 def without_foreign(registration: Registration, mails: Iterable[OutboxMessage]) -> list[OutboxMessage]:
     """Return of a registration's mails those to an address that is or was the person's own.
 
-    No mail to a new address is told before it is confirmed: whether one was made, and whether it arrived, would tell
-    who has that address (S24).
+    No mail is told that went to an address which the person has typed and nobody has confirmed as theirs: whether one
+    was made, and whether it arrived, would tell who has that address (S24).
     """
     mails = list(mails)
-    own = {registration.email, *(mail.recipient for mail in mails if mail.kind != NEW_ADDRESS)}
+    own = {registration.email, *(mail.recipient for mail in mails if mail.kind not in TO_OTHERS)}
     return [mail for mail in mails if mail.recipient in own]
 
 
