@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 
 from forum.audit import actions as audit
 from forum.events import queries as events
@@ -20,6 +20,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import names, places, waiting_list
 from forum.registration import queries as registrations
 from forum.registration.errors import NoPlaceFree
+from forum.registration.models import Registration
 
 # How long invitations to which nobody said yes are kept after the event; the others go with their registration.
 KEPT_AFTER_EVENT = timedelta(days=30)
@@ -130,9 +131,21 @@ def forget_unanswered(*, now: datetime) -> int:
     """Delete invitations without a registration and their mails a while after the event; return how many went."""
     over = select(Event.id).where(Event.ends_at <= now - KEPT_AFTER_EVENT)
     old = Invitation.event_id.in_(over), Invitation.registration_id.is_(None)
-    mailed = select(Invitation.message_id).where(*old, Invitation.message_id.is_not(None))
-    db.session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(mailed)))
-    return len(db.session.scalars(delete(Invitation).where(*old).returning(Invitation.id)).all())
+    return _delete(*old)
+
+
+def forget_of(registration: Registration) -> None:
+    """Delete every invitation of the person's address to the event, whether answered or not, with its mail.
+
+    The event is locked, nothing has been audited yet, and the caller offers places that were held to whoever waits.
+    """
+    invited = queries.list_of(registration)
+    for invitation in invited:
+        if invitation.holds_place:
+            places.give_back(invitation.sector)
+            invitation.holds_place = False
+    db.session.flush()
+    _delete(Invitation.id.in_([invitation.id for invitation in invited]))
 
 
 def lock_open(invitation: Invitation, now: datetime | None = None) -> None:
@@ -165,3 +178,9 @@ def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> Non
     invitation.state, invitation.ended_at, invitation.holds_place = state, now, False
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
     outbox.take_back_messages(mine, AbortReason.OUTDATED)
+
+
+def _delete(*which: ColumnElement[bool]) -> int:
+    mailed = select(Invitation.message_id).where(*which, Invitation.message_id.is_not(None))
+    db.session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(mailed)))
+    return len(db.session.scalars(delete(Invitation).where(*which).returning(Invitation.id)).all())

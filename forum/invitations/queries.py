@@ -110,6 +110,15 @@ def list_open_addresses(event: Event, addresses: Collection[str]) -> set[str]:
     return set(db.session.scalars(select(Invitation.email_canonical).where(*mine, open_)))
 
 
+def list_of(registration: Registration) -> Sequence[Invitation]:
+    """Return every invitation of the person's address to the event, if the person has confirmed that it is theirs."""
+    if registration.confirmed_at is None or not registration.has_address:
+        return []
+    mine = Invitation.email_canonical == registration.email_canonical
+    query = select(Invitation).where(Invitation.event_id == registration.event_id, mine)
+    return db.session.scalars(query.order_by(Invitation.id)).all()
+
+
 def find_live_registrations(event: Event, addresses: Collection[str]) -> dict[str, Registration]:
     """Return the live registrations of these canonical addresses for the event, by address."""
     mine = Registration.event_id == event.id, Registration.email_canonical.in_(addresses)

@@ -7,11 +7,12 @@ from sqlalchemy import delete, or_, update
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
 from forum.extensions import db
+from forum.invitations import actions as invitations
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
 from forum.privacy.models import ErasureRequest
-from forum.registration import actions, places
+from forum.registration import actions, places, waiting_list
 from forum.registration.models import Registration
 
 # The last message to a person is the only one without a registration; when it has left, it goes too.
@@ -23,14 +24,18 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     """Erase a registration and every row that hangs on it, and tell the person with a last message.
 
     A place becomes free and is offered as after a cancellation. The rows go by the foreign keys of the database
-    (`privacy.hanging`), with mails that have not left and texts for searching. The audit trail keeps that something
-    happened, without its details, and the hash chain stays valid (S46). Call after `start_write`.
+    (`privacy.hanging`), with mails that have not left and texts for searching; invitations of the address go, too. The
+    audit trail keeps that something happened, without its details, and the hash chain stays valid (S46). Call after
+    `start_write`.
     """
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
+    invitations.forget_of(registration)
     if registration.is_live:
         actions.cancel(registration, actor=actor, now=now)
+    else:
+        waiting_list.offer_free_places(event, now=now)
     mails.queue_erased(registration, now=now)
     for entry in audit_queries.find_all(registration):
         audit.erase_details(entry, actor=actor, at=now)

@@ -1,8 +1,8 @@
-"""What hangs on a registration: every row that leads to it by foreign keys (P08, P11).
+"""What hangs on a registration: every row that leads to it by foreign keys, and invitations of its address (P08, P11).
 
 The tables themselves are asked, and no list of them has to be kept: own data tell the rows of a new table as soon as
 there is one, and erasing a registration erases them. tests/guards/test_hanging.py fails on a foreign key that would
-keep rows of an erased person.
+keep rows of an erased person, and on a table that keeps an address without being listed in `BY_ADDRESS`.
 """
 
 from collections.abc import Collection
@@ -16,6 +16,8 @@ from sqlalchemy.orm import Mapper
 
 from forum.database import Base
 from forum.extensions import db
+from forum.invitations import queries as invitations
+from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
 from forum.registration import new_address
 from forum.registration.consent_texts import words_of
@@ -44,6 +46,8 @@ UNTOLD = {
 PARTLY = {"offers.why": ("because", "rank")}
 # Tables of what organisers note of a review, which is told once it is decided (`own_data.DELIBERATIONS`).
 DELIBERATIONS = {"proposed_refusals", "recusals"}
+# Tables whose rows are a person's by the address alone, also those that lead to no registration (`_addressed`).
+BY_ADDRESS = {"invitations"}
 Row = dict[str, Any]
 
 
@@ -59,7 +63,7 @@ def list_keys() -> tuple[ForeignKey, ...]:
 
 def find_rows(registration: Registration) -> dict[str, list[Any]]:
     """Return by table the rows that hang on the registration, and the registration itself."""
-    found: dict[str, list[Any]] = {ROOT: [registration]}
+    found: dict[str, list[Any]] = {ROOT: [registration], **_addressed(registration)}
     for key in list_keys():
         owners = [getattr(row, _attribute(key.column)) for row in found.get(key.column.table.name, ())]
         known = found.setdefault(key.parent.table.name, [])
@@ -85,6 +89,13 @@ def told_columns(table: str) -> list[Column]:
         for column in Base.metadata.tables[table].columns
         if column.name != "id" and not column.foreign_keys and f"{table}.{column.name}" not in UNTOLD
     ]
+
+
+def _addressed(registration: Registration) -> dict[str, list[Any]]:
+    """Return the invitations of the person's address, answered or not, and their mails."""
+    invited = list(invitations.list_of(registration))
+    mails = [invitation.message for invitation in invited if invitation.message]
+    return {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
 
 
 def _told(row: Any) -> Row:

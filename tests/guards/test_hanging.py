@@ -14,7 +14,9 @@ from forum.privacy import actions, erasing, hanging
 from forum.privacy.models import ErasureRequest
 from forum.registration.models import Registration
 from tests.factories.events import NOW
+from tests.factories.invitations import new_invitation
 from tests.factories.registrations import write
+from tests.factories.saving import save
 from tests.guards.conftest import BOTH
 from tests.guards.world import PERSON, find_registration
 
@@ -39,6 +41,8 @@ def test_every_row_of_a_person_goes_with_the_registration_and_is_told_before():
     for key in hanging.list_keys():
         goes_along = key.ondelete == "CASCADE" or key.parent.table.name in direct
         assert goes_along, f"{key.parent} outlives {key.column}"
+    addressed = {table.name for table in Base.metadata.tables.values() if "email_canonical" in table.columns}
+    assert addressed - {hanging.ROOT} == hanging.BY_ADDRESS
     columns = {
         f"{table.name}.{column.name}" for table in Base.metadata.tables.values() for column in table.columns
     }
@@ -82,6 +86,8 @@ def test_an_erased_person_is_in_no_row_and_the_audit_trail_still_verifies(fresh_
         twins = rows_by_walking(twin.id)
         request = write(actions.ask, person, now=NOW)
         email = person.email
+        ended = {"state": "withdrawn", "email_canonical": person.email_canonical}
+        save(new_invitation(person.event, "ngo", email, **ended))
         write(actions.carry_out, request, actor="command", now=NOW + timedelta(days=1))
         write(erasing.forget_last_mails, now=NOW + timedelta(days=4))
         dump = everything_stored()
