@@ -2,7 +2,8 @@
 
 SQLite can change little about a table, so Alembic's batch mode copies it, drops it and renames the copy. With foreign
 keys on, the drop would delete the rows that refer to the table; and it deletes the table's triggers. So foreign keys
-are off during a migration and checked before each commit, and the triggers are created again.
+are off during a migration and checked before each commit, and the triggers are created again. Every table made by a
+migration gives each id once.
 """
 
 import re
@@ -15,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import MetaData, Table, event, inspect
+from sqlalchemy import Integer, MetaData, Table, event, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import OperationalError
@@ -117,6 +118,12 @@ def is_index(table: str | None) -> bool:
     return table is not None and INDEX.fullmatch(table) is not None
 
 
+def numbers_its_rows(table: Table) -> bool:
+    """Return whether the database numbers the rows of this table: its key is one number that refers to nothing."""
+    key = list(table.primary_key.columns)
+    return len(key) == 1 and isinstance(key[0].type, Integer) and not key[0].foreign_keys
+
+
 class StepCheck:
     """Checks the database after each migration, before its commit; Alembic calls it (`on_version_apply`)."""
 
@@ -164,14 +171,23 @@ class StepCheck:
             self._dropped.add(dropped[1])
 
 
-class TriggersOutliveTheirTable(SQLiteImpl):
-    """Alembic's implementation for SQLite, except that a table's triggers are created again on its copy."""
+class ForumSQLite(SQLiteImpl):
+    """Alembic's implementation for SQLite, except that a copied table keeps its triggers, and no id is given twice."""
 
     __dialect__ = "sqlite"  # makes Alembic use this class instead of its own
 
     def __init__(self, *given: Any, **named: Any):
         super().__init__(*given, **named)
         self._triggers: dict[str, list[Any]] = {}
+
+    def create_table(self, table: Table, **options: Any) -> None:
+        """Create a table that numbers its rows with AUTOINCREMENT.
+
+        Without that SQLite gives the number of a deleted last row again. A console page that was opened before would
+        then remove or change another row than the one that it shows.
+        """
+        table.dialect_options["sqlite"]["autoincrement"] = numbers_its_rows(table)
+        super().create_table(table, **options)
 
     def drop_table(self, table: Table, **options: Any) -> None:
         """Drop a table and remember its triggers."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -62,6 +62,9 @@ def new(event: str) -> ResponseReturnValue:
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def edit(event: str, number: int) -> ResponseReturnValue:
     """Show and change an organisation (R30); `of` in the address proposes an alias, as for a new one a name."""
+    found = get_any_or_404(event)
+    if request.method == "POST" and queries.find(found, number) is None:
+        return _removed_meanwhile(found)
     return _edit(event, number)
 
 
@@ -121,6 +124,16 @@ def _edit(slug: str, number: int | None) -> ResponseReturnValue:
         return _page(event, number, form)
     flash_outcome(outcome)
     return redirect(url_for(".index", event=slug), 303)
+
+
+def _removed_meanwhile(event: Event) -> ResponseReturnValue:
+    """Keep what was typed into the form of an organisation that is removed or merged: it can be written down anew."""
+    form = OrganisationForm(kept_words.sent_or_kept(), event=event)
+    form.show({})
+    shown: dict[str, Any] = {"organisation": None, "spellings": [], "merges": [], "is_removed": True}
+    response = make_response(edit_page("organisations/edit", event.slug, form, None, **shown))
+    response.status_code = 404
+    return response
 
 
 def _save(slug: str, number: int | None, form: OrganisationForm) -> rules.Outcome:
@@ -203,6 +216,7 @@ def _page(
     shown = {
         "organisation": organisation,
         "spellings": spellings,
+        "is_removed": False,
         "merges": [row for row in merges if row.merged.counts_as_id == number],
     }
     return edit_page("organisations/edit", event.slug, form, meanwhile, **shown)

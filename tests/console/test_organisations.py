@@ -4,6 +4,7 @@ import pytest
 
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
+from forum.registration.organisation_models import Organisation
 from tests.factories.events import make_archive, make_event, make_sector
 from tests.factories.registrations import confirmed
 from tests.registration.filling import checked
@@ -202,3 +203,21 @@ def test_similar_names_are_told_apart_and_proposed_again(database, organiser, ev
     assert [act for (act,) in acts.order_by(AuditEntry.id)][2:] == [
         *("organisation.told_apart", "organisation.proposed_again")
     ]
+
+
+def test_a_page_of_a_removed_organisation_never_reaches_the_next_one(database, organiser, event):
+    """Whoever still has the page open removes and changes nobody else, and keeps what was typed."""
+    new = organiser.get("organisations.new", **HERE)
+    page = new.submit({"name": "Polisen"}, button="Add the organisation", follow=True).follow("Polisen")
+    removal = page.follow("Remove the organisation")
+    stale = {"name": "Police", "aliases": "Polisen\nNoa"}
+    removal.submit(button="Remove the organisation", expect=303)
+    organiser.get("organisations.new", **HERE).submit(
+        {"name": "Customs"}, button="Add the organisation", expect=303
+    )
+    removal.submit(button="Remove the organisation", expect=404)
+    assert [one.name for one in database.query(Organisation)] == ["Customs"]
+    kept = page.submit(stale, button="Save", expect=404)
+    assert "has been removed or merged meanwhile" in kept.text
+    assert kept.submit(button="Add the organisation", **FOLLOWED).flashes == ["Saved."]
+    assert [one.name for one in database.query(Organisation)] == ["Customs", "Police"]

@@ -150,6 +150,16 @@ def test_invited_person_says_yes_and_has_a_place(organiser, pages, event):
     assert db.session.query(Invitation).count() == 0
 
 
+def test_a_page_of_an_erased_invitation_withdraws_no_other_one(organiser, event):
+    first = invite(event, "tech", email="first@example.org")
+    page = organiser.get("invitations.withdraw", event="nf27", number=first.id)
+    person = write(answering.accept, first, applicant_of(first), now=NOW)
+    write(erasing.erase, person, actor="user:1", now=NOW)
+    second = invite(event, "tech", email="second@example.org")
+    page.submit(button="Withdraw the invitation", expect=404)
+    assert second.state == InvitationState.OPEN
+
+
 def test_a_sector_by_invitation_is_closed_otherwise_and_never_exceeded(pages, event):
     for number in (1, 2):
         invite(event, email=f"guest{number}@example.org")
