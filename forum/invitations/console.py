@@ -14,7 +14,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions, many_pages, queries, wording
-from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen
+from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen, SectorGone
 from forum.invitations.forms import InviteForm
 from forum.invitations.models import Invitation
 from forum.registration import places
@@ -53,9 +53,11 @@ def invite(event: str) -> ResponseReturnValue:
         _save(event, form)
     except InvitationRefused as refusal:
         db.session.rollback()
-        refused = form.holds_place if isinstance(refusal, NoPlaceToHold) else form.email
+        shown = get_any_or_404(event)
+        form.offer(shown, clock.now())
+        refused = {NoPlaceToHold: form.holds_place, SectorGone: form.sector}.get(type(refusal), form.email)
         refused.errors = [wording.refusal_text(refusal)]
-        return _page(get_any_or_404(event), form), 409
+        return _page(shown, form), 409
     flash(_("The invitation is on its way."), "success")
     return redirect(url_for(".index", event=event), 303)
 
@@ -83,11 +85,13 @@ def withdraw(event: str, number: int) -> ResponseReturnValue:
 
 
 def _save(slug: str, form: InviteForm) -> None:
-    """Invite the person whom the form names. Raises what `actions.invite` raises."""
+    """Invite the person whom the form names. Raises SectorGone and what `actions.invite` raises."""
     start_write(db.session)
     event = get_any_or_404(slug)
     places.lock(event)
-    sector = next(one for one in event.sectors if one.key == form.sector.data)
+    sector = events.find_sector(event, form.sector.data)
+    if sector is None:
+        raise SectorGone
     actions.invite(
         event,
         sector,

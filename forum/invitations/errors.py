@@ -27,5 +27,9 @@ class NoPlaceToHold(InvitationRefused):
     """No place of the sector is free that could be held for the person."""
 
 
+class SectorGone(InvitationRefused):
+    """The sector that was chosen has been merged into another one, or removed, since the form was shown."""
+
+
 class NotOpen(InvitationRefused):
     """The invitation has been answered, withdrawn, or its time is over."""

@@ -11,12 +11,14 @@ from werkzeug.datastructures import MultiDict
 from wtforms import FileField, HiddenField
 
 from forum.events.models import Event, Sector
+from forum.events.queries import find_sector
 from forum.folding import search_fold
 from forum.invitations.actions import Invitee
+from forum.invitations.errors import SectorGone
 from forum.invitations.forms import InvitesForm, PersonForm
 from forum.invitations.many import MOST, Row
 from forum.registration import names
-from forum.web import spreadsheets
+from forum.web import sheet_rows, spreadsheets
 from forum.web.edits import digest
 from forum.web.forms import LONGEST_TEXT, LinesField
 from forum.web.languages import NAMES
@@ -32,10 +34,10 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "sector": ("sector", "sektor"),
     "language": ("language", "sprak"),
 }
-REFUSALS: Mapping[type[spreadsheets.SheetRefused], Any] = {
-    spreadsheets.NotATable: _l("The file cannot be read. Save it as XLSX or CSV, or paste the rows."),
-    spreadsheets.TooManyRows: _l("There are too many rows. At most 300 people are invited at once."),
-    spreadsheets.TooLarge: _l("The table is too large. Use at most 30 columns and 30,000 characters."),
+REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
+    sheet_rows.NotATable: _l("The file cannot be read. Save it as XLSX or CSV, or paste the rows."),
+    sheet_rows.TooManyRows: _l("There are too many rows. At most 300 people are invited at once."),
+    sheet_rows.TooLarge: _l("The table is too large. Use at most 30 columns and 30,000 characters."),
 }
 
 
@@ -70,23 +72,31 @@ class InviteManyForm(InvitesForm):
     lines = LinesField(_l("Or paste the rows"))
     # A digest of everything that the preview has shown. Nobody is invited who did not stand there.
     previewed = HiddenField()
+    hidden = 0  # rows that the file hides, and that are not read
 
     def read(self, uploaded: bytes, event: Event) -> list[Row]:
-        """Return the rows of the file, else of the pasted text, which then stand in the form. Raises RowsRefused."""
+        """Return the rows of the file, else of the pasted text, which then stand in the form.
+
+        Raises RowsRefused, SectorGone.
+        """
+        chosen = find_sector(event, self.sector.data)
+        if chosen is None:
+            raise SectorGone
         if len(uploaded) > LARGEST:
             raise RowsRefused([_("The file is too large: at most 250 kB")])
         try:
             if uploaded:
                 cells = spreadsheets.read(uploaded, most=MOST + 1)
+                self.hidden = cells.hidden
                 self.lines.data = spreadsheets.written(cells)
                 if len(self.lines.data) > LONGEST_TEXT:
-                    raise spreadsheets.TooLarge
+                    raise sheet_rows.TooLarge
             else:
                 cells = spreadsheets.read_pasted(self.lines.data or "", most=MOST + 1)
-        except spreadsheets.SheetRefused as refused:
+        except sheet_rows.SheetRefused as refused:
             raise RowsRefused([str(REFUSALS[type(refused)])]) from None
         self.table = read_table(cells)
-        read = [self._read_row(number, row, event) for number, row in self.table.rows]
+        read = [self._read_row(number, row, event, chosen) for number, row in self.table.rows]
         rows = [one for one in read if isinstance(one, Row)]
         faults = [fault for one in read if not isinstance(one, Row) for fault in one]
         faults += _doubled(rows)
@@ -105,7 +115,7 @@ class InviteManyForm(InvitesForm):
         told = [[row.number, row.sector.key, *vars(row.invitee).values()] for row in rows]
         return digest({"rows": told, "until": str(self.until.data), "holds": self.holds_place.data})
 
-    def _read_row(self, number: int, cells: Sequence[str], event: Event) -> Row | list[str]:
+    def _read_row(self, number: int, cells: Sequence[str], event: Event, chosen: Sector) -> Row | list[str]:
         """Return the row, or what is wrong with it."""
         told = {name: cell for name, cell in zip(self.table.columns, cells, strict=False) if name is not None}
         form = PersonRow(
@@ -124,7 +134,6 @@ class InviteManyForm(InvitesForm):
             )
         if faults:
             return faults
-        chosen = next(one for one in event.sectors if one.key == self.sector.data)
         person = {
             name: form[name].data or "" for name in ("given_name", "family_name", "email", "organisation")
         }

@@ -17,7 +17,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import many, wording
-from forum.invitations.errors import EventOver
+from forum.invitations.errors import EventOver, SectorGone
 from forum.invitations.import_forms import LARGEST, SHOWN, InviteManyForm, RowsRefused
 from forum.invitations.many import Row, SomeRefused
 
@@ -52,7 +52,14 @@ def _invite(slug: str, form: InviteManyForm) -> ResponseReturnValue:
         faults = wording.row_faults(refused.refusals)
         db.session.rollback()
         return _refused(get_any_or_404(slug), form, faults)
-    except (EventOver, RowsRefused):
+    except RowsRefused as refused:
+        db.session.rollback()
+        return _refused(get_any_or_404(slug), form, refused.faults)
+    except SectorGone as refusal:
+        db.session.rollback()
+        form.sector.errors = [wording.refusal_text(refusal)]
+        return _refused(get_any_or_404(slug), form, [])
+    except EventOver:
         db.session.rollback()
         return redirect(url_for("invitations.invite_many", event=slug), 303)
     db.session.commit()
@@ -64,6 +71,7 @@ def _invite(slug: str, form: InviteManyForm) -> ResponseReturnValue:
 
 
 def _refused(event: Event, form: InviteManyForm, faults: Sequence[str]) -> ResponseReturnValue:
+    form.offer(event, clock.now())
     form.lines.errors = faults[:SHOWN]
     form.previewed.data = ""
     return _page(event, form, more=len(faults) - SHOWN), 422
@@ -77,6 +85,7 @@ def _page(event: Event, form: InviteManyForm, rows: Sequence[Row] = (), *, more:
         people=rows,
         more=max(0, more),
         unread=form.table.unread if rows else (),
+        hidden=form.hidden,
         is_over=events.is_over(event, clock.now()),
         most=many.MOST,
     )

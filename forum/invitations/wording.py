@@ -12,6 +12,7 @@ from forum.invitations.errors import (
     EventOver,
     InvitationRefused,
     NoPlaceToHold,
+    SectorGone,
 )
 from forum.invitations.models import Invitation
 from forum.invitations.queries import standing_of
@@ -60,6 +61,8 @@ def refusal_text(refusal: InvitationRefused) -> str:
         return _("This address has an open invitation already")
     if isinstance(refusal, NoPlaceToHold):
         return _("No place is free in the sector that could be held")
+    if isinstance(refusal, SectorGone):
+        return _("This sector has become part of another one, or is gone. Choose again.")
     if isinstance(refusal, EventOver):
         return _("The forum is over")
     return _("Nothing was changed: the invitation has been answered or has ended meanwhile.")

@@ -1,6 +1,7 @@
 """Many invitations from a table: looked at first, wrong rows named by number, all or nobody."""
 
 import io
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -8,17 +9,21 @@ from sqlalchemy import select
 
 from forum import clock
 from forum.accounts.models import User
+from forum.database import start_write
+from forum.events.models import Event
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.invitations import many
+from forum.invitations import console, many, many_pages
 from forum.invitations.actions import Invitee, Terms
 from forum.invitations.many import Row, SomeRefused
 from forum.invitations.models import Invitation
+from forum.registration import merging, places
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import register, write
 from tests.web.test_spreadsheets import workbook
 
 CHOSEN = {"sector": "ngo", "language": "sv", "words": "Välkommen."}
+ONE = {"given_name": "Kim", "family_name": "A", "email": "kim@example.org", "language": "sv"}
 TABLE = "Förnamn;Efternamn;E-post;Organisation;Sektor;Språk;Telefon\n"
 
 
@@ -105,6 +110,83 @@ def test_every_wrong_row_is_named_and_nobody_is_invited(page, event):
     ):
         assert fault in page.submit({"lines": lines}, button="Look at the rows", expect=422).text
     assert invited() == []
+
+
+def sheet(*rows, hidden=()):
+    """Return the rows of a sheet; `hidden` are the numbers of those that a filter hides."""
+    cells = ["".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) for row in rows]
+    return "".join(
+        f'<row r="{number}" hidden="{int(number in hidden)}">{row}</row>'
+        for number, row in enumerate(cells, 1)
+    )
+
+
+def looked_at(page, rows):
+    chosen = {**CHOSEN, "words": ""}
+    return page.submit(chosen, files={"file": workbook(rows)}, button="Look at the rows", expect=200)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Anna", "Berg", "b@example.org", "Polisen, Noa, Cybercentrum, IT, Stab")],
+        [(), ("Namn", "E-post"), ("Anna", "b@example.org")],
+        [("Namn", "E-post", "Enhet, avdelning, grupp"), ("Anna", "b@example.org", "IT; Stab")],
+    ],
+    ids=["commas", "an empty first row", "commas in a heading"],
+)
+def test_what_was_shown_of_a_file_is_sent_by_the_next_press(page, event, rows):
+    shown = looked_at(page, sheet(*rows))
+    assert "1 person will be invited" in shown.text
+    assert shown.all("main td.num") == [str(len(rows))]
+    assert shown.submit(button="Send the invitations", follow=True).flashes == ["1 invitation is on its way."]
+
+
+def test_rows_that_a_filter_hides_are_not_invited_and_the_preview_says_so(page, event):
+    people = [(f"Person{number}", f"p{number}@example.org") for number in range(3)]
+    shown = looked_at(page, sheet(("Namn", "E-post"), *people, hidden=(2, 4)))
+    assert "1 person will be invited" in shown.text
+    assert "2 rows that are hidden in the file" in shown.text
+    shown.submit(button="Send the invitations", follow=True)
+    assert [row[2] for row in invited()] == ["p1@example.org"]
+
+
+def test_a_file_that_no_program_writes_is_refused(page, event):
+    data = workbook(told='<?xml version="1.0" encoding="hex"?>', packed=zipfile.ZIP_LZMA)
+    refused = page.submit(CHOSEN, files={"file": data}, button="Look at the rows", expect=422)
+    assert "The file cannot be read" in refused.text
+
+
+@pytest.mark.parametrize("page_name", ["invitations.invite", "invitations.invite_many"])
+def test_a_sector_that_is_merged_away_meanwhile_is_chosen_again(organiser, event, monkeypatch, page_name):
+    """The merge holds the event's lock, for which the sent form waits after it was found right."""
+
+    def merged_meanwhile(session):
+        start_write(session)
+        mine, other = (find_sector(session.get(Event, event.id), key) for key in ("tech", "ngo"))
+        if mine:
+            places.lock(mine.event)
+            merging.merge(mine, other, merging.propose(mine, other), actor="user:1", now=NOW)
+        session.commit()
+        start_write(session)
+
+    page = organiser.get(page_name, event="nf27")
+    data, button = {**ONE, "sector": "tech"}, "Send the invitation"
+    if page_name == "invitations.invite_many":
+        told = {**CHOSEN, "sector": "tech", "lines": "Kim;A;kim@example.org"}
+        page, data = page.submit(told, button="Look at the rows", expect=200), {}
+        button = "Send the invitations"
+    monkeypatch.setattr(many_pages, "start_write", merged_meanwhile)
+    monkeypatch.setattr(console, "start_write", merged_meanwhile)
+    refused = page.submit(data, button=button, expect=422 if button.endswith("s") else 409)
+    assert "has become part of another one" in refused.text
+    kept = refused.form().data
+    assert "kim@example.org" in "".join(map(str, kept.get("lines", kept.get("email"))))
+    if button.endswith("s"):
+        refused = refused.submit({"sector": "ngo"}, button="Look at the rows", expect=200)
+        assert "1 person will be invited" in refused.text
+    refused.submit({"sector": "ngo"}, button=button, expect=303)
+    assert [row[3] for row in invited()] == ["ngo"]
 
 
 def test_somebody_who_registers_meanwhile_stops_the_whole_table(organiser, page, event):

@@ -1,20 +1,16 @@
 """Reading tables that people send: XLSX, CSV in several encodings, broken files, files that are too large."""
 
 import io
+import tracemalloc
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from forum.web.spreadsheets import (
-    MOST_BYTES,
-    MOST_COLUMNS,
-    NotATable,
-    TooLarge,
-    TooManyRows,
-    read,
-    read_pasted,
-    written,
-)
+from forum.web.sheet_rows import MOST_COLUMNS, NotATable, SheetRefused, TooLarge, TooManyRows
+from forum.web.spreadsheets import read, read_pasted, written
+from forum.web.xlsx_reading import MOST_BYTES, MOST_ELEMENTS
 
 WORKBOOK = (
     '<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
@@ -32,11 +28,19 @@ ROWS = (
 SHARED = "<sst><si><t>Namn</t></si><si><r><t>Å</t></r><r><t>sa</t></r><rPh><t>x</t></rPh></si></sst>"
 
 
-def workbook(rows=ROWS, *, target="worksheets/sheet2.xml", shared=SHARED, sheet="xl/worksheets/sheet2.xml"):
-    """Return an XLSX file whose first sheet is not the part with the first number."""
+def workbook(
+    rows=ROWS,
+    *,
+    target="worksheets/sheet2.xml",
+    shared=SHARED,
+    sheet="xl/worksheets/sheet2.xml",
+    told="",
+    packed=zipfile.ZIP_DEFLATED,
+):
+    """Return an XLSX file whose first sheet is not the part with the first number; `told` begins the workbook."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", WORKBOOK)
+    with zipfile.ZipFile(made, "w", packed) as archive:
+        archive.writestr("xl/workbook.xml", told + WORKBOOK)
         archive.writestr("xl/_rels/workbook.xml.rels", RELATIONS.format(target=target))
         archive.writestr("xl/sharedStrings.xml", shared)
         archive.writestr(sheet, f"<worksheet><sheetData>{rows}</sheetData></worksheet>")
@@ -59,6 +63,44 @@ def test_text_is_read_in_each_encoding_with_each_delimiter(encoding, delimiter):
 def test_what_is_written_is_read_again():
     rows = [["Åsa; B", "a@example.org"], [], ["Line\nbreak", '"x"']]
     assert read_pasted(written(rows), most=10) == [["Åsa; B", "a@example.org"], [], ["Line break", '"x"']]
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12) | st.sampled_from(
+    ("Polisen, Noa, IT; Stab", '"x", y', "a@example.org")
+)
+
+
+@given(st.lists(st.lists(CELLS, max_size=5), max_size=4))
+def test_rows_with_an_address_are_read_again_as_they_were_shown(rows):
+    shown = [[" ".join(cell.split()) for cell in row] for row in ([*row, "b@example.org"] for row in rows)]
+    assert read_pasted(written(shown), most=10) == shown
+
+
+def test_commas_in_cells_do_not_hide_what_separates_the_cells():
+    staff = ["Anna", "Berg", "b@example.org", "Polisen, Noa, Cybercentrum, IT, Stab"]
+    assert read_pasted(";".join(staff), most=10) == [staff]
+    assert read_pasted("Unit, department, section\tE-mail\nIT\ta@example.org", most=10)[0] == [
+        *("Unit, department, section", "E-mail")
+    ]
+    assert read_pasted("Name,E-mail\nAnna,a@example.org", most=10)[1] == ["Anna", "a@example.org"]
+    assert read_pasted("Anna,a@example.org,Polisen; Noa", most=10) == [
+        ["Anna", "a@example.org", "Polisen; Noa"]
+    ]
+
+
+def test_an_empty_first_row_keeps_the_numbers_of_the_others():
+    assert written([[], ["Namn", "E-post"]]) == ";\nNamn;E-post\n"
+
+
+def test_rows_that_a_filter_hides_are_left_out_and_counted():
+    rows = (
+        '<row r="1"><c><v>Namn</v></c></row><row r="2" hidden="1"><c><v>Dold</v></c></row>'
+        '<row r="3" hidden="true"/><row r="4"><c/><c><v>Syns</v></c></row><row r="9" hidden="1"><c><v>x</v></c></row>'
+    )
+    read_rows = read(workbook(rows), most=10)
+    assert read_rows == [["Namn"], [], [], ["", "Syns"]]
+    assert read_rows.hidden == 2
+    assert read(b"a;b", most=10).hidden == 0
 
 
 def test_rows_without_text_at_the_end_do_not_count():
@@ -89,6 +131,55 @@ def test_a_small_file_that_unpacks_to_much_is_refused():
         read(workbook('<row r="1"><c r="XFD1"><v>1</v></c></row>'), most=10)
     with pytest.raises(TooManyRows):
         read(workbook('<row r="1048576"><c r="A1048576"><v>1</v></c></row>'), most=10)
+
+
+def test_a_row_with_text_far_below_is_one_too_many_and_one_without_is_none():
+    assert len(read(workbook(ROWS + '<row r="1048576"><c r="A1048576" s="1"/></row>'), most=10)) == 3
+    with pytest.raises(TooManyRows):
+        read(workbook('<row r="11"><c><v>1</v></c></row>'), most=10)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        workbook("".join(f'<row r="{number}0000"/>' for number in range(1, 400))),
+        workbook("<row/>" * 250_000),
+        workbook("<row>" + "<c/>" * 300_000 + "</row>"),
+        workbook(shared="<sst>" + "<a/>" * 300_000 + "</sst>"),
+        workbook(shared="<sst>" + "<si/>" * MOST_ELEMENTS + "</sst>"),
+    ],
+    ids=["jumps", "rows", "cells", "parts", "texts"],
+)
+def test_a_small_file_costs_little_memory(data):
+    assert len(data) < 20_000
+    tracemalloc.start()
+    try:
+        read(data, most=301)
+    except SheetRefused:
+        pass
+    finally:
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("encoding", ["foo", "hex", "rot13", "idna", "undefined", "utf-7", "unicode_escape"])
+def test_no_codec_is_looked_up_for_a_file(encoding):
+    assert read(workbook(told=f'<?xml version="1.0" encoding="{encoding}"?>'), most=10)[0][0] == "Namn"
+
+
+def test_parts_in_utf_16_are_read():
+    sheet = f"<worksheet><sheetData>{ROWS}</sheetData></worksheet>".encode("utf-16")
+    made = io.BytesIO(workbook(sheet="xl/other.xml"))
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("xl/worksheets/sheet2.xml", sheet)
+    assert read(made.getvalue(), most=10)[2][0] == "Åsa"
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_file_that_is_packed_in_another_way_is_refused(packed):
+    with pytest.raises(NotATable):
+        read(workbook(packed=packed), most=10)
 
 
 @pytest.mark.parametrize(

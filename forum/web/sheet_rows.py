@@ -1,0 +1,25 @@
+"""The rows of a table that somebody has sent, and why one cannot be read."""
+
+MOST_COLUMNS = 30
+
+
+class Rows(list[list[str]]):
+    """The rows of a table, each a list of cells; `hidden` is how many rows with a text were left out."""
+
+    hidden = 0
+
+
+class SheetRefused(Exception):
+    """The file or the pasted rows are not a table that can be read."""
+
+
+class NotATable(SheetRefused):
+    """The file is broken, or neither XLSX nor text."""
+
+
+class TooManyRows(SheetRefused):
+    """The table has more rows than the caller takes."""
+
+
+class TooLarge(SheetRefused):
+    """The table is too wide, a cell is too long, or the file is too large when it is unpacked."""

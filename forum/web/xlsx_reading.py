@@ -1,0 +1,236 @@
+"""Reading the first sheet of an XLSX file (ECMA-376) that somebody has sent.
+
+Whoever sends a file decides what is in it, so reading is bounded: all parts together are unpacked to at most MOST_BYTES
+and have at most MOST_ELEMENTS, document types are refused, and reading stops at the first row or column too many.
+"""
+
+import codecs
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from xml.parsers import expat
+
+from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
+
+# A table of 301 rows and 30 columns has less than half of both.
+MOST_BYTES = 2_000_000  # of the parts, unpacked
+MOST_ELEMENTS = 150_000  # of the parts
+CHUNK = 65_536  # bytes that are unpacked and parsed at once
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # spreadsheet programs know no other way
+CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error),
+    *(LookupError, EOFError, OSError, RuntimeError, ValueError, OverflowError),
+)
+Begin = Callable[[str, dict[str, str]], None]
+End = Callable[[str], None]
+
+
+def read(data: bytes, *, most: int) -> Rows:
+    """Return the rows of the workbook's first sheet, up to the last one with a text. Raises SheetRefused.
+
+    Rows that are hidden are empty, as those that the sheet leaves out.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            book = _Workbook(archive)
+            shared = _texts(book)
+            return _sheet(book, _first_sheet(book), shared, most)
+    except BROKEN as broken:
+        raise NotATable from broken
+
+
+class _Workbook:
+    """The parts of an XLSX file, parsed one after the other within what all of them may have together."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        """Begin with nothing unpacked."""
+        self._archive = archive
+        self._bytes = self._elements = 0
+
+    def has(self, name: str) -> bool:
+        """Return whether the file has this part."""
+        return name in self._archive.NameToInfo
+
+    def parse(self, name: str, *, start: Begin, end: End | None = None, text: End | None = None) -> None:
+        """Parse a part, if the file has it. One with a document type, which could define texts without end, is refused.
+
+        Raises NotATable, TooLarge.
+        """
+        if not self.has(name):
+            return
+        if self._archive.NameToInfo[name].compress_type not in PACKED:
+            raise NotATable
+        with self._archive.open(name) as part:
+            chunk = part.read(CHUNK)
+            # Parts are in UTF-8 or UTF-16 (ECMA-376). A name of another encoding would have Python look for a codec.
+            is_wide = chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            parser = expat.ParserCreate("utf-16" if is_wide else "utf-8")
+            parser.StartDoctypeDeclHandler = _refuse
+            parser.StartElementHandler = self._counting(start)
+            parser.EndElementHandler, parser.CharacterDataHandler = end, text
+            parser.buffer_text = True
+            while chunk:
+                self._bytes += len(chunk)
+                if self._bytes > MOST_BYTES:
+                    raise TooLarge
+                parser.Parse(chunk, False)
+                chunk = part.read(CHUNK)
+            parser.Parse(b"", True)
+
+    def _counting(self, start: Begin) -> Begin:
+        def begin(name: str, told: dict[str, str]) -> None:
+            self._elements += 1
+            if self._elements > MOST_ELEMENTS:
+                raise TooLarge
+            start(name, told)
+
+        return begin
+
+
+def _refuse(*_told: object) -> None:
+    raise NotATable
+
+
+def _first_sheet(book: _Workbook) -> str:
+    """Return the name of the part with the first sheet, as the workbook and its relations say."""
+    sheets: list[str] = []
+    targets: dict[str, str] = {}
+
+    def note_sheet(name: str, told: dict[str, str]) -> None:
+        if _local(name) == "sheet":
+            sheets.append(next((told[key] for key in told if _local(key) == "id" and ":" in key), ""))
+
+    def note_target(name: str, told: dict[str, str]) -> None:
+        if _local(name) == "Relationship":
+            targets[told.get("Id", "")] = told.get("Target", "")
+
+    book.parse("xl/workbook.xml", start=note_sheet)
+    book.parse("xl/_rels/workbook.xml.rels", start=note_target)
+    target = targets.get(sheets[0], "") if sheets else ""
+    name = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+    if not book.has(name):
+        raise NotATable
+    return name
+
+
+def _texts(book: _Workbook) -> list[str]:
+    """Return the workbook's shared texts; the readings of Asian characters (rPh) are left out."""
+    texts: list[str] = []
+    parts: list[str] = []
+    inside = {"t": False, "rPh": False}
+
+    def begin(name: str, _told: dict[str, str]) -> None:
+        if _local(name) in inside:
+            inside[_local(name)] = True
+
+    def end(name: str) -> None:
+        local = _local(name)
+        if local in inside:
+            inside[local] = False
+        elif local == "si":
+            texts.append("".join(parts))
+            parts.clear()
+
+    def note(data: str) -> None:
+        if inside["t"] and not inside["rPh"]:
+            parts.append(data)
+
+    book.parse("xl/sharedStrings.xml", start=begin, end=end, text=note)
+    return texts
+
+
+def _sheet(book: _Workbook, name: str, shared: Sequence[str], most: int) -> Rows:
+    """Return the rows of a sheet up to the last one with a text, those between without one as empty ones."""
+    reader = _SheetReader(shared, most)
+    book.parse(name, start=reader.begin, end=reader.end, text=reader.note)
+    reader.rows.hidden = len(reader.hidden)
+    return reader.rows
+
+
+class _SheetReader:
+    """Collects the rows of a sheet while it is parsed."""
+
+    def __init__(self, shared: Sequence[str], most: int) -> None:
+        """Begin without rows, of which there may be `most`; `shared` are the workbook's shared texts."""
+        self.rows = Rows()
+        self.hidden: set[int] = set()
+        self._shared, self._most = shared, most
+        self._row, self._is_hidden = -1, False
+        self._cell = {"r": "", "t": ""}
+        self._column = 0
+        self._parts: list[str] = []
+        self._is_value = False
+
+    def begin(self, name: str, told: dict[str, str]) -> None:
+        """Note the beginning of a row, a cell or a value."""
+        local = _local(name)
+        if local == "row":
+            # A row is after the one before it, whatever number it gives itself.
+            self._row = max(self._row + 1, _number(told.get("r", "")) - 1)
+            self._is_hidden = told.get("hidden") in ("1", "true")
+            self._column = 0
+        elif local == "c":
+            self._cell = {"r": told.get("r", ""), "t": told.get("t", "")}
+            self._parts = []
+        self._is_value = local in ("v", "t")
+
+    def end(self, name: str) -> None:
+        """Note the end of a cell or a value."""
+        if _local(name) == "c" and self._row >= 0:
+            self._put(_value("".join(self._parts), self._cell["t"], self._shared))
+        self._is_value = False
+
+    def note(self, text: str) -> None:
+        """Note a part of a value."""
+        if self._is_value:
+            self._parts.append(text)
+
+    def _put(self, text: str) -> None:
+        """Put a cell's text where the cell's name, such as C7, says; without a name it is the next one."""
+        column = _column_of(self._cell["r"], self._column)
+        self._column = column + 1
+        if not text.strip():
+            return
+        if self._is_hidden:
+            self.hidden.add(self._row)
+            return
+        if column >= MOST_COLUMNS:
+            raise TooLarge
+        if self._row >= self._most:
+            raise TooManyRows
+        self.rows.extend([] for _row in range(self._row + 1 - len(self.rows)))
+        row = self.rows[self._row]
+        row.extend("" for _cell in range(column + 1 - len(row)))
+        row[column] = text
+
+
+def _number(text: str) -> int:
+    """Return the number that a row gives itself, 0 for none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
+
+
+def _column_of(name: str, following: int) -> int:
+    """Return which column a cell's name means, from 0; `following` is that of a cell without a name."""
+    named = CELL.fullmatch(name)
+    if not named:
+        return following
+    column = 0
+    for letter in named[1]:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column - 1
+
+
+def _value(text: str, kind: str, shared: Sequence[str]) -> str:
+    """Return a cell's text; an error value such as #N/A is none."""
+    if kind == "s":
+        is_number = text.isascii() and text.isdecimal() and len(text) < 8
+        return shared[int(text)] if is_number and int(text) < len(shared) else ""
+    return "" if kind == "e" else text
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
