@@ -8,10 +8,12 @@ from flask_babel import lazy_gettext as _l
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.registration import mails
+from forum.registration.enums import TokenPurpose
 from forum.registration.models import Registration
 
 OPENING = _l("This is about a registration.")
 ASKED, REPLACED, REVIEWED = mails.SUBSTITUTE_ASKED, "substituted", "substitute-in-review"
+REGISTERED = "substitute-registered"
 
 
 def queue_asked(
@@ -35,6 +37,15 @@ def queue_asked(
         link=link,
         until=until,
         opening=OPENING,  # in place of the person's reference, which the newcomer is not to know
+    )
+
+
+def queue_registered(
+    registration: Registration, *, withheld: bool = False, now: datetime
+) -> OutboxMessage | None:
+    """Queue the mail that tells the owner of a named address, and only them, that it is registered already (S24)."""
+    return mails.queue(
+        registration, REGISTERED, now, leads_to=TokenPurpose.MANAGE, withheld=withheld, lane=Lane.NOW
     )
 
 

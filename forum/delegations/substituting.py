@@ -30,6 +30,7 @@ from forum.registration import (
     offers,
     places,
     reviewing,
+    unconfirmed,
     waiting_list,
 )
 from forum.registration import mails as registration_mails
@@ -63,7 +64,7 @@ def ask(registration: Registration, email: str, *, may_mail: MayMail = always, n
     event, canonical = registration.event, names.canonical_email(email)
     if canonical == registration.email_canonical:
         raise SameAddress
-    taken, withheld = registrations.find_live(event, canonical), not may_mail(email)
+    taken, withheld = registrations.find_confirmed(event, canonical), not may_mail(email)
     _forget_asked(registration)
     token, until = new_token(), _link_ends(event, now)
     db.session.add(
@@ -76,7 +77,7 @@ def ask(registration: Registration, email: str, *, may_mail: MayMail = always, n
         )
     )
     if taken:
-        registration_mails.queue_already_registered(taken, withheld=withheld, now=now)
+        mails.queue_registered(taken, withheld=withheld, now=now)
     else:
         mails.queue_asked(registration, email, token, until=until, withheld=withheld, now=now)
     audit.record("registration.substitute_asked", registration, actor=PERSON, at=now)
@@ -131,8 +132,11 @@ def hand_over(registration: Registration, applicant: Applicant, *, now: datetime
     event, before = registration.event, registration.status
     if before == Status.OFFERED and (registration.offer_expires_at or now) <= now:
         raise NothingOffered
-    if taken := registrations.find_live(event, names.canonical_email(applicant.email)):
+    canonical = names.canonical_email(applicant.email)
+    if taken := registrations.find_confirmed(event, canonical):
         raise AddressTaken(taken)
+    registration_mails.take_back([registration])
+    has_freed = unconfirmed.end(event, canonical, now=now)
     successor = answers.draft(event, registration.sector, applicant, now=now)
     is_reviewed = registration.is_in_review
     # The domain of the newcomer's address may belong to another organisation, whose cap then counts the place.
@@ -149,7 +153,7 @@ def hand_over(registration: Registration, applicant: Applicant, *, now: datetime
     mails.queue_replaced(registration, now=now)
     _record(registration, successor, before, now)
     _welcome(successor, is_reviewed=is_reviewed, now=now)
-    if moves:
+    if moves or has_freed:
         waiting_list.offer_free_places(event, now=now)
     return successor
 

@@ -59,7 +59,7 @@ def invite(
     canonical = names.canonical_email(invitee.email)
     if queries.find_open(event, canonical):
         raise AlreadyInvited
-    if live := registrations.find_live(event, canonical):
+    if live := registrations.find_confirmed(event, canonical):
         raise AlreadyRegistered(live)
     if terms.holds_place:
         waiting_list.offer_free_places(event, now=now)
@@ -176,6 +176,11 @@ def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> Non
     if invitation.holds_place:
         places.give_back(invitation.sector)
     invitation.state, invitation.ended_at, invitation.holds_place = state, now, False
+    take_back_mail(invitation)
+
+
+def take_back_mail(invitation: Invitation) -> None:
+    """Take back the invitation's mail if it has not left. Call this before anything is audited."""
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
     outbox.take_back_messages(mine, AbortReason.OUTDATED)
 

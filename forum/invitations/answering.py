@@ -20,7 +20,7 @@ from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered
 from forum.invitations.models import Invitation
 from forum.registration import actions as registrations
-from forum.registration import answers, given, places, queries, reviewing, waiting_list
+from forum.registration import answers, given, places, queries, reviewing, unconfirmed, waiting_list
 from forum.registration.applicant import Applicant
 from forum.registration.models import Registration
 
@@ -39,8 +39,10 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     """
     actions.lock_open(invitation, now)
     event = invitation.event
-    if live := queries.find_live(event, invitation.email_canonical):
+    if live := queries.find_confirmed(event, invitation.email_canonical):
         raise AlreadyRegistered(live)
+    actions.take_back_mail(invitation)
+    has_freed = unconfirmed.end(event, invitation.email_canonical, now=now)
     registration = answers.draft(event, invitation.sector, applicant, now=now)
     db.session.add(registration)
     db.session.flush()
@@ -59,6 +61,8 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     if is_held:
         reviewing.begin_again(registration, changed, now=now)
     audit.record("invitation.accepted", invitation, actor="person", at=now)
+    if has_freed:
+        waiting_list.offer_free_places(event, now=now)
     return registration
 
 

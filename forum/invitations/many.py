@@ -44,7 +44,7 @@ def find_refusals(
     """Return by row number why people could not be invited now, in two statements for all."""
     canonical = {row.number: names.canonical_email(row.invitee.email) for row in rows}
     invited = queries.list_open_addresses(event, canonical.values())
-    registered = queries.find_live_registrations(event, canonical.values())
+    registered = queries.find_confirmed_registrations(event, canonical.values())
     refusals: dict[int, InvitationRefused] = {}
     for number, address in canonical.items():
         if address in invited:

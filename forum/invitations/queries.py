@@ -14,7 +14,7 @@ from forum.invitations.enums import InvitationState, Standing
 from forum.invitations.models import IS_UNSENT, Invitation
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration.enums import LIVE
+from forum.registration.enums import LIVE, Status
 from forum.registration.models import Registration
 from forum.web.pagination import Cursor, Order, Page, read_page
 
@@ -119,10 +119,11 @@ def list_of(registration: Registration) -> Sequence[Invitation]:
     return db.session.scalars(query.order_by(Invitation.id)).all()
 
 
-def find_live_registrations(event: Event, addresses: Collection[str]) -> dict[str, Registration]:
-    """Return the live registrations of these canonical addresses for the event, by address."""
+def find_confirmed_registrations(event: Event, addresses: Collection[str]) -> dict[str, Registration]:
+    """Return the live registrations with one of these canonical addresses, confirmed by its owner, by address."""
     mine = Registration.event_id == event.id, Registration.email_canonical.in_(addresses)
-    live = select(Registration).where(*mine, Registration.status.in_(LIVE))
+    is_confirmed = Registration.status.in_(LIVE), Registration.status != Status.PENDING
+    live = select(Registration).where(*mine, *is_confirmed)
     return {one.email_canonical: one for one in db.session.scalars(live)}
 
 

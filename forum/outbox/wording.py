@@ -42,6 +42,7 @@ KINDS = {
     "new-address": _l("Confirm a new address"),
     "address-leaving": _l("A new address was entered"),
     "substitute-asked": _l("Asked to come instead"),
+    "substitute-registered": _l("Asked to come instead, but registered already"),
     "substituted": _l("Somebody else comes instead"),
     "substitute-in-review": _l("Comes instead, in review"),
     "changed": _l("Details changed"),

@@ -26,9 +26,7 @@ from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
-TO_OTHERS = frozenset(
-    {NEW_ADDRESS, SUBSTITUTE_ASKED}
-)  # to an address that the person typed, maybe somebody else's
+TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}  # go where the person typed, maybe to somebody else
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
 FOR_STATE = {

@@ -110,6 +110,13 @@ def admit_on_trial(trial: Event, registration: Registration, now: datetime, held
     return True
 
 
+def give_back_on_trial(trial: Event, registration: Registration) -> None:
+    """Count the registration's place, if it holds one, as free in a copy of its event (`trial_of`)."""
+    if registration.holds_place:
+        next(sector for sector in trial.sectors if sector.id == registration.sector_id).taken -= 1
+        trial.taken -= 1
+
+
 def trial_of(event: Event) -> Event:
     """Return a copy of the event and its sectors that is in no session, for trying rules: nothing is stored.
 

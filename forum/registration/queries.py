@@ -79,6 +79,12 @@ def find_live(event: Event, email_canonical: str) -> Registration | None:
     ).one_or_none()
 
 
+def find_confirmed(event: Event, email_canonical: str) -> Registration | None:
+    """Return the live registration of this address if its owner has confirmed it (see `unconfirmed`)."""
+    live = find_live(event, email_canonical)
+    return live if live and live.status != Status.PENDING else None
+
+
 def find_last_calendar_sequence(registration: Registration) -> int | None:
     """Return the calendar number of the person's earlier registrations for this event, or None without any."""
     query = select(func.max(Registration.calendar_sequence)).where(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import mails, places, queries, waiting_list
+from forum.registration import mails, places, queries, unconfirmed, waiting_list
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import CannotBeUndone
 from forum.registration.models import Registration
@@ -29,7 +29,7 @@ def foresee(registration: Registration, now: datetime) -> Status | None:
     if registration.status != Status.CANCELLED or was is None or ended_at is None:
         return None
     is_late = now >= ended_at + UNDO_TIME or events.is_over(registration.event, now)
-    if is_late or queries.find_live(registration.event, registration.email_canonical):
+    if is_late or queries.find_confirmed(registration.event, registration.email_canonical):
         return None
     if was == Status.CONFIRMED:
         return Status.CONFIRMED if _would_take_place(registration, now) else None
@@ -45,6 +45,8 @@ def reinstate(registration: Registration, *, words: str = "", actor: str, now: d
     """
     places.lock(registration.event)
     db.session.refresh(registration)
+    mails.take_back([registration])
+    unconfirmed.end(registration.event, registration.email_canonical, now=now)
     status = foresee(registration, now)
     if status is None or (status == Status.CONFIRMED and not _takes_place(registration, now)):
         raise CannotBeUndone
@@ -57,7 +59,6 @@ def reinstate(registration: Registration, *, words: str = "", actor: str, now: d
             registration.calendar_sequence = max(registration.calendar_sequence, earlier + 1)
         registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None
         registration.waiting_since = registration.requested_at if status == Status.WAITING else None
-    mails.take_back([registration])
     tell(registration, words=words, now=now)
     audit.record("registration.reinstated", registration, actor=actor, at=now, status=status)
     waiting_list.offer_free_places(registration.event, now=now)
@@ -72,6 +73,8 @@ def tell(registration: Registration, *, words: str = "", now: datetime) -> None:
 def _would_take_place(registration: Registration, now: datetime) -> bool:
     """Return whether a place is left for the registration once everybody in line has been offered what is theirs."""
     trial = places.trial_of(registration.event)
+    if typed := unconfirmed.find(registration.event, registration.email_canonical):
+        places.give_back_on_trial(trial, typed)
     waiting_list.count_offers_on_trial(trial, now)
     return places.admit_on_trial(trial, registration, now)
 

@@ -22,7 +22,7 @@ from forum.registration import actions as registrations
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, make_applicant, register, write
+from tests.factories.registrations import confirmed, make_applicant, write
 from tests.factories.saving import save
 from tests.registration.reading import last_id, queued, read, recorded
 
@@ -225,7 +225,7 @@ def test_withdrawal_takes_back_a_mail_that_has_not_left(organiser, pages, event)
     invite(event)
     with pytest.raises(AlreadyInvited):
         invite(event, email="KIM@example.org")
-    register(event, "tech", email="kari@example.org")
+    confirmed(event, "tech", email="kari@example.org")
     with pytest.raises(AlreadyRegistered):
         invite(event, email="kari@example.org")
 

@@ -19,7 +19,7 @@ from forum.invitations.many import Row, SomeRefused
 from forum.invitations.models import Invitation
 from forum.registration import merging, places
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import register, write
+from tests.factories.registrations import confirmed, write
 from tests.web.test_spreadsheets import workbook
 
 CHOSEN = {"sector": "ngo", "language": "sv", "words": "Välkommen."}
@@ -84,7 +84,7 @@ def test_a_file_is_read_and_its_rows_stand_in_the_form(organiser, page, event, k
 
 
 def test_every_wrong_row_is_named_and_nobody_is_invited(page, event):
-    register(event, "tech", email="known@example.org")
+    confirmed(event, "tech", email="known@example.org")
     lines = TABLE + (
         ";Andersen;kim@example.org\nKari;;kari\nÅsa;;asa@example.org;;Nowhere;Klingon\n"
         "Bo;;bo@example.org\nBo;;BO@example.org\n"
@@ -192,7 +192,7 @@ def test_a_sector_that_is_merged_away_meanwhile_is_chosen_again(organiser, event
 def test_somebody_who_registers_meanwhile_stops_the_whole_table(organiser, page, event):
     lines = "Bo;;bo@example.org\nKim;;kim@example.org\n"
     shown = page.submit({**CHOSEN, "lines": lines}, button="Look at the rows", expect=200)
-    register(event, "tech", email="kim@example.org")
+    confirmed(event, "tech", email="kim@example.org")
     refused = shown.submit(button="Send the invitations", expect=422)
     assert "Row 2: Registration " in refused.text
     sector = find_sector(event, "ngo")

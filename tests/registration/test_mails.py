@@ -63,6 +63,7 @@ KINDS = {
     "new-address",
     "address-leaving",
     "substitute-asked",
+    "substitute-registered",
     "substituted",
     "substitute-in-review",
 }
@@ -146,11 +147,14 @@ def make_mails_about_offers(waiting: Registration, patient: Registration) -> dic
 def make_mails_of_substitution(person: Registration) -> dict[str, Mail]:
     """Let somebody else come instead of a person whose sector is reviewed."""
     told = make_applicant(**TYPED, language=person.language, email="instead@example.org")
+    known = confirmed(person.event, **TYPED, language=person.language)
+    write(substituting.ask, person, known.email, now=NOW)
     write(substituting.ask, person, told.email, now=NOW)
     asked = newest_mail(person, "substitute-asked")
     newcomer = write(substituting.confirm, asked.token, told, now=NOW)
     return {
         "substitute-asked": asked,
+        **_newest(known, "substitute-registered"),
         **_newest(person, "substituted"),
         **_newest(newcomer, "substitute-in-review"),
     }

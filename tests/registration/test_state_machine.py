@@ -511,7 +511,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         for registration_id, kind, status in db.session.execute(select(*columns).order_by(OutboxMessage.id)):
             # An outdated mail is withdrawn, with the status "aborted".
             assert status in ("queued", "sent", "withheld", "aborted")
-            if kind not in ("already-registered", "substitute-asked"):
+            if kind not in ("already-registered", "substitute-asked", "substitute-registered"):
                 last[registration_id] = kind
         assert [one.id for one in people if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
 

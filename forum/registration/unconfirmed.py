@@ -1,0 +1,42 @@
+"""A registration whose address nobody has confirmed stands in nobody's way.
+
+Anybody can type another person's address into the form. So such a registration blocks no invitation, no substitution
+and no undoing of a cancellation: once the owner of the address has answered by a mailed link, it ends.
+"""
+
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import answers, links, mails, places, queries
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+
+
+def find(event: Event, email_canonical: str) -> Registration | None:
+    """Return the live registration of this address that is not confirmed, if there is one."""
+    live = queries.find_live(event, email_canonical)
+    return live if live and live.status == Status.PENDING else None
+
+
+def end(event: Event, email_canonical: str, *, now: datetime) -> bool:
+    """End the unconfirmed registration of an address, with its links and answers; return whether it held a place.
+
+    The caller has locked the event, has taken back mails of its own before, and offers the place to whoever waits.
+    """
+    registration = find(event, email_canonical)
+    if registration is None:
+        return False
+    mails.take_back([registration])
+    had_place = registration.holds_place
+    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    with db.session.no_autoflush:
+        places.release(registration)
+        registration.move_to(Status.EXPIRED, now=now)
+        registration.ended_at = now
+    links.revoke(registration, now=now)
+    answers.forget(registration)
+    db.session.flush()
+    audit.record("registration.gave_way", registration, actor="person", at=now)
+    return had_place
