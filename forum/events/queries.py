@@ -34,6 +34,7 @@ WITH_PAGES = selectinload(Event.pages).load_only(Page.event_id, Page.slug, Page.
 CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.where(Event.is_published)
+VERSION = select(ContentVersion.version)
 SECTORS = select(Sector).where(Sector.event_id == bindparam("event_id")).order_by(Sector.position)
 PAGES = (
     select(Page)
@@ -247,7 +248,7 @@ def began_on() -> date:
 
 def content_version() -> int:
     """Return the content version, a number that each change of public content raises."""
-    return db.session.scalars(select(ContentVersion.version)).one()
+    return db.session.scalars(VERSION).one()
 
 
 def _load(event: Event, name: str, statement: Select) -> None:

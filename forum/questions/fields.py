@@ -48,6 +48,7 @@ class AsksQuestions(TidyForm):
     """A form that asks an event's questions, too. `asks` tells the server that the form's page had some."""
 
     asks = HiddenField()
+    asked_now: Sequence[Question] = ()
     # WTForms' list of a form's fields, which each form has for itself here.
     _unbound_fields: Any
 
@@ -80,6 +81,7 @@ class AsksQuestions(TidyForm):
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Return whether the form is valid; answers that are too long together are refused at the last of them."""
+        self.asked_now = self.asked()  # once for the checks of all fields, none of which changes an answer
         valid = super().validate(*args, **kwargs)
         return all([valid, *(self._fits(sensitivity) for sensitivity in Sensitivity)])
 
@@ -96,7 +98,7 @@ class AsksQuestions(TidyForm):
         return {key: value for key, value in told.items() if value is not None}
 
     def _fits(self, sensitivity: Sensitivity) -> bool:
-        fields = [self[name_of(q)] for q in self.asked() if q.sensitivity == sensitivity]
+        fields = [self[name_of(q)] for q in self.asked_now if q.sensitivity == sensitivity]
         told = {field.name: field.data for field in fields if field.data}
         if len(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")) <= MOST_BYTES[sensitivity]:
             return True
@@ -126,7 +128,7 @@ def choices_of(question: Question, stored: Any = None) -> list[SelectChoice]:
 
 def _only_if_asked(form: AsksQuestions, field: Any) -> None:
     """Check nothing in a field whose question is not asked."""
-    if field.question not in form.asked():
+    if field.question not in form.asked_now:
         field.errors = []
         raise StopValidation
 

@@ -3,13 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
+from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
 from forum.questions.models import Answer, Question
 
+KEPT_AT_MOST = 50  # events: a form that is forged may name any
+Kept = dict[str | None, tuple[int, list["Question"]]]
 BY_POSITION = Question.position, Question.id
 # The questions of a registration form, in one statement that is built once: a form reads nothing else about them.
 OPEN = (
@@ -39,6 +43,22 @@ def list_for_form(slug: str | None) -> list[Question]:
     for question in questions:
         db.session.expunge(question)
     return questions
+
+
+def list_kept(slug: str | None) -> list[Question]:
+    """Return `list_for_form` as it was read last, unless public content has changed: change nothing in its rows.
+
+    The steps of a registration ask three times for the same questions. A change of a question raises the content
+    version in its own transaction, and the version is read first: what is kept is never older than it says.
+    """
+    kept: Kept = current_app.extensions.setdefault("kept_questions", {})
+    version = events.content_version()
+    found = kept.get(slug)
+    if found is None or found[0] != version:
+        if len(kept) >= KEPT_AT_MOST:
+            kept.clear()
+        found = kept[slug] = version, list_for_form(slug)
+    return list(found[1])
 
 
 def list_all(event_id: int) -> list[Question]:

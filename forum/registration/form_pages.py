@@ -47,7 +47,7 @@ def read(
     is_sent = request.method == "POST"
     told: Mapping[str, Any] = request.form if is_sent else answers or {}
     has_questions = not is_sent or is_final or bool(told.get("asks"))
-    asked = queries.list_for_form(told.get("event") or slug) if has_questions else ()
+    asked = queries.list_kept(told.get("event") or slug) if has_questions else ()
     return RegistrationForm(data=answers, questions=asked, sector=sector)
 
 
