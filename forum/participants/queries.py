@@ -5,8 +5,9 @@ shown by the name in the registration, which may be an alias (P20–P22), and wh
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, bindparam, exists, func, select
 
 from forum.events.enums import ListAudience
 from forum.events.models import Event
@@ -28,9 +29,10 @@ def list_shown(event: Event) -> Sequence[Row]:
 
 
 def is_empty(event: Event) -> bool:
-    """Return whether the list shows nobody to its readers of today."""
-    return event.participant_list == ListAudience.OFF or not db.session.scalar(
-        select(exists(_shown(event, select(Registration.id))))
+    """Return whether the list shows nobody to its readers of today; the footer of each page asks."""
+    audience = event.participant_list
+    return audience == ListAudience.OFF or not db.session.scalar(
+        SHOWS_ANYBODY[audience], {"event_id": event.id}
     )
 
 
@@ -44,12 +46,24 @@ def count_consents(event: Event) -> dict[ListAudience, int]:
 
 
 def _shown(event: Event, query: Select, audience: ListAudience | None = None) -> Select:
-    readers = COVERING[audience or event.participant_list]
+    return _shown_to(audience or event.participant_list, event.id, query)
+
+
+def _shown_to(audience: ListAudience, event_id: Any, query: Select) -> Select:
+    readers = COVERING[audience]
     return query.join(Consent, Consent.registration_id == Registration.id).where(
-        Registration.event_id == event.id,
+        Registration.event_id == event_id,
         Registration.status == Status.CONFIRMED,
         Consent.purpose == LIST,
         Consent.withdrawn_at.is_(None),
         Consent.listed_as.is_not(None),
         Consent.audience.in_(readers),
     )
+
+
+# Built once: building it takes longer than asking.
+SHOWS_ANYBODY = {
+    audience: select(exists(_shown_to(audience, bindparam("event_id"), select(Registration.id))))
+    for audience in ListAudience
+    if audience != ListAudience.OFF
+}

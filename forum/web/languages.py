@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
-from flask_babel import get_locale, refresh
+from flask_babel import get_locale, get_translations, refresh
 from flask_babel import gettext as _
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -22,6 +23,7 @@ MOMENTS = {"en": f"d MMMM y 'at' {CLOCKS['en']}", "sv": f"d MMMM y 'kl'. {CLOCKS
 LONGEST = 200  # characters of Accept-Language that are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
 # Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
+CATALOGUES: dict[Locale, NullTranslations] = {}
 READ_IN = {code: code for code in NAMES} | dict.fromkeys(("da", "no", "nb", "nn"), "sv")
 
 
@@ -29,10 +31,24 @@ def init_app(app: Flask) -> None:
     """Use the language of the URL; in the console, the organiser's preference."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "translations")
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # by Flask-Babel's extension
+        lambda text: _catalogue().ugettext(text),
+        lambda one, many, number: _catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters.update(short_moment=_short_moment_of, short_day=_short_day_of, day=_day_of)
     app.jinja_env.filters.update(hour=_hour_of, language_name=language_name)
     app.jinja_env.globals["get_locale"] = get_locale
+
+
+def _catalogue() -> NullTranslations:
+    """Return the texts of the present language, by one look at the request: Flask-Babel takes four for each text."""
+    if (locale := get_locale()) is None:
+        return get_translations()
+    if locale not in CATALOGUES:
+        CATALOGUES[locale] = get_translations()
+    return CATALOGUES[locale]
 
 
 def read_from_address(app: Flask) -> None:
