@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, StringField
+from wtforms import BooleanField, FormField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, ValidationError
 
 from forum import addresses
-from forum.console.settings_fields import NumberField, SettingsForm, at_most
+from forum.console.settings_fields import NumberField, Row, SettingsForm, at_most
 from forum.events.models import Event
 from forum.organisations.actions import Written
 from forum.registration.limits import PUBLIC_PROVIDERS
@@ -19,6 +19,10 @@ from forum.web.forms import LinesField, required
 from forum.web.languages import in_language
 
 MOST_ALIASES, MOST_DOMAINS = 50, 20
+
+
+class SectorCaps(Row):
+    """A field for each sector of an event, with the most places in it; `OrganisationForm` adds the fields."""
 
 
 class OrganisationForm(SettingsForm):
@@ -32,18 +36,30 @@ class OrganisationForm(SettingsForm):
     country = CountryField(_l("Country"))
     sector = SelectField(_l("Sector"))
     cap = NumberField(_l("Most places"), [Optional()], least=1)
+    sector_caps = FormField(SectorCaps, _l("Most places in a sector"))
     is_suggested = BooleanField(_l("Suggest the name on the form"))
 
     def __init__(self, formdata: Any = None, *, event: Event, **kwargs: Any) -> None:
+        self._event = event
         super().__init__(formdata, **kwargs)
         named = [SelectChoice(sector.key, in_language(sector.name)) for sector in event.sectors]
         self.sector.choices = [SelectChoice("", _l("No sector in particular")), *named]
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Read the values, once there is a field for each of the event's sectors."""
+        fields = {
+            sector.key: NumberField(in_language(sector.name), [Optional()], least=1)
+            for sector in self._event.sectors
+        }
+        self.sector_caps.form_class = type("SectorCaps", (SectorCaps,), fields)
+        super().process(*args, **kwargs)
 
     @staticmethod
     def stored(written: Written) -> dict[str, Any]:
         """Return the values that the form's fields show of what is stored."""
         return {
             **{name: getattr(written, name) for name in ("name", "country", "sector", "cap", "is_suggested")},
+            "sector_caps": dict(written.sector_caps),
             "aliases": "\n".join(written.aliases),
             "domains": "\n".join(written.domains),
         }
@@ -58,6 +74,7 @@ class OrganisationForm(SettingsForm):
             sector=self.sector.data or "",
             cap=self.cap.data,
             is_suggested=bool(self.is_suggested.data),
+            sector_caps=tuple((key, cap) for key, cap in self.sector_caps.data.items() if cap),
         )
 
     def validate_aliases(self, field: LinesField) -> None:

@@ -19,7 +19,6 @@ from forum.organisations import actions, duplicates, queries
 from forum.organisations import merging as rules
 from forum.organisations.errors import MergedFurther
 from forum.organisations.models import Merge
-from forum.registration import caps
 from forum.registration.organisation_models import Organisation
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
@@ -140,9 +139,10 @@ def _stored(event: Event, both: Both) -> dict[str, Any]:
 def _merge_page(
     event: Event, both: Both, form: MergeOrganisationForm, meanwhile: ChangedMeanwhile | None = None
 ) -> ResponseReturnValue:
-    counts = queries.count_by_key(event)
+    counts, held = queries.count_by_key(event), queries.count_in_sectors(event)
     numbers = [counts.get(one.key, queries.Numbers()) for one in both]
     merged, kept = both
+    held.own = dict.fromkeys((merged.key, kept.key), held.own.get(kept.key, {}))
     return edit_page(
         "organisations/merge",
         event.slug,
@@ -154,7 +154,8 @@ def _merge_page(
         names=[_names(event, one) for one in both],
         numbers=numbers,
         places=sum(one.places for one in numbers),
-        cap=caps.cap_of(event, kept.key, {kept.key: form.cap.data} if form.cap.data else {}),
+        counted=sum(held.against(one.key, None) for one in both),
+        cap=form.cap.data or event.organisation_cap,
         sectors={sector.key: sector for sector in event.sectors},
     )
 

@@ -25,6 +25,7 @@ from forum.registration.organisation_models import MarkKind, Organisation
 from forum.registration.queries import find_by_reference
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
+from forum.web.languages import in_language
 
 bp = Blueprint("organisations", __name__, url_prefix="/console/<event>/organisations")
 
@@ -36,12 +37,12 @@ def index(event: str) -> ResponseReturnValue:
     known, counts = queries.list_all(found), queries.count_by_key(found)
     unlisted, merges = queries.list_unlisted(found, counts, known), queries.list_merges(found)
     named, apart = duplicates.list_names(known, merges), queries.list_distinctions(found)
-    standing = {one.id: one for one in known}
+    standing, held = {one.id: one for one in known}, queries.count_in_sectors(found)
     return render_template(
         "console/organisations/index.html",
         event=found,
         rows=[_row(found, one, merges, counts) for one in known],
-        caps={one.id: caps.cap_of(found, one.key, {one.key: one.cap} if one.cap else {}) for one in known},
+        places={one.id: _places(found, one, held) for one in known},
         sectors={sector.key: sector for sector in found.sectors},
         unlisted=unlisted,
         likely=duplicates.find_likely(unlisted, named),
@@ -103,6 +104,19 @@ def _row(
         "sector": written.sector,
         "numbers": counts.get(organisation.key, queries.Numbers()),
     }
+
+
+def _places(event: Event, organisation: Organisation, held: caps.Held) -> list[str]:
+    """Return in words how many places an organisation has of those it may have, and so for sectors with a number."""
+    key, own = organisation.key, held.own.get(organisation.key, {})
+    named = {sector.id: in_language(sector.name) for sector in event.sectors if sector.id in own}
+    elsewhere = held.against(key, None)
+    cap = caps.cap_of(event, key, None, held.own)
+    told = [_("%(places)s of at most %(cap)s", places=elsewhere, cap=cap) if cap else str(elsewhere)]
+    for number, name in named.items():
+        numbers = {"sector": name, "places": held.against(key, number), "cap": own[number]}
+        told.append(_("%(sector)s: %(places)s of at most %(cap)s", **numbers))
+    return told
 
 
 def _edit(slug: str, number: int | None) -> ResponseReturnValue:

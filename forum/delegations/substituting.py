@@ -141,7 +141,11 @@ def hand_over(registration: Registration, applicant: Applicant, *, now: datetime
     is_reviewed = registration.is_in_review
     # The domain of the newcomer's address may belong to another organisation, whose cap then counts the place.
     moves = successor.organisation_key != registration.organisation_key
-    if moves and registration.holds_place and not caps.has_room(event, successor.organisation_key):
+    if (
+        moves
+        and registration.holds_place
+        and not caps.has_room(event, successor.organisation_key, registration.sector_id)
+    ):
         raise OrganisationFull
     # The database refuses rows whose status and place do not fit, so nothing is written in between.
     with db.session.no_autoflush:

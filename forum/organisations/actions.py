@@ -16,7 +16,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.organisations.errors import MarkTaken, TooManySuggested
 from forum.registration import belonging, names, waiting_list
-from forum.registration.organisation_models import MarkKind, Organisation, OrganisationMark
+from forum.registration.organisation_models import MarkKind, Organisation, OrganisationCap, OrganisationMark
 
 MOST_SUGGESTED = 150  # names that the form offers: they are a part of its page
 Wanted = dict[tuple[MarkKind, str], str]
@@ -24,7 +24,10 @@ Wanted = dict[tuple[MarkKind, str], str]
 
 @dataclass(frozen=True)
 class Written:
-    """What organisers write about an organisation; `sector` is a sector's key, "" for none."""
+    """What organisers write about an organisation; `sector` is a sector's key, "" for none.
+
+    `sector_caps` are the keys of sectors in which a number of their own holds, with it, in the order of the sectors.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -33,6 +36,7 @@ class Written:
     sector: str = ""
     cap: int | None = None
     is_suggested: bool = False
+    sector_caps: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Outcome:
 
 def written_of(event: Event, organisation: Organisation) -> Written:
     """Return what is stored about an organisation."""
+    caps = {row.sector_id: row.cap for row in organisation.sector_caps}
     return Written(
         name=organisation.name,
         aliases=tuple(mark.written for mark in aliases_of(organisation)),
@@ -55,6 +60,7 @@ def written_of(event: Event, organisation: Organisation) -> Written:
         sector=next((one.key for one in event.sectors if one.id == organisation.sector_id), ""),
         cap=organisation.cap,
         is_suggested=organisation.is_suggested,
+        sector_caps=tuple((one.key, caps[one.id]) for one in event.sectors if one.id in caps),
     )
 
 
@@ -118,8 +124,22 @@ def _put(event: Event, organisation: Organisation, written: Written) -> None:
     organisation.country, organisation.cap = written.country, written.cap
     organisation.is_suggested = written.is_suggested
     organisation.sector_id = next((one.id for one in event.sectors if one.key == written.sector), None)
+    _put_caps(event, organisation, written)
     db.session.add(organisation)
     db.session.flush()
+
+
+def _put_caps(event: Event, organisation: Organisation, written: Written) -> None:
+    """Give an organisation exactly these caps in sectors; one that stays keeps its row."""
+    ids = {sector.key: sector.id for sector in event.sectors}
+    wanted = {ids[key]: cap for key, cap in written.sector_caps if key in ids}
+    organisation.sector_caps = [row for row in organisation.sector_caps if row.sector_id in wanted]
+    kept = {row.sector_id: row for row in organisation.sector_caps}
+    for sector_id, cap in wanted.items():
+        if sector_id in kept:
+            kept[sector_id].cap = cap
+        else:
+            organisation.sector_caps.append(OrganisationCap(sector_id=sector_id, cap=cap))
 
 
 def _marks_of(written: Written) -> Wanted:

@@ -13,6 +13,7 @@ from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
 from forum.organisations.models import Distinction, Merge
+from forum.registration import caps, line_queries
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
@@ -54,15 +55,19 @@ def find_merge(event: Event, number: int) -> Merge | None:
 def list_merges(event: Event) -> Sequence[Merge]:
     """Return the event's merges, with what each merged organisation has, the first merge first."""
     query = select(Merge).join(Merge.merged).where(Organisation.event_id == event.id)
-    loaded = joinedload(Merge.merged).selectinload(Organisation.marks), joinedload(Merge.kept)
-    return db.session.scalars(query.order_by(Merge.merged_at, Merge.merged_id).options(*loaded)).all()
+    merged = joinedload(Merge.merged)
+    loaded = merged.selectinload(Organisation.marks), merged.selectinload(Organisation.sector_caps)
+    rows = query.order_by(Merge.merged_at, Merge.merged_id).options(*loaded, joinedload(Merge.kept))
+    return db.session.scalars(rows).all()
 
 
 def list_all(event: Event) -> Sequence[Organisation]:
     """Return the event's organisations that are not merged, with their names and mail domains, by name."""
     query = select(Organisation).where(Organisation.event_id == event.id, Organisation.counts_as_id.is_(None))
     return db.session.scalars(
-        query.order_by(Organisation.key, Organisation.id).options(selectinload(Organisation.marks))
+        query.order_by(Organisation.key, Organisation.id).options(
+            selectinload(Organisation.marks), selectinload(Organisation.sector_caps)
+        )
     ).all()
 
 
@@ -83,6 +88,14 @@ def count_by_key(event: Event) -> dict[str, Numbers]:
         .group_by(Registration.organisation_key)
     )
     return {key: Numbers(registrations, places) for key, registrations, places in rows}
+
+
+def count_in_sectors(event: Event) -> caps.Held:
+    """Return how many places each organisation holds in each sector, with the caps of their own."""
+    held = caps.Held()
+    held.own = caps.own_caps(event)
+    held.know((), line_queries.count_places_by_organisation(event))
+    return held
 
 
 def list_unlisted(

@@ -8,6 +8,7 @@ TABLES = {  # texts and settings of the forum itself
     "organisations",
     "organisation_marks",
     "organisation_merges",
+    "organisation_caps",
     "organisation_distinctions",
     "pages",
     "post_covers",
@@ -131,7 +132,9 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     "OldAddressForm": ("old", "leads_to"),
     "ImportForm": ("file", "lines"),
     "MergeOrganisationForm": ("cap",),
-    "OrganisationForm": ("name", "aliases", "domains", "country", "sector", "cap", "is_suggested"),
+    "OrganisationForm": (
+        *("name", "aliases", "domains", "country", "sector", "cap", "sector_caps", "is_suggested"),
+    ),
     "GlossaryForm": ("language", "avoid", "better", "reason"),
     "MergeSectorForm": ("floor", "ceiling"),
     "QuestionForm": ("label", "help", "choices", "is_required", "sectors", "condition", "sensitivity"),

@@ -215,7 +215,7 @@ def _refuse_if_organisation_full(registration: Registration, details: Details) -
     event = registration.event
     key = belonging.key_of(event, details.organisation, registration.email_canonical)
     moves = registration.holds_place and key != registration.organisation_key
-    if moves and not caps.has_room(event, key):
+    if moves and not caps.has_room(event, key, registration.sector_id):
         raise OrganisationFull
 
 

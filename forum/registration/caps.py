@@ -1,60 +1,111 @@
 """How many places an organisation may have: its own cap, else the event's; and how many it holds.
 
+An organisation may have a number of its own for a sector. The places in that sector count against this number alone,
+those in all other sectors together against the other cap.
+
 An organisation's places are counted by `organisation_key`, over all its spellings and mail domains (`belonging`). The
 numbers are read with the event locked, in the transaction that takes a place (R01).
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import queries
-from forum.registration.organisation_models import Organisation
+from forum.registration.organisation_models import Organisation, OrganisationCap
 
-OWN_CAPS = select(Organisation.key, Organisation.cap).where(
-    Organisation.event_id == bindparam("event_id"), Organisation.cap.is_not(None)
+# The caps of an organisation's own by sector's id, None for all sectors that have no number of their own.
+Own = Mapping[int | None, int]
+OWN_CAPS = (
+    select(Organisation.key, Organisation.cap, OrganisationCap.sector_id, OrganisationCap.cap)
+    .outerjoin(OrganisationCap, OrganisationCap.organisation_id == Organisation.id)
+    .where(
+        Organisation.event_id == bindparam("event_id"),
+        or_(Organisation.cap.is_not(None), OrganisationCap.cap.is_not(None)),
+    )
 )
 OWN_CAPS_OF = OWN_CAPS.where(Organisation.key.in_(bindparam("keys", expanding=True)))
 
 
-class Held(Counter[str]):
-    """Numbers of places by `organisation_key`; `own` has the caps of organisations that have one of their own."""
+class Held:
+    """Numbers of places by organisation and sector; `own` has the caps of organisations that have some of their own."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.own: Mapping[str, int] = {}
+        self.own: Mapping[str, Own] = {}
+        self._known: set[str] = set()
+        self._in_sector: Counter[tuple[str, int]] = Counter()
+        self._in_all: Counter[str] = Counter()
 
     def add(self, keys: Collection[str], event: Event) -> None:
         """Read the numbers and caps of these organisations, without those that are known already."""
-        unknown = set(keys) - self.keys()
+        unknown = set(keys) - self._known
         self.own = {**self.own, **own_caps(event, unknown)}
-        self.update(dict.fromkeys(unknown, 0))
-        self.update(queries.count_places_of_organisations(event, unknown))
+        self.know(unknown, queries.count_places_of_organisations(event, unknown))
+
+    def know(self, keys: Collection[str], numbers: Mapping[tuple[str, int], int]) -> None:
+        """Take the numbers of these organisations, by key and sector's id, for known."""
+        self._known |= set(keys)
+        for (key, sector_id), number in numbers.items():
+            self.count(key, sector_id, number)
+
+    def count(self, key: str, sector_id: int, step: int = 1) -> None:
+        """Let an organisation have more places in a sector, or fewer."""
+        self._in_sector[key, sector_id] += step
+        self._in_all[key] += step
+
+    def in_all(self, key: str) -> int:
+        """Return how many places an organisation has in the event."""
+        return self._in_all[key]
+
+    def against(self, key: str, sector_id: int | None) -> int:
+        """Return how many places count against the cap that holds for an organisation in this sector.
+
+        Without a sector it is the cap for those that have no number of their own.
+        """
+        own = self.own.get(key, {})
+        if sector_id is not None and sector_id in own:
+            return self._in_sector[key, sector_id]
+        return self._in_all[key] - sum(self._in_sector[key, one] for one in own if one is not None)
 
 
-def has_room(event: Event, key: str | None, held: Held | None = None) -> bool:
-    """Return whether the organisation, if any, may have one more place; `held` are known numbers of places."""
+def has_room(event: Event, key: str | None, sector_id: int, held: Held | None = None) -> bool:
+    """Return whether the organisation, if any, may have one more place in the sector; `held` are known numbers."""
     if key is None:
         return True
-    cap = cap_of(event, key, held.own if held is not None else own_caps(event, [key]))
+    own = held.own if held is not None else own_caps(event, [key])
+    cap = cap_of(event, key, sector_id, own)
     if cap is None:
         return True
-    return (queries.count_places_of_organisation(event, key) if held is None else held[key]) < cap
+    if held is None:
+        held = Held()
+        held.own = own
+        held.know([key], queries.count_places_of_organisations(event, [key]))
+    return held.against(key, sector_id) < cap
 
 
-def cap_of(event: Event, key: str, own: Mapping[str, int]) -> int | None:
-    """Return how many places an organisation may have, None for as many as there are; `own` are from `own_caps`."""
-    return own.get(key, event.organisation_cap)
+def cap_of(event: Event, key: str, sector_id: int | None, own: Mapping[str, Own]) -> int | None:
+    """Return how many places an organisation may have in a sector, None for as many as there are.
+
+    Without a sector it is the cap for those that have no number of their own; `own` are from `own_caps`.
+    """
+    mine = own.get(key, {})
+    return mine.get(sector_id, mine.get(None, event.organisation_cap))
 
 
-def own_caps(event: Event, keys: Collection[str] | None = None) -> dict[str, int]:
-    """Return by key the caps of the event's organisations that have their own; only of these keys, if given."""
+def own_caps(event: Event, keys: Collection[str] | None = None) -> dict[str, Own]:
+    """Return by key the caps of the event's organisations that have some of their own; only of these keys, if given."""
     values = {"event_id": event.id}
     query, asked = (OWN_CAPS, {}) if keys is None else (OWN_CAPS_OF, {"keys": list(keys)})
-    return {key: cap for key, cap in db.session.execute(query, {**values, **asked}) if cap is not None}
+    own: dict[str, dict[int | None, int]] = defaultdict(dict)
+    for key, cap, sector_id, in_sector in db.session.execute(query, {**values, **asked}):
+        if cap is not None:
+            own[key][None] = cap
+        if in_sector is not None:
+            own[key][sector_id] = in_sector
+    return dict(own)
 
 
 def held_by(event: Event, keys: Collection[str]) -> Held:

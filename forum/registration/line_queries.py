@@ -1,6 +1,5 @@
 """Reading the waiting list in the event's order (`line` says which that is)."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -34,9 +33,9 @@ WHOLE = (
     )
 )
 PLACES_BY_ORGANISATION = (
-    select(Registration.organisation_key, func.count())
+    select(Registration.organisation_key, Registration.sector_id, func.count())
     .where(Registration.event_id == bindparam("event_id"), HOLDS_PLACE)
-    .group_by(Registration.organisation_key)
+    .group_by(Registration.organisation_key, Registration.sector_id)
 )
 
 
@@ -45,9 +44,10 @@ def list_whole(event: Event, sector_ids: Collection[int]) -> Sequence[Registrati
     return db.session.scalars(WHOLE, {"event_id": event.id, "sector_ids": list(sector_ids)}).all()
 
 
-def count_places_by_organisation(event: Event) -> Counter[str]:
-    """Return how many places each organisation holds."""
-    return Counter(dict(db.session.execute(PLACES_BY_ORGANISATION, {"event_id": event.id}).all()))
+def count_places_by_organisation(event: Event) -> dict[tuple[str, int], int]:
+    """Return how many places each organisation holds in each sector, by its key and the sector's id."""
+    rows = db.session.execute(PLACES_BY_ORGANISATION, {"event_id": event.id})
+    return {(key, sector_id): number for key, sector_id, number in rows}
 
 
 def positions(event: Event, sector_id: int | None = None) -> Any:

@@ -8,7 +8,7 @@ that stays keeps the key of the one that is gone, so that addresses and open for
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from forum.audit import actions as audit
 from forum.events.models import Sector
@@ -16,7 +16,7 @@ from forum.extensions import db
 from forum.registration import answers, places, question_changes
 from forum.registration.errors import SharesRefused
 from forum.registration.models import Registration
-from forum.registration.organisation_models import Organisation
+from forum.registration.organisation_models import Organisation, OrganisationCap
 from forum.registration.sectors import Fault, FaultKind, count_registrations
 
 
@@ -64,6 +64,7 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     question_changes.follow_merged(event, sector.key, into.key)
     organised = update(Organisation).where(Organisation.sector_id == sector.id)
     db.session.execute(organised.values(sector_id=into.id))
+    _add_caps(sector, into)
     mine = Registration.event_id == event.id, Registration.sector_id == sector.id
     moved = {"sector_id": into.id, "version": Registration.version + 1}
     db.session.execute(update(Registration).where(*mine).values(moved))
@@ -80,3 +81,20 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     event.sectors.remove(sector)
     db.session.flush()
     return number
+
+
+def _add_caps(sector: Sector, into: Sector) -> None:
+    """Add up what an organisation may have in both sectors, where it has a number of its own for both.
+
+    A number for one of them alone is not a limit for the people of the other: that of the sector which goes is gone.
+    """
+    caps = select(OrganisationCap)
+    gone = {
+        cap.organisation_id: cap
+        for cap in db.session.scalars(caps.where(OrganisationCap.sector_id == sector.id))
+    }
+    for kept in db.session.scalars(caps.where(OrganisationCap.sector_id == into.id)):
+        if kept.organisation_id in gone:
+            kept.cap += gone[kept.organisation_id].cap
+    for cap in gone.values():
+        db.session.delete(cap)

@@ -125,7 +125,7 @@ def _foresee_without_review(registration: Registration, sector: Sector, now: dat
     waiting_list.count_offers_on_trial(trial, now)
     has_line = places.takes_waiters(registration.event, now)
     left = places.places_left(trial, now)[sector.id]
-    is_free = left > 0 and caps.has_room(trial, registration.organisation_key)
+    is_free = left > 0 and caps.has_room(trial, registration.organisation_key, sector.id)
     if is_free and (has_line or position_in(registration, sector) == 1):
         return Outcome.GETS_PLACE
     return Outcome.JOINS_LINE if has_line else Outcome.NOWHERE
@@ -151,13 +151,15 @@ def _has_room(registration: Registration, sector: Sector, now: datetime) -> bool
             copied.taken -= 1
     trial.taken -= 1
     free = places.places_left(trial, now)[sector.id]
-    return free > 0 and caps.has_room(trial, registration.organisation_key, _held_by_others(registration))
+    return free > 0 and caps.has_room(
+        trial, registration.organisation_key, sector.id, _held_by_others(registration)
+    )
 
 
 def _held_by_others(registration: Registration) -> Held:
     """Return how many places the other people of the registration's organisation hold."""
     held = caps.held_by(registration.event, [registration.organisation_key])
-    held[registration.organisation_key] -= 1
+    held.count(registration.organisation_key, registration.sector.id, -1)
     return held
 
 

@@ -87,7 +87,7 @@ def could_follow(registration: Registration, other: Registration, now: datetime)
         sector.taken -= sector.id == other.sector_id
     trial.taken -= 1
     held = caps.held_by(registration.event, {registration.organisation_key, other.organisation_key})
-    held[other.organisation_key] -= 1
+    held.count(other.organisation_key, other.sector_id, -1)
     return places.admit_on_trial(trial, registration, now, held)
 
 

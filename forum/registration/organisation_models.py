@@ -49,6 +49,26 @@ class Organisation(Base):
     marks: Mapped[list["OrganisationMark"]] = relationship(
         cascade="all, delete-orphan", order_by="OrganisationMark.id"
     )
+    sector_caps: Mapped[list["OrganisationCap"]] = relationship(cascade="all, delete-orphan")
+
+
+class OrganisationCap(Base):
+    """How many places an organisation may have in one sector, in place of its cap for the whole event.
+
+    Places in such a sector count against this number alone, and those of all other sectors against the other one.
+    """
+
+    __tablename__ = "organisation_caps"
+    __table_args__ = (
+        CheckConstraint("cap > 0", name="cap_positive"),
+        Index("ix_organisation_caps_sector_id", "sector_id"),
+    )
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True
+    )
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sectors.id", ondelete="CASCADE"), primary_key=True)
+    cap: Mapped[int]
 
 
 class OrganisationMark(Base):

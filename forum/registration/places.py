@@ -93,7 +93,7 @@ def admit(registration: Registration, now: datetime, held: Held | None = None) -
     if not may_take(registration, now, held):
         return False
     if held is not None:
-        held[registration.organisation_key] += 1
+        held.count(registration.organisation_key, registration.sector.id)
     _take(registration)
     return True
 
@@ -104,7 +104,7 @@ def admit_on_trial(trial: Event, registration: Registration, now: datetime, held
     if not _is_free(sector, trial, registration.organisation_key, now, held):
         return False
     if held is not None:
-        held[registration.organisation_key] += 1
+        held.count(registration.organisation_key, sector.id)
     sector.taken += 1
     trial.taken += 1
     return True
@@ -201,7 +201,7 @@ def _is_free(
     held: Held | None = None,
 ) -> bool:
     """Return whether the rule at the head of this file allows this sector and organisation a place now."""
-    return places_left(event, now)[sector.id] > 0 and caps.has_room(event, organisation_key, held)
+    return places_left(event, now)[sector.id] > 0 and caps.has_room(event, organisation_key, sector.id, held)
 
 
 def places_left(event: Event, now: datetime) -> dict[int, int]:

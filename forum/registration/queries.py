@@ -1,6 +1,5 @@
 """Reading registrations."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -46,9 +45,6 @@ WAITING = (
     .order_by(Registration.waiting_since, Registration.id)
     .limit(WAITING_AT_ONCE)
 )
-PLACES_OF_ORGANISATION = select(func.count()).where(
-    IN_EVENT, Registration.organisation_key == bindparam("organisation_key"), HOLDS_PLACE
-)
 PLACES_HELD_FOR_CLIENT = select(func.count()).where(IN_EVENT, Registration.asked_from == bindparam("client"))
 # Counts places that are not confirmed, and people who wait. The query names the sectors, so that an index is used.
 UNDECIDED = (
@@ -62,13 +58,13 @@ UNDECIDED = (
     .group_by(Registration.sector_id, Registration.status)
 )
 PLACES_OF_ORGANISATIONS = (
-    select(Registration.organisation_key, func.count())
+    select(Registration.organisation_key, Registration.sector_id, func.count())
     .where(
         IN_EVENT,
         Registration.organisation_key.in_(bindparam("organisation_keys", expanding=True)),
         HOLDS_PLACE,
     )
-    .group_by(Registration.organisation_key)
+    .group_by(Registration.organisation_key, Registration.sector_id)
 )
 
 
@@ -179,21 +175,18 @@ def list_waiting(
     return db.session.scalars(query, {"event_id": event.id, "sector_ids": sector_ids}).all()
 
 
-def count_places_of_organisation(event: Event, organisation_key: str) -> int:
-    """Return how many places an organisation holds, over all spellings of its name."""
-    values = {"event_id": event.id, "organisation_key": organisation_key}
-    return db.session.scalar(PLACES_OF_ORGANISATION, values) or 0
-
-
 def count_places_held_for(event: Event, client: str) -> int:
     """Return how many places are held for unconfirmed registrations that this client has sent."""
     return db.session.scalar(PLACES_HELD_FOR_CLIENT, {"event_id": event.id, "client": client}) or 0
 
 
-def count_places_of_organisations(event: Event, organisation_keys: Collection[str]) -> Counter[str]:
-    """Return how many places each of these organisations holds."""
+def count_places_of_organisations(
+    event: Event, organisation_keys: Collection[str]
+) -> dict[tuple[str, int], int]:
+    """Return how many places each of these organisations holds in each sector, by its key and the sector's id."""
     values = {"event_id": event.id, "organisation_keys": list(organisation_keys)}
-    return Counter(dict(db.session.execute(PLACES_OF_ORGANISATIONS, values).all()))
+    rows = db.session.execute(PLACES_OF_ORGANISATIONS, values)
+    return {(key, sector_id): number for key, sector_id, number in rows}
 
 
 def count_undecided(event: Event) -> Undecided:

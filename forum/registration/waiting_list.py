@@ -93,7 +93,7 @@ def _admitted(
     held = Held()
     rules = Rules(
         below=lambda sector_id: _below(event, sector_id, now),
-        has_place=lambda organisation_key: held[organisation_key] > 0,
+        has_place=lambda organisation_key: held.in_all(organisation_key) > 0,
         full=lambda: _full(event, now),
         admit=lambda waiter: admit(waiter, now, held),
     )
@@ -103,7 +103,7 @@ def _admitted(
         if is_balanced:
             waiting = line_queries.list_whole(event, sectors)
             held.own = caps.own_caps(event)
-            held.update(line_queries.count_places_by_organisation(event))
+            held.know((), line_queries.count_places_by_organisation(event))
             yield from round_.give(waiting)
             return
         waiting = queries.list_waiting(event, sectors, after=last)

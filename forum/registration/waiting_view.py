@@ -98,12 +98,14 @@ def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]])
     is_balanced, own = event.line_order == LineOrder.BALANCE, caps.own_caps(event)
     if event.organisation_cap is None and not own and not is_balanced:
         return {}
-    held = line_queries.count_places_by_organisation(event)
+    held = caps.Held()
+    held.own = own
+    held.know((), line_queries.count_places_by_organisation(event))
     told: dict[int, str] = {}
     for registration in (person for line in lines.values() for _position, person in line):
-        number = held[registration.organisation_key]
-        cap = caps.cap_of(event, registration.organisation_key, own)
-        if cap is not None and number >= cap:
+        key, sector_id = registration.organisation_key, registration.sector_id
+        number, cap = held.in_all(key), caps.cap_of(event, key, sector_id, own)
+        if cap is not None and held.against(key, sector_id) >= cap:
             told[registration.id] = _("Passed over: the organisation has as many places as it can have")
         elif is_balanced and number:
             told[registration.id] = _("The organisation has a place")

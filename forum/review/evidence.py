@@ -100,8 +100,8 @@ def _add_organisations(
     called = belonging.find_names(event, keys)
     for one in registrations:
         key, evidence = one.organisation_key, told[one.id]
-        evidence.places_held = held[key] - one.holds_place
-        evidence.cap = caps.cap_of(event, key, held.own)
+        evidence.places_held = held.against(key, one.sector_id) - one.holds_place
+        evidence.cap = caps.cap_of(event, key, one.sector_id, held.own)
         evidence.domains = domains[key]
         evidence.has_own_domain = belonging.has_domain(domains[key], one.email_canonical)
         if key in called and organisation_key(one.organisation) != key:

@@ -170,6 +170,28 @@ def test_a_merge_by_choosing_is_refused_when_somebody_has_changed_one_meanwhile(
     organiser.get("organisation_merges.merge", **HERE, number=1, into=2, expect=404)  # it is merged already
 
 
+def test_a_sector_gets_a_number_of_its_own_and_the_list_says_how_many_there_are(organiser, event):
+    write_down(organiser, name="Polisen", cap="1")
+    confirmed(event, "justice", organisation="Polisen")
+    page = organiser.get("organisations.edit", **HERE, number=1)
+    wrong = page.submit({"sector_caps-justice": "0", "sector_caps-ngo": "x"}, button="Save", expect=422)
+    assert sorted(wrong.errors) == ["sector_caps-justice", "sector_caps-ngo"]
+    saved = wrong.submit({"sector_caps-justice": "3", "sector_caps-ngo": ""}, button="Save", **FOLLOWED)
+    assert saved.all("tbody td[data-label=Places]") == ["0 of at most 1; Justice: 1 of at most 3"]
+    page = organiser.get("organisations.edit", **HERE, number=1)
+    other = organiser.get("organisations.edit", **HERE, number=1)
+    page.submit({"sector_caps-justice": "4"}, button="Save")
+    refused = other.submit({"sector_caps-justice": "5"}, button="Save", expect=409)
+    assert refused.all(".compared tbody td") == ["4", "5"]
+    write_down(organiser, name="Polisenn")
+    merge = organiser.get("organisation_merges.merge", **HERE, number=2, into=1)
+    assert (
+        "Together they hold 1 place. Of these, 0 count against the number for the other sectors."
+        in merge.text
+    )
+    assert "In the sectors, the numbers of Polisen hold." in merge.text
+
+
 def test_an_inner_merge_says_what_is_to_be_undone_first(organiser, event):
     for name in ("Alpha", "Beta", "Gamma"):
         write_down(organiser, name=name)

@@ -35,7 +35,7 @@ class Substituting:
         new = queries.find_successor(person)
         self.told[new.id] = told
         if holds:
-            self.had_place |= {(new.id, new.organisation_key)}
+            self.had_place |= {(new.id, new.organisation_key, new.sector_id)}
         assert (person.status, person.holds_place, self.event.taken) == (Status.CANCELLED, False, taken)
         assert (new.status, new.holds_place) == (Status.CONFIRMED if holds else status, holds)
         assert new.waiting_since == (waited if status == Status.WAITING else None)

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults import races
+from tests.faults import organisation_races, races
 
 STORIES = {
     "two hundred people for ten places": races.many_people_for_ten_places,
@@ -22,6 +22,7 @@ STORIES = {
     "reviewers and cancellations": races.reviewers_and_cancellations,
     "everything in two events": races.everything_in_two_events,
     "every way to offer at once": races.every_way_to_offer_at_once,
+    "colleagues for the last places": organisation_races.colleagues_for_the_last_places,
 }
 
 
@@ -60,6 +61,7 @@ def test_more_people_than_places_without_the_lock(race, database_url):
         "workers that expire and offer",
         "every end at once",
         "every way to offer at once",
+        "colleagues for the last places",
     ],
 )
 def test_stories_end_badly_without_the_lock(race, name):

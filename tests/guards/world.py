@@ -48,7 +48,7 @@ from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, Of
 from forum.registration.given import care
 from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.offer_models import Offer
-from forum.registration.organisation_models import Organisation, OrganisationMark
+from forum.registration.organisation_models import Organisation, OrganisationCap, OrganisationMark
 from forum.registration.own_sign_in import EVERYTHING
 from forum.registration.reviewing import Refusal
 from forum.registration.senders import Sender
@@ -255,6 +255,7 @@ def _make_organisations(world: World) -> None:
         for kind, value in (("name", "polisen"), ("name", "police"), ("domain", "police.example")):
             save(OrganisationMark(kind=kind, value=value, written=value, **of_it))
         _make_pairs(event, organisation)
+        save(OrganisationCap(organisation_id=organisation.id, sector_id=event.sectors[0].id, cap=4))
 
 
 def _make_pairs(event: Event, organisation: Organisation) -> None:

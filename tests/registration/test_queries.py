@@ -39,7 +39,6 @@ def new_registration(event) -> Registration:
     [
         (lambda event: queries.find_live(event, "a@example.org"), "uq_registrations_live_email"),
         (lambda event: queries.list_waiting(event, [1]), "ix_registrations_waiting"),
-        (lambda event: queries.count_places_of_organisation(event, "ours"), "ix_registrations_organisation"),
         (lambda event: queries.count_places_held_for(event, "client"), "ix_registrations_asked_from"),
         (
             lambda event: queries.count_places_of_organisations(event, {"a", "b"}),
@@ -52,7 +51,7 @@ def new_registration(event) -> Registration:
             "ix_registrations_email_event",
         ),
     ],
-    ids=["address", "waiting", "organisation", "client", "organisations", "any", "form", "earlier"],
+    ids=["address", "waiting", "client", "organisations", "any", "form", "earlier"],
 )
 def test_question_is_answered_by_its_index(plan, ask, index):
     event = make_event()

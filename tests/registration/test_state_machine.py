@@ -122,7 +122,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         self.event = make_event(capacity=4, sectors=sectors, **rules, **moments)
         self.begin_asking()
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
-        self.had_place: set[tuple[int, str]] = set()
+        self.had_place: set[tuple[int, str, int]] = set()
         self.ended_from: dict[int, tuple[Status, datetime]] = {}  # how and when those who cancelled stood
         self.returned: set[int] = set()  # people whose cancellation was undone
         self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
@@ -330,8 +330,11 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         """Write an organisation down, new or changed, with another one's name or the people's domain as its own."""
         aliases = data.draw(st.lists(st.sampled_from(ORGANISATIONS), max_size=2))
         domains = data.draw(st.lists(st.just("example.org"), max_size=1))
-        written = Written(name, tuple(aliases), tuple(domains), cap=cap)
-        known = {one.name: one for one in organisation_queries.list_all(self.event)}
+        in_sectors = data.draw(st.lists(st.sampled_from((("tech", 1), ("ngo", 2))), max_size=2, unique=True))
+        written = Written(
+            name, tuple(aliases), tuple(domains), cap=cap, sector_caps=tuple(sorted(in_sectors, reverse=True))
+        )
+        known = self.written_down()
         if self.do_locked(organisations.store, known.get(name), written):
             self.written[name] = written
 
@@ -339,8 +342,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
     @rule(data=st.data())
     def organisers_remove_an_organisation(self, data):
         name = data.draw(st.sampled_from(self.standing()))
-        known = {one.name: one for one in organisation_queries.list_all(self.event)}
-        assert self.do_locked(organisations.remove, known[name])
+        assert self.do_locked(organisations.remove, self.written_down()[name])
         for gone in [one for one in self.written if self.stands_as(one) == name]:
             del self.written[gone]
             self.merged.pop(gone, None)
@@ -349,7 +351,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
     @rule(data=st.data(), cap=st.sampled_from((None, 1, 3)))
     def organisers_merge_an_organisation_into_another(self, data, cap):
         name, kept = data.draw(st.permutations(self.standing()))[:2]
-        known = {one.name: one for one in organisation_queries.list_all(self.event)}
+        known = self.written_down()
         assert self.do_locked(merging.merge, known[name], known[kept], cap)
         self.merged[name] = (kept, self.written[kept].cap, cap)
         self.written[kept] = replace(self.written[kept], cap=cap)
@@ -372,6 +374,12 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         if self.written[kept].cap == after:
             self.written[kept] = replace(self.written[kept], cap=before)
 
+    def written_down(self) -> dict:
+        """Return the stored organisations by name: those that were written down and not merged."""
+        known = {one.name: one for one in organisation_queries.list_all(self.event)}
+        assert sorted(known) == self.standing()
+        return known
+
     def standing(self) -> list[str]:
         return sorted(name for name in self.written if name not in self.merged)
 
@@ -385,7 +393,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         """Change an organisation; return whether it was done. A name or domain may belong to another one already."""
         start_write(db.session)
         places.lock(self.event)
-        had = {number for number, _organisation in self.had_place}
+        had = {number for number, *_where in self.had_place}
         try:
             act(self.event, *args, actor="user:1", now=self.now)
             db.session.commit()
@@ -485,12 +493,12 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
     def who_has_just_got_a_place_could_have_it(self, people):
         for sector in {one.sector for one in self.newly_placed(people)} | self.newly_held():
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
-        # A person may change organisation and keep the place, so look at each pair of person and organisation.
+        # A person may change organisation or sector and keep the place, so look at where each place counts.
         new = places_by_organisation(people) - self.had_place
         moved = [
             one for one in people if (one.id, one.organisation_key) in new and one.id not in self.promised
         ]
-        caps_of_moved = [(self.cap_of(one), places_of_colleagues(one, people)) for one in moved]
+        caps_of_moved = [(self.cap_of(one), self.places_against(one, people)) for one in moved]
         assert all(cap is None or number <= cap for cap, number in caps_of_moved)
 
     def nobody_is_passed_by_who_came_later(self, people):
@@ -632,7 +640,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
 
     def newly_placed(self, people) -> list[Registration]:
         """Return the people who got a place in this step."""
-        before = {number for number, _organisation in self.had_place}
+        before = {number for number, *_where in self.had_place}
         return [one for one in people if one.holds_place and one.id not in before]
 
     def could_have_a_place(self, one, people) -> bool:
@@ -657,17 +665,34 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         at_domain = [name for name, known in self.written.items() if known.domains]
         return next(iter((*named, *at_domain)), one.organisation)
 
+    def in_sectors(self, one) -> dict[str, int]:
+        """Return by sector's key the numbers of their own that a person's organisation has there."""
+        known = self.written.get(self.organisation_of(one))
+        return dict(known.sector_caps) if known else {}
+
     def cap_of(self, one) -> int | None:
         known = self.written.get(self.organisation_of(one))
-        return known.cap if known and known.cap else self.event.organisation_cap
+        in_all = known.cap if known and known.cap else self.event.organisation_cap
+        return self.in_sectors(one).get(one.sector.key, in_all)
+
+    def places_against(self, one, people) -> int:
+        """Return how many places of an organisation count against the cap that holds for this person."""
+        own, key = self.in_sectors(one), one.sector.key
+        colleagues = [other for other in people if other.organisation_key == one.organisation_key]
+        counted = [
+            other
+            for other in colleagues
+            if (other.sector.key == key if key in own else other.sector.key not in own)
+        ]
+        return sum(other.holds_place for other in counted)
 
     def is_capped(self, one, people) -> bool:
         cap = self.cap_of(one)
-        return cap is not None and places_of_colleagues(one, people) >= cap
+        return cap is not None and self.places_against(one, people) >= cap
 
 
-def places_by_organisation(people) -> set[tuple[int, str]]:
-    return {(one.id, one.organisation_key) for one in people if one.holds_place}
+def places_by_organisation(people) -> set[tuple[int, str, int]]:
+    return {(one.id, one.organisation_key, one.sector_id) for one in people if one.holds_place}
 
 
 def places_of_colleagues(one, people) -> int:
@@ -708,6 +733,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (places, "kept_for", lambda sector, event, now: 0),
         (caps, "has_room", lambda *_: True),
         (caps, "own_caps", lambda *_: {}),
+        (caps.Held, "against", lambda held, key, _sector: held.in_all(key)),
         (belonging, "settle", lambda event: 0),
         (merging, "settle", lambda event, now: (0, 0)),
         (merging, "undo", lambda event, row, *, actor, now: None),

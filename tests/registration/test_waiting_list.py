@@ -226,7 +226,7 @@ def test_offering_asks_as_much_however_many_stand_behind_a_cap(blocked, monkeypa
     capped = in_line(event, "tech", *range(1, blocked + 1), organisation="STORA BOLAGET AB")
     (free,) = in_line(event, "tech", 30, organisation="Lilla bolaget")
     asked = []
-    for name in ("list_waiting", "count_places_of_organisations", "count_places_of_organisation"):
+    for name in ("list_waiting", "count_places_of_organisations"):
         real = getattr(queries, name)
         noted = lambda *given, name=name, real=real, **more: asked.append(name) or real(*given, **more)  # noqa: E731
         monkeypatch.setattr(queries, name, noted)
