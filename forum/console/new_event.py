@@ -16,6 +16,7 @@ from forum.events.errors import EventExists
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
+from forum.organisations.copying import copy_organisations
 from forum.questions.copying import copy_questions
 from forum.web.languages import in_language, language
 
@@ -54,6 +55,7 @@ def copy(event: str) -> ResponseReturnValue:
             form.name.errors = [_("There is an event with this name on these days already")]
         else:
             copy_questions(original, made)
+            copy_organisations(original, made)
             return _made(made)
     page = render_template("console/new_event/copy.html", event=get_any_or_404(event), form=form)
     return page, 422 if form.errors else 200
