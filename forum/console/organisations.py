@@ -20,7 +20,7 @@ from forum.organisations import actions as rules
 from forum.organisations import duplicates, queries
 from forum.organisations.errors import MarkTaken, TooManySuggested
 from forum.organisations.models import Merge
-from forum.registration import caps
+from forum.registration import belonging, caps
 from forum.registration.organisation_models import MarkKind, Organisation
 from forum.registration.queries import find_by_reference
 from forum.web.edits import ChangedMeanwhile
@@ -28,6 +28,9 @@ from forum.web.forms import TidyForm
 from forum.web.languages import in_language
 
 bp = Blueprint("organisations", __name__, url_prefix="/console/<event>/organisations")
+# Every form on which an organisation is typed offers names, the public ones too.
+bp.add_app_template_filter(belonging.list_suggested, "suggested_names")
+bp.add_app_template_filter(belonging.list_all_suggested, "all_suggested_names")
 
 
 @bp.route("")

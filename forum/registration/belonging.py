@@ -49,15 +49,17 @@ DOMAINS_OF = MARKS.where(
     OrganisationMark.kind == MarkKind.DOMAIN,
     Standing.key.in_(bindparam("keys", expanding=True)),
 ).order_by(OrganisationMark.value)
-SUGGESTED = (
+ALL_SUGGESTED = (
     select(Organisation.name)
     .where(
         Organisation.event_id == bindparam("event_id"),
         Organisation.is_suggested,
         Organisation.counts_as_id.is_(None),
-        or_(Organisation.sector_id.is_(None), Organisation.sector_id == bindparam("sector_id")),
     )
     .order_by(Organisation.key)
+)
+SUGGESTED = ALL_SUGGESTED.where(
+    or_(Organisation.sector_id.is_(None), Organisation.sector_id == bindparam("sector_id"))
 )
 
 
@@ -118,6 +120,11 @@ def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
 def list_suggested(sector: Sector) -> Sequence[str]:
     """Return the names that the form offers in this sector: those that organisers have marked, for it or for all."""
     return db.session.scalars(SUGGESTED, {"event_id": sector.event_id, "sector_id": sector.id}).all()
+
+
+def list_all_suggested(event: Event) -> Sequence[str]:
+    """Return the names that organisers' own forms offer: those that are marked, for whatever sector."""
+    return db.session.scalars(ALL_SUGGESTED, {"event_id": event.id}).all()
 
 
 def find_names(event: Event, keys: Collection[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from forum.audit.models import AuditEntry
 from forum.registration.organisation_models import Organisation
 from tests.factories.events import make_archive, make_event, make_sector
 from tests.factories.registrations import confirmed
-from tests.registration.filling import checked
+from tests.registration.filling import checked, manage_token
 from tools.pages import Pages
 
 HERE = {"event": "nf27"}
@@ -243,3 +243,30 @@ def test_a_page_of_a_removed_organisation_never_reaches_the_next_one(database, o
     assert "has been removed or merged meanwhile" in kept.text
     assert kept.submit(button="Add the organisation", **FOLLOWED).flashes == ["Saved."]
     assert [one.name for one in database.query(Organisation)] == ["Customs", "Police"]
+
+
+def test_every_form_with_an_organisation_suggests_marked_names_and_nobodys_own(app, sign_in_as, event):
+    person = confirmed(event, "ngo", organisation="Secret Society", email="eva@example.org")
+    admin = sign_in_as(Role.ADMIN)
+    for written in (
+        {"name": "Everywhere", "is_suggested": "y"},
+        {"name": "Courts", "sector": "justice", "is_suggested": "y"},
+        {"name": "Unmarked"},
+    ):
+        admin.get("organisations.new", **HERE).submit(written, button="Add the organisation")
+
+    def suggested(page):
+        names = [option["value"] for option in page.soup.select("datalist option")]
+        (typed,) = page.soup.select("[name=organisation]")
+        assert typed["list"] == page.soup.select_one("datalist")["id"]
+        return names
+
+    visitor = Pages(app)
+    visitor.get("self_service.enter", token=manage_token(person), follow=True)
+    assert suggested(visitor.get("self_service.change")) == ["Everywhere"]
+    for view, values in (
+        ("attendee_changes.change", {"reference": person.reference}),
+        ("attendee_additions.add", {}),
+        ("invitations.invite", {}),
+    ):
+        assert suggested(admin.get(view, **HERE, **values)) == ["Courts", "Everywhere"], view

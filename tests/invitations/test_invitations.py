@@ -196,6 +196,14 @@ def test_reviewers_see_that_a_person_was_invited(organiser, event):
         assert "Invited on" in organiser.get(endpoint, event="nf27", **values).text
 
 
+def test_the_form_of_an_invitation_suggests_names_that_organisers_have_marked(organiser, pages, event):
+    for name, marked in (("Courts", "y"), ("Unmarked", "")):
+        form = {"name": name, "sector": "justice"} | ({"is_suggested": marked} if marked else {})
+        organiser.get("organisations.new", event="nf27").submit(form, button="Add the organisation")
+    page = pages.get(link_of(invite(event)).replace("/sv/", "/en/") + "/yes")
+    assert [option["value"] for option in page.soup.select("datalist option")] == ["Courts"]
+
+
 def test_no_with_a_reason(organiser, pages, event):
     invitation = invite(event)
     link = link_of(invitation)
