@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import dossier
 from forum.registration import queries as registrations
@@ -24,6 +25,7 @@ from forum.review import actions, panel, queries, wording
 from forum.review.errors import DecisionRefused
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.web.forms import TidyForm
+from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("review", __name__, url_prefix="/console/<event>/review")
 bp.record_once(panel.install)
@@ -35,18 +37,34 @@ REFUSALS = (DecisionRefused, NotInReview, NotLive, SectorFull)
 def index(event: str) -> ResponseReturnValue:
     """Show who waits for a decision, the longest first, with the evidence beside each person."""
     shown, now = get_any_or_404(event), clock.now()
-    waiting = queries.list_undecided(shown)
-    if waiting:
+    page, before = queries.read_undecided(shown, Cursor.of(request.args))
+    total = queries.count_undecided(shown)
+    if page.rows:
         note_view(audit_queries.WAITING_LIST_VIEWED, shown, actor=sign_ins.current_actor())
     return render_template(
         "console/review/index.html",
         event=shown,
-        people=panel.describe(shown, waiting, user_id=g.user.id, now=now),
-        total=queries.count_undecided(shown),
+        people=panel.describe(shown, page.rows, user_id=g.user.id, now=now),
+        pages=_pages(shown, page, before, total),
         late=queries.count_late(shown, now),
         is_over=events.is_over(shown, now),
         wording=registration_wording,
     )
+
+
+def _pages(event: Event, page: Page[Registration], before: int, total: int) -> dict[str, str | None]:
+    """Return the ways to the pages beside this one, and which people of how many it shows."""
+
+    def url(beside: str, row: Registration) -> str:
+        values: dict[str, Any] = {"event": event.slug, beside: row.reference}
+        return url_for(".index", **values)
+
+    rows = {"first": before + 1, "last": before + len(page.rows), "total": total}
+    return {
+        "previous_url": url("before", page.rows[0]) if page.has_previous else None,
+        "next_url": url("after", page.rows[-1]) if page.has_next else None,
+        "summary": _("%(first)s–%(last)s of %(total)s", **rows),
+    }
 
 
 @bp.route("/<reference>/approval", methods=["GET", "POST"])

@@ -1,6 +1,7 @@
 """Reading what waits for a decision."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
@@ -12,11 +13,23 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration.enums import APPROVED, Status
 from forum.registration.models import IS_REVIEWED, IS_WAITING, Registration
+from forum.registration.queries import find_by_reference
+from forum.registration.searching import read_reference
 from forum.review.models import ProposedRefusal, Recusal
+from forum.web.pagination import Cursor, Order, Page, count_before, read_page
 
 SHOWN = 100
 # A registration that an earlier version put in review has no moment from which its review counts.
 SINCE = func.coalesce(Registration.review_since, Registration.requested_at)
+ORDER = Order((SINCE.label("since"), Registration.id))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Where a page of the queue begins."""
+
+    since: datetime
+    id: int
 
 
 def waits(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
@@ -34,10 +47,25 @@ def count_undecided(event: Event) -> int:
 
 def list_undecided(event: Event, *, limit: int = SHOWN) -> Sequence[Registration]:
     """Return the registrations that wait for a decision, those that wait longest first."""
-    first, changed = _parts(event)
-    ids = first.union_all(changed)
-    query = select(Registration).where(Registration.id.in_(ids)).order_by(SINCE, Registration.id)
+    query = _undecided(event).order_by(SINCE, Registration.id)
     return db.session.scalars(query.limit(limit).options(joinedload(Registration.sector))).all()
+
+
+def read_undecided(event: Event, cursor: Cursor | None) -> tuple[Page[Registration], int]:
+    """Return a page of those who wait for a decision, the longest first, and how many stand before its first person.
+
+    A page begins beside a person, by reference; somebody about whom was decided meanwhile stands where they asked.
+    """
+    query = _undecided(event).options(joinedload(Registration.sector))
+    beside = find_by_reference(event, read_reference(cursor.key)) if cursor else None
+    backwards = cursor is not None and cursor.backwards
+    at = Beside(beside.review_since or beside.requested_at, beside.id) if beside else None
+    page = read_page(db.session, query, ORDER, size=SHOWN, beside=at, backwards=backwards)
+    if not page.has_previous:
+        return page, 0
+    first = page.rows[0]
+    here = Beside(first.review_since or first.requested_at, first.id)
+    return page, count_before(db.session, query, ORDER, here)
 
 
 def count_late(event: Event, now: datetime) -> int:
@@ -88,6 +116,11 @@ def count_other_reviewers(registration: Registration, user_id: int) -> int:
         .where(roles, here, User.active, *others)
     )
     return db.session.scalar(able) or 0
+
+
+def _undecided(event: Event) -> Select[Registration]:
+    first, changed = _parts(event)
+    return select(Registration).where(Registration.id.in_(first.union_all(changed)))
 
 
 def _number(part: Select) -> ScalarSelect:

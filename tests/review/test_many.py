@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forum.events.enums import SectorPolicy
+from forum.review import queries
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
 
@@ -66,3 +67,26 @@ def test_texts_that_are_no_references_choose_nobody(organiser, people):
         assert asked.submit(forged={"who": who}, expect=200, follow=True).flashes == nobody
     chosen = [people[0].reference.lower(), "\x00"]
     assert organiser.get("review_many.approve", **HERE, who=chosen).h1 == "Approve 1 registration?"
+
+
+def test_the_queue_is_paged_through_to_its_end_and_back(organiser, event, people, monkeypatch):
+    monkeypatch.setattr(queries, "SHOWN", 2)
+    late = confirmed(event, "other", family_name="Alm", given_name="Eva", now=NOW + timedelta(hours=9))
+    first = organiser.get("review.index", **HERE)
+    assert [first.all(".review-name"), "1–2 of 4" in first.text] == [["Ek, Eva", "Berg, Eva"], True]
+    second = first.follow("Next")
+    assert [second.all(".review-name"), "3–4 of 4" in second.text] == [["Dal, Eva", "Alm, Eva"], True]
+    assert "Next" not in second.links
+    assert second.follow("Previous").all(".review-name") == ["Ek, Eva", "Berg, Eva"]
+    # About the person beside whom the second page begins was decided meanwhile: nobody is passed over.
+    asked = organiser.get("review_many.approve", **HERE, who=[people[1].reference])
+    asked.submit({"whom": "all"}, expect=200, follow=True)
+    assert first.follow("Next").all(".review-name") == ["Dal, Eva", "Alm, Eva"]
+    assert organiser.get("review.index", **HERE, after=late.reference).all(".review-name") == [
+        "Ek, Eva",
+        "Dal, Eva",
+    ]
+    assert organiser.get("review.index", **HERE, after="ZZZZ-ZZZZ").all(".review-name") == [
+        "Ek, Eva",
+        "Dal, Eva",
+    ]
