@@ -9,7 +9,7 @@ sector, they review the newcomer; a place or a rank is kept meanwhile, as for a 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
 from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED
@@ -20,6 +20,7 @@ from forum.events import freezing
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
+from forum.outbox.models import OutboxMessage
 from forum.registration import (
     answers,
     caps,
@@ -65,7 +66,7 @@ def ask(registration: Registration, email: str, *, may_mail: MayMail = always, n
     if canonical == registration.email_canonical:
         raise SameAddress
     taken, withheld = registrations.find_confirmed(event, canonical), not may_mail(email)
-    _forget_asked(registration)
+    forget_asked(registration)
     token, until = new_token(), _link_ends(event, now)
     db.session.add(
         Substitution(
@@ -88,7 +89,7 @@ def take_back(registration: Registration, *, now: datetime) -> bool:
     places.lock_live(registration)
     if queries.find_asked(registration, now) is None:
         return False
-    _forget_asked(registration)
+    forget_asked(registration)
     audit.record("registration.substitute_taken_back", registration, actor=PERSON, at=now)
     return True
 
@@ -170,16 +171,23 @@ def refuse_if_too_late(registration: Registration, now: datetime) -> None:
 
 
 def forget_ended(*, now: datetime) -> int:
-    """Delete addresses of people who were named and have not confirmed in time; return how many."""
+    """Delete addresses of people who were named and have not confirmed in time, and mails there; return how many."""
     ended = Substitution.registration_id.in_(select(Registration.id).where(Registration.status.not_in(LIVE)))
     over = Substitution.confirmed_at.is_(None), or_(Substitution.expires_at <= now, ended)
-    return len(db.session.scalars(delete(Substitution).where(*over).returning(Substitution.id)).all())
+    gone = db.session.scalars(delete(Substitution).where(*over).returning(Substitution.id)).all()
+    _forget_mails(OutboxMessage.registration_id.not_in(select(Substitution.registration_id)))
+    return len(gone)
 
 
-def _forget_asked(registration: Registration) -> None:
+def forget_asked(registration: Registration) -> None:
+    """Delete the address of whoever was named, with the mail there: the link works no more, also later."""
     mine = Substitution.registration_id == registration.id, Substitution.confirmed_at.is_(None)
     db.session.execute(delete(Substitution).where(*mine))
-    registration_mails.take_back([registration], kind=mails.ASKED)
+    _forget_mails(OutboxMessage.registration_id == registration.id)
+
+
+def _forget_mails(which: ColumnElement[bool]) -> None:
+    db.session.execute(delete(OutboxMessage).where(OutboxMessage.kind == mails.ASKED, which))
 
 
 def _link_ends(event: Event, now: datetime) -> datetime:

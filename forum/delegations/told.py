@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from flask.blueprints import BlueprintSetupState
 
 from forum import clock
-from forum.delegations import queries
+from forum.delegations import queries, substituting
 from forum.delegations.models import Substitution
+from forum.registration import ending
 from forum.registration.models import Registration
 
 
@@ -20,8 +21,9 @@ class Told:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `substitutions_of`, for the person's page of the room below."""
+    """Give templates `substitutions_of`, for pages of the room below, where a link also ends with a registration."""
     state.app.jinja_env.globals.update(substitutions_of=substitutions_of)
+    ending.install(state.app, substituting.forget_asked)
 
 
 def substitutions_of(registration: Registration) -> Told:

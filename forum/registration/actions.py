@@ -12,6 +12,7 @@ from forum.registration import (
     answers,
     belonging,
     caps,
+    ending,
     given,
     links,
     mails,
@@ -123,6 +124,7 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     """
     places.lock_live(registration)
     before = registration.status
+    ending.end_what_leads_to(registration)
     if not registration.has_address:  # a message that asks to confirm one would speak of a place that is gone
         mails.take_back([registration])
     places.release(registration)

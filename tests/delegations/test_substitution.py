@@ -202,7 +202,6 @@ def test_link_ends_by_another_name_by_taking_back_by_time_and_with_the_registrat
     write(actions.cancel, person, actor="command", now=NOW)
     with pytest.raises(LinkRefused):
         substituting.follow(tokens[2], now=NOW)
-    assert write(substituting.forget_ended, now=NOW) == 1
     assert db.session.query(Substitution).count() == 0
 
 
