@@ -99,11 +99,13 @@ def put(
             _record(registration, purpose, now)
 
 
-def withdraw(registration: Registration, purpose: ConsentPurpose, *, now: datetime) -> None:
+def withdraw(
+    registration: Registration, purpose: ConsentPurpose, *, actor: str = "person", now: datetime
+) -> None:
     """Withdraw a consent, if it is given."""
     if consent := find(registration, purpose):
         consent.withdrawn_at = now
-        _record(registration, purpose, now)
+        _record(registration, purpose, now, actor=actor)
 
 
 def _by_name(registration: Registration) -> Listed | None:
@@ -134,13 +136,18 @@ def _differs(consent: Consent, listed: Listed) -> bool:
 
 
 def _record(
-    registration: Registration, purpose: ConsentPurpose, now: datetime, given: Consent | None = None
+    registration: Registration,
+    purpose: ConsentPurpose,
+    now: datetime,
+    given: Consent | None = None,
+    *,
+    actor: str = "person",
 ) -> None:
     told = {"listed_as": given.listed_as, "audience": given.audience} if given and given.audience else {}
     audit.record(
         "registration.consent",
         registration,
-        actor="person",
+        actor=actor,
         at=now,
         purpose=purpose,
         given=given is not None,

@@ -41,11 +41,19 @@ def reinstate(event: str, reference: str) -> ResponseReturnValue:
         status = reinstating.reinstate(registration, words=form.words.data or "", actor=actor, now=now)
     except CannotBeUndone:
         db.session.rollback()
-        flash(_("The cancellation can no longer be undone. Nothing was changed."), "warning")
+        _say_why_not(registration)
         return redirect(to_person(registration, filters), 303)
     db.session.commit()
     flash(_done(registration, status), "success")
     return redirect(to_person(registration, filters), 303)
+
+
+def _say_why_not(registration: Registration) -> None:
+    """Say that nothing was undone; somebody who has pressed twice reads that it was done by the first press."""
+    if registration.is_live:
+        flash(_("The cancellation had been undone already."), "info")
+    else:
+        flash(_("The cancellation can no longer be undone. Nothing was changed."), "warning")
 
 
 def _done(registration: Registration, status: Status) -> str:
@@ -53,6 +61,7 @@ def _done(registration: Registration, status: Status) -> str:
     came_back = {
         Status.CONFIRMED: _("The cancellation has been undone, and the person has a place again."),
         Status.WAITING: _("The cancellation has been undone, and the person is on the waiting list again."),
+        Status.OFFERED: _("The cancellation has been undone, and a place is offered to the person."),
         Status.IN_REVIEW: _("The cancellation has been undone, and the registration is in review again."),
     }[status]
     if registration.has_address:
@@ -71,6 +80,7 @@ def _page(registration: Registration, filters: listing.Filters, form: ReinstateF
         registration=registration,
         form=form,
         comes_back=reinstating.foresee(registration, clock.now()),
+        is_capped=reinstating.is_capped(registration),
         language=language_name(registration.language),
         back_to_person=to_person(registration, filters),
     )

@@ -2,7 +2,8 @@
 
 A place comes back only if one is free after those in line have been offered what is theirs. Whoever waited, or had an
 offer, stands in line again by the time of registering. A review goes on. The links that ended with the registration
-stay dead; the message to the person has a new one.
+stay dead; the message to the person has a new one. Nobody is back on the list of participants: somebody may have
+cancelled in order not to be seen.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import mails, places, queries, unconfirmed, waiting_list
+from forum.registration import caps, consents, mails, places, queries, unconfirmed, waiting_list
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import CannotBeUndone
 from forum.registration.models import Registration
@@ -39,13 +40,15 @@ def foresee(registration: Registration, now: datetime) -> Status | None:
 
 
 def reinstate(registration: Registration, *, words: str = "", actor: str, now: datetime) -> Status:
-    """Undo the cancellation and tell the person; return the status that came back. Raises CannotBeUndone.
+    """Undo the cancellation and tell the person; return the status, after free places were offered.
+
+    Raises CannotBeUndone.
 
     Call after `start_write`; after a refusal the caller has to roll back.
     """
     places.lock(registration.event)
     db.session.refresh(registration)
-    mails.take_back([registration])
+    mails.take_back([registration], kind="cancelled")
     unconfirmed.end(registration.event, registration.email_canonical, now=now)
     status = foresee(registration, now)
     if status is None or (status == Status.CONFIRMED and not _takes_place(registration, now)):
@@ -59,15 +62,23 @@ def reinstate(registration: Registration, *, words: str = "", actor: str, now: d
             registration.calendar_sequence = max(registration.calendar_sequence, earlier + 1)
         registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None
         registration.waiting_since = registration.requested_at if status == Status.WAITING else None
-    tell(registration, words=words, now=now)
     audit.record("registration.reinstated", registration, actor=actor, at=now, status=status)
+    consents.withdraw(registration, consents.LIST, actor=actor, now=now)
     waiting_list.offer_free_places(registration.event, now=now)
-    return status
+    tell(registration, words=words, now=now)
+    return registration.status
+
+
+def is_capped(registration: Registration) -> bool:
+    """Return whether the registration's organisation has as many places as it can have."""
+    key, sector_id = registration.organisation_key, registration.sector_id
+    return not caps.has_room(registration.event, key, sector_id)
 
 
 def tell(registration: Registration, *, words: str = "", now: datetime) -> None:
     """Queue the mail that says what came back, with a new personal link and the organisers' own words."""
-    mails.queue(registration, MAIL, now, leads_to=TokenPurpose.MANAGE, paragraphs=paragraphs(words))
+    until, own = registration.offer_expires_at, paragraphs(words)
+    mails.queue(registration, MAIL, now, leads_to=TokenPurpose.MANAGE, until=until, paragraphs=own)
 
 
 def _would_take_place(registration: Registration, now: datetime) -> bool:

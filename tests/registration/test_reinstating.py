@@ -6,10 +6,11 @@ import pytest
 
 from forum import clock
 from forum.database import start_write
+from forum.events.enums import ListAudience
 from forum.extensions import db
 from forum.questions import queries as questions
-from forum.registration import actions, links, queries, reinstating, reviewing
-from forum.registration.enums import Status, TokenPurpose
+from forum.registration import actions, links, mails, queries, reinstating, reviewing
+from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
 from forum.registration.errors import CannotBeUndone, LinkRefused
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
@@ -87,7 +88,7 @@ def test_organiser_undoes_a_cancellation(organiser, event):
     assert (action, details) == ("registration.reinstated", {"status": "confirmed"})
     assert actor.startswith("user:")
     late = asking.submit(button="Undo the cancellation", follow=True)
-    assert late.flashes == ["The cancellation can no longer be undone. Nothing was changed."]
+    assert late.flashes == ["The cancellation had been undone already."]
     assert (event.taken, kinds_for(person).count("reinstated")) == (1, 1)
 
 
@@ -100,8 +101,8 @@ def test_place_that_somebody_else_was_offered_stays_theirs(event):
     assert (undo(waiting), waiting.waiting_since, event.taken) == (Status.WAITING, NOW, 1)
     cancel(waiting)
     cancel(holder)
-    assert undo(waiting) == Status.WAITING
-    assert (waiting.status, kinds_for(waiting)[-2:]) == (Status.OFFERED, ["reinstated", "offered"])
+    assert undo(waiting) == Status.OFFERED
+    assert (waiting.status, kinds_for(waiting)[-2:]) == (Status.OFFERED, ["offered", "reinstated"])
     assert refuses(holder)
 
 
@@ -140,3 +141,56 @@ def test_whoever_has_no_address_is_not_written_to(organiser, event):
     shown = shown.follow("Undo the cancellation").submit(button="Undo the cancellation", follow=True)
     assert "Nobody was written to: it has no e-mail address." in shown.flashes[0]
     assert (shown.all(".status"), queued(since)) == (["Confirmed"], [])
+
+
+def test_whoever_comes_back_is_not_listed_unless_they_say_so_again(pages, event):
+    """Somebody may have cancelled in order not to be seen, so the consent is withdrawn, and the message says so."""
+    write(setattr, event, "participant_list", ListAudience.PUBLIC)
+    person = confirmed(event, "ngo", given_name="Synlig", consents=frozenset(ConsentPurpose))
+    other = confirmed(event, "other")
+    assert "Synlig" in pages.get("/en/participants").text
+    cancel(person)
+    undo(person)
+    assert "Synlig" not in pages.get("/en/participants").text
+    assert {purpose for purpose in ConsentPurpose if person.has_consented(purpose)} == {
+        ConsentPurpose.PHOTOGRAPHS
+    }
+    assert "You are not on the list of participants" in newest_mail(person, "reinstated").text
+    cancel(other)
+    undo(other)
+    assert "You are not on the list of participants" in newest_mail(other, "reinstated").text
+
+
+def test_what_is_said_is_what_happened_to_whoever_waited(organiser, event):
+    """A place has become free meanwhile: it is offered at once, and that is what everybody reads."""
+    _holder, waiting = confirmed(event, "ngo"), confirmed(event, "ngo")
+    cancel(waiting)
+    write(setattr, event.sectors[0], "ceiling", 2)
+    since = last_id()
+    asking = organiser.get("attendee_undoing.reinstate", event="nf27", reference=waiting.reference)
+    shown = asking.submit({"words": "Our mistake."}, button="Undo the cancellation", follow=True)
+    assert shown.flashes[0].startswith(
+        "The cancellation has been undone, and a place is offered to the person."
+    )
+    assert [kind for kind, _to in queued(since)] == ["offered", "reinstated"]
+    told = newest_mail(waiting).text
+    assert ("a place is free and offered to you" in told.lower(), "waiting list" in told) == (True, False)
+
+
+def test_cap_of_the_organisation_is_named_where_it_stands_in_the_way(organiser, event):
+    write(setattr, event, "organisation_cap", 1)
+    person = confirmed(event, "ngo", organisation="Polisen")
+    cancel(person)
+    write(setattr, event.sectors[0], "ceiling", 2)
+    confirmed(event, "ngo", organisation="Polisen")
+    page = organiser.get("attendee_undoing.reinstate", event="nf27", reference=person.reference)
+    assert "organisation has as many places as it can have" in page.text
+
+
+def test_only_the_message_about_the_cancellation_is_taken_back(event):
+    person = confirmed(event, "ngo")
+    cancel(person)
+    write(mails.queue_address_leaving, person, now=NOW)
+    undo(person)
+    rows = {mail.kind: mail.status for mail in queries.list_mails(person)}
+    assert (rows["cancelled"], rows["address-leaving"]) == ("aborted", "queued")

@@ -97,7 +97,7 @@ LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
     Status.IN_REVIEW: {"in-review", "reinstated"},
     Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", "reinstated", *OF_CHANGES},
-    Status.OFFERED: {"offered", "offer-reminder", "offer-extended", *OF_CHANGES},
+    Status.OFFERED: {"offered", "offer-reminder", "offer-extended", "reinstated", *OF_CHANGES},
     Status.CONFIRMED: {"confirmed", "approved", "reinstated", *OF_CHANGES},
     Status.CANCELLED: {"cancelled", "offer-declined", "substituted"},
     Status.DECLINED: {"declined"},
