@@ -4,10 +4,11 @@ It runs as a process of its own (`images.making`), with limits on its memory and
 make a decoder use much of both, or crash it. So it imports nothing of the forum.
 
 FOLDER holds the file `given`. With MODE "new" it becomes `original.jpg`: upright, in sRGB, at most LONGEST pixels wide
-and high, without metadata. With MODE "kept" it must be such an original already, and is left as it is. From it the
-program makes a JPEG and a WebP in each width, such as `800.webp`, and an AVIF, unless those of all widths together have
-more bytes than the WebP files. It prints JSON: the image's size and widths and whether there are AVIF files, the kind
-of refusal, or that the disk of FOLDER is full.
+and high, without metadata. With MODE "kept" it must be such an original already, and is left as it is. With MODE
+"original" it becomes one, and nothing else is made. Else the program makes from the original a JPEG and a WebP in each
+width, such as `800.webp`, and an AVIF, unless those of all widths together have more bytes than the WebP files. It
+prints JSON: the image's size and widths and whether there are AVIF files, the kind of refusal, or that the disk of
+FOLDER is full.
 """
 
 import errno
@@ -44,7 +45,8 @@ def main(folder: Path, mode: str) -> dict[str, Any]:
     (folder / "original.jpg").write_bytes(original)
     with Image.open(BytesIO(original), formats=("JPEG",)) as image:
         image.load()
-        widths, avif, webp_bytes = _widths(image.width), dict[str, bytes](), 0
+        widths = [] if mode == "original" else _widths(image.width)
+        avif, webp_bytes = dict[str, bytes](), 0
         for width in widths:
             height = max(1, round(image.height * width / image.width))
             scaled = image.resize((width, height), Image.Resampling.LANCZOS) if width < image.width else image

@@ -68,6 +68,11 @@ def make(sent: bytes) -> Made:
     return _run(sent, "new")
 
 
+def make_original(sent: bytes) -> bytes:
+    """Return the image that somebody has sent as a JPEG made anew, without metadata. Raises what `make` raises."""
+    return _run(sent, "original").files[ORIGINAL]
+
+
 def make_again(original: bytes) -> Made:
     """Make the files of an image from its original, which stays as it is. Raises what `make` raises."""
     return _run(original, "kept")
