@@ -27,6 +27,9 @@ ANSWERED_AT_ONCE = {"/healthz", "/livez"}
 FOR_BALANCERS = "/readyz"
 
 
+LongestFor = Callable[[Environ], int]
+
+
 class LobbyFull(ServiceUnavailable):
     """The request is refused: the process holds as many waiting requests as it may."""
 
@@ -57,18 +60,28 @@ class Lobby:
     # Requests for /readyz that are let in beside PRESENT: a balancer must not remove a process for being busy.
     ASKING = 4
 
-    # How many bodies longer than a form's, such as images, a process holds in memory at once.
-    LARGE = 3
+    # How many bodies longer than a form's, such as images, a process holds in memory at once: those of organisers, and
+    # those that anybody may send.
+    LARGE, LARGE_OF_ANYBODY = 3, 4
 
     def __init__(
-        self, longest: int, *, by_client: bool = True, longest_for: Callable[[Environ], int] | None = None
+        self,
+        longest: int,
+        *,
+        by_client: bool = True,
+        longest_for: LongestFor | None = None,
+        longest_for_anybody: LongestFor | None = None,
     ) -> None:
         """Read bodies of at most `longest` bytes; `by_client` is true when clients connect directly, not by a proxy.
 
-        `longest_for` returns how many bytes a request's body may have if that differs from `longest`, else 0.
+        `longest_for` returns how many bytes the body of an organiser's request may have if that differs from
+        `longest`, else 0; `longest_for_anybody` does so for everybody's forms, whose bodies take no organiser's turn.
         """
-        self._longest, self._by_client, self._longest_for = longest, by_client, longest_for
-        self._large = Line(self.LARGE)
+        self._longest, self._by_client = longest, by_client
+        self._large = (
+            (longest_for, Line(self.LARGE)),
+            (longest_for_anybody, Line(self.LARGE_OF_ANYBODY)),
+        )
         self._mutex, self._line = threading.Lock(), Line(self.SERVED)
         self._asking, self._doorstep = Line(self.ASKING), Line(self.DOORSTEP)
         self._present, self._unread = 0, Counter[str]()
@@ -119,8 +132,9 @@ class Lobby:
 
     def _receive(self, environ: Environ, client: str, leaving: ExitStack) -> None:
         try:
-            if longest := self._large_limit(environ):
-                self._receive_large(environ, longest, leaving)
+            longest, line = self._large_limit(environ)
+            if line:
+                self._receive_large(environ, longest, line, leaving)
             else:
                 receive(environ, self._longest)
         finally:
@@ -129,19 +143,24 @@ class Lobby:
                 if not self._unread[client]:
                     del self._unread[client]
 
-    def _large_limit(self, environ: Environ) -> int:
-        """Return the limit in bytes of a body longer than `longest`; 0 if the body is not longer or must not be."""
-        length = environ.get("CONTENT_LENGTH") or ""
-        if self._longest_for is None or not is_number(length) or int(length) <= self._longest:
-            return 0
-        return self._longest_for(environ)
+    def _large_limit(self, environ: Environ) -> tuple[int, Line | None]:
+        """Return the limit in bytes of a body longer than `longest`, and the line in which such bodies wait.
 
-    def _receive_large(self, environ: Environ, longest: int, leaving: ExitStack) -> None:
+        There is no line if the body is not longer, or must not be.
+        """
+        length = environ.get("CONTENT_LENGTH") or ""
+        if is_number(length) and int(length) > self._longest:
+            for longest_for, line in self._large:
+                if longest_for is not None and (longest := longest_for(environ)):
+                    return longest, line
+        return 0, None
+
+    def _receive_large(self, environ: Environ, longest: int, line: Line, leaving: ExitStack) -> None:
         """Read a large body if few enough are in memory; each stays in memory until its request ends."""
-        if not self._large.enter(0):
+        if not line.enter(0):
             refuse_unread(environ, LobbyFull())
             return
-        leaving.callback(self._large.leave)
+        leaving.callback(line.leave)
         environ[LONGEST] = longest
         receive(environ, longest)
 
@@ -165,12 +184,16 @@ class Lobby:
 
 
 def let_in(
-    app: Flask, *, longest_for: Callable[[Flask, Environ], int] | None = None
+    app: Flask,
+    *,
+    longest_for: Callable[[Flask, Environ], int] | None = None,
+    longest_for_anybody: Callable[[Flask, Environ], int] | None = None,
 ) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that puts a lobby around the app; `longest_for` gets the app, then what `Lobby` passes."""
+    """Return the layer that puts a lobby around the app; the functions get the app, then what `Lobby` passes."""
     lobby = app.extensions["lobby"] = Lobby(
         app.config["MAX_CONTENT_LENGTH"],
         by_client=not app.config["TRUSTED_PROXIES"],
         longest_for=partial(longest_for, app) if longest_for else None,
+        longest_for_anybody=partial(longest_for_anybody, app) if longest_for_anybody else None,
     )
     return lambda inner: partial(lobby.serve, inner)
