@@ -52,16 +52,18 @@ from forum.participants.versions import raise_with_lists
 from forum.privacy import console as erasure_requests
 from forum.privacy import own_everything, own_requests
 from forum.privacy import public as privacy_public
+from forum.questions import uploads
 from forum.registration import console as registration_console
 from forum.registration import (
     organisers_additions,
     organisers_addresses,
     organisers_answers,
     organisers_changes,
+    organisers_files,
     organisers_moves,
     organisers_notes,
     organisers_undoing,
-    own_care,
+    own_files,
     own_moves,
     waiting_pages,
 )
@@ -105,7 +107,7 @@ BLUEPRINTS = (
     own_requests.bp,
     erasure_requests.bp,
     registration_public.bp,
-    own_care.bp,  # the pages of self_service, and the one about food and access
+    own_files.bp,  # the pages of self_service, the one about food and access, and files
     own_moves.bp,
     invitations_public.bp,
     substitution_pages.bp,
@@ -120,6 +122,7 @@ BLUEPRINTS = (
     registration_console.bp,
     organisers_changes.bp,
     organisers_answers.bp,
+    organisers_files.bp,
     organisers_undoing.bp,
     organisers_notes.bp,
     organisers_moves.bp,
@@ -157,8 +160,9 @@ LAYERS: tuple[Layer, ...] = (
     # Around Flask:
     static.serve_built,  # answers with the files of static/
     cache.answer_kept,  # answers with a public page from the page cache
-    # Limits how many requests a process holds at once; reads each body whole, a large one only from an organiser.
-    partial(lobby.let_in, longest_for=library.longest_body),
+    # Limits how many requests a process holds at once; reads each body whole, a large one only from an organiser or
+    # for a form that may ask for files.
+    partial(lobby.let_in, longest_for=library.longest_body, longest_for_anybody=uploads.longest_body),
     cache.render_once,  # renders a public page once for all requests that wait for it
     # refuses headers too long in total; puts the Host header in lower case
     door.refuse_long_headers,

@@ -42,13 +42,13 @@ class Form:
         expect: int | None = None,
         follow: bool = False,
         forged: Mapping[str, Any] | None = None,
-        files: Mapping[str, bytes] | None = None,
+        files: Mapping[str, bytes | tuple[str, bytes]] | None = None,
     ) -> "Page":
         """Send the form with `data` in its fields and return the answer, whose status must be `expect`.
 
         A value is a text, a list of texts, True or False for a checkbox, or None to send nothing. `button` is the text
         of the button to press, by default the first button. `forged` is sent even if the form has no such fields.
-        `files` are the contents of files for fields that choose one.
+        `files` are the contents of files for fields that choose one, or pairs of name and content.
         """
         values = self.values(data, button=button)
         values.update({name: _listed(value) for name, value in (forged or {}).items()})
@@ -56,7 +56,8 @@ class Form:
             assert self.element.select(f'input[type=file][name="{name}"]'), (
                 f"no file field {name} in {self._path}"
             )
-            values[name] = (BytesIO(content), "a file")
+            called, content = content if isinstance(content, tuple) else ("a file", content)
+            values[name] = (BytesIO(content), called)
         if expect is None:
             expect = 200 if follow or self.method == "GET" else 303
         if self.method == "GET":

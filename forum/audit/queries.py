@@ -13,6 +13,7 @@ from forum.extensions import db
 SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused"
 TRIES_LIMITED = "account.tries_limited"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
+FILE_DOWNLOADED = "registration.file_downloaded"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"
 INVITATIONS_VIEWED = "invitations.viewed"
 REGISTRATIONS_EXPORTED = "registrations.exported"
@@ -25,7 +26,7 @@ DETAILS_ERASED = "audit.details_erased"
 NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
 
 
-UNTOLD = (REGISTRATION_VIEWED, IDENTITY_REVEALED)
+UNTOLD = (REGISTRATION_VIEWED, FILE_DOWNLOADED, IDENTITY_REVEALED)
 REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, TRIES_LIMITED)
 BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 

@@ -147,6 +147,10 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
             "“%(question)s” depends on this question and is not sensitive. Change that one first.",
             question=other,
         ),
+        Fault.NO_FILE_TYPE: _("Choose which files people may send, and how large they may be"),
+        Fault.FILE_IS_SENSITIVE: _(
+            "Organisers read the files that people send, so such a question cannot be sensitive"
+        ),
         Fault.OTHERS_DEPEND: _("“%(question)s” depends on an answer that you have removed", question=other),
     }
     field = _field_of(form, refusal.fault)
@@ -168,6 +172,8 @@ def _field_of(form: QuestionForm, fault: Fault) -> Any:
         Fault.CIRCLE: "condition",
         Fault.SHOWS_SENSITIVE: "sensitivity",
         Fault.SENSITIVITY_IS_FIXED: "sensitivity",
+        Fault.NO_FILE_TYPE: "file_types",
+        Fault.FILE_IS_SENSITIVE: "sensitivity",
     }
     name = names.get(fault, "")
     if name == "choices" and name in form and form.choices.entries:

@@ -21,7 +21,7 @@ from forum.console.settings_fields import (
 )
 from forum.events.models import Event
 from forum.questions.drafts import ChoiceDraft, QuestionDraft
-from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
+from forum.questions.enums import MEGABYTES, NO, WITH_CHOICES, YES, FileType, QuestionKind, Sensitivity
 from forum.questions.models import Question
 from forum.registration import question_changes as rules
 from forum.web.edits import ShowsStored
@@ -42,10 +42,18 @@ KINDS: Mapping[QuestionKind, tuple[Any, Any]] = {
     QuestionKind.NUMBER: (_l("A number"), _l("A whole number, such as how many guests come along.")),
     QuestionKind.DATE: (_l("A date"), _l("A day, such as the day of arrival.")),
     QuestionKind.COUNTRY: (_l("A country"), _l("Chosen from the list of all countries.")),
+    QuestionKind.FILE: (
+        _l("A file"),
+        _l("A PDF or a picture, such as a certificate. Organisers download it."),
+    ),
 }
 SENSITIVITIES: Mapping[Sensitivity, Any] = {
     Sensitivity.ORDINARY: _l("Ordinary"),
     Sensitivity.CARE: _l("Sensitive"),
+}
+FILE_TYPES: Mapping[FileType, Any] = {
+    FileType.PDF: _l("PDF"),
+    FileType.PICTURE: _l("Picture (JPEG, PNG or WebP)"),
 }
 ALWAYS = ""
 
@@ -73,6 +81,12 @@ class QuestionForm(SettingsForm):
     label = TextsField(LineTexts, _l("Question"), longest=200, missing=_l("Enter what you ask"))
     help = TextsField(AreaTexts, _l("Help below the question"), longest=400)
     choices = RowsField(ChoiceRow, _l("Answers to choose from"), most=MOST_CHOICES)
+    file_types = SelectMultipleField(
+        _l("Files that people may send"),
+        choices=[SelectChoice(one.value, name) for one, name in FILE_TYPES.items()],
+        default=[one.value for one in FileType],
+    )
+    most_megabytes = RadioField(_l("How large a file may be"), choices=[], default=str(MEGABYTES[1]))
     is_required = BooleanField(_l("People have to answer"))
     sectors = SelectMultipleField(_l("Asked of"), choices=[])
     condition = SelectField(_l("When it is asked"), choices=[])
@@ -102,6 +116,14 @@ class QuestionForm(SettingsForm):
         elif not self.is_submitted():
             for _number in range(1 if question.choices else BLANK_CHOICES):
                 self.choices.offer_blank()
+        if kind == QuestionKind.FILE:
+            self.most_megabytes.choices = [
+                SelectChoice(str(number), _("%(number)s MB", number=number)) for number in MEGABYTES
+            ]
+            # Organisers read the files, so the question cannot be sensitive.
+            self.sensitivity.choices = self.sensitivity.choices[:1]
+        else:
+            del self.file_types, self.most_megabytes
         if is_answered:
             del self.sensitivity
 
@@ -122,6 +144,7 @@ class QuestionForm(SettingsForm):
             "condition": _code(draft.depends_on, draft.depends_on_values),
             "sensitivity": draft.sensitivity.value,
             **({"choices": rows} if kind in WITH_CHOICES else {}),
+            **(_files(draft) if kind == QuestionKind.FILE else {}),
         }
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -148,6 +171,8 @@ class QuestionForm(SettingsForm):
             choices=tuple(self._choices()) if "choices" in self else (),
             depends_on=parent,
             depends_on_values=tuple(values.split(",")) if values else (),
+            file_types=tuple(self.file_types.data or ()) if "file_types" in self else (),
+            most_megabytes=int(self.most_megabytes.data or 0) if "most_megabytes" in self else 0,
         )
 
     def _choices(self) -> list[ChoiceDraft]:
@@ -168,6 +193,14 @@ def condition_words(question: Question) -> str:
     """Return the condition of a question in words, "" where it is always asked."""
     parent = question.depends_on
     return _condition(parent, question.depends_on_values, 2 * LONGEST_SHOWN) if parent else ""
+
+
+def _files(draft: QuestionDraft) -> dict[str, Any]:
+    """Return which files the question takes; a question that was of another kind begins with all of them."""
+    return {
+        "file_types": list(draft.file_types or FileType),
+        "most_megabytes": str(draft.most_megabytes or MEGABYTES[1]),
+    }
 
 
 def _sector_choices(event: Event, question: Question) -> list[SelectChoice]:

@@ -12,13 +12,14 @@ from forum.content.shapes import (
     line,
     listing,
     member,
+    number,
     prose,
     table,
     texts,
     unique,
     unix,
 )
-from forum.questions.enums import QuestionKind, Sensitivity
+from forum.questions.enums import MEGABYTES, FileType, QuestionKind, Sensitivity
 from forum.questions.models import Choice, Question
 
 QUESTIONS = "questions"
@@ -38,6 +39,9 @@ QUESTION = table(
         "help": texts(prose(LONGEST_HELP)),
         "shown_if": table({"question": key(40), "answers": listing(key(40), 40)}),
         "choices": listing(CHOICE, 100),
+        "files": table(
+            {"types": listing(member(FileType), 2), "megabytes": number(min(MEGABYTES), max(MEGABYTES))}
+        ),
     },
 )
 SHAPE = listing(QUESTION, 100)
@@ -109,6 +113,9 @@ def _tell(question: Question) -> Document:
         "help": _text(question.help),
         "shown_if": condition,
         "choices": [_tell_choice(choice) for choice in question.choices],
+        "files": {"types": list(question.file_types), "megabytes": question.most_megabytes}
+        if question.file_types
+        else {},
     }
     return _without_empty(told)
 

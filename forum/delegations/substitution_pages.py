@@ -15,7 +15,7 @@ from forum.delegations.models import Substitution
 from forum.events.freezing import AnswersFrozen
 from forum.events.in_url import show_event
 from forum.extensions import db
-from forum.questions import layout
+from forum.questions import layout, uploads
 from forum.questions import queries as questions
 from forum.registration import limits, links, own_sign_in, self_service, waiting_list
 from forum.registration.consents_form import ConsentsForm
@@ -82,6 +82,7 @@ def confirm(token: str) -> ResponseReturnValue:
     now = clock.now()
     asked = substituting.follow(token, now=now)
     form, consents_form = _forms(asked)
+    uploads.take(form)
     if not (form.validate_on_submit() and consents_form.validate()):
         return _ask_newcomer(asked, form, consents_form), 422 if form.errors or consents_form.errors else 200
     start_write(db.session)

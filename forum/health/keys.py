@@ -151,7 +151,7 @@ def _query(column: Column) -> Select:
 def _batches(column: Column) -> Iterator[Sequence[RowMapping]]:
     """Yield the rows with a sealed value in batches, ordered by primary key."""
     keys = list(column.table.primary_key)
-    query = _query(column).order_by(*keys).limit(BATCH)
+    query = _query(column).order_by(*keys).limit(column.info.get("batch", BATCH))
     rows = db.session.execute(query).mappings().all()
     while rows:
         yield rows

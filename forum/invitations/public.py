@@ -19,7 +19,7 @@ from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered, NotOpen
 from forum.invitations.forms import AcceptForm, RefuseForm
 from forum.invitations.models import Invitation
-from forum.questions import layout
+from forum.questions import layout, uploads
 from forum.questions.queries import list_for_form
 from forum.registration import links, own_sign_in, places
 from forum.registration.asking import asking_addresses
@@ -54,6 +54,7 @@ def accept(token: str) -> ResponseReturnValue:
     """Ask for the details, filled in with what the organisers know, and register; it leads to the person's own page."""
     invitation = _open(token)
     form = _accept_form(invitation)
+    uploads.take(form)
     if not form.validate_on_submit():
         return _accept_page(invitation, form), 422 if form.errors else 200
     start_write(db.session)

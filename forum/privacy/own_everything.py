@@ -11,7 +11,7 @@ from forum.database import start_write
 from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.privacy import hanging, own_data_links, telling
-from forum.registration import limits, links, own_data, own_data_words, readers
+from forum.registration import file_answers, limits, links, own_data, own_data_words, readers
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, NotLive, SignInEnded
 from forum.registration.models import Registration
@@ -71,6 +71,12 @@ def show() -> ResponseReturnValue:
         seen=telling.table_of(seen),
         minutes=links.OWN_DATA_MINUTES,
     )
+
+
+@localised(bp, "/r/everything/files/<file_key>")
+def file(file_key: str) -> ResponseReturnValue:
+    """Give a file that the person has sent as an answer, while the page is open."""
+    return file_answers.give(file_answers.find_or_404(_opened(), file_key))
 
 
 @localised(bp, "/r/everything/close", methods=["POST"])

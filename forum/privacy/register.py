@@ -6,6 +6,7 @@ nor in forum/privacy/technical.py.
 
 from flask_babel import lazy_gettext as _l
 
+from forum.privacy.answers import FILES, OWN_QUESTIONS
 from forum.privacy.delegations import SUBSTITUTION
 from forum.privacy.entries import (
     CARERS,
@@ -166,14 +167,8 @@ REGISTER: tuple[Entry, ...] = (
         retention=UNTIL_ERASED,
         columns=_of("care_answers", "registration_id", "answer"),
     ),
-    Entry(
-        what=_l("Your answers to the forum’s own questions, as far as they are not about food or access"),
-        purpose=_l("To prepare what the questions are about"),
-        basis=LEGITIMATE_INTEREST,
-        audience=OFFICE,
-        retention=UNTIL_ERASED,
-        columns=_of("answers", "registration_id", "question_id", "value"),
-    ),
+    OWN_QUESTIONS,
+    FILES,
     Entry(
         what=_l("What you filled in, until the address is confirmed"),
         purpose=_l("To show it to whoever reads the address, so that nobody is registered by somebody else"),

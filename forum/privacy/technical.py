@@ -137,7 +137,10 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
     ),
     "GlossaryForm": ("language", "avoid", "better", "reason"),
     "MergeSectorForm": ("floor", "ceiling"),
-    "QuestionForm": ("label", "help", "choices", "is_required", "sectors", "condition", "sensitivity"),
+    "QuestionForm": (
+        *("label", "help", "choices", "file_types", "most_megabytes"),
+        *("is_required", "sectors", "condition", "sensitivity"),
+    ),
     "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),
     "MoveForm": ("if_full",),

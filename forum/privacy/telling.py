@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -16,7 +17,9 @@ from forum.mailings.enums import RecipientStatus
 from forum.outbox import wording as mails
 from forum.privacy.enums import RequestState
 from forum.privacy.hanging import Row
+from forum.questions import files
 from forum.questions import queries as questions
+from forum.questions.enums import FileType
 from forum.questions.wording import answer_text
 from forum.registration import own_data_words
 from forum.registration.enums import TokenPurpose
@@ -30,6 +33,7 @@ TABLES: Mapping[str, Any] = {
     "protected_identities": _l("Protected identity"),
     "care_answers": _l("Diet and access"),
     "answers": _l("Answers"),
+    "answer_files": _l("Files"),
     "consents": _l("Consents"),
     "offers": _l("Offers of a place"),
     "proposed_refusals": ACTS["registration.refusal_proposed"],
@@ -59,6 +63,8 @@ LABELS: Mapping[str, Any] = {
     "real_name": _l("Real name"),
     "contact": _l("Through whom we reach the person"),
     "recorded_at": _l("Recorded"),
+    "file_type": _l("Type"),
+    "size": _l("Size in bytes"),
     "diet": _l("Diet"),
     "access": _l("Access needs"),
     "holds_place": _l("Holds a place"),
@@ -147,10 +153,13 @@ class _Words:
 
     def row(self, table: str, row: Row) -> list[dict[str, str]]:
         """Return a row as labels and values."""
+        keys = files.keys_in([row["value"]]) if table == "answers" else []
+        addresses = [url_for("own_everything.file", file_key=key) for key in keys]
         if table == "answers":
             row = {"given": {row["question"]: row["value"]}}
         told = [pair for name, value in row.items() for pair in self._pairs(table, name, value)]
-        return [{"label": label, "value": words} for label, words in told]
+        links = {"file_url": addresses[0]} if addresses else {}
+        return [{"label": label, "value": words, **links} for label, words in told]
 
     def _pairs(self, table: str, name: str, value: Any) -> Iterator[tuple[str, str]]:
         """Yield a value's label and words; those in one column one by one, and nothing for what is empty."""
@@ -223,6 +232,7 @@ SAID: Mapping[tuple[str, str], Any] = {
     ("invitations", "state"): INVITATIONS,
     ("mailing_recipients", "status"): RECIPIENTS,
     ("consents", "purpose"): CONSENTS,
+    ("answer_files", "file_type"): {FileType.PDF: _l("PDF"), FileType.PICTURE: _l("Picture")},
     ("consents", "listed_as"): SHOWN,
     ("consents", "audience"): {**READERS, ListAudience.OFF: _l("Nobody")},
     ("offers", "made_by"): own_data_words.MAKERS,

@@ -32,6 +32,8 @@ def _copy(question: Question, made: Event, position: int, parent: Question | Non
         sector_keys=list(question.sector_keys),
         depends_on=parent,
         depends_on_values=list(question.depends_on_values) if parent else [],
+        file_types=list(question.file_types),
+        most_megabytes=question.most_megabytes,
         choices=[
             Choice(key=choice.key, position=place, label=choice.label)
             for place, choice in enumerate(question.choices)

@@ -35,6 +35,8 @@ class QuestionDraft:
     choices: tuple[ChoiceDraft, ...] = ()
     depends_on: str = ""
     depends_on_values: tuple[str, ...] = ()
+    file_types: tuple[str, ...] = ()
+    most_megabytes: int = 0
 
     @classmethod
     def of(cls, question: Question) -> "QuestionDraft":
@@ -53,12 +55,15 @@ class QuestionDraft:
             ),
             depends_on=question.depends_on.key if question.depends_on else "",
             depends_on_values=tuple(question.depends_on_values) if question.depends_on else (),
+            # A question that is not stored yet has no value there.
+            file_types=tuple(question.file_types or ()),
+            most_megabytes=question.most_megabytes or 0,
         )
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "QuestionDraft":
         """Return the draft of a question as a file tells it (forum/content/questions.py)."""
-        condition = told.get("shown_if", {})
+        condition, files = told.get("shown_if", {}), told.get("files", {})
         return cls(
             kind=QuestionKind(told["kind"]),
             label=_text(told["label"]),
@@ -73,6 +78,8 @@ class QuestionDraft:
             ),
             depends_on=condition.get("question", ""),
             depends_on_values=tuple(condition.get("answers", ())),
+            file_types=tuple(files.get("types", ())),
+            most_megabytes=files.get("megabytes", 0),
         )
 
     def values(self) -> dict[str, Any]:

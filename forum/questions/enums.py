@@ -1,4 +1,4 @@
-"""Kinds of questions, and how sensitive an answer is."""
+"""Kinds of questions, how sensitive an answer is, and which files one may be."""
 
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ class QuestionKind(StrEnum):
     SEVERAL_OF = "several_of"  # the keys of choices, at least one: ["vegetarian", "gluten"]
     DATE = "date"  # a day in ISO 8601: "2027-05-03"
     COUNTRY = "country"  # a code of ISO 3166-1 alpha-2: "SE"
+    FILE = "file"  # a file that is kept beside the answer: {"key": "…", "name": "cv.pdf", "size": 20480}
 
 
 class Sensitivity(StrEnum):
@@ -23,7 +24,16 @@ class Sensitivity(StrEnum):
     CARE = "care"  # sealed in `care_answers` with diet and access needs, for the role care alone (P05, S14)
 
 
+class FileType(StrEnum):
+    """What a file may be that answers a question."""
+
+    PDF = "pdf"
+    PICTURE = "picture"  # a JPEG, PNG or WebP; kept as a JPEG made anew
+
+
 # Questions with a list of choices; those on whose answer another question may depend.
 WITH_CHOICES = frozenset({QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF})
 DECIDING = WITH_CHOICES | {QuestionKind.YES_NO}
 YES, NO = "yes", "no"
+# How large a file may be that answers a question, in millions of bytes: what an organiser may choose.
+MEGABYTES = (1, 2, 5)

@@ -14,6 +14,8 @@ class Fault(Enum):
     NO_SUCH_CONDITION = "no earlier question offers this answer"
     CIRCLE = "the question would depend on itself"
     SHOWS_SENSITIVE = "an ordinary question depends on a sensitive one, and its answer would tell the other"
+    NO_FILE_TYPE = "a question for a file says which files it takes and how large, and no other question does"
+    FILE_IS_SENSITIVE = "organisers read the files that people send, so a sensitive question asks for none"
     OTHERS_DEPEND = "another question depends on an answer that would be gone"
 
 
@@ -24,3 +26,26 @@ class QuestionRefused(Exception):
         super().__init__(fault.value)
         # The key of the choice or of the other question that is meant, or "".
         self.fault, self.where = fault, where
+
+
+class FileFault(Enum):
+    """Why a file is not taken as an answer."""
+
+    EMPTY = "the file has no content"
+    TOO_LARGE = "the file has more bytes than the question takes"
+    OTHER_TYPE = "the content is of no type that the question takes"
+    DAMAGED = "the PDF has no end"
+    ACTIVE = "the PDF holds programs or further files"
+    TOO_MANY_PIXELS = "the picture is too large"
+    TOO_FEW_PIXELS = "the picture is too small or too narrow"
+    TOO_MUCH = "the client has sent too many files that no form came for"
+    NO_ROOM = "all clients together have sent too many files that no form came for"
+    GONE = "the file was kept for its form for a day, which is over"
+
+
+class FileRefused(Exception):
+    """A file is not taken as an answer."""
+
+    def __init__(self, fault: FileFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault

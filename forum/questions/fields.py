@@ -14,8 +14,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, RadioField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation, ValidationError
+from wtforms.widgets import FileInput
 
-from forum.questions import queries, values
+from forum.questions import files, queries, values
 from forum.questions.enums import NO, YES, QuestionKind, Sensitivity
 from forum.questions.identity_numbers import holds_identity_number
 from forum.questions.models import Question
@@ -42,6 +43,23 @@ class CountryAnswer(CountryField):
 
     def pre_validate(self, form) -> None:
         """Leave the check to the question, which may not be asked."""
+
+
+class FileAnswer(Field):
+    """A file as an answer: the field holds the signed text that names a file which was sent before (`uploads`)."""
+
+    widget = FileInput()
+    refusal = ""  # why the file that came with the form was not taken
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Take over a text that was signed here, and nothing else."""
+        if valuelist:
+            self.data = valuelist[0] if files.read(valuelist[0]) else ""
+
+    @property
+    def told(self) -> dict[str, Any] | None:
+        """Name and size of the file, or None."""
+        return files.read(self.data)
 
 
 class AsksQuestions(TidyForm):
@@ -109,7 +127,10 @@ class AsksQuestions(TidyForm):
 
 def make_field(question: Question, stored: Any = None) -> Any:
     """Return the field of a question, unbound, in the page's language; a stored choice is offered in any case."""
-    label, checks = in_language(question.label), [_required, CHECKS[question.kind]]
+    label = in_language(question.label)
+    if question.kind == QuestionKind.FILE:
+        return FileAnswer(label, [_is_taken, _required])
+    checks = [_required, CHECKS[question.kind]]
     if question.kind in (QuestionKind.ONE_OF, QuestionKind.YES_NO):
         return RadioField(label, checks, choices=choices_of(question, stored), validate_choice=False)
     if question.kind == QuestionKind.SEVERAL_OF:
@@ -131,6 +152,12 @@ def _only_if_asked(form: AsksQuestions, field: Any) -> None:
     if field.question not in form.asked_now:
         field.errors = []
         raise StopValidation
+
+
+def _is_taken(_form: AsksQuestions, field: FileAnswer) -> None:
+    """Refuse a file that came with the form and was not taken."""
+    if field.refusal:
+        raise StopValidation(field.refusal)
 
 
 def _required(_form: AsksQuestions, field: Any) -> None:
@@ -204,4 +231,5 @@ MISSING: dict[QuestionKind, Any] = {
     QuestionKind.YES_NO: _l("Choose yes or no"),
     QuestionKind.ONE_OF: _l("Choose an answer"),
     QuestionKind.SEVERAL_OF: _l("Choose at least one answer"),
+    QuestionKind.FILE: _l("Choose a file"),
 }

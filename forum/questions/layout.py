@@ -10,11 +10,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from forum.questions import queries
+from forum.questions import queries, uploads
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.fields import AsksQuestions, name_of
 from forum.questions.models import Question
-from forum.questions.wording import answer_text
+from forum.questions.wording import answer_text, file_words
 from forum.web.languages import in_language
 
 # How many different conditions on one question the style sheet knows; what stands under further ones is always seen.
@@ -49,6 +49,11 @@ class Node:
         return {value: " ".join(numbers) for value, numbers in found.items()}
 
     @property
+    def file_words(self) -> str:
+        """Name and size of the file that the field names; "" for none."""
+        return file_words(self.field.told)
+
+    @property
     def look(self) -> str:
         """Which macro of templates/public/questions/_asked.html shows the field."""
         return LOOKS.get(self.question.kind, "field")
@@ -60,6 +65,7 @@ LOOKS = {
     QuestionKind.SEVERAL_OF: "checklist",
     QuestionKind.NUMBER: "number",
     QuestionKind.DATE: "date",
+    QuestionKind.FILE: "file",
 }
 
 
@@ -71,7 +77,7 @@ def nodes(form: AsksQuestions) -> list[Node]:
         parent = made.get(question.depends_on_id or 0)
         if not queries.of_sector(question, form.sector) or (question.depends_on_id and parent is None):
             continue
-        node = Node(question, form[name_of(question)], in_language(question.help))
+        node = Node(question, form[name_of(question)], _hint(question))
         made[question.id] = node
         (_group(parent, question).nodes if parent else top).append(node)
     return top
@@ -88,6 +94,20 @@ def carried(form: AsksQuestions) -> Iterator[Any]:
     for question in form.questions:
         if name_of(question) not in seen:
             yield form[name_of(question)]
+
+
+def _hint(question: Question) -> str:
+    """Return the help below a question; at a file also what may be sent and who reads it."""
+    told = in_language(question.help)
+    if question.kind != QuestionKind.FILE:
+        return told
+    limits = _(
+        "Choose %(types)s of at most %(number)s MB. The organisers can read the file and its name. A PDF may also say"
+        " who wrote it.",
+        types=uploads.types_of(question),
+        number=question.most_megabytes,
+    )
+    return f"{told} {limits}".strip()
 
 
 def _flat(some: Sequence[Node]) -> Iterator[Node]:

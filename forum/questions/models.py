@@ -1,4 +1,4 @@
-"""The tables of an event's questions, of their choices, and of the answers that are not sensitive."""
+"""The tables of an event's questions, of their choices, of the answers that are not sensitive, and of files."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Text, Translated, UtcDateTime, member
 from forum.database import Base
-from forum.questions.enums import QuestionKind, Sensitivity
+from forum.questions.enums import FileType, QuestionKind, Sensitivity
+from forum.sealing import Sealed, SealedBytes, SealedValue
 
 
 class Question(Base):
@@ -17,6 +18,7 @@ class Question(Base):
     `key` names it in forms, files and sealed answers, and never changes. `sector_keys` are the sectors that are asked;
     none means all. If it depends on an earlier question, it is asked only of those whose answer there is one of
     `depends_on_values`: "yes", "no" or keys of choices. A question is withdrawn, never deleted, and its answers stay.
+    `file_types` and `most_megabytes` say which files may answer a question of the kind file, and how large they may be.
     """
 
     is_public_content = True  # the privacy notice lists it
@@ -39,6 +41,8 @@ class Question(Base):
     sector_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     depends_on_id: Mapped[int | None] = mapped_column(ForeignKey("questions.id", ondelete="SET NULL"))
     depends_on_values: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    file_types: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    most_megabytes: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     event = relationship("Event")
@@ -79,3 +83,33 @@ class Answer(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("questions.id"), primary_key=True)
     value: Mapped[Any] = mapped_column(JSON)
     question: Mapped[Question] = relationship()
+
+
+class AnswerFile(Base):
+    """A file that answers a question, or may come to do so; the answer itself has its key, name and size.
+
+    Somebody who fills in a form sends the file first. Until the form is sent the file belongs to nobody, and
+    `asked_from` is a keyed digest of the client. Then it belongs to a registration, and once an answer that stands
+    names it, `ends_at` is empty. Any other file is deleted after that moment. The content is sealed, in the database:
+    so it goes with the registration, in the same transaction, and no backup lacks it.
+    """
+
+    __tablename__ = "answer_files"
+    __table_args__ = (
+        Index("ix_answer_files_registration_id", "registration_id"),
+        Index("ix_answer_files_question_id", "question_id"),
+        Index("ix_answer_files_ends_at", "ends_at"),
+    )
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id", ondelete="CASCADE"))
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    file_type: Mapped[FileType] = member(FileType)
+    size: Mapped[int]
+    asked_from: Mapped[str | None] = mapped_column(String(64))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sealed_content: Mapped[SealedBytes] = mapped_column(
+        "content", Sealed("care", binary=True), deferred=True, info={"batch": 4}
+    )
+    content = SealedValue[bytes]()

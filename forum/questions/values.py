@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from forum.questions import files
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Question
 
@@ -11,6 +12,8 @@ def read(question: Question, typed: Any) -> Any:
     """Return the value to store for what was typed and is valid, or None for no answer."""
     if typed in (None, "", []):
         return None
+    if question.kind == QuestionKind.FILE:
+        return files.read(typed)
     if isinstance(typed, list):
         return list(dict.fromkeys(typed))
     return int(typed) if question.kind == QuestionKind.NUMBER else typed
@@ -20,6 +23,8 @@ def shown(question: Question, value: Any) -> Any:
     """Return a stored value as its field holds it."""
     if question.kind == QuestionKind.SEVERAL_OF:
         return value if isinstance(value, list) else [] if value is None else [value]
+    if question.kind == QuestionKind.FILE:
+        return files.sign(value)
     return "" if value is None else str(value)
 
 

@@ -1,10 +1,12 @@
 """Answers in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import format_date
+from flask_babel import format_date, format_decimal
 from flask_babel import gettext as _
 
+from forum.questions import files
 from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind
 from forum.questions.models import Question
 from forum.questions.values import read_day
@@ -16,6 +18,8 @@ def answer_text(question: Question, value: Any) -> str:
     """Return a stored answer in words, or as it is stored where the question has no words for it."""
     if value is None:
         return ""
+    if question.kind == QuestionKind.FILE:
+        return file_words(value if isinstance(value, Mapping) else files.read(value))
     if question.kind in WITH_CHOICES:
         labels = {choice.key: in_language(choice.label) for choice in question.choices}
         return ", ".join(labels.get(key, str(key)) for key in (value if isinstance(value, list) else [value]))
@@ -27,3 +31,11 @@ def answer_text(question: Question, value: Any) -> str:
         return country_names(language()).get(value, str(value))
     day = read_day(value) if question.kind == QuestionKind.DATE else None
     return format_date(day, "long") if day else str(value)
+
+
+def file_words(told: Mapping[str, Any] | None) -> str:
+    """Return a file's name and size; "" for none."""
+    if not told:
+        return ""
+    kilobytes = max(1, round(told["size"] / 1000))
+    return _("%(name)s (%(size)s kB)", name=told["name"], size=format_decimal(kilobytes))

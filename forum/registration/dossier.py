@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 
 from babel import Locale
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -30,10 +32,11 @@ from forum.web.languages import NAMES, day_text, in_language, language, moment_t
 
 @dataclass(frozen=True)
 class Fact:
-    """A label and its value, for a row of components/summary_list.html."""
+    """A label and its value, which may be a link to a file, for a row of components/summary_list.html."""
 
     label: str
     value: str
+    file_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,22 @@ def own_questions(registration: Registration) -> list[Fact]:
     Until it is known which of several forms counts, there are none.
     """
     try:
-        rows = own_answers.question_rows(registration, questions.list_all(registration.event_id))
+        rows = own_answers.question_rows(
+            registration,
+            questions.list_all(registration.event_id),
+            address_of_file=partial(_file_address, registration),
+        )
     except SeveralForms:
         return []
-    return [Fact(row["label"], row["value"]) for row in rows]
+    return [Fact(row["label"], row["value"], row["file_url"]) for row in rows]
+
+
+def _file_address(registration: Registration, key: str) -> str:
+    """Return where an organiser gets a file; "" before the address is confirmed, for nobody has vouched for it yet."""
+    if registration.status == Status.PENDING:
+        return ""
+    known = {"event": registration.event.slug, "reference": registration.reference}
+    return url_for("attendee_files.download", file_key=key, **known)
 
 
 def consents(registration: Registration, zone: tzinfo) -> list[Fact]:

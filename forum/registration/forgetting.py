@@ -14,6 +14,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.questions import files
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 
@@ -37,3 +38,9 @@ def forget_unconfirmed(*, now: datetime) -> int:
         event = db.session.get_one(Event, event_id)
         audit.record("registration.unconfirmed_erased", event, actor="worker", at=now, count=count)
     return len(found)
+
+
+def forget_unsent_files(*, now: datetime) -> int:
+    """Delete the files that came with a form which nobody sent or confirmed; return how many. This only flushes."""
+    waiting = select(Registration.id).where(Registration.status == Status.PENDING)
+    return files.forget_unsent(now=now, waiting=waiting)

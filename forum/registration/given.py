@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from forum.extensions import db
-from forum.questions import queries
+from forum.questions import files, queries
 from forum.questions.enums import Sensitivity
 from forum.questions.models import Answer, Question
 from forum.registration import queries as registrations
@@ -83,6 +83,8 @@ def asking_care(registration: Registration) -> dict[str, Any]:
 def store(registration: Registration, given: Mapping[str, Any], *, now: datetime) -> None:
     """Store the answers that a confirmed form has given; others that the registration has stay as they are."""
     answered = [question for question in queries.list_all(registration.event_id) if question.key in given]
+    given = files.settle(registration.id, answered, given)
+    answered = [question for question in answered if question.key in given]
     _put(
         registration, {one.id: given[one.key] for one in answered if one.sensitivity == Sensitivity.ORDINARY}
     )
@@ -105,8 +107,9 @@ def change(registration: Registration, answered: Answered) -> list[str]:
     if form := find_form(registration):
         _change_form(form, {one.key: answered.given.get(one.key) for one in changed})
         return [one.key for one in changed]
-    _put(registration, {one.id: answered.given[one.key] for one in changed if one.key in answered.given})
-    gone = [one.id for one in changed if one.key not in answered.given]
+    told = files.settle(registration.id, changed, answered.given)
+    _put(registration, {one.id: told[one.key] for one in changed if one.key in told})
+    gone = [one.id for one in changed if one.key not in told]
     mine = Answer.registration_id == registration.id, Answer.question_id.in_(gone)
     if gone:
         db.session.execute(delete(Answer).where(*mine))

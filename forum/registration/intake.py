@@ -11,6 +11,7 @@ from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event, Sector
 from forum.events.queries import registration_state
 from forum.extensions import db
+from forum.questions import files
 from forum.registration import answers, mails, places, queries, waiting_list
 from forum.registration.applicant import Applicant
 from forum.registration.enums import Status
@@ -73,6 +74,9 @@ def register(
         received_at=now,
     )
     db.session.add(submission)
+    if submission.given:
+        db.session.flush()
+        files.hold(registration.id, submission.given, now=now)
     queue = mails.queue_already_registered if live else mails.queue_received
     queue(registration, submission, withheld=not leaves, now=now)
     action = "registration.asked_again" if live else "registration.received"

@@ -21,6 +21,7 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.extensions import db
 from forum.questions import layout, values
+from forum.questions.enums import QuestionKind
 from forum.questions.fields import AsksQuestions, name_of
 from forum.registration import actions, given, listing, mails, places
 from forum.registration.applicant import CHANGEABLE, Details
@@ -121,7 +122,10 @@ def leave_to_person(_refused: SeveralForms) -> ResponseReturnValue:
 
 
 def _asking(registration: Registration) -> dict[str, Any]:
-    return _not_required(given.asking(registration))
+    """Return what the form asks: everything but files, which only the person sends. Raises SeveralForms."""
+    asking = given.asking(registration)
+    without_files = [one for one in asking["questions"] if one.kind != QuestionKind.FILE]
+    return _not_required({**asking, "questions": without_files})
 
 
 def _not_required(asking: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """A person's answers as rows of label and value, for components/summary_list.html on their own pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
 from forum.events.models import Sector
+from forum.questions import files
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
 from forum.questions.models import Question
@@ -30,19 +31,31 @@ def given_rows(registration: Registration, every: Sequence[Question], *, is_chan
     if is_changeable:
         email |= {"change_url": url_for("own_moves.address"), "change_label": _("the e-mail address")}
         sector |= {"change_url": url_for("own_moves.sector"), "change_label": _("the sector")}
-    return [*details, email, sector, *question_rows(registration, every)]
+    return [*details, email, sector, *question_rows(registration, every, address_of_file=own_file)]
 
 
-def question_rows(registration: Registration, every: Sequence[Question]) -> Rows:
+def own_file(key: str) -> str:
+    """Return the address at which a person gets a file of their own."""
+    return url_for("self_service.file", file_key=key)
+
+
+def question_rows(
+    registration: Registration, every: Sequence[Question], *, address_of_file: Callable[[str], str]
+) -> Rows:
     """Return the event's ordinary questions that the person is asked or has answered, also when withdrawn since.
 
-    `every` are all questions of the event, the withdrawn ones too.
+    `every` are all questions of the event, the withdrawn ones too; `address_of_file` returns where the file with a key
+    is given. Raises SeveralForms.
     """
     ordinary = [one for one in every if one.sensitivity == Sensitivity.ORDINARY]
     told = given.read(registration, ordinary)
     asked = questions.asked((one for one in ordinary if not one.withdrawn_at), registration.sector.key, told)
     return [
-        {"label": in_language(one.label), "value": answer_text(one, told.get(one.key))}
+        {
+            "label": in_language(one.label),
+            "value": answer_text(one, told.get(one.key)),
+            "file_url": "".join(map(address_of_file, files.keys_in([told.get(one.key)]))),
+        }
         for one in ordinary
         if one in asked or one.key in told
     ]

@@ -16,6 +16,7 @@ from forum.events.errors import OffSite
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
 from forum.extensions import db
+from forum.questions import uploads
 from forum.registration import form_pages, intake, kept_answers, limits, links_by_mail, mails, places
 from forum.registration.asking import asking_addresses
 from forum.registration.errors import (
@@ -62,6 +63,7 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
         chosen = _sector_or_404(event, sector, form)
         refusal = intake.find_refusal(chosen, clock.now())
         return form_pages.refused(refusal, chosen, form, 200) if refusal else form_pages.ask(chosen, form)
+    uploads.take(form)
     if not form.validate():
         return form_pages.ask(_sector_or_404(event, sector, form), form, 422)
     try:
@@ -93,6 +95,7 @@ def check(sector: str, event: str | None = None) -> ResponseReturnValue:
     # The language buttons of "Check your answers" send the parameter CHECKED and lead back to that page. The language
     # buttons of a form without errors send another one; then nothing is validated, as answers may still be missing.
     form = form_pages.read(event, sector)
+    uploads.take(form)
     change = None if form_pages.CHECKED in request.args else request.form.get(SWITCH)
     if change in (None, WITH_ERRORS) and not form.validate():
         return form_pages.ask(_sector_or_404(event, sector, form), form, 422)
@@ -112,6 +115,7 @@ def another(sector: str, event: str | None = None) -> ResponseReturnValue:
         answers = kept_answers.recall(sector)
         return _choose_anew(event, sector, answers) if answers else redirect(url_for(".choose"), 302)
     form, response = form_pages.read(event, sector), redirect(url_for(".another", sector=sector), 303)
+    uploads.take(form)
     is_kept = kept_answers.keep(response, form.data, sector)
     return response if is_kept else _choose_anew(event, sector, form.data)
 

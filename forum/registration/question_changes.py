@@ -186,6 +186,8 @@ def _put(
         **{name: getattr(draft, name) for name in ("kind", "sensitivity", "label", "help", "is_required")},
         "sector_keys": list(draft.sector_keys),
         "depends_on_values": list(draft.depends_on_values) if parent else [],
+        "file_types": list(draft.file_types),
+        "most_megabytes": draft.most_megabytes,
     }
     for name, value in values.items():
         # Set only what differs, so that an unchanged column does not count as changed.

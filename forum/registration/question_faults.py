@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from forum.events.models import Event
 from forum.questions.drafts import QuestionDraft
-from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
+from forum.questions.enums import MEGABYTES, NO, WITH_CHOICES, YES, FileType, QuestionKind, Sensitivity
 from forum.questions.errors import Fault
 from forum.questions.models import Question
 
@@ -18,6 +18,7 @@ Faults = Iterator[tuple[Fault, str]]
 def find_faults(event: Event, question: Question, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
     """Yield each rule that the draft breaks, with the key of what is meant; `others` are the other questions."""
     yield from _faults_of_choices(draft)
+    yield from _faults_of_files(draft)
     yield from _faults_of_sectors(event, question, draft)
     yield from _faults_of_condition(question, draft, others)
     yield from _faults_of_dependants(question, draft, others)
@@ -31,6 +32,18 @@ def _faults_of_choices(draft: QuestionDraft) -> Faults:
     offered = [choice for choice in draft.choices if not choice.is_withdrawn]
     if len(offered) < FEWEST.get(draft.kind, 0):
         yield Fault.TOO_FEW_CHOICES, ""
+
+
+def _faults_of_files(draft: QuestionDraft) -> Faults:
+    if draft.kind != QuestionKind.FILE:
+        if draft.file_types or draft.most_megabytes:
+            yield Fault.NO_FILE_TYPE, ""
+        return
+    is_known = bool(draft.file_types) and set(draft.file_types) <= set(FileType)
+    if not is_known or draft.most_megabytes not in MEGABYTES:
+        yield Fault.NO_FILE_TYPE, ""
+    if draft.sensitivity == Sensitivity.CARE:
+        yield Fault.FILE_IS_SENSITIVE, ""
 
 
 def _faults_of_sectors(event: Event, question: Question, draft: QuestionDraft) -> Faults:

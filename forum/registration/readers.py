@@ -137,6 +137,8 @@ def _what(entry: AuditEntry) -> str:
         return _("Looked up what you have told us about a protected identity")
     if entry.action == audit.REGISTRATION_VIEWED:
         return _("Looked at your registration")
+    if entry.action == audit.FILE_DOWNLOADED:
+        return _("Downloaded a file that you sent")
     if entry.action == audit.WAITING_LIST_VIEWED:
         return _("Looked at the list of those who wait for a place or a decision")
     if entry.action == audit.CARE_ANSWERS_VIEWED:

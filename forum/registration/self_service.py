@@ -14,7 +14,7 @@ from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import event_of_page, get_published_or_404, of_event
 from forum.events.models import Event
 from forum.extensions import db
-from forum.questions import layout
+from forum.questions import layout, uploads
 from forum.registration import (
     actions,
     given,
@@ -124,6 +124,7 @@ def change() -> ResponseReturnValue:
     registration = mine_live()
     refuse_if_frozen(registration.event, clock.now())
     form = DetailsForm(obj=registration, **given.asking(registration))
+    uploads.take(form)
     if (is_sent := form.validate_on_submit()) or form.is_rechecked():
         start_write(db.session)
         try:

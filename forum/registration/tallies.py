@@ -23,14 +23,16 @@ from forum.registration.models import CareAnswer, Registration
 
 FEWEST = 5
 BATCH = 500
-TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT})
+# Kinds whose answers are counted as a whole, not each by itself.
+TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE})
 
 
 @dataclass(frozen=True)
 class Tally:
     """How many people have answered a question, and how many gave each answer; None stands for a hidden number.
 
-    The counts are in the order of the choices, else of the answers. A question that asks for text has none.
+    The counts are in the order of the choices, else of the answers. A question that asks for text or a
+    file has none.
     """
 
     question: Question

@@ -57,6 +57,7 @@ READERS = {
 ACTS = {
     "registration.received": _l("Registration received"),
     "registration.viewed": _l("Viewed by an organiser"),
+    "registration.file_downloaded": _l("A file was downloaded by an organiser"),
     "registration.unconfirmed_erased": _l("Erased, because the address was never confirmed"),
     "registration.address_confirmed": _l("Address confirmed"),
     "registration.waiting": _l("Joined the waiting list"),

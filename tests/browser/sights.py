@@ -848,6 +848,7 @@ QUESTIONS = [
     ),
     Sight("new question", "questions.new", way=of_event("questions.new"), as_=ORGANISER),
     Sight("question of a kind", "questions.add", way=ADD_QUESTION, as_=ORGANISER),
+    Sight("question for a file", "questions.add", way=of_event("questions.add", kind="file"), as_=ORGANISER),
     Sight(
         "question of a kind, refused",
         "questions.add",

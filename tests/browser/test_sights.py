@@ -59,6 +59,9 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "self_service.consents": "leads back to the person's page",
     "self_service.leave": "leads to the page that says so",
     "self_service.calendar_file": "a calendar file",
+    "self_service.file": "a file that somebody has sent",
+    "own_everything.file": "a file that somebody has sent",
+    "attendee_files.download": "a file that somebody has sent",
     "outbox.retry": "leads back to the list",
     "substitutions.take_back": "leads back to the person's page",
 }

@@ -53,6 +53,7 @@ from forum.organisations.actions import Written
 from forum.people import notes
 from forum.people.models import AddressChange
 from forum.privacy import actions as privacy
+from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Question
 from forum.registration import links
 from forum.registration.enums import ConsentPurpose, DeclineReason, Status, TokenPurpose
@@ -260,6 +261,8 @@ def _ask(event: Event) -> Question:
     diet = make_question(event, "diet", choices=(LONG_WORD[:30], "other"), care=True, **words)
     make_question(event, "more", care=True, after=diet, values=["other"], label=Text(sv=LONG_NAME))
     make_question(event, "gone", withdrawn_at=NOW, label=_both(LONG_ORGANISATION))
+    files = {"file_types": list(FileType), "most_megabytes": 5}
+    make_question(event, "file", QuestionKind.FILE, label=_both(LONG_ORGANISATION), **files)
     return diet
 
 

@@ -21,7 +21,7 @@ from forum.questions.models import Question
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
 from forum.web.cache import PRIVATE
-from tests.guards.world import ADMIN, ELSEWHERE, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
+from tests.guards.world import ADMIN, ELSEWHERE, FILES, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
 
 VALUES = {
     "number": 1,
@@ -125,6 +125,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "revision": db.session.scalar(revisions.where(Post.event_id == event.id)),
         "page_revision": db.session.scalar(of_pages.where(Page.event_id == event.id)),
         "note": db.session.scalar(notes.where(Registration.reference == world.references[person])),
+        "file_key": FILES[person],
         "token": "x" * 43,
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
@@ -163,6 +164,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "page_revisions.show": {"number": values["page_revision"]},
         "self_service.confirm": {"token": world.tokens["pending"]},
         "self_service.enter": {"token": world.tokens["newer"]},
+        **{key: {"file_key": FILES[PERSON]} for key in ("self_service.file", "own_everything.file")},
         "own_moves.confirm_address": {"token": world.tokens["new address"]},
         "substitutions.confirm": {"token": world.tokens["substitute of twin"]},
         **{f"review.{act}": reviewed("reviewed") for act in ("approve", "decline", "recuse")},

@@ -148,6 +148,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendee_undoing.reinstate",
         "attendee_answers.change",
         "attendee_answers.care",
+        "attendee_files.download",
         "attendee_changes.change",
         "attendee_addresses.change",
         "attendee_moves.sector",

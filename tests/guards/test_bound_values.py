@@ -13,9 +13,12 @@ from forum.extensions import db
 from forum.health import checks, keys
 from forum.outbox import delivery
 from forum.outbox.models import OutboxMessage
+from forum.questions.enums import QuestionKind
+from forum.questions.models import AnswerFile
 from forum.registration.models import CareAnswer, ProtectedIdentity, Submission
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails, states
+from tests.factories.questions import make_question
 from tests.factories.registrations import register
 from tests.factories.saving import save
 from tools.organisers import code_of, make_user
@@ -47,6 +50,7 @@ def test_every_sealed_column_is_tried_here():
             "submissions.fingerprint",
             "submissions.answers",
             "submissions.given",
+            "answer_files.content",
         ),
         *("users.totp_secret", "users.totp_proposed", "outbox_messages.content", "kept_words.words"),
         "autosaves.words",
@@ -140,3 +144,16 @@ def test_doctor_names_what_was_moved_and_rotating_leaves_it_closed(database, app
     assert [(each.is_well, each.words) for each in checks.examine(["sealed"], NOW)] == [(False, said)]
     with pytest.raises(InvalidTag):
         assert db.session.get_one(User, mine.id).totp_secret
+
+
+def test_file_of_another_person_does_not_open(database):
+    event = make_event()
+    question = make_question(event, "cv", QuestionKind.FILE, file_types=["pdf"], most_megabytes=1)
+    for key in ("theirs", "mine"):
+        person = register(event)
+        told = {"question_id": question.id, "registration_id": person.id, "received_at": NOW}
+        save(AnswerFile(key=key, file_type="pdf", size=4, content=b"%PDF", **told))
+    copy("answer_files", "content", "key", "theirs", "mine")
+    assert db.session.get_one(AnswerFile, "theirs").content == b"%PDF"
+    with pytest.raises(InvalidTag):
+        assert db.session.get_one(AnswerFile, "mine").content

@@ -136,6 +136,7 @@ VIEWS = {
     "forum/accounts/autosaves.py",
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
     *("forum/registration/own_sign_in.py", "forum/registration/own_forms.py"),
+    "forum/questions/uploads.py",
     "forum/registration/organisers_words.py",
     *("forum/registration/own_care.py", "forum/registration/form_pages.py"),
     "forum/audit/traces.py",

@@ -32,6 +32,8 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "sectors.key": "an address",
     "questions.key": "a key",
     "questions.sector_keys": "keys",
+    "questions.file_types": "codes",
+    "answer_files.key": "an address",
     "questions.depends_on_values": "codes",
     "question_choices.key": "a key",
     "pages.slug": "an address",

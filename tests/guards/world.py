@@ -42,7 +42,8 @@ from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
 from forum.privacy.models import ErasureRequest
 from forum.questions import queries
-from forum.questions.models import Answer
+from forum.questions.enums import FileType, QuestionKind
+from forum.questions.models import Answer, AnswerFile
 from forum.registration import actions, links, reviewing
 from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, OfferMaker, TokenPurpose
 from forum.registration.given import care
@@ -90,6 +91,9 @@ CONTACT = {"name": "Name", "role": {"sv": "Roll", "en": "Role"}, "email": "a@exa
 FACT = {"label": {"sv": "När", "en": "When"}, "value": {"sv": "Då", "en": "Then"}}
 CONSENTS = frozenset(ConsentPurpose)
 SOMEWHERE = Sender(client="a network address", most_held=1)
+
+# The keys of the files that people have sent.
+FILES = {PERSON: "a" * 32, "twin": "b" * 32, "elsewhere": "c" * 32}
 
 
 @dataclass
@@ -245,6 +249,7 @@ def _make_questions(world: World) -> None:
     for event in world.events.values():
         make_question(event, "arrival")
         make_question(event, "diet", choices=("vegetarian", "gluten"), care=True)
+        make_question(event, "cv", QuestionKind.FILE, file_types=["pdf", "picture"], most_megabytes=1)
 
 
 def _make_organisations(world: World) -> None:
@@ -301,10 +306,12 @@ def _make_people(world: World) -> None:
     world.listed = {world.people[name].id for name in (PERSON, "twin")}
     own = world.people[PERSON]
     _make_offers(world)
+    _keep_files(world)
     world.owned[DECLINED] = _rows_of(world.people[DECLINED])
     world.owned[PERSON] = _rows_of(own) | {
         "offers": set(db.session.scalars(select(Offer.id).where(Offer.registration_id == own.id))),
         "answers": {own.id},
+        "answer_files": {FILES[PERSON]},
         "protected_identities": {own.id},
         "care_answers": {own.id},
     }
@@ -364,6 +371,17 @@ def _name_substitutes(world: World) -> None:
         db.session.flush()
         if name == PERSON:
             world.owned[PERSON] |= {"substitutions": {named.id}}
+
+
+def _keep_files(world: World) -> None:
+    """Let some people have sent a file, and somebody one without its form."""
+    content = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
+    for name in (PERSON, "twin", "elsewhere"):
+        person = world.people[name]
+        asked = next(question for question in queries.list_all(person.event_id) if question.key == "cv")
+        save(AnswerFile(key=FILES[name], registration_id=person.id, question_id=asked.id, **content))
+    unsent = {"asked_from": "a network address", "ends_at": NOW + timedelta(days=1)}
+    save(AnswerFile(key="d" * 32, question_id=asked.id, **unsent, **content))
 
 
 def _make_offers(world: World) -> None:

@@ -22,6 +22,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "waiting_list.withdraw": ORGANISERS,
     "attendee_answers.change": ORGANISERS,
     "attendee_answers.care": ORGANISERS,
+    "attendee_files.download": ORGANISERS,
     "attendee_undoing.reinstate": ORGANISERS,
     "attendee_changes.change": ORGANISERS,
     "attendee_additions.add": ORGANISERS,

@@ -1,0 +1,25 @@
+"""The entries of the register of personal data about answers to the forum's own questions, and files among them."""
+
+from flask_babel import lazy_gettext as _l
+
+from forum.privacy.entries import LEGITIMATE_INTEREST, OFFICE, UNTIL_ERASED, Entry, of
+
+OWN_QUESTIONS = Entry(
+    what=_l("Your answers to the forum’s own questions, as far as they are not about food or access"),
+    purpose=_l("To prepare what the questions are about"),
+    basis=LEGITIMATE_INTEREST,
+    audience=OFFICE,
+    retention=UNTIL_ERASED,
+    columns=of("answers", "registration_id", "question_id", "value"),
+)
+FILES = Entry(
+    what=_l("Files that you send as answers"),
+    purpose=_l("To prepare what the questions are about. They are kept encrypted"),
+    basis=LEGITIMATE_INTEREST,
+    audience=OFFICE,
+    retention=_l("Until you are erased; a day, if the form that they came with is not sent or confirmed"),
+    columns=(
+        *(f"answer_files.{name}" for name in ("key", "question_id", "registration_id", "file_type")),
+        *(f"answer_files.{name}" for name in ("size", "asked_from", "received_at", "ends_at", "content")),
+    ),
+)

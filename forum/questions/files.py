@@ -1,0 +1,190 @@
+"""Files that answer questions: checked when they arrive, kept sealed, and given to nobody but as a download (S29).
+
+A file is sent before its form is, and is kept for a day for whoever has the signed text that names it. That text is
+what the form's field holds, like any other answer. So a form that comes back with faults, or is shown to be checked,
+has lost no file. What nobody completes is bounded: for each client, and for all together.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import delete, func, or_, select, update
+
+from forum.extensions import db
+from forum.images import making
+from forum.images.errors import NotTaken, TooLarge, TooNarrow, TooSmall
+from forum.questions.enums import FileType, QuestionKind
+from forum.questions.errors import FileFault, FileRefused
+from forum.questions.identity_numbers import holds_identity_number
+from forum.questions.models import AnswerFile, Question
+from forum.tidying import tidy
+
+MEGABYTE = 1_000_000
+KEPT_UNSENT = timedelta(days=1)
+# The most bytes of files that no answer names yet: of one client, and of all together.
+MOST_OF_CLIENT, MOST_OF_ALL = 30 * MEGABYTE, 500 * MEGABYTE
+MEDIA_TYPES = {FileType.PDF: "application/pdf", FileType.PICTURE: "image/jpeg"}
+ENDINGS = {FileType.PDF: ".pdf", FileType.PICTURE: ".jpg"}
+LONGEST_NAME, NAMELESS = 60, "file"
+# Everything that a file system, a header or a reader could take for more than a name.
+OUTSIDE_NAMES = re.compile(r'[\\/:*?"<>|%;\x00-\x1f]')
+SALT = "answer-file"
+PDF_BEGINS, PDF_ENDS, PDF_TAIL = re.compile(rb"%PDF-[12]\.[0-9]"), b"%%EOF", 1024
+# What a PDF may not hold: programs, and files within it. Written out, such words stand in no picture by chance.
+ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
+PICTURE_FAULTS: Mapping[type[NotTaken], FileFault] = {
+    TooLarge: FileFault.TOO_MANY_PIXELS,
+    TooSmall: FileFault.TOO_FEW_PIXELS,
+    TooNarrow: FileFault.TOO_FEW_PIXELS,
+}
+
+
+def check(question: Question, sent: bytes) -> tuple[FileType, bytes]:
+    """Return the type of a file, by its content, and what is kept of it: a picture is made anew.
+
+    Raises FileRefused, and NoTurn or StorageAway when no picture can be made now.
+    """
+    if not sent:
+        raise FileRefused(FileFault.EMPTY)
+    if len(sent) > question.most_megabytes * MEGABYTE:
+        raise FileRefused(FileFault.TOO_LARGE)
+    if PDF_BEGINS.match(sent):
+        if FileType.PDF not in question.file_types:
+            raise FileRefused(FileFault.OTHER_TYPE)
+        return FileType.PDF, _checked_pdf(sent)
+    if FileType.PICTURE not in question.file_types:
+        raise FileRefused(FileFault.OTHER_TYPE)
+    try:
+        made = making.make_original(sent)
+    except NotTaken as refusal:
+        raise FileRefused(PICTURE_FAULTS.get(type(refusal), FileFault.OTHER_TYPE)) from None
+    return FileType.PICTURE, made
+
+
+def keep(
+    question: Question, file_type: FileType, content: bytes, name: str, *, asked_from: str, now: datetime
+) -> dict[str, Any]:
+    """Keep a checked file for its form; return what its answer will say: key, name and size.
+
+    Call after `start_write`; the caller commits. Raises FileRefused.
+    """
+    _refuse_too_much(asked_from, len(content))
+    file = AnswerFile(
+        key=secrets.token_hex(16),
+        question_id=question.id,
+        file_type=file_type,
+        size=len(content),
+        asked_from=asked_from,
+        received_at=now,
+        ends_at=now + KEPT_UNSENT,
+        content=content,
+    )
+    db.session.add(file)
+    return {"key": file.key, "name": clean_name(name, file_type), "size": file.size}
+
+
+def clean_name(name: str, file_type: FileType) -> str:
+    """Return a file's name without folders, hidden characters and identity numbers, with the ending of its type."""
+    last = tidy(re.split(r"[\\/]", name[-1000:])[-1])
+    stem = OUTSIDE_NAMES.sub(" ", last.rpartition(".")[0] or last).strip(" .")
+    stem = " ".join(stem[:LONGEST_NAME].split())
+    return (NAMELESS if not stem or holds_identity_number(stem) else stem) + ENDINGS[file_type]
+
+
+def sign(told: Mapping[str, Any] | None) -> str:
+    """Return the signed text by which a form's field names a file; "" for no file."""
+    return _signer().dumps([told["key"], told["name"], told["size"]]) if told else ""
+
+
+def read(signed: Any) -> dict[str, Any] | None:
+    """Return what the answer says about the file that a field names, or None for a text that was not signed here."""
+    try:
+        key, name, size = _signer().loads(signed) if isinstance(signed, str) and signed else (None, "", 0)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    return {"key": key, "name": name, "size": size} if key else None
+
+
+def is_kept(question: Question, told: Mapping[str, Any], now: datetime) -> bool:
+    """Return whether the file is there still and answers this question."""
+    mine = AnswerFile.key == told["key"], AnswerFile.question_id == question.id
+    lasts = or_(AnswerFile.ends_at.is_(None), AnswerFile.ends_at > now)
+    return db.session.scalar(select(func.count()).where(*mine, lasts)) == 1
+
+
+def hold(registration_id: int, given: Mapping[str, Any] | None, *, now: datetime) -> None:
+    """Keep the files of a form that was sent for as long as its registration waits to be confirmed."""
+    if keys := keys_in((given or {}).values()):
+        change = update(AnswerFile).where(AnswerFile.key.in_(keys), AnswerFile.ends_at.is_not(None))
+        held = {"registration_id": registration_id, "asked_from": None, "ends_at": now + KEPT_UNSENT}
+        db.session.execute(change.values(held))
+
+
+def settle(registration_id: int, questions: Iterable[Question], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the files stay that these answers name, and delete those that they replace; return the answers.
+
+    `questions` are those that were answered or emptied. An answer is left out when its file is gone, or belongs to
+    another registration or question.
+    """
+    told = dict(given)
+    for question in questions:
+        if question.kind != QuestionKind.FILE:
+            continue
+        keys = keys_in([told.get(question.key)])
+        mine = AnswerFile.question_id == question.id, AnswerFile.registration_id == registration_id
+        free = AnswerFile.registration_id.is_(None) & AnswerFile.ends_at.is_not(None)
+        named = AnswerFile.key.in_(keys), AnswerFile.question_id == question.id
+        stays = {"registration_id": registration_id, "asked_from": None, "ends_at": None}
+        is_mine = or_(AnswerFile.registration_id == registration_id, free)
+        change = update(AnswerFile).where(*named, is_mine).values(stays).returning(AnswerFile.key)
+        kept = db.session.scalars(change).all()
+        db.session.execute(delete(AnswerFile).where(*mine, AnswerFile.key.not_in(keys)))
+        if keys and not kept:
+            del told[question.key]
+    return told
+
+
+def find_own(registration_id: int, key: str) -> AnswerFile | None:
+    """Return the file with this key if it is an answer of the registration that stands (S13)."""
+    mine = AnswerFile.key == key, AnswerFile.registration_id == registration_id, AnswerFile.ends_at.is_(None)
+    return db.session.scalars(select(AnswerFile).where(*mine)).one_or_none()
+
+
+def forget_unsent(*, now: datetime, waiting: Any) -> int:
+    """Delete the files that no answer came to name; `waiting` selects the registrations that may name them still."""
+    over = AnswerFile.ends_at <= now
+    free = or_(AnswerFile.registration_id.is_(None), AnswerFile.registration_id.not_in(waiting))
+    return len(db.session.scalars(delete(AnswerFile).where(over, free).returning(AnswerFile.key)).all())
+
+
+def keys_in(values: Iterable[Any]) -> list[str]:
+    """Return the keys of the files that these answers name."""
+    return [value["key"] for value in values if isinstance(value, Mapping) and "key" in value]
+
+
+def _checked_pdf(sent: bytes) -> bytes:
+    if PDF_ENDS not in sent[-PDF_TAIL:]:
+        raise FileRefused(FileFault.DAMAGED)
+    if any(word in sent for word in ACTIVE):
+        raise FileRefused(FileFault.ACTIVE)
+    return sent
+
+
+def _refuse_too_much(asked_from: str, size: int) -> None:
+    """Refuse a file when this client, or all together, have sent too much that no answer names. Raises FileRefused."""
+    unsent = select(func.sum(AnswerFile.size)).where(AnswerFile.ends_at.is_not(None))
+    if (db.session.scalar(unsent.where(AnswerFile.asked_from == asked_from)) or 0) + size > MOST_OF_CLIENT:
+        raise FileRefused(FileFault.TOO_MUCH)
+    if (db.session.scalar(unsent) or 0) + size > MOST_OF_ALL:
+        raise FileRefused(FileFault.NO_ROOM)
+
+
+def _signer() -> URLSafeSerializer:
+    secret_keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
+    return URLSafeSerializer(secret_keys, salt=SALT, serializer=json)

@@ -1,0 +1,118 @@
+"""The files that came with a form, and what is said about one that is not taken."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
+
+from forum import clock
+from forum.database import start_write
+from forum.extensions import db
+from forum.images.errors import StorageAway
+from forum.questions import files
+from forum.questions.enums import MEGABYTES, QuestionKind
+from forum.questions.errors import FileFault, FileRefused
+from forum.questions.fields import AsksQuestions, name_of
+from forum.questions.models import Question
+from forum.turns import NoTurn
+from forum.web.layers import Environ
+from forum.web.limits import client, keyed, takes
+
+# What follows the name of a question's field: the file itself, and the box that removes an earlier one.
+SENT, REMOVED = "-file", "-remove"
+# How many files one network address may send: each costs a look into it, and a picture is made anew.
+MOST_OFTEN = "40 per hour"
+# Forms behind a personal link that may ask for files, by the last parts of their paths.
+ENDS_OF_PATHS = (["r", "change"], ["yes"])
+INSTEAD = ["r", "instead"]
+CSRF = "csrf_token"  # key in the session
+# The most bytes that are sent to such a form: two files, or one that is refused with words, and its fields.
+LARGEST_BODY = 2 * max(MEGABYTES) * files.MEGABYTE + 256 * 1024
+LONGEST_SENT = 1000  # characters of a file's name that are looked at
+WORDS: Mapping[FileFault, Any] = {
+    FileFault.EMPTY: _l("The file is empty. Choose another one."),
+    FileFault.DAMAGED: _l("The PDF is damaged. Save it again, or choose another one."),
+    FileFault.ACTIVE: _l(
+        "The PDF holds programs or other files. Print it as a PDF once more, and send that one."
+    ),
+    FileFault.TOO_MANY_PIXELS: _l("The picture has too many pixels. Make it smaller first."),
+    FileFault.TOO_FEW_PIXELS: _l("The picture is too small: each side needs at least 320 pixels."),
+    FileFault.TOO_MUCH: _l(
+        "Too many files have come from your network today. Send the form without one, or try later."
+    ),
+    FileFault.NO_ROOM: _l("We cannot take more files just now. Try again in some hours."),
+    FileFault.GONE: _l(
+        "We keep a file for a day before the form is sent, and that day is over. Choose it again."
+    ),
+}
+
+
+def longest_body(app: Flask, environ: Environ) -> int:
+    """Return how many bytes of body a request may have whose form may ask for a file, 0 for any other request.
+
+    The server calls this before it reads the body. A session cookie that this site has signed must say that the form
+    was shown.
+    """
+    parts = environ.get("PATH_INFO", "").split("/")
+    takes_files = "register" in parts[:-1] or any(parts[-len(end) :] == end for end in ENDS_OF_PATHS)
+    if environ["REQUEST_METHOD"] != "POST" or not (takes_files or parts[-3:-1] == INSTEAD):
+        return 0
+    session = app.session_interface.open_session(app, app.request_class(environ))
+    return LARGEST_BODY if session and session.get(CSRF) else 0
+
+
+def take(form: AsksQuestions) -> None:
+    """Keep the files that came with the form, so that its fields name them; a refusal stands at the field when checked.
+
+    Commits. Call this where a form was sent, before it is checked.
+    """
+    asked = [one for one in form.asked() if one.kind == QuestionKind.FILE] if request.method == "POST" else ()
+    for question in asked:
+        field = form[name_of(question)]
+        if request.form.get(field.name + REMOVED):
+            field.data = ""
+        sent = request.files.get(field.name + SENT)
+        try:
+            if sent is not None and sent.filename:
+                field.data = files.sign(_keep(question, sent))
+            elif (told := files.read(field.data)) and not files.is_kept(question, told, clock.now()):
+                field.data = ""
+                raise FileRefused(FileFault.GONE)
+        except FileRefused as refusal:
+            db.session.rollback()
+            field.refusal = words_of(refusal.fault, question)
+
+
+def words_of(fault: FileFault, question: Question) -> str:
+    """Return what is said at the field about a file that is not taken."""
+    if fault == FileFault.TOO_LARGE:
+        return _(
+            "The file has more than %(number)s MB. Choose a smaller one.", number=question.most_megabytes
+        )
+    return str(WORDS[fault]) if fault in WORDS else _("Choose %(types)s", types=types_of(question))
+
+
+def types_of(question: Question) -> str:
+    """Return the types of files that the question takes, in words."""
+    if len(question.file_types) > 1:
+        return _("a PDF or a picture (JPEG, PNG or WebP)")
+    return _("a PDF") if "pdf" in question.file_types else _("a picture (JPEG, PNG or WebP)")
+
+
+def _keep(question: Question, sent: FileStorage) -> dict[str, Any]:
+    """Keep a file that was sent. Raises FileRefused."""
+    if not takes(MOST_OFTEN, "answer files", client()):
+        raise FileRefused(FileFault.TOO_MUCH)
+    content = sent.read(question.most_megabytes * files.MEGABYTE + 1)
+    name, now = (sent.filename or "")[:LONGEST_SENT], clock.now()
+    try:
+        checked = files.check(question, content)
+    except (NoTurn, StorageAway):
+        raise FileRefused(FileFault.NO_ROOM) from None
+    start_write(db.session)
+    told = files.keep(question, *checked, name, asked_from=keyed(client()), now=now)
+    db.session.commit()
+    return told
