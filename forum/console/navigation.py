@@ -51,7 +51,9 @@ BELONGING = {
         *("review_many.approve", "review_many.decline"),
     },
     "reveals.index": {"reveals.index", "reveals.reveal", "telephone.add"},
-    "invitations.index": {f"invitations.{act}" for act in ("index", "invite", "invite_many", "withdraw")},
+    "invitations.index": {
+        f"invitations.{act}" for act in ("index", "invite", "invite_many", "withdraw", "change", "remind")
+    },
     "erasure_requests.index": {f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")},
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {

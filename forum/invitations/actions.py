@@ -40,10 +40,11 @@ class Invitee:
 
 @dataclass(frozen=True)
 class Terms:
-    """Until when an invitation can be answered, and whether a place is held until then."""
+    """Until when an invitation can be answered, whether a place is held until then, and when to remind of it."""
 
     expires_at: datetime
     holds_place: bool = False
+    remind_at: datetime | None = None
 
 
 def invite(
@@ -169,7 +170,7 @@ def hold(sector: Sector, now: datetime) -> None:
 
 
 def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> None:
-    """End an invitation, give back the place that it holds, and take back its mail if it has not left.
+    """End an invitation, give back the place that it holds, and take back its mails that have not left.
 
     Call this before anything is audited; the caller offers the place to whoever waits.
     """
@@ -180,12 +181,14 @@ def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> Non
 
 
 def take_back_mail(invitation: Invitation) -> None:
-    """Take back the invitation's mail if it has not left. Call this before anything is audited."""
-    mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
+    """Take back the invitation's mails that have not left. Call this before anything is audited."""
+    mails = invitation.message_id, invitation.reminder_id
+    mine: Select = select(OutboxMessage.id).where(OutboxMessage.id.in_(mails))
     outbox.take_back_messages(mine, AbortReason.OUTDATED)
 
 
 def _delete(*which: ColumnElement[bool]) -> int:
-    mailed = select(Invitation.message_id).where(*which, Invitation.message_id.is_not(None))
-    db.session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(mailed)))
+    for column in (Invitation.message_id, Invitation.reminder_id):
+        mailed = select(column).where(*which, column.is_not(None))
+        db.session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(mailed)))
     return len(db.session.scalars(delete(Invitation).where(*which).returning(Invitation.id)).all())

@@ -77,7 +77,7 @@ def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
 
 
 def _end_with(invitation: Invitation, registration: Registration, now: datetime) -> None:
-    """Let the invitation, and its mail, belong to the registration: they go with it, and are told as the person's own.
+    """Let the invitation, and its mails, belong to the registration: they go with it, and are told as the person's own.
 
     The list of invitations then has the name that the person has registered: beside an alias, the name by which
     organisers invited the person would tell whose alias it is (P20).
@@ -87,5 +87,5 @@ def _end_with(invitation: Invitation, registration: Registration, now: datetime)
     invitation.registration = registration
     invitation.given_name, invitation.family_name = registration.given_name, registration.family_name
     invitation.organisation = registration.organisation
-    if invitation.message:
-        invitation.message.registration_id = registration.id
+    for mail in filter(None, (invitation.message, invitation.reminder)):
+        mail.registration_id = registration.id

@@ -1,6 +1,6 @@
 """The console pages of invitations: all of an event's with their counts, inviting somebody, and withdrawing."""
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,7 +13,8 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.invitations import actions, many_pages, queries, wording
+from forum.invitations import actions, change_pages, many_pages, queries, wording
+from forum.invitations.change_pages import invitation_or_404
 from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen, SectorGone
 from forum.invitations.forms import InviteForm
 from forum.invitations.models import Invitation
@@ -37,6 +38,7 @@ def index(event: str) -> ResponseReturnValue:
         page=page,
         pages=_pages(shown, page),
         counts=wording.count_facts(queries.count_by_standing(shown)),
+        silent=queries.count_silent(shown, clock.now()),
         is_over=events.is_over(shown, clock.now()),
         words=wording,
     )
@@ -63,18 +65,20 @@ def invite(event: str) -> ResponseReturnValue:
 
 
 bp.add_url_rule("/import", view_func=many_pages.invite_many, methods=["GET", "POST"])
+bp.add_url_rule("/reminders", view_func=change_pages.remind, methods=["GET", "POST"])
+bp.add_url_rule("/<int:number>/change", view_func=change_pages.change, methods=["GET", "POST"])
 
 
 @bp.route("/<int:number>/withdrawal", methods=["GET", "POST"])
 def withdraw(event: str, number: int) -> ResponseReturnValue:
     """Ask before an invitation is withdrawn; withdraw it."""
-    invitation, form = _invitation_or_404(event, number), TidyForm()
+    invitation, form = invitation_or_404(event, number), TidyForm()
     if not form.validate_on_submit():
         page = "console/invitations/withdraw.html"
         return render_template(page, event=invitation.event, invitation=invitation, form=form, words=wording)
     start_write(db.session)
     try:
-        actions.withdraw(_invitation_or_404(event, number), actor=sign_ins.current_actor(), now=clock.now())
+        actions.withdraw(invitation_or_404(event, number), actor=sign_ins.current_actor(), now=clock.now())
     except NotOpen as refusal:
         db.session.rollback()
         flash(wording.refusal_text(refusal), "warning")
@@ -101,11 +105,6 @@ def _save(slug: str, form: InviteForm) -> None:
         now=clock.now(),
     )
     db.session.commit()
-
-
-def _invitation_or_404(slug: str, number: int) -> Invitation:
-    """Return the invitation; abort with 404 for a number that belongs to another event (S13)."""
-    return queries.find(get_any_or_404(slug), number) or abort(404)
 
 
 def _page(event: Event, form: InviteForm) -> str:

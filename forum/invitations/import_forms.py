@@ -113,7 +113,8 @@ class InviteManyForm(InvitesForm):
 
     def _digest(self, rows: Sequence[Row]) -> str:
         told = [[row.number, row.sector.key, *vars(row.invitee).values()] for row in rows]
-        return digest({"rows": told, "until": str(self.until.data), "holds": self.holds_place.data})
+        terms = [str(self.until.data), self.holds_place.data, self.remind_days.data]
+        return digest({"rows": told, "terms": terms})
 
     def _read_row(self, number: int, cells: Sequence[str], event: Event, chosen: Sector) -> Row | list[str]:
         """Return the row, or what is wrong with it."""

@@ -1,4 +1,4 @@
-"""The mail of an invitation: neutral outside, with the organisers' own words and a link of its own (P26)."""
+"""The mails of an invitation: neutral outside, with the organisers' own words and links of their own (P26)."""
 
 from datetime import datetime
 
@@ -18,11 +18,28 @@ OPENING = _l("This is an invitation to take part in something. What it is about 
 
 def queue(invitation: Invitation, *, now: datetime) -> OutboxMessage:
     """Queue the mail behind the mails that single people wait for; only the digest of its link is stored (S18)."""
+    invitation.link_digest, link = _new_link(invitation)
+    invitation.message = _queue(invitation, "invitation", link, now)
+    return invitation.message
+
+
+def queue_reminder(invitation: Invitation, *, now: datetime) -> OutboxMessage:
+    """Queue the one reminder, with a link of its own beside that of the invitation."""
+    invitation.reminder_digest, link = _new_link(invitation)
+    invitation.reminder = _queue(invitation, "invitation-reminder", link, now)
+    return invitation.reminder
+
+
+def _new_link(invitation: Invitation) -> tuple[str, str]:
+    """Return the digest of a new link, and the link."""
     token = new_token()
-    invitation.link_digest = digest(token)
-    link = f"{current_app.config['BASE_URL']}/{invitation.language}/r/invitation/{token}"
-    message = outbox.queue(
-        kind="invitation",
+    base = current_app.config["BASE_URL"]
+    return digest(token), f"{base}/{invitation.language}/r/invitation/{token}"
+
+
+def _queue(invitation: Invitation, kind: str, link: str, now: datetime) -> OutboxMessage:
+    return outbox.queue(
+        kind=kind,
         recipient=invitation.email,
         language=invitation.language,
         context={
@@ -39,5 +56,3 @@ def queue(invitation: Invitation, *, now: datetime) -> OutboxMessage:
         lane=Lane.BULK,
         reply_to=invitation.event.contact_email,
     )
-    invitation.message = message
-    return message

@@ -11,6 +11,7 @@ from forum.invitations.enums import InvitationState
 
 IS_OPEN = text("state = 'open'")
 IS_UNSENT = text("state = 'open' AND link_digest IS NULL")
+IS_TO_REMIND = text("state = 'open' AND remind_at IS NOT NULL AND reminded_at IS NULL")
 LONGEST_WORDS = 2000
 
 
@@ -20,6 +21,7 @@ class Invitation(Base):
     The name and organisation are the organisers' own until the person says yes; from then on they are those that the
     person has registered, which may be an alias (P20). `words` are the organisers' personal words in the mail, `reason`
     is why the person said no. `link_digest` is set when the mail is made. `opened_at` is when somebody began to answer.
+    Who has not answered is reminded once from `remind_at` on, by a link of its own with `reminder_digest`.
     While an open invitation `holds_place`, a place of the sector is taken for it (`registration.places.reserve`).
     """
 
@@ -40,6 +42,10 @@ class Invitation(Base):
         Index("ix_invitations_expires_at", "state", "expires_at"),
         Index("ix_invitations_sector_id", "sector_id"),
         Index("ix_invitations_message_id", "message_id"),
+        Index("ix_invitations_reminder_id", "reminder_id"),
+        Index(
+            "ix_invitations_to_remind", "remind_at", sqlite_where=IS_TO_REMIND, postgresql_where=IS_TO_REMIND
+        ),
         Index("ix_invitations_registration_id", "registration_id"),
     )
 
@@ -60,6 +66,10 @@ class Invitation(Base):
     holds_place: Mapped[bool] = mapped_column(default=False, server_default=false())
     link_digest: Mapped[str | None] = mapped_column(TokenDigest, unique=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
+    remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reminder_digest: Mapped[str | None] = mapped_column(TokenDigest, unique=True)
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str | None] = mapped_column(String(LONGEST_WORDS))
@@ -67,5 +77,6 @@ class Invitation(Base):
 
     event = relationship("Event")
     sector = relationship("Sector")
-    message = relationship("OutboxMessage")
+    message = relationship("OutboxMessage", foreign_keys=[message_id])
+    reminder = relationship("OutboxMessage", foreign_keys=[reminder_id])
     registration = relationship("Registration")

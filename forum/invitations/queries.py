@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID, digest
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.invitations.enums import InvitationState, Standing
-from forum.invitations.models import IS_UNSENT, Invitation
+from forum.invitations.models import IS_TO_REMIND, IS_UNSENT, Invitation
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE, Status
@@ -92,7 +92,8 @@ def find(event: Event, number: int) -> Invitation | None:
 
 def find_by_token(token: str) -> Invitation | None:
     """Return the invitation to which a link leads, also one that has ended."""
-    mine = Invitation.link_digest == digest(token)
+    told = digest(token)
+    mine = or_(Invitation.link_digest == told, Invitation.reminder_digest == told)
     return db.session.scalars(select(Invitation).where(mine)).one_or_none()
 
 
@@ -137,7 +138,8 @@ def find_for_addresses(event: Event, addresses: Collection[str]) -> dict[str, In
 
 def count_in_line() -> int:
     """Return how many mails of invitations are in the outbox and have not been tried."""
-    query = select(func.count()).select_from(Invitation).join(Invitation.message)
+    mails = or_(OutboxMessage.id == Invitation.message_id, OutboxMessage.id == Invitation.reminder_id)
+    query = select(func.count()).select_from(Invitation).join(OutboxMessage, mails)
     return db.session.scalar(query.where(OutboxMessage.status.in_(IN_LINE))) or 0
 
 
@@ -146,6 +148,33 @@ def list_unsent(limit: int, now: datetime) -> Sequence[int]:
     is_public = exists().where(Event.id == Invitation.event_id, Event.is_published, Event.ends_at > now)
     query = select(Invitation.id).where(IS_UNSENT, Invitation.expires_at > now, is_public)
     return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()
+
+
+def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
+    """Return the ids of open invitations whose reminder is due and whose mail has left, the oldest first."""
+    is_public = exists().where(Event.id == Invitation.event_id, Event.is_published, Event.ends_at > now)
+    due = IS_TO_REMIND, Invitation.remind_at <= now, *_has_been_sent(now), is_public
+    query = select(Invitation.id).outerjoin(Invitation.message).where(*due)
+    return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()
+
+
+def silent(event: Event, now: datetime) -> Select[tuple[Invitation]]:
+    """Return the query for the event's open invitations whose mail has left and of which nobody was reminded yet."""
+    mine = Invitation.event_id == event.id, Invitation.reminded_at.is_(None), *_has_been_sent(now)
+    not_asked = or_(Invitation.remind_at.is_(None), Invitation.remind_at > now)
+    return select(Invitation).outerjoin(Invitation.message).where(*mine, not_asked)
+
+
+def count_silent(event: Event, now: datetime) -> int:
+    """Return how many people could be reminded by hand now."""
+    return db.session.scalar(silent(event, now).with_only_columns(func.count())) or 0
+
+
+def _has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for an open invitation whose mail has left; a row in the outbox may have gone by then."""
+    has_left = or_(OutboxMessage.id.is_(None), OutboxMessage.status == MessageStatus.SENT)
+    is_open = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
+    return (*is_open, Invitation.link_digest.is_not(None), has_left)
 
 
 def list_due(now: datetime) -> Sequence[int]:

@@ -9,6 +9,7 @@ from forum.audit import heads
 from forum.delegations import substituting
 from forum.health import keys
 from forum.invitations import actions as invitations
+from forum.invitations import reminding
 from forum.invitations import sending as invitation_mails
 from forum.mailings import sending
 from forum.news import actions as news
@@ -56,6 +57,7 @@ JOBS = (
     Job("announce posts", 10, announce_posts),
     Job("queue mailings", 1, sending.queue_one, each=sending.list_next),
     Job("queue invitations", 1, invitation_mails.queue_one, each=invitation_mails.list_next),
+    Job("queue reminders of invitations", 10, reminding.queue_one, each=reminding.list_next),
     Job("settle mailings", 5, sending.settle, each=sending.list_started),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
     Job("expire invitations", 30, invitations.expire, each=invitations.list_due),

@@ -33,6 +33,7 @@ KINDS = {
     "offer-lapsed": _l("Offer ran out"),
     "cancelled": _l("Registration cancelled"),
     "invitation": _l("Invitation"),
+    "invitation-reminder": _l("Reminder of an invitation"),
     "reinstated": _l("Cancellation undone"),
     "link": _l("Personal link"),
     "own-data": _l("Link to one’s own data"),

@@ -597,7 +597,16 @@ CONSOLE = [
         as_=ORGANISER,
         status=422,
     ),
-    Sight("withdraw an invitation", "invitations.withdraw", way=invited, as_=ORGANISER),
+    Sight("withdraw an invitation", "invitations.withdraw", way=invited("withdraw"), as_=ORGANISER),
+    Sight("change an invitation", "invitations.change", way=invited("change"), as_=ORGANISER),
+    Sight(
+        "change an invitation, wrongly",
+        "invitations.change",
+        way=wrongly(invited("change"), {"until": "2020-01-01", "remind_days": "99"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("remind of invitations", "invitations.remind", way=of_event("invitations.remind"), as_=ORGANISER),
     Sight("overview of a past event", "console.overview", {"event": "nf16"}, as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]

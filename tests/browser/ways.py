@@ -135,10 +135,11 @@ def asked(act: str) -> Way:
     )
 
 
-def invited(visitor: Visitor) -> None:
-    """Open the page of the console that withdraws the test forum's open invitation."""
-    event, number = visitor.world.event, visitor.world.invitation
-    visitor.open("invitations.withdraw", event=event, number=number)
+def invited(act: str) -> Way:
+    """Open a page of the console about the test forum's open invitation."""
+    return lambda visitor: visitor.open(
+        f"invitations.{act}", event=visitor.world.event, number=visitor.world.invitation
+    )
 
 
 def wrongly(way: Way, answers: dict[str, str]) -> Way:

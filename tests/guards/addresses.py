@@ -174,7 +174,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "own_everything.enter": {"token": world.tokens["everything"]},
         "erasure_requests.carry_out": {"number": values["request"]},
         "erasure_requests.refuse": {"number": values["request"]},
-        "invitations.withdraw": {"number": values["invitation"]},
+        **{f"invitations.{act}": {"number": values["invitation"]} for act in ("change", "withdraw")},
         **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline")},
         **{f"organisations.{act}": {"number": values["organisation"]} for act in ("edit", "remove")},
         "organisation_merges.choose": {"number": values["organisation"]},

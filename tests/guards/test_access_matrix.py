@@ -159,6 +159,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         *("waiting_list.offer", "waiting_list.extend", "waiting_list.withdraw"),
         "reveals.reveal",
         "invitations.withdraw",
+        "invitations.change",
         "mailings.show",
         "mailings.send",
         "mailings.stop",

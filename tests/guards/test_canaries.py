@@ -57,6 +57,7 @@ SECRET_COLUMNS = {
     "registration_tokens.digest",
     "sign_ins.digest",
     "invitations.link_digest",
+    "invitations.reminder_digest",
     "one_time_links.digest",
     "recovery_codes.digest",
     "kept_words.digest",

@@ -62,6 +62,7 @@ AUDITED = {
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),
     "review.recuse",
+    "invitations.change",
     *("invitations.invite", "invitations.withdraw", "own_invitation.accept", "own_invitation.decline"),
     *("settings.privacy", "own_everything.ask", "own_everything.enter"),
     *("erasure_requests.carry_out", "erasure_requests.refuse", "self_service.protected_identity"),

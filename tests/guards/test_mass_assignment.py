@@ -188,6 +188,17 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         set(),
     ),
+    "invitations.change": (
+        ADMIN,
+        {"language": "sv", "until": "2027-05-10", "holds_place": "y", "remind_days": "1", "words": "New"},
+        {
+            "events": {"taken"},
+            "sectors": {"taken", "reserved"},
+            "invitations": {"language", "expires_at", "holds_place", "remind_at", "words"},
+        },
+        ADDED,
+    ),
+    "invitations.remind": (ADMIN, {}, {"invitations": {"remind_at"}}, ADDED),
     "invitations.withdraw": (ADMIN, {}, {"invitations": {"state", "ended_at"}}, ADDED),
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),

@@ -270,7 +270,7 @@ def see_how_invitations_end(world: World) -> None:
     assert world.browsers[VISITOR].post(yes, data=sent).status_code == 409
     with world.app.app_context():
         start_write(db.session)
-        db.session.execute(mine.values(state=InvitationState.NO, ended_at=NOW))
+        db.session.execute(mine.values(state=InvitationState.NO, ended_at=NOW, holds_place=False))
         db.session.commit()
     fetch(world, VISITOR, yes)
 
@@ -298,3 +298,4 @@ def write_every_mail(world: World) -> None:
     registration_mails.queue_received(pending, now=NOW)
     invited = select(Invitation).where(Invitation.link_digest == digest(world.tokens["invitation"]))
     invitation_mails.queue(db.session.scalars(invited).one(), now=NOW)
+    invitation_mails.queue_reminder(db.session.scalars(select(Invitation)).first(), now=NOW)

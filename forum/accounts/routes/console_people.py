@@ -8,6 +8,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "invitations.invite": ORGANISERS,
     "invitations.invite_many": ORGANISERS,
     "invitations.withdraw": ORGANISERS,
+    "invitations.change": ORGANISERS,
+    "invitations.remind": ORGANISERS,
     "erasure_requests.index": ORGANISERS,
     "erasure_requests.carry_out": ORGANISERS,
     "erasure_requests.refuse": ORGANISERS,

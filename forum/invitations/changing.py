@@ -1,0 +1,54 @@
+"""Changing an invitation that has not been answered: its language, last day, reminder, place and words."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.invitations import actions
+from forum.invitations.models import Invitation
+from forum.outbox import actions as outbox
+from forum.outbox.models import OutboxMessage
+from forum.registration import places, waiting_list
+
+# What the mail of an invitation says: one that has not left yet is made anew when one of these changes.
+IN_MAIL = frozenset({"language", "words", "expires_at", "holds_place"})
+
+
+def change(invitation: Invitation, values: dict[str, Any], *, actor: str, now: datetime) -> list[str]:
+    """Store new values, by column, of an open invitation; return the names of those that are new. Call it locked.
+
+    A place is held or given back as they say. Raises NotOpen, NoPlaceToHold.
+    """
+    actions.lock_open(invitation, now)
+    changed = [name for name, value in values.items() if getattr(invitation, name) != value]
+    if not changed:
+        return []
+    if "holds_place" in changed:
+        _hold_or_free(invitation, now, holds=values["holds_place"])
+    for name in changed:
+        setattr(invitation, name, values[name])
+    if not IN_MAIL.isdisjoint(changed):
+        _make_mail_anew(invitation)
+    db.session.flush()
+    audit.record("invitation.changed", invitation, actor=actor, at=now, fields=changed)
+    waiting_list.offer_free_places(invitation.event, now=now)
+    return changed
+
+
+def _hold_or_free(invitation: Invitation, now: datetime, *, holds: bool) -> None:
+    if holds:
+        waiting_list.offer_free_places(invitation.event, now=now)
+        actions.hold(invitation.sector, now)
+    else:
+        places.give_back(invitation.sector)
+
+
+def _make_mail_anew(invitation: Invitation) -> None:
+    """Take a mail back that nobody has tried to send: the worker makes another one, with another link."""
+    mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
+    if invitation.message_id and outbox.withdraw_untried(mine):
+        db.session.refresh(invitation)
+        invitation.link_digest = None

@@ -1,0 +1,63 @@
+"""Reminding whoever has not answered an invitation: once, by itself some days before its end or when organisers ask.
+
+The worker sends a reminder as it sends the invitation, a few at a time and each in a transaction of its own. The link
+of the invitation still works beside that of the reminder.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.invitations import mails, queries
+from forum.invitations.enums import InvitationState
+from forum.invitations.errors import EventOver
+from forum.invitations.models import Invitation
+from forum.invitations.sending import AT_ONCE
+from forum.registration import places
+
+
+def list_next(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the invitations whose reminders may go to the outbox now."""
+    room = AT_ONCE - queries.count_in_line()
+    return queries.list_to_remind(room, now) if room > 0 else []
+
+
+def queue_one(invitation_id: int, *, now: datetime) -> int:
+    """Queue the reminder of an invitation; return how many mails were queued.
+
+    Does nothing when the invitation was answered, withdrawn or has ended meanwhile, when the event is not public, or
+    when another worker has been faster.
+    """
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None:
+        return 0
+    places.lock(invitation.event)
+    db.session.refresh(invitation)
+    is_open = invitation.state == InvitationState.OPEN and invitation.expires_at > now
+    is_due = invitation.remind_at is not None and invitation.remind_at <= now and not invitation.reminded_at
+    if not is_open or not is_due or not invitation.event.is_published:
+        return 0
+    invitation.reminded_at = now
+    mails.queue_reminder(invitation, now=now)
+    audit.record("invitation.reminded", invitation, actor="worker", at=now)
+    return 1
+
+
+def ask(event: Event, *, expected: int, actor: str, now: datetime) -> int:
+    """Let the worker remind everybody who has not answered and was not reminded yet; return how many they are.
+
+    Nobody is reminded if they are others in number than the organiser has read. Raises EventOver.
+    """
+    places.lock(event)
+    if events.is_over(event, now):
+        raise EventOver
+    silent = db.session.scalars(queries.silent(event, now)).all()
+    if len(silent) != expected:
+        return 0
+    for invitation in silent:
+        invitation.remind_at = now
+        audit.record("invitation.reminder_asked", invitation, actor=actor, at=now)
+    return len(silent)
