@@ -60,7 +60,8 @@ def invite(event: str) -> ResponseReturnValue:
         refused = {NoPlaceToHold: form.holds_place, SectorGone: form.sector}.get(type(refusal), form.email)
         refused.errors = [wording.refusal_text(refusal)]
         return _page(shown, form), 409
-    flash(_("The invitation is on its way."), "success")
+    is_sent = shown.is_published
+    flash(_("The invitation is on its way.") if is_sent else wording.sent_text(shown, 1), "success")
     return redirect(url_for(".index", event=event), 303)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import ngettext
 
 from forum import clock
 from forum.accounts import kept_words
@@ -63,10 +62,7 @@ def _invite(slug: str, form: InviteManyForm) -> ResponseReturnValue:
         db.session.rollback()
         return redirect(url_for("invitations.invite_many", event=slug), 303)
     db.session.commit()
-    flash(
-        ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", number),
-        "success",
-    )
+    flash(wording.sent_text(event, number), "success")
     return redirect(url_for("invitations.index", event=slug), 303)
 
 

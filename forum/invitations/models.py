@@ -18,9 +18,10 @@ LONGEST_WORDS = 2000
 class Invitation(Base):
     """An invitation of one person to a sector of an event, until `expires_at`.
 
-    The name and organisation are the organisers' own until the person says yes; from then on they are those that the
-    person has registered, which may be an alias (P20). `words` are the organisers' personal words in the mail, `reason`
-    is why the person said no. `link_digest` is set when the mail is made. `opened_at` is when somebody began to answer.
+    The name and organisation are the organisers' own until the person registers; from then on organisers read those
+    that the person has registered, which may be an alias (P20, `wording.shown_as`). `words` are the organisers'
+    personal words in the mail, `reason` is why the person said no. `link_digest` is set when the mail is made.
+    `opened_at` is when somebody began to answer.
     Who has not answered is reminded once from `remind_at` on, by a link of its own with `reminder_digest`.
     While an open invitation `holds_place`, a place of the sector is taken for it (`registration.places.reserve`).
     """
@@ -80,3 +81,12 @@ class Invitation(Base):
     message = relationship("OutboxMessage", foreign_keys=[message_id])
     reminder = relationship("OutboxMessage", foreign_keys=[reminder_id])
     registration = relationship("Registration")
+    # Everybody who has registered for the event with the address, also without the link; the newest is the last.
+    people = relationship(
+        "Registration",
+        primaryjoin="and_(foreign(Invitation.event_id) == remote(Registration.event_id),"
+        " foreign(Invitation.email_canonical) == remote(Registration.email_canonical))",
+        order_by="Registration.id",
+        uselist=True,
+        viewonly=True,
+    )

@@ -24,7 +24,8 @@ from forum.questions.queries import list_for_form
 from forum.registration import links, own_sign_in, places
 from forum.registration.asking import asking_addresses
 from forum.registration.enums import TokenPurpose
-from forum.registration.errors import LinkRefused, SectorFull
+from forum.registration.errors import LinkRefused, SectorFull, SignInEnded
+from forum.registration.models import Registration
 from forum.web import errors
 from forum.web.forms import TidyForm
 from forum.web.routes import localised
@@ -85,15 +86,19 @@ def decline(token: str) -> ResponseReturnValue:
 
 @bp.errorhandler(NotOpen)
 def has_ended(_refusal: NotOpen) -> ResponseReturnValue:
-    """Say how the invitation has ended."""
+    """Say how the invitation has ended; a second press of "Register" leads to the person's own page."""
     db.session.rollback()
     invitation = queries.find_by_token(_token())
     if invitation is None:
         return link_refused(LinkRefused())
     show_event(invitation.event)
+    person = invitation.registration
+    if request.method == "POST" and person is not None and _is_signed_in_as(person):
+        return redirect(url_for("self_service.show"), 303)
     page = render_template(
         "public/invitations/ended.html",
         invitation=invitation,
+        is_registered=person is not None and person.is_live,
         is_over=events.is_over(invitation.event, clock.now()),
         can_ask=invitation.state == InvitationState.YES and invitation.event.is_published,
     )
@@ -120,6 +125,13 @@ def link_refused(_refusal: LinkRefused) -> ResponseReturnValue:
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
     """Keep what the person typed when the browser has lost its session since the form was shown."""
     return errors.ask_again(lost, _again)
+
+
+def _is_signed_in_as(person: Registration) -> bool:
+    try:
+        return own_sign_in.follow(now=clock.now()) is person
+    except (LinkRefused, SignInEnded):
+        return False
 
 
 def _again(notice: str) -> ResponseReturnValue | None:

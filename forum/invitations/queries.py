@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from forum.columns import LARGEST_ID, digest
 from forum.events.models import Event, Sector
@@ -76,7 +76,8 @@ def has_any(event: Event) -> bool:
 def read_invitations(event: Event, cursor: Cursor | None) -> Page[Invitation]:
     """Return a page of the event's invitations, the newest first, with what the list shows."""
     shown = map(joinedload, (Invitation.sector, Invitation.message, Invitation.registration))
-    query = select(Invitation).where(Invitation.event_id == event.id).options(*shown)
+    query = select(Invitation).where(Invitation.event_id == event.id)
+    query = query.options(*shown, selectinload(Invitation.people))
     number = int(cursor.key) if cursor and cursor.key.isascii() and cursor.key.isdecimal() else 0
     beside = find(event, number) if cursor and number <= LARGEST_ID else None
     backwards = cursor is not None and cursor.backwards
@@ -133,7 +134,8 @@ def find_for_addresses(event: Event, addresses: Collection[str]) -> dict[str, In
     query = select(Invitation).where(
         Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
     )
-    return {one.email_canonical: one for one in db.session.scalars(query.order_by(Invitation.id))}
+    newest = query.options(joinedload(Invitation.sector)).order_by(Invitation.id)
+    return {one.email_canonical: one for one in db.session.scalars(newest)}
 
 
 def count_in_line() -> int:
@@ -153,12 +155,12 @@ def list_unsent(limit: int, now: datetime) -> Sequence[int]:
 def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
     """Return the ids of open invitations whose reminder is due and whose mail has left, the oldest first."""
     is_public = exists().where(Event.id == Invitation.event_id, Event.is_published, Event.ends_at > now)
-    due = IS_TO_REMIND, Invitation.remind_at <= now, *_has_been_sent(now), is_public
-    query = select(Invitation.id).outerjoin(Invitation.message).where(*due)
+    due = Invitation.remind_at <= now, *_has_been_sent(now), is_public
+    query = select(Invitation.id).outerjoin(Invitation.message).where(IS_TO_REMIND, *due)
     return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()
 
 
-def silent(event: Event, now: datetime) -> Select[tuple[Invitation]]:
+def silent(event: Event, now: datetime) -> Select[Invitation]:
     """Return the query for the event's open invitations whose mail has left and of which nobody was reminded yet."""
     mine = Invitation.event_id == event.id, Invitation.reminded_at.is_(None), *_has_been_sent(now)
     not_asked = or_(Invitation.remind_at.is_(None), Invitation.remind_at > now)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from flask_babel import gettext as _
-from flask_babel import pgettext
+from flask_babel import ngettext, pgettext
 
-from forum.invitations.enums import Standing
+from forum.events.models import Event
+from forum.invitations.enums import InvitationState, Standing
 from forum.invitations.errors import (
     AlreadyInvited,
     AlreadyRegistered,
@@ -16,7 +17,12 @@ from forum.invitations.errors import (
 )
 from forum.invitations.models import Invitation
 from forum.invitations.queries import standing_of
-from forum.web.languages import day_text
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from forum.web.languages import day_text, in_language
+
+# States of a registration that says nothing of whose address it is, unless it was confirmed before.
+UNCONFIRMED = (Status.PENDING, Status.EXPIRED, Status.CANCELLED)
 
 
 def standings() -> Mapping[Standing, tuple[str, str]]:
@@ -36,12 +42,25 @@ def standings() -> Mapping[Standing, tuple[str, str]]:
 def status(invitation: Invitation) -> dict[str, str]:
     """Return the label and kind of the invitation's status."""
     label, kind = standings()[standing_of(invitation)]
+    if invitation.state == InvitationState.EXPIRED and invitation.link_digest is None:
+        label = _("Expired, never sent")
     return {"label": label, "kind": kind}
+
+
+def shown_as(invitation: Invitation) -> Invitation | Registration:
+    """Return whose name and organisation stand in lists: those of the registration, once its address was confirmed.
+
+    Beside an alias, the name by which somebody was invited would tell whose alias it is (P20), whatever way the person
+    has registered, and after any later change of the name. That holds for everybody alike (P21).
+    """
+    known = [one for one in invitation.people if one.confirmed_at or one.status not in UNCONFIRMED]
+    return invitation.registration or (known[-1] if known else invitation)
 
 
 def full_name(invitation: Invitation) -> str:
     """Return the name of the person who is invited, or as the person has registered."""
-    return f"{invitation.given_name} {invitation.family_name}".strip()
+    shown = shown_as(invitation)
+    return f"{shown.given_name} {shown.family_name}".strip()
 
 
 def count_facts(counts: Mapping[Standing, int]) -> list[dict[str, str]]:
@@ -51,6 +70,17 @@ def count_facts(counts: Mapping[Standing, int]) -> list[dict[str, str]]:
         for one, (label, _kind) in standings().items()
         if counts[one]
     ]
+
+
+def sent_text(event: Event, number: int) -> str:
+    """Return that invitations are on their way, or when they will be."""
+    if not event.is_published:
+        return ngettext(
+            "%(num)s invitation is sent once the event is published.",
+            "%(num)s invitations are sent once the event is published.",
+            number,
+        )
+    return ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", number)
 
 
 def refusal_text(refusal: InvitationRefused) -> str:
@@ -76,7 +106,10 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
     ]
 
 
-def evidence_text(invitation: Invitation) -> str:
-    """Return what a reviewer reads about an invitation of the person's address."""
-    day = day_text(invitation.made_at, invitation.event.zone)
-    return _("Invited on %(day)s: %(status)s", day=day, status=status(invitation)["label"])
+def evidence_text(invitation: Invitation, registration: Registration) -> str:
+    """Return what a reviewer reads about an invitation of the person's address, with its sector if that is another."""
+    day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
+    if invitation.sector_id == registration.sector_id:
+        return _("Invited on %(day)s: %(status)s", day=day, status=told)
+    sector = in_language(invitation.sector.name)
+    return _("Invited on %(day)s to %(sector)s: %(status)s", day=day, sector=sector, status=told)

@@ -11,6 +11,7 @@ from flask_babel import ngettext, pgettext
 from flask_babel.speaklater import LazyString
 
 from forum.events.models import Event
+from forum.invitations.enums import InvitationState
 from forum.invitations.wording import evidence_text
 from forum.registration import wording
 from forum.registration.enums import Status
@@ -44,6 +45,7 @@ REFUSALS: Mapping[type[Exception], LazyString] = {
         "Nothing was changed: the person’s answers are others than your page showed. Look again."
     ),
 }
+INVITED = (InvitationState.OPEN, InvitationState.YES)  # an invitation that has not been declined or ended
 SHOWN = 3  # the most earlier registrations that are listed for one person
 
 
@@ -63,7 +65,7 @@ def points(registration: Registration, evidence: Evidence, events: Mapping[int, 
         *_changes(registration, evidence),
         _mail(evidence),
         _organisation(evidence),
-        *_invitation(evidence),
+        *_invitation(registration, evidence),
         *_earlier(registration, evidence),
         *_colleagues(evidence, events),
         *_same_name(registration, evidence),
@@ -180,9 +182,11 @@ def _places(evidence: Evidence) -> Point:
     return Point(FOR, label, _("This is its %(ordinal)s place of at most %(cap)s", ordinal=ordinal, cap=cap))
 
 
-def _invitation(evidence: Evidence) -> Iterator[Point]:
-    if evidence.invitation:
-        yield Point(FOR, _("Invitation"), evidence_text(evidence.invitation))
+def _invitation(registration: Registration, evidence: Evidence) -> Iterator[Point]:
+    if invitation := evidence.invitation:
+        is_good = invitation.state in INVITED and invitation.sector_id == registration.sector_id
+        told = evidence_text(invitation, registration)
+        yield Point(FOR if is_good else NEITHER, _("Invitation"), told)
 
 
 def _earlier(registration: Registration, evidence: Evidence) -> Iterator[Point]:
