@@ -127,7 +127,7 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_crowds(report: Report, folder: Path, quick: bool) -> None:
-    """Measure 200 invitations from a table and a review of 500 people, on both databases."""
+    """Measure 200 invitations from a table, a review of 500 people and a delegation of 20, on both databases."""
     invited, reviewed = (20, 50) if quick else (200, 500)
     with servers.run_postgres(durable=True) as server:
         for name, url in (
@@ -140,6 +140,8 @@ def measure_crowds(report: Report, folder: Path, quick: bool) -> None:
                 report.add(Row(f"{invited} invitations at once, {name}", what, value))
             for what, value in crowds.review(app, reviewed):
                 report.add(Row(f"{reviewed} people in review, {name}", what, value))
+            for what, value in crowds.delegation(app, 20):
+                report.add(Row(f"A delegation of 20, {name}", what, value))
 
 
 def measure_news(report: Report, folder: Path, quick: bool) -> None:

@@ -1,14 +1,21 @@
-"""What organisers do for many people at once: invitations from a table, and rounds of the review."""
+"""What is done for many people at once: invitations from a table, rounds of the review, a delegation."""
 
 import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from flask import Flask
+from sqlalchemy import select
 
 from bench import filling
+from forum import clock
 from forum.accounts.enums import Role
+from forum.database import start_write
+from forum.delegations import contact_links
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegation
 from forum.events.queries import find_current
+from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.outbox import delivery
@@ -86,6 +93,29 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
             raise RuntimeError(f"{left} people are still in review")
     yield f"asking first, {reviews.SHOWN} at a time", _told(asking, all_of_them)
     yield "approving them, with a message each", _told(deciding, all_of_them)
+
+
+def delegation(app: Flask, number: int) -> Iterator[tuple[str, str]]:
+    """Register people as a contact does: the form, and the press that gives all of them places."""
+    pages = TimedPages(app)
+    app.config["FORM_MIN_SECONDS"] = 0
+    told = {"given_name": "Åsa", "email": "contact@example.org", "organisation": "Tinget", "choice": "all"}
+    told |= {"country": "SE", "language": "sv", "lines": "".join(f"Bo;Ek {each}\n" for each in range(number))}
+    taken = pages.get("delegations.details", sector="ngo").submit(
+        told, button="Put them into the rows", expect=200
+    )
+    pages.spent()
+    taken.submit(button="Send us the list", expect=303)
+    yield "sending the form", _told(pages.spent(), number)
+    with app.app_context():
+        start_write(db.session)
+        asked = db.session.scalars(select(Delegation).order_by(Delegation.id.desc()).limit(1)).one()
+        token = contact_links.issue(asked, ContactLink.CONFIRM, now=clock.now())
+        db.session.commit()
+    page = pages.get(f"/en/r/delegation/confirm/{token}")
+    pages.spent()
+    page.submit(button="Register them", expect=303)
+    yield "the press that registers all of them", _told(pages.spent(), number)
 
 
 def _organiser(app: Flask) -> tuple[TimedPages, str]:

@@ -32,7 +32,9 @@ from forum.console import overview as console_overview
 from forum.console import pages as console_pages
 from forum.console import previews as console_previews
 from forum.console import settings as console_settings
-from forum.delegations import substitution_pages
+from forum.delegations import console as delegations_console
+from forum.delegations import contact_pages, substitution_pages
+from forum.delegations import public as delegations_public
 from forum.events import in_url, versions
 from forum.events import public as events_public
 from forum.extensions import csrf, db, mail, migrate
@@ -111,6 +113,9 @@ BLUEPRINTS = (
     own_moves.bp,
     invitations_public.bp,
     substitution_pages.bp,
+    delegations_public.bp,
+    contact_pages.bp,
+    delegations_console.bp,
     participants_public.bp,
     consent_texts.bp,
     account_public.bp,

@@ -39,7 +39,7 @@ BELONGING = {
         "attendees.export",
         *("attendee_additions.add", "attendee_moves.sector", "attendee_addresses.change"),
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
-        *("counts.show", "counts.people"),
+        *("counts.show", "counts.people", "delegations_console.index"),
     },
     "organisations.index": {
         *(f"organisations.{act}" for act in ("index", "new", "edit", "remove")),

@@ -11,6 +11,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.console.sector_forms import MergeSectorForm
 from forum.console.sector_settings import offered_words, sector_or_404
 from forum.console.settings_editing import get_locked_or_404, render, show_stored
+from forum.delegations import asking as delegations
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event, Sector
 from forum.extensions import db
@@ -36,6 +37,7 @@ def merge_sector(event: str, sector: str, into: str) -> ResponseReturnValue:
     try:
         form.refuse_if_changed(MergeSectorForm.stored(mine, other))
         invitations.move_to(mine, other)
+        delegations.move_to(mine, other)
         moved = merging.merge(mine, other, form.limits(), actor=sign_ins.current_actor(), now=now)
     except (ChangedMeanwhile, SharesRefused) as refusal:
         db.session.rollback()

@@ -1,10 +1,14 @@
-"""The mails of substitutions, as neutral as all mails of registrations (`registration.mails`, P26, M12)."""
+"""The mails of substitutions and delegations, as neutral as all mails of `registration.mails` (P26, M12)."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegation
+from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.registration import mails
@@ -14,6 +18,11 @@ from forum.registration.models import Registration
 OPENING = _l("This is about a registration.")
 ASKED, REPLACED, REVIEWED = mails.SUBSTITUTE_ASKED, "substituted", "substitute-in-review"
 REGISTERED = "substitute-registered"
+# The mails to the contact of a delegation.
+TO_CONTACT = ("delegation-asked", "delegation-again", "delegation-registered", "delegation-changed")
+TO_CONFIRM, AGAIN, DONE, CHANGED = TO_CONTACT
+OF_SEVERAL = _l("This is about the registration of several people.")
+PATHS = {ContactLink.CONFIRM: "confirm/", ContactLink.MANAGE: ""}
 
 
 def queue_asked(
@@ -53,3 +62,36 @@ def queue_replaced(registration: Registration, *, now: datetime) -> OutboxMessag
     """Queue the mail that tells a person that somebody comes instead; take back mails that have not left yet."""
     mails.take_back([registration])
     return mails.queue(registration, REPLACED, now)
+
+
+def queue_to_contact(
+    delegation: Delegation,
+    kind: str,
+    token: str,
+    *,
+    purpose: ContactLink = ContactLink.MANAGE,
+    withheld: bool = False,
+    lane: Lane = Lane.SOON,
+    now: datetime,
+    **context: Any,
+) -> OutboxMessage:
+    """Queue a mail to the contact with a link; it has no text that a visitor typed."""
+    base = f"{current_app.config['BASE_URL']}/{delegation.language}/r/delegation/"
+    return outbox.queue(
+        kind=kind,
+        recipient=delegation.email,
+        language=delegation.language,
+        context={
+            "opening": OF_SEVERAL,
+            "event": delegation.event,
+            "sector": delegation.sector,
+            "until": delegation.confirm_by,
+            "link": f"{base}{PATHS[purpose]}{token}",
+            **context,
+        },
+        now=now,
+        event_id=delegation.event_id,
+        withheld=withheld,
+        lane=lane,
+        reply_to=delegation.event.contact_email,
+    )

@@ -1,12 +1,13 @@
-"""The table of substitutions: who has named somebody to come instead, and who has come."""
+"""The tables of substitutions (somebody comes instead) and of delegations, which one contact registers together."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.columns import TokenDigest, UtcDateTime
+from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
+from forum.delegations.enums import ContactLink, DelegateState
 from forum.registration.models import Registration
 
 
@@ -35,3 +36,81 @@ class Substitution(Base):
 
     registration: Mapped[Registration] = relationship(foreign_keys=[registration_id])
     successor: Mapped[Registration | None] = relationship(foreign_keys=[successor_id])
+
+
+class Delegation(Base):
+    """Several people of one organisation whom one contact has registered; the contact need not come.
+
+    Until `confirmed_at` is set the people are only named: nobody has a registration, and no place is held.
+    `form_key` is a digest of the form, by which one that is sent twice is noticed (R03).
+    """
+
+    __tablename__ = "delegations"
+    __table_args__ = (
+        Index("ix_delegations_event_id", "event_id", "id"),
+        Index("ix_delegations_sector_id", "sector_id"),
+        Index("ix_delegations_email", "sector_id", "email_canonical"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sectors.id", ondelete="CASCADE"))
+    given_name: Mapped[str] = mapped_column(String(100))
+    family_name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str] = mapped_column(String(254))
+    email_canonical: Mapped[str] = mapped_column(String(320))
+    organisation: Mapped[str] = mapped_column(String(200))
+    country: Mapped[str] = mapped_column(String(2))
+    language: Mapped[str] = mapped_column(String(8))
+    is_all_or_nobody: Mapped[bool]
+    form_key: Mapped[str] = mapped_column(String(64), unique=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirm_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    event = relationship("Event")
+    sector = relationship("Sector")
+    people: Mapped[list["Delegate"]] = relationship(
+        back_populates="delegation", cascade="all, delete-orphan", order_by="Delegate.position"
+    )
+
+
+class Delegate(Base):
+    """A person of a delegation. Once there is a registration, name and address stand only there: it may be an alias.
+
+    `told` is the status of which the contact was told last, for people without an address of their own.
+    """
+
+    __tablename__ = "delegates"
+    __table_args__ = (
+        Index("uq_delegates_position", "delegation_id", "position", unique=True),
+        Index("ix_delegates_registration_id", "registration_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delegation_id: Mapped[int] = mapped_column(ForeignKey("delegations.id", ondelete="CASCADE"))
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    given_name: Mapped[str] = mapped_column(String(100))
+    family_name: Mapped[str] = mapped_column(String(100))
+    title: Mapped[str] = mapped_column(String(150))
+    email: Mapped[str] = mapped_column(String(254))
+    state: Mapped[DelegateState] = member(DelegateState, default=DelegateState.NAMED)
+    told: Mapped[str] = mapped_column(String(20), default="")
+
+    delegation: Mapped[Delegation] = relationship(back_populates="people")
+    registration: Mapped[Registration | None] = relationship()
+
+
+class DelegationLink(Base):
+    """A link to the contact of a delegation; only its digest is stored (S18)."""
+
+    __tablename__ = "delegation_links"
+    __table_args__ = (Index("ix_delegation_links_delegation_id", "delegation_id"),)
+
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
+    delegation_id: Mapped[int] = mapped_column(ForeignKey("delegations.id", ondelete="CASCADE"))
+    purpose: Mapped[ContactLink] = member(ContactLink)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    delegation: Mapped[Delegation] = relationship()

@@ -1,11 +1,15 @@
-"""Reads who has been named to come instead of somebody, and who has come."""
+"""Reads who has been named to come instead of somebody, and who has come; and delegations."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from forum.columns import digest
-from forum.delegations.models import Substitution
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegate, Delegation, DelegationLink, Substitution
+from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration.models import Registration
 
@@ -44,3 +48,51 @@ def find_predecessor(registration: Registration) -> Registration | None:
     return db.session.scalars(
         select(Registration).join(Substitution, Substitution.registration_id == Registration.id).where(mine)
     ).first()
+
+
+def find_link(token_digest: str, purpose: ContactLink, now: datetime) -> DelegationLink | None:
+    """Return the contact's link with this digest, if it works still; it is read afresh."""
+    query = select(DelegationLink).where(
+        DelegationLink.digest == token_digest,
+        DelegationLink.purpose == purpose,
+        DelegationLink.expires_at > now,
+    )
+    return db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def find_form(form_key: str) -> Delegation | None:
+    """Return the delegation that was made from a form, if the form was sent before."""
+    return db.session.scalars(select(Delegation).where(Delegation.form_key == form_key)).one_or_none()
+
+
+def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
+    """Return the delegation in this sector that a contact with this address has confirmed."""
+    mine = Delegation.sector_id == sector.id, Delegation.email_canonical == email_canonical
+    query = select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
+    return db.session.scalars(query.order_by(Delegation.id)).first()
+
+
+def find_delegate(delegation: Delegation, position: int) -> Delegate | None:
+    """Return the person at this position of the delegation; None for one of another delegation (S13)."""
+    mine = Delegate.delegation_id == delegation.id, Delegate.position == position
+    return db.session.scalars(select(Delegate).where(*mine)).one_or_none()
+
+
+def find_of(registration: Registration) -> Delegation | None:
+    """Return the delegation to which a registration belongs, if any."""
+    mine = Delegate.registration_id == registration.id
+    return db.session.scalars(select(Delegation).join(Delegation.people).where(mine)).first()
+
+
+def list_confirmed(event: Event) -> Sequence[Delegation]:
+    """Return the event's delegations that were confirmed, with their people, the newest first."""
+    people = selectinload(Delegation.people).joinedload(Delegate.registration)
+    query = select(Delegation).where(Delegation.event_id == event.id, Delegation.confirmed_at.is_not(None))
+    shown = query.options(people, joinedload(Delegation.sector)).order_by(Delegation.id.desc())
+    return db.session.scalars(shown).all()
+
+
+def number(event: Event) -> ColumnElement[int]:
+    """Return how many delegations of the event were confirmed, as a column of a statement."""
+    mine = Delegation.event_id == event.id, Delegation.confirmed_at.is_not(None)
+    return select(func.count()).where(*mine).scalar_subquery()

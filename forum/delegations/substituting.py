@@ -9,13 +9,13 @@ sector, they review the newcomer; a place or a rank is kept meanwhile, as for a 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.columns import digest, new_token
 from forum.delegations import mails, queries
-from forum.delegations.models import Substitution
+from forum.delegations.models import Delegate, Substitution
 from forum.events import freezing
 from forum.events import queries as events
 from forum.events.models import Event
@@ -54,7 +54,14 @@ from forum.registration.senders import UNBOUNDED, MayMail, always
 PERSON = "person"
 
 
-def ask(registration: Registration, email: str, *, may_mail: MayMail = always, now: datetime) -> None:
+def ask(
+    registration: Registration,
+    email: str,
+    *,
+    may_mail: MayMail = always,
+    actor: str = PERSON,
+    now: datetime,
+) -> None:
     """Send a link to the person's colleague; whoever was named before cannot use theirs any more.
 
     The owner of an address that is registered gets the message that it is, and the person learns nothing of that (S24).
@@ -81,7 +88,7 @@ def ask(registration: Registration, email: str, *, may_mail: MayMail = always, n
         mails.queue_registered(taken, withheld=withheld, now=now)
     else:
         mails.queue_asked(registration, email, token, until=until, withheld=withheld, now=now)
-    audit.record("registration.substitute_asked", registration, actor=PERSON, at=now)
+    audit.record("registration.substitute_asked", registration, actor=actor, at=now)
 
 
 def take_back(registration: Registration, *, now: datetime) -> bool:
@@ -125,7 +132,9 @@ def confirm(
     return successor
 
 
-def hand_over(registration: Registration, applicant: Applicant, *, now: datetime) -> Registration:
+def hand_over(
+    registration: Registration, applicant: Applicant, *, actor: str = PERSON, now: datetime
+) -> Registration:
     """Give what the registration has to a new registration with these answers; the event is locked.
 
     Raises NothingOffered, AddressTaken, OrganisationFull.
@@ -133,7 +142,7 @@ def hand_over(registration: Registration, applicant: Applicant, *, now: datetime
     event, before = registration.event, registration.status
     if before == Status.OFFERED and (registration.offer_expires_at or now) <= now:
         raise NothingOffered
-    canonical = names.canonical_email(applicant.email)
+    canonical = names.canonical_email(applicant.email) if applicant.email else ""
     if taken := registrations.find_confirmed(event, canonical):
         raise AddressTaken(taken)
     registration_mails.take_back([registration])
@@ -154,9 +163,10 @@ def hand_over(registration: Registration, applicant: Applicant, *, now: datetime
         _end(registration, before, now)
         db.session.add(successor)
     db.session.flush()
+    _keep_in_delegation(registration, successor)
     given.store(successor, applicant.given or {}, now=now)
     mails.queue_replaced(registration, now=now)
-    _record(registration, successor, before, now)
+    _record(registration, successor, before, actor, now)
     _welcome(successor, is_reviewed=is_reviewed, now=now)
     if moves or has_freed:
         waiting_list.offer_free_places(event, now=now)
@@ -228,13 +238,23 @@ def _end(registration: Registration, before: Status, now: datetime) -> None:
     offers.end(registration, how, now=now)
 
 
-def _record(registration: Registration, successor: Registration, before: Status, now: datetime) -> None:
-    audit.record("registration.substituted", registration, actor=PERSON, at=now, was=before)
+def _keep_in_delegation(registration: Registration, successor: Registration) -> None:
+    """Let the newcomer take the person's place in the delegation, too, if the person is in one."""
+    mine = Delegate.registration_id == registration.id
+    told = {"registration_id": successor.id, "told": successor.status}
+    db.session.execute(update(Delegate).where(mine).values(**told))
+
+
+def _record(
+    registration: Registration, successor: Registration, before: Status, actor: str, now: datetime
+) -> None:
+    audit.record("registration.substituted", registration, actor=actor, at=now, was=before)
     known = {"sector": successor.sector.key, "place": successor.holds_place, "instead": True}
-    audit.record(REGISTRATION_RECEIVED, successor, actor=PERSON, at=now, **known)
-    audit.record("registration.address_confirmed", successor, actor=PERSON, at=now)
+    audit.record(REGISTRATION_RECEIVED, successor, actor=actor, at=now, **known)
+    if successor.has_address:
+        audit.record("registration.address_confirmed", successor, actor=actor, at=now)
     if successor.holds_place:
-        audit.record("registration.confirmed", successor, actor=PERSON, at=now)
+        audit.record("registration.confirmed", successor, actor=actor, at=now)
 
 
 def _welcome(successor: Registration, *, is_reviewed: bool, now: datetime) -> None:

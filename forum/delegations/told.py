@@ -1,4 +1,4 @@
-"""What an organiser's page of one person says about who comes instead of whom."""
+"""What the pages of one person say about who comes instead of whom, and about the delegation."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from flask.blueprints import BlueprintSetupState
 
 from forum import clock
 from forum.delegations import queries, substituting
-from forum.delegations.models import Substitution
+from forum.delegations.models import Delegation, Substitution
 from forum.registration import ending
 from forum.registration.models import Registration
 
@@ -24,6 +24,16 @@ def install(state: BlueprintSetupState) -> None:
     """Give templates `substitutions_of`, for pages of the room below, where a link also ends with a registration."""
     state.app.jinja_env.globals.update(substitutions_of=substitutions_of)
     ending.install(state.app, substituting.forget_asked)
+
+
+def install_delegations(state: BlueprintSetupState) -> None:
+    """Give templates `delegation_of`, for the person's pages of the room below."""
+    state.app.jinja_env.globals.update(delegation_of=delegation_of)
+
+
+def delegation_of(registration: Registration) -> Delegation | None:
+    """Return the delegation to which a registration belongs, if any."""
+    return queries.find_of(registration)
 
 
 def substitutions_of(registration: Registration) -> Told:

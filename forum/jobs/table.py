@@ -6,7 +6,7 @@ from datetime import datetime
 
 from forum.accounts import actions as accounts
 from forum.audit import heads
-from forum.delegations import substituting
+from forum.delegations import asking, contact_news, substituting
 from forum.health import keys
 from forum.invitations import actions as invitations
 from forum.invitations import reminding
@@ -61,6 +61,7 @@ JOBS = (
     Job("settle mailings", 5, sending.settle, each=sending.list_started),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
     Job("expire invitations", 30, invitations.expire, each=invitations.list_due),
+    Job("tell contacts", 60, contact_news.tell, each=contact_news.list_due),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),
     Job("index pages", 60, reindexing.refill_pages),
@@ -70,6 +71,7 @@ JOBS = (
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),
+    Job("forget delegations", 3600, asking.forget_ended),
     Job("forget named substitutes", 3600, substituting.forget_ended),
     Job("forget counters", 3600, forget_counters),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),

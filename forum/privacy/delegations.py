@@ -4,6 +4,29 @@ from flask_babel import lazy_gettext as _l
 
 from forum.privacy.entries import LEGITIMATE_INTEREST, OFFICE_AND_CARRIER, UNTIL_ERASED, Entry, of
 
+DELEGATION = Entry(
+    what=_l("A delegation: its contact, and the people whom the contact has named"),
+    purpose=_l("To let one person register several people and answer for them"),
+    basis=LEGITIMATE_INTEREST,
+    audience=OFFICE_AND_CARRIER,
+    retention=_l(
+        "Until 30 days after the forum, or until the contact erases it; three days if it is never confirmed"
+    ),
+    columns=(
+        *of("delegations", "sector_id", "given_name", "family_name", "email", "email_canonical"),
+        *of("delegations", "organisation", "country", "language", "is_all_or_nobody"),
+        *of("delegations", "asked_at", "confirm_by", "confirmed_at"),
+        *of("delegates", "delegation_id", "registration_id", "given_name", "family_name", "title", "email"),
+        *of("delegates", "state", "told"),
+        *of("delegation_links", "digest", "delegation_id", "purpose", "expires_at"),
+    ),
+    fields=(
+        *of("DelegationForm", "given_name", "family_name", "email", "organisation", "country", "language"),
+        *of("DelegationForm", "people", "lines", "choice"),
+        *of("PersonFields", "given_name", "family_name", "title"),
+        "DelegateFields.email",
+    ),
+)
 SUBSTITUTION = Entry(
     what=_l("Who was named to come instead of somebody, and who has come"),
     purpose=_l("To let a colleague take over a registration"),
@@ -16,3 +39,4 @@ SUBSTITUTION = Entry(
     ),
     fields=("SubstituteForm.email",),
 )
+COLLEAGUES = (SUBSTITUTION, DELEGATION)

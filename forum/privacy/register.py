@@ -7,7 +7,7 @@ nor in forum/privacy/technical.py.
 from flask_babel import lazy_gettext as _l
 
 from forum.privacy.answers import FILES, OWN_QUESTIONS
-from forum.privacy.delegations import SUBSTITUTION
+from forum.privacy.delegations import COLLEAGUES
 from forum.privacy.entries import (
     CARERS,
     CONSENT,
@@ -145,7 +145,7 @@ REGISTER: tuple[Entry, ...] = (
     ),
     INVITATIONS,
     REVIEW,
-    SUBSTITUTION,
+    *COLLEAGUES,
     ERASURE,
     Entry(
         what=_l("That you have a protected identity, and your real name if you give it"),

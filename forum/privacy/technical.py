@@ -37,6 +37,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
     "offers": {"id"},
     "substitutions": {"id"},
+    "delegations": {"id", "event_id", "form_key"},
+    "delegates": {"id", "position"},
     "submissions": {"key", "fingerprint"},
     "consents": {"id"},
     "outbox_messages": {
@@ -150,6 +152,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.
 FIELDS = {
+    *("DelegationForm.website", "DelegationForm.key", "DelegationForm.event", "ConfirmForm.choice"),
     *("RegistrationForm.website", "AsksQuestions.asks", "RegistrationForm.key", "RegistrationForm.event"),
     *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
     *(

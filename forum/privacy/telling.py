@@ -41,6 +41,7 @@ TABLES: Mapping[str, Any] = {
     "address_changes": _l("New e-mail address"),
     "invitations": _l("Invitation"),
     "substitutions": _l("Coming instead of somebody"),
+    "delegates": _l("Place in a delegation"),
     "registration_notes": _l("Notes of the organisers"),
     "registration_tags": _l("Tags of the organisers"),
     "outbox_messages": _l("Messages"),

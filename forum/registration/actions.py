@@ -37,6 +37,9 @@ from forum.registration.errors import (
 from forum.registration.given import Answered
 from forum.registration.models import Registration, Submission
 
+# Who changes answers under the rules for the person: the deadline for changes, and another review.
+THEMSELVES = ("person", "contact")
+
 
 def confirm_by_link(
     token: str,
@@ -152,12 +155,12 @@ def change(
 
     Return the names of the changed fields and the keys of the questions whose answers have changed.
 
-    Raises NotLive, OrganisationFull, and AnswersFrozen for the person themselves (`events.freezing`).
+    Raises NotLive, OrganisationFull, and AnswersFrozen for the person or a delegation's contact (`events.freezing`).
     The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
     may ask the person. Only what a review compares is kept, sealed.
     """
     places.lock_live(registration)
-    if actor == "person":
+    if actor in THEMSELVES:
         freezing.refuse_if_frozen(registration.event, now)
     _refuse_if_organisation_full(registration, details)
     changed = [name for name in CHANGEABLE if getattr(registration, name) != getattr(details, name)]
@@ -169,10 +172,10 @@ def change(
         answers.derive(registration)
     if changed or asked:
         told: dict[str, Any] = {"questions": asked} if asked else {}
-        if actor == "person":
+        if actor in THEMSELVES:
             told |= reviewing.details_of_change(registration, before, now)
         audit.record("registration.changed", registration, actor=actor, at=now, fields=changed, **told)
-    if actor == "person":
+    if actor in THEMSELVES:
         reviewing.begin_again(registration, changed, now=now)
     if "organisation" in changed:
         waiting_list.offer_free_places(registration.event, now=now)

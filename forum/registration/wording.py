@@ -131,6 +131,7 @@ SORTS = {  # the keys are those of listing.SORTS, each ascending and descending
 ACTORS = {
     "visitor": _l("by the form"),
     "person": _l("by the person"),
+    "contact": _l("by the contact of the delegation"),
     "worker": _l("automatically"),
     "command": _l("by command"),
 }

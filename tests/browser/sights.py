@@ -21,6 +21,7 @@ from tests.browser.ways import (
     mine,
     moving,
     new_codes,
+    of_contact,
     of_desk,
     of_event,
     of_image,
@@ -222,6 +223,44 @@ OWN_REGISTRATION = [
         Sight(f"let somebody else come, {status}", "substitutions.ask", way=mine(status, "substitutions.ask"))
         for status in ("confirmed", "waiting")
     ],
+    Sight("several people", "delegations.details", {"sector": "justice"}),
+    Sight("several people, reviewed", "delegations.details", {"sector": "ngo"}),
+    Sight(
+        "several people, wrongly",
+        "delegations.details",
+        way=wrongly(
+            opened("delegations.details", sector="justice"),
+            {"people-0-email": "x", "people-1-given_name": "Kim"},
+        ),
+        status=422,
+    ),
+    Sight("several people, by invitation", "delegations.details", {"sector": "tech"}, world="narrow"),
+    Sight("several people, sent", "delegations.sent"),
+    Sight(
+        "delegation to confirm", "own_delegation.confirm", way=link("own_delegation.confirm", "delegation")
+    ),
+    Sight(
+        "delegation, confirmed already",
+        "own_delegation.confirm",
+        way=link("own_delegation.confirm", "confirmed delegation"),
+    ),
+    Sight("delegation shown", "own_delegation.show", way=of_contact("own_delegation.show")),
+    *[
+        Sight(
+            f"{act} in a delegation",
+            f"own_delegation.{act}",
+            way=of_contact(f"own_delegation.{act}", number=1),
+        )
+        for act in ("change", "withdraw", "replace")
+    ],
+    Sight(
+        "replace in a delegation, wrongly",
+        "own_delegation.replace",
+        way=wrongly(of_contact("own_delegation.replace", number=1), {"given_name": "", "email": "x"}),
+        status=422,
+    ),
+    Sight("erase a contact", "own_delegation.forget", way=of_contact("own_delegation.forget")),
+    Sight("delegation, closed", "own_delegation.show", status=404),
     Sight("come instead", "substitutions.confirm", way=link("substitutions.confirm", "substitute")),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(
@@ -597,6 +636,10 @@ CONSOLE = [
         as_=ORGANISER,
         status=422,
     ),
+    Sight(
+        "delegations", "delegations_console.index", way=of_event("delegations_console.index"), as_=ORGANISER
+    ),
+    Sight("delegations, none", "delegations_console.index", {"event": "nf16"}, as_=ORGANISER),
     Sight("withdraw an invitation", "invitations.withdraw", way=invited("withdraw"), as_=ORGANISER),
     Sight("change an invitation", "invitations.change", way=invited("change"), as_=ORGANISER),
     Sight(

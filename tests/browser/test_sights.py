@@ -63,6 +63,8 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "own_everything.file": "a file that somebody has sent",
     "attendee_files.download": "a file that somebody has sent",
     "outbox.retry": "leads back to the list",
+    "own_delegation.enter": "leads to the contact's page",
+    "own_delegation.leave": "leads to the page that says so",
     "substitutions.take_back": "leads back to the person's page",
 }
 

@@ -121,6 +121,16 @@ def link(endpoint: str, token: str) -> Way:
     return lambda visitor: visitor.open(endpoint, token=visitor.world.tokens[token])
 
 
+def of_contact(endpoint: str, **values) -> Way:
+    """Follow the link of a delegation's contact, and open one of the contact's pages."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open("own_delegation.enter", token=visitor.world.tokens["contact"])
+        visitor.open(endpoint, **values)
+
+    return go
+
+
 def everything(visitor: Visitor) -> None:
     """Open everything held about a person, in a browser in which the link to it has been pressed."""
     opened = {EVERYTHING: digest(visitor.world.tokens["open"])}

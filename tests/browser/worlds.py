@@ -30,7 +30,11 @@ from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
 from forum.columns import Text, digest
 from forum.database import start_write
-from forum.delegations.models import Substitution
+from forum.delegations import admitting, contact_links
+from forum.delegations import asking as asking_for_delegation
+from forum.delegations.asking import Contact, Person
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegation, Substitution
 from forum.demo.loader import load_demo
 from forum.events import making, page_revisions, standing
 from forum.events import queries as events
@@ -55,7 +59,7 @@ from forum.people.models import AddressChange
 from forum.privacy import actions as privacy
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Question
-from forum.registration import links
+from forum.registration import links, places
 from forum.registration.enums import ConsentPurpose, DeclineReason, Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.review.models import ProposedRefusal
@@ -393,6 +397,29 @@ def _lay_out_people(world: World, event: Event) -> None:
     db.session.commit()
     world.request = request.id
     _lay_out_invitations(world, event)
+    _lay_out_delegations(world, event)
+
+
+def _lay_out_delegations(world: World, event: Event) -> None:
+    """Let a contact have confirmed a delegation, and another one have asked for one."""
+    people = [
+        Person("Bo", "Ek", "Jurist"),
+        Person("Cia", "Dahl", "Chef", "cia@example.org"),
+        Person("Dan", "", ""),
+    ]
+    for name, contact in (("contact", "contact@example.org"), ("delegation", "asking@example.org")):
+        start_write(db.session)
+        places.lock(event)
+        who = Contact("Anna", "Berg", contact, LONG_ORGANISATION, "SE", "en")
+        told = {"is_all_or_nobody": False, "form_key": name, "now": NOW}
+        asking_for_delegation.ask(event, event.sectors[0], who, people, **told)
+        asked = db.session.scalars(select(Delegation).where(Delegation.form_key == name)).one()
+        world.tokens[name] = contact_links.issue(asked, ContactLink.CONFIRM, now=NOW)
+        if name == "contact":
+            world.tokens["confirmed delegation"] = world.tokens[name]
+            admitting.confirm(world.tokens[name], now=NOW)
+            world.tokens[name] = contact_links.issue(asked, ContactLink.MANAGE, now=NOW)
+        db.session.commit()
 
 
 def _lay_out_invitations(world: World, event: Event) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import event as engine_events
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from forum import clock, create_app, database
+from forum.delegations import admitting
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
@@ -163,6 +164,14 @@ def _press(job: dict[str, str]) -> Outcome:
     return Outcome(more=Context().run(browser.get, "/en/r/").status_code == 200)
 
 
+def _confirm_delegation(token: str) -> Outcome:
+    """Press the button of a contact's link; `more` is how many of the people have a place."""
+    database.start_write(db.session)
+    delegation = admitting.confirm(token, now=clock.now())
+    db.session.commit()
+    return Outcome(delegation.id, more=sum(one.registration.holds_place for one in delegation.people))
+
+
 def _accept(registration_id: int) -> Outcome:
     database.start_write(db.session)
     return _committed(
@@ -266,6 +275,7 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "register from one network": _register_from_one_network,
     "register and confirm": _register_and_confirm,
     "confirm": _confirm,
+    "confirm delegation": _confirm_delegation,
     "press": _press,
     "accept": _accept,
     "cancel": _cancel,

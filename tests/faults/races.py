@@ -15,6 +15,9 @@ from sqlalchemy import func, select
 from forum import clock
 from forum.accounts.models import User
 from forum.audit import actions as audit
+from forum.delegations import asking, contact_links, queries
+from forum.delegations.asking import Contact, Person
+from forum.delegations.enums import ContactLink
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
@@ -396,3 +399,32 @@ def every_way_to_offer_at_once(race):
 def refusals(outcomes) -> Counter:
     """Count the outcomes by error; "" stands for success."""
     return Counter(outcome.error.split(":")[0] for outcome in outcomes)
+
+
+def delegations_for_the_last_places(race, number=8):
+    """Contacts confirm delegations of three at once, each all or nobody, while single people register.
+
+    Ten places: whoever gets one, a delegation has three of them or none, and nobody else is registered by it.
+    """
+    open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
+    tokens = [ask_for_delegation(n) for n in range(number)]
+    outcomes = race("confirm delegation", [token for token in tokens for _press in range(2)])
+    done = [outcome for outcome in outcomes if not outcome.error]
+    refused = Counter(outcome.error.partition(":")[0] for outcome in outcomes if outcome.error)
+    assert (len(done), holders()) == (PLACES // 3, PLACES // 3 * 3)
+    assert refused == {"DelegationConfirmed": len(done), "NotAllFit": 2 * (number - len(done))}
+    assert {outcome.more for outcome in done} == {3}
+    assert len(registrations()) == holders()
+    assert mails()["delegation-registered"] == len(done)
+    assert_counted_once()
+
+
+def ask_for_delegation(number) -> str:
+    """Let a contact send the form for three people; return the token of the link to confirm."""
+    event, now = current_event(), clock.now()
+    contact = Contact("Kim", "", f"contact{number}@example.org", f"Office {number}", "SE", "en")
+    people = [Person("Bo", f"Ek {number}-{one}", "") for one in range(3)]
+    key = f"delegation {number}"
+    told = {"is_all_or_nobody": True, "form_key": key, "now": now}
+    write(asking.ask, event, event.sectors[0], contact, people, **told)
+    return write(contact_links.issue, queries.find_form(key), ContactLink.CONFIRM, now=now)

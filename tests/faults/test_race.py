@@ -23,6 +23,7 @@ STORIES = {
     "everything in two events": races.everything_in_two_events,
     "every way to offer at once": races.every_way_to_offer_at_once,
     "colleagues for the last places": organisation_races.colleagues_for_the_last_places,
+    "delegations for the last places": races.delegations_for_the_last_places,
 }
 
 
@@ -62,6 +63,7 @@ def test_more_people_than_places_without_the_lock(race, database_url):
         "every end at once",
         "every way to offer at once",
         "colleagues for the last places",
+        "delegations for the last places",
     ],
 )
 def test_stories_end_badly_without_the_lock(race, name):

@@ -116,7 +116,7 @@ def queried(world) -> list[tuple[str, str]]:
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
     own = [
-        *((PERSON, f"/en/r/{page}") for page in ("", "own-data", "care", "everything")),
+        *((PERSON, f"/en/r/{page}") for page in ("", "own-data", "care", "everything", "delegation")),
         *((ADMIN, f"/account/{page}") for page in ("", "confirm")),
     ]
     return [
@@ -128,6 +128,7 @@ def queried(world) -> list[tuple[str, str]]:
         (VISITOR, "/en/register/ngo"),
         (VISITOR, "/en/register/ngo/check"),
         (VISITOR, f"/en/events/{HERE}/register/ngo"),
+        (VISITOR, "/en/register/ngo/delegation"),
         (VISITOR, "/en/register/received"),
         (VISITOR, "/en/register/link"),
     ]

@@ -57,6 +57,8 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "registration_tags.name",
     "offers.reason",
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation", "reason")),
+    *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
+    *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
     *("organisations.name", "organisation_marks.value", "organisation_marks.written"),
     "users.name",  # shown in a registration's history as the person who did something
 }
@@ -78,6 +80,8 @@ PERSONS_OWN = {
     "address_changes.email",
     "substitutions.email",
     "offers.reason",
+    *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
+    *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
 }
 # Of these, what only a person whose registration was declined can read.
 OF_DECLINED = {"registrations.decline_words"}

@@ -43,6 +43,8 @@ SPECIAL = {
     "health.status": 503,  # the page reports a fault: the test data has undeliverable mails
     "home.preview": 404,  # nobody has made the token in this test's URL
     **dict.fromkeys(("own_invitation.show", "own_invitation.accept", "own_invitation.decline"), 200),
+    "own_delegation.confirm": 200,  # the token in the URL is enough
+    "own_delegation.enter": 404,  # nobody has made the token in this test's URL: any other would sign the browser in
     "own_moves.confirm_address": 200,  # the token in the URL is enough
     "own_everything.enter": 200,  # the token in the URL is enough
     "substitutions.confirm": 200,  # the token in the URL is enough

@@ -14,6 +14,7 @@ from forum.accounts.access import AUDIENCES, OPEN_FACES
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.delegations import mails as substitutes
+from forum.delegations import queries as delegations
 from forum.extensions import db
 from forum.logs import JsonLines
 from forum.outbox.enums import MessageStatus
@@ -345,6 +346,9 @@ def queue_every_mail(world: World) -> None:
         mails.queue_address_leaving(person, now=NOW)
         mails.queue_about_review(person, substitutes.REVIEWED, now=NOW)
         mails.queue(person, substitutes.REPLACED, NOW)
+        if delegation := delegations.find_of(person):
+            for kind in substitutes.TO_CONTACT:
+                substitutes.queue_to_contact(delegation, kind, "x" * 43, now=NOW)
         substitutes.queue_asked(person, person.email, "x" * 43, until=NOW, now=NOW)
         mails.queue_new_address(person, person.email, "z" * 43, until=NOW, now=NOW)
         mails.queue_changed(person, [mails.SECTOR], words="One line.\n\nAnother.", now=NOW)
@@ -362,6 +366,8 @@ def _opens(path: str, canary: texts.Canary) -> bool:
         return canary.column in {f"invitations.{name}" for name in names}
     if path.startswith(("/en/r/instead/", "/sv/r/instead/")):
         return canary.column in {"substitutions.email", "registrations.organisation"}
+    if path.startswith(("/en/r/delegation/confirm/", "/sv/r/delegation/confirm/")):
+        return canary.table in {"delegations", "delegates"}
     return canary.column == "users.email" and path.startswith(("/account/reset/", "/account/welcome/"))
 
 
@@ -407,5 +413,9 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
 
 
 def _without_own(text: str, person: Registration) -> str:
-    text = re.sub(r"/r/((confirm|everything|invitation)/)?[A-Za-z0-9_-]{43}", "/r/TOKEN", text)
+    text = re.sub(
+        r"/r/((confirm|everything|invitation|delegation|delegation/confirm)/)?[A-Za-z0-9_-]{43}",
+        "/r/TOKEN",
+        text,
+    )
     return text.replace(person.reference, "REFERENCE").replace(person.email, "ADDRESS")

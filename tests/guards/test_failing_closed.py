@@ -31,7 +31,13 @@ INSIDES = re.compile(
 )
 PREVIEW = "home.preview"  # a private link, which leads to no registration
 # Links that are kept in tables of their own.
-KEPT_IN = {"own_moves.confirm_address": "address_changes", "substitutions.confirm": "substitutions"}
+KEPT_IN = {
+    "own_moves.confirm_address": "address_changes",
+    "substitutions.confirm": "substitutions",
+    "own_delegation.confirm": "delegation_links",
+}
+# The pages of a contact, who is signed in by a link of the contact's own.
+CONTACT = {f"own_delegation.{act}" for act in ("enter", "show", "change", "withdraw", "replace", "forget")}
 # The pages of an invitation, whose links are kept in its own table.
 INVITATION = {"own_invitation.show", "own_invitation.accept", "own_invitation.decline"}
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
@@ -58,6 +64,8 @@ AUDITED = {
     "organisation_merges.propose_again",
     *("attendee_answers.change", "attendee_answers.care"),
     *("substitutions.ask", "substitutions.confirm", "substitutions.take_back"),
+    *("delegations.details", "own_delegation.confirm", "own_delegation.forget"),
+    *("own_delegation.change", "own_delegation.withdraw", "own_delegation.replace"),
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),
@@ -79,6 +87,7 @@ LIMITED = {
     "own_account.authenticator",
     "registration.details",
     "registration.resend",
+    *("delegations.details", "own_delegation.confirm"),
     "own_everything.ask",
     "writing.preview",
     "page_writing.preview",
@@ -123,7 +132,8 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
     own = [
         found
         for found in readable(fresh_world, (HERE,))
-        if AUDIENCES[found.endpoint] == Face.LINK and found.endpoint not in {PREVIEW, *KEPT_IN, *INVITATION}
+        if AUDIENCES[found.endpoint] == Face.LINK
+        and found.endpoint not in {PREVIEW, *KEPT_IN, *INVITATION, *CONTACT}
     ]
     with without(fresh_world, "registration_tokens"):
         for address in own:
@@ -137,6 +147,14 @@ def test_without_its_table_a_link_of_another_kind_opens_nothing(fresh_world, end
     with without(fresh_world, table):
         check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
     assert fresh_world.browsers[VISITOR].get(address.path).status_code == 200
+
+
+def test_without_links_to_contacts_nobody_sees_a_delegation(fresh_world):
+    own = [found for found in readable(fresh_world, (HERE,)) if found.endpoint in CONTACT]
+    with without(fresh_world, "delegation_links"):
+        for address in own:
+            check_failure(fresh_world.browsers[PERSON].get(address.path), address.path)
+    assert fresh_world.browsers[PERSON].get("/en/r/delegation").status_code == 200
 
 
 def test_without_invitations_nobody_sees_one(fresh_world):

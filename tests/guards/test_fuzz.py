@@ -22,6 +22,8 @@ ENDING = {
     "waiting_list.withdraw",
     "self_service.decline",
     *("own_everything.close", "erasure_requests.carry_out", "erasure_requests.refuse"),
+    *("own_delegation.confirm", "own_delegation.forget", "own_delegation.leave", "own_delegation.replace"),
+    "own_delegation.withdraw",
     *("invitations.withdraw", "own_invitation.accept", "own_invitation.decline"),
     "settings.close_sector",
     "settings.merge_sector",

@@ -93,6 +93,7 @@ SETTLED = {"registrations": {"organisation_key"}}
 REVIEWED = {"status", "holds_place", "review_since", "answer_by", "version"} | CALENDAR
 DECLINED = {"ended_at", "decline_reason", "decline_words"}
 UNSENT = {"status", "abort_reason", "content", "lease_owner"}
+DELEGATE = {"registration_id", "state", "told", "given_name", "family_name", "title", "email"}
 REGISTER = (
     VISITOR,
     {**DETAILS, "event": HERE, "email": "new@example.org", "real_name": ""},
@@ -159,6 +160,52 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"erasure_requests": {"state", "decided_at", "reason"}},
         MAILED,
     ),
+    "delegations.details": (
+        VISITOR,
+        {
+            **{name: value for name, value in DETAILS.items() if name not in ("phone", "title")},
+            "event": HERE,
+            "email": "new@example.org",
+            "choice": "fit",
+            "people-0-given_name": "New",
+            "people-1-given_name": "New",
+        },
+        {},
+        {"delegations", "delegates", "delegation_links"} | MAILED - {"registration_tokens"},
+    ),
+    "own_delegation.confirm": (
+        VISITOR,
+        {},
+        PLACE | {"delegations": {"confirmed_at"}, "delegates": DELEGATE},
+        {"delegation_links", "registrations", "protected_identities", "care_answers"} | MAILED,
+    ),
+    "own_delegation.change": (
+        PERSON,
+        {"given_name": "New", "family_name": "New", "title": "New"},
+        {"registrations": {"given_name", "family_name", "title"} | DERIVED, "delegates": {"told"}},
+        ADDED,
+    ),
+    "own_delegation.replace": (
+        PERSON,
+        {"given_name": "New"},
+        {
+            "registrations": {"status", "holds_place", "ended_at", "version"} | CALENDAR,
+            "delegates": {"registration_id", "told"},
+        },
+        {"registrations", "protected_identities", "care_answers", "substitutions"} | ADDED,
+    ),
+    "own_delegation.withdraw": (
+        PERSON,
+        {},
+        PLACE
+        | {
+            "registrations": {"status", "holds_place", "ended_at", "cancelled_from", "version"} | CALENDAR,
+            "delegates": {"told"},
+        },
+        {"offers"} | MAILED,
+    ),
+    "own_delegation.forget": (PERSON, {}, {}, ADDED),
+    "own_delegation.leave": (PERSON, {}, {}, set()),
     "own_invitation.show": (VISITOR, {"answer": "yes"}, {"invitations": {"opened_at"}}, set()),
     "own_invitation.accept": (
         VISITOR,
@@ -578,6 +625,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "events": {"taken"},
             "submissions": {"answers"},
             "invitations": {"sector_id"},
+            "delegations": {"sector_id"},
         },
         {"offers"} | MAILED,
     ),

@@ -32,7 +32,7 @@ ANSWERS_OF_ITS_FORM = "self_service.confirm"
 EVERYTHING = "own_everything.show"
 # Tokens differ at each request.
 TOKENS = re.compile(
-    r'name="(csrf_token|key|seen)"[^>]*>|/r/((confirm|everything|invitation)/)?[A-Za-z0-9_-]{43}'
+    r'name="(csrf_token|key|seen)"[^>]*>|/r/((confirm|everything|invitation|delegation|delegation/confirm)/)?[A-Za-z0-9_-]{43}'
 )
 # The person comes last: the page with own data says who has looked on this day.
 LOOKED_AT = (ADMIN, *(f"{role} of {HERE}" for role in Role), PERSON)

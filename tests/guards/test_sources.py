@@ -129,6 +129,7 @@ VIEWS = {
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
     *("forum/registration/organisers_additions.py", "forum/delegations/substitution_pages.py"),
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),
+    *("forum/delegations/public.py", "forum/delegations/contact_pages.py"),
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
     # Modules with helpers of views.
@@ -137,6 +138,7 @@ VIEWS = {
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
     *("forum/registration/own_sign_in.py", "forum/registration/own_forms.py"),
     "forum/questions/uploads.py",
+    "forum/delegations/contact_sign_in.py",
     "forum/registration/organisers_words.py",
     *("forum/registration/own_care.py", "forum/registration/form_pages.py"),
     "forum/audit/traces.py",

@@ -19,7 +19,7 @@ from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
 from forum.columns import Text, digest
 from forum.database import start_write
-from forum.events.models import Event, Page
+from forum.events.models import Event, Page, Sector
 from forum.extensions import db
 from forum.invitations import mails as invitation_mails
 from forum.invitations.enums import InvitationState
@@ -165,6 +165,7 @@ def test_every_template_renders(fresh_world, rendered):
     send(fresh_world, next(found for found in forms if found.endpoint == "self_service.confirm"))
     see_what_is_rare(fresh_world)
     see_how_invitations_end(fresh_world)
+    see_delegations(fresh_world)
     see_the_steps_of_signing_in(fresh_world)
     with fresh_world.app.app_context():
         write_every_mail(fresh_world)
@@ -273,6 +274,23 @@ def see_how_invitations_end(world: World) -> None:
         db.session.execute(mine.values(state=InvitationState.NO, ended_at=NOW, holds_place=False))
         db.session.commit()
     fetch(world, VISITOR, yes)
+
+
+def see_delegations(world: World) -> None:
+    """Open the pages of a contact, one of them after the contact is erased, and write the messages to one."""
+    token = world.tokens[f"delegation of {PERSON}"]
+    world.browsers[PERSON].get(f"/en/r/delegation/{token}")
+    for act in ("change", "withdraw", "instead"):
+        fetch(world, PERSON, f"/en/r/delegation/3/{act}")
+    for path in ("", "/forget", "/delegation-ended"):
+        fetch(world, PERSON, f"/en/r/delegation{path}")
+    form = hidden_fields(world, PERSON, "/en/r/delegation/forget")
+    assert world.browsers[PERSON].post("/en/r/delegation/forget", data=form).status_code == 200
+    with world.app.app_context():
+        start_write(db.session)
+        db.session.execute(update(Sector).values(policy="invitation"))
+        db.session.commit()
+    fetch(world, VISITOR, "/en/register/ngo/delegation")
 
 
 def see_the_steps_of_signing_in(world: World) -> None:

@@ -54,6 +54,8 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "old_addresses.language": "a code",
     "old_addresses.leads_to": "an address",
     "invitations.language": "a code",
+    **dict.fromkeys(("delegations.language", "delegations.country", "delegates.told"), "a code"),
+    "delegations.form_key": "a digest",
     "registrations.reference": "an address",
     "registrations.country": "a code",
     "registrations.language": "a code",
@@ -62,6 +64,7 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "key_checks.purpose": "a code",
     "outbox_messages.language": "a code",
 }
+ADDRESS = "registrations.email"
 SECRET_AS_IT_IS = {"registrations.reference"}  # columns whose own values are searched for instead of canaries
 Writer = Callable[[Column, int, Any], Any]
 
@@ -100,7 +103,8 @@ def fill(write_text: Writer) -> dict[str, Canary]:
                     next(numbers),
                     Canary(name_of(column), _event_of(table, row), _key(table, row)),
                 )
-                if row[column] is None:
+                # Whoever has no address keeps none: organisers or a contact answer for them.
+                if row[column] is None or (name_of(column) == ADDRESS and not row[column]):
                     continue
                 if is_kept(column):
                     if _is_secret(column):

@@ -23,7 +23,10 @@ from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode,
 from forum.audit import actions as audit
 from forum.columns import Text, digest
 from forum.database import start_write
-from forum.delegations.models import Substitution
+from forum.delegations import asking, contact_links
+from forum.delegations.asking import Contact, Person
+from forum.delegations.enums import ContactLink, DelegateState
+from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, PageRevision, PreviewLink
@@ -44,7 +47,8 @@ from forum.privacy.models import ErasureRequest
 from forum.questions import queries
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Answer, AnswerFile
-from forum.registration import actions, links, reviewing
+from forum.registration import actions, by_hand, links, places, reviewing
+from forum.registration.applicant import Details
 from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, OfferMaker, TokenPurpose
 from forum.registration.given import care
 from forum.registration.models import CareAnswer, Registration, Submission
@@ -126,6 +130,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_people(world)
     _ask_for_erasure(world)
     _make_invitations(world)
+    _make_delegations(world)
     _make_mailings(world)
     _make_accounts(world)
     _make_reviews(world)
@@ -150,6 +155,7 @@ def open_browsers(world: World) -> World:
     """Open a browser for every audience: signed in, with a personal link opened, or neither."""
     world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
     world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
+    world.browsers[PERSON].get(f"/en/r/delegation/{world.tokens[f'delegation of {PERSON}']}")
     with world.browsers[PERSON].session_transaction() as session:
         session[EVERYTHING] = digest(world.tokens["open"])
     for name in world.held:
@@ -416,6 +422,68 @@ def _make_invitations(world: World) -> None:
     world.tokens["invitation"] = "i" * 43
     save(new_invitation(world.events[HERE], "ngo", "invited@example.org", token="i" * 43))
     save(new_invitation(world.events[ELSEWHERE], "ngo", "invited@example.org", token="j" * 43))
+
+
+def _make_delegations(world: World) -> None:
+    """Let contacts have registered people: `person` browses for one, who answers for somebody without an address."""
+    alone = Person("Companion", "", "")
+    for name in (PERSON, "twin", "elsewhere"):
+        person = world.people[name]
+        delegation = Delegation(event=person.event, sector=events.find_sector(person.event, "ngo"))
+        delegation.given_name, delegation.family_name, delegation.organisation = "Anna", "Berg", "Office"
+        delegation.email = delegation.email_canonical = f"contact.{name}@example.org"
+        delegation.country, delegation.language, delegation.form_key = "SE", "en", f"form of {name}"
+        delegation.is_all_or_nobody, delegation.asked_at, delegation.confirmed_at = False, NOW, NOW
+        delegation.confirm_by = NOW + timedelta(hours=48)
+        known = Delegate(position=1, registration=person, state=DelegateState.REGISTERED, told="told")
+        asked = Delegate(position=2, **vars(alone), state=DelegateState.ASKED, told="told")
+        known.given_name = known.family_name = known.title = known.email = ""
+        delegation.people = [known, asked]
+        save(delegation)
+        start_write(db.session)
+        world.tokens[f"delegation of {name}"] = contact_links.issue(delegation, ContactLink.MANAGE, now=NOW)
+        world.tokens[f"form of {name}"] = contact_links.issue(delegation, ContactLink.CONFIRM, now=NOW)
+        db.session.commit()
+        if name == PERSON:
+            _add_companion(world, delegation)
+            world.owned[PERSON] |= {"delegates": {known.id, asked.id}, "delegations": {delegation.id}}
+    _ask_for_delegation(world)
+
+
+def _add_companion(world: World, delegation: Delegation) -> None:
+    """Let the delegation have somebody without an address of their own, for whom the contact answers."""
+    details = Details("Companion", "", "Office", "", "SE", "en", None)
+    companion = write(
+        by_hand.add,
+        delegation.event,
+        delegation.sector,
+        details,
+        reason="Delegation",
+        may_wait=True,
+        actor="command",
+        now=NOW,
+    )
+    world.people["companion"], world.references["companion"] = companion, companion.reference
+    start_write(db.session)
+    told = {"given_name": "", "family_name": "", "title": "", "email": "", "told": companion.status}
+    one = Delegate(position=3, registration=companion, state=DelegateState.REGISTERED, **told)
+    delegation.people.append(one)
+    db.session.commit()
+    world.owned[PERSON]["registrations"] |= {companion.id}
+
+
+def _ask_for_delegation(world: World) -> None:
+    """Let somebody have sent the form of a delegation without confirming it yet."""
+    here = world.events[HERE]
+    contact = Contact("Anna", "Berg", "asking@example.org", "Office", "SE", "en")
+    people = [Person("Kim", "Lind", "Clerk", "kim.lind@example.org"), Person("Bo", "Ek", "Clerk")]
+    start_write(db.session)
+    places.lock(here)
+    sector = events.find_sector(here, "ngo")
+    asking.ask(here, sector, contact, people, is_all_or_nobody=False, form_key="asked", now=NOW)
+    mine = db.session.scalars(select(Delegation).where(Delegation.form_key == "asked")).one()
+    world.tokens["asked delegation"] = contact_links.issue(mine, ContactLink.CONFIRM, now=NOW)
+    db.session.commit()
 
 
 def _review_people(world: World, given: dict) -> None:

@@ -4,6 +4,7 @@ from forum.accounts.audiences import CARERS, HANDLERS, ORGANISERS, Face, Roles, 
 from forum.accounts.enums import Role
 
 AUDIENCES: dict[str, Face | Roles] = {
+    "delegations_console.index": ORGANISERS,
     "invitations.index": ORGANISERS,
     "invitations.invite": ORGANISERS,
     "invitations.invite_many": ORGANISERS,

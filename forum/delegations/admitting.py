@@ -1,0 +1,181 @@
+"""The contact confirms: the people of the delegation become registrations, in one transaction under the event's lock.
+
+Each person gets a place by the usual rule or waits; where organisers review the sector, each is reviewed. Whoever has
+an address of their own is asked to confirm it, and a place is held until then as for anybody. For the others the
+contact has answered, so they have their place at once. With "all or nobody" nothing happens unless all get a place.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.audit.queries import REGISTRATION_RECEIVED
+from forum.database import rehearsed
+from forum.delegations import contact_links, mails, queries
+from forum.delegations.enums import ContactLink, DelegateState
+from forum.delegations.errors import DelegationConfirmed, NotAllFit, SectorRefuses
+from forum.delegations.models import Delegate, Delegation
+from forum.events import queries as events
+from forum.events.enums import SectorPolicy
+from forum.events.models import Sector
+from forum.extensions import db
+from forum.registration import actions, answers, caps, places, reviewing, waiting_list
+from forum.registration import mails as registration_mails
+from forum.registration import queries as registrations
+from forum.registration.applicant import Applicant
+from forum.registration.enums import Status
+from forum.registration.errors import LinkRefused, SectorFull
+from forum.registration.models import Registration
+from forum.registration.senders import UNBOUNDED, Sender
+
+CONTACT = "contact"
+Drafts = Mapping[Delegate, Registration]
+
+
+def confirm(
+    token: str, *, is_all_or_nobody: bool | None = None, sender: Sender = UNBOUNDED, now: datetime
+) -> Delegation:
+    """Register the people of a delegation by the contact's link. Call after `start_write`.
+
+    `is_all_or_nobody` replaces what the contact chose in the form. Raises LinkRefused, DelegationConfirmed,
+    SectorRefuses, NotAllFit; the caller then has to roll back.
+    """
+    places.lock(contact_links.follow(token, ContactLink.CONFIRM, now=now).event)
+    delegation = contact_links.follow(token, ContactLink.CONFIRM, now=now)
+    db.session.refresh(delegation)
+    event, sector = delegation.event, delegation.sector
+    if events.is_over(event, now):
+        raise LinkRefused
+    if delegation.confirmed_at or queries.find_confirmed(sector, delegation.email_canonical):
+        raise DelegationConfirmed
+    if sector.policy == SectorPolicy.INVITATION or not sector.ceiling:
+        raise SectorRefuses
+    if is_all_or_nobody is not None:
+        delegation.is_all_or_nobody = is_all_or_nobody
+    waiting_list.offer_free_places(event, now=now)
+    drafts = {one: _draft(one, delegation, now) for one in delegation.people}
+    if delegation.is_all_or_nobody and sector.policy == SectorPolicy.OPEN:
+        _refuse_unless_all_fit(drafts, sector, sender, now)
+    delegation.confirmed_at = now
+    for delegate, drafted in drafts.items():
+        _admit(delegate, drafted, sender, now)
+    audit.record("delegation.confirmed", delegation, actor=CONTACT, at=now, people=len(drafts))
+    manage = contact_links.issue(delegation, ContactLink.MANAGE, now=now)
+    mails.queue_to_contact(delegation, mails.DONE, manage, now=now)
+    return delegation
+
+
+def applicant_of(delegate: Delegate, delegation: Delegation) -> Applicant:
+    """Return what is registered of a person whom the contact has named."""
+    return Applicant(
+        given_name=delegate.given_name,
+        family_name=delegate.family_name,
+        organisation=delegation.organisation,
+        title=delegate.title,
+        country=delegation.country,
+        language=delegation.language,
+        phone=None,
+        email=delegate.email,
+        submission_key="",
+    )
+
+
+def has_registration(delegate: Delegate, registration: Registration) -> None:
+    """Note that a person of the delegation is registered; from now on name and address stand there only."""
+    delegate.registration, delegate.state = registration, DelegateState.REGISTERED
+    delegate.given_name = delegate.family_name = delegate.title = delegate.email = ""
+    delegate.told = registration.status
+
+
+def _draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registration:
+    drafted = answers.draft(delegation.event, delegation.sector, applicant_of(delegate, delegation), now=now)
+    drafted.sector_id = delegation.sector_id  # counting on a copy of the event asks for it
+    return drafted
+
+
+def _refuse_unless_all_fit(drafts: Drafts, sector: Sector, sender: Sender, now: datetime) -> None:
+    """Raise NotAllFit unless each person would get a place now; it is tried on a copy of the event."""
+    event, asked = sector.event, list(drafts.values())
+    free = 0 if not _has_room(sector, None, now) else _count_places(sector, asked, now)
+    if sender.client is not None:
+        held = registrations.count_places_held_for(event, sender.client)
+        unheld = sum(bool(one.email) for one in asked) - max(0, sender.most_held - held)
+        free = min(free, len(asked) - max(0, unheld))
+    if free < len(asked):
+        raise NotAllFit(free)
+
+
+def _count_places(sector: Sector, asked: Sequence[Registration], now: datetime) -> int:
+    trial = places.trial_of(sector.event)
+    held = caps.held_by(sector.event, {one.organisation_key for one in asked})
+    return sum(places.admit_on_trial(trial, one, now, held) for one in asked)
+
+
+def _has_room(sector: Sector, key: str | None, now: datetime) -> bool:
+    """Return whether a newcomer of this organisation gets a place now; nobody passes those who wait."""
+    try:
+        return places.has_room(sector, now, key)
+    except SectorFull:
+        return False
+
+
+def _admit(delegate: Delegate, drafted: Registration, sender: Sender, now: datetime) -> None:
+    """Register one person, or note that there is no room."""
+    sector = drafted.sector
+    has_room = _has_room(sector, drafted.organisation_key, now)
+    is_reviewed = sector.policy == SectorPolicy.REVIEW
+    if not (has_room or is_reviewed or places.takes_waiters(sector.event, now)):
+        delegate.state = DelegateState.LEFT_OUT
+    elif delegate.email:
+        _ask_person(delegate, drafted, sender, now, has_room=has_room)
+    else:
+        _settle(drafted, now, has_room=has_room, is_reviewed=is_reviewed)
+        has_registration(delegate, drafted)
+    db.session.flush()
+
+
+def _settle(drafted: Registration, now: datetime, *, has_room: bool, is_reviewed: bool) -> None:
+    """Give somebody for whom the contact answers a place, a rank in line or a review."""
+    drafted.confirmed_at, drafted.calendar_sequence = now, 0
+    if has_room and places.admit(drafted, now):
+        drafted.move_to(Status.CONFIRMED, now=now)
+    db.session.add(drafted)
+    known = {"sector": drafted.sector.key, "place": drafted.holds_place, "delegation": True}
+    audit.record(REGISTRATION_RECEIVED, drafted, actor=CONTACT, at=now, **known)
+    if drafted.status == Status.CONFIRMED:
+        audit.record("registration.confirmed", drafted, actor=CONTACT, at=now)
+    elif is_reviewed:
+        reviewing.begin(drafted, now=now)
+    else:
+        waiting_list.join(drafted, now, actor=CONTACT)
+
+
+def _ask_person(
+    delegate: Delegate, drafted: Registration, sender: Sender, now: datetime, *, has_room: bool
+) -> None:
+    """Ask somebody to confirm their own address, with a place held as `intake.register` holds one.
+
+    Where the address is registered already, only its owner is told: the contact reads the same as of anybody (S24).
+    """
+    event, known = drafted.event, {"sector": drafted.sector.key, "delegation": True}
+    live = registrations.find_live(event, drafted.email_canonical)
+    leaves = sender.may_mail(drafted.email)
+    with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
+        if live:
+            drafted.email_canonical = drafted.reference  # one live registration has an address (R04)
+        if has_room and leaves:
+            places.hold(drafted, sender, now=now)
+        db.session.add(drafted)
+    if live:
+        delegate.state = DelegateState.ASKED
+        registration_mails.queue_already_registered(live, withheld=not leaves, now=now)
+        audit.record("registration.asked_again", live, actor=CONTACT, at=now, **known)
+        return
+    audit.record(REGISTRATION_RECEIVED, drafted, actor=CONTACT, at=now, place=drafted.holds_place, **known)
+    has_registration(delegate, drafted)
+    if drafted.email_canonical == delegate.delegation.email_canonical:
+        # The contact comes, too, and has confirmed this address by the link.
+        actions.confirm(drafted, now=now)
+        delegate.told = drafted.status
+    else:
+        registration_mails.queue_received(drafted, withheld=not leaves, now=now)

@@ -1,0 +1,129 @@
+"""Receiving a delegation: from the form that a contact sends to the mail that asks the contact to confirm.
+
+Nothing is held for a delegation before its contact has confirmed the address, so that nobody can block places with
+addresses of other people. Registration has to be open when the form arrives, as for one person.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from forum.audit import actions as audit
+from forum.database import rehearsed
+from forum.delegations import contact_links, mails, queries
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegate, Delegation
+from forum.events.models import Event, Sector
+from forum.extensions import db
+from forum.outbox.enums import Lane
+from forum.outbox.models import OutboxMessage
+from forum.registration import intake, links, names
+from forum.registration.deadlines import CONFIRM_TIME
+from forum.registration.senders import MayMail, always
+
+FEWEST, MOST = 2, 20
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who registers a delegation: the people are of the same organisation and country."""
+
+    given_name: str
+    family_name: str
+    email: str
+    organisation: str
+    country: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whom the contact names; without an address of their own the contact answers for them."""
+
+    given_name: str
+    family_name: str
+    title: str
+    email: str = ""
+
+
+def ask(
+    event: Event,
+    sector: Sector,
+    contact: Contact,
+    people: Sequence[Person],
+    *,
+    is_all_or_nobody: bool,
+    form_key: str,
+    may_mail: MayMail = always,
+    now: datetime,
+) -> None:
+    """Note the delegation and ask its contact to confirm. Call with the event locked.
+
+    The same form sent again changes nothing (R03). A contact who has confirmed a delegation in this sector gets a link
+    to it instead, and no page tells which of both happened (S24). Raises what `intake.refuse` raises.
+    """
+    if queries.find_form(form_key):
+        return
+    intake.refuse(sector, now)
+    canonical = names.canonical_email(contact.email)
+    known = queries.find_confirmed(sector, canonical)
+    leaves = may_mail(contact.email)
+    asked = Delegation(
+        event=event,
+        sector=sector,
+        **asdict(contact),
+        email_canonical=canonical,
+        is_all_or_nobody=is_all_or_nobody,
+        form_key=form_key,
+        asked_at=now,
+        confirm_by=now + CONFIRM_TIME,
+        people=[Delegate(position=number, **asdict(one)) for number, one in enumerate(people, 1)],
+    )
+    with rehearsed(db.session, when=known is not None):
+        db.session.add(asked)
+    _send_link(known or asked, is_known=known is not None, leaves=leaves, now=now)
+    action = "delegation.asked_again" if known else "delegation.asked"
+    audit.record(action, known or asked, actor="visitor", at=now, sector=sector.key, people=len(people))
+
+
+def forget_ended(*, now: datetime) -> int:
+    """Delete delegations that nobody confirmed a day after their time, and all of them a while after the event.
+
+    Whoever is registered stays registered. Return how many delegations went.
+    """
+    unconfirmed = Delegation.confirmed_at.is_(None) & (Delegation.confirm_by <= now - DAY)
+    over = select(Event.id).where(Event.ends_at <= now - timedelta(days=links.MANAGE_DAYS_AFTER_EVENT))
+    gone = db.session.scalars(select(Delegation).where(unconfirmed | Delegation.event_id.in_(over))).all()
+    for delegation in gone:
+        forget(delegation)
+    return len(gone)
+
+
+def forget(delegation: Delegation) -> None:
+    """Delete a delegation with its contact's data and the messages to the contact; registrations stay as they are."""
+    mine = (
+        OutboxMessage.event_id == delegation.event_id,
+        OutboxMessage.kind.in_(mails.TO_CONTACT),
+        OutboxMessage.recipient == delegation.email,
+    )
+    db.session.execute(delete(OutboxMessage).where(*mine))
+    db.session.execute(delete(Delegation).where(Delegation.id == delegation.id))
+
+
+def move_to(sector: Sector, into: Sector) -> None:
+    """Let the delegations of a sector that is merged into another one belong there; the event is locked."""
+    for delegation in db.session.scalars(select(Delegation).where(Delegation.sector_id == sector.id)):
+        delegation.sector = into
+    db.session.flush()
+
+
+def _send_link(delegation: Delegation, *, is_known: bool, leaves: bool, now: datetime) -> None:
+    """Mail the contact a link to confirm, or to the delegation that is confirmed; a withheld one's link is dead."""
+    purpose, kind = (ContactLink.MANAGE, mails.AGAIN) if is_known else (ContactLink.CONFIRM, mails.TO_CONFIRM)
+    token = contact_links.issue(delegation, purpose, now=now, is_dead=not leaves)
+    mails.queue_to_contact(
+        delegation, kind, token, purpose=purpose, withheld=not leaves, lane=Lane.NOW, now=now
+    )

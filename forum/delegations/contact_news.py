@@ -1,0 +1,46 @@
+"""Telling the contact of a delegation what has become of the people for whom the contact answers.
+
+People without an address of their own get no messages. So the worker compares how they stand with what the contact was
+told last, and writes to the contact once for all changes.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from forum.delegations import contact_links, mails
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegate, Delegation
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import places
+from forum.registration.models import Registration
+
+CHANGED = Delegate.told != Registration.status
+
+
+def list_due(*, now: datetime) -> Sequence[int]:
+    """Return the ids of delegations whose contact does not know how somebody without an address stands."""
+    unknown = select(Delegate.delegation_id).join(Delegate.registration).join(Delegate.delegation)
+    ahead = unknown.join(Delegation.event).where(Event.ends_at > now)
+    return db.session.scalars(ahead.where(CHANGED, Registration.email == "").distinct()).all()
+
+
+def tell(delegation_id: int, *, now: datetime) -> int:
+    """Write to the contact if something has changed still; return how many messages were queued."""
+    delegation = db.session.get(Delegation, delegation_id)
+    if delegation is None:
+        return 0
+    places.lock(delegation.event)
+    mine = Delegate.delegation_id == delegation.id, Registration.email == ""
+    query = select(Delegate).join(Delegate.registration).where(*mine, CHANGED)
+    changed = db.session.scalars(query.execution_options(populate_existing=True)).all()
+    for delegate in changed:
+        if delegate.registration:
+            delegate.told = delegate.registration.status
+    if not changed:
+        return 0
+    token = contact_links.issue(delegation, ContactLink.MANAGE, now=now)
+    mails.queue_to_contact(delegation, mails.CHANGED, token, now=now)
+    return 1

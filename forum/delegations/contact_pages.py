@@ -1,0 +1,296 @@
+"""The pages of a contact's links: confirming a delegation, seeing its people, acting for them (S18–S22)."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+
+from forum import clock
+from forum.columns import digest
+from forum.database import start_write
+from forum.delegations import (
+    admitting,
+    contact_acts,
+    contact_links,
+    contact_sign_in,
+    delegation_words,
+    queries,
+    told,
+)
+from forum.delegations.delegation_forms import ConfirmForm, DelegateFields, PersonFields
+from forum.delegations.enums import ContactLink
+from forum.delegations.errors import DelegationConfirmed, DelegationRefused, NotAllFit, NotTheirs
+from forum.delegations.models import Delegate, Delegation
+from forum.events.freezing import AnswersFrozen, is_frozen
+from forum.events.in_url import show_event
+from forum.extensions import db
+from forum.registration import limits, places
+from forum.registration.asking import asking_addresses
+from forum.registration.errors import (
+    LinkRefused,
+    NothingOffered,
+    NotLive,
+    OrganisationFull,
+    SameAddress,
+)
+from forum.registration.own_data_words import SAID
+from forum.registration.own_sign_in import ENDS
+from forum.web import errors
+from forum.web.forms import TidyForm
+from forum.web.limits import TooManyTries, client_limit, spend
+from forum.web.routes import localised
+
+bp = Blueprint("own_delegation", __name__)
+bp.record_once(told.install_delegations)
+
+
+@localised(bp, "/r/delegation/confirm/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> ResponseReturnValue:
+    """Show who would be registered; only pressing the button registers them, so that a mail scanner does not (S21)."""
+    delegation, form = _asked(token), ConfirmForm()
+    if delegation.confirmed_at or not form.validate_on_submit():
+        return _confirm_page(delegation, form)
+    try:
+        _count(delegation)
+        _register(token, form)
+    except TooManyTries:
+        return _confirm_page(delegation, form, refused="tries"), 429
+    except DelegationRefused as refusal:
+        db.session.rollback()
+        return _confirm_page(_asked(token), form, **_why(refusal)), 409
+    return redirect(url_for(".show", welcome="1"), 303)
+
+
+@localised(bp, "/r/delegation/<token>")
+def enter(token: str) -> ResponseReturnValue:
+    """Exchange the link for a session, so that later URLs lack the token (S22)."""
+    now = clock.now()
+    contact_links.follow(token, ContactLink.MANAGE, now=now)
+    contact_sign_in.begin(digest(token), now=now)
+    return redirect(url_for(".show"), 303)
+
+
+@localised(bp, "/r/delegation")
+def show() -> ResponseReturnValue:
+    """Show everybody of the delegation, how they stand and what can be done."""
+    delegation, now = _mine(), clock.now()
+    return render_template(
+        "public/delegations/show.html",
+        delegation=delegation,
+        event=delegation.event,
+        people=[delegation_words.row_of(one, now) for one in delegation.people],
+        said={name: SAID[name](getattr(delegation, name)) for name in ("country", "language")},
+        is_welcome="welcome" in request.args,
+        is_frozen=is_frozen(delegation.event, now),
+        form=TidyForm(),
+        **ENDS,
+    )
+
+
+@localised(bp, "/r/delegation/<int:number>/change", methods=["GET", "POST"])
+def change(number: int) -> ResponseReturnValue:
+    """Change the name or title of somebody for whom the contact answers."""
+    one = _delegate(number)
+    if not contact_acts.can_change(one, clock.now()):
+        raise NotTheirs
+    form = PersonFields(obj=one.registration)
+    if not form.validate_on_submit():
+        return _person_page("change", one, form), 422 if form.errors else 200
+    start_write(db.session)
+    contact_acts.change(_delegate(number), form.person(), now=clock.now())
+    db.session.commit()
+    flash(_("Saved."), "success")
+    return redirect(url_for(".show"), 303)
+
+
+@localised(bp, "/r/delegation/<int:number>/withdraw", methods=["GET", "POST"])
+def withdraw(number: int) -> ResponseReturnValue:
+    """Say what withdrawing somebody means; do it on a second, explicit step (S21)."""
+    one, form = _delegate(number), TidyForm()
+    if not contact_acts.can_withdraw(one, clock.now()):
+        raise NotTheirs
+    if not form.validate_on_submit():
+        return _person_page("withdraw", one, form)
+    start_write(db.session)
+    contact_acts.withdraw(_delegate(number), now=clock.now())
+    db.session.commit()
+    flash(_("Withdrawn."), "success")
+    return redirect(url_for(".show"), 303)
+
+
+@localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
+def replace(number: int) -> ResponseReturnValue:
+    """Let somebody else come: at once without an address of their own, else once they confirm."""
+    one, form = _delegate(number), DelegateFields()
+    if not contact_acts.can_replace(one, clock.now()):
+        raise NotTheirs
+    if not form.validate_on_submit():
+        return _person_page("replace", one, form), 422 if form.errors else 200
+    try:
+        _replace(number, form)
+    except TooManyTries:
+        return _person_page("replace", one, form, refused="tries"), 429
+    except SameAddress:
+        db.session.rollback()
+        form.email.errors = [_("The person has this address")]
+        return _person_page("replace", _delegate(number), form), 422
+    return redirect(url_for(".show"), 303)
+
+
+@localised(bp, "/r/delegation/forget", methods=["GET", "POST"])
+def forget() -> ResponseReturnValue:
+    """Say what erasing the contact means; do it on a second, explicit step. The people stay registered."""
+    delegation, form = _mine(), TidyForm()
+    if not form.validate_on_submit():
+        page = "public/delegations/forget.html"
+        return render_template(page, delegation=delegation, event=delegation.event, form=form)
+    start_write(db.session)
+    contact_acts.forget_contact(_mine(), now=clock.now())
+    db.session.commit()
+    contact_sign_in.leave()
+    return render_template("public/delegations/forgotten.html")
+
+
+@localised(bp, "/r/delegation/leave", methods=["POST"])
+def leave() -> ResponseReturnValue:
+    """Sign this browser out of the delegation's page."""
+    contact_sign_in.leave()
+    return redirect(url_for("self_service.left"), 303)
+
+
+@bp.errorhandler(NotTheirs)
+@bp.errorhandler(NotLive)
+@bp.errorhandler(AnswersFrozen)
+@bp.errorhandler(NothingOffered)
+@bp.errorhandler(OrganisationFull)
+def not_done(refusal: Exception) -> ResponseReturnValue:
+    """Lead an act that is not possible, or not any more, to the page of the delegation; say that nothing changed."""
+    db.session.rollback()
+    too_late = isinstance(refusal, AnswersFrozen)
+    flash(
+        _("Nothing has been changed: it was too late to change anything here.")
+        if too_late
+        else _("Nothing has been changed: this is not possible for the person any more."),
+        "warning",
+    )
+    return redirect(url_for(".show"), 303)
+
+
+@bp.errorhandler(LinkRefused)
+def link_refused(_refusal: LinkRefused) -> ResponseReturnValue:
+    """Say that the link or the sign-in has ended, and how to get another link."""
+    db.session.rollback()
+    return render_template("public/delegations/ended.html", asking=asking_addresses(clock.now())), 404
+
+
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Keep what the contact typed when the browser has lost its session since the form was shown."""
+    return errors.ask_again(lost, _again)
+
+
+def _again(notice: str) -> ResponseReturnValue | None:
+    named, act = request.view_args or {}, str(request.endpoint).removeprefix(f"{bp.name}.")
+    try:
+        if act == confirm.__name__:
+            return _confirm_page(_asked(named["token"]), ConfirmForm(), notice=notice)
+        forms = {"change": PersonFields, "withdraw": TidyForm, "replace": DelegateFields}
+        if act in forms:
+            return _person_page(act, _delegate(named["number"]), forms[act](), notice=notice)
+    except LinkRefused:
+        pass
+    return None
+
+
+def _register(token: str, form: ConfirmForm) -> None:
+    """Register the people and sign the contact in. Raises DelegationRefused, LinkRefused."""
+    now = clock.now()
+    start_write(db.session)
+    sender = limits.sender()
+    delegation = admitting.confirm(token, is_all_or_nobody=form.choose(), sender=sender, now=now)
+    manage = contact_links.issue(delegation, ContactLink.MANAGE, now=now)
+    db.session.commit()
+    contact_sign_in.begin(digest(manage), now=now)
+
+
+def _count(delegation: Delegation) -> None:
+    """Count the messages to the people as forms of the client, as if each had been sent alone. Raises TooManyTries."""
+    for one in delegation.people:
+        if one.email:
+            spend(client_limit())
+            limits.refuse_full_domain(one.email)
+
+
+def _why(refusal: DelegationRefused) -> dict[str, Any]:
+    """Return the refusal's name, and how many people would get a place."""
+    if isinstance(refusal, NotAllFit):
+        return {"refused": "not_all", "free": refusal.free}
+    return {"refused": "confirmed" if isinstance(refusal, DelegationConfirmed) else "sector"}
+
+
+def _replace(number: int, form: DelegateFields) -> None:
+    """Let somebody else come, and say so. Raises TooManyTries and what `let_come_instead` raises."""
+    if form.email.data:
+        spend(client_limit())
+        limits.refuse_full_domain(form.email.data)
+    start_write(db.session)
+    one, now = _delegate(number), clock.now()
+    came = contact_acts.let_come_instead(one, form.person(), may_mail=limits.may_mail, now=now)
+    db.session.commit()
+    if came is None:
+        told_ = _(
+            "A link is on its way to %(email)s. Nothing changes until it is used.", email=form.email.data
+        )
+        flash(told_, "success")
+    else:
+        flash(_("Saved. Somebody else comes instead."), "success")
+
+
+def _asked(token: str) -> Delegation:
+    """Return the delegation of a confirming link, and use its event's layout. Raises LinkRefused."""
+    delegation = contact_links.follow(token, ContactLink.CONFIRM, now=clock.now())
+    show_event(delegation.event)
+    return delegation
+
+
+def _mine() -> Delegation:
+    """Return the delegation to which this browser is signed in. Raises LinkRefused."""
+    delegation = contact_sign_in.follow(now=clock.now())
+    show_event(delegation.event)
+    return delegation
+
+
+def _delegate(number: int) -> Delegate:
+    return queries.find_delegate(_mine(), number) or abort(404)
+
+
+def _confirm_page(
+    delegation: Delegation, form: ConfirmForm, *, refused: str = "", free: int = 0, **more: Any
+) -> str:
+    now = clock.now()
+    return render_template(
+        "public/delegations/confirm.html",
+        delegation=delegation,
+        event=delegation.event,
+        form=form,
+        people=[delegation_words.row_of(one, now) for one in delegation.people],
+        can_wait=places.takes_waiters(delegation.event, now),
+        refused=refused,
+        free=free,
+        **more,
+    )
+
+
+def _person_page(act: str, one: Delegate, form: TidyForm, *, refused: str = "", **more: Any) -> str:
+    return render_template(
+        f"public/delegations/{act}.html",
+        delegation=one.delegation,
+        event=one.delegation.event,
+        registration=one.registration,
+        person=delegation_words.row_of(one, clock.now()),
+        form=form,
+        refused=refused,
+        **more,
+    )

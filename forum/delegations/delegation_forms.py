@@ -1,0 +1,243 @@
+"""The forms of a delegation: registering it, confirming it, and what its contact does about one person."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, FormField, HiddenField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional
+
+from forum.delegations import pasted
+from forum.delegations.asking import FEWEST, MOST, Contact, Person
+from forum.registration import names
+from forum.registration.wording import FIELDS
+from forum.web import sheet_rows
+from forum.web.countries import CountryField
+from forum.web.forms import (
+    LONGEST_TEXT,
+    LinesField,
+    NumberedFields,
+    PartForm,
+    SentOnce,
+    TidyForm,
+    is_email,
+    is_form_key,
+    no_web_address,
+    read_form_key,
+    required,
+)
+from forum.web.languages import NAMES
+
+ALL, FIT = "all", "fit"
+FIRST_ROWS, MORE_ROWS = 4, 4
+# Buttons that show the form again with what was typed: more rows, or the pasted ones in their fields.
+MORE, TAKE = "more", "take"
+TOO_LONG = _l("Use at most 100 characters")
+PASTED_REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
+    sheet_rows.NotATable: _l("The rows cannot be read. Paste them once more as plain text."),
+    sheet_rows.TooManyRows: _l("A delegation has at most 20 people"),
+    sheet_rows.TooLarge: _l("The rows are too large. Paste only names, titles and addresses."),
+}
+
+
+class PersonFields(TidyForm):
+    """One person of a delegation."""
+
+    given_name = StringField(
+        FIELDS["given_name"],
+        [required(_l("Enter the person’s given name")), Length(max=100, message=TOO_LONG), no_web_address],
+    )
+    family_name = StringField(FIELDS["family_name"], [Length(max=100, message=TOO_LONG), no_web_address])
+    title = StringField(
+        FIELDS["title"], [Length(max=150, message=_l("Use at most 150 characters")), no_web_address]
+    )
+
+    def person(self) -> Person:
+        """Return the clean answers."""
+        return Person(**{name: self[name].data or "" for name in ("given_name", "family_name", "title")})
+
+
+class DelegateFields(PersonFields):
+    """One person, with an address of their own if they have one."""
+
+    email = EmailField(_l("The person’s own e-mail address"), [Optional(), is_email])
+
+    def person(self) -> Person:
+        """Return the clean answers."""
+        asked = ("given_name", "family_name", "title", "email")
+        return Person(**{name: self[name].data or "" for name in asked})
+
+
+class DelegateRow(DelegateFields):
+    """A row of the form; an empty one is nobody."""
+
+    class Meta(PartForm.Meta):
+        csrf = False
+
+    def is_blank(self) -> bool:
+        """Return whether nothing was typed in the row."""
+        return not any(field.data for field in self)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Return whether the row is empty or names somebody."""
+        return self.is_blank() or super().validate(*args, **kwargs)
+
+
+class DelegationForm(SentOnce, TidyForm):
+    """The contact, the people, and what happens where not all of them get a place."""
+
+    given_name = StringField(
+        _l("Your given name"),
+        [required(_l("Enter your given name")), Length(max=100, message=TOO_LONG), no_web_address],
+    )
+    family_name = StringField(_l("Your family name"), [Length(max=100, message=TOO_LONG), no_web_address])
+    email = EmailField(_l("Your e-mail address"), [required(_l("Enter your e-mail address")), is_email])
+    organisation = StringField(
+        FIELDS["organisation"],
+        [
+            required(_l("Enter the organisation that the people come from")),
+            Length(max=200, message=_l("Use at most 200 characters")),
+        ],
+    )
+    country = CountryField(FIELDS["country"], [required(_l("Choose the country of the organisation"))])
+    language = RadioField(_l("Language of our messages"), [required(_l("Choose a language"))])
+    people = NumberedFields(FormField(DelegateRow), max_entries=MOST)
+    lines = LinesField(_l("Or paste rows"))
+    choice = RadioField(_l("If not all of them can get a place"))
+    website = StringField(_l("Leave this empty"))
+    key = HiddenField(validators=[is_form_key])
+    # The slug of the event for which the form was shown: the event that its address names may change meanwhile.
+    event = HiddenField()
+
+    def __init__(self, *args: Any, event: str, is_reviewed: bool, has_line: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.event.data = event
+        self.is_reviewed = is_reviewed
+        self.language.choices = [SelectChoice(code, name) for code, name in NAMES.items()]
+        rest = (
+            _("As many as fit get a place, and the rest join the waiting list")
+            if has_line
+            else _("As many as fit get a place, and the rest are not registered")
+        )
+        nobody = _("Nobody is registered unless all get a place")
+        self.choice.choices = [SelectChoice(FIT, rest), SelectChoice(ALL, nobody)]
+        self.choice.validators = [] if is_reviewed else [required(_l("Choose what happens then"))]
+        self.choice.validate_choice = not is_reviewed
+        if not self.is_submitted():
+            self.language.data = self.language.data or str(get_locale())
+            self._grow(FIRST_ROWS)
+
+    def asks_for_rows(self, sent: Collection[str]) -> bool:
+        """Give the form more rows, or those that were pasted, if a button asked for that; return whether one did.
+
+        `sent` are the names of what the browser has sent, which has the pressed button's.
+        """
+        if not self.is_submitted():
+            return False
+        if MORE in sent:
+            self._grow(MORE_ROWS)
+        elif TAKE in sent or (self.lines.data or "").strip():
+            self._take_pasted()
+        else:
+            return False
+        return True
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Return whether the form is valid: enough people, and each address once."""
+        valid = super().validate(*args, **kwargs)
+        for number, entry in enumerate(self.people, 1):
+            for field in entry.form:
+                field.errors = [
+                    _("Person %(number)s: %(fault)s", number=number, fault=e) for e in field.errors
+                ]
+        valid = all([valid, self._has_enough(), self._has_no_doubles()])
+        errors = [entry.errors for entry in self.people]
+        self.people.errors = errors if any(errors) else []
+        return valid
+
+    def contact(self) -> Contact:
+        """Return who registers the delegation."""
+        asked = ("given_name", "family_name", "email", "organisation", "country", "language")
+        return Contact(**{name: self[name].data or "" for name in asked})
+
+    def list_people(self) -> list[Person]:
+        """Return the people in their order, without empty rows."""
+        return [entry.form.person() for entry in self.people if not entry.form.is_blank()]
+
+    def is_all_or_nobody(self) -> bool:
+        """Return whether nobody is to be registered unless all get a place."""
+        return not self.is_reviewed and self.choice.data == ALL
+
+    def is_from_a_bot(self) -> bool:
+        """Return whether the honeypot, a field that people do not see, was filled in (S28)."""
+        return bool(self.website.data)
+
+    def seconds_open(self) -> float:
+        """Return how long ago the form was shown."""
+        return read_form_key(self.key.data)[1]
+
+    def form_key(self) -> str:
+        """Return the key of the form, by which the brake of all forms knows it."""
+        return read_form_key(self.key.data)[0]
+
+    def _grow(self, number: int) -> None:
+        for _row in range(min(number, MOST - len(self.people))):
+            self.people.append_entry()
+
+    def _take_pasted(self) -> None:
+        """Put the pasted people into the rows that are empty, or say why that cannot be done."""
+        # As it was sent: tidying a text of several lines makes blanks of the tabs that divide the cells.
+        sent = self.lines.raw_data[0] if self.lines.raw_data else ""
+        try:
+            if len(sent) > LONGEST_TEXT:
+                raise sheet_rows.TooLarge
+            found = pasted.read(sent, most=MOST)
+            blank = [entry for entry in self.people if entry.form.is_blank()]
+            self._grow(len(found) - len(blank))
+            blank = [entry for entry in self.people if entry.form.is_blank()]
+            if len(found) > len(blank):
+                raise sheet_rows.TooManyRows
+        except sheet_rows.SheetRefused as refused:
+            self.lines.errors = [str(PASTED_REFUSALS[type(refused)])]
+            self.lines.data = sent
+            return
+        for entry, person in zip(blank, found, strict=False):
+            for name, text in person.items():
+                entry.form[name].data = text
+        self.lines.data = ""
+
+    def _has_enough(self) -> bool:
+        if len(self.list_people()) >= FEWEST:
+            return True
+        fault = ngettext("Name at least %(num)s person", "Name at least %(num)s people", FEWEST)
+        told: list[str] = [fault]
+        self.form_errors = told
+        return False
+
+    def _has_no_doubles(self) -> bool:
+        first: dict[str, int] = {}
+        valid = True
+        for number, entry in enumerate(self.people, 1):
+            field = entry.form.email
+            if not field.data or field.errors:
+                continue
+            canonical = names.canonical_email(field.data)
+            if canonical in first:
+                told = _("the address stands at person %(first)s already", first=first[canonical])
+                field.errors = [_("Person %(number)s: %(fault)s", number=number, fault=told)]
+                valid = False
+            first.setdefault(canonical, number)
+        return valid
+
+
+class ConfirmForm(TidyForm):
+    """The button that confirms a delegation; after "all or nobody" could not be kept, with another choice."""
+
+    choice = HiddenField()
+
+    def choose(self) -> bool | None:
+        """Return whether nobody is to be registered unless all get a place; None for what the form said."""
+        return {ALL: True, FIT: False}.get(self.choice.data or "")

@@ -1,0 +1,96 @@
+"""The people of a delegation in words, for its contact and for organisers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from forum.delegations import contact_acts
+from forum.delegations.enums import DelegateState
+from forum.delegations.models import Delegate
+from forum.registration import waiting_list
+from forum.registration.deadlines import CONFIRM_TIME
+from forum.registration.enums import Status
+from forum.web.languages import moment_text
+
+
+@dataclass(frozen=True)
+class Row:
+    """A person of a delegation: the name, the state in words with its sign, and what the contact can do."""
+
+    number: int
+    name: str
+    title: str
+    email: str
+    reference: str
+    label: str
+    kind: str
+    more: str
+    can_change: bool
+    can_replace: bool
+    can_withdraw: bool
+
+
+def row_of(one: Delegate, now: datetime) -> Row:
+    """Return a person of a delegation; one whose address is registered already reads as one who is asked (S24)."""
+    known = one.registration or one
+    label, kind, more = _state(one, now)
+    return Row(
+        number=one.position,
+        name=f"{known.given_name} {known.family_name}".strip(),
+        title=known.title,
+        email=known.email,
+        reference=_reference(one),
+        label=label,
+        kind=kind,
+        more=more,
+        can_change=contact_acts.can_change(one, now),
+        can_replace=contact_acts.can_replace(one, now),
+        can_withdraw=contact_acts.can_withdraw(one, now),
+    )
+
+
+def _reference(one: Delegate) -> str:
+    """Return the reference of somebody for whom the contact answers; others know their own."""
+    mine = one.registration
+    return mine.reference if mine is not None and not mine.has_address else ""
+
+
+def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:
+    """Return the state in words, its sign (templates/components/status.html) and what there is to know about it."""
+    if one.state == DelegateState.ASKED:
+        begun = one.delegation.confirmed_at or one.delegation.asked_at
+        return _not_confirmed(one, begun + CONFIRM_TIME, now)
+    mine = one.registration
+    if mine is None:
+        return {
+            DelegateState.NAMED: (_("Not registered yet"), "wait", ""),
+            DelegateState.LEFT_OUT: (_("No place was free"), "out", ""),
+        }.get(one.state, (_("Cancelled"), "out", ""))
+    if mine.status == Status.PENDING:
+        return _not_confirmed(one, mine.confirm_by, now)
+    if mine.status == Status.EXPIRED and mine.confirmed_at is None:
+        return _not_confirmed(one, now, now)
+    if mine.status == Status.WAITING:
+        position = waiting_list.position(mine)
+        return _("On the waiting list"), "wait", _("Number %(position)s in line", position=position)
+    return _settled(mine.status, is_reviewed=mine.is_in_review)
+
+
+def _not_confirmed(one: Delegate, until: datetime, now: datetime) -> tuple[str, str, str]:
+    if until <= now:
+        return _("Not confirmed in time"), "out", ""
+    moment = moment_text(until, one.delegation.event.zone)
+    return _("Has not confirmed yet"), "wait", _("Can confirm before %(moment)s", moment=moment)
+
+
+def _settled(status: Status, *, is_reviewed: bool) -> tuple[str, str, str]:
+    if status == Status.CONFIRMED:
+        more = _("The organisers review a change.") if is_reviewed else ""
+        return _("Has a place"), "in", more
+    return {
+        Status.IN_REVIEW: (_("In review"), "review", _("The organisers decide and write.")),
+        Status.OFFERED: (_("Offered a place"), "offered", _("The person has to accept it.")),
+        Status.DECLINED: (_("Declined by the organisers"), "out", ""),
+        Status.EXPIRED: (_("The offer has run out"), "out", ""),
+    }.get(status, (_("Cancelled"), "out", ""))

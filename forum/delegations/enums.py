@@ -1,0 +1,20 @@
+"""What has become of a person whom a contact has named, and what a contact's links are for."""
+
+from enum import StrEnum
+
+
+class DelegateState(StrEnum):
+    """How a person of a delegation stands who has no registration, and that one has."""
+
+    NAMED = "named"  # the contact has not confirmed yet
+    REGISTERED = "registered"  # the registration says how the person stands
+    ASKED = "asked"  # the address is registered for the event already, which only its owner is told (S24)
+    LEFT_OUT = "left_out"  # there was neither a place nor a waiting list
+    WITHDRAWN = "withdrawn"  # by the contact, before the person had confirmed
+
+
+class ContactLink(StrEnum):
+    """What a link to the contact of a delegation is for; each does one thing only (S19)."""
+
+    CONFIRM = "confirm"
+    MANAGE = "manage"

@@ -1,0 +1,41 @@
+"""The people in rows that a contact pastes into the form of a delegation."""
+
+from collections.abc import Mapping, Sequence
+
+from forum.folding import search_fold
+from forum.web import sheet_rows, spreadsheets
+
+# The columns by the headings that they may have, folded. Rows without headings have them in this order.
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "given_name": ("given name", "first name", "name", "fornamn", "namn"),
+    "family_name": ("family name", "last name", "surname", "efternamn"),
+    "title": ("title or role", "title", "role", "titel eller roll", "titel", "roll"),
+    "email": ("e mail address", "e mail", "email", "email address", "e post", "epost", "e postadress"),
+}
+
+
+def read(text: str, *, most: int) -> list[dict[str, str]]:
+    """Return the people in the rows, by the form's fields. Raises SheetRefused."""
+    rows = [row for row in spreadsheets.read_pasted(text, most=most + 1) if any(row)]
+    columns: Sequence[str | None] = tuple(HEADINGS)
+    if rows and any(known := [_column(cell) for cell in rows[0]]):
+        columns, rows = known, rows[1:]
+    if len(rows) > most:
+        raise sheet_rows.TooManyRows
+    return [_person(row, columns) for row in rows]
+
+
+def _person(row: Sequence[str], columns: Sequence[str | None]) -> dict[str, str]:
+    """Return the cells by field; a cell with an at sign is the address, wherever it stands."""
+    person: dict[str, str] = {}
+    for name, cell in zip(columns, row, strict=False):
+        if "@" in cell:
+            person["email"] = cell
+        elif name is not None:
+            person.setdefault(name, cell)
+    return person
+
+
+def _column(heading: str) -> str | None:
+    folded = " ".join(search_fold(heading).replace("-", " ").split())
+    return next((name for name, known in HEADINGS.items() if folded in known), None)
