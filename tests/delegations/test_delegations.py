@@ -91,7 +91,7 @@ def test_form_is_sent_confirmed_and_leads_to_the_page_of_the_contact(pages, orga
     assert "places are free in this sector now." in page.text
     since = last_id()
     page = page.submit(FIELDS, button="Send us the list", follow=True)
-    assert page.h1 == "Check your e-mail"
+    assert page.h1 == "Check the contact’s e-mail"
     assert (queued(since), counted(event)) == ([("delegation-asked", CONTACT.email)], (0, 0))
     page = pages.get(f"/en/r/delegation/confirm/{newest('delegation-asked')}")
     assert "Bo Ek" in page.text
