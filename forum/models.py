@@ -15,6 +15,7 @@ from forum.outbox import models as outbox
 from forum.people import models as people
 from forum.privacy import models as privacy
 from forum.questions import models as questions
+from forum.registration import merge_models as merges
 from forum.registration import models as registration
 from forum.registration import offer_models as offers
 from forum.registration import organisation_models as organisations
@@ -33,6 +34,7 @@ ALL = (
     people,
     questions,
     registration,
+    merges,
     offers,
     organisations,
     merged_organisations,

@@ -39,6 +39,7 @@ BELONGING = {
         "attendees.export",
         *("attendee_additions.add", "attendee_moves.sector", "attendee_addresses.change"),
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
+        *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
         *("counts.show", "counts.people", "delegations_console.index"),
     },
     "organisations.index": {

@@ -15,7 +15,7 @@ from forum.mailings import sending
 from forum.news import actions as news
 from forum.news import reindexing
 from forum.privacy import erasing
-from forum.registration import expiry, forgetting, refilling
+from forum.registration import expiry, forgetting, refilling, separating
 from forum.registration.models import CareAnswer, ProtectedIdentity
 from forum.web import limits
 
@@ -68,6 +68,7 @@ JOBS = (
     Job("forget invitations", 3600, invitations.forget_unanswered),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
+    Job("forget what undoing merges needs", 3600, separating.forget_old),
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),

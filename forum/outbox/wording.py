@@ -35,6 +35,7 @@ KINDS = {
     "invitation": _l("Invitation"),
     "invitation-reminder": _l("Reminder of an invitation"),
     "reinstated": _l("Cancellation undone"),
+    "merged": _l("Registrations merged"),
     "link": _l("Personal link"),
     "own-data": _l("Link to one’s own data"),
     "erased": _l("Erased on request"),

@@ -12,7 +12,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
 from forum.privacy.models import ErasureRequest
-from forum.registration import actions, places, waiting_list
+from forum.registration import actions, places, separating, waiting_list
 from forum.registration.models import Registration
 
 # The last message to a person is the only one without a registration; when it has left, it goes too.
@@ -23,26 +23,34 @@ TRIED_FOR = timedelta(days=2)
 def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     """Erase a registration and every row that hangs on it, and tell the person with a last message.
 
-    A place becomes free and is offered as after a cancellation. The rows go by the foreign keys of the database
-    (`privacy.hanging`), with mails that have not left and texts for searching; invitations of the address go, too. The
-    audit trail keeps that something happened, without its details, and the hash chain stays valid (S46). Call after
-    `start_write`.
+    Registrations that were merged with it are the same person's and go, too. A place becomes free and is offered as
+    after a cancellation. The rows go by the foreign keys of the database (`privacy.hanging`), with mails that have
+    not left and texts for searching; invitations of the address go, too. The audit trail keeps that something
+    happened, without its details, and the hash chain stays valid (S46). Call after `start_write`.
     """
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
-    invitations.forget_of(registration)
-    if registration.is_live:
-        actions.cancel(registration, actor=actor, now=now)
-    else:
-        waiting_list.offer_free_places(event, now=now)
+    every = [registration, *separating.list_joined(registration)]
+    for one in every:
+        invitations.forget_of(one)
+    for one in every:
+        if one.is_live:
+            actions.cancel(one, actor=actor, now=now)
+    waiting_list.offer_free_places(event, now=now)
     mails.queue_erased(registration, now=now)
+    for one in every:
+        _delete(one, actor=actor, now=now)
+    audit.record("registration.erased", event, actor=actor, at=now)
+
+
+def _delete(registration: Registration, *, actor: str, now: datetime) -> None:
+    """Delete a registration that has ended, with the details of what the audit trail says of it."""
     for entry in audit_queries.find_all(registration):
         audit.erase_details(entry, actor=actor, at=now)
     asked = ErasureRequest.registration_id == registration.id
     db.session.execute(update(ErasureRequest).where(asked).values(registration_id=None, reason=None))
     db.session.execute(delete(Registration).where(Registration.id == registration.id))
-    audit.record("registration.erased", event, actor=actor, at=now)
 
 
 def forget_last_mails(*, now: datetime) -> int:

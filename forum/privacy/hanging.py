@@ -19,7 +19,7 @@ from forum.extensions import db
 from forum.invitations import queries as invitations
 from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
-from forum.registration import new_address
+from forum.registration import new_address, separating
 from forum.registration.consent_texts import words_of
 from forum.registration.models import Consent, Registration
 from forum.sealing import Sealed
@@ -65,8 +65,9 @@ def list_keys() -> tuple[ForeignKey, ...]:
 
 
 def find_rows(registration: Registration) -> dict[str, list[Any]]:
-    """Return by table the rows that hang on the registration, and the registration itself."""
-    found: dict[str, list[Any]] = {ROOT: [registration], **_addressed(registration)}
+    """Return by table the rows that hang on the registration, itself, and those that were merged with it."""
+    every = [registration, *separating.list_joined(registration)]
+    found: dict[str, list[Any]] = {ROOT: every, **_addressed(every)}
     for key in list_keys():
         owners = [getattr(row, _attribute(key.column)) for row in found.get(key.column.table.name, ())]
         known = found.setdefault(key.parent.table.name, [])
@@ -94,9 +95,9 @@ def told_columns(table: str) -> list[Column]:
     ]
 
 
-def _addressed(registration: Registration) -> dict[str, list[Any]]:
-    """Return the invitations of the person's address, answered or not, and their mails."""
-    invited = list(invitations.list_of(registration))
+def _addressed(registrations: Collection[Registration]) -> dict[str, list[Any]]:
+    """Return the invitations of the person's addresses, answered or not, and their mails."""
+    invited = [invitation for one in registrations for invitation in invitations.list_of(one)]
     mails = [invitation.message for invitation in invited if invitation.message]
     return {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
 

@@ -13,7 +13,6 @@ from forum.privacy.entries import (
     CONSENT,
     EVERYBODY,
     EXPLICIT_CONSENT,
-    HANDLERS,
     LEGITIMATE_INTEREST,
     NOBODY,
     OFFICE,
@@ -24,11 +23,12 @@ from forum.privacy.entries import (
 )
 from forum.privacy.entries import of as _of
 from forum.privacy.erasure import ERASURE
+from forum.privacy.identity import IDENTITY
 from forum.privacy.invitations import INVITATIONS
+from forum.privacy.merges import MERGES
 from forum.privacy.office import OFFICE_ENTRIES
 from forum.privacy.review import REVIEW
 
-ASKING_IDENTITY = ("RegistrationForm", "ProtectedIdentityForm", "SuccessorForm")
 REGISTER: tuple[Entry, ...] = (
     Entry(
         what=_l("Name, or the name you want to be called by"),
@@ -146,19 +146,9 @@ REGISTER: tuple[Entry, ...] = (
     INVITATIONS,
     REVIEW,
     *COLLEAGUES,
+    MERGES,
     ERASURE,
-    Entry(
-        what=_l("That you have a protected identity, and your real name if you give it"),
-        purpose=_l("So that you can take part safely. The name is kept encrypted and apart from the rest"),
-        basis=LEGITIMATE_INTEREST,
-        audience=HANDLERS,
-        retention=UNTIL_ERASED,
-        columns=_of("protected_identities", "registration_id", "answer"),
-        fields=(
-            *(f"{form}.{name}" for form in ASKING_IDENTITY for name in ("is_protected", "real_name")),
-            *_of("TelephoneForm", "real_name", "contact"),
-        ),
-    ),
+    IDENTITY,
     Entry(
         what=_l("Your answers about food and access, if the forum asks for them"),
         purpose=_l("To arrange food and access. They are kept encrypted and apart from the rest"),

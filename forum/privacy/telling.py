@@ -42,6 +42,7 @@ TABLES: Mapping[str, Any] = {
     "invitations": _l("Invitation"),
     "substitutions": _l("Coming instead of somebody"),
     "delegates": _l("Place in a delegation"),
+    "registration_merges": _l("Registrations merged"),
     "registration_notes": _l("Notes of the organisers"),
     "registration_tags": _l("Tags of the organisers"),
     "outbox_messages": _l("Messages"),
@@ -84,6 +85,8 @@ LABELS: Mapping[str, Any] = {
     "sector": _l("Sector"),
     "name": _l("Tag"),
     "remind_at": _l("Reminder due"),
+    "merged_at": _l("Merged"),
+    "ended_from": own_data_words.LABELS["cancelled_from"],
     "abort_reason": _l("Why it was not sent"),
 }
 # Labels of columns that mean something else in one table than in another.
@@ -98,6 +101,8 @@ LABELS_OF: Mapping[tuple[str, str], Any] = {
 LEFT_TO_THE_FILE = {
     *(("registrations", name) for name in ("calendar_sequence", "calendar_changed_at", "asked_from")),
     ("mailing_recipients", "step"),
+    # For a day, once more the values that the registration had before.
+    *(("registration_merges", name) for name in ("before", "care_before")),
 }
 GONE = _l("A question that is no longer asked")
 
@@ -226,6 +231,7 @@ SAID_ANYWHERE: Mapping[str, Any] = {name: own_data_words.SAID[name] for name in 
 SAID: Mapping[tuple[str, str], Any] = {
     ("registrations", "status"): status_name,
     ("registrations", "cancelled_from"): status_name,
+    ("registration_merges", "ended_from"): status_name,
     ("registrations", "decline_reason"): CHOICES,
     ("proposed_refusals", "reason"): CHOICES,
     ("registration_tokens", "purpose"): LINKS,

@@ -150,3 +150,7 @@ class WouldBeOfferedAgain(Exception):
 
 class DeadlineRefused(Exception):
     """An offer cannot last until this moment: it is past, earlier than before, or too near the event."""
+
+
+class CannotBeMerged(Exception):
+    """Two registrations cannot become one: one has ended or is not confirmed, or both are the same."""

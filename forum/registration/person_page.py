@@ -10,7 +10,7 @@ from forum.audit import queries as audit_queries
 from forum.people import notes
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
-from forum.registration import dossier, listing, queries, reinstating, waiting_view
+from forum.registration import dossier, listing, queries, reinstating, separating, uniting, waiting_view
 from forum.registration.models import Registration
 
 
@@ -23,6 +23,7 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
         "tags": tag_links(registration),
         "offers": waiting_view.offers_of(registration),
         **_ways(registration, filters),
+        **_merge_ways(registration),
     }
 
 
@@ -66,6 +67,23 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
         "reinstate_url": url("attendee_undoing.reinstate", registration)
         if reinstating.foresee(registration, clock.now())
         else None,
+    }
+
+
+def _merge_ways(registration: Registration) -> dict[str, str | None]:
+    """Return the links to merging and to undoing it, as far as they are possible, and to what this was merged into."""
+    last, kept = separating.find_last(registration), separating.find_kept(registration)
+    slug, may_undo = registration.event.slug, last is not None and separating.may_undo(last, clock.now())
+
+    def url(endpoint: str, reference: str) -> str:
+        return url_for(endpoint, event=slug, reference=reference)
+
+    is_standing = registration.status in uniting.STANDING
+    return {
+        "merge_url": url("attendee_merges.choose", registration.reference) if is_standing else None,
+        "unmerge_url": url("attendee_merges.undo", registration.reference) if may_undo else None,
+        "kept_reference": kept.reference if kept else None,
+        "kept_url": url("attendees.show", kept.reference) if kept else None,
     }
 
 

@@ -33,7 +33,7 @@ ROLES = {
 NAMED_FIRST = (Role.ORGANISER, Role.DOOR, Role.CARE, Role.MAILER, Role.ADMIN, Role.PROTECTED_HANDLER)
 # What begins and what ends a stay on the lists that each kind of view shows: the first review, the review of a change,
 # the line, and the list of those with a place who need food or access.
-ENDED = frozenset({"cancelled", "declined", "offer_declined", "offer_lapsed"})
+ENDED = frozenset({"cancelled", "merged_away", "declined", "offer_declined", "offer_lapsed"})
 IN_REVIEW = frozenset({"address_confirmed", "moved:reviewed"})
 STAYS = (
     (audit.WAITING_LIST_VIEWED, IN_REVIEW, ENDED | {"approved", "waiting", "confirmed"}),

@@ -188,6 +188,25 @@ def of_person(endpoint: str, status: str) -> Way:
     )
 
 
+def searching_for_another(words: str) -> Way:
+    return lambda visitor: visitor.open(
+        "attendee_merges.choose",
+        event=visitor.world.event,
+        reference=visitor.world.people["confirmed"],
+        other=words,
+    )
+
+
+def merging(status: str, other: str) -> Way:
+    """Open the page that shows the registrations of two people side by side."""
+    return lambda visitor: visitor.open(
+        "attendee_merges.merge",
+        event=visitor.world.event,
+        reference=visitor.world.people[status],
+        other=visitor.world.people[other],
+    )
+
+
 def removing_a_note(visitor: Visitor) -> None:
     of_person("attendee_notes.index", "confirmed")(visitor)
     follow(visitor.page.locator("main .timeline-item a").first)

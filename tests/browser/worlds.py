@@ -59,7 +59,7 @@ from forum.people.models import AddressChange
 from forum.privacy import actions as privacy
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Question
-from forum.registration import links, places
+from forum.registration import links, places, uniting
 from forum.registration.enums import ConsentPurpose, DeclineReason, Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.review.models import ProposedRefusal
@@ -201,6 +201,7 @@ def fill_demo(world: World) -> None:
     db.session.commit()
     event = events.find_current()
     world.people["proposed"] = _propose_refusal(event)
+    world.people["merged"] = _merge_two(event)
     _lay_out_people(world, event)
     _lay_out_posts(world)
     _lay_out_desk(world, event)
@@ -356,6 +357,15 @@ def _propose_refusal(event: Event) -> str:
     told = {"reason": DeclineReason.OTHER, "words": "Anmäl dig i en annan sektor."}
     save(ProposedRefusal(registration_id=person.id, proposed_at=NOW, **told))
     return person.reference
+
+
+def _merge_two(event: Event) -> str:
+    """Merge two registrations of one person; return the reference of the one that is left."""
+    one, other = (
+        confirmed(event, "other", now=NOW, organisation="Exempelstiftelsen") for _number in range(2)
+    )
+    write(uniting.unite, one, other, (), actor="command", now=NOW)
+    return one.reference
 
 
 def _lay_out_people(world: World, event: Event) -> None:

@@ -32,6 +32,7 @@ from forum.registration import (
     offers_by_hand,
     places,
     sharing,
+    uniting,
     waiting_list,
 )
 from forum.registration.enums import DeclineReason
@@ -149,6 +150,13 @@ def _cancel(registration_id: int) -> Outcome:
     database.start_write(db.session)
     registration = db.session.get_one(Registration, registration_id)
     return _committed(actions.cancel(registration, actor="person", now=clock.now()))
+
+
+def _merge(pair: tuple[int, int]) -> Outcome:
+    database.start_write(db.session)
+    one, other = (db.session.get_one(Registration, number) for number in pair)
+    uniting.unite(one, other, ("email",), actor="command", now=clock.now())
+    return _committed(one)
 
 
 def _confirm(registration_id: int) -> Outcome:
@@ -279,6 +287,7 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "press": _press,
     "accept": _accept,
     "cancel": _cancel,
+    "merge": _merge,
     "change": _change,
     "move": _move,
     "decline": _decline,

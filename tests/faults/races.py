@@ -25,6 +25,7 @@ from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, links, places
 from forum.registration.enums import OfferEnd, Status, TokenPurpose
+from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
 from tests.factories.events import make_event, make_sector
@@ -217,6 +218,24 @@ def one_registration_cancelled_by_many(race):
     outcomes = race("cancel", [person.id] * 8)
     assert refusals(outcomes) == {"": 1, "NotLive": 7}
     assert (holders(), mails()["cancelled"]) == (1, 1)
+    assert_counted_once()
+
+
+def merges_and_cancellations(race):
+    """Organisers merge people's two registrations while these cancel one of them: a place is never left or lost."""
+    event = shared_event()
+    pairs = [tuple(confirmed(event, "tech", now=clock.now()).id for _ in range(2)) for _ in range(8)]
+    jobs = [job for one, other in pairs for job in (("merge", (one, other)), ("merge", (other, one)))]
+    jobs += [("cancel", pair[number % 2]) for number, pair in enumerate(pairs)]
+    outcomes = race("something", jobs[::2] + jobs[1::2])
+    assert set(refusals(outcomes)) <= {"", "NotLive", "CannotBeMerged"}
+    states = {one.id: one for one in registrations()}
+    live = [sum(states[number].is_live for number in pair) for pair in pairs]
+    merged = {(row.kept_id, row.ended_id) for row in db.session.scalars(select(RegistrationMerge))}
+    assert all(states[ended].status == Status.CANCELLED for _kept, ended in merged)
+    # Of each pair one is left, unless the cancellation came first or took the one that was left.
+    assert set(live) <= {0, 1}
+    assert sum(not one.error for one in outcomes) == len(merged) + mails()["cancelled"]
     assert_counted_once()
 
 

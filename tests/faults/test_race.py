@@ -17,6 +17,7 @@ STORIES = {
     "many move to the last places": races.many_move_to_the_last_places,
     "workers that expire and offer": races.workers_expire_and_offer,
     "one registration cancelled by many": races.one_registration_cancelled_by_many,
+    "merges and cancellations": races.merges_and_cancellations,
     "one confirming link pressed by many": races.one_confirming_link_pressed_by_many,
     "every end at once": races.every_end_at_once,
     "reviewers and cancellations": races.reviewers_and_cancellations,

@@ -85,6 +85,7 @@ def queried(world) -> list[tuple[str, str]]:
         "attendees.show",
         "attendees.cancel",
         "attendee_undoing.reinstate",
+        *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
         "attendee_answers.change",
         "attendee_answers.care",
         "attendees.resend",

@@ -148,6 +148,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendees.show",
         "attendees.cancel",
         "attendee_undoing.reinstate",
+        *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
         "attendee_answers.change",
         "attendee_answers.care",
         "attendee_files.download",

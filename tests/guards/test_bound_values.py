@@ -15,11 +15,13 @@ from forum.outbox import delivery
 from forum.outbox.models import OutboxMessage
 from forum.questions.enums import QuestionKind
 from forum.questions.models import AnswerFile
+from forum.registration import uniting
+from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import CareAnswer, ProtectedIdentity, Submission
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails, states
 from tests.factories.questions import make_question
-from tests.factories.registrations import register
+from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
 from tools.organisers import code_of, make_user
 
@@ -53,7 +55,7 @@ def test_every_sealed_column_is_tried_here():
             "answer_files.content",
         ),
         *("users.totp_secret", "users.totp_proposed", "outbox_messages.content", "kept_words.words"),
-        "autosaves.words",
+        *("autosaves.words", "registration_merges.before", "registration_merges.care_before"),
     }
 
 
@@ -93,6 +95,19 @@ def test_form_of_another_person_does_not_open(database):
         assert getattr(db.session.get_one(Submission, theirs), column)
         with pytest.raises(InvalidTag):
             getattr(db.session.get_one(Submission, mine), column)
+
+
+def test_what_another_merged_registration_had_before_does_not_open(database):
+    event = make_event()
+    merges = []
+    for _number in range(2):
+        one, other = confirmed(event), confirmed(event)
+        merges.append(write(uniting.unite, one, other, (), actor="command", now=NOW).ended_id)
+    for column in ("before", "care_before"):
+        copy("registration_merges", column, "ended_id", *merges)
+        assert getattr(db.session.get_one(RegistrationMerge, merges[0]), column)
+        with pytest.raises(InvalidTag):
+            getattr(db.session.get_one(RegistrationMerge, merges[1]), column)
 
 
 def test_second_factor_of_another_organiser_opens_no_door(database):

@@ -21,7 +21,8 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails as privacy_mails
 from forum.questions.queries import list_answers
-from forum.registration import mails, reinstating
+from forum.registration import mails, reinstating, uniting
+from forum.registration.enums import TokenPurpose
 from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.guards import seen, texts
@@ -349,6 +350,8 @@ def queue_every_mail(world: World) -> None:
         if delegation := delegations.find_of(person):
             for kind in substitutes.TO_CONTACT:
                 substitutes.queue_to_contact(delegation, kind, "x" * 43, now=NOW)
+        mails.queue(person, uniting.MAIL, NOW, leads_to=TokenPurpose.MANAGE, stays=True)
+        mails.queue(person, uniting.MAIL, NOW, stays=False)
         substitutes.queue_asked(person, person.email, "x" * 43, until=NOW, now=NOW)
         mails.queue_new_address(person, person.email, "z" * 43, until=NOW, now=NOW)
         mails.queue_changed(person, [mails.SECTOR], words="One line.\n\nAnother.", now=NOW)

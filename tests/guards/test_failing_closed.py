@@ -55,7 +55,12 @@ AUDITED = {
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),
     *("settings.close_sector", "settings.facts", "settings.new_sector", "settings.organiser"),
     *("settings.registration", "settings.sector", "settings.sectors", "settings.texts", "settings.look"),
-    *("reveals.reveal", "telephone.add"),
+    *(
+        "reveals.reveal",
+        "telephone.add",
+        "attendee_merges.merge",
+        "attendee_merges.undo",
+    ),
     *("settings.merge_sector", "settings.languages", "attendee_changes.change"),
     *("attendee_additions.add", "attendee_addresses.change", "attendee_moves.sector"),
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),

@@ -18,6 +18,7 @@ from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 ENDING = {
     "attendees.cancel",
     "attendee_undoing.reinstate",
+    *("attendee_merges.merge", "attendee_merges.undo"),
     "attendees.resend",
     "waiting_list.withdraw",
     "self_service.decline",

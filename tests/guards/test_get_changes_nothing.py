@@ -29,6 +29,7 @@ TRACED = {
     "attendees.show",
     "attendees.cancel",
     "attendee_undoing.reinstate",
+    *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
     "attendee_answers.change",
     "attendee_answers.care",
     "attendee_files.download",

@@ -253,6 +253,35 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendee_answers.change": (ADMIN, {"q-arrival": "New", "words": "New"}, {"answers": {"value"}}, MAILED),
     "attendee_answers.care": (ADMIN, {"q-diet": "vegetarian"}, {"care_answers": {"answer"}}, ADDED),
     # The person has a place, so there is no cancellation to undo.
+    "attendee_merges.merge": (
+        ADMIN,
+        {"taken": "title"},
+        PLACE
+        | {
+            "registrations": DERIVED | CALENDAR | {"title", "status", "holds_place", "ended_at"},
+            "registration_notes": {"registration_id"},
+            "registration_tokens": {"revoked_at"},
+            "outbox_messages": {"status", "content", "abort_reason", "lease_owner"},
+            **{table: {"answer"} for table in ("protected_identities", "care_answers")},
+            "submissions": {"answers", "given"},
+            "address_changes": set(),
+        },
+        MAILED | {"registration_merges", "registration_tags"},
+    ),
+    "attendee_merges.undo": (
+        ADMIN,
+        {},
+        PLACE
+        | {
+            "registrations": DERIVED
+            | CALENDAR
+            | {"title", "status", "holds_place", "ended_at", "cancelled_from"},
+            **{table: {"answer"} for table in ("protected_identities", "care_answers")},
+            "consents": {"withdrawn_at"},
+            "outbox_messages": {"status", "content", "abort_reason", "lease_owner"},
+        },
+        MAILED,
+    ),
     "attendee_undoing.reinstate": (ADMIN, {"words": "New"}, {}, set()),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),

@@ -124,6 +124,7 @@ VIEWS = {
     "forum/registration/waiting_pages.py",
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
     "forum/registration/organisers_notes.py",
+    "forum/registration/organisers_merges.py",
     *("forum/registration/organisers_undoing.py", "forum/registration/organisers_answers.py"),
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),

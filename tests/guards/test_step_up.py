@@ -30,6 +30,8 @@ LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
     "attendee_answers.change": "what organisers read already, one person at a time; recorded, and shown to the person",
     "attendee_answers.care": "one person; shows nothing that is stored, and is recorded",
+    "attendee_merges.merge": "two registrations of one person, shown side by side; both are told, and undone for a day",
+    "attendee_merges.undo": "one person, who is told; recorded, and merged again as easily",
     "attendee_undoing.reinstate": "one person, who is told; recorded, and cancelled again as easily",
     "waiting_list.offer": "one person, recorded with a reason, withdrawn as quickly; passes no limit",
     "waiting_list.extend": "one person, recorded",

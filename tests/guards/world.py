@@ -51,6 +51,7 @@ from forum.registration import actions, by_hand, links, places, reviewing
 from forum.registration.applicant import Details
 from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, OfferMaker, TokenPurpose
 from forum.registration.given import care
+from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.offer_models import Offer
 from forum.registration.organisation_models import Organisation, OrganisationCap, OrganisationMark
@@ -344,6 +345,7 @@ def _make_people(world: World) -> None:
     world.tokens["new address"] = "y" * 43
     db.session.add(AddressChange(digest=digest("y" * 43), registration_id=world.people["twin"].id, **asked))
     _name_substitutes(world)
+    _merge_two(world)
     left = EndedSignIn(digest=digest("a sign-in"), registration_id=own.id, ends_at=NOW + timedelta(hours=12))
     db.session.add(left)
     db.session.commit()
@@ -388,6 +390,18 @@ def _keep_files(world: World) -> None:
         save(AnswerFile(key=FILES[name], registration_id=person.id, question_id=asked.id, **content))
     unsent = {"asked_from": "a network address", "ends_at": NOW + timedelta(days=1)}
     save(AnswerFile(key="d" * 32, question_id=asked.id, **unsent, **content))
+
+
+def _merge_two(world: World) -> None:
+    """Let the registration that was cancelled have become part of the one that waits."""
+    both = {"kept_id": world.people["waiting"].id, "ended_id": world.people["cancelled"].id}
+    lists = {name: [] for name in ("notes", "tags", "withdrawn", "added")}
+    identity = {"is_protected": False, "real_name": None, "recorded_at": None}
+    before = {"values": {"title": "Before"}, "identity": identity, **lists}
+    care = {"given": {"diet": "Before"}, "recorded_at": None}
+    db.session.add(
+        RegistrationMerge(ended_from="confirmed", merged_at=NOW, before=before, care_before=care, **both)
+    )
 
 
 def _make_offers(world: World) -> None:

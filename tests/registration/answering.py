@@ -14,6 +14,7 @@ from forum.questions.queries import list_for_form
 from forum.registration import actions, given, queries
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, Status
+from forum.registration.errors import SeveralForms
 from forum.registration.models import Registration, Submission
 from tests.factories.questions import make_question
 
@@ -46,8 +47,13 @@ class Answering:
         questions = list_for_form(self.event.slug)
         details = Details(**{name: getattr(person, name) for name in CHANGEABLE})
         answered = given.Answered(questions, {"arrival": words} if words != "on foot" else {})
+        try:
+            is_in_form = given.find_form(person) is not None
+        except SeveralForms:  # which of them counts is not known before one of their links is pressed
+            return
         self.do(actions.change, person, details, answered=answered, actor="person")
-        if any(question.key == "arrival" for question in questions):
+        # Until the address is confirmed, the answers lie in the form, where `confirm` finds them.
+        if not is_in_form and any(question.key == "arrival" for question in questions):
             self.told[person.id] = {**self.told.get(person.id, {}), "arrival": answered.given.get("arrival")}
 
     @precondition(lambda self: self.those_who_are(*LIVE))

@@ -19,6 +19,7 @@ from forum.registration import (
     offers_by_hand,
     reinstating,
     reviewing,
+    uniting,
 )
 from forum.registration import mails as registration_mails
 from forum.registration.applicant import CHANGEABLE, Details
@@ -57,6 +58,7 @@ KINDS = {
     "offer-lapsed",
     "cancelled",
     "reinstated",
+    "merged",
     "link",
     "link-to-confirm",
     "changed",
@@ -126,7 +128,10 @@ def make_mails(language: str) -> dict[str, Mail]:
     found |= _newest(reviewed, "reinstated")
     write(actions.cancel, holder, actor="person", now=NOW)
     found |= {**_newest(holder, "cancelled"), **_newest(waiting, "offered")}
-    return {**found, **make_mails_about_offers(waiting, patient), **make_mails_of_substitution(approved)}
+    found |= {**make_mails_about_offers(waiting, patient), **make_mails_of_substitution(approved)}
+    twice, again = confirmed(event, **answers), confirmed(event, **answers)
+    write(uniting.unite, twice, again, (), actor="command", now=NOW)
+    return {**found, **_newest(twice, "merged")}
 
 
 def make_mails_about_offers(waiting: Registration, patient: Registration) -> dict[str, Mail]:

@@ -54,7 +54,9 @@ from forum.registration import (
     places,
     reinstating,
     reviewing,
+    separating,
     sharing,
+    uniting,
     waiting_list,
 )
 from forum.registration.applicant import CHANGEABLE, Details
@@ -84,6 +86,7 @@ from tests.factories.registrations import register
 from tests.factories.saving import save
 from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
+from tests.registration.uniting_acts import Uniting
 
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
@@ -95,17 +98,17 @@ IN_LINE = (Status.WAITING, Status.OFFERED)
 OF_CHANGES = ("change-in-review", "change-approved", "substitute-in-review")
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
-    Status.IN_REVIEW: {"in-review", "reinstated"},
-    Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", "reinstated", *OF_CHANGES},
-    Status.OFFERED: {"offered", "offer-reminder", "offer-extended", "reinstated", *OF_CHANGES},
-    Status.CONFIRMED: {"confirmed", "approved", "reinstated", *OF_CHANGES},
-    Status.CANCELLED: {"cancelled", "offer-declined", "substituted"},
+    Status.IN_REVIEW: {"in-review", "reinstated", "merged"},
+    Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", "reinstated", "merged", *OF_CHANGES},
+    Status.OFFERED: {"offered", "offer-reminder", "offer-extended", "reinstated", "merged", *OF_CHANGES},
+    Status.CONFIRMED: {"confirmed", "approved", "reinstated", "merged", *OF_CHANGES},
+    Status.CANCELLED: {"cancelled", "offer-declined", "substituted", "merged"},
     Status.DECLINED: {"declined"},
     Status.EXPIRED: {"received", "received-without-place", "offer-lapsed"},
 }
 
 
-class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
+class Registrations(Answering, Inviting, Substituting, Uniting, RuleBasedStateMachine):
     """A sequence of acts on one event with a handful of places, from its opening to after its start."""
 
     def __init__(self):
@@ -124,6 +127,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str, int]] = set()
         self.ended_from: dict[int, tuple[Status, datetime]] = {}  # how and when those who cancelled stood
+        self.before = {}
         self.returned: set[int] = set()  # people whose cancellation was undone
         self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
@@ -604,7 +608,7 @@ class Registrations(Answering, Inviting, Substituting, RuleBasedStateMachine):
             db.session.rollback()
         except CannotBeUndone:
             db.session.rollback()
-            assert act is reinstating.reinstate
+            assert act in (reinstating.reinstate, separating.separate)
         except SectorFull:  # no place is held or free, and there is no waiting list
             db.session.rollback()
             assert act in (actions.confirm, reviewing.approve)
@@ -755,6 +759,8 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (reinstating, "UNDO_TIME", timedelta(days=3)),
         (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
         (reviewing, "reopen", lambda registration, *, kind, now: None),
+        (uniting, "_end", lambda registration, now: None),
+        (separating, "_give_back", lambda kept, ended, before, now: None),
         (substituting, "_end", lambda registration, before, now: None),
         (places, "hand_over", lambda registration: setattr(registration, "holds_place", True)),
         (places, "give_back", lambda sector: None),

@@ -1,0 +1,81 @@
+"""Registrations that may be of one person, because they look alike; organisers decide whether they are.
+
+Only what every list shows is compared, so a person with protected identity is proposed as anybody is (P21).
+"""
+
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+from sqlalchemy import Row, select
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.folding import search_fold
+from forum.registration import listing
+from forum.registration.models import Registration
+from forum.registration.uniting import STANDING
+
+# From 0 to 100, whatever the order of the words: 85 finds a letter or two more, fewer or others in a name.
+LIKE_ENOUGH = 85
+# The shortest part of an address before the @ that says something about whose it is.
+SHORTEST_PART = 5
+MOST = 20
+COMPARED = (
+    Registration.id,
+    Registration.given_name,
+    Registration.family_name,
+    Registration.organisation,
+    Registration.email_canonical,
+    Registration.phone,
+)
+
+
+def find_alike(registration: Registration) -> Sequence[Registration]:
+    """Return live registrations with a like name and organisation, or the same name, telephone or address part."""
+    others = select(*COMPARED).where(*_others(registration)).order_by(Registration.id)
+    rows = db.session.execute(others).all()
+    alike = [row.id for row in rows if _is_alike(row, registration)][:MOST]
+    return db.session.scalars(_by_id(alike)).all() if alike else ()
+
+
+def search(registration: Registration, typed: str) -> Sequence[Registration]:
+    """Return the live registrations of the event, other than this one, that a search finds."""
+    found = listing.matching(registration.event, listing.Filters(q=typed)).where(*_others(registration))
+    return db.session.scalars(found.order_by(*listing.BY_NAME).limit(MOST)).all()
+
+
+def _others(registration: Registration) -> tuple:
+    event: Event = registration.event
+    return (
+        Registration.event_id == event.id,
+        Registration.id != registration.id,
+        Registration.status.in_(STANDING),
+    )
+
+
+def _by_id(ids: Sequence[int]):
+    return select(Registration).where(Registration.id.in_(ids)).order_by(*listing.BY_NAME)
+
+
+def _is_alike(row: Row, registration: Registration) -> bool:
+    mine, theirs = _name(registration), _name(row)
+    organisations = search_fold(registration.organisation), search_fold(row.organisation)
+    if mine == theirs or (row.phone and _digits(row.phone) == _digits(registration.phone)):
+        return True
+    if fuzz.token_sort_ratio(mine, theirs) >= LIKE_ENOUGH:
+        return fuzz.token_sort_ratio(*organisations) >= LIKE_ENOUGH
+    part = _part(row.email_canonical)
+    return len(part) >= SHORTEST_PART and part == _part(registration.email_canonical)
+
+
+def _name(row: Row | Registration) -> str:
+    return search_fold(f"{row.given_name} {row.family_name}")
+
+
+def _digits(phone: str | None) -> str:
+    return "".join(sign for sign in phone or "" if sign.isdecimal())[-9:]
+
+
+def _part(email: str) -> str:
+    """Return the part of an address before the @; "" for the reference that stands in its place where there is none."""
+    return email.partition("@")[0] if "@" in email else ""

@@ -1,0 +1,125 @@
+"""What two registrations of one person have become when they are merged: answers, consents, notes and tags joined.
+
+Answers about diet and access and about protected identity are joined unseen, by the same work for everybody: nothing
+is refused or said that would tell what either of the two holds (P21, S14).
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from forum.events.enums import ListAudience
+from forum.extensions import db
+from forum.people import notes
+from forum.people.models import RegistrationNote, RegistrationTag
+from forum.registration import consents, given
+from forum.registration.answers import NOT_PROTECTED
+from forum.registration.enums import ConsentPurpose, ListedAs
+from forum.registration.models import LONGEST_SECRET, Consent, Registration
+
+Record = dict[str, Any]
+
+
+def identity_of(registration: Registration) -> Record:
+    """Return what is sealed about protected identity."""
+    sealed = registration.protected_identity
+    return dict(sealed.answer) if sealed else dict(NOT_PROTECTED)
+
+
+def care_of(registration: Registration) -> Record:
+    """Return what is sealed about diet and access."""
+    sealed = registration.care_answer
+    return dict(sealed.answer) if sealed else given.care({}, now=None)
+
+
+def joined_identity(mine: Record, theirs: Record) -> Record:
+    """Return the identity of both: protected if either is; what one lacks is taken from the other, if it has room."""
+    if not theirs["is_protected"]:
+        return mine
+    if not mine["is_protected"]:
+        return theirs
+    both = {**mine, **{name: value for name, value in theirs.items() if value and not mine.get(name)}}
+    return both if _fits(both) else mine
+
+
+def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
+    """Return the answers of both, of the same question those of the first, as far as there is room for them."""
+    told, both = dict(mine.get("given", {})), mine
+    for key, answer in theirs.get("given", {}).items():
+        longer = {**mine, **given.care({**told, **({} if key in told else {key: answer})}, now=now)}
+        if key not in told and _fits(longer):
+            told, both = longer["given"], longer
+    return both
+
+
+def narrow_consents(
+    stays: Registration, ends: Registration, now: datetime
+) -> tuple[list[Consent], list[Consent]]:
+    """Leave the first registration the narrower consent of both for each purpose; return those withdrawn and added."""
+    withdrawn, added = [], []
+    for purpose in ConsentPurpose:
+        mine, theirs = consents.find(stays, purpose), consents.find(ends, purpose)
+        if mine is None or (
+            theirs is not None and _narrower(mine, theirs) == (mine.listed_as, mine.audience)
+        ):
+            continue
+        mine.withdrawn_at = now
+        withdrawn.append(mine)
+        if theirs is not None:
+            added.append(_narrow(mine, theirs))
+    stays.consents.extend(added)
+    return withdrawn, added
+
+
+def move_notes(source: Registration, target: Registration) -> list[int]:
+    """Let the private notes about one registration be about another; return their numbers."""
+    mine = RegistrationNote.registration_id == source.id
+    numbers = list(db.session.scalars(select(RegistrationNote.id).where(mine)))
+    put_notes(numbers, target)
+    return numbers
+
+
+def put_notes(numbers: list[int], target: Registration) -> None:
+    """Let these private notes be about a registration."""
+    chosen = update(RegistrationNote).where(RegistrationNote.id.in_(numbers))
+    db.session.execute(chosen.values(registration_id=target.id))
+
+
+def add_tags(source: Registration, target: Registration) -> list[str]:
+    """Give a registration the tags of another one, too; return those that are new there."""
+    new = sorted(set(notes.list_tags(source)) - set(notes.list_tags(target)))
+    for name in new:
+        db.session.add(RegistrationTag(registration_id=target.id, name=name, event_id=target.event_id))
+    return new
+
+
+def _narrower(mine: Consent, theirs: Consent) -> tuple[ListedAs | None, ListAudience | None]:
+    """Return what both consents allow the list of participants to show, and to whom."""
+    if None in (mine.audience, theirs.audience):
+        return (None, None) if mine.audience is None else (theirs.listed_as, theirs.audience)
+    shown = (
+        ListedAs.ORGANISATION
+        if ListedAs.ORGANISATION in (mine.listed_as, theirs.listed_as)
+        else mine.listed_as
+    )
+    is_public = mine.audience == theirs.audience == ListAudience.PUBLIC
+    return shown, ListAudience.PUBLIC if is_public else ListAudience.PARTICIPANTS
+
+
+def _narrow(mine: Consent, theirs: Consent) -> Consent:
+    listed_as, audience = _narrower(mine, theirs)
+    answered = theirs if theirs.audience == audience else mine
+    return Consent(
+        purpose=mine.purpose,
+        text_version=answered.text_version,
+        listed_as=listed_as,
+        audience=audience,
+        given_at=answered.given_at,
+    )
+
+
+def _fits(record: Mapping[str, Any]) -> bool:
+    return len(json.dumps(record, ensure_ascii=False).encode()) <= LONGEST_SECRET

@@ -1,0 +1,175 @@
+"""Undoing a merge of two registrations within a day: each has again what it had.
+
+A value that was changed since stays as it is now. The registration that had ended comes back as after a cancellation
+(`reinstating`): with a place if one is free, or in line by the time of registering, or in review.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.extensions import db
+from forum.people.models import RegistrationNote, RegistrationTag
+from forum.registration import (
+    answers,
+    belonging,
+    caps,
+    consents,
+    joining,
+    links,
+    mails,
+    offers,
+    places,
+    queries,
+    unconfirmed,
+)
+from forum.registration.applicant import CHANGEABLE
+from forum.registration.enums import Status
+from forum.registration.errors import CannotBeUndone
+from forum.registration.merge_models import RegistrationMerge
+from forum.registration.models import Consent, Registration
+from forum.registration.names import canonical_email
+from forum.registration.reinstating import UNDO_TIME, reinstate
+from forum.registration.uniting import ASKED, EMAIL, MAIL, put_answers, seal, take_address, values_of
+
+Before = dict[str, Any]
+
+
+def find_last(registration: Registration) -> RegistrationMerge | None:
+    """Return the latest merge into this registration."""
+    mine = select(RegistrationMerge).where(RegistrationMerge.kept_id == registration.id)
+    return db.session.scalars(
+        mine.order_by(RegistrationMerge.merged_at.desc(), RegistrationMerge.ended_id.desc()).limit(1)
+    ).first()
+
+
+def find_kept(registration: Registration) -> Registration | None:
+    """Return the registration of which this one has become a part."""
+    mine = select(Registration).join(RegistrationMerge, RegistrationMerge.kept_id == Registration.id)
+    return db.session.scalars(mine.where(RegistrationMerge.ended_id == registration.id)).first()
+
+
+def list_joined(registration: Registration) -> Sequence[Registration]:
+    """Return every other registration that merges have made one with this, directly or through another."""
+    known, new = {registration.id}, {registration.id}
+    while new:
+        either = or_(RegistrationMerge.kept_id.in_(new), RegistrationMerge.ended_id.in_(new))
+        pairs = db.session.execute(
+            select(RegistrationMerge.kept_id, RegistrationMerge.ended_id).where(either)
+        ).all()
+        new = {number for pair in pairs for number in pair} - known
+        known |= new
+    others = select(Registration).where(Registration.id.in_(known - {registration.id}))
+    return db.session.scalars(others.order_by(Registration.id)).all()
+
+
+def may_undo(merge: RegistrationMerge, now: datetime) -> bool:
+    """Return whether the merge can still be undone, apart from places and addresses that somebody else has by now."""
+    in_time = now < merge.merged_at + UNDO_TIME and not events.is_over(merge.kept.event, now)
+    is_untouched = merge.kept.is_live and merge.ended.status == Status.CANCELLED
+    return merge.sealed_before is not None and in_time and is_untouched
+
+
+def separate_last(registration: Registration, *, actor: str, now: datetime) -> Registration:
+    """Undo the latest merge into this registration; return the one that comes back. Raises CannotBeUndone."""
+    merge = find_last(registration)
+    if merge is None:
+        raise CannotBeUndone
+    ended = merge.ended
+    separate(merge, actor=actor, now=now)
+    return ended
+
+
+def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
+    """Undo the merge; return the status with which the one that had ended comes back. Raises CannotBeUndone.
+
+    Call after `start_write`; after a refusal the caller has to roll back.
+    """
+    kept, ended = merge.kept, merge.ended
+    places.lock(kept.event)
+    for row in (merge, kept, ended):
+        db.session.refresh(row)
+    if not may_undo(merge, now):
+        raise CannotBeUndone
+    before, care_before = merge.before or {}, merge.care_before or {}
+    old_email = kept.email
+    mails.take_back([ended])
+    mails.take_back([kept], kind=MAIL)
+    _give_back(kept, ended, before, now)
+    _open_joined(kept, ended, before, care_before, now)
+    _part(kept, ended, before, merge.merged_at)
+    ended.cancelled_from = merge.ended_from
+    db.session.delete(merge)
+    db.session.flush()
+    if kept.email != old_email:
+        links.revoke(kept, now=now)
+        mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
+    status = reinstate(ended, actor=actor, now=now)
+    audit.record("registration.merge_undone", kept, actor=actor, at=now)
+    return status
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete what undoing a merge needs once it is too late for that; return of how many merges."""
+    old = RegistrationMerge.sealed_before.is_not(None), RegistrationMerge.merged_at <= now - UNDO_TIME
+    emptied = update(RegistrationMerge).where(*old).values(before=None, care_before=None)
+    return len(db.session.scalars(emptied.returning(RegistrationMerge.ended_id)).all())
+
+
+def _give_back(kept: Registration, ended: Registration, before: Before, now: datetime) -> None:
+    """Give the values before the merge back that are still those of the other one. Raises CannotBeUndone."""
+    now_, theirs, key = values_of(kept), values_of(ended), kept.organisation_key
+    same = {name: old for name, old in before["values"].items() if now_.get(name) == theirs.get(name)}
+    for name in set(same) & set(CHANGEABLE):
+        setattr(kept, name, same[name])
+    if EMAIL in same:
+        _return_address(kept, same[EMAIL], now)
+    moved = belonging.key_of(kept.event, kept.organisation, kept.email_canonical)
+    if kept.holds_place and moved != key and not caps.has_room(kept.event, moved, kept.sector_id):
+        raise CannotBeUndone
+    answers.derive(kept)
+    put_answers(kept, {name: old for name, old in same.items() if name.startswith(ASKED)})
+
+
+def _return_address(kept: Registration, email: str, now: datetime) -> None:
+    # A registration without an address has its reference in the place of one.
+    canonical = canonical_email(email) if email else kept.reference
+    if queries.find_confirmed(kept.event, canonical):
+        raise CannotBeUndone
+    unconfirmed.end(kept.event, canonical, now=now)
+    take_address(kept, email, canonical)
+    if not email:
+        kept.confirmed_at = None
+
+
+def _open_joined(
+    kept: Registration, ended: Registration, before: Before, care_before: joining.Record, now: datetime
+) -> None:
+    """Seal again what was sealed before, as far as nobody has replaced it since."""
+    identity, care = joining.identity_of(kept), joining.care_of(kept)
+    was = joining.joined_identity(before["identity"], joining.identity_of(ended))
+    told = joining.joined_care(care_before, joining.care_of(ended), now)
+    is_same_care = care.get("given") == told.get("given")
+    seal(kept, before["identity"] if identity == was else identity, care_before if is_same_care else care)
+
+
+def _part(kept: Registration, ended: Registration, before: Before, merged_at: datetime) -> None:
+    """Take back what the merge has done to consents, notes and tags."""
+    for consent in [one for one in kept.consents if one.id in before["added"] and one.withdrawn_at is None]:
+        kept.consents.remove(consent)
+    for consent in kept.consents:
+        _restore(kept, consent, before, merged_at)
+    mine = RegistrationNote.registration_id == kept.id, RegistrationNote.id.in_(before["notes"])
+    joining.put_notes(list(db.session.scalars(select(RegistrationNote.id).where(*mine))), ended)
+    tagged = RegistrationTag.registration_id == kept.id, RegistrationTag.name.in_(before["tags"])
+    db.session.execute(delete(RegistrationTag).where(*tagged))
+
+
+def _restore(kept: Registration, consent: Consent, before: Before, merged_at: datetime) -> None:
+    is_by_merge = consent.id in before["withdrawn"] and consent.withdrawn_at == merged_at
+    if is_by_merge and consents.find(kept, consent.purpose) is None:
+        consent.withdrawn_at = None

@@ -1,0 +1,202 @@
+"""Merging two registrations of one person: the one that stands better stays, the other one ends.
+
+So no place moves. The one that ends frees its place, which is offered by the usual rules, and its links die. Field by
+field an organiser says which value stays. What is sealed is joined unseen (`joining`), of the consents the narrower
+one stays. Undoing it within a day: `separating`.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.extensions import db
+from forum.questions import queries as questions
+from forum.questions.enums import QuestionKind, Sensitivity
+from forum.questions.models import Answer
+from forum.registration import (
+    answers,
+    belonging,
+    caps,
+    joining,
+    links,
+    mails,
+    offers,
+    places,
+    queries,
+    waiting_list,
+)
+from forum.registration.applicant import CHANGEABLE
+from forum.registration.enums import OfferEnd, Status, TokenPurpose
+from forum.registration.errors import CannotBeMerged, OrganisationFull
+from forum.registration.merge_models import RegistrationMerge
+from forum.registration.models import Registration
+
+# The better status stays. Before the address is confirmed nobody knows whose registration it is.
+STANDING = (Status.CONFIRMED, Status.OFFERED, Status.WAITING, Status.IN_REVIEW)
+EMAIL, ASKED = "email", "q-"
+MAIL = "merged"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two registrations of one person: the one that stays, and the one that ends."""
+
+    stays: Registration
+    ends: Registration
+
+
+def pair_of(one: Registration, other: Registration, now: datetime) -> Pair:
+    """Return which of two registrations stays: the better status, then whoever asked first. Raises CannotBeMerged."""
+    may = one.id != other.id and one.event_id == other.event_id and not events.is_over(one.event, now)
+    if not may or not {one.status, other.status} <= set(STANDING):
+        raise CannotBeMerged
+    both = (one, other)
+    stays, ends = sorted(both, key=lambda each: (STANDING.index(each.status), each.requested_at, each.id))
+    return Pair(stays, ends)
+
+
+def values_of(registration: Registration) -> dict[str, Any]:
+    """Return by name what an organiser chooses between: the details, the address and the ordinary answers."""
+    told = questions.list_answers(registration.id)
+    every = questions.list_all(registration.event_id)
+    # A file belongs to the registration with which it was sent, and stays there.
+    written = [question for question in every if question.kind != QuestionKind.FILE]
+    ordinary = [question for question in written if question.sensitivity == Sensitivity.ORDINARY]
+    details = {name: getattr(registration, name) for name in CHANGEABLE}
+    asked = {f"{ASKED}{one.key}": told[one.id] for one in ordinary if one.id in told}
+    return {**details, EMAIL: registration.email, **asked}
+
+
+def list_differing(pair: Pair) -> list[str]:
+    """Return the names of the values that the registration that stays can take from the other one."""
+    mine, theirs = values_of(pair.stays), values_of(pair.ends)
+    names = [name for name in {**mine, **theirs} if (mine.get(name) or None) != (theirs.get(name) or None)]
+    return [name for name in names if name != EMAIL or pair.ends.has_address]
+
+
+def unite(
+    one: Registration, other: Registration, taken: Collection[str], *, actor: str, now: datetime
+) -> RegistrationMerge:
+    """Merge two registrations; `taken` names the values of the one that ends which the other one takes over.
+
+    Raises CannotBeMerged and OrganisationFull; the caller then rolls back. Call after `start_write`.
+    """
+    places.lock(one.event)
+    for each in (one, other):
+        db.session.refresh(each)
+    pair = pair_of(one, other, now)
+    chosen = [name for name in list_differing(pair) if name in taken]
+    merge, was, old_email = _remember(pair, chosen, now), pair.ends.status, pair.stays.email
+    _end(pair.ends, now)
+    # The address of the one that ends is free only once that is written.
+    db.session.flush()
+    _take_over(pair, chosen)
+    _join(pair, merge, now)
+    _tell(pair, old_email, now)
+    audit.record("registration.merged", pair.stays, actor=actor, at=now, taken=chosen)
+    audit.record("registration.merged_away", pair.ends, actor=actor, at=now, was=was)
+    waiting_list.offer_free_places(pair.stays.event, now=now)
+    return merge
+
+
+def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> RegistrationMerge:
+    """Return the row of the merge, with the values that it will change."""
+    before, stored = dict.fromkeys(chosen), values_of(pair.stays)
+    both = {"kept_id": pair.stays.id, "ended_id": pair.ends.id}
+    merge = RegistrationMerge(**both, ended_from=pair.ends.status, merged_at=now)
+    merge.before = {
+        "values": {**before, **{name: stored[name] for name in chosen if name in stored}},
+        "identity": joining.identity_of(pair.stays),
+    }
+    merge.care_before = joining.care_of(pair.stays)
+    return merge
+
+
+def _end(registration: Registration, now: datetime) -> None:
+    """End the registration as cancelling does, without a message of its own."""
+    mails.take_back([registration])
+    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    with db.session.no_autoflush:
+        places.release(registration)
+        registration.move_to(Status.CANCELLED, now=now)
+        registration.ended_at, registration.cancelled_from = now, None
+    links.revoke(registration, now=now)
+    answers.forget(registration)
+    offers.end(registration, OfferEnd.CANCELLED, now=now)
+
+
+def _take_over(pair: Pair, chosen: Collection[str]) -> None:
+    """Give the registration that stays the chosen values. Raises OrganisationFull."""
+    stays, ends, key = pair.stays, pair.ends, pair.stays.organisation_key
+    for name in set(chosen) & set(CHANGEABLE):
+        setattr(stays, name, getattr(ends, name))
+    if EMAIL in chosen:
+        take_address(stays, ends.email, ends.email_canonical)
+        stays.confirmed_at = stays.confirmed_at or ends.confirmed_at
+    moved = belonging.key_of(stays.event, stays.organisation, stays.email_canonical)
+    if stays.holds_place and moved != key and not caps.has_room(stays.event, moved, stays.sector_id):
+        raise OrganisationFull
+    answers.derive(stays)
+    put_answers(stays, {name: values_of(ends).get(name) for name in chosen if name.startswith(ASKED)})
+
+
+def take_address(registration: Registration, email: str, canonical: str) -> None:
+    """Let the registration have another confirmed address; the links that went to the one before end."""
+    registration.email, registration.email_canonical = email, canonical
+    # A calendar may hold entries of another registration with this address: only a higher number replaces them.
+    earlier = queries.find_last_calendar_sequence(registration)
+    if earlier is not None and earlier >= registration.calendar_sequence:
+        registration.calendar_sequence = earlier + 1
+
+
+def put_answers(registration: Registration, told: Mapping[str, Any]) -> None:
+    """Store ordinary answers by the name of their value; None removes one."""
+    every = {f"{ASKED}{one.key}": one.id for one in questions.list_all(registration.event_id)}
+    for name in set(told) & set(every):
+        known = db.session.get(Answer, (registration.id, every[name]))
+        if told[name] is not None:
+            db.session.merge(
+                Answer(registration_id=registration.id, question_id=every[name], value=told[name])
+            )
+        elif known:
+            db.session.delete(known)
+
+
+def _join(pair: Pair, merge: RegistrationMerge, now: datetime) -> None:
+    """Join what is sealed, the consents, notes and tags; the merge remembers what is new."""
+    stays, ends = pair.stays, pair.ends
+    seal(stays, *joined(stays, ends, now))
+    withdrawn, added = joining.narrow_consents(stays, ends, now)
+    merged = {"notes": joining.move_notes(ends, stays), "tags": joining.add_tags(ends, stays)}
+    db.session.add(merge)
+    db.session.flush()
+    consents = {"withdrawn": [each.id for each in withdrawn], "added": [each.id for each in added]}
+    merge.before = {**(merge.before or {}), **merged, **consents}
+
+
+def joined(stays: Registration, ends: Registration, now: datetime) -> tuple[joining.Record, joining.Record]:
+    """Return what is sealed of both together: about identity, and about diet and access."""
+    identity = joining.joined_identity(joining.identity_of(stays), joining.identity_of(ends))
+    return identity, joining.joined_care(joining.care_of(stays), joining.care_of(ends), now)
+
+
+def seal(registration: Registration, identity: joining.Record, care: joining.Record) -> None:
+    """Seal both records anew, whether they differ from those before or not."""
+    if registration.protected_identity:
+        registration.protected_identity.answer = identity
+    if registration.care_answer:
+        registration.care_answer.answer = care
+
+
+def _tell(pair: Pair, old_email: str, now: datetime) -> None:
+    """Write to the person: with a link to the address that stays, and without one to the address that does not."""
+    stays = pair.stays
+    if stays.email != old_email:
+        links.revoke(stays, now=now)
+    mails.queue(stays, MAIL, now, leads_to=TokenPurpose.MANAGE, stays=True)
+    left = {pair.ends.email, old_email} - {stays.email, ""}
+    for email in sorted(left):
+        mails.queue(pair.ends, MAIL, now, to=email, stays=False)

@@ -1,0 +1,277 @@
+"""Merging two registrations of one person, and undoing it: places, values, what is sealed, consents, notes, mails."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from forum import clock
+from forum.database import start_write
+from forum.events.enums import ListAudience
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.people import notes
+from forum.questions import queries as questions
+from forum.registration import actions, by_hand, consents, given, separating, uniting
+from forum.registration.applicant import Details
+from forum.registration.consents import Listed
+from forum.registration.enums import ConsentPurpose, ListedAs, Status
+from forum.registration.errors import CannotBeMerged, CannotBeUndone, OrganisationFull
+from forum.registration.merge_models import RegistrationMerge
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, register, write
+from tests.registration.reading import last_id, queued, recorded
+
+PROTECTED = {"is_protected": True, "real_name": "Canary Realname"}
+BY = {"actor": "user:1", "now": NOW}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database):
+    clock.freeze(NOW)
+    return make_event(
+        capacity=9,
+        organisation_cap=2,
+        participant_list=ListAudience.PUBLIC,
+        sectors=[make_sector("ngo", ceiling=2, position=1), make_sector("tech", position=2)],
+    )
+
+
+def named(event, sector="ngo", **differing):
+    return confirmed(event, sector, **{"given_name": "Kim", "family_name": "Holm", **differing})
+
+
+def unite(one, other, *taken, **differing):
+    return write(uniting.unite, one, other, taken, **{**BY, **differing})
+
+
+def undo(merge, **differing):
+    return write(separating.separate, merge, **{**BY, **differing})
+
+
+def state(registration):
+    """Return everything that a merge may change, for comparing before and after."""
+    db.session.expire_all()
+    columns = {
+        column.key: getattr(registration, column.key) for column in Registration.__mapper__.column_attrs
+    }
+    for counted in ("version", "calendar_sequence", "calendar_changed_at"):
+        del columns[counted]
+    return {
+        **columns,
+        "identity": registration.protected_identity.answer,
+        "care": registration.care_answer.answer,
+        "answers": dict(questions.list_answers(registration.id)),
+        "consents": sorted(
+            (one.purpose, str(one.audience), one.withdrawn_at) for one in registration.consents
+        ),
+        "notes": [note.text for note in notes.list_notes(registration)],
+        "tags": list(notes.list_tags(registration)),
+    }
+
+
+def test_the_better_status_stays_and_the_freed_place_goes_to_the_next_in_line(event):
+    late, second = named(event), named(event)
+    waiting, next_ = named(event), confirmed(event, "ngo", given_name="Robin")
+    since = last_id()
+    merge = unite(waiting, late)  # in whichever order they are named
+    assert (merge.kept_id, waiting.status, late.status) == (late.id, Status.CANCELLED, Status.CONFIRMED)
+    unite(second, late)
+    assert (second.status, second.holds_place, next_.status) == (Status.CANCELLED, False, Status.OFFERED)
+    assert (event.taken, find_sector(event, "ngo").taken) == (2, 2)
+    told = [kind for kind, _to in queued(since)]
+    assert told.count("merged") == 4
+    assert "offered" in told
+    assert [action for action, *_rest in recorded(second)][-1] == "registration.merged_away"
+    assert "Kim" not in str(recorded(late)[-1])
+
+
+def test_chosen_values_are_taken_over_and_links_to_the_other_address_die(event):
+    stays, ends = named(event, title="", organisation="Old"), named(event, title="Head", organisation="New")
+    old_email, since = stays.email, last_id()
+    write_tags(ends, "press")
+    write_note(ends, "Called twice.")
+    unite(stays, ends, "title", "email")
+    assert (stays.title, stays.organisation, stays.email) == ("Head", "Old", ends.email)
+    assert (notes.list_tags(stays), [note.text for note in notes.list_notes(stays)]) == (
+        ["press"],
+        ["Called twice."],
+    )
+    assert sorted(queued(since)) == sorted([("merged", stays.email), ("merged", old_email)])
+
+
+def write_tags(registration, *names):
+    start_write(db.session)
+    notes.set_tags(registration, names, actor="user:1", now=NOW)
+    db.session.commit()
+
+
+def write_note(registration, text):
+    start_write(db.session)
+    notes.add_note(registration, text, actor="command", now=NOW)
+    db.session.commit()
+
+
+def test_the_registration_without_an_address_gets_that_of_the_other(event):
+    details = Details("Kim", "Holm", "The ministry", "", "SE", "en", None)
+    added = write(by_hand.add, event, find_sector(event, "ngo"), details, reason="x", may_wait=False, **BY)
+    other = named(event, "tech")
+    merge = unite(added, other, "email")
+    assert (merge.kept_id, added.email, added.email_canonical) == (
+        added.id,
+        other.email,
+        other.email_canonical,
+    )
+    before = added.confirmed_at
+    assert before is not None
+    undo(merge)
+    assert (added.email, added.email_canonical, added.confirmed_at) == ("", added.reference, None)
+    assert (other.status, event.taken) == (Status.CONFIRMED, 2)
+
+
+def test_what_is_sealed_is_joined_unseen_and_protected_stays_protected(event):
+    stays, ends = named(event), named(event, **PROTECTED)
+    for one, told in ((stays, {"diet": ["vegan"]}), (ends, {"diet": ["halal"], "access": "Loop"})):
+        write_care(one, told)
+    merge = unite(stays, ends)
+    assert stays.protected_identity.answer["real_name"] == "Canary Realname"
+    assert given.read_care(stays) == {"diet": ["vegan"], "access": "Loop"}
+    undo(merge)
+    assert stays.protected_identity.answer["is_protected"] is False
+    assert given.read_care(stays) == {"diet": ["vegan"]}
+
+
+def write_care(registration, told):
+    start_write(db.session)
+    given.say_care(registration, told, now=NOW)
+    db.session.commit()
+
+
+def test_sealed_answers_that_have_no_room_together_stay_with_the_one_that_ended(event):
+    stays, ends = named(event), named(event)
+    write_care(stays, {"diet": "a" * 700})
+    write_care(ends, {"access": "b" * 700, "more": "c"})
+    unite(stays, ends)
+    assert given.read_care(stays) == {"diet": "a" * 700, "more": "c"}
+    assert given.read_care(ends)["access"] == "b" * 700
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "left"),
+    [
+        (("name", "public"), None, None),
+        (None, ("name", "public"), None),
+        (("name", "public"), ("organisation", "public"), ("organisation", "public")),
+        (("name", "public"), ("name", "participants"), ("name", "participants")),
+        (("organisation", "participants"), ("name", "public"), ("organisation", "participants")),
+    ],
+)
+def test_of_consents_the_narrower_stays(event, mine, theirs, left):
+    stays, ends = named(event), named(event)
+    for one, told in ((stays, mine), (ends, theirs)):
+        if told:
+            listed = Listed(ListedAs(told[0]), ListAudience(told[1]))
+            write(actions.set_consents, one, frozenset({consents.LIST}), listed=listed, now=NOW)
+    merge = unite(stays, ends)
+    consent = consents.find(stays, consents.LIST)
+    assert (consent and (consent.listed_as, consent.audience)) == left
+    undo(merge)
+    consent = consents.find(stays, consents.LIST)
+    assert (consent and (consent.listed_as, consent.audience)) == mine
+
+
+def test_undoing_gives_each_exactly_what_it_had(event):
+    stays = named(event, title="", consents=frozenset({ConsentPurpose.PHOTOGRAPHS}))
+    ends = named(event, title="Head", phone="+46 8 123 45 67", **PROTECTED)
+    write_tags(ends, "press")
+    write_note(ends, "Called twice.")
+    write_care(ends, {"diet": ["vegan"]})
+    before = state(stays), state(ends)
+    merge = unite(stays, ends, "title", "phone", "email")
+    assert state(stays) != before[0]
+    clock.freeze(NOW + timedelta(hours=23))
+    assert undo(merge, now=NOW + timedelta(hours=23)) == Status.CONFIRMED
+    assert (state(stays), state(ends)) == before
+    assert db.session.scalar(select(func.count()).select_from(RegistrationMerge)) == 0
+    assert event.taken == 2
+
+
+def test_a_value_changed_since_stays_when_a_merge_is_undone(event):
+    stays, ends = named(event, title=""), named(event, title="Head")
+    merge = unite(stays, ends, "title")
+    details = {name: getattr(stays, name) for name in Details.__dataclass_fields__}
+    write(actions.change, stays, Details(**{**details, "title": "Chair"}), actor="person", now=NOW)
+    undo(merge)
+    assert stays.title == "Chair"
+
+
+def test_a_merge_is_undone_within_a_day_and_only_while_a_place_is_free(event):
+    stays, ends = named(event), named(event)
+    merge = unite(stays, ends)
+    taker = named(event)
+    assert taker.status == Status.CONFIRMED
+    with pytest.raises(CannotBeUndone):
+        undo(merge)
+    db.session.rollback()
+    write(actions.cancel, taker, actor="person", now=NOW)
+    with pytest.raises(CannotBeUndone):
+        undo(merge, now=NOW + timedelta(days=1))
+    db.session.rollback()
+    assert write(separating.forget_old, now=NOW + timedelta(hours=23)) == 0
+    assert write(separating.forget_old, now=NOW + timedelta(days=1)) == 1
+    assert (merge.before, merge.care_before) == (None, None)
+    with pytest.raises(CannotBeUndone):
+        undo(merge)
+    db.session.rollback()
+
+
+def test_an_address_taken_meanwhile_and_a_cancellation_keep_a_merge_from_being_undone(event):
+    stays, ends = named(event), named(event)
+    old = stays.email
+    merge = unite(stays, ends, "email")
+    confirmed(event, "tech", email=old)
+    with pytest.raises(CannotBeUndone):
+        undo(merge)
+    db.session.rollback()
+    write(actions.cancel, stays, actor="person", now=NOW)
+    with pytest.raises(CannotBeUndone):
+        undo(merge)
+    db.session.rollback()
+
+
+def test_an_unconfirmed_registration_with_the_old_address_keeps_no_merge_from_being_undone(event):
+    stays, ends = named(event), named(event)
+    old = stays.email
+    merge = unite(stays, ends, "email")
+    typed = register(event, "tech", email=old)
+    undo(merge)
+    assert (stays.email, typed.status) == (old, Status.EXPIRED)
+    assert event.taken == 2
+
+
+def test_what_has_ended_or_waits_for_its_address_or_is_the_same_cannot_be_merged(event):
+    one, pending, ended = named(event), register(event, "tech"), named(event)
+    write(actions.cancel, ended, actor="person", now=NOW)
+    for other in (pending, ended, one):
+        with pytest.raises(CannotBeMerged):
+            unite(one, other)
+        db.session.rollback()
+    assert (one.status, pending.status) == (Status.CONFIRMED, Status.PENDING)
+
+
+def test_the_cap_of_an_organisation_counts_the_place_that_stays(event):
+    for _ in range(2):
+        named(event, "tech", organisation="Alfa")
+    stays, ends = named(event, organisation="Beta"), named(event, organisation="Gamma")
+    waiting = named(event, "ngo", organisation="Alfa")
+    assert waiting.status == Status.WAITING
+    with pytest.raises(OrganisationFull):
+        unite(stays, waiting, "organisation")
+    db.session.rollback()
+    assert (stays.organisation, waiting.status, ends.status) == ("Beta", Status.WAITING, Status.CONFIRMED)
