@@ -1,4 +1,9 @@
-"""Errors that say why a delegation is refused; the views put them into words."""
+"""Errors that say why a delegation or a substitution is refused; the views put them into words."""
+
+from datetime import datetime
+
+from forum.registration.errors import LinkRefused
+from forum.registration.models import Registration
 
 
 class DelegationRefused(Exception):
@@ -23,3 +28,19 @@ class SectorRefuses(DelegationRefused):
 
 class NotTheirs(Exception):
     """The contact cannot do this: the person manages the registration themselves, or it has ended."""
+
+
+class TakenOver(LinkRefused):
+    """The newcomer has confirmed by this link already; `successor` is their registration."""
+
+    def __init__(self, successor: Registration) -> None:
+        super().__init__(type(self).__doc__)
+        self.successor = successor
+
+
+class AskedAlready(Exception):
+    """A link that works until a moment has gone to this very address."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(type(self).__doc__)
+        self.until = until

@@ -14,8 +14,8 @@ from forum.registration.models import Registration
 class Substitution(Base):
     """Somebody whom a registered person has named to come instead.
 
-    Until it is confirmed the row has the address that was named and the digest of the link that went there. Then both
-    are cleared, and `successor` is the registration that has taken over.
+    Until it is confirmed the row has the address that was named and the digest of the link that went there. Then the
+    address is cleared, and `successor` is the registration that has taken over.
     """
 
     __tablename__ = "substitutions"

@@ -24,13 +24,9 @@ def find_asked(registration: Registration, now: datetime) -> Substitution | None
     return db.session.scalars(select(Substitution).where(*mine)).first()
 
 
-def find_by_token(token: str, now: datetime) -> Substitution | None:
-    """Return the substitution of a link that works still."""
-    query = select(Substitution).where(
-        Substitution.digest == digest(token),
-        Substitution.confirmed_at.is_(None),
-        Substitution.expires_at > now,
-    )
+def find_by_token(token: str) -> Substitution | None:
+    """Return the substitution of a link, also of one that has been used or has run out."""
+    query = select(Substitution).where(Substitution.digest == digest(token))
     return db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 

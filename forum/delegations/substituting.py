@@ -15,6 +15,7 @@ from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.columns import digest, new_token
 from forum.delegations import mails, queries
+from forum.delegations.errors import AskedAlready, TakenOver
 from forum.delegations.models import Delegate, Substitution
 from forum.events import freezing
 from forum.events import queries as events
@@ -65,13 +66,16 @@ def ask(
     """Send a link to the person's colleague; whoever was named before cannot use theirs any more.
 
     The owner of an address that is registered gets the message that it is, and the person learns nothing of that (S24).
-    Raises NotLive, AnswersFrozen, SameAddress. Call after `start_write`.
+    Raises NotLive, AnswersFrozen, SameAddress, AskedAlready. Call after `start_write`.
     """
     places.lock_live(registration)
     refuse_if_too_late(registration, now)
     event, canonical = registration.event, names.canonical_email(email)
     if canonical == registration.email_canonical:
         raise SameAddress
+    asked = queries.find_asked(registration, now) if actor == PERSON else None
+    if asked and names.canonical_email(asked.email) == canonical:
+        raise AskedAlready(asked.expires_at)
     taken, withheld = registrations.find_confirmed(event, canonical), not may_mail(email)
     forget_asked(registration)
     token, until = new_token(), _link_ends(event, now)
@@ -102,9 +106,19 @@ def take_back(registration: Registration, *, now: datetime) -> bool:
 
 
 def follow(token: str, *, now: datetime) -> Substitution:
-    """Return the substitution of a link. Raises LinkRefused, also where the person cannot be replaced any more."""
-    found = queries.find_by_token(token, now)
-    if found is None or not found.registration.is_live or events.is_over(found.registration.event, now):
+    """Return the substitution of a link.
+
+    Raises TakenOver, and AnswersFrozen and LinkRefused where the person cannot be replaced any more.
+    """
+    found = queries.find_by_token(token)
+    if found is None or events.is_over(found.registration.event, now):
+        raise LinkRefused
+    if found.successor and found.successor.is_live:
+        raise TakenOver(found.successor)
+    if not found.registration.is_live:
+        raise LinkRefused
+    freezing.refuse_if_frozen(found.registration.event, now)
+    if found.expires_at <= now:
         raise LinkRefused
     return found
 
@@ -128,7 +142,7 @@ def confirm(
     successor = hand_over(asked.registration, applicant, now=now)
     consents.give(successor, purposes, listed, now=now)
     asked.successor_id, asked.confirmed_at = successor.id, now
-    asked.digest, asked.email = None, ""
+    asked.email = ""
     return successor
 
 

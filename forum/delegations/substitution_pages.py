@@ -10,6 +10,7 @@ from forum.columns import digest
 from forum.database import start_write
 from forum.delegations import queries as substitutions
 from forum.delegations import substituting, told
+from forum.delegations.errors import AskedAlready, TakenOver
 from forum.delegations.forms import SubstituteForm, SuccessorForm
 from forum.delegations.models import Substitution
 from forum.events.freezing import AnswersFrozen
@@ -18,6 +19,7 @@ from forum.extensions import db
 from forum.questions import layout, uploads
 from forum.questions import queries as questions
 from forum.registration import limits, links, own_sign_in, self_service, waiting_list
+from forum.registration.asking import asking_addresses
 from forum.registration.consents_form import ConsentsForm
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import (
@@ -33,6 +35,7 @@ from forum.registration.models import Registration
 from forum.registration.own_forms import mine, mine_live
 from forum.web import errors
 from forum.web.forms import TidyForm
+from forum.web.languages import moment_text
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import localised
 
@@ -41,7 +44,6 @@ bp = Blueprint("substitutions", __name__)
 REFUSALS: dict[type, str] = {AddressTaken: "taken", NothingOffered: "lapsed", OrganisationFull: "capped"}
 bp.record_once(told.install)
 bp.register_error_handler(NotLive, self_service.has_ended)
-bp.register_error_handler(AnswersFrozen, self_service.has_ended)
 bp.register_error_handler(SignInEnded, self_service.sign_in_ended)
 bp.register_error_handler(LinkRefused, self_service.link_refused)
 
@@ -63,6 +65,10 @@ def ask() -> ResponseReturnValue:
         db.session.rollback()
         form.email.errors = [_("This is your own address")]
         return _ask_for_address(form), 422
+    except AskedAlready as refusal:
+        db.session.rollback()
+        until = moment_text(refusal.until, mine().event.zone)
+        flash(_("A link has gone to this address already. It works until %(moment)s.", moment=until), "info")
     return redirect(url_for(".ask"), 303)
 
 
@@ -99,6 +105,32 @@ def confirm(token: str) -> ResponseReturnValue:
     return redirect(url_for("self_service.show", welcome="1"), 303)
 
 
+@bp.errorhandler(AnswersFrozen)
+def is_frozen(refusal: AnswersFrozen) -> ResponseReturnValue:
+    """Say to the newcomer why the link has ended; the person's own page says it to the person."""
+    if "token" not in (request.view_args or {}):
+        return self_service.has_ended(refusal)
+    return _link_ended(why="frozen")
+
+
+@bp.errorhandler(TakenOver)
+def has_taken_over(refusal: TakenOver) -> ResponseReturnValue:
+    """Lead the newcomer, who has pressed twice, to their own page; in another browser say where the link to it is."""
+    try:
+        is_signed_in = own_sign_in.follow(now=clock.now()) is refusal.successor
+    except LinkRefused:
+        is_signed_in = False
+    if is_signed_in:
+        return redirect(url_for("self_service.show"), 303)
+    return _link_ended(why="taken_over")
+
+
+def _link_ended(why: str) -> ResponseReturnValue:
+    db.session.rollback()
+    asking = asking_addresses(clock.now())
+    return render_template("public/self_service/link_refused.html", asking=asking, why=why), 404
+
+
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
     """Keep what the newcomer typed when the browser has lost its session since the form was shown."""
@@ -111,7 +143,7 @@ def _ask_again(notice: str) -> str | None:
         return None
     try:
         asked = substituting.follow(token, now=clock.now())
-    except LinkRefused:
+    except (LinkRefused, AnswersFrozen):
         return None
     return _ask_newcomer(asked, *_forms(asked), notice=notice)
 

@@ -19,6 +19,7 @@ from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, make_applicant, write
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
+from tools.pages import Pages
 
 NEW = "kim@example.org"
 TYPED = {"given_name": "Kim", "family_name": "Lind", "title": "Jurist", "country": "NO", "language": "en"}
@@ -98,7 +99,7 @@ def test_colleague_takes_over_by_the_link(pages, organiser, event, person):
         links.follow(old_link, TokenPurpose.MANAGE, now=NOW)
     assert queued(since)[1:] == [("substituted", "old@example.org"), ("confirmed", NEW)]
     assert pages.get("self_service.show").h1 == "You have a place"
-    pages.get(f"/en/r/instead/{asked.token}", expect=404)
+    assert pages.get(f"/en/r/instead/{asked.token}", expect=303).location == "/en/r/"
     assert [act for act, *_ in recorded(person)][-2:] == [
         "registration.substitute_asked",
         "registration.substituted",
@@ -212,7 +213,8 @@ def test_nobody_comes_instead_once_answers_are_frozen(pages, database):
     token = named(person)
     assert queries.find_asked(person, NOW).expires_at == NOW + timedelta(hours=5)
     clock.freeze(NOW + timedelta(hours=5))
-    pages.get(f"/en/r/instead/{token}", expect=404)
+    page = pages.get(f"/en/r/instead/{token}", expect=404)
+    assert "The day from which registrations are no longer changed has come." in page.text
     open_own_page(pages, person)
     assert "Let a colleague come instead" not in pages.get("self_service.show").links
     pages.get("substitutions.ask", expect=303)
@@ -233,3 +235,40 @@ def test_newcomer_who_counts_for_another_organisation_stays_below_its_cap(databa
     assert (person.status, person.holds_place, counted(event)) == (Status.CONFIRMED, True, (2, 2))
     new = taken_over(token, organisation="Alfa")
     assert (new.holds_place, counted(event)) == (True, (2, 2))
+
+
+def test_second_press_leads_to_the_own_page_and_elsewhere_says_where_it_is(app, event, person):
+    path = f"/en/r/instead/{named(person)}"
+    mine, other = Pages(app), Pages(app)
+    form = mine.get(path)
+    form.submit(TYPED, button="Confirm and come instead", expect=303)
+    assert form.submit(TYPED, button="Confirm and come instead", expect=303).location == own_address(mine)
+    page = other.get(path, expect=404)
+    assert "It has been used: you come instead of your colleague." in page.text
+    assert "Kim" not in page.text
+    write(actions.cancel, queries.find_successor(person), actor="person", now=NOW)
+    assert "It has been used" not in other.get(path, expect=404).text
+
+
+def own_address(pages):
+    return pages.get("self_service.show").path
+
+
+def test_day_of_freezing_that_is_brought_forward_is_said_before_anything_is_typed(pages, event, person):
+    token = named(person)
+    form = pages.get(f"/en/r/instead/{token}")
+    write(setattr, event, "freezes_at", NOW)
+    reason = "The day from which registrations are no longer changed has come."
+    assert reason in pages.get(f"/en/r/instead/{token}", expect=404).text
+    assert reason in form.submit(TYPED, button="Confirm and come instead", expect=404).text
+
+
+def test_same_address_is_not_written_to_twice(pages, event, person):
+    open_own_page(pages, person)
+    since = last_id()
+    form = pages.get("substitutions.ask")
+    for address in (NEW, NEW.upper()):
+        shown = form.submit({"email": address}, button="Send the link", follow=True)
+    assert shown.flashes[0].startswith("A link has gone to this address already. It works until ")
+    assert queued(since) == [("substitute-asked", NEW)]
+    assert substituting.follow(newest_mail(person, "substitute-asked").token, now=NOW)
