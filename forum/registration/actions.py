@@ -30,7 +30,6 @@ from forum.registration.errors import (
     AlreadyConfirmed,
     NothingOffered,
     NotLive,
-    OrganisationFull,
     SectorFull,
     StateChanged,
 )
@@ -217,11 +216,8 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
 
 def _refuse_if_organisation_full(registration: Registration, details: Details) -> None:
     """Raise OrganisationFull if the change would move a held place to an organisation that has reached its cap."""
-    event = registration.event
-    key = belonging.key_of(event, details.organisation, registration.email_canonical)
-    moves = registration.holds_place and key != registration.organisation_key
-    if moves and not caps.has_room(event, key, registration.sector_id):
-        raise OrganisationFull
+    key = belonging.key_of(registration.event, details.organisation, registration.email_canonical)
+    caps.refuse_if_full(registration, key)
 
 
 def _takes_last_chance(registration: Registration, now: datetime) -> bool:

@@ -15,6 +15,8 @@ from sqlalchemy import bindparam, or_, select
 from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import queries
+from forum.registration.errors import OrganisationFull
+from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation, OrganisationCap
 
 # The caps of an organisation's own by sector's id, None for all sectors that have no number of their own.
@@ -84,6 +86,13 @@ def has_room(event: Event, key: str | None, sector_id: int, held: Held | None = 
         held.own = own
         held.know([key], queries.count_places_of_organisations(event, [key]))
     return held.against(key, sector_id) < cap
+
+
+def refuse_if_full(registration: Registration, key: str) -> None:
+    """Raise OrganisationFull if a held place would count for this organisation, which has reached its cap."""
+    moves = registration.holds_place and key != registration.organisation_key
+    if moves and not has_room(registration.event, key, registration.sector_id):
+        raise OrganisationFull
 
 
 def cap_of(event: Event, key: str, sector_id: int | None, own: Mapping[str, Own]) -> int | None:

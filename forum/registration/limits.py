@@ -21,6 +21,8 @@ from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED
 from forum.audit.traces import note_brake
 from forum.events.models import Event
 from forum.registration import names
+from forum.registration.errors import OrganisationFull
+from forum.registration.models import Registration
 from forum.registration.senders import Sender
 from forum.web.limits import (
     TooManyTries,
@@ -35,6 +37,7 @@ from forum.web.limits import (
 
 EACH_CLIENT, ALL_CLIENTS = "3 per hour", "10 per hour"
 MAILBOX, DOMAIN, SITE = "mail to a mailbox", "mail to a domain", "forms"
+CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20
 
 # Anybody can have an address at these providers: many messages to one of these domains are normal.
@@ -96,6 +99,20 @@ def sender() -> Sender:
     most = current_app.config["PLACES_HELD_PER_ADDRESS"]
     is_bounded = current_app.config["LIMITS_ENABLED"]
     return Sender(may_mail, client=keyed(client()) if is_bounded else None, most_held=most)
+
+
+def refuse_guesses(registration: Registration) -> None:
+    """Raise OrganisationFull when the person has named too many organisations that have reached their caps.
+
+    Each refusal tells that the organisation comes, so a person gets few of them (P20).
+    """
+    if not has_room(GUESSES, CAPPED, registration.reference):
+        raise OrganisationFull
+
+
+def note_guess(registration: Registration) -> None:
+    """Count an organisation that the person named and that has reached its cap."""
+    takes(GUESSES, CAPPED, registration.reference)
 
 
 def refuse_full_domain(address: str) -> None:

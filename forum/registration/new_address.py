@@ -17,7 +17,18 @@ from forum.events import queries as events
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.people.models import AddressChange
-from forum.registration import actions, answers, links, mails, names, places, queries
+from forum.registration import (
+    actions,
+    answers,
+    belonging,
+    caps,
+    links,
+    mails,
+    names,
+    places,
+    queries,
+    waiting_list,
+)
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
 from forum.registration.errors import AddressTaken, LinkRefused, NotLive, SameAddress
@@ -101,8 +112,9 @@ def follow(token: str, *, now: datetime) -> tuple[Registration, str]:
 def confirm(token: str, *, now: datetime) -> Registration:
     """Use the new address from now on, and send the message of the registration's status there.
 
-    Whoever had not confirmed any address has confirmed the registration by this. Raises LinkRefused, AddressTaken,
-    and SectorFull. Call after `start_write`.
+    Whoever had not confirmed any address has confirmed the registration by this. Where the new address belongs to
+    another organisation, the place counts for that one. Raises LinkRefused, AddressTaken, OrganisationFull, SectorFull.
+    Call after `start_write`.
     """
     registration, _email = follow(token, now=now)
     places.lock_live(registration)
@@ -110,17 +122,28 @@ def confirm(token: str, *, now: datetime) -> Registration:
     canonical = names.canonical_email(email)
     if taken := queries.find_live(registration.event, canonical):
         raise AddressTaken(taken)
+    key = belonging.key_of(registration.event, registration.organisation, canonical)
+    moves = key != registration.organisation_key
+    caps.refuse_if_full(registration, key)
     links.revoke(registration, now=now)
     registration.email, registration.email_canonical = email, canonical
     answers.derive(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()
     if registration.status == Status.PENDING:
-        return actions.confirm(registration, now=now)
+        actions.confirm(registration, now=now)
+    else:
+        _tell(registration, now)
+    if moves:
+        waiting_list.offer_free_places(registration.event, now=now)
+    return registration
+
+
+def _tell(registration: Registration, now: datetime) -> None:
+    """Send the message of the registration's status to its new address."""
     registration.confirmed_at = registration.confirmed_at or now
     # A calendar may hold entries of an earlier registration with this address: only a higher number replaces them.
     earlier = queries.find_last_calendar_sequence(registration)
     if earlier is not None and earlier >= registration.calendar_sequence:
         registration.calendar_sequence = earlier + 1
     mails.queue_for_state(registration, now=now)
-    return registration

@@ -10,11 +10,11 @@ from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.questions import layout, queries
 from forum.questions.fields import AsksQuestions
-from forum.registration import links, own_sign_in
+from forum.registration import actions, limits, links, own_sign_in
 from forum.registration.confirming import ask_to_confirm
 from forum.registration.consents_form import ConsentsForm
 from forum.registration.enums import TokenPurpose
-from forum.registration.errors import LinkRefused, NotLive
+from forum.registration.errors import LinkRefused, NotLive, OrganisationFull
 from forum.registration.forms import CareForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
@@ -40,6 +40,19 @@ def mine_live() -> Registration:
     if not registration.is_live:
         raise NotLive
     return registration
+
+
+def change_details(registration: Registration, form: DetailsForm) -> None:
+    """Change the details. Raises what `actions.change` raises, and OrganisationFull after too many tries as well."""
+    if form.organisation.data != registration.organisation:
+        limits.refuse_guesses(registration)
+    try:
+        actions.change(
+            registration, form.details(), answered=form.answered(), actor="person", now=clock.now()
+        )
+    except OrganisationFull:
+        limits.note_guess(registration)
+        raise
 
 
 def slug_afterwards(registration: Registration | None) -> str | None:

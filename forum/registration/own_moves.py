@@ -26,6 +26,7 @@ from forum.registration.errors import (
     NoPlaceThere,
     NoSuchSector,
     NotLive,
+    OrganisationFull,
     SameAddress,
     SectorFull,
     SignInEnded,
@@ -38,6 +39,13 @@ from forum.web.forms import TidyForm
 from forum.web.languages import in_language
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import localised
+
+# Why a new address cannot be confirmed, as templates/public/self_service/confirm_address.html names it.
+ADDRESS_REFUSALS: dict[type[Exception], str] = {
+    AddressTaken: "taken",
+    OrganisationFull: "organisation",
+    SectorFull: "full",
+}
 
 bp = Blueprint("own_moves", __name__)
 bp.register_error_handler(NotLive, self_service.has_ended)
@@ -103,9 +111,9 @@ def confirm_address(token: str) -> ResponseReturnValue:
     start_write(db.session)
     try:
         registration = new_address.confirm(token, now=now)
-    except (AddressTaken, SectorFull) as refusal:
+    except (AddressTaken, OrganisationFull, SectorFull) as refusal:
         db.session.rollback()
-        refused = "taken" if isinstance(refusal, AddressTaken) else "full"
+        refused = ADDRESS_REFUSALS[type(refusal)]
         return render_template(page, form=form, refused=refused, **shown), 409
     manage = links.issue(registration, TokenPurpose.MANAGE, now=now)
     db.session.commit()

@@ -129,17 +129,19 @@ def trial_of(event: Event) -> Event:
 def has_room(sector: Sector, now: datetime, organisation_key: str | None = None) -> bool:
     """Return whether a place could be held now for a person (of this organisation, if one is given).
 
-    Raises SectorFull if there is neither a place nor a waiting list.
+    Raises SectorFull if there is neither a place in the sector nor a waiting list. Where only the organisation's cap
+    stands in the way, no place is held and nothing is refused: whoever asks may be a stranger, who is not to learn who
+    else comes from there. `actions.confirm` decides, once the address is known to be the person's.
     """
     if sector.policy != SectorPolicy.OPEN:
         return False
     event = sector.event
     # While nobody can be offered a place any more, a newcomer must not pass those who wait.
     would_pass = deadlines.is_too_near(event, now) and queries.has_line(sector)
-    is_free = not would_pass and _is_free(sector, event, organisation_key, now)
+    is_free = not would_pass and places_left(event, now)[sector.id] > 0
     if not is_free and not takes_waiters(event, now):
         raise SectorFull
-    return is_free
+    return is_free and caps.has_room(event, organisation_key, sector.id)
 
 
 def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:

@@ -42,7 +42,7 @@ from forum.registration.errors import (
     SignInEnded,
 )
 from forum.registration.forms import DetailsForm, ProtectedIdentityForm
-from forum.registration.own_forms import ask_again, mine, mine_live, slug_afterwards
+from forum.registration.own_forms import ask_again, change_details, mine, mine_live, slug_afterwards
 from forum.web import errors
 from forum.web.forms import TidyForm
 from forum.web.routes import localised
@@ -128,12 +128,14 @@ def change() -> ResponseReturnValue:
     if (is_sent := form.validate_on_submit()) or form.is_rechecked():
         start_write(db.session)
         try:
-            actions.change(mine(), form.details(), answered=form.answered(), actor="person", now=clock.now())
+            change_details(mine(), form)
             if is_sent:
                 db.session.commit()
                 return _back_saved()
         except OrganisationFull:
-            form.organisation.errors = [_("This organisation has as many places as it can have")]
+            form.organisation.errors = [
+                _("You cannot change to this organisation here. Write to the organisers instead.")
+            ]
         db.session.rollback()
     page = render_template(
         "public/self_service/change.html", registration=registration, form=form, asked=layout

@@ -183,8 +183,20 @@ def test_without_a_waiting_list_a_full_sector_leaves_the_invitation_open(pages, 
     page = pages.get(link.replace("/sv/", "/en/") + "/yes")
     assert "nobody can join the waiting list" in page.text
     refused = page.submit({"country": "SE"}, button="Register", expect=409)
-    assert "Your invitation stays open" in refused.text or "your invitation stays open" in refused.text
+    assert "There is no place for you in this sector now" in refused.text
+    assert "your invitation stays open" in refused.text
     assert (second.state, db.session.query(Registration).count()) == (InvitationState.OPEN, 1)
+
+
+def test_an_invited_person_of_a_full_organisation_reads_nothing_untrue(pages, event):
+    """Places are free; only the cap of the organisation refuses, which is not told."""
+    write(setattr, event, "has_waiting_list", False)
+    write(setattr, event, "organisation_cap", 1)
+    confirmed(event, "tech", organisation="Hemliga byrån")
+    link = link_of(invite(event, "tech", language="en", organisation="Hemliga byrån"))
+    refused = pages.get(f"{link}/yes").submit({"country": "SE"}, button="Register", expect=409)
+    assert "There is no place for you in this sector now" in refused.text
+    assert "are taken" not in refused.text
 
 
 def test_reviewers_see_that_a_person_was_invited(organiser, event):

@@ -9,8 +9,8 @@ from forum.events.enums import SectorPolicy
 from forum.registration import places
 from forum.registration.errors import NoSuchSector
 from tests.factories.events import make_event, make_sector
-from tests.factories.registrations import register
-from tests.registration.filling import checked
+from tests.factories.registrations import confirmed, register
+from tests.registration.filling import checked, link_in, mails
 from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -111,6 +111,21 @@ def test_a_full_sector_without_waiting_list_says_so(pages, database):
     register(event)
     page = pages.get("registration.details", sector="justice")
     assert page.h1 == "All places in this sector are taken"
+
+
+def test_a_stranger_does_not_learn_from_a_cap_who_comes(app, database):
+    """Without a waiting list the form goes on for a full organisation too; the owner of the address is told."""
+    event = make_event(has_waiting_list=False, organisation_cap=1)
+    confirmed(event, organisation="Hemliga byrån", is_protected=True)
+    answers = []
+    for name, organisation in (("a", "Hemliga byrån"), ("b", "Annan byrå")):
+        page = checked(Pages(app), organisation=organisation, email=f"{name}@attacker.example")
+        answers.append(page.submit(button="Register", follow=True).text.replace(f"{name}@", "NAME@"))
+    assert answers[0] == answers[1]
+    (sent,) = [mail for mail in mails(database) if mail.recipient == "a@attacker.example"]
+    owner = Pages(app).get(link_in(sent))
+    refused = owner.submit(button="Confirm my address", expect=409)
+    assert "There is no place for you in this sector now" in refused.text
 
 
 def test_too_many_tries_from_one_network_keep_the_answers(make_app, sqlite_url, pages, event):

@@ -8,7 +8,8 @@ from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector, registration_state
 from forum.extensions import db
-from forum.registration import intake, places
+from forum.registration import actions, intake, places
+from forum.registration.enums import Status
 from forum.registration.errors import (
     RegistrationClosed,
     RegistrationRefused,
@@ -17,7 +18,7 @@ from forum.registration.errors import (
     SectorFull,
 )
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import make_applicant, register
+from tests.factories.registrations import make_applicant, register, write
 
 pytestmark = pytest.mark.usefixtures("database")
 DAY = timedelta(days=1)
@@ -93,12 +94,11 @@ def test_a_full_sector_takes_who_waits():
     assert both_refuse(event) is None
 
 
-def test_an_organisation_at_its_cap_is_known_only_when_its_form_comes():
+def test_the_cap_of_an_organisation_is_told_only_to_the_owner_of_the_address():
     event = make_event(organisation_cap=1, has_waiting_list=False)
     register(event, organisation="Bolaget")
-    start_write(db.session)
-    places.lock(event)
-    sector, applicant = find_sector(event, "justice"), make_applicant(organisation="Bolaget AB")
-    with pytest.raises(SectorFull):
-        intake.register(event, sector, applicant, now=NOW)
     assert refusal_of_page(event) is None
+    late = register(event, organisation="Bolaget AB")
+    assert (late.status, late.holds_place) == (Status.PENDING, False)
+    with pytest.raises(SectorFull):
+        write(actions.confirm, late, now=NOW)

@@ -7,11 +7,14 @@ import pytest
 
 from forum import clock
 from forum.columns import digest
+from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
+from forum.organisations import actions as organisations
+from forum.organisations.actions import Written
 from forum.people.models import AddressChange
 from forum.privacy import hanging
-from forum.registration import actions, expiry, links, new_address, own_data
+from forum.registration import actions, caps, expiry, links, new_address, own_data, places
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import LinkRefused
 from tests.factories.events import NOW, make_event, make_sector
@@ -77,6 +80,36 @@ def test_organiser_is_told_which_registration_has_the_address(organiser, event, 
         {"email": "OLD@example.org"}, button="Send the link", expect=409
     )
     assert page.errors == {"email": "This is the address that the registration has"}
+
+
+@pytest.mark.parametrize("has_room", [True, False])
+def test_a_new_address_passes_no_cap_of_the_organisation_that_has_its_domain(pages, database, has_room):
+    clock.freeze(NOW)
+    event = make_event(capacity=9, organisation_cap=1)
+    police = Written("Polisen", domains=("polisen.example",), cap=2 if has_room else 1)
+    write_down(event, police)
+    confirmed(event, "justice", organisation="Polisen", email="a@other.example")
+    moving = confirmed(event, "justice", organisation="Konsult", email="b@private.example")
+    waiting = confirmed(event, "justice", organisation="Konsult", email="c@private.example")
+    assert (moving.holds_place, waiting.status) == (True, Status.WAITING)
+    token = _ask(moving, "b@polisen.example")
+    page = pages.get(f"/en/r/address/{token}")
+    answer = page.submit(button="Confirm my address", expect=303 if has_room else 409)
+    for one in (moving, waiting):
+        database.refresh(one)
+    assert caps.held_by(event, {"polisen"}).in_all("polisen") == (2 if has_room else 1)
+    assert moving.email == ("b@polisen.example" if has_room else "b@private.example")
+    # The place that the former organisation may have again is offered at once.
+    assert waiting.status == (Status.OFFERED if has_room else Status.WAITING)
+    assert has_room or "This address cannot be used now" in answer.text
+    assert "Polisen" not in answer.text
+
+
+def write_down(event, written):
+    start_write(db.session)
+    places.lock(event)
+    organisations.store(event, None, written, actor="user:1", now=NOW)
+    db.session.commit()
 
 
 def test_person_learns_nothing_about_an_address_that_is_registered(pages, event, person):

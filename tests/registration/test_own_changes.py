@@ -9,6 +9,7 @@ from forum import clock
 from forum.audit.models import AuditEntry
 from forum.events.enums import SectorPolicy
 from forum.registration import actions, expiry
+from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, write
@@ -74,14 +75,33 @@ def test_a_place_cannot_be_carried_to_an_organisation_at_its_cap(pages, database
     confirmed(event, organisation="Stora bolaget")
     pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
     page = pages.post("self_service.change", {"organisation": "STORA BOLAGET AB"}, expect=422)
-    assert page.errors == {"organisation": "This organisation has as many places as it can have"}
+    told = "You cannot change to this organisation here. Write to the organisers instead."
+    assert page.errors == {"organisation": told}
     assert page.form().data["organisation"] == ["STORA BOLAGET AB"]
     swedish = page.submit(button="Svenska", expect=422)
-    assert swedish.errors == {"organisation": "Organisationen har redan så många platser som den kan få"}
+    told = "Du kan inte byta till den här organisationen här. Skriv till arrangören i stället."
+    assert swedish.errors == {"organisation": told}
     corrected = swedish.submit({"organisation": "Lilla bolaget AB"}, button="English", expect=200)
     assert (corrected.errors, corrected.form().data["organisation"]) == ({}, ["Lilla bolaget AB"])
     database.refresh(registration)
     assert registration.organisation == "Lilla bolaget"
+
+
+def test_a_person_cannot_try_out_which_organisations_come(pages, database):
+    """After a few refusals every other organisation is refused in the same words, also one that nobody comes from."""
+    event = make_event(organisation_cap=1)
+    confirmed(event, organisation="Lilla bolaget")
+    for number in range(3):
+        confirmed(event, organisation=f"Bolag {number}")
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    told = [
+        pages.post("self_service.change", {"organisation": name}, expect=422).errors
+        for name in ("Bolag 0", "Bolag 1", "Bolag 2", "Nobody at all")
+    ]
+    assert told[0]
+    assert told == told[:1] * 4
+    pages.post("self_service.change", {"title": "Domare"}, follow=True, expect=200)
+    assert database.query(Registration).order_by(Registration.id).first().title == "Domare"
 
 
 def test_changing_details_is_seen_at_once(pages, event, database):

@@ -49,6 +49,7 @@ from forum.registration import (
     line,
     mails,
     moving,
+    new_address,
     offers,
     offers_by_hand,
     places,
@@ -79,13 +80,14 @@ from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
 from forum.registration.reviewing import Refusal
 from forum.review import queries as reviews
-from tests.delegations.substituting_acts import Substituting
+from tests.delegations.substituting_acts import REPLACEABLE, Substituting
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import register
 from tests.factories.saving import save
 from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
+from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
 
 SECTORS = ("tech", "ngo", "other")
@@ -96,6 +98,11 @@ WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 IN_LINE = (Status.WAITING, Status.OFFERED)
 OF_CHANGES = ("change-in-review", "change-approved", "substitute-in-review")
+# Mails beside those that say how a registration stands.
+BESIDE = (
+    *("already-registered", "substitute-asked", "substitute-registered"),
+    *("new-address", "address-leaving"),
+)
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
     Status.IN_REVIEW: {"in-review", "reinstated", "merged"},
@@ -207,6 +214,15 @@ class Registrations(Answering, Inviting, Substituting, Uniting, RuleBasedStateMa
     @rule(data=st.data(), organisation=st.sampled_from(ORGANISATIONS))
     def somebody_changes_organisation(self, data, organisation):
         self.change_organisation(self.pick(data, *LIVE), organisation)
+
+    @precondition(lambda self: self.now < self.event.ends_at and self.those_who_are(*REPLACEABLE))
+    @rule(data=st.data(), domain=st.sampled_from(("example.org", "example.net")))
+    def somebody_confirms_a_new_address(self, data, domain):
+        """Use an address at the people's domain, which an organisation may have, or at one that nobody has."""
+        person = self.pick(data, *REPLACEABLE)
+        if self.do(new_address.ask, person, f"new{next(self.forms)}@{domain}", actor="person"):
+            address = newest_mail(person, "new-address").address
+            self.do(new_address.confirm, address.rpartition("/")[2])
 
     @precondition(lambda self: self.those_approved())
     @rule(data=st.data(), organisation=st.sampled_from(ORGANISATIONS))
@@ -523,7 +539,7 @@ class Registrations(Answering, Inviting, Substituting, Uniting, RuleBasedStateMa
         for registration_id, kind, status in db.session.execute(select(*columns).order_by(OutboxMessage.id)):
             # An outdated mail is withdrawn, with the status "aborted".
             assert status in ("queued", "sent", "withheld", "aborted")
-            if kind not in ("already-registered", "substitute-asked", "substitute-registered"):
+            if kind not in BESIDE:
                 last[registration_id] = kind
         assert [one.id for one in people if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
 
@@ -666,7 +682,8 @@ class Registrations(Answering, Inviting, Substituting, Uniting, RuleBasedStateMa
     def owner_of(self, one) -> str:
         """Return the organisation that fits a person: by the name, else by the domain, else the name itself."""
         named = [name for name, known in self.written.items() if one.organisation in (name, *known.aliases)]
-        at_domain = [name for name, known in self.written.items() if known.domains]
+        domain = one.email_canonical.rpartition("@")[2]
+        at_domain = [name for name, known in self.written.items() if domain in known.domains]
         return next(iter((*named, *at_domain)), one.organisation)
 
     def in_sectors(self, one) -> dict[str, int]:
@@ -738,6 +755,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (caps, "has_room", lambda *_: True),
         (caps, "own_caps", lambda *_: {}),
         (caps.Held, "against", lambda held, key, _sector: held.in_all(key)),
+        (caps, "refuse_if_full", lambda *_: None),
         (belonging, "settle", lambda event: 0),
         (merging, "settle", lambda event, now: (0, 0)),
         (merging, "undo", lambda event, row, *, actor, now: None),
