@@ -1,5 +1,6 @@
 """The form for an organisation."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,12 +14,18 @@ from forum.console.settings_fields import NumberField, Row, SettingsForm, at_mos
 from forum.events.models import Event
 from forum.organisations.actions import Written
 from forum.registration.limits import PUBLIC_PROVIDERS
+from forum.registration.names import organisation_key
 from forum.registration.organisation_models import LONGEST_NAME
 from forum.web.countries import CountryField
 from forum.web.forms import LinesField, required
 from forum.web.languages import in_language
 
 MOST_ALIASES, MOST_DOMAINS = 50, 20
+# Endings below which organisations that have nothing to do with each other register domains, such as co.uk.
+SHARED = re.compile(
+    r"(ac|co|com|edu|gov|net|org)\.[a-z]{2}"
+    r"|(kommune|priv)\.no|(parti|pp|press|tm)\.se|aland\.fi|(ltd|me|nhs|plc|police|sch)\.uk"
+)
 
 
 class SectorCaps(Row):
@@ -77,6 +84,11 @@ class OrganisationForm(SettingsForm):
             sector_caps=tuple((key, cap) for key, cap in self.sector_caps.data.items() if cap),
         )
 
+    def validate_name(self, field: StringField) -> None:
+        """Refuse a name by which nothing can be compared, such as an accent alone."""
+        if field.data and not organisation_key(field.data):
+            raise ValidationError(_l("Write the name with letters or digits"))
+
     def validate_aliases(self, field: LinesField) -> None:
         """Refuse too many names, and one that is too long."""
         lines = list(_lines(field.data))
@@ -84,6 +96,8 @@ class OrganisationForm(SettingsForm):
             raise ValidationError(
                 _l("Write at most 50 names of at most 200 characters, each on a line of its own")
             )
+        if not all(map(organisation_key, lines)):
+            raise ValidationError(_l("Write each name with letters or digits"))
 
     def validate_domains(self, field: LinesField) -> None:
         """Refuse too many domains, what is no domain, and a provider at which anybody can have an address."""
@@ -92,11 +106,16 @@ class OrganisationForm(SettingsForm):
             raise ValidationError(_l("Write at most 20 domains, each on a line of its own"))
         for line in lines:
             domain = _domain(line)
-            if "." not in domain:
+            if "." not in domain or domain.rpartition(".")[2].isdecimal():
                 raise ValidationError(_l("Write each domain like example.org, on a line of its own"))
-            if domain in PUBLIC_PROVIDERS:
+            if any(f".{domain}".endswith(f".{provider}") for provider in PUBLIC_PROVIDERS):
                 told = _l(
                     "%(domain)s is a public mail provider: anybody can have an address there", domain=domain
+                )
+                raise ValidationError(told)
+            if SHARED.fullmatch(domain):
+                told = _l(
+                    "Below %(domain)s each organisation has a domain of its own: write that", domain=domain
                 )
                 raise ValidationError(told)
 

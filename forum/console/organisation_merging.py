@@ -34,10 +34,7 @@ def choose(event: str, number: int) -> ResponseReturnValue:
     organisation = get_organisation_or_404(found, number)
     known = queries.list_all(found)
     named = duplicates.list_names(known, queries.list_merges(found))
-    pairs = duplicates.find_pairs(named, queries.list_distinctions(found))
-    similar = {
-        one.id for pair in pairs if organisation in (pair.older, pair.younger) for one in vars(pair).values()
-    }
+    similar = duplicates.find_similar(organisation, named, queries.list_distinctions(found))
     return render_template(
         "console/organisations/choose.html",
         event=found,

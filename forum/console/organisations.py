@@ -10,6 +10,8 @@ from flask_babel import ngettext
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.console.edit_pages import edit_page
 from forum.console.organisation_forms import OrganisationForm
 from forum.console.settings_editing import get_locked_or_404, show_stored
@@ -27,6 +29,8 @@ from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import in_language
 
+PAIRS_SHOWN = 50
+
 bp = Blueprint("organisations", __name__, url_prefix="/console/<event>/organisations")
 # Every form on which an organisation is typed offers names, the public ones too.
 bp.add_app_template_filter(belonging.list_suggested, "suggested_names")
@@ -40,7 +44,9 @@ def index(event: str) -> ResponseReturnValue:
     known, counts = queries.list_all(found), queries.count_by_key(found)
     unlisted, merges = queries.list_unlisted(found, counts, known), queries.list_merges(found)
     named, apart = duplicates.list_names(known, merges), queries.list_distinctions(found)
-    standing, held = {one.id: one for one in known}, queries.count_in_sectors(found)
+    held = queries.count_in_sectors(found)
+    if unlisted:
+        note_view(audit_queries.ORGANISATIONS_VIEWED, found, actor=sign_ins.current_actor())
     return render_template(
         "console/organisations/index.html",
         event=found,
@@ -49,10 +55,7 @@ def index(event: str) -> ResponseReturnValue:
         sectors={sector.key: sector for sector in found.sectors},
         unlisted=unlisted,
         likely=duplicates.find_likely(unlisted, named),
-        pairs=duplicates.find_pairs(named, apart),
-        apart=[
-            (standing[one], standing[other]) for one, other in sorted(apart) if {one, other} <= {*standing}
-        ],
+        **_pairs(known, named, apart),
         form=TidyForm(),
     )
 
@@ -91,6 +94,16 @@ def remove(event: str, number: int) -> ResponseReturnValue:
 def get_organisation_or_404(event: Event, number: int) -> Organisation:
     """Return the event's organisation with this id, or abort with 404."""
     return queries.find(event, number) or abort(404)
+
+
+def _pairs(
+    known: Sequence[Organisation], named: Sequence[duplicates.Named], apart: set[tuple[int, int]]
+) -> dict[str, Any]:
+    """Return the pairs that look alike, as many as are shown, and those that organisers told apart."""
+    pairs = duplicates.find_pairs(named, apart, most=PAIRS_SHOWN + 1)
+    standing = {one.id: one for one in known}
+    told = [[standing[number] for number in pair] for pair in sorted(apart) if {*pair} <= {*standing}]
+    return {"pairs": pairs[:PAIRS_SHOWN], "has_more_pairs": len(pairs) > PAIRS_SHOWN, "apart": told}
 
 
 def _row(
@@ -187,6 +200,7 @@ def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
     named = find_by_reference(event, request.args.get("of", "")[:20])
     if named is None:
         return stored
+    note_view(audit_queries.REGISTRATION_VIEWED, named, actor=sign_ins.current_actor())
     if not stored:
         return {"name": named.organisation}
     return {**stored, "aliases": f"{stored['aliases']}\n{named.organisation}".strip()}
@@ -229,6 +243,8 @@ def _page(
 ) -> ResponseReturnValue:
     organisation = get_organisation_or_404(event, number) if number else None
     spellings = queries.count_spellings(organisation) if organisation else []
+    if spellings:
+        note_view(audit_queries.ORGANISATIONS_VIEWED, event, actor=sign_ins.current_actor())
     merges = queries.list_merges(event) if organisation else []
     shown = {
         "organisation": organisation,

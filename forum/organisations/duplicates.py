@@ -12,6 +12,9 @@ from forum.registration.organisation_models import MarkKind, Organisation
 
 # From 0 to 100, whatever the order of the words: 85 finds a letter or two more, fewer or others in a name.
 LIKE_ENOUGH = 85
+# Each name is compared with each other one, so their number is bounded: 2,000 take less than a second.
+MOST_COMPARED = 2_000
+Apart = Collection[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -24,47 +27,68 @@ class Pair:
 
 @dataclass(frozen=True)
 class Named:
-    """A name of an organisation: as it is compared, of which organisation, and whom that one counts as."""
+    """A name of an organisation as it is compared: whose it is, as whom that one counts, and whether lists show it."""
 
     value: str
     owner_id: int
     counts_as: Organisation
+    is_first: bool
 
 
 def list_names(known: Sequence[Organisation], merges: Sequence[Merge]) -> list[Named]:
-    """Return all names of these organisations, with those of the organisations that were merged into them."""
+    """Return the names of these organisations, with those of the organisations that were merged into them.
+
+    Of very many names only MOST_COMPARED are returned, the other names of an organisation after its own.
+    """
     standing = {one.id: one for one in known}
     merged = [(row.merged, standing.get(row.merged.counts_as_id or 0)) for row in merges]
     owners = [(one, one) for one in known] + [(one, other) for one, other in merged if other is not None]
-    return [
-        Named(mark.value, owner.id, counts_as)
+    named = [
+        Named(mark.value, owner.id, counts_as, is_first=mark.value == owner.key)
         for owner, counts_as in owners
         for mark in owner.marks
         if mark.kind == MarkKind.NAME
     ]
+    if len(named) > MOST_COMPARED:
+        named.sort(key=lambda one: not one.is_first)
+    return named[:MOST_COMPARED]
 
 
-def find_pairs(named: Sequence[Named], apart: Collection[tuple[int, int]] = ()) -> list[Pair]:
+def find_pairs(named: Sequence[Named], apart: Apart = (), *, most: int) -> list[Pair]:
     """Return pairs of organisations of which a name of the one looks like a name of the other, each pair once.
 
-    `apart` are the pairs of ids of which organisers have said that they are two.
+    At most `most` pairs are looked for. `apart` are the pairs of ids of which organisers have said that they are two.
     """
-    pairs = {}
-    for one in named:
-        for other in _like(one.value, named):
-            older, younger = sorted(
-                (one.counts_as, other.counts_as), key=lambda organisation: organisation.id
-            )
-            owners = min(one.owner_id, other.owner_id), max(one.owner_id, other.owner_id)
-            if older is not younger and owners not in apart and (older.id, younger.id) not in apart:
-                pairs[younger.id, older.id] = Pair(younger, older)
+    pairs: dict[tuple[int, int], Pair] = {}
+    for number, one in enumerate(named, start=1):
+        for pair in _pairs_of(one, named[number:], apart):
+            pairs[pair.younger.id, pair.older.id] = pair
+            if len(pairs) == most:
+                return list(pairs.values())
     return list(pairs.values())
+
+
+def find_similar(organisation: Organisation, named: Sequence[Named], apart: Apart = ()) -> set[int]:
+    """Return the ids of the organisations of which a name looks like one of this organisation's."""
+    mine = [one for one in named if one.counts_as is organisation]
+    others = [one for one in named if one.counts_as is not organisation]
+    pairs = [pair for one in mine for pair in _pairs_of(one, others, apart)]
+    return {one.id for pair in pairs for one in (pair.older, pair.younger)} - {organisation.id}
 
 
 def find_likely(unlisted: Sequence[Unlisted], named: Sequence[Named]) -> dict[str, Organisation]:
     """Return by the registration's reference the organisation that a name in registrations looks like most."""
     likely = {one.reference: next(_like(organisation_key(one.name), named), None) for one in unlisted}
     return {reference: name.counts_as for reference, name in likely.items() if name}
+
+
+def _pairs_of(one: Named, others: Sequence[Named], apart: Apart) -> Iterator[Pair]:
+    """Yield the organisation of a name with each one that has a name like it, unless they were told apart."""
+    for other in _like(one.value, others):
+        older, younger = sorted((one.counts_as, other.counts_as), key=lambda organisation: organisation.id)
+        owners = min(one.owner_id, other.owner_id), max(one.owner_id, other.owner_id)
+        if older is not younger and owners not in apart and (older.id, younger.id) not in apart:
+            yield Pair(younger, older)
 
 
 def _like(name: str, named: Sequence[Named]) -> Iterator[Named]:

@@ -227,6 +227,44 @@ def test_similar_names_are_told_apart_and_proposed_again(database, organiser, ev
     ]
 
 
+@pytest.mark.parametrize(
+    ("domain", "refusal"),
+    [
+        ("co.uk", "Below co.uk each organisation has a domain of its own: write that"),
+        ("org.se", "Below org.se each organisation has a domain of its own: write that"),
+        ("Police.UK", "Below police.uk each organisation has a domain of its own: write that"),
+        ("mail.gmail.com", "mail.gmail.com is a public mail provider: anybody can have an address there"),
+        ("1.2.3.4", "Write each domain like example.org, on a line of its own"),
+    ],
+)
+def test_a_domain_that_fits_everybody_is_refused(organiser, event, domain, refusal):
+    form = organiser.get("organisations.new", **HERE)
+    page = form.submit({"name": "Met", "domains": domain}, button="Add the organisation", expect=422)
+    assert page.errors == {"domains": refusal}
+    for own in ("met.police.uk", "notgmail.com", "office.co.uk"):
+        form.submit({"name": own, "domains": own}, button="Add the organisation", expect=303)
+
+
+def test_a_name_without_a_letter_is_refused(organiser, event):
+    form = organiser.get("organisations.new", **HERE)
+    page = form.submit(
+        {"name": "\u0301", "aliases": "Noa\n\u0301"}, button="Add the organisation", expect=422
+    )
+    assert {*page.errors} == {"name", "aliases"}
+
+
+def test_that_names_in_registrations_were_read_is_recorded(database, organiser, event):
+    def recorded():
+        rows = database.query(AuditEntry.action, AuditEntry.subject_type).order_by(AuditEntry.id)
+        return [tuple(row) for row in rows if row.action.endswith(".viewed")]
+
+    organiser.get("organisations.index", **HERE)
+    assert recorded() == []
+    confirmed(event, organisation="Anna Svensson Konsult")
+    organiser.get("organisations.index", **HERE).follow("Add Anna Svensson Konsult")
+    assert recorded() == [("organisations.viewed", "events"), ("registration.viewed", "registrations")]
+
+
 def test_a_page_of_a_removed_organisation_never_reaches_the_next_one(database, organiser, event):
     """Whoever still has the page open removes and changes nobody else, and keeps what was typed."""
     new = organiser.get("organisations.new", **HERE)

@@ -165,12 +165,40 @@ def test_an_organisation_of_another_event_is_no_merge_of_this_one(event, two):
     assert queries.find_merge(event, police.id) is None
 
 
-def proposals(event):
+def proposals(event, most=9):
     named = duplicates.list_names(queries.list_all(event), queries.list_merges(event))
-    return [
-        (pair.older.name, pair.younger.name)
-        for pair in duplicates.find_pairs(named, queries.list_distinctions(event))
+    pairs = duplicates.find_pairs(named, queries.list_distinctions(event), most=most)
+    return [(pair.older.name, pair.younger.name) for pair in pairs]
+
+
+def test_very_many_names_that_look_alike_are_compared_only_so_often(event, monkeypatch):
+    """Each of these 6,000 names looks like each other one: all pairs would keep a worker for minutes."""
+    known = [
+        Organisation(id=number, key=f"region {number}", name=f"Region {number}") for number in range(1, 301)
     ]
+    for one in known:
+        aliases = [f"region number {one.id} unit {alias}" for alias in range(19)]
+        one.marks = [OrganisationMark(kind="name", value=name) for name in (one.key, *aliases)]
+    compared = []
+    extract = duplicates.process.extract
+    monkeypatch.setattr(
+        duplicates.process,
+        "extract",
+        lambda name, values, **options: compared.append(len(values)) or extract(name, values, **options),
+    )
+    named = duplicates.list_names(known, [])
+    assert len(named) == duplicates.MOST_COMPARED
+    assert {one.counts_as.id for one in named if one.is_first} == {*range(1, 301)}
+    assert len(duplicates.find_pairs(named, most=51)) == 51
+    assert sum(compared) <= 3 * duplicates.MOST_COMPARED
+    assert len(duplicates.find_similar(known[0], named)) > 200
+
+
+def test_only_as_many_pairs_are_looked_for_as_are_shown(event):
+    for number in range(4):
+        store(event, f"Folkhälsomyndigheten {number}")
+    assert len(proposals(event)) == 6
+    assert len(proposals(event, most=2)) == 2
 
 
 def test_what_was_told_apart_is_not_proposed_until_that_is_taken_back(event):
