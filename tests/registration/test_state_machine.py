@@ -735,6 +735,13 @@ def tell_stories(**differing) -> None:
     assert audit.verify() is None
 
 
+def test_no_part_of_the_machine_hides_an_act_of_another():
+    """Two acts with one name would be one act: the other one never happened."""
+    ours = Registrations.__mro__[: Registrations.__mro__.index(RuleBasedStateMachine)]
+    names = Counter(name for part in ours for name in vars(part) if not name.startswith("__"))
+    assert [name for name, number in names.items() if number > 1] == []
+
+
 def test_places_line_and_mails_agree_whatever_happens(database):
     """Run fixed sequences of acts for about twenty seconds."""
     assert database.query(Event).count() == 0

@@ -43,7 +43,7 @@ class Uniting:
 
     @precondition(lambda self: db.session.scalars(select(RegistrationMerge.ended_id)).all())
     @rule(data=st.data())
-    def organisers_undo_a_merge(self, data):
+    def organisers_part_two_again(self, data):
         """Bring back a registration that was merged, mostly too late or without a free place."""
         known = {each.ended_id: each for each in db.session.scalars(select(RegistrationMerge))}
         merge = known[data.draw(st.sampled_from(sorted(known)))]
