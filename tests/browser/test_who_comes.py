@@ -26,6 +26,9 @@ WORDS = {
         "place": "Du har en plats",
         "review": "Din anmälan granskas",
         "replaced": "Någon annan kommer i stället för dig",
+        "delegation": "Bekräfta anmälan av flera personer",
+        "sent": "Öppna kontaktpersonens e-post",
+        "several": "Din delegation",
     },
     "en": {
         "country": "Sweden",
@@ -36,6 +39,9 @@ WORDS = {
         "place": "You have a place",
         "review": "Your registration is being reviewed",
         "replaced": "Somebody else comes instead of you",
+        "delegation": "Confirm the registration of several people",
+        "sent": "Check the contact’s e-mail",
+        "several": "Your delegation",
     },
 }
 
@@ -98,6 +104,7 @@ def forum(database, start_forum) -> Running:
         sectors=[
             make_sector("justice", ceiling=9, policy=SectorPolicy.REVIEW),
             make_sector("politics", ceiling=9, position=2, policy=SectorPolicy.INVITATION),
+            make_sector("ngo", ceiling=9, position=3),
         ],
     )
     make_page(event, "practical"), make_page(event, "privacy")
@@ -133,6 +140,32 @@ def test_who_comes(forum, sit_down, language):
     expect(organiser.page.locator("main table")).to_contain_text("Berg")
     expect(organiser.page.locator("main table")).to_contain_text("Andersen")
     forum.wait_for_mail("asa@example.org", person.say["replaced"])
+
+
+@pytest.mark.parametrize(("hands", "language"), [(Mouse, "sv"), (Keys, "en")], ids=["mouse-sv", "keys-en"])
+def test_a_contact_registers_two_people_and_lets_another_one_come(sit_down, language):
+    contact, person = sit_down(), sit_down()
+    contact.open(f"/{language}/register/ngo")
+    contact.press("a[href$='/ngo/delegation']")
+    contact.fill(given_name="Anna", family_name="Berg", email="anna@example.org", organisation="Exempelbyrån")
+    contact.hands.choose(contact.field("country"), contact.say["country"])
+    contact.fill(**{"people-0-given_name": "Bo", "people-0-family_name": "Ek"})
+    contact.fill(**{"people-1-given_name": "Cia", "people-1-email": "cia@example.org"})
+    contact.tick("choice", "fit")
+    contact.submit()
+    contact.expect_heading(contact.say["sent"])
+    contact.follow_mail("anna@example.org", contact.say["delegation"])
+    contact.expect_heading(contact.say["several"])
+
+    person.follow_mail("cia@example.org", person.say["confirm"])
+    person.expect_heading(person.say["place"])
+
+    contact.press("main ol a[href$='/instead']")
+    contact.fill(given_name="Dan", family_name="Falk")
+    contact.press("main form button[type=submit], main form button.button")
+    contact.expect_heading(contact.say["several"])
+    expect(contact.page.locator("main ol")).to_contain_text("Dan Falk")
+    expect(contact.page.locator("main ol")).not_to_contain_text("Bo Ek")
 
 
 def invite(organiser: Somebody, language: str, address: str) -> None:
