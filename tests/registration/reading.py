@@ -60,6 +60,11 @@ def newest_mail(registration: Registration, kind: str | None = None) -> Mail:
     return read(mine[-1])
 
 
+def newest_mail_to(address: str, kind: str) -> Mail:
+    """Return the newest mail of this kind to an address, which may belong to no registration."""
+    return read([row for row in _rows(0) if (row.recipient, row.kind) == (address, kind)][-1])
+
+
 def read(row: OutboxMessage) -> Mail:
     """Return the mail of an outbox row as a mail program shows it."""
     assert row.status == "queued", row.last_error

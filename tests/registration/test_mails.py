@@ -8,8 +8,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from forum.columns import Text
-from forum.delegations import substituting
+from forum.database import start_write
+from forum.delegations import admitting, asking, contact_news, substituting
+from forum.delegations.asking import Contact, Person
+from forum.delegations.mails import TO_CONTACT
 from forum.events.enums import SectorPolicy
+from forum.events.models import Event
+from forum.extensions import db
 from forum.registration import (
     actions,
     declining,
@@ -17,6 +22,7 @@ from forum.registration import (
     links_by_mail,
     new_address,
     offers_by_hand,
+    places,
     reinstating,
     reviewing,
     uniting,
@@ -29,7 +35,7 @@ from forum.registration.reviewing import Refusal
 from tests.factories.events import NOW, ORGANISER, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, make_applicant, register, write
-from tests.registration.reading import Mail, newest_mail
+from tests.registration.reading import Mail, newest_mail, newest_mail_to
 
 TYPED = {  # unique answers of a visitor, to find out whether a mail contains them
     "given_name": "Kanariegiven",
@@ -68,6 +74,7 @@ KINDS = {
     "substitute-registered",
     "substituted",
     "substitute-in-review",
+    *TO_CONTACT,
 }
 WITHOUT_ANY = {"address-leaving", "substituted"}
 # These mails have no personal link; all but those of WITHOUT_ANY have a link to register again instead.
@@ -131,7 +138,7 @@ def make_mails(language: str) -> dict[str, Mail]:
     found |= {**make_mails_about_offers(waiting, patient), **make_mails_of_substitution(approved)}
     twice, again = confirmed(event, **answers), confirmed(event, **answers)
     write(uniting.unite, twice, again, (), actor="command", now=NOW)
-    return {**found, **_newest(twice, "merged")}
+    return {**found, **_newest(twice, "merged"), **make_mails_of_delegation(event, language)}
 
 
 def make_mails_about_offers(waiting: Registration, patient: Registration) -> dict[str, Mail]:
@@ -163,6 +170,27 @@ def make_mails_of_substitution(person: Registration) -> dict[str, Mail]:
         **_newest(person, "substituted"),
         **_newest(newcomer, "substitute-in-review"),
     }
+
+
+def make_mails_of_delegation(event: Event, language: str) -> dict[str, Mail]:
+    """Let a contact register two people for a sector that is reviewed, ask once more, and read of a decision."""
+    names = TYPED["given_name"], TYPED["family_name"]
+    contact = Contact(*names, "contact@example.org", TYPED["organisation"], "SE", language)
+    people = [Person(*names, TYPED["title"]) for _number in range(2)]
+
+    def ask(key: str) -> None:
+        start_write(db.session)
+        locked, sector = places.lock_sector("other", event.slug)
+        asking.ask(locked, sector, contact, people, is_all_or_nobody=False, form_key=key, now=NOW)
+        db.session.commit()
+
+    ask("first")
+    token = newest_mail_to(contact.email, "delegation-asked").token
+    delegation = write(admitting.confirm, token, now=NOW)
+    ask("second")
+    write(reviewing.approve, delegation.people[0].registration, actor="command", now=NOW)
+    write(contact_news.tell, delegation.id, now=NOW)
+    return {kind: newest_mail_to(contact.email, kind) for kind in TO_CONTACT}
 
 
 def _newest(person: Registration, *kinds: str) -> dict[str, Mail]:
