@@ -38,6 +38,8 @@ def needed_by(form: type[TidyForm], event) -> dict:
         "question": Question(sector_keys=[]),
         "offered": [],
         "is_free": True,
+        "is_reviewed": False,
+        "has_line": True,
     }
     return {name: needed[name] for name in signature(form.__init__).parameters if name in needed}
 
@@ -46,23 +48,9 @@ def needed_by(form: type[TidyForm], event) -> dict:
 def test_building_a_form_has_no_effect(app, event, method):
     """Forms of the console get the event, or the choices of their fields, without which they cannot be built."""
     assert {RegistrationForm, SignInForm, ExportForm} <= set(all_forms())
-    needed = {
-        "event": event,
-        "pages": {},
-        "events": {},
-        "categories": {},
-        "images": [],
-        "languages": [],
-        "others": {},
-        "covers": {},
-        "kind": QuestionKind.ONE_OF,
-        "question": Question(sector_keys=[]),
-        "offered": [],
-        "is_free": True,
-    }
     with app.test_request_context("/", method=method):
         for form in all_forms():
-            form(**{name: needed[name] for name in signature(form.__init__).parameters if name in needed})
+            form(**needed_by(form, event))
         assert (dict(session), "csrf_token" in g, request_ctx._after_request_functions) == ({}, False, [])
 
 
