@@ -83,7 +83,7 @@ REACH = {
     "forum/content/documents.py": {"yaml"},  # reads front matter, plain values only
     "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens none but what it drew
     "forum/settings/nonsense.py": {"ssl"},  # reads the certificate files that the settings name
-    "forum/web/spreadsheets.py": {"xml", "zipfile"},  # reads tables that organisers send, within bounds
+    "forum/web/xlsx_reading.py": {"xml", "zipfile"},  # reads tables that organisers send, within bounds
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
     "forum/jobs/worker.py": {"socket"},  # asks for the host name, a part of the worker's name; opens nothing
     # Connects to the configured mail server.
@@ -132,6 +132,7 @@ VIEWS = {
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),
     *("forum/delegations/public.py", "forum/delegations/contact_pages.py"),
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
+    "forum/invitations/change_pages.py",
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
     # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
