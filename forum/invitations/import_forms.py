@@ -20,7 +20,7 @@ from forum.invitations.many import MOST, Row
 from forum.registration import names
 from forum.web import sheet_rows, spreadsheets
 from forum.web.edits import digest
-from forum.web.forms import LONGEST_TEXT, LinesField
+from forum.web.forms import LONGEST_TEXT, PastedField
 from forum.web.languages import NAMES
 
 LARGEST = 250_000  # bytes of a file
@@ -69,7 +69,7 @@ class InviteManyForm(InvitesForm):
     """Many people to invite; the sector and language are those of rows that name none."""
 
     file = FileField(_l("File"))
-    lines = LinesField(_l("Or paste the rows"))
+    lines = PastedField(_l("Or paste the rows"))
     # A digest of everything that the preview has shown. Nobody is invited who did not stand there.
     previewed = HiddenField()
     hidden = 0  # rows that the file hides, and that are not read

@@ -16,7 +16,7 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, Length, NumberRange, StopValidation, ValidationError
 
 from forum import addresses
-from forum.tidying import longest_word, tidy, tidy_lines
+from forum.tidying import LINE_ENDS, longest_word, tidy, tidy_lines
 from forum.web.edits import digest
 from forum.web.languages import language
 
@@ -154,6 +154,18 @@ class LinesField(TextAreaField):
     def tidied(value: Any) -> Any:
         """Return the text with each word tidied, or as it was sent when it is too long for that."""
         return tidy_lines(value) if isinstance(value, str) and not _find_excess(value) else value
+
+
+class PastedField(LinesField):
+    """Rows pasted from a spreadsheet: the tabs that divide their cells stay, those before an empty first one too."""
+
+    @staticmethod
+    def tidied(value: Any) -> Any:
+        """Return the rows with each word of each cell tidied, or as they were sent when they are too long for that."""
+        if not isinstance(value, str) or _find_excess(value):
+            return value
+        rows = ("\t".join(map(tidy_lines, row.split("\t"))) for row in LINE_ENDS.split(value))
+        return "\n".join(rows).strip("\n")
 
 
 class DayField(DateField):

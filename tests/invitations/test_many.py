@@ -48,6 +48,23 @@ def invited():
     return [(one.given_name, one.family_name, one.email, one.sector.key, one.language) for one in rows]
 
 
+def test_rows_pasted_from_a_spreadsheet_keep_their_columns(page):
+    """A browser sends the tabs between cells as they were pasted, and line ends of two characters."""
+    rows = "Organisation\tGiven name\tFamily name\tE-mail\tSector\r\n\tKim  Åsa\t\tkim@example.org\tngo\r\n"
+    shown = page.submit({**CHOSEN, "lines": rows}, button="Look at the rows", expect=200)
+    done = shown.submit(button="Send the invitations", follow=True)
+    assert done.flashes == ["1 invitation is on its way."]
+    assert invited() == [("Kim Åsa", "", "kim@example.org", "ngo", "sv")]
+
+
+def test_rows_without_headings_keep_an_empty_first_cell(page):
+    faulty = page.submit(
+        {**CHOSEN, "lines": "\tAndersen\tkim@example.org"}, button="Look at the rows", expect=422
+    )
+    assert "Row 1" in faulty.text
+    assert faulty.soup.select_one("[name=lines]").text.strip("\r\n") == "\tAndersen\tkim@example.org"
+
+
 def test_rows_are_shown_before_anybody_is_invited(page, event):
     lines = TABLE + "Kim;Andersen;kim@example.org;Tinget;IT och telekom;English;1\n\nKari;;kari@example.org\n"
     shown = page.submit({**CHOSEN, "lines": lines}, button="Look at the rows", expect=200)
