@@ -223,6 +223,24 @@ def test_fifty_from_one_address_are_all_served(pool, doing):
     ] * 50
 
 
+def test_large_bodies_of_everybody_take_no_organisers_turn(pool, doing, monkeypatch):
+    """Here one large body of each kind may be in memory at once: the next is refused, one of the other kind is not."""
+    monkeypatch.setattr(Lobby, "LARGE", 1)
+    monkeypatch.setattr(Lobby, "LARGE_OF_ANYBODY", 1)
+    longest_for, longest_for_anybody = (
+        (lambda environ, path=path: 4 if environ["PATH_INFO"] == path else 0)
+        for path in ("/console", "/form")
+    )
+    lobby, sent = Lobby(3, longest_for=longest_for, longest_for_anybody=longest_for_anybody), []
+    for path in ("/form", "/console"):
+        sent.append(pool.submit(ask, lobby, doing, path=path))
+        assert doing.at_work.acquire(timeout=SECONDS)
+        assert ask(lobby, doing, path=path) == "LobbyFull 0"
+    doing.goes_on.set()
+    assert [future.result(SECONDS) for future in sent] == ["served"] * 2
+    assert ask(lobby, doing, path="/form") == "served"
+
+
 def test_there_are_threads_left_for_what_is_answered_at_once():
     assert Lobby.SLOW < Lobby.SERVED < Lobby.PRESENT <= Lobby.THREADS - Lobby.ASKING - Lobby.DOORSTEP - 16
     assert Lobby.SLOW >= 40  # forty people may share one network address
