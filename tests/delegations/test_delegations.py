@@ -105,7 +105,8 @@ def test_form_is_sent_confirmed_and_leads_to_the_page_of_the_contact(pages, orga
     assert states(delegation) == [Status.CONFIRMED, Status.PENDING]
     bo = delegation.people[0].registration
     shown = organiser.get("attendees.show", event=event.slug, reference=bo.reference)
-    shown = shown.follow("Anna Berg, Exempelbyrån")
+    assert shown.follow("Anna Berg, Exempelbyrån").h1 == "Delegations"
+    shown = organiser.get("attendees.index", event=event.slug).follow("Delegations")
     assert shown.h1 == "Delegations"
     assert "anna@example.org" in shown.text
     page = pages.get(f"/en/r/delegation/confirm/{newest('delegation-asked')}")
