@@ -514,10 +514,8 @@ class Registrations(Answering, Inviting, Substituting, Uniting, RuleBasedStateMa
         for sector in {one.sector for one in self.newly_placed(people)} | self.newly_held():
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
         # A person may change organisation or sector and keep the place, so look at where each place counts.
-        new = places_by_organisation(people) - self.had_place
-        moved = [
-            one for one in people if (one.id, one.organisation_key) in new and one.id not in self.promised
-        ]
+        new = {number for number, *_where in places_by_organisation(people) - self.had_place}
+        moved = [one for one in people if one.id in new - self.promised]
         caps_of_moved = [(self.cap_of(one), self.places_against(one, people)) for one in moved]
         assert all(cap is None or number <= cap for cap, number in caps_of_moved)
 
