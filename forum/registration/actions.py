@@ -154,7 +154,8 @@ def change(
 
     Return the names of the changed fields and the keys of the questions whose answers have changed.
 
-    Raises NotLive, OrganisationFull, and AnswersFrozen for the person or a delegation's contact (`events.freezing`).
+    Raises NotLive, OrganisationFull, SeveralForms until the address is confirmed (`answers.find_carried`), and
+    AnswersFrozen for the person or a delegation's contact (`events.freezing`).
     The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
     may ask the person. Only what a review compares is kept, sealed.
     """
@@ -164,8 +165,10 @@ def change(
     _refuse_if_organisation_full(registration, details)
     changed = [name for name in CHANGEABLE if getattr(registration, name) != getattr(details, name)]
     before = {name: getattr(registration, name) for name in changed}
+    wanted = {name: getattr(details, name) for name in changed}
+    answers.carry(registration, wanted)
     for name in changed:
-        setattr(registration, name, getattr(details, name))
+        setattr(registration, name, wanted[name])
     asked = given.change(registration, answered) if answered else []
     if changed:
         answers.derive(registration)

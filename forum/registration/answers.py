@@ -1,7 +1,8 @@
 """The answers of a registration: set by the form, by a change, and by the confirming link that is pressed.
 
 Anybody can enter another person's address. So while the address is not confirmed, each confirming link carries the
-answers of its own form. The answers of the link that is pressed count, not those of the form that came first.
+answers of its own form. The answers of the link that is pressed count, not those of the form that came first. What an
+organiser changes meanwhile is changed in the form that the link carries, too.
 """
 
 import secrets
@@ -18,6 +19,7 @@ from forum.registration import belonging, given, names, places, queries, searchi
 from forum.registration.applicant import CHANGEABLE, Applicant
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
+from forum.registration.errors import SeveralForms
 from forum.registration.models import CareAnswer, ProtectedIdentity, Registration, Submission
 
 NOT_PROTECTED = {"is_protected": False, "real_name": None}
@@ -88,6 +90,28 @@ def move_carried(sector: Sector, into: Sector) -> None:
         told = submission.answers
         if told and told.get("sector") == sector.key:
             submission.answers = {**told, "sector": into.key}
+
+
+def find_carried(registration: Registration) -> Submission | None:
+    """Return the form whose answers confirming the address will set, or None. Raises SeveralForms.
+
+    A form that somebody else sent later is not the one from which the registration was made.
+    """
+    if registration.status != Status.PENDING:
+        return None
+    forms = queries.list_carried_forms(registration)
+    if len(forms) > 1 or any(form.received_at != registration.requested_at for form in forms):
+        raise SeveralForms
+    return forms[0] if forms else None
+
+
+def carry(registration: Registration, told: Mapping[str, Any]) -> None:
+    """Change these answers in the form that the confirming link carries, so that confirming brings the change along.
+
+    Raises SeveralForms.
+    """
+    if told and (form := find_carried(registration)):
+        form.answers = {**(form.answers or {}), **told}
 
 
 def sector_of(registration: Registration, told: Mapping[str, Any]) -> Sector:

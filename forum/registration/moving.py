@@ -20,7 +20,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
 from forum.outbox import queries as outbox
-from forum.registration import caps, mails, offers, places, queries, reviewing, waiting_list
+from forum.registration import answers, caps, mails, offers, places, queries, reviewing, waiting_list
 from forum.registration.caps import Held
 from forum.registration.enums import APPROVED, OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
@@ -84,7 +84,8 @@ def move(
     """Move the registration to another sector of its event; return what that meant, None where it is there already.
 
     Raises NotLive, NoSuchSector, NoPlaceThere if there is no place and `may_wait` is not chosen or nobody can wait,
-    and AnswersFrozen for the person. After a refusal the caller has to roll back. Call after `start_write`.
+    SeveralForms until the address is confirmed (`answers.find_carried`), and AnswersFrozen for the person. After a
+    refusal the caller has to roll back. Call after `start_write`.
     """
     places.lock_live(registration)
     event = registration.event
@@ -100,6 +101,7 @@ def move(
     loses_place = outcome == Outcome.NO_PLACE and not (may_wait and can_wait(registration, now))
     if loses_place or outcome == Outcome.NOWHERE:
         raise NoPlaceThere
+    answers.carry(registration, {"sector": sector.key})
     is_told_anew = _take_back_outdated(registration, outcome)
     # The database refuses rows whose status and place do not fit, so nothing is written in between.
     with db.session.no_autoflush:

@@ -105,7 +105,6 @@ def care(event: str, reference: str) -> ResponseReturnValue:
     return redirect(to_person(registration, filters), 303)
 
 
-@bp.errorhandler(SeveralForms)
 def leave_to_person(_refused: SeveralForms) -> ResponseReturnValue:
     """Say that the person decides which of several forms counts, and lead back to the person's page."""
     db.session.rollback()
@@ -119,6 +118,9 @@ def leave_to_person(_refused: SeveralForms) -> ResponseReturnValue:
         "warning",
     )
     return redirect(to_person(registration, filters), 303)
+
+
+bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 def _asking(registration: Registration) -> dict[str, Any]:

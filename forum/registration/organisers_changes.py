@@ -12,11 +12,12 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, listing, mails, places
+from forum.registration import actions, answers, listing, mails, places
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.console import has_ended, person_of, to_person
-from forum.registration.errors import NotLive, OrganisationFull
+from forum.registration.errors import NotLive, OrganisationFull, SeveralForms
 from forum.registration.models import Registration
+from forum.registration.organisers_answers import leave_to_person
 from forum.registration.organisers_forms import PersonForm
 from forum.registration.organisers_words import flash_saved, words_field
 from forum.registration.wording import FIELDS
@@ -24,6 +25,7 @@ from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.languages import language_name
 
 bp = Blueprint("attendee_changes", __name__, url_prefix="/console/<event>")
+bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 class ChangeForm(ShowsStored, PersonForm):
@@ -62,7 +64,7 @@ def change(event: str, reference: str) -> ResponseReturnValue:
 def _save(slug: str, reference: str, form: ChangeForm) -> list[str]:
     """Store the details, and write to the person if words are given; return the names of the changed fields.
 
-    Raises NotLive, ChangedMeanwhile, OrganisationFull.
+    Raises NotLive, ChangedMeanwhile, OrganisationFull, SeveralForms.
     """
     start_write(db.session)
     registration, _filters = person_of(slug, reference)
@@ -82,9 +84,10 @@ def _page(
     form: ChangeForm,
     refusal: ChangedMeanwhile | OrganisationFull | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was typed. Raises NotLive."""
+    """Show the form, after a refusal with what was typed. Raises NotLive, SeveralForms."""
     if not registration.is_live:
         raise NotLive
+    answers.find_carried(registration)
     meanwhile, compared = None, []
     if isinstance(refusal, ChangedMeanwhile):
         meanwhile, compared = refusal, list(differences(form, refusal.stored))

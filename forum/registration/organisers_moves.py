@@ -13,15 +13,17 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import listing, mails, moving, moving_words, places
+from forum.registration import answers, listing, mails, moving, moving_words, places
 from forum.registration.console import has_ended, person_of, to_person
-from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
+from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive, SeveralForms
 from forum.registration.models import Registration
+from forum.registration.organisers_answers import leave_to_person
 from forum.registration.organisers_words import words_field
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.languages import in_language, language_name
 
 bp = Blueprint("attendee_moves", __name__, url_prefix="/console/<event>/registrations/<reference>")
+bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 class OrganisersMoveForm(ShowsStored, moving_words.MoveForm):
@@ -76,10 +78,11 @@ def _page(
     form: OrganisersMoveForm,
     refusal: ChangedMeanwhile | NoPlaceThere | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was chosen. Raises NotLive."""
+    """Show the form, after a refusal with what was chosen. Raises NotLive, SeveralForms."""
     now, actor = clock.now(), sign_ins.current_actor()
     if not registration.is_live or events.is_over(registration.event, now):
         raise NotLive
+    answers.find_carried(registration)
     meanwhile, compared = None, []
     if isinstance(refusal, ChangedMeanwhile):
         meanwhile, compared = refusal, list(differences(form, refusal.stored))

@@ -11,7 +11,7 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.questions.models import Answer, Question
 from forum.questions.queries import list_for_form
-from forum.registration import actions, given, queries
+from forum.registration import actions, answers, given, queries
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, Status
 from forum.registration.errors import SeveralForms
@@ -72,17 +72,26 @@ class Answering:
     def confirm(self, person, form) -> None:
         """Confirm by the link of this form; from then on the person has its answers."""
         carried, is_pending = (form.given if form else None) or {}, person.status == Status.PENDING
+        stood = None if form is None or self.is_undecided(person) else (person.organisation, person.sector_id)
         self.do(actions.confirm, person, form)
+        # What was changed before the address was confirmed is not undone by confirming it.
+        assert stood in (None, (person.organisation, person.sector_id))
         if is_pending and person.status not in (Status.PENDING, Status.EXPIRED):
             self.told[person.id] = {**self.told.get(person.id, {}), **carried}
+
+    def is_undecided(self, person) -> bool:
+        """Return whether several forms were sent, of which the link that is pressed decides which one counts."""
+        try:
+            answers.find_carried(person)
+        except SeveralForms:
+            return True
+        return False
 
     def everybody_has_what_they_answered(self, people) -> None:
         rows = db.session.execute(select(Answer.registration_id, Answer.value)).all()
         stored = {(number, "arrival"): value for number, value in rows}
         stored |= {(one.id, key): value for one in people for key, value in given.read_care(one).items()}
-        told = {
-            (number, key): value for number, answers in self.told.items() for key, value in answers.items()
-        }
+        told = {(number, key): value for number, each in self.told.items() for key, value in each.items()}
         assert stored == {key: value for key, value in told.items() if value is not None}
 
     def no_form_is_kept_longer_than_its_link(self, people) -> None:

@@ -1,5 +1,7 @@
 """Organisers change a person's answers to the event's own questions; those about food and access stay unseen."""
 
+from datetime import timedelta
+
 import pytest
 
 from forum import clock
@@ -23,7 +25,7 @@ def app(make_app, database_url):
 @pytest.fixture
 def event(database):
     clock.freeze(NOW)
-    event = make_event(sectors=[make_sector("ngo")])
+    event = make_event(sectors=[make_sector("ngo"), make_sector("tech")])
     make_question(event, "arrival")
     make_question(event, "diet", choices=("vegetarian", "gluten"), care=True)
     return event
@@ -171,3 +173,52 @@ def test_answers_of_an_unconfirmed_form_without_questions_are_stored_as_rows(org
     page.submit({"q-arrival": "by boat"}, button="Save", expect=303)
     write(actions.confirm, one, queries.find_last_form(one), now=NOW)
     assert stored(one) == {"arrival": "by boat"}
+
+
+def test_details_changed_before_the_address_is_confirmed_come_along_with_the_link(organiser, pending):
+    family_name = pending.family_name
+    page = organiser.get("attendee_changes.change", event="nf27", reference=pending.reference)
+    told = {"given_name": "Kim", "organisation": "Tinget", "title": ""}
+    page.submit(told, button="Save", expect=303)
+    write(actions.confirm, pending, queries.find_last_form(pending), now=NOW)
+    names = (pending.given_name, pending.family_name, pending.organisation, pending.title, pending.country)
+    assert names == ("Kim", family_name, "Tinget", "", "SE")
+    assert stored(pending) == {"arrival": "by train"}
+
+
+def test_sector_changed_before_the_address_is_confirmed_comes_along_with_the_link(organiser, pending):
+    page = organiser.get("attendee_moves.sector", event="nf27", reference=pending.reference)
+    page.submit({"sector": "tech", "if_full": "stay"}, button="Move", expect=303)
+    write(actions.confirm, pending, queries.find_last_form(pending), now=NOW)
+    assert (pending.sector.key, pending.holds_place) == ("tech", True)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told", "button"),
+    [
+        ("attendee_changes.change", {"given_name": "Kim"}, "Save"),
+        ("attendee_moves.sector", {"sector": "tech", "if_full": "stay"}, "Move"),
+    ],
+)
+def test_details_and_sector_stay_where_several_forms_were_sent_for_an_unconfirmed_address(
+    organiser, event, pending, endpoint, told, button
+):
+    page = organiser.get(endpoint, event="nf27", reference=pending.reference)
+    register(event, "ngo", email="kim@example.org", given_name="Bo")
+    shown = page.submit(told, button=button, follow=True)
+    assert shown.flashes[0].startswith("Several forms have been sent for this address")
+    again = organiser.get(endpoint, event="nf27", reference=pending.reference, follow=True)
+    assert again.flashes == shown.flashes
+    db.session.expire_all()
+    assert (pending.given_name, pending.sector.key) == ("Åsa", "ngo")
+    carried = [
+        (form.answers["given_name"], form.answers["sector"]) for form in queries.list_carried_forms(pending)
+    ]
+    assert sorted(carried) == [("Bo", "ngo"), ("Åsa", "ngo")]
+
+
+def test_somebody_elses_form_is_left_as_it_is_where_the_first_message_was_withheld(organiser, event):
+    one = register(event, "ngo", email="kim@example.org", sender=SILENCED)
+    register(event, "ngo", email="kim@example.org", given_name="Bo", now=NOW + timedelta(minutes=1))
+    shown = organiser.get("attendee_changes.change", event="nf27", reference=one.reference, follow=True)
+    assert shown.flashes[0].startswith("Several forms have been sent for this address")

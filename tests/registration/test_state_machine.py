@@ -73,6 +73,7 @@ from forum.registration.errors import (
     OrganisationFull,
     SectorClosed,
     SectorFull,
+    SeveralForms,
     SharesDoNotFit,
     WouldBeOfferedAgain,
 )
@@ -618,7 +619,7 @@ class Registrations(Answering, Inviting, Substituting, Uniting, RuleBasedStateMa
         except (DeadlineRefused, NoPlaceFree, WouldBeOfferedAgain):
             db.session.rollback()
             assert act in (offers_by_hand.offer, offers_by_hand.extend, offers_by_hand.withdraw)
-        except (OrganisationFull, NoPlaceThere):
+        except (OrganisationFull, NoPlaceThere, SeveralForms):
             db.session.rollback()
         except CannotBeUndone:
             db.session.rollback()
@@ -772,6 +773,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (given, "store", lambda registration, told, *, now: None),
         (given, "change", lambda registration, answered: []),
         (answers, "forget", lambda registration: None),
+        (answers, "carry", lambda registration, told: None),
         (offers_by_hand, "_take_away", lambda registration, words, *, user_id, now: None),
         (offers, "end", lambda registration, how, *, now: None),
         (offers, "set_deadline", lambda registration, until, *, now: None),
