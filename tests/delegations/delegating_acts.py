@@ -1,0 +1,114 @@
+"""The acts of the state machine in which a contact registers several people, and acts for one of them."""
+
+from itertools import count
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from forum.database import start_write
+from forum.delegations import admitting, asking, contact_acts, contact_links, queries
+from forum.delegations.asking import Contact, Person
+from forum.delegations.enums import ContactLink, DelegateState
+from forum.delegations.errors import NotAllFit
+from forum.delegations.models import Delegate, Delegation
+from forum.events.enums import SectorPolicy
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.registration import places
+from forum.registration.enums import APPROVED, Status
+from forum.registration.errors import RegistrationRefused
+
+NUMBERS = count(1)
+WITH_OWN_ADDRESS = st.lists(st.booleans(), min_size=2, max_size=4)
+
+
+class Delegating:
+    """Part of `tests.registration.test_state_machine.Registrations`."""
+
+    @precondition(lambda self: self.now < self.event.closes_at)
+    @rule(
+        key=st.sampled_from(("tech", "ngo", "other")),
+        organisation=st.sampled_from(("Alfa AB", "Beta")),
+        own=WITH_OWN_ADDRESS,
+        everybody=st.booleans(),
+    )
+    def a_contact_registers_several_people(self, key, organisation, own, everybody):
+        """Register them all, or find that not all fit: then nothing has changed, and as many as was said fit."""
+        token = self.send_the_form(key, organisation, own)
+        if token is None:
+            return
+        before, taken = len(self.everybody()), self.event.taken
+        start_write(db.session)
+        try:
+            delegation = admitting.confirm(token, is_all_or_nobody=everybody, now=self.now)
+            db.session.commit()
+            free = None
+        except NotAllFit as refused:
+            db.session.rollback()
+            free = refused.free
+            assert everybody
+            # The free places were offered to the line first, which has been undone, too.
+            assert (len(self.everybody()), self.event.taken) == (before, taken)
+            start_write(db.session)
+            delegation = admitting.confirm(token, is_all_or_nobody=False, now=self.now)
+            db.session.commit()
+        people = [one.registration for one in delegation.people if one.registration]
+        left_out = [one for one in delegation.people if one.state == DelegateState.LEFT_OUT]
+        assert len(people) + len(left_out) == len(own)
+        assert not left_out or not self.event.has_waiting_list or self.now >= self.last_offer_at
+        placed = sum(one.holds_place for one in people)
+        if delegation.sector.policy == SectorPolicy.OPEN and everybody:
+            assert placed == (len(own) if free is None else free)
+        elif delegation.sector.policy != SectorPolicy.OPEN:
+            assert placed == 0
+
+    def send_the_form(self, key, organisation, own) -> str | None:
+        """Return the token of the link to confirm; None where the sector takes nobody."""
+        number = next(NUMBERS)
+        contact = Contact("Kim", "", f"contact{number}@example.org", organisation, "SE", "en")
+        people = [
+            Person("Bo", f"Ek {number}", "", f"delegate{number}-{one}@example.org" if has_own else "")
+            for one, has_own in enumerate(own)
+        ]
+        start_write(db.session)
+        try:
+            places.lock(self.event)
+            told = {"is_all_or_nobody": False, "form_key": f"delegation {number}", "now": self.now}
+            asking.ask(self.event, find_sector(self.event, key), contact, people, **told)
+        except RegistrationRefused:
+            db.session.rollback()
+            return None
+        asked = queries.find_form(f"delegation {number}")
+        token = contact_links.issue(asked, ContactLink.CONFIRM, now=self.now)
+        db.session.commit()
+        return token
+
+    @precondition(lambda self: self.now < self.event.ends_at and self.delegates(*APPROVED, Status.IN_REVIEW))
+    @rule(data=st.data())
+    def a_contact_lets_somebody_else_come(self, data):
+        """Hand over what a person has to somebody without an address: no counter changes."""
+        one = data.draw(st.sampled_from(self.delegates(*APPROVED, Status.IN_REVIEW)))
+        before, taken = one.registration, self.event.taken
+        status, holds = before.status, before.holds_place
+        if not self.do(contact_acts.let_come_instead, one, Person("Flo", "", "")):
+            return
+        db.session.refresh(one)
+        new = one.registration
+        if holds:
+            self.had_place |= {(new.id, new.organisation_key, new.sector_id)}
+        assert (before.status, self.event.taken) == (Status.CANCELLED, taken)
+        assert (new.status, new.holds_place) == (Status.CONFIRMED if holds else status, holds)
+
+    @precondition(lambda self: self.now < self.event.ends_at and self.delegates(Status.PENDING, *APPROVED))
+    @rule(data=st.data())
+    def a_contact_withdraws_somebody(self, data):
+        one = data.draw(st.sampled_from(self.delegates(Status.PENDING, *APPROVED)))
+        status, told = one.registration.status, self.now
+        if self.do(contact_acts.withdraw, one):
+            assert one.registration.status == Status.CANCELLED
+            self.ended_from[one.registration.id] = (status, told)
+
+    def delegates(self, *statuses) -> list[Delegate]:
+        """Return the people of delegations who have one of these statuses."""
+        people = db.session.query(Delegate).join(Delegation).order_by(Delegate.id)
+        return [one for one in people if one.registration and one.registration.status in statuses]
