@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 from sqlalchemy import select
 
 from forum.database import start_write
+from forum.delegations import queries as delegations
 from forum.extensions import db
 from forum.questions.models import Answer, Question
 from forum.questions.queries import list_for_form
@@ -80,7 +81,9 @@ class Answering:
             self.told[person.id] = {**self.told.get(person.id, {}), **carried}
 
     def is_undecided(self, person) -> bool:
-        """Return whether several forms were sent, of which the link that is pressed decides which one counts."""
+        """Return whether the link that is pressed decides: several forms were sent, or one beside a contact's list."""
+        if delegations.find_of(person):
+            return True
         try:
             answers.find_carried(person)
         except SeveralForms:
