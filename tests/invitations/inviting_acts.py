@@ -35,6 +35,9 @@ class Inviting:
     )
     def organisers_invite_somebody(self, number, organisation, hours, holds):
         """Invite somebody, mostly with a place: refused where none is free once whoever waits was offered theirs."""
+        self.organisers_invite(number, organisation, hours, holds=holds)
+
+    def organisers_invite(self, number, organisation, hours, *, holds) -> None:
         sector, email = self.event.sectors[number], make_applicant().email
         invitee = Invitee("Kim", "", email, organisation, "en", "")
         terms = Terms(min(self.now + timedelta(hours=hours), self.event.ends_at), holds_place=holds)

@@ -171,8 +171,10 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
 
     # Acts of people
 
-    @initialize(people=st.lists(PEOPLE, min_size=4, max_size=9))
-    def the_first_come(self, people):
+    @initialize(people=st.lists(PEOPLE, min_size=4, max_size=9), hours=st.sampled_from((2, 50, 24 * 12)))
+    def the_first_come(self, people, hours):
+        """Hold a place for somebody while one is free; then more people come than there are places."""
+        self.organisers_invite(0, "Alfa AB", hours, holds=True)
         for person in people:
             self.somebody_registers_and_confirms(person)
 
