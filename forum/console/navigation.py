@@ -33,7 +33,7 @@ BELONGING = {
         "attendees.show",
         "attendees.cancel",
         "attendee_undoing.reinstate",
-        *("attendee_answers.change", "attendee_answers.care"),
+        *("attendee_answers.change", "attendee_answers.care", "attendee_files.download"),
         "attendee_changes.change",
         "attendees.resend",
         "attendees.export",

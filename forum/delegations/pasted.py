@@ -12,6 +12,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "title": ("title or role", "title", "role", "titel eller roll", "titel", "roll"),
     "email": ("e mail address", "e mail", "email", "email address", "e post", "epost", "e postadress"),
 }
+LONGEST_HEADING = 60  # a longer cell is not compared with headings: folding a text of any length takes long (S35)
 
 
 def read(text: str, *, most: int) -> list[dict[str, str]]:
@@ -37,5 +38,7 @@ def _person(row: Sequence[str], columns: Sequence[str | None]) -> dict[str, str]
 
 
 def _column(heading: str) -> str | None:
+    if len(heading) > LONGEST_HEADING:
+        return None
     folded = " ".join(search_fold(heading).replace("-", " ").split())
     return next((name for name, known in HEADINGS.items() if folded in known), None)

@@ -29,7 +29,7 @@ ROOT = Registration.__tablename__
 UNTOLD = {
     # Digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
-    "invitations.link_digest",
+    *("invitations.link_digest", "invitations.reminder_digest"),
     "substitutions.digest",
     # The person gets a file by its link on the page, and its key stands in the answer.
     *("answer_files.key", "answer_files.content"),

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from forum.columns import Text
+from forum.delegations.enums import DelegateState
 from forum.events.enums import ListAudience
 from forum.events.models import Event
 from forum.invitations.enums import InvitationState
@@ -86,6 +87,7 @@ LABELS: Mapping[str, Any] = {
     "name": _l("Tag"),
     "remind_at": _l("Reminder due"),
     "merged_at": _l("Merged"),
+    "position": _l("Number in the delegation"),
     "ended_from": own_data_words.LABELS["cancelled_from"],
     "abort_reason": _l("Why it was not sent"),
 }
@@ -101,6 +103,7 @@ LABELS_OF: Mapping[tuple[str, str], Any] = {
 LEFT_TO_THE_FILE = {
     *(("registrations", name) for name in ("calendar_sequence", "calendar_changed_at", "asked_from")),
     ("mailing_recipients", "step"),
+    ("delegates", "told"),
     # For a day, once more the values that the registration had before.
     *(("registration_merges", name) for name in ("before", "care_before")),
 }
@@ -221,6 +224,13 @@ INVITATIONS = {
     InvitationState.EXPIRED: _l("Ran out"),
     InvitationState.WITHDRAWN: _l("Withdrawn"),
 }
+DELEGATES = {
+    DelegateState.NAMED: _l("Not registered yet"),
+    DelegateState.REGISTERED: _l("Registered"),
+    DelegateState.ASKED: _l("Asked"),
+    DelegateState.LEFT_OUT: _l("No place was free"),
+    DelegateState.WITHDRAWN: _l("Withdrawn"),
+}
 RECIPIENTS = {
     RecipientStatus.WAITING: _l("To be written to"),
     RecipientStatus.QUEUED: _l("Message made"),
@@ -237,6 +247,7 @@ SAID: Mapping[tuple[str, str], Any] = {
     ("registration_tokens", "purpose"): LINKS,
     ("erasure_requests", "state"): STATES,
     ("invitations", "state"): INVITATIONS,
+    ("delegates", "state"): DELEGATES,
     ("mailing_recipients", "status"): RECIPIENTS,
     ("consents", "purpose"): CONSENTS,
     ("answer_files", "file_type"): {FileType.PDF: _l("PDF"), FileType.PICTURE: _l("Picture")},

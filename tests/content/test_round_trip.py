@@ -103,7 +103,7 @@ TOLD = {
     "glossary_terms": {"language", "avoid", "better", "reason"},
     "questions": {
         *("key", "kind", "sensitivity", "label", "help", "is_required", "sector_keys"),
-        *("depends_on_id", "depends_on_values", "withdrawn_at"),
+        *("depends_on_id", "depends_on_values", "withdrawn_at", "file_types", "most_megabytes"),
     },
     "question_choices": {"key", "label", "withdrawn_at"},
 }

@@ -88,6 +88,7 @@ def queried(world) -> list[tuple[str, str]]:
         *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
         "attendee_answers.change",
         "attendee_answers.care",
+        "attendee_files.download",
         "attendees.resend",
         "attendee_changes.change",
         "attendee_addresses.change",
@@ -107,7 +108,7 @@ def queried(world) -> list[tuple[str, str]]:
         *(
             (ADMIN, f"/console/{HERE}/{page}")
             for page in (
-                *("attendees", "attendees/export", "images", "images/choose", "mail", "news", "news/new"),
+                *("attendees", "attendees/export", "review/", "images", "images/choose", "mail", "news", "news/new"),
                 *("waiting", "settings/look", "review/approval", "review/refusal", "invitations/"),
                 "organisations/new",
                 *("news/hashtags", "news/old-addresses"),

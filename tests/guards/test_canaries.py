@@ -352,6 +352,7 @@ def queue_every_mail(world: World) -> None:
                 substitutes.queue_to_contact(delegation, kind, "x" * 43, now=NOW)
         mails.queue(person, uniting.MAIL, NOW, leads_to=TokenPurpose.MANAGE, stays=True)
         mails.queue(person, uniting.MAIL, NOW, stays=False)
+        substitutes.queue_registered(person, now=NOW)
         substitutes.queue_asked(person, person.email, "x" * 43, until=NOW, now=NOW)
         mails.queue_new_address(person, person.email, "z" * 43, until=NOW, now=NOW)
         mails.queue_changed(person, [mails.SECTOR], words="One line.\n\nAnother.", now=NOW)

@@ -103,6 +103,7 @@ QUERY_NAMES = (
     "gone",
     "reference",
     "event",
+    "other",
     "kind",
     "delete",
     # Query parameters with the names of `url_for`'s own arguments.

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from forum.accounts.access import AUDIENCES, OPEN_FACES
 from forum.columns import Link
 from forum.database import start_write
+from forum.delegations.models import Delegation
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
@@ -127,6 +128,7 @@ def test_mails_to_a_sound_address_are_inert(fresh_world):
         for person in db.session.scalars(select(Registration)):
             db.session.execute(update(Registration).where(Registration.id == person.id).values(sound))
             person.event.contact_email = "office@example.org"
+        db.session.execute(update(Delegation).values(sound))
         db.session.commit()
         before = set(db.session.scalars(select(OutboxMessage.id)))
         queue_every_mail(fresh_world)

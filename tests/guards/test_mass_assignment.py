@@ -60,6 +60,10 @@ NEW_EVENT = {
 DERIVED = {"sort_key", "organisation_key", "organisation_sort_key", "version"}
 DERIVED |= {"search_text", "search_extra", "search_extra_from"}
 ADDED = {"audit_entries", "audit_details"}
+ORGANISATIONS = {
+    *("organisations", "organisation_marks", "organisation_caps"),
+    *("organisation_merges", "organisation_distinctions"),
+}
 FOLLOWING = {
     "content_version",
     "search_entries",
@@ -334,6 +338,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "registrations": {"status", "holds_place", "ended_at", "version"} | CALENDAR,
             "registration_tokens": {"revoked_at"},
             "substitutions": {"successor_id", "confirmed_at", "digest", "email"},
+            "delegates": {"registration_id", "told"},  # the newcomer has the place in the delegation
             "outbox_messages": UNSENT,
         },
         {"registrations", "protected_identities", "care_answers", "answers", "consents"} | MAILED,
@@ -556,7 +561,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         ADMIN,
         {"name": "New", "first_day": "2028-11-16"},
         {},
-        {"events", "sectors", "pages", "questions", "question_choices"} | ADDED,
+        {"events", "sectors", "pages", "questions", "question_choices"} | ORGANISATIONS | ADDED,
     ),
     "previews.index": (ADMIN, {"days": "7"}, {}, set()),  # the event is published, so it needs no preview
     "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),

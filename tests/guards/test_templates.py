@@ -19,6 +19,8 @@ from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
 from forum.columns import Text, digest
 from forum.database import start_write
+from forum.delegations import mails as delegation_mails
+from forum.delegations.models import Delegation
 from forum.events.models import Event, Page, Sector
 from forum.extensions import db
 from forum.invitations import mails as invitation_mails
@@ -310,6 +312,10 @@ def see_the_steps_of_signing_in(world: World) -> None:
 def write_every_mail(world: World) -> None:
     queue_every_mail(world)
     start_write(db.session)
+    # The forms that were sent before have ended the delegations of those to whom `queue_every_mail` writes.
+    delegation = db.session.scalars(select(Delegation)).first()
+    for kind in delegation_mails.TO_CONTACT:
+        delegation_mails.queue_to_contact(delegation, kind, "x" * 43, now=NOW)
     account_mails.queue_recovery_code_used(db.session.get_one(User, *world.owned[ADMIN]["users"]), 3, now=NOW)
     pending = find_registration(world, "pending")
     pending.status, pending.holds_place = Status.PENDING, False

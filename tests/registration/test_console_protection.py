@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, queries, sharing, waiting_list
+from forum.registration import actions, given, queries, sharing, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import ProtectedIdentity
 from forum.web import edits
@@ -87,7 +87,7 @@ def _person(event, status, is_protected):
 def alike(answer, person):
     """Return the page's text, with placeholders for everything that differs between any two registrations."""
     text = answer.data.decode()
-    sealed = bytes(person.care_answer.sealed_answer).hex()  # differs whenever the same answer is sealed anew
+    sealed = given.find_seal(person).hex()  # differs whenever the same answer is sealed anew
     for own, general in (
         (person.reference, "REFERENCE"),
         (person.email, "ADDRESS"),

@@ -189,6 +189,13 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         if (registration := self.ask_for_a_place(person)) is not None:
             self.confirm(registration, newest(registration))
 
+    @precondition(lambda self: self.now < self.event.closes_at)
+    @rule(person=PEOPLE, organisation=st.sampled_from(ORGANISATIONS))
+    def somebody_confirms_after_organisers_changed_the_form(self, person, organisation):
+        if (registration := self.ask_for_a_place(person)) is not None:
+            self.change_organisation(registration, organisation)
+            self.confirm(registration, newest(registration))
+
     @precondition(lambda self: self.now < self.event.closes_at and self.those_who_are(*LIVE))
     @rule(data=st.data(), sector=st.sampled_from(SECTORS))
     def somebody_registers_again(self, data, sector):
