@@ -12,7 +12,9 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "title": ("title or role", "title", "role", "titel eller roll", "titel", "roll"),
     "email": ("e mail address", "e mail", "email", "email address", "e post", "epost", "e postadress"),
 }
-LONGEST_HEADING = 60  # a longer cell is not compared with headings: folding a text of any length takes long (S35)
+LONGEST_HEADING = (
+    60  # a longer cell is not compared with headings: folding a text of any length takes long (S35)
+)
 
 
 def read(text: str, *, most: int) -> list[dict[str, str]]:

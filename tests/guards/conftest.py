@@ -108,7 +108,16 @@ def queried(world) -> list[tuple[str, str]]:
         *(
             (ADMIN, f"/console/{HERE}/{page}")
             for page in (
-                *("attendees", "attendees/export", "review/", "images", "images/choose", "mail", "news", "news/new"),
+                *(
+                    "attendees",
+                    "attendees/export",
+                    "review/",
+                    "images",
+                    "images/choose",
+                    "mail",
+                    "news",
+                    "news/new",
+                ),
                 *("waiting", "settings/look", "review/approval", "review/refusal", "invitations/"),
                 "organisations/new",
                 *("news/hashtags", "news/old-addresses"),

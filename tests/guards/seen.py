@@ -57,6 +57,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "registration_tags.name",
     "offers.reason",
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation", "reason")),
+    "invitations.words",
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
     *("organisations.name", "organisation_marks.value", "organisation_marks.written"),

@@ -110,7 +110,10 @@ def test_what_is_recorded_when_it_is_looked_at_is_so_once(fresh_world):
     with writes(fresh_world) as found:
         statuses = [fresh_world.browsers[ADMIN].get(f"{path}?q=a").status_code for path in traced]
     # Of many views of the same person within an hour only the 1st, 2nd, 4th, 8th and so on are recorded by themselves.
-    assert (statuses, len(found)) == ([200] * 29, 2 * 17)  # seventeen audit entries, each with a row of details
+    assert (statuses, len(found)) == (
+        [200] * 29,
+        2 * 17,
+    )  # seventeen audit entries, each with a row of details
     assert all(map(TRACE.match, found))
 
 
