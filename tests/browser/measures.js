@@ -15,6 +15,7 @@ window.measures = (() => {
     phone: { type: "tel", autocomplete: "tel", spellcheck: "false" },
     real_name: { autocomplete: "off" }, // a shared computer must not suggest it to others
     reason: { autocomplete: "off" }, // nor why somebody cannot come
+    lines: { autocomplete: "off" }, // pasted rows about other people
     password: { type: "password", autocomplete: "current-password", spellcheck: "false" },
     new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
     code: { autocomplete: "one-time-code", spellcheck: "false" },
@@ -173,13 +174,17 @@ window.measures = (() => {
   // Each field about a person has the attributes of PURPOSES (A04); only the console may have other fields.
   const purposes = () => {
     const found = [];
-    for (const field of inputs().filter((each) => each.matches(".public .input, .account .input, [type=password], [type=email]"))) {
+    // What a contact tells of the people of a delegation must not be filled in with the contact's own data.
+    const isOfAnother = (field) => /^people-\d+-/.test(field.name) || /\/r\/delegation\/\d+\//.test(location.pathname);
+    const told = ".public .input:not([type=file]), .account .input, [type=password], [type=email]";
+    for (const field of inputs().filter((each) => each.matches(told))) {
       const wanted = PURPOSES[field.name.split("-").pop()];  // the name without its form's prefix
       if (!wanted) found.push(`no purpose is listed for ${field.name}`);
       for (let [attribute, value] of Object.entries(wanted || {})) {
         const words = field.getAttribute(attribute);
         // On a form to sign in, the field for the mail address has autocomplete="username".
         if (value === "email" && attribute === "autocomplete" && field.closest(".account")) value = "username";
+        if (attribute === "autocomplete" && isOfAnother(field)) value = "off";
         if (words !== value) found.push(`${field.name}: ${attribute} is ${words}, not ${value}`);
       }
     }

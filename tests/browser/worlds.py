@@ -267,7 +267,7 @@ def _ask(event: Event) -> Question:
     make_question(event, "more", care=True, after=diet, values=["other"], label=Text(sv=LONG_NAME))
     make_question(event, "gone", withdrawn_at=NOW, label=_both(LONG_ORGANISATION))
     files = {"file_types": list(FileType), "most_megabytes": 5}
-    make_question(event, "file", QuestionKind.FILE, label=_both(LONG_ORGANISATION), **files)
+    make_question(event, "file", QuestionKind.FILE, label=_both(f"{LONG_ORGANISATION} 2"), **files)
     return diet
 
 
