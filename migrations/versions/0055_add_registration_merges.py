@@ -29,7 +29,9 @@ def upgrade() -> None:
         sa.Column("merged_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("before", sa.LargeBinary(), nullable=True),
         sa.Column("care_before", sa.LargeBinary(), nullable=True),
-        sa.CheckConstraint(f"ended_from IN ({STATUSES})", name=op.f("ck_registration_merges_ended_from_known")),
+        sa.CheckConstraint(
+            f"ended_from IN ({STATUSES})", name=op.f("ck_registration_merges_ended_from_known")
+        ),
         sa.CheckConstraint("kept_id <> ended_id", name=op.f("ck_registration_merges_of_two")),
         _registration("kept_id"),
         _registration("ended_id"),
