@@ -775,8 +775,6 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (caps.Held, "against", lambda held, key, _sector: held.in_all(key)),
         (caps, "refuse_if_full", lambda *_: None),
         (belonging, "settle", lambda event: 0),
-        (merging, "settle", lambda event, now: (0, 0)),
-        (merging, "undo", lambda event, row, *, actor, now: None),
         (belonging, "_domains", lambda address: iter(())),
         (places, "release", lambda registration: setattr(registration, "holds_place", False)),
         (waiting_list, "offer_free_places", lambda event, *, now: 0),
