@@ -27,6 +27,7 @@ from forum.registration import (
     names,
     places,
     queries,
+    unconfirmed,
     waiting_list,
 )
 from forum.registration.deadlines import CONFIRM_TIME
@@ -55,7 +56,7 @@ def ask(
         freezing.refuse_if_frozen(event, now)
     if canonical == registration.email_canonical:
         raise SameAddress
-    taken = queries.find_live(event, canonical)
+    taken = queries.find_confirmed(event, canonical)
     if taken and actor != PERSON:
         raise AddressTaken(taken)
     withheld = not may_mail(email)
@@ -120,8 +121,9 @@ def confirm(token: str, *, now: datetime) -> Registration:
     places.lock_live(registration)
     registration, email = follow(token, now=now)
     canonical = names.canonical_email(email)
-    if taken := queries.find_live(registration.event, canonical):
+    if taken := queries.find_confirmed(registration.event, canonical):
         raise AddressTaken(taken)
+    has_freed = unconfirmed.end(registration.event, canonical, now=now)
     key = belonging.key_of(registration.event, registration.organisation, canonical)
     moves = key != registration.organisation_key
     caps.refuse_if_full(registration, key)
@@ -134,7 +136,7 @@ def confirm(token: str, *, now: datetime) -> Registration:
         actions.confirm(registration, now=now)
     else:
         _tell(registration, now)
-    if moves:
+    if moves or has_freed:
         waiting_list.offer_free_places(registration.event, now=now)
     return registration
 

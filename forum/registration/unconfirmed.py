@@ -1,7 +1,8 @@
 """A registration whose address nobody has confirmed stands in nobody's way.
 
-Anybody can type another person's address into the form. So such a registration blocks no invitation, no substitution
-and no undoing of a cancellation: once the owner of the address has answered by a mailed link, it ends.
+Anybody can type another person's address into the form. So such a registration blocks no invitation, no substitution,
+no change of an address and no undoing of a cancellation: it ends once the owner of the address has answered by a
+mailed link.
 """
 
 from datetime import datetime

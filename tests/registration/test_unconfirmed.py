@@ -13,7 +13,7 @@ from forum.invitations import actions as inviting
 from forum.invitations import answering, many
 from forum.invitations.actions import Invitee, Terms
 from forum.invitations.models import Invitation
-from forum.registration import actions, links, places, reinstating
+from forum.registration import actions, links, new_address, places, reinstating
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import LinkRefused
 from tests.factories.events import NOW, make_event, make_sector
@@ -68,6 +68,20 @@ def test_invitation_is_made_and_answered(event):
     assert (typed.status, behind.status) == (Status.PENDING, Status.WAITING)
     person = say_yes(invitation)
     assert (person.status, person.given_name, behind.status) == (Status.CONFIRMED, "Åsa", Status.OFFERED)
+    assert_gave_way(typed, token)
+    assert counted(event) == (2, 2)
+
+
+@pytest.mark.parametrize("actor", ["person", "user:1"])
+def test_somebody_takes_the_address_as_their_new_one(event, actor):
+    """The owner of the mailbox answers by the link that goes there, whoever has entered the address."""
+    typed = register(event, "tech", email=KIM, given_name="Stranger")
+    token, behind = newest_mail(typed).token, confirmed(event, "tech")
+    kim = confirmed(event, "justice", email="old@example.org")
+    write(new_address.ask, kim, KIM, actor=actor, now=NOW)
+    assert typed.status == Status.PENDING
+    write(new_address.confirm, newest_mail(kim, "new-address").address.rpartition("/")[2], now=NOW)
+    assert (kim.email, kim.status, behind.status) == (KIM, Status.CONFIRMED, Status.OFFERED)
     assert_gave_way(typed, token)
     assert counted(event) == (2, 2)
 
