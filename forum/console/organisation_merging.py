@@ -46,7 +46,7 @@ def choose(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/merge/<int:into>", methods=["GET", "POST"])
 def merge(event: str, number: int, into: int) -> ResponseReturnValue:
-    """Show what belongs to two organisations, and merge the first into the second with the cap that is typed."""
+    """Show what two organisations have; on POST merge the first into the second, with the cap that was typed."""
     found = get_any_or_404(event)
     both = _pair_or_404(found, number, into)
     form = MergeOrganisationForm(kept_words.sent_or_kept(), data=_stored(found, both))

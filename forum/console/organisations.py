@@ -157,7 +157,7 @@ def _edit(slug: str, number: int | None) -> ResponseReturnValue:
 
 
 def _removed_meanwhile(event: Event) -> ResponseReturnValue:
-    """Keep what was typed into the form of an organisation that is removed or merged: it can be written down anew."""
+    """Show what was typed about an organisation that was removed or merged meanwhile, to be written down anew."""
     form = OrganisationForm(kept_words.sent_or_kept(), event=event)
     form.show({})
     shown: dict[str, Any] = {"organisation": None, "spellings": [], "merges": [], "is_removed": True}

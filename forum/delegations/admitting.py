@@ -12,6 +12,7 @@ from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.database import rehearsed
 from forum.delegations import contact_links, mails, queries
+from forum.delegations.asking import Person
 from forum.delegations.enums import ContactLink, DelegateState
 from forum.delegations.errors import DelegationConfirmed, NotAllFit, SectorRefuses
 from forum.delegations.models import Delegate, Delegation
@@ -65,19 +66,11 @@ def confirm(
     return delegation
 
 
-def applicant_of(delegate: Delegate, delegation: Delegation) -> Applicant:
-    """Return what is registered of a person whom the contact has named."""
-    return Applicant(
-        given_name=delegate.given_name,
-        family_name=delegate.family_name,
-        organisation=delegation.organisation,
-        title=delegate.title,
-        country=delegation.country,
-        language=delegation.language,
-        phone=None,
-        email=delegate.email,
-        submission_key="",
-    )
+def applicant_of(person: Delegate | Person, like: Delegation | Registration) -> Applicant:
+    """Return what is registered of a person whom the contact names; `like` has organisation, country and language."""
+    own = {name: getattr(person, name) for name in ("given_name", "family_name", "title", "email")}
+    shared = {name: getattr(like, name) for name in ("organisation", "country", "language")}
+    return Applicant(**own, **shared, phone=None, submission_key="")
 
 
 def has_registration(delegate: Delegate, registration: Registration) -> None:

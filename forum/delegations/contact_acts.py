@@ -9,7 +9,7 @@ from datetime import datetime
 
 from forum.audit import actions as audit
 from forum.delegations import substituting
-from forum.delegations.admitting import CONTACT
+from forum.delegations.admitting import CONTACT, applicant_of
 from forum.delegations.asking import Person, forget
 from forum.delegations.enums import DelegateState
 from forum.delegations.errors import NotTheirs
@@ -17,7 +17,7 @@ from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import queries as events
 from forum.extensions import db
 from forum.registration import actions, places
-from forum.registration.applicant import CHANGEABLE, Applicant, Details
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
@@ -83,7 +83,9 @@ def let_come_instead(
         substituting.ask(registration, person.email, may_mail=may_mail, actor=CONTACT, now=now)
         return None
     substituting.refuse_if_too_late(registration, now)
-    newcomer = substituting.hand_over(registration, _applicant(person, registration), actor=CONTACT, now=now)
+    newcomer = substituting.hand_over(
+        registration, applicant_of(person, registration), actor=CONTACT, now=now
+    )
     moments = {"asked_at": now, "expires_at": now, "confirmed_at": now}
     db.session.add(Substitution(registration=registration, successor=newcomer, email="", **moments))
     return newcomer
@@ -112,18 +114,3 @@ def _lock(delegate: Delegate, now: datetime) -> Registration | None:
         if _live(delegate, now) is None:
             raise NotTheirs
     return delegate.registration
-
-
-def _applicant(person: Person, replaced: Registration) -> Applicant:
-    """Return the answers of a newcomer for whom the contact answers."""
-    return Applicant(
-        given_name=person.given_name,
-        family_name=person.family_name,
-        organisation=replaced.organisation,
-        title=person.title,
-        country=replaced.country,
-        language=replaced.language,
-        phone=None,
-        email="",
-        submission_key="",
-    )

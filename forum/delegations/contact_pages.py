@@ -107,7 +107,7 @@ def change(number: int) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/withdraw", methods=["GET", "POST"])
 def withdraw(number: int) -> ResponseReturnValue:
-    """Say what withdrawing somebody means; do it on a second, explicit step (S21)."""
+    """Say what withdrawing a person means; withdraw them when the button there is pressed (S21)."""
     one, form = _delegate(number), TidyForm()
     if not contact_acts.can_withdraw(one, clock.now()):
         raise NotTheirs
@@ -122,7 +122,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
 def replace(number: int) -> ResponseReturnValue:
-    """Let somebody else come: at once without an address of their own, else once they confirm."""
+    """Let somebody else come: at once if the contact answers for them, else when they confirm by a mailed link."""
     one, form = _delegate(number), DelegateFields()
     if not contact_acts.can_replace(one, clock.now()):
         raise NotTheirs

@@ -46,6 +46,8 @@ PASTED_REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
 class PersonFields(TidyForm):
     """One person of a delegation."""
 
+    TOLD: tuple[str, ...] = ("given_name", "family_name", "title")
+
     given_name = StringField(
         FIELDS["given_name"],
         [required(_l("Enter the person’s given name")), Length(max=100, message=TOO_LONG), no_web_address],
@@ -56,19 +58,16 @@ class PersonFields(TidyForm):
     )
 
     def person(self) -> Person:
-        """Return the clean answers."""
-        return Person(**{name: self[name].data or "" for name in ("given_name", "family_name", "title")})
+        """Return the person whom the fields describe; an empty field is an empty text."""
+        return Person(**{name: self[name].data or "" for name in self.TOLD})
 
 
 class DelegateFields(PersonFields):
     """One person, with an address of their own if they have one."""
 
-    email = EmailField(_l("The person’s own e-mail address"), [Optional(), is_email])
+    TOLD = (*PersonFields.TOLD, "email")
 
-    def person(self) -> Person:
-        """Return the clean answers."""
-        asked = ("given_name", "family_name", "title", "email")
-        return Person(**{name: self[name].data or "" for name in asked})
+    email = EmailField(_l("The person’s own e-mail address"), [Optional(), is_email])
 
 
 class DelegateRow(DelegateFields):

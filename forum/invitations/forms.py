@@ -159,7 +159,7 @@ class AcceptForm(DetailsForm):
     )
 
     def applicant(self, invitation: Invitation) -> Applicant:
-        """Return the clean answers."""
+        """Return what the form registers, at the address that was invited."""
         return Applicant(
             **self._details(),
             email=invitation.email,

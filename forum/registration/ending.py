@@ -16,6 +16,6 @@ def install(app: App, rule: Callable[[Registration], None]) -> None:
 
 
 def end_what_leads_to(registration: Registration) -> None:
-    """End what rooms above have made that leads to the registration, such as a link to come instead of the person."""
+    """Call the rules that other rooms have installed: one ends the link of a colleague who was asked to come."""
     for rule in current_app.extensions.get(RULES, ()):
         rule(registration)

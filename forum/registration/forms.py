@@ -141,7 +141,7 @@ class RegistrationForm(DetailsForm):
         return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))
 
     def applicant(self) -> Applicant:
-        """Return the clean answers."""
+        """Return what the form registers."""
         key, _age = read_form_key(self.key.data)
         return Applicant(
             **self._details(),

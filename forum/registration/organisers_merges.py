@@ -80,7 +80,7 @@ def merge(event: str, reference: str, other: str) -> ResponseReturnValue:
 
 @bp.route("/unmerge", methods=["GET", "POST"])
 def undo(event: str, reference: str) -> ResponseReturnValue:
-    """Say what comes back, and undo the last merge into this registration."""
+    """Say what undoing the last merge into this registration brings back; on POST undo it."""
     form = TidyForm()
     if not form.validate_on_submit():
         return _ask_to_undo(*person_of(event, reference), form)

@@ -30,7 +30,7 @@ class ReinstateForm(TidyForm):
 
 @bp.route("/reinstate", methods=["GET", "POST"])
 def reinstate(event: str, reference: str) -> ResponseReturnValue:
-    """Say what comes back, and undo the cancellation."""
+    """Say what undoing the cancellation brings back; on POST undo it."""
     form = ReinstateForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
         return _page(*person_of(event, reference), form), 422 if form.errors else 200

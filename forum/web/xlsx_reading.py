@@ -56,9 +56,9 @@ class _Workbook:
         return name in self._archive.NameToInfo
 
     def parse(self, name: str, *, start: Begin, end: End | None = None, text: End | None = None) -> None:
-        """Parse a part, if the file has it. One with a document type, which could define texts without end, is refused.
+        """Parse a part of the workbook, if the file has it.
 
-        Raises NotATable, TooLarge.
+        A part with a document type, which could define endless texts, is refused. Raises NotATable, TooLarge.
         """
         if not self.has(name):
             return
