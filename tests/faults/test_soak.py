@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
+from operator import sub
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import select
@@ -34,6 +36,9 @@ WAITING = {  # headings of the page that follows confirming without a place; an 
     "A place is free for you",
 }
 MORE_FILES = 8  # open files that requests may add while the files are counted
+# Connections to SQLite that a process keeps for next requests, besides one a thread to each of the two databases. How
+# many are open depends on how many requests have met so far, so their number is bounded and not their growth.
+KEPT, DATABASES = 5, 2
 MORE_MEMORY = 12  # allowed growth in MB a process; below 2 MB was measured
 PAGES = (
     "/en/",
@@ -45,6 +50,15 @@ PAGES = (
     "/status",
     "/en/404",
 )
+
+
+class Usage(NamedTuple):
+    """What a process uses: open files that are not SQLite's, connections to SQLite, threads, resident memory in MB."""
+
+    files: int
+    connections: int
+    threads: int
+    memory: float
 
 
 class Stage:
@@ -184,12 +198,11 @@ def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, tmp_path)
             reader.result()
     assert set(stage.came) == {"good"}
     assert set(warm) == set(used)
-    assert {
-        pid: used[pid][0] - warm[pid][0] for pid in warm if used[pid][0] - warm[pid][0] > MORE_FILES
-    } == {}
-    assert {
-        pid: used[pid][1] - warm[pid][1] for pid in warm if used[pid][1] - warm[pid][1] > MORE_MEMORY
-    } == {}
+    more = {pid: Usage(*map(sub, used[pid], warm[pid])) for pid in warm}
+    assert {pid: grown.files for pid, grown in more.items() if grown.files > MORE_FILES} == {}
+    assert {pid: grown.memory for pid, grown in more.items() if grown.memory > MORE_MEMORY} == {}
+    bounds = {pid: KEPT + DATABASES * one.threads for pid, one in used.items()}
+    assert {pid: one.connections for pid, one in used.items() if one.connections > bounds[pid]} == {}
     assert [line for line in forum.output.read_text().splitlines() if '"level": "error"' in line] == []
     with app.app_context():
         wait_for(every_mail_has_left, forum)
@@ -214,9 +227,17 @@ def assert_everybody_is_there(actors: list[Actor]) -> None:
     races.assert_line_was_kept([one.id for one in people if one.waiting_since])
 
 
-def usage(forum: Running) -> dict[int, tuple[int, float]]:
-    """Return the open files and resident memory in MB of each process."""
-    return {pid: (len(list(Path(f"/proc/{pid}/fd").iterdir())), resident(pid)) for pid in forum.pids()}
+def usage(forum: Running) -> dict[int, Usage]:
+    """Return by process what it uses now."""
+    return {pid: Usage(*count_files(pid), resident(pid)) for pid in forum.pids()}
+
+
+def count_files(pid: int) -> tuple[int, int, int]:
+    """Return the numbers of open files that are not SQLite's, of connections to a SQLite database, and of threads."""
+    targets = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()]
+    own = [target for target in targets if not re.search(r"\.sqlite3(-wal|-shm)?$", target)]
+    connections = sum(target.endswith(".sqlite3") for target in targets)
+    return len(own), connections, len(list(Path(f"/proc/{pid}/task").iterdir()))
 
 
 def resident(pid: int) -> float:
