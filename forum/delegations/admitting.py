@@ -54,12 +54,12 @@ def confirm(
     if is_all_or_nobody is not None:
         delegation.is_all_or_nobody = is_all_or_nobody
     waiting_list.offer_free_places(event, now=now)
-    drafts = {one: _draft(one, delegation, now) for one in delegation.people}
+    drafts = {one: draft(one, delegation, now) for one in delegation.people}
     if delegation.is_all_or_nobody and sector.policy == SectorPolicy.OPEN:
         _refuse_unless_all_fit(drafts, sector, sender, now)
     delegation.confirmed_at = now
     for delegate, drafted in drafts.items():
-        _admit(delegate, drafted, sender, now)
+        admit(delegate, drafted, sender, now)
     audit.record("delegation.confirmed", delegation, actor=CONTACT, at=now, people=len(drafts))
     manage = contact_links.issue(delegation, ContactLink.MANAGE, now=now)
     mails.queue_to_contact(delegation, mails.DONE, manage, now=now)
@@ -80,7 +80,8 @@ def has_registration(delegate: Delegate, registration: Registration) -> None:
     delegate.told = registration.status
 
 
-def _draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registration:
+def draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registration:
+    """Return the registration of a person of the delegation, not stored yet and without a place."""
     drafted = answers.draft(delegation.event, delegation.sector, applicant_of(delegate, delegation), now=now)
     drafted.sector_id = delegation.sector_id  # counting on a copy of the event asks for it
     return drafted
@@ -89,7 +90,7 @@ def _draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registr
 def _refuse_unless_all_fit(drafts: Drafts, sector: Sector, sender: Sender, now: datetime) -> None:
     """Raise NotAllFit unless each person would get a place now; it is tried on a copy of the event."""
     event, asked = sector.event, list(drafts.values())
-    free = 0 if not _has_room(sector, None, now) else _count_places(sector, asked, now)
+    free = 0 if not has_room(sector, None, now) else _count_places(sector, asked, now)
     if sender.client is not None:
         held = registrations.count_places_held_for(event, sender.client)
         unheld = sum(bool(one.email) for one in asked) - max(0, sender.most_held - held)
@@ -104,7 +105,7 @@ def _count_places(sector: Sector, asked: Sequence[Registration], now: datetime) 
     return sum(places.admit_on_trial(trial, one, now, held) for one in asked)
 
 
-def _has_room(sector: Sector, key: str | None, now: datetime) -> bool:
+def has_room(sector: Sector, key: str | None, now: datetime) -> bool:
     """Return whether a newcomer of this organisation gets a place now; nobody passes those who wait."""
     try:
         return places.has_room(sector, now, key)
@@ -112,25 +113,25 @@ def _has_room(sector: Sector, key: str | None, now: datetime) -> bool:
         return False
 
 
-def _admit(delegate: Delegate, drafted: Registration, sender: Sender, now: datetime) -> None:
-    """Register one person, or note that there is no room."""
+def admit(delegate: Delegate, drafted: Registration, sender: Sender, now: datetime) -> None:
+    """Register one person of a delegation, or note that there is no room. The event is locked."""
     sector = drafted.sector
-    has_room = _has_room(sector, drafted.organisation_key, now)
+    is_free = has_room(sector, drafted.organisation_key, now)
     is_reviewed = sector.policy == SectorPolicy.REVIEW
-    if not (has_room or is_reviewed or places.takes_waiters(sector.event, now)):
+    if not (is_free or is_reviewed or places.takes_waiters(sector.event, now)):
         delegate.state = DelegateState.LEFT_OUT
     elif delegate.email:
-        _ask_person(delegate, drafted, sender, now, has_room=has_room)
+        ask_person(delegate, drafted, sender, now, is_free=is_free)
     else:
-        _settle(drafted, now, has_room=has_room, is_reviewed=is_reviewed)
+        _settle(drafted, now, is_free=is_free, is_reviewed=is_reviewed)
         has_registration(delegate, drafted)
     db.session.flush()
 
 
-def _settle(drafted: Registration, now: datetime, *, has_room: bool, is_reviewed: bool) -> None:
+def _settle(drafted: Registration, now: datetime, *, is_free: bool, is_reviewed: bool) -> None:
     """Give somebody for whom the contact answers a place, a rank in line or a review."""
     drafted.confirmed_at, drafted.calendar_sequence = now, 0
-    if has_room and places.admit(drafted, now):
+    if is_free and places.admit(drafted, now):
         drafted.move_to(Status.CONFIRMED, now=now)
     db.session.add(drafted)
     known = {"sector": drafted.sector.key, "place": drafted.holds_place, "delegation": True}
@@ -143,8 +144,8 @@ def _settle(drafted: Registration, now: datetime, *, has_room: bool, is_reviewed
         waiting_list.join(drafted, now, actor=CONTACT)
 
 
-def _ask_person(
-    delegate: Delegate, drafted: Registration, sender: Sender, now: datetime, *, has_room: bool
+def ask_person(
+    delegate: Delegate, drafted: Registration, sender: Sender, now: datetime, *, is_free: bool
 ) -> None:
     """Ask somebody to confirm their own address, with a place held as `intake.register` holds one.
 
@@ -156,7 +157,7 @@ def _ask_person(
     with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
         if live:
             drafted.email_canonical = drafted.reference  # one live registration has an address (R04)
-        if has_room and leaves:
+        if is_free and leaves:
             places.hold(drafted, sender, now=now)
         db.session.add(drafted)
     if live:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -11,18 +11,19 @@ from forum import clock
 from forum.columns import digest
 from forum.database import start_write
 from forum.delegations import (
+    adding,
     admitting,
     contact_acts,
     contact_links,
     contact_sign_in,
     delegation_words,
-    queries,
     told,
 )
+from forum.delegations.contact_opening import delegate, mine, person_page
 from forum.delegations.delegation_forms import ConfirmForm, DelegateFields, PersonFields
-from forum.delegations.enums import ContactLink
+from forum.delegations.enums import ADMITTED, ContactLink
 from forum.delegations.errors import DelegationConfirmed, DelegationRefused, NotAllFit, NotTheirs
-from forum.delegations.models import Delegate, Delegation
+from forum.delegations.models import Delegation
 from forum.events.freezing import AnswersFrozen, is_frozen
 from forum.events.in_url import show_event
 from forum.extensions import db
@@ -69,13 +70,13 @@ def enter(token: str) -> ResponseReturnValue:
     now = clock.now()
     contact_links.follow(token, ContactLink.MANAGE, now=now)
     contact_sign_in.begin(digest(token), now=now)
-    return redirect(url_for(".show"), 303)
+    return redirect(url_for("own_delegation.show"), 303)
 
 
 @localised(bp, "/r/delegation")
 def show() -> ResponseReturnValue:
     """Show everybody of the delegation, how they stand and what can be done."""
-    delegation, now = _mine(), clock.now()
+    delegation, now = mine(), clock.now()
     return render_template(
         "public/delegations/show.html",
         delegation=delegation,
@@ -84,6 +85,7 @@ def show() -> ResponseReturnValue:
         said={name: SAID[name](getattr(delegation, name)) for name in ("country", "language")},
         is_welcome="welcome" in request.args,
         is_frozen=is_frozen(delegation.event, now),
+        can_add=adding.foresee(delegation, now) in ADMITTED,
         form=TidyForm(),
         **ENDS,
     )
@@ -92,62 +94,62 @@ def show() -> ResponseReturnValue:
 @localised(bp, "/r/delegation/<int:number>/change", methods=["GET", "POST"])
 def change(number: int) -> ResponseReturnValue:
     """Change the name or title of somebody for whom the contact answers."""
-    one = _delegate(number)
+    one = delegate(number)
     if not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
     form = PersonFields(obj=one.registration)
     if not form.validate_on_submit():
-        return _person_page("change", one, form), 422 if form.errors else 200
+        return person_page("change", one, form), 422 if form.errors else 200
     start_write(db.session)
-    contact_acts.change(_delegate(number), form.person(), now=clock.now())
+    contact_acts.change(delegate(number), form.person(), now=clock.now())
     db.session.commit()
     flash(_("Saved."), "success")
-    return redirect(url_for(".show"), 303)
+    return redirect(url_for("own_delegation.show"), 303)
 
 
 @localised(bp, "/r/delegation/<int:number>/withdraw", methods=["GET", "POST"])
 def withdraw(number: int) -> ResponseReturnValue:
     """Say what withdrawing a person means; withdraw them when the button there is pressed (S21)."""
-    one, form = _delegate(number), TidyForm()
+    one, form = delegate(number), TidyForm()
     if not contact_acts.can_withdraw(one, clock.now()):
         raise NotTheirs
     if not form.validate_on_submit():
-        return _person_page("withdraw", one, form)
+        return person_page("withdraw", one, form)
     start_write(db.session)
-    contact_acts.withdraw(_delegate(number), now=clock.now())
+    contact_acts.withdraw(delegate(number), now=clock.now())
     db.session.commit()
     flash(_("Withdrawn."), "success")
-    return redirect(url_for(".show"), 303)
+    return redirect(url_for("own_delegation.show"), 303)
 
 
 @localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
 def replace(number: int) -> ResponseReturnValue:
     """Let somebody else come: at once if the contact answers for them, else when they confirm by a mailed link."""
-    one, form = _delegate(number), DelegateFields()
+    one, form = delegate(number), DelegateFields()
     if not contact_acts.can_replace(one, clock.now()):
         raise NotTheirs
     if not form.validate_on_submit():
-        return _person_page("replace", one, form), 422 if form.errors else 200
+        return person_page("replace", one, form), 422 if form.errors else 200
     try:
         _replace(number, form)
     except TooManyTries:
-        return _person_page("replace", one, form, refused="tries"), 429
+        return person_page("replace", one, form, refused="tries"), 429
     except SameAddress:
         db.session.rollback()
         form.email.errors = [_("The person has this address")]
-        return _person_page("replace", _delegate(number), form), 422
-    return redirect(url_for(".show"), 303)
+        return person_page("replace", delegate(number), form), 422
+    return redirect(url_for("own_delegation.show"), 303)
 
 
 @localised(bp, "/r/delegation/forget", methods=["GET", "POST"])
 def forget() -> ResponseReturnValue:
     """Say what erasing the contact means; do it on a second, explicit step. The people stay registered."""
-    delegation, form = _mine(), TidyForm()
+    delegation, form = mine(), TidyForm()
     if not form.validate_on_submit():
         page = "public/delegations/forget.html"
         return render_template(page, delegation=delegation, event=delegation.event, form=form)
     start_write(db.session)
-    contact_acts.forget_contact(_mine(), now=clock.now())
+    contact_acts.forget_contact(mine(), now=clock.now())
     db.session.commit()
     contact_sign_in.leave()
     return render_template("public/delegations/forgotten.html")
@@ -175,7 +177,7 @@ def not_done(refusal: Exception) -> ResponseReturnValue:
         else _("Nothing has been changed: this is not possible for the person any more."),
         "warning",
     )
-    return redirect(url_for(".show"), 303)
+    return redirect(url_for("own_delegation.show"), 303)
 
 
 @bp.errorhandler(LinkRefused)
@@ -198,7 +200,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
             return _confirm_page(_asked(named["token"]), ConfirmForm(), notice=notice)
         forms = {"change": PersonFields, "withdraw": TidyForm, "replace": DelegateFields}
         if act in forms:
-            return _person_page(act, _delegate(named["number"]), forms[act](), notice=notice)
+            return person_page(act, delegate(named["number"]), forms[act](), notice=notice)
     except LinkRefused:
         pass
     return None
@@ -236,7 +238,7 @@ def _replace(number: int, form: DelegateFields) -> None:
         spend(client_limit())
         limits.refuse_full_domain(form.email.data)
     start_write(db.session)
-    one, now = _delegate(number), clock.now()
+    one, now = delegate(number), clock.now()
     came = contact_acts.let_come_instead(one, form.person(), may_mail=limits.may_mail, now=now)
     db.session.commit()
     if came is None:
@@ -255,17 +257,6 @@ def _asked(token: str) -> Delegation:
     return delegation
 
 
-def _mine() -> Delegation:
-    """Return the delegation to which this browser is signed in. Raises LinkRefused."""
-    delegation = contact_sign_in.follow(now=clock.now())
-    show_event(delegation.event)
-    return delegation
-
-
-def _delegate(number: int) -> Delegate:
-    return queries.find_delegate(_mine(), number) or abort(404)
-
-
 def _confirm_page(
     delegation: Delegation, form: ConfirmForm, *, refused: str = "", free: int = 0, **more: Any
 ) -> str:
@@ -279,18 +270,5 @@ def _confirm_page(
         can_wait=places.takes_waiters(delegation.event, now),
         refused=refused,
         free=free,
-        **more,
-    )
-
-
-def _person_page(act: str, one: Delegate, form: TidyForm, *, refused: str = "", **more: Any) -> str:
-    return render_template(
-        f"public/delegations/{act}.html",
-        delegation=one.delegation,
-        event=one.delegation.event,
-        registration=one.registration,
-        person=delegation_words.row_of(one, clock.now()),
-        form=form,
-        refused=refused,
         **more,
     )

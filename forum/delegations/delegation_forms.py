@@ -16,6 +16,7 @@ from forum.registration import names
 from forum.registration.wording import FIELDS
 from forum.web import sheet_rows
 from forum.web.countries import CountryField
+from forum.web.edits import ShowsStored
 from forum.web.forms import (
     LONGEST_TEXT,
     LinesField,
@@ -68,6 +69,18 @@ class DelegateFields(PersonFields):
     TOLD = (*PersonFields.TOLD, "email")
 
     email = EmailField(_l("The person’s own e-mail address"), [Optional(), is_email])
+
+
+class AddDelegateForm(ShowsStored, DelegateFields):
+    """A person who is added later; `seen` has what the page said would become of them."""
+
+
+class CorrectAddressForm(TidyForm):
+    """Another address of somebody who has not confirmed yet."""
+
+    email = EmailField(
+        _l("The person’s own e-mail address"), [required(_l("Enter an e-mail address")), is_email]
+    )
 
 
 class DelegateRow(DelegateFields):

@@ -5,11 +5,10 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from forum.delegations import contact_acts
+from forum.delegations import contact_acts, correcting
 from forum.delegations.enums import DelegateState
 from forum.delegations.models import Delegate
 from forum.registration import waiting_list
-from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
 from forum.web.languages import moment_text
 
@@ -27,6 +26,7 @@ class Row:
     kind: str
     more: str
     can_change: bool
+    can_correct: bool
     can_replace: bool
     can_withdraw: bool
 
@@ -45,6 +45,7 @@ def row_of(one: Delegate, now: datetime) -> Row:
         kind=kind,
         more=more,
         can_change=contact_acts.can_change(one, now),
+        can_correct=correcting.can_correct(one, now),
         can_replace=contact_acts.can_replace(one, now),
         can_withdraw=contact_acts.can_withdraw(one, now),
     )
@@ -58,17 +59,14 @@ def _reference(one: Delegate) -> str:
 
 def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:
     """Return the state in words, its sign (templates/components/status.html) and what there is to know about it."""
-    if one.state == DelegateState.ASKED:
-        begun = one.delegation.confirmed_at or one.delegation.asked_at
-        return _not_confirmed(one, begun + CONFIRM_TIME, now)
-    mine = one.registration
+    until, mine = correcting.asked_until(one), one.registration
+    if until is not None:
+        return _not_confirmed(one, until, now)
     if mine is None:
         return {
             DelegateState.NAMED: (_("Not registered yet"), "wait", ""),
             DelegateState.LEFT_OUT: (_("No place was free"), "out", ""),
         }.get(one.state, (_("Cancelled"), "out", ""))
-    if mine.status == Status.PENDING:
-        return _not_confirmed(one, mine.confirm_by, now)
     if mine.status == Status.EXPIRED and mine.confirmed_at is None:
         return _not_confirmed(one, now, now)
     if mine.status == Status.WAITING:

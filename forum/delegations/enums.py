@@ -18,3 +18,18 @@ class ContactLink(StrEnum):
 
     CONFIRM = "confirm"
     MANAGE = "manage"
+
+
+class Prospect(StrEnum):
+    """What would become of a person whom the contact names now; below the first three, why nobody can be named."""
+
+    PLACE = "place"
+    WAITS = "waits"
+    REVIEW = "review"
+    TOO_MANY = "too_many"  # the delegation has as many people as one may have
+    CLOSED = "closed"  # registration is not open
+    INVITATION = "invitation"  # the sector takes people by invitation only
+    FULL = "full"  # there is neither a place nor a waiting list
+
+
+ADMITTED = (Prospect.PLACE, Prospect.WAITS, Prospect.REVIEW)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from forum.delegations.enums import Prospect
 from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration
 
@@ -28,6 +29,22 @@ class SectorRefuses(DelegationRefused):
 
 class NotTheirs(Exception):
     """The contact cannot do this: the person manages the registration themselves, or it has ended."""
+
+
+class CannotBeAdded(Exception):
+    """Nobody can be added to the delegation now; `prospect` says why."""
+
+    def __init__(self, prospect: Prospect) -> None:
+        super().__init__(type(self).__doc__)
+        self.prospect = prospect
+
+
+class AddressNamed(Exception):
+    """The person at this `position` of the delegation has the e-mail address already."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(type(self).__doc__)
+        self.position = position
 
 
 class TakenOver(LinkRefused):

@@ -78,7 +78,8 @@ class Delegation(Base):
 class Delegate(Base):
     """A person of a delegation. Once there is a registration, name and address stand only there: it may be an alias.
 
-    `told` is the status of which the contact was told last, for people without an address of their own.
+    `told` is the status of which the contact was told last, for people without an address of their own. `asked_at` is
+    when the person was named, or the address corrected, after the delegation was confirmed.
     """
 
     __tablename__ = "delegates"
@@ -97,6 +98,7 @@ class Delegate(Base):
     email: Mapped[str] = mapped_column(String(254))
     state: Mapped[DelegateState] = member(DelegateState, default=DelegateState.NAMED)
     told: Mapped[str] = mapped_column(String(20), default="")
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     delegation: Mapped[Delegation] = relationship(back_populates="people")
     registration: Mapped[Registration | None] = relationship()

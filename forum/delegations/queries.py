@@ -74,6 +74,13 @@ def find_delegate(delegation: Delegation, position: int) -> Delegate | None:
     return db.session.scalars(select(Delegate).where(*mine)).one_or_none()
 
 
+def list_people(delegation: Delegation) -> Sequence[Delegate]:
+    """Return the people of a delegation with their registrations, read afresh, in their order."""
+    query = select(Delegate).where(Delegate.delegation_id == delegation.id).order_by(Delegate.position)
+    whole = query.options(joinedload(Delegate.registration)).execution_options(populate_existing=True)
+    return db.session.scalars(whole).all()
+
+
 def find_of(registration: Registration) -> Delegation | None:
     """Return the delegation to which a registration belongs, if any."""
     mine = Delegate.registration_id == registration.id

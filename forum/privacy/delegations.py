@@ -17,7 +17,7 @@ DELEGATION = Entry(
         *of("delegations", "organisation", "country", "language", "is_all_or_nobody"),
         *of("delegations", "asked_at", "confirm_by", "confirmed_at"),
         *of("delegates", "delegation_id", "registration_id", "given_name", "family_name", "title", "email"),
-        *of("delegates", "state", "told"),
+        *of("delegates", "state", "told", "asked_at"),
         *of("delegation_links", "digest", "delegation_id", "purpose", "expires_at"),
     ),
     fields=(
@@ -25,6 +25,7 @@ DELEGATION = Entry(
         *of("DelegationForm", "people", "lines", "choice"),
         *of("PersonFields", "given_name", "family_name", "title"),
         "DelegateFields.email",
+        "CorrectAddressForm.email",
     ),
 )
 SUBSTITUTION = Entry(

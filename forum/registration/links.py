@@ -139,6 +139,16 @@ def end(registration: Registration, purpose: TokenPurpose, *, now: datetime) -> 
     db.session.execute(update(RegistrationToken).where(*mine).values(revoked_at=now))
 
 
+def end_without_form(registration: Registration, *, now: datetime) -> None:
+    """End the registration's links that carry no form, for those who have sent no form do not register by it."""
+    mine = (
+        RegistrationToken.registration_id == registration.id,
+        RegistrationToken.submission_key.is_(None),
+        RegistrationToken.revoked_at.is_(None),
+    )
+    db.session.execute(update(RegistrationToken).where(*mine).values(revoked_at=now))
+
+
 def revoke(registration: Registration, *, now: datetime) -> None:
     """Revoke every link of the registration, that to a new e-mail address included.
 

@@ -21,10 +21,18 @@ def find(event: Event, email_canonical: str) -> Registration | None:
     return live if live and live.status == Status.PENDING else None
 
 
-def end(event: Event, email_canonical: str, *, now: datetime) -> bool:
+def end(
+    event: Event,
+    email_canonical: str,
+    *,
+    action: str = "registration.gave_way",
+    actor: str = "person",
+    now: datetime,
+) -> bool:
     """End the unconfirmed registration of an address, with its links and answers; return whether it held a place.
 
-    The caller has locked the event, has taken back mails of its own before, and offers the place to whoever waits.
+    `action` says why, for the audit trail. The caller has locked the event, has taken back mails of its own before, and
+    offers the place to whoever waits.
     """
     registration = find(event, email_canonical)
     if registration is None:
@@ -39,5 +47,5 @@ def end(event: Event, email_canonical: str, *, now: datetime) -> bool:
     links.revoke(registration, now=now)
     answers.forget(registration)
     db.session.flush()
-    audit.record("registration.gave_way", registration, actor="person", at=now)
+    audit.record(action, registration, actor=actor, at=now)
     return had_place

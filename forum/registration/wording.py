@@ -74,6 +74,7 @@ ACTS = {
     "registration.hold_ended": _l("Place no longer held, because the address is not confirmed"),
     "registration.not_confirmed": _l("Address not confirmed in time"),
     "registration.gave_way": _l("Ended unconfirmed, because the owner of the address answered otherwise"),
+    "registration.address_wrong": _l("Ended unconfirmed, because the address was wrong"),
     "registration.confirmed": _l("Place confirmed"),
     "registration.cancelled": _l("Registration cancelled"),
     "registration.reinstated": _l("Cancellation undone"),

@@ -208,6 +208,18 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         {"offers"} | MAILED,
     ),
+    "own_delegation_people.add": (
+        PERSON,
+        {"given_name": "New", "family_name": "New", "title": "New", "email": ""},
+        PLACE,
+        {"delegates", "registrations", "protected_identities", "care_answers"} | MAILED,
+    ),
+    "own_delegation_people.correct": (
+        PERSON,
+        {"email": "new@example.org"},
+        PLACE | {"delegates": DELEGATE | {"asked_at"}},
+        {"registrations", "protected_identities", "care_answers"} | MAILED,
+    ),
     "own_delegation.forget": (PERSON, {}, {}, ADDED),
     "own_delegation.leave": (PERSON, {}, {}, set()),
     "own_invitation.show": (VISITOR, {"answer": "yes"}, {"invitations": {"opened_at"}}, set()),
@@ -840,12 +852,15 @@ def forged(world) -> dict[str, str]:
     }
 
 
+SHOWING_STORED = ("/account/recovery-codes", "/en/r/delegation/add")
+
+
 def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     """Return the CSRF token and the form's other hidden fields."""
     browser = world.browsers[audience]
     where = {PERSON: "/en/r/", VISITOR: "/en/register/ngo"}.get(audience, "/account/")
     page = browser.get(where).text
-    if path == "/account/recovery-codes" or path.startswith("/console/"):
+    if path in SHOWING_STORED or path.startswith("/console/"):
         page += browser.get(path).text
     names = ("csrf_token", "key", "replaced", "seen")
     found = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in names}

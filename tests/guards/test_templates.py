@@ -284,6 +284,8 @@ def see_delegations(world: World) -> None:
     world.browsers[PERSON].get(f"/en/r/delegation/{token}")
     for act in ("change", "withdraw", "instead"):
         fetch(world, PERSON, f"/en/r/delegation/3/{act}")
+    fetch(world, PERSON, "/en/r/delegation/2/address")
+    fetch(world, PERSON, "/en/r/delegation/add")
     for path in ("", "/forget", "/delegation-ended"):
         fetch(world, PERSON, f"/en/r/delegation{path}")
     form = hidden_fields(world, PERSON, "/en/r/delegation/forget")

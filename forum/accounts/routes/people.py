@@ -43,6 +43,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_delegation.replace": Face.LINK,
     "own_delegation.forget": Face.LINK,
     "own_delegation.leave": Face.LINK,
+    "own_delegation_people.add": Face.LINK,
+    "own_delegation_people.correct": Face.LINK,
     "own_invitation.show": Face.LINK,
     "own_invitation.accept": Face.LINK,
     "own_invitation.decline": Face.LINK,

@@ -1,0 +1,75 @@
+"""A person whom the contact of a delegation names later, while registration is open.
+
+The rules are those of the form: whoever has no address of their own has a place, a rank in line or a review at once;
+whoever has one is asked to confirm it. What would happen stands on the page first. If a place was promised there and
+has gone since, nobody is registered before the contact has read that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.delegations import admitting, queries
+from forum.delegations.admitting import CONTACT
+from forum.delegations.asking import MOST, Person
+from forum.delegations.correcting import refuse_if_named
+from forum.delegations.enums import ADMITTED, DelegateState, Prospect
+from forum.delegations.errors import CannotBeAdded
+from forum.delegations.models import Delegate, Delegation
+from forum.events.enums import SectorPolicy
+from forum.extensions import db
+from forum.registration import belonging, intake, places, waiting_list
+from forum.registration.errors import SectorByInvitation, SectorFull
+from forum.registration.senders import UNBOUNDED, Sender
+
+REFUSED: Mapping[type[Exception], Prospect] = {
+    SectorByInvitation: Prospect.INVITATION,
+    SectorFull: Prospect.FULL,
+}
+
+
+def foresee(delegation: Delegation, now: datetime) -> Prospect:
+    """Return what would become of one more person of the delegation's organisation."""
+    event, sector = delegation.event, delegation.sector
+    if len(delegation.people) >= MOST:
+        return Prospect.TOO_MANY
+    if refusal := intake.find_refusal(sector, now):
+        return REFUSED.get(refusal, Prospect.CLOSED)
+    if sector.policy == SectorPolicy.REVIEW:
+        return Prospect.REVIEW
+    if admitting.has_room(sector, belonging.key_of(event, delegation.organisation, ""), now):
+        return Prospect.PLACE
+    return Prospect.WAITS if places.takes_waiters(event, now) else Prospect.FULL
+
+
+def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
+    """Return what the page promises, and after how many people: the same form sent twice adds nobody twice (R03)."""
+    return {"prospect": foresee(delegation, now), "people": len(delegation.people)}
+
+
+def lock(delegation: Delegation, *, now: datetime) -> None:
+    """Lock the event, offer free places to those who wait, and read the people afresh. Call after `start_write`."""
+    places.lock(delegation.event)
+    db.session.expire(delegation, ["people"])
+    waiting_list.offer_free_places(delegation.event, now=now)
+
+
+def add(delegation: Delegation, person: Person, *, sender: Sender = UNBOUNDED, now: datetime) -> Delegate:
+    """Add a person to a delegation that is locked; the caller rolls back after a refusal.
+
+    Whether an address is registered already is told to its owner only (S24). Raises CannotBeAdded, AddressNamed.
+    """
+    prospect = foresee(delegation, now)
+    if prospect not in ADMITTED:
+        raise CannotBeAdded(prospect)
+    refuse_if_named(delegation, person.email, now)
+    last = max((one.position for one in queries.list_people(delegation)), default=0)
+    delegate = Delegate(position=last + 1, asked_at=now, **asdict(person))
+    delegation.people.append(delegate)
+    db.session.flush()
+    admitting.admit(delegate, admitting.draft(delegate, delegation, now), sender, now)
+    if delegate.state == DelegateState.LEFT_OUT:  # the cap of the organisation to which the address belongs
+        raise CannotBeAdded(Prospect.FULL)
+    audit.record("delegation.person_added", delegation, actor=CONTACT, at=now, position=delegate.position)
+    return delegate

@@ -1,0 +1,148 @@
+"""The pages on which the contact of a delegation adds a person later, and corrects an address (S18–S22)."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+
+from forum import clock
+from forum.database import start_write
+from forum.delegations import adding, contact_pages, correcting
+from forum.delegations.asking import MOST
+from forum.delegations.contact_opening import delegate, mine, person_page
+from forum.delegations.delegation_forms import AddDelegateForm, CorrectAddressForm
+from forum.delegations.enums import ADMITTED
+from forum.delegations.errors import AddressNamed, CannotBeAdded, NotTheirs
+from forum.delegations.models import Delegation
+from forum.events.freezing import AnswersFrozen
+from forum.extensions import db
+from forum.registration import limits
+from forum.registration.errors import LinkRefused, SameAddress
+from forum.web import errors
+from forum.web.edits import ChangedMeanwhile
+from forum.web.limits import TooManyTries, client_limit, spend
+from forum.web.routes import localised
+
+bp = Blueprint("own_delegation_people", __name__)
+bp.register_error_handler(NotTheirs, contact_pages.not_done)
+bp.register_error_handler(AnswersFrozen, contact_pages.not_done)
+bp.register_error_handler(LinkRefused, contact_pages.link_refused)
+
+
+@localised(bp, "/r/delegation/add", methods=["GET", "POST"])
+def add() -> ResponseReturnValue:
+    """Say what would become of one more person; add them if that is still so when the button is pressed."""
+    delegation, form = mine(), AddDelegateForm()
+    if not form.is_submitted():
+        form.show(adding.stored(delegation, clock.now()))
+    if not form.validate_on_submit():
+        return _add_page(delegation, form), 422 if form.errors else 200
+    try:
+        _add(form)
+    except TooManyTries:
+        return _add_page(mine(), form, refused="tries"), 429
+    except AddressNamed as refusal:
+        db.session.rollback()
+        form.email.errors = [_named(refusal)]
+        return _add_page(mine(), form), 422
+    except (CannotBeAdded, ChangedMeanwhile):
+        db.session.rollback()
+        delegation = mine()
+        form.show(adding.stored(delegation, clock.now()))
+        return _add_page(delegation, form, refused="changed"), 409
+    flash(_added(form.email.data), "success")
+    return redirect(url_for("own_delegation.show"), 303)
+
+
+@localised(bp, "/r/delegation/<int:number>/address", methods=["GET", "POST"])
+def correct(number: int) -> ResponseReturnValue:
+    """Ask somebody who has not confirmed yet at another address; the answer is the same for any address (S24)."""
+    one, form = delegate(number), CorrectAddressForm()
+    if not correcting.can_correct(one, clock.now()):
+        raise NotTheirs
+    if not form.validate_on_submit():
+        return person_page("correct", one, form), 422 if form.errors else 200
+    try:
+        _correct(number, form.email.data or "")
+    except TooManyTries:
+        return person_page("correct", one, form, refused="tries"), 429
+    except (SameAddress, AddressNamed) as refusal:
+        db.session.rollback()
+        is_same = isinstance(refusal, SameAddress)
+        form.email.errors = [_("The person has this address") if is_same else _named(refusal)]
+        return person_page("correct", delegate(number), form), 422
+    flash(_added(form.email.data), "success")
+    return redirect(url_for("own_delegation.show"), 303)
+
+
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Keep what the contact typed when the browser has lost its session since the form was shown."""
+    return errors.ask_again(lost, _again)
+
+
+def _again(notice: str) -> ResponseReturnValue | None:
+    named = request.view_args or {}
+    try:
+        if "number" in named:
+            return person_page("correct", delegate(named["number"]), CorrectAddressForm(), notice=notice)
+        return _add_page(mine(), AddDelegateForm(), notice=notice)
+    except LinkRefused:
+        return None
+
+
+def _add(form: AddDelegateForm) -> None:
+    """Add the person. Raises TooManyTries, CannotBeAdded, AddressNamed, ChangedMeanwhile."""
+    _count(form.email.data)
+    start_write(db.session)
+    delegation, now = mine(), clock.now()
+    adding.lock(delegation, now=now)
+    form.refuse_if_changed(adding.stored(delegation, now))
+    adding.add(delegation, form.person(), sender=limits.sender(), now=now)
+    db.session.commit()
+
+
+def _correct(number: int, email: str) -> None:
+    """Ask the person at this address. Raises TooManyTries and what `correcting.correct` raises."""
+    _count(email)
+    start_write(db.session)
+    correcting.correct(delegate(number), email, sender=limits.sender(), now=clock.now())
+    db.session.commit()
+
+
+def _count(email: str | None) -> None:
+    """Count the message to the person as a form of the client. Raises TooManyTries."""
+    if email:
+        spend(client_limit())
+        limits.refuse_full_domain(email)
+
+
+def _named(refusal: Exception) -> str:
+    position = refusal.position if isinstance(refusal, AddressNamed) else 0
+    return _("Person %(number)s of the delegation has this address", number=position)
+
+
+def _added(email: str | None) -> str:
+    if not email:
+        return _("Added. Below you see how the person stands.")
+    return _("A message is on its way to %(email)s. The person has 48 hours to confirm.", email=email)
+
+
+def _add_page(
+    delegation: Delegation, form: AddDelegateForm, *, refused: str = "", notice: str = "", **more: Any
+) -> str:
+    prospect = adding.foresee(delegation, clock.now())
+    return render_template(
+        "public/delegations/add.html",
+        delegation=delegation,
+        event=delegation.event,
+        form=form,
+        prospect=prospect,
+        can_add=prospect in ADMITTED,
+        most=MOST,
+        refused=refused,
+        notice=notice,
+        **more,
+    )

@@ -1,0 +1,130 @@
+"""The contact corrects the address of somebody who has not confirmed it yet.
+
+The registration with the wrong address ends and is erased a day later, as one that nobody has confirmed, so its link
+works no more. The person is asked anew at the other address and keeps the place that was held. Where that address is
+registered already, only its owner is told: page, work and time are the same for the contact (S24).
+"""
+
+import sys
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.delegations import admitting, queries
+from forum.delegations.admitting import CONTACT
+from forum.delegations.enums import DelegateState
+from forum.delegations.errors import AddressNamed, NotTheirs
+from forum.delegations.models import Delegate, Delegation
+from forum.events import freezing
+from forum.events import queries as events
+from forum.extensions import db
+from forum.registration import caps, links, names, places, unconfirmed, waiting_list
+from forum.registration import queries as registrations
+from forum.registration.deadlines import CONFIRM_TIME
+from forum.registration.enums import Status
+from forum.registration.errors import SameAddress
+from forum.registration.models import Registration
+from forum.registration.senders import UNBOUNDED, Sender
+
+
+@dataclass(frozen=True)
+class Held:
+    """A place that was held until an address is confirmed; `client` is the keyed network for which it was held."""
+
+    client: str | None
+
+
+def asked_until(delegate: Delegate) -> datetime | None:
+    """Return until when the person can confirm the address; None for anybody who has, or has none."""
+    if delegate.state == DelegateState.ASKED:
+        begun = delegate.asked_at or delegate.delegation.confirmed_at or delegate.delegation.asked_at
+        return begun + CONFIRM_TIME
+    mine = delegate.registration
+    return mine.confirm_by if mine is not None and mine.status == Status.PENDING else None
+
+
+def can_correct(delegate: Delegate, now: datetime) -> bool:
+    """Return whether the person has been asked to confirm an address and can confirm it still."""
+    until = asked_until(delegate)
+    return until is not None and until > now and not events.is_over(delegate.delegation.event, now)
+
+
+def refuse_if_named(
+    delegation: Delegation, email: str, now: datetime, *, beside: Delegate | None = None
+) -> None:
+    """Raise AddressNamed if somebody of the delegation beside this person is asked or registered with the address."""
+    if not email:
+        return
+    canonical = names.canonical_email(email)
+    for one in queries.list_people(delegation):
+        if one is not beside and canonical == _address_of(one, now):
+            raise AddressNamed(one.position)
+
+
+def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: datetime) -> None:
+    """Ask the person at another address, in place of the one that was given. Call after `start_write`.
+
+    Raises NotTheirs, AnswersFrozen, SameAddress, AddressNamed.
+    """
+    delegation = delegate.delegation
+    places.lock(delegation.event)
+    db.session.refresh(delegate)
+    before = delegate.registration
+    if before is not None:
+        db.session.refresh(before)
+    if not can_correct(delegate, now):
+        raise NotTheirs
+    freezing.refuse_if_frozen(delegation.event, now)
+    if names.canonical_email(email) == _address_of(delegate, now):
+        raise SameAddress
+    refuse_if_named(delegation, email, now, beside=delegate)
+    held = _let_go(delegate, before, now) if before is not None else None
+    delegate.email, delegate.asked_at, delegate.state = email, now, DelegateState.NAMED
+    drafted = admitting.draft(delegate, delegation, now)
+    is_free = admitting.has_room(delegation.sector, drafted.organisation_key, now)
+    if before is not None:
+        drafted.requested_at = before.requested_at
+    if held is not None and _counts_alike(drafted, before):
+        # The place stays with the delegation, and with the network for which it was held.
+        sender, is_free = replace(sender, client=held.client, most_held=sys.maxsize), True
+    admitting.ask_person(delegate, drafted, sender, now, is_free=is_free)
+    db.session.flush()
+    audit.record(
+        "delegation.address_corrected", delegation, actor=CONTACT, at=now, position=delegate.position
+    )
+    waiting_list.offer_free_places(delegation.event, now=now)
+
+
+def _address_of(delegate: Delegate, now: datetime) -> str | None:
+    """Return the canonical address with which the person is registered or asked; None if neither is so any more."""
+    mine, until = delegate.registration, asked_until(delegate)
+    if until is not None and until <= now:
+        return None
+    if mine is not None:
+        return mine.email_canonical if mine.is_live and mine.has_address else None
+    return names.canonical_email(delegate.email) if delegate.state == DelegateState.ASKED else None
+
+
+def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | None:
+    """Part the person from the registration with the wrong address; return the place that it gave back, if it did.
+
+    It ends, unless the owner of that address has sent a form of their own meanwhile: then it is theirs.
+    """
+    held = Held(before.asked_from) if before.holds_place else None
+    for name in ("given_name", "family_name", "title"):
+        setattr(delegate, name, getattr(before, name))
+    delegate.registration, delegate.told = None, ""
+    if registrations.count_forms(before):
+        links.end_without_form(before, now=now)
+        return None
+    wrong = {"action": "registration.address_wrong", "actor": CONTACT}
+    unconfirmed.end(before.event, before.email_canonical, **wrong, now=now)
+    return held
+
+
+def _counts_alike(drafted: Registration, before: Registration | None) -> bool:
+    """Return whether a place of the new registration is within the caps: that of the same organisation, or another."""
+    key = drafted.organisation_key
+    if before is not None and before.organisation_key == key:
+        return True
+    return caps.has_room(drafted.event, key, drafted.sector_id)
