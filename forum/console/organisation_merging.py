@@ -48,6 +48,8 @@ def choose(event: str, number: int) -> ResponseReturnValue:
 def merge(event: str, number: int, into: int) -> ResponseReturnValue:
     """Show what two organisations have; on POST merge the first into the second, with the cap that was typed."""
     found = get_any_or_404(event)
+    if done := queries.find_merge(found, number):
+        return _merged_already(found, done)
     both = _pair_or_404(found, number, into)
     form = MergeOrganisationForm(kept_words.sent_or_kept(), data=_stored(found, both))
     if not form.is_submitted():
@@ -55,6 +57,8 @@ def merge(event: str, number: int, into: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _merge_page(found, both, form)
     found = get_locked_or_404(event)
+    if done := queries.find_merge(found, number):
+        return _merged_already(found, done)
     both = _pair_or_404(found, number, into)
     try:
         form.refuse_if_changed(_stored(found, both))
@@ -72,11 +76,13 @@ def merge(event: str, number: int, into: int) -> ResponseReturnValue:
 @bp.route("/unmerge", methods=["GET", "POST"])
 def undo(event: str, number: int) -> ResponseReturnValue:
     """Say what undoing the merge of this organisation means; on POST undo it."""
-    row, form = _merge_or_404(get_any_or_404(event), number), TidyForm()
-    if not form.validate_on_submit():
+    form = TidyForm()
+    is_sent = form.validate_on_submit()
+    found = get_locked_or_404(event) if is_sent else get_any_or_404(event)
+    if not (row := queries.find_merge(found, number)):
+        return _stands_already(found, number)
+    if not is_sent:
         return _undo_page(event, row, form)
-    found = get_locked_or_404(event)
-    row = _merge_or_404(found, number)
     name = row.merged.name
     try:
         outcome = rules.undo(found, row, actor=sign_ins.current_actor(), now=clock.now())
@@ -122,8 +128,17 @@ def _pair_or_404(event: Event, number: int, into: int) -> Both:
     return get_organisation_or_404(event, number), get_organisation_or_404(event, into)
 
 
-def _merge_or_404(event: Event, number: int) -> Merge:
-    return queries.find_merge(event, number) or abort(404)
+def _merged_already(event: Event, done: Merge) -> ResponseReturnValue:
+    """Lead to the organisation as which a merged one counts: the button was pressed twice, or by two organisers."""
+    stands_as = db.session.get_one(Organisation, done.merged.counts_as_id or done.kept_id)
+    flash(_("%(name)s is merged into %(into)s already.", name=done.merged.name, into=stands_as.name), "info")
+    return redirect(url_for("organisations.edit", event=event.slug, number=stands_as.id), 303)
+
+
+def _stands_already(event: Event, number: int) -> ResponseReturnValue:
+    organisation = get_organisation_or_404(event, number)
+    flash(_("%(name)s stands for itself already.", name=organisation.name), "info")
+    return redirect(url_for("organisations.edit", event=event.slug, number=number), 303)
 
 
 def _stored(event: Event, both: Both) -> dict[str, Any]:

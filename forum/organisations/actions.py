@@ -41,7 +41,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a change meant: how many registrations belong to another organisation now, how many places were offered."""
+    """What a change meant: how many live registrations belong to another organisation now, how many got an offer."""
 
     organisation: Organisation
     is_changed: bool

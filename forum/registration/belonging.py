@@ -73,26 +73,31 @@ def key_of(event: Event, organisation: str, email_canonical: str) -> str:
 
 
 def settle(event: Event) -> int:
-    """Give each registration of the event the key of the organisation that it belongs to now; return how many changed.
+    """Give each registration of the event the key of the organisation that it belongs to now.
 
-    Call this with the event locked, after its organisations have changed.
+    Return how many changed, without those that have ended. Call this with the event locked, after its organisations
+    have changed.
     """
     marks = _by_mark(db.session.execute(MARKS.where(IN_EVENT), {"event_id": event.id}))
     columns = Registration.id, Registration.organisation, Registration.email_canonical
     rows = db.session.execute(
-        select(*columns, Registration.organisation_key).where(Registration.event_id == event.id)
+        select(*columns, Registration.status, Registration.organisation_key).where(
+            Registration.event_id == event.id
+        )
     )
     changed: dict[str, list[int]] = defaultdict(list)
-    for number, organisation, address, before in rows:
+    live = 0
+    for number, organisation, address, status, before in rows:
         written = names.organisation_key(organisation)
         key = _choose(marks, written, _domains(address)) or written
         if key != before:
             changed[key].append(number)
+            live += status in LIVE
     for key, numbers in changed.items():
         for first in range(0, len(numbers), AT_ONCE):
             mine = update(Registration).where(Registration.id.in_(numbers[first : first + AT_ONCE]))
             db.session.execute(mine.values(organisation_key=key))
-    return sum(map(len, changed.values()))
+    return live
 
 
 def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:

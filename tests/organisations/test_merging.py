@@ -9,6 +9,7 @@ from forum.organisations import actions, duplicates, merging, queries
 from forum.organisations.actions import Written
 from forum.organisations.errors import MarkTaken, MergedFurther
 from forum.organisations.queries import Numbers
+from forum.registration import actions as cancelling
 from forum.registration import belonging, places
 from forum.registration.enums import Status
 from forum.registration.models import Registration
@@ -94,6 +95,16 @@ def test_nobody_loses_a_place_above_the_cap_and_nobody_gets_one_until_it_is_belo
     do(event, actions.store, police, Written("Polisen", cap=4))
     db.session.expire_all()
     assert waiting.status == Status.OFFERED
+
+
+def test_whoever_has_cancelled_is_no_registration_that_counts_differently(event):
+    one, other = store(event, "Polisen"), store(event, "Tullverket")
+    confirmed(event, organisation="Polisen")
+    cancelled = confirmed(event, organisation="Polisen")
+    write(lambda: cancelling.cancel(cancelled, actor="person", now=NOW))
+    assert do(event, merging.merge, one, other, None).settled == 1
+    db.session.refresh(cancelled)
+    assert cancelled.organisation_key == other.key
 
 
 def test_undoing_restores_every_value_and_whose_each_registration_is(event, two):
