@@ -90,7 +90,10 @@ class TermsForm(TidyForm):
 
     def terms(self, event: Event) -> Terms:
         """Return until when it can be answered, the end of the event at the latest, and what else holds until then."""
-        ends = min(datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone), event.ends_at)
+        last = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
+        ends = min(
+            last, event.ends_at.astimezone(event.zone)
+        )  # days before it are days of the event's own clocks
         days = self.remind_days.data
         return Terms(ends, self.holds_place.data, ends - timedelta(days=days) if days else None)
 
@@ -117,11 +120,12 @@ class ChangeForm(ShowsStored, TermsForm):
     @staticmethod
     def stored(invitation: Invitation) -> dict[str, Any]:
         """Return the values that the form's fields show."""
-        zone, ends = invitation.event.zone, invitation.expires_at
-        days = (ends - invitation.remind_at).days if invitation.remind_at else None
+        zone = invitation.event.zone
+        until, asked = invitation.expires_at.astimezone(zone).date(), invitation.remind_at
+        days = (until - asked.astimezone(zone).date()).days if asked else None
         return {
             "language": invitation.language,
-            "until": ends.astimezone(zone).date(),
+            "until": until,
             "holds_place": invitation.holds_place,
             "remind_days": None if invitation.reminded_at else days or None,
             "words": invitation.words,

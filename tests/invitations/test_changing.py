@@ -1,6 +1,6 @@
 """Changing an invitation that has not been answered, also when somebody else changes it meanwhile (R30)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from forum import clock
 from forum.audit.models import AuditEntry
 from forum.extensions import db
 from forum.invitations import answering
+from forum.invitations.forms import ChangeForm
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import Status
 from tests.factories.events import NOW, make_event, make_sector
@@ -37,6 +38,28 @@ def invitation(event):
 @pytest.fixture
 def page(organiser, invitation):
     return organiser.get("invitations.index", event="nf27").follow("Change … Kim Andersen, kim@example.org")
+
+
+def move(event, starts_at, ends_at):
+    event.starts_at, event.ends_at = starts_at, ends_at
+
+
+@pytest.mark.parametrize("until", ["2027-03-30", "2027-04-01"])
+def test_days_before_the_end_are_those_of_the_events_clocks(event, organiser, until):
+    """In the night to 28 March 2027 a day has 23 hours; the event ends in the morning of 1 April."""
+    clock.freeze(datetime(2027, 3, 1, 12, tzinfo=UTC))
+    write(lambda: move(event, datetime(2027, 3, 31, 6, tzinfo=UTC), datetime(2027, 4, 1, 6, tzinfo=UTC)))
+    invitation = invite(event, "tech")
+    link = ("Change … Kim Andersen, kim@example.org", "Save the invitation")
+    for _saved_again in range(2):
+        page = organiser.get("invitations.index", event="nf27").follow(link[0])
+        page.submit({"until": until, "remind_days": "7"}, button=link[1], expect=303)
+        assert ChangeForm.stored(invitation)["remind_days"] == 7
+    left = (
+        invitation.expires_at.astimezone(event.zone).date()
+        - invitation.remind_at.astimezone(event.zone).date()
+    )
+    assert left == timedelta(days=7)
 
 
 def test_what_is_changed_stands_behind_the_link_and_the_sent_message_stays(page, pages, event, invitation):
