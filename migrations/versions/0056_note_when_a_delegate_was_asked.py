@@ -7,7 +7,7 @@ version that runs beside this one reads the time of the delegation instead.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0058"
+revision = "0056"
 down_revision = "0055"
 branch_labels = None
 depends_on = None
