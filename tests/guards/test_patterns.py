@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 
@@ -37,14 +38,23 @@ def _deep():
 def patterns() -> dict[str, tuple[re.Pattern, set[str]]]:
     """Return the project's patterns and the methods with which the code uses them."""
     found = {"forum.registration.forms.PHONE": (re.compile(forms.PHONE), {"match"})}
-    source = "\n".join(path.read_text() for path in (PROJECT / "forum").rglob("*.py"))
+    called = methods_called()
     for module in pkgutil.walk_packages(forum.__path__, "forum."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
-                used = set(re.findall(rf"\b{name}\.(fullmatch|match|[a-z]+)\(", source))
+                used = called[name]
                 ways = used & ANCHORED | ({"search"} if used - ANCHORED else set())
                 found.setdefault(f"{module.name}.{name}", (value, ways))
     return found | dict(inline())
+
+
+def methods_called() -> defaultdict[str, set[str]]:
+    """Return, by each name in the code, the methods that are called on it, in one pass over all files."""
+    called = defaultdict(set)
+    for path in (PROJECT / "forum").rglob("*.py"):
+        for name, method in re.findall(r"\b(\w+)\.([a-z]+)\(", path.read_text()):
+            called[name].add(method)
+    return called
 
 
 def inline() -> Iterator[tuple[str, tuple[re.Pattern, set[str]]]]:
