@@ -1,43 +1,52 @@
 """PostgreSQL databases that are emptied and reused, because creating one takes longer than most tests."""
 
-from typing import Any
-
 from psycopg import Connection, sql
 
 from tools.servers import PostgresServer
 
+# The revision says which structure the database should have, so that its row counts as part of the structure.
+REVISION = "alembic_version"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-SHAPE = """
-SELECT md5(string_agg(part, E'\n' ORDER BY part COLLATE "C")) FROM (
-    SELECT format('column %s %s %s %s', relname, attname, atttypid::regtype, attnotnull)
-        || COALESCE(pg_get_expr(adbin, adrelid), '')
-    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-    JOIN pg_class ON pg_class.oid = attrelid
-    WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
-    UNION ALL SELECT format('relation %s %s %s', relname, relkind, reloptions) FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace
-    UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
-    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-    UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
-    UNION ALL SELECT format('trigger %s %s', tgenabled, pg_get_triggerdef(pg_trigger.oid)) FROM pg_trigger
-    JOIN pg_class ON pg_class.oid = tgrelid WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal
-    UNION ALL SELECT format('function %s %s', proname, prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-    UNION ALL SELECT format('type %s %s', typname, typtype) FROM pg_type WHERE typnamespace = 'public'::regnamespace
+USED_TABLES = f"{TABLES} AND pg_relation_size(oid) > 0"
+# Every change of the structure writes rows of the system's catalogs. `xmin` is the transaction that wrote a row; copies
+# of a database keep it. Objects of our own have numbers from 16384 on.
+STRUCTURE = """
+SELECT md5(string_agg(part, ',' ORDER BY part COLLATE "C")) FROM (
+    SELECT format('relation %s %s', oid, xmin) FROM pg_class WHERE oid >= 16384
+    UNION ALL SELECT format('column %s %s %s', attrelid, attnum, xmin) FROM pg_attribute WHERE attrelid >= 16384
+    UNION ALL SELECT format('default %s %s', oid, xmin) FROM pg_attrdef
+    UNION ALL SELECT format('constraint %s %s', oid, xmin) FROM pg_constraint WHERE oid >= 16384
+    UNION ALL SELECT format('index %s %s', indexrelid, xmin) FROM pg_index WHERE indexrelid >= 16384
+    UNION ALL SELECT format('trigger %s %s', oid, xmin) FROM pg_trigger
+    UNION ALL SELECT format('function %s %s', oid, xmin) FROM pg_proc WHERE oid >= 16384
+    UNION ALL SELECT format('type %s %s', oid, xmin) FROM pg_type WHERE oid >= 16384
+    UNION ALL SELECT format('schema %s %s', oid, xmin) FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'
+    UNION ALL SELECT format('revision %s', version_num) FROM alembic_version
 ) AS parts (part)
+"""
+# The second argument lets PostgreSQL wait until the other side is gone, for at most a minute.
+END_OTHERS = """
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
+START_ANEW = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+FROM pg_sequences WHERE last_value IS NOT NULL
 """
 
 
 class SpareDatabases:
-    """Lends copies of a migrated database to tests, and drops a copy whose structure or initial rows changed."""
+    """Lends copies of a migrated database to tests, and drops a copy whose structure was changed."""
 
     def __init__(self, server: PostgresServer, template: str):
         self._server, self._template = server, template
         self._idle: list[str] = []
         name = server.create(template)
         with server.connect(name) as connection:
-            self._tables = [table for (table,) in connection.execute(TABLES)]
-            self._filled = [table for table in self._tables if self._has_rows(connection, table)]
-            self._print = self._fingerprint(connection)
+            self._structure = self._read_structure(connection)
+            self._first_rows = self._read_rows(connection)
+            self._numbers = connection.execute(SEQUENCES).fetchall()
         self._idle.append(name)
 
     def lend(self) -> str:
@@ -45,39 +54,62 @@ class SpareDatabases:
         return self._idle.pop() if self._idle else self._server.create(self._template)
 
     def take_back(self, name: str) -> None:
-        """Empty the database for the next test, ending its connections; drop it if its structure was changed."""
-        self._server.end_connections(name)
+        """Empty the database for the next test, ending its connections; drop it if its structure was changed.
+
+        The rows with which the migrations leave it are put back.
+        """
         with self._server.connect(name) as connection:
-            known = self._fingerprint(connection) == self._print
+            connection.execute(END_OTHERS)
+            known = self._read_structure(connection) == self._structure
             if known:
-                self._empty(connection)
+                self._renew(connection)
         if known:
             self._idle.append(name)
         else:
             self._server.drop(name)
 
-    def _has_rows(self, connection: Connection, table: str) -> bool:
-        question = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table))
-        return _first(connection, question)
+    def _read_structure(self, connection: Connection) -> str | None:
+        row = connection.execute(STRUCTURE).fetchone() if self._has_revision(connection) else None
+        return row[0] if row else None
 
-    def _fingerprint(self, connection: Connection) -> list[str]:
-        first_rows = [
-            sql.SQL("SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {} AS t").format(
-                sql.Identifier(table)
-            )
-            for table in self._filled
-        ]
-        questions: list[sql.SQL | sql.Composed] = [sql.SQL(SHAPE), *first_rows]
-        return [_first(connection, question) for question in questions]
+    def _has_revision(self, connection: Connection) -> bool:
+        row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [REVISION]).fetchone()
+        return bool(row and row[0])
 
-    def _empty(self, connection: Connection) -> None:
-        # Turn off the triggers that forbid deleting.
+    def _read_rows(self, connection: Connection) -> dict[str, bytes]:
+        """Return the rows of each table that has some, as COPY writes them."""
+        rows = {}
+        for table in _used_tables(connection):
+            with connection.cursor().copy(_on(table, "COPY {} TO STDOUT")) as copy:
+                rows[table] = b"".join(map(bytes, copy))
+        return {table: lines for table, lines in rows.items() if lines}
+
+    def _renew(self, connection: Connection) -> None:
+        """Delete all rows, put back those with which the migrations leave the database, and count anew."""
+        # Turn off the triggers that forbid deleting, and those that follow foreign keys.
         connection.execute("SET session_replication_role = replica")
-        named = sql.SQL(", ").join(sql.Identifier(name) for name in self._tables if name not in self._filled)
-        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(named))
+        used = _used_tables(connection)
+        for table in used:
+            connection.execute(_on(table, "DELETE FROM {}"))
+        # Deleted rows would stay in the files, and the next test's would lie between them in any order.
+        connection.execute(_on_all(used, "VACUUM (INDEX_CLEANUP ON) {}"))
+        for table, lines in self._first_rows.items():
+            with connection.cursor().copy(_on(table, "COPY {} FROM STDIN")) as copy:
+                copy.write(lines)
+        connection.execute(START_ANEW)
+        for sequence, number in self._numbers:
+            connection.execute("SELECT setval(quote_ident(%s)::regclass, %s)", [sequence, number])
 
 
-def _first(connection: Connection, question: sql.SQL | sql.Composed) -> Any:
-    """Run a query that returns a single value, and return this value."""
-    row = connection.execute(question).fetchone()
-    return row[0] if row else None
+def _used_tables(connection: Connection) -> list[str]:
+    """Return the tables that have rows, or had some since they were last emptied."""
+    return [table for (table,) in connection.execute(USED_TABLES)]
+
+
+def _on(table: str, statement: str) -> sql.Composed:
+    return sql.SQL(statement).format(sql.Identifier(table))
+
+
+def _on_all(tables: list[str], statement: str) -> sql.Composed:
+    names = sql.SQL(", ").join(map(sql.Identifier, tables))
+    return sql.SQL(statement).format(names)

@@ -19,11 +19,14 @@ CHANGES = {
     "no index": "DROP INDEX {index}",
     "no trigger": "DROP TRIGGER {trigger} ON audit_entries",
     "a sleeping trigger": "ALTER TABLE audit_entries DISABLE TRIGGER USER",
+    "a trigger that does something else": "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger"
+    " LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     "a function": "CREATE FUNCTION more() RETURNS integer LANGUAGE sql RETURN 1",
     "another revision": "UPDATE alembic_version SET version_num = 'other'",
     "no revision": "DELETE FROM alembic_version",
 }
 NAMES = {
+    "function": "SELECT min(proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     "index": "SELECT min(indexname) FROM pg_indexes WHERE schemaname = 'public' AND indexname LIKE 'ix_%'",
     "trigger": "SELECT min(tgname) FROM pg_trigger WHERE tgrelid = 'audit_entries'::regclass AND NOT tgisinternal",
 }
@@ -47,12 +50,45 @@ def count(server, name) -> int:
         return connection.execute("SELECT count(*) FROM categories").fetchone()[0]
 
 
+FIRST_ROWS = [
+    "TABLE alembic_version",
+    "TABLE content_version",
+    "TABLE mail_relay",
+    "SELECT * FROM glossary_terms ORDER BY id",
+    "SELECT last_value, is_called FROM glossary_terms_id_seq",
+]
+
+
+def first_rows(server, name) -> list:
+    """Return the rows of the tables that migrations fill, and the number of the last glossary term."""
+    with server.connect(name) as connection:
+        return [connection.execute(statement).fetchall() for statement in FIRST_ROWS]
+
+
 @pytest.mark.parametrize("statement", DATA)
 def test_rows_are_gone_and_the_database_is_lent_again(spares, postgres_server, statement):
     name = spares.lend()
     run(postgres_server, name, statement)
     spares.take_back(name)
     assert (spares.lend(), count(postgres_server, name)) == (name, 0)
+    postgres_server.drop(name)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE content_version SET version = version + 1",
+        "DELETE FROM mail_relay",
+        "DELETE FROM glossary_terms WHERE id = 1",
+        "SELECT nextval('glossary_terms_id_seq')",
+    ],
+)
+def test_rows_that_the_migrations_leave_are_put_back(spares, postgres_server, statement):
+    name = spares.lend()
+    before = first_rows(postgres_server, name)
+    run(postgres_server, name, statement)
+    spares.take_back(name)
+    assert (spares.lend(), first_rows(postgres_server, name)) == (name, before)
     postgres_server.drop(name)
 
 
