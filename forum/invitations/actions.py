@@ -15,7 +15,7 @@ from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, NoPlaceToHold, NotOpen
 from forum.invitations.models import Invitation
 from forum.outbox import actions as outbox
-from forum.outbox.enums import AbortReason
+from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import names, places, waiting_list
 from forum.registration import queries as registrations
@@ -24,6 +24,8 @@ from forum.registration.models import Registration
 
 # How long invitations to which nobody said yes are kept after the event; the others go with their registration.
 KEPT_AFTER_EVENT = timedelta(days=30)
+# Mails that have not left and are not leaving just now.
+WITH_CONTENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.FAILED)
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,12 @@ class Invitee:
 
 @dataclass(frozen=True)
 class Terms:
-    """Until when an invitation can be answered, whether a place is held until then, and when to remind of it."""
+    """Until when an invitation can be answered, whether a place is held, when to remind, and whether it may go on."""
 
     expires_at: datetime
     holds_place: bool = False
     remind_at: datetime | None = None
+    may_forward: bool = False
 
 
 def invite(
@@ -142,6 +145,7 @@ def forget_of(registration: Registration) -> None:
     """
     invited = queries.list_of(registration)
     for invitation in invited:
+        _forget_name_in_mail(invitation)
         if invitation.holds_place:
             places.give_back(invitation.sector)
             invitation.holds_place = False
@@ -185,6 +189,17 @@ def take_back_mail(invitation: Invitation) -> None:
     mails = invitation.message_id, invitation.reminder_id
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id.in_(mails))
     outbox.take_back_messages(mine, AbortReason.OUTDATED)
+
+
+def _forget_name_in_mail(invitation: Invitation) -> None:
+    """Delete a mail that has not left and says who has passed the invitation on; the worker makes another one."""
+    colleagues = invitation.forwarded_to
+    if colleagues is None or colleagues.state != InvitationState.OPEN:
+        return
+    mine = OutboxMessage.id == colleagues.message_id, OutboxMessage.status.in_(WITH_CONTENT)
+    if db.session.scalars(delete(OutboxMessage).where(*mine).returning(OutboxMessage.id)).all():
+        db.session.refresh(colleagues)
+        colleagues.link_digest = None
 
 
 def _delete(*which: ColumnElement[bool]) -> int:

@@ -7,7 +7,8 @@ registration that has not opened or is closed. It never passes a ceiling.
 
 A place that is held for the person becomes the registration's: the organisers have promised it, so neither a review nor
 the cap of an organisation stands before it. In a sector that is reviewed, whoever comes under another name or
-organisation than was invited has the place, and is reviewed as after any change of name.
+organisation than was invited has the place, and is reviewed as after any change of name. So is whoever comes instead of
+a colleague, whose name organisers have not seen; nor do they vouch for that person (`review.vouching`).
 """
 
 from datetime import datetime
@@ -49,13 +50,15 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     if applicant.given:
         given.store(registration, applicant.given, now=now)
     changed = [
-        name for name in reviewing.REVIEWED if getattr(invitation, name) != getattr(registration, name)
+        name
+        for name in reviewing.REVIEWED
+        if invitation.from_colleague or getattr(invitation, name) != getattr(registration, name)
     ]
     if is_held := invitation.holds_place:
         places.hand_over(registration)
         invitation.holds_place = False
     _end_with(invitation, registration, now)
-    known = {"sector": invitation.sector.key, "place": is_held, "invited": True}
+    known = {"sector": invitation.sector.key, "place": is_held, "invited": not invitation.from_colleague}
     audit.record(REGISTRATION_RECEIVED, registration, actor="person", at=now, **known)
     registrations.confirm(registration, now=now)
     if is_held:

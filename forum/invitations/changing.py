@@ -1,4 +1,4 @@
-"""Changing an invitation that has not been answered: its language, last day, reminder, place and words."""
+"""Changing an invitation that has not been answered: language, last day, reminder, place, words, passing on."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import places, waiting_list
 
 # What the mail of an invitation says: one that has not left yet is made anew when one of these changes.
-IN_MAIL = frozenset({"language", "words", "expires_at", "holds_place"})
+IN_MAIL = frozenset({"language", "words", "expires_at", "holds_place", "may_forward"})
 
 
 def change(invitation: Invitation, values: dict[str, Any], *, actor: str, now: datetime) -> list[str]:

@@ -11,6 +11,7 @@ class InvitationState(StrEnum):
     NO = "no"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    FORWARDED = "forwarded"  # the person let a colleague come instead
 
 
 class Standing(StrEnum):
@@ -22,5 +23,6 @@ class Standing(StrEnum):
     FAILED = "failed"  # its mail is a dead letter, or was put aside
     YES = "yes"
     NO = "no"
+    FORWARDED = "forwarded"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"

@@ -31,5 +31,13 @@ class SectorGone(InvitationRefused):
     """The sector that was chosen has been merged into another one, or removed, since the form was shown."""
 
 
+class NotForwardable(InvitationRefused):
+    """The organisers have not allowed that the invitation is passed on."""
+
+
+class OwnAddress(InvitationRefused):
+    """The person has named the own address as that of a colleague."""
+
+
 class NotOpen(InvitationRefused):
     """The invitation has been answered, withdrawn, or its time is over."""

@@ -1,5 +1,6 @@
-"""The forms of invitations: inviting somebody, and answering with yes or no."""
+"""The forms of invitations: inviting somebody, answering with yes or no, and letting a colleague come instead."""
 
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from forum.events.models import Event
 from forum.invitations.actions import Invitee, Terms
+from forum.invitations.forwarding import Colleague
 from forum.invitations.models import LONGEST_WORDS, Invitation
 from forum.registration.applicant import Applicant
 from forum.registration.forms import DetailsForm, only_if_protected
@@ -62,6 +64,7 @@ class TermsForm(TidyForm):
     language = RadioField(_l("Language of the invitation"), [required(_l("Choose a language"))])
     until = DayField(_l("Can be answered until and including"), [InputRequired(_l("Enter the last day"))])
     holds_place = BooleanField(_l("Hold a place until the invitation is answered or ends"))
+    may_forward = BooleanField(_l("May let a colleague come instead"))
     remind_days = DaysField(
         _l("Days before the end on which whoever has not answered is reminded"),
         [Optional(), WithinLimits(1, MOST_DAYS, _l("Enter a number from 1 to 60"))],
@@ -95,7 +98,8 @@ class TermsForm(TidyForm):
             last, event.ends_at.astimezone(event.zone)
         )  # days before it are days of the event's own clocks
         days = self.remind_days.data
-        return Terms(ends, self.holds_place.data, ends - timedelta(days=days) if days else None)
+        remind_at = ends - timedelta(days=days) if days else None
+        return Terms(ends, self.holds_place.data, remind_at, may_forward=self.may_forward.data)
 
 
 class InvitesForm(TermsForm):
@@ -127,6 +131,7 @@ class ChangeForm(ShowsStored, TermsForm):
             "language": invitation.language,
             "until": until,
             "holds_place": invitation.holds_place,
+            "may_forward": invitation.may_forward,
             "remind_days": None if invitation.reminded_at else days or None,
             "words": invitation.words,
         }
@@ -172,6 +177,22 @@ class AcceptForm(DetailsForm):
             real_name=self.real_name.data or None,
             given=self.given() if self.questions else None,
         )
+
+
+class ForwardForm(PersonForm):
+    """The colleague who shall come instead."""
+
+    language = RadioField(_l("Language of the message"), [required(_l("Choose a language"))])
+
+    def offer(self, invitation: Invitation) -> None:
+        """Offer the event's languages."""
+        self.language.choices = [
+            SelectChoice(code, NAMES[code]) for code in invitation.event.offered_languages
+        ]
+
+    def colleague(self) -> Colleague:
+        """Return whom the form names."""
+        return Colleague(**{one.name: self[one.name].data or "" for one in fields(Colleague)})
 
 
 class RefuseForm(TidyForm):

@@ -113,7 +113,7 @@ class InviteManyForm(InvitesForm):
 
     def _digest(self, rows: Sequence[Row]) -> str:
         told = [[row.number, row.sector.key, *vars(row.invitee).values()] for row in rows]
-        terms = [str(self.until.data), self.holds_place.data, self.remind_days.data]
+        terms = [str(self.until.data), self.holds_place.data, self.remind_days.data, self.may_forward.data]
         return digest({"rows": told, "terms": terms})
 
     def _read_row(self, number: int, cells: Sequence[str], event: Event, chosen: Sector) -> Row | list[str]:

@@ -6,6 +6,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 
 from forum.columns import digest, new_token
+from forum.invitations import queries
 from forum.invitations.models import Invitation
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
@@ -37,6 +38,15 @@ def _new_link(invitation: Invitation) -> tuple[str, str]:
     return digest(token), f"{base}/{invitation.language}/r/invitation/{token}"
 
 
+def _forwarder(invitation: Invitation) -> str:
+    """Return the name by which the colleague was invited who passed it on; that page has shown it to them before.
+
+    It is never the name of a registration: who reads the mail knows the colleague, and would learn an alias (P20).
+    """
+    colleague = queries.find_forwarder(invitation) if invitation.from_colleague else None
+    return f"{colleague.given_name} {colleague.family_name}".strip() if colleague else ""
+
+
 def _queue(invitation: Invitation, kind: str, link: str, now: datetime) -> OutboxMessage:
     return outbox.queue(
         kind=kind,
@@ -49,6 +59,9 @@ def _queue(invitation: Invitation, kind: str, link: str, now: datetime) -> Outbo
             "paragraphs": paragraphs(invitation.words),
             "until": invitation.expires_at,
             "is_held": invitation.holds_place,
+            "may_forward": invitation.may_forward,
+            "from_colleague": invitation.from_colleague,
+            "forwarder": _forwarder(invitation),
             "link": link,
         },
         now=now,

@@ -23,6 +23,8 @@ class Invitation(Base):
     personal words in the mail, `reason` is why the person said no. `link_digest` is set when the mail is made.
     `opened_at` is when somebody began to answer.
     Who has not answered is reminded once from `remind_at` on, by a link of its own with `reminder_digest`.
+    With `may_forward`, the person may let a colleague come instead: `forwarded_to` is then the colleague's invitation,
+    which is `from_colleague`, or the one that the colleague's address had already.
     While an open invitation `holds_place`, a place of the sector is taken for it (`registration.places.reserve`).
     """
 
@@ -48,6 +50,7 @@ class Invitation(Base):
             "ix_invitations_to_remind", "remind_at", sqlite_where=IS_TO_REMIND, postgresql_where=IS_TO_REMIND
         ),
         Index("ix_invitations_registration_id", "registration_id"),
+        Index("ix_invitations_forwarded_to_id", "forwarded_to_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -65,6 +68,9 @@ class Invitation(Base):
     made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     holds_place: Mapped[bool] = mapped_column(default=False, server_default=false())
+    may_forward: Mapped[bool] = mapped_column(default=False, server_default=false())
+    from_colleague: Mapped[bool] = mapped_column(default=False, server_default=false())
+    forwarded_to_id: Mapped[int | None] = mapped_column(ForeignKey("invitations.id", ondelete="SET NULL"))
     link_digest: Mapped[str | None] = mapped_column(TokenDigest, unique=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -81,6 +87,7 @@ class Invitation(Base):
     message = relationship("OutboxMessage", foreign_keys=[message_id])
     reminder = relationship("OutboxMessage", foreign_keys=[reminder_id])
     registration = relationship("Registration")
+    forwarded_to = relationship("Invitation", remote_side=[id], foreign_keys=[forwarded_to_id])
     # Everybody who has registered for the event with the address, also without the link; the newest is the last.
     people = relationship(
         "Registration",

@@ -1,4 +1,4 @@
-"""The pages of an invitation's link: reading it, saying yes with a form that is filled in, saying no (S21).
+"""The pages of an invitation's link: reading it, saying yes with a form that is filled in, no, or passing it on (S21).
 
 Opening a page changes nothing, for a mail scanner opens links, too. That somebody has begun to answer is noted when a
 button is pressed.
@@ -6,6 +6,7 @@ button is pressed.
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 
 from forum import clock
@@ -14,10 +15,10 @@ from forum.database import start_write
 from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.extensions import db
-from forum.invitations import answering, queries
+from forum.invitations import answering, forwarding, queries
 from forum.invitations.enums import InvitationState
-from forum.invitations.errors import AlreadyRegistered, NotOpen
-from forum.invitations.forms import AcceptForm, RefuseForm
+from forum.invitations.errors import AlreadyRegistered, NotForwardable, NotOpen, OwnAddress
+from forum.invitations.forms import AcceptForm, ForwardForm, RefuseForm
 from forum.invitations.models import Invitation
 from forum.questions import layout, uploads
 from forum.questions.queries import list_for_form
@@ -31,6 +32,8 @@ from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("own_invitation", __name__)
+# The page on which an answer is finished, by the value of the button.
+ANSWERS = {"yes": ".accept", "no": ".decline", "colleague": ".forward"}
 # What of an invitation is filled in in the form of whoever says yes.
 FILLED_IN = ("given_name", "family_name", "organisation", "language")
 
@@ -43,11 +46,9 @@ def show(token: str) -> ResponseReturnValue:
         start_write(db.session)
         answering.begin(_open(token), now=clock.now())
         db.session.commit()
-        is_no = request.form.get("answer") == "no"
-        return redirect(url_for(".decline" if is_no else ".accept", token=token), 303)
-    return render_template(
-        "public/invitations/show.html", invitation=invitation, form=form, **_about_places(invitation)
-    )
+        answer = request.form.get("answer")
+        return redirect(url_for(ANSWERS.get(answer or "", ".accept"), token=token), 303)
+    return _show_page(invitation, form)
 
 
 @localised(bp, "/r/invitation/<token>/yes", methods=["GET", "POST"])
@@ -82,6 +83,34 @@ def decline(token: str) -> ResponseReturnValue:
     answering.decline(_open(token), form.reason.data or "", now=clock.now())
     db.session.commit()
     return redirect(url_for(".show", token=token), 303)
+
+
+@localised(bp, "/r/invitation/<token>/colleague", methods=["GET", "POST"])
+def forward(token: str) -> ResponseReturnValue:
+    """Ask who shall come instead, if the organisers allow it, and invite that person."""
+    invitation = _open(token)
+    form = _forward_form(invitation)
+    if not form.validate_on_submit():
+        return _forward_page(invitation, form), 422 if form.errors else 200
+    start_write(db.session)
+    try:
+        forwarding.forward(_open(token), form.colleague(), now=clock.now())
+    except OwnAddress:
+        db.session.rollback()
+        form.email.errors = [_("This is the address to which your invitation went")]
+        return _forward_page(_open(token), form), 422
+    db.session.commit()
+    return redirect(url_for(".show", token=token), 303)
+
+
+@bp.errorhandler(NotForwardable)
+def cannot_be_forwarded(_refusal: NotForwardable) -> ResponseReturnValue:
+    """Show the invitation, which nobody else can use: the organisers have changed that, or never allowed it."""
+    db.session.rollback()
+    if request.method == "GET":
+        return redirect(url_for(".show", token=_token()), 303)
+    notice = _("The organisers do not let a colleague come instead. Nothing was changed.")
+    return _show_page(_open(_token()), TidyForm(), notice=notice), 409
 
 
 @bp.errorhandler(NotOpen)
@@ -143,8 +172,9 @@ def _again(notice: str) -> ResponseReturnValue | None:
         return _accept_page(invitation, _accept_form(invitation), notice=notice)
     if request.endpoint == f"{bp.name}.{decline.__name__}":
         return _decline_page(invitation, RefuseForm(), notice=notice)
-    page, told = "public/invitations/show.html", _about_places(invitation)
-    return render_template(page, invitation=invitation, form=TidyForm(), notice=notice, **told)
+    if request.endpoint == f"{bp.name}.{forward.__name__}" and invitation.may_forward:
+        return _forward_page(invitation, _forward_form(invitation), notice=notice)
+    return _show_page(invitation, TidyForm(), notice=notice)
 
 
 def _token() -> str:
@@ -161,6 +191,11 @@ def _open(token: str) -> Invitation:
     if invitation.state != InvitationState.OPEN or is_late:
         raise NotOpen
     return invitation
+
+
+def _show_page(invitation: Invitation, form: TidyForm, *, notice: str = "") -> str:
+    page, told = "public/invitations/show.html", _about_places(invitation)
+    return render_template(page, invitation=invitation, form=form, notice=notice, **told)
 
 
 def _accept_form(invitation: Invitation) -> AcceptForm:
@@ -185,6 +220,20 @@ def _accept_page(invitation: Invitation, form: AcceptForm, *, is_full: bool = Fa
 
 def _decline_page(invitation: Invitation, form: RefuseForm, *, notice: str = "") -> str:
     page = "public/invitations/decline.html"
+    return render_template(page, invitation=invitation, token=_token(), form=form, notice=notice)
+
+
+def _forward_form(invitation: Invitation) -> ForwardForm:
+    """Return the form for the colleague. Raises NotForwardable."""
+    if not invitation.may_forward:
+        raise NotForwardable
+    form = ForwardForm(data={"organisation": invitation.organisation, "language": invitation.language})
+    form.offer(invitation)
+    return form
+
+
+def _forward_page(invitation: Invitation, form: ForwardForm, *, notice: str = "") -> str:
+    page = "public/invitations/forward.html"
     return render_template(page, invitation=invitation, token=_token(), form=form, notice=notice)
 
 

@@ -77,7 +77,12 @@ def read_invitations(event: Event, cursor: Cursor | None) -> Page[Invitation]:
     """Return a page of the event's invitations, the newest first, with what the list shows."""
     shown = map(joinedload, (Invitation.sector, Invitation.message, Invitation.registration))
     query = select(Invitation).where(Invitation.event_id == event.id)
-    query = query.options(*shown, selectinload(Invitation.people))
+    forwarded = joinedload(Invitation.forwarded_to)
+    told = (
+        *(selectinload(Invitation.people), forwarded.joinedload(Invitation.registration)),
+        forwarded.selectinload(Invitation.people),
+    )
+    query = query.options(*shown, *told)
     number = int(cursor.key) if cursor and cursor.key.isascii() and cursor.key.isdecimal() else 0
     beside = find(event, number) if cursor and number <= LARGEST_ID else None
     backwards = cursor is not None and cursor.backwards
@@ -103,6 +108,19 @@ def find_open(event: Event, email_canonical: str) -> Invitation | None:
     mine = Invitation.event_id == event.id, Invitation.email_canonical == email_canonical
     open_ = Invitation.state == InvitationState.OPEN
     return db.session.scalars(select(Invitation).where(*mine, open_)).one_or_none()
+
+
+def find_newest(event: Event, email_canonical: str) -> Invitation | None:
+    """Return the newest invitation of an address to the event, also one that has ended."""
+    mine = Invitation.event_id == event.id, Invitation.email_canonical == email_canonical
+    newest = select(Invitation).where(*mine).order_by(Invitation.id.desc())
+    return db.session.scalars(newest.limit(1)).one_or_none()
+
+
+def find_forwarder(invitation: Invitation) -> Invitation | None:
+    """Return the first invitation whose person has passed it on to the person of this one."""
+    mine = Invitation.forwarded_to_id == invitation.id
+    return db.session.scalars(select(Invitation).where(mine).order_by(Invitation.id).limit(1)).one_or_none()
 
 
 def list_open_addresses(event: Event, addresses: Collection[str]) -> set[str]:

@@ -33,6 +33,7 @@ def standings() -> Mapping[Standing, tuple[str, str]]:
         Standing.OPENED: (_("Answer begun"), "review"),
         Standing.YES: (_("Yes"), "in"),
         Standing.NO: (_("No"), "out"),
+        Standing.FORWARDED: (_("Passed on"), "out"),
         Standing.EXPIRED: (pgettext("invitation", "Expired"), "out"),
         Standing.FAILED: (_("Message failed"), "failed"),
         Standing.WITHDRAWN: (pgettext("invitation", "Withdrawn"), "out"),
@@ -109,6 +110,8 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
 def evidence_text(invitation: Invitation, registration: Registration) -> str:
     """Return what a reviewer reads about an invitation of the person's address, with its sector if that is another."""
     day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
+    if invitation.from_colleague:
+        told = _("passed on by a colleague, %(status)s", status=told)
     if invitation.sector_id == registration.sector_id:
         return _("Invited on %(day)s: %(status)s", day=day, status=told)
     sector = in_language(invitation.sector.name)

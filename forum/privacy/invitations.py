@@ -26,6 +26,7 @@ INVITATIONS = Entry(
             "reason",
         ),
         *of("invitations", "registration_id", "remind_at", "reminded_at", "reminder_digest", "reminder_id"),
+        *of("invitations", "may_forward", "from_colleague", "forwarded_to_id"),
     ),
     fields=(
         *of("PersonForm", "given_name", "family_name", "email", "organisation"),
@@ -34,5 +35,6 @@ INVITATIONS = Entry(
         *of("InviteManyForm", "file", "lines"),
         *of("AcceptForm", "is_protected", "real_name"),
         "RefuseForm.reason",
+        *of("ForwardForm", "language"),
     ),
 )

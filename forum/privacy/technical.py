@@ -108,7 +108,7 @@ SETTINGS = {  # what organisers say about the event and its organiser, by form
         *("review_days", "has_second_reviewer"),
     ),
     "OfferForm": ("words",),
-    "TermsForm": ("until", "holds_place", "remind_days"),
+    "TermsForm": ("until", "holds_place", "may_forward", "remind_days"),
     "RemindForm": ("expected",),
     "InviteManyForm": ("previewed",),
     "HoursForm": ("hours",),

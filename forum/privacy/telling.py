@@ -223,6 +223,7 @@ INVITATIONS = {
     InvitationState.NO: _l("No"),
     InvitationState.EXPIRED: _l("Ran out"),
     InvitationState.WITHDRAWN: _l("Withdrawn"),
+    InvitationState.FORWARDED: _l("Passed on to a colleague"),
 }
 DELEGATES = {
     DelegateState.NAMED: _l("Not registered yet"),

@@ -185,6 +185,8 @@ def _places(evidence: Evidence) -> Point:
 def _invitation(registration: Registration, evidence: Evidence) -> Iterator[Point]:
     if invitation := evidence.invitation:
         is_good = invitation.state in INVITED and invitation.sector_id == registration.sector_id
+        # The organisers have not chosen somebody to whom a colleague has passed an invitation on.
+        is_good = is_good and not invitation.from_colleague
         told = evidence_text(invitation, registration)
         yield Point(FOR if is_good else NEITHER, _("Invitation"), told)
 

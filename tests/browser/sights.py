@@ -211,10 +211,19 @@ OWN_REGISTRATION = [
             ("open", "own_invitation.show", "invitation"),
             ("say yes", "own_invitation.accept", "invitation"),
             ("say no", "own_invitation.decline", "invitation"),
+            ("let a colleague come", "own_invitation.forward", "invitation"),
+            ("from a colleague", "own_invitation.show", "colleague's invitation"),
+            ("passed on", "own_invitation.show", "invitation passed on"),
             ("declined", "own_invitation.show", "declined invitation"),
             ("expired", "own_invitation.show", "expired invitation"),
         )
     ],
+    Sight(
+        "invitation, let a colleague come wrongly",
+        "own_invitation.forward",
+        way=wrongly(link("own_invitation.forward", "invitation"), {"given_name": "", "email": "x"}),
+        status=422,
+    ),
     Sight(
         "invitation, say yes wrongly",
         "own_invitation.accept",

@@ -433,19 +433,26 @@ def _lay_out_delegations(world: World, event: Event) -> None:
 
 
 def _lay_out_invitations(world: World, event: Event) -> None:
-    """Make invitations that are open, declined and expired, each with its link."""
+    """Make invitations that are open, declined, expired and passed on, each with its link."""
     sector, no = event.sectors[0].key, InvitationState.NO
     long = {"organisation": LONG_ORGANISATION}
     world.tokens |= {"invitation": "i" * 43, "declined invitation": "j" * 43, "expired invitation": "k" * 43}
+    world.tokens |= {"colleague's invitation": "m" * 43, "invitation passed on": "n" * 43}
     told = {"state": no, "ended_at": NOW, "reason": "I am away then.", **long}
     ended = {"state": InvitationState.EXPIRED, "ended_at": NOW, "expires_at": NOW}
-    opened = new_invitation(event, sector, "invited@example.org", token="i" * 43, opened_at=NOW, **long)
+    opened = new_invitation(
+        event, sector, "invited@example.org", token="i" * 43, opened_at=NOW, may_forward=True, **long
+    )
     save(
         opened,
         new_invitation(event, sector, "declined@example.org", token="j" * 43, **told),
         new_invitation(event, sector, "expired@example.org", token="k" * 43, **ended),
         new_invitation(event, sector, "unsent@example.org"),
     )
+    colleagues = new_invitation(event, sector, "colleague@example.org", from_colleague=True, token="m" * 43)
+    save(colleagues)
+    passed_on = {"state": InvitationState.FORWARDED, "ended_at": NOW, "forwarded_to": colleagues}
+    save(new_invitation(event, sector, "away@example.org", token="n" * 43, **passed_on))
     world.invitation = opened.id
 
 

@@ -180,7 +180,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "own_delegation.confirm": {"token": world.tokens["asked delegation"]},
         **{f"own_delegation.{act}": {"number": 3} for act in ("change", "withdraw", "replace")},
         "own_delegation_people.correct": {"number": 2},
-        **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline")},
+        **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline", "forward")},
         **{f"organisations.{act}": {"number": values["organisation"]} for act in ("edit", "remove")},
         "organisation_merges.choose": {"number": values["organisation"]},
         "organisation_merges.undo": {"number": values["merged"]},

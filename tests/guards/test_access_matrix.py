@@ -42,7 +42,7 @@ SPECIAL = {
     "accounts.open_demo": 410,  # the forum does not know the token in this test's URL
     "health.status": 200,  # a message that cannot be delivered is no alarm in a demo, as which the test data runs
     "home.preview": 404,  # nobody has made the token in this test's URL
-    **dict.fromkeys(("own_invitation.show", "own_invitation.accept", "own_invitation.decline"), 200),
+    **dict.fromkeys((f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")), 200),
     "own_delegation.confirm": 200,  # the token in the URL is enough
     "own_delegation.enter": 404,  # nobody has made the token in this test's URL: any other would sign the browser in
     "own_moves.confirm_address": 200,  # the token in the URL is enough

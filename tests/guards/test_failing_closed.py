@@ -41,7 +41,7 @@ CONTACT = {
     f"own_delegation.{act}" for act in ("enter", "show", "change", "withdraw", "replace", "forget")
 } | {f"own_delegation_people.{act}" for act in ("add", "correct")}
 # The pages of an invitation, whose links are kept in its own table.
-INVITATION = {"own_invitation.show", "own_invitation.accept", "own_invitation.decline"}
+INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
@@ -80,6 +80,7 @@ AUDITED = {
     "review.recuse",
     "invitations.change",
     *("invitations.invite", "invitations.withdraw", "own_invitation.accept", "own_invitation.decline"),
+    "own_invitation.forward",
     *("settings.privacy", "own_everything.ask", "own_everything.enter"),
     *("erasure_requests.carry_out", "erasure_requests.refuse", "self_service.protected_identity"),
     *("own_account.end_session", "own_account.recovery_codes"),
@@ -170,7 +171,7 @@ def test_without_invitations_nobody_sees_one(fresh_world):
     with without(fresh_world, "invitations"):
         for address in own:
             check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
-    assert [fresh_world.browsers[VISITOR].get(address.path).status_code for address in own] == [200] * 3
+    assert [fresh_world.browsers[VISITOR].get(address.path).status_code for address in own] == [200] * 4
 
 
 def test_without_private_links_nobody_sees_a_preview(fresh_world):

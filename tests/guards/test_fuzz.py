@@ -25,7 +25,7 @@ ENDING = {
     *("own_everything.close", "erasure_requests.carry_out", "erasure_requests.refuse"),
     *("own_delegation.confirm", "own_delegation.forget", "own_delegation.leave", "own_delegation.replace"),
     "own_delegation.withdraw",
-    *("invitations.withdraw", "own_invitation.accept", "own_invitation.decline"),
+    *("invitations.withdraw", "own_invitation.accept", "own_invitation.decline", "own_invitation.forward"),
     "settings.close_sector",
     "settings.merge_sector",
     "publication.unpublish",

@@ -435,7 +435,7 @@ def _make_invitations(world: World) -> None:
             world.owned[PERSON]["invitations"] = {accepted.id}
     world.tokens["invitation"] = "i" * 43
     reminded = {"reminded_at": NOW, "reminder_digest": digest("k" * 43)}
-    save(new_invitation(world.events[HERE], "ngo", "invited@example.org", token="i" * 43))
+    save(new_invitation(world.events[HERE], "ngo", "invited@example.org", token="i" * 43, may_forward=True))
     save(new_invitation(world.events[ELSEWHERE], "ngo", "invited@example.org", token="j" * 43, **reminded))
 
 

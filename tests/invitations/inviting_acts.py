@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.invitations import actions, answering
+from forum.invitations import actions, answering, forwarding
 from forum.invitations.actions import Invitee, Terms
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered, NoPlaceToHold, NotOpen
+from forum.invitations.forwarding import Colleague
 from forum.invitations.models import Invitation
 from forum.registration import expiry
 from forum.registration.enums import Status
@@ -40,7 +41,9 @@ class Inviting:
     def organisers_invite(self, number, organisation, hours, *, holds) -> None:
         sector, email = self.event.sectors[number], make_applicant().email
         invitee = Invitee("Kim", "", email, organisation, "en", "")
-        terms = Terms(min(self.now + timedelta(hours=hours), self.event.ends_at), holds_place=holds)
+        terms = Terms(
+            min(self.now + timedelta(hours=hours), self.event.ends_at), holds_place=holds, may_forward=True
+        )
         had = self.event.taken
         if self.act(actions.invite, self.event, sector, invitee, terms, user_id=self.organiser):
             assert self.event.taken >= had + holds
@@ -74,8 +77,33 @@ class Inviting:
         else:
             self.act(answering.decline, invitation, "Travelling")
 
+    @precondition(lambda self: any(one.may_forward for one in self.open_invitations()))
+    @rule(data=st.data(), whom=st.sampled_from(("somebody new", "somebody new", "invited", "registered")))
+    def somebody_lets_a_colleague_come(self, data, whom):
+        """Pass an invitation on, mostly to somebody new: the place goes over, or is free where nobody needs it."""
+        mine = {one.id: one for one in self.open_invitations() if one.may_forward}
+        invitation = mine[data.draw(st.sampled_from(sorted(mine)))]
+        was_held, taken, reserved = invitation.holds_place, self.event.taken, invitation.sector.reserved
+        known = {
+            "somebody new": [],
+            "invited": [one.email for one in self.open_invitations() if one is not invitation],
+            "registered": [one.email for one in self.those_who_are(Status.CONFIRMED)],
+        }[whom]
+        email = data.draw(st.sampled_from(sorted(known))) if known else make_applicant().email
+        if not self.act(forwarding.forward, invitation, Colleague("Kari", "", email, "Beta", "en")):
+            return
+        assert (invitation.state, invitation.holds_place) == (InvitationState.FORWARDED, False)
+        if not known:
+            colleagues = invitation.forwarded_to
+            assert (colleagues.state, colleagues.holds_place, colleagues.may_forward) == (
+                OPEN,
+                was_held,
+                False,
+            )
+            assert not was_held or (self.event.taken, invitation.sector.reserved) == (taken, reserved)
+
     @precondition(lambda self: self.ended_invitations())
-    @rule(data=st.data(), act=st.sampled_from(("yes", "no", "withdraw")))
+    @rule(data=st.data(), act=st.sampled_from(("yes", "no", "withdraw", "pass on")))
     def an_invitation_that_has_ended_is_used_again(self, data, act):
         """Press a button of a page that was open when the invitation ended: nothing changes."""
         ended = {one.id: one for one in self.ended_invitations()}
@@ -84,6 +112,7 @@ class Inviting:
         acts = {
             "yes": (answering.accept, (invitation, applicant), {}),
             "no": (answering.decline, (invitation, ""), {}),
+            "pass on": (forwarding.forward, (invitation, Colleague("Kari", "", "new@x.org", "", "en")), {}),
             "withdraw": (actions.withdraw, (invitation,), {"actor": "user:1"}),
         }
         rule_, args, kwargs = acts[act]
@@ -139,9 +168,9 @@ class Inviting:
 
     def newly_held(self) -> set:
         """Return the sectors that hold a place for more invited people than before this step."""
-        now = {one.id for one in self.open_invitations() if one.holds_place}
+        now = Counter(one.sector_id for one in self.open_invitations() if one.holds_place)
         new, self.held_before = now - self.held_before, now
-        return {one.sector for one in self.open_invitations() if one.id in new}
+        return {one for one in self.event.sectors if new[one.id]}
 
     def each_invitation_ends_once_and_in_time(self) -> None:
         for one in self.invitations_that(True):

@@ -30,7 +30,7 @@ from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions as inviting
-from forum.invitations import answering
+from forum.invitations import answering, forwarding
 from forum.invitations import queries as invitation_queries
 from forum.organisations import actions as organisations
 from forum.organisations import merging
@@ -140,7 +140,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         self.returned: set[int] = set()  # people whose cancellation was undone
         self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
-        self.held_before: set[int] = set()  # the invitations that held a place before this step
+        self.held_before = Counter()  # the places held for invited people before this step, by sector id
         self.promised: set[int] = (
             set()
         )  # people who have the place that was held for them when they were invited
@@ -803,6 +803,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (inviting, "end", end_without_giving_back),
         (inviting, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
         (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
+        (forwarding, "_takes_place", lambda known, invitation: True),
         (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
         (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
         (admitting, "_has_room", lambda sector, key, now: True),

@@ -48,6 +48,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_invitation.show": Face.LINK,
     "own_invitation.accept": Face.LINK,
     "own_invitation.decline": Face.LINK,
+    "own_invitation.forward": Face.LINK,
     "participants.index": Face.PUBLIC,
     "participants.own": Face.LINK,
     "own_everything.ask": Face.LINK,
