@@ -42,7 +42,7 @@ def joined_identity(mine: Record, theirs: Record) -> Record:
     if not mine["is_protected"]:
         return theirs
     both = {**mine, **{name: value for name, value in theirs.items() if value and not mine.get(name)}}
-    return both if _fits(both) else mine
+    return both if fits(both) else mine
 
 
 def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
@@ -50,7 +50,7 @@ def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
     told, both = dict(mine.get("given", {})), mine
     for key, answer in theirs.get("given", {}).items():
         longer = {**mine, **given.care({**told, **({} if key in told else {key: answer})}, now=now)}
-        if key not in told and _fits(longer):
+        if key not in told and fits(longer):
             told, both = longer["given"], longer
     return both
 
@@ -121,5 +121,6 @@ def _narrow(mine: Consent, theirs: Consent) -> Consent:
     )
 
 
-def _fits(record: Mapping[str, Any]) -> bool:
+def fits(record: Mapping[str, Any]) -> bool:
+    """Return whether there is room for a sealed record."""
     return len(json.dumps(record, ensure_ascii=False).encode()) <= LONGEST_SECRET

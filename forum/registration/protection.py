@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from forum.registration import answers, consents, places
+from forum.registration import answers, consents, joining, places
 from forum.registration.models import Registration
 
 
@@ -11,9 +11,22 @@ def record(registration: Registration, *, is_protected: bool, real_name: str | N
 
     The audit trail does not mention this: only the encrypted answer may tell who is protected (P21). Whoever says to
     be protected leaves the list of participants, as somebody does who withdraws the consent to it; the person can
-    consent again, and is then shown by the name in the registration, as everybody is.
+    consent again, and is then shown by the name in the registration, as everybody is. Through whom to reach the person,
+    which a handler was told by telephone, stays until the person is no longer protected (P20).
     """
     places.lock_live(registration)
     if is_protected:
         consents.withdraw(registration, consents.LIST, now=now)
-    answers.say_identity(registration, is_protected=is_protected, real_name=real_name, now=now)
+    contact = _contact_beside(registration, real_name, now) if is_protected else None
+    answers.say_identity(
+        registration, is_protected=is_protected, real_name=real_name, contact=contact, now=now
+    )
+
+
+def _contact_beside(registration: Registration, real_name: str | None, now: datetime) -> str:
+    """Return the recorded contact, as much of it as a longer name leaves room for."""
+    told = {"is_protected": True, "real_name": real_name, "recorded_at": now.isoformat()}
+    contact = joining.identity_of(registration).get("contact") or ""
+    while contact and not joining.fits({**told, "contact": contact}):
+        contact = contact[:-1]
+    return contact

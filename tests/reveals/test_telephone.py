@@ -5,9 +5,11 @@ import pytest
 from forum import clock
 from forum.accounts.enums import Role
 from forum.extensions import db
+from forum.registration import protection
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import write
 from tests.registration.reading import last_id, queued, recorded
 
 REAL_NAME, CONTACT = "Canary Realname", "Chancellery, +46 8 123 45 67"
@@ -67,6 +69,23 @@ def test_a_handler_registers_somebody_without_an_address_under_an_alias(handler,
     answer = asked.submit({"reason": "The person has asked us to call."}, expect=200)
     for words in (REAL_NAME, CONTACT):
         assert words in answer.text
+
+
+def test_the_contact_stays_until_the_person_is_no_longer_protected(handler, event):
+    """Nobody sees the form on the person's own page filled in, so it does not take away what it does not ask."""
+    added = added_by(ask(handler), {**FILLED, **SEALED})
+    for real_name in ("Another Name", None, "\N{GRINNING FACE}" * 200):
+        write(protection.record, added, is_protected=True, real_name=real_name, now=NOW)
+        told = added.protected_identity.answer
+        assert (told["is_protected"], told["real_name"], told["contact"]) == (True, real_name, CONTACT)
+    write(protection.record, added, is_protected=False, real_name=None, now=NOW)
+    assert "contact" not in added.protected_identity.answer
+
+
+def test_a_contact_for_which_a_long_name_leaves_no_room_is_cut(handler, event):
+    added = added_by(ask(handler), {**FILLED, "contact": "å" * 200})
+    write(protection.record, added, is_protected=True, real_name="\N{GRINNING FACE}" * 200, now=NOW)
+    assert len(added.protected_identity.answer["contact"]) > 20
 
 
 def test_sent_twice_it_registers_one_person_and_a_full_sector_takes_nobody(handler, event):
