@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,7 +40,11 @@ class RegistrationTag(Base):
 
 
 class AddressChange(Base):
-    """A new e-mail address of a registration until the link that went to it is followed, or its time is over (S20)."""
+    """A new e-mail address of a registration until the link that went to it is followed, or its time is over (S20).
+
+    `is_own` says that the person has entered it, or that the registration itself came with it; otherwise organisers
+    have entered it for somebody who was registered before.
+    """
 
     __tablename__ = "address_changes"
     __table_args__ = (Index("ix_address_changes_registration_id", "registration_id"),)
@@ -50,3 +54,4 @@ class AddressChange(Base):
     email: Mapped[str] = mapped_column(String(254))
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_own: Mapped[bool] = mapped_column(default=False, server_default=false())

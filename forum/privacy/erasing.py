@@ -12,7 +12,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
 from forum.privacy.models import ErasureRequest
-from forum.registration import actions, places, separating, waiting_list
+from forum.registration import actions, owners, places, waiting_list
 from forum.registration.models import Registration
 
 # The last message to a person is the only one without a registration; when it has left, it goes too.
@@ -31,7 +31,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
-    every = [registration, *separating.list_joined(registration)]
+    every = [registration, *owners.list_joined(registration)]
     for one in every:
         invitations.forget_of(one)
     for one in every:

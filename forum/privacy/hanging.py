@@ -19,9 +19,10 @@ from forum.extensions import db
 from forum.invitations import queries as invitations
 from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
-from forum.registration import new_address, separating
+from forum.registration import new_address
 from forum.registration.consent_texts import words_of
 from forum.registration.models import Consent, Registration
+from forum.registration.owners import list_joined, may_read_sealed
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
@@ -38,6 +39,7 @@ UNTOLD = {
     # The same answers once more, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
+    "registrations.sealed_for",  # a digest of an address
     *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
     # A message that has not left yet holds a link; the message itself brings it.
     "outbox_messages.content",
@@ -53,6 +55,10 @@ DELIBERATIONS = {"proposed_refusals", "recusals"}
 BY_ADDRESS = {"invitations"}
 # Foreign keys by which one person's row leads to a row of somebody else, who is told and erased apart.
 TO_OTHERS = {"invitations.forwarded_to_id"}
+# The keys under which answers are sealed that only few may read, and what own data say in place of them where it is
+# not known that they are the reader's own (`owners`): of everybody alike, whatever there is.
+APART = {"identity", "care"}
+CLOSED = {"not_shown": True}
 Row = dict[str, Any]
 
 
@@ -68,7 +74,7 @@ def list_keys() -> tuple[ForeignKey, ...]:
 
 def find_rows(registration: Registration) -> dict[str, list[Any]]:
     """Return by table the rows that hang on the registration, itself, and those that were merged with it."""
-    every = [registration, *separating.list_joined(registration)]
+    every = [registration, *list_joined(registration)]
     found: dict[str, list[Any]] = {ROOT: every, **_addressed(every)}
     for key in list_keys():
         owners = [getattr(row, _attribute(key.column)) for row in found.get(key.column.table.name, ())]
@@ -80,11 +86,13 @@ def find_rows(registration: Registration) -> dict[str, list[Any]]:
 def tell(registration: Registration) -> dict[str, list[Row]]:
     """Return everything held about the person, by table and row, with sealed answers opened (Art. 15 and 20 GDPR)."""
     withheld = DELIBERATIONS if registration.is_in_review else ()
-    found = find_rows(registration)
+    found, is_closed = find_rows(registration), not may_read_sealed(registration)
     mails = OutboxMessage.__tablename__
     found[mails] = new_address.without_foreign(registration, found[mails])
     return {
-        table: [_told(row) for row in rows] for table, rows in found.items() if rows and table not in withheld
+        table: [_told(row, is_closed) for row in rows]
+        for table, rows in found.items()
+        if rows and table not in withheld
     }
 
 
@@ -104,10 +112,29 @@ def _addressed(registrations: Collection[Registration]) -> dict[str, list[Any]]:
     return {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
 
 
-def _told(row: Any) -> Row:
+def _told(row: Any, is_closed: bool) -> Row:
     columns = told_columns(row.__tablename__)
-    told = {**_named(row), **{column.name: _value(row, column) for column in columns}}
+    told = {
+        **_named(row),
+        **{
+            column.name: _closed(row, column) if is_closed and _is_apart(column) else _value(row, column)
+            for column in columns
+        },
+    }
     return {**told, "text": dict(words_of(row))} if isinstance(row, Consent) else told
+
+
+def _is_apart(column: Column) -> bool:
+    """Return whether the column holds what is kept apart from all other data: about identity, diet and access."""
+    return isinstance(column.type, Sealed) and column.type.purpose in APART
+
+
+def _closed(row: Any, column: Column) -> Row | None:
+    """Return what is told in place of what is kept apart; the ordinary values before a merge lie beside it."""
+    value = _value(row, column)
+    beside = value if isinstance(value, dict) and "values" in value else {}
+    told = {**beside, "identity": dict(CLOSED)} if beside else dict(CLOSED)
+    return None if value is None else told
 
 
 def _named(row: Any) -> Row:

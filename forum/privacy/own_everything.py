@@ -11,7 +11,7 @@ from forum.database import start_write
 from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.privacy import hanging, own_data_links, telling
-from forum.registration import file_answers, limits, links, own_data, own_data_words, readers
+from forum.registration import file_answers, limits, links, own_data, own_data_words, owners, readers
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, NotLive, SignInEnded
 from forum.registration.models import Registration
@@ -70,6 +70,7 @@ def show() -> ResponseReturnValue:
         history=own_data_words.tell(registration, own_data.collect(registration)).history,
         seen=telling.table_of(seen),
         minutes=links.OWN_DATA_MINUTES,
+        is_closed=not owners.may_read_sealed(registration),
     )
 
 

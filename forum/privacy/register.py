@@ -46,8 +46,8 @@ REGISTER: tuple[Entry, ...] = (
         audience=OFFICE_AND_CARRIER,
         retention=UNTIL_ERASED,
         columns=(
-            *_of("registrations", "email", "email_canonical"),
-            *_of("address_changes", "digest", "registration_id", "email", "asked_at", "expires_at"),
+            *_of("registrations", "email", "email_canonical", "sealed_for"),
+            *_of("address_changes", "digest", "registration_id", "email", "asked_at", "expires_at", "is_own"),
         ),
         fields=("RegistrationForm.email", "LinkForm.email", "NewAddressForm.email", "AdditionForm.email"),
     ),

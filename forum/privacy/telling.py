@@ -63,6 +63,7 @@ LABELS: Mapping[str, Any] = {
     "received_at": _l("Received"),
     "ends_at": _l("Kept until"),
     "is_protected": _l("I have a protected identity"),
+    "not_shown": _l("Not shown here"),
     "real_name": _l("Real name"),
     "contact": _l("Through whom we reach the person"),
     "recorded_at": _l("Recorded"),
@@ -104,6 +105,7 @@ LEFT_TO_THE_FILE = {
     *(("registrations", name) for name in ("calendar_sequence", "calendar_changed_at", "asked_from")),
     ("mailing_recipients", "step"),
     ("delegates", "told"),
+    ("address_changes", "is_own"),
     # For a day, once more the values that the registration had before.
     *(("registration_merges", name) for name in ("before", "care_before")),
 }

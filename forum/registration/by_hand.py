@@ -73,7 +73,7 @@ def add(
     else:
         waiting_list.join(added, now, actor=actor)
     if email:
-        new_address.ask(added, email, actor=actor, now=now)
+        new_address.ask(added, email, actor=actor, comes_with_it=True, now=now)
     return added
 
 

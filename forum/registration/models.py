@@ -44,7 +44,8 @@ class Registration(Base):
 
     `holds_place` says whether the registration counts in `taken` of its sector and event. While a registration with a
     place is not confirmed, `held_until` says how long the place is held, and `asked_from` is a keyed digest of the
-    client. The status is set by `move_to`.
+    client. The status is set by `move_to`. `sealed_for` is the digest of the address to which sealed answers may be
+    told, where that need not be the registration's own one (`owners`).
     """
 
     __tablename__ = "registrations"
@@ -119,6 +120,7 @@ class Registration(Base):
     search_extra_from: Mapped[str] = mapped_column(String(1100), server_default=text("''"))
     email: Mapped[str] = mapped_column(String(254))
     email_canonical: Mapped[str] = mapped_column(String(320))
+    sealed_for: Mapped[str | None] = mapped_column(TokenDigest)
     organisation: Mapped[str] = mapped_column(String(200))
     organisation_key: Mapped[str] = mapped_column(_bytewise(200))
     organisation_sort_key: Mapped[str] = mapped_column(_bytewise(300))

@@ -25,6 +25,7 @@ from forum.registration import (
     links,
     mails,
     names,
+    owners,
     places,
     queries,
     unconfirmed,
@@ -41,10 +42,17 @@ PERSON = "person"
 
 
 def ask(
-    registration: Registration, email: str, *, actor: str, may_mail: MayMail = always, now: datetime
+    registration: Registration,
+    email: str,
+    *,
+    actor: str,
+    comes_with_it: bool = False,
+    may_mail: MayMail = always,
+    now: datetime,
 ) -> None:
     """Send a link to the new address and tell the old one; an earlier wish for another address ends.
 
+    `comes_with_it` says that the registration is added with this address, so sealed answers may be told there.
     Raises NotLive, SameAddress, AddressTaken for organisers, and AnswersFrozen for the person. Call after
     `start_write`.
     """
@@ -63,6 +71,7 @@ def ask(
     db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
     token, until = new_token(), now + CONFIRM_TIME
     change = AddressChange(digest=digest(token), registration_id=registration.id, email=email)
+    change.is_own = comes_with_it or actor == PERSON
     # As long for every address: a link that is never mailed works for nobody, and its time would tell why (S24).
     change.asked_at, change.expires_at = now, until
     db.session.add(change)
@@ -102,12 +111,17 @@ def without_foreign(registration: Registration, mails: Iterable[OutboxMessage]) 
 
 def follow(token: str, *, now: datetime) -> tuple[Registration, str]:
     """Return the registration and the new address of a link. Raises LinkRefused."""
+    registration, change = _find(token, now)
+    return registration, change.email
+
+
+def _find(token: str, now: datetime) -> tuple[Registration, AddressChange]:
     query = select(AddressChange).where(AddressChange.digest == digest(token), AddressChange.expires_at > now)
     change = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     registration = db.session.get(Registration, change.registration_id) if change else None
     if change is None or registration is None or not registration.is_live:
         raise LinkRefused
-    return registration, change.email
+    return registration, change
 
 
 def confirm(token: str, *, now: datetime) -> Registration:
@@ -119,8 +133,8 @@ def confirm(token: str, *, now: datetime) -> Registration:
     """
     registration, _email = follow(token, now=now)
     places.lock_live(registration)
-    registration, email = follow(token, now=now)
-    canonical = names.canonical_email(email)
+    registration, change = _find(token, now)
+    email, canonical = change.email, names.canonical_email(change.email)
     if taken := queries.find_confirmed(registration.event, canonical):
         raise AddressTaken(taken)
     has_freed = unconfirmed.end(registration.event, canonical, now=now)
@@ -128,6 +142,10 @@ def confirm(token: str, *, now: datetime) -> Registration:
     moves = key != registration.organisation_key
     caps.refuse_if_full(registration, key)
     links.revoke(registration, now=now)
+    if change.is_own:
+        owners.follow_address(registration, canonical)
+    else:
+        owners.keep_owner(registration)
     registration.email, registration.email_canonical = email, canonical
     answers.derive(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)

@@ -4,11 +4,10 @@ A value that was changed since stays as it is now. The registration that had end
 (`reinstating`): with a place if one is free, or in line by the time of registering, or in review.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from forum.audit import actions as audit
 from forum.events import queries as events
@@ -53,20 +52,6 @@ def find_kept(registration: Registration) -> Registration | None:
     return db.session.scalars(mine.where(RegistrationMerge.ended_id == registration.id)).first()
 
 
-def list_joined(registration: Registration) -> Sequence[Registration]:
-    """Return every other registration that merges have made one with this, directly or through another."""
-    known, new = {registration.id}, {registration.id}
-    while new:
-        either = or_(RegistrationMerge.kept_id.in_(new), RegistrationMerge.ended_id.in_(new))
-        pairs = db.session.execute(
-            select(RegistrationMerge.kept_id, RegistrationMerge.ended_id).where(either)
-        ).all()
-        new = {number for pair in pairs for number in pair} - known
-        known |= new
-    others = select(Registration).where(Registration.id.in_(known - {registration.id}))
-    return db.session.scalars(others.order_by(Registration.id)).all()
-
-
 def may_undo(merge: RegistrationMerge, now: datetime) -> bool:
     """Return whether the merge can still be undone, apart from places and addresses that somebody else has by now."""
     in_time = now < merge.merged_at + UNDO_TIME and not events.is_over(merge.kept.event, now)
@@ -103,6 +88,7 @@ def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
     _open_joined(kept, ended, before, care_before, now)
     _part(kept, ended, before, merge.merged_at)
     ended.cancelled_from = merge.ended_from
+    ended.sealed_for = before.get("sealed_for", [None, None])[1]
     db.session.delete(merge)
     db.session.flush()
     if kept.email != old_email:
@@ -128,6 +114,7 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
+        kept.sealed_for = before.get("sealed_for", [None])[0]
     moved = belonging.key_of(kept.event, kept.organisation, kept.email_canonical)
     if kept.holds_place and moved != key and not caps.has_room(kept.event, moved, kept.sector_id):
         raise CannotBeUndone
@@ -154,7 +141,13 @@ def _open_joined(
     was = joining.joined_identity(before["identity"], joining.identity_of(ended))
     told = joining.joined_care(care_before, joining.care_of(ended), now)
     is_same_care = care.get("given") == told.get("given")
-    seal(kept, before["identity"] if identity == was else identity, care_before if is_same_care else care)
+    if identity == was:
+        identity = before["identity"]
+    elif contact := identity.pop("contact", None):
+        # A person's new answer keeps the contact: here it may be the one of the other registration.
+        own = before["identity"].get("contact") if was.get("contact", "").startswith(contact) else contact
+        identity |= {"contact": own} if own else {}
+    seal(kept, identity, care_before if is_same_care else care)
 
 
 def _part(kept: Registration, ended: Registration, before: Before, merged_at: datetime) -> None:

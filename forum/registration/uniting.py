@@ -24,6 +24,7 @@ from forum.registration import (
     links,
     mails,
     offers,
+    owners,
     places,
     queries,
     waiting_list,
@@ -108,6 +109,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
     both = {"kept_id": pair.stays.id, "ended_id": pair.ends.id}
     merge = RegistrationMerge(**both, ended_from=pair.ends.status, merged_at=now)
     merge.before = {
+        "sealed_for": [pair.stays.sealed_for, pair.ends.sealed_for],
         "values": {**before, **{name: stored[name] for name in chosen if name in stored}},
         "identity": joining.identity_of(pair.stays),
     }
@@ -134,6 +136,7 @@ def _take_over(pair: Pair, chosen: Collection[str]) -> None:
     for name in set(chosen) & set(CHANGEABLE):
         setattr(stays, name, getattr(ends, name))
     if EMAIL in chosen:
+        owners.keep_owner(stays)
         take_address(stays, ends.email, ends.email_canonical)
         stays.confirmed_at = stays.confirmed_at or ends.confirmed_at
     moved = belonging.key_of(stays.event, stays.organisation, stays.email_canonical)

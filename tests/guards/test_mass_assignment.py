@@ -354,7 +354,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         VISITOR,
         {},
         {
-            "registrations": {"email", "email_canonical", "version"} | DERIVED,
+            "registrations": {"email", "email_canonical", "sealed_for", "version"} | DERIVED,
             "registration_tokens": {"revoked_at"},
             # The message of the registration's status replaces messages that have failed.
             "outbox_messages": {"status", "abort_reason", "content"},
