@@ -1,7 +1,8 @@
 """Undoing a merge of two registrations within a day: each has again what it had.
 
 A value that was changed since stays as it is now. The registration that had ended comes back as after a cancellation
-(`reinstating`): with a place if one is free, or in line by the time of registering, or in review.
+(`reinstating`): with a place if one is free, or in line by the time of registering, or in review, and not on the list
+of participants: the person may have left the list since by the registration that was left.
 """
 
 from datetime import datetime

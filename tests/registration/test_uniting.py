@@ -202,6 +202,17 @@ def test_undoing_gives_each_exactly_what_it_had(event):
     assert event.taken == 2
 
 
+def test_whoever_comes_back_is_on_the_list_again_only_after_consenting_anew(event):
+    listed = Listed(ListedAs.NAME, ListAudience.PUBLIC)
+    stays, ends = named(event), named(event)
+    for one in (stays, ends):
+        write(consents.give, one, [ConsentPurpose.PHOTOGRAPHS, consents.LIST], listed, now=NOW)
+    undo(unite(stays, ends))
+    assert [stays.has_consented(purpose) for purpose in ConsentPurpose] == [True, True]
+    assert ends.has_consented(ConsentPurpose.PHOTOGRAPHS)
+    assert not ends.has_consented(consents.LIST)
+
+
 def test_a_value_changed_since_stays_when_a_merge_is_undone(event):
     stays, ends = named(event, title=""), named(event, title="Head")
     merge = unite(stays, ends, "title")
