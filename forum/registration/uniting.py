@@ -20,6 +20,7 @@ from forum.registration import (
     answers,
     belonging,
     caps,
+    ending,
     joining,
     links,
     mails,
@@ -120,6 +121,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
 def _end(registration: Registration, now: datetime) -> None:
     """End the registration as cancelling does, without a message of its own."""
     mails.take_back([registration])
+    ending.end_what_leads_to(registration)
     # The database refuses rows whose status and place do not fit, so nothing is written in between.
     with db.session.no_autoflush:
         places.release(registration)

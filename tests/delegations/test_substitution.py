@@ -11,7 +11,7 @@ from forum.delegations import queries, substituting
 from forum.delegations.models import Substitution
 from forum.events.enums import ListAudience, SectorPolicy
 from forum.extensions import db
-from forum.registration import actions, given, links
+from forum.registration import actions, given, links, separating, uniting
 from forum.registration.enums import ConsentPurpose, ListedAs, Status, TokenPurpose
 from forum.registration.errors import LinkRefused, OrganisationFull
 from forum.registration.models import Registration
@@ -204,6 +204,14 @@ def test_link_ends_by_another_name_by_taking_back_by_time_and_with_the_registrat
     with pytest.raises(LinkRefused):
         substituting.follow(tokens[2], now=NOW)
     assert db.session.query(Substitution).count() == 0
+
+
+def test_link_ends_with_the_registration_that_is_merged_away_also_when_that_is_undone(event, person):
+    other = confirmed(event, "tech", email="other@example.org")
+    write(substituting.ask, other, "colleague@example.org", now=NOW)
+    merge = write(uniting.unite, person, other, (), actor="user:1", now=NOW)
+    write(separating.separate, merge, actor="user:1", now=NOW)
+    assert (other.status, queries.find_asked(other, NOW)) == (Status.CONFIRMED, None)
 
 
 def test_nobody_comes_instead_once_answers_are_frozen(pages, database):
