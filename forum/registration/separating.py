@@ -115,6 +115,10 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
+        # A merge by an earlier version has not remembered it.
+        if "confirmed_at" in before or not same[EMAIL]:
+            was = before.get("confirmed_at")
+            kept.confirmed_at = datetime.fromisoformat(was) if was else None
         kept.sealed_for = before.get("sealed_for", [None])[0]
     moved = belonging.key_of(kept.event, kept.organisation, kept.email_canonical)
     if kept.holds_place and moved != key and not caps.has_room(kept.event, moved, kept.sector_id):
@@ -130,8 +134,6 @@ def _return_address(kept: Registration, email: str, now: datetime) -> None:
         raise CannotBeUndone
     unconfirmed.end(kept.event, canonical, now=now)
     take_address(kept, email, canonical)
-    if not email:
-        kept.confirmed_at = None
 
 
 def _open_joined(

@@ -110,6 +110,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
     both = {"kept_id": pair.stays.id, "ended_id": pair.ends.id}
     merge = RegistrationMerge(**both, ended_from=pair.ends.status, merged_at=now)
     merge.before = {
+        "confirmed_at": pair.stays.confirmed_at and pair.stays.confirmed_at.isoformat(),
         "sealed_for": [pair.stays.sealed_for, pair.ends.sealed_for],
         "values": {**before, **{name: stored[name] for name in chosen if name in stored}},
         "identity": joining.identity_of(pair.stays),

@@ -128,11 +128,15 @@ def test_the_registration_without_an_address_gets_that_of_the_other(event):
         other.email,
         other.email_canonical,
     )
-    before = added.confirmed_at
-    assert before is not None
+    assert added.confirmed_at is not None
     undo(merge)
     assert (added.email, added.email_canonical, added.confirmed_at) == ("", added.reference, None)
     assert (other.status, event.taken) == (Status.CONFIRMED, 2)
+    # Somebody of a delegation has a moment of confirming without an address: the contact's.
+    earlier = NOW - timedelta(days=1)
+    write(setattr, added, "confirmed_at", earlier)
+    undo(unite(added, other, "email"))
+    assert (added.email, added.confirmed_at) == ("", earlier)
 
 
 def test_what_is_sealed_is_joined_unseen_and_protected_stays_protected(event):
