@@ -11,6 +11,7 @@ from forum.database import start_write
 from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.privacy import hanging, own_data_links, telling
+from forum.questions import files
 from forum.registration import file_answers, limits, links, own_data, own_data_words, owners, readers
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, NotLive, SignInEnded
@@ -76,8 +77,12 @@ def show() -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/files/<file_key>")
 def file(file_key: str) -> ResponseReturnValue:
-    """Give a file that the person has sent as an answer, while the page is open."""
-    return file_answers.give(file_answers.find_or_404(_opened(), file_key))
+    """Give a file that the person has sent as an answer, also with a registration that was merged with this one."""
+    opened = _opened()
+    for one in owners.list_joined(opened):
+        if known := files.find_own(one.id, file_key):
+            return file_answers.give(known)
+    return file_answers.give(file_answers.find_or_404(opened, file_key))
 
 
 @localised(bp, "/r/everything/close", methods=["POST"])

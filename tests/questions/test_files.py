@@ -15,7 +15,8 @@ from forum.privacy import erasing, hanging
 from forum.questions import files, uploads
 from forum.questions.enums import QuestionKind
 from forum.questions.models import AnswerFile, Question
-from forum.registration import forgetting, given, readers
+from forum.registration import forgetting, given, links, readers
+from forum.registration.enums import TokenPurpose
 from forum.registration.expiry import expire_due
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_archive, make_event
@@ -162,6 +163,26 @@ def test_body_beyond_every_limit_is_refused_without_being_stored(pages):
     page = pages.get("registration.details", sector="justice")
     page.submit(ANSWERS, files={"q-cv-file": bytes(uploads.LARGEST_BODY + 1)}, expect=413)
     assert kept() == []
+
+
+def test_file_of_a_registration_that_is_merged_away_is_named_before_and_given_with_everything(
+    pages, sign_in_as, event
+):
+    other = confirmed(event, "justice", email="kim2@example.org")
+    clock.freeze(NOW + timedelta(minutes=5))
+    person = registered(pages)
+    address = {"event": "nf27", "reference": other.reference, "other": person.reference}
+    page = sign_in_as("organiser", event).get("attendee_merges.merge", **address)
+    assert ["Question cv", "Not provided", "My CV.pdf (1 kB)"] in [
+        [cell.get_text(" ", strip=True) for cell in row.select("th, td")]
+        for row in page.soup.select("tbody tr")
+    ]
+    assert "A file stays with the registration with which it was sent." in page.text
+    page.submit(button="Merge the registrations", expect=303)
+    [file] = kept()
+    token = write(links.issue, other, TokenPurpose.OWN_DATA, now=clock.now())
+    pages.get("own_everything.enter", token=token).submit(expect=303)
+    assert pages.get("own_everything.file", file_key=file.key).data == PDF
 
 
 def test_picture_is_made_anew_without_what_it_said_about_its_place(pages):
