@@ -14,7 +14,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.questions import queries
-from forum.questions.enums import QuestionKind
+from forum.questions.enums import MOST_MEGABYTES, QuestionKind
 from forum.questions.errors import Fault, QuestionRefused
 from forum.questions.models import Question
 from forum.registration import question_changes as rules
@@ -122,6 +122,15 @@ def _refused(
     return _page(event, form, question, kind)
 
 
+def too_large() -> str:
+    """Return what is said when a form would ask for more files than it can bring."""
+    return _(
+        "The files that a sector is asked for may have at most %(number)s MB together. Let this one or another be"
+        " smaller, or ask the sector for fewer files.",
+        number=MOST_MEGABYTES,
+    )
+
+
 def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) -> None:
     """Show a refusal in words at the field that it is about."""
     other = labels.get(refusal.where, refusal.where)
@@ -148,6 +157,7 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
             question=other,
         ),
         Fault.NO_FILE_TYPE: _("Choose which files people may send, and how large they may be"),
+        Fault.FILES_TOO_LARGE: too_large(),
         Fault.FILE_IS_SENSITIVE: _(
             "Organisers read the files that people send, so such a question cannot be sensitive"
         ),
@@ -173,6 +183,7 @@ def _field_of(form: QuestionForm, fault: Fault) -> Any:
         Fault.SHOWS_SENSITIVE: "sensitivity",
         Fault.SENSITIVITY_IS_FIXED: "sensitivity",
         Fault.NO_FILE_TYPE: "file_types",
+        Fault.FILES_TOO_LARGE: "most_megabytes",
         Fault.FILE_IS_SENSITIVE: "sensitivity",
     }
     name = names.get(fault, "")

@@ -19,6 +19,7 @@ from forum.events.models import Event
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.questions import layout, queries, ready_made
+from forum.questions.errors import QuestionRefused
 from forum.questions.fields import AsksQuestions
 from forum.questions.models import Question
 from forum.registration import question_changes as rules
@@ -108,8 +109,14 @@ def withdraw(event: str, question: int) -> ResponseReturnValue:
 @bp.post("/<int:question>/return")
 def bring_back(event: str, question: int) -> ResponseReturnValue:
     """Ask a withdrawn question again."""
-    mine = get_question_or_404(get_locked_or_404(event), question)
-    rules.bring_back(mine, actor=sign_ins.current_actor(), now=clock.now())
+    locked = get_locked_or_404(event)
+    mine = get_question_or_404(locked, question)
+    try:
+        rules.bring_back(locked, mine, actor=sign_ins.current_actor(), now=clock.now())
+    except QuestionRefused:
+        db.session.rollback()
+        flash(question_editing.too_large(), "warning")
+        return redirect(url_for(".index", event=event), 303)
     db.session.commit()
     flash(_("The question is asked again."), "success")
     return redirect(url_for(".index", event=event), 303)

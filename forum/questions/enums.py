@@ -37,3 +37,5 @@ DECIDING = WITH_CHOICES | {QuestionKind.YES_NO}
 YES, NO = "yes", "no"
 # How large a file may be that answers a question, in millions of bytes: what an organiser may choose.
 MEGABYTES = (1, 2, 5)
+# How much the files may have together that one form asks for: a form that is longer is not read.
+MOST_MEGABYTES = 2 * max(MEGABYTES)

@@ -16,6 +16,7 @@ class Fault(Enum):
     SHOWS_SENSITIVE = "an ordinary question depends on a sensitive one, and its answer would tell the other"
     NO_FILE_TYPE = "a question for a file says which files it takes and how large, and no other question does"
     FILE_IS_SENSITIVE = "organisers read the files that people send, so a sensitive question asks for none"
+    FILES_TOO_LARGE = "the files that one form asks for have more megabytes together than it can bring"
     OTHERS_DEPEND = "another question depends on an answer that would be gone"
 
 

@@ -13,7 +13,7 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.images.errors import StorageAway
 from forum.questions import files
-from forum.questions.enums import MEGABYTES, QuestionKind
+from forum.questions.enums import MOST_MEGABYTES, QuestionKind
 from forum.questions.errors import FileFault, FileRefused
 from forum.questions.fields import AsksQuestions, name_of
 from forum.questions.models import Question
@@ -29,8 +29,8 @@ MOST_OFTEN = "40 per hour"
 ENDS_OF_PATHS = (["r", "change"], ["yes"])
 INSTEAD = ["r", "instead"]
 CSRF = "csrf_token"  # key in the session
-# The most bytes that are sent to such a form: two files, or one that is refused with words, and its fields.
-LARGEST_BODY = 2 * max(MEGABYTES) * files.MEGABYTE + 256 * 1024
+# The most bytes that are sent to such a form: all of its files, or one that is refused with words, and its fields.
+LARGEST_BODY = MOST_MEGABYTES * files.MEGABYTE + 256 * 1024
 LONGEST_SENT = 1000  # characters of a file's name that are looked at
 WORDS: Mapping[FileFault, Any] = {
     FileFault.EMPTY: _l("The file is empty. Choose another one."),

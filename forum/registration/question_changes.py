@@ -105,9 +105,12 @@ def withdraw(question: Question, *, actor: str, now: datetime) -> None:
         audit.record("question.withdrawn", question, actor=actor, at=now, key=question.key)
 
 
-def bring_back(question: Question, *, actor: str, now: datetime) -> None:
-    """Ask a withdrawn question again."""
+def bring_back(event: Event, question: Question, *, actor: str, now: datetime) -> None:
+    """Ask a withdrawn question again. Raises QuestionRefused where its file has no room in the form any more."""
     if question.withdrawn_at is not None:
+        others = [other for other in queries.list_all(event.id) if other is not question]
+        for fault, where in question_faults.faults_of_size(event, QuestionDraft.of(question), others):
+            raise QuestionRefused(fault, where)
         question.withdrawn_at = None
         audit.record("question.brought_back", question, actor=actor, at=now, key=question.key)
 

@@ -6,8 +6,18 @@ A question that depends on a sensitive one is sensitive itself: that somebody wa
 from collections.abc import Iterator, Sequence
 
 from forum.events.models import Event
+from forum.questions import queries
 from forum.questions.drafts import QuestionDraft
-from forum.questions.enums import MEGABYTES, NO, WITH_CHOICES, YES, FileType, QuestionKind, Sensitivity
+from forum.questions.enums import (
+    MEGABYTES,
+    MOST_MEGABYTES,
+    NO,
+    WITH_CHOICES,
+    YES,
+    FileType,
+    QuestionKind,
+    Sensitivity,
+)
 from forum.questions.errors import Fault
 from forum.questions.models import Question
 
@@ -19,6 +29,7 @@ def find_faults(event: Event, question: Question, draft: QuestionDraft, others: 
     """Yield each rule that the draft breaks, with the key of what is meant; `others` are the other questions."""
     yield from _faults_of_choices(draft)
     yield from _faults_of_files(draft)
+    yield from faults_of_size(event, draft, others)
     yield from _faults_of_sectors(event, question, draft)
     yield from _faults_of_condition(question, draft, others)
     yield from _faults_of_dependants(question, draft, others)
@@ -44,6 +55,18 @@ def _faults_of_files(draft: QuestionDraft) -> Faults:
         yield Fault.NO_FILE_TYPE, ""
     if draft.sensitivity == Sensitivity.CARE:
         yield Fault.FILE_IS_SENSITIVE, ""
+
+
+def faults_of_size(event: Event, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
+    """Yield a fault if the form of a sector would ask for files that it cannot bring in one message."""
+    if draft.kind != QuestionKind.FILE:
+        return
+    asked = [one for one in others if one.kind == QuestionKind.FILE and not one.withdrawn_at]
+    for sector in event.sectors:
+        beside = sum(one.most_megabytes for one in asked if queries.of_sector(one, sector.key))
+        is_asked = not draft.sector_keys or sector.key in draft.sector_keys
+        if is_asked and draft.most_megabytes + beside > MOST_MEGABYTES:
+            yield Fault.FILES_TOO_LARGE, sector.key
 
 
 def _faults_of_sectors(event: Event, question: Question, draft: QuestionDraft) -> Faults:

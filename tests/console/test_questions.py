@@ -13,7 +13,7 @@ from forum.questions import queries
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Answer, Question
 from forum.registration.models import CareAnswer
-from tests.factories.events import make_archive, make_event, make_sector
+from tests.factories.events import NOW, make_archive, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tools.pages import Page, Pages
@@ -184,6 +184,24 @@ def test_questions_are_moved_without_a_script_among_those_beside_them(pages, eve
     assert stale.flashes == ["Nothing was moved: the order was changed meanwhile."]
     show(pages).form().submit(forged={"act": "left-1"}, expect=400)
     assert audited(event) == ["question.moved"]
+
+
+def test_a_sector_is_asked_for_no_more_files_than_its_form_can_bring(pages, event):
+    """A longer form is refused before it is read, with everything that was typed."""
+    file = {"kind": QuestionKind.FILE, "file_types": ["pdf"], "most_megabytes": 5}
+    make_question(event, "cv", **file)
+    make_question(event, "letter", sectors=["justice"], **file)
+    extra = make_question(event, "extra", sectors=["ngo"], **file)
+    gone = make_question(event, "gone", sectors=["ngo"], withdrawn_at=NOW, **file)
+    edit = pages.get("questions.edit", event="nf27", question=extra.id)
+    refused = edit.submit({"sectors": ["justice", "ngo"]}, button="Save", expect=422)
+    assert refused.errors["most_megabytes"].startswith(
+        "The files that a sector is asked for may have at most 10 MB"
+    )
+    edit.submit({"label-en": "Another"}, button="Save", expect=303)
+    page = show(pages).form(f"form[action$='{gone.id}/return']").submit(follow=True)
+    assert page.flashes[0].startswith("The files that a sector is asked for may have at most 10 MB together")
+    assert stored(event)["gone"].withdrawn_at is not None
 
 
 def test_withdrawing_keeps_answers_and_bringing_back_asks_again(pages, event):
