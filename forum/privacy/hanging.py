@@ -34,7 +34,7 @@ UNTOLD = {
     "substitutions.digest",
     # The person gets a file by its link on the page, and its key stands in the answer.
     *("answer_files.key", "answer_files.content"),
-    "answer_files.asked_from",  # empty for a file that belongs to a person
+    "answer_files.asked_from",  # a digest of the sender's network address until the person's address is confirmed
     *("submissions.key", "submissions.fingerprint"),  # made at random, or of answers that are told
     # The same answers once more, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),

@@ -27,7 +27,7 @@ from forum.tidying import tidy
 
 MEGABYTE = 1_000_000
 KEPT_UNSENT = timedelta(days=1)
-# The most bytes of files that no answer names yet: of one client, and of all together.
+# The most bytes of files that no confirmed answer names yet: of one client, and of all together.
 MOST_OF_CLIENT, MOST_OF_ALL = 30 * MEGABYTE, 500 * MEGABYTE
 MEDIA_TYPES = {FileType.PDF: "application/pdf", FileType.PICTURE: "image/jpeg"}
 ENDINGS = {FileType.PDF: ".pdf", FileType.PICTURE: ".jpg"}
@@ -119,10 +119,13 @@ def is_kept(question: Question, told: Mapping[str, Any], now: datetime) -> bool:
 
 
 def hold(registration_id: int, given: Mapping[str, Any] | None, *, now: datetime) -> None:
-    """Keep the files of a form that was sent for as long as its registration waits to be confirmed."""
+    """Keep the files of a form that was sent for as long as its registration waits to be confirmed.
+
+    They count for the client still: forms to addresses that nobody confirms could otherwise take all room there is.
+    """
     if keys := keys_in((given or {}).values()):
         change = update(AnswerFile).where(AnswerFile.key.in_(keys), AnswerFile.ends_at.is_not(None))
-        held = {"registration_id": registration_id, "asked_from": None, "ends_at": now + KEPT_UNSENT}
+        held = {"registration_id": registration_id, "ends_at": now + KEPT_UNSENT}
         db.session.execute(change.values(held))
 
 

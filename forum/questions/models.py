@@ -88,9 +88,9 @@ class Answer(Base):
 class AnswerFile(Base):
     """A file that answers a question, or may come to do so; the answer itself has its key, name and size.
 
-    Somebody who fills in a form sends the file first. Until the form is sent the file belongs to nobody, and
-    `asked_from` is a keyed digest of the client. Then it belongs to a registration, and once an answer that stands
-    names it, `ends_at` is empty. Any other file is deleted after that moment. The content is sealed, in the database:
+    Somebody who fills in a form sends the file first. Until the form is sent the file belongs to nobody, then to a
+    registration; `asked_from` is a keyed digest of the client. Once an answer that stands names the file, this and
+    `ends_at` are empty. Any other file is deleted after that moment. The content is sealed, in the database:
     so it goes with the registration, in the same transaction, and no backup lacks it.
     """
 

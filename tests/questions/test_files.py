@@ -230,6 +230,17 @@ def test_one_client_cannot_fill_the_disk_and_is_told_so(pages, monkeypatch):
     assert len(kept()) == 1
 
 
+def test_forms_that_nobody_confirms_count_for_their_client(pages, monkeypatch):
+    """One client would otherwise fill the room of everybody, one form to a made-up address after the other."""
+    monkeypatch.setattr(files, "MOST_OF_CLIENT", 2 * len(PDF))
+    for number in range(2):
+        send(pages, email=f"nobody@example{number}.org")
+        pages.get("registration.check", sector="justice").submit(button="Register")
+    page = send(pages, email="somebody@example.org", expect=422)
+    assert page.errors["q-cv"].startswith("Too many files have come from your network")
+    assert [file.registration_id is not None for file in kept()] == [True, True]
+
+
 def test_all_clients_together_cannot_fill_the_disk(pages, monkeypatch):
     monkeypatch.setattr(files, "MOST_OF_ALL", len(PDF))
     send(pages)
