@@ -35,7 +35,7 @@ from tests.clocks import Clock
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.organisers import sign_in_somebody
 from tests.shortcuts import (
-    build_routes_once,
+    compile_routes_once,
     compile_statements_once,
     is_roomy,
     look_at_once,
@@ -52,7 +52,7 @@ MEMORY = Path("/dev/shm")  # a folder in memory, because databases of tests need
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the translations once, before the pytest workers start, and take the shortcuts of tests/shortcuts.py."""
-    build_routes_once()
+    compile_routes_once()
     make_images_once()
     gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     if not hasattr(config, "workerinput"):

@@ -20,26 +20,35 @@ def is_roomy(folder: Path) -> bool:
     return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
 
 
-def build_routes_once() -> None:
-    """Let all apps share the functions that Werkzeug compiles to build the URLs of each route.
+def compile_routes_once() -> None:
+    """Let all apps share what Werkzeug compiles of each route: its parts, its converters and what builds its URLs.
 
-    The functions are the same in every app, and compiling them takes most of the time of creating an app.
+    They are the same in every app, and compiling them takes most of the time of creating an app.
     """
-    compile_builder = Rule._compile_builder
-    if hasattr(compile_builder, "__wrapped__"):
+    compile_rule = Rule.compile
+    if hasattr(compile_rule, "__wrapped__"):
         return
-    known: dict[tuple, object] = {}
+    known: dict[tuple, tuple] = {}
 
-    @wraps(compile_builder)
-    def remembered(rule: Rule, append_unknown: bool = True):
-        converters = tuple((name, type(each)) for name, each in rule._converters.items())
-        defaults = tuple(sorted((rule.defaults or {}).items()))
-        key = (rule.rule, append_unknown, tuple(rule._trace), converters, defaults)
+    @wraps(compile_rule)
+    def remembered(rule: Rule) -> None:
+        key = _what_is_compiled(rule)
         if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+            compile_rule(rule)
+            builders = rule._build.__func__, rule._build_unknown.__func__  # type: ignore[attr-defined]
+            known[key] = rule._parts, rule._trace, rule._converters, *builders
+        rule._parts, rule._trace, rule._converters, build, build_unknown = known[key]
+        rule._build, rule._build_unknown = build.__get__(rule), build_unknown.__get__(rule)
+        rule.arguments.update(rule._converters)
 
-    Rule._compile_builder = remembered  # type: ignore[method-assign]
+    Rule.compile = remembered  # type: ignore[method-assign]
+
+
+def _what_is_compiled(rule: Rule) -> tuple:
+    """Return everything that decides what Werkzeug compiles of a route."""
+    defaults = tuple(sorted((rule.defaults or {}).items()))
+    domain = rule.map.host_matching, rule.host, rule.subdomain
+    return rule.rule, domain, rule.merge_slashes, defaults, tuple(rule.map.converters.items())
 
 
 class Statements:
