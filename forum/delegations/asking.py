@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from forum.audit import actions as audit
 from forum.database import rehearsed
@@ -104,13 +104,14 @@ def forget_ended(*, now: datetime) -> int:
 
 def forget(delegation: Delegation) -> None:
     """Delete a delegation with its contact's data and the messages to the contact; registrations stay as they are."""
-    mine = (
-        OutboxMessage.event_id == delegation.event_id,
-        OutboxMessage.kind.in_(mails.TO_CONTACT),
-        OutboxMessage.recipient == delegation.email,
-    )
-    db.session.execute(delete(OutboxMessage).where(*mine))
+    db.session.execute(delete(OutboxMessage).where(*_to_contact(delegation)))
     db.session.execute(delete(Delegation).where(Delegation.id == delegation.id))
+
+
+def list_mails(delegation: Delegation) -> Sequence[OutboxMessage]:
+    """Return the messages to the contact of a delegation."""
+    query = select(OutboxMessage).where(*_to_contact(delegation))
+    return db.session.scalars(query.order_by(OutboxMessage.id)).all()
 
 
 def move_to(sector: Sector, into: Sector) -> None:
@@ -118,6 +119,14 @@ def move_to(sector: Sector, into: Sector) -> None:
     for delegation in db.session.scalars(select(Delegation).where(Delegation.sector_id == sector.id)):
         delegation.sector = into
     db.session.flush()
+
+
+def _to_contact(delegation: Delegation) -> tuple[ColumnElement[bool], ...]:
+    return (
+        OutboxMessage.event_id == delegation.event_id,
+        OutboxMessage.kind.in_(mails.TO_CONTACT),
+        OutboxMessage.recipient == delegation.email,
+    )
 
 
 def _send_link(delegation: Delegation, *, is_known: bool, leaves: bool, now: datetime) -> None:

@@ -6,7 +6,7 @@ moment. The person's registration then ends as a cancelled one does, but for the
 sector, they review the newcomer; a place or a rank is kept meanwhile, as for a change of name.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
@@ -208,6 +208,13 @@ def forget_asked(registration: Registration) -> None:
     mine = Substitution.registration_id == registration.id, Substitution.confirmed_at.is_(None)
     db.session.execute(delete(Substitution).where(*mine))
     _forget_mails(OutboxMessage.registration_id == registration.id)
+
+
+def list_mails(named: Substitution) -> Sequence[OutboxMessage]:
+    """Return the messages that have asked somebody to come instead."""
+    mine = OutboxMessage.registration_id == named.registration_id, OutboxMessage.recipient == named.email
+    query = select(OutboxMessage).where(*mine, OutboxMessage.kind == mails.ASKED)
+    return db.session.scalars(query.order_by(OutboxMessage.id)).all()
 
 
 def _forget_mails(which: ColumnElement[bool]) -> None:

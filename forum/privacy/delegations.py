@@ -2,10 +2,17 @@
 
 from flask_babel import lazy_gettext as _l
 
-from forum.privacy.entries import LEGITIMATE_INTEREST, OFFICE_AND_CARRIER, UNTIL_ERASED, Entry, of
+from forum.privacy.entries import (
+    LEGITIMATE_INTEREST,
+    OFFICE_AND_CARRIER,
+    OFFICE_CARRIER_AND_CONTACT,
+    UNTIL_ERASED,
+    Entry,
+    of,
+)
 
 DELEGATION = Entry(
-    what=_l("A delegation: its contact, and the people whom the contact has named"),
+    what=_l("The contact of a delegation, and how the contact wants it registered"),
     purpose=_l("To let one person register several people and answer for them"),
     basis=LEGITIMATE_INTEREST,
     audience=OFFICE_AND_CARRIER,
@@ -16,13 +23,27 @@ DELEGATION = Entry(
         *of("delegations", "sector_id", "given_name", "family_name", "email", "email_canonical"),
         *of("delegations", "organisation", "country", "language", "is_all_or_nobody"),
         *of("delegations", "asked_at", "confirm_by", "confirmed_at"),
-        *of("delegates", "delegation_id", "registration_id", "given_name", "family_name", "title", "email"),
-        *of("delegates", "state", "told", "asked_at"),
         *of("delegation_links", "digest", "delegation_id", "purpose", "expires_at"),
     ),
     fields=(
         *of("DelegationForm", "given_name", "family_name", "email", "organisation", "country", "language"),
-        *of("DelegationForm", "people", "lines", "choice"),
+        "DelegationForm.choice",
+    ),
+)
+DELEGATES = Entry(
+    what=_l("The people of a delegation: name, title and address, and how each of them stands"),
+    purpose=_l("To let one person register several people and answer for them"),
+    basis=LEGITIMATE_INTEREST,
+    audience=OFFICE_CARRIER_AND_CONTACT,
+    retention=_l(
+        "Until 30 days after the forum, or until you or the contact are erased; three days if you do not confirm"
+    ),
+    columns=(
+        *of("delegates", "delegation_id", "registration_id", "given_name", "family_name", "title", "email"),
+        *of("delegates", "state", "told", "asked_at"),
+    ),
+    fields=(
+        *of("DelegationForm", "people", "lines"),
         *of("PersonFields", "given_name", "family_name", "title"),
         "DelegateFields.email",
         "CorrectAddressForm.email",
@@ -40,4 +61,4 @@ SUBSTITUTION = Entry(
     ),
     fields=("SubstituteForm.email",),
 )
-COLLEAGUES = (SUBSTITUTION, DELEGATION)
+COLLEAGUES = (SUBSTITUTION, DELEGATION, DELEGATES)

@@ -12,6 +12,9 @@ EXPLICIT_CONSENT = _l("Explicit consent, Article 9(2)(a)")
 OFFICE = _l("The office")
 OFFICE_AND_CARRIER = _l("The office and the provider that carries our e-mail")
 NOBODY = _l("Nobody; the system only compares it")
+OFFICE_CARRIER_AND_CONTACT = _l(
+    "The office, the provider that carries our e-mail, and the contact who has registered the delegation"
+)
 CARERS = _l("Those at the office who arrange food and access")
 HANDLERS = _l(
     "Only those at the organiser who handle protected identities, one person at a time, with a reason that is recorded"

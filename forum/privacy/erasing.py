@@ -6,6 +6,7 @@ from sqlalchemy import delete, or_, update
 
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
+from forum.delegations import by_address
 from forum.extensions import db
 from forum.invitations import actions as invitations
 from forum.outbox.enums import MessageStatus
@@ -25,8 +26,9 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
 
     Registrations that were merged with it are the same person's and go, too. A place becomes free and is offered as
     after a cancellation. The rows go by the foreign keys of the database (`privacy.hanging`), with mails that have
-    not left and texts for searching; invitations of the address go, too. The audit trail keeps that something
-    happened, without its details, and the hash chain stays valid (S46). Call after `start_write`.
+    not left and texts for searching; invitations of the address go, too, as does what
+    delegations and people who cannot come have named the address for. The audit trail keeps that something happened,
+    without its details, and the hash chain stays valid (S46). Call after `start_write`.
     """
     event = registration.event
     places.lock(event)
@@ -34,6 +36,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     every = [registration, *owners.list_joined(registration)]
     for one in every:
         invitations.forget_of(one)
+        by_address.forget(one, actor=actor, now=now)
     for one in every:
         if one.is_live:
             actions.cancel(one, actor=actor, now=now)

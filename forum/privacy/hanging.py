@@ -1,4 +1,4 @@
-"""What hangs on a registration: every row that leads to it by foreign keys, and invitations of its address (P08, P11).
+"""What hangs on a registration: every row that leads to it by foreign keys, and rows of its address (P08, P11).
 
 The tables themselves are asked, and no list of them has to be kept: own data tell the rows of a new table as soon as
 there is one, and erasing a registration erases them. tests/guards/test_hanging.py fails on a foreign key that would
@@ -15,6 +15,7 @@ from sqlalchemy import Column, ForeignKey, select
 from sqlalchemy.orm import Mapper
 
 from forum.database import Base
+from forum.delegations import by_address
 from forum.extensions import db
 from forum.invitations import queries as invitations
 from forum.invitations.models import Invitation
@@ -31,7 +32,7 @@ UNTOLD = {
     # Digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
     *("invitations.link_digest", "invitations.reminder_digest"),
-    "substitutions.digest",
+    *("substitutions.digest", "delegations.form_key"),
     # The person gets a file by its link on the page, and its key stands in the answer.
     *("answer_files.key", "answer_files.content"),
     "answer_files.asked_from",  # a digest of the sender's network address until the person's address is confirmed
@@ -40,6 +41,7 @@ UNTOLD = {
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
     "registrations.sealed_for",  # a digest of an address
+    "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
     # A message that has not left yet holds a link; the message itself brings it.
     "outbox_messages.content",
@@ -52,7 +54,7 @@ PARTLY = {"offers.why": ("because", "rank")}
 # Tables of what organisers note of a review, which is told once it is decided (`own_data.DELIBERATIONS`).
 DELIBERATIONS = {"proposed_refusals", "recusals"}
 # Tables whose rows are a person's by the address alone, also those that lead to no registration (`_addressed`).
-BY_ADDRESS = {"invitations"}
+BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}
 # Foreign keys by which one person's row leads to a row of somebody else, who is told and erased apart.
 TO_OTHERS = {"invitations.forwarded_to_id"}
 # The keys under which answers are sealed that only few may read, and what own data say in place of them where it is
@@ -106,10 +108,18 @@ def told_columns(table: str) -> list[Column]:
 
 
 def _addressed(registrations: Collection[Registration]) -> dict[str, list[Any]]:
-    """Return the invitations of the person's addresses, answered or not, and their mails."""
+    """Return by table the rows that have one of the person's addresses and the mails that belong to them.
+
+    These are invitations, answered or not, and what delegations and people who cannot come have named the person for.
+    """
     invited = [invitation for one in registrations for invitation in invitations.list_of(one)]
     mails = [invitation.message for invitation in invited if invitation.message]
-    return {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
+    found: dict[str, list[Any]] = {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
+    for one in registrations:
+        for table, rows in by_address.find_rows(one).items():
+            known = found.setdefault(table, [])
+            known += [row for row in rows if row not in known]
+    return found
 
 
 def _told(row: Any, is_closed: bool) -> Row:

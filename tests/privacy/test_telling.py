@@ -83,7 +83,7 @@ def test_the_page_says_questions_sectors_links_and_moments_in_words(app, person)
 
 
 def told_columns():
-    tables = {hanging.ROOT, *(key.parent.table.name for key in hanging.list_keys())}
+    tables = {hanging.ROOT, *hanging.BY_ADDRESS, *(key.parent.table.name for key in hanging.list_keys())}
     return [(table, column) for table in sorted(tables) for column in hanging.told_columns(table)]
 
 
