@@ -11,7 +11,7 @@ from datetime import datetime
 from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.database import rehearsed
-from forum.delegations import contact_links, mails, queries
+from forum.delegations import contact_links, mails, named, queries
 from forum.delegations.asking import Person
 from forum.delegations.enums import ContactLink, DelegateState
 from forum.delegations.errors import DelegationConfirmed, NotAllFit, SectorRefuses
@@ -74,9 +74,9 @@ def applicant_of(person: Delegate | Person, like: Delegation | Registration) -> 
 
 
 def has_registration(delegate: Delegate, registration: Registration) -> None:
-    """Note that a person of the delegation is registered; from now on name and address stand there only."""
+    """Note that a person of the delegation is registered; what the contact has typed of them is sealed."""
+    named.keep(delegate, Person(delegate.given_name, delegate.family_name, delegate.title, delegate.email))
     delegate.registration, delegate.state = registration, DelegateState.REGISTERED
-    delegate.given_name = delegate.family_name = delegate.title = delegate.email = ""
     delegate.told = registration.status
 
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from forum.audit import actions as audit
 from forum.database import rehearsed
 from forum.delegations import contact_links, mails, queries
-from forum.delegations.enums import ContactLink
+from forum.delegations.enums import ContactLink, DelegateState
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event, Sector
 from forum.extensions import db
@@ -92,14 +92,25 @@ def ask(
 def forget_ended(*, now: datetime) -> int:
     """Delete delegations that nobody confirmed a day after their time, and all of them a while after the event.
 
-    Whoever is registered stays registered. Return how many delegations went.
+    Whoever is registered stays registered. Names of people who were asked and did not confirm go after the same time.
+    Return how many delegations went.
     """
+    _forget_names(now)
     unconfirmed = Delegation.confirmed_at.is_(None) & (Delegation.confirm_by <= now - DAY)
     over = select(Event.id).where(Event.ends_at <= now - timedelta(days=links.MANAGE_DAYS_AFTER_EVENT))
     gone = db.session.scalars(select(Delegation).where(unconfirmed | Delegation.event_id.in_(over))).all()
     for delegation in gone:
         forget(delegation)
     return len(gone)
+
+
+def _forget_names(now: datetime) -> None:
+    """Empty the names of people whom only the owner of a registered address knows to be asked (P07)."""
+    begun, state = func.coalesce(Delegate.asked_at, Delegation.confirmed_at), Delegate.state
+    asked = select(Delegate.id).join(Delegate.delegation).where(state == DelegateState.ASKED)
+    mine = (Delegate.id.in_(asked.where(begun <= now - CONFIRM_TIME - DAY)),)
+    empty = dict.fromkeys(("given_name", "family_name", "title", "email"), "")
+    db.session.execute(update(Delegate).where(*mine).values(**empty))
 
 
 def forget(delegation: Delegation) -> None:

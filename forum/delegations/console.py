@@ -15,7 +15,7 @@ def index(event: str) -> ResponseReturnValue:
     """Show each delegation with its contact and its people."""
     found, now = get_any_or_404(event), clock.now()
     delegations = [
-        (one, [(delegation_words.row_of(person, now), person.registration) for person in one.people])
+        (one, [(delegation_words.for_organisers(person, now), person.registration) for person in one.people])
         for one in queries.list_confirmed(found)
     ]
     return render_template("console/delegations/index.html", event=found, delegations=delegations)

@@ -4,11 +4,11 @@ Whoever has an address of their own and has confirmed it answers for themselves:
 name somebody else, and changes nothing. The rules are those for people who do the same on their own page.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from forum.audit import actions as audit
-from forum.delegations import substituting
+from forum.delegations import named, substituting
 from forum.delegations.admitting import CONTACT, applicant_of
 from forum.delegations.asking import Person, forget
 from forum.delegations.enums import DelegateState
@@ -16,9 +16,10 @@ from forum.delegations.errors import NotTheirs
 from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, places
+from forum.registration import actions, names, places
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
+from forum.registration.errors import SameAddress
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
 
@@ -37,8 +38,9 @@ def can_replace(delegate: Delegate, now: datetime) -> bool:
 
 def can_withdraw(delegate: Delegate, now: datetime) -> bool:
     """Return whether the person can be withdrawn: one who comes, waits, is reviewed or has not confirmed yet."""
-    is_asked = delegate.state == DelegateState.ASKED and delegate.delegation.event.ends_at > now
-    return is_asked or _live(delegate, now) is not None
+    if named.asked_until(delegate) is not None:
+        return not named.is_forgotten(delegate, now) and not events.is_over(delegate.delegation.event, now)
+    return _live(delegate, now) is not None
 
 
 def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
@@ -50,23 +52,31 @@ def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
     if registration is None or registration.has_address:
         raise NotTheirs
     known = Details(**{name: getattr(registration, name) for name in CHANGEABLE})
-    told = {"given_name": person.given_name, "family_name": person.family_name, "title": person.title}
+    before = asdict(named.person_of(delegate, now) or named.NOBODY)
+    # What the contact leaves as it was may have been corrected by organisers meanwhile.
+    told = {
+        name: value for name, value in asdict(person).items() if name != "email" and value != before[name]
+    }
+    named.keep(delegate, person)
     changed = actions.change(registration, replace(known, **told), actor=CONTACT, now=now)
     delegate.told = registration.status
     return changed
 
 
 def withdraw(delegate: Delegate, *, now: datetime) -> None:
-    """End the registration of one person; the place is offered to the next in line. Raises NotTheirs."""
-    registration = _lock(delegate, now)
-    if registration is not None:
+    """End the registration of one person; the place is offered to the next in line. Raises NotTheirs.
+
+    Of somebody who has yet to confirm an address the delegation keeps nothing, with a registration and without (S24).
+    """
+    registration = _read(delegate)
+    if not can_withdraw(delegate, now):
+        raise NotTheirs
+    if named.asked_until(delegate) is not None:
+        delegate.state = DelegateState.WITHDRAWN
+        named.forget(delegate)
+    if registration is not None and registration.is_live:
         actions.cancel(registration, actor=CONTACT, now=now)
         delegate.told = registration.status
-    elif delegate.state == DelegateState.ASKED:
-        delegate.state = DelegateState.WITHDRAWN
-        delegate.given_name = delegate.family_name = delegate.title = delegate.email = ""
-    else:
-        raise NotTheirs
 
 
 def let_come_instead(
@@ -80,6 +90,13 @@ def let_come_instead(
     if registration is None or registration.status == Status.PENDING:
         raise NotTheirs
     if person.email:
+        known = named.person_of(delegate, now)
+        if (
+            known
+            and known.email
+            and names.canonical_email(person.email) == names.canonical_email(known.email)
+        ):
+            raise SameAddress
         substituting.ask(registration, person.email, may_mail=may_mail, actor=CONTACT, now=now)
         return None
     substituting.refuse_if_too_late(registration, now)
@@ -88,6 +105,7 @@ def let_come_instead(
     )
     moments = {"asked_at": now, "expires_at": now, "confirmed_at": now}
     db.session.add(Substitution(registration=registration, successor=newcomer, email="", **moments))
+    named.keep(delegate, person)
     return newcomer
 
 
@@ -107,10 +125,16 @@ def _live(delegate: Delegate, now: datetime) -> Registration | None:
 
 def _lock(delegate: Delegate, now: datetime) -> Registration | None:
     """Lock the event and read afresh; return the live registration, None if the person has none. Raises NotTheirs."""
+    registration = _read(delegate)
+    if registration is not None and _live(delegate, now) is None:
+        raise NotTheirs
+    return registration
+
+
+def _read(delegate: Delegate) -> Registration | None:
+    """Lock the event and read the person and their registration afresh."""
     places.lock(delegate.delegation.event)
     db.session.refresh(delegate)
     if delegate.registration is not None:
         db.session.refresh(delegate.registration)
-        if _live(delegate, now) is None:
-            raise NotTheirs
     return delegate.registration

@@ -17,6 +17,7 @@ from forum.delegations import (
     contact_links,
     contact_sign_in,
     delegation_words,
+    named,
     told,
 )
 from forum.delegations.contact_opening import delegate, mine, person_page
@@ -97,7 +98,7 @@ def change(number: int) -> ResponseReturnValue:
     one = delegate(number)
     if not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
-    form = PersonFields(obj=one.registration)
+    form = PersonFields(obj=named.person_of(one, clock.now()))
     if not form.validate_on_submit():
         return person_page("change", one, form), 422 if form.errors else 200
     start_write(db.session)

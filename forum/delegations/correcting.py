@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forum.audit import actions as audit
-from forum.delegations import admitting, queries
+from forum.delegations import admitting, named, queries
 from forum.delegations.admitting import CONTACT
 from forum.delegations.enums import DelegateState
 from forum.delegations.errors import AddressNamed, NotTheirs
@@ -20,8 +20,6 @@ from forum.events import queries as events
 from forum.extensions import db
 from forum.registration import caps, links, names, places, unconfirmed, waiting_list
 from forum.registration import queries as registrations
-from forum.registration.deadlines import CONFIRM_TIME
-from forum.registration.enums import Status
 from forum.registration.errors import SameAddress
 from forum.registration.models import Registration
 from forum.registration.senders import UNBOUNDED, Sender
@@ -34,18 +32,9 @@ class Held:
     client: str | None
 
 
-def asked_until(delegate: Delegate) -> datetime | None:
-    """Return until when the person can confirm the address; None for anybody who has, or has none."""
-    if delegate.state == DelegateState.ASKED:
-        begun = delegate.asked_at or delegate.delegation.confirmed_at or delegate.delegation.asked_at
-        return begun + CONFIRM_TIME
-    mine = delegate.registration
-    return mine.confirm_by if mine is not None and mine.status == Status.PENDING else None
-
-
 def can_correct(delegate: Delegate, now: datetime) -> bool:
     """Return whether the person has been asked to confirm an address and can confirm it still."""
-    until = asked_until(delegate)
+    until = named.asked_until(delegate)
     return until is not None and until > now and not events.is_over(delegate.delegation.event, now)
 
 
@@ -96,13 +85,14 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
 
 
 def _address_of(delegate: Delegate, now: datetime) -> str | None:
-    """Return the canonical address with which the person is registered or asked; None if neither is so any more."""
-    mine, until = delegate.registration, asked_until(delegate)
-    if until is not None and until <= now:
-        return None
-    if mine is not None:
-        return mine.email_canonical if mine.is_live and mine.has_address else None
-    return names.canonical_email(delegate.email) if delegate.state == DelegateState.ASKED else None
+    """Return the canonical address with which the contact has named the person; None once they do not come any more.
+
+    It goes by what the contact has typed: no refusal tells which address somebody has by now (P20).
+    """
+    until, mine = named.asked_until(delegate), delegate.registration
+    is_over = until <= now if until is not None else mine is None or not mine.is_live
+    known = None if is_over else named.person_of(delegate, now)
+    return names.canonical_email(known.email) if known and known.email else None
 
 
 def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | None:
@@ -111,9 +101,9 @@ def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | N
     It ends, unless the owner of that address has sent a form of their own meanwhile: then it is theirs.
     """
     held = Held(before.asked_from) if before.holds_place else None
-    for name in ("given_name", "family_name", "title"):
-        setattr(delegate, name, getattr(before, name))
-    delegate.registration, delegate.told = None, ""
+    named.part(delegate, now)
+    if not before.is_live:
+        return None
     if registrations.count_forms(before):
         links.end_without_form(before, now=now)
         return None

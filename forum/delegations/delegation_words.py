@@ -1,15 +1,17 @@
 """The people of a delegation in words, for its contact and for organisers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask_babel import gettext as _
 
-from forum.delegations import contact_acts, correcting
+from forum.delegations import contact_acts, correcting, named
+from forum.delegations.asking import Person
 from forum.delegations.enums import DelegateState
 from forum.delegations.models import Delegate
 from forum.registration import waiting_list
 from forum.registration.enums import Status
+from forum.registration.models import Registration
 from forum.web.languages import moment_text
 
 
@@ -32,8 +34,11 @@ class Row:
 
 
 def row_of(one: Delegate, now: datetime) -> Row:
-    """Return a person of a delegation; one whose address is registered already reads as one who is asked (S24)."""
-    known = one.registration or one
+    """Return a person of a delegation for its contact: as the contact has named them, and how they stand.
+
+    Whoever is asked to confirm reads the same, whether the address is registered already or not (S24).
+    """
+    known = named.person_of(one, now) or Person(_("Somebody who comes instead"), "", "")
     label, kind, more = _state(one, now)
     return Row(
         number=one.position,
@@ -51,6 +56,16 @@ def row_of(one: Delegate, now: datetime) -> Row:
     )
 
 
+def for_organisers(one: Delegate, now: datetime) -> Row:
+    """Return a person of a delegation for organisers: by the name in the registration, if there is one (P22)."""
+    mine, row = one.registration, row_of(one, now)
+    if mine is None:
+        return row
+    label, kind, more = _state_of(mine, one, now)
+    name = f"{mine.given_name} {mine.family_name}".strip()
+    return replace(row, name=name, title=mine.title, email=mine.email, label=label, kind=kind, more=more)
+
+
 def _reference(one: Delegate) -> str:
     """Return the reference of somebody for whom the contact answers; others know their own."""
     mine = one.registration
@@ -59,14 +74,20 @@ def _reference(one: Delegate) -> str:
 
 def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:
     """Return the state in words, its sign (templates/components/status.html) and what there is to know about it."""
-    until, mine = correcting.asked_until(one), one.registration
-    if until is not None:
+    if until := named.asked_until(one):
         return _not_confirmed(one, until, now)
-    if mine is None:
+    mine = one.registration
+    if mine is None or one.state == DelegateState.WITHDRAWN:
         return {
             DelegateState.NAMED: (_("Not registered yet"), "wait", ""),
             DelegateState.LEFT_OUT: (_("No place was free"), "out", ""),
         }.get(one.state, (_("Cancelled"), "out", ""))
+    return _state_of(mine, one, now)
+
+
+def _state_of(mine: Registration, one: Delegate, now: datetime) -> tuple[str, str, str]:
+    if mine.status == Status.PENDING:
+        return _not_confirmed(one, mine.confirm_by, now)
     if mine.status == Status.EXPIRED and mine.confirmed_at is None:
         return _not_confirmed(one, now, now)
     if mine.status == Status.WAITING:

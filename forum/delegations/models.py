@@ -9,6 +9,10 @@ from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
 from forum.delegations.enums import ContactLink, DelegateState
 from forum.registration.models import Registration
+from forum.sealing import SealedBytes, SealedRecord, SealedValue
+
+# Bytes: two names, a title and an address, with up to four bytes for each of 604 characters.
+LONGEST_TYPED = 2560
 
 
 class Substitution(Base):
@@ -76,8 +80,9 @@ class Delegation(Base):
 
 
 class Delegate(Base):
-    """A person of a delegation. Once there is a registration, name and address stand only there: it may be an alias.
+    """A person of a delegation, as the contact has typed them: in columns of their own until there is a registration.
 
+    From then on `typed` has it, sealed, because beside an alias it would tell whose alias that is (`named`).
     `told` is the status of which the contact was told last, for people without an address of their own. `asked_at` is
     when the person was named, or the address corrected, after the delegation was confirmed.
     """
@@ -99,6 +104,10 @@ class Delegate(Base):
     state: Mapped[DelegateState] = member(DelegateState, default=DelegateState.NAMED)
     told: Mapped[str] = mapped_column(String(20), default="")
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sealed_typed: Mapped[SealedBytes | None] = mapped_column(
+        "typed", SealedRecord("identity", length=LONGEST_TYPED)
+    )
+    typed = SealedValue[dict[str, str] | None]()
 
     delegation: Mapped[Delegation] = relationship(back_populates="people")
     registration: Mapped[Registration | None] = relationship()

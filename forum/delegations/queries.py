@@ -1,6 +1,6 @@
 """Reads who has been named to come instead of somebody, and who has come; and delegations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -79,6 +79,12 @@ def list_people(delegation: Delegation) -> Sequence[Delegate]:
     query = select(Delegate).where(Delegate.delegation_id == delegation.id).order_by(Delegate.position)
     whole = query.options(joinedload(Delegate.registration)).execution_options(populate_existing=True)
     return db.session.scalars(whole).all()
+
+
+def list_delegates(registration_ids: Collection[int]) -> Sequence[Delegate]:
+    """Return the people of delegations who have these registrations."""
+    mine = Delegate.registration_id.in_(registration_ids)
+    return db.session.scalars(select(Delegate).where(mine).order_by(Delegate.id)).all()
 
 
 def find_of(registration: Registration) -> Delegation | None:

@@ -71,7 +71,8 @@ def ask(
     places.lock_live(registration)
     refuse_if_too_late(registration, now)
     event, canonical = registration.event, names.canonical_email(email)
-    if canonical == registration.email_canonical:
+    # A contact is not told which address a person has by now: for them `contact_acts` compares what they have typed.
+    if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
     asked = queries.find_asked(registration, now) if actor == PERSON else None
     if asked and names.canonical_email(asked.email) == canonical:
@@ -260,9 +261,12 @@ def _end(registration: Registration, before: Status, now: datetime) -> None:
 
 
 def _keep_in_delegation(registration: Registration, successor: Registration) -> None:
-    """Let the newcomer take the person's place in the delegation, too, if the person is in one."""
+    """Let the newcomer take the person's place in the delegation, too, if the person is in one.
+
+    Of a newcomer whom the person has named the contact reads neither name nor address (P20).
+    """
     mine = Delegate.registration_id == registration.id
-    told = {"registration_id": successor.id, "told": successor.status}
+    told = {"registration_id": successor.id, "told": successor.status, "sealed_typed": None}
     db.session.execute(update(Delegate).where(mine).values(**told))
 
 

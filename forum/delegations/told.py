@@ -1,12 +1,15 @@
 """What the pages of one person say about who comes instead of whom, and about the delegation."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask.blueprints import BlueprintSetupState
 
 from forum import clock
-from forum.delegations import queries, substituting
+from forum.delegations import named, queries, substituting
 from forum.delegations.models import Delegation, Substitution
+from forum.extensions import db
 from forum.registration import ending
 from forum.registration.models import Registration
 
@@ -24,11 +27,18 @@ def install(state: BlueprintSetupState) -> None:
     """Give templates `substitutions_of`, for pages of the room below, where a link also ends with a registration."""
     state.app.jinja_env.globals.update(substitutions_of=substitutions_of)
     ending.install(state.app, substituting.forget_asked)
+    ending.install_before_erasing(state.app, _stay_in_delegation)
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
     """Give templates `delegation_of`, for the person's pages of the room below."""
     state.app.jinja_env.globals.update(delegation_of=delegation_of)
+
+
+def _stay_in_delegation(registration_ids: Collection[int], now: datetime) -> None:
+    for one in queries.list_delegates(registration_ids):
+        named.part(one, now)
+    db.session.flush()
 
 
 def delegation_of(registration: Registration) -> Delegation | None:

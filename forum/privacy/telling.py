@@ -108,7 +108,7 @@ LABELS_OF: Mapping[tuple[str, str], Any] = {
 LEFT_TO_THE_FILE = {
     *(("registrations", name) for name in ("calendar_sequence", "calendar_changed_at", "asked_from")),
     ("mailing_recipients", "step"),
-    ("delegates", "told"),
+    *(("delegates", name) for name in ("told", "typed")),
     ("address_changes", "is_own"),
     # For a day, once more the values that the registration had before.
     *(("registration_merges", name) for name in ("before", "care_before")),

@@ -15,6 +15,7 @@ from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.questions import files
+from forum.registration import ending
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 
@@ -33,6 +34,7 @@ def forget_unconfirmed(*, now: datetime) -> int:
     ended = (Registration.status == Status.EXPIRED) & (Registration.ended_at <= now - DAY)
     query = select(Registration.id, Registration.event_id).where(ended, Registration.confirmed_at.is_(None))
     found = db.session.execute(query.order_by(Registration.id).limit(AT_ONCE)).all()
+    ending.part_from_unconfirmed([row.id for row in found], now=now)
     db.session.execute(delete(Registration).where(Registration.id.in_([row.id for row in found])))
     for event_id, count in sorted(Counter(row.event_id for row in found).items()):
         event = db.session.get_one(Event, event_id)

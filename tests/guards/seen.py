@@ -82,7 +82,7 @@ PERSONS_OWN = {
     "substitutions.email",
     "offers.reason",
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
-    *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
+    *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email", "typed")),
 }
 # Of these, what only a person whose registration was declined can read.
 OF_DECLINED = {"registrations.decline_words"}

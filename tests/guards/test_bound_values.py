@@ -18,7 +18,8 @@ from forum.questions.models import AnswerFile
 from forum.registration import uniting
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import CareAnswer, ProtectedIdentity, Submission
-from tests.factories.events import NOW, make_event
+from tests.delegations.test_delegations import ALONE, registered
+from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import make_mails, states
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
@@ -56,6 +57,7 @@ def test_every_sealed_column_is_tried_here():
         ),
         *("users.totp_secret", "users.totp_proposed", "outbox_messages.content", "kept_words.words"),
         *("autosaves.words", "registration_merges.before", "registration_merges.care_before"),
+        "delegates.typed",
     }
 
 
@@ -108,6 +110,15 @@ def test_what_another_merged_registration_had_before_does_not_open(database):
         assert getattr(db.session.get_one(RegistrationMerge, merges[0]), column)
         with pytest.raises(InvalidTag):
             getattr(db.session.get_one(RegistrationMerge, merges[1]), column)
+
+
+def test_what_a_contact_typed_of_another_person_does_not_open(database):
+    """The sealed names of another row would stand on the contact's page beside somebody else's state."""
+    mine, theirs = registered(make_event(sectors=[make_sector("tech")]), (ALONE, ALONE)).people
+    copy("delegates", "typed", "id", theirs.id, mine.id)
+    assert theirs.typed
+    with pytest.raises(InvalidTag):
+        assert mine.typed
 
 
 def test_second_factor_of_another_organiser_opens_no_door(database):

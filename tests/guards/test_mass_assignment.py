@@ -97,7 +97,7 @@ SETTLED = {"registrations": {"organisation_key"}}
 REVIEWED = {"status", "holds_place", "review_since", "answer_by", "version"} | CALENDAR
 DECLINED = {"ended_at", "decline_reason", "decline_words"}
 UNSENT = {"status", "abort_reason", "content", "lease_owner"}
-DELEGATE = {"registration_id", "state", "told", "given_name", "family_name", "title", "email"}
+DELEGATE = {"registration_id", "state", "told", "given_name", "family_name", "title", "email", "typed"}
 REGISTER = (
     VISITOR,
     {**DETAILS, "event": HERE, "email": "new@example.org", "real_name": ""},
@@ -186,7 +186,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "own_delegation.change": (
         PERSON,
         {"given_name": "New", "family_name": "New", "title": "New"},
-        {"registrations": {"given_name", "family_name", "title"} | DERIVED, "delegates": {"told"}},
+        {"registrations": {"given_name", "family_name", "title"} | DERIVED, "delegates": DELEGATE},
         ADDED,
     ),
     "own_delegation.replace": (
@@ -194,7 +194,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"given_name": "New"},
         {
             "registrations": {"status", "holds_place", "ended_at", "version"} | CALENDAR,
-            "delegates": {"registration_id", "told"},
+            "delegates": DELEGATE,
         },
         {"registrations", "protected_identities", "care_answers", "substitutions"} | ADDED,
     ),
@@ -370,7 +370,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "registrations": {"status", "holds_place", "ended_at", "version"} | CALENDAR,
             "registration_tokens": {"revoked_at"},
             "substitutions": {"successor_id", "confirmed_at", "digest", "email"},
-            "delegates": {"registration_id", "told"},  # the newcomer has the place in the delegation
+            "delegates": {"registration_id", "told", "typed"},  # the newcomer has the place in the delegation
             "outbox_messages": UNSENT,
         },
         {"registrations", "protected_identities", "care_answers", "answers", "consents"} | MAILED,

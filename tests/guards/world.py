@@ -8,7 +8,7 @@ A canary is a unique text. Every text column of every table gets one by walking 
 a new column gets canaries without further work, and a new table fails the tests until the world has a row of it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 from flask import Flask
@@ -456,6 +456,7 @@ def _make_delegations(world: World) -> None:
         delegation.people = [known, asked]
         save(delegation)
         start_write(db.session)
+        known.typed = asdict(alone)
         world.tokens[f"delegation of {name}"] = contact_links.issue(delegation, ContactLink.MANAGE, now=NOW)
         world.tokens[f"form of {name}"] = contact_links.issue(delegation, ContactLink.CONFIRM, now=NOW)
         db.session.commit()
