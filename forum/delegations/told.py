@@ -28,6 +28,7 @@ def install(state: BlueprintSetupState) -> None:
     state.app.jinja_env.globals.update(substitutions_of=substitutions_of)
     ending.install(state.app, substituting.forget_asked)
     ending.install_before_erasing(state.app, _stay_in_delegation)
+    ending.install_following(state.app, _follow)
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
@@ -39,6 +40,15 @@ def _stay_in_delegation(registration_ids: Collection[int], now: datetime) -> Non
     for one in queries.list_delegates(registration_ids):
         named.part(one, now)
     db.session.flush()
+
+
+def _follow(registration: Registration, to: Registration, only: Collection[int] | None) -> list[int]:
+    """Let the person's places in delegations belong to the other registration of the same person."""
+    mine = [one for one in queries.list_delegates([registration.id]) if only is None or one.id in only]
+    for one in mine:
+        one.registration = to
+    db.session.flush()
+    return [one.id for one in mine]
 
 
 def delegation_of(registration: Registration) -> Delegation | None:

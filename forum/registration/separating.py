@@ -19,6 +19,7 @@ from forum.registration import (
     belonging,
     caps,
     consents,
+    ending,
     joining,
     links,
     mails,
@@ -154,7 +155,8 @@ def _open_joined(
 
 
 def _part(kept: Registration, ended: Registration, before: Before, merged_at: datetime) -> None:
-    """Take back what the merge has done to consents, notes and tags."""
+    """Take back what the merge has done to consents, notes, tags and places in delegations."""
+    ending.follow(kept, ended, only=before.get("delegates", ()))
     for consent in [one for one in kept.consents if one.id in before["added"] and one.withdrawn_at is None]:
         kept.consents.remove(consent)
     for consent in kept.consents:

@@ -177,6 +177,7 @@ def _join(pair: Pair, merge: RegistrationMerge, now: datetime) -> None:
     seal(stays, *joined(stays, ends, now))
     withdrawn, added = joining.narrow_consents(stays, ends, now)
     merged = {"notes": joining.move_notes(ends, stays), "tags": joining.add_tags(ends, stays)}
+    merged["delegates"] = ending.follow(ends, stays)
     db.session.add(merge)
     db.session.flush()
     consents = {"withdrawn": [each.id for each in withdrawn], "added": [each.id for each in added]}

@@ -12,6 +12,7 @@ from forum.delegations import (
     asking,
     contact_acts,
     contact_links,
+    contact_news,
     delegation_words,
     substituting,
 )
@@ -20,13 +21,14 @@ from forum.delegations.enums import ContactLink
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry, forgetting, new_address, unconfirmed
+from forum.registration import actions, expiry, forgetting, new_address, separating, unconfirmed, uniting
 from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.enums import Status
 from forum.registration.models import Registration
 from tests.delegations.test_delegations import ALONE, registered
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, make_applicant, write
-from tests.registration.reading import newest_mail
+from tests.registration.reading import last_id, newest_mail, queued
 
 DAY = timedelta(days=1)
 # The address of Cia is new, and that of Dan is registered already.
@@ -172,3 +174,22 @@ def test_contact_changes_only_what_they_change(event):
     write(contact_acts.change, delegation.people[0], Person("Bo", "Ek", "Chef"), now=NOW)
     assert (bo.family_name, bo.title) == ("Eek", "Chef")
     assert delegation_words.row_of(delegation.people[0], NOW).name == "Bo Ek"
+
+
+def test_delegate_follows_to_the_registration_that_stays_in_a_merge_and_back(pages, event):
+    """The contact is told nothing, for nothing has changed for the person, and reads no other address (P20)."""
+    own = confirmed(event, "tech", email="private@example.org", given_name="Alias")
+    delegation = registered(event, (ALONE, CIA))
+    bo = delegation.people[0].registration
+    since = last_id()
+    merge = write(uniting.unite, own, bo, [], actor="user:1", now=NOW)
+    assert (merge.kept_id, delegation.people[0].registration) == (own.id, own)
+    text = page_of(pages, delegation).text
+    assert [word for word in ("Bo Ek", "Has a place") if word not in text] == []
+    assert [word for word in ("private@", "Alias", "Change …") if word in text] == []
+    assert delegation_words.for_organisers(delegation.people[0], NOW).name.startswith("Alias")
+    assert contact_news.list_due(now=NOW) == []
+    write(separating.separate_last, own, actor="user:1", now=NOW)
+    assert (delegation.people[0].registration, bo.status) == (bo, Status.CONFIRMED)
+    assert contact_news.list_due(now=NOW) == []
+    assert [mail for mail in queued(since) if mail[0].startswith("delegation")] == []
