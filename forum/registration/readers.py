@@ -16,6 +16,7 @@ from forum.accounts import queries as accounts
 from forum.accounts.enums import Role
 from forum.audit import queries as audit
 from forum.audit.models import AuditEntry
+from forum.registration import owners
 from forum.registration.enums import ExportPurpose, ExportRecipient
 from forum.registration.exports import PURPOSES, RECIPIENTS
 from forum.registration.models import Registration
@@ -62,13 +63,17 @@ class Reading:
 def list_readings(registration: Registration) -> list[Reading]:
     """Return who has looked and exported, the latest first; the same on one day is told once.
 
-    An export names the filters that it had, not the people: told are the lists that the person may have been in.
+    An export names the filters that it had, not the people: told are the lists that the person may have been in. What
+    concerned a registration that was merged with this one is told, too. A look-up of a protected identity tells that
+    handlers had a reason for one, so it is told where the answers themselves are.
     """
     entries = [
-        *audit.find_views(registration),
-        *_find_exports(registration),
-        *_find_views_of_lists(registration),
+        entry
+        for one in (registration, *owners.list_joined(registration))
+        for entry in (*audit.find_views(one), *_find_exports(one), *_find_views_of_lists(one))
     ]
+    if not owners.may_read_sealed(registration):
+        entries = [entry for entry in entries if entry.action != audit.IDENTITY_REVEALED]
     roles = _roles_of(entries, registration)
     zone = registration.event.zone
     told = {

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
+from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.privacy import hanging
-from forum.registration import by_hand, new_address, protection, separating, uniting
+from forum.registration import by_hand, new_address, protection, readers, separating, uniting
 from forum.registration.applicant import Details
 from forum.registration.by_hand import Identity
 from tests.factories.events import NOW, make_event, make_sector
@@ -78,6 +80,21 @@ def test_own_data_after_a_merge_are_alike_for_everybody(event):
         assert [row["answer"] for row in held["protected_identities"]] == [CLOSED, CLOSED]
         assert [row["answer"] for row in held["care_answers"]] == [CLOSED, CLOSED]
         assert held["registration_merges"][0]["before"]["identity"] == CLOSED
+
+
+def test_who_has_looked_at_either_is_told_and_a_look_up_only_where_the_answers_are(event):
+    kept, ended = confirmed(event, "ngo"), confirmed(event, "tech", email="two@example.org")
+    for action in (audit_queries.REGISTRATION_VIEWED, audit_queries.IDENTITY_REVEALED):
+        write(audit.record, action, ended, actor="user:1", at=NOW)
+    write(uniting.unite, kept, ended, (), **BY)
+    assert looks(kept) == ["Looked at your registration"]
+    move(kept, "two@example.org")
+    looked_up = "Looked up what you have told us about a protected identity"
+    assert sorted(looks(kept)) == ["Looked at your registration", looked_up]
+
+
+def looks(registration):
+    return [reading.what for reading in readers.list_readings(registration)]
 
 
 def test_whoever_has_both_addresses_is_told_what_both_have_said(event):
