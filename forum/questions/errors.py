@@ -39,7 +39,8 @@ class FileFault(Enum):
     ACTIVE = "the PDF holds programs or further files"
     TOO_MANY_PIXELS = "the picture is too large"
     TOO_FEW_PIXELS = "the picture is too small or too narrow"
-    TOO_MUCH = "the client has sent too many files that no form came for"
+    TOO_MUCH = "the client has sent too much that no confirmed answer names"
+    TOO_OFTEN = "the client has sent too many files within an hour"
     NO_ROOM = "all clients together have sent too many files that no form came for"
     GONE = "the file was kept for its form for a day, which is over"
 

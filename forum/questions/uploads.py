@@ -41,7 +41,11 @@ WORDS: Mapping[FileFault, Any] = {
     FileFault.TOO_MANY_PIXELS: _l("The picture has too many pixels. Make it smaller first."),
     FileFault.TOO_FEW_PIXELS: _l("The picture is too small: each side needs at least 320 pixels."),
     FileFault.TOO_MUCH: _l(
-        "Too many files have come from your network today. Send the form without one, or try later."
+        "Too many files have come from your network today for addresses that are not confirmed. Try later, or from"
+        " another network."
+    ),
+    FileFault.TOO_OFTEN: _l(
+        "Too many files have come from your network within an hour. Try later, or from another network."
     ),
     FileFault.NO_ROOM: _l("We cannot take more files just now. Try again in some hours."),
     FileFault.GONE: _l(
@@ -105,7 +109,7 @@ def types_of(question: Question) -> str:
 def _keep(question: Question, sent: FileStorage) -> dict[str, Any]:
     """Keep a file that was sent. Raises FileRefused."""
     if not takes(MOST_OFTEN, "answer files", client()):
-        raise FileRefused(FileFault.TOO_MUCH)
+        raise FileRefused(FileFault.TOO_OFTEN)
     content = sent.read(question.most_megabytes * files.MEGABYTE + 1)
     name, now = (sent.filename or "")[:LONGEST_SENT], clock.now()
     try:

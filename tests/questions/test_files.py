@@ -253,7 +253,7 @@ def test_hundred_files_of_one_client_in_an_hour_are_not_all_taken(pages):
     for _number in range(40):
         form.submit(ANSWERS, files={"q-cv-file": PDF}, expect=303)
     page = form.submit(ANSWERS, files={"q-cv-file": PDF}, expect=422)
-    assert page.errors["q-cv"].startswith("Too many files have come from your network")
+    assert page.errors["q-cv"].startswith("Too many files have come from your network within an hour")
     assert len(kept()) == 40
 
 
