@@ -4,6 +4,7 @@ Whoever has an address of their own and has confirmed it answers for themselves:
 name somebody else, and changes nothing. The rules are those for people who do the same on their own page.
 """
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from forum.delegations import named, substituting
 from forum.delegations.admitting import CONTACT, applicant_of
 from forum.delegations.asking import Person, forget
 from forum.delegations.enums import DelegateState
-from forum.delegations.errors import NotTheirs
+from forum.delegations.errors import AskedAlready, NotTheirs
 from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import queries as events
 from forum.extensions import db
@@ -97,7 +98,10 @@ def let_come_instead(
             and names.canonical_email(person.email) == names.canonical_email(known.email)
         ):
             raise SameAddress
-        substituting.ask(registration, person.email, may_mail=may_mail, actor=CONTACT, now=now)
+        # A second message to the same address would end the link in the first, and say nothing new. The contact does
+        # not learn of it: the person may have named this address themselves (S24).
+        with suppress(AskedAlready):
+            substituting.ask(registration, person.email, may_mail=may_mail, actor=CONTACT, now=now)
         return None
     substituting.refuse_if_too_late(registration, now)
     newcomer = substituting.hand_over(

@@ -23,12 +23,12 @@ def issue(delegation: Delegation, purpose: ContactLink, *, now: datetime, is_dea
 
 def follow(token: str, purpose: ContactLink, *, now: datetime) -> Delegation:
     """Return the delegation of a link. Raises LinkRefused."""
-    return follow_digest(digest(token), purpose, now=now)
+    return find(digest(token), purpose, now=now).delegation
 
 
-def follow_digest(token_digest: str, purpose: ContactLink, *, now: datetime) -> Delegation:
-    """Return the delegation of a link, by the link's digest. Raises LinkRefused."""
+def find(token_digest: str, purpose: ContactLink, *, now: datetime) -> DelegationLink:
+    """Return the link with this digest. Raises LinkRefused."""
     link = queries.find_link(token_digest, purpose, now)
     if link is None:
         raise LinkRefused
-    return link.delegation
+    return link

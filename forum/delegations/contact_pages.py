@@ -152,14 +152,16 @@ def forget() -> ResponseReturnValue:
     start_write(db.session)
     contact_acts.forget_contact(mine(), now=clock.now())
     db.session.commit()
-    contact_sign_in.leave()
+    contact_sign_in.forget()
     return render_template("public/delegations/forgotten.html")
 
 
 @localised(bp, "/r/delegation/leave", methods=["POST"])
 def leave() -> ResponseReturnValue:
-    """Sign this browser out of the delegation's page."""
-    contact_sign_in.leave()
+    """Sign this browser out of the delegation's page, and every copy of its sign-in."""
+    start_write(db.session)
+    contact_sign_in.leave(now=clock.now())
+    db.session.commit()
     return redirect(url_for("self_service.left"), 303)
 
 

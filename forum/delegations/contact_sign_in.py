@@ -1,9 +1,11 @@
 """A browser's sign-in to the page of a delegation, by the contact's link (S22).
 
 It ends half an hour after its last page, twelve hours after it began, and with the link, as one to a person's own page.
-The session's cookie says which link was followed and when, and nothing of anybody.
+The session's cookie says which link was followed and when, and nothing of anybody. Leaving is written down at the link:
+a copy of the cookie then opens nothing either (F5), and the link in the message begins another sign-in.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +14,7 @@ from flask import session
 from forum.delegations import contact_links
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import Delegation
-from forum.registration.errors import SignInEnded
+from forum.registration.errors import LinkRefused, SignInEnded
 from forum.registration.own_sign_in import IDLE, LONGEST
 
 KEY = "delegation"
@@ -26,20 +28,40 @@ def begin(token_digest: str, *, now: datetime) -> None:
 
 def follow(*, now: datetime) -> Delegation:
     """Return the delegation to which this browser is signed in. Raises LinkRefused; SignInEnded where it is not."""
-    kept: Any = session.get(KEY)
-    is_known = isinstance(kept, dict) and kept.keys() == SHAPE.keys()
-    if not is_known or not all(isinstance(kept[name], kind) for name, kind in SHAPE.items()):
+    kept = _find()
+    if kept is None:
         raise SignInEnded
-    delegation = contact_links.follow_digest(kept["link"], ContactLink.MANAGE, now=now)
-    if now >= _at(kept["began"]) + LONGEST or now >= _at(kept["seen"]) + IDLE:
+    link = contact_links.find(kept["link"], ContactLink.MANAGE, now=now)
+    has_left = link.left_at is not None and _at(kept["began"]) <= link.left_at
+    if has_left or now >= _at(kept["began"]) + LONGEST or now >= _at(kept["seen"]) + IDLE:
         raise SignInEnded
     session[KEY] = {**kept, "seen": now.timestamp()}
-    return delegation
+    return link.delegation
 
 
-def leave() -> None:
+def leave(*, now: datetime) -> None:
+    """End the sign-ins by the link that this browser has followed, here and in copies. The caller has begun a write.
+
+    One that is over here, because nobody used it for half an hour, is ended too: a copy may have gone on.
+    """
+    kept = _find()
+    if kept is not None:
+        with suppress(LinkRefused):
+            contact_links.find(kept["link"], ContactLink.MANAGE, now=now).left_at = now
+    forget()
+
+
+def forget() -> None:
     """Take the sign-in out of this browser."""
     session.pop(KEY, None)
+
+
+def _find() -> dict[str, Any] | None:
+    """Return the sign-in in this browser's session, if there is one."""
+    kept: Any = session.get(KEY)
+    if not isinstance(kept, dict) or kept.keys() != SHAPE.keys():
+        return None
+    return kept if all(isinstance(kept[name], kind) for name, kind in SHAPE.items()) else None
 
 
 def _at(timestamp: float) -> datetime:

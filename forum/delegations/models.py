@@ -114,7 +114,10 @@ class Delegate(Base):
 
 
 class DelegationLink(Base):
-    """A link to the contact of a delegation; only its digest is stored (S18)."""
+    """A link to the contact of a delegation; only its digest is stored (S18).
+
+    `left_at` is when the contact last left the page: every sign-in by this link that began before then is over.
+    """
 
     __tablename__ = "delegation_links"
     __table_args__ = (Index("ix_delegation_links_delegation_id", "delegation_id"),)
@@ -123,5 +126,6 @@ class DelegationLink(Base):
     delegation_id: Mapped[int] = mapped_column(ForeignKey("delegations.id", ondelete="CASCADE"))
     purpose: Mapped[ContactLink] = member(ContactLink)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     delegation: Mapped[Delegation] = relationship()

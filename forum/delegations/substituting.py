@@ -7,6 +7,7 @@ sector, they review the newcomer; a place or a rank is kept meanwhile, as for a 
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
@@ -74,7 +75,7 @@ def ask(
     # A contact is not told which address a person has by now: for them `contact_acts` compares what they have typed.
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
-    asked = queries.find_asked(registration, now) if actor == PERSON else None
+    asked = queries.find_asked(registration, now)
     if asked and names.canonical_email(asked.email) == canonical:
         raise AskedAlready(asked.expires_at)
     taken, withheld = registrations.find_confirmed(event, canonical), not may_mail(email)
@@ -152,8 +153,10 @@ def hand_over(
 ) -> Registration:
     """Give what the registration has to a new registration with these answers; the event is locked.
 
+    The newcomer comes from the organisation that is written in the registration, whatever the answers say.
     Raises NothingOffered, AddressTaken, OrganisationFull.
     """
+    applicant = replace(applicant, organisation=registration.organisation)
     event, before = registration.event, registration.status
     if before == Status.OFFERED and (registration.offer_expires_at or now) <= now:
         raise NothingOffered

@@ -22,6 +22,7 @@ from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
 from tests.registration.reading import last_id, newest_mail, queued
+from tools.pages import Pages
 
 CONTACT = Contact("Anna", "Berg", "anna@example.org", "Exempelbyrån", "SE", "en")
 ALONE = Person("Bo", "Ek", "Jurist")
@@ -411,6 +412,39 @@ def test_sign_in_ends_after_half_an_hour_and_by_leaving(pages, event):
     assert pages.get("own_delegation.show", expect=404).h1 == "This page is no longer open"
     opened(pages, delegation).submit(button="Leave this page", follow=True)
     pages.get("own_delegation.show", expect=404)
+
+
+@pytest.mark.parametrize("ended", ["left", "left after half an hour", "erased"])
+def test_copy_of_the_browser_opens_nothing_once_the_contact_has_left_or_is_erased(app, pages, event, ended):
+    delegation = registered(event, sector="justice")
+    page, thief = opened(pages, delegation), Pages(app)
+    thief.client.set_cookie("forum", pages.client.get_cookie("forum").value)
+    clock.freeze(NOW + timedelta(minutes=20))
+    assert thief.get("own_delegation.show").h1 == "Your delegation"
+    clock.freeze(NOW + timedelta(minutes=40 if "half an hour" in ended else 21))
+    if ended == "erased":
+        page.follow("Erase me as the contact …").submit(button="Erase me", expect=200)
+    else:
+        page.submit(button="Leave this page", follow=True)
+    thief.get("own_delegation.show", expect=404)
+    assert counted(event) == (2, 2)
+    clock.freeze(NOW + timedelta(minutes=41))
+    if ended != "erased":
+        assert opened(pages, delegation).h1 == "Your delegation"
+        thief.get("own_delegation.show", expect=404)
+
+
+def test_contact_who_names_the_same_address_twice_sends_one_message(pages, event):
+    delegation = registered(event, sector="justice")
+    opened(pages, delegation)
+    since = last_id()
+    for _time in range(2):
+        page = pages.get("own_delegation.replace", number=1)
+        page = page.submit(
+            {"given_name": "Gun", "email": "gun@example.org"}, button="Let this person come", follow=True
+        )
+        assert page.flashes == ["A link is on its way to gun@example.org. Nothing changes until it is used."]
+    assert queued(since) == [("substitute-asked", "gun@example.org")]
 
 
 def test_person_reads_who_has_registered_them(pages, event):

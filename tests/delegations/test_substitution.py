@@ -11,6 +11,7 @@ from forum.delegations import queries, substituting
 from forum.delegations.models import Substitution
 from forum.events.enums import ListAudience, SectorPolicy
 from forum.extensions import db
+from forum.organisations.actions import Written
 from forum.registration import actions, given, links, separating, uniting
 from forum.registration.enums import ConsentPurpose, ListedAs, Status, TokenPurpose
 from forum.registration.errors import LinkRefused, OrganisationFull
@@ -18,6 +19,7 @@ from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, make_applicant, write
+from tests.organisations.test_actions import remove, store
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
 from tools.pages import Pages
 
@@ -232,17 +234,27 @@ def test_newcomer_who_counts_for_another_organisation_stays_below_its_cap(databa
     """The domain of an address may say that somebody comes from another organisation than the person has named."""
     clock.freeze(NOW)
     event = make_event(sectors=[make_sector("tech")], organisation_cap=1)
+    beta = store(event, Written("Beta", domains=("example.org",))).organisation
     person, _other = (
-        confirmed(event, "tech", organisation="Alfa"),
+        confirmed(event, "tech", organisation="Alfa", email="alfa@example.com"),
         confirmed(event, organisation="Beta", sector="tech"),
     )
     token = named(person)
     with pytest.raises(OrganisationFull):
-        taken_over(token, organisation="Beta")
+        taken_over(token)
     db.session.rollback()
     assert (person.status, person.holds_place, counted(event)) == (Status.CONFIRMED, True, (2, 2))
-    new = taken_over(token, organisation="Alfa")
+    remove(event, beta)
+    new = taken_over(token)
     assert (new.holds_place, counted(event)) == (True, (2, 2))
+
+
+def test_newcomer_comes_from_the_organisation_of_the_person(database):
+    clock.freeze(NOW)
+    event = make_event(sectors=[make_sector("tech")])
+    person = confirmed(event, "tech", organisation="Alfa")
+    new = taken_over(named(person), organisation="Beta")
+    assert (new.organisation, new.organisation_key) == ("Alfa", person.organisation_key)
 
 
 def test_second_press_leads_to_the_own_page_and_elsewhere_says_where_it_is(app, event, person):

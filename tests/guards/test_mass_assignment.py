@@ -221,7 +221,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"registrations", "protected_identities", "care_answers"} | MAILED,
     ),
     "own_delegation.forget": (PERSON, {}, {}, ADDED),
-    "own_delegation.leave": (PERSON, {}, {}, set()),
+    "own_delegation.leave": (PERSON, {}, {"delegation_links": {"left_at"}}, set()),
     "own_invitation.show": (VISITOR, {"answer": "yes"}, {"invitations": {"opened_at"}}, set()),
     "own_invitation.accept": (
         VISITOR,

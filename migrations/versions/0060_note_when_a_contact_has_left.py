@@ -1,0 +1,23 @@
+"""Note when the contact of a delegation has left its page.
+
+Why: a copy of the browser's cookie would go on opening the page. An earlier version that runs beside this one does not
+read the column, so there a copy lives on until the sign-in ends by itself.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0060"
+down_revision = "0059"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("delegation_links") as batch:
+        batch.add_column(sa.Column("left_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("delegation_links") as batch:
+        batch.drop_column("left_at")
