@@ -33,7 +33,7 @@ from forum.console import pages as console_pages
 from forum.console import previews as console_previews
 from forum.console import settings as console_settings
 from forum.delegations import console as delegations_console
-from forum.delegations import contact_additions, contact_pages, substitution_pages
+from forum.delegations import contact_additions, contact_answers, contact_pages, substitution_pages
 from forum.delegations import public as delegations_public
 from forum.events import in_url, versions
 from forum.events import public as events_public
@@ -117,6 +117,7 @@ BLUEPRINTS = (
     delegations_public.bp,
     contact_pages.bp,
     contact_additions.bp,
+    contact_answers.bp,
     delegations_console.bp,
     participants_public.bp,
     consent_texts.bp,

@@ -4,9 +4,11 @@ Whoever has an address of their own and has confirmed it answers for themselves:
 name somebody else, and changes nothing. The rules are those for people who do the same on their own page.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from forum.audit import actions as audit
 from forum.delegations import named, substituting
@@ -15,12 +17,14 @@ from forum.delegations.asking import Person, forget
 from forum.delegations.enums import DelegateState
 from forum.delegations.errors import AskedAlready, NotTheirs
 from forum.delegations.models import Delegate, Delegation, Substitution
+from forum.events import freezing
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, names, places
+from forum.registration import actions, given, names, places
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.errors import SameAddress
+from forum.registration.given import Answered
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
 
@@ -49,9 +53,7 @@ def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
 
     A new name is reviewed where registrations are. Raises NotTheirs, AnswersFrozen, NotLive.
     """
-    registration = _lock(delegate, now)
-    if registration is None or registration.has_address:
-        raise NotTheirs
+    registration = _lock_mine(delegate, now)
     known = Details(**{name: getattr(registration, name) for name in CHANGEABLE})
     before = asdict(named.person_of(delegate, now) or named.NOBODY)
     # What the contact leaves as it was may have been corrected by organisers meanwhile.
@@ -62,6 +64,28 @@ def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
     changed = actions.change(registration, replace(known, **told), actor=CONTACT, now=now)
     delegate.told = registration.status
     return changed
+
+
+def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str]:
+    """Replace the ordinary answers of somebody for whom the contact answers; return the keys of those that differ.
+
+    Raises NotTheirs, AnswersFrozen, NotLive.
+    """
+    registration = _lock_mine(delegate, now)
+    details = Details(**{name: getattr(registration, name) for name in CHANGEABLE})
+    return actions.change(registration, details, answered=answered, actor=CONTACT, now=now)
+
+
+def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) -> None:
+    """Seal these answers about food and access in place of all that were sealed; without any, delete them.
+
+    Deleting is possible at any time, because they are held by consent. Raises NotTheirs, AnswersFrozen.
+    """
+    registration = _lock_mine(delegate, now)
+    if told:
+        freezing.refuse_if_frozen(registration.event, now)
+    given.change_care(registration, told, now=now)
+    audit.record("registration.care_changed", registration, actor=CONTACT, at=now)
 
 
 def withdraw(delegate: Delegate, *, now: datetime) -> None:
@@ -142,3 +166,11 @@ def _read(delegate: Delegate) -> Registration | None:
     if delegate.registration is not None:
         db.session.refresh(delegate.registration)
     return delegate.registration
+
+
+def _lock_mine(delegate: Delegate, now: datetime) -> Registration:
+    """Lock the event and return the registration of somebody for whom the contact answers. Raises NotTheirs."""
+    registration = _lock(delegate, now)
+    if registration is None or registration.has_address:
+        raise NotTheirs
+    return registration

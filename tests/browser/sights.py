@@ -270,6 +270,14 @@ OWN_REGISTRATION = [
         way=wrongly(of_contact("own_delegation.replace", number=1), {"given_name": "", "email": "x"}),
         status=422,
     ),
+    *[
+        Sight(
+            f"{act} in a delegation",
+            f"own_delegation_answers.{act}",
+            way=of_contact(f"own_delegation_answers.{act}", number=1),
+        )
+        for act in ("answers", "care")
+    ],
     Sight("add to a delegation", "own_delegation_people.add", way=of_contact("own_delegation_people.add")),
     Sight(
         "add to a delegation, wrongly",

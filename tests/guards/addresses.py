@@ -181,6 +181,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         **{f"own_delegation.{act}": {"number": 3} for act in ("change", "withdraw", "replace")},
         "own_delegation_people.correct": {"number": 2},
         **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline", "forward")},
+        **{f"own_delegation_answers.{act}": {"number": 3} for act in ("answers", "care")},
         **{f"organisations.{act}": {"number": values["organisation"]} for act in ("edit", "remove")},
         "organisation_merges.choose": {"number": values["organisation"]},
         "organisation_merges.undo": {"number": values["merged"]},

@@ -37,9 +37,9 @@ KEPT_IN = {
     "own_delegation.confirm": "delegation_links",
 }
 # The pages of a contact, who is signed in by a link of the contact's own.
-CONTACT = {
-    f"own_delegation.{act}" for act in ("enter", "show", "change", "withdraw", "replace", "forget")
-} | {f"own_delegation_people.{act}" for act in ("add", "correct")}
+CONTACT = {f"own_delegation.{act}" for act in ("enter", "show", "change", "withdraw", "replace", "forget")}
+CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
+CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
 # The pages of an invitation, whose links are kept in its own table.
 INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
@@ -73,6 +73,7 @@ AUDITED = {
     *("substitutions.ask", "substitutions.confirm", "substitutions.take_back"),
     *("delegations.details", "own_delegation.confirm", "own_delegation.forget"),
     *("own_delegation.change", "own_delegation.withdraw", "own_delegation.replace"),
+    *("own_delegation_answers.answers", "own_delegation_answers.care"),
     *("own_delegation_people.add", "own_delegation_people.correct"),
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),

@@ -208,6 +208,18 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         {"offers"} | MAILED,
     ),
+    "own_delegation_answers.answers": (
+        PERSON,
+        {"q-arrival": "New"},
+        {"answers": {"value"}},
+        {"answers"} | ADDED,
+    ),
+    "own_delegation_answers.care": (
+        PERSON,
+        {"q-diet": "vegetarian"},
+        {"care_answers": {"answer"}},
+        ADDED,
+    ),
     "own_delegation_people.add": (
         PERSON,
         {"given_name": "New", "family_name": "New", "title": "New", "email": ""},

@@ -282,7 +282,7 @@ def see_delegations(world: World) -> None:
     """Open the pages of a contact, one of them after the contact is erased, and write the messages to one."""
     token = world.tokens[f"delegation of {PERSON}"]
     world.browsers[PERSON].get(f"/en/r/delegation/{token}")
-    for act in ("change", "withdraw", "instead"):
+    for act in ("change", "withdraw", "instead", "answers", "care"):
         fetch(world, PERSON, f"/en/r/delegation/3/{act}")
     fetch(world, PERSON, "/en/r/delegation/2/address")
     fetch(world, PERSON, "/en/r/delegation/add")

@@ -43,6 +43,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_delegation.replace": Face.LINK,
     "own_delegation.forget": Face.LINK,
     "own_delegation.leave": Face.LINK,
+    "own_delegation_answers.answers": Face.LINK,
+    "own_delegation_answers.care": Face.LINK,
     "own_delegation_people.add": Face.LINK,
     "own_delegation_people.correct": Face.LINK,
     "own_invitation.show": Face.LINK,

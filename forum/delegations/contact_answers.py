@@ -1,0 +1,104 @@
+"""The pages on which a contact answers the event's questions for a person who has no address of their own.
+
+Ordinary answers are shown and changed; a required question has to be answered, for nobody else does. Those about food
+and access are replaced or deleted unseen: the page is the same whatever is stored (S14, S23).
+"""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+
+from forum import clock
+from forum.database import start_write
+from forum.delegations import contact_acts, contact_pages
+from forum.delegations.contact_opening import delegate, person_page
+from forum.delegations.errors import NotTheirs
+from forum.delegations.models import Delegate
+from forum.events.freezing import AnswersFrozen
+from forum.extensions import db
+from forum.questions import layout
+from forum.questions.enums import QuestionKind
+from forum.questions.fields import AsksQuestions
+from forum.registration import given
+from forum.registration.errors import LinkRefused, NotLive, OrganisationFull
+from forum.registration.forms import CareForm
+from forum.registration.models import Registration
+from forum.web import errors
+from forum.web.routes import localised
+
+bp = Blueprint("own_delegation_answers", __name__)
+for refusal in (NotTheirs, NotLive, AnswersFrozen, OrganisationFull):
+    bp.register_error_handler(refusal, contact_pages.not_done)
+bp.register_error_handler(LinkRefused, contact_pages.link_refused)
+DELETE = "delete"  # the name of the button that deletes everything about food and access
+
+
+@localised(bp, "/r/delegation/<int:number>/answers", methods=["GET", "POST"])
+def answers(number: int) -> ResponseReturnValue:
+    """Ask the event's ordinary questions about somebody for whom the contact answers."""
+    one, registration = _answered_for(number)
+    form = AsksQuestions(**_asking(registration))
+    if not form.validate_on_submit():
+        return _page("answers", one, form), 422 if form.errors else 200
+    start_write(db.session)
+    answered = given.Answered(form.questions, form.given())
+    contact_acts.answer(delegate(number), answered, now=clock.now())
+    db.session.commit()
+    return _saved(_("Saved."))
+
+
+@localised(bp, "/r/delegation/<int:number>/care", methods=["GET", "POST"])
+def care(number: int) -> ResponseReturnValue:
+    """Replace or delete what is stored about the person's food and access, without showing it."""
+    one, registration = _answered_for(number)
+    form = CareForm(**given.asking_care(registration))
+    is_deleted = DELETE in request.form
+    if not form.validate_on_submit() and not (form.is_submitted() and is_deleted):
+        return _page("care", one, form), 422 if form.errors else 200
+    start_write(db.session)
+    told = {} if is_deleted else form.given()
+    contact_acts.replace_care(delegate(number), told, now=clock.now())
+    db.session.commit()
+    return _saved(_("Deleted.") if is_deleted else _("Saved."))
+
+
+@bp.errorhandler(CSRFError)
+def session_lost(lost: CSRFError) -> ResponseReturnValue:
+    """Keep what the contact typed when the browser has lost its session since the form was shown."""
+    return errors.ask_again(lost, _again)
+
+
+def _again(notice: str) -> ResponseReturnValue | None:
+    is_care = str(request.endpoint).endswith(".care")
+    try:
+        one, registration = _answered_for((request.view_args or {})["number"])
+    except (LinkRefused, NotTheirs):
+        return None
+    form = CareForm(**given.asking_care(registration)) if is_care else AsksQuestions(**_asking(registration))
+    return _page("care" if is_care else "answers", one, form, notice=notice)
+
+
+def _answered_for(number: int) -> tuple[Delegate, Registration]:
+    """Return a person and the registration, if the contact answers for them. Raises NotTheirs, LinkRefused."""
+    one = delegate(number)
+    if one.registration is None or not contact_acts.can_change(one, clock.now()):
+        raise NotTheirs
+    return one, one.registration
+
+
+def _asking(registration: Registration) -> dict[str, Any]:
+    """Return what the form asks: everything but files, which only a person sends for themselves."""
+    asking = given.asking(registration)
+    return {**asking, "questions": [one for one in asking["questions"] if one.kind != QuestionKind.FILE]}
+
+
+def _page(act: str, one: Delegate, form: AsksQuestions, **more: Any) -> str:
+    return person_page(act, one, form, asked=layout, by_contact=True, **more)
+
+
+def _saved(message: str) -> ResponseReturnValue:
+    flash(message, "success")
+    return redirect(url_for("own_delegation.show"), 303)

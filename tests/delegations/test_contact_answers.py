@@ -1,0 +1,76 @@
+"""The contact answers the event's questions for people without an address of their own, and sees nothing sensitive."""
+
+import pytest
+
+from forum import clock
+from forum.database import start_write
+from forum.delegations import contact_acts
+from forum.delegations.errors import NotTheirs
+from forum.events.freezing import AnswersFrozen
+from forum.extensions import db
+from forum.registration import actions, given
+from tests.delegations.test_delegations import opened, registered
+from tests.factories.events import NOW
+from tests.factories.questions import make_question
+from tests.factories.registrations import write
+from tests.registration.reading import recorded
+
+VEGAN = "Vegan, please"
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url, FORM_MIN_SECONDS=0)
+
+
+@pytest.fixture
+def delegation(event):
+    clock.freeze(NOW)
+    make_question(event, "arrival", is_required=True)
+    make_question(event, "diet", care=True)
+    return registered(event, sector="justice")
+
+
+def test_contact_answers_and_required_questions_are_asked(pages, delegation):
+    page = opened(pages, delegation).follow("Answer questions … Bo Ek")
+    page = page.submit({"q-arrival": ""}, button="Save", expect=422)
+    assert "q-arrival" in page.errors
+    page.submit({"q-arrival": "At noon"}, button="Save", follow=True)
+    page = pages.get("own_delegation_answers.answers", number=1)
+    assert page.form("#answers").data["q-arrival"] == ["At noon"]
+
+
+def test_answers_about_food_and_access_are_replaced_unseen(pages, delegation):
+    bo = delegation.people[0].registration
+    empty = opened(pages, delegation).follow("Food and access … Bo Ek")
+    page = empty.submit({"q-diet": VEGAN}, button="Save", follow=True)
+    db.session.expire_all()
+    assert (VEGAN in page.text, given.read_care(bo)) == (False, {"diet": VEGAN})
+    again = pages.get("own_delegation_answers.care", number=1)
+    assert (again.text, again.form("#care").data["q-diet"]) == (empty.text, [""])
+    again.submit({}, button="Delete everything about food and access", follow=True)
+    db.session.expire_all()
+    assert given.read_care(bo) == {}
+    changed = [entry for entry in recorded(bo) if entry[0] == "registration.care_changed"]
+    assert changed == [("registration.care_changed", "contact", {})] * 2
+
+
+def test_contact_answers_for_nobody_with_an_address_and_changes_nothing_once_frozen(pages, delegation):
+    bo, cia = delegation.people
+    opened(pages, delegation)
+    for act in ("answers", "care"):
+        pages.get(f"own_delegation_answers.{act}", number=2, expect=303)
+    write(actions.confirm, cia.registration, now=NOW)
+    with pytest.raises(NotTheirs):
+        write(contact_acts.replace_care, cia, {"diet": VEGAN}, now=NOW)
+    db.session.rollback()
+    start_write(db.session)
+    delegation.event.freezes_at = NOW
+    db.session.commit()
+    with pytest.raises(AnswersFrozen):
+        write(contact_acts.replace_care, bo, {"diet": VEGAN}, now=NOW)
+    db.session.rollback()
+    with pytest.raises(AnswersFrozen):
+        write(contact_acts.answer, bo, given.Answered((), {}), now=NOW)
+    db.session.rollback()
+    write(contact_acts.replace_care, bo, {}, now=NOW)
