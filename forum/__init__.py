@@ -43,6 +43,7 @@ from forum.home import crawlers, icons, site
 from forum.home import public as home_public
 from forum.images import public as images_public
 from forum.images.errors import StorageAway
+from forum.invitations import answering
 from forum.invitations import console as invitations_console
 from forum.invitations import public as invitations_public
 from forum.news import console as news_console
@@ -71,6 +72,7 @@ from forum.registration import (
     waiting_pages,
 )
 from forum.registration import public as registration_public
+from forum.registration.settling import settle_with
 from forum.reveals import console as reveals_console
 from forum.reveals import telephone
 from forum.review import console as review_console
@@ -226,5 +228,6 @@ def _init_database(app: Flask) -> None:
     search_entries.keep_in_step(db.session)
     raise_with_lists(db.session)
     end_with_reviews(db.session)
+    settle_with(app, answering.settle)
     versions.raise_with_changes(db.session)
     audit.chain_at_commit(db.session)

@@ -17,6 +17,7 @@ from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.extensions import db
 from forum.invitations import actions
+from forum.invitations import queries as invitations
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered
 from forum.invitations.models import Invitation
@@ -24,6 +25,7 @@ from forum.registration import actions as registrations
 from forum.registration import answers, given, places, queries, reviewing, unconfirmed, waiting_list
 from forum.registration.applicant import Applicant
 from forum.registration.models import Registration
+from forum.registration.settling import Settled
 
 
 def begin(invitation: Invitation, *, now: datetime) -> None:
@@ -49,14 +51,9 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     db.session.flush()
     if applicant.given:
         given.store(registration, applicant.given, now=now)
-    changed = [
-        name
-        for name in reviewing.REVIEWED
-        if invitation.from_colleague or getattr(invitation, name) != getattr(registration, name)
-    ]
+    changed = _differing(invitation, registration)
     if is_held := invitation.holds_place:
-        places.hand_over(registration)
-        invitation.holds_place = False
+        _hand_over(invitation, registration)
     _end_with(invitation, registration, now)
     known = {"sector": invitation.sector.key, "place": is_held, "invited": not invitation.from_colleague}
     audit.record(REGISTRATION_RECEIVED, registration, actor="person", at=now, **known)
@@ -69,6 +66,27 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     return registration
 
 
+def settle(registration: Registration, now: datetime) -> Settled:
+    """Let the open invitation of a person who registers without its link be answered by that, if there is one.
+
+    The place that it holds becomes the registration's where the sector is the same and the registration has none; else
+    it is free. The event is locked, and the person has just confirmed the address.
+    """
+    has_address = registration.has_address
+    invitation = (
+        invitations.find_open(registration.event, registration.email_canonical) if has_address else None
+    )
+    if invitation is None or invitation.expires_at <= now:
+        return Settled()
+    changed, was_held = _differing(invitation, registration), invitation.holds_place
+    is_used = was_held and invitation.sector_id == registration.sector_id and not registration.holds_place
+    if is_used:
+        _hand_over(invitation, registration)
+    _end_with(invitation, registration, now)
+    audit.record("invitation.accepted", invitation, actor="person", at=now)
+    return Settled(has_freed=was_held and not is_used, changed=changed if is_used else ())
+
+
 def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
     """Note that the person says no, with the reason if one is given. Raises NotOpen."""
     actions.lock_open(invitation, now)
@@ -77,6 +95,21 @@ def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
     invitation.reason = reason or None
     audit.record("invitation.declined", invitation, actor="person", at=now)
     waiting_list.offer_free_places(invitation.event, now=now)
+
+
+def _differing(invitation: Invitation, registration: Registration) -> list[str]:
+    """Return which of the answers that a review compares organisers have not seen when they invited."""
+    return [
+        name
+        for name in reviewing.REVIEWED
+        if invitation.from_colleague or getattr(invitation, name) != getattr(registration, name)
+    ]
+
+
+def _hand_over(invitation: Invitation, registration: Registration) -> None:
+    """Let the place that the invitation holds be the registration's."""
+    places.hand_over(registration)
+    invitation.holds_place = False
 
 
 def _end_with(invitation: Invitation, registration: Registration, now: datetime) -> None:

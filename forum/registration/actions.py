@@ -20,6 +20,7 @@ from forum.registration import (
     places,
     queries,
     reviewing,
+    settling,
     waiting_list,
 )
 from forum.registration import consents as consenting
@@ -84,6 +85,7 @@ def confirm(
     registration.confirmed_at = now
     _begin_calendar(registration, now)
     registration.consents = []
+    settled = settling.settle(registration, now)
     consenting.give(registration, consents, listed, now=now)
     audit.record("registration.address_confirmed", registration, actor="person", at=now)
     if registration.sector.policy == SectorPolicy.REVIEW and not registration.holds_place:
@@ -92,7 +94,8 @@ def confirm(
         _stand(registration, now)
     else:
         _wait_or_stand(registration, now)
-    if freed:
+    reviewing.begin_again(registration, settled.changed, now=now)
+    if freed or settled.has_freed:
         waiting_list.offer_free_places(registration.event, now=now)
     return registration
 

@@ -19,7 +19,7 @@ from forum.registration import expiry
 from forum.registration.enums import Status
 from forum.registration.errors import SectorFull
 from tests.factories.registrations import make_applicant
-from tests.registration.answering import answers_of
+from tests.registration.answering import answers_of, newest
 
 OPEN = InvitationState.OPEN
 
@@ -76,6 +76,24 @@ class Inviting:
             assert invitation.state == InvitationState.WITHDRAWN
         else:
             self.act(answering.decline, invitation, "Travelling")
+
+    @precondition(lambda self: self.now < self.event.closes_at and self.open_invitations())
+    @rule(data=st.data(), sector=st.sampled_from(("tech", "ngo", "other")))
+    def somebody_invited_uses_the_form(self, data, sector):
+        """Register without the link: confirming answers the invitation, and its place is used or free."""
+        invitation = self.pick_invitation(data)
+        typed = self.ask_for_a_place((sector, invitation.organisation), email=invitation.email)
+        if typed is None or invitation.expires_at <= self.now:
+            return
+        is_used = invitation.holds_place and invitation.sector is typed.sector and not typed.holds_place
+        if is_used:
+            self.promised.add(typed.id)
+        self.confirm(typed, newest(typed))
+        if typed.confirmed_at is None:
+            self.promised.discard(typed.id)
+            return
+        assert (invitation.state, invitation.registration) == (InvitationState.YES, typed)
+        assert not is_used or (typed.status, typed.holds_place) == (Status.CONFIRMED, True)
 
     @precondition(lambda self: any(one.may_forward for one in self.open_invitations()))
     @rule(data=st.data(), whom=st.sampled_from(("somebody new", "somebody new", "invited", "registered")))

@@ -67,16 +67,15 @@ def test_earlier_invitations_are_told_and_go_with_the_person(pages, event):
         pages.get(link, expect=404)
 
 
-def test_open_invitation_of_somebody_who_registered_by_the_form_goes_and_its_place_is_offered(pages, event):
-    link = link_of(invite(event, "tech", terms={"holds_place": True}))
-    person, behind = confirmed(event, "tech", email="Kim@example.org"), confirmed(event, "tech")
-    assert (told_states(person), behind.status) == ((["open"], 1), Status.WAITING)
+def test_open_invitation_of_somebody_whose_registration_has_ended_goes_and_its_place_is_offered(pages, event):
+    person = confirmed(event, "tech", email="Kim@example.org")
     write(registrations.cancel, person, actor="person", now=NOW)
-    also_behind = confirmed(event, "tech")
-    assert (behind.status, also_behind.status) == (Status.OFFERED, Status.WAITING)
+    link = link_of(invite(event, "tech", terms={"holds_place": True}))
+    _other, behind = confirmed(event, "tech"), confirmed(event, "tech")
+    assert (told_states(person), behind.status) == ((["open"], 1), Status.WAITING)
     erase(person)
     db.session.refresh(event)
-    assert (also_behind.status, event.taken, event.sectors[0].reserved) == (Status.OFFERED, 2, 0)
+    assert (behind.status, event.taken, event.sectors[0].reserved) == (Status.OFFERED, 2, 0)
     assert stored_of(KIM) == (0, 0)
     pages.get(link, expect=404)
 

@@ -20,7 +20,7 @@ from forum.registration import places
 from forum.registration.enums import Status
 from forum.registration.errors import CapacityBelowTaken
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, make_applicant, write
+from tests.factories.registrations import confirmed, make_applicant, register, write
 from tests.invitations.test_invitations import FILLED, invite, last_mail, link_of, path_in, send_all
 
 HELD = {"holds_place": True}
@@ -55,6 +55,10 @@ def waiting(event, sector="tech"):
     person = confirmed(event, sector)
     assert person.status == Status.WAITING
     return person
+
+
+def confirm(typed):
+    return write(registrations.confirm, typed, now=NOW)
 
 
 def applicant_of(invitation, **differing):
@@ -247,3 +251,46 @@ def test_a_place_is_free_once_the_time_is_over_and_the_worker_has_come(pages, ev
     assert counters(event) == {"justice": (1, 1), "all": 1}
     assert [write(actions.expire, invitation.id, now=clock.now()) for _twice in range(2)] == [1, 0]
     assert counters(event) == {"all": 0}
+
+
+# How the person registers by the public form, and whether the invitation's place is used (else it is free).
+BY_THE_FORM = {
+    "without a place": ("ngo", "ngo", True),
+    "with a place of the form": ("tech", "tech", False),
+    "in another sector": ("tech", "ngo", False),
+}
+
+
+@pytest.mark.parametrize("how", BY_THE_FORM)
+def test_whoever_registers_by_the_form_has_answered_the_invitation(event, how):
+    """The held place is the person's or free: never both, and never held for somebody who has one."""
+    to, sector, is_used = BY_THE_FORM[how]
+    invitation = invite(event, to, terms=HELD)
+    typed = register(event, sector, email="KIM@example.org")
+    assert (invitation.state, invitation.holds_place) == (InvitationState.OPEN, True)
+    person = confirm(typed)
+    assert (invitation.state, invitation.registration, invitation.holds_place) == ("yes", person, False)
+    assert invitation.given_name == person.given_name
+    assert event.sectors[1].reserved == event.sectors[2].reserved == 0
+    assert event.taken == person.holds_place
+    if is_used:
+        assert (person.status, person.holds_place, person.is_in_review) == (Status.CONFIRMED, True, True)
+    assert write(actions.expire, invitation.id, now=invitation.expires_at) == 0
+
+
+def test_a_place_that_is_freed_by_the_form_is_offered_to_whoever_waits(event):
+    invitation = invite(event, "tech", terms=HELD)
+    typed = register(event, "tech", email=invitation.email)
+    for _number in range(2):
+        confirmed(event, "tech")
+    next_ = waiting(event)
+    confirm(typed)
+    assert (next_.status, counters(event)) == (Status.OFFERED, {"tech": (4, 0), "all": 4})
+
+
+def test_an_address_that_is_not_confirmed_uses_no_invitation(event):
+    invitation = invite(event, "tech", terms=HELD)
+    typed = register(event, "tech", email=invitation.email)
+    write(registrations.cancel, typed, actor="user:1", now=NOW)
+    assert (invitation.state, invitation.holds_place) == (InvitationState.OPEN, True)
+    assert counters(event) == {"tech": (1, 1), "all": 1}

@@ -78,9 +78,9 @@ def test_earlier_invitations_and_later_names_follow(organiser, event):
 @pytest.mark.parametrize(
     ("sector", "end", "sign", "text"),
     [
-        ("ngo", None, FOR, "Invited on 3 May 2027: Not sent yet"),
+        ("ngo", None, FOR, "Invited on 3 May 2027: Yes"),
         ("ngo", "no", NEITHER, "Invited on 3 May 2027: No"),
-        ("tech", None, NEITHER, "Invited on 3 May 2027 to IT and telecom: Not sent yet"),
+        ("tech", None, NEITHER, "Invited on 3 May 2027 to IT and telecom: Yes"),
     ],
 )
 def test_reviewers_read_what_an_invitation_is_worth(event, sector, end, sign, text):
