@@ -12,7 +12,6 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.events import queries as events
-from forum.events.enums import RegistrationState
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
@@ -24,6 +23,7 @@ from forum.registration import (
     dossier,
     exporting,
     exports,
+    links,
     listing,
     mails,
     person_page,
@@ -220,7 +220,7 @@ def _ask_to_cancel(registration: Registration, filters: listing.Filters, form: C
         back_to_person=to_person(registration, filters),
         has_begun=now >= event.starts_at,
         can_be_undone=registration.status != Status.PENDING and not events.is_over(event, now),
-        is_open=events.registration_state(event, now) == RegistrationState.OPEN,
+        can_return=links.can_return(registration, now),
         language=language_name(registration.language),
         barred=barring.why_not_cancelled(registration) if registration.is_live else "",
         wording=wording,

@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy import delete, update
 
 from forum.columns import digest, new_token
-from forum.events.enums import RegistrationState
+from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event
 from forum.events.queries import LinkedEvent, front_path, registration_state
 from forum.extensions import db
@@ -83,11 +83,18 @@ def managing_ends(event: Event | LinkedEvent) -> datetime:
     return event.ends_at + timedelta(days=MANAGE_DAYS_AFTER_EVENT)
 
 
-def registering_address(event: Event, language: str, *, now: datetime) -> str | None:
-    """Return the address of the page that begins a registration; None while nobody can register."""
-    if registration_state(event, now) != RegistrationState.OPEN:
+def can_return(registration: Registration, now: datetime) -> bool:
+    """Return whether the person can register again once the registration has ended: the sector is open to everybody."""
+    sector = registration.sector
+    is_open = registration_state(registration.event, now) == RegistrationState.OPEN
+    return is_open and sector.policy != SectorPolicy.INVITATION and sector.ceiling > 0
+
+
+def registering_address(registration: Registration, *, now: datetime) -> str | None:
+    """Return the address of the page that begins a registration; None while the person cannot register again."""
+    if not can_return(registration, now):
         return None
-    return f"{current_app.config['BASE_URL']}{front_path(event, language)}register"
+    return f"{current_app.config['BASE_URL']}{front_path(registration.event, registration.language)}register"
 
 
 def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:

@@ -288,7 +288,7 @@ def queue(
             "status": registration.status,
             "answer_by": registration.answer_by if (registration.answer_by or now) > now else None,
             "link_until": links.managing_ends(event),
-            "register_link": links.registering_address(event, registration.language, now=now),
+            "register_link": links.registering_address(registration, now=now),
             **context,
         },
         now=now,

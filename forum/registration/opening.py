@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from forum.events import queries as events
-from forum.events.enums import RegistrationState
+from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event
 from forum.registration import deadlines, intake, places
 
@@ -29,9 +29,20 @@ def opening_of(event: Event, now: datetime) -> Opening:
     return Opening.WAITING_LIST if accepting else Opening.NOTHING
 
 
-def can_register(event: Event | None, now: datetime) -> bool:
-    """Return whether a sector of the event accepts registrations; False without an event."""
-    return event is not None and opening_of(event, now) != Opening.NOTHING
+class Afterwards(StrEnum):
+    """What a page offers that does not know whose registration has ended: registering again, or a look who can."""
+
+    AGAIN = "again"
+    LOOK = "look"  # some sectors accept people, and others take nobody without an invitation
+    NOTHING = "nothing"
+
+
+def offered_afterwards(event: Event | None, now: datetime) -> Afterwards:
+    """Return what the page after the end of a registration for this event can offer; nothing without an event."""
+    if event is None or opening_of(event, now) == Opening.NOTHING:
+        return Afterwards.NOTHING
+    takes_all = all(one.policy != SectorPolicy.INVITATION and one.ceiling for one in event.sectors)
+    return Afterwards.AGAIN if takes_all else Afterwards.LOOK
 
 
 def seconds_unchanged(event: Event, now: datetime) -> float:

@@ -7,7 +7,7 @@ from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, declining, opening, own_sign_in
+from forum.registration import actions, declining, links, own_sign_in
 from forum.registration.enums import Status
 from forum.registration.errors import NothingOffered, NotLive
 from forum.registration.own_forms import mine, mine_live, slug_afterwards
@@ -34,7 +34,8 @@ def decline() -> ResponseReturnValue:
         return redirect(url_for(".show"), 303)
     if not form.validate_on_submit():
         state, page = events.registration_state(registration.event, now), "public/self_service/decline.html"
-        return render_template(page, registration=registration, registration_state=state, form=form)
+        returns = {"registration_state": state, "can_return": links.can_return(registration, now)}
+        return render_template(page, registration=registration, form=form, **returns)
     start_write(db.session)
     try:
         declining.decline(mine(), now=now)
@@ -49,5 +50,5 @@ def _nothing_offered() -> ResponseReturnValue:
     """Show the page of an offer that has ended meanwhile; nothing is changed."""
     db.session.rollback()
     registration, page = mine(), "public/self_service/nothing_offered.html"
-    can_register = opening.can_register(registration.event, clock.now())
-    return render_template(page, registration=registration, can_register=can_register), 409
+    can_return = links.can_return(registration, clock.now())
+    return render_template(page, registration=registration, can_return=can_return), 409

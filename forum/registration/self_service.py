@@ -185,24 +185,23 @@ def cancel() -> ResponseReturnValue:
             url_for(".cancelled", event=slug_afterwards(registration), left_line=was_waiting), 303
         )
     state, page = events.registration_state(registration.event, now), "public/self_service/cancel.html"
-    return render_template(page, registration=registration, registration_state=state, form=form)
+    returns = {"registration_state": state, "can_return": links.can_return(registration, now)}
+    return render_template(page, registration=registration, form=form, **returns)
 
 
 @of_event(bp, "/r/cancelled", defaults={"left_line": False})
 @of_event(bp, "/r/cancelled/waiting-list", defaults={"left_line": True})
 def cancelled(*, left_line: bool, event: str | None = None) -> ResponseReturnValue:
     """Say that a registration is cancelled, or that somebody left the waiting list; the page shows no personal data."""
-    can_register = opening.can_register(_about(event), clock.now())
-    return render_template(
-        "public/self_service/cancelled.html", left_line=left_line, can_register=can_register
-    )
+    offered = opening.offered_afterwards(_about(event), clock.now())
+    return render_template("public/self_service/cancelled.html", left_line=left_line, offered=offered)
 
 
 @of_event(bp, "/r/declined")
 def declined(event: str | None = None) -> ResponseReturnValue:
     """Say that a place was declined; the page shows no personal data."""
-    can_register = opening.can_register(_about(event), clock.now())
-    return render_template("public/self_service/declined.html", can_register=can_register)
+    offered = opening.offered_afterwards(_about(event), clock.now())
+    return render_template("public/self_service/declined.html", offered=offered)
 
 
 @localised(bp, "/r/own-data")
